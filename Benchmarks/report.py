@@ -1,0 +1,60 @@
+"""Prints the measurements as a table with their ratios; the exit status says whether the targets are met."""
+
+import json
+import pathlib
+import statistics
+import sys
+
+# What is measured, against what, and the most that it may take of that.
+ROWS = [
+    ("2,000 × 10 into an empty kernel", "apply", "ipvsadm --restore", "ipvsadm", 0.45),
+    ("", "apply", "keepalived's first load", "keepalived", None),
+    ("one weight, from the changed CSV", "change from the CSV", "keepalived's reload", "keepalived's reload", 1 / 8),
+    ("one weight, from the desired state", "change from the desired state", "keepalived's reload", "keepalived's reload",
+     1 / 50),
+    ("100,000 set elements, transaction", "transaction", "nft -f", "nft", 0.6),
+    ("100,000 set elements, from the CSV", "elements", "nft -f", "nft", None),
+]
+
+# What is measured by itself, its unit, how many of these a second or a MiB is, and the most that it may be.
+SCALE = [
+    ("one row of 100,000 changed, CPU", "ms", 1000, 150),
+    ("an unchanged poll, CPU", "ms", 1000, 1),
+    ("resident memory at 10,000 × 10", "MiB", 1, 200),
+    ("at its highest", "MiB", 1, None),
+    ("resident memory at 100,000 targets", "MiB", 1, None),
+    ("change to kernel at 10,000 rows, median", "ms", 1000, None),
+    ("change to kernel at 10,000 rows, p99", "ms", 1000, 100),
+]
+
+
+def verdict(value, target):
+    return "" if target is None else "  met" if value <= target else "  MISSED"
+
+
+def main(paths):
+    seconds = {}
+    for path in paths:
+        for name, values in json.loads(pathlib.Path(path).read_text()).items():
+            seconds[name] = statistics.median(values)
+    missed = 0
+    print(f"\n{'':<36}{'portcullis':>12}  {'against':<25}{'':>10}{'ratio':>9}{'at most':>9}")
+    for what, ours, against, theirs, target in ROWS:
+        ratio = seconds[ours] / seconds[theirs]
+        judgement = verdict(ratio, target)
+        missed += "MISSED" in judgement
+        limit = "" if target is None else f"{target:.3f}"
+        print(f"{what:<36}{seconds[ours]:>10.4f} s  {against:<25}{seconds[theirs]:>8.3f} s{ratio:>9.4f}{limit:>9}{judgement}")
+    print()
+    for what, unit, factor, target in SCALE:
+        value = seconds[what] * factor
+        judgement = verdict(value, target)
+        missed += "MISSED" in judgement
+        limit = "" if target is None else f"at most {target}"
+        print(f"{what:<44}{value:>9.2f} {unit:<6}{limit:>12}{judgement}")
+    print("\nMedians of several runs that took turns on the same kernel.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,235 @@
+"""Measures the daemon at size, on this namespace's kernel: CPU and memory at 100,000 rows, and the time from a change to the kernel at
+10,000.
+
+A kernel without IPVS will do: its commands are taken for carried out, and the rows that change are destination NATs. CPU is that of
+the daemon's whole process, a few polls among it, so it has the whole way in it: the answer's bytes, their digest, the file on disk,
+parsing, difference and transaction. The time to the kernel runs from the moment the request is sent to the real ADMIN until `nft
+monitor` has printed the change.
+"""
+
+import contextlib
+import http.client
+import http.server
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import exports
+from programs import eventually
+
+CHANGES = 9
+POLLS = 30
+ROUND_TRIPS = 200
+STUB, ADMIN = 8088, 8089
+
+
+class Export(http.server.BaseHTTPRequestHandler):
+    """ADMIN's answer for one location; `export` is what it has just now."""
+
+    protocol_version = "HTTP/1.1"
+    export = b""
+    polls = 0
+
+    def do_GET(self):
+        body = Export.export
+        etag = exports.etag(body)
+        Export.polls += 1
+        known = etag in self.headers.get("If-None-Match", "")
+        self.send_response(304 if known else 200)
+        self.send_header("ETag", etag)
+        if not known:
+            self.send_header("Content-Type", "text/csv; charset=utf-8; header=present")
+            self.send_header("Content-Digest", exports.content_digest(body))
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if not known:
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Monitor:
+    """`nft monitor`: when it last said something."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["stdbuf", "-oL", "nft", "monitor"], stdout=subprocess.PIPE, text=True)
+        self.seen = threading.Event()
+        self.when = 0.0
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            if "element" in line and not self.seen.is_set():
+                self.when = time.monotonic()
+                self.seen.set()
+
+    def expect(self):
+        self.seen.clear()
+
+    def wait(self, timeout):
+        assert self.seen.wait(timeout), f"the kernel saw no change within {timeout} s"
+        return self.when
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Daemon:
+    def __init__(self, gateway, folder, url, location, **settings):
+        folder = pathlib.Path(folder)
+        options = {"admin-url": url, "location": location, "name": "bench", "state-directory": folder / "state",
+                   "run-directory": folder / "run", "config": folder / "gateway.yaml", **settings}
+        (folder / "gateway.yaml").write_text("{}\n")
+        self.log = open(folder / "gateway.log", "wb")
+        arguments = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+        self.process = subprocess.Popen([gateway, "run", "--table-only", *arguments], stdout=self.log, stderr=self.log)
+
+    @property
+    def cpu(self):
+        """Seconds of CPU so far."""
+        # clock_getcpuclockid(3): the process' clock of the scheduler.
+        return time.clock_gettime((~self.process.pid << 3) | 2)
+
+    def memory(self, field):
+        """Resident memory now (VmRSS) or at its highest (VmHWM), in MiB."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)[1]) / 1024
+
+    def end(self):
+        self.process.terminate()
+        assert self.process.wait(20) == 0, "the daemon did not end well"
+        self.log.close()
+
+
+def at_rest(daemon):
+    """Waits until two polls came to nothing."""
+    seen = Export.polls
+    eventually(lambda: Export.polls >= seen + 2, 120, "two polls")
+    time.sleep(0.3)
+    return daemon.cpu
+
+
+def ports_in_kernel():
+    listing = subprocess.run(["nft", "list", "set", "inet", "portcullis", "ports4"], capture_output=True, text=True).stdout
+    return listing.count(" . tcp . ")
+
+
+def is_in_kernel(address, port):
+    return subprocess.run(["nft", "get", "element", "inet", "portcullis", "ports4", f"{{ {address} . tcp . {port} }}"],
+                          capture_output=True).returncode == 0
+
+
+@contextlib.contextmanager
+def following(gateway, export):
+    """A daemon that polls an export each second, once it has carried it out."""
+    Export.export = export
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", STUB), Export)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    last = export.splitlines()[-1].decode().split(",")
+    with tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(gateway, folder, f"http://127.0.0.1:{STUB}", "large", interval=1, audit_interval=3600)
+        try:
+            eventually(lambda: is_in_kernel(last[4], last[5]), 120, "the first export")
+            at_rest(daemon)
+            yield daemon
+        finally:
+            daemon.end()
+            server.shutdown()
+            server.server_close()
+            subprocess.run(["nft", "delete", "table", "inet", "portcullis"], check=True)
+
+
+def at_rest_with_many_servers(gateway, export, results):
+    """10,000 virtual services of 10 real servers: what they take, and a poll that finds nothing new."""
+    with following(gateway, export) as daemon:
+        before, polls = at_rest(daemon), Export.polls
+        eventually(lambda: Export.polls >= polls + POLLS, 120, "polls")
+        time.sleep(0.3)
+        results["an unchanged poll, CPU"] = [(daemon.cpu - before) / (Export.polls - polls)]
+        results["resident memory at 10,000 × 10"] = [daemon.memory("VmRSS")]
+        results["at its highest"] = [daemon.memory("VmHWM")]
+
+
+def changes_of_many_targets(gateway, export, results):
+    """100,000 destination NATs, 200,000 set elements: the last row goes, and comes back."""
+    shortened = export[:export.rindex(b"\n", 0, -1) + 1]
+    address, port = export.splitlines()[-1].decode().split(",")[4:6]
+    changes = []
+    with following(gateway, export) as daemon:
+        for index in range(CHANGES):
+            before = at_rest(daemon)
+            Export.export = export if index % 2 else shortened
+            eventually(lambda: is_in_kernel(address, port) == bool(index % 2), 120, "the change")
+            changes.append(at_rest(daemon) - before)
+        results["one row of 100,000 changed, CPU"] = changes
+        results["resident memory at 100,000 targets"] = [daemon.memory("VmRSS")]
+
+
+def ten_thousand_rows(gateway, programs, cloud, results):
+    """From the request to ADMIN until the kernel has the change, the gateway's poll being held."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = open(pathlib.Path(folder, "admin.log"), "wb")
+        admin = subprocess.Popen(
+            [programs / "portcullis-admin", "serve", "--database", f"{folder}/registry.sqlite", "--listen", f"127.0.0.1:{ADMIN}"],
+            stdout=log, stderr=log)
+        url = f"http://127.0.0.1:{ADMIN}"
+        daemon = monitor = None
+        try:
+            eventually(lambda: subprocess.run(["curl", "-sf", f"{url}/readyz"], capture_output=True).returncode == 0, 120, "ADMIN")
+            subprocess.run([programs / "portcullis", "apply", "-f", cloud / "cloud.yaml", "--admin-url", url],
+                           check=True, stdout=subprocess.DEVNULL)
+            rows = subprocess.run(["curl", "-sf", f"{url}/v1/locations/large/services.csv"], check=True,
+                                  capture_output=True).stdout.count(b"\n") - 1
+            assert rows == 10_000, f"{rows} rows"
+            daemon = Daemon(gateway, folder, url, "large", interval=1, wait=30, audit_interval=3600)
+            eventually(lambda: ports_in_kernel() == 10_000, 120, "the first export")
+            monitor = Monitor()
+            time.sleep(2)
+            connection = http.client.HTTPConnection("127.0.0.1", ADMIN)
+            trips = []
+            for index in range(ROUND_TRIPS):
+                body = json.dumps({"state": "maint" if index % 2 == 0 else "ready"})
+                monitor.expect()
+                began = time.monotonic()
+                connection.request("PATCH", f"/v1/services/t{index // 2 + 1:04}.1", body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                text = answer.read()
+                assert answer.status == 200, text
+                trips.append(monitor.wait(10) - began)
+                # The rest of what the monitor prints of this change, and the next poll being held.
+                time.sleep(0.15)
+            results["change to kernel at 10,000 rows, median"] = [statistics.median(trips)]
+            results["change to kernel at 10,000 rows, p99"] = [statistics.quantiles(trips, n=100)[98]]
+        finally:
+            if monitor:
+                monitor.end()
+            if daemon:
+                daemon.end()
+            admin.terminate()
+            admin.wait(20)
+            log.close()
+
+
+def main(inputs, programs, output):
+    inputs, programs = pathlib.Path(inputs), pathlib.Path(programs)
+    gateway = programs / "portcullis-gateway"
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    results = {}
+    for measure, name in ((at_rest_with_many_servers, "servers.csv"), (changes_of_many_targets, "targets.csv")):
+        export = (inputs / name).read_bytes()
+        assert export.count(b"\n") == 100_001
+        measure(gateway, export, results)
+    ten_thousand_rows(gateway, programs, inputs / "cloud", results)
+    pathlib.Path(output).write_text(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,78 @@
+# Portcullis: `make run` shows it working, `make test` tests all of it. `make help` lists the rest.
+
+SWIFT ?= swift
+DEBUG := .build/debug
+RELEASE := .build/release
+FUZZ_COUNT ?= 1000000
+SOAK_SECONDS ?= 1800
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build release run test lint unit kernel end-to-end packaging schemathesis fuzz fuzz-short soak soak-short bench format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; Ctrl-C ends it
+	@scripts/setup run
+	$(SWIFT) build --product portcullis-admin
+	$(SWIFT) build --product portcullis-gateway
+	$(SWIFT) build --product portcullis
+	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
+
+test: setup lint unit kernel release end-to-end packaging soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
+
+setup: ## packages by apt, and the lab machine's kernel
+	@scripts/setup test
+
+lint: ## swift format --strict, shellcheck
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	shellcheck scripts/setup .ci/run $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' | grep -v '\.swift$$')
+
+unit: ## the tests of the pure core and of nftables on the host's kernel (in namespaces)
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --no-parallel
+
+kernel: ## the tests that need IPVS, in the lab machine
+	Tests/Lab/kernel-tests
+
+build: ## debug build of everything
+	$(SWIFT) build
+
+release: ## release build of the executables
+	$(SWIFT) build -c release --static-swift-stdlib
+
+end-to-end: ## clients, a gateway and servers around the release binaries, in the lab machine
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/EndToEnd/run
+
+packaging: ## the systemd units: their exposure, and both services at work under them in the lab machine
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Packaging/run
+
+schemathesis: ## the REST API against its own OpenAPI description
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Schemathesis/run
+
+fuzz: ## a million mutated inputs for each parser (FUZZ_COUNT=n for another number)
+	$(SWIFT) build -c release --static-swift-stdlib --product portcullis-fuzz
+	$(RELEASE)/portcullis-fuzz csv --count $(FUZZ_COUNT)
+	$(RELEASE)/portcullis-fuzz yaml --count $(FUZZ_COUNT)
+
+fuzz-short:
+	@$(MAKE) --no-print-directory fuzz FUZZ_COUNT=100000
+
+soak: ## half an hour of random changes, crashes and drift with clients at work (SOAK_SECONDS=n for another time)
+	@scripts/setup test
+	$(SWIFT) build -c release --static-swift-stdlib
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run $(SOAK_SECONDS)
+
+soak-short:
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run 180
+
+bench: ## against ipvsadm, keepalived and nft in the same run; fails where a target is missed
+	@scripts/setup test
+	$(SWIFT) build -c release --static-swift-stdlib
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Benchmarks/run
+
+format: ## formats the sources in place
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean: ## removes build products, keeps the lab's kernel
+	rm -rf .build

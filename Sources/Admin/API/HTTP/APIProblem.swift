@@ -1,0 +1,87 @@
+import AdminAPI
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// A problem (RFC 9457) on its way to the client, with the headers that belong to it.
+struct APIProblem: Error, Sendable {
+    var problem: Problem
+    var headers: HTTPFields
+
+    init(
+        _ status: HTTPResponse.Status, _ detail: String, errors: [Problem.Fault] = [], headers: HTTPFields = [:],
+        kind: Kind? = nil
+    ) {
+        problem = Problem(
+            type: kind?.rawValue ?? "about:blank",
+            title: kind?.title ?? Self.title(of: status), status: status.code, detail: detail, errors: errors)
+        self.headers = headers
+    }
+
+    /// Problems that the status alone does not tell apart.
+    enum Kind: String {
+        /// Sections of the gateway configuration contradict each other or the cloud.
+        case contradiction = "urn:portcullis:problem:contradiction"
+        /// Something is still used by others.
+        case inUse = "urn:portcullis:problem:in-use"
+        /// A service type's meta-configuration is faulty.
+        case metaConfiguration = "urn:portcullis:problem:meta-configuration"
+
+        var title: String {
+            switch self {
+            case .contradiction: "Contradiction"
+            case .inUse: "In use"
+            case .metaConfiguration: "Faulty meta-configuration"
+            }
+        }
+    }
+
+    static func title(of status: HTTPResponse.Status) -> String {
+        status == .unprocessableContent ? "Unprocessable Content" : status.reasonPhrase
+    }
+
+    /// A request whose parts are well-formed but cannot be taken.
+    static func invalid(_ faults: [Problem.Fault]) -> APIProblem {
+        APIProblem(
+            .unprocessableContent,
+            faults.count == 1 ? "The request has a fault." : "The request has \(faults.count) faults.", errors: faults)
+    }
+
+    static func badRequest(_ pointer: String, _ detail: String) -> APIProblem {
+        APIProblem(.badRequest, detail, errors: [Problem.Fault(pointer: pointer, detail: detail)])
+    }
+
+    static func notFound(_ what: String) -> APIProblem {
+        APIProblem(.notFound, "There is no \(what).")
+    }
+
+    /// The answer of RFC 9457.
+    var response: Response {
+        var headers = headers
+        headers[.contentType] = MediaTypes.problem
+        headers[.cacheControl] = "no-store"
+        return Response(
+            status: HTTPResponse.Status(code: problem.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: Array(JSONBody.encode(problem)))))
+    }
+}
+
+enum MediaTypes {
+    static let json = "application/json"
+    static let yaml = "application/yaml"
+    static let csv = "text/csv"
+    static let problem = "application/problem+json"
+}
+
+/// Answers as JSON bytes: sorted keys, so that equal values have equal bytes and ETags.
+enum JSONBody {
+    static func encode(_ value: some Encodable) -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return try encoder.encode(value)
+        } catch {
+            preconditionFailure("\(type(of: value)) has no JSON form: \(error)")
+        }
+    }
+}

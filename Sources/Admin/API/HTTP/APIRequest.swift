@@ -1,0 +1,140 @@
+import AdminAPI
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOHTTP1
+
+/// A request that has passed authentication and whose query is known to be one of the route's.
+struct APIRequest: Sendable {
+    let route: Route
+    let request: Request
+    /// The percent-decoded parameters of the path.
+    let path: [String: String]
+    let query: [String: String]
+    let identity: Identity
+    /// Whether the change is only to be told, not made.
+    let isDryRun: Bool
+
+    init(
+        route: Route, request: Request, path: [String: String], query: [String: String], identity: Identity
+    ) throws {
+        self.route = route
+        self.request = request
+        self.path = path
+        self.query = query
+        self.identity = identity
+        switch query[Route.Parameter.dryRun.name] {
+        case nil, "false": isDryRun = false
+        case "true": isDryRun = true
+        case .some: throw APIProblem.badRequest("?dry_run", "dry_run is true or false.")
+        }
+    }
+
+    var headers: HTTPFields { request.headers }
+
+    /// A parameter of the path, as it was sent.
+    func parameter(_ name: String) -> String { path[name] ?? "" }
+
+    /// A name in the path of something that may be created; what is no name is a fault of the request.
+    func name(_ parameter: String, of kind: ObjectName.Kind) throws -> String {
+        let name = self.parameter(parameter)
+        if let problem = ObjectName.problem(with: name, as: kind) {
+            throw APIProblem.invalid([
+                .init(pointer: "{\(parameter)}", detail: "the name of a \(kind.rawValue) \(problem)")
+            ])
+        }
+        return name
+    }
+
+    /// The name of a service in the path, as `name`.
+    func serviceName() throws -> (type: String, index: Int) {
+        guard let name = ResourceName.parseService(parameter("service")) else {
+            throw APIProblem.invalid([.init(pointer: "{service}", detail: "a service is named TYPE.INDEX, as tg.3")])
+        }
+        return name
+    }
+
+    /// An integer of the query.
+    func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws -> Int {
+        guard let text = query[name] else { return fallback }
+        guard let number = Int(text), range.contains(number), String(number) == text else {
+            throw APIProblem.badRequest(
+                "?\(name)", "\(name) is an integer from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return number
+    }
+
+    /// The body's bytes, after its media type and length have been checked.
+    ///
+    /// A body that ends too early or is no HTTP is the client's fault, however the connection says so.
+    func bytes() async throws -> [UInt8] {
+        guard let body = route.body else { return [] }
+        guard let field = headers[.contentType] else {
+            throw APIProblem(
+                .unsupportedMediaType, "The body's Content-Type is missing; \(body.mediaType) is expected.",
+                headers: [.accept: body.mediaType])
+        }
+        try Self.checkContentType(field, expected: body.mediaType)
+        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw APIProblem(
+                .unsupportedMediaType, "Content-Encoding \(encoding.prefix(40)) is not supported.",
+                headers: [.acceptEncoding: "identity"])
+        }
+        do {
+            return Array(buffer: try await request.body.collect(upTo: body.limit))
+        } catch is NIOTooManyBytesError {
+            throw APIProblem(.contentTooLarge, "The body is longer than \(body.limit) bytes.")
+        } catch HTTPParserError.invalidEOFState {
+            throw APIProblem(.badRequest, "The body ends too early.", headers: [.connection: "close"])
+        } catch is HTTPParserError {
+            throw APIProblem(.badRequest, "The body's transfer coding is malformed.", headers: [.connection: "close"])
+        } catch {
+            throw APIProblem(.badRequest, "The connection failed within the body.", headers: [.connection: "close"])
+        }
+    }
+
+    private static func checkContentType(_ field: String, expected: String) throws {
+        let parts = field.split(separator: ";").map { part in
+            String(part.filter { $0 != " " && $0 != "\t" && $0 != "\"" }).lowercased()
+        }
+        guard parts.first == expected else {
+            throw APIProblem(
+                .unsupportedMediaType, "Content-Type \(field.prefix(80)) is not supported; \(expected) is expected.",
+                headers: [.accept: expected])
+        }
+        for parameter in parts.dropFirst() where parameter.hasPrefix("charset=") && parameter != "charset=utf-8" {
+            throw APIProblem(.unsupportedMediaType, "Only charset=utf-8 is supported.", headers: [.accept: expected])
+        }
+    }
+
+    /// Reads the JSON body with `read`, which answers `nil` after it has noted faults.
+    func json<Value: Sendable>(_ read: @escaping @Sendable (JSONField) -> Value?) async throws -> Value {
+        let bytes = try await bytes()
+        return try await LongWork.run {
+            let value: JSONValue
+            do throws(JSONError) {
+                value = try JSONParser.parse(bytes)
+            } catch {
+                throw APIProblem(
+                    .badRequest, "The body is not JSON.",
+                    errors: [
+                        .init(pointer: "#", detail: "line \(error.line), column \(error.column): \(error.message)")
+                    ])
+            }
+            let list = FaultList()
+            guard let result = read(JSONField(value: value, pointer: "#", list: list)), list.faults.isEmpty else {
+                throw APIProblem.invalid(list.faults)
+            }
+            return result
+        }
+    }
+}
+
+/// Who sent a request.
+struct Identity: Sendable, Hashable {
+    /// The token's name; `anonymous` where no tokens are configured.
+    var name: String
+    var role: TokenRole
+
+    static let anonymous = Identity(name: "anonymous", role: .admin)
+}

@@ -1,0 +1,50 @@
+/// An Accept field (RFC 9110, section 12.5.1).
+struct AcceptField {
+    private struct Range {
+        var type: String
+        var subtype: String
+        /// Quality in thousandths.
+        var quality: Int
+        var specificity: Int { type == "*" ? 0 : subtype == "*" ? 1 : 2 }
+    }
+
+    private let ranges: [Range]
+
+    /// Every field line joined by commas; an absent or empty field accepts everything.
+    /// Ranges that cannot be read are passed over.
+    init(_ field: String?) {
+        let read = (field ?? "").split(separator: ",").compactMap { element -> Range? in
+            let parts = element.split(separator: ";").map { part in
+                part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
+            }.map { String($0).lowercased() }
+            guard let names = parts.first?.split(separator: "/", omittingEmptySubsequences: false), names.count == 2
+            else { return nil }
+            var quality = 1000
+            for parameter in parts.dropFirst() where parameter.hasPrefix("q=") {
+                guard let value = Double(parameter.dropFirst(2)), value >= 0, value <= 1 else { return nil }
+                quality = Int(value * 1000)
+            }
+            return Range(type: String(names[0]), subtype: String(names[1]), quality: quality)
+        }
+        ranges = field == nil || read.isEmpty ? [Range(type: "*", subtype: "*", quality: 1000)] : read
+    }
+
+    /// 0 (refused) to 1000, by the most specific range that matches.
+    func quality(of mediaType: String) -> Int {
+        let names = mediaType.split(separator: "/")
+        return
+            ranges
+            .filter { ($0.type == "*" || $0.type == names[0]) && ($0.subtype == "*" || $0.subtype == names[1]) }
+            .max { ($0.specificity, $0.quality) < ($1.specificity, $1.quality) }?.quality ?? 0
+    }
+
+    /// The offer the client likes best, the earlier of equals; `nil`: it takes none.
+    func best(of offers: [String]) -> String? {
+        var best: (offer: String, quality: Int)?
+        for offer in offers {
+            let quality = quality(of: offer)
+            if quality > best?.quality ?? 0 { best = (offer, quality) }
+        }
+        return best?.offer
+    }
+}

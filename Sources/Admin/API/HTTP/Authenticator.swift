@@ -1,0 +1,37 @@
+import HTTPTypes
+import Hummingbird
+
+/// Decides who sent a request and whether its role suffices.
+struct Authenticator: Sendable {
+    let tokens: TokenStore
+    /// Whether everybody may do everything while no token is configured: only where none but this machine can connect.
+    let isOpenWithoutTokens: Bool
+
+    func identify(_ request: Request, for access: Route.Access) async throws -> Identity {
+        if case .open = access { return .anonymous }
+        guard let field = request.headers[.authorization] else {
+            guard isOpenWithoutTokens, try await tokens.isEmpty() else {
+                throw Self.unauthorized("An Authorization field with a bearer token is needed.", error: nil)
+            }
+            return .anonymous
+        }
+        guard let token = BearerToken(authorization: field) else {
+            throw Self.unauthorized("The Authorization field holds no bearer token.", error: "invalid_request")
+        }
+        guard let record = try await tokens.find(token) else {
+            throw Self.unauthorized("The bearer token is not known.", error: "invalid_token")
+        }
+        guard access.allows(record.role) else {
+            throw APIProblem(
+                .forbidden, "Token \(record.name) has the role \(record.role), which does not suffice.",
+                headers: [.wwwAuthenticate: #"Bearer realm="portcullis", error="insufficient_scope""#])
+        }
+        return Identity(name: record.name, role: record.role)
+    }
+
+    /// RFC 6750, section 3: without credentials the challenge has no error code.
+    private static func unauthorized(_ detail: String, error: String?) -> APIProblem {
+        let challenge = #"Bearer realm="portcullis""# + (error.map { #", error="\#($0)""# } ?? "")
+        return APIProblem(.unauthorized, detail, headers: [.wwwAuthenticate: challenge])
+    }
+}

@@ -1,0 +1,39 @@
+import HTTPTypes
+
+/// If-Match and If-None-Match of a change (RFC 9110, section 13).
+struct Preconditions: Sendable {
+    private let mustMatch: EntityTag.List?
+    private let mustNotMatch: EntityTag.List?
+
+    init(_ headers: HTTPFields) {
+        mustMatch = headers[.ifMatch].map { EntityTag.List($0) ?? .unreadable }
+        mustNotMatch = headers[.ifNoneMatch].map { EntityTag.List($0) ?? .unreadable }
+    }
+
+    /// Throws unless the resource, as it is before the change, is what the client takes it for.
+    ///
+    /// - Parameter tags: The ETags of its representations; empty when it does not exist.
+    ///
+    /// Comes after everything else that may refuse the change (RFC 9110, section 13.2.1). A condition that cannot be
+    /// read does not hold: nothing is written on a misunderstanding.
+    func check(_ tags: [String]) throws {
+        for case .unreadable? in [mustMatch, mustNotMatch] {
+            throw RegistryError.preconditionFailed(
+                "If-Match and If-None-Match hold * or a list of entity tags in quotes")
+        }
+        if let mustMatch {
+            guard !tags.isEmpty else { throw RegistryError.preconditionFailed("the resource does not exist") }
+            guard tags.contains(where: mustMatch.matchesStrongly) else {
+                throw RegistryError.preconditionFailed("the resource was changed by somebody else since you read it")
+            }
+        }
+        if let mustNotMatch, tags.contains(where: mustNotMatch.matchesWeakly) {
+            throw RegistryError.preconditionFailed("the resource exists already")
+        }
+    }
+
+    /// The list of a GET's If-None-Match. One that cannot be read is no condition.
+    static func ifNoneMatch(_ headers: HTTPFields) -> EntityTag.List? {
+        headers[.ifNoneMatch].flatMap(EntityTag.List.init)
+    }
+}

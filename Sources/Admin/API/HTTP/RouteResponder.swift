@@ -1,0 +1,107 @@
+import AdminAPI
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Stands between the router and a route's handler: authentication, the query, and errors as problems.
+struct RouteResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let route: Route
+    let authenticator: Authenticator
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        do {
+            let identity = try await authenticator.identify(request, for: route.access)
+            let path = Dictionary(
+                uniqueKeysWithValues: route.pathParameters.map { name in
+                    (name, context.parameters.get(name).map { $0.removingPercentEncoding ?? $0 } ?? "")
+                })
+            let query = try Self.query(of: request, allowed: route.query)
+            let response = try await route.handle(
+                try APIRequest(route: route, request: request, path: path, query: query, identity: identity))
+            return request.method == .head ? Self.withoutBody(response) : response
+        } catch {
+            let response = Self.problem(for: error, logger: context.logger).response
+            return request.method == .head ? Self.withoutBody(response) : response
+        }
+    }
+
+    /// The query's parameters. One that the route does not know is refused: a misspelt `dry_run` must not write.
+    private static func query(of request: Request, allowed: [Route.Parameter]) throws -> [String: String] {
+        var query: [String: String] = [:]
+        for pair in (request.uri.query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = decoded(parts[0]), let value = decoded(parts.count == 2 ? parts[1] : "") else {
+                throw APIProblem.badRequest("?", "The query is not percent-encoded UTF-8.")
+            }
+            guard allowed.contains(where: { $0.name == name }) else {
+                let known = allowed.map(\.name).joined(separator: ", ")
+                throw APIProblem.badRequest(
+                    "?\(name.prefix(80))",
+                    "Unknown query parameter; \(allowed.isEmpty ? "none is allowed here" : "allowed: \(known)").")
+            }
+            guard query.updateValue(value, forKey: name) == nil else {
+                throw APIProblem.badRequest("?\(name)", "The query parameter is given twice.")
+            }
+        }
+        return query
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        text.replacing("+", with: " ").removingPercentEncoding
+    }
+
+    private static func withoutBody(_ response: Response) -> Response {
+        Response(status: response.status, headers: response.headers)
+    }
+
+    /// Every error as a problem. What is unexpected is logged, and told to the client without its inside.
+    static func problem(for error: any Error, logger: Logger) -> APIProblem {
+        switch error {
+        case let problem as APIProblem: return problem
+        case let error as RegistryError: return problem(for: error, logger: logger)
+        case is CancellationError:
+            // The client has hung up, or ADMIN ends: nobody hears the answer.
+            logger.debug("request given up")
+            return APIProblem(.serviceUnavailable, "The request was given up.", headers: [.retryAfter: "5"])
+        default:
+            logger.error("request failed", metadata: ["error": "\(error)"])
+            return APIProblem(.internalServerError, "ADMIN failed; its log says why.")
+        }
+    }
+
+    private static func problem(for error: RegistryError, logger: Logger) -> APIProblem {
+        switch error {
+        case .missing: APIProblem(.notFound, "\(error)".capitalizedSentence)
+        case .exists: APIProblem(.conflict, "\(error)".capitalizedSentence)
+        case .inUse: APIProblem(.conflict, "\(error)".capitalizedSentence, kind: .inUse)
+        case .invalid(let faults): .invalid(faults)
+        case .metaConfiguration(let faults):
+            APIProblem(
+                .unprocessableContent, "The meta-configuration is faulty.", errors: faults, kind: .metaConfiguration)
+        case .contradiction(let faults):
+            APIProblem(
+                .conflict, "The cloud would contradict itself; nothing was changed.", errors: faults,
+                kind: .contradiction)
+        case .preconditionFailed: APIProblem(.preconditionFailed, "\(error)".capitalizedSentence)
+        case .unavailable:
+            unavailable("\(error)", logger: logger)
+        }
+    }
+
+    private static func unavailable(_ text: String, logger: Logger) -> APIProblem {
+        logger.error("database unavailable", metadata: ["error": "\(text)"])
+        return APIProblem(
+            .serviceUnavailable, "The registry cannot be used now: \(text).", headers: [.retryAfter: "5"])
+    }
+}
+
+extension String {
+    /// A message as a sentence: a capital at the start and a full stop at the end.
+    var capitalizedSentence: String {
+        prefix(1).uppercased() + dropFirst() + (hasSuffix(".") ? "" : ".")
+    }
+}

@@ -1,0 +1,49 @@
+import HTTPTypes
+import Hummingbird
+
+/// Answers what no route takes: 405 with the methods of the path, 404, and faults of the HTTP layer, all as problems.
+struct UnroutedMiddleware: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    /// Path templates, split at the slashes, and the methods they have.
+    private let templates: [(segments: [Substring], methods: [HTTPRequest.Method])]
+
+    init(routes: [Route]) {
+        var methods: [String: [HTTPRequest.Method]] = [:]
+        for route in routes {
+            methods[route.path, default: []] += route.method == .get ? [.get, .head] : [route.method]
+        }
+        templates = methods.map { (Self.segments($0.key[...]), $0.value) }
+    }
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            return unrouted(request).response
+        } catch let error as HTTPError {
+            return APIProblem(error.status, error.body ?? error.status.reasonPhrase, headers: error.headers).response
+        }
+    }
+
+    private func unrouted(_ request: Request) -> APIProblem {
+        let path = request.uri.path
+        let segments = Self.segments(path[...])
+        let methods = Set(templates.filter { Self.matches($0.segments, segments) }.flatMap(\.methods))
+        guard !methods.isEmpty else { return .notFound("resource at this path") }
+        let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
+        return APIProblem(
+            .methodNotAllowed, "\(request.method.rawValue.prefix(40)) is not allowed here; allowed are \(allowed).",
+            headers: [.allow: allowed])
+    }
+
+    private static func segments(_ path: Substring) -> [Substring] {
+        path.split(separator: "/", omittingEmptySubsequences: true)
+    }
+
+    private static func matches(_ template: [Substring], _ path: [Substring]) -> Bool {
+        template.count == path.count && zip(template, path).allSatisfy { $0.first == "{" || $0 == $1 }
+    }
+}

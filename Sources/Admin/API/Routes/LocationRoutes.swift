@@ -1,0 +1,121 @@
+import AdminAPI
+import Hummingbird
+
+extension RouteTable {
+    var locationRoutes: [Route] {
+        [
+            .get(
+                "/v1/locations", operation: "listLocations", "Every location",
+                schema: Schemas.list(of: Schemas.reference("Location"))
+            ) { request in
+                let cloud = try await registry.state().cloud
+                return try Self.answer(
+                    cloud.locations.values.map(LocationResource.init).sorted { $0.name < $1.name }, to: request)
+            },
+            .get(
+                "/v1/locations/{location}", operation: "readLocation", "One location",
+                schema: Schemas.reference("Location")
+            ) { request in
+                try Self.answer(
+                    LocationResource(try await registry.state().cloud.location(request.parameter("location"))),
+                    to: request)
+            },
+            Route(
+                method: .put, path: "/v1/locations/{location}", operation: "writeLocation",
+                summary: "Create or replace a location", access: .admin, query: [.dryRun],
+                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("LocationChange"),
+                answers: [.changed, .created]
+            ) { request in
+                let name = try request.name("location", of: .location)
+                let description = try await request.json { field -> String? in
+                    guard let body = field.object(["name", "description"]) else { return nil }
+                    body.agreeing("name", with: name)
+                    return body.optional("description") { $0.line(length: 1000) } ?? ""
+                }
+                return try await change(
+                    request, places: .path(.location, name, "location"),
+                    represent: { $0.cloud.locations[name].map(LocationResource.init) }
+                ) {
+                    $0.locations[name] = Location(name: name, description: description)
+                }
+            },
+            Route(
+                method: .delete, path: "/v1/locations/{location}", operation: "deleteLocation",
+                summary: "Delete a location that has no servers and no pools", access: .admin, query: [.dryRun],
+                headers: [.ifMatch], answers: [.changed]
+            ) { request in
+                let name = request.parameter("location")
+                return try await change(
+                    request, places: .path(.location, name, "location"),
+                    represent: { $0.cloud.locations[name].map(LocationResource.init) }
+                ) {
+                    try $0.deleteLocation(name)
+                }
+            },
+        ]
+    }
+
+    var poolRoutes: [Route] {
+        let represent = { @Sendable (state: RegistryState, id: AddressPool.ID) in
+            state.cloud.pools[id].map(PoolResource.init)
+        }
+        let id = { @Sendable (request: APIRequest) in
+            AddressPool.ID(location: request.parameter("location"), name: request.parameter("pool"))
+        }
+        return [
+            .get(
+                "/v1/locations/{location}/pools", operation: "listPools", "The address pools of a location",
+                schema: Schemas.list(of: Schemas.reference("Pool"))
+            ) { request in
+                let cloud = try await registry.state().cloud
+                let location = try cloud.location(request.parameter("location")).name
+                return try Self.answer(
+                    cloud.pools.values.filter { $0.id.location == location }.map(PoolResource.init)
+                        .sorted { $0.name < $1.name },
+                    to: request)
+            },
+            .get(
+                "/v1/locations/{location}/pools/{pool}", operation: "readPool", "One address pool",
+                schema: Schemas.reference("Pool")
+            ) { request in
+                try Self.answer(PoolResource(try await registry.state().cloud.pool(id(request))), to: request)
+            },
+            Route(
+                method: .put, path: "/v1/locations/{location}/pools/{pool}", operation: "writePool",
+                summary: "Create or replace an address pool", access: .admin, query: [.dryRun],
+                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("PoolChange"),
+                answers: [.changed, .created]
+            ) { request in
+                let id = AddressPool.ID(
+                    location: request.parameter("location"), name: try request.name("pool", of: .pool))
+                let (pool, places) = try await request.json { field -> (AddressPool, RequestPlaces)? in
+                    guard let body = field.object(["location", "name", "addresses"]) else { return nil }
+                    body.agreeing("location", with: id.location)
+                    body.agreeing("name", with: id.name)
+                    let addresses = body.required("addresses") { $0.unicastAddresses(atMost: Limits.poolAddresses) }
+                    guard let addresses else { return nil }
+                    var places = RequestPlaces.path(.pool, id.description, "pool")
+                    places.add(.pool, id.description, addresses: addresses, of: body)
+                    return (AddressPool(location: id.location, name: id.name, addresses: addresses), places)
+                }
+                return try await change(request, places: places, represent: { represent($0, id) }) { cloud in
+                    _ = try cloud.location(id.location)
+                    cloud.pools[id] = pool
+                }
+            },
+            Route(
+                method: .delete, path: "/v1/locations/{location}/pools/{pool}", operation: "deletePool",
+                summary: "Delete an address pool that no section exports from", access: .admin, query: [.dryRun],
+                headers: [.ifMatch], answers: [.changed]
+            ) { request in
+                let id = id(request)
+                return try await change(
+                    request, places: .path(.pool, id.description, "pool"), represent: { represent($0, id) }
+                ) { cloud in
+                    _ = try cloud.pool(id)
+                    cloud.pools[id] = nil
+                }
+            },
+        ]
+    }
+}

@@ -1,0 +1,104 @@
+import AdminAPI
+import Hummingbird
+
+extension RouteTable {
+    var observationRoutes: [Route] {
+        [
+            .get(
+                "/v1/gateways", operation: "listGateways", "The gateways, as their polls tell of them",
+                schema: Schemas.list(of: Schemas.reference("Gateway"))
+            ) { request in
+                try Self.answer(await gateways.resources(in: try await registry.state()), to: request)
+            },
+            Route(
+                method: .delete, path: "/v1/gateways/{location}/{gateway}", operation: "forgetGateway",
+                summary: "Forget a gateway that is no more; one that still polls is back with its next poll",
+                access: .admin, query: [.dryRun], answers: [.changedList]
+            ) { request in
+                let id = GatewayRoster.ID(location: request.parameter("location"), name: request.parameter("gateway"))
+                try await gateways.forget(id, by: request.identity.name, dryRun: request.isDryRun)
+                return Self.report(
+                    ChangeReport(changes: [.init(action: .delete, kind: .gateway, name: id.description)], export: []))
+            },
+            .get(
+                "/v1/events", operation: "listEvents", "What was changed, by whom and when, oldest first",
+                query: [
+                    Route.Parameter(
+                        name: "after", summary: "Events with a higher id only", schema: Self.eventID(default: 0)),
+                    Route.Parameter(
+                        name: "before", summary: "The newest events with a lower id, in place of the oldest",
+                        schema: Self.eventID(default: nil)),
+                    Route.Parameter(
+                        name: "limit", summary: "Events of a page",
+                        schema: [
+                            "type": "integer", "minimum": 1, "maximum": .integer(Limits.events), "default": 100,
+                        ]),
+                ],
+                schema: Schemas.reference("EventPage")
+            ) { request in
+                let after = try request.integer("after", in: 0...Int(Int32.max), default: 0)
+                let limit = try request.integer("limit", in: 1...Limits.events, default: 100)
+                guard request.query["before"] != nil else {
+                    return try Self.answer(try await registry.events(after: after, limit: limit), to: request)
+                }
+                let before = try request.integer("before", in: 0...Int(Int32.max), default: 0)
+                return try Self.answer(
+                    try await registry.events(after: after, before: before, limit: limit), to: request)
+            },
+            .get(
+                "/v1/marks", operation: "listMarks", "The firewall marks, and the gateway sections that hold them",
+                schema: Schemas.list(of: Schemas.reference("Mark"))
+            ) { request in try Self.answer(try await registry.marks(), to: request) },
+            Route(
+                method: .delete, path: "/v1/marks/{mark}", operation: "releaseMark",
+                summary: "Release the mark of a section that is gone, for another to get", access: .admin,
+                query: [.dryRun], answers: [.changedList]
+            ) { request in
+                let mark = request.parameter("mark")
+                let outcome = try await registry.write(by: request.identity.name, dryRun: request.isDryRun) {
+                    cloud, _ in try cloud.releaseMark(mark)
+                }
+                return try Self.report(outcome, to: request)
+            },
+        ]
+    }
+
+    private static func eventID(default number: Int?) -> JSONValue {
+        var schema: [JSONValue.Member] = [
+            .init(name: "type", value: "integer"), .init(name: "minimum", value: 0),
+            .init(name: "maximum", value: .integer(Int(Int32.max))),
+        ]
+        if let number { schema.append(.init(name: "default", value: .integer(number))) }
+        return .object(schema)
+    }
+
+    var healthRoutes: [Route] {
+        [
+            .get(
+                "/healthz", operation: "isAlive", "ADMIN runs", access: .open, schema: Schemas.reference("Health")
+            ) { request in try Self.answer(HealthResource(status: "ok"), to: request) },
+            .get(
+                "/readyz", operation: "isReady", "ADMIN runs and its database can be read", access: .open,
+                schema: Schemas.reference("Health"), problems: [.serviceUnavailable]
+            ) { request in
+                try await registry.checkDatabase()
+                return try Self.answer(HealthResource(status: "ok"), to: request)
+            },
+        ]
+    }
+
+    /// `/openapi.json`, describing the other routes and itself.
+    static func openAPIRoute(describing routes: [Route]) -> Route {
+        var route = Route.get(
+            "/openapi.json", operation: "describe", "This description", access: .open, schema: ["type": "object"],
+            handle: { _ in Response(status: .ok) })
+        let text = OpenAPIDocument(routes: routes + [route]).json.description
+        route.handle = { request in
+            guard AcceptField(request.headers[.accept]).best(of: [MediaTypes.json]) != nil else {
+                throw notAcceptable([MediaTypes.json])
+            }
+            return answer(bytes: .init(text.utf8), mediaType: MediaTypes.json, to: request)
+        }
+        return route
+    }
+}

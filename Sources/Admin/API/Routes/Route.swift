@@ -1,0 +1,93 @@
+import HTTPTypes
+import Hummingbird
+
+/// One operation of the REST API: what the router is told and what `/openapi.json` says, in one place.
+struct Route: Sendable {
+    var method: HTTPRequest.Method
+    /// With parameters in braces: `/v1/locations/{location}`.
+    var path: String
+    /// OpenAPI's operationId.
+    var operation: String
+    var summary: String
+    var access: Access
+    var query: [Parameter] = []
+    var headers: [Parameter] = []
+    var body: Body?
+    /// The answers that are no problems.
+    var answers: [Answer]
+    /// Statuses of problems beyond those that follow from the rest of the description.
+    var problems: [HTTPResponse.Status] = []
+    var handle: @Sendable (APIRequest) async throws -> Response
+
+    /// Who may call it.
+    enum Access: Sendable {
+        /// Everybody, without a token.
+        case open
+        /// Roles `admin` and `read`.
+        case read
+        /// All roles.
+        case export
+        /// Role `admin`.
+        case admin
+
+        func allows(_ role: TokenRole) -> Bool {
+            switch self {
+            case .open, .export: true
+            case .read: role == .admin || role == .read
+            case .admin: role == .admin
+            }
+        }
+    }
+
+    /// A parameter of the query, or a header.
+    struct Parameter: Sendable {
+        var name: String
+        var summary: String
+        var schema: JSONValue
+    }
+
+    struct Body: Sendable {
+        var mediaType: String
+        var schema: JSONValue
+        /// Bytes.
+        var limit: Int
+    }
+
+    struct Answer: Sendable {
+        var status: HTTPResponse.Status
+        var summary: String
+        /// Media types and the schemas of their content; empty: no body.
+        var content: [(mediaType: String, schema: JSONValue)]
+        /// Those that only this answer has; all have `Cache-Control`.
+        var headers: [Parameter] = []
+    }
+
+    /// `dry_run`: every operation that changes something takes it.
+    var isChange: Bool { query.contains { $0.name == Parameter.dryRun.name } }
+
+    var pathParameters: [String] {
+        path.split(separator: "/").filter { $0.first == "{" }.map { String($0.dropFirst().dropLast()) }
+    }
+}
+
+extension Route.Parameter {
+    static let dryRun = Self(
+        name: "dry_run", summary: "true: answer what the change would do, and store nothing",
+        schema: ["type": "boolean", "default": false])
+    static let ifMatch = Self(
+        name: "If-Match", summary: "The change is made only if the resource has this ETag (RFC 9110)",
+        schema: ["type": "string"])
+    static let ifNoneMatch = Self(
+        name: "If-None-Match", summary: "304 if the answer still has this ETag (RFC 9110)",
+        schema: ["type": "string"])
+    static let ifNoneMatchOnPut = Self(
+        name: "If-None-Match", summary: "*: the resource is created, never replaced (RFC 9110)",
+        schema: ["type": "string"])
+    static let eTag = Self(name: "ETag", summary: "Strong entity tag of the answer", schema: tag)
+    static let eTagAfterChange = Self(
+        name: "ETag", summary: "Of the resource as it is now; not with dry_run, nor after a deletion", schema: tag)
+    static let cacheControl = Self(
+        name: "Cache-Control", summary: "no-cache: ask again with If-None-Match; no-store (RFC 9111)",
+        schema: ["type": "string", "enum": ["no-cache", "no-store"]])
+    private static let tag: JSONValue = ["type": "string", "pattern": #"^"[0-9a-f]+"$"#]
+}

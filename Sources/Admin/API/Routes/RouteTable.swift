@@ -1,0 +1,135 @@
+import AdminAPI
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Every operation of the API, with what the handlers work on.
+struct RouteTable: Sendable {
+    let registry: Registry
+    let gateways: GatewayRoster
+
+    var routes: [Route] {
+        let routes =
+            locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + applyRoutes
+            + observationRoutes + healthRoutes
+        return routes + [Self.openAPIRoute(describing: routes)]
+    }
+
+    // MARK: Answers
+
+    /// A GET's answer: 406, 304 or the value as JSON with its ETag.
+    static func answer(_ value: some Encodable, to request: APIRequest) throws -> Response {
+        guard AcceptField(request.headers[.accept]).best(of: [MediaTypes.json]) != nil else {
+            throw notAcceptable([MediaTypes.json])
+        }
+        return answer(bytes: JSONBody.encode(value), mediaType: MediaTypes.json, to: request)
+    }
+
+    static func answer(bytes: Data, mediaType: String, to request: APIRequest) -> Response {
+        let tag = EntityTag.of(bytes)
+        var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
+        if Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(tag) == true {
+            return Response(status: .notModified, headers: headers)
+        }
+        headers[.contentType] = mediaType
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    static func notAcceptable(_ offers: [String]) -> APIProblem {
+        APIProblem(.notAcceptable, "The answer exists as \(offers.joined(separator: " or ")) only.")
+    }
+
+    static func tag(_ value: some Encodable) -> String { EntityTag.of(JSONBody.encode(value)) }
+
+    // MARK: Changes
+
+    /// Writes a change of one resource and answers the report.
+    ///
+    /// - Parameters:
+    ///   - places: Where the parts of the resource stand in the request.
+    ///   - represent: The resource's JSON form in a state; `nil` when it does not exist there.
+    func change(
+        _ request: APIRequest, places: RequestPlaces,
+        represent: @escaping @Sendable (RegistryState) -> (any Encodable)?,
+        _ edit: @escaping @Sendable (inout Cloud) throws -> Void
+    ) async throws -> Response {
+        let preconditions = Preconditions(request.headers)
+        let outcome = try await registry.write(
+            by: request.identity.name, dryRun: request.isDryRun, places: { _ in places }
+        ) { cloud, before in
+            try edit(&cloud)
+            try preconditions.check(represent(before).map { [Self.tag($0)] } ?? [])
+        }
+        return try Self.report(outcome, to: request, resource: represent(outcome.state))
+    }
+
+    static func report(
+        _ outcome: Registry.Outcome, to request: APIRequest, resource: (any Encodable)? = nil, location: String? = nil
+    ) throws -> Response {
+        let isDryRun = request.isDryRun
+        let isCreation =
+            outcome.report.changes.first?.action == .create && request.route.answers.contains { $0.status == .created }
+        var headers: HTTPFields = [:]
+        if !isDryRun {
+            headers[.eTag] = resource.map { tag($0) }
+            headers[.location] = location
+        }
+        return report(outcome.report, status: isCreation && !isDryRun ? .created : .ok, headers: headers)
+    }
+
+    static func report(
+        _ report: ChangeReport, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) -> Response {
+        var headers = headers
+        headers[.contentType] = MediaTypes.json
+        headers[.cacheControl] = "no-store"
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONBody.encode(report))))
+    }
+}
+
+extension Route.Answer {
+    static func json(_ summary: String, _ schema: JSONValue) -> Self {
+        Self(status: .ok, summary: summary, content: [(MediaTypes.json, schema)], headers: [.eTag])
+    }
+
+    static let notModified = Self(status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag])
+
+    /// Of a change of one resource.
+    static let changed = change([.eTagAfterChange])
+    /// Of a change of what has no ETag of its own.
+    static let changedList = change([])
+    static let created = created([.eTagAfterChange])
+
+    static func created(_ headers: [Route.Parameter]) -> Self {
+        Self(
+            status: .created, summary: "What was created",
+            content: [(MediaTypes.json, Schemas.reference("ChangeReport"))], headers: headers)
+    }
+
+    private static func change(_ headers: [Route.Parameter]) -> Self {
+        Self(
+            status: .ok, summary: "What was changed, or with dry_run would be",
+            content: [(MediaTypes.json, Schemas.reference("ChangeReport"))], headers: headers)
+    }
+}
+
+extension Route {
+    /// A GET of JSON.
+    static func get(
+        _ path: String, operation: String, _ summary: String, access: Access = .read, query: [Parameter] = [],
+        schema: JSONValue, problems: [HTTPResponse.Status] = [],
+        handle: @escaping @Sendable (APIRequest) async throws -> Response
+    ) -> Route {
+        Route(
+            method: .get, path: path, operation: operation, summary: summary, access: access, query: query,
+            headers: [.ifNoneMatch], answers: [.json(summary, schema), .notModified], problems: problems, handle: handle
+        )
+    }
+
+    static func jsonBody(_ schema: String) -> Body {
+        Body(mediaType: MediaTypes.json, schema: Schemas.reference(schema), limit: Limits.body)
+    }
+}

@@ -1,0 +1,111 @@
+import AdminAPI
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+extension RouteTable {
+    var typeRoutes: [Route] {
+        [
+            .get(
+                "/v1/types", operation: "listTypes", "Every service type",
+                schema: Schemas.list(of: Schemas.reference("TypeSummary"))
+            ) { request in
+                let revisions = try await registry.state().revisions
+                return try Self.answer(
+                    revisions.map { TypeSummary($0.key, $0.value) }.sorted { $0.type < $1.type }, to: request)
+            },
+            Route(
+                method: .get, path: "/v1/types/{type}", operation: "readType",
+                summary: "One service type: JSON with its revision, or the YAML alone", access: .read,
+                query: [
+                    Route.Parameter(
+                        name: "revision", summary: "An earlier revision, which exists even when the type is gone",
+                        schema: ["type": "integer", "minimum": 1, "maximum": .integer(Int(Int32.max))])
+                ],
+                headers: [.ifNoneMatch],
+                answers: [
+                    Route.Answer(
+                        status: .ok, summary: "The type",
+                        content: [(MediaTypes.json, Schemas.reference("Type")), (MediaTypes.yaml, Schemas.source)],
+                        headers: [.eTag]),
+                    .notModified,
+                ]
+            ) { request in try await readType(request) },
+            .get(
+                "/v1/types/{type}/revisions", operation: "listTypeRevisions",
+                "Every revision of a type, the newest first",
+                schema: Schemas.list(of: Schemas.reference("TypeSummary"))
+            ) { request in
+                let type = request.parameter("type")
+                let revisions = try await registry.revisions(of: type)
+                guard !revisions.isEmpty else { throw RegistryError.missing("type \(type.prefix(80))") }
+                return try Self.answer(revisions.map { TypeSummary(type, $0) }, to: request)
+            },
+            Route(
+                method: .put, path: "/v1/types/{type}", operation: "writeType",
+                summary: "Create or replace a type's meta-configuration", access: .admin, query: [.dryRun],
+                headers: [.ifMatch, .ifNoneMatchOnPut],
+                body: Route.Body(mediaType: MediaTypes.yaml, schema: Schemas.source, limit: Limits.source),
+                answers: [.changed, .created]
+            ) { request in
+                let name = try request.name("type", of: .type)
+                let bytes = try await request.bytes()
+                let type = try await LongWork.run { try ServiceType.read(bytes: bytes, name: name) }
+                return try await changeType(request, name) { $0.types[name] = type }
+            },
+            Route(
+                method: .delete, path: "/v1/types/{type}", operation: "deleteType",
+                summary: "Delete a type without services; its revisions and marks are kept", access: .admin,
+                query: [.dryRun], headers: [.ifMatch], answers: [.changed]
+            ) { request in
+                let name = request.parameter("type")
+                return try await changeType(request, name) { try $0.deleteType(name) }
+            },
+        ]
+    }
+
+    private func readType(_ request: APIRequest) async throws -> Response {
+        let name = request.parameter("type")
+        guard let format = AcceptField(request.headers[.accept]).best(of: [MediaTypes.json, MediaTypes.yaml]) else {
+            throw Self.notAcceptable([MediaTypes.json, MediaTypes.yaml])
+        }
+        let resource: TypeResource
+        if request.query["revision"] != nil {
+            let number = try request.integer("revision", in: 1...Int(Int32.max), default: 1)
+            guard let (revision, source) = try await registry.revision(number, of: name) else {
+                throw RegistryError.missing("revision \(number) of type \(name.prefix(80))")
+            }
+            resource = TypeResource(name, revision, source: source)
+        } else {
+            let state = try await registry.state()
+            guard let current = state.typeResource(name) else {
+                throw RegistryError.missing("type \(name.prefix(80))")
+            }
+            resource = current
+        }
+        return Self.answer(
+            bytes: format == MediaTypes.json ? JSONBody.encode(resource) : Data(resource.source.utf8),
+            mediaType: format, to: request)
+    }
+
+    /// As `change`, but a type's YAML has an ETag too.
+    private func changeType(
+        _ request: APIRequest, _ name: String, _ edit: @escaping @Sendable (inout Cloud) throws -> Void
+    ) async throws -> Response {
+        let preconditions = Preconditions(request.headers)
+        let outcome = try await registry.write(by: request.identity.name, dryRun: request.isDryRun) {
+            cloud, before in
+            try edit(&cloud)
+            try preconditions.check(
+                before.typeResource(name).map { [Self.tag($0), EntityTag.of(Data($0.source.utf8))] } ?? [])
+        }
+        return try Self.report(outcome, to: request, resource: outcome.state.typeResource(name))
+    }
+}
+
+extension RegistryState {
+    func typeResource(_ name: String) -> TypeResource? {
+        guard let type = cloud.types[name], let revision = revisions[name] else { return nil }
+        return TypeResource(name, revision, source: type.source)
+    }
+}

@@ -1,0 +1,112 @@
+import NetworkTypes
+import ServicesExport
+import YAML
+
+extension Cloud {
+    /// All that contradicts in the cloud; empty when every location can be exported.
+    ///
+    /// Marks must have been allocated (`allocatingMarks()`). Work is that of sorting the claimed ports.
+    ///
+    /// - Parameter types: those being changed: of two sections theirs is named first, with its place.
+    public func contradictions(blaming types: Set<String> = []) -> [Contradiction] {
+        poolContradictions() + serverContradictions() + claimContradictions(blaming: types)
+            + markContradictions(blaming: types) + serviceContradictions() + sizeContradictions()
+    }
+
+    /// A mark used twice, or none where one is needed.
+    public func markContradictions(blaming types: Set<String> = []) -> [Contradiction] {
+        var owners = [UInt32: (id: SectionID, position: YAMLPosition)]()
+        var found = [Contradiction]()
+        // Types that are being changed come last, so that they are the ones that run into others.
+        let inOrder = self.types.values.sorted { a, b in
+            let blamed = (types.contains(a.name), types.contains(b.name))
+            return blamed.0 != blamed.1 ? blamed.1 : a.name < b.name
+        }
+        for type in inOrder {
+            for section in type.configuration.gateway {
+                guard case .mark(let fwm) = section.exposure else { continue }
+                let id = SectionID(type: type.name, section: section.name)
+                let position = fwm.markPosition ?? section.position
+                guard let mark = fwm.mark ?? marks[id] else {
+                    found.append(Contradiction("\(id) has no firewall mark", at: position))
+                    continue
+                }
+                if let owner = owners[mark] {
+                    found.append(
+                        Contradiction(
+                            "\(id) uses the firewall mark \(mark), which \(owner.id) uses (\(owner.position))",
+                            at: position))
+                } else {
+                    owners[mark] = (id, position)
+                }
+            }
+        }
+        return found
+    }
+
+    /// Pools without a location or of addresses that no client can reach.
+    public func poolContradictions() -> [Contradiction] {
+        pools.values.sorted { $0.id < $1.id }.flatMap { pool -> [Contradiction] in
+            let name = "the pool \(pool.id.name) of location \(pool.id.location)"
+            var found = [Contradiction]()
+            if locations[pool.id.location] == nil {
+                found.append(
+                    Contradiction(
+                        "\(name): there is no location \"\(pool.id.location)\"", of: [.pool(pool.id, .location)]))
+            }
+            if pool.addresses.isEmpty {
+                found.append(Contradiction("\(name) has no address", of: [.pool(pool.id, .addresses)]))
+            }
+            for address in pool.addresses {
+                if let reason = address.unusableReason {
+                    found.append(
+                        Contradiction(
+                            "\(name) has \(address), which is \(reason)", of: [.pool(pool.id, .address(address))]))
+                }
+            }
+            return found
+        }
+    }
+
+    /// Servers without a location, and addresses that are no server's or two servers'.
+    public func serverContradictions() -> [Contradiction] {
+        var owners = [IPAddress: String]()
+        return servers.values.sorted { $0.name < $1.name }.flatMap { server -> [Contradiction] in
+            var found = [Contradiction]()
+            if locations[server.location] == nil {
+                found.append(
+                    Contradiction(
+                        "the server \(server.name): there is no location \"\(server.location)\"",
+                        of: [.init(.server, server.name, .location)]))
+            }
+            if server.addresses.isEmpty {
+                found.append(
+                    Contradiction(
+                        "the server \(server.name) has no address", of: [.init(.server, server.name, .addresses)]))
+            }
+            for family in AddressFamily.allCases where server.addresses.count(where: { $0.family == family }) > 1 {
+                found.append(
+                    Contradiction(
+                        "the server \(server.name) has more than one \(family) address",
+                        of: [.init(.server, server.name, .addresses)]))
+            }
+            for address in server.addresses {
+                if let reason = address.unusableReason {
+                    found.append(
+                        Contradiction(
+                            "the server \(server.name) has the address \(address), which is \(reason)",
+                            of: [.init(.server, server.name, .address(address))]))
+                }
+                if let owner = owners[address] {
+                    found.append(
+                        Contradiction(
+                            "the servers \(owner) and \(server.name) have the same address \(address)",
+                            of: [server.name, owner].map { .init(.server, $0, .address(address)) }))
+                } else {
+                    owners[address] = server.name
+                }
+            }
+            return found
+        }
+    }
+}

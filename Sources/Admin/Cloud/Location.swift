@@ -1,0 +1,46 @@
+public import NetworkTypes
+
+/// A place with gateways, servers and public addresses: a datacenter.
+public struct Location: Sendable, Hashable {
+    public var name: String
+    /// A line for people; may be empty.
+    public var description: String
+
+    public init(name: String, description: String = "") {
+        self.name = name
+        self.description = description
+    }
+}
+
+/// A named set of public addresses of one location: `www-ip`.
+public struct AddressPool: Sendable, Hashable, Identifiable {
+    /// Pools of different locations may have the same name; gateway sections count on it.
+    public struct ID: Sendable, Hashable, Comparable, CustomStringConvertible {
+        public let location: String
+        public let name: String
+
+        public init(location: String, name: String) {
+            self.location = location
+            self.name = name
+        }
+
+        public static func < (a: Self, b: Self) -> Bool { (a.location, a.name) < (b.location, b.name) }
+
+        /// `tcn/www-ip`
+        public var description: String { "\(location)/\(name)" }
+    }
+
+    public var id: ID
+    /// Ascending, each once; one or both families.
+    public var addresses: [IPAddress]
+
+    public init(location: String, name: String, addresses: some Sequence<IPAddress>) {
+        id = ID(location: location, name: name)
+        self.addresses = Set(addresses).sorted()
+    }
+
+    /// The families the pool has addresses of, ascending.
+    public var families: [AddressFamily] {
+        AddressFamily.allCases.filter { family in addresses.contains { $0.family == family } }
+    }
+}

@@ -1,0 +1,32 @@
+public import NetworkTypes
+
+/// What a server is built for.
+public enum ServerKind: String, Sendable, Hashable, Codable, CaseIterable {
+    case app
+    /// Has drives of its own for database files.
+    case db
+    /// Has a large common storage for logs and backups.
+    case archive
+    /// Routes traffic between the world and the other servers.
+    case gateway
+}
+
+/// A machine that services run on.
+public struct Server: Sendable, Hashable {
+    /// Unique in the whole cloud.
+    public var name: String
+    public var location: String
+    public var kind: ServerKind
+    /// Internal addresses, at most one of a family.
+    public var addresses: [IPAddress]
+
+    public init(name: String, location: String, kind: ServerKind, addresses: some Sequence<IPAddress>) {
+        self.name = name
+        self.location = location
+        self.kind = kind
+        self.addresses = Set(addresses).sorted()
+    }
+
+    /// The internal address of a family.
+    public func address(_ family: AddressFamily) -> IPAddress? { addresses.first { $0.family == family } }
+}

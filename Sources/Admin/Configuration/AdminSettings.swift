@@ -1,0 +1,103 @@
+public import Logging
+import YAML
+
+/// The settings of `portcullis-admin`: from the configuration file, the environment and flags, in that rising order.
+public struct AdminSettings: Sendable, Hashable {
+    /// The settings, named as flags and as keys of the file are.
+    public enum Key: String, Sendable, CaseIterable {
+        case listen
+        case database
+        case tlsCertificate = "tls-certificate"
+        case tlsKey = "tls-key"
+        case logLevel = "log-level"
+
+        /// `PORTCULLIS_ADMIN_TLS_KEY`
+        public var environmentVariable: String {
+            "PORTCULLIS_ADMIN_" + rawValue.uppercased().replacing("-", with: "_")
+        }
+    }
+
+    public var listen: ListenAddress
+    /// Path of the SQLite file.
+    public var database: String
+    /// Paths of PEM files: the certificate with its chain, and its key.
+    public var tls: TLSFiles?
+    public var logLevel: Logger.Level
+
+    public struct TLSFiles: Sendable, Hashable {
+        public var certificate: String
+        public var key: String
+    }
+
+    public static let defaultFile = "/etc/portcullis/admin.yaml"
+    static let defaults: [Key: String] = [
+        .listen: "127.0.0.1:8080", .database: "/var/lib/portcullis/registry.sqlite", .logLevel: "info",
+    ]
+
+    /// Puts the sources together.
+    ///
+    /// - Parameters:
+    ///   - file: Values of the configuration file, by `values(inFile:named:)`.
+    ///   - environment: The process's environment.
+    ///   - flags: Values given on the command line.
+    ///
+    /// Throws `SettingsError` naming the source and the value.
+    public init(file: [Key: Value] = [:], environment: [String: String] = [:], flags: [Key: String] = [:]) throws {
+        var values = Self.defaults.mapValues { Value(text: $0, source: "the default") }
+        values.merge(file) { $1 }
+        for key in Key.allCases {
+            if let text = environment[key.environmentVariable], !text.isEmpty {
+                values[key] = Value(text: text, source: key.environmentVariable)
+            }
+            if let text = flags[key] { values[key] = Value(text: text, source: "--\(key.rawValue)") }
+        }
+        listen = try Self.read(values[.listen], "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) }
+        database = try Self.read(values[.database], "a path") { $0.isEmpty ? nil : $0 }
+        logLevel = try Self.read(
+            values[.logLevel], "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
+        ) { Logger.Level(rawValue: $0) }
+        switch (values[.tlsCertificate], values[.tlsKey]) {
+        case (nil, nil): tls = nil
+        case (let certificate?, let key?): tls = TLSFiles(certificate: certificate.text, key: key.text)
+        case (let certificate?, nil):
+            throw SettingsError("\(certificate.source): tls-certificate is useless without tls-key")
+        case (nil, let key?): throw SettingsError("\(key.source): tls-key is useless without tls-certificate")
+        }
+    }
+
+    /// A value and where it comes from.
+    public struct Value: Sendable, Hashable {
+        public var text: String
+        public var source: String
+    }
+
+    private static func read<Result>(
+        _ value: Value?, _ expected: String, _ read: (String) -> Result?
+    ) throws -> Result {
+        guard let value, let result = read(value.text) else {
+            throw SettingsError("\(value?.source ?? "settings"): \"\(value?.text ?? "")\" is not \(expected)")
+        }
+        return result
+    }
+
+    /// Reads the configuration file: one mapping of the keys to scalars.
+    public static func values(inFile text: String, named file: String) throws -> [Key: Value] {
+        let document = try YAMLDocument.parse(text, file: file).first
+        guard let document else { return [:] }
+        var values: [Key: Value] = [:]
+        for pair in try document.mapping(allowedKeys: Key.allCases.map(\.rawValue), "settings").pairs {
+            guard let key = Key(rawValue: pair.key.text) else { continue }
+            values[key] = Value(text: try pair.value.text(), source: "\(pair.value.position)")
+        }
+        return values
+    }
+}
+
+/// A setting that cannot be used; the message names where it stands.
+public struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let message: String
+
+    public init(_ message: String) { self.message = message }
+
+    public var description: String { message }
+}

@@ -1,0 +1,42 @@
+import NetworkTypes
+
+/// Where the server listens: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
+public struct ListenAddress: Sendable, Hashable {
+    /// An IP address or a host name, without brackets.
+    public let host: String
+    /// 0: any free port.
+    public let port: Int
+
+    /// Reads `host:port`; an IPv6 address stands in brackets.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            host = host.dropFirst().dropLast()
+            guard IPAddress(host)?.family == .ipv6 else { return nil }
+        } else {
+            guard !host.isEmpty, !host.contains(where: { $0 == ":" || $0 == "[" || $0 == "]" || $0 == " " }) else {
+                return nil
+            }
+        }
+        self.host = String(host)
+        self.port = Int(port)
+    }
+
+    private init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// The same host with the port the system chose.
+    public func with(port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }
+
+    /// Whether none but this machine can connect. A name other than `localhost` may lead anywhere.
+    public var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
+}
+
+extension ListenAddress: CustomStringConvertible {
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

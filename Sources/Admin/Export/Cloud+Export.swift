@@ -1,0 +1,73 @@
+import NetworkTypes
+public import ServicesExport
+
+extension Cloud {
+    /// The export of a location: one row for each external connection and instance.
+    ///
+    /// Marks must have been allocated. Ready instances have their weight, draining ones weight 0, those in
+    /// maintenance no row. A section limited to sources of one family is not served on the other.
+    /// Rows come in no particular order; `ServicesCSV.write` sorts.
+    public func exportRows(location: String) -> [ExportRow] {
+        var instances = [String: [(instance: ServiceInstance, server: Server)]]()
+        for service in services.values where service.state != .maint {
+            guard let server = servers[service.server], server.location == location,
+                types[service.type]?.configuration.gateway.isEmpty == false
+            else { continue }
+            instances[service.type, default: []].append((service, server))
+        }
+        var rows = [ExportRow]()
+        for (type, members) in instances {
+            let members = members.sorted { $0.instance.index < $1.instance.index }
+            for section in types[type]?.configuration.gateway ?? [] {
+                guard let pool = pools[AddressPool.ID(location: location, name: section.pool)] else { continue }
+                let mark = marks[SectionID(type: type, section: section.name)]
+                append(section, pool: pool, mark: mark, members: section.served(members), to: &rows)
+            }
+        }
+        return rows
+    }
+
+    private func append(
+        _ section: GatewaySection, pool: AddressPool, mark: UInt32?,
+        members: [(instance: ServiceInstance, server: Server)], to rows: inout [ExportRow]
+    ) {
+        for family in section.families(of: pool) {
+            let addresses = pool.addresses.filter { $0.family == family }
+            let sources = section.sources.filter { $0.address.family == family }
+            for (instance, server) in members {
+                guard let backend = section.backendAddress(on: server, family: family) else { continue }
+                let weight = instance.state == .ready ? instance.weight ?? section.weight : 0
+                for transport in section.protocols {
+                    var row = ExportRow(
+                        service: instance.name, section: section.name, transport: transport,
+                        addressName: pool.id.name, addresses: addresses, ports: [], method: section.method,
+                        scheduler: section.scheduler, persistence: section.persistence,
+                        drainTime: section.drainTime, sources: sources, backendAddress: backend, weight: weight)
+                    switch section.exposure {
+                    case .ports(let mappings, _):
+                        for mapping in mappings {
+                            row.ports = [PortRange(mapping.publicPort)].compactMap { $0 }
+                            row.backendPort = mapping.internalPort
+                            rows.append(row)
+                        }
+                    case .mark(let fwm):
+                        guard let mark = fwm.mark ?? mark else { continue }
+                        row.ports = fwm.ports
+                        row.mark = mark
+                        rows.append(row)
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension GatewaySection {
+    /// The instances that get rows: under `dnat`, which knows one server, the first that is ready.
+    fileprivate func served(
+        _ members: [(instance: ServiceInstance, server: Server)]
+    ) -> [(instance: ServiceInstance, server: Server)] {
+        guard method == .dnat else { return members }
+        return Array(members.lazy.filter { $0.instance.state == .ready }.prefix(1))
+    }
+}

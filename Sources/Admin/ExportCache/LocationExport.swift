@@ -1,0 +1,51 @@
+import NIOCore
+import ServicesExport
+
+/// The services export of one location, ready to be sent.
+struct LocationExport: Sendable {
+    let rows: [ExportRow]
+    /// The bytes of `services.csv`.
+    let bytes: ByteBuffer
+    let digest: ExportDigest
+
+    init(rows: [ExportRow]) {
+        self.rows = rows
+        let file = ServicesCSV.write(rows)
+        digest = ExportDigest(of: file)
+        bytes = ByteBuffer(bytes: file)
+    }
+}
+
+/// The exports of every location, belonging to one cloud.
+///
+/// Made once for each generation of the registry, when a change is written; a poll only looks up. A change builds
+/// again only the locations it can touch.
+struct ExportSet: Sendable {
+    private(set) var byLocation: [String: LocationExport]
+    /// How many exports were built to come here, for the tests that watch over it.
+    private(set) var builds: Int
+
+    init(of cloud: Cloud) {
+        byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
+            exports[location] = LocationExport(rows: cloud.exportRows(location: location))
+        }
+        builds = byLocation.count
+    }
+
+    /// The exports after a change that touches `locations`.
+    func updated(to cloud: Cloud, touching locations: Set<String>) -> ExportSet {
+        var exports = self
+        for location in locations {
+            guard cloud.locations[location] != nil else {
+                exports.byLocation[location] = nil
+                continue
+            }
+            exports.byLocation[location] = LocationExport(rows: cloud.exportRows(location: location))
+            exports.builds += 1
+        }
+        return exports
+    }
+
+    /// The ETag of each location's export.
+    var tags: [String: String] { byLocation.mapValues(\.digest.etag) }
+}

@@ -1,0 +1,85 @@
+import AdminAPI
+import Foundation
+import GRDB
+
+/// A gateway as the roster remembers it.
+struct KnownGateway: Sendable, Hashable {
+    private(set) var report = GatewayReport()
+    /// Since when it has the export that it has applied.
+    private(set) var since: Date
+    /// Since when it holds back what it holds back.
+    private(set) var heldSince: Date?
+    var lastPoll: Date
+    /// Polls that are being answered.
+    var openPolls = 0
+
+    init(now: Date) {
+        since = now
+        lastPoll = now
+    }
+
+    /// Takes what it says now.
+    mutating func note(_ report: GatewayReport, now: Date) {
+        if self.report.applied != report.applied { since = now }
+        if self.report.held?.tag != report.held?.tag { heldSince = now }
+        if report.held == nil { heldSince = nil }
+        self.report = report
+        lastPoll = now
+    }
+
+    /// - Parameter current: The ETag of its location's export.
+    func resource(_ id: GatewayRoster.ID, current: String?, now: Date) -> GatewayResource {
+        let lastPoll = openPolls > 0 ? now : lastPoll
+        return GatewayResource(
+            name: id.name, location: id.location, role: report.role, applied: report.applied,
+            since: Timestamp.text(since), lastPoll: Timestamp.text(lastPoll),
+            age: (max(0, now.timeIntervalSince(lastPoll)) * 1000).rounded() / 1000,
+            current: current, inSync: current != nil && report.applied == current,
+            held: report.held.map { held in
+                GatewayResource.HeldExport(
+                    etag: held.tag, reason: held.reason, decision: held.decision,
+                    since: Timestamp.text(heldSince ?? now))
+            },
+            failures: report.failures)
+    }
+}
+
+// MARK: The database
+
+extension KnownGateway {
+    init(_ row: Row, now: Date) {
+        self.init(now: now)
+        report = GatewayReport(
+            role: (row["role"] as String?).flatMap(GatewayResource.Role.init), applied: row["applied"],
+            held: (row["held"] as String?).map { tag in
+                GatewayReport.Held(
+                    tag: tag, reason: row["heldReason"],
+                    decision: (row["heldDecision"] as String?).flatMap(GatewayResource.HeldExport.Decision.init)
+                        ?? .pending)
+            },
+            failures: row["failures"])
+        since = Self.date(row["since"]) ?? now
+        heldSince = report.held.map { _ in Self.date(row["heldSince"]) ?? now }
+        lastPoll = Self.date(row["lastPoll"]) ?? now
+    }
+
+    private static func date(_ text: String?) -> Date? { text.flatMap(Timestamp.date) }
+
+    func store(_ id: GatewayRoster.ID, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT OR REPLACE INTO gateway
+                    (location, name, role, applied, since, lastPoll, held, heldReason, heldDecision, heldSince, failures)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                id.location, id.name, report.role?.rawValue, report.applied, Timestamp.text(since),
+                Timestamp.text(lastPoll), report.held?.tag, report.held?.reason, report.held?.decision.rawValue,
+                heldSince.map(Timestamp.text), report.failures,
+            ])
+    }
+
+    static func delete(_ id: GatewayRoster.ID, _ db: Database) throws {
+        try db.execute(sql: "DELETE FROM gateway WHERE location = ? AND name = ?", arguments: [id.location, id.name])
+    }
+}

@@ -1,0 +1,36 @@
+public import YAML
+
+/// A check to run on a service after each upgrade.
+public struct ServiceTest: Sendable, Hashable {
+    public var name: String
+    public var action: Action
+    /// Seconds the test may take.
+    public var timeout: Int
+    public var position: YAMLPosition
+
+    public enum Action: Sendable, Hashable {
+        /// A program of the service and its arguments; exit status 0 is success.
+        case command([String])
+        case http(HTTPCheck)
+    }
+
+    /// A request to the service.
+    public struct HTTPCheck: Sendable, Hashable {
+        public var method: String
+        public var port: UInt16
+        /// Starts with `/`.
+        public var path: String
+        /// The status expected.
+        public var status: Int
+    }
+}
+
+/// The database of a type, for installation and incremental patches.
+public struct DatabaseSection: Sendable, Hashable {
+    public var name: String
+    /// File with the schema of a new database.
+    public var schema: String
+    /// Directory with patches, applied in the order of their names.
+    public var patches: String?
+    public var position: YAMLPosition
+}

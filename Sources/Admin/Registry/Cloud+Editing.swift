@@ -1,0 +1,97 @@
+import AdminAPI
+
+extension Cloud {
+    // MARK: What must exist
+
+    func location(_ name: String) throws -> Location {
+        guard let location = locations[name] else { throw RegistryError.missing("location \(name.prefix(80))") }
+        return location
+    }
+
+    /// Throws for the location first: a pool that is not there may be so because its location is not.
+    func pool(_ id: AddressPool.ID) throws -> AddressPool {
+        _ = try location(id.location)
+        guard let pool = pools[id] else {
+            throw RegistryError.missing("pool \(id.name.prefix(80)) at location \(id.location)")
+        }
+        return pool
+    }
+
+    func server(_ name: String) throws -> Server {
+        guard let server = servers[name] else { throw RegistryError.missing("server \(name.prefix(80))") }
+        return server
+    }
+
+    func service(_ name: String) throws -> ServiceInstance {
+        guard let service = services[name] else { throw RegistryError.missing("service \(name.prefix(80))") }
+        return service
+    }
+
+    // MARK: What a value refers to
+
+    func requireLocation(_ name: String, at pointer: String) throws {
+        guard locations[name] != nil else {
+            throw RegistryError.invalid([.init(pointer: pointer, detail: "there is no location \"\(name)\"")])
+        }
+    }
+
+    func requireServer(_ name: String, at pointer: String) throws {
+        guard servers[name] != nil else {
+            throw RegistryError.invalid([.init(pointer: pointer, detail: "there is no server \"\(name)\"")])
+        }
+    }
+
+    func requireType(_ name: String, at pointer: String) throws {
+        guard types[name] != nil else {
+            throw RegistryError.invalid([.init(pointer: pointer, detail: "there is no type \"\(name)\"")])
+        }
+    }
+
+    /// The lowest index from 1 that no service of the type has.
+    func freeIndex(of type: String) -> Int {
+        let taken = Set(services.values.lazy.filter { $0.type == type }.map(\.index))
+        var index = 1
+        while taken.contains(index) { index += 1 }
+        return index
+    }
+
+    // MARK: Deletions that others may forbid
+
+    mutating func deleteLocation(_ name: String) throws {
+        _ = try location(name)
+        let users =
+            pools.keys.filter { $0.location == name }.map { "pool \($0.name)" }.sorted()
+            + servers.values.filter { $0.location == name }.map { "server \($0.name)" }.sorted()
+        try Self.requireUnused("location \(name)", users)
+        locations[name] = nil
+    }
+
+    mutating func deleteServer(_ name: String) throws {
+        _ = try server(name)
+        try Self.requireUnused(
+            "server \(name)", services.values.filter { $0.server == name }.map { "service \($0.name)" }.sorted())
+        servers[name] = nil
+    }
+
+    mutating func deleteType(_ name: String) throws {
+        guard types[name] != nil else { throw RegistryError.missing("type \(name.prefix(80))") }
+        try Self.requireUnused(
+            "type \(name)", services.values.filter { $0.type == name }.map { "service \($0.name)" }.sorted())
+        types[name] = nil
+    }
+
+    /// Takes a mark from its section, which must be gone.
+    mutating func releaseMark(_ name: String) throws {
+        guard let id = marks.first(where: { "\($0.value)" == name })?.key else {
+            throw RegistryError.missing("firewall mark \(name.prefix(80))")
+        }
+        try Self.requireUnused("firewall mark \(name)", markedSections.contains(id) ? ["section \(id)"] : [])
+        marks[id] = nil
+    }
+
+    private static func requireUnused(_ what: String, _ users: [String]) throws {
+        guard !users.isEmpty else { return }
+        let rest = users.count > 3 ? " and \(users.count - 3) more" : ""
+        throw RegistryError.inUse("\(what) still has \(users.prefix(3).joined(separator: ", "))\(rest)")
+    }
+}

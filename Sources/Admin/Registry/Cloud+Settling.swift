@@ -1,0 +1,95 @@
+import AdminAPI
+import YAML
+
+extension Cloud {
+    /// Gives new sections their marks and checks that the cloud does not contradict itself.
+    ///
+    /// Throws `RegistryError.contradiction` naming every side. Of two sides the one is to blame that the change is of: a
+    /// meta-configuration that differs from `before`, else what has a place in the request.
+    mutating func settle(from before: Cloud, places: RequestPlaces) throws {
+        do {
+            marks = try allocatingMarks()
+        } catch {
+            let section = types[error.section.type]?.configuration.gateway.first { $0.name == error.section.section }
+            throw RegistryError.contradiction([
+                .init(pointer: section?.position.description ?? "\(error.section)", detail: "\(error)")
+            ])
+        }
+        let changed = Set(types.values.filter { before.types[$0.name]?.source != $0.source }.map(\.name))
+        let contradictions = contradictions(blaming: changed)
+        guard contradictions.isEmpty else {
+            let files = Set(changed.map(ServiceType.file(of:)))
+            throw RegistryError.contradiction(contradictions.prefix(100).map { $0.fault(inFiles: files, places) })
+        }
+    }
+}
+
+extension Contradiction {
+    /// The contradiction at the place that whoever made the change knows.
+    ///
+    /// - Parameter files: the meta-configurations that are being changed.
+    fileprivate func fault(inFiles files: Set<String>, _ places: RequestPlaces) -> Problem.Fault {
+        if let position, files.contains(position.file) {
+            return Problem.Fault(pointer: "\(position)", detail: message)
+        }
+        if let pointer = places.place(of: subjects) {
+            return Problem.Fault(pointer: pointer, detail: message + (position.map { " (\($0))" } ?? ""))
+        }
+        let pointer = position?.description ?? subjects.first?.path ?? "cloud"
+        return Problem.Fault(pointer: pointer, detail: message)
+    }
+}
+
+extension Contradiction.Subject {
+    /// The object's path in the API.
+    fileprivate var path: String {
+        switch kind {
+        case .location: "/v1/locations/\(name)"
+        case .pool: "/v1/locations/\(name.replacing("/", with: "/pools/"))"
+        case .server: "/v1/servers/\(name)"
+        case .service: "/v1/services/\(name)"
+        }
+    }
+}
+
+extension ServiceType {
+    /// The name that errors in a type's meta-configuration start with.
+    static func file(of type: String) -> String { "\(type).yaml" }
+
+    /// As below, from bytes that may or may not be UTF-8.
+    static func read(bytes: [UInt8], name: String) throws -> ServiceType {
+        if let source = String(validating: bytes, as: UTF8.self) { return try read(source: source, name: name) }
+        do throws(YAMLErrors) {
+            _ = try MetaConfiguration.load(bytes, file: file(of: name))
+        } catch {
+            throw RegistryError.metaConfiguration(error.faults)
+        }
+        throw RegistryError.metaConfiguration([.init(pointer: file(of: name), detail: "not UTF-8")])
+    }
+
+    /// Reads a type's meta-configuration, whose `type` must be `name`.
+    ///
+    /// Throws `RegistryError.metaConfiguration` with the place of each fault.
+    static func read(source: String, name: String) throws -> ServiceType {
+        let file = file(of: name)
+        do {
+            let configuration = try MetaConfiguration.loadOne(source, file: file)
+            guard configuration.type == name else {
+                throw RegistryError.metaConfiguration([
+                    .init(
+                        pointer: "\(configuration.position)",
+                        detail: "the file describes the type \"\(configuration.type)\", not \"\(name)\"")
+                ])
+            }
+            return ServiceType(source: source, configuration: configuration)
+        } catch let errors as YAMLErrors {
+            throw RegistryError.metaConfiguration(errors.faults)
+        }
+    }
+}
+
+extension YAMLErrors {
+    fileprivate var faults: [Problem.Fault] {
+        errors.map { Problem.Fault(pointer: "\($0.position)", detail: $0.message) }
+    }
+}

@@ -1,0 +1,117 @@
+import AdminAPI
+import NetworkTypes
+
+/// What one write changes in a cloud: for the report, the event log and the rows to store. Tokens and gateways are
+/// none of it.
+struct CloudDifference: Sendable {
+    /// One thing that is created, updated or deleted.
+    struct Change: Sendable, Hashable {
+        var action: ChangeAction
+        var kind: ResourceKind
+        /// A pool's is `location/pool`.
+        var name: String
+        /// A line for people; `nil` for a creation.
+        var before: String?
+        /// `nil` for a deletion.
+        var after: String?
+    }
+
+    /// By kind (what others refer to comes first), then by name.
+    let changes: [Change]
+
+    var isEmpty: Bool { changes.isEmpty }
+
+    init(from before: Cloud, to after: Cloud) {
+        changes =
+            Self.changes(.location, before.locations, after.locations, name: \.self, Self.summary)
+            + Self.changes(.pool, before.pools, after.pools, name: \.description, Self.summary)
+            + Self.changes(.server, before.servers, after.servers, name: \.self, Self.summary)
+            + Self.changes(
+                .type, before.types.mapValues(\.source), after.types.mapValues(\.source), name: \.self, Self.summary)
+            + Self.changes(.service, before.services, after.services, name: \.self, Self.summary)
+            + Self.releases(before.marks, after.marks)
+    }
+
+    /// Marks that are taken from their sections. Those that sections get follow from the types, and are no changes.
+    private static func releases(_ before: [SectionID: UInt32], _ after: [SectionID: UInt32]) -> [Change] {
+        before.filter { after[$0.key] == nil }.sorted { $0.value < $1.value }.map { id, mark in
+            Change(action: .delete, kind: .mark, name: "\(mark)", before: "\(id)", after: nil)
+        }
+    }
+
+    private static func changes<Key: Hashable, Value: Equatable>(
+        _ kind: ResourceKind, _ before: [Key: Value], _ after: [Key: Value], name: (Key) -> String,
+        _ summary: (Value) -> String
+    ) -> [Change] {
+        var changes: [Change] = []
+        for (key, old) in before {
+            if let new = after[key] {
+                guard new != old else { continue }
+                changes.append(
+                    Change(action: .update, kind: kind, name: name(key), before: summary(old), after: summary(new)))
+            } else {
+                changes.append(Change(action: .delete, kind: kind, name: name(key), before: summary(old), after: nil))
+            }
+        }
+        for (key, new) in after where before[key] == nil {
+            changes.append(Change(action: .create, kind: kind, name: name(key), before: nil, after: summary(new)))
+        }
+        return changes.sorted { $0.name < $1.name }
+    }
+
+    private static func summary(_ location: Location) -> String {
+        location.description.isEmpty ? "no description" : location.description
+    }
+
+    private static func summary(_ pool: AddressPool) -> String {
+        let shown = pool.addresses.prefix(8).map(\.description).joined(separator: " ")
+        return pool.addresses.count > 8 ? "\(shown) and \(pool.addresses.count - 8) more" : shown
+    }
+
+    private static func summary(_ server: Server) -> String {
+        "\(server.kind.rawValue) server at \(server.location), \(server.addresses.map(\.description).joined(separator: " "))"
+    }
+
+    private static func summary(_ source: String) -> String {
+        let lines = source.utf8.count { $0 == 0x0A } + (source.hasSuffix("\n") ? 0 : 1)
+        return "\(lines) lines, \(EntityTag.of(Array(source.utf8)).dropFirst().prefix(12))"
+    }
+
+    private static func summary(_ service: ServiceInstance) -> String {
+        let weight = service.weight.map { "weight \($0)" } ?? "the section's weight"
+        return "\(service.state.rawValue) on \(service.server), \(weight)"
+    }
+}
+
+extension EventEntry {
+    init(_ change: CloudDifference.Change) {
+        self.init(
+            action: change.action, kind: change.kind, name: change.name, before: change.before, after: change.after)
+    }
+}
+
+extension CloudDifference {
+    /// The locations whose export the changes can touch.
+    func locations(from before: Cloud, to after: Cloud) -> Set<String> {
+        var locations: Set<String> = []
+        for change in changes {
+            switch change.kind {
+            case .type: return Set(before.locations.keys).union(after.locations.keys)
+            case .location: locations.insert(change.name)
+            case .pool: locations.insert(String(change.name.prefix { $0 != "/" }))
+            case .server:
+                for cloud in [before, after] {
+                    if let server = cloud.servers[change.name] { locations.insert(server.location) }
+                }
+            case .service:
+                for cloud in [before, after] {
+                    guard let service = cloud.services[change.name], let server = cloud.servers[service.server]
+                    else { continue }
+                    locations.insert(server.location)
+                }
+            case .mark, .token, .gateway: break
+            }
+        }
+        return locations
+    }
+}

@@ -1,0 +1,191 @@
+import AdminAPI
+import Foundation
+import GRDB
+import Synchronization
+
+/// Everything ADMIN knows, in SQLite.
+///
+/// A write is a function on the `Cloud` value: its result is checked for contradictions as a whole, then what differs
+/// is stored with its events in one transaction. `dryRun` does all but the storing.
+public final class Registry: Sendable {
+    let database: DatabasePool
+    /// Those who wait for an export to differ.
+    let exportChanges = ExportChanges()
+    let now: @Sendable () -> Date
+    private let memory = Mutex(Memory())
+    private let loader = StateLoader()
+
+    /// States that need not be read from the rows.
+    private struct Memory: Sendable {
+        var published: RegistryState?
+        /// The state of the newest write, from before its commit on: readers see its generation before it is published.
+        var written: RegistryState?
+    }
+
+    /// Opens the database at `path`, makes it if there is none, and brings its tables up to date.
+    ///
+    /// Throws `RegistryError.unavailable` with the path and the reason.
+    public init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
+        self.now = now
+        var configuration = Configuration()
+        configuration.label = "registry"
+        configuration.busyMode = .timeout(2)
+        do {
+            database = try DatabasePool(path: path, configuration: configuration)
+            // A change that was answered survives a power cut. GRDB opens WAL with NORMAL, which survives a crash only;
+            // there is one writing connection for the pool's life.
+            try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            try RegistryMigrations.migrator.migrate(database)
+        } catch let error as DatabaseError {
+            throw RegistryError.unavailable("\(path): \(RegistryError.text(of: error))")
+        }
+        guard try database.read(RegistryMigrations.migrator.hasBeenSuperseded) == false else {
+            throw RegistryError.unavailable("\(path) was written by a newer version of ADMIN")
+        }
+    }
+
+    /// Closes the database; a registry that is let go of does so too.
+    public func close() throws { try database.close() }
+
+    /// The tokens kept in the same database.
+    public var tokens: TokenStore { TokenStore(database: database, now: now) }
+
+    // MARK: Reading
+
+    /// What the registry holds now.
+    ///
+    /// One number is read from the database, so a poll also finds out whether the database can be read; the rest is in
+    /// memory. What is not is read and built once, however many ask for it meanwhile.
+    func state() async throws -> RegistryState {
+        try await RegistryError.translating {
+            let generation = try await database.read(RegistryRows.generation)
+            while true {
+                if let state = known(generation) { return state }
+                let state = try await loader.state { [self] in try await database.read { db in try current(db) } }
+                await publish(state)
+                if state.generation >= generation { return state }
+            }
+        }
+    }
+
+    /// The state at the generation the connection sees: one in memory, or read from the rows.
+    private func current(_ db: Database) throws -> RegistryState {
+        let generation = try RegistryRows.generation(db)
+        if let state = known(generation) { return state }
+        let (cloud, revisions) = try RegistryRows.load(db)
+        return RegistryState(
+            generation: generation, cloud: cloud, revisions: revisions, exports: ExportSet(of: cloud))
+    }
+
+    /// The state of a generation, when it is in memory: the published one, or the one that is being committed.
+    private func known(_ generation: Int) -> RegistryState? {
+        memory.withLock { memory in
+            [memory.published, memory.written].lazy.compactMap(\.self).first { $0.generation == generation }
+        }
+    }
+
+    /// Makes a state the published one, and wakes those who wait for an export it changes.
+    private func publish(_ state: RegistryState) async {
+        let isNews = memory.withLock { memory in
+            guard state.generation > memory.published?.generation ?? 0 else { return false }
+            memory.published = state
+            return true
+        }
+        if isNews { await exportChanges.publish(generation: state.generation, tags: state.exports.tags) }
+    }
+
+    /// Throws when the database cannot be read.
+    func checkDatabase() async throws {
+        try await RegistryError.translating { _ = try await database.read(RegistryRows.generation) }
+    }
+
+    /// Every revision of a type, the newest first.
+    func revisions(of type: String) async throws -> [TypeRevision] {
+        try await RegistryError.translating {
+            try await database.read { db in try RegistryRows.revisions(db, of: type) }
+        }
+    }
+
+    /// One revision of a type.
+    func revision(_ number: Int, of type: String) async throws -> (TypeRevision, source: String)? {
+        try await RegistryError.translating {
+            try await database.read { db in try RegistryRows.revision(db, number, of: type) }
+        }
+    }
+
+    // MARK: Writing
+
+    /// What a write came to.
+    struct Outcome: Sendable {
+        var report: ChangeReport
+        /// The state after it: of a dry run, the state that would be.
+        var state: RegistryState
+    }
+
+    /// Changes the cloud.
+    ///
+    /// - Parameters:
+    ///   - places: Where errors say that the parts of the change stand; from the state before.
+    ///   - change: Gets the state before; may throw to refuse. It may be called again, and must not wait.
+    func write(
+        by actor: String, dryRun: Bool, places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
+        _ change: @escaping @Sendable (inout Cloud, RegistryState) throws -> Void
+    ) async throws -> Outcome {
+        try await RegistryError.translating {
+            let time = Timestamp.text(now())
+            guard !dryRun else {
+                let before = try await state()
+                return try await LongWork.run {
+                    try Self.plan(change, on: before, places: places, actor: actor, time: time).outcome
+                }
+            }
+            let outcome = try await database.write { [self] db in
+                let before = try current(db)
+                var (outcome, difference) = try Self.plan(change, on: before, places: places, actor: actor, time: time)
+                guard !difference.isEmpty else { return outcome }
+                let stored = try RegistryRows.store(
+                    db, difference, from: before.cloud, to: outcome.state.cloud, actor: actor, time: time)
+                outcome.state.revisions.merge(stored) { $1 }
+                try RegistryRows.setGeneration(db, outcome.state.generation)
+                memory.withLock { $0.written = outcome.state }
+                return outcome
+            }
+            await publish(outcome.state)
+            return outcome
+        }
+    }
+
+    /// The pure part of a write.
+    private static func plan(
+        _ change: (inout Cloud, RegistryState) throws -> Void, on before: RegistryState,
+        places: (RegistryState) -> RequestPlaces, actor: String, time: String
+    ) throws -> (outcome: Outcome, difference: CloudDifference) {
+        var cloud = before.cloud
+        try change(&cloud, before)
+        let difference = CloudDifference(from: before.cloud, to: cloud)
+        guard !difference.isEmpty else {
+            return (Outcome(report: ChangeReport(changes: [], export: []), state: before), difference)
+        }
+        try cloud.settle(from: before.cloud, places: places(before))
+        let touched = difference.locations(from: before.cloud, to: cloud)
+        var state = before
+        state.generation += 1
+        state.cloud = cloud
+        state.exports = before.exports.updated(to: cloud, touching: touched)
+        for change in difference.changes where change.kind == .type {
+            state.revisions[change.name] =
+                change.action == .delete
+                ? nil
+                : TypeRevision(
+                    number: (before.revisions[change.name]?.number ?? 0) + 1, changedBy: actor, changedAt: time)
+        }
+        let report = ChangeReport(
+            changes: difference.changes.map { .init(action: $0.action, kind: $0.kind, name: $0.name) },
+            export: touched.sorted().compactMap { location in
+                ExportChange(
+                    location: location, from: before.exports.byLocation[location],
+                    to: state.exports.byLocation[location])
+            })
+        return (Outcome(report: report, state: state), difference)
+    }
+}

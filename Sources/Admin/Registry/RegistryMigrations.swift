@@ -1,0 +1,136 @@
+import GRDB
+
+/// The registry's tables. A migration that has shipped is never edited: a change is a new one.
+enum RegistryMigrations {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 cloud") { db in try db.execute(sql: cloud) }
+        migrator.registerMigration("2 history, tokens, gateways") { db in try db.execute(sql: history) }
+        migrator.registerMigration("3 exports held back") { db in try db.execute(sql: heldExports) }
+        migrator.registerMigration("4 events of tokens and gateways, age of marks") { db in
+            try db.execute(sql: eventsAndMarks)
+        }
+        return migrator
+    }
+
+    /// Foreign keys are checked at the end of a transaction, so its rows may be written in any order.
+    private static let cloud = """
+        CREATE TABLE location (
+            name TEXT NOT NULL PRIMARY KEY,
+            description TEXT
+        ) STRICT;
+        CREATE TABLE pool (
+            location TEXT NOT NULL REFERENCES location (name) DEFERRABLE INITIALLY DEFERRED,
+            name TEXT NOT NULL,
+            PRIMARY KEY (location, name)
+        ) STRICT;
+        CREATE TABLE poolAddress (
+            location TEXT NOT NULL,
+            pool TEXT NOT NULL,
+            address TEXT NOT NULL,
+            PRIMARY KEY (location, pool, address),
+            FOREIGN KEY (location, pool) REFERENCES pool (location, name)
+                ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
+        ) STRICT;
+        CREATE TABLE server (
+            name TEXT NOT NULL PRIMARY KEY,
+            location TEXT NOT NULL REFERENCES location (name) DEFERRABLE INITIALLY DEFERRED,
+            kind TEXT NOT NULL CHECK (kind IN ('app', 'db', 'archive', 'gateway'))
+        ) STRICT;
+        CREATE INDEX serverByLocation ON server (location);
+        CREATE TABLE serverAddress (
+            server TEXT NOT NULL REFERENCES server (name) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+            family INTEGER NOT NULL CHECK (family IN (4, 6)),
+            address TEXT NOT NULL,
+            PRIMARY KEY (server, family)
+        ) STRICT;
+        CREATE TABLE typeRevision (
+            type TEXT NOT NULL,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            source TEXT NOT NULL,
+            changedBy TEXT NOT NULL,
+            changedAt TEXT NOT NULL,
+            PRIMARY KEY (type, revision)
+        ) STRICT;
+        CREATE TABLE type (
+            name TEXT NOT NULL PRIMARY KEY,
+            revision INTEGER NOT NULL,
+            FOREIGN KEY (name, revision) REFERENCES typeRevision (type, revision) DEFERRABLE INITIALLY DEFERRED
+        ) STRICT;
+        CREATE TABLE service (
+            type TEXT NOT NULL REFERENCES type (name) DEFERRABLE INITIALLY DEFERRED,
+            number INTEGER NOT NULL CHECK (number > 0),
+            server TEXT NOT NULL REFERENCES server (name) DEFERRABLE INITIALLY DEFERRED,
+            state TEXT NOT NULL CHECK (state IN ('ready', 'drain', 'maint')),
+            weight INTEGER CHECK (weight BETWEEN 0 AND 65535),
+            PRIMARY KEY (type, number)
+        ) STRICT;
+        CREATE INDEX serviceByServer ON service (server);
+        CREATE TABLE mark (
+            type TEXT NOT NULL,
+            section TEXT NOT NULL,
+            mark INTEGER NOT NULL UNIQUE CHECK (mark BETWEEN 256 AND 65535),
+            PRIMARY KEY (type, section)
+        ) STRICT;
+        CREATE TABLE registry (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            generation INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO registry (id, generation) VALUES (1, 1);
+        """
+
+    private static let history = """
+        CREATE TABLE event (
+            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action IN ('create', 'update', 'delete')),
+            kind TEXT NOT NULL CHECK (kind IN ('location', 'pool', 'server', 'type', 'service')),
+            name TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        ) STRICT;
+        CREATE TABLE token (
+            name TEXT NOT NULL PRIMARY KEY,
+            role TEXT NOT NULL CHECK (role IN ('admin', 'read', 'gateway')),
+            hash BLOB NOT NULL UNIQUE,
+            createdAt TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE gateway (
+            location TEXT NOT NULL,
+            name TEXT NOT NULL,
+            role TEXT CHECK (role IN ('active', 'passive')),
+            applied TEXT,
+            since TEXT NOT NULL,
+            lastPoll TEXT NOT NULL,
+            PRIMARY KEY (location, name)
+        ) STRICT;
+        """
+
+    private static let heldExports = """
+        ALTER TABLE gateway ADD COLUMN held TEXT;
+        ALTER TABLE gateway ADD COLUMN heldReason TEXT;
+        ALTER TABLE gateway ADD COLUMN heldDecision TEXT CHECK (heldDecision IN ('pending', 'rejected'));
+        ALTER TABLE gateway ADD COLUMN heldSince TEXT;
+        ALTER TABLE gateway ADD COLUMN failures INTEGER CHECK (failures >= 0);
+        """
+
+    /// SQLite cannot widen a CHECK: the table is made anew, and goes on counting where it was.
+    private static let eventsAndMarks = """
+        CREATE TABLE newEvent (
+            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action IN ('create', 'update', 'delete')),
+            kind TEXT NOT NULL
+                CHECK (kind IN ('location', 'pool', 'server', 'type', 'service', 'token', 'gateway', 'mark')),
+            name TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        ) STRICT;
+        INSERT INTO newEvent SELECT id, time, actor, action, kind, name, before, after FROM event;
+        DROP TABLE event;
+        ALTER TABLE newEvent RENAME TO event;
+        ALTER TABLE mark ADD COLUMN since TEXT;
+        """
+}

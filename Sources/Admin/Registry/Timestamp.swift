@@ -1,0 +1,10 @@
+import Foundation
+
+/// Times as the registry stores and the API shows them: RFC 3339 in UTC with milliseconds.
+enum Timestamp {
+    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    static func text(_ date: Date) -> String { date.formatted(style) }
+
+    static func date(_ text: String) -> Date? { try? style.parse(text) }
+}

@@ -1,0 +1,30 @@
+import Crypto
+
+/// A secret for the Authorization header: 256 random bits, told apart by a prefix that secret scanners can look for.
+struct BearerToken {
+    static let prefix = "portcullis_"
+
+    let text: String
+
+    /// A new secret from the system's random number generator.
+    init() {
+        var generator = SystemRandomNumberGenerator()
+        let digits = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        // 43 of 62 digits hold 256 bits.
+        text = Self.prefix + String((0..<43).map { _ in digits.randomElement(using: &generator) ?? "0" })
+    }
+
+    init(_ text: String) { self.text = text }
+
+    /// What the registry keeps. A plain digest suffices, since the secret is random and long.
+    var hash: [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+
+    /// The secret of an Authorization field (RFC 6750, section 2.1); `nil` for another scheme.
+    init?(authorization field: String) {
+        let parts = field.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        let secret = parts[1].drop { $0 == " " }
+        guard !secret.isEmpty, !secret.contains(" ") else { return nil }
+        text = String(secret)
+    }
+}

@@ -1,0 +1,20 @@
+/// What whoever changes tokens should know of the consequences.
+public enum TokenAdvice {
+    /// - Parameter tokens: All there are, with the new one.
+    public static func afterAdding(_ tokens: [TokenRecord]) -> String? {
+        guard tokens.count == 1 else { return nil }
+        let first = "this is the first token: from now on every request needs one, those of gateways too"
+        return tokens[0].role == .admin
+            ? first : "\(first); nobody can change anything until there is one of role admin"
+    }
+
+    /// - Parameter tokens: All that are left.
+    public static func afterRemoving(_ tokens: [TokenRecord]) -> String? {
+        if tokens.isEmpty {
+            return "no token is left: the API is open to everybody who can connect, "
+                + "and a server that listens on anything but loopback will not start again"
+        }
+        return tokens.contains { $0.role == .admin }
+            ? nil : "no token of role admin is left: nobody can change anything through the API"
+    }
+}

@@ -1,0 +1,67 @@
+/// The kinds of things the registry holds.
+public enum ResourceKind: String, Codable, Sendable, Hashable, CaseIterable {
+    case location, pool, server, type, service
+    /// A bearer token, in the event log only.
+    case token
+    /// What is remembered of a gateway; its name is `location/gateway`.
+    case gateway
+    /// The firewall mark of a section that is gone, released.
+    case mark
+}
+
+/// What happens to one of them.
+public enum ChangeAction: String, Codable, Sendable, Hashable, CaseIterable {
+    case create, update, delete
+}
+
+/// What a write did, or with `dry_run=true` would do. Both lists are empty when nothing changes.
+public struct ChangeReport: Codable, Sendable, Hashable {
+    /// One changed thing of the registry.
+    public struct Change: Codable, Sendable, Hashable {
+        public var action: ChangeAction
+        public var kind: ResourceKind
+        /// Its name; a pool's is `location/pool`.
+        public var name: String
+
+        public init(action: ChangeAction, kind: ResourceKind, name: String) {
+            self.action = action
+            self.kind = kind
+            self.name = name
+        }
+    }
+
+    public var changes: [Change]
+    /// Only locations whose export differs.
+    public var export: [ExportChange]
+
+    public init(changes: [Change], export: [ExportChange]) {
+        self.changes = changes
+        self.export = export
+    }
+}
+
+/// How the services export of one location differs: lines of `services.csv`, without the line end.
+public struct ExportChange: Codable, Sendable, Hashable {
+    /// A row that stays with other values (weight, ports, …).
+    public struct Line: Codable, Sendable, Hashable {
+        public var before: String
+        public var after: String
+
+        public init(before: String, after: String) {
+            self.before = before
+            self.after = after
+        }
+    }
+
+    public var location: String
+    public var added: [String]
+    public var removed: [String]
+    public var changed: [Line]
+
+    public init(location: String, added: [String], removed: [String], changed: [Line]) {
+        self.location = location
+        self.added = added
+        self.removed = removed
+        self.changed = changed
+    }
+}

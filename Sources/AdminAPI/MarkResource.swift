@@ -1,0 +1,19 @@
+/// A firewall mark and the gateway section that holds it (`GET /v1/marks`).
+public struct MarkResource: Codable, Sendable, Hashable {
+    /// 256 to 65,535.
+    public var mark: Int
+    public var type: String
+    public var section: String
+    /// Since when the section has it, RFC 3339 in UTC; `nil` when that was before ADMIN noted it.
+    public var since: String?
+    /// Whether the section is there now: the mark of one that is gone is kept for it.
+    public var inUse: Bool
+
+    public init(mark: Int, type: String, section: String, since: String?, inUse: Bool) {
+        self.mark = mark
+        self.type = type
+        self.section = section
+        self.since = since
+        self.inUse = inUse
+    }
+}

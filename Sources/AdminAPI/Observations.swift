@@ -1,0 +1,114 @@
+/// A gateway as its polls tell of it (`GET /v1/gateways`).
+public struct GatewayResource: Codable, Sendable, Hashable {
+    /// What pacemaker has made of the gateway.
+    public enum Role: String, Codable, Sendable, Hashable, CaseIterable {
+        case active, passive
+    }
+
+    /// An export that the gateway's guard holds back: the one before stays in force there.
+    public struct HeldExport: Codable, Sendable, Hashable {
+        /// What the gateway's operator has said to it.
+        public enum Decision: String, Codable, Sendable, Hashable, CaseIterable {
+            /// Nothing yet.
+            case pending
+            /// It is not to be applied.
+            case rejected
+        }
+
+        /// With its quotes.
+        public var etag: String
+        /// What the guard has against it, in the gateway's words.
+        public var reason: String?
+        public var decision: Decision
+        /// Since when the gateway holds it back, as ADMIN saw it: RFC 3339 in UTC.
+        public var since: String
+
+        public init(etag: String, reason: String?, decision: Decision, since: String) {
+            self.etag = etag
+            self.reason = reason
+            self.decision = decision
+            self.since = since
+        }
+    }
+
+    public var name: String
+    public var location: String
+    public var role: Role?
+    /// The ETag (with its quotes) of the export the gateway has in its kernel; `nil`: none yet.
+    public var applied: String?
+    /// Since when it has that export applied, as ADMIN saw it: RFC 3339 in UTC.
+    public var since: String
+    /// RFC 3339 in UTC.
+    public var lastPoll: String
+    /// Seconds since the last poll. A poll that is being held (`Prefer: wait`) counts as now.
+    public var age: Double
+    /// The ETag of the location's export now; `nil` when the location is gone.
+    public var current: String?
+    /// Whether `applied` is `current`.
+    public var inSync: Bool
+    /// `nil`: its guard holds nothing back.
+    public var held: HeldExport?
+    /// Steps that the gateway's kernel has refused; `nil`: it does not say.
+    public var failures: Int?
+
+    public init(
+        name: String, location: String, role: Role?, applied: String?, since: String, lastPoll: String, age: Double,
+        current: String?, inSync: Bool, held: HeldExport? = nil, failures: Int? = nil
+    ) {
+        self.name = name
+        self.location = location
+        self.role = role
+        self.applied = applied
+        self.since = since
+        self.lastPoll = lastPoll
+        self.age = age
+        self.current = current
+        self.inSync = inSync
+        self.held = held
+        self.failures = failures
+    }
+}
+
+/// One entry of the event log.
+public struct EventResource: Codable, Sendable, Hashable {
+    /// Counts upwards from 1.
+    public var id: Int
+    /// RFC 3339 in UTC.
+    public var time: String
+    /// The token's name, or `anonymous`.
+    public var actor: String
+    public var action: ChangeAction
+    public var kind: ResourceKind
+    /// The name; a pool's is `location/pool`.
+    public var name: String
+    /// A line that tells what it was; `nil` for a creation.
+    public var before: String?
+    /// A line that tells what it is; `nil` for a deletion.
+    public var after: String?
+
+    public init(
+        id: Int, time: String, actor: String, action: ChangeAction, kind: ResourceKind, name: String,
+        before: String?, after: String?
+    ) {
+        self.id = id
+        self.time = time
+        self.actor = actor
+        self.action = action
+        self.kind = kind
+        self.name = name
+        self.before = before
+        self.after = after
+    }
+}
+
+/// A page of events, oldest first (`GET /v1/events?after=ID&limit=N`).
+public struct EventPage: Codable, Sendable, Hashable {
+    public var events: [EventResource]
+    /// `after` of the following page; `nil` when this is the last.
+    public var next: Int?
+
+    public init(events: [EventResource], next: Int?) {
+        self.events = events
+        self.next = next
+    }
+}

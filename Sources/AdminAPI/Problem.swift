@@ -1,0 +1,49 @@
+/// An error answer: `application/problem+json` (RFC 9457).
+public struct Problem: Codable, Sendable, Hashable, Error {
+    /// One fault of the request.
+    public struct Fault: Codable, Sendable, Hashable {
+        /// Where: a JSON pointer into the body as a URI fragment (`#/addresses/0`), a query parameter (`?limit`),
+        /// a header's name, or a place in YAML (`tg.yaml:12:7`).
+        public var pointer: String
+        public var detail: String
+
+        public init(pointer: String, detail: String) {
+            self.pointer = pointer
+            self.detail = detail
+        }
+    }
+
+    /// A URI reference that tells the kind of problem; `about:blank` when the status says it all.
+    public var type: String
+    public var title: String
+    /// The HTTP status.
+    public var status: Int
+    public var detail: String
+    /// Empty when the fault is not in a place of the request.
+    public var errors: [Fault]
+
+    public init(type: String = "about:blank", title: String, status: Int, detail: String, errors: [Fault] = []) {
+        self.type = type
+        self.title = title
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+    }
+}
+
+extension Problem: CustomStringConvertible {
+    /// The detail, then one line for each fault.
+    public var description: String {
+        ([detail] + errors.map { "\($0.pointer): \($0.detail)" }).joined(separator: "\n")
+    }
+}
+
+/// The answer of `/healthz` and `/readyz`.
+public struct HealthResource: Codable, Sendable, Hashable {
+    /// `ok`
+    public var status: String
+
+    public init(status: String) {
+        self.status = status
+    }
+}

@@ -1,0 +1,124 @@
+/// A location (datacenter): a name servers and address pools belong to.
+public struct LocationResource: Codable, Sendable, Hashable {
+    public var name: String
+    /// Free text for people.
+    public var description: String?
+
+    public init(name: String, description: String? = nil) {
+        self.name = name
+        self.description = description
+    }
+}
+
+/// A pool of public addresses at one location, as a gateway section names it (`www-ip`).
+public struct PoolResource: Codable, Sendable, Hashable {
+    public var location: String
+    public var name: String
+    /// Canonical IPv4 and IPv6 addresses, sorted; at least one.
+    public var addresses: [String]
+
+    public init(location: String, name: String, addresses: [String]) {
+        self.location = location
+        self.name = name
+        self.addresses = addresses
+    }
+}
+
+/// A server: a machine at a location with its internal addresses.
+public struct ServerResource: Codable, Sendable, Hashable {
+    /// What the machine is built for.
+    public enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
+        case app, db, archive, gateway
+    }
+
+    public var name: String
+    public var location: String
+    public var kind: Kind
+    /// Internal addresses: one, or one per family.
+    public var addresses: [String]
+
+    public init(name: String, location: String, kind: Kind, addresses: [String]) {
+        self.name = name
+        self.location = location
+        self.kind = kind
+        self.addresses = addresses
+    }
+}
+
+/// A service type with its meta-configuration, as the registry keeps it now or kept it at an earlier revision.
+public struct TypeResource: Codable, Sendable, Hashable {
+    public var type: String
+    /// Counts from 1 with each change of the source.
+    public var revision: Int
+    /// The YAML text as it was written, comments included.
+    public var source: String
+    /// Who wrote this revision: a token's name, or `anonymous`.
+    public var changedBy: String
+    /// When, RFC 3339 in UTC.
+    public var changedAt: String
+
+    public init(type: String, revision: Int, source: String, changedBy: String, changedAt: String) {
+        self.type = type
+        self.revision = revision
+        self.source = source
+        self.changedBy = changedBy
+        self.changedAt = changedAt
+    }
+}
+
+/// A service type in a list: everything but the source.
+public struct TypeSummary: Codable, Sendable, Hashable {
+    public var type: String
+    public var revision: Int
+    public var changedBy: String
+    /// RFC 3339 in UTC.
+    public var changedAt: String
+
+    public init(type: String, revision: Int, changedBy: String, changedAt: String) {
+        self.type = type
+        self.revision = revision
+        self.changedBy = changedBy
+        self.changedAt = changedAt
+    }
+}
+
+/// A service: one instance of a type on a server (`tg.3`).
+public struct ServiceResource: Codable, Sendable, Hashable {
+    /// Whether the instance takes traffic, in HAProxy's words.
+    public enum State: String, Codable, Sendable, Hashable, CaseIterable {
+        /// Takes connections.
+        case ready
+        /// Keeps the connections it has and takes no new ones (weight 0).
+        case drain
+        /// Out of the export.
+        case maint
+    }
+
+    /// `type.index`
+    public var name: String
+    public var type: String
+    public var index: Int
+    public var server: String
+    public var state: State
+    /// 0 to 65,535; `nil` (JSON `null`): the section's.
+    public var weight: Int?
+
+    public init(name: String, type: String, index: Int, server: String, state: State, weight: Int?) {
+        self.name = name
+        self.type = type
+        self.index = index
+        self.server = server
+        self.state = state
+        self.weight = weight
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(type, forKey: .type)
+        try container.encode(index, forKey: .index)
+        try container.encode(server, forKey: .server)
+        try container.encode(state, forKey: .state)
+        try container.encode(weight, forKey: .weight)
+    }
+}

@@ -1,0 +1,101 @@
+#pragma once
+
+// The C library's before the kernel's: linux/libc-compat.h then leaves out what both define
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <linux/genetlink.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/ip_vs.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include <libmnl/libmnl.h>
+
+#include <libnftnl/batch.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/gen.h>
+#include <libnftnl/object.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <libnftnl/udata.h>
+
+/// glibc 2.32; declared here since <string.h> hides it behind _GNU_SOURCE.
+extern const char *strerrorname_np(int error);
+
+/// The kernel's name of an error number ("ENOENT"), NULL when it has none.
+static inline const char *cnl_errno_name(int error) {
+    // ERESTART is the kernel's own, but nfnetlink lets it out to user space
+    return error == 85 ? "ERESTART" : strerrorname_np(error);
+}
+
+/// errno of the last call on this thread.
+static inline int cnl_errno(void) { return errno; }
+
+/// One datagram to the kernel (port 0). Returns the bytes sent or -errno.
+static inline ssize_t cnl_send(int fd, const void *bytes, size_t count) {
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_name = &kernel, .msg_namelen = sizeof kernel, .msg_iov = &part, .msg_iovlen = 1};
+    ssize_t sent = sendmsg(fd, &message, 0);
+    return sent < 0 ? -errno : sent;
+}
+
+/// One datagram without waiting. Returns its length, or -errno; -EMSGSIZE when it was cut, -EPROTO
+/// when another process than the kernel sent it.
+static inline ssize_t cnl_receive(int fd, void *bytes, size_t count) {
+    struct sockaddr_nl sender = {0};
+    struct iovec part = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
+    ssize_t received = recvmsg(fd, &message, MSG_DONTWAIT);
+    if (received < 0) return -errno;
+    if (message.msg_flags & MSG_TRUNC) return -EMSGSIZE;
+    if (message.msg_namelen != sizeof sender || sender.nl_pid != 0) return -EPROTO;
+    return received;
+}
+
+/// Waits until there is something to read. Returns 1, 0 on timeout, or -errno.
+static inline int cnl_wait_readable(int fd, int milliseconds) {
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    int ready = poll(&entry, 1, milliseconds);
+    return ready < 0 ? -errno : ready;
+}
+
+/// Sets an int option. Returns 0 or -errno.
+static inline int cnl_set_option(int fd, int level, int name, int value) {
+    return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+/// Reads an int option; 0 when it cannot be read.
+static inline int cnl_get_option(int fd, int level, int name) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, level, name, &value, &length) < 0 ? 0 : value;
+}
+
+/// NFT_MSG_* as a netlink message type (nfnetlink: subsystem in the upper byte).
+static inline uint16_t cnl_nft_type(uint16_t message) { return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | message); }
+
+/// The attributes behind a message's family header of `offset` bytes, for the mnl_attr functions.
+static inline const struct nlattr *cnl_attributes(const struct nlmsghdr *message, size_t offset) {
+    return (const struct nlattr *)mnl_nlmsg_get_payload_offset(message, offset);
+}

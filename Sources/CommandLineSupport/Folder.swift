@@ -1,0 +1,33 @@
+import Glibc
+
+/// Folders that programs make for their files.
+public enum Folder {
+    /// Makes a folder, and those above it, where they are not there; with the rights that the process's umask leaves.
+    public static func make(_ path: String) throws(FileError) {
+        guard mkdir(path, 0o777) != 0 else { return }
+        switch errno {
+        case EEXIST where isFolder(path): return
+        case EEXIST: throw FileError(path: path, reason: "is a file, not a folder")
+        case ENOENT:
+            let parent = parent(of: path)
+            guard parent != path else { throw FileError(path: path, errno: ENOENT) }
+            try make(parent)
+            guard mkdir(path, 0o777) == 0 || (errno == EEXIST && isFolder(path)) else {
+                throw FileError(path: path, errno: errno)
+            }
+        case let code: throw FileError(path: path, errno: code)
+        }
+    }
+
+    /// The folder that a path is in: `.` for a name alone.
+    public static func parent(of path: String) -> String {
+        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}

@@ -1,0 +1,86 @@
+import Glibc
+import SystemPackage
+
+/// A file that cannot be read or written; says which, and why in an operator's words.
+public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let path: String
+    public let reason: String
+
+    public init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    init(path: String, errno code: Int32) {
+        self.init(path: path, reason: Self.reason(code))
+    }
+
+    public var description: String { "\(path): \(reason)" }
+
+    /// What the system's error number means.
+    public static func reason(_ code: Int32) -> String {
+        switch code {
+        case ENOENT: "no such file"
+        case EISDIR: "is a directory, not a file"
+        default:
+            String(cString: strerror(code)).prefix(1).lowercased() + String(cString: strerror(code)).dropFirst()
+        }
+    }
+}
+
+/// Small text files: settings, tokens, clouds.
+public enum TextFile {
+    /// Bytes that are read at most.
+    public static let maximumSize = 16 << 20
+
+    /// The UTF-8 text of a file.
+    public static func read(_ path: String) throws(FileError) -> String {
+        try at(path) {
+            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+            return try file.closeAfter { try text(of: file, named: path) }
+        }
+    }
+
+    /// The UTF-8 text of standard input.
+    public static func standardInput() throws(FileError) -> String {
+        let name = "standard input"
+        return try at(name) { try text(of: .standardInput, named: name) }
+    }
+
+    /// Writes a file, in place of one that is there.
+    public static func write(_ text: String, to path: String) throws(FileError) {
+        try at(path) {
+            let file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
+                permissions: FilePermissions(rawValue: 0o666))
+            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+        }
+    }
+
+    private static func text(of file: FileDescriptor, named name: String) throws -> String {
+        var bytes = [UInt8]()
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+            guard bytes.count <= maximumSize else {
+                throw FileError(path: name, reason: "the file is larger than \(maximumSize >> 20) MiB")
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw FileError(path: name, reason: "the file is not UTF-8 text")
+        }
+        return text
+    }
+
+    private static func at<Value>(_ path: String, _ body: () throws -> Value) throws(FileError) -> Value {
+        do {
+            return try body()
+        } catch let error as FileError {
+            throw error
+        } catch {
+            throw FileError(path: path, reason: (error as? Errno).map { FileError.reason($0.rawValue) } ?? "\(error)")
+        }
+    }
+}

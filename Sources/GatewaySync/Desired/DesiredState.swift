@@ -1,0 +1,116 @@
+public import Netlink
+public import NetworkTypes
+public import ServicesExport
+
+/// What the kernel should hold for an export: virtual services and elements of our table.
+///
+/// Kept up to date group by group, so that a newer export costs what differs.
+public struct DesiredState: Sendable {
+    public private(set) var services: [IPVS.ServiceIdentity: VirtualService] = [:]
+    public private(set) var elements: Set<TableElement> = []
+    /// Seconds that real servers may keep their connections when they leave, where the section says so.
+    public private(set) var drainTimes: [IPVS.ServiceIdentity: Int] = [:]
+    /// Real servers, each once per virtual service.
+    public private(set) var serverCount = 0
+    /// How many public endpoints the export has: each external connection once per address.
+    public private(set) var endpointCount = 0
+    /// How many groups stand on an address.
+    private var addressUses: [IPAddress: Int] = [:]
+    /// The protocols of a mark's groups: one virtual service for all of them.
+    private var markTransports: [IPVS.ServiceIdentity: [TransportProtocol]] = [:]
+
+    /// What a change of the export may have changed.
+    public struct Touched: Sendable {
+        public var services: Set<IPVS.ServiceIdentity> = []
+        public var elements: Set<TableElement> = []
+        /// Drain times of services that have left, where their sections had any.
+        public var drainTimes: [IPVS.ServiceIdentity: Int] = [:]
+
+        public init() {}
+
+        public mutating func formUnion(_ other: Self) {
+            services.formUnion(other.services)
+            elements.formUnion(other.elements)
+            drainTimes.merge(other.drainTimes) { $1 }
+        }
+    }
+
+    public init() {}
+
+    public init(_ document: ServicesDocument) {
+        _ = apply(ExportChanges(added: document.groups))
+    }
+
+    /// Every public address of the export.
+    public var addresses: some Sequence<IPAddress> { addressUses.keys }
+
+    public func contains(address: IPAddress) -> Bool { addressUses[address] != nil }
+
+    /// The protocols whose connections the service takes.
+    public func transports(of service: IPVS.ServiceIdentity) -> [TransportProtocol] {
+        switch service {
+        case .address(_, let transport, _): [transport]
+        case .mark: markTransports[service] ?? []
+        }
+    }
+
+    /// Follows a change of the export.
+    public mutating func apply(_ changes: ExportChanges) -> Touched {
+        var touched = Touched()
+        for group in changes.removed { remove(group, &touched) }
+        for group in changes.added { add(group, &touched) }
+        return touched
+    }
+
+    private mutating func remove(_ group: ExportGroup, _ touched: inout Touched) {
+        for identity in group.virtualServices {
+            touched.services.insert(identity)
+            if case .mark = identity {
+                markTransports[identity]?.removeAll { $0 == group.connection.transport }
+                guard markTransports[identity]?.isEmpty != false else { continue }
+                markTransports[identity] = nil
+            }
+            serverCount -= services.removeValue(forKey: identity)?.destinations.count ?? 0
+            touched.drainTimes[identity] = drainTimes.removeValue(forKey: identity)
+        }
+        for element in group.elements {
+            touched.elements.insert(element)
+            elements.remove(element)
+        }
+        endpointCount -= group.connection.addresses.count
+        for address in group.connection.addresses {
+            addressUses[address, default: 1] -= 1
+            guard addressUses[address] == 0 else { continue }
+            addressUses[address] = nil
+            touched.elements.insert(.address(address))
+            elements.remove(.address(address))
+        }
+    }
+
+    private mutating func add(_ group: ExportGroup, _ touched: inout Touched) {
+        let identities = group.virtualServices
+        if !identities.isEmpty {
+            let service = group.virtualService
+            for identity in identities {
+                touched.services.insert(identity)
+                serverCount -= services.updateValue(service, forKey: identity)?.destinations.count ?? 0
+                serverCount += service.destinations.count
+                drainTimes[identity] = group.connection.drainTime
+                if case .mark = identity {
+                    markTransports[identity, default: []].append(group.connection.transport)
+                }
+            }
+        }
+        for element in group.elements {
+            touched.elements.insert(element)
+            elements.insert(element)
+        }
+        endpointCount += group.connection.addresses.count
+        for address in group.connection.addresses {
+            addressUses[address, default: 0] += 1
+            guard addressUses[address] == 1 else { continue }
+            touched.elements.insert(.address(address))
+            elements.insert(.address(address))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Netlink
+import NetworkTypes
+import ServicesExport
+
+/// What one external connection of the export is in the kernel.
+extension ExportGroup {
+    /// One virtual service per address and port, or one for the mark; none for destination NAT.
+    var virtualServices: [IPVS.ServiceIdentity] {
+        if connection.method == .dnat { return [] }
+        if let mark = connection.mark { return [.mark(mark, connection.family)] }
+        let port = connection.ports[0].first
+        return connection.addresses.map { .address($0, connection.transport, port: port) }
+    }
+
+    var virtualService: VirtualService {
+        let method: IPVS.ForwardingMethod =
+            switch connection.method {
+            case .masq, .dnat: .masquerade
+            case .direct: .direct
+            case .tunnel: .tunnel
+            }
+        // Without their fallback flag the hashing schedulers refuse the clients whose server drains.
+        let flags: IPVS.ServiceFlags =
+            switch connection.scheduler {
+            case .sh, .mh: .scheduler1
+            default: []
+            }
+        return VirtualService(
+            settings: IPVS.ServiceSettings(
+                scheduler: connection.scheduler.rawValue, flags: flags, persistence: UInt32(connection.persistence)),
+            destinations: servers.map { server in
+                IPVS.Destination(
+                    IPVS.DestinationIdentity(address: server.address, port: server.port),
+                    IPVS.DestinationSettings(method: method, weight: UInt32(server.weight)))
+            })
+    }
+
+    /// Elements of our table; addresses are left out, as groups share them.
+    var elements: [TableElement] {
+        var target: RealServer?
+        if connection.method == .dnat {
+            // Without a ready server the port is not admitted: it would reach the gateway itself.
+            target = servers.first { $0.weight > 0 }
+            guard target != nil else { return [] }
+        }
+        var elements = [TableElement]()
+        for address in connection.addresses {
+            for ports in connection.ports {
+                if !connection.sources.isEmpty {
+                    for source in connection.sources {
+                        elements.append(.source(address, connection.transport, ports, source))
+                    }
+                } else if ports.isSinglePort {
+                    elements.append(.port(address, connection.transport, ports.first))
+                } else {
+                    elements.append(.range(address, connection.transport, ports))
+                }
+                if let mark = connection.mark {
+                    elements.append(.mark(address, connection.transport, ports, mark))
+                }
+                if let target {
+                    elements.append(
+                        .dnat(address, connection.transport, ports.first, to: target.address, port: target.port))
+                }
+            }
+        }
+        return elements
+    }
+}

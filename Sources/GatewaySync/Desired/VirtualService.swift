@@ -1,0 +1,29 @@
+public import Netlink
+
+/// A virtual service with its real servers, as the export wants it or as the kernel has it.
+public struct VirtualService: Sendable, Hashable {
+    public var settings: IPVS.ServiceSettings
+    /// Ascending by address and port.
+    public var destinations: [IPVS.Destination]
+
+    public init(settings: IPVS.ServiceSettings, destinations: [IPVS.Destination] = []) {
+        self.settings = settings
+        self.destinations = destinations
+    }
+
+    /// The place of a real server in `destinations`, or where it would go.
+    func position(of identity: IPVS.DestinationIdentity) -> (index: Int, isThere: Bool) {
+        var low = 0
+        var high = destinations.count
+        while low < high {
+            let middle = (low + high) / 2
+            if destinations[middle].identity < identity { low = middle + 1 } else { high = middle }
+        }
+        return (low, low < destinations.count && destinations[low].identity == identity)
+    }
+
+    public subscript(_ identity: IPVS.DestinationIdentity) -> IPVS.DestinationSettings? {
+        let (index, isThere) = position(of: identity)
+        return isThere ? destinations[index].settings : nil
+    }
+}

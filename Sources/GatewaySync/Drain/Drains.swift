@@ -1,0 +1,46 @@
+public import Netlink
+
+/// Real servers that have left the export and wait, with weight 0, for their connections to end.
+///
+/// Kept in the state file and never inferred from a weight found in the kernel: weight 0 is also what an operator sets.
+public struct Drains: Sendable, Hashable {
+    public struct Service: Sendable, Hashable {
+        /// When the wait is over at the latest, in seconds since 1970.
+        public var deadlines: [IPVS.DestinationIdentity: Int]
+        /// Elements of our table that stay while a service that has left as a whole still has connections. Empty
+        /// while the service itself is in the export.
+        public var kept: Set<TableElement>
+
+        public init(deadlines: [IPVS.DestinationIdentity: Int] = [:], kept: Set<TableElement> = []) {
+            self.deadlines = deadlines
+            self.kept = kept
+        }
+    }
+
+    public var services: [IPVS.ServiceIdentity: Service]
+
+    public init(services: [IPVS.ServiceIdentity: Service] = [:]) { self.services = services }
+
+    public var isEmpty: Bool { services.isEmpty }
+
+    /// How many real servers wait.
+    public var count: Int { services.values.reduce(0) { $0 + $1.deadlines.count } }
+
+    /// Every element that stays on account of a drain.
+    public var kept: Set<TableElement> {
+        services.values.reduce(into: []) { $0.formUnion($1.kept) }
+    }
+}
+
+/// Connections, active and inactive, that real servers in a drain still have.
+public struct ConnectionCounts: Sendable, Hashable {
+    private var counts: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity: Int]]
+
+    public init(_ counts: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity: Int]] = [:]) { self.counts = counts }
+
+    /// `nil` when nobody has counted.
+    public subscript(_ service: IPVS.ServiceIdentity, _ server: IPVS.DestinationIdentity) -> Int? {
+        get { counts[service]?[server] }
+        set { counts[service, default: [:]][server] = newValue }
+    }
+}

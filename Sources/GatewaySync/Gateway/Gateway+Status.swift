@@ -1,0 +1,44 @@
+import ServicesExport
+
+extension Gateway {
+    /// Tells the world: status.json.
+    func writeStatus() {
+        let reconciler = synchronizer.reconciler
+        status.held = held.map {
+            GatewayStatus.Held(
+                etag: $0.digest.etag, reasons: $0.objections, since: $0.since, isRejected: $0.isRejected)
+        }
+        status.drains = reconciler.drains.services.sorted { $0.key < $1.key }.flatMap { service, drain in
+            drain.deadlines.sorted { $0.key < $1.key }.map { server, until in
+                GatewayStatus.Drain(
+                    service: "\(service)", server: server.words, until: until,
+                    connections: synchronizer.connections[service, server], isWholeService: !drain.kept.isEmpty)
+            }
+        }
+        status.problems = problems.sorted { $0.key < $1.key }.map(\.value)
+        status.state =
+            if current == nil {
+                .waiting
+            } else if !isSettled {
+                .failing
+            } else {
+                held == nil ? .synchronized : .held
+            }
+        write("status.json", status.json)
+    }
+
+    /// Tells node_exporter's textfile collector.
+    func writeMetrics() {
+        let text = GatewayMetrics(status: status, counters: counters, inventory: inventory).text
+        write("metrics.prom", Array(text.utf8), to: configuration.metricsFile)
+    }
+
+    private func write(_ name: String, _ bytes: [UInt8], to path: String? = nil) {
+        do {
+            try Files.replace(path ?? "\(configuration.runDirectory)/\(name)", with: bytes, isDurable: false)
+            solved(name)
+        } catch {
+            problem(name, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import NetworkTypes
+public import ServicesExport
+
+/// Holds an export back that withdraws too much at once: more likely than an operator's wish is an ADMIN that has lost
+/// its registry, or a slip. Values in, objections out.
+///
+/// Counted are public endpoints, an external connection on one address each, and the ready real servers behind them.
+public struct ExportGuard: Sendable, Hashable {
+    public struct Limit: Sendable, Hashable {
+        /// Percent of what is there that one export may withdraw, 0 to 100.
+        public var share: Int
+        /// As many may always go: a cloud of one service must be able to lose it.
+        public var floor: Int
+
+        public init(share: Int, floor: Int) {
+            self.share = share
+            self.floor = floor
+        }
+
+        func isExceeded(by withdrawn: Int, of total: Int) -> Bool {
+            withdrawn > floor && withdrawn * 100 > share * total
+        }
+    }
+
+    /// Of all public endpoints.
+    public var services = Limit(share: 50, floor: 4)
+    /// Of the ready real servers behind one endpoint.
+    public var servers = Limit(share: 50, floor: 2)
+
+    public init() {}
+
+    /// Why the next export is held back; empty: it may pass.
+    /// - Parameters:
+    ///   - changes: from the export in force to the next.
+    ///   - endpoints: how many the export in force has.
+    public func objections(to changes: ExportChanges, endpoints: Int, isNextEmpty: Bool) -> [String] {
+        let before = Census(changes.removed)
+        guard !before.readyServers.isEmpty else { return [] }
+        let after = Census(changes.added)
+        var objections = [String]()
+        let withdrawn = before.readyServers.keys.lazy.filter { after.readyServers[$0] == nil }.count
+        if isNextEmpty, withdrawn > services.floor {
+            objections.append("it is empty: all \(endpoints) public endpoints would go")
+        } else if services.isExceeded(by: withdrawn, of: endpoints) {
+            objections.append(
+                "it withdraws \(withdrawn) of \(endpoints) public endpoints; at most \(services.share) % may go at once"
+            )
+        }
+        let thinned = before.readyServers.compactMap { endpoint, ready -> (Endpoint, lost: Int, of: Int)? in
+            guard let left = after.readyServers[endpoint], servers.isExceeded(by: ready - left, of: ready) else {
+                return nil
+            }
+            return (endpoint, ready - left, ready)
+        }
+        let named = thinned.sorted { ($0.lost, $1.0) > ($1.lost, $0.0) }.prefix(3)
+        objections += named.map { endpoint, lost, ready in
+            "\(endpoint) loses \(lost) of \(ready) ready servers; at most \(servers.share) % may go at once"
+        }
+        if thinned.count > named.count { objections.append("\(thinned.count - named.count) more endpoints likewise") }
+        return objections
+    }
+
+    /// The same for a first export, against what an earlier life has left in the kernel.
+    public func objections(to next: DesiredState, over table: KernelState.Table) -> [String] {
+        let admitted = table.elements.filter(\.isAdmission)
+        let wanted = Dictionary(grouping: next.elements.lazy.filter(\.isAdmission)) { $0.place }
+        let withdrawn = admitted.lazy.filter { element in
+            guard let ports = element.ports else { return false }
+            return wanted[element.place]?.contains { $0.ports?.overlaps(ports) == true } != true
+        }.count
+        if next.elements.isEmpty, withdrawn > services.floor {
+            return ["it is empty, and the kernel admits \(admitted.count) ports and ranges"]
+        }
+        guard services.isExceeded(by: withdrawn, of: admitted.count) else { return [] }
+        return [
+            "it withdraws \(withdrawn) of \(admitted.count) ports and ranges that the kernel admits; at most "
+                + "\(services.share) % may go at once"
+        ]
+    }
+}
+
+/// An external connection on one public address.
+private struct Endpoint: Hashable {
+    let address: IPAddress
+    let service: String
+
+    init(_ connection: ExternalConnection, _ address: IPAddress) {
+        self.address = address
+        // Under a mark ports may come and go: the service is the same.
+        let ports = connection.mark.map { "mark \($0)" } ?? "port \(connection.ports[0])"
+        service = "\(connection.section) \(ports)/\(connection.transport)"
+    }
+}
+
+extension Endpoint: Comparable, CustomStringConvertible {
+    static func < (a: Self, b: Self) -> Bool { (a.address, a.service) < (b.address, b.service) }
+
+    /// `http port 80/tcp on 198.51.100.36`
+    var description: String { "\(service) on \(address)" }
+}
+
+private struct Census {
+    var readyServers: [Endpoint: Int] = [:]
+
+    init(_ groups: [ExportGroup]) {
+        for group in groups {
+            let ready = group.servers.count { $0.weight > 0 }
+            for address in group.connection.addresses {
+                readyServers[Endpoint(group.connection, address), default: 0] += ready
+            }
+        }
+    }
+}
+
+extension TableElement {
+    fileprivate struct Place: Hashable {
+        let address: IPAddress
+        let transport: TransportProtocol?
+    }
+
+    fileprivate var place: Place { Place(address: address, transport: transport) }
+
+    fileprivate var isAdmission: Bool {
+        switch self {
+        case .port, .range, .source: true
+        case .address, .mark, .dnat: false
+        }
+    }
+}

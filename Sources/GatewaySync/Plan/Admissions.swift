@@ -1,0 +1,28 @@
+import Netlink
+import NetworkTypes
+
+private struct AdmissionKey: Hashable {
+    let address: IPAddress
+    let transport: TransportProtocol
+    let ports: PortRange
+}
+
+extension Set<TableElement> {
+    /// The elements by the virtual service whose packets they admit, mark, or count as ours.
+    var admissions: [IPVS.ServiceIdentity: Set<TableElement>] {
+        var marks = [AdmissionKey: IPVS.ServiceIdentity]()
+        for case .mark(let address, let transport, let ports, let mark) in self {
+            marks[AdmissionKey(address: address, transport: transport, ports: ports)] = .mark(mark, address.family)
+        }
+        var admissions = [IPVS.ServiceIdentity: Set<TableElement>]()
+        for element in self {
+            guard let transport = element.transport, let ports = element.ports else { continue }
+            if case .dnat = element { continue }
+            let service =
+                marks[AdmissionKey(address: element.address, transport: transport, ports: ports)]
+                ?? .address(element.address, transport, port: ports.first)
+            admissions[service, default: []].formUnion([element, .address(element.address)])
+        }
+        return admissions
+    }
+}

@@ -1,0 +1,76 @@
+import Netlink
+
+extension Plan: CustomStringConvertible {
+    /// One line per change, in order: `+` adds, `~` changes, `-` takes away.
+    public var description: String { lines.joined(separator: "\n") }
+
+    public var lines: [String] {
+        (grow.map(\.description) + table.lines) + lower.map(\.description) + remove.map(\.description)
+    }
+}
+
+extension Plan {
+    /// One line for a plan of many changes.
+    public var summary: String {
+        "\(count) changes: \(grow.count) to IPVS, then \(table.added.count) elements added to and "
+            + "\(table.removed.count) taken from \(PortcullisTable.table), then \(lower.count) weights lowered and "
+            + "\(remove.count) removals"
+    }
+}
+
+extension TableChange {
+    var lines: [String] {
+        var lines = [String]()
+        switch skeleton {
+        case .intact: break
+        case .absent: lines.append("nft  + table \(PortcullisTable.table)")
+        case .rules:
+            lines.append("nft  ~ rules of table \(PortcullisTable.table) made anew: they are not as they should be")
+        case .altered: lines.append("nft  ~ table \(PortcullisTable.table) made anew: it is not as it should be")
+        case .withdrawn: lines.append("nft  - table \(PortcullisTable.table)")
+        }
+        return lines + removed.map { "nft  - \($0)" } + added.map { "nft  + \($0)" }
+    }
+}
+
+extension IPVSChange: CustomStringConvertible {
+    public var description: String {
+        switch command {
+        case .addService(let service, let settings):
+            "ipvs + virtual service \(service) \(settings.words)"
+        case .setService(let service, let settings):
+            "ipvs ~ virtual service \(service) \(before.map { "\($0) -> " } ?? "")\(settings.words)"
+        case .deleteService(let service):
+            "ipvs - virtual service \(service)"
+        case .addDestination(let server, let settings, to: let service):
+            "ipvs + real server \(service) -> \(server.words) \(settings.words)"
+        case .setDestination(let server, let settings, of: let service):
+            "ipvs ~ real server \(service) -> \(server.words) \(change(to: settings))"
+        case .deleteDestination(let server, of: let service):
+            "ipvs - real server \(service) -> \(server.words)"
+        }
+    }
+
+    private var before: String? {
+        if case .service(let settings)? = previous { settings.words } else { nil }
+    }
+
+    private func change(to settings: IPVS.DestinationSettings) -> String {
+        guard case .destination(let before)? = previous else { return settings.words }
+        return before.method == settings.method
+            ? "weight \(before.weight) -> \(settings.weight)" : "\(before.words) -> \(settings.words)"
+    }
+}
+
+extension IPVS.ServiceSettings {
+    var words: String { persistence == 0 ? scheduler : "\(scheduler) persistent \(persistence)" }
+}
+
+extension IPVS.DestinationSettings {
+    var words: String { "\(method) weight \(weight)" }
+}
+
+extension IPVS.DestinationIdentity {
+    /// Without the port where the client's is kept.
+    var words: String { port == 0 ? "\(address)" : "\(self)" }
+}

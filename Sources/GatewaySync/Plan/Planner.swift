@@ -1,0 +1,363 @@
+import Netlink
+import NetworkTypes
+
+/// Compares what should be with what is and says what to do: values in, a `Plan` and the next `Drains` out.
+public struct Planner {
+    /// What may differ.
+    public enum Scope: Sendable {
+        /// Anything: after the kernel was read.
+        case everything
+        /// Only this, while the kernel state is known from the steps that were applied.
+        case only(DesiredState.Touched)
+    }
+
+    private let desired: DesiredState
+    private let kernel: KernelState
+    private let ownership: Ownership
+    private let drainTime: Int
+    private let departed: [IPVS.ServiceIdentity: Int]
+    private let now: Int
+    private let connections: ConnectionCounts
+    private let refused: Set<Obstacles.Step>
+
+    /// After `plan`: the drains that go on once the plan is applied.
+    public private(set) var drains: Drains
+
+    private var plan = Plan()
+    /// Elements to compare, unless everything is.
+    private var candidates: Set<TableElement> = []
+    private var admissionIndex: [IPVS.ServiceIdentity: Set<TableElement>]?
+    /// Virtual services that can take no packet, since the kernel has refused what they need.
+    private var starved: Set<IPVS.ServiceIdentity> = []
+
+    /// - Parameters:
+    ///   - drainTime: seconds a real server that left may keep its connections, where its section does not say; 0: none.
+    ///   - departed: the same of virtual services that have left the export, where their sections did say.
+    ///   - now: seconds since 1970.
+    ///   - connections: of the real servers in `drains`, where they were counted.
+    ///   - refused: steps to leave out, with what depends on them.
+    public init(
+        desired: DesiredState, kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
+        departed: [IPVS.ServiceIdentity: Int] = [:], now: Int, connections: ConnectionCounts = ConnectionCounts(),
+        refused: Set<Obstacles.Step> = []
+    ) {
+        self.desired = desired
+        self.kernel = kernel
+        self.drains = drains
+        self.ownership = ownership
+        self.drainTime = drainTime
+        self.departed = departed
+        self.now = now
+        self.connections = connections
+        self.refused = refused
+    }
+
+    /// The steps, in order. Services whose drain goes on are always looked at.
+    public mutating func plan(_ scope: Scope) -> Plan {
+        plan = Plan()
+        var services: Set<IPVS.ServiceIdentity>
+        switch scope {
+        case .everything:
+            services = Set(desired.services.keys)
+            services.formUnion(kernel.services.keys.lazy.filter { [ownership] in ownership.contains($0) })
+        case .only(let touched):
+            services = touched.services
+            candidates = touched.elements
+        }
+        services.formUnion(drains.services.keys)
+        for service in services.sorted() { compare(service) }
+        yieldKeptElements(scope)
+        compareTable(scope)
+        return plan
+    }
+
+    // MARK: Virtual services
+
+    private mutating func compare(_ service: IPVS.ServiceIdentity) {
+        switch (wanted(service), kernel.services[service]) {
+        case (nil, nil):
+            release(service)
+        case (let wanted?, nil):
+            release(service)
+            add(service, wanted)
+        case (let wanted?, let found?):
+            if wanted.settings != found.settings {
+                take(IPVSChange(.setService(service, wanted.settings), previous: .service(found.settings)), \.grow)
+            }
+            // The service is back, or was never gone: the export admits it.
+            if let kept = drains.services[service]?.kept {
+                candidates.formUnion(kept)
+                drains.services[service]?.kept = []
+            }
+            guard wanted.destinations != found.destinations || drains.services[service] != nil else { return }
+            compareServers(of: service, wanted, found)
+            if drains.services[service]?.deadlines.isEmpty == true { drains.services[service] = nil }
+        case (nil, let found?):
+            withdraw(service, found)
+        }
+    }
+
+    /// The virtual service as the export has it. Of a service that UDP alone comes to, a server with weight 0 is none:
+    /// a flow without end would stay with it for ever.
+    private func wanted(_ service: IPVS.ServiceIdentity) -> VirtualService? {
+        guard var wanted = desired.services[service],
+            wanted.destinations.contains(where: { $0.settings.weight == 0 }),
+            !Self.hasConnections(desired.transports(of: service))
+        else { return desired.services[service] }
+        wanted.destinations.removeAll { $0.settings.weight == 0 }
+        return wanted
+    }
+
+    private mutating func add(_ service: IPVS.ServiceIdentity, _ wanted: VirtualService) {
+        guard take(IPVSChange(.addService(service, wanted.settings)), \.grow) else {
+            starved.insert(service)
+            return
+        }
+        var added = 0
+        for destination in wanted.destinations where add(destination, to: service) { added += 1 }
+        if added == 0, !wanted.destinations.isEmpty { starved.insert(service) }
+    }
+
+    private mutating func add(_ destination: IPVS.Destination, to service: IPVS.ServiceIdentity) -> Bool {
+        take(IPVSChange(.addDestination(destination.identity, destination.settings, to: service)), \.grow)
+    }
+
+    /// Takes a change into the plan, unless it is one of those refused.
+    @discardableResult
+    private mutating func take(_ change: IPVSChange, _ batch: WritableKeyPath<Plan, [IPVSChange]>) -> Bool {
+        guard refused.isEmpty || !refused.contains(Obstacles.Step(change.command)) else { return false }
+        plan[keyPath: batch].append(change)
+        return true
+    }
+
+    private mutating func compareServers(
+        of service: IPVS.ServiceIdentity, _ wanted: VirtualService, _ found: VirtualService
+    ) {
+        if let deadlines = drains.services[service]?.deadlines {
+            for server in deadlines.keys where found[server] == nil || wanted[server] != nil {
+                drains.services[service]?.deadlines[server] = nil
+            }
+        }
+        var present = found.destinations.count
+        for destination in wanted.destinations {
+            guard let before = found[destination.identity] else {
+                if add(destination, to: service) { present += 1 }
+                continue
+            }
+            guard before != destination.settings else { continue }
+            let change = IPVSChange(
+                .setDestination(destination.identity, destination.settings, of: service),
+                previous: .destination(before))
+            take(change, destination.settings.weight < before.weight ? \.lower : \.grow)
+        }
+        let canDrain = canDrain(service, desired.transports(of: service))
+        var finished = [IPVS.DestinationIdentity]()
+        for destination in found.destinations where wanted[destination.identity] == nil {
+            if !leave(destination, of: service, canDrain: canDrain) { finished.append(destination.identity) }
+        }
+        if present == finished.count, !wanted.destinations.isEmpty {
+            starved.insert(service)
+            // While our table cannot be changed it still sends packets here.
+            if refused.contains(.table) { return }
+        }
+        for server in finished { take(IPVSChange(.deleteDestination(server, of: service)), \.remove) }
+    }
+
+    /// A service that left the export as a whole: admitted until the last of its real servers is done.
+    private mutating func withdraw(_ service: IPVS.ServiceIdentity, _ found: VirtualService) {
+        let admission = admission(of: service)
+        if let deadlines = drains.services[service]?.deadlines {
+            for server in deadlines.keys where found[server] == nil {
+                drains.services[service]?.deadlines[server] = nil
+            }
+        }
+        let canDrain = canDrain(service, transports(of: service, admission))
+        var finished = [IPVS.DestinationIdentity]()
+        for destination in found.destinations where !leave(destination, of: service, canDrain: canDrain) {
+            finished.append(destination.identity)
+        }
+        if finished.count == found.destinations.count {
+            release(service)
+            candidates.formUnion(admission)
+            // While our table cannot be changed it still sends packets here.
+            if refused.contains(.table), kernel.table?.admits(anyOf: admission) == true { return }
+            take(IPVSChange(.deleteService(service)), \.remove)
+        } else {
+            for server in finished { take(IPVSChange(.deleteDestination(server, of: service)), \.remove) }
+            drains.services[service]?.kept = admission
+            candidates.formUnion(admission)
+        }
+    }
+
+    /// Whether a real server that left the export stays for now, with weight 0.
+    private mutating func leave(
+        _ destination: IPVS.Destination, of service: IPVS.ServiceIdentity, canDrain: Bool
+    ) -> Bool {
+        let stored = drains.services[service]?.deadlines[destination.identity]
+        // A drain starts with its weight lowered: one that was written down before a crash, and not begun, starts now.
+        let canBegin =
+            destination.settings.weight > 0
+            && !refused.contains(.setDestination(destination.identity, of: service))
+        let deadline = canBegin ? nil : stored
+        // As long as its weight was not lowered, the next connection may be on its way.
+        let isIdle = destination.settings.weight == 0 && connections[service, destination.identity] == 0
+        let isOver = deadline.map { now >= $0 || isIdle } ?? false
+        // One that drains already goes on, though what told its protocols may be gone from our table.
+        guard canDrain || stored != nil, !isOver else {
+            drains.services[service]?.deadlines[destination.identity] = nil
+            return false
+        }
+        drains.services[service, default: Drains.Service()].deadlines[destination.identity] =
+            deadline ?? now + drainTime(of: service)
+        if destination.settings.weight > 0 {
+            var settings = destination.settings
+            settings.weight = 0
+            take(
+                IPVSChange(
+                    .setDestination(destination.identity, settings, of: service),
+                    previous: .destination(destination.settings)),
+                \.lower)
+        }
+        return true
+    }
+
+    private func drainTime(of service: IPVS.ServiceIdentity) -> Int {
+        desired.drainTimes[service] ?? departed[service] ?? drainTime
+    }
+
+    private func canDrain(_ service: IPVS.ServiceIdentity, _ transports: some Sequence<TransportProtocol>) -> Bool {
+        drainTime(of: service) > 0 && Self.hasConnections(transports)
+    }
+
+    /// UDP has no end of a connection to wait for.
+    private static func hasConnections(_ transports: some Sequence<TransportProtocol>) -> Bool {
+        transports.contains { $0 != .udp }
+    }
+
+    private mutating func release(_ service: IPVS.ServiceIdentity) {
+        guard let drain = drains.services.removeValue(forKey: service) else { return }
+        candidates.formUnion(drain.kept)
+    }
+
+    // MARK: The table
+
+    /// The elements that admit and mark packets for a service that is no longer in the export.
+    private mutating func admission(of service: IPVS.ServiceIdentity) -> Set<TableElement> {
+        let kept = drains.services[service]?.kept ?? []
+        // While our table cannot be changed it still holds what had to yield.
+        guard kept.isEmpty || refused.contains(.table) else { return kept }
+        if admissionIndex == nil { admissionIndex = kernel.table?.elements.admissions ?? [:] }
+        return kept.union(admissionIndex?[service] ?? [])
+    }
+
+    private func transports(
+        of service: IPVS.ServiceIdentity, _ admission: Set<TableElement>
+    ) -> Set<TransportProtocol> {
+        if case .address(_, let transport, _) = service { return [transport] }
+        return Set(admission.lazy.compactMap(\.transport))
+    }
+
+    /// What the export wants now goes before what a drain keeps: a kept element that stands in the way of a wanted one
+    /// goes, and with it the others of its service for the same ports, since a port that is admitted but not marked
+    /// would lead to the gateway itself.
+    private mutating func yieldKeptElements(_ scope: Scope) {
+        let kept = drains.kept
+        guard !kept.isEmpty else { return }
+        struct Place: Hashable {
+            let address: IPAddress
+            let transport: TransportProtocol?
+        }
+        let places = Dictionary(grouping: kept) { Place(address: $0.address, transport: $0.transport) }
+        var losing = Set<TableElement>()
+        // What the export has wanted all along has been looked at before.
+        let wanted =
+            switch scope {
+            case .everything: desired.elements
+            case .only(let touched): touched.elements.intersection(desired.elements)
+            }
+        for element in wanted where element.transport != nil {
+            guard let neighbours = places[Place(address: element.address, transport: element.transport)] else {
+                continue
+            }
+            for neighbour in neighbours where neighbour != element && neighbour.standsInTheWay(of: element) {
+                losing.formUnion(neighbours.filter { $0.ports == neighbour.ports })
+            }
+        }
+        guard !losing.isEmpty else { return }
+        candidates.formUnion(losing)
+        for service in Array(drains.services.keys) { drains.services[service]?.kept.subtract(losing) }
+    }
+
+    private mutating func compareTable(_ scope: Scope) {
+        guard !refused.contains(.table) else { return }
+        let kept = drains.kept
+        let withheld = withheldElements()
+        guard let table = kernel.table, table.shape != .altered else {
+            plan.table = TableChange(
+                skeleton: kernel.table == nil ? .absent : .altered,
+                added: desired.elements.union(kept).subtracting(withheld).sorted())
+            return
+        }
+        var (removed, added) = ([TableElement](), [TableElement]())
+        switch scope {
+        case .everything:
+            for element in desired.elements where !table.elements.contains(element) && !withheld.contains(element) {
+                added.append(element)
+            }
+            for element in kept where !table.elements.contains(element) && !desired.elements.contains(element) {
+                added.append(element)
+            }
+            for element in table.elements
+            where !kept.contains(element) && (!desired.elements.contains(element) || withheld.contains(element)) {
+                removed.append(element)
+            }
+        case .only:
+            for element in candidates {
+                let isWanted = desired.elements.contains(element) || kept.contains(element)
+                guard isWanted != table.elements.contains(element) else { continue }
+                if isWanted { added.append(element) } else { removed.append(element) }
+            }
+            removed.append(contentsOf: piecesOfCandidates(in: table, kept).subtracting(removed))
+        }
+        plan.table = TableChange(removed: removed.sorted(), added: added.sorted())
+        if case .rulesAltered(let strangers) = table.shape { plan.table.skeleton = .rules(strangers: strangers) }
+        plan.table.keepCovered()
+    }
+
+    /// What would admit packets for virtual services that cannot take any.
+    private func withheldElements() -> Set<TableElement> {
+        guard !starved.isEmpty else { return [] }
+        let admissions = desired.elements.admissions
+        return starved.reduce(into: []) { withheld, service in
+            withheld.formUnion(admissions[service, default: []].lazy.filter { $0.transport != nil })
+        }
+    }
+
+    /// Elements that stand for a candidate in pieces, as `keepCovered` has left them, and are no longer right by themselves.
+    private func piecesOfCandidates(in table: KernelState.Table, _ kept: Set<TableElement>) -> Set<TableElement> {
+        let missing = Dictionary(
+            grouping: candidates.filter { $0.lane != nil && !table.elements.contains($0) }, by: \.lane)
+        guard !missing.isEmpty else { return [] }
+        return table.elements.filter { element in
+            guard let lane = element.lane, let whole = missing[lane] else { return false }
+            return whole.contains { $0.collides(with: element) } && !desired.elements.contains(element)
+                && !kept.contains(element)
+        }
+    }
+}
+
+extension TableElement {
+    /// Whether a kept element would be refused beside a wanted one, or would mark the packets it admits: IPVS looks for
+    /// a mark's service before an address'.
+    fileprivate func standsInTheWay(of wanted: Self) -> Bool {
+        if collides(with: wanted) { return true }
+        guard case .mark(_, _, let marked, _) = self, let ports = wanted.ports else { return false }
+        return marked.overlaps(ports)
+    }
+}
+
+extension KernelState.Table {
+    fileprivate func admits(anyOf elements: Set<TableElement>) -> Bool {
+        elements.contains { $0.transport != nil && self.elements.contains($0) }
+    }
+}

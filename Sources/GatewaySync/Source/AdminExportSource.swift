@@ -1,0 +1,209 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import ServicesExport
+
+/// The export over HTTP from ADMIN: conditional, verified, limited in size and time.
+public final class AdminExportSource: ExportSource {
+    private let client: HTTPClient
+    private let url: String
+    private let token: String?
+    private let headers: HTTPHeaders
+    private let identity: HTTPHeaders
+    private let wait: Int
+    /// For the whole of a poll.
+    private let timeLimit: Duration
+
+    private let announces: Bool
+
+    /// - Parameter announces: whether the poll is a heartbeat; a look at what would be done is none.
+    /// - Throws: when the token or the certificates cannot be read.
+    public init(_ configuration: GatewayConfiguration, announces: Bool = true) throws {
+        self.announces = announces
+        url = try configuration.exportURL()
+        token = try configuration.tokenFile.map { try Self.readToken($0) }
+        wait = configuration.wait
+        timeLimit = .seconds(configuration.timeout + configuration.wait)
+        headers = ["Accept": "text/csv", "User-Agent": "portcullis-gateway"]
+        identity = ["Portcullis-Gateway": configuration.name, "Portcullis-Role": configuration.role.rawValue]
+        var settings = HTTPClient.Configuration()
+        // ADMIN answers itself; a token is shown to nobody else.
+        settings.redirectConfiguration = .disallow
+        settings.timeout = .init(
+            connect: .seconds(Int64(min(configuration.timeout, 10))),
+            read: .seconds(Int64(configuration.timeout + configuration.wait)))
+        // The next poll is the next try.
+        settings.connectionPool.retryConnectionEstablishment = false
+        settings.httpVersion = .http1Only
+        settings.decompression = .disabled
+        if let file = configuration.caFile {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            do {
+                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
+            } catch {
+                throw FileError("read certificates", file, reason: "there is no certificate (PEM) in it")
+            }
+            settings.tlsConfiguration = tls
+        }
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+    }
+
+    /// Ends open connections; nothing can be fetched afterwards.
+    public func shutdown() async { try? await client.shutdown() }
+
+    private static func readToken(_ path: String) throws -> String {
+        guard let bytes = try Files.read(path) else { throw FileError("read token", path, reason: "no such file") }
+        let token = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw FileError("read token", path, reason: "it must hold one line with the token")
+        }
+        return token
+    }
+
+    public func fetch(_ request: ExportRequest) async throws -> ExportAnswer {
+        let message = message(request)
+        // Over all: the client's own limits are between two reads, which a server that trickles keeps to for ever.
+        return try await withTimeLimit(timeLimit) { [self] in
+            let response = try await execute(message)
+            return try await answer(response, to: request)
+        } otherwise: { [url, timeLimit] in
+            ExportSourceError(.timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit)")
+        }
+    }
+
+    private func message(_ request: ExportRequest) -> HTTPClientRequest {
+        var message = HTTPClientRequest(url: url)
+        message.headers = headers
+        if let token { message.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        let atHand = [request.known, request.held?.digest].compactMap { $0?.etag }
+        if !atHand.isEmpty { message.headers.add(name: "If-None-Match", value: atHand.joined(separator: ", ")) }
+        if wait > 0, request.known != nil { message.headers.add(name: "Prefer", value: "wait=\(wait)") }
+        guard announces else { return message }
+        message.headers.add(contentsOf: identity)
+        if let applied = request.applied { message.headers.add(name: "Portcullis-Applied", value: applied.etag) }
+        if let held = request.held {
+            message.headers.add(name: "Portcullis-Held", value: held.digest.etag)
+            message.headers.add(name: "Portcullis-Held-Reason", value: Self.headerText(held.reason))
+            message.headers.add(
+                name: "Portcullis-Held-Decision", value: held.isRejected ? "rejected" : "pending")
+        }
+        message.headers.add(name: "Portcullis-Failures", value: "\(request.failures)")
+        return message
+    }
+
+    /// Printable ASCII, at most 400 bytes.
+    private static func headerText(_ text: String) -> String {
+        String(
+            decoding: text.utf8.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }.prefix(400), as: UTF8.self)
+    }
+
+    private func execute(_ message: HTTPClientRequest) async throws -> HTTPClientResponse {
+        do {
+            return try await client.execute(message, deadline: .distantFuture)
+        } catch let error as HTTPClientError where error == .readTimeout || error == .deadlineExceeded {
+            throw ExportSourceError(.timedOut, "ADMIN at \(url) does not answer: \(error)")
+        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+            throw ExportSourceError(.brokenOff, "ADMIN at \(url) closed the connection before it answered")
+        } catch is HTTPParserError {
+            throw ExportSourceError(.brokenOff, "what listens at \(url) does not speak HTTP")
+        } catch {
+            try Task.checkCancellation()
+            throw ExportSourceError(.unreachable, "ADMIN at \(url) cannot be reached: \(error)")
+        }
+    }
+
+    private func answer(_ response: HTTPClientResponse, to request: ExportRequest) async throws -> ExportAnswer {
+        let held = response.headers["Preference-Applied"].contains { $0.contains("wait") }
+        switch response.status.code {
+        case 304:
+            guard request.known != nil || request.held != nil else {
+                throw ExportSourceError(.badStatus, "ADMIN at \(url) answered 304 to a first request")
+            }
+            return .unchanged(response.headers.first(name: "ETag").flatMap { ExportDigest(etag: $0) }, held: held)
+        case 200:
+            return try await read(response, held: held)
+        case 300..<400:
+            let target = response.headers.first(name: "Location") ?? "elsewhere"
+            throw ExportSourceError(
+                .redirected, "ADMIN at \(url) redirects to \(target): set admin-url to where it is")
+        case 401, 403:
+            throw ExportSourceError(
+                .unauthorized,
+                "ADMIN at \(url) answered \(response.status.code): the token in token-file is not one of role gateway")
+        case 404:
+            throw ExportSourceError(.notFound, "ADMIN at \(url) answered 404: does it know the location?")
+        default:
+            let detail = await Self.detail(of: response).map { ": \($0)" } ?? ""
+            throw ExportSourceError(.badStatus, "ADMIN at \(url) answered \(response.status)\(detail)")
+        }
+    }
+
+    /// What a problem+json (RFC 9457) says, with the fields it names.
+    private static func detail(of response: HTTPClientResponse) async -> String? {
+        struct Problem: Decodable {
+            struct Fault: Decodable {
+                var pointer: String
+                var detail: String
+            }
+            var detail: String?
+            var errors: [Fault]?
+        }
+        guard response.headers.first(name: "Content-Type") == "application/problem+json",
+            let body = try? await response.body.collect(upTo: 1 << 16),
+            let problem = try? JSONDecoder().decode(Problem.self, from: Data(body.readableBytesView))
+        else { return nil }
+        let faults = (problem.errors ?? []).prefix(3).map { "\($0.pointer): \($0.detail)" }
+        return faults.isEmpty ? problem.detail : faults.joined(separator: "; ")
+    }
+
+    private func read(_ response: HTTPClientResponse, held: Bool) async throws -> ExportAnswer {
+        let type = response.headers.first(name: "Content-Type") ?? "nothing"
+        let mediaType = type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        guard mediaType == "text/csv" else {
+            throw ExportSourceError(.wrongType, "ADMIN at \(url) answered with \(type), not text/csv")
+        }
+        guard let field = response.headers.first(name: "Content-Digest"),
+            let promised = ExportDigest(contentDigest: field)
+        else {
+            throw ExportSourceError(
+                .wrongDigest, "ADMIN at \(url) sent an export without a SHA-256 Content-Digest")
+        }
+        let body: ByteBuffer
+        do {
+            body = try await response.body.collect(upTo: ServicesCSV.maximumSize)
+        } catch is NIOTooManyBytesError {
+            throw ExportSourceError(
+                .tooLarge, "ADMIN at \(url) sent more than \(ServicesCSV.maximumSize) bytes")
+        } catch {
+            try Task.checkCancellation()
+            throw ExportSourceError(.brokenOff, "the export from \(url) broke off: \(error)")
+        }
+        let bytes = Array(body.readableBytesView)
+        let digest = ExportDigest(of: bytes)
+        guard digest == promised else {
+            throw ExportSourceError(
+                .wrongDigest, "the export from \(url) was damaged on the way: its digest differs")
+        }
+        return .export(bytes, digest, held: held)
+    }
+}
+
+/// Runs `body` for as long as the limit; then cancels it and throws.
+private func withTimeLimit<Value: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value,
+    otherwise error: @escaping @Sendable () -> any Error
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            return nil
+        }
+        defer { group.cancelAll() }
+        // The first to end decides; a sleep that is cancelled from outside throws.
+        guard let value = try await group.next() ?? nil else { throw error() }
+        return value
+    }
+}

@@ -1,0 +1,103 @@
+import Glibc
+import SystemPackage
+
+/// The few things done with files, each as safe as it can be made.
+enum Files {
+    /// The bytes of a file, or of what a pipe brings until its end; `nil` when there is none.
+    /// - Parameter limit: bytes; more is an error, before it is all in memory.
+    static func read(_ path: String, limit: Int = 1 << 28) throws(FileError) -> [UInt8]? {
+        do {
+            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+            return try file.closeAfter {
+                var bytes = [UInt8]()
+                var chunk = [UInt8](repeating: 0, count: 1 << 16)
+                while true {
+                    let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+                    guard count > 0 else { return bytes }
+                    guard bytes.count + count <= limit else {
+                        throw FileError("read", path, reason: "it is larger than \(limit) bytes")
+                    }
+                    bytes.append(contentsOf: chunk[..<count])
+                }
+            }
+        } catch Errno.noSuchFileOrDirectory {
+            return nil
+        } catch let error as FileError {
+            throw error
+        } catch {
+            throw FileError("read", path, errno: error as? Errno)
+        }
+    }
+
+    /// Writes a file so that a reader, or a machine that loses power, finds the old or the new content, never a part.
+    /// - Parameter isDurable: whether to wait until it is on the disk; not for what is in /run.
+    static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool) throws(FileError) {
+        let temporary = path + ".new"
+        do {
+            let file = try FileDescriptor.open(
+                FilePath(temporary), .writeOnly, options: [.create, .truncate],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            try file.closeAfter {
+                try file.writeAll(bytes)
+                if isDurable, fsync(file.rawValue) != 0 { throw Errno(rawValue: Glibc.errno) }
+            }
+            guard Glibc.rename(temporary, path) == 0 else { throw Errno(rawValue: Glibc.errno) }
+            if isDurable { try synchronizeDirectory(of: path) }
+        } catch {
+            // On a full disk the half that was written is in everybody's way.
+            unlink(temporary)
+            throw FileError("write", path, errno: error as? Errno)
+        }
+    }
+
+    /// Says whether it went.
+    static func rename(_ path: String, to other: String) -> Bool { Glibc.rename(path, other) == 0 }
+
+    /// Nanoseconds since 1970; `nil` when there is no such file.
+    static func modificationTime(of path: String) -> Int? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    }
+
+    /// Writes into a file that is there, as the kernel's settings need it; says whether it went.
+    static func overwrite(_ path: String, with text: String) -> Bool {
+        guard let file = try? FileDescriptor.open(FilePath(path), .writeOnly) else { return false }
+        defer { try? file.close() }
+        return (try? file.writeAll(text.utf8)) != nil
+    }
+
+    static func remove(_ path: String) { unlink(path) }
+
+    /// The names in a directory; none when it is absent.
+    static func names(in directory: String) -> [String] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var names = [String]()
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Makes a directory, and those above it, where they are absent.
+    static func makeDirectory(_ path: String) throws(FileError) {
+        var partial = path.hasPrefix("/") ? "" : "."
+        for component in path.split(separator: "/") {
+            partial += "/" + component
+            guard mkdir(partial, 0o755) != 0, Glibc.errno != EEXIST else { continue }
+            throw FileError("make directory", path, errno: Errno(rawValue: Glibc.errno))
+        }
+    }
+
+    private static func synchronizeDirectory(of path: String) throws {
+        let directory = FilePath(path).removingLastComponent()
+        let file = try FileDescriptor.open(directory.isEmpty ? "." : directory, .readOnly, options: .directory)
+        try file.closeAfter {
+            if fsync(file.rawValue) != 0 { throw Errno(rawValue: Glibc.errno) }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import SystemPackage
+
+/// Keeps a second daemon or cron command from writing to the same kernel: `flock` on a file that names its holder.
+///
+/// Held until the process ends, however it ends.
+public final class StateLock: Sendable {
+    private let file: FileDescriptor
+
+    /// - Parameter purpose: what the holder is doing, for whoever finds the lock taken: `run`, `sync`.
+    /// - Throws: who holds it.
+    public init(_ path: String, purpose: String) throws(FileError) {
+        do {
+            file = try FileDescriptor.open(
+                FilePath(path), .readWrite, options: [.create, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        } catch {
+            throw FileError("lock", path, errno: error as? Errno)
+        }
+        guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            let number = Glibc.errno
+            try? file.close()
+            guard number == EWOULDBLOCK else { throw FileError("lock", path, errno: Errno(rawValue: number)) }
+            throw FileError(
+                "lock", path, errno: Errno(rawValue: number), reason: "held by \(Self.name(in: path))")
+        }
+        ftruncate(file.rawValue, 0)
+        _ = try? file.writeAll("portcullis-gateway \(purpose), process \(getpid())\n".utf8)
+    }
+
+    /// Who holds the lock, in words; `nil` when nobody does. Anybody may ask.
+    public static func holder(of path: String) -> String? {
+        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else { return nil }
+        defer { try? file.close() }
+        guard flock(file.rawValue, LOCK_SH | LOCK_NB) != 0, Glibc.errno == EWOULDBLOCK else { return nil }
+        return name(in: path)
+    }
+
+    private static func name(in path: String) -> String {
+        let holder = (try? Files.read(path)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return holder.split(separator: "\n").first.map(String.init) ?? "another process"
+    }
+
+    deinit { try? file.close() }
+}

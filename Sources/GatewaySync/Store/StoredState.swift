@@ -1,0 +1,188 @@
+import FoundationEssentials
+import Netlink
+public import NetworkTypes
+public import ServicesExport
+
+/// The content of `state.json`.
+public struct StoredState: Sendable, Hashable {
+    /// The export in force: the kernel was brought into agreement with it, or is on the way.
+    public var export: ExportDigest?
+    /// The export that the kernel agreed with last.
+    public var applied: ExportDigest?
+    /// When, in seconds since 1970.
+    public var appliedAt: Int?
+    /// Public addresses that are ours, those of services that still drain included.
+    public var addresses: Set<IPAddress>
+    public var drains: Drains
+    /// Services of earlier exports that the kernel may still hold, with their drain times in seconds.
+    public var leaving: [IPVS.ServiceIdentity: Int]
+
+    public init(
+        export: ExportDigest? = nil, applied: ExportDigest? = nil, appliedAt: Int? = nil,
+        addresses: Set<IPAddress> = [], drains: Drains = Drains(), leaving: [IPVS.ServiceIdentity: Int] = [:]
+    ) {
+        self.export = export
+        self.leaving = leaving
+        self.applied = applied
+        self.appliedAt = appliedAt
+        self.addresses = addresses
+        self.drains = drains
+    }
+}
+
+extension StoredState {
+    fileprivate struct Layout: Codable {
+        var version = 1
+        var export: String?
+        var applied: String?
+        var appliedAt: Int?
+        var addresses: [IPAddress] = []
+        var drains: [Drain] = []
+        var leaving: [Leaving] = []
+
+        struct Leaving: Codable {
+            var service: Service
+            var drainTime: Int
+        }
+        struct Drain: Codable {
+            var service: Service
+            var servers: [Server]
+            var kept: [Element]
+        }
+        struct Service: Codable {
+            var address: IPAddress?
+            var transport: String?
+            var port: UInt16?
+            var mark: UInt32?
+            var family: UInt8?
+        }
+        struct Server: Codable {
+            var address: IPAddress
+            var port: UInt16
+            var until: Int
+        }
+        struct Element: Codable {
+            var kind: String
+            var address: IPAddress
+            var transport: String?
+            var ports: String?
+            var source: String?
+            var mark: UInt32?
+            var to: IPAddress?
+            var toPort: UInt16?
+        }
+    }
+
+    /// What does not fit the file's layout.
+    private struct LayoutError: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// The file.
+    public var json: [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let layout = Layout(
+            export: export?.hex, applied: applied?.hex, appliedAt: appliedAt, addresses: addresses.sorted(),
+            drains: drains.services.sorted { $0.key < $1.key }.map { service, drain in
+                Layout.Drain(
+                    service: Layout.Service(service),
+                    servers: drain.deadlines.sorted { $0.key < $1.key }.map {
+                        Layout.Server(address: $0.key.address, port: $0.key.port, until: $0.value)
+                    },
+                    kept: drain.kept.sorted().map(Layout.Element.init))
+            },
+            leaving: leaving.sorted { $0.key < $1.key }.map {
+                Layout.Leaving(service: Layout.Service($0.key), drainTime: $0.value)
+            })
+        // Strings, numbers and lists always encode.
+        return (try? encoder.encode(layout)).map { Array($0) + [0x0A] } ?? []
+    }
+
+    public init(json: [UInt8]) throws {
+        struct Header: Codable {
+            var version: Int
+        }
+        let decoder = JSONDecoder()
+        let version = try decoder.decode(Header.self, from: Data(json)).version
+        guard version == Layout().version else {
+            throw LayoutError(description: "it is of version \(version), which this portcullis-gateway does not know")
+        }
+        let layout = try decoder.decode(Layout.self, from: Data(json))
+        var leaving = [IPVS.ServiceIdentity: Int]()
+        for entry in layout.leaving {
+            guard let service = entry.service.identity else { throw LayoutError(description: "no service leaves") }
+            leaving[service] = entry.drainTime
+        }
+        var drains = Drains()
+        for drain in layout.drains {
+            guard let service = drain.service.identity else { throw LayoutError(description: "a drain of no service") }
+            var deadlines = [IPVS.DestinationIdentity: Int]()
+            for server in drain.servers {
+                deadlines[IPVS.DestinationIdentity(address: server.address, port: server.port)] = server.until
+            }
+            let kept = drain.kept.compactMap(\.element)
+            guard kept.count == drain.kept.count else {
+                throw LayoutError(description: "an element of \(service) that is none")
+            }
+            drains.services[service] = Drains.Service(deadlines: deadlines, kept: Set(kept))
+        }
+        self.init(
+            export: layout.export.flatMap { ExportDigest(etag: "\"\($0)\"") },
+            applied: layout.applied.flatMap { ExportDigest(etag: "\"\($0)\"") }, appliedAt: layout.appliedAt,
+            addresses: Set(layout.addresses), drains: drains, leaving: leaving)
+    }
+}
+
+extension StoredState.Layout.Service {
+    fileprivate init(_ service: IPVS.ServiceIdentity) {
+        self.init()
+        switch service {
+        case .address(let address, let transport, let port):
+            self.address = address
+            self.transport = transport.description
+            self.port = port
+        case .mark(let mark, let family):
+            self.mark = mark
+            self.family = family.rawValue
+        }
+    }
+
+    fileprivate var identity: IPVS.ServiceIdentity? {
+        if let mark, let family = family.flatMap(AddressFamily.init(rawValue:)) { return .mark(mark, family) }
+        guard let address, let transport = transport.flatMap({ TransportProtocol($0) }), let port else { return nil }
+        return .address(address, transport, port: port)
+    }
+}
+
+extension StoredState.Layout.Element {
+    fileprivate init(_ element: TableElement) {
+        self.init(
+            kind: element.kind.rawValue, address: element.address, transport: element.transport?.description,
+            ports: element.ports?.description)
+        switch element {
+        case .source(_, _, _, let prefix): source = prefix.description
+        case .mark(_, _, _, let mark): self.mark = mark
+        case .dnat(_, _, _, let to, let port): (self.to, toPort) = (to, port)
+        case .address, .port, .range: break
+        }
+    }
+
+    fileprivate var element: TableElement? {
+        guard let kind = PortcullisTable.Kind(rawValue: kind) else { return nil }
+        if kind == .addresses { return .address(address) }
+        guard let transport = transport.flatMap({ TransportProtocol($0) }), let ports = ports.flatMap({ PortRange($0) })
+        else { return nil }
+        switch kind {
+        case .addresses: return nil
+        case .ports: return .port(address, transport, ports.first)
+        case .ranges: return .range(address, transport, ports)
+        case .sources:
+            return source.flatMap { AddressPrefix($0) }.map { .source(address, transport, ports, $0) }
+        case .marks: return mark.map { .mark(address, transport, ports, $0) }
+        case .dnat:
+            guard let to, let toPort else { return nil }
+            return .dnat(address, transport, ports.first, to: to, port: toPort)
+        }
+    }
+}

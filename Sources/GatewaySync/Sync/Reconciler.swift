@@ -1,0 +1,189 @@
+public import Netlink
+public import ServicesExport
+
+/// Everything the gateway knows and decides, as a value: the export, what it means, what the kernel holds, what is
+/// draining, and what the kernel has refused. Does no input or output: the caller reads the kernel, carries the plan
+/// out and reports back.
+public struct Reconciler: Sendable {
+    /// The export in force; `nil` before the first.
+    public private(set) var document: ServicesDocument?
+    public private(set) var desired = DesiredState()
+    /// What the kernel holds of ours; `nil` when it must be read: at the start, and after anything uncertain.
+    public private(set) var kernel: KernelState?
+    public private(set) var drains: Drains
+    public private(set) var ownership: Ownership
+    public private(set) var obstacles = Obstacles()
+    /// Virtual services on public addresses of ours that are none of ours: left alone, and reported.
+    public private(set) var foreign: Set<IPVS.ServiceIdentity> = []
+    /// Seconds a real server that left may keep its connections, where its section does not say.
+    public let drainTime: Int
+    private let foreignServices: ForeignServices
+    /// What has changed in `desired` since the kernel last agreed with it.
+    private var touched = DesiredState.Touched()
+    private var isWholeKernelNew = true
+    /// Our table has lost an address that `ownership` still has, since virtual services on it remain.
+    private var hasAddressLeft = false
+
+    /// - Parameter leaving: services of an earlier export that the kernel may still hold, with their drain times.
+    public init(
+        drains: Drains = Drains(), ownership: Ownership = Ownership(), leaving: [IPVS.ServiceIdentity: Int] = [:],
+        drainTime: Int = 600, foreignServices: ForeignServices = .report
+    ) {
+        self.drains = drains
+        self.ownership = ownership
+        self.drainTime = drainTime
+        self.foreignServices = foreignServices
+        touched.services = Set(leaving.keys)
+        touched.drainTimes = leaving
+    }
+
+    // MARK: The export
+
+    /// Reads an export against the one in force, without taking it.
+    /// - Throws: `ServicesCSVError`; `ExportSourceError` when it has marks that are not ours to give.
+    public func read(_ bytes: [UInt8]) throws -> (document: ServicesDocument, changes: ExportChanges) {
+        let (next, changes) = try (document ?? .empty).updated(with: bytes)
+        for group in changes.added {
+            guard let mark = group.connection.mark, !ownership.marks.contains(mark) else { continue }
+            throw ExportSourceError(
+                .foreignMarks,
+                "section \(group.connection.section) has mark \(mark), which is not among this gateway's own: "
+                    + "set marks to a range that has it (\(ownership.marks.lowerBound)-\(ownership.marks.upperBound))")
+        }
+        return (next, changes)
+    }
+
+    /// Takes the next export; it is not in force before a plan for it was carried out.
+    public mutating func adopt(_ bytes: [UInt8]) throws {
+        let (document, changes) = try read(bytes)
+        adopt(document, changes)
+    }
+
+    /// Takes an export that was read against the one before.
+    public mutating func adopt(_ next: ServicesDocument, _ changes: ExportChanges) {
+        document = next
+        let changed = desired.apply(changes)
+        obstacles.clear(changed.services)
+        touched.formUnion(changed)
+        for group in changes.added { ownership.addresses.formUnion(group.connection.addresses) }
+        // What was left out as others' may be what the export asks for, made before our state was lost.
+        if !foreign.isDisjoint(with: changed.services) { forgetKernel() }
+    }
+
+    /// Services that have left the export and that the kernel may still hold, with their drain times: to be kept on
+    /// disk, since nothing else tells them from other people's.
+    public var leaving: [IPVS.ServiceIdentity: Int] {
+        guard document != nil else { return touched.drainTimes }
+        return touched.services.reduce(into: [:]) { leaving, service in
+            guard desired.services[service] == nil, kernel.map({ $0.services[service] != nil }) ?? true else { return }
+            leaving[service] = touched.drainTimes[service] ?? drainTime
+        }
+    }
+
+    // MARK: The kernel
+
+    /// Takes what was read from the kernel.
+    public mutating func observe(_ state: KernelState) {
+        ownership.addresses.formUnion(state.table?.addresses ?? [])
+        kernel = KernelState(services: own(state.services), table: state.table)
+        isWholeKernelNew = true
+    }
+
+    /// Takes the virtual services that were read from the kernel.
+    /// - Returns: whether they are other than thought.
+    public mutating func observe(_ services: [IPVS.ServiceIdentity: VirtualService]) -> Bool {
+        guard let known = kernel?.services else { return false }
+        let found = own(services)
+        guard found != known else { return false }
+        kernel?.services = found
+        isWholeKernelNew = true
+        return true
+    }
+
+    /// Leaves out what is not ours, and remembers it.
+    private mutating func own(
+        _ services: [IPVS.ServiceIdentity: VirtualService]
+    ) -> [IPVS.ServiceIdentity: VirtualService] {
+        foreign = Set(services.keys.lazy.filter { [self] in !isOwn($0) })
+        guard foreignServices == .report, !foreign.isEmpty else { return services }
+        return services.filter { [foreign] in !foreign.contains($0.key) }
+    }
+
+    /// Marks of our range are ours; on an address, what this export or an earlier one asked for.
+    private func isOwn(_ service: IPVS.ServiceIdentity) -> Bool {
+        if case .mark = service { return true }
+        return desired.services[service] != nil || touched.services.contains(service)
+            || drains.services[service] != nil
+    }
+
+    /// The kernel may be other than thought: it must be read before the next plan.
+    public mutating func forgetKernel() { kernel = nil }
+
+    // MARK: The plan
+
+    /// The steps from the kernel's state to the desired one; `nil` while there is no export or no kernel state.
+    public mutating func plan(now: Int, connections: ConnectionCounts = ConnectionCounts()) -> Plan? {
+        guard document != nil, let kernel else { return nil }
+        var planner = Planner(
+            desired: desired, kernel: kernel, drains: drains, ownership: ownership, drainTime: drainTime,
+            departed: touched.drainTimes, now: now, connections: connections, refused: obstacles.standing(at: now))
+        let plan = planner.plan(isWholeKernelNew ? .everything : .only(touched))
+        // A service whose drain is over is ours until the kernel has let it go.
+        for service in drains.services.keys
+        where planner.drains.services[service] == nil && desired.services[service] == nil {
+            touched.services.insert(service)
+        }
+        drains = planner.drains
+        return plan
+    }
+
+    /// The steps that take all that is ours out of the kernel, at once.
+    public func withdrawal(from kernel: KernelState) -> Plan {
+        var planner = Planner(
+            desired: DesiredState(), kernel: kernel, drains: Drains(), ownership: ownership, drainTime: 0, now: 0)
+        var plan = planner.plan(.everything)
+        plan.table = TableChange(skeleton: kernel.table == nil ? .intact : .withdrawn)
+        return plan
+    }
+
+    /// The kernel has carried the command out.
+    public mutating func applied(_ command: IPVS.Command) { kernel?.apply(command) }
+
+    /// The kernel has committed the transaction.
+    public mutating func applied(_ change: TableChange) { kernel?.apply(change) }
+
+    /// The kernel has refused the step, and not since it is other than thought.
+    public mutating func refused(_ step: Obstacles.Step, _ error: NetlinkError, now: Int) {
+        obstacles.add(step, error, now: now)
+    }
+
+    /// The whole plan was carried out: kernel and desired state agree, but for what was refused.
+    public mutating func finish(_ plan: Plan, now: Int) {
+        obstacles.clear(dueAt: now)
+        hasAddressLeft = hasAddressLeft || plan.table.removed.contains { if case .address = $0 { true } else { false } }
+        if hasAddressLeft, let kernel, let table = kernel.table {
+            let admitted = Set(table.addresses)
+            ownership.addresses = admitted.union(kernel.services.keys.lazy.compactMap(\.address))
+            hasAddressLeft = ownership.addresses.count > admitted.count
+        }
+        guard obstacles.isEmpty else {
+            isWholeKernelNew = true
+            return
+        }
+        touched = DesiredState.Touched()
+        isWholeKernelNew = false
+    }
+
+    /// Real servers whose connections the next plan needs to know of.
+    public var draining: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]] {
+        drains.services.mapValues { Array($0.deadlines.keys) }
+    }
+}
+
+/// What to do with virtual services on our public addresses that no export of ours asked for.
+public enum ForeignServices: String, Sendable, CaseIterable {
+    /// Leave them alone, and say so in log, status and metrics.
+    case report
+    /// Drain and remove them.
+    case remove
+}

@@ -1,0 +1,17 @@
+public import Netlink
+
+/// A plan that the kernel did not carry out.
+public struct SynchronizationError: Error, Sendable {
+    /// Each with its object and reason.
+    public let errors: [NetlinkError]
+
+    public init(_ errors: [NetlinkError]) { self.errors = errors }
+}
+
+extension SynchronizationError: CustomStringConvertible {
+    public var description: String {
+        let shown = errors.prefix(10).map(\.description)
+        return (errors.count > shown.count ? shown + ["and \(errors.count - shown.count) more"] : shown)
+            .joined(separator: "; ")
+    }
+}

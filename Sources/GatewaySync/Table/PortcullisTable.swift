@@ -1,0 +1,88 @@
+public import Netlink
+public import NetworkTypes
+
+/// Table `inet portcullis`: the chains, rules, sets and maps that never change. All that changes is their elements.
+public enum PortcullisTable {
+    public static let table = Nftables.Table(family: .inet, name: "portcullis")
+    /// Counts what the input chain drops.
+    public static let droppedCounter = "dropped"
+
+    /// The kinds of sets; each exists for both address families.
+    public enum Kind: String, Sendable, CaseIterable {
+        case addresses, ports, ranges, sources, marks, dnat
+    }
+
+    /// The set or map of a kind: `ports4`, `marks6`.
+    public static func set(_ kind: Kind, _ family: AddressFamily) -> Nftables.SetDefinition {
+        let address: Nftables.DataType = family == .ipv4 ? .ipv4Address : .ipv6Address
+        let key = [address, .internetProtocol, .internetService]
+        let name = kind.rawValue + (family == .ipv4 ? "4" : "6")
+        return switch kind {
+        case .addresses: Nftables.SetDefinition(name: name, key: [address])
+        case .ports: Nftables.SetDefinition(name: name, key: key)
+        case .ranges: Nftables.SetDefinition(name: name, key: key, isInterval: true)
+        case .sources: Nftables.SetDefinition(name: name, key: key + [address], isInterval: true)
+        case .marks: Nftables.SetDefinition(name: name, key: key, data: [.mark], isInterval: true)
+        case .dnat: Nftables.SetDefinition(name: name, key: key, data: [address, .internetService])
+        }
+    }
+
+    /// Every set and map.
+    public static let sets = AddressFamily.allCases.flatMap { family in Kind.allCases.map { set($0, family) } }
+
+    /// Marks are set before routing, destination NAT follows, and the input chain stands before IPVS (which has
+    /// its hook behind the filter priority), so nothing reaches a virtual service that no export admits.
+    public static let chains = [
+        Nftables.Chain(name: "prerouting", hook: .init(.filter, .prerouting, priority: .mangle)),
+        Nftables.Chain(name: "nat", hook: .init(.nat, .prerouting, priority: .destinationNAT)),
+        Nftables.Chain(name: "input", hook: .init(.filter, .input, priority: .filter)),
+        Nftables.Chain(name: "admit4"),
+        Nftables.Chain(name: "admit6"),
+    ]
+
+    /// The rules, chain by chain.
+    public static let rules: [Nftables.Rule] = AddressFamily.allCases.flatMap { family -> [Nftables.Rule] in
+        let name = { (kind: Kind) in set(kind, family).name }
+        let key: [Nftables.Field] = [.destinationAddress(family), .transportProtocol, .destinationPort]
+        let keyAndSource = key + [.sourceAddress(family)]
+        let isFamily = [Nftables.Expression].family(family)
+        let admit = family == .ipv4 ? "admit4" : "admit6"
+        let icmp: UInt8 = family == .ipv4 ? 1 : 58
+        let dnat = [Nftables.Expression].destinationNAT(family, key, from: name(.dnat))
+        return [
+            Nftables.Rule(in: "prerouting", isFamily, .setMark(key, from: name(.marks))),
+            // Admitted keys only; a connection that is refused here must not reach a server.
+            Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ports)), dnat),
+            Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ranges)), dnat),
+            Nftables.Rule(in: "nat", isFamily, .fields(keyAndSource, in: name(.sources)), dnat),
+            Nftables.Rule(
+                in: "input", isFamily, .fields([.destinationAddress(family)], in: name(.addresses)), .jump(admit)),
+            Nftables.Rule(in: admit, .connectionState([.established, .related]), .accept),
+            Nftables.Rule(in: admit, .transportProtocol(icmp), .accept),
+            Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ports)), .accept),
+            Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ranges)), .accept),
+            Nftables.Rule(in: admit, isFamily, .fields(keyAndSource, in: name(.sources)), .accept),
+            Nftables.Rule(in: admit, .log(prefix: "portcullis: ", perSecond: 5, burst: 10)),
+            Nftables.Rule(in: admit, .count(on: droppedCounter), .drop),
+        ]
+    }
+
+    /// Makes the rules anew in chains that are there or are missing, and deletes chains that are none of ours.
+    public static func renewRules(without strangers: [String], in transaction: inout Nftables.Transaction) {
+        for chain in chains { transaction.add(chain) }
+        // All of them first, as they may jump to each other.
+        for name in chains.map(\.name) + strangers { transaction.flush(chain: name) }
+        for stranger in strangers { transaction.append(.deleteChain(stranger)) }
+        for rule in rules { transaction.add(rule) }
+    }
+
+    /// Deletes the table, if it is there, and makes it anew, without elements.
+    public static func recreate(in transaction: inout Nftables.Transaction) {
+        transaction.destroyTable()
+        transaction.addTable()
+        transaction.add(counter: droppedCounter)
+        for set in sets { transaction.add(set) }
+        for chain in chains { transaction.add(chain) }
+        for rule in rules { transaction.add(rule) }
+    }
+}

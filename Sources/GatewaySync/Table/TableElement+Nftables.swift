@@ -1,0 +1,99 @@
+public import Netlink
+public import NetworkTypes
+
+extension TableElement {
+    public var kind: PortcullisTable.Kind {
+        switch self {
+        case .address: .addresses
+        case .port: .ports
+        case .range: .ranges
+        case .source: .sources
+        case .mark: .marks
+        case .dnat: .dnat
+        }
+    }
+
+    /// The set or map the element belongs to.
+    public var set: Nftables.SetDefinition { PortcullisTable.set(kind, address.family) }
+
+    /// The element as the kernel takes it.
+    public var setElement: Nftables.SetElement {
+        switch self {
+        case .address(let address):
+            Nftables.SetElement(.init(address))
+        case .port(let address, let transport, let port):
+            Nftables.SetElement(.init(address, transport, port))
+        case .range(let address, let transport, let ports):
+            Nftables.SetElement(
+                .init(address, transport, ports.first), to: .init(address, transport, ports.last))
+        case .source(let address, let transport, let ports, let prefix):
+            Nftables.SetElement(
+                .init(address, transport, ports.first, prefix.first),
+                to: .init(address, transport, ports.last, prefix.last))
+        case .mark(let address, let transport, let ports, let mark):
+            Nftables.SetElement(
+                .init(address, transport, ports.first), to: .init(address, transport, ports.last),
+                data: .init(mark: mark))
+        case .dnat(let address, let transport, let port, let to, let toPort):
+            Nftables.SetElement(.init(address, transport, port), data: .init(to, toPort))
+        }
+    }
+
+    /// Reads an element back; `nil` for one that is none of ours in form.
+    public init?(_ element: Nftables.SetElement, kind: PortcullisTable.Kind, family: AddressFamily) {
+        let size = family.bitWidth / 8
+        let (key, end) = (element.key, element.keyEnd ?? element.key)
+        guard let address = key.address(family), end.address(family) == address else { return nil }
+        if kind == .addresses {
+            self = .address(address)
+            return
+        }
+        guard let transport = key.transport(at: size), end.transport(at: size) == transport,
+            let first = key.port(at: size + 4), let last = end.port(at: size + 4),
+            let ports = PortRange(first, last)
+        else { return nil }
+        switch kind {
+        case .addresses: return nil
+        case .ports: self = .port(address, transport, first)
+        case .ranges: self = .range(address, transport, ports)
+        case .sources:
+            guard let low = key.address(family, at: size + 8), let high = end.address(family, at: size + 8),
+                let prefix = AddressPrefix(first: low, last: high)
+            else { return nil }
+            self = .source(address, transport, ports, prefix)
+        case .marks:
+            guard let mark = element.data?.hostOrder() else { return nil }
+            self = .mark(address, transport, ports, mark)
+        case .dnat:
+            guard let to = element.data?.address(family), let port = element.data?.port(at: size) else { return nil }
+            self = .dnat(address, transport, first, to: to, port: port)
+        }
+    }
+}
+
+extension AddressPrefix {
+    /// The prefix from its lowest to its highest address; `nil` when no prefix has these ends.
+    init?(first: IPAddress, last: IPAddress) {
+        guard first.family == last.family else { return nil }
+        let host =
+            first.high != last.high
+            ? 64 + (first.high ^ last.high).significantBits : (first.low ^ last.low).significantBits
+        guard let prefix = AddressPrefix(address: first, length: first.family.bitWidth - host), prefix.last == last
+        else { return nil }
+        self = prefix
+    }
+}
+
+extension UInt64 {
+    fileprivate var significantBits: Int { bitWidth - leadingZeroBitCount }
+}
+
+extension TableElement: CustomStringConvertible {
+    /// `ports4 198.51.100.36 . tcp . 80`; data behind a colon.
+    public var description: String {
+        if case .source(let address, let transport, let ports, let prefix) = self {
+            return "\(set.name) \(address) . \(transport) . \(ports) . \(prefix)"
+        }
+        return "\(set.name) \(setElement.text(in: set))"
+    }
+}

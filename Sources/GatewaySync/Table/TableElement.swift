@@ -1,0 +1,91 @@
+public import NetworkTypes
+
+/// One element of a set or map of table `inet portcullis`.
+public enum TableElement: Sendable, Hashable {
+    /// A public address of ours: what no other element admits there is dropped.
+    case address(IPAddress)
+    /// A port that is admitted.
+    case port(IPAddress, TransportProtocol, UInt16)
+    /// A range of ports that is admitted.
+    case range(IPAddress, TransportProtocol, PortRange)
+    /// Ports that are admitted for the sources of a prefix.
+    case source(IPAddress, TransportProtocol, PortRange, AddressPrefix)
+    /// Ports whose packets get a firewall mark.
+    case mark(IPAddress, TransportProtocol, PortRange, UInt32)
+    /// A port whose packets are sent to another address and port, without IPVS.
+    case dnat(IPAddress, TransportProtocol, UInt16, to: IPAddress, port: UInt16)
+
+    /// The public address.
+    public var address: IPAddress {
+        switch self {
+        case .address(let address), .port(let address, _, _), .range(let address, _, _),
+            .source(let address, _, _, _), .mark(let address, _, _, _), .dnat(let address, _, _, _, _):
+            address
+        }
+    }
+
+    public var transport: TransportProtocol? {
+        switch self {
+        case .address: nil
+        case .port(_, let transport, _), .range(_, let transport, _), .source(_, let transport, _, _),
+            .mark(_, let transport, _, _), .dnat(_, let transport, _, _, _):
+            transport
+        }
+    }
+
+    /// The ports of the key; `nil` for an address.
+    public var ports: PortRange? {
+        switch self {
+        case .address: nil
+        case .port(_, _, let port), .dnat(_, _, let port, _, _): PortRange(port)
+        case .range(_, _, let ports), .source(_, _, let ports, _), .mark(_, _, let ports, _): ports
+        }
+    }
+
+    /// Whether the kernel refuses to hold both: their keys are equal or overlap within one set.
+    public func collides(with other: Self) -> Bool {
+        guard address == other.address, transport == other.transport else { return false }
+        switch (self, other) {
+        case (.address, .address): return true
+        case (.port(_, _, let a), .port(_, _, let b)), (.dnat(_, _, let a, _, _), .dnat(_, _, let b, _, _)):
+            return a == b
+        case (.range(_, _, let a), .range(_, _, let b)), (.mark(_, _, let a, _), .mark(_, _, let b, _)):
+            return a.overlaps(b)
+        case (.source(_, _, let a, let aPrefix), .source(_, _, let b, let bPrefix)):
+            return a.overlaps(b) && (aPrefix.contains(bPrefix.first) || bPrefix.contains(aPrefix.first))
+        default: return false
+        }
+    }
+
+    private var order: (Int, IPAddress, UInt8, UInt16, UInt16) {
+        let kind =
+            switch self {
+            case .address: 0
+            case .port: 1
+            case .range: 2
+            case .source: 3
+            case .mark: 4
+            case .dnat: 5
+            }
+        return (kind, address, transport?.rawValue ?? 0, ports?.first ?? 0, ports?.last ?? 0)
+    }
+
+    private var detail: (IPAddress?, Int) {
+        switch self {
+        case .source(_, _, _, let prefix): (prefix.address, prefix.length)
+        case .mark(_, _, _, let mark): (nil, Int(mark))
+        case .dnat(_, _, _, let to, let port): (to, Int(port))
+        default: (nil, 0)
+        }
+    }
+}
+
+extension TableElement: Comparable {
+    /// Set by set, and by key within a set.
+    public static func < (a: Self, b: Self) -> Bool {
+        let (x, y) = (a.order, b.order)
+        if x != y { return x < y }
+        if let p = a.detail.0, let q = b.detail.0, p != q { return p < q }
+        return a.detail.1 < b.detail.1
+    }
+}

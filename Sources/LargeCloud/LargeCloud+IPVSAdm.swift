@@ -1,0 +1,25 @@
+import NetworkTypes
+
+extension LargeCloud {
+    /// A script for `ipvsadm --restore`, as `ipvsadm --save --numeric` would write it.
+    public var ipvsadmScript: String {
+        var script = ""
+        for service in virtualServices {
+            let key =
+                switch service.key {
+                case .port(let address, let port): "-t \(endpoint(address, port))"
+                case .mark(let mark, .ipv4): "-f \(mark)"
+                case .mark(let mark, .ipv6): "-f \(mark) -6"
+                }
+            script += "-A \(key) -s \(Self.scheduler)\n"
+            for server in service.realServers {
+                script += "-a \(key) -r \(endpoint(server.address, server.port)) -m -w \(server.weight)\n"
+            }
+        }
+        return script
+    }
+
+    private func endpoint(_ address: IPAddress, _ port: UInt16) -> String {
+        address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+}

@@ -1,0 +1,99 @@
+import CNetlink
+import NetworkTypes
+
+extension IPVS {
+    /// What tells one real server of a virtual service from another.
+    public struct DestinationIdentity: Sendable, Hashable, Comparable, CustomStringConvertible {
+        public var address: IPAddress
+        /// 0 under a mark: the client's port is kept.
+        public var port: UInt16
+
+        public init(address: IPAddress, port: UInt16) {
+            self.address = address
+            self.port = port
+        }
+
+        public static func < (a: Self, b: Self) -> Bool {
+            a.address != b.address ? a.address < b.address : a.port < b.port
+        }
+
+        /// `10.1.0.11:8080`
+        public var description: String { IPVS.endpoint(address, port) }
+    }
+
+    /// How packets reach a real server (`IP_VS_CONN_F_FWD_MASK`).
+    public enum ForwardingMethod: UInt32, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+        case masquerade = 0
+        case localNode = 1
+        case tunnel = 2
+        case direct = 3
+        case bypass = 4
+
+        /// `masq`, `local`, `tunnel`, `direct`, `bypass`
+        public var description: String {
+            switch self {
+            case .masquerade: "masq"
+            case .localNode: "local"
+            case .tunnel: "tunnel"
+            case .direct: "direct"
+            case .bypass: "bypass"
+            }
+        }
+    }
+
+    /// The encapsulation of `.tunnel` (`IPVS_DEST_ATTR_TUN_*`). SET resets what it leaves out, so all
+    /// three are always sent.
+    public struct Tunnel: Sendable, Hashable {
+        public enum Kind: UInt8, Sendable, Hashable, CaseIterable {
+            case ipip = 0
+            case gue = 1
+            case gre = 2
+        }
+
+        public var kind: Kind
+        /// The UDP port of GUE, else 0.
+        public var port: UInt16
+        /// `IP_VS_TUNNEL_ENCAP_FLAG_*`: 1 checksum, 2 remote checksum.
+        public var flags: UInt16
+
+        public init(kind: Kind = .ipip, port: UInt16 = 0, flags: UInt16 = 0) {
+            self.kind = kind
+            self.port = port
+            self.flags = flags
+        }
+    }
+
+    /// What an operator sets on a real server.
+    public struct DestinationSettings: Sendable, Hashable {
+        public var method: ForwardingMethod
+        /// 0 to 2³¹-1; 0 takes no new connections.
+        public var weight: UInt32
+        /// No new connections beyond so many; 0: no limit.
+        public var upperThreshold: UInt32
+        /// New connections again below so many; 0: three quarters of the upper.
+        public var lowerThreshold: UInt32
+        public var tunnel: Tunnel
+
+        public init(
+            method: ForwardingMethod = .masquerade, weight: UInt32 = 1, upperThreshold: UInt32 = 0,
+            lowerThreshold: UInt32 = 0, tunnel: Tunnel = Tunnel()
+        ) {
+            self.method = method
+            self.weight = weight
+            self.upperThreshold = upperThreshold
+            self.lowerThreshold = lowerThreshold
+            self.tunnel = tunnel
+        }
+    }
+
+    /// A real server: what it is and how it is set.
+    public struct Destination: Sendable, Hashable {
+        public var identity: DestinationIdentity
+        public var settings: DestinationSettings
+
+        public init(_ identity: DestinationIdentity, _ settings: DestinationSettings) {
+            self.identity = identity
+            self.settings = settings
+        }
+    }
+}

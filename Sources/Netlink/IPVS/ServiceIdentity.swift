@@ -1,0 +1,57 @@
+import NetworkTypes
+
+extension IPVS {
+    /// What tells one virtual service from another.
+    public enum ServiceIdentity: Sendable, Hashable {
+        /// By address, protocol and port; port 0 takes every port (persistent services only).
+        case address(IPAddress, TransportProtocol, port: UInt16)
+        /// By the packet's firewall mark, per address family; never 0.
+        case mark(UInt32, AddressFamily)
+
+        public var family: AddressFamily {
+            switch self {
+            case .address(let address, _, _): address.family
+            case .mark(_, let family): family
+            }
+        }
+
+        /// `nil` for one by mark.
+        public var address: IPAddress? {
+            switch self {
+            case .address(let address, _, _): address
+            case .mark: nil
+            }
+        }
+    }
+}
+
+extension IPVS.ServiceIdentity: Comparable {
+    /// Services by address first (address, protocol, port), then marks (mark, family).
+    public static func < (a: Self, b: Self) -> Bool {
+        switch (a, b) {
+        case (.address(let a, let aProtocol, let aPort), .address(let b, let bProtocol, let bPort)):
+            if a != b { return a < b }
+            return aProtocol != bProtocol ? aProtocol < bProtocol : aPort < bPort
+        case (.mark(let a, let aFamily), .mark(let b, let bFamily)):
+            return a != b ? a < b : aFamily < bFamily
+        case (.address, .mark): return true
+        case (.mark, .address): return false
+        }
+    }
+}
+
+extension IPVS.ServiceIdentity: CustomStringConvertible {
+    /// `198.51.100.36:80/tcp`, `[2001:db8::36]:80/tcp`, `mark 257 (IPv4)`
+    public var description: String {
+        switch self {
+        case .address(let address, let transport, let port): "\(IPVS.endpoint(address, port))/\(transport)"
+        case .mark(let mark, let family): "mark \(mark) (\(family))"
+        }
+    }
+}
+
+extension IPVS {
+    static func endpoint(_ address: IPAddress, _ port: UInt16) -> String {
+        address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+    }
+}

@@ -1,0 +1,60 @@
+import CNetlink
+import NetworkTypes
+
+extension IPVS {
+    /// The thread that sends connections to, or takes them from, the other gateway. Both may run at once.
+    public struct SyncDaemon: Sendable, Hashable {
+        public enum Role: UInt32, Sendable, Hashable, CaseIterable {
+            case master = 1
+            case backup = 2
+        }
+
+        public var role: Role
+        /// The interface multicast goes through.
+        public var interface: String
+        /// 0 to 255; a backup takes what carries its own, and 0 takes all.
+        public var syncID: UInt32
+        /// The largest UDP payload; 0: the interface's MTU decides.
+        public var maximumLength: UInt16
+        /// The multicast group; `nil`: 224.0.0.81.
+        public var group: IPAddress?
+        /// The UDP port; 0: 8848.
+        public var port: UInt16
+        /// 0: 1.
+        public var ttl: UInt8
+
+        public init(
+            role: Role, interface: String, syncID: UInt32 = 0, maximumLength: UInt16 = 0, group: IPAddress? = nil,
+            port: UInt16 = 0, ttl: UInt8 = 0
+        ) {
+            self.role = role
+            self.interface = interface
+            self.syncID = syncID
+            self.maximumLength = maximumLength
+            self.group = group
+            self.port = port
+            self.ttl = ttl
+        }
+    }
+
+    /// How long an idle connection is kept, in seconds; 0 leaves a value as it is.
+    public struct Timeouts: Sendable, Hashable {
+        public var tcp: UInt32
+        public var tcpFin: UInt32
+        public var udp: UInt32
+
+        public init(tcp: UInt32 = 0, tcpFin: UInt32 = 0, udp: UInt32 = 0) {
+            self.tcp = tcp
+            self.tcpFin = tcpFin
+            self.udp = udp
+        }
+    }
+
+    /// `IPVS_CMD_GET_INFO`
+    public struct Information: Sendable, Hashable {
+        /// `major.minor.patch` of IPVS in the kernel.
+        public var version: String
+        /// Buckets of the connection table.
+        public var connectionTableSize: UInt32
+    }
+}

@@ -1,0 +1,40 @@
+extension Nftables {
+    /// A type of data in keys and maps, with nft's number (src/datatype.c) so that `nft list` prints it.
+    public struct DataType: Sendable, Hashable, CustomStringConvertible {
+        /// nft's number, at most 6 bits in a concatenation.
+        public let number: UInt32
+        /// Bytes on the wire, without the padding of a concatenation.
+        public let length: Int
+        /// Numbers of the host's own byte order (marks).
+        public let isHostOrder: Bool
+        let name: String
+
+        public static let ipv4Address = Self(number: 7, length: 4, isHostOrder: false, name: "ipv4_addr")
+        public static let ipv6Address = Self(number: 8, length: 16, isHostOrder: false, name: "ipv6_addr")
+        public static let internetProtocol = Self(number: 12, length: 1, isHostOrder: false, name: "inet_proto")
+        public static let internetService = Self(number: 13, length: 2, isHostOrder: false, name: "inet_service")
+        public static let mark = Self(number: 19, length: 4, isHostOrder: true, name: "mark")
+
+        static let known = [ipv4Address, ipv6Address, internetProtocol, internetService, mark]
+
+        public var description: String { name }
+
+        /// Bytes in a concatenation, where each field fills whole registers of 4 bytes.
+        var paddedLength: Int { (length + 3) & ~3 }
+
+        /// The number of a concatenation: 6 bits for each field, the first in the highest.
+        static func number(of fields: [Self]) -> UInt32 { fields.reduce(0) { $0 << 6 | $1.number } }
+
+        /// The fields of a number; `nil` when one is of a type we do not know.
+        static func fields(of number: UInt32) -> [Self]? {
+            var fields: [Self] = []
+            var rest = number
+            while rest != 0 {
+                guard let field = known.first(where: { $0.number == rest & 63 }) else { return nil }
+                fields.append(field)
+                rest >>= 6
+            }
+            return fields.reversed()
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import CNetlink
+import NetworkTypes
+
+extension Nftables {
+    /// One of the kernel's 16 registers of 4 bytes. Data wider than 4 bytes starts in one and goes on in
+    /// the next.
+    public struct Register: Sendable, Hashable, Comparable, ExpressibleByIntegerLiteral {
+        /// 0 to 15
+        public let slot: Int
+
+        /// - Precondition: `slot` is 0 to 15.
+        public init(slot: Int) {
+            precondition(0 <= slot && slot < 16, "there are 16 registers")
+            self.slot = slot
+        }
+
+        public init(integerLiteral slot: Int) { self.init(slot: slot) }
+
+        public static func < (a: Self, b: Self) -> Bool { a.slot < b.slot }
+
+        /// The kernel's number: four slots that start a 16-byte register go by that one's name.
+        var number: UInt32 {
+            slot % 4 == 0 ? NFT_REG_1.rawValue + UInt32(slot / 4) : NFT_REG32_00.rawValue + UInt32(slot)
+        }
+
+        init?(number: UInt32) {
+            switch number {
+            case NFT_REG_1.rawValue...NFT_REG_4.rawValue: slot = Int(number - NFT_REG_1.rawValue) * 4
+            case NFT_REG32_00.rawValue...NFT_REG32_15.rawValue: slot = Int(number - NFT_REG32_00.rawValue)
+            default: return nil
+            }
+        }
+    }
+
+    /// `NFT_META_*`: facts about a packet outside its headers.
+    public enum MetaKey: UInt32, Sendable, Hashable, CaseIterable {
+        case mark = 3
+        /// The address family, 1 byte.
+        case networkProtocol = 15
+        /// The transport protocol, 1 byte.
+        case transportProtocol = 16
+    }
+
+    /// `NFT_PAYLOAD_*_HEADER`
+    public enum PayloadBase: UInt32, Sendable, Hashable, CaseIterable {
+        case link = 0
+        case network = 1
+        case transport = 2
+    }
+
+    public enum Comparison: UInt32, Sendable, Hashable, CaseIterable {
+        case equal = 0
+        case notEqual = 1
+        case less = 2
+        case lessOrEqual = 3
+        case greater = 4
+        case greaterOrEqual = 5
+    }
+
+    /// States of a connection as bits (`NF_CT_STATE_BIT`).
+    public struct ConnectionState: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        public static let invalid = Self(rawValue: 1)
+        public static let established = Self(rawValue: 2)
+        public static let related = Self(rawValue: 4)
+        public static let new = Self(rawValue: 8)
+        public static let untracked = Self(rawValue: 64)
+    }
+
+    public enum Verdict: Sendable, Hashable {
+        case accept
+        case drop
+        case `return`
+        case jump(String)
+        case goto(String)
+    }
+
+    /// What a rule is made of, run from the first to the last; one that does not match ends the rule.
+    public enum Expression: Sendable, Hashable {
+        case loadMeta(MetaKey, into: Register)
+        case setMeta(MetaKey, from: Register)
+        case loadPayload(PayloadBase, offset: UInt32, length: UInt32, into: Register)
+        case loadConnectionState(into: Register)
+        case compare(Register, Comparison, [UInt8])
+        /// register & mask ^ xor
+        case bitwise(from: Register, into: Register, mask: [UInt8], xor: [UInt8])
+        /// Looks the key that starts in a register up; with `data`, copies the map's data there.
+        case lookup(set: String, key: Register, data: Register? = nil, isInverted: Bool = false)
+        /// Matches as long as there are no more than `rate` packets in `seconds`, with a burst.
+        case limit(rate: UInt64, seconds: UInt64, burst: UInt32)
+        /// A line in the kernel's log; level 4 is "warning".
+        case log(prefix: String, level: UInt32 = 4)
+        /// Counts on a named counter.
+        case count(on: String)
+        case verdict(Verdict)
+        case destinationNAT(AddressFamily, address: Register, port: Register?)
+        /// An expression that was read back and is none of the above, by its name in the kernel.
+        case other(String)
+    }
+
+    /// A rule of a chain.
+    public struct Rule: Sendable, Hashable {
+        public var chain: String
+        public var expressions: [Expression]
+        /// Shown by `nft list`, at most 127 bytes.
+        public var comment: String?
+
+        public init(in chain: String, _ expressions: [Expression], comment: String? = nil) {
+            self.chain = chain
+            self.expressions = expressions
+            self.comment = comment
+        }
+
+        /// A rule of parts: `Rule(in: "input", .family(.ipv4), .fields([…], in: "ports4"), .accept)`
+        public init(in chain: String, comment: String? = nil, _ parts: [Expression]...) {
+            self.init(in: chain, parts.flatMap { $0 }, comment: comment)
+        }
+    }
+}

@@ -1,0 +1,241 @@
+import CNetlink
+import NetworkTypes
+
+/// Expressions to libnftnl's and back.
+extension NftnlObject {
+    /// An expression for a rule to take over; `nil` for `.other`, which cannot be written.
+    static func make(_ expression: Nftables.Expression, setID: (String) -> UInt32?) -> OpaquePointer? {
+        switch expression {
+        case .loadMeta(let key, let register):
+            return make("meta") {
+                set($0, NFTNL_EXPR_META_KEY, key.rawValue)
+                set($0, NFTNL_EXPR_META_DREG, register)
+            }
+        case .setMeta(let key, let register):
+            return make("meta") {
+                set($0, NFTNL_EXPR_META_KEY, key.rawValue)
+                set($0, NFTNL_EXPR_META_SREG, register)
+            }
+        case .loadPayload(let base, let offset, let length, let register):
+            return make("payload") {
+                set($0, NFTNL_EXPR_PAYLOAD_DREG, register)
+                set($0, NFTNL_EXPR_PAYLOAD_BASE, base.rawValue)
+                set($0, NFTNL_EXPR_PAYLOAD_OFFSET, offset)
+                set($0, NFTNL_EXPR_PAYLOAD_LEN, length)
+            }
+        case .loadConnectionState(let register):
+            return make("ct") {
+                set($0, NFTNL_EXPR_CT_KEY, NFT_CT_STATE.rawValue)
+                set($0, NFTNL_EXPR_CT_DREG, register)
+            }
+        case .compare(let register, let comparison, let bytes):
+            return make("cmp") {
+                set($0, NFTNL_EXPR_CMP_SREG, register)
+                set($0, NFTNL_EXPR_CMP_OP, comparison.rawValue)
+                set($0, NFTNL_EXPR_CMP_DATA, bytes)
+            }
+        case .bitwise(let source, let target, let mask, let xor):
+            return make("bitwise") {
+                set($0, NFTNL_EXPR_BITWISE_SREG, source)
+                set($0, NFTNL_EXPR_BITWISE_DREG, target)
+                set($0, NFTNL_EXPR_BITWISE_LEN, UInt32(mask.count))
+                set($0, NFTNL_EXPR_BITWISE_MASK, mask)
+                set($0, NFTNL_EXPR_BITWISE_XOR, xor)
+            }
+        case .lookup(let name, let key, let data, let isInverted):
+            return make("lookup") {
+                set($0, NFTNL_EXPR_LOOKUP_SREG, key)
+                if let data { set($0, NFTNL_EXPR_LOOKUP_DREG, data) }
+                set($0, NFTNL_EXPR_LOOKUP_SET, name)
+                if let id = setID(name) { set($0, NFTNL_EXPR_LOOKUP_SET_ID, id) }
+                if isInverted { set($0, NFTNL_EXPR_LOOKUP_FLAGS, UInt32(NFT_LOOKUP_F_INV.rawValue)) }
+            }
+        case .limit(let rate, let seconds, let burst):
+            return make("limit") {
+                nftnl_expr_set_u64($0, UInt16(NFTNL_EXPR_LIMIT_RATE), rate)
+                nftnl_expr_set_u64($0, UInt16(NFTNL_EXPR_LIMIT_UNIT), seconds)
+                set($0, NFTNL_EXPR_LIMIT_BURST, burst)
+                set($0, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS.rawValue)
+                set($0, NFTNL_EXPR_LIMIT_FLAGS, 0 as UInt32)
+            }
+        case .log(let prefix, let level):
+            return make("log") {
+                set($0, NFTNL_EXPR_LOG_PREFIX, prefix)
+                if level != defaultLogLevel { set($0, NFTNL_EXPR_LOG_LEVEL, level) }
+            }
+        case .count(let counter):
+            return make("objref") {
+                set($0, NFTNL_EXPR_OBJREF_IMM_NAME, counter)
+                set($0, NFTNL_EXPR_OBJREF_IMM_TYPE, UInt32(NFT_OBJECT_COUNTER))
+            }
+        case .verdict(let verdict):
+            return make("immediate") {
+                set($0, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT.rawValue)
+                switch verdict {
+                case .accept: set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(NF_ACCEPT))
+                case .drop: set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(NF_DROP))
+                case .return: set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: NFT_RETURN.rawValue))
+                case .jump(let chain):
+                    set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: NFT_JUMP.rawValue))
+                    set($0, NFTNL_EXPR_IMM_CHAIN, chain)
+                case .goto(let chain):
+                    set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: NFT_GOTO.rawValue))
+                    set($0, NFTNL_EXPR_IMM_CHAIN, chain)
+                }
+            }
+        case .destinationNAT(let family, let address, let port):
+            return make("nat") {
+                set($0, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT.rawValue)
+                set($0, NFTNL_EXPR_NAT_FAMILY, UInt32(family.rawValue))
+                set($0, NFTNL_EXPR_NAT_REG_ADDR_MIN, address)
+                if let port { set($0, NFTNL_EXPR_NAT_REG_PROTO_MIN, port) }
+            }
+        case .other:
+            return nil
+        }
+    }
+
+    private static let defaultLogLevel: UInt32 = 4
+    /// NFT_BITWISE_BOOL, a macro in newer headers: register & mask ^ xor
+    private static let bitwiseBool: UInt32 = 0
+
+    private static func make(_ name: String, _ body: (OpaquePointer) -> Void) -> OpaquePointer {
+        let expression = nftnl_expr_alloc(name)!
+        body(expression)
+        return expression
+    }
+
+    private static func set(_ expression: OpaquePointer, _ attribute: Int, _ number: UInt32) {
+        nftnl_expr_set_u32(expression, UInt16(attribute), number)
+    }
+
+    private static func set(_ expression: OpaquePointer, _ attribute: Int, _ number: Int32) {
+        nftnl_expr_set_u32(expression, UInt16(attribute), UInt32(bitPattern: number))
+    }
+
+    private static func set(_ expression: OpaquePointer, _ attribute: Int, _ register: Nftables.Register) {
+        nftnl_expr_set_u32(expression, UInt16(attribute), register.number)
+    }
+
+    private static func set(_ expression: OpaquePointer, _ attribute: Int, _ text: String) {
+        nftnl_expr_set_str(expression, UInt16(attribute), text)
+    }
+
+    private static func set(_ expression: OpaquePointer, _ attribute: Int, _ bytes: [UInt8]) {
+        nftnl_expr_set(expression, UInt16(attribute), bytes, UInt32(bytes.count))
+    }
+
+    // MARK: Reading
+
+    /// The expressions of a rule message; `nil` when libnftnl cannot read it.
+    static func expressions(of message: UnsafePointer<nlmsghdr>) -> [Nftables.Expression]? {
+        let rule = nftnl_rule_alloc()!
+        defer { nftnl_rule_free(rule) }
+        guard nftnl_rule_nlmsg_parse(message, rule) >= 0, let iterator = nftnl_expr_iter_create(rule) else {
+            return nil
+        }
+        defer { nftnl_expr_iter_destroy(iterator) }
+        var expressions: [Nftables.Expression] = []
+        while let expression = nftnl_expr_iter_next(iterator) { expressions.append(read(expression)) }
+        return expressions
+    }
+
+    static func read(_ expression: OpaquePointer) -> Nftables.Expression {
+        let name = text(expression, NFTNL_EXPR_NAME) ?? ""
+        return known(expression, name) ?? .other(name)
+    }
+
+    private static func known(_ expression: OpaquePointer, _ name: String) -> Nftables.Expression? {
+        switch name {
+        case "meta":
+            guard let key = Nftables.MetaKey(rawValue: number(expression, NFTNL_EXPR_META_KEY)) else { return nil }
+            if let source = register(expression, NFTNL_EXPR_META_SREG) { return .setMeta(key, from: source) }
+            return register(expression, NFTNL_EXPR_META_DREG).map { .loadMeta(key, into: $0) }
+        case "payload":
+            guard let base = Nftables.PayloadBase(rawValue: number(expression, NFTNL_EXPR_PAYLOAD_BASE)),
+                let register = register(expression, NFTNL_EXPR_PAYLOAD_DREG)
+            else { return nil }
+            return .loadPayload(
+                base, offset: number(expression, NFTNL_EXPR_PAYLOAD_OFFSET),
+                length: number(expression, NFTNL_EXPR_PAYLOAD_LEN), into: register)
+        case "ct":
+            guard number(expression, NFTNL_EXPR_CT_KEY) == NFT_CT_STATE.rawValue else { return nil }
+            return register(expression, NFTNL_EXPR_CT_DREG).map { .loadConnectionState(into: $0) }
+        case "cmp":
+            guard let register = register(expression, NFTNL_EXPR_CMP_SREG),
+                let comparison = Nftables.Comparison(rawValue: number(expression, NFTNL_EXPR_CMP_OP))
+            else { return nil }
+            return .compare(register, comparison, bytes(expression, NFTNL_EXPR_CMP_DATA))
+        case "bitwise":
+            guard number(expression, NFTNL_EXPR_BITWISE_OP) == bitwiseBool,
+                let source = register(expression, NFTNL_EXPR_BITWISE_SREG),
+                let target = register(expression, NFTNL_EXPR_BITWISE_DREG)
+            else { return nil }
+            return .bitwise(
+                from: source, into: target, mask: bytes(expression, NFTNL_EXPR_BITWISE_MASK),
+                xor: bytes(expression, NFTNL_EXPR_BITWISE_XOR))
+        case "lookup":
+            guard let key = register(expression, NFTNL_EXPR_LOOKUP_SREG),
+                let set = text(expression, NFTNL_EXPR_LOOKUP_SET)
+            else { return nil }
+            return .lookup(
+                set: set, key: key, data: register(expression, NFTNL_EXPR_LOOKUP_DREG),
+                isInverted: number(expression, NFTNL_EXPR_LOOKUP_FLAGS) & UInt32(NFT_LOOKUP_F_INV.rawValue) != 0)
+        case "limit":
+            guard number(expression, NFTNL_EXPR_LIMIT_TYPE) == NFT_LIMIT_PKTS.rawValue,
+                number(expression, NFTNL_EXPR_LIMIT_FLAGS) == 0
+            else { return nil }
+            return .limit(
+                rate: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_RATE)),
+                seconds: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_UNIT)),
+                burst: number(expression, NFTNL_EXPR_LIMIT_BURST))
+        case "log":
+            let hasLevel = nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_LOG_LEVEL))
+            return .log(
+                prefix: text(expression, NFTNL_EXPR_LOG_PREFIX) ?? "",
+                level: hasLevel ? number(expression, NFTNL_EXPR_LOG_LEVEL) : defaultLogLevel)
+        case "objref":
+            guard number(expression, NFTNL_EXPR_OBJREF_IMM_TYPE) == UInt32(NFT_OBJECT_COUNTER) else { return nil }
+            return text(expression, NFTNL_EXPR_OBJREF_IMM_NAME).map { .count(on: $0) }
+        case "immediate":
+            guard number(expression, NFTNL_EXPR_IMM_DREG) == NFT_REG_VERDICT.rawValue else { return nil }
+            let chain = text(expression, NFTNL_EXPR_IMM_CHAIN) ?? ""
+            switch Int32(bitPattern: number(expression, NFTNL_EXPR_IMM_VERDICT)) {
+            case NF_ACCEPT: return .verdict(.accept)
+            case NF_DROP: return .verdict(.drop)
+            case NFT_RETURN.rawValue: return .verdict(.return)
+            case NFT_JUMP.rawValue: return .verdict(.jump(chain))
+            case NFT_GOTO.rawValue: return .verdict(.goto(chain))
+            default: return nil
+            }
+        case "nat":
+            guard number(expression, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT.rawValue,
+                let family = AddressFamily(
+                    rawValue: UInt8(truncatingIfNeeded: number(expression, NFTNL_EXPR_NAT_FAMILY))),
+                let address = register(expression, NFTNL_EXPR_NAT_REG_ADDR_MIN)
+            else { return nil }
+            return .destinationNAT(family, address: address, port: register(expression, NFTNL_EXPR_NAT_REG_PROTO_MIN))
+        default:
+            return nil
+        }
+    }
+
+    private static func number(_ expression: OpaquePointer, _ attribute: Int) -> UInt32 {
+        nftnl_expr_is_set(expression, UInt16(attribute)) ? nftnl_expr_get_u32(expression, UInt16(attribute)) : 0
+    }
+
+    private static func register(_ expression: OpaquePointer, _ attribute: Int) -> Nftables.Register? {
+        guard nftnl_expr_is_set(expression, UInt16(attribute)) else { return nil }
+        return Nftables.Register(number: nftnl_expr_get_u32(expression, UInt16(attribute)))
+    }
+
+    private static func text(_ expression: OpaquePointer, _ attribute: Int) -> String? {
+        nftnl_expr_get_str(expression, UInt16(attribute)).map { String(cString: $0) }
+    }
+
+    private static func bytes(_ expression: OpaquePointer, _ attribute: Int) -> [UInt8] {
+        var length: UInt32 = 0
+        guard let start = nftnl_expr_get(expression, UInt16(attribute), &length) else { return [] }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(length)))
+    }
+}

@@ -1,0 +1,94 @@
+import CNetlink
+import NetworkTypes
+
+extension Nftables {
+    /// A field of a packet that a key is made of.
+    public enum Field: Sendable, Hashable {
+        case destinationAddress(AddressFamily)
+        case sourceAddress(AddressFamily)
+        case transportProtocol
+        case destinationPort
+
+        fileprivate var slots: Int {
+            switch self {
+            case .destinationAddress(let family), .sourceAddress(let family): family.bitWidth / 32
+            case .transportProtocol, .destinationPort: 1
+            }
+        }
+
+        fileprivate func load(into register: Register) -> Expression {
+            switch self {
+            case .sourceAddress(.ipv4): .loadPayload(.network, offset: 12, length: 4, into: register)
+            case .destinationAddress(.ipv4): .loadPayload(.network, offset: 16, length: 4, into: register)
+            case .sourceAddress(.ipv6): .loadPayload(.network, offset: 8, length: 16, into: register)
+            case .destinationAddress(.ipv6): .loadPayload(.network, offset: 24, length: 16, into: register)
+            case .transportProtocol: .loadMeta(.transportProtocol, into: register)
+            case .destinationPort: .loadPayload(.transport, offset: 2, length: 2, into: register)
+            }
+        }
+    }
+}
+
+/// The parts rules are put together of, as nft would translate them.
+extension [Nftables.Expression] {
+    /// `meta nfproto ipv4`
+    public static func family(_ family: AddressFamily) -> Self {
+        [.loadMeta(.networkProtocol, into: 0), .compare(0, .equal, [family.rawValue])]
+    }
+
+    /// `meta l4proto tcp`, by IANA number
+    public static func transportProtocol(_ number: UInt8) -> Self {
+        [.loadMeta(.transportProtocol, into: 0), .compare(0, .equal, [number])]
+    }
+
+    /// `ip daddr . meta l4proto . th dport @set`, or `!= @set`
+    public static func fields(_ fields: [Nftables.Field], in set: String, isInverted: Bool = false) -> Self {
+        load(fields) + [.lookup(set: set, key: 0, isInverted: isInverted)]
+    }
+
+    /// `meta mark set FIELDS map @map`
+    public static func setMark(_ fields: [Nftables.Field], from map: String) -> Self {
+        load(fields) + [.lookup(set: map, key: 0, data: 0), .setMeta(.mark, from: 0)]
+    }
+
+    /// `dnat ip to FIELDS map @map`, where the map's data is address . port
+    public static func destinationNAT(
+        _ family: AddressFamily, _ fields: [Nftables.Field], from map: String
+    ) -> Self {
+        load(fields) + [
+            .lookup(set: map, key: 0, data: 0),
+            .destinationNAT(family, address: 0, port: Nftables.Register(slot: family.bitWidth / 32)),
+        ]
+    }
+
+    /// `ct state established,related`
+    public static func connectionState(_ states: Nftables.ConnectionState) -> Self {
+        let mask = Swift.withUnsafeBytes(of: states.rawValue) { [UInt8]($0) }
+        return [
+            .loadConnectionState(into: 0),
+            .bitwise(from: 0, into: 0, mask: mask, xor: [0, 0, 0, 0]),
+            .compare(0, .notEqual, [0, 0, 0, 0]),
+        ]
+    }
+
+    /// `limit rate 5/second burst 10 packets log prefix "…"`
+    public static func log(prefix: String, perSecond rate: UInt64, burst: UInt32) -> Self {
+        [.limit(rate: rate, seconds: 1, burst: burst), .log(prefix: prefix)]
+    }
+
+    /// `counter name "…"`
+    public static func count(on counter: String) -> Self { [.count(on: counter)] }
+
+    public static var accept: Self { [.verdict(.accept)] }
+    public static var drop: Self { [.verdict(.drop)] }
+    public static func jump(_ chain: String) -> Self { [.verdict(.jump(chain))] }
+
+    /// The fields behind each other from the first register on.
+    private static func load(_ fields: [Nftables.Field]) -> Self {
+        var slot = 0
+        return fields.map { field in
+            defer { slot += field.slots }
+            return field.load(into: Nftables.Register(slot: slot))
+        }
+    }
+}

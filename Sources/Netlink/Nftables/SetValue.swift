@@ -1,0 +1,187 @@
+import NetworkTypes
+
+extension Nftables {
+    /// A key of a set, or the data of a map: fields behind each other, each filled up to 4 bytes, as they
+    /// stand in the kernel's registers. At most 64 bytes (`NFT_DATA_VALUE_MAXLEN`), kept without a heap
+    /// allocation.
+    public struct SetValue: Sendable, Hashable {
+        // swift-format-ignore
+        private var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+        private var length: UInt8 = 0
+
+        public static let capacity = 64
+
+        public init() {}
+
+        /// Bytes from the kernel; `nil` when there are more than 64.
+        public init?(bytes: UnsafeRawBufferPointer) {
+            guard bytes.count <= Self.capacity else { return nil }
+            withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: bytes) }
+            length = UInt8(bytes.count)
+        }
+
+        /// address
+        public init(_ address: IPAddress) { append(address) }
+
+        /// address . protocol . port
+        public init(_ address: IPAddress, _ transport: TransportProtocol, _ port: UInt16) {
+            append(address)
+            append(transport)
+            append(port)
+        }
+
+        /// address . protocol . port . address
+        public init(_ address: IPAddress, _ transport: TransportProtocol, _ port: UInt16, _ other: IPAddress) {
+            self.init(address, transport, port)
+            append(other)
+        }
+
+        /// address . port, as destination NAT takes it
+        public init(_ address: IPAddress, _ port: UInt16) {
+            append(address)
+            append(port)
+        }
+
+        /// A mark.
+        public init(mark: UInt32) { append(hostOrder: mark) }
+
+        /// - Precondition for all `append`: there is room.
+        public mutating func append(_ address: IPAddress) {
+            if address.family == .ipv4 {
+                store(UInt32(truncatingIfNeeded: address.low).bigEndian, filling: 4)
+            } else {
+                store(address.high.bigEndian, filling: 8)
+                store(address.low.bigEndian, filling: 8)
+            }
+        }
+
+        public mutating func append(_ transport: TransportProtocol) { store(transport.rawValue, filling: 4) }
+        public mutating func append(_ port: UInt16) { store(port.bigEndian, filling: 4) }
+        public mutating func append(hostOrder number: UInt32) { store(number, filling: 4) }
+
+        private mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number, filling size: Int) {
+            let start = Int(length)
+            precondition(start + size <= Self.capacity, "a set's value has at most 64 bytes")
+            withUnsafeMutableBytes(of: &words) { $0.storeBytes(of: number, toByteOffset: start, as: Number.self) }
+            length += UInt8(size)
+        }
+
+        public var count: Int { Int(length) }
+
+        public func withBytes<Result, Failure: Error>(
+            _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+        ) throws(Failure) -> Result {
+            var copy = words
+            var result: Swift.Result<Result, Failure>?
+            withUnsafeBytes(of: &copy) { bytes in
+                result = Swift.Result { () throws(Failure) in
+                    try body(UnsafeRawBufferPointer(rebasing: bytes[..<Int(length)]))
+                }
+            }
+            return try result!.get()
+        }
+
+        // MARK: Reading fields
+
+        /// An address at a byte offset; `nil` when it does not fit.
+        public func address(_ family: AddressFamily, at offset: Int = 0) -> IPAddress? {
+            let size = family.bitWidth / 8
+            guard offset >= 0, offset + size <= count else { return nil }
+            return withBytes { IPAddress(networkBytes: $0[offset..<(offset + size)]) }
+        }
+
+        public func transport(at offset: Int) -> TransportProtocol? {
+            guard offset >= 0, offset < count else { return nil }
+            return withBytes { TransportProtocol(rawValue: $0[offset]) }
+        }
+
+        public func port(at offset: Int) -> UInt16? {
+            guard offset >= 0, offset + 2 <= count else { return nil }
+            return withBytes { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt16.self)) }
+        }
+
+        public func hostOrder(at offset: Int = 0) -> UInt32? {
+            guard offset >= 0, offset + 4 <= count else { return nil }
+            return withBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+        }
+
+        // MARK: Hashable
+
+        public static func == (a: Self, b: Self) -> Bool {
+            a.length == b.length
+                && a.words.0 == b.words.0 && a.words.1 == b.words.1 && a.words.2 == b.words.2
+                && a.words.3 == b.words.3 && a.words.4 == b.words.4 && a.words.5 == b.words.5
+                && a.words.6 == b.words.6 && a.words.7 == b.words.7
+        }
+
+        /// Only the words in use: most keys have 12 or 24 bytes.
+        public func hash(into hasher: inout Hasher) {
+            hasher.combine(words.0)
+            hasher.combine(words.1)
+            if length > 16 {
+                hasher.combine(words.2)
+                hasher.combine(words.3)
+                hasher.combine(words.4)
+            }
+        }
+    }
+
+    /// An element of a set or map.
+    public struct SetElement: Sendable, Hashable {
+        public var key: SetValue
+        /// The upper end, for an interval that is more than one value: each field its own upper end.
+        public var keyEnd: SetValue?
+        /// The data, for a map.
+        public var data: SetValue?
+
+        /// - Parameter keyEnd: equal to `key` is the same as none.
+        public init(_ key: SetValue, to keyEnd: SetValue? = nil, data: SetValue? = nil) {
+            self.key = key
+            self.keyEnd = keyEnd == key ? nil : keyEnd
+            self.data = data
+        }
+    }
+}
+
+extension Nftables.SetValue {
+    /// The fields as text: `198.51.100.37 . tcp . 20000`; hexadecimal when the types do not fit.
+    public func text(_ fields: [Nftables.DataType]) -> String {
+        let expected = fields.count == 1 ? fields[0].length : fields.reduce(0) { $0 + $1.paddedLength }
+        // A lone field comes from the kernel without its padding
+        guard count == expected || (fields.count == 1 && count == fields[0].paddedLength) else { return hex }
+        var offset = 0
+        return fields.map { field in
+            defer { offset += field.paddedLength }
+            switch field {
+            case .ipv4Address: return address(.ipv4, at: offset).map { "\($0)" } ?? hex
+            case .ipv6Address: return address(.ipv6, at: offset).map { "\($0)" } ?? hex
+            case .internetProtocol:
+                return transport(at: offset).map { "\($0)" } ?? withBytes { "\($0[offset])" }
+            case .internetService: return port(at: offset).map { "\($0)" } ?? hex
+            default: return hostOrder(at: offset).map { "\($0)" } ?? hex
+            }
+        }.joined(separator: " . ")
+    }
+
+    private var hex: String {
+        withBytes { bytes in
+            "0x" + bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        }
+    }
+}
+
+extension Nftables.SetElement {
+    /// `198.51.100.37 . tcp . 20000-29999 : 257` as nft has it, with `-` in the fields that are ranges.
+    public func text(in set: Nftables.SetDefinition) -> String {
+        var keyText = key.text(set.key)
+        if let keyEnd {
+            let first = keyText.split(separator: " . ", omittingEmptySubsequences: false)
+            let last = keyEnd.text(set.key).split(separator: " . ", omittingEmptySubsequences: false)
+            keyText =
+                first.count == last.count
+                ? zip(first, last).map { $0 == $1 ? String($0) : "\($0)-\($1)" }.joined(separator: " . ")
+                : "\(keyText)-\(keyEnd.text(set.key))"
+        }
+        return data.map { "\(keyText) : \($0.text(set.data))" } ?? keyText
+    }
+}

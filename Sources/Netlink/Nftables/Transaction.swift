@@ -1,0 +1,84 @@
+extension Nftables {
+    /// Changes to one table that the kernel carries out together or not at all. A value: nothing happens
+    /// before `Connection.commit`.
+    public struct Transaction: Sendable, Hashable {
+        public enum Operation: Sendable, Hashable {
+            case addTable
+            case deleteTable
+            /// Deletes the table if there is one.
+            case destroyTable
+            case addChain(Chain)
+            /// Takes all rules out of a chain.
+            case flushChain(String)
+            case deleteChain(String)
+            /// At the end of its chain.
+            case addRule(Rule)
+            case deleteRule(chain: String, handle: UInt64)
+            case addSet(SetDefinition)
+            /// Takes all elements out of a set.
+            case flushSet(String)
+            case deleteSet(String)
+            case addCounter(String)
+            case deleteCounter(String)
+            case addElements([SetElement], to: SetDefinition)
+            case deleteElements([SetElement], from: SetDefinition)
+        }
+
+        public let table: Table
+        public private(set) var operations: [Operation] = []
+
+        public init(on table: Table) { self.table = table }
+
+        public var isEmpty: Bool { operations.isEmpty }
+
+        public mutating func append(_ operation: Operation) { operations.append(operation) }
+
+        /// Adds the table; one that is there is left as it is.
+        public mutating func addTable() { append(.addTable) }
+        public mutating func deleteTable() { append(.deleteTable) }
+        public mutating func destroyTable() { append(.destroyTable) }
+        public mutating func add(_ chain: Chain) { append(.addChain(chain)) }
+        public mutating func add(_ rule: Rule) { append(.addRule(rule)) }
+        public mutating func add(_ set: SetDefinition) { append(.addSet(set)) }
+        public mutating func add(counter: String) { append(.addCounter(counter)) }
+        public mutating func flush(chain: String) { append(.flushChain(chain)) }
+        public mutating func flush(set: String) { append(.flushSet(set)) }
+
+        /// Adds elements. One that is there is left as it is; one with other data, or one that overlaps,
+        /// fails the transaction (EEXIST).
+        public mutating func add(elements: [SetElement], to set: SetDefinition) {
+            if !elements.isEmpty { append(.addElements(elements, to: set)) }
+        }
+
+        /// Deletes elements. One that is not there fails the transaction (ENOENT).
+        public mutating func delete(elements: [SetElement], from set: SetDefinition) {
+            if !elements.isEmpty { append(.deleteElements(elements, from: set)) }
+        }
+    }
+}
+
+extension Nftables.Transaction.Operation {
+    /// The operation in words, for errors: `add 3 elements to set inet portcullis ports4`.
+    func text(on table: Nftables.Table) -> String {
+        func counted(_ elements: [Nftables.SetElement]) -> String {
+            elements.count == 1 ? "1 element" : "\(elements.count) elements"
+        }
+        return switch self {
+        case .addTable: "add table \(table)"
+        case .deleteTable: "delete table \(table)"
+        case .destroyTable: "destroy table \(table)"
+        case .addChain(let chain): "add chain \(table) \(chain.name)"
+        case .flushChain(let chain): "flush chain \(table) \(chain)"
+        case .deleteChain(let chain): "delete chain \(table) \(chain)"
+        case .addRule(let rule): "add rule \(table) \(rule.chain)"
+        case .deleteRule(let chain, let handle): "delete rule \(table) \(chain) handle \(handle)"
+        case .addSet(let set): "add \(set.word) \(table) \(set.name)"
+        case .flushSet(let set): "flush set \(table) \(set)"
+        case .deleteSet(let set): "delete set \(table) \(set)"
+        case .addCounter(let counter): "add counter \(table) \(counter)"
+        case .deleteCounter(let counter): "delete counter \(table) \(counter)"
+        case .addElements(let elements, let set): "add \(counted(elements)) to \(set.word) \(table) \(set.name)"
+        case .deleteElements(let elements, let set): "delete \(counted(elements)) from \(set.word) \(table) \(set.name)"
+        }
+    }
+}

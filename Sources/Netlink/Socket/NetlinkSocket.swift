@@ -1,0 +1,193 @@
+import CNetlink
+import SystemPackage
+
+/// A netlink socket to the kernel: requests, batches and dumps with time limits.
+///
+/// One socket has one user. The class is not `Sendable` on purpose: hold it inside one actor or one
+/// thread. A second dump on a socket while one runs is EBUSY in the kernel, so a request that finds an
+/// unfinished dump reads that to its end first.
+final class NetlinkSocket {
+    /// The kernel's name for the socket: notifications carry it as their sender.
+    let portID: UInt32
+    /// How long the kernel may take to answer.
+    var timeout: Duration
+
+    let descriptor: FileDescriptor
+    private let handle: OpaquePointer
+    private let incoming: UnsafeMutableRawBufferPointer
+    private var lastSequence: UInt32 = 0
+    private var sendLimit: Int
+    /// The sequence number of the dump that has not been read to its end.
+    private(set) var openDump: UInt32?
+
+    /// Opens a socket.
+    /// - Parameters:
+    ///   - bus: `NETLINK_NETFILTER`, `NETLINK_GENERIC` or `NETLINK_ROUTE`.
+    ///   - receiveBuffer: bytes the kernel may queue for us, best effort without CAP_NET_ADMIN.
+    init(bus: Int32, timeout: Duration, receiveBuffer: Int = 4 << 20) throws(NetlinkError) {
+        let command = "open a netlink socket (family \(bus))"
+        guard let handle = mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else {
+            throw NetlinkError(code: .system, errno: .current, command: command)
+        }
+        guard mnl_socket_bind(handle, 0, 0) == 0 else {
+            let reason = Errno.current
+            mnl_socket_close(handle)
+            throw NetlinkError(code: .system, errno: reason, command: command)
+        }
+        self.handle = handle
+        self.timeout = timeout
+        let fd = mnl_socket_get_fd(handle)
+        descriptor = FileDescriptor(rawValue: fd)
+        portID = mnl_socket_get_portid(handle)
+        incoming = .allocate(byteCount: Self.receiveSize, alignment: 16)
+        sendLimit = Int(cnl_get_option(fd, SOL_SOCKET, SO_SNDBUF)) / 2
+
+        // Older kernels lack some of these; all of them only improve what errors can say
+        _ = cnl_set_option(fd, SOL_NETLINK, Int32(NETLINK_EXT_ACK), 1)
+        _ = cnl_set_option(fd, SOL_NETLINK, Int32(NETLINK_CAP_ACK), 1)
+        if bus == NETLINK_ROUTE { _ = cnl_set_option(fd, SOL_NETLINK, Int32(NETLINK_GET_STRICT_CHK), 1) }
+        setReceiveBuffer(receiveBuffer)
+    }
+
+    deinit {
+        incoming.deallocate()
+        mnl_socket_close(handle)
+    }
+
+    /// The kernel builds dump datagrams of at most 32 KiB; acknowledgements are capped.
+    private static let receiveSize = 1 << 17
+
+    /// Sets the bytes the kernel may queue for us, beyond `rmem_max` where we may.
+    func setReceiveBuffer(_ size: Int) {
+        let size = Int32(clamping: size)
+        if cnl_set_option(descriptor.rawValue, SOL_SOCKET, SO_RCVBUFFORCE, size) != 0 {
+            _ = cnl_set_option(descriptor.rawValue, SOL_SOCKET, SO_RCVBUF, size)
+        }
+    }
+
+    /// Joins a multicast group.
+    func join(group: UInt32, name: String) throws(NetlinkError) {
+        let result = cnl_set_option(descriptor.rawValue, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, Int32(group))
+        guard result == 0 else {
+            throw NetlinkError(code: .system, errno: Errno(rawValue: -result), command: "listen to \(name)")
+        }
+    }
+
+    /// A number for the next message; never 0, which notifications carry.
+    func nextSequence() -> UInt32 {
+        lastSequence = lastSequence == .max ? 1 : lastSequence + 1
+        return lastSequence
+    }
+
+    // MARK: Bytes out and in
+
+    /// Sends messages as one datagram. The kernel carries them out before this returns.
+    func send(_ bytes: UnsafeRawBufferPointer, command: @autoclosure () -> String) throws(NetlinkError) {
+        raiseSendLimit(to: bytes.count)
+        while true {
+            let result = cnl_send(descriptor.rawValue, bytes.baseAddress, bytes.count)
+            if result == bytes.count { return }
+            switch Int32(-result) {
+            case EINTR: continue
+            case let number where result < 0:
+                throw NetlinkError(
+                    code: number == ENOBUFS ? .overflow : .system, errno: Errno(rawValue: number), command: command(),
+                    reason: number == EMSGSIZE
+                        ? "\(bytes.count) bytes exceed the socket's send buffer; CAP_NET_ADMIN is needed to raise it"
+                        : nil)
+            default:
+                throw NetlinkError(
+                    code: .system, command: command(), reason: "only \(result) of \(bytes.count) bytes were sent")
+            }
+        }
+    }
+
+    /// A netlink datagram must fit the send buffer as a whole (netlink_sendmsg, EMSGSIZE).
+    private func raiseSendLimit(to size: Int) {
+        guard size + 4096 > sendLimit else { return }
+        let wanted = Int32(clamping: size + 4096)
+        if cnl_set_option(descriptor.rawValue, SOL_SOCKET, SO_SNDBUFFORCE, wanted) != 0 {
+            _ = cnl_set_option(descriptor.rawValue, SOL_SOCKET, SO_SNDBUF, wanted)
+        }
+        // The kernel doubles the value for its own accounting and reports the double
+        sendLimit = Int(cnl_get_option(descriptor.rawValue, SOL_SOCKET, SO_SNDBUF)) / 2
+    }
+
+    /// The next datagram, valid until the next call; `nil` when none comes by the deadline.
+    func receive(
+        until deadline: ContinuousClock.Instant?, command: @autoclosure () -> String
+    ) throws(NetlinkError) -> UnsafeRawBufferPointer? {
+        while true {
+            let length = cnl_receive(descriptor.rawValue, incoming.baseAddress, incoming.count)
+            if length >= 0 { return UnsafeRawBufferPointer(rebasing: incoming[..<length]) }
+            switch Int32(-length) {
+            case EINTR, EPROTO: continue  // EPROTO: a stray datagram of another process
+            case EAGAIN:
+                guard let deadline else { return nil }
+                guard try waitReadable(until: deadline, command: command()) else { return nil }
+            case ENOBUFS:
+                throw NetlinkError(refused: ENOBUFS, command: command())
+            case let number:
+                throw NetlinkError(code: .system, errno: Errno(rawValue: number), command: command())
+            }
+        }
+    }
+
+    private func waitReadable(
+        until deadline: ContinuousClock.Instant, command: @autoclosure () -> String
+    ) throws(NetlinkError) -> Bool {
+        while true {
+            let left = deadline - .now
+            guard left > .zero else { return false }
+            let milliseconds = left / .milliseconds(1)
+            let ready = cnl_wait_readable(descriptor.rawValue, Int32(clamping: Int(milliseconds.rounded(.up))))
+            if ready > 0 { return true }
+            if ready < 0, ready != -EINTR {
+                throw NetlinkError(code: .system, errno: Errno(rawValue: -ready), command: command())
+            }
+        }
+    }
+
+    /// The instant the time limit of a request that starts now runs out.
+    var deadline: ContinuousClock.Instant { .now + timeout }
+
+    // MARK: The dump in progress
+
+    func beginDump(_ sequence: UInt32) { openDump = sequence }
+
+    func endDump(_ sequence: UInt32) {
+        if openDump == sequence { openDump = nil }
+    }
+
+    /// Reads an unfinished dump to its end and forgets answers of earlier requests.
+    func drain() throws(NetlinkError) {
+        while let sequence = openDump {
+            guard let datagram = try receiveIgnoringOverflow(until: deadline) else {
+                openDump = nil
+                throw NetlinkError(code: .timedOut, command: "finish the dump before")
+            }
+            MessageView.forEach(in: datagram) { message in
+                let type = Int32(message.header.nlmsg_type)
+                if message.header.nlmsg_seq == sequence, type == NLMSG_DONE || type == NLMSG_ERROR { openDump = nil }
+            }
+        }
+        while try receiveIgnoringOverflow(until: nil) != nil {}
+    }
+
+    private func receiveIgnoringOverflow(
+        until deadline: ContinuousClock.Instant?
+    ) throws(NetlinkError) -> UnsafeRawBufferPointer? {
+        while true {
+            do throws(NetlinkError) {
+                return try receive(until: deadline, command: "drain the socket")
+            } catch  where error.code == .overflow {
+                continue
+            }
+        }
+    }
+}
+
+extension Errno {
+    /// The error of the last C call of this thread.
+    static var current: Errno { Errno(rawValue: cnl_errno()) }
+}

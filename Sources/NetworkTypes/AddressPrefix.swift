@@ -1,0 +1,61 @@
+/// An address prefix (CIDR notation, RFC 4632): `198.51.100.0/24`, `2001:db8::/32`.
+///
+/// Bits behind the prefix length are zero: `10.1.2.3/8` is no prefix.
+public struct AddressPrefix: Sendable, Hashable, Comparable {
+    public let address: IPAddress
+    /// Leading bits that count: 0 to 32 or 0 to 128.
+    public let length: Int
+
+    /// `nil` when the length is out of range or the address has bits behind it.
+    public init?(address: IPAddress, length: Int) {
+        guard length >= 0, length <= address.family.bitWidth else { return nil }
+        self.address = address
+        self.length = length
+        guard first == address else { return nil }
+    }
+
+    private var masks: (high: UInt64, low: UInt64) {
+        let bits = address.family == .ipv4 ? length + 96 : length
+        return (
+            bits >= 64 ? .max : ~(UInt64.max >> UInt64(bits)),
+            bits <= 64 ? 0 : (bits == 128 ? .max : ~(UInt64.max >> UInt64(bits - 64)))
+        )
+    }
+
+    /// The lowest address of the prefix.
+    public var first: IPAddress {
+        let (high, low) = masks
+        return address.family == .ipv4
+            ? IPAddress(ipv4: UInt32(truncatingIfNeeded: address.low & low))
+            : IPAddress(ipv6High: address.high & high, low: address.low & low)
+    }
+
+    /// The highest address of the prefix.
+    public var last: IPAddress {
+        let (high, low) = masks
+        return address.family == .ipv4
+            ? IPAddress(ipv4: UInt32(truncatingIfNeeded: address.low | ~low))
+            : IPAddress(ipv6High: address.high | ~high, low: address.low | ~low)
+    }
+
+    public func contains(_ other: IPAddress) -> Bool {
+        other.family == address.family && first <= other && other <= last
+    }
+
+    public static func < (a: Self, b: Self) -> Bool {
+        a.address != b.address ? a.address < b.address : a.length < b.length
+    }
+}
+
+extension AddressPrefix: LosslessStringConvertible, CustomStringConvertible {
+    /// Reads `address/length`.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let address = IPAddress(parts[0]),
+            let length = UInt8(parts[1]), String(length) == parts[1]
+        else { return nil }
+        self.init(address: address, length: Int(length))
+    }
+
+    public var description: String { "\(address)/\(length)" }
+}

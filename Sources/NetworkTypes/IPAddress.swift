@@ -1,0 +1,88 @@
+/// The family of an address, with the kernel's numbers (`AF_INET`, `AF_INET6`).
+public enum AddressFamily: UInt8, Sendable, Hashable, Comparable, CaseIterable, CustomStringConvertible {
+    case ipv4 = 2
+    case ipv6 = 10
+
+    /// Bits of an address of the family: 32 or 128.
+    public var bitWidth: Int { self == .ipv4 ? 32 : 128 }
+
+    public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    public var description: String { self == .ipv4 ? "IPv4" : "IPv6" }
+}
+
+/// An IPv4 or IPv6 address as a value of 17 bytes: no heap, cheap to hash and to compare.
+///
+/// An IPv4 address stands in the low 32 bits. Order is by family, then by number, which is the
+/// order `services.csv` lists addresses in.
+public struct IPAddress: Sendable, Hashable, Comparable {
+    public let family: AddressFamily
+    /// The upper 64 bits in host order; 0 for IPv4.
+    public let high: UInt64
+    /// The lower 64 bits in host order.
+    public let low: UInt64
+
+    /// An IPv4 address from its number in host order (`0x0A000001` is 10.0.0.1).
+    public init(ipv4 number: UInt32) {
+        family = .ipv4
+        high = 0
+        low = UInt64(number)
+    }
+
+    /// An IPv6 address from its two halves in host order.
+    public init(ipv6High high: UInt64, low: UInt64) {
+        family = .ipv6
+        self.high = high
+        self.low = low
+    }
+
+    /// An address from its bytes in network order: 4 for IPv4, 16 for IPv6; else `nil`.
+    public init?(networkBytes bytes: some Collection<UInt8>) {
+        switch bytes.count {
+        case 4:
+            self.init(ipv4: bytes.reduce(0) { $0 << 8 | UInt32($1) })
+        case 16:
+            let half = bytes.index(bytes.startIndex, offsetBy: 8)
+            self.init(
+                ipv6High: bytes[..<half].reduce(0) { $0 << 8 | UInt64($1) },
+                low: bytes[half...].reduce(0) { $0 << 8 | UInt64($1) })
+        default:
+            return nil
+        }
+    }
+
+    /// The bytes in network order: 4 or 16.
+    public var networkBytes: [UInt8] {
+        let lowBytes = (0..<8).map { UInt8(truncatingIfNeeded: low >> UInt64(56 - 8 * $0)) }
+        guard family == .ipv6 else { return Array(lowBytes[4...]) }
+        return (0..<8).map { UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * $0)) } + lowBytes
+    }
+
+    public static func < (a: Self, b: Self) -> Bool {
+        if a.family != b.family { return a.family < b.family }
+        return a.high != b.high ? a.high < b.high : a.low < b.low
+    }
+
+    /// 0.0.0.0 or ::
+    public var isUnspecified: Bool { high == 0 && low == 0 }
+
+    /// 127.0.0.0/8 or ::1
+    public var isLoopback: Bool {
+        family == .ipv4 ? low >> 24 == 127 : high == 0 && low == 1
+    }
+
+    /// 224.0.0.0/4 or ff00::/8
+    public var isMulticast: Bool {
+        family == .ipv4 ? low >> 28 == 0xE : high >> 56 == 0xFF
+    }
+
+    /// 169.254.0.0/16 or fe80::/10
+    public var isLinkLocal: Bool {
+        family == .ipv4 ? low >> 16 == 0xA9FE : high >> 54 == 0x3FA
+    }
+
+    /// 255.255.255.255
+    public var isBroadcast: Bool { family == .ipv4 && low == 0xFFFF_FFFF }
+
+    /// ::ffff:0:0/96 (RFC 4291, section 2.5.5.2): an IPv4 address in IPv6 clothes, which is on no wire.
+    public var isIPv4Mapped: Bool { family == .ipv6 && high == 0 && low >> 32 == 0xFFFF }
+}

@@ -1,0 +1,178 @@
+import NetworkTypes
+
+extension CSVRecord {
+    /// The values of columns `section` to `sources`, each checked, and against each other.
+    func connection() throws(Failure) -> ExternalConnection {
+        let section = try name(.section)
+        guard let transport = TransportProtocol(text(.transport)) else {
+            throw unknown(.transport, among: TransportProtocol.allCases.map(\.description))
+        }
+        let addressName = try name(.addressName)
+        let addresses = try publicAddresses()
+        let ports = try portRanges()
+        let mark = try self[.mark].isEmpty ? nil : UInt32(number(.mark, in: 1...Int(UInt32.max)))
+        guard let method = ForwardingMethod(rawValue: text(.method)) else {
+            throw unknown(.method, among: ForwardingMethod.allCases.map(\.rawValue))
+        }
+        guard let scheduler = Scheduler(rawValue: text(.scheduler)) else {
+            throw unknown(.scheduler, among: Scheduler.allCases.map(\.rawValue))
+        }
+        let persistence = try number(.persistence, in: 0...ServicesCSV.maximumPersistence)
+        let drainTime = try self[.drainTime].isEmpty ? nil : number(.drainTime, in: 0...ServicesCSV.maximumDrainTime)
+        let sources = try sourcePrefixes(family: addresses[0].family)
+        if mark == nil {
+            guard ports.count == 1, ports[0].isSinglePort else {
+                throw failure(.ports, "\(quote(text(.ports))): without a mark a row has exactly one port")
+            }
+        } else if method == .dnat {
+            throw failure(.method, "dnat takes no mark")
+        }
+        if method == .dnat, persistence != 0 {
+            throw failure(.persistence, "dnat has one server: persistence must be 0")
+        }
+        if method == .dnat, drainTime != nil {
+            throw failure(.drainTime, "dnat never drains: drain_time must be empty")
+        }
+        return ExternalConnection(
+            section: section, transport: transport, addressName: addressName, addresses: addresses, ports: ports,
+            mark: mark, method: method, scheduler: scheduler, persistence: persistence, drainTime: drainTime,
+            sources: sources)
+    }
+
+    /// The values of columns `service` and `backend_address` to `weight`.
+    func server(of connection: ExternalConnection) throws(Failure) -> RealServer {
+        let service = try name(.service)
+        let text = text(.backendAddress)
+        guard !text.isEmpty else { throw failure(.backendAddress, "must not be empty") }
+        guard let address = IPAddress(text) else {
+            throw failure(.backendAddress, "\(quote(text)) is not an IP address")
+        }
+        if let reason = address.unusableReason { throw failure(.backendAddress, "\(text) is \(reason)") }
+        guard address.family == connection.family || connection.method == .tunnel else {
+            throw failure(
+                .backendAddress, "\(text) is not of the public addresses' family (\(connection.family))")
+        }
+        var port: UInt16 = 0
+        if connection.mark == nil {
+            guard !self[.backendPort].isEmpty else {
+                throw failure(.backendPort, "must be set: without a mark the server's port is needed")
+            }
+            port = UInt16(try number(.backendPort, in: 1...65_535))
+        } else if !self[.backendPort].isEmpty {
+            throw failure(.backendPort, "must be empty: under a mark the client's port is kept")
+        }
+        let weight = try number(.weight, in: 0...ServicesCSV.maximumWeight)
+        return RealServer(address: address, port: port, weight: UInt16(weight), service: service)
+    }
+
+    private func name(_ column: ServicesCSV.Column) throws(Failure) -> String {
+        guard ServicesCSV.isName(self[column]) else {
+            throw failure(
+                column,
+                self[column].isEmpty
+                    ? "must not be empty" : "\(quote(text(column))) is not a name ([a-z0-9][a-z0-9._-]{0,62})")
+        }
+        return text(column)
+    }
+
+    private func unknown(_ column: ServicesCSV.Column, among known: [String]) -> Failure {
+        self[column].isEmpty
+            ? failure(column, "must not be empty")
+            : failure(column, "\(quote(text(column))) is not one of \(known.joined(separator: ", "))")
+    }
+
+    private func number(_ column: ServicesCSV.Column, in range: ClosedRange<Int>) throws(Failure) -> Int {
+        let text = text(column)
+        guard !text.isEmpty else { throw failure(column, "must not be empty") }
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw failure(column, "\(quote(text)) is not a number")
+        }
+        guard text.utf8.first != 0x30 || text.utf8.count == 1 else {
+            throw failure(column, "\(quote(text)) has a leading zero")
+        }
+        guard let number = Int(text), range.contains(number) else {
+            throw failure(
+                column, "\(quote(text)) is out of range (\(range.lowerBound) to \(range.upperBound))")
+        }
+        return number
+    }
+
+    /// The parts of a cell between single spaces; none of them is empty.
+    private func list(_ column: ServicesCSV.Column) throws(Failure) -> [String] {
+        guard !self[column].isEmpty else { return [] }
+        let parts = self[column].split(separator: 0x20, omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ !$0.isEmpty }) else {
+            throw failure(column, "\(quote(text(column))): values are separated by one space")
+        }
+        return parts.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func publicAddresses() throws(Failure) -> [IPAddress] {
+        var addresses = [IPAddress]()
+        for text in try list(.addresses) {
+            guard let address = IPAddress(text) else {
+                throw failure(.addresses, "\(quote(text)) is not an IP address")
+            }
+            guard address.description == text else {
+                throw failure(.addresses, "\(quote(text)) must be written as \(address)")
+            }
+            if let reason = address.unusableReason { throw failure(.addresses, "\(text) is \(reason)") }
+            if let last = addresses.last {
+                guard last.family == address.family else {
+                    throw failure(.addresses, "\(last) and \(address) are of different families")
+                }
+                guard last != address else { throw failure(.addresses, "\(address) stands twice") }
+                guard last < address else {
+                    throw failure(.addresses, "not in ascending order: \(last) stands before \(address)")
+                }
+            }
+            addresses.append(address)
+        }
+        guard !addresses.isEmpty else { throw failure(.addresses, "must not be empty") }
+        return addresses
+    }
+
+    private func portRanges() throws(Failure) -> [PortRange] {
+        var ports = [PortRange]()
+        for text in try list(.ports) {
+            guard let range = PortRange(text) else {
+                throw failure(.ports, "\(quote(text)) is not a port or a range of ports (1 to 65535)")
+            }
+            if let last = ports.last {
+                guard !last.overlaps(range) else { throw failure(.ports, "\(range) overlaps \(last)") }
+                guard last < range else {
+                    throw failure(.ports, "not in ascending order: \(last) stands before \(range)")
+                }
+            }
+            ports.append(range)
+        }
+        guard !ports.isEmpty else { throw failure(.ports, "must not be empty") }
+        return ports
+    }
+
+    private func sourcePrefixes(family: AddressFamily) throws(Failure) -> [AddressPrefix] {
+        var prefixes = [AddressPrefix]()
+        for text in try list(.sources) {
+            guard let prefix = AddressPrefix(text) else {
+                throw failure(
+                    .sources, "\(quote(text)) is not a prefix (address/length, no bits set behind the length)")
+            }
+            guard prefix.description == text else {
+                throw failure(.sources, "\(quote(text)) must be written as \(prefix)")
+            }
+            guard prefix.address.family == family else {
+                throw failure(.sources, "\(text) is not of the public addresses' family (\(family))")
+            }
+            if let last = prefixes.last {
+                guard !last.contains(prefix.first), !prefix.contains(last.first) else {
+                    throw failure(.sources, "\(prefix) overlaps \(last)")
+                }
+                guard last < prefix else {
+                    throw failure(.sources, "not in ascending order: \(last) stands before \(prefix)")
+                }
+            }
+            prefixes.append(prefix)
+        }
+        return prefixes
+    }
+}

@@ -1,0 +1,143 @@
+import NetworkTypes
+
+/// The rules that several rows must keep together: one claim to each address, protocol and port, and rows of one mark
+/// that agree.
+struct ServicesCheck {
+    let groups: [ExportGroup]
+    let changes: ExportChanges
+    let bytes: [UInt8]
+
+    func run() throws(ServicesCSVError) {
+        guard !changes.isEmpty else { return }
+        try checkMarks()
+        // Claims are of the connections: where only servers changed they are as they were.
+        let known = Set(changes.removed.map(\.key))
+        if changes.added.contains(where: { !known.contains($0.key) }) { try checkClaims() }
+    }
+
+    private struct MarkKey: Hashable {
+        let family: AddressFamily
+        let mark: UInt32
+    }
+
+    private func checkMarks() throws(ServicesCSVError) {
+        var touched = Set<MarkKey>()
+        for group in changes.added + changes.removed {
+            guard let mark = group.connection.mark else { continue }
+            touched.insert(MarkKey(family: group.connection.family, mark: mark))
+        }
+        guard !touched.isEmpty else { return }
+        var firsts = [MarkKey: ExportGroup]()
+        for group in groups {
+            guard let mark = group.connection.mark else { continue }
+            let key = MarkKey(family: group.connection.family, mark: mark)
+            guard touched.contains(key) else { continue }
+            guard let first = firsts[key] else {
+                firsts[key] = group
+                continue
+            }
+            try checkAgreement(first, group, mark: mark)
+        }
+    }
+
+    /// Rows of one mark agree on all but service, protocol, backend and weight, and have the same servers.
+    private func checkAgreement(
+        _ first: ExportGroup, _ second: ExportGroup, mark: UInt32
+    ) throws(ServicesCSVError) {
+        if let column = second.connection.firstDifference(from: first.connection, ignoringTransport: true) {
+            throw disagreement(first, second, column, "rows of mark \(mark) must agree")
+        }
+        guard !first.hasSameServers(as: second) else { return }
+        for (one, other) in [(first, second), (second, first)] {
+            // Under a mark a server has no port of its own: its address says which it is.
+            let weights = Dictionary(other.servers.map { ($0.address, $0.weight) }) { first, _ in first }
+            for server in one.servers where weights[server.address] != server.weight {
+                guard let line = LineFinder(bytes).lines(of: one.key, server: server).first else { continue }
+                guard let weight = weights[server.address] else {
+                    throw line.error(
+                        .backendAddress,
+                        "\(server.address) serves mark \(mark) by \(one.connection.transport) "
+                            + "but not by \(other.connection.transport)")
+                }
+                throw line.error(
+                    .weight,
+                    "\(server.weight) by \(one.connection.transport) but \(weight) by "
+                        + "\(other.connection.transport): one server of mark \(mark) has one weight")
+            }
+        }
+    }
+
+    private struct Claim {
+        let address: IPAddress
+        let transport: TransportProtocol
+        let ports: PortRange
+        let group: Int
+
+        static func precedes(_ a: Self, _ b: Self) -> Bool {
+            if a.address != b.address { return a.address < b.address }
+            if a.transport != b.transport { return a.transport < b.transport }
+            if a.ports != b.ports { return a.ports < b.ports }
+            return a.group < b.group
+        }
+    }
+
+    private func checkClaims() throws(ServicesCSVError) {
+        var claims = [Claim]()
+        claims.reserveCapacity(groups.count)
+        for (index, group) in groups.enumerated() {
+            let connection = group.connection
+            for address in connection.addresses {
+                for ports in connection.ports {
+                    claims.append(
+                        Claim(address: address, transport: connection.transport, ports: ports, group: index))
+                }
+            }
+        }
+        claims.sort(by: Claim.precedes)
+        for index in claims.indices.dropFirst() {
+            let (first, second) = (claims[index - 1], claims[index])
+            guard first.address == second.address, first.transport == second.transport,
+                first.ports.overlaps(second.ports)
+            else { continue }
+            throw overlap(first, second)
+        }
+    }
+
+    private func overlap(_ first: Claim, _ second: Claim) -> ServicesCSVError {
+        let (one, other) = (groups[first.group], groups[second.group])
+        if one.connection.section == other.connection.section,
+            one.connection.addresses == other.connection.addresses, one.connection.ports == other.connection.ports,
+            let column = other.connection.firstDifference(from: one.connection, ignoringTransport: false)
+        {
+            return disagreement(one, other, column, "rows of one virtual service must agree")
+        }
+        let lines = [one, other].compactMap { LineFinder(bytes).lines(of: $0.key).first }
+            .sorted { $0.number < $1.number }
+        guard lines.count == 2 else {
+            return ServicesCSVError(line: 1, column: 1, message: "\(first.address) is claimed twice")
+        }
+        return lines[1].error(
+            .ports,
+            "\(second.address) \(second.transport) \(lines[1].record.text(.ports)) overlaps "
+                + "\(lines[0].record.text(.ports)) in line \(lines[0].number) "
+                + "(\(lines[0].record.text(.service))/\(lines[0].record.text(.section)))")
+    }
+
+    private func disagreement(
+        _ first: ExportGroup, _ second: ExportGroup, _ column: ServicesCSV.Column, _ rule: String
+    ) -> ServicesCSVError {
+        let lines = [first, second].compactMap { LineFinder(bytes).lines(of: $0.key).first }
+            .sorted { $0.number < $1.number }
+        guard lines.count == 2 else { return ServicesCSVError(line: 1, column: 1, cell: column, message: rule) }
+        return lines[1].error(
+            column,
+            "\(quote(lines[1].record.text(column))) differs from \(quote(lines[0].record.text(column))) "
+                + "in line \(lines[0].number): \(rule)")
+    }
+}
+
+extension ExportGroup {
+    fileprivate func hasSameServers(as other: ExportGroup) -> Bool {
+        servers.elementsEqual(other.servers) { $0.isSameEndpoint(as: $1) && $0.weight == $1.weight }
+    }
+}

@@ -1,0 +1,61 @@
+/// A complete and valid `services.csv`: its bytes and what they say.
+///
+/// A value; `updated(with:)` reads a newer file against it at the cost of what differs.
+public struct ServicesDocument: Sendable {
+    /// The file.
+    public let bytes: [UInt8]
+    /// Rows, without the header.
+    public let rowCount: Int
+    /// Every external connection with its real servers, in no order that means something.
+    public let groups: [ExportGroup]
+
+    /// The file without rows.
+    public static let empty = Self(
+        bytes: Array(ServicesCSV.header.utf8) + [ServicesCSV.lineFeed], rowCount: 0, groups: [])
+
+    init(bytes: [UInt8], rowCount: Int, groups: [ExportGroup]) {
+        self.bytes = bytes
+        self.rowCount = rowCount
+        self.groups = groups
+    }
+
+    /// Reads and checks a whole file.
+    public init(parsing bytes: [UInt8]) throws(ServicesCSVError) {
+        self = try Self.empty.updated(with: bytes).document
+    }
+
+    /// Reads and checks a newer file. Lines it has in common with this one at its start and its end are not read
+    /// again, and groups whose rows stay the same stay the same instances.
+    public func updated(
+        with bytes: [UInt8]
+    ) throws(ServicesCSVError) -> (document: ServicesDocument, changes: ExportChanges) {
+        var reader = ServicesReader(previous: self)
+        do {
+            return try reader.read(bytes)
+        } catch {
+            // An error that involves several lines is told the same way whatever the previous file was.
+            guard rowCount > 0 else { throw error }
+            reader = ServicesReader(previous: .empty)
+            return try reader.read(bytes)
+        }
+    }
+
+    /// Every row, in the order of the file as `ServicesCSV.write` writes it.
+    public var rows: [ExportRow] {
+        groups.flatMap(\.rows).map { ($0, $0.description) }.sorted { $0.1.utf8.lexicographicallyPrecedes($1.1.utf8) }
+            .map(\.0)
+    }
+}
+
+/// What differs between two documents, by instance: a group whose rows changed is in both lists.
+public struct ExportChanges: Sendable {
+    public var removed: [ExportGroup] = []
+    public var added: [ExportGroup] = []
+
+    public init(removed: [ExportGroup] = [], added: [ExportGroup] = []) {
+        self.removed = removed
+        self.added = added
+    }
+
+    public var isEmpty: Bool { removed.isEmpty && added.isEmpty }
+}

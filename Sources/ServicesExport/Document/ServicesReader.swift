@@ -1,0 +1,228 @@
+import Glibc
+import NetworkTypes
+
+/// Reads a file against the previous one.
+///
+/// A line is known by the bytes of its columns `section` to `sources`: they are the same for all servers of a
+/// connection, so they are checked once, and for every further line only service, backend and weight are read, in
+/// place. Whatever is unusual about a line (a new connection, quotes, a mistake) is left to `CSVRecord`, which alone
+/// makes errors.
+struct ServicesReader {
+    private let previous: ServicesDocument
+    private var table: GroupTable
+    /// By index of `table`: the connection, and the group as it was.
+    private var connections: [ExternalConnection]
+    private var groups: [ExportGroup?]
+    /// By index of `table`: index in `edits`, or -1.
+    private var editIndex: [Int32]
+    private var edits: [Edit] = []
+    /// The service of the line before: lines are sorted by it.
+    private var lastService: (bytes: Range<Int>, name: String) = (0..<0, "")
+
+    private struct Edit {
+        var group: Int
+        var removed: [RealServer] = []
+        var added: [RealServer] = []
+    }
+
+    init(previous: ServicesDocument) {
+        self.previous = previous
+        table = GroupTable(minimumCapacity: previous.groups.count)
+        for group in previous.groups { _ = table.insert(group.key, hash: group.hash) }
+        connections = previous.groups.map(\.connection)
+        groups = previous.groups
+        editIndex = Array(repeating: -1, count: groups.count)
+    }
+
+    /// The new document and what differs from the previous one.
+    mutating func read(
+        _ bytes: [UInt8]
+    ) throws(ServicesCSVError) -> (document: ServicesDocument, changes: ExportChanges) {
+        try ServicesFrame.check(bytes)
+        let common = CommonLines(previous.bytes, bytes)
+        let removedRows = try readLines(of: previous.bytes, in: common.old) { $0.removed.append($1) }
+        let addedRows = try readLines(of: bytes, in: common.new) { $0.added.append($1) }
+        let rowCount = previous.rowCount - removedRows + addedRows
+
+        var changes = ExportChanges()
+        for edit in edits { try finish(edit, of: bytes, changes: &changes) }
+        let remaining = changes.isEmpty ? previous.groups : groups.compactMap(\.self)
+        try ServicesCheck(groups: remaining, changes: changes, bytes: bytes).run()
+        return (ServicesDocument(bytes: bytes, rowCount: rowCount, groups: remaining), changes)
+    }
+
+    /// Rebuilds a group from its rows before, less those removed, with those added.
+    private mutating func finish(
+        _ edit: Edit, of bytes: [UInt8], changes: inout ExportChanges
+    ) throws(ServicesCSVError) {
+        let before = groups[edit.group]
+        var servers = before?.servers ?? []
+        if !edit.removed.isEmpty {
+            let removed = Set(edit.removed)
+            servers.removeAll(where: removed.contains)
+        }
+        servers.append(contentsOf: edit.added)
+        var isSorted = true
+        for index in servers.indices.dropFirst() where !RealServer.precedes(servers[index - 1], servers[index]) {
+            isSorted = false
+            break
+        }
+        if !isSorted {
+            servers.sort(by: RealServer.precedes)
+            for index in servers.indices.dropFirst() where servers[index].isSameEndpoint(as: servers[index - 1]) {
+                throw LineFinder(bytes).repeated(servers[index], in: table.keys[edit.group])
+            }
+        }
+        if let before, before.servers == servers { return }
+        if let before { changes.removed.append(before) }
+        guard !servers.isEmpty else {
+            groups[edit.group] = nil
+            return
+        }
+        let after = ExportGroup(
+            connection: connections[edit.group], servers: servers, key: table.keys[edit.group],
+            hash: table.hashes[edit.group])
+        groups[edit.group] = after
+        changes.added.append(after)
+    }
+
+    /// Reads the lines of a range of the file and hands each to its group's edit; returns how many.
+    private mutating func readLines(
+        of bytes: [UInt8], in range: Range<Int>, _ note: (inout Edit, RealServer) -> Void
+    ) throws(ServicesCSVError) -> Int {
+        lastService = (0..<0, "")
+        return try bytes.withContiguousFile { (file) throws(ServicesCSVError) -> Int in
+            var count = 0
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let rest = file.count - start
+                guard let base = file.baseAddress, let feed = memchr(base + start, 0x0A, rest) else { break }
+                let end = UnsafeRawPointer(feed) - base
+                let group: Int
+                let server: RealServer
+                if let known = knownLine(file, start..<end) {
+                    (group, server) = known
+                } else {
+                    (group, server) = try newLine(file, start..<end)
+                }
+                if editIndex[group] < 0 {
+                    editIndex[group] = Int32(edits.count)
+                    edits.append(Edit(group: group))
+                }
+                note(&edits[Int(editIndex[group])], server)
+                count += 1
+                start = end + 1
+            }
+            return count
+        }
+    }
+
+    /// The line when its connection is known and all else about it is as it should be.
+    @inline(__always)
+    private mutating func knownLine(_ file: UnsafeRawBufferPointer, _ line: Range<Int>) -> (Int, RealServer)? {
+        guard let base = file.baseAddress, let comma = memchr(base + line.lowerBound, 0x2C, line.count)
+        else { return nil }
+        let service = line.lowerBound..<(UnsafeRawPointer(comma) - base)
+        let columns = (service.upperBound + 1)..<line.upperBound
+        guard let thirdComma = file.lastComma(in: columns),
+            let secondComma = file.lastComma(in: columns.lowerBound..<thirdComma),
+            let firstComma = file.lastComma(in: columns.lowerBound..<secondComma)
+        else { return nil }
+        let key = UnsafeRawBufferPointer(rebasing: file[columns.lowerBound..<firstComma])
+        guard let group = table.find(key, hash: GroupTable.hash(key)),
+            let address = IPAddress(utf8: file[(firstComma + 1)..<secondComma].asBytes),
+            address.unusableReason == nil,
+            let weight = file.decimal(in: (thirdComma + 1)..<line.upperBound),
+            let name = serviceName(file, service)
+        else { return nil }
+        let connection = connections[group]
+        guard address.family == connection.family || connection.method == .tunnel else { return nil }
+        var port: UInt16 = 0
+        if connection.mark == nil {
+            guard let number = file.decimal(in: (secondComma + 1)..<thirdComma), number > 0 else { return nil }
+            port = number
+        } else if secondComma + 1 != thirdComma {
+            return nil
+        }
+        return (group, RealServer(address: address, port: port, weight: weight, service: name))
+    }
+
+    /// The line cell by cell.
+    private mutating func newLine(
+        _ file: UnsafeRawBufferPointer, _ line: Range<Int>
+    ) throws(ServicesCSVError) -> (Int, RealServer) {
+        do throws(CSVRecord.Failure) {
+            let record = try CSVRecord(complete: file[line].asBytes)
+            let key = record.key
+            let hash = key.withUnsafeBytes { GroupTable.hash($0) }
+            let known = key.withUnsafeBytes { table.find($0, hash: hash) }
+            let connection = if let known { connections[known] } else { try record.connection() }
+            let server = try record.server(of: connection)
+            if let known { return (known, server) }
+            connections.append(connection)
+            groups.append(nil)
+            editIndex.append(-1)
+            return (table.insert(key, hash: hash), server)
+        } catch {
+            throw LineFinder.error(error, file, line)
+        }
+    }
+
+    /// The name in `range`; the same string as the line before where it is the same name.
+    @inline(__always)
+    private mutating func serviceName(_ file: UnsafeRawBufferPointer, _ range: Range<Int>) -> String? {
+        guard let base = file.baseAddress else { return nil }
+        if range.count == lastService.bytes.count,
+            memcmp(base + range.lowerBound, base + lastService.bytes.lowerBound, range.count) == 0, !range.isEmpty
+        {
+            return lastService.name
+        }
+        let bytes = file[range]
+        guard ServicesCSV.isName(bytes) else { return nil }
+        lastService = (range, String(decoding: bytes, as: UTF8.self))
+        return lastService.name
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    var asBytes: UnsafeBufferPointer<UInt8> {
+        UnsafeRawBufferPointer(rebasing: self).assumingMemoryBound(to: UInt8.self)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    fileprivate func lastComma(in range: Range<Int>) -> Int? {
+        var index = range.upperBound
+        while index > range.lowerBound {
+            index -= 1
+            if self[index] == ServicesCSV.comma { return index }
+        }
+        return nil
+    }
+
+    /// A canonical decimal number of 16 bits.
+    @inline(__always)
+    fileprivate func decimal(in range: Range<Int>) -> UInt16? {
+        guard !range.isEmpty, range.count <= 5 else { return nil }
+        guard range.count == 1 || self[range.lowerBound] != 0x30 else { return nil }
+        var number = 0
+        for index in range {
+            let digit = self[index] &- 0x30
+            guard digit <= 9 else { return nil }
+            number = number * 10 + Int(digit)
+        }
+        return UInt16(exactly: number)
+    }
+}
+
+extension [UInt8] {
+    /// `withUnsafeBytes` with a typed error.
+    fileprivate func withContiguousFile<Result>(
+        _ body: (UnsafeRawBufferPointer) throws(ServicesCSVError) -> Result
+    ) throws(ServicesCSVError) -> Result {
+        try withUnsafeBufferPointer { (buffer) throws(ServicesCSVError) -> Result in
+            try body(UnsafeRawBufferPointer(buffer))
+        }
+    }
+}

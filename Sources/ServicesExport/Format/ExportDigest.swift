@@ -1,0 +1,71 @@
+import Crypto
+import FoundationEssentials
+
+/// The SHA-256 of an export's bytes: its identity in HTTP, on disk and in the logs.
+public struct ExportDigest: Sendable, Hashable {
+    /// 32 bytes.
+    public let bytes: [UInt8]
+
+    /// The digest of an export.
+    public init(of export: some DataProtocol) {
+        bytes = Array(SHA256.hash(data: export))
+    }
+
+    /// From an ETag as `etag` writes it; `nil` for any other (weak ones too).
+    public init?(etag: String) {
+        let characters = Array(etag.utf8)
+        guard characters.count == 66, characters.first == 0x22, characters.last == 0x22 else { return nil }
+        var bytes = [UInt8]()
+        for index in stride(from: 1, to: 65, by: 2) {
+            guard let high = Self.hexDigit(characters[index]), let low = Self.hexDigit(characters[index + 1])
+            else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        self.bytes = bytes
+    }
+
+    /// From the `sha-256` member of a Content-Digest field (RFC 9530, RFC 8941 dictionary); `nil` without a valid one.
+    public init?(contentDigest field: String) {
+        for member in field.split(separator: ",") {
+            let parts = member.drop { $0 == " " || $0 == "\t" }.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == "sha-256" else { continue }
+            let value = parts[1].split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            let bare = value.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
+            guard bare.count >= 2, bare.first == ":", bare.last == ":",
+                let data = Data(base64Encoded: String(bare.dropFirst().dropLast())), data.count == 32
+            else { return nil }
+            bytes = Array(data)
+            return
+        }
+        return nil
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// The first 12 digits, for people.
+    public var short: String { String(hex.prefix(12)) }
+
+    /// The strong ETag: `hex` in double quotes.
+    public var etag: String { "\"\(hex)\"" }
+
+    /// The Content-Digest field: `sha-256=:base64:` (RFC 9530).
+    public var contentDigest: String { "sha-256=:\(Data(bytes).base64EncodedString()):" }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x61...0x66: byte - 0x61 + 10
+        default: nil
+        }
+    }
+}
+
+extension ExportDigest: CustomStringConvertible {
+    /// `hex`.
+    public var description: String { hex }
+}

@@ -1,0 +1,66 @@
+public import NetworkTypes
+
+/// One row of `services.csv`: one external connection and one real server behind it.
+public struct ExportRow: Sendable, Hashable {
+    /// The instance, `type.index`: `tg.3`.
+    public var service: String
+    /// The gateway section of the type's meta-configuration.
+    public var section: String
+    /// Column `protocol`.
+    public var transport: TransportProtocol
+    /// The location's pool that `addresses` are from.
+    public var addressName: String
+    /// Public addresses of one family, ascending.
+    public var addresses: [IPAddress]
+    /// Exactly one port without a mark; ports and ranges, ascending, under a mark.
+    public var ports: [PortRange]
+    /// Column `fwmark`; `nil`: served by address and port.
+    public var mark: UInt32?
+    public var method: ForwardingMethod
+    public var scheduler: Scheduler
+    /// Seconds for which a client stays with its server; 0: none.
+    public var persistence: Int
+    /// Seconds for which a real server that leaves keeps its connections; 0: removed at once; `nil`: as the gateway
+    /// has it.
+    public var drainTime: Int?
+    /// The sources allowed, ascending; empty: all.
+    public var sources: [AddressPrefix]
+    /// Internal address of the real server.
+    public var backendAddress: IPAddress
+    /// `nil` under a mark: the client's port is kept.
+    public var backendPort: UInt16?
+    /// 0 to 65,535; 0 drains: established connections go on, new ones go elsewhere.
+    public var weight: Int
+
+    public init(
+        service: String, section: String, transport: TransportProtocol, addressName: String,
+        addresses: [IPAddress], ports: [PortRange], mark: UInt32? = nil, method: ForwardingMethod = .masq,
+        scheduler: Scheduler = .wlc, persistence: Int = 0, drainTime: Int? = nil, sources: [AddressPrefix] = [],
+        backendAddress: IPAddress, backendPort: UInt16? = nil, weight: Int = 100
+    ) {
+        self.service = service
+        self.section = section
+        self.transport = transport
+        self.addressName = addressName
+        self.addresses = addresses
+        self.ports = ports
+        self.mark = mark
+        self.method = method
+        self.scheduler = scheduler
+        self.persistence = persistence
+        self.drainTime = drainTime
+        self.sources = sources
+        self.backendAddress = backendAddress
+        self.backendPort = backendPort
+        self.weight = weight
+    }
+}
+
+extension ExportRow: CustomStringConvertible {
+    /// The line of `services.csv`, without its line feed.
+    public var description: String {
+        var line = [UInt8]()
+        ServicesCSV.append(self, to: &line)
+        return String(decoding: line, as: UTF8.self)
+    }
+}

@@ -1,0 +1,80 @@
+import NetworkTypes
+
+extension ServicesCSV {
+    /// The whole file: header, rows in the order of their bytes, a line feed after each line.
+    ///
+    /// Rows are written as they are: `ServicesDocument` is what checks them.
+    public static func write(_ rows: some Sequence<ExportRow>) -> [UInt8] {
+        var lines = [UInt8]()
+        var ranges = [Range<Int>]()
+        var lists = WrittenLists()
+        for row in rows {
+            let start = lines.count
+            append(row, to: &lines, lists: &lists)
+            lines.append(lineFeed)
+            ranges.append(start..<lines.count)
+        }
+        var file = Array(header.utf8)
+        file.reserveCapacity(file.count + 1 + lines.count)
+        file.append(lineFeed)
+        lines.withUnsafeBytes { lines in
+            // The line feed is lower than every byte of a line, so it may take part in the order.
+            ranges.sort { lines[$0].lexicographicallyPrecedes(lines[$1]) }
+            for range in ranges { file.append(contentsOf: lines[range]) }
+        }
+        return file
+    }
+
+    static let lineFeed = UInt8(ascii: "\n")
+    static let comma = UInt8(ascii: ",")
+
+    /// Writes a row without its line feed.
+    static func append(_ row: ExportRow, to line: inout [UInt8]) {
+        var lists = WrittenLists()
+        append(row, to: &line, lists: &lists)
+    }
+
+    private static func append(_ row: ExportRow, to line: inout [UInt8], lists: inout WrittenLists) {
+        func cell(_ text: String) {
+            line.append(contentsOf: text.utf8)
+            line.append(comma)
+        }
+        cell(row.service)
+        cell(row.section)
+        cell(row.transport.description)
+        cell(row.addressName)
+        lists.addresses.append(row.addresses, to: &line)
+        lists.ports.append(row.ports, to: &line)
+        cell(row.mark.map(String.init) ?? "")
+        cell(row.method.rawValue)
+        cell(row.scheduler.rawValue)
+        cell(String(row.persistence))
+        cell(row.drainTime.map { String($0) } ?? "")
+        lists.sources.append(row.sources, to: &line)
+        cell(row.backendAddress.description)
+        cell(row.backendPort.map { String($0) } ?? "")
+        line.append(contentsOf: String(row.weight).utf8)
+    }
+}
+
+/// The lists last written: neighbouring rows mostly have the same ones, and those of a hundred addresses cost.
+private struct WrittenLists {
+    struct List<Element: Equatable & CustomStringConvertible> {
+        private var elements: [Element] = []
+        private var text: [UInt8] = []
+
+        /// The elements with spaces between them, and a comma.
+        mutating func append(_ elements: [Element], to line: inout [UInt8]) {
+            if elements != self.elements {
+                self.elements = elements
+                text = Array(elements.lazy.map(\.description).joined(separator: " ").utf8)
+            }
+            line.append(contentsOf: text)
+            line.append(ServicesCSV.comma)
+        }
+    }
+
+    var addresses = List<IPAddress>()
+    var ports = List<PortRange>()
+    var sources = List<AddressPrefix>()
+}

@@ -1,0 +1,63 @@
+/// The format of `services.csv`, the contract between ADMIN and its gateways.
+///
+/// RFC 4180 with a header and LF line ends, UTF-8 without a byte order mark. The writer sorts the rows by the bytes of
+/// their lines, so equal registries give equal bytes; the reader takes them in any order. No valid value
+/// needs quotes; the reader accepts them where RFC 4180 does.
+public enum ServicesCSV {
+    /// The columns, in the order of the file.
+    public enum Column: Int, Sendable, CaseIterable {
+        case service, section, transport, addressName, addresses, ports, mark, method, scheduler, persistence,
+            drainTime, sources, backendAddress, backendPort, weight
+
+        /// The name in the header.
+        public var name: String {
+            switch self {
+            case .service: "service"
+            case .section: "section"
+            case .transport: "protocol"
+            case .addressName: "address_name"
+            case .addresses: "addresses"
+            case .ports: "ports"
+            case .mark: "fwmark"
+            case .method: "method"
+            case .scheduler: "scheduler"
+            case .persistence: "persistence"
+            case .drainTime: "drain_time"
+            case .sources: "sources"
+            case .backendAddress: "backend_address"
+            case .backendPort: "backend_port"
+            case .weight: "weight"
+            }
+        }
+    }
+
+    /// The header line, without its line feed.
+    public static let header = Column.allCases.map(\.name).joined(separator: ",")
+    /// As HTTP names the format (RFC 4180, section 3).
+    public static let contentType = "text/csv; charset=utf-8; header=present"
+    /// The largest file a reader takes: 64 MiB.
+    public static let maximumSize = 64 << 20
+    /// The most rows a reader takes.
+    public static let maximumRows = 1_000_000
+    /// The longest persistence: 31 days, in seconds.
+    public static let maximumPersistence = 31 * 86_400
+    /// The longest drain time: 7 days, in seconds.
+    public static let maximumDrainTime = 7 * 86_400
+    /// The highest weight of a real server.
+    public static let maximumWeight = 65_535
+
+    /// Whether `name` may name a service, a section or a pool: `[a-z0-9][a-z0-9._-]{0,62}`.
+    public static func isName(_ name: some Sequence<UInt8>) -> Bool {
+        var length = 0
+        for byte in name {
+            switch byte {
+            case 0x61...0x7A, 0x30...0x39: break
+            case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                guard length > 0 else { return false }
+            default: return false
+            }
+            length += 1
+        }
+        return length > 0 && length <= 63
+    }
+}

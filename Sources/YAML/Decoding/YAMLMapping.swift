@@ -1,0 +1,63 @@
+/// The pairs of a mapping in the order of the text, with access by key.
+public struct YAMLMapping: Sendable, Hashable {
+    public let pairs: [YAMLPair]
+    /// Where the mapping starts.
+    public let position: YAMLPosition
+
+    public init(pairs: [YAMLPair], position: YAMLPosition) {
+        self.pairs = pairs
+        self.position = position
+    }
+
+    public subscript(key: String) -> YAMLNode? {
+        pairs.first { $0.key.text == key }?.value
+    }
+
+    /// The value of a key that must be there.
+    public func required(_ key: String) throws(YAMLError) -> YAMLNode {
+        guard let node = self[key] else { throw YAMLError(position, "the key \"\(key)\" is missing") }
+        return node
+    }
+
+    /// Where a key stands, for errors about it.
+    public func keyPosition(_ key: String) -> YAMLPosition {
+        pairs.first { $0.key.text == key }?.key.position ?? position
+    }
+
+    /// An error for each key that is not allowed.
+    public func unknownKeys(allowed: [String]) -> [YAMLError] {
+        let allowedSet = Set(allowed)
+        return pairs.lazy.filter { !allowedSet.contains($0.key.text) }.prefix(YAMLDiagnostics.limit).map { pair in
+            let hint =
+                nearest(to: pair.key.text, among: allowed).map { "; did you mean \"\($0)\"?" }
+                ?? "; allowed here: \(allowed.joined(separator: ", "))"
+            return YAMLError(pair.key.position, "unknown key \(quoted(pair.key.text))\(hint)")
+        }
+    }
+}
+
+/// The word a typing mistake was meant to be: at most a third of its letters differ.
+func nearest(to word: String, among words: [String]) -> String? {
+    guard word.utf8.count <= 64 else { return nil }
+    let candidates = words.map { (word: $0, distance: editDistance(Array(word.utf8), Array($0.utf8))) }
+    guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
+    return best.distance <= max(1, best.word.utf8.count / 3) ? best.word : nil
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
+private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+    guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
+    var beforeLast = [Int]()
+    var last = Array(0...b.count)
+    for i in 1...a.count {
+        var row = [i]
+        for j in 1...b.count {
+            var best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+            if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { best = min(best, beforeLast[j - 2] + 1) }
+            row.append(best)
+        }
+        beforeLast = last
+        last = row
+    }
+    return last[b.count]
+}

@@ -1,0 +1,77 @@
+import Glibc
+
+/// Reads YAML 1.2 text (core schema) with libyaml.
+///
+/// Stricter than YAML where leniency hides mistakes: a key written twice, a key that is no scalar, and tags are refused.
+/// Aliases are followed within `YAMLLimits`.
+public enum YAMLDocument {
+    /// All documents of a stream; an empty text has none.
+    ///
+    /// - Parameters:
+    ///   - file: the name errors and positions carry.
+    ///   - allowedTags: local tags (`!secret`) that nodes may carry; see `YAMLNode.tag`.
+    public static func parse(
+        _ bytes: [UInt8], file: String, allowedTags: Set<String> = [], limits: YAMLLimits = YAMLLimits()
+    ) throws(YAMLError) -> [YAMLNode] {
+        let start = YAMLPosition(file: file, line: 1, column: 1)
+        guard bytes.count <= limits.size else {
+            throw YAMLError(start, "the file has \(bytes.count) bytes; the limit is \(limits.size)")
+        }
+        guard !bytes.isEmpty else { return [] }
+        let result = bytes.withUnsafeBufferPointer { buffer -> Result<[YAMLNode], YAMLError> in
+            do throws(YAMLError) {
+                try checkTagDirectives(buffer, start: start, limit: limits.tagDirectives)
+                var composer = YAMLComposer(
+                    events: try YAMLEvents(text: buffer, file: file), allowedTags: allowedTags, limits: limits)
+                return .success(try composer.documents())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// As above, from text.
+    public static func parse(
+        _ text: String, file: String, allowedTags: Set<String> = [], limits: YAMLLimits = YAMLLimits()
+    ) throws(YAMLError) -> [YAMLNode] {
+        try parse(Array(text.utf8), file: file, allowedTags: allowedTags, limits: limits)
+    }
+
+    /// The single document of a text.
+    public static func parseOne(
+        _ text: String, file: String, allowedTags: Set<String> = [], limits: YAMLLimits = YAMLLimits()
+    ) throws(YAMLError) -> YAMLNode {
+        let documents = try parse(text, file: file, allowedTags: allowedTags, limits: limits)
+        guard let first = documents.first else {
+            throw YAMLError(YAMLPosition(file: file, line: 1, column: 1), "the file is empty")
+        }
+        guard documents.count == 1 else {
+            throw YAMLError(documents[1].position, "a second document; this file must have one")
+        }
+        return first
+    }
+
+    private static func checkTagDirectives(
+        _ text: UnsafeBufferPointer<UInt8>, start: YAMLPosition, limit: Int
+    ) throws(YAMLError) {
+        var line = 1
+        var found = 0
+        guard var rest = text.baseAddress else { return }
+        let end = rest + text.count
+        while rest < end {
+            if rest.pointee == UInt8(ascii: "%"),
+                UnsafeBufferPointer(start: rest, count: end - rest).starts(with: "%TAG".utf8)
+            {
+                found += 1
+                guard found <= limit else {
+                    throw YAMLError(
+                        YAMLPosition(file: start.file, line: line, column: 1), "more than \(limit) %TAG directives")
+                }
+            }
+            guard let lineEnd = memchr(rest, Int32(UInt8(ascii: "\n")), end - rest) else { return }
+            rest = UnsafePointer(lineEnd.assumingMemoryBound(to: UInt8.self)) + 1
+            line += 1
+        }
+    }
+}

@@ -1,0 +1,120 @@
+extension YAMLNode {
+    /// The node as YAML text that parses back to the same value: block style, keys in their order, a line feed at the end.
+    public func yamlText() -> String {
+        var writer = YAMLWriter()
+        writer.write(self, indentation: 0, after: .lineStart)
+        return writer.text
+    }
+}
+
+/// Writes nodes in block style.
+private struct YAMLWriter {
+    var text = ""
+
+    /// What stands before a node on its line.
+    enum Place {
+        case lineStart, dash, key
+    }
+
+    mutating func write(_ node: YAMLNode, indentation: Int, after place: Place) {
+        if let tag = node.tag {
+            if place != .lineStart { text += " " }
+            text += tag
+        }
+        // What carries a tag, like what follows a key, needs a line of its own.
+        let place = node.tag == nil ? place : .key
+        switch node.content {
+        case .scalar(let scalar):
+            if place != .lineStart { text += " " }
+            text += scalar.yamlText + "\n"
+        case .sequence(let items) where items.isEmpty:
+            text += place == .lineStart ? "[]\n" : " []\n"
+        case .mapping(let pairs) where pairs.isEmpty:
+            text += place == .lineStart ? "{}\n" : " {}\n"
+        case .sequence(let items):
+            writeLines(of: items, indentation: indentation, after: place) { writer, item in
+                writer.text += "-"
+                writer.write(item, indentation: indentation + 2, after: .dash)
+            }
+        case .mapping(let pairs):
+            writeLines(of: pairs, indentation: indentation, after: place) { writer, pair in
+                let key = YAMLScalar(text: pair.key.text, isPlain: true).keyText
+                writer.text += key.utf8.count > 1000 ? "? \(key)\n" + Self.spaces(indentation) + ":" : "\(key):"
+                writer.write(pair.value, indentation: indentation + 2, after: .key)
+            }
+        }
+    }
+
+    /// The first line goes on behind a dash; the others start with the indentation.
+    private mutating func writeLines<Element>(
+        of elements: [Element], indentation: Int, after place: Place, _ write: (inout Self, Element) -> Void
+    ) {
+        if place == .key { text += "\n" }
+        if place == .dash { text += " " }
+        for (index, element) in elements.enumerated() {
+            if index > 0 || place == .key { text += Self.spaces(indentation) }
+            write(&self, element)
+        }
+    }
+
+    private static func spaces(_ count: Int) -> String { String(repeating: " ", count: count) }
+}
+
+extension YAMLScalar {
+    /// The scalar bare where that reads back as it is, else in double quotes.
+    fileprivate var yamlText: String {
+        guard isPlain else {
+            return isSafeBare && YAMLScalar(text: text, isPlain: true).resolved == .string(text) ? text : doubleQuoted
+        }
+        if text.isEmpty { return "null" }
+        return isSafeBare ? text : doubleQuoted
+    }
+
+    /// As `yamlText`, for keys, which are text whatever they look like.
+    fileprivate var keyText: String { isSafeBare ? text : doubleQuoted }
+
+    /// Only characters that have no meaning for YAML anywhere in a scalar; cautious rather than complete.
+    private var isSafeBare: Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 500 else { return false }
+        let isLetterOrDigit = { (byte: UInt8) in
+            byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5A || byte >= 0x61 && byte <= 0x7A
+        }
+        guard isLetterOrDigit(first) || "/._$+~".utf8.contains(first) || first == 0x2D && text.utf8.count > 1 else {
+            return false
+        }
+        guard text != "...", !text.hasPrefix("---"), last != UInt8(ascii: " ") else { return false }
+        let inner = Set(" ./_-+$~=@%*".utf8)
+        var previous: UInt8 = 0
+        for byte in text.utf8 {
+            // "- x" and its kind start something else.
+            if byte == UInt8(ascii: " "), previous == UInt8(ascii: "-") || previous == UInt8(ascii: " ") {
+                return false
+            }
+            guard isLetterOrDigit(byte) || inner.contains(byte) else { return false }
+            previous = byte
+        }
+        return true
+    }
+
+    private var doubleQuoted: String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case " "..."~": quoted.unicodeScalars.append(scalar)
+            default: quoted += Self.escape(scalar.value)
+            }
+        }
+        return quoted + "\""
+    }
+
+    private static func escape(_ value: UInt32) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        let (letter, width) = value <= 0xFF ? ("x", 2) : value <= 0xFFFF ? ("u", 4) : ("U", 8)
+        return "\\" + letter + String(repeating: "0", count: width - digits.count) + digits
+    }
+}

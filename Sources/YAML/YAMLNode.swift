@@ -1,0 +1,70 @@
+/// A value of a YAML document with its place in the text.
+///
+/// Scalars keep their text; what they mean (a number, true, nothing) is decided by who reads them,
+/// see `YAMLScalar.resolved` and the decoding helpers.
+public struct YAMLNode: Sendable, Hashable {
+    public enum Content: Sendable, Hashable {
+        case scalar(YAMLScalar)
+        case sequence([YAMLNode])
+        case mapping([YAMLPair])
+    }
+
+    public let position: YAMLPosition
+    /// The local tag (`!secret`), when the caller allowed it; tags nobody allowed are refused by the parser.
+    public let tag: String?
+    public let content: Content
+
+    public init(_ content: Content, at position: YAMLPosition, tag: String? = nil) {
+        self.content = content
+        self.position = position
+        self.tag = tag
+    }
+
+    public var scalar: YAMLScalar? {
+        if case .scalar(let scalar) = content { scalar } else { nil }
+    }
+
+    /// Whether the node stands for nothing: `~`, `null` or no text at all.
+    public var isNull: Bool { tag == nil && scalar?.resolved == .null }
+
+    /// Whether two nodes mean the same, wherever they stand and however they are written.
+    public func hasSameValue(as other: YAMLNode) -> Bool {
+        guard tag == other.tag else { return false }
+        switch (content, other.content) {
+        case (.scalar(let a), .scalar(let b)):
+            return a == b || a.resolved == b.resolved
+        case (.sequence(let a), .sequence(let b)):
+            return a.count == b.count && zip(a, b).allSatisfy { $0.hasSameValue(as: $1) }
+        case (.mapping(let a), .mapping(let b)):
+            guard a.count == b.count else { return false }
+            let values = Dictionary(b.map { ($0.key.text, $0.value) }) { first, _ in first }
+            return a.allSatisfy { pair in values[pair.key.text].map { pair.value.hasSameValue(as: $0) } ?? false }
+        default:
+            return false
+        }
+    }
+}
+
+/// A key of a mapping; keys are text, whatever they look like: `80` and `"80"` are the same key.
+public struct YAMLKey: Sendable, Hashable {
+    public let text: String
+    public let position: YAMLPosition
+
+    public init(_ text: String, at position: YAMLPosition) {
+        self.text = text
+        self.position = position
+    }
+
+    /// The key as a node of its own, for keys that are more than names (`ports: {80: 8080}`).
+    public var node: YAMLNode { YAMLNode(.scalar(YAMLScalar(text: text, isPlain: true)), at: position) }
+}
+
+public struct YAMLPair: Sendable, Hashable {
+    public let key: YAMLKey
+    public let value: YAMLNode
+
+    public init(key: YAMLKey, value: YAMLNode) {
+        self.key = key
+        self.value = value
+    }
+}

@@ -1,0 +1,28 @@
+import Admin
+import ArgumentParser
+import CommandLineSupport
+
+@main
+struct PortcullisAdmin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portcullis-admin",
+        abstract: "The ADMIN server: the cloud's registry, its REST API, and the services export gateways follow.",
+        discussion: """
+            Settings come from \(AdminSettings.defaultFile), the environment and flags, the later overriding the \
+            earlier. Keys of the file are the flags' names, variables are PORTCULLIS_ADMIN_ and the name \
+            (PORTCULLIS_ADMIN_TLS_KEY):
+
+              listen: 127.0.0.1:8080
+              database: /var/lib/portcullis/registry.sqlite
+              tls-certificate: /etc/portcullis/admin.pem
+              tls-key: /etc/portcullis/admin.key
+              log-level: info
+
+            Without any token the API is open to everybody who can connect, and ADMIN listens on loopback addresses \
+            only. Make tokens with "portcullis-admin token add" before it listens elsewhere.
+
+            The API describes itself at /openapi.json; /healthz and /readyz tell whether ADMIN runs.
+            """,
+        version: Release.version,
+        subcommands: [Serve.self, Token.self], defaultSubcommand: Serve.self)
+}

@@ -1,0 +1,81 @@
+import Admin
+import ArgumentParser
+import CommandLineSupport
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the server (default).",
+        discussion: """
+            Ends cleanly on SIGTERM and SIGINT: requests that run are answered, held polls are let go at once. \
+            Messages go to standard error. Exit status: 0 ended by a signal, 1 failed, 64 wrong usage.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Option(
+        help: ArgumentHelp("Where to listen; port 0: any free one. (default: 127.0.0.1:8080)", valueName: "host:port"))
+    var listen: String?
+
+    @Option(
+        help: ArgumentHelp("The certificate with its chain (PEM): listen with TLS.", valueName: "file"),
+        completion: .file())
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"), completion: .file())
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "trace, debug, info, notice, warning, error or critical. (default: info)", valueName: "level"))
+    var logLevel: String?
+
+    func run() async throws {
+        var flags: [AdminSettings.Key: String] = [:]
+        flags[.listen] = listen
+        flags[.tlsCertificate] = tlsCertificate
+        flags[.tlsKey] = tlsKey
+        flags[.logLevel] = logLevel
+        let settings = try options.settings(flags: flags)
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "portcullis-admin")
+        logger.logLevel = settings.logLevel
+
+        let registry = try Registry.openOrMake(settings.database)
+        let hasTokens = try await !registry.tokens.isEmpty()
+        guard hasTokens || settings.listen.isLoopback else {
+            throw SettingsError(
+                """
+                \(settings.listen) is no loopback address and no token is configured, so everybody could change \
+                everything; make one with "portcullis-admin token add NAME --role admin", or listen on 127.0.0.1
+                """)
+        }
+        let isListening = Mutex(false)
+        let gateways = GatewayRoster(registry: registry, logger: logger)
+        let application = try AdminApplication(
+            registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
+            isOpenWithoutTokens: settings.listen.isLoopback, logger: logger
+        ) { [logger] port in
+            isListening.withLock { $0 = true }
+            let scheme = settings.tls == nil ? "http" : "https"
+            let address = settings.listen.with(port: port)
+            logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
+        }.application()
+
+        var configuration = ServiceGroupConfiguration(
+            services: [gateways, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch  where !isListening.withLock({ $0 }) {
+            let reason = (error as? IOError).map { FileError.reason($0.errnoCode) } ?? "\(error)"
+            throw SettingsError("cannot listen on \(settings.listen): \(reason)")
+        }
+        try registry.close()
+        logger.info("ended")
+    }
+}

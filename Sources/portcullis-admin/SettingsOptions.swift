@@ -1,0 +1,36 @@
+import Admin
+import ArgumentParser
+import CommandLineSupport
+import Foundation
+
+/// Where a command finds its settings.
+struct SettingsOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file. (default: \(AdminSettings.defaultFile), if there is one)", valueName: "file"),
+        completion: .file(extensions: ["yaml"]))
+    var config: String?
+
+    @Option(help: ArgumentHelp("The registry's SQLite file.", valueName: "file"), completion: .file())
+    var database: String?
+
+    /// Puts the file, the environment and the flags together.
+    func settings(flags: [AdminSettings.Key: String] = [:]) throws -> AdminSettings {
+        var flags = flags
+        flags[.database] = database
+        return try AdminSettings(
+            file: try fileValues(), environment: ProcessInfo.processInfo.environment, flags: flags)
+    }
+
+    private func fileValues() throws -> [AdminSettings.Key: AdminSettings.Value] {
+        let path = config ?? AdminSettings.defaultFile
+        guard config != nil || FileManager.default.fileExists(atPath: path) else { return [:] }
+        let text: String
+        do {
+            text = try TextFile.read(path)
+        } catch {
+            throw SettingsError("the configuration file \(error)")
+        }
+        return try AdminSettings.values(inFile: text, named: path)
+    }
+}

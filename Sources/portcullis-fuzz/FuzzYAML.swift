@@ -1,0 +1,84 @@
+import Admin
+import ArgumentParser
+import YAML
+
+struct FuzzYAML: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "yaml", abstract: "YAML, as such and as the meta-configuration of service types.")
+
+    @OptionGroup var options: FuzzOptions
+
+    func run() throws {
+        options.run(
+            "yaml", corpus: [Array(Self.types.utf8), Array(Self.oddities.utf8)],
+            dictionary: [
+                ": ", "- ", "\n", "\r\n", "\n  ", "\n    - ", "\t", "[", "]", "{", "}", ", ", "? ", "&a ", "*a", "<<",
+                "!secret ",
+                "!!str ", "!", "|", ">", "|2-\n", "\"", "'", "\\", "\\u0041", "#", " #", "%YAML 1.2\n---\n", "---\n",
+                "...\n",
+                "\u{FEFF}", "\u{85}", "\u{2028}", "\u{0}", "~", "null", "true", "no", "0", "65535", "65536", "0x50",
+                "1e3",
+                ".nan", "tcp", "udp", "dnat", "tunnel", "masq", "wlc", "20000-29999", "203.0.113.0/24", "2001:db8::/32",
+                "common", "fake: true\n", "gateway:\n", "ports: ", "fwm: ", "[[[[[[[[", "{{{{{{{{",
+            ],
+            body: { bytes in
+                let isYAML = YAMLDocument.fuzz(bytes)
+                let isConfiguration = MetaConfiguration.fuzz(bytes)
+                precondition(isYAML || !isConfiguration, "a meta-configuration that is no YAML")
+                return isConfiguration
+            })
+    }
+
+    private static let types = """
+        type: pgw
+        require-index: true
+        requires: {server: app, types: [tg]}
+        install: {mkdir: [logs, {path: data, label: db}], files: [bin/pgw]}
+        config:
+          - sort-order: 10
+            for: common
+            values: {name: "${service.name}", workers: 4}
+        tests:
+          - {name: ping, http: {port: 8080, path: /ping, status: 200}}
+          - {name: check, command: [bin/pgw, --check], timeout: 60}
+        gateway:
+          - name: http
+            address: www-ip
+            ports: {80: 8080, 443: 8443}
+            protocol: tcp
+            scheduler: wlc
+            weight: 100
+            from: [203.0.113.0/24, "2001:db8:ff::/48"]
+          - {name: one, address: www-ip, ports: [25], method: dnat}
+        ---
+        type: tg
+        gateway:
+          - name: devices
+            address: tg-ip
+            fwm: {ports: [20000-29999, 31000], protocols: [tcp, udp], mark: 257}
+            scheduler: mh
+            persistence: 300
+            drain: 900
+
+        """
+
+    private static let oddities = """
+        %YAML 1.2
+        --- # comment
+        anchors: &a {x: &b [1, 0x1F, ~], y: *b}
+        again: [*a, *b]
+        ? long
+        : |
+          kept
+            lines
+        folded: >-
+          one
+          two
+        quoted: ["a\\tb\\u00e9", 'it''s', plain text, é, -1.5e3]
+        tagged: !secret token
+        ...
+        ---
+        second
+
+        """
+}

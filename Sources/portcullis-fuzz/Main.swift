@@ -1,0 +1,41 @@
+import ArgumentParser
+
+/// Feeds generated mutations of valid input to the project's parsers. `make fuzz` runs it.
+@main
+struct Fuzz: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portcullis-fuzz",
+        abstract: "Mutates valid input and reads it: a parser that crashes, hangs or contradicts itself fails.",
+        subcommands: [FuzzCSV.self, FuzzYAML.self])
+}
+
+/// What every subcommand takes.
+struct FuzzOptions: ParsableArguments {
+    @Option(help: "How many inputs.")
+    var count = 1_000_000
+
+    @Option(help: "The seed of the first input; a failure is repeated with the same one.")
+    var seed: UInt64 = 1
+
+    @Option(help: ArgumentHelp("How long one input may take before it counts as a hang.", valueName: "seconds"))
+    var timeout = 10
+
+    func validate() throws {
+        guard timeout > 0 else { throw ValidationError("--timeout: \(timeout) is not positive") }
+    }
+
+    /// Runs `body` with `count` mutations of the seeds and says how many it took for valid.
+    func run(_ name: String, corpus: [[UInt8]], dictionary: [String], body: ([UInt8]) -> Bool) {
+        var mutator = Mutator(seed: seed, corpus: corpus, dictionary: dictionary)
+        let watchdog = Watchdog(name: name, seed: seed, limit: .seconds(timeout))
+        var valid = 0
+        for index in 0..<count {
+            let input = mutator.next()
+            watchdog.begin(index, input)
+            if body(input) { valid += 1 }
+            if (index + 1) % 100_000 == 0 { print("\(name): \(index + 1) inputs, \(valid) valid") }
+        }
+        watchdog.end()
+        print("\(name): \(count) inputs from seed \(seed), \(valid) valid, no failure")
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import GatewaySync
+import ServicesExport
+
+struct Accept: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Let an export through that the guard holds back.",
+        discussion: """
+            `portcullis-gateway status` shows the export and what the guard has against it. The daemon, or cron's sync, takes \
+            it at its next poll. Only that very export is let through: another one is judged afresh.
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+
+    @Argument(help: "The held export's ETag, or its first 8 or more digits.")
+    var etag: String
+
+    func run() throws {
+        let digest = try settings.decide(.accept, on: etag)
+        print("accepted: \(digest.short) is applied at the next poll")
+    }
+}
+
+struct Reject: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Confirm that an export stays held back.",
+        discussion: """
+            The export in force goes on, and ADMIN's `portcullis gateways` shows that an operator has decided so. The next \
+            export that differs is judged afresh.
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+
+    @Argument(help: "The held export's ETag, or its first 8 or more digits.")
+    var etag: String
+
+    func run() throws {
+        let digest = try settings.decide(.reject, on: etag)
+        print("rejected: \(digest.short) stays held back")
+    }
+}
+
+extension SettingsOptions {
+    /// Leaves the decision where the daemon finds it.
+    fileprivate func decide(_ verdict: GuardDecision.Verdict, on etag: String) throws -> ExportDigest {
+        let configuration = try load()
+        guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory),
+            let held = status.held, let digest = ExportDigest(etag: held.etag)
+        else { throw ConfigurationError("no export is held back here") }
+        let digits = etag.filter { $0 != "\"" }.lowercased()
+        guard digits.count >= 8, digest.hex.hasPrefix(digits) else {
+            throw ConfigurationError("the export that is held back is \(digest.hex), not \(etag)")
+        }
+        try StateDirectory(configuration.stateDirectory).save(GuardDecision(verdict, digest))
+        return digest
+    }
+}

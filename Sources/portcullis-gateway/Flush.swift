@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import GatewaySync
+
+struct Flush: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take our part, and only ours, out of the kernel, and print what was taken.",
+        discussion: """
+            Removes table inet portcullis and the virtual services on its addresses and marks, at once and without a drain. \
+            The daemon must have ended before. Whatever else the machine has in nftables and IPVS stays.
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+
+    func run() throws {
+        let configuration = try settings.load()
+        let lock = try configuration.lock(for: "flush")
+        let store = try StateDirectory(configuration.stateDirectory)
+        let (state, problem) = store.recoverState()
+        if let problem { FileHandle.standardError.write(Data("\(problem)\n".utf8)) }
+        let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: try NetlinkKernel())
+        // What the last export asked for is ours.
+        if let digest = state.export, let bytes = try store.loadExport(digest) { try synchronizer.adopt(bytes) }
+        let plan = try synchronizer.withdraw()
+        try store.save(StoredState())
+        GatewayStatus.remove(runDirectory: configuration.runDirectory)
+        print(plan.isEmpty ? "nothing of ours was there" : "\(plan)")
+        withExtendedLifetime(lock) {}
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+import GatewaySync
+
+/// Which kernel to write to.
+struct KernelOptions: ParsableArguments {
+    @Flag(
+        help: ArgumentHelp(
+            "Write the nftables table only, on a kernel without IPVS: for measurements.", visibility: .hidden))
+    var tableOnly = false
+
+    func open() throws -> any Kernel {
+        if tableOnly { return try TableKernel() }
+        return try NetlinkKernel()
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import CommandLineSupport
+
+@main
+struct PortcullisGateway: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portcullis-gateway",
+        abstract: "Keeps this machine's nftables and IPVS in agreement with ADMIN's services export.",
+        discussion: """
+            The gateway asks ADMIN for the location's services.csv and brings the kernel into agreement with it: one \
+            nftables table, inet portcullis, and the IPVS virtual services on the export's public addresses and marks. \
+            Nothing else on the machine is touched, and nothing is written before a complete and valid export is there.
+
+            SETTINGS come from /etc/portcullis/gateway.yaml (--config), then from the environment (PORTCULLIS_ADMIN_URL \
+            for admin-url), then from flags; the later one wins:
+
+              admin-url: https://admin.example:8443   # where ADMIN is
+              location: tcn                           # whose export to follow
+              name: gw1                               # as ADMIN lists this gateway; the host's name
+              token-file: /etc/portcullis/token       # bearer token of role gateway
+              ca-file: /etc/portcullis/ca.pem         # trusted instead of the system's certificates
+              interval: 3                             # seconds between polls
+              wait: 0                                 # seconds ADMIN may hold an answer until something changes
+              timeout: 10                             # seconds an answer may take
+              state-directory: /var/lib/portcullis    # last good export, drains: survives restarts
+              run-directory: /run/portcullis          # lock, status
+              marks: 256-65535                        # firewall marks that are Portcullis' own
+              drain-time: 600                         # seconds a server that left may keep its connections, where
+                                                      # its gateway section has no drain
+              guard:                                  # an export that withdraws more at once is held back
+                services-share: 50                    # percent of the public endpoints
+                services-floor: 4                     # as many may always go
+                servers-share: 50                     # percent of the ready real servers behind an endpoint
+                servers-floor: 2
+              audit-interval: 30                      # seconds between two looks at IPVS for changes of others
+              foreign-services: report                # or remove: others' virtual services on our addresses
+              metrics-file: /run/portcullis/metrics.prom  # for node_exporter's textfile collector
+              ipvs-timeouts: {tcp: 900, tcp-fin: 120, udp: 300}
+
+            EXIT STATUS: 0 done, or nothing to do; 1 failed; 2 `sync --plan` has steps to show; 64 wrong usage.
+
+            See `portcullis-gateway help SUBCOMMAND` for each.
+            """,
+        version: Release.version,
+        subcommands: [Run.self, Sync.self, Status.self, Accept.self, Reject.self, Flush.self, Bench.self])
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import GatewaySync
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Follow the export until told to end (the daemon).",
+        discussion: """
+            Polls ADMIN, applies what changed, lets servers that left drain, writes status.json to the run directory. Starts \
+            from the last good export, so it works with ADMIN away. SIGTERM and SIGINT end it and leave the kernel as it \
+            is. Under systemd use Type=notify, with WatchdogSec= if you like. Needs CAP_NET_ADMIN.
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+
+    @OptionGroup var kernel: KernelOptions
+
+    func run() async throws {
+        let configuration = try settings.load()
+        let logger = settings.makeLogger(configuration)
+        let lock = try configuration.lock(for: "run")
+        let source = try AdminExportSource(configuration)
+        do {
+            try await follow(configuration, source, try kernel.open(), logger)
+        } catch {
+            await source.shutdown()
+            throw error
+        }
+        await source.shutdown()
+        withExtendedLifetime(lock) {}
+    }
+
+    private func follow(
+        _ configuration: GatewayConfiguration, _ source: AdminExportSource, _ kernel: sending any Kernel,
+        _ logger: Logger
+    ) async throws {
+        let gateway = try Gateway(
+            configuration, source: source, kernel: kernel,
+            store: try StateDirectory(configuration.stateDirectory),
+            environment: ProcessInfo.processInfo.environment, process: getpid(), logger: logger)
+        let url = try configuration.exportURL()
+        logger.info("\(configuration.name) follows \(url)")
+        var services = ServiceGroupConfiguration(
+            services: [gateway], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        services.services[0].successTerminationBehavior = .gracefullyShutdownGroup
+        try await ServiceGroup(configuration: services).run()
+    }
+}
+
+extension GatewayConfiguration {
+    /// Keeps other writers away from this gateway's part of the kernel.
+    func lock(for purpose: String) throws -> StateLock {
+        _ = try StateDirectory(runDirectory)
+        return try StateLock(runDirectory + "/lock", purpose: purpose)
+    }
+}

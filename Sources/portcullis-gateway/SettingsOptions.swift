@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import GatewaySync
+import Logging
+
+/// Flags every subcommand takes.
+struct SettingsOptions: ParsableArguments {
+    private static let defaultFile = "/etc/portcullis/gateway.yaml"
+
+    @Option(
+        help: ArgumentHelp("The configuration file (\(Self.defaultFile)).", valueName: "file"),
+        completion: .file(extensions: ["yaml"]))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Where ADMIN is: https://admin.example:8443.", valueName: "url"))
+    var adminURL: String?
+
+    @Option(help: "The location whose export to follow.")
+    var location: String?
+
+    @Option(help: "The name this gateway reports itself by (the host's).")
+    var name: String?
+
+    @Option(help: ArgumentHelp("active or passive: what the gateway reports itself as (active).", valueName: "role"))
+    var role: String?
+
+    @Option(help: ArgumentHelp("A file with the bearer token.", valueName: "file"), completion: .file())
+    var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp("Certificates to trust instead of the system's (PEM).", valueName: "file"),
+        completion: .file())
+    var caFile: String?
+
+    @Option(help: ArgumentHelp("Seconds between polls (3).", valueName: "seconds"))
+    var interval: String?
+
+    @Option(help: ArgumentHelp("Seconds ADMIN may hold an answer until something changes (0).", valueName: "seconds"))
+    var wait: String?
+
+    @Option(help: ArgumentHelp("Seconds an answer may take (10).", valueName: "seconds"))
+    var timeout: String?
+
+    @Option(
+        help: ArgumentHelp("For what must survive a restart (/var/lib/portcullis).", valueName: "directory"),
+        completion: .directory)
+    var stateDirectory: String?
+
+    @Option(
+        help: ArgumentHelp("For lock and status (/run/portcullis).", valueName: "directory"), completion: .directory)
+    var runDirectory: String?
+
+    @Option(help: ArgumentHelp("Firewall marks that are Portcullis' own (256-65535).", valueName: "first-last"))
+    var marks: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Seconds a server that left the export may keep its connections (600).", valueName: "seconds"))
+    var drainTime: String?
+
+    @Option(help: ArgumentHelp("Seconds between two looks at IPVS for changes of others (30).", valueName: "seconds"))
+    var auditInterval: String?
+
+    @Option(
+        help: ArgumentHelp("Others' virtual services on our addresses: report or remove (report).", valueName: "policy")
+    )
+    var foreignServices: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For node_exporter's textfile collector (metrics.prom in the run directory).", valueName: "file"),
+        completion: .file())
+    var metricsFile: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (info).", valueName: "level"))
+    var logLevel: String?
+
+    @Option(help: ArgumentHelp("Any setting by its name: guard.services-share=30.", valueName: "name=value"))
+    var set: [String] = []
+
+    /// The configuration from file, environment and flags.
+    func load() throws -> GatewayConfiguration {
+        let path = config ?? Self.defaultFile
+        var file: String?
+        if let text = try ConfigurationLoader.text(of: path) {
+            file = text
+        } else if config != nil {
+            throw ConfigurationError("\(path): there is no such file")
+        }
+        let flags: [(ConfigurationKey, String?)] = [
+            (.adminURL, adminURL), (.location, location), (.name, name), (.tokenFile, tokenFile), (.caFile, caFile),
+            (.interval, interval), (.wait, wait), (.timeout, timeout), (.stateDirectory, stateDirectory),
+            (.runDirectory, runDirectory), (.marks, marks), (.drainTime, drainTime), (.auditInterval, auditInterval),
+            (.foreignServices, foreignServices), (.metricsFile, metricsFile), (.role, role),
+            (.logLevel, logLevel),
+        ]
+        return try ConfigurationLoader.load(
+            file: file, path: path, environment: ProcessInfo.processInfo.environment,
+            flags: flags.compactMap { key, value in value.map { (key, $0) } } + named(),
+            hostName: ProcessInfo.processInfo.hostName)
+    }
+
+    /// What `--set` has.
+    private func named() throws -> [(ConfigurationKey, String)] {
+        try set.map { setting in
+            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
+                throw ConfigurationError("--set \(setting): it is not the name of a setting, =, and a value")
+            }
+            return (key, String(parts[1]))
+        }
+    }
+
+    /// The log: to journald with fields when systemd has connected us to it, else for people.
+    func makeLogger(_ configuration: GatewayConfiguration) -> Logger {
+        let isJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
+        return Logger(label: "portcullis-gateway") { label in
+            let logLevel = configuration.logLevel
+            if isJournal, let handler = JournalLogHandler(identifier: label, logLevel: logLevel) { return handler }
+            return LineLogHandler(logLevel: logLevel, style: isJournal ? .journal : .terminal)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Foundation
+import GatewaySync
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what the gateway is doing.",
+        discussion: """
+            Reads status.json in the run directory. Exit status 1 when the kernel is not in agreement, an export is held back, \
+            or the daemon does not run.
+            """)
+
+    enum Output: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    @OptionGroup var settings: SettingsOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("text or json.", valueName: "format"))
+    var output = Output.text
+
+    func run() throws {
+        let configuration = try settings.load()
+        guard let (status, json) = try GatewayStatus.load(runDirectory: configuration.runDirectory) else {
+            throw ConfigurationError(
+                "\(configuration.runDirectory)/status.json is not there: no portcullis-gateway has run here since the boot"
+            )
+        }
+        switch output {
+        case .text: print(status.text(now: WallClock.seconds))
+        case .json: FileHandle.standardOutput.write(Data(json))
+        }
+        let staleness = status.staleness(
+            holder: StateLock.holder(of: configuration.runDirectory + "/lock"), now: WallClock.seconds,
+            patience: 2 * (configuration.interval + configuration.wait + configuration.timeout) + 10)
+        if let staleness { FileHandle.standardError.write(Data("\(staleness)\n".utf8)) }
+        if staleness != nil || status.state != .synchronized { throw ExitCode.failure }
+    }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import GatewaySync
+import Logging
+import ServicesExport
+
+struct Sync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bring the kernel into agreement with the export once (for cron), or show what that would take.",
+        discussion: """
+            Does what one poll of the daemon does, drains included: a server that leaves goes to weight 0 now and is removed \
+            by a later run. With --plan nothing is written; the steps are printed in the order they would be taken, and the \
+            exit status is 2 when there are any.
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+
+    @Flag(help: "Print the steps instead of taking them; exit status 2 when there are any.")
+    var plan = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Take the export from a file (-: standard input) instead of ADMIN.", valueName: "services.csv"),
+        completion: .file(extensions: ["csv"]))
+    var file: String?
+
+    @Flag(help: "With --plan: as if the kernel held nothing of ours; needs no privileges.")
+    var emptyKernel = false
+
+    @Flag(help: "Print what it took, in milliseconds per phase, as JSON.")
+    var timing = false
+
+    func validate() throws {
+        if emptyKernel, !plan { throw ValidationError("--empty-kernel goes with --plan") }
+        if timing, plan { throw ValidationError("--timing does not go with --plan") }
+    }
+
+    func run() async throws {
+        let configuration = try settings.load()
+        if plan {
+            try await printPlan(configuration)
+        } else {
+            try await synchronize(configuration)
+        }
+    }
+
+    private func printPlan(_ configuration: GatewayConfiguration) async throws {
+        guard case .export(let bytes, _, _) = try await fetch(configuration) else { return }
+        let directory = configuration.stateDirectory
+        let state = emptyKernel ? StoredState() : try StateDirectory.loadState(of: directory) ?? StoredState()
+        let synchronizer = Synchronizer(
+            Reconciler(state, configuration), kernel: emptyKernel ? InMemoryKernel() : try NetlinkKernel())
+        // What an earlier export asked for is ours, and is taken away where this one does not.
+        if let digest = state.export, let earlier = try StateDirectory.loadExport(digest, from: directory) {
+            try synchronizer.adopt(earlier)
+        }
+        try synchronizer.adopt(bytes)
+        guard let plan = try synchronizer.plan(now: WallClock.seconds), !plan.isEmpty else {
+            print("nothing to do")
+            return
+        }
+        print(plan)
+        throw ExitCode(2)
+    }
+
+    private func fetch(_ configuration: GatewayConfiguration) async throws -> ExportAnswer {
+        if let file { return try await FileExportSource(file).fetch(ExportRequest()) }
+        let source = try AdminExportSource(configuration, announces: false)
+        let answer = await Result { try await source.fetch(ExportRequest()) }
+        await source.shutdown()
+        return try answer.get()
+    }
+
+    private func synchronize(_ configuration: GatewayConfiguration) async throws {
+        let lock = try configuration.lock(for: "sync")
+        let kernel = try NetlinkKernel()
+        let store = try StateDirectory(configuration.stateDirectory)
+        let admin = file == nil ? try AdminExportSource(configuration) : nil
+        let source: any ExportSource = admin ?? FileExportSource(file ?? "-")
+        let gateway: Gateway
+        do {
+            gateway = try Gateway(
+                configuration, source: source, kernel: kernel, store: store, environment: [:], process: getpid(),
+                mode: .once, logger: settings.makeLogger(configuration))
+        } catch {
+            await admin?.shutdown()
+            throw error
+        }
+        await gateway.synchronize()
+        await admin?.shutdown()
+        let status = await gateway.status
+        if timing { print(Timing(await gateway.lastParse, await gateway.lastOutcome).json) }
+        withExtendedLifetime(lock) {}
+        // What went wrong is in the log already.
+        if status.state != .synchronized || status.poll?.error != nil { throw ExitCode.failure }
+    }
+}
+
+extension Result where Failure == any Error {
+    init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}

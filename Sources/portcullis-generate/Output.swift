@@ -1,0 +1,25 @@
+import CommandLineSupport
+import Foundation
+import LargeCloud
+
+/// Writes bytes to standard output as they are.
+enum StandardOutput {
+    static func write(_ bytes: [UInt8]) throws {
+        try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+    }
+}
+
+/// A directory files are written below.
+struct Directory {
+    private let path: String
+
+    init(_ path: String) { self.path = path }
+
+    func write(_ files: [LargeCloud.File]) throws {
+        for file in files {
+            let place = "\(path)/\(file.path)"
+            try Folder.make(Folder.parent(of: place))
+            try TextFile.write(file.text, to: place)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import AdminAPI
+import ArgumentParser
+
+struct ApplyCommand: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make the cloud what a cloud file says.",
+        discussion: """
+            All of it is written in one transaction, or nothing. What the file does not name stays, but for \
+            --prune. A service without a state keeps the one it has, so that a drain survives.
+
+            With --dry-run nothing is written; the exit code is 2 when there would be changes.
+            """)
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The cloud file; - reads standard input.", valueName: "cloud.yaml"),
+        completion: .file(extensions: ["yaml"]))
+    var file: String
+
+    @Flag(help: "Delete what the cloud file does not name.")
+    var prune = false
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let directory = try CloudDirectory(path: file)
+        let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: change.dryRun)
+            .json(directory.request(prune: prune))
+        try change.finish(try await client.value(request, places: directory.places))
+    }
+}

@@ -1,0 +1,39 @@
+import AdminAPI
+import ArgumentParser
+import Foundation
+
+struct ExportCommand: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Print the services export of a location, as its gateways get it.")
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case csv, table, json
+    }
+
+    @Argument(help: "The location; may be left out when there is one only.")
+    var location: String?
+
+    @Option(name: .shortAndLong, help: "How the export is printed; csv is what gateways get, byte by byte.")
+    var output = Format.csv
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let location = if let location { location } else { try await onlyLocation(client) }
+        let data = try await client.export(of: location)
+        switch output {
+        case .csv: try StandardOutput.write(data)
+        case .table: try StandardOutput.write(ResourceTables.export(try ExportLine.lines(of: data)).text)
+        case .json: try StandardOutput.write(try JSONText.text(try ExportLine.lines(of: data)))
+        }
+    }
+
+    private func onlyLocation(_ client: AdminClient) async throws -> String {
+        let names = try await client.locations().map(\.name)
+        guard names.count == 1 else {
+            throw ValidationError(
+                names.isEmpty ? "ADMIN knows no location" : "name a location: \(names.joined(separator: ", "))")
+        }
+        return names[0]
+    }
+}

@@ -1,0 +1,35 @@
+import AdminAPI
+import ArgumentParser
+
+struct ForgetGateway: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forget",
+        abstract: "Forget a gateway that is no more, so that nobody waits for it.",
+        discussion: "One that still asks for the export is there again with its next poll.")
+
+    @Argument(help: "The gateway.")
+    var gateway: String
+
+    @Option(help: "Its location; needed where gateways of several have the name.")
+    var location: String?
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let location = if let location { location } else { try await onlyLocation(client) }
+        let request = AdminRequest.change(.delete, ["v1", "gateways", location, gateway], dryRun: change.dryRun)
+        try change.finish(try await client.value(request))
+    }
+
+    private func onlyLocation(_ client: AdminClient) async throws -> String {
+        let locations = try await client.gateways().filter { $0.name == gateway }.map(\.location)
+        guard let location = locations.first else { throw CommandError("ADMIN knows no gateway \(gateway)") }
+        guard locations.count == 1 else {
+            throw CommandError(
+                "there is a gateway \(gateway) in several locations: \(locations.joined(separator: ", "))",
+                hint: "Name one with --location.")
+        }
+        return location
+    }
+}

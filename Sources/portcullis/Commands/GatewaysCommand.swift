@@ -1,0 +1,68 @@
+import AdminAPI
+import ArgumentParser
+
+struct GatewaysCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gateways", abstract: "Look at gateways, and forget those that are no more.",
+        subcommands: [ListGateways.self, ForgetGateway.self], defaultSubcommand: ListGateways.self)
+}
+
+struct ListGateways: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List gateways: what each has applied or holds back, since when, and when it last asked.",
+        discussion: """
+            With --wait, it ends when every gateway has applied its location's current export, or with exit code 1 \
+            when that takes longer than the seconds given.
+            """)
+
+    @Option(help: "Only those of a location.")
+    var location: String?
+
+    @Option(help: ArgumentHelp("Wait until all are in sync.", valueName: "seconds"))
+    var wait: Int?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        if let wait, !(0...86_400).contains(wait) { throw ValidationError("--wait: \(wait) is not in 0-86400") }
+    }
+
+    func run(_ client: AdminClient) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(wait ?? 0)
+        var gateways = try await gateways(client)
+        while wait != nil, !gateways.areInSync, clock.now < deadline {
+            try await Task.sleep(for: .milliseconds(300))
+            gateways = try await self.gateways(client)
+        }
+        try output.show(gateways, asText: GatewaysText.text(gateways))
+        if let wait, !gateways.areInSync {
+            throw CommandError(
+                gateways.isEmpty
+                    ? "no gateway has asked for the export within \(wait) s"
+                    : "after \(wait) s not every gateway has applied the current export",
+                hint: hint(gateways))
+        }
+    }
+
+    private func hint(_ gateways: [GatewayResource]) -> String? {
+        if gateways.contains(where: { $0.held != nil }) {
+            return "What a gateway holds back waits for its operator: see `portcullis gateways`."
+        }
+        // A gateway polls every few seconds.
+        return gateways.first { !$0.inSync && $0.age > 60 }.map {
+            "\($0.name) has not asked for long; if it is no more, `portcullis gateways forget \($0.name)`."
+        }
+    }
+
+    private func gateways(_ client: AdminClient) async throws -> [GatewayResource] {
+        try await client.gateways().filter { gateway in location.map { $0 == gateway.location } ?? true }
+    }
+}
+
+extension [GatewayResource] {
+    /// Whether there are any, and all have the current export.
+    fileprivate var areInSync: Bool { !isEmpty && allSatisfy(\.inSync) }
+}

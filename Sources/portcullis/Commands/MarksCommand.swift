@@ -1,0 +1,44 @@
+import AdminAPI
+import ArgumentParser
+
+struct MarksCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "marks", abstract: "Look at firewall marks, and release those of sections that are gone.",
+        subcommands: [ListMarks.self, ReleaseMarks.self], defaultSubcommand: ListMarks.self)
+}
+
+struct ListMarks: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List firewall marks: which gateway section holds each, and since when.")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let marks = try await client.marks()
+        try output.show(marks, asText: ResourceTables.marks(marks).text)
+    }
+}
+
+struct ReleaseMarks: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "release", abstract: "Release the marks of sections that are gone, for others to get.",
+        discussion: """
+            A section keeps its mark while it is gone, so that it has the same one when it comes back. Without a mark named, \
+            those of all sections that are gone are released.
+            """)
+
+    @Argument(help: "The marks.")
+    var marks: [Int] = []
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let marks = marks.isEmpty ? try await client.marks().filter { !$0.inUse }.map(\.mark) : marks
+        let report = try await client.changeEach(marks.map(String.init)) { mark in
+            AdminRequest.change(.delete, ["v1", "marks", mark], dryRun: change.dryRun)
+        }
+        try change.finish(report)
+    }
+}

@@ -1,0 +1,144 @@
+import AdminAPI
+import ArgumentParser
+
+struct AddService: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Add an instance of a service type on a server.")
+
+    @Argument(help: "The service type; ADMIN chooses the index. TYPE.INDEX chooses it here.")
+    var type: String
+
+    @Argument(help: "The server.")
+    var server: String
+
+    @Option(help: "The state to start in.")
+    var state = ServiceResource.State.ready
+
+    @Option(help: "The weight, 0 to 65535; without it the section's.")
+    var weight: Int?
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        if let weight, !(0...65_535).contains(weight) { throw ValidationError("--weight: \(weight) is not in 0-65535") }
+    }
+
+    func run(_ client: AdminClient) async throws {
+        guard let name = ServiceName(type) else {
+            let request = try AdminRequest.change(.post, ["v1", "services"], dryRun: change.dryRun)
+                .json(ServiceCreation(type: type, server: server, state: state, weight: weight))
+            return try change.finish(try await client.value(request))
+        }
+        var request = try AdminRequest.change(.put, ["v1", "services", name.description], dryRun: change.dryRun)
+            .json(ServiceChange(server: server, state: state, weight: weight))
+        request.onlyWhenAbsent = true
+        do {
+            try change.finish(try await client.value(request))
+        } catch let error as CommandError where error.status == 412 {
+            throw CommandError("\(name) exists already", hint: "`portcullis services move \(name) \(server)` moves it.")
+        }
+    }
+}
+
+struct MoveService: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "move", abstract: "Move a service instance to another server.")
+
+    @Argument(help: "The service: TYPE.INDEX.")
+    var service: String
+
+    @Argument(help: "The server it goes to.")
+    var server: String
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        try change.finish(try await client.patch([service], ServicePatch(server: server), dryRun: change.dryRun))
+    }
+}
+
+struct RemoveServices: AdminCommand {
+    static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove service instances.")
+
+    @OptionGroup var services: ServiceNames
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        try change.finish(
+            try await client.changeEach(services.names) { name in
+                AdminRequest.change(.delete, ["v1", "services", name], dryRun: change.dryRun)
+            })
+    }
+}
+
+struct DrainServices: StateCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain", abstract: "Send service instances no new connections; those they have go on.")
+    static let state = ServiceResource.State.drain
+
+    @OptionGroup var services: ServiceNames
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+}
+
+struct ReadyServices: StateCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ready", abstract: "Put service instances into production.")
+    static let state = ServiceResource.State.ready
+
+    @OptionGroup var services: ServiceNames
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+}
+
+struct MaintServices: StateCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "maint", abstract: "Take service instances out of production and out of the export.")
+    static let state = ServiceResource.State.maint
+
+    @OptionGroup var services: ServiceNames
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+}
+
+struct WeightService: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weight", abstract: "Give a service instance a weight of its own, or its section's back.")
+
+    /// `50`, or `section`
+    enum Weight: ExpressibleByArgument {
+        case fixed(Int)
+        case section
+
+        init?(argument: String) {
+            if argument == "section" {
+                self = .section
+            } else if let weight = Int(argument), (0...65_535).contains(weight) {
+                self = .fixed(weight)
+            } else {
+                return nil
+            }
+        }
+    }
+
+    @Argument(help: "The service: TYPE.INDEX.")
+    var service: String
+
+    @Argument(help: "0 to 65535, or `section` for the weight its gateway section has.")
+    var weight: Weight
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let patch =
+            switch weight {
+            case .fixed(let weight): ServicePatch(weight: .fixed(weight))
+            case .section: ServicePatch(weight: .fromSection)
+            }
+        try change.finish(try await client.patch([service], patch, dryRun: change.dryRun))
+    }
+}

@@ -1,0 +1,53 @@
+import AdminAPI
+import ArgumentParser
+
+/// One or more services.
+struct ServiceNames: ParsableArguments {
+    @Argument(help: ArgumentHelp("The services: TYPE.INDEX, one or more.", valueName: "service"))
+    var names: [String]
+
+    func validate() throws {
+        for name in names where ServiceName(name) == nil {
+            throw ValidationError("\"\(name)\" is no service; its name is TYPE.INDEX, like tg.3")
+        }
+    }
+}
+
+/// A subcommand that brings services into a state.
+protocol StateCommand: AdminCommand {
+    static var state: ServiceResource.State { get }
+    var services: ServiceNames { get }
+    var change: ChangeOptions { get }
+}
+
+extension StateCommand {
+    func run(_ client: AdminClient) async throws {
+        let patch = ServicePatch(state: Self.state)
+        try change.finish(try await client.patch(services.names, patch, dryRun: change.dryRun))
+    }
+}
+
+extension AdminClient {
+    /// Changes services one after the other; what was done is told in one report.
+    func patch(_ services: [String], _ patch: ServicePatch, dryRun: Bool) async throws -> ChangeReport {
+        try await changeEach(services) { name in
+            try AdminRequest.change(.patch, ["v1", "services", name], dryRun: dryRun).json(patch)
+        }
+    }
+
+    /// Sends a change for each name. When one fails, the error says which were changed before it.
+    func changeEach(_ names: [String], _ request: (String) throws -> AdminRequest) async throws -> ChangeReport {
+        var total = ChangeReport(changes: [], export: [])
+        var done = [String]()
+        for name in names {
+            do {
+                total = total.followed(by: try await value(try request(name)))
+                done.append(name)
+            } catch let error as CommandError where !done.isEmpty {
+                throw CommandError(
+                    "\(name): \(error.message)\nDone before: \(done.joined(separator: " "))", hint: error.hint)
+            }
+        }
+        return total
+    }
+}

@@ -1,0 +1,82 @@
+import AdminAPI
+import ArgumentParser
+
+struct TypesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "types",
+        abstract: "Look at service types and change their meta-configuration.",
+        subcommands: [ListTypes.self, ShowType.self, ListTypeRevisions.self, PutTypes.self],
+        defaultSubcommand: ListTypes.self)
+}
+
+struct ListTypes: AdminCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List service types.")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let types = try await client.types()
+        try output.show(types, asText: ResourceTables.types(types).text)
+    }
+}
+
+struct ShowType: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Print a type's meta-configuration as it was written.")
+
+    @Argument(help: "The service type.")
+    var type: String
+
+    @Option(help: "An earlier revision in place of the current one.")
+    var revision: Int?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let type = try await client.type(type, revision: revision)
+        try output.show(type, asText: type.source)
+    }
+}
+
+struct ListTypeRevisions: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "List a type's revisions: who wrote each, and when.")
+
+    @Argument(help: "The service type.")
+    var type: String
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let revisions = try await client.revisions(of: type)
+        try output.show(revisions, asText: ResourceTables.types(revisions).text)
+    }
+}
+
+struct PutTypes: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "put", abstract: "Write the meta-configuration of one or more types, all or none.")
+
+    @Argument(
+        help: ArgumentHelp("Type files (YAML), one type each.", valueName: "file"),
+        completion: .file(extensions: ["yaml"]))
+    var files: [String]
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        var places = SourceMap()
+        let types = try files.map { path in
+            let file = try TypeFile(parsing: try LocalFile.text(path), path: path)
+            places.add(file: "\(file.type).yaml", path: path)
+            return ApplyRequest.ServiceType(name: file.type, source: file.source)
+        }
+        let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: change.dryRun)
+            .json(ApplyRequest(types: types))
+        try change.finish(try await client.value(request, places: places))
+    }
+}

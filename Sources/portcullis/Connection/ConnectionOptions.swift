@@ -1,0 +1,52 @@
+import ArgumentParser
+
+/// Where ADMIN is and how to be let in; options of every subcommand.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: "ADMIN's address. Else PORTCULLIS_ADMIN_URL, the configuration file, http://127.0.0.1:8080.")
+    var adminURL: String?
+
+    @Option(
+        help: "A file with the bearer token. Else PORTCULLIS_TOKEN, PORTCULLIS_TOKEN_FILE, the configuration file.",
+        completion: .file())
+    var tokenFile: String?
+
+    @Option(
+        help: "Certificates (PEM) to trust in place of the system's. Else PORTCULLIS_CA_FILE, the configuration file.",
+        completion: .file())
+    var caFile: String?
+
+    @Option(help: "Seconds to wait for an answer.")
+    var timeout: Int = 60
+
+    func validate() throws {
+        guard (1...86_400).contains(timeout) else { throw ValidationError("--timeout: \(timeout) is not in 1-86400") }
+    }
+
+    /// Runs `body` with a client that is shut down afterwards.
+    func withClient(_ body: (AdminClient) async throws -> Void) async throws {
+        let sources = SettingsSources.ofProcess()
+        let settings = try Settings.resolve(self, sources)
+        settings.warnings.forEach(StandardError.write)
+        let client = try AdminClient(settings)
+        do {
+            try await body(client)
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
+    }
+}
+
+/// A subcommand that talks to ADMIN.
+protocol AdminCommand: AsyncParsableCommand {
+    var connection: ConnectionOptions { get }
+
+    func run(_ client: AdminClient) async throws
+}
+
+extension AdminCommand {
+    func run() async throws {
+        try await connection.withClient { client in try await run(client) }
+    }
+}

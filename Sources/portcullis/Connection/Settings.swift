@@ -1,0 +1,95 @@
+import NetworkTypes
+
+/// How to reach ADMIN, put together from flags, the environment and the configuration file, in falling order.
+struct Settings: Sendable, Equatable {
+    let adminURL: AdminURL
+    /// The bearer token, if any.
+    let token: String?
+    /// Path of PEM certificates to trust instead of the system's.
+    let caFile: String?
+    /// Seconds.
+    let timeout: Int
+
+    static let defaultURL = "http://127.0.0.1:8080"
+
+    /// What the operator should know though it is no error.
+    var warnings: [String] {
+        guard token != nil, !adminURL.isEncrypted, !adminURL.isLoopback else { return [] }
+        return ["Warning: the token goes to \(adminURL) unencrypted; use an https address."]
+    }
+
+    static func resolve(_ options: ConnectionOptions, _ sources: SettingsSources) throws -> Settings {
+        let file = try sources.configurationFile()
+        let environment = sources.environment
+        let url = options.adminURL ?? environment["PORTCULLIS_ADMIN_URL"] ?? file.adminURL ?? defaultURL
+        return Settings(
+            adminURL: try AdminURL(url),
+            token: try token(options, sources, file),
+            caFile: options.caFile ?? environment["PORTCULLIS_CA_FILE"] ?? file.caFile,
+            timeout: options.timeout)
+    }
+
+    private static func token(
+        _ options: ConnectionOptions, _ sources: SettingsSources, _ file: ConfigurationFile
+    ) throws -> String? {
+        if options.tokenFile == nil, let token = sources.environment["PORTCULLIS_TOKEN"] {
+            return try checked(token, from: "PORTCULLIS_TOKEN")
+        }
+        let path = options.tokenFile ?? sources.environment["PORTCULLIS_TOKEN_FILE"] ?? file.tokenFile
+        return try path.map { try checked(sources.read($0), from: $0) }
+    }
+
+    /// A token of RFC 6750 (section 2.1), so that nothing else gets into a header line.
+    private static func checked(_ text: String, from source: String) throws -> String {
+        var token = Substring(text)
+        while token.last?.isWhitespace == true { token.removeLast() }
+        let allowed = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=".utf8)
+        guard !token.isEmpty else { throw CommandError("\(source): the token is empty") }
+        guard token.utf8.allSatisfy(allowed.contains) else {
+            throw CommandError("\(source): this is no bearer token (letters, digits and -._~+/= only)")
+        }
+        return String(token)
+    }
+}
+
+/// The address of ADMIN: scheme, host and port, without a path.
+struct AdminURL: Sendable, Equatable, CustomStringConvertible {
+    /// `http://host:port`
+    let description: String
+    let isEncrypted: Bool
+    let isLoopback: Bool
+
+    init(_ text: String) throws(CommandError) {
+        let scheme = ["http://", "https://"].first { text.hasPrefix($0) }
+        var authority = text.dropFirst(scheme?.count ?? 0)
+        while authority.last == "/" { authority.removeLast() }
+        guard let scheme, let host = Self.host(of: authority), !host.isEmpty,
+            !authority.contains(where: { "/?#@".contains($0) || $0.isWhitespace })
+        else {
+            throw CommandError(
+                "\"\(text)\" is not an address of ADMIN",
+                hint: "Name it like \(Settings.defaultURL) or https://admin.example:8443.")
+        }
+        description = scheme + authority
+        isEncrypted = scheme == "https://"
+        isLoopback = host == "localhost" || IPAddress(host)?.isLoopback == true
+    }
+
+    private static func host(of authority: Substring) -> Substring? {
+        var host = authority
+        var port: Substring?
+        if authority.first == "[" {
+            guard let end = authority.firstIndex(of: "]") else { return nil }
+            host = authority[authority.index(after: authority.startIndex)..<end]
+            guard IPAddress(host)?.family == .ipv6 else { return nil }
+            let rest = authority[authority.index(after: end)...]
+            guard rest.isEmpty || rest.first == ":" else { return nil }
+            port = rest.isEmpty ? nil : rest.dropFirst()
+        } else if let colon = authority.firstIndex(of: ":") {
+            host = authority[..<colon]
+            port = authority[authority.index(after: colon)...]
+        }
+        if let port, UInt16(port).map({ $0 == 0 }) ?? true { return nil }
+        return host
+    }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import CommandLineSupport
+
+@main
+struct Portcullis: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portcullis",
+        abstract: "The operator's command line of ADMIN.",
+        discussion: """
+            Exit codes: 0 done, 1 failed, 2 a dry run found changes, 64 wrong usage.
+            """,
+        version: Release.version,
+        subcommands: [
+            ApplyCommand.self, ExportCommand.self, ServicesCommand.self, TypesCommand.self, ServersCommand.self,
+            LocationsCommand.self, PoolsCommand.self, MarksCommand.self, GatewaysCommand.self, EventsCommand.self,
+        ])
+}

@@ -1,0 +1,37 @@
+import AdminAPI
+import Foundation
+
+/// What to tell when ADMIN answered with an error.
+enum AnswerErrorText {
+    static func commandError(_ answer: AdminAnswer, _ places: SourceMap) -> CommandError {
+        guard answer.contentType.hasPrefix("application/problem+json"),
+            let problem = try? JSONDecoder().decode(Problem.self, from: answer.data)
+        else {
+            let kind = answer.contentType.isEmpty ? "" : " (\(answer.contentType))"
+            return CommandError(
+                "the answer has status \(answer.status)\(kind) and is not ADMIN's",
+                hint: "Is the address ADMIN's? Is a proxy in between?")
+        }
+        return CommandError(text(problem, places), hint: hint(problem.status), status: problem.status)
+    }
+
+    /// The detail, then one line for each fault: place and reason.
+    static func text(_ problem: Problem, _ places: SourceMap) -> String {
+        let faults = problem.errors.map { "\(places.place(of: $0.pointer)): \(places.translated($0.detail))" }
+        let detail = places.translated(problem.detail.isEmpty ? problem.title : problem.detail)
+        if faults.count == 1, problem.errors[0].detail == problem.detail { return faults[0] }
+        return ([detail] + faults.map { "  \($0)" }).joined(separator: "\n")
+    }
+
+    private static func hint(_ status: Int) -> String? {
+        switch status {
+        case 401:
+            "Name a token with --token-file, PORTCULLIS_TOKEN_FILE or PORTCULLIS_TOKEN; "
+                + "`portcullis-admin token add` makes one."
+        case 403: "Reading needs a token of role read or admin, changing one of role admin."
+        case 429, 503: "Try again in a moment."
+        case 500, 502, 504: "ADMIN's log tells more: journalctl -u portcullis-admin"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import AdminAPI
+
+extension ChangeReport {
+    var isEmpty: Bool { changes.isEmpty && export.isEmpty }
+
+    /// Both reports in one; each location's rows stand together.
+    func followed(by next: ChangeReport) -> ChangeReport {
+        var total = self
+        total.changes += next.changes
+        for change in next.export {
+            if let index = total.export.firstIndex(where: { $0.location == change.location }) {
+                total.export[index].added += change.added
+                total.export[index].removed += change.removed
+                total.export[index].changed += change.changed
+            } else {
+                total.export.append(change)
+            }
+        }
+        return total
+    }
+}

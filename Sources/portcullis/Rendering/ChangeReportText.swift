@@ -1,0 +1,71 @@
+import AdminAPI
+
+/// A change report for people: what changes in the registry, then what changes in the exports.
+struct ChangeReportText {
+    /// Rows of an export that are shown; `nil`: all.
+    var rowLimit: Int? = 40
+    /// Whether the change was only tried.
+    var isDryRun = false
+
+    func text(_ report: ChangeReport) -> String {
+        guard !report.isEmpty else { return "no changes" }
+        var parts = [String]()
+        if !report.changes.isEmpty { parts.append("registry: \(registrySummary(report.changes))\n\(changes(report))") }
+        parts += report.export.map(export)
+        if isDryRun { parts.append("dry run: nothing was changed") }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func changes(_ report: ChangeReport) -> String {
+        Table(["", "", ""], report.changes.map { [sign($0.action), $0.kind.rawValue, $0.name] }).body(indent: "  ")
+    }
+
+    private func registrySummary(_ changes: [ChangeReport.Change]) -> String {
+        summary(
+            changes.count { $0.action == .create }, changes.count { $0.action == .update },
+            changes.count { $0.action == .delete })
+    }
+
+    private func export(_ change: ExportChange) -> String {
+        let head =
+            "export of \(change.location): "
+            + summary(change.added.count, change.changed.count, change.removed.count, of: "row")
+        let all =
+            change.added.map { row("+", $0) } + change.changed.map { row("~", $0.after, before: $0.before) }
+            + change.removed.map { row("-", $0) }
+        let shown = rowLimit.map { Array(all.prefix($0)) } ?? all
+        var text = head + "\n" + Table(["", "", "", "", "", ""], shown).body(indent: "  ")
+        if shown.count < all.count { text += "\n  … and \(all.count - shown.count) more; --all-rows shows them" }
+        return text
+    }
+
+    private func row(_ sign: String, _ line: String, before: String? = nil) -> [String] {
+        guard let after = ExportLine(line) else { return [sign, line, "", "", "", ""] }
+        let details: String =
+            if let before = before.flatMap(ExportLine.init) {
+                before.differences(to: after).joined(separator: ", ")
+            } else {
+                "\(after.treatment) weight \(after.weight)"
+            }
+        return [sign, after.service, after.section, after.external, after.backend, details]
+    }
+
+    private func sign(_ action: ChangeAction) -> String {
+        switch action {
+        case .create: "+"
+        case .update: "~"
+        case .delete: "-"
+        }
+    }
+
+    /// `3 rows added, 1 changed`
+    private func summary(_ added: Int, _ changed: Int, _ removed: Int, of unit: String? = nil) -> String {
+        var counts = [(added, "added"), (changed, "changed"), (removed, "removed")].filter { $0.0 > 0 }
+            .map { "\($0.0) \($0.1)" }
+        if let unit, let first = counts.first, let space = first.firstIndex(of: " ") {
+            let plural = first.hasPrefix("1 ") ? unit : unit + "s"
+            counts[0] = "\(first[..<space]) \(plural)\(first[space...])"
+        }
+        return counts.joined(separator: ", ")
+    }
+}

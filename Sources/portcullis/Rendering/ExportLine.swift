@@ -1,0 +1,96 @@
+import ServicesExport
+
+/// A line of `services.csv`, taken apart to be shown; ADMIN has validated it.
+struct ExportLine: Equatable {
+    typealias Column = ServicesCSV.Column
+
+    /// As many as there are columns.
+    private let values: [String]
+
+    /// `nil` when the line has other columns than this command knows. No valid value needs quotes.
+    init?(_ line: some StringProtocol) {
+        let cells = line.split(omittingEmptySubsequences: false) { $0 == "," }
+        values = cells.map { String($0) }
+        guard values.count == Column.allCases.count else { return nil }
+    }
+
+    subscript(column: Column) -> String { values[column.rawValue] }
+
+    var service: String { self[.service] }
+    var section: String { self[.section] }
+    var weight: String { self[.weight] }
+
+    /// The lines of an export, without its header.
+    static func lines(of csv: some Collection<UInt8>) throws(CommandError) -> [ExportLine] {
+        let lines = String(decoding: csv, as: UTF8.self).split(separator: "\n")
+        guard let header = lines.first, header == ServicesCSV.header else {
+            throw CommandError(
+                "the export has other columns than this command knows",
+                hint: "Is this an ADMIN of the same version as this command?")
+        }
+        return try lines.dropFirst().map { line throws(CommandError) in
+            guard let row = ExportLine(line) else { throw CommandError("the export has a broken line: \(line)") }
+            return row
+        }
+    }
+
+    /// Where the outside reaches it: `198.51.100.36:80/tcp`.
+    var external: String {
+        let addresses = self[.addresses].split(separator: " ").map { $0.contains(":") ? "[\($0)]" : String($0) }
+        let ports = self[.ports].replacing(" ", with: ",")
+        return "\(addresses.joined(separator: ",")):\(ports)/\(self[.transport])"
+    }
+
+    /// Where the real server listens: `10.1.0.11:8080`, without a port when the client's is kept.
+    var backend: String {
+        let address = self[.backendAddress]
+        let port = self[.backendPort]
+        if port.isEmpty { return address }
+        return address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+
+    /// What else the gateway does with it: `masq wlc`, `mark 257 masq mh persistence 300 drain 900`.
+    var treatment: String {
+        var words = self[.mark].isEmpty ? [] : ["mark \(self[.mark])"]
+        words += [self[.method], self[.scheduler]]
+        if self[.persistence] != "0" { words.append("persistence \(self[.persistence])") }
+        if !self[.drainTime].isEmpty { words.append("drain \(self[.drainTime])") }
+        if !self[.sources].isEmpty { words.append("from \(self[.sources].replacing(" ", with: ","))") }
+        return words.joined(separator: " ")
+    }
+
+    /// The columns that differ: `weight 100 → 50`.
+    func differences(to after: ExportLine) -> [String] {
+        Column.allCases.compactMap { column in
+            func shown(_ text: String) -> String { text.isEmpty ? "none" : text }
+            let change = "\(column.name) \(shown(self[column])) → \(shown(after[column]))"
+            return self[column] == after[column] ? nil : change
+        }
+    }
+}
+
+extension ExportLine: Encodable {
+    /// An object with the columns as its names: numbers are numbers, lists are arrays, what is empty is null.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        for column in Column.allCases {
+            let key = Key(stringValue: column.name)
+            switch column {
+            case .addresses, .ports, .sources:
+                try container.encode(self[column].split(separator: " ").map(String.init), forKey: key)
+            case .mark, .persistence, .drainTime, .backendPort, .weight:
+                try container.encode(Int(self[column]), forKey: key)
+            default:
+                try container.encode(self[column], forKey: key)
+            }
+        }
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}

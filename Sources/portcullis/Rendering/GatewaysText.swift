@@ -1,0 +1,51 @@
+import AdminAPI
+
+/// The gateways for people: a table, then a line for each export that is held back.
+enum GatewaysText {
+    static func text(_ gateways: [GatewayResource]) -> String {
+        let notes = gateways.compactMap(note).joined(separator: "\n")
+        return table(gateways).text + (notes.isEmpty ? "" : "\n\n" + notes)
+    }
+
+    static func table(_ gateways: [GatewayResource]) -> Table {
+        Table(
+            [
+                "GATEWAY", "LOCATION", "ROLE", "EXPORT", "APPLIED", "SINCE", .init("FAILURES", .right),
+                .init("LAST POLL", .right),
+            ],
+            gateways.map { gateway in
+                [
+                    gateway.name, gateway.location, gateway.role?.rawValue ?? "", exportState(gateway),
+                    gateway.applied.map(shortTag) ?? "", gateway.since, gateway.failures.map { "\($0)" } ?? "-",
+                    ResourceTables.duration(gateway.age) + " ago",
+                ]
+            })
+    }
+
+    private static func exportState(_ gateway: GatewayResource) -> String {
+        switch gateway.held?.decision {
+        case .pending?: return "HELD BACK"
+        case .rejected?: return "REJECTED"
+        case nil: break
+        }
+        if gateway.inSync { return "in sync" }
+        if gateway.current == nil { return "location gone" }
+        return gateway.applied == nil ? "not applied" : "behind"
+    }
+
+    /// `gw2 of tcn holds back 0123456789ab since …: 12 of 20 virtual services would go`, and what to do about it.
+    private static func note(_ gateway: GatewayResource) -> String? {
+        guard let held = gateway.held else { return nil }
+        let what = "\(shortTag(held.etag)) since \(held.since)" + (held.reason.map { ": \($0)" } ?? "")
+        switch held.decision {
+        case .pending:
+            return "\(gateway.name) of \(gateway.location) holds back \(what)".printable
+                + "\n  `portcullis-gateway accept` on it lets that export through"
+        case .rejected:
+            return "\(gateway.name) of \(gateway.location) has rejected \(what)".printable
+        }
+    }
+
+    /// The first digits of an ETag, enough to tell exports apart.
+    private static func shortTag(_ tag: String) -> String { String(tag.filter { $0 != "\"" }.prefix(12)) }
+}

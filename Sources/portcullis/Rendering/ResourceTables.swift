@@ -1,0 +1,88 @@
+import AdminAPI
+
+/// The tables of each kind of resource.
+enum ResourceTables {
+    static func locations(_ locations: [LocationResource]) -> Table {
+        Table(["LOCATION", "DESCRIPTION"], locations.map { [$0.name, $0.description ?? ""] })
+    }
+
+    static func pools(_ pools: [PoolResource]) -> Table {
+        Table(
+            ["LOCATION", "POOL", "ADDRESSES"],
+            pools.map { [$0.location, $0.name, $0.addresses.joined(separator: " ")] })
+    }
+
+    static func servers(_ servers: [ServerResource]) -> Table {
+        Table(
+            ["SERVER", "LOCATION", "KIND", "ADDRESSES"],
+            servers.map { [$0.name, $0.location, $0.kind.rawValue, $0.addresses.joined(separator: " ")] })
+    }
+
+    static func types(_ types: [TypeSummary]) -> Table {
+        Table(
+            ["TYPE", .init("REVISION", .right), "CHANGED", "BY"],
+            types.map { [$0.type, "\($0.revision)", $0.changedAt, $0.changedBy] })
+    }
+
+    /// - Parameter locations: each server's location.
+    static func services(_ services: [ServiceResource], locations: [String: String]) -> Table {
+        Table(
+            ["SERVICE", "SERVER", "LOCATION", "STATE", .init("WEIGHT", .right)],
+            services.map { [$0.name, $0.server, locations[$0.server] ?? "", $0.state.rawValue, weight($0.weight)] })
+    }
+
+    /// A service alone: one property a line, then where it is exported.
+    static func service(_ service: ServiceResource, location: String, rows: [ExportLine]) -> String {
+        let properties = Table(
+            ["", ""],
+            [
+                ["service", service.name], ["server", service.server], ["location", location],
+                ["state", service.state.rawValue], ["weight", service.weight.map { "\($0)" } ?? "the section's"],
+            ]
+        ).body(indent: "")
+        guard !rows.isEmpty else { return properties + "\n\nnot exported" }
+        return properties + "\n\n" + export(rows).text
+    }
+
+    static func export(_ rows: [ExportLine]) -> Table {
+        Table(
+            ["SERVICE", "SECTION", "OUTSIDE", "INSIDE", .init("WEIGHT", .right), "BY"],
+            rows.map { [$0.service, $0.section, $0.external, $0.backend, $0.weight, $0.treatment] })
+    }
+
+    static func marks(_ marks: [MarkResource]) -> Table {
+        Table(
+            [.init("MARK", .right), "TYPE", "SECTION", "SINCE", "SECTION IS"],
+            marks.map { ["\($0.mark)", $0.type, $0.section, $0.since ?? "", $0.inUse ? "there" : "gone"] })
+    }
+
+    static func events(_ events: [EventResource]) -> Table {
+        Table(
+            [.init("ID", .right), "TIME", "WHO", "WHAT", "KIND", "NAME", "CHANGE"],
+            events.map { event in
+                ["\(event.id)", event.time, event.actor, event.action.rawValue, event.kind.rawValue, event.name]
+                    + [change(event)]
+            })
+    }
+
+    private static func weight(_ weight: Int?) -> String { weight.map { "\($0)" } ?? "-" }
+
+    /// `3 s`, `12 min`, `5 h`, `9 d`
+    static func duration(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<120: "\(Int(max(0, seconds))) s"
+        case ..<7_200: "\(Int(seconds / 60)) min"
+        case ..<172_800: "\(Int(seconds / 3_600)) h"
+        case ..<1e9: "\(Int(seconds / 86_400)) d"
+        default: "long"
+        }
+    }
+
+    private static func change(_ event: EventResource) -> String {
+        switch (event.before, event.after) {
+        case (let before?, let after?): "\(before) → \(after)"
+        case (let text?, nil), (nil, let text?): text
+        case (nil, nil): ""
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import Logging
+import Synchronization
+import Testing
+
+@testable import Admin
+
+/// What no HTTP client sends, and clients that hang up: theirs is the fault, and the log is quiet about it.
+@Suite("Broken requests") struct BrokenRequestTests {
+    private static let put = "PUT /v1/locations/tcn HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+
+    @Test(
+        "a request that is no HTTP, or ends too early, is a 400 and a problem",
+        arguments: [
+            (
+                put + "Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n",
+                "The body's transfer coding is malformed."
+            ),
+            (put + "Transfer-Encoding: chunked\r\n\r\n5\r\n{}", "The body ends too early."),
+            (put + "Content-Length: 10\r\n\r\n{}", "The body ends too early."),
+            ("nonsense\r\n\r\n", "The request is no well-formed HTTP/1.1, or its header is too large."),
+        ])
+    func broken(request: String, detail: String) async throws {
+        let log = RecordedLog()
+        try await Stage.run(.live, logger: log.logger) { stage in
+            let connection = try RawConnection(port: stage.client.port ?? 0)
+            try connection.send(request)
+            connection.finish()
+            let answer = await Task.detached { connection.rest() }.value
+            #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+            #expect(answer.contains("application/problem+json\r\n") && answer.contains("\"\(detail)\""), "\(answer)")
+            #expect(try await stage.get("/v1/locations/tcn").status == .notFound)
+        }
+        #expect(log.notable == [])
+    }
+
+    @Test("a client that hangs up within its request is no event for the log")
+    func hangsUp() async throws {
+        let log = RecordedLog()
+        try await Stage.run(.live, logger: log.logger) { stage in
+            for rest in ["Content-Length: 10\r\n\r\n{}", "Transfer-Encoding: chunked\r\n\r\n5\r\n{}", ""] {
+                let connection = try RawConnection(port: stage.client.port ?? 0)
+                try connection.send(Self.put + rest)
+                try await Task.sleep(for: .milliseconds(50))
+                connection.abort()
+            }
+            #expect(try await stage.get("/healthz").status == .ok)
+        }
+        #expect(log.notable == [])
+    }
+}
+
+/// Keeps what is logged.
+private final class RecordedLog: Sendable {
+    private let entries = Mutex<[(level: Logger.Level, text: String)]>([])
+
+    var logger: Logger {
+        Logger(label: "test") { _ in Handler(log: self) }
+    }
+
+    /// What is above `info`.
+    var notable: [String] {
+        entries.withLock { $0.filter { $0.level > .info }.map { "\($0.level): \($0.text)" } }
+    }
+
+    private struct Handler: LogHandler {
+        let log: RecordedLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            log.entries.withLock { $0.append((event.level, "\(event.message) \(event.metadata ?? [:])")) }
+        }
+    }
+}

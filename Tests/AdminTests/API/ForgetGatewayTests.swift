@@ -1,0 +1,40 @@
+import AdminAPI
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Testing
+
+@testable import Admin
+
+@Suite("Forgetting a gateway") struct ForgetGatewayTests {
+    private func poll(_ stage: Stage, _ name: String) async throws {
+        let response = try await stage.get(ExportRouteTests.path, headers: [.portcullisGateway: name])
+        #expect(response.status == .ok)
+    }
+
+    @Test("a gateway that is no more is forgotten for good, with an event; one that polls is back")
+    func forget() async throws {
+        try await Stage.run { stage in
+            try await stage.seed()
+            try await poll(stage, "gw1")
+            try await poll(stage, "gw2")
+            await stage.gateways.flush()
+            let expected = ChangeReport(
+                changes: [.init(action: .delete, kind: .gateway, name: "tcn/gw1")], export: [])
+            #expect(try await stage.send(.delete, "/v1/gateways/tcn/gw1?dry_run=true").report == expected)
+            #expect(try await stage.read([GatewayResource].self, "/v1/gateways").map(\.name) == ["gw1", "gw2"])
+            #expect(try await stage.send(.delete, "/v1/gateways/tcn/gw1").report == expected)
+            #expect(try await stage.read([GatewayResource].self, "/v1/gateways").map(\.name) == ["gw2"])
+            #expect(try await stage.send(.delete, "/v1/gateways/tcn/gw1").status == .notFound)
+            #expect(try await stage.send(.delete, "/v1/gateways/hel/gw2").status == .notFound)
+            let event = try await stage.read(EventPage.self, "/v1/events?limit=1000").events.last
+            #expect(event?.kind == .gateway && event?.name == "tcn/gw1" && event?.actor == "anonymous")
+
+            await stage.gateways.flush()
+            let restarted = GatewayRoster(registry: stage.registry, logger: Stage.logger)
+            #expect(await restarted.resources(in: try await stage.registry.state()).map(\.name) == ["gw2"])
+            try await poll(stage, "gw1")
+            #expect(try await stage.read([GatewayResource].self, "/v1/gateways").map(\.name) == ["gw1", "gw2"])
+        }
+    }
+}

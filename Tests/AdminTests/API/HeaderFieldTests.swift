@@ -1,0 +1,59 @@
+import Testing
+
+@testable import Admin
+
+@Suite("Header fields") struct HeaderFieldTests {
+    @Test("lists of entity tags are read, weak ones told apart")
+    func tags() {
+        let list = EntityTag.List(#" "a" , W/"b",, "c,d" "#)
+        #expect(
+            list
+                == .tags([
+                    .init(isWeak: false, opaque: #""a""#), .init(isWeak: true, opaque: #""b""#),
+                    .init(isWeak: false, opaque: #""c,d""#),
+                ]))
+        #expect(list?.matchesWeakly(#""b""#) == true)
+        #expect(list?.matchesStrongly(#""b""#) == false)
+        #expect(list?.matchesStrongly(#""a""#) == true)
+        #expect(EntityTag.List(" * ") == .any)
+        for field in ["", "a", #""a"#, #""a" "b""#, "*, *", #"w/"a""#, "W/", ","] {
+            #expect(EntityTag.List(field) == nil, "\(field)")
+        }
+    }
+
+    @Test(
+        "the wait preference is read and capped",
+        arguments: [
+            ("wait=10", 10), ("Wait=10; foo", 10), ("respond-async, wait=\"5\"", 5), ("wait=3, wait=9", 3),
+            ("wait = 4", 4),
+            ("wait=3600", 60), ("wait=99999999999999999999", 60), ("wait=-1", nil), ("wait", nil), ("wait=x", nil),
+            ("", nil),
+        ] as [(String, Int?)])
+    func wait(field: String, seconds: Int?) {
+        #expect(PreferField(field).wait == seconds)
+    }
+
+    @Test("the best of the formats on offer is chosen")
+    func accept() {
+        let offers = ["application/json", "application/yaml"]
+        #expect(AcceptField(nil).best(of: offers) == "application/json")
+        #expect(AcceptField("application/yaml").best(of: offers) == "application/yaml")
+        #expect(AcceptField("application/*;q=0.5, application/yaml").best(of: offers) == "application/yaml")
+        #expect(AcceptField("application/json;q=0.1, */*;q=0.2").best(of: offers) == "application/yaml")
+        #expect(AcceptField("*/*, application/json;q=0").best(of: offers) == "application/yaml")
+        #expect(AcceptField("text/html").best(of: offers) == nil)
+        #expect(AcceptField("garbage").best(of: offers) == "application/json")
+    }
+
+    @Test("a bearer token is taken from the Authorization field, whatever the scheme's case")
+    func bearer() {
+        #expect(BearerToken(authorization: "Bearer abc")?.text == "abc")
+        #expect(BearerToken(authorization: "bEARER  abc")?.text == "abc")
+        for field in ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b"] {
+            #expect(BearerToken(authorization: field) == nil)
+        }
+        let token = BearerToken()
+        #expect(token.text.hasPrefix("portcullis_") && token.text.count == 54)
+        #expect(token.text != BearerToken().text)
+    }
+}

@@ -1,0 +1,174 @@
+import AdminAPI
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOCore
+import Synchronization
+
+@testable import Admin
+
+/// A folder that is removed with its contents.
+func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder)
+}
+
+/// A clock that stands until it is moved.
+final class TestClock: Sendable {
+    private let seconds = Mutex(1_800_000_000.0)
+
+    var now: @Sendable () -> Date {
+        { Date(timeIntervalSince1970: self.seconds.withLock { $0 }) }
+    }
+
+    func advance(by seconds: Double) {
+        self.seconds.withLock { $0 += seconds }
+    }
+}
+
+/// ADMIN on a temporary database, and a client of it.
+struct Stage: Sendable {
+    let registry: Registry
+    let gateways: GatewayRoster
+    let client: any TestClientProtocol
+    let clock: TestClock
+
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// - Parameters:
+    ///   - setup: `.live` where a poll is held: only there a connection exists.
+    ///   - isOpen: Whether the API is open while there is no token.
+    static func run(
+        _ setup: TestingSetup = .router, isOpen: Bool = true, logger: Logger = logger,
+        _ body: @Sendable @escaping (Stage) async throws -> Void
+    ) async throws {
+        try await withTemporaryFolder { folder in
+            let clock = TestClock()
+            let registry = try Registry(path: folder.appending(path: "registry.sqlite").path, now: clock.now)
+            let gateways = GatewayRoster(registry: registry, logger: logger)
+            let application = try AdminApplication(
+                registry: registry, gateways: gateways, address: ListenAddress("127.0.0.1:0")!,
+                isOpenWithoutTokens: isOpen, logger: logger
+            ).application()
+            try await application.test(setup) { client in
+                try await body(Stage(registry: registry, gateways: gateways, client: client, clock: clock))
+            }
+            try registry.close()
+        }
+    }
+
+    /// Sends a request; a body of JSON unless `type` says otherwise.
+    @discardableResult
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, type: String = "application/json",
+        headers: HTTPFields = [:]
+    ) async throws -> TestResponse {
+        var headers = headers
+        if body != nil, headers[.contentType] == nil { headers[.contentType] = type }
+        return try await client.execute(
+            uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) })
+    }
+
+    func get(_ path: String, headers: HTTPFields = [:]) async throws -> TestResponse {
+        try await send(.get, path, headers: headers)
+    }
+
+    /// Runs `body` with a connection of its own to a `.live` ADMIN, which a busy machine has all the time for.
+    func withConnection<Value>(_ body: @escaping @Sendable (TestClient) async throws -> Value) async throws -> Value {
+        try await TestClient.withClient(
+            host: "localhost", port: client.port ?? 0, configuration: .init(timeout: .seconds(600)), operation: body)
+    }
+
+    /// The value of a GET that must succeed.
+    func read<Value: Decodable>(_ type: Value.Type = Value.self, _ path: String) async throws -> Value {
+        try await get(path).decoded(type)
+    }
+
+    /// Stores a small cloud: location tcn, pools www-ip and tg-ip, servers app1 to app3, types pgw and tg, two
+    /// services of each.
+    func seed() async throws {
+        let response = try await send(.post, "/v1/apply", Self.seedBody)
+        guard response.status == .ok else { throw StageError(response.text) }
+    }
+
+    static let pgw = """
+        type: pgw
+        gateway:
+          - name: http
+            address: www-ip
+            ports: {80: 8080, 443: 8443}
+            protocol: tcp
+            weight: 50
+
+        """
+    static let tg = """
+        type: tg
+        gateway:
+          - name: devices
+            address: tg-ip
+            fwm:
+              ports: 20000-29999
+              protocols: [tcp, udp]
+
+        """
+
+    static var seedBody: String {
+        let request = ApplyRequest(
+            locations: [LocationResource(name: "tcn", description: "Groningen")],
+            pools: [
+                PoolResource(location: "tcn", name: "www-ip", addresses: ["198.51.100.36"]),
+                PoolResource(location: "tcn", name: "tg-ip", addresses: ["198.51.100.37", "198.51.100.38"]),
+            ],
+            servers: (1...3).map {
+                ServerResource(name: "app\($0)", location: "tcn", kind: .app, addresses: ["10.1.0.1\($0)"])
+            },
+            types: [.init(name: "pgw", source: pgw), .init(name: "tg", source: tg)],
+            services: [
+                .init(name: "pgw.1", server: "app1"), .init(name: "pgw.2", server: "app2"),
+                .init(name: "tg.1", server: "app1"), .init(name: "tg.2", server: "app2"),
+            ])
+        return String(decoding: JSONBody.encode(request), as: UTF8.self)
+    }
+
+    /// The lines of a location's export, without the header.
+    func export(_ location: String = "tcn") async throws -> [String] {
+        try await get("/v1/locations/\(location)/services.csv").text.split(separator: "\n").dropFirst().map(String.init)
+    }
+
+    func eventCount() async throws -> Int {
+        try await read(EventPage.self, "/v1/events?limit=1000").events.count
+    }
+}
+
+struct StageError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension TestResponse {
+    var text: String { String(buffer: body) }
+
+    func decoded<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        guard status.kind == .successful else { throw StageError("\(status): \(text)") }
+        return try JSONDecoder().decode(type, from: Data(Array(buffer: body)))
+    }
+
+    /// The problem, when the answer is one in every respect.
+    var problem: Problem? {
+        guard headers[.contentType] == "application/problem+json",
+            let problem = try? JSONDecoder().decode(
+                Problem.self, from: Data(Array(buffer: body))),
+            problem.status == status.code
+        else { return nil }
+        return problem
+    }
+
+    var report: ChangeReport {
+        get throws { try decoded(ChangeReport.self) }
+    }
+}

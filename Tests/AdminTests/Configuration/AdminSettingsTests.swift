@@ -1,0 +1,46 @@
+import Logging
+import Testing
+
+@testable import Admin
+
+@Suite("Settings of portcullis-admin") struct AdminSettingsTests {
+    @Test("file, environment and flags override each other in that order")
+    func order() throws {
+        let file = try AdminSettings.values(
+            inFile: "listen: 127.0.0.1:1\ndatabase: /a\nlog-level: debug\n", named: "admin.yaml")
+        let settings = try AdminSettings(
+            file: file, environment: ["PORTCULLIS_ADMIN_DATABASE": "/b", "PORTCULLIS_ADMIN_LOG_LEVEL": "error"],
+            flags: [.logLevel: "trace"])
+        #expect(settings.listen.description == "127.0.0.1:1")
+        #expect(settings.database == "/b")
+        #expect(settings.logLevel == .trace)
+        #expect(try AdminSettings().listen.description == "127.0.0.1:8080")
+    }
+
+    @Test("a value that cannot be used is named with where it stands")
+    func faults() throws {
+        let file = try AdminSettings.values(inFile: "# here\nlisten: 8080\n", named: "admin.yaml")
+        #expect(throws: SettingsError(#"admin.yaml:2:9: "8080" is not HOST:PORT, an IPv6 address in brackets"#)) {
+            try AdminSettings(file: file)
+        }
+        #expect(throws: SettingsError("PORTCULLIS_ADMIN_TLS_KEY: tls-key is useless without tls-certificate")) {
+            try AdminSettings(environment: ["PORTCULLIS_ADMIN_TLS_KEY": "/k"])
+        }
+        #expect(throws: (any Error).self) {
+            try AdminSettings.values(inFile: "listn: 127.0.0.1:1\n", named: "admin.yaml")
+        }
+    }
+
+    @Test("addresses are read with brackets around IPv6, and loopback is known")
+    func addresses() {
+        #expect(ListenAddress("[::1]:80")?.isLoopback == true)
+        #expect(ListenAddress("[::1]:80")?.description == "[::1]:80")
+        #expect(ListenAddress("127.8.9.1:80")?.isLoopback == true)
+        #expect(ListenAddress("localhost:80")?.isLoopback == true)
+        #expect(ListenAddress("0.0.0.0:80")?.isLoopback == false)
+        #expect(ListenAddress("admin.example.net:80")?.isLoopback == false)
+        for text in ["", "80", ":80", "::1:80", "[127.0.0.1]:80", "a:b", "a:70000", "a b:1"] {
+            #expect(ListenAddress(text) == nil, "\(text)")
+        }
+    }
+}

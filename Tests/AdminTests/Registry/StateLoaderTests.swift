@@ -1,0 +1,31 @@
+import Synchronization
+import Testing
+
+@testable import Admin
+
+@Suite struct StateLoaderTests {
+    @Test("the state is read once for all who want it at the same time, and again for those who come later")
+    func once() async throws {
+        try await Stage.run { stage in
+            let state = try await stage.registry.state()
+            let loader = StateLoader()
+            let reads = Mutex(0)
+            let (signals, go) = AsyncStream.makeStream(of: Void.self)
+            let read = { @Sendable () async throws -> RegistryState in
+                reads.withLock { $0 += 1 }
+                for await _ in signals { break }
+                return state
+            }
+            try await withThrowingTaskGroup(of: RegistryState.self) { group in
+                for _ in 0..<50 { group.addTask { try await loader.state(read) } }
+                try await Task.sleep(for: .milliseconds(100))
+                go.yield()
+                for try await loaded in group { #expect(loaded.generation == state.generation) }
+            }
+            #expect(reads.withLock { $0 } == 1)
+            go.yield()
+            _ = try await loader.state(read)
+            #expect(reads.withLock { $0 } == 2)
+        }
+    }
+}

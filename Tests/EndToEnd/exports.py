@@ -1,0 +1,65 @@
+"""Exports written by hand, as ADMIN would write them, for the tests in which a script plays ADMIN (scripted.py)."""
+
+import base64
+import hashlib
+
+import topology
+
+COLUMNS = ("service,section,protocol,address_name,addresses,ports,fwmark,method,scheduler,persistence,drain_time,sources,"
+           "backend_address,backend_port,weight").split(",")
+WWW4, TG4, OTHER4 = topology.PUBLIC4
+WWW6, TG6, OTHER6 = topology.PUBLIC6
+ALL = {"app1": 100, "app2": 100, "app3": 100}
+
+
+def export(*groups):
+    """The bytes of the rows: sorted, as equal clouds give equal bytes."""
+    lines = sorted(line for group in groups for line in group)
+    return "".join(f"{line}\n" for line in [",".join(COLUMNS), *lines]).encode()
+
+
+def section(name, addresses, ports, weights=None, protocols=("tcp",), **cells):
+    """The rows of one external connection: real servers by name, with their weights."""
+    fixed = {"section": name, "address_name": f"{name}-ip", "addresses": " ".join(addresses), "ports": ports,
+             "fwmark": "", "method": "masq", "scheduler": "wlc", "persistence": 0, "drain_time": "", "sources": "",
+             "backend_port": "", **cells}
+    rows = []
+    for server, weight in (ALL if weights is None else weights).items():
+        host = topology.SERVERS[server]
+        inside = f"fd00:1::{host}" if ":" in addresses[0] else f"10.1.0.{host}"
+        for protocol in protocols:
+            row = {**fixed, "service": f"{name}.{host - 10}", "protocol": protocol, "backend_address": inside,
+                   "weight": weight}
+            rows.append(",".join(str(row[column]) for column in COLUMNS))
+    return rows
+
+
+def www(weights=None, port=80, **cells):
+    """HTTP by address and port, for both families."""
+    inside = {80: 8080, 443: 8443}.get(port, port)
+    return [row for address in (WWW4, WWW6)
+            for row in section("www", [address], port, weights, backend_port=inside, **cells)]
+
+
+def devices(weights=None, ports="20000-29999", mark=257, protocols=("tcp", "udp"), **cells):
+    """A range of ports under a mark on two addresses, for both families."""
+    return [row for addresses in ((TG4, OTHER4), (TG6, OTHER6))
+            for row in section("devices", addresses, ports, weights, protocols, fwmark=mark, **cells)]
+
+
+def cloud(weights=None):
+    """What most tests begin with: 12 public endpoints, 3 real servers behind each."""
+    return export(www(weights), www(weights, 443), devices(weights))
+
+
+def digest(data):
+    return hashlib.sha256(data)
+
+
+def etag(data):
+    return f'"{digest(data).hexdigest()}"'
+
+
+def content_digest(data):
+    """RFC 9530"""
+    return f"sha-256=:{base64.b64encode(digest(data).digest()).decode()}:"

@@ -1,0 +1,90 @@
+"""A daemon that starts on a kernel in agreement writes nothing, and nobody's connection notices."""
+
+import concurrent.futures
+import resource
+
+import pytest
+
+import exports
+import programs
+import traffic
+import witnesses
+
+CLOUD = exports.cloud()
+CONNECTIONS = 1000
+TARGETS = [(exports.WWW4, 80), (exports.TG4, 20000), (exports.WWW6, 443), (exports.OTHER6, 29999)]
+
+
+@pytest.fixture(scope="module")
+def settings(scripted):
+    return {"admin-url": scripted.url, "audit-interval": 1}
+
+
+@pytest.fixture(scope="module")
+def first(daemons, scripted, settings):
+    """The daemon that has made it all."""
+    daemon = daemons.start_anew(settings)
+    scripted.give(daemon, CLOUD)
+    return daemon
+
+
+@pytest.fixture(scope="module")
+def standing(first, client):
+    """Many connections, to all kinds of virtual services, and who serves each."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 14, 1 << 14))
+    patient = traffic.Client(client.namespace, timeout=30)
+
+    def connect(number):
+        address, port = TARGETS[number % len(TARGETS)]
+        sources = traffic.sources(address)
+        held = patient.hold(address, port, sources[number // len(TARGETS) % len(sources)])
+        return held, held.ask()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        connections = list(pool.map(connect, range(CONNECTIONS)))
+    yield connections
+    for held, _ in connections:
+        held.close()
+
+
+def has_settled(daemon):
+    """Whether it has polled and looked at the kernel a few times."""
+    metrics = daemon.metrics()
+    return (metrics.get('portcullis_gateway_polls_total{result="unchanged"}', 0) >= 3
+            and metrics.get("portcullis_gateway_audits_total", 0) >= 3)
+
+
+@pytest.mark.parametrize("end, folder", [("SIGTERM", "gateway1"), ("SIGKILL", "gateway1"), ("SIGTERM", "elsewhere")],
+                         ids=["restart", "crash", "restart without its files"])
+def test_a_restart_writes_nothing_and_ends_no_connection(
+        end, folder, first, standing, daemons, network, settings, client):
+    namespace = network.gateway
+    assert len({answer.server for _, answer in standing}) == 3
+    before, counted = witnesses.kernel(namespace), witnesses.counters(namespace)
+    assert sum(counted.values()) >= CONNECTIONS
+    with witnesses.nft_monitor(namespace) as monitor, witnesses.IPVSWrites() as writes:
+        daemons.kill() if end == "SIGKILL" else daemons.stop()
+        daemon = daemons.start(settings, folder)
+        daemon.has_applied(exports.etag(CLOUD))
+        programs.eventually(lambda: has_settled(daemon), what="three quiet polls and audits")
+        assert [held.ask() for held, _ in standing] == [answer for _, answer in standing]
+        assert witnesses.kernel(namespace) == before
+        assert monitor.so_far == ""
+        assert writes.count == 0
+
+        # Nothing was made anew: the counters go on from where they were.
+        client.http(exports.WWW4, 80)
+        service = f"TCP {exports.WWW4}:80", ""
+        # IPVS adds its counters up every 2 s.
+        programs.eventually(lambda: witnesses.counters(namespace)[service] > counted[service], 15, "the counters going on")
+        after = witnesses.counters(namespace)
+        assert after.keys() == counted.keys() and all(after[name] >= counted[name] for name in counted)
+        assert after[service] == counted[service] + 1
+
+        # The witnesses see writes, so their silence above means something.
+        namespace.run("ipvsadm", "-A", "-f", "9", "-s", "wlc")
+        namespace.run("ipvsadm", "-D", "-f", "9")
+        namespace.run("nft", "add table inet other; delete table inet other")
+        assert writes.count == 2
+        programs.eventually(lambda: "new generation" in monitor.so_far, what="nft monitor's line about a commit")
+    assert daemon.status["drift"]["repairs"] == 0

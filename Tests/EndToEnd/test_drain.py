@@ -1,0 +1,238 @@
+"""A real server that is drained or leaves: nothing new comes to it, what it has goes on to its own end."""
+
+import socket
+import time
+
+import pytest
+
+import exports
+import programs
+import witnesses
+from exports import OTHER6, TG4, WWW4
+
+CLOUD = exports.cloud()
+SERVER = "10.1.0.13:8080"
+HTTP = f"TCP {WWW4}:80"
+WITHOUT_APP3 = {"app1": 100, "app2": 100}
+DRAINED_APP3 = {**exports.ALL, "app3": 0}
+
+
+def cloud(weights=None, **cells):
+    """The cloud with other real servers, or cells, of HTTP on port 80 alone."""
+    return exports.export(exports.www(weights, **cells), exports.www(None, 443), exports.devices())
+
+
+@pytest.fixture(scope="module")
+def settings(scripted):
+    return {"admin-url": scripted.url, "drain-time": 120}
+
+
+@pytest.fixture
+def hold(client):
+    """Opens connections until the named server has one, which is kept."""
+    kept = []
+
+    def hold(server, address=WWW4, port=80):
+        for _ in range(24):
+            held = client.hold(address, port)
+            if held.ask().server == server:
+                kept.append(held)
+                return held
+            held.abort()
+        raise AssertionError(f"{server} took none of 24 connections")
+
+    yield hold
+    for held in kept:
+        held.close()
+
+
+def weight(network, server=SERVER, service=HTTP):
+    """None: the real server is not there."""
+    return witnesses.ipvs(network.gateway).get(service, {}).get(server)
+
+
+def is_removed(network, server=SERVER, service=HTTP, timeout=30):
+    programs.eventually(lambda: weight(network, server, service) is None, timeout, f"{server} being removed")
+
+
+def drains(daemon):
+    return {(drain["service"], drain["server"]) for drain in daemon.status["drains"]}
+
+
+def until_when(daemon):
+    """When the time of the server of HTTP is over at the latest."""
+    [until] = [drain["until"] for drain in daemon.status["drains"] if drain["service"] == f"{WWW4}:80/tcp"]
+    return until
+
+
+def test_a_server_that_leaves_keeps_its_connections_to_their_end(daemon, scripted, network, client, hold):
+    held = hold("app3")
+    scripted.give(daemon, cloud(WITHOUT_APP3))
+    assert weight(network) == 0
+    assert (f"{WWW4}:80/tcp", SERVER) in drains(daemon)
+    assert {client.http(WWW4, 80).server for _ in range(12)} == {"app1", "app2"}
+    scripted.wait_for_polls(4)
+    assert (held.ask().server, weight(network)) == ("app3", 0)
+    assert daemon.status["drains"][0]["connections"] == 1
+
+    held.abort()
+    ended = time.monotonic()
+    is_removed(network)
+    # By the end of its connections, long before its time is over.
+    assert time.monotonic() - ended < 20
+    programs.eventually(lambda: drains(daemon) == set())
+
+
+def test_a_server_without_connections_goes_at_once(daemon, scripted, network):
+    scripted.give(daemon, cloud(WITHOUT_APP3))
+    is_removed(network, timeout=5)
+    # Not before it took nothing new any more.
+    log = daemon.text
+    assert 0 < log.index(f"{HTTP[4:]}/tcp -> {SERVER} weight 100 -> 0") < log.index(
+        f"ipvs - real server {HTTP[4:]}/tcp -> {SERVER}")
+
+
+def test_an_operator_s_drain_lasts_until_he_ends_it(daemon, scripted, network, client, hold):
+    held = hold("app3")
+    scripted.give(daemon, cloud(DRAINED_APP3, drain_time=1))
+    assert weight(network) == 0
+    held.close()
+    scripted.wait_for_polls(6)
+    assert (weight(network), drains(daemon)) == (0, set())
+    assert "app3" not in {client.http(WWW4, 80).server for _ in range(12)}
+    scripted.give(daemon, CLOUD)
+    assert weight(network) == 100
+    assert "app3" in {client.http(WWW4, 80).server for _ in range(12)}
+
+
+def test_the_section_s_drain_time_ends_what_does_not_end_by_itself(daemon, scripted, network, hold):
+    scripted.give(daemon, cloud(drain_time=5))
+    held = hold("app3")
+    scripted.serve(cloud(WITHOUT_APP3, drain_time=5))
+    programs.eventually(lambda: weight(network) == 0, what="weight 0")
+    began = time.monotonic()
+    while time.monotonic() < began + 3:
+        assert (held.ask().server, weight(network)) == ("app3", 0)
+        time.sleep(0.2)
+    is_removed(network)
+    assert time.monotonic() - began < 12
+    with pytest.raises(OSError):
+        held.ask()
+
+
+def test_a_server_that_comes_back_in_mid_drain_has_its_weight_again(daemon, scripted, network, client, hold):
+    held = hold("app3")
+    scripted.give(daemon, cloud(WITHOUT_APP3))
+    assert weight(network) == 0
+    back = cloud({**exports.ALL, "app3": 70})
+    scripted.give(daemon, back)
+    assert (weight(network), drains(daemon), held.ask().server) == (70, set(), "app3")
+    held.close()
+    scripted.wait_for_polls(4)
+    assert weight(network) == 70
+    assert "app3" in {client.http(WWW4, 80).server for _ in range(12)}
+
+
+@pytest.mark.parametrize("weights", [WITHOUT_APP3, DRAINED_APP3], ids=["gone", "drained"])
+def test_udp_alone_is_removed_at_once(daemon, scripted, network, client, weights):
+    def datagrams(weights):
+        return exports.export(exports.www(), exports.devices(weights, protocols=("udp",)))
+
+    def servers():
+        # Each from the port of one socket, as a device has it: for IPVS that is one flow.
+        return {endpoint: (endpoint.send(b"."), endpoint.recv(4096))[1].split(b'"')[3].decode() for endpoint in endpoints}
+
+    scripted.give(daemon, datagrams(None))
+    endpoints = []
+    for _ in range(12):
+        endpoint = client.socket(socket.SOCK_DGRAM, TG4)
+        endpoint.connect((TG4, 20000))
+        endpoints.append(endpoint)
+    assert "app3" in servers().values()
+    began = time.monotonic()
+    scripted.serve(datagrams(weights))
+    is_removed(network, "10.1.0.13:0", "FWM 257", timeout=10)
+    assert weight(network, "[fd00:1::13]:0", "FWM 257 IPv6") is None
+    daemon.has_applied(exports.etag(datagrams(weights)))
+    assert drains(daemon) == set()
+    assert time.monotonic() - began < 15
+    # The first datagram after may be lost with the flow's entry; then every flow is at another server.
+    for endpoint in endpoints:
+        endpoint.settimeout(0.5)
+        endpoint.send(b".")
+    time.sleep(0.5)
+    for endpoint in endpoints:
+        endpoint.setblocking(False)
+        try:
+            while endpoint.recv(4096):
+                pass
+        except BlockingIOError:
+            endpoint.settimeout(client.timeout)
+    assert set(servers().values()) == {"app1", "app2"}
+    for endpoint in endpoints:
+        endpoint.close()
+
+
+@pytest.mark.parametrize("weights", [WITHOUT_APP3, DRAINED_APP3], ids=["gone", "drained"])
+def test_persistence_ties_no_client_to_a_server_that_drains(daemon, scripted, network, client, fresh, weights):
+    scripted.give(daemon, cloud(persistence=300))
+    sources = fresh(9)
+    tied = {source: client.http(WWW4, 80, source).server for source in sources}
+    source = next(source for source in sources if tied[source] == "app3")
+    # The connection that holds the drain up; its client is tied, and stays so.
+    held = client.hold(WWW4, 80, source)
+    assert held.ask().server == "app3"
+    assert {client.http(WWW4, 80, source).server for _ in range(6)} == {"app3"}
+
+    scripted.give(daemon, cloud(weights, persistence=300))
+    assert weight(network) == 0
+    for source in sources:
+        moved = {client.http(WWW4, 80, source).server for _ in range(3)}
+        assert "app3" not in moved and len(moved) == 1
+    assert held.ask().server == "app3"
+    held.close()
+
+
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL"])
+def test_a_drain_goes_on_over_a_restart_with_admin_away(daemon, daemons, scripted, settings, network, client, hold, end):
+    held = hold("app3")
+    left = cloud(WITHOUT_APP3)
+    scripted.give(daemon, left)
+    until = until_when(daemon)
+    folder = daemon.folder.name
+    scripted.go()
+    try:
+        daemons.kill() if end == "SIGKILL" else daemons.stop()
+        assert (held.ask().server, weight(network)) == ("app3", 0)
+        again = daemons.start(settings, folder)
+        again.has_applied(exports.etag(left))
+        assert until_when(again) == until
+        assert (held.ask().server, weight(network)) == ("app3", 0)
+        assert "app3" not in {client.http(WWW4, 80).server for _ in range(12)}
+        held.abort()
+        is_removed(network)
+    finally:
+        scripted.come()
+
+
+def test_a_service_that_leaves_is_admitted_while_its_servers_drain(daemon, scripted, network, client, hasty, hold):
+    held = hold("app2", OTHER6, 20000)
+    service = "FWM 257 IPv6"
+    left = exports.export(exports.www(), exports.www(None, 443))
+    # 8 of 12 public endpoints: the guard would ask.
+    scripted.serve(left)
+    programs.eventually(lambda: daemon.status.get("held"), what="the guard")
+    assert daemon.run("accept", exports.etag(left)).returncode == 0
+    daemon.has_applied(exports.etag(left))
+    assert weight(network, "[fd00:1::12]:0", service) == 0
+    assert any(drain["isWholeService"] for drain in daemon.status["drains"])
+    for _ in range(5):
+        assert held.ask().server == "app2"
+        time.sleep(0.5)
+    with pytest.raises(OSError):
+        hasty.http(OTHER6, 20000)
+    held.abort()
+    programs.eventually(lambda: service not in witnesses.ipvs(network.gateway), what="the service being removed")
+    programs.eventually(lambda: not drains(daemon))
+    assert not witnesses.table(network.gateway)["set"]["ranges6"].get("elem")
+    assert {client.http(WWW4, 80).server for _ in range(6)} == set(exports.ALL)

@@ -1,0 +1,135 @@
+"""What others change of ours is found, put right and told of: nftables at once, IPVS at the next audit."""
+
+import time
+
+import pytest
+
+import exports
+import programs
+import witnesses
+from exports import TG4, TG6, WWW4, WWW6
+
+CLOUD = exports.cloud()
+HTTP = f"{WWW4}:80"
+
+# What somebody does to IPVS, and a step that puts it right.
+IPVS = {
+    "everything": ("-C", f"ipvs + virtual service {HTTP}/tcp wlc"),
+    "a virtual service": (f"-D -t {HTTP}", f"ipvs + real server {HTTP}/tcp -> 10.1.0.12:8080 masq weight 100"),
+    "a marked service": ("-D -f 257 -6", "ipvs + virtual service mark 257 (IPv6) wlc"),
+    "a real server": (f"-d -t {HTTP} -r 10.1.0.12:8080", f"ipvs + real server {HTTP}/tcp -> 10.1.0.12:8080"),
+    "a weight": (f"-e -t {HTTP} -r 10.1.0.12:8080 -m -w 3", "10.1.0.12:8080 weight 3 -> 100"),
+    "one real server more": (f"-a -t {HTTP} -r 10.1.0.14:8080 -m -w 1", f"{HTTP}/tcp -> 10.1.0.14:8080"),
+    "a scheduler": (f"-E -t {HTTP} -s mh", f"ipvs ~ virtual service {HTTP}/tcp mh"),
+}
+
+# The same of nftables.
+TABLE = "table inet portcullis"
+NFTABLES = {
+    "everything": ("flush ruleset", "nft  + table inet portcullis"),
+    "our table": (f"delete {TABLE}", "nft  + table inet portcullis"),
+    "an element": (f"delete element inet portcullis ports4 {{ {WWW4} . tcp . 80 }}", f"nft  + ports4 {WWW4} . tcp . 80"),
+    "a mark": (f"delete element inet portcullis marks4 {{ {TG4} . udp . 20000-29999 }}",
+               f"nft  + marks4 {TG4} . udp . 20000-29999"),
+    "all of a set": ("flush set inet portcullis addresses6", f"nft  + addresses6 {WWW6}"),
+    "one element more": (f"add element inet portcullis ports4 {{ {WWW4} . tcp . 22 }}", f"nft  - ports4 {WWW4} . tcp . 22"),
+    "a rule": ("add rule inet portcullis input accept", f"nft  ~ rules of {TABLE} made anew"),
+    "a chain's rules": ("flush chain inet portcullis input", f"nft  ~ rules of {TABLE} made anew"),
+    "one chain more": ("add chain inet portcullis stranger", f"nft  ~ rules of {TABLE} made anew"),
+    "one set more": ("add set inet portcullis strangers { type ipv4_addr; }", f"nft  ~ {TABLE} made anew"),
+}
+
+
+def start(daemons, scripted, **settings):
+    daemon = daemons.start_anew({"admin-url": scripted.url, **settings})
+    scripted.give(daemon, CLOUD)
+    return daemon
+
+
+@pytest.fixture(scope="class")
+def auditor(daemons, scripted):
+    """A daemon that looks at IPVS each second."""
+    return start(daemons, scripted, **{"audit-interval": 1})
+
+
+@pytest.fixture(scope="class")
+def listener(daemons, scripted):
+    """A daemon that does nothing of its own accord for an hour: it polls and audits only then."""
+    daemon = start(daemons, scripted)
+    folder = daemon.folder.name
+    daemon = daemons.start({"admin-url": scripted.url, "interval": 3600, "audit-interval": 3600}, folder)
+    daemon.has_applied(exports.etag(CLOUD))
+    programs.eventually(lambda: "poll" in daemon.status, what="its only poll")
+    return daemon
+
+
+def is_repaired(daemon, namespace, before, step, log):
+    """Waits for the state before, and looks for what is told of how it came back."""
+    programs.eventually(lambda: witnesses.content(namespace) == before, 30, "the kernel being as before")
+    drift = programs.eventually(
+        lambda: (found := daemon.status["drift"]) and any(step in line for line in found["last"]) and found, 10,
+        f"the step {step!r} in the status")
+    written = daemon.text[log:]
+    assert "warning others have changed what is ours: " in written
+    assert any(step in line for line in written.splitlines()) or "changes: " in written
+    assert daemon.status["state"] == "synchronized"
+    assert daemon.run("status").stdout.count("drift ") == 1
+    return drift
+
+
+def answers(client):
+    return {(client.http(WWW4, 80).port, client.http(WWW6, 443).port, client.datagram(TG4, 20000).port,
+             client.http(TG6, 29999).port)}
+
+
+class TestIPVS:
+    @pytest.mark.parametrize("what", IPVS)
+    def test_the_next_audit_puts_right(self, what, auditor, network, client):
+        command, step = IPVS[what]
+        before, repairs = witnesses.content(network.gateway), auditor.status["drift"]["repairs"]
+        log = len(auditor.text)
+        network.gateway.run("ipvsadm", *command.split())
+        assert is_repaired(auditor, network.gateway, before, step, log)["repairs"] > repairs
+        assert answers(client) == {(8080, 8443, 20000, 29999)}
+        programs.eventually(
+            lambda: auditor.metrics()["portcullis_gateway_drift_repairs_total"] == auditor.status["drift"]["repairs"])
+
+    def test_a_public_address_that_is_gone_is_told_of(self, auditor, network):
+        repairs = auditor.status["drift"]["repairs"]
+        kernel = witnesses.content(network.gateway)
+        gone = [f"{TG4}/32", f"{TG6}/128"]
+        try:
+            network.gateway.batch(*(f"addr del {address} dev public0" for address in gone))
+            programs.eventually(lambda: auditor.status["missingAddresses"] == [TG4, TG6], 15, "the addresses in the status")
+            assert f"missing   not on this machine: {TG4} {TG6}" in auditor.run("status").stdout
+            assert f"warning public addresses that this machine does not have: {TG4} {TG6}" in auditor.text
+            programs.eventually(lambda: auditor.metrics()["portcullis_gateway_missing_addresses"] == 2)
+        finally:
+            network.gateway.batch(*(f"addr add {address} dev public0 nodad" for address in gone))
+        programs.eventually(lambda: auditor.status["missingAddresses"] == [], 15, "the addresses being back")
+        # They are others' to give and to take: that is no drift.
+        assert witnesses.content(network.gateway) == kernel
+        assert auditor.status["drift"]["repairs"] == repairs
+
+
+class TestNftables:
+    @pytest.mark.parametrize("what", NFTABLES)
+    def test_a_notification_puts_right_at_once(self, what, listener, network, scripted, client):
+        command, step = NFTABLES[what]
+        before, polls = witnesses.content(network.gateway), len(scripted.requests)
+        log = len(listener.text)
+        network.gateway.run("nft", command)
+        began = time.monotonic()
+        is_repaired(listener, network.gateway, before, step, log)
+        assert time.monotonic() - began < 15
+        assert len(scripted.requests) == polls
+        assert answers(client) == {(8080, 8443, 20000, 29999)}
+
+    def test_others_changes_of_their_own_tables_are_none_of_ours(self, listener, network):
+        repairs = listener.status["drift"]["repairs"]
+        with witnesses.nft_monitor(network.gateway) as monitor:
+            network.gateway.run("nft", "add table inet host; add chain inet host input; delete table inet host")
+            programs.eventually(lambda: monitor.so_far.count("new generation") == 1, what="their commit")
+            time.sleep(3)
+            assert monitor.so_far.count("new generation") == 1
+        assert listener.status["drift"]["repairs"] == repairs

@@ -1,0 +1,34 @@
+"""An unchanged poll costs one conditional request and nothing else."""
+
+import re
+import time
+
+import programs
+import witnesses
+
+POLLS = 4
+
+
+def test_an_unchanged_poll_is_a_304_and_leaves_the_kernel_alone(cloud, network, gateway):
+    gateway_namespace = network.gateway
+    before = gateway_namespace.run("ipvsadm", "-Sn")
+    with witnesses.nft_monitor(gateway_namespace) as monitor, witnesses.system_calls(gateway.process) as calls:
+        time.sleep(POLLS * programs.INTERVAL)
+        quiet_calls, quiet_monitor = calls.so_far, monitor.so_far
+
+        # The witnesses see a change, so their silence above means something.
+        cloud.run("services", "weight", "pgw.1", "50")
+        programs.eventually(lambda: ":80 -r 10.1.0.11:8080 -m -w 50" in gateway_namespace.run("ipvsadm", "-Sn"))
+        cloud.edit("types/tg.yaml", "ports: 20000-29999\n      protocols", "ports: 20000-30999\n      protocols")
+        cloud.apply()
+        programs.eventually(lambda: "new generation" in monitor.so_far, what="nft monitor's line about a commit")
+    try:
+        assert gateway.status["drains"] == []
+        answers = re.findall(r'"HTTP/1\.1 (\d+)', quiet_calls)
+        assert len(answers) >= POLLS - 1 and set(answers) == {"304"}
+        assert witnesses.netlink_lines(quiet_calls) == []
+        assert quiet_monitor == ""
+        assert witnesses.netlink_lines(calls.text) != []
+    finally:
+        cloud.reset()
+        programs.eventually(lambda: gateway_namespace.run("ipvsadm", "-Sn") == before, what="the state before")

@@ -1,0 +1,159 @@
+"""The client's side: single requests, held connections, and loops that remember every failure."""
+
+import dataclasses
+import itertools
+import json
+import socket
+import struct
+import threading
+import time
+
+from topology import CLIENTS4, CLIENTS6
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a real server said: its name, the port it was reached on, the client address it saw."""
+
+    server: str
+    port: int
+    client: str
+
+
+class Client:
+    """Opens connections from the client's namespace, each from the given or the first address."""
+
+    def __init__(self, namespace, timeout=3.0):
+        self.namespace = namespace
+        self.timeout = timeout
+
+    def socket(self, kind, address, source=None):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with self.namespace.entered():
+            endpoint = socket.socket(family, kind)
+        endpoint.settimeout(self.timeout)
+        endpoint.bind((source or sources(address)[0], 0))
+        return endpoint
+
+    def http(self, address, port, source=None):
+        """One HTTP request over a new TCP connection."""
+        with self.socket(socket.SOCK_STREAM, address, source) as connection:
+            connection.connect((address, port))
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            data = b""
+            while chunk := connection.recv(4096):
+                data += chunk
+        return _answer(data.partition(b"\r\n\r\n")[2])
+
+    def datagram(self, address, port, source=None, size=5):
+        """One UDP datagram of so many bytes, and its answer."""
+        with self.socket(socket.SOCK_DGRAM, address, source) as endpoint:
+            endpoint.connect((address, port))
+            endpoint.send(b"." * size)
+            return _answer(endpoint.recv(4096))
+
+    def hold(self, address, port, source=None):
+        """A TCP connection that stays open."""
+        connection = self.socket(socket.SOCK_STREAM, address, source)
+        connection.connect((address, port))
+        return Held(connection)
+
+
+class Held:
+    """An established connection that can be asked again and again who serves it."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    def ask(self):
+        self.connection.sendall(b"hold\n")
+        data = self.connection.recv(4096)
+        if not data:
+            raise ConnectionError("closed by the other side")
+        return _answer(data)
+
+    def close(self):
+        self.connection.close()
+
+    def abort(self):
+        """Closes with a reset: IPVS forgets the connection after 10 s, not after two minutes in TIME_WAIT."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """One request of a loop: when it began and ended (monotonic), to whom, and what came of it."""
+
+    began: float
+    ended: float
+    target: tuple
+    answer: Answer | None
+    error: str | None
+
+
+class Loop:
+    """Requests to the targets in turn, from all the client's addresses in turn, until the block ends.
+
+    A target is (protocol, address, port). Every outcome is kept; `failures` are those without an answer.
+    """
+
+    def __init__(self, client, targets, pause=0.02):
+        self.client = client
+        self.targets = targets
+        self.pause = pause
+        self.outcomes = []
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+    @property
+    def failures(self):
+        return [outcome for outcome in self.outcomes if outcome.error]
+
+    def servers(self, after=0.0):
+        """Names of the servers that answered requests begun after the moment."""
+        return {outcome.answer.server for outcome in list(self.outcomes) if outcome.answer and outcome.began >= after}
+
+    def wait_for(self, count, timeout=60):
+        """Waits until so many more requests have ended."""
+        goal = len(self.outcomes) + count
+        deadline = time.monotonic() + timeout
+        while len(self.outcomes) < goal:
+            assert time.monotonic() < deadline, f"the loop made {count - goal + len(self.outcomes)} of {count} requests"
+            time.sleep(0.05)
+
+    def _run(self):
+        turn = itertools.count()
+        while not self._end.is_set():
+            for target in self.targets:
+                number = next(turn)
+                self.outcomes.append(self._request(target, number // len(self.targets)))
+            time.sleep(self.pause)
+
+    def _request(self, target, number):
+        protocol, address, port = target
+        source = sources(address)[number % len(sources(address))]
+        request = self.client.datagram if protocol == "udp" else self.client.http
+        began = time.monotonic()
+        try:
+            answer, error = request(address, port, source), None
+        except (OSError, ValueError) as failure:
+            answer, error = None, f"{type(failure).__name__}: {failure}"
+        return Outcome(began, time.monotonic(), target, answer, error)
+
+
+def sources(address):
+    """The client's addresses of the family of the address."""
+    return CLIENTS6 if ":" in address else CLIENTS4
+
+
+def _answer(data):
+    return Answer(**json.loads(data))

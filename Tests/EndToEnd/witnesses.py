@@ -1,0 +1,168 @@
+"""What other programs see of the gateway's kernel: ipvsadm, nft, tcpdump, strace, and the kernel's own probes."""
+
+import itertools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+
+
+def ipvs(namespace):
+    """The virtual services as `ipvsadm -Ln` shows them: {"TCP 198.51.100.36:80": {"10.1.0.11:8080": weight}}.
+
+    A mark is "FWM 257", and "FWM 257 IPv6" for the other family.
+    """
+    services = {}
+    for line in namespace.run("ipvsadm", "-Ln").splitlines()[3:]:
+        words = line.split()
+        if words[0] == "->":
+            service[words[1]] = int(words[3])
+        else:
+            name = words[:3] if words[2] == "IPv6" else words[:2]
+            service = services.setdefault(" ".join(name), {})
+    return services
+
+
+def real_servers(namespace, service):
+    """The real servers of a virtual service that take new connections."""
+    return {server for server, weight in ipvs(namespace).get(service, {}).items() if weight > 0}
+
+
+def table(namespace):
+    """Our table as `nft -j list` shows it: {kind: {name: object}}."""
+    found = {}
+    for entry in json.loads(namespace.run("nft", "-j", "list", "table", "inet", "portcullis"))["nftables"]:
+        for kind, value in entry.items():
+            found.setdefault(kind, {})[value.get("name") or value.get("handle")] = value
+    return found
+
+
+def kernel(namespace):
+    """Our table and IPVS, byte for byte, handles and all; an absent table is an empty text."""
+    table = namespace.result("nft", "-j", "list", "table", "inet", "portcullis")
+    return table.stdout if table.returncode == 0 else "", namespace.run("ipvsadm", "-Sn")
+
+
+def content(namespace):
+    """The same without what changes when it is made anew: handles, counters, the order of elements."""
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items() if key not in ("handle", "packets", "bytes", "metainfo")}
+        if isinstance(value, list):
+            return sorted((plain(item) for item in value), key=json.dumps)
+        return value
+
+    table, services = kernel(namespace)
+    return plain(json.loads(table)) if table else None, ipvs(namespace), sorted(services.splitlines())
+
+
+def counters(namespace):
+    """Connections that each virtual service and each real server has had: {("TCP 198.51.100.36:80", "10.1.0.11:8080"): 3}."""
+    found = {}
+    for line in namespace.run("ipvsadm", "-Ln", "--stats", "--exact").splitlines()[3:]:
+        words = line.split()
+        if words[0] != "->":
+            service = " ".join(words[:3] if words[2] == "IPv6" else words[:2])
+            found[service, ""] = int(words[len(service.split())])
+        else:
+            found[service, words[1]] = int(words[2])
+    return found
+
+
+def clear(namespace):
+    """Takes our table and all of IPVS away by hand."""
+    namespace.result("nft", "delete", "table", "inet", "portcullis")
+    namespace.run("ipvsadm", "-C")
+
+
+def dropped(namespace):
+    """Packets our input chain has dropped so far."""
+    return table(namespace)["counter"]["dropped"]["packets"]
+
+
+class Watch:
+    """A program that watches while the block runs; its output is `text` afterwards, and `so_far` meanwhile."""
+
+    def __init__(self, *words, ready=None):
+        self.words = words
+        self.ready = ready
+        self.text = None
+
+    def __enter__(self):
+        self._file = tempfile.TemporaryFile("w+b")
+        self._process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self._file, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 60
+        while self.ready and self.ready not in self.so_far:
+            assert self._process.poll() is None and time.monotonic() < deadline, f"{self.words}: {self.so_far}"
+            time.sleep(0.05)
+        if not self.ready:
+            time.sleep(1)
+        return self
+
+    @property
+    def so_far(self):
+        self._file.seek(0)
+        return self._file.read().decode(errors="replace")
+
+    def __exit__(self, *_):
+        time.sleep(0.5)
+        self._process.terminate()
+        self._process.wait()
+        self.text = self.so_far
+        self._file.close()
+
+
+def tcpdump(namespace, interface, expression):
+    return Watch(*namespace.command("tcpdump", "-l", "-n", "-i", interface, expression), ready="listening on")
+
+
+def nft_monitor(namespace):
+    return Watch(*namespace.command("nft", "monitor"))
+
+
+def system_calls(process):
+    """Every byte the process exchanges with sockets, each line naming the kind of socket."""
+    return Watch("strace", "-f", "-yy", "-s", "40", "-e", "trace=%network,read,write,readv,writev", "-p",
+                 str(process.pid), ready="attached")
+
+
+class IPVSWrites:
+    """Counts while the block runs how often anything asks the kernel to change IPVS, by a probe in the kernel."""
+
+    _TRACING = pathlib.Path("/sys/kernel/tracing")
+    _numbers = itertools.count(1)
+
+    def __enter__(self):
+        if not (self._TRACING / "kprobe_events").exists():
+            subprocess.run(["mount", "-t", "tracefs", "tracefs", self._TRACING], check=True)
+        self._name = f"portcullis_{next(self._numbers)}"
+        self._command(f"p:{self._name} ip_vs_genl_set_cmd")
+        self._enable(1)
+        return self
+
+    @property
+    def count(self):
+        profile = (self._TRACING / "kprobe_profile").read_text()
+        return int(re.search(rf"(?m)^\s*{self._name}\s+(\d+)", profile)[1])
+
+    def __exit__(self, *_):
+        self._enable(0)
+        self._command(f"-:{self._name}")
+
+    def _command(self, text):
+        # Not by open(…, "a"), which would look for the end of a file that has none.
+        file = os.open(self._TRACING / "kprobe_events", os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(file, f"{text}\n".encode())
+        finally:
+            os.close(file)
+
+    def _enable(self, value):
+        (self._TRACING / f"events/kprobes/{self._name}/enable").write_text(f"{value}")
+
+
+def netlink_lines(trace):
+    return [line for line in trace.splitlines() if re.search(r"<NETLINK:|AF_NETLINK", line)]

@@ -1,0 +1,103 @@
+import GatewaySync
+import Netlink
+import Testing
+
+@Suite struct ConfigurationTests {
+    private func load(
+        _ file: String?, environment: [String: String] = [:], flags: [(key: ConfigurationKey, value: String)] = []
+    ) throws -> GatewayConfiguration {
+        try ConfigurationLoader.load(
+            file: file, path: "gateway.yaml", environment: environment, flags: flags, hostName: "gw1")
+    }
+
+    @Test("without any source the defaults hold")
+    func defaults() throws {
+        #expect(try load(nil) == GatewayConfiguration(name: "gw1"))
+        #expect(try load("# nothing set\n") == GatewayConfiguration(name: "gw1"))
+    }
+
+    @Test("every key of the file is read")
+    func file() throws {
+        var expected = GatewayConfiguration(name: "gw7")
+        expected.adminURL = "https://admin.example:8443"
+        expected.location = "tcn"
+        expected.tokenFile = "/etc/portcullis/token"
+        expected.caFile = "/etc/portcullis/ca.pem"
+        expected.interval = 5
+        expected.wait = 30
+        expected.timeout = 4
+        expected.stateDirectory = "/tmp/a"
+        expected.runDirectory = "/tmp/b"
+        expected.marks = 1_000...1_999
+        expected.drainTime = 0
+        expected.timeouts = IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300)
+        let text = """
+            admin-url: https://admin.example:8443
+            location: tcn
+            name: gw7
+            token-file: /etc/portcullis/token
+            ca-file: /etc/portcullis/ca.pem
+            interval: 5
+            wait: 30
+            timeout: 4
+            state-directory: /tmp/a
+            run-directory: /tmp/b
+            marks: 1000-1999
+            drain-time: 0
+            ipvs-timeouts: {tcp: 900, tcp-fin: 120, udp: 300}
+            """
+        #expect(try load(text) == expected)
+        #expect(try expected.exportURL() == "https://admin.example:8443/v1/locations/tcn/services.csv")
+    }
+
+    @Test("the environment goes before the file, flags before both")
+    func order() throws {
+        let configuration = try load(
+            "location: a\ninterval: 5\nwait: 1\n",
+            environment: [
+                "PORTCULLIS_LOCATION": "b", "PORTCULLIS_INTERVAL": "6", "PORTCULLIS_IPVS_TIMEOUTS_TCP_FIN": "9",
+            ],
+            flags: [(.location, "c")])
+        #expect(configuration.location == "c")
+        #expect(configuration.interval == 6)
+        #expect(configuration.wait == 1)
+        #expect(configuration.timeouts.tcpFin == 9)
+    }
+
+    @Test(
+        "a wrong setting is told with its place",
+        arguments: [
+            ("locatoin: tcn", "gateway.yaml:1:1: unknown key \"locatoin\"; did you mean \"location\"?"),
+            ("interval: 0", "gateway.yaml:1:11: interval: \"0\" is not a whole number from 1 to 3600"),
+            ("location: TCN", "gateway.yaml:1:11: location: \"TCN\" is not a name ([a-z0-9][a-z0-9._-]{0,62})"),
+            (
+                "admin-url: admin.example",
+                "gateway.yaml:1:12: admin-url: \"admin.example\" is not an http:// or https:// address"
+            ),
+            ("marks: 9-1", "gateway.yaml:1:8: marks: \"9-1\" is not a range of marks (256-65535)"),
+            (
+                "ipvs-timeouts: {tcp: x}",
+                "gateway.yaml:1:22: ipvs-timeouts.tcp: \"x\" is not a whole number from 0 to 2678400"
+            ),
+        ])
+    func wrong(text: String, message: String) {
+        let error = #expect(throws: (any Error).self) { try load(text) }
+        #expect(error.map { "\($0)" } == message)
+    }
+
+    @Test("a wrong variable and a wrong flag are named")
+    func wrongElsewhere() {
+        var error = #expect(throws: ConfigurationError.self) {
+            try load(nil, environment: ["PORTCULLIS_DRAIN_TIME": "long"])
+        }
+        #expect(error?.description == "PORTCULLIS_DRAIN_TIME: \"long\" is not a whole number from 0 to 604800")
+        error = #expect(throws: ConfigurationError.self) { try load(nil, flags: [(.wait, "-1")]) }
+        #expect(error?.description == "--wait: \"-1\" is not a whole number from 0 to 3600")
+    }
+
+    @Test("what is missing is told with every way to set it")
+    func missing() {
+        let error = #expect(throws: ConfigurationError.self) { try GatewayConfiguration(name: "gw1").exportURL() }
+        #expect(error?.description.contains("PORTCULLIS_ADMIN_URL, or --admin-url") == true)
+    }
+}

@@ -1,0 +1,60 @@
+import GatewaySync
+import Netlink
+import NetworkTypes
+import Testing
+
+/// On the host's kernel, in a namespace of their own.
+@Suite struct TableRepairTests {
+    @Test("rules are made anew, a missing chain is back, chains of strangers go, and the elements stay")
+    func rules() async throws {
+        try await NetworkNamespace.run {
+            let kernel = try TableKernel()
+            let address = IPAddress("198.51.100.36")!
+            let elements: [TableElement] = [
+                .address(address), .port(address, .tcp, 80), .range(address, .udp, PortRange(20000, 29999)!),
+                .mark(address, .udp, PortRange(20000, 29999)!, 257),
+            ]
+            try kernel.commit(TableChange(skeleton: .absent, added: elements))
+
+            var damage = Nftables.Transaction(on: PortcullisTable.table)
+            damage.add(Nftables.Chain(name: "stray", hook: .init(.filter, .input, priority: .filter)))
+            damage.add(Nftables.Chain(name: "other"))
+            damage.add(Nftables.Rule(in: "stray", .jump("other")))
+            damage.add(Nftables.Rule(in: "admit4", .jump("other")))
+            damage.flush(chain: "nat")
+            damage.append(.deleteChain("nat"))
+            try Nftables.Connection().commit(damage)
+
+            let found = try kernel.read(Ownership()).table
+            #expect(found?.shape == .rulesAltered(strangers: ["other", "stray"]))
+            #expect(found?.elements == Set(elements))
+            try kernel.commit(
+                TableChange(skeleton: .rules(strangers: ["other", "stray"]), added: [.port(address, .tcp, 443)]))
+            let repaired = try kernel.read(Ownership()).table
+            #expect(repaired == KernelState.Table(elements: Set(elements).union([.port(address, .tcp, 443)])))
+        }
+    }
+
+    @Test("a hook that is another, or a set too many, has the table made anew")
+    func table() async throws {
+        try await NetworkNamespace.run {
+            let kernel = try TableKernel()
+            let damages: [(inout Nftables.Transaction) -> Void] = [
+                {
+                    $0.flush(chain: "input")
+                    $0.append(.deleteChain("input"))
+                    $0.add(Nftables.Chain(name: "input", hook: .init(.filter, .input, priority: .mangle)))
+                },
+                { $0.add(Nftables.SetDefinition(name: "more", key: [.ipv4Address])) },
+            ]
+            for damage in damages {
+                try kernel.commit(TableChange(skeleton: .altered))
+                #expect(try kernel.read(Ownership()).table == KernelState.Table())
+                var transaction = Nftables.Transaction(on: PortcullisTable.table)
+                damage(&transaction)
+                try Nftables.Connection().commit(transaction)
+                #expect(try kernel.read(Ownership()).table?.shape == .altered)
+            }
+        }
+    }
+}

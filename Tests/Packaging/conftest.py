@@ -1,0 +1,62 @@
+"""Fixtures of the machine: ADMIN with the cloud of the fixtures, then the gateway, set up as the documents have it."""
+
+import os
+import pathlib
+import re
+import socket
+
+import pytest
+
+import machine
+
+CLOUD = pathlib.Path(__file__).resolve().parents[2] / "fixtures/cloud.yaml"
+ADMIN_URL = "http://127.0.0.1:8080"
+
+
+@pytest.fixture(scope="session")
+def cloud():
+    """ADMIN under its unit with two tokens and the cloud; returns the operator's environment."""
+    def add_token(name, role):
+        words = ("portcullis-admin", "token", "add", name, "--role", role)
+        return machine.run(*words, user="portcullis-admin").strip()
+
+    machine.eventually(lambda: "listening" in machine.run("journalctl", "-u", machine.ADMIN), what="ADMIN listening")
+    operator = {**os.environ, "PORTCULLIS_ADMIN_URL": ADMIN_URL, "PORTCULLIS_TOKEN": add_token("ops", "admin")}
+    machine.run("portcullis", "apply", "-f", CLOUD, environment=operator)
+
+    token = pathlib.Path("/etc/portcullis/gateway.token")
+    token.write_text(add_token("gw1", "gateway") + "\n")
+    machine.run("chown", "portcullis-gateway:", token)
+    token.chmod(0o400)
+    settings = pathlib.Path("/etc/portcullis/gateway.yaml")
+    text = settings.read_text()
+    for old, new in (("admin-url: https://admin.example:8443", f"admin-url: {ADMIN_URL}"), ("#name: gw1", "name: gw1")):
+        assert text.count(old) == 1, f"packaging/gateway.yaml has {text.count(old)} times {old!r}"
+        text = text.replace(old, new)
+    settings.write_text(f"{text}\naudit-interval: 5\n")
+    return operator
+
+
+@pytest.fixture(scope="session")
+def gateway(cloud):
+    """The gateway under its unit, in agreement with the export."""
+    machine.run("systemctl", "enable", "--now", "--quiet", "portcullis-gateway")
+    agrees = lambda: "in agreement" in machine.show(machine.GATEWAY, "StatusText")
+    machine.eventually(agrees, timeout=90, what="the gateway's agreement with the export")
+    # A connection that nobody answers: only virtual services that stay keep it in their counters.
+    with socket.socket() as client:
+        client.setblocking(False)
+        client.connect_ex(("198.51.100.36", 80))
+    # IPVS brings its counters up to date every two seconds.
+    machine.eventually(lambda: re.search(r"TCP  198\.51\.100\.36:80 +1 +[1-9]", machine.kernel_state()[1]),
+                       what="the connection in the counters")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    """Adds the units' journal to the report of a failed test."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        text = machine.run("journalctl", "--no-pager", "--lines=100", "--unit=portcullis-*", status=None)
+        report.sections.append(("journal", text))

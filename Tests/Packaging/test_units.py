@@ -1,0 +1,44 @@
+"""The shipped units by themselves: how much they leave open, and whether systemd understands every line of them."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
+UNITS = ["portcullis-admin.service", "portcullis-gateway.service"]
+LARGEST_EXPOSURE = 2.0
+
+
+def analyze(*words):
+    environment = {**os.environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0"}
+    return subprocess.run(
+        ["systemd-analyze", "--no-pager", *words], env=environment, text=True, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_exposure_is_low(unit):
+    result = analyze("security", "--offline=yes", PACKAGING / unit)
+    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", result.stdout)
+    assert exposure, result.stdout + result.stderr
+    print(f"{unit}: {exposure[1]}")
+    gaps = "\n".join(line for line in result.stdout.splitlines() if not line.startswith("✓"))
+    assert float(exposure[1]) <= LARGEST_EXPOSURE, gaps
+
+
+def test_systemd_understands_every_line(tmp_path):
+    # A root folder with systemd's own units, ours, and programs where ours expect them
+    system = next(path for path in map(pathlib.Path, ("/usr/lib/systemd/system", "/lib/systemd/system")) if path.is_dir())
+    shutil.copytree(system, tmp_path / "usr/lib/systemd/system", symlinks=True)
+    (tmp_path / "lib").symlink_to("usr/lib")
+    for unit in UNITS:
+        shutil.copy(PACKAGING / unit, tmp_path / "usr/lib/systemd/system")
+        program = tmp_path / "usr/bin" / unit.removesuffix(".service")
+        program.parent.mkdir(exist_ok=True)
+        program.touch(0o755)
+    result = analyze("verify", "--man=no", f"--root={tmp_path}", *UNITS)
+    ours = [line for line in (result.stdout + result.stderr).splitlines() if any(unit in line for unit in UNITS)]
+    assert result.returncode == 0 and not ours, result.stdout + result.stderr

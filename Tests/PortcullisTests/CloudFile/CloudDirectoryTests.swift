@@ -1,0 +1,72 @@
+import AdminAPI
+import Testing
+import YAML
+
+@testable import portcullis
+
+@Suite struct CloudDirectoryTests {
+    /// Reads from files in memory; what ends with a slash is a directory.
+    private func load(_ path: String, _ files: [String: String]) throws -> CloudDirectory {
+        try CloudDirectory(
+            path: path,
+            read: { path in
+                guard let text = files[path] else { throw CommandError("\(path): no such file") }
+                return text
+            },
+            list: { path in
+                let names = files.keys.filter { $0.hasPrefix(path + "/") }.map { String($0.dropFirst(path.count + 1)) }
+                return names.isEmpty ? nil : names.sorted()
+            })
+    }
+
+    @Test("type files are found beside the cloud file and sent as they are written")
+    func relativePaths() throws {
+        let directory = try load(
+            "clouds/one/cloud.yaml",
+            [
+                "clouds/one/cloud.yaml": "types: [types/pgw.yaml, /shared/tg.yaml]",
+                "clouds/one/types/pgw.yaml": "# entrance\ntype: pgw\n",
+                "/shared/tg.yaml": "type: tg\n",
+            ])
+        let request = directory.request(prune: true)
+        #expect(
+            request.types == [
+                ApplyRequest.ServiceType(name: "pgw", source: "# entrance\ntype: pgw\n"),
+                ApplyRequest.ServiceType(name: "tg", source: "type: tg\n"),
+            ])
+        #expect(request.prune)
+        #expect(directory.places.place(of: "pgw.yaml:2:1") == "clouds/one/types/pgw.yaml:2:1")
+    }
+
+    @Test("a directory stands for the YAML files in it")
+    func directories() throws {
+        let directory = try load(
+            "cloud.yaml",
+            [
+                "cloud.yaml": "types: [types]", "types/b.yaml": "type: b", "types/a.yaml": "type: a",
+                "types/notes.txt": "…", "types/.hidden.yaml": "…",
+            ])
+        #expect(directory.types.map(\.path) == ["types/a.yaml", "types/b.yaml"])
+    }
+
+    @Test("every bad type file is told of, where it is or where it is named")
+    func badTypeFiles() {
+        let error = #expect(throws: YAMLErrors.self) {
+            try load(
+                "cloud.yaml",
+                [
+                    "cloud.yaml":
+                        "types:\n  - gone.yaml\n  - nameless.yaml\n  - one.yaml\n  - two.yaml\n  - broken.yaml\n",
+                    "nameless.yaml": "gateway: []", "one.yaml": "type: tg", "two.yaml": "type: tg",
+                    "broken.yaml": "type: tg\ntype: tg",
+                ])
+        }
+        #expect(
+            error?.errors.map(\.description) == [
+                "broken.yaml:2:1: the key \"type\" is there already, at 1:1",
+                "cloud.yaml:2:5: gone.yaml: no such file",
+                "cloud.yaml:5:5: the type tg is in one.yaml and two.yaml",
+                "nameless.yaml:1:1: the key \"type\" is missing",
+            ])
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// The built `portcullis-admin token`.
+@Suite struct TokenCommandTests {
+    private func withFolder(_ body: (URL) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder)
+    }
+
+    private func token(_ arguments: String..., database: String) async throws -> CommandRun {
+        try await CommandRun.run("portcullis-admin", ["token"] + arguments + ["--database", database])
+    }
+
+    @Test("only `token add` makes a registry, and says so; the token alone goes to standard output")
+    func newRegistry() async throws {
+        try await withFolder { folder in
+            let database = folder.appending(path: "deep/registry.sqlite").path
+            for run in [
+                try await token("list", database: database), try await token("remove", "ops", database: database),
+            ] {
+                #expect(run.status == 1)
+                #expect(run.errors.hasPrefix("Error: there is no registry \(database); "))
+            }
+            #expect(!FileManager.default.fileExists(atPath: database))
+
+            let first = try await token("add", "ops", "--role", "admin", database: database)
+            #expect(first.status == 0)
+            #expect(first.output.firstMatch(of: /^portcullis_[0-9A-Za-z]+\n$/) != nil)
+            #expect(
+                first.errors == """
+                    Note: \(database) is a new registry: there was none.
+                    Note: this is the first token: from now on every request needs one, those of gateways too.
+
+                    """)
+            let second = try await token("add", "gw1", "--role", "gateway", database: database)
+            #expect(second.status == 0 && second.errors == "")
+            let removed = try await token("remove", "ops", database: database)
+            #expect(removed.errors.hasPrefix("Note: no token of role admin is left"))
+            #expect(try await token("list", database: database).output.hasPrefix("gw1  gateway  "))
+        }
+    }
+
+    @Test("root leaves the registry of another user alone", .enabled(if: geteuid() == 0))
+    func ofAnother() async throws {
+        try await withFolder { folder in
+            chown(folder.path, 65_534, 65_534)
+            let database = folder.appending(path: "registry.sqlite").path
+            let run = try await token("add", "ops", "--role", "admin", database: database)
+            #expect(run.status == 1)
+            #expect(run.errors.hasPrefix("Error: \(database) belongs to "))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Testing
+import YAML
+
+@testable import portcullis
+
+@Suite struct SettingsTests {
+    private func resolve(
+        _ flags: [String] = [], environment: [String: String] = [:], files: [String: String] = [:]
+    ) throws -> Settings {
+        try Settings.resolve(
+            try ConnectionOptions.parse(flags),
+            SettingsSources(
+                environment: environment,
+                read: { path in
+                    guard let text = files[path] else { throw CommandError("\(path): no such file") }
+                    return text
+                },
+                exists: { files[$0] != nil }))
+    }
+
+    @Test("without any setting ADMIN is on this machine and no token is sent")
+    func defaults() throws {
+        let settings = try resolve()
+        #expect(settings.adminURL.description == "http://127.0.0.1:8080")
+        #expect(settings.token == nil)
+        #expect(settings.timeout == 60)
+    }
+
+    @Test("a flag beats the environment, which beats the configuration file")
+    func precedence() throws {
+        let environment = [
+            "HOME": "/home/op", "PORTCULLIS_ADMIN_URL": "https://environment", "PORTCULLIS_TOKEN_FILE": "/e",
+        ]
+        let files = [
+            "/home/op/.config/portcullis/config.yaml": "admin-url: https://file\ntoken-file: /f\nca-file: /ca.pem\n",
+            "/e": "from-environment\n", "/f": "from-file", "/flag": "from-flag",
+        ]
+        let flags = ["--admin-url", "https://flag/", "--token-file", "/flag"]
+        let all = try resolve(flags, environment: environment, files: files)
+        #expect(all.adminURL.description == "https://flag")
+        #expect(all.token == "from-flag")
+        #expect(all.caFile == "/ca.pem")
+        #expect(try resolve(environment: environment, files: files).token == "from-environment")
+        let fileOnly = try resolve(environment: ["HOME": "/home/op"], files: files)
+        #expect(fileOnly.adminURL.description == "https://file")
+        #expect(fileOnly.token == "from-file")
+    }
+
+    @Test("a token of the environment is taken as it is, unless a flag names a file")
+    func tokenOfEnvironment() throws {
+        let environment = ["PORTCULLIS_TOKEN": "abc"]
+        #expect(try resolve(environment: environment).token == "abc")
+        #expect(try resolve(["--token-file", "/t"], environment: environment, files: ["/t": "xyz\n"]).token == "xyz")
+    }
+
+    @Test(
+        "a token that cannot stand in a header is refused by its source",
+        arguments: [
+            ("", "/t: the token is empty"), ("a b", "/t: this is no bearer token (letters, digits and -._~+/= only)"),
+        ])
+    func badToken(text: String, message: String) {
+        let error = #expect(throws: CommandError.self) { try resolve(["--token-file", "/t"], files: ["/t": text]) }
+        #expect(error?.message == message)
+    }
+
+    @Test("a mistake in the configuration file is told with its place")
+    func badConfigurationFile() {
+        let path = "/x/portcullis/config.yaml"
+        let error = #expect(throws: YAMLErrors.self) {
+            try resolve(environment: ["XDG_CONFIG_HOME": "/x"], files: [path: "admin-ulr: https://a\n"])
+        }
+        #expect(error?.description == "\(path):1:1: unknown key \"admin-ulr\"; did you mean \"admin-url\"?")
+    }
+
+    @Test("a token sent in the clear to another machine is warned of")
+    func clearText() throws {
+        let environment = ["PORTCULLIS_TOKEN": "abc"]
+        #expect(try resolve(environment: environment).warnings.isEmpty)
+        #expect(try resolve(["--admin-url", "http://[::1]:8080"], environment: environment).warnings.isEmpty)
+        #expect(try resolve(["--admin-url", "https://10.0.0.1"], environment: environment).warnings.isEmpty)
+        #expect(
+            try resolve(["--admin-url", "http://10.0.0.1"], environment: environment).warnings
+                == ["Warning: the token goes to http://10.0.0.1 unencrypted; use an https address."])
+    }
+
+    @Test(
+        "an address that is none of ADMIN's is refused",
+        arguments: [
+            "", "admin:8080", "ftp://admin", "http://", "http://admin/v1", "http://a b", "http://user@admin",
+            "http://admin:0", "http://admin:65536", "http://[::1", "http://[10.0.0.1]", "http://[::1]80",
+        ])
+    func badAddress(text: String) {
+        let error = #expect(throws: CommandError.self) { try AdminURL(text) }
+        #expect(error?.message == "\"\(text)\" is not an address of ADMIN")
+    }
+}

@@ -1,0 +1,55 @@
+import AdminAPI
+import Testing
+
+@testable import portcullis
+
+@Suite struct TableTests {
+    @Test("columns are aligned, numbers to the right, and no line ends with a space")
+    func alignment() {
+        let table = Table(
+            ["NAME", Table.Column("WEIGHT", .right), "STATE"], [["tg.1", "100", ""], ["pgw.12", "5", "drain"]])
+        #expect(
+            table.text == """
+                NAME    WEIGHT  STATE
+                tg.1       100
+                pgw.12       5  drain
+                """)
+    }
+
+    @Test("control characters cannot reach the terminal")
+    func controlCharacters() {
+        #expect(Table(["A"], [["x\u{1B}[31m\n"]]).body(indent: "") == "x?[31m?")
+    }
+
+    @Test("services show where they are and whose weight they have")
+    func services() {
+        let services = [
+            ServiceResource(name: "pgw.1", type: "pgw", index: 1, server: "app1", state: .ready, weight: nil),
+            ServiceResource(name: "pgw.2", type: "pgw", index: 2, server: "app2", state: .drain, weight: 50),
+        ]
+        #expect(
+            ResourceTables.services(services, locations: ["app1": "tcn"]).text == """
+                SERVICE  SERVER  LOCATION  STATE  WEIGHT
+                pgw.1    app1    tcn       ready       -
+                pgw.2    app2              drain      50
+                """)
+    }
+
+    @Test("events show what was and what is")
+    func events() {
+        let events = [
+            EventResource(
+                id: 9, time: "2026-11-23T01:00:00Z", actor: "ops", action: .create, kind: .service, name: "tg.1",
+                before: nil, after: "app1 ready"),
+            EventResource(
+                id: 10, time: "2026-11-23T01:00:01Z", actor: "ops", action: .update, kind: .service, name: "tg.1",
+                before: "app1 ready", after: "app1 drain"),
+        ]
+        #expect(
+            ResourceTables.events(events).text == """
+                ID  TIME                  WHO  WHAT    KIND     NAME  CHANGE
+                 9  2026-11-23T01:00:00Z  ops  create  service  tg.1  app1 ready
+                10  2026-11-23T01:00:01Z  ops  update  service  tg.1  app1 ready → app1 drain
+                """)
+    }
+}

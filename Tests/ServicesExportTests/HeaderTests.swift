@@ -1,0 +1,47 @@
+import ServicesExport
+import Testing
+
+/// What a header says of the versions of ADMIN and gateway; the messages are in `fixtures/csv/bad/header-*.txt`.
+@Suite struct HeaderTests {
+    private static let names = ServicesCSV.Column.allCases.map(\.name)
+
+    private func code(_ names: [String]) -> ServicesCSVError.Code? {
+        let bytes = Array((names.joined(separator: ",") + "\n").utf8)
+        do throws(ServicesCSVError) {
+            _ = try parse(bytes)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test("a header that lacks columns is of an older format, whichever they are", arguments: names)
+    func older(missing: String) {
+        #expect(code(Self.names.filter { $0 != missing }) == .olderFormat)
+        #expect(code([missing]) == .olderFormat)
+    }
+
+    @Test("a header with all columns and others is of a newer format, wherever they stand", arguments: 0...names.count)
+    func newer(place: Int) {
+        var names = Self.names
+        names.insert("zone", at: place)
+        #expect(code(names) == .newerFormat)
+        #expect(code(names.reversed()) == .newerFormat)
+    }
+
+    @Test("a header that lacks some and has others is neither")
+    func neither() {
+        #expect(code(Self.names.map { $0 == "weight" ? "share" : $0 }) == .invalid)
+        #expect(code(Self.names.reversed()) == .invalid)
+        #expect(code(Self.names + ["weight"]) == .invalid)
+        #expect(code(Self.names + ["a b"]) == .invalid)
+        #expect(code(Self.names + (0..<1000).map { "column_\($0)" }) == .invalid)
+        #expect(code(["<html>"]) == .invalid)
+    }
+
+    @Test("a file that breaks a rule below its header is invalid, not of another format")
+    func invalid() {
+        let error = #expect(throws: ServicesCSVError.self) { try parse(file(Line.web1, Line.web1)) }
+        #expect(error?.code == .invalid)
+    }
+}

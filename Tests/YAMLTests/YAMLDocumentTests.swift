@@ -1,0 +1,142 @@
+import Testing
+import YAML
+
+@Suite struct YAMLDocumentTests {
+    @Test("values keep their places, lines and columns from 1, columns in characters")
+    func positions() throws {
+        let node = try YAMLDocument.parseOne("# first\ntype: pgw\nliste:\n  - é: [a, b]\n", file: "pgw.yaml")
+        let mapping = try node.mapping()
+        #expect(node.position.description == "pgw.yaml:2:1")
+        #expect(mapping["type"]?.position.description == "pgw.yaml:2:7")
+        #expect(mapping.keyPosition("liste").description == "pgw.yaml:3:1")
+        let inner = try #require(mapping["liste"]?.sequence().first).mapping()
+        #expect(inner.position.description == "pgw.yaml:4:5")
+        #expect(try inner["é"]?.sequence()[1].position.description == "pgw.yaml:4:12")
+    }
+
+    @Test("a stream has as many documents as it says, an empty one none")
+    func documents() throws {
+        for (text, count) in [("", 0), ("# nothing\n", 0), ("a: 1\n", 1), ("a: 1\n---\nb: 2\n", 2), ("---\n---\n", 2)] {
+            #expect(try YAMLDocument.parse(text, file: "f").count == count)
+        }
+        #expect(failure("") { try YAMLDocument.parseOne($0, file: "f") } == "f:1:1: the file is empty")
+        #expect(
+            failure("a: 1\n---\nb: 2\n") { try YAMLDocument.parseOne($0, file: "f") }
+                == "f:3:1: a second document; this file must have one")
+    }
+
+    @Test("a second key of the same name is refused with the place of the first")
+    func duplicateKeys() {
+        #expect(failure("a: 1\nb: 2\na: 3\n") == "f:3:1: the key \"a\" is there already, at 1:1")
+        #expect(failure("{80: 1, \"80\": 2}") == "f:1:9: the key \"80\" is there already, at 1:2")
+        #expect(failure("- a: {x: 1}\n- a: {x: 1}\n") == nil)
+    }
+
+    @Test("an alias stands for the value of its anchor, at the place of that value")
+    func aliases() throws {
+        let mapping = try YAMLDocument.parseOne("a: &ports [80, 443]\nb: *ports\n", file: "f").mapping()
+        let copy = try mapping.required("b")
+        #expect(copy.hasSameValue(as: try mapping.required("a")))
+        #expect(copy.position.description == "f:1:4")
+        #expect(failure("a: *nobody") == "f:1:4: no anchor &nobody before the alias *nobody")
+        #expect(failure("a: &x [*x]") == "f:1:8: the alias *x stands inside the value that &x names")
+        #expect(failure("a: &x 1\n---\nb: *x\n") == "f:3:4: no anchor &x before the alias *x")
+    }
+
+    @Test("aliases that expand without end are refused at once")
+    func billionLaughs() {
+        var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1..<40 {
+            text += "a\(level): &a\(level) [\((0..<10).map { _ in "*a\(level - 1)" }.joined(separator: ", "))]\n"
+        }
+        #expect(failure(text)?.hasSuffix("more than 1000000 values, aliases followed") == true)
+        var chain = "a0: &a0 [x]\n"
+        for level in 1..<100 { chain += "a\(level): &a\(level) [*a\(level - 1)]\n" }
+        #expect(failure(chain) == "f:64:12: more than 64 lists and mappings inside one another")
+    }
+
+    @Test("text that aliases repeat without end is refused at once, as a value and as a key")
+    func repeatedText() {
+        let text = String(repeating: "x", count: 400_000)
+        let aliases = String(repeating: "*a, ", count: 100_000)
+        #expect(failure("[&a \(text), \(aliases)]") == "f:1:400167: more than 16777216 bytes of text, aliases followed")
+        let keys = String(repeating: "{*a : 1}, ", count: 100_000)
+        #expect(failure("[&a \(text), \(keys)]")?.hasSuffix("bytes of text, aliases followed") == true)
+        #expect(failure("[&a x, \(aliases)]") == nil)
+    }
+
+    @Test("tags are refused, but for those a caller allows and those that say what a value is anyway")
+    func tags() throws {
+        #expect(failure("a: !secret token") == "f:1:4: the tag \"!secret\" is not known here")
+        #expect(failure("a: !!binary aGk=") == "f:1:4: the tag \"!!binary\" is not known here")
+        let allowed = try YAMLDocument.parse("a: !secret token", file: "f", allowedTags: ["!secret"])
+        let value = try #require(allowed.first?.mapping()["a"])
+        #expect(value.tag == "!secret")
+        #expect(value.scalar?.text == "token")
+        #expect(throws: YAMLError.self) { try value.string() }
+        let plain = try YAMLDocument.parseOne("a: !!str 12\nb: !!seq []\nc: !!map {}\nd: ! 12", file: "f").mapping()
+        #expect(try plain.required("a").string() == "12")
+        #expect(try plain.required("d").string() == "12")
+        #expect(failure("a: !!seq {}") == "f:1:4: the tag \"!!seq\" is not known here")
+    }
+
+    @Test("a key is a scalar with some text")
+    func keys() throws {
+        #expect(failure("? [a]\n: b") == "f:1:3: a key must be a word or a number, not a list")
+        #expect(failure("?\n: b") == "f:1:2: a key is missing before \":\"")
+        #expect(try YAMLDocument.parseOne("\"\": b", file: "f").mapping().pairs.first?.key.text == "")
+    }
+
+    @Test(
+        "what is no text is refused where it stands",
+        arguments: [
+            ([0x61, 0x3A, 0x20, 0xFF], "f:1:4: not UTF-8 (byte 0xFF)"),
+            ([0x61, 0x3A, 0x0A, 0xC3, 0xA9, 0xE2, 0x82], "f:2:2: not UTF-8 (byte 0xE2)"),
+            ([0xFF, 0xFE, 0x61, 0x00], "f:1:1: not UTF-8 (byte 0xFF)"),
+            ([0xED, 0xA0, 0x80], "f:1:1: not UTF-8 (byte 0xED)"),
+            ([0x61, 0x00, 0x62], "f:1:2: the character U+0000 cannot stand in a YAML file"),
+            ([0xC2, 0x81], "f:1:1: the character U+0081 cannot stand in a YAML file"),
+        ] as [([UInt8], String)])
+    func notText(bytes: [UInt8], message: String) {
+        let error = #expect(throws: YAMLError.self) { try YAMLDocument.parse(bytes, file: "f") }
+        #expect(error?.description == message)
+    }
+
+    @Test("a byte order mark is no part of the text")
+    func byteOrderMark() throws {
+        #expect(try YAMLDocument.parseOne("\u{FEFF}a: 1", file: "f").mapping().pairs.first?.key.text == "a")
+    }
+
+    @Test("the limits are named when they are met", .timeLimit(.minutes(5)))
+    func limits() {
+        let tenMegabytes = [UInt8](repeating: UInt8(ascii: "["), count: 10 << 20)
+        let tooLong = #expect(throws: YAMLError.self) { try YAMLDocument.parse(tenMegabytes, file: "f") }
+        #expect(tooLong?.description == "f:1:1: the file has 10485760 bytes; the limit is 4194304")
+        var limits = YAMLLimits()
+        limits.size = 20 << 20
+        for opening in ["[", "{", "- ", "? ", "[\n"] {
+            let deep = Array(String(repeating: opening, count: (10 << 20) / opening.utf8.count).utf8)
+            let error = #expect(throws: YAMLError.self) { try YAMLDocument.parse(deep, file: "f", limits: limits) }
+            #expect(error?.message == "more than 64 lists and mappings inside one another")
+        }
+        limits.nodes = 1000
+        let wide = "[" + String(repeating: "1, ", count: 1000) + "]"
+        #expect(
+            failure(wide) { try YAMLDocument.parse($0, file: "f", limits: limits) }
+                == "f:1:2999: more than 1000 values, aliases followed")
+        let directives = (0..<100).map { "%TAG !a\($0)! b\n" }.joined()
+        #expect(failure(directives) == "f:65:1: more than 64 %TAG directives")
+    }
+
+    /// The message of the error a text gives, `nil` when it gives none.
+    private func failure(_ text: String) -> String? { failure(text) { try YAMLDocument.parse($0, file: "f") } }
+
+    private func failure(_ text: String, _ parse: (String) throws -> some Any) -> String? {
+        do {
+            _ = try parse(text)
+            return nil
+        } catch {
+            return String(describing: error)
+        }
+    }
+}

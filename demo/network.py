@@ -1,0 +1,90 @@
+"""The demo's network: the scenarios' namespaces, their servers, and the gateway's daemon, until it is told to end.
+
+Arguments: ADMIN's address as the gateway reaches it; `relay` when ADMIN is on the loopback of the machine
+that runs this, which a namespace cannot reach: then a relay carries the connections there.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+
+sys.dont_write_bytecode = True
+REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY / "Tests/EndToEnd"))
+
+import topology  # noqa: E402
+
+
+def join_host_network(gateway):
+    """Gives the machine's network card to the gateway, which reaches the host through it and nothing else."""
+    subprocess.run(["modprobe", "virtio_net"], check=True)
+    card = next(path.name for path in pathlib.Path("/sys/class/net").iterdir() if (path / "device").exists())
+    subprocess.run(["ip", "link", "set", card, "netns", gateway.name, "name", "host0"], check=True)
+    gateway.batch("link set host0 up", "addr add 10.0.2.15/24 dev host0")
+
+
+def relay(gateway, port):
+    """Carries connections to the gateway's 127.0.0.1:port to the same port of this machine."""
+    with gateway.entered():
+        listener = socket.create_server(("127.0.0.1", port))
+
+    def carry(source, destination):
+        try:
+            while data := source.recv(65536):
+                destination.sendall(data)
+        except OSError:
+            pass
+        for end in (source, destination):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def accept():
+        while True:
+            inner, _ = listener.accept()
+            outer = socket.create_connection(("127.0.0.1", port))
+            for ends in ((inner, outer), (outer, inner)):
+                threading.Thread(target=carry, args=ends, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def main(admin, *mode):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    assert topology.have_ipvs(), "this kernel has no IPVS"
+    programs = []
+    network = topology.Topology()
+    folder = tempfile.TemporaryDirectory(prefix="portcullis-demo.")
+    try:
+        if "relay" in mode:
+            relay(network.gateway, urllib.parse.urlsplit(admin).port)
+        else:
+            join_host_network(network.gateway)
+        servers = subprocess.Popen(
+            [sys.executable, REPOSITORY / "Tests/EndToEnd/servers.py"], stdout=subprocess.PIPE, text=True)
+        programs.append(servers)
+        servers.stdout.readline()
+        gateway = network.gateway.start(
+            os.path.join(os.environ["PORTCULLIS_BIN"], "portcullis-gateway"), "run", "--admin-url", admin,
+            "--location", "tcn", "--name", "gw1", "--state-directory", f"{folder.name}/state",
+            "--run-directory", f"{folder.name}/run", stdin=subprocess.DEVNULL)
+        programs.append(gateway)
+        print("ready", flush=True)
+        sys.exit(gateway.wait())
+    finally:
+        for program in reversed(programs):
+            program.terminate()
+            program.wait()
+        network.close()
+        folder.cleanup()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
