@@ -54,14 +54,23 @@ def has_settled(daemon):
             and metrics.get("portcullis_gateway_audits_total", 0) >= 3)
 
 
+def settled_counters(namespace):
+    """The counters once they hold every connection made: IPVS adds them up every 2 s."""
+    def all_counted():
+        found = witnesses.counters(namespace)
+        made = sum(count for (_, real_server), count in found.items() if not real_server)
+        return found if made >= CONNECTIONS and made == sum(found.values()) - made else None
+
+    return programs.eventually(all_counted, what="every connection being counted")
+
+
 @pytest.mark.parametrize("end, folder", [("SIGTERM", "gateway1"), ("SIGKILL", "gateway1"), ("SIGTERM", "elsewhere")],
                          ids=["restart", "crash", "restart without its files"])
 def test_a_restart_writes_nothing_and_ends_no_connection(
         end, folder, first, standing, daemons, network, settings, client):
     namespace = network.gateway
     assert len({answer.server for _, answer in standing}) == 3
-    before, counted = witnesses.kernel(namespace), witnesses.counters(namespace)
-    assert sum(counted.values()) >= CONNECTIONS
+    before, counted = witnesses.kernel(namespace), settled_counters(namespace)
     with witnesses.nft_monitor(namespace) as monitor, witnesses.IPVSWrites() as writes:
         daemons.kill() if end == "SIGKILL" else daemons.stop()
         daemon = daemons.start(settings, folder)
@@ -75,8 +84,7 @@ def test_a_restart_writes_nothing_and_ends_no_connection(
         # Nothing was made anew: the counters go on from where they were.
         client.http(exports.WWW4, 80)
         service = f"TCP {exports.WWW4}:80", ""
-        # IPVS adds its counters up every 2 s.
-        programs.eventually(lambda: witnesses.counters(namespace)[service] > counted[service], 15, "the counters going on")
+        programs.eventually(lambda: witnesses.counters(namespace)[service] > counted[service], what="the counters going on")
         after = witnesses.counters(namespace)
         assert after.keys() == counted.keys() and all(after[name] >= counted[name] for name in counted)
         assert after[service] == counted[service] + 1
