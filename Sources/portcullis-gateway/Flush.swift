@@ -6,7 +6,8 @@ struct Flush: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take our part, and only ours, out of the kernel, and print what was taken.",
         discussion: """
-            Removes table inet portcullis and the virtual services on its addresses and marks, at once and without a drain. \
+            Removes table inet portcullis and the virtual services on its addresses and marks, at once and without a drain; \
+            ends the sync daemons where sync.interface is set, and forgets the role that was given. \
             The daemon must have ended before. Whatever else the machine has in nftables and IPVS stays.
             """)
 
@@ -18,13 +19,18 @@ struct Flush: ParsableCommand {
         let store = try StateDirectory(configuration.stateDirectory)
         let (state, problem) = store.recoverState()
         if let problem { FileHandle.standardError.write(Data("\(problem)\n".utf8)) }
-        let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: try NetlinkKernel())
+        let kernel = try NetlinkKernel()
+        let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
         // What the last export asked for is ours.
         if let digest = state.export, let bytes = try store.loadExport(digest) { try synchronizer.adopt(bytes) }
         let plan = try synchronizer.withdraw()
-        try store.save(StoredState())
+        let ended = configuration.sync.interface == nil ? [] : try kernel.arrange([])
+        // The last good export stays: a daemon that starts again with ADMIN away goes on with it.
+        try store.save(StoredState(export: state.export))
         GatewayStatus.remove(runDirectory: configuration.runDirectory)
-        print(plan.isEmpty ? "nothing of ours was there" : "\(plan)")
+        RoleFile(runDirectory: configuration.runDirectory).remove()
+        let lines = plan.lines + ended
+        print(lines.isEmpty ? "nothing of ours was there" : lines.joined(separator: "\n"))
         withExtendedLifetime(lock) {}
     }
 }

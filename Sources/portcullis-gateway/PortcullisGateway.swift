@@ -36,11 +36,23 @@ struct PortcullisGateway: AsyncParsableCommand {
               foreign-services: report                # or remove: others' virtual services on our addresses
               metrics-file: /run/portcullis/metrics.prom  # for node_exporter's textfile collector
               ipvs-timeouts: {tcp: 900, tcp-fin: 120, udp: 300}
+              role: active                            # or passive: its part in a pair, until it is given another
+              sync:                                   # connections carried over to the other gateway of a pair
+                interface: eth1                       # the wire between the two; absent: they are not
+                id: 1                                 # the pair's own on that wire, 0-255
+                daemons: by-role                      # the active one sends, the passive one takes; or both
+                group: 224.0.0.81                     # multicast group and UDP port
+                port: 8848
+                maximum-length: 1472                  # bytes of a message; what one packet holds when absent
 
-            EXIT STATUS: 0 done, or nothing to do; 1 failed; 2 `sync --plan` has steps to show; 64 wrong usage.
+            EXIT STATUS: 0 done, or nothing to do; 1 failed; 2 `sync --plan` has steps to show; 3 to 7 what `check` \
+            finds; 64 wrong usage.
 
             See `portcullis-gateway help SUBCOMMAND` for each.
             """,
         version: Release.version,
-        subcommands: [Run.self, Sync.self, Status.self, Accept.self, Reject.self, Flush.self, Bench.self])
+        subcommands: [
+            Run.self, Sync.self, Status.self, Check.self, Role.self, Addresses.self, ClusterConfig.self, Accept.self,
+            Reject.self, Flush.self, Bench.self,
+        ])
 }

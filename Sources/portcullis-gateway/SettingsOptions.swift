@@ -21,7 +21,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "The name this gateway reports itself by (the host's).")
     var name: String?
 
-    @Option(help: ArgumentHelp("active or passive: what the gateway reports itself as (active).", valueName: "role"))
+    @Option(help: ArgumentHelp("active or passive, until it is given another (active).", valueName: "role"))
     var role: String?
 
     @Option(help: ArgumentHelp("A file with the bearer token.", valueName: "file"), completion: .file())

@@ -32,7 +32,7 @@ struct Status: ParsableCommand {
         }
         let staleness = status.staleness(
             holder: StateLock.holder(of: configuration.runDirectory + "/lock"), now: WallClock.seconds,
-            patience: 2 * (configuration.interval + configuration.wait + configuration.timeout) + 10)
+            patience: configuration.patience)
         if let staleness { FileHandle.standardError.write(Data("\(staleness)\n".utf8)) }
         if staleness != nil || status.state != .synchronized { throw ExitCode.failure }
     }

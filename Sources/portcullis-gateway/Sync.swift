@@ -18,11 +18,7 @@ struct Sync: AsyncParsableCommand {
     @Flag(help: "Print the steps instead of taking them; exit status 2 when there are any.")
     var plan = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Take the export from a file (-: standard input) instead of ADMIN.", valueName: "services.csv"),
-        completion: .file(extensions: ["csv"]))
-    var file: String?
+    @OptionGroup var export: ExportOptions
 
     @Flag(help: "With --plan: as if the kernel held nothing of ours; needs no privileges.")
     var emptyKernel = false
@@ -45,7 +41,7 @@ struct Sync: AsyncParsableCommand {
     }
 
     private func printPlan(_ configuration: GatewayConfiguration) async throws {
-        guard case .export(let bytes, _, _) = try await fetch(configuration) else { return }
+        guard case .export(let bytes, _, _) = try await export.fetch(configuration) else { return }
         let directory = configuration.stateDirectory
         let state = emptyKernel ? StoredState() : try StateDirectory.loadState(of: directory) ?? StoredState()
         let synchronizer = Synchronizer(
@@ -63,20 +59,12 @@ struct Sync: AsyncParsableCommand {
         throw ExitCode(2)
     }
 
-    private func fetch(_ configuration: GatewayConfiguration) async throws -> ExportAnswer {
-        if let file { return try await FileExportSource(file).fetch(ExportRequest()) }
-        let source = try AdminExportSource(configuration, announces: false)
-        let answer = await Result { try await source.fetch(ExportRequest()) }
-        await source.shutdown()
-        return try answer.get()
-    }
-
     private func synchronize(_ configuration: GatewayConfiguration) async throws {
         let lock = try configuration.lock(for: "sync")
         let kernel = try NetlinkKernel()
         let store = try StateDirectory(configuration.stateDirectory)
-        let admin = file == nil ? try AdminExportSource(configuration) : nil
-        let source: any ExportSource = admin ?? FileExportSource(file ?? "-")
+        let admin = export.file == nil ? try AdminExportSource(configuration) : nil
+        let source: any ExportSource = admin ?? FileExportSource(export.file ?? "-")
         let gateway: Gateway
         do {
             gateway = try Gateway(

@@ -1,5 +1,6 @@
 import Logging
 import Netlink
+import NetworkTypes
 import ServicesExport
 
 /// The settings by name, each with the one way its text is read, whatever source it comes from.
@@ -28,6 +29,12 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     case ipvsTimeoutTCP = "ipvs-timeouts.tcp"
     case ipvsTimeoutTCPFin = "ipvs-timeouts.tcp-fin"
     case ipvsTimeoutUDP = "ipvs-timeouts.udp"
+    case syncInterface = "sync.interface"
+    case syncID = "sync.id"
+    case syncDaemons = "sync.daemons"
+    case syncMaximumLength = "sync.maximum-length"
+    case syncGroup = "sync.group"
+    case syncPort = "sync.port"
 
     /// `PORTCULLIS_ADMIN_URL`
     public var environmentName: String { Self.environmentName(of: rawValue) }
@@ -90,6 +97,17 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         case .ipvsTimeoutTCP: configuration.timeouts.tcp = UInt32(try number(text, in: 0...2_678_400))
         case .ipvsTimeoutTCPFin: configuration.timeouts.tcpFin = UInt32(try number(text, in: 0...2_678_400))
         case .ipvsTimeoutUDP: configuration.timeouts.udp = UInt32(try number(text, in: 0...2_678_400))
+        case .syncInterface: configuration.sync.interface = try interface(text)
+        case .syncID: configuration.sync.id = UInt32(try number(text, in: 0...255))
+        case .syncDaemons:
+            guard let daemons = SyncSettings.Daemons(rawValue: text) else {
+                throw ConfigurationError("\"\(text)\" is neither by-role nor both")
+            }
+            configuration.sync.daemons = daemons
+        // What the kernel would take for its least or most otherwise (start_sync_thread, net/netfilter/ipvs/ip_vs_sync.c)
+        case .syncMaximumLength: configuration.sync.maximumLength = UInt16(try number(text, in: 1_024...65_487))
+        case .syncGroup: configuration.sync.group = try group(text)
+        case .syncPort: configuration.sync.port = UInt16(try number(text, in: 1...65_535))
         }
     }
 
@@ -111,6 +129,21 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     private func path(_ text: String) throws(ConfigurationError) -> String {
         guard !text.isEmpty else { throw ConfigurationError("the path is empty") }
         return text
+    }
+
+    /// As the kernel takes one (`dev_valid_name`).
+    private func interface(_ text: String) throws(ConfigurationError) -> String {
+        guard (1...15).contains(text.utf8.count), text != ".", text != "..",
+            !text.contains(where: { $0 == "/" || $0 == ":" || $0.isWhitespace })
+        else { throw ConfigurationError("\"\(text)\" is not the name of a network interface") }
+        return text
+    }
+
+    private func group(_ text: String) throws(ConfigurationError) -> IPAddress {
+        guard let address = IPAddress(text), address.isMulticast else {
+            throw ConfigurationError("\"\(text)\" is not a multicast address")
+        }
+        return address
     }
 
     private func marks(_ text: String) throws(ConfigurationError) -> ClosedRange<UInt32> {

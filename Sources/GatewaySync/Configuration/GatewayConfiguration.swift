@@ -9,7 +9,7 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var location: String?
     /// The name the gateway reports itself by.
     public var name: String
-    /// What the gateway reports itself as.
+    /// The part it plays in a pair until it is given another (`portcullis-gateway role`).
     public var role = GatewayRole.active
     /// A file with the bearer token of role `gateway`.
     public var tokenFile: String?
@@ -41,6 +41,8 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var logLevel = Logger.Level.info
     /// IPVS' timeouts in seconds; 0 leaves the kernel's.
     public var timeouts = IPVS.Timeouts()
+    /// How connections are carried over to the other gateway.
+    public var sync = SyncSettings()
 
     /// - Parameter name: the host's.
     public init(name: String) { self.name = name }

@@ -12,6 +12,7 @@ extension Gateway {
 
     /// Looks at what tells of no change by itself: IPVS, its counters, the machine's addresses.
     func audit() {
+        assumeRole()
         guard synchronizer.reconciler.document != nil else { return }
         do {
             let (inventory, hasDrifted) = try synchronizer.audit()

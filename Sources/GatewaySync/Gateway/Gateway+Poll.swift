@@ -7,7 +7,7 @@ extension Gateway {
     func cycle() async -> PollResult {
         applyDecision()
         let request = ExportRequest(
-            known: current, applied: stored.applied,
+            role: GatewayRole(rawValue: status.role) ?? configuration.role, known: current, applied: stored.applied,
             held: held.map {
                 ExportRequest.Held(
                     digest: $0.digest, reason: $0.objections.joined(separator: "; "), isRejected: $0.isRejected)

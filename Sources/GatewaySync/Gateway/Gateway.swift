@@ -77,7 +77,9 @@ public actor Gateway: Service {
 
     /// Polls until it is told to end; the kernel stays as it is then.
     public func run() async throws {
-        Sysctls(logger: logger).check()
+        Sysctls(logger: logger).check(Sysctls.gateway)
+        let letters = try RunDirectoryWatch.letters(in: configuration.runDirectory)
+        assumeRole()
         // Before the first look at the table, so that no change falls in between.
         let changes = try kernel.foreignTableChanges()
         loadStoredExport()
@@ -89,6 +91,7 @@ public actor Gateway: Service {
             }
             group.addTask { [self] in await audit(every: .seconds(configuration.auditInterval)) }
             group.addTask { [self] in await followTable(changes) }
+            group.addTask { [self] in await followLetters(letters) }
             await cancelWhenGracefulShutdown { await self.poll() }
             group.cancelAll()
         }
@@ -98,7 +101,8 @@ public actor Gateway: Service {
 
     /// One poll, as cron has it; the last good export when ADMIN is away.
     public func synchronize() async {
-        Sysctls(logger: logger).check()
+        Sysctls(logger: logger).check(Sysctls.gateway)
+        assumeRole()
         loadStoredExport()
         await cycle()
     }

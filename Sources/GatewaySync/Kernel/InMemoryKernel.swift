@@ -20,6 +20,7 @@ public final class InMemoryKernel: Kernel, Sendable {
         var observer: (@Sendable (KernelState) -> Void)?
         var listeners: [AsyncStream<Void>.Continuation] = []
         var localAddresses: Set<IPAddress> = []
+        var syncDaemons: [IPVS.SyncDaemon] = []
     }
 
     /// Decides whether a command (`nil`: a transaction) is refused, and how.
@@ -134,6 +135,30 @@ public final class InMemoryKernel: Kernel, Sendable {
 
     public func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError) {
         world.withLock { $0.timeouts = timeouts }
+    }
+
+    public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { world.withLock { $0.syncDaemons } }
+
+    public func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError) {
+        let isTaken = world.withLock { world in
+            guard !world.syncDaemons.contains(where: { $0.role == daemon.role }) else { return true }
+            world.syncDaemons.append(daemon)
+            return false
+        }
+        guard !isTaken else {
+            throw NetlinkError(code: .refused, errno: .fileExists, command: "start the \(daemon.role) sync daemon")
+        }
+    }
+
+    public func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError) {
+        let isThere = world.withLock { world in
+            let count = world.syncDaemons.count
+            world.syncDaemons.removeAll { $0.role == role }
+            return world.syncDaemons.count < count
+        }
+        guard isThere else {
+            throw NetlinkError(code: .refused, errno: .noSuchProcess, command: "stop the \(role) sync daemon")
+        }
     }
 
     public func inventory(_ ownership: Ownership) throws(NetlinkError) -> KernelInventory {

@@ -28,6 +28,15 @@ public protocol Kernel: AnyObject {
     /// Yields each time somebody else may have changed our table, from now on.
     func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void>
 
+    /// The sync daemons that run: none, a master, a backup, or both.
+    func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon]
+
+    /// - Throws: EEXIST when one of the role runs.
+    func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError)
+
+    /// - Throws: ESRCH when none of the role runs.
+    func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError)
+
     /// The addresses that packets are delivered to on this machine.
     func localAddresses() throws(NetlinkError) -> Set<IPAddress>
 }

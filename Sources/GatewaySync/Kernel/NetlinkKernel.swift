@@ -72,6 +72,12 @@ public final class NetlinkKernel: Kernel {
         try ipvs.setTimeouts(timeouts)
     }
 
+    public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { try ipvs.syncDaemons() }
+
+    public func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError) { try ipvs.startSyncDaemon(daemon) }
+
+    public func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError) { try ipvs.stopSyncDaemon(role) }
+
     public func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void> {
         try nftables.foreignChanges(of: PortcullisTable.table)
     }

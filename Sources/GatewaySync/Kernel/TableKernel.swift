@@ -28,6 +28,12 @@ public final class TableKernel: Kernel {
 
     public func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError) {}
 
+    public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { [] }
+
+    public func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError) {}
+
+    public func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError) {}
+
     public func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void> {
         try nftables.foreignChanges(of: PortcullisTable.table)
     }

@@ -26,6 +26,11 @@ struct GatewayMetrics {
         metrics.add(
             "start_timestamp_seconds", .gauge, "When the daemon started, in seconds since 1970.", status.startedAt)
         metrics.add(
+            "role", .gauge, "1 for the part the gateway plays in its pair, 0 for the other.",
+            GatewayRole.allCases.map { role -> (labels: MetricsText.Labels, value: Double) in
+                ([("role", role.rawValue)], role.rawValue == status.role ? 1 : 0)
+            })
+        metrics.add(
             "state", .gauge, "1 for the state the gateway is in, 0 for the others.",
             GatewayStatus.State.allCases.map { state -> (labels: MetricsText.Labels, value: Double) in
                 ([("state", state.rawValue)], state == status.state ? 1 : 0)

@@ -11,7 +11,7 @@ public final class AdminExportSource: ExportSource {
     private let url: String
     private let token: String?
     private let headers: HTTPHeaders
-    private let identity: HTTPHeaders
+    private let name: String
     private let wait: Int
     /// For the whole of a poll.
     private let timeLimit: Duration
@@ -27,7 +27,7 @@ public final class AdminExportSource: ExportSource {
         wait = configuration.wait
         timeLimit = .seconds(configuration.timeout + configuration.wait)
         headers = ["Accept": "text/csv", "User-Agent": "portcullis-gateway"]
-        identity = ["Portcullis-Gateway": configuration.name, "Portcullis-Role": configuration.role.rawValue]
+        name = configuration.name
         var settings = HTTPClient.Configuration()
         // ADMIN answers itself; a token is shown to nobody else.
         settings.redirectConfiguration = .disallow
@@ -81,7 +81,8 @@ public final class AdminExportSource: ExportSource {
         if !atHand.isEmpty { message.headers.add(name: "If-None-Match", value: atHand.joined(separator: ", ")) }
         if wait > 0, request.known != nil { message.headers.add(name: "Prefer", value: "wait=\(wait)") }
         guard announces else { return message }
-        message.headers.add(contentsOf: identity)
+        message.headers.add(name: "Portcullis-Gateway", value: name)
+        message.headers.add(name: "Portcullis-Role", value: request.role.rawValue)
         if let applied = request.applied { message.headers.add(name: "Portcullis-Applied", value: applied.etag) }
         if let held = request.held {
             message.headers.add(name: "Portcullis-Held", value: held.digest.etag)

@@ -21,6 +21,8 @@ public struct ExportRequest: Sendable, Hashable {
         }
     }
 
+    /// The part the gateway plays in its pair.
+    public var role: GatewayRole
     /// The export in force; the same one is not sent again.
     public var known: ExportDigest?
     /// The export that the kernel agrees with.
@@ -30,7 +32,11 @@ public struct ExportRequest: Sendable, Hashable {
     /// Steps that the kernel has refused.
     public var failures = 0
 
-    public init(known: ExportDigest? = nil, applied: ExportDigest? = nil, held: Held? = nil, failures: Int = 0) {
+    public init(
+        role: GatewayRole = .active, known: ExportDigest? = nil, applied: ExportDigest? = nil, held: Held? = nil,
+        failures: Int = 0
+    ) {
+        self.role = role
         self.known = known
         self.applied = applied
         self.held = held

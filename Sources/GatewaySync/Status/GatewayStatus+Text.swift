@@ -7,6 +7,7 @@ extension GatewayStatus {
                 ? Self.line("daemon", "process \(process), up \(Self.duration(now - startedAt))")
                 : Self.line("sync", "ran \(Self.duration(now - startedAt)) ago"),
         ]
+        lines += syncDaemons.map { Self.line("sync", $0) }
         if let export {
             lines.append(
                 Self.line(

@@ -116,6 +116,8 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public var foreignServices: [String] = []
     /// Public addresses of the export that this machine does not have.
     public var missingAddresses: [String] = []
+    /// The kernel's threads that carry connections over, as the role wants them: `master on eth1, id 1`.
+    public var syncDaemons: [String] = []
 
     init(name: String, location: String?, role: String, mode: Mode, process: Int32, startedAt: Int) {
         self.name = name

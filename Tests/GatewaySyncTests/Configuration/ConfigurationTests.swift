@@ -1,5 +1,6 @@
 import GatewaySync
 import Netlink
+import NetworkTypes
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -31,6 +32,13 @@ import Testing
         expected.marks = 1_000...1_999
         expected.drainTime = 0
         expected.timeouts = IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300)
+        expected.role = .passive
+        expected.sync.interface = "eth1"
+        expected.sync.id = 7
+        expected.sync.daemons = .both
+        expected.sync.maximumLength = 1_472
+        expected.sync.group = IPAddress("224.0.0.82")
+        expected.sync.port = 8_849
         let text = """
             admin-url: https://admin.example:8443
             location: tcn
@@ -45,6 +53,8 @@ import Testing
             marks: 1000-1999
             drain-time: 0
             ipvs-timeouts: {tcp: 900, tcp-fin: 120, udp: 300}
+            role: passive
+            sync: {interface: eth1, id: 7, daemons: both, maximum-length: 1472, group: 224.0.0.82, port: 8849}
             """
         #expect(try load(text) == expected)
         #expect(try expected.exportURL() == "https://admin.example:8443/v1/locations/tcn/services.csv")
@@ -79,6 +89,14 @@ import Testing
                 "ipvs-timeouts: {tcp: x}",
                 "gateway.yaml:1:22: ipvs-timeouts.tcp: \"x\" is not a whole number from 0 to 2678400"
             ),
+            ("role: master", "gateway.yaml:1:7: role: \"master\" is neither active nor passive"),
+            (
+                "sync: {interface: eth/1}",
+                "gateway.yaml:1:19: sync.interface: \"eth/1\" is not the name of a network interface"
+            ),
+            ("sync: {id: 256}", "gateway.yaml:1:12: sync.id: \"256\" is not a whole number from 0 to 255"),
+            ("sync: {daemons: none}", "gateway.yaml:1:17: sync.daemons: \"none\" is neither by-role nor both"),
+            ("sync: {group: 10.1.0.1}", "gateway.yaml:1:15: sync.group: \"10.1.0.1\" is not a multicast address"),
         ])
     func wrong(text: String, message: String) {
         let error = #expect(throws: (any Error).self) { try load(text) }

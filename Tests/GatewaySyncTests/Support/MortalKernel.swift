@@ -48,6 +48,9 @@ final class MortalKernel: Kernel {
     }
 
     func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError) {}
+    func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { try kernel.syncDaemons() }
+    func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError) { try kernel.startSyncDaemon(daemon) }
+    func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError) { try kernel.stopSyncDaemon(role) }
     func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void> { try kernel.foreignTableChanges() }
     func localAddresses() throws(NetlinkError) -> Set<IPAddress> { try kernel.localAddresses() }
 }

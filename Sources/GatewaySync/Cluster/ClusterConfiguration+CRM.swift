@@ -1,0 +1,46 @@
+extension ClusterConfiguration {
+    /// For `crm configure load update FILE`.
+    public var crm: String {
+        var lines = heading.map { "# \($0)" }
+        lines.append("property " + Self.words(properties))
+        lines.append("rsc_defaults " + Self.words(resourceDefaults))
+        lines += fences.map { Self.crm($0, agent: "stonith:\($0.agent)") }
+        lines += primitives.map { Self.crm($0, agent: $0.agent) }
+        lines += groups.map { Self.crm(["group \($0.id) \($0.members.joined(separator: " "))", Self.meta($0.meta)]) }
+        lines += clones.map { Self.crm(["clone \($0.id) \($0.primitive)", Self.meta($0.meta)]) }
+        lines += constraints.map(Self.crm)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func crm(_ primitive: Primitive, agent: String) -> String {
+        let parameters = primitive.parameters.isEmpty ? [] : ["params " + words(primitive.parameters)]
+        let operations = primitive.operations.map { "op \($0.name) " + words($0.settings) }
+        return crm(["primitive \(primitive.id) \(agent)"] + parameters + operations)
+    }
+
+    private static func meta(_ settings: Settings) -> String { "meta " + words(settings) }
+
+    private static func crm(_ parts: [String]) -> String { parts.joined(separator: " \\\n    ") }
+
+    private static func crm(_ constraint: Constraint) -> String {
+        switch constraint {
+        case .colocation(let id, let resource, let clone, let score):
+            "colocation \(id) \(score == "INFINITY" ? "inf" : score): \(resource) \(clone):Promoted"
+        case .order(let id, let clone, let resource):
+            "order \(id) Mandatory: \(clone):promote \(resource):start"
+        case .ban(let id, let resource, let node): "location \(id) \(resource) -inf: \(node)"
+        }
+    }
+}
+
+extension ClusterConfiguration {
+    /// `ip=198.51.100.36 nic=eth0`; a value that is more than a word is quoted.
+    static func words(_ settings: Settings) -> String {
+        settings.map { setting in
+            let isWord =
+                !setting.value.isEmpty
+                && setting.value.allSatisfy { $0.isASCII && !"\"'\\$`;&|<>()*?[]#~!{} ".contains($0) }
+            return "\(setting.name)=" + (isWord ? setting.value : "'\(setting.value)'")
+        }.joined(separator: " ")
+    }
+}

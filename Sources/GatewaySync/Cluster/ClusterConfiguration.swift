@@ -1,0 +1,190 @@
+import NetworkTypes
+
+/// A pair's resources and constraints, as pacemaker knows them; printed for crmsh or pcs.
+public struct ClusterConfiguration: Sendable, Hashable {
+    typealias Settings = [Setting]
+
+    struct Setting: Sendable, Hashable {
+        let name: String
+        let value: String
+
+        init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
+    }
+
+    struct Operation: Sendable, Hashable {
+        let name: String
+        let settings: Settings
+    }
+
+    struct Primitive: Sendable, Hashable {
+        let id: String
+        /// `ocf:heartbeat:IPaddr2`
+        let agent: String
+        var parameters: Settings = []
+        var operations: [Operation] = []
+    }
+
+    /// A promotable clone of a primitive.
+    struct Clone: Sendable, Hashable {
+        let id: String
+        let primitive: String
+        var meta: Settings = []
+    }
+
+    struct Group: Sendable, Hashable {
+        let id: String
+        let members: [String]
+        var meta: Settings = []
+    }
+
+    enum Constraint: Sendable, Hashable {
+        /// The resource is kept by the promoted instance of the clone (`INFINITY`), or away from it.
+        case colocation(id: String, String, withPromoted: String, score: String)
+        /// The resource starts once the clone was promoted, and stops before that ends.
+        case order(id: String, promoted: String, then: String)
+        /// The resource never runs on the node.
+        case ban(id: String, String, node: String)
+    }
+
+    /// Lines that say where this is from.
+    var heading: [String] = []
+    var properties: Settings = []
+    var resourceDefaults: Settings = []
+    var primitives: [Primitive] = []
+    var fences: [Primitive] = []
+    var clones: [Clone] = []
+    var groups: [Group] = []
+    var constraints: [Constraint] = []
+
+    /// An agent that exists nowhere, so that neither tool takes a configuration in which it was left.
+    static let missingFenceAgent = "CHOOSE-A-FENCE-AGENT"
+
+    /// - Parameter origin: what the public addresses were read from.
+    public init(_ site: ClusterSite, origin: String) {
+        heading = [
+            "Portcullis on \(site.nodes.joined(separator: " and ")); public addresses of \(origin)",
+            "docs/cluster.md explains each part.",
+        ]
+        properties = [Setting("stonith-enabled", "true"), Setting("priority-fencing-delay", "1s")]
+        resourceDefaults = [
+            Setting("resource-stickiness", "100"), Setting("migration-threshold", "3"),
+            Setting("failure-timeout", "10min"),
+        ]
+        addFences(site)
+        addGateways()
+        for address in site.publicAddresses {
+            addAddress(
+                named: "public", address,
+                [Setting("cidr_netmask", address.family == .ipv4 ? "32" : "128"), Setting("nic", site.publicInterface)])
+        }
+        for inside in site.insideAddresses {
+            addAddress(named: "inside", inside.address, [Setting("cidr_netmask", "\(inside.prefixLength)")])
+        }
+        if let admin = site.admin { addAdmin(admin) }
+    }
+
+    private mutating func addFences(_ site: ClusterSite) {
+        for node in site.nodes {
+            let fence = site.fences.first { $0.node == node }
+            let parameters = (fence?.parameters ?? []).map { parameter in
+                let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return Setting(String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+            }
+            fences.append(
+                Primitive(
+                    id: "fence-\(node)", agent: fence?.agent ?? Self.missingFenceAgent,
+                    parameters: [Setting("pcmk_host_list", node)] + parameters,
+                    operations: [Operation(name: "monitor", settings: [Setting("interval", "60s")])]))
+            // A node does not shoot itself.
+            constraints.append(.ban(id: "fence-\(node)-elsewhere", "fence-\(node)", node: node))
+        }
+    }
+
+    private static let gateways = "gateways"
+
+    private mutating func addGateways() {
+        primitives.append(
+            Primitive(
+                id: "gateway", agent: "ocf:portcullis:gateway",
+                operations: [
+                    Operation(name: "start", settings: Self.limits("90s")),
+                    Operation(name: "stop", settings: Self.limits("60s")),
+                    Operation(name: "promote", settings: Self.limits("40s")),
+                    Operation(name: "demote", settings: Self.limits("40s")),
+                ] + Self.monitors(promoted: "5s", unpromoted: "7s", timeout: "40s")))
+        clones.append(
+            Clone(id: Self.gateways, primitive: "gateway", meta: Self.promotable + [Setting("priority", "10")]))
+    }
+
+    /// An address beside the promoted gateway: it comes after the promotion and goes before the end of it.
+    private mutating func addAddress(named prefix: String, _ address: IPAddress, _ parameters: Settings) {
+        let id = "\(prefix)-\(String("\(address)".map { $0 == ":" ? "-" : $0 }))"
+        // Nobody else has it: the other node gives it up or is fenced first.
+        let family = address.family == .ipv6 ? [Setting("nodad", "true")] : []
+        primitives.append(
+            Primitive(
+                id: id, agent: "ocf:heartbeat:IPaddr2",
+                parameters: [Setting("ip", "\(address)")] + parameters + family,
+                operations: [Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s"))]))
+        constraints += [
+            .colocation(id: "\(id)-active", id, withPromoted: Self.gateways, score: "INFINITY"),
+            .order(id: "\(id)-last", promoted: Self.gateways, then: id),
+        ]
+    }
+
+    private mutating func addAdmin(_ admin: ClusterSite.Admin) {
+        primitives += [
+            Primitive(
+                id: "registry", agent: "ocf:linbit:drbd", parameters: [Setting("drbd_resource", "portcullis")],
+                operations: [
+                    Operation(name: "start", settings: Self.limits("240s")),
+                    Operation(name: "stop", settings: Self.limits("100s")),
+                ] + Self.monitors(promoted: "19s", unpromoted: "29s", timeout: "20s")),
+            Primitive(
+                id: "admin-files", agent: "ocf:heartbeat:Filesystem",
+                parameters: [
+                    Setting("device", "/dev/drbd0"), Setting("directory", "/var/lib/portcullis-admin"),
+                    Setting("fstype", "ext4"), Setting("options", "noatime"),
+                ],
+                operations: [Operation(name: "monitor", settings: [Setting("interval", "20s")] + Self.limits("40s"))]),
+            Primitive(
+                id: "admin-address", agent: "ocf:heartbeat:IPaddr2",
+                parameters: [
+                    Setting("ip", "\(admin.address.address)"), Setting("cidr_netmask", "\(admin.address.prefixLength)"),
+                ],
+                operations: [Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s"))]),
+            Primitive(
+                id: "admin-server", agent: "ocf:portcullis:admin", parameters: [Setting("url", admin.url)],
+                operations: [
+                    Operation(name: "start", settings: Self.limits("60s")),
+                    Operation(name: "stop", settings: Self.limits("60s")),
+                    Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s")),
+                ]),
+        ]
+        clones.append(Clone(id: "registry-copies", primitive: "registry", meta: Self.promotable))
+        // Follows its score alone: back to the node without the public addresses as soon as there is one.
+        groups.append(
+            Group(
+                id: "lan", members: ["admin-files", "admin-address", "admin-server"],
+                meta: [Setting("resource-stickiness", "1")]))
+        constraints += [
+            .colocation(id: "lan-with-registry", "lan", withPromoted: "registry-copies", score: "INFINITY"),
+            .order(id: "lan-after-registry", promoted: "registry-copies", then: "lan"),
+            .colocation(id: "lan-beside-active", "lan", withPromoted: Self.gateways, score: "-200"),
+        ]
+    }
+
+    private static let promotable = [
+        Setting("promotable", "true"), Setting("promoted-max", "1"), Setting("clone-max", "2"),
+        Setting("notify", "true"), Setting("interleave", "true"),
+    ]
+
+    private static func limits(_ timeout: String) -> Settings { [Setting("timeout", timeout)] }
+
+    private static func monitors(promoted: String, unpromoted: String, timeout: String) -> [Operation] {
+        [("Promoted", promoted), ("Unpromoted", unpromoted)].map { role, interval in
+            Operation(
+                name: "monitor", settings: [Setting("role", role), Setting("interval", interval)] + limits(timeout))
+        }
+    }
+}

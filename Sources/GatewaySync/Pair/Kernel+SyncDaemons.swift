@@ -1,0 +1,53 @@
+public import Netlink
+import NetworkTypes
+import SystemPackage
+
+extension Kernel {
+    /// Brings the kernel's sync daemons into agreement with the wanted ones. Whoever else does the same at this moment is in
+    /// nobody's way.
+    /// - Returns: what was changed.
+    public func arrange(_ wanted: [IPVS.SyncDaemon]) throws(NetlinkError) -> [String] {
+        let found = try syncDaemons()
+        var changes = [String]()
+        for daemon in found where !wanted.contains(where: { $0.isServed(by: daemon) }) {
+            do throws(NetlinkError) {
+                try stopSyncDaemon(daemon.role)
+                changes.append("- sync \(daemon.words)")
+            } catch  where error.errno == .noSuchProcess {
+                continue
+            }
+        }
+        for daemon in wanted where !found.contains(where: daemon.isServed) {
+            do throws(NetlinkError) {
+                try startSyncDaemon(daemon)
+                changes.append("+ sync \(daemon.words)")
+            } catch  where error.errno == .fileExists {
+                continue
+            }
+        }
+        return changes
+    }
+
+    /// How the kernel's sync daemons differ from the wanted ones, in words.
+    public func deviations(from wanted: [IPVS.SyncDaemon]) throws(NetlinkError) -> [String] {
+        let found = try syncDaemons()
+        return found.filter { daemon in !wanted.contains { $0.isServed(by: daemon) } }.map { "sync \($0.words) runs" }
+            + wanted.filter { !found.contains(where: $0.isServed) }.map { "sync \($0.words) does not run" }
+    }
+}
+
+extension IPVS.SyncDaemon {
+    /// `master on eth1, id 1`
+    var words: String { "\(role) on \(interface), id \(syncID)" }
+
+    /// Whether the daemon that was found, with all its values as the kernel has them, is the one asked for.
+    func isServed(by found: Self) -> Bool {
+        role == found.role && interface == found.interface && syncID == found.syncID
+            && (maximumLength == 0 || maximumLength == found.maximumLength)
+            && group ?? Self.defaultGroup == found.group ?? Self.defaultGroup
+            && (port == 0 ? Self.defaultPort : port) == (found.port == 0 ? Self.defaultPort : found.port)
+    }
+
+    private static let defaultGroup = IPAddress("224.0.0.81")
+    private static let defaultPort: UInt16 = 8848
+}

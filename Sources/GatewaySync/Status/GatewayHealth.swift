@@ -1,0 +1,80 @@
+/// Whether a gateway does its work, as a monitor has to know it.
+public struct GatewayHealth: Codable, Sendable, Hashable {
+    /// From good to bad.
+    public enum Verdict: String, Codable, Sendable, CaseIterable {
+        /// The kernel is in line with the newest export.
+        case healthy
+        /// Traffic is served, but something wants an operator.
+        case degraded
+        /// There was no export yet: nothing is served.
+        case waiting
+        /// The kernel is not what the export in force makes of it.
+        case outOfLine = "out-of-line"
+        /// The daemon is there and does nothing.
+        case hung
+        case stopped
+
+        /// Of `portcullis-gateway check`.
+        public var exitStatus: Int32 {
+            switch self {
+            case .healthy: 0
+            case .degraded: 3
+            case .waiting: 4
+            case .outOfLine: 5
+            case .hung: 6
+            case .stopped: 7
+            }
+        }
+    }
+
+    public let verdict: Verdict
+    /// The role in force.
+    public let role: String
+    /// Why it is no better.
+    public let reasons: [String]
+
+    /// - Parameters:
+    ///   - status: what the daemon has told last.
+    ///   - isRunning: whether a daemon holds the lock of the run directory.
+    ///   - patience: seconds between two polls at most.
+    ///   - deviations: how the kernel differs from the export in force and the role.
+    public init(
+        _ status: GatewayStatus?, role: GatewayRole, isRunning: Bool, now: Int, patience: Int, deviations: [String]
+    ) {
+        self.role = role.rawValue
+        guard isRunning else {
+            (verdict, reasons) = (.stopped, ["the daemon does not run"])
+            return
+        }
+        guard let status else {
+            (verdict, reasons) = (.waiting, ["the daemon has not polled yet"])
+            return
+        }
+        let silence = now - max(status.poll?.at ?? status.startedAt, status.startedAt)
+        guard silence <= patience else {
+            (verdict, reasons) = (.hung, ["the daemon has not polled for \(silence) s"])
+            return
+        }
+        guard status.state != .waiting else {
+            (verdict, reasons) = (.waiting, ["no export yet"] + [status.poll?.error].compactMap(\.self))
+            return
+        }
+        // What the daemon itself could not carry out is known to it, and another gateway would fare no better.
+        guard deviations.isEmpty || !status.failures.isEmpty else {
+            (verdict, reasons) = (.outOfLine, deviations)
+            return
+        }
+        reasons =
+            status.errors + status.failures.map(\.error) + status.problems
+            + [status.poll?.error, status.held.map { "export \($0.etag) is held back" }].compactMap(\.self)
+        verdict = reasons.isEmpty ? .healthy : .degraded
+    }
+
+    /// A line for people.
+    public var text: String { ([verdict.rawValue + ", " + role] + reasons).joined(separator: ": ") }
+}
+
+extension GatewayConfiguration {
+    /// Seconds without a poll after which a daemon is taken for hung: two polls at their slowest, and some.
+    public var patience: Int { 2 * (interval + wait + timeout) + 10 }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import GatewaySync
+
+struct Addresses: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the public addresses of the export in force.",
+        discussion:
+            "Of the last good export, as it is on disk. With --local: those that are on this machine, each with its interface."
+    )
+
+    @OptionGroup var settings: SettingsOptions
+
+    @Flag(help: "Only those on this machine, each with its interface.")
+    var local = false
+
+    func run() throws {
+        let configuration = try settings.load()
+        if local {
+            for (address, interface) in try configuration.localPublicAddresses() { print(address, interface) }
+        } else {
+            for address in try configuration.publicAddresses() { print(address) }
+        }
+    }
+}

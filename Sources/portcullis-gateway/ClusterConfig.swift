@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import GatewaySync
+import ServicesExport
+
+struct ClusterConfig: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print pacemaker's whole configuration of a pair of gateways, for crmsh or pcs.",
+        discussion: """
+            Resources and constraints for all public addresses of the location's export: the gateways as a promotable clone, \
+            their addresses beside the promoted one, ADMIN on the other node, fencing. Writes to no cluster:
+
+              portcullis-gateway cluster-config --format crm … >pair.crm && crm configure load update pair.crm
+              portcullis-gateway cluster-config --format pcs … >pair.sh && sh pair.sh
+
+            A node without --fence gets a fence agent that exists nowhere: neither tool takes the configuration until it is \
+            replaced, and the command warns. See docs/cluster.md.
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case crm, pcs
+    }
+
+    @OptionGroup var settings: SettingsOptions
+
+    @OptionGroup var export: ExportOptions
+
+    @Option(help: "crm or pcs.")
+    var format: Format
+
+    @Option(help: ArgumentHelp("A node of the pair, by its cluster name; twice.", valueName: "name"))
+    var node: [String]
+
+    @Option(help: ArgumentHelp("The interface of the public addresses.", valueName: "name"))
+    var interface: String
+
+    @Option(help: ArgumentHelp("The real servers' default route, 10.1.0.1/24; once per family.", valueName: "address"))
+    var inside: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "ADMIN's own address, 10.1.0.5/24, when the pair runs it; its URL is admin-url.", valueName: "address"))
+    var adminAddress: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What can cut a node off: gw1=fence_ipmilan,ip=10.0.0.11,username=fence; once per node.",
+            valueName: "node=agent,…"))
+    var fence: [String] = []
+
+    func validate() throws {
+        guard node.count == 2, node[0] != node[1] else { throw ValidationError("--node is given twice, for two nodes") }
+    }
+
+    func run() async throws {
+        let configuration = try settings.load()
+        let site = ClusterSite(
+            nodes: node, publicAddresses: [], publicInterface: interface, insideAddresses: try inside.map(address),
+            admin: try adminAddress.map {
+                ClusterSite.Admin(address: try address($0), url: configuration.adminURL ?? "http://127.0.0.1:8080")
+            },
+            fences: try fence.map(fence))
+        guard case .export(let bytes, _, _) = try await export.fetch(configuration) else { return }
+        let exported = try ExportAddresses(bytes)
+        var complete = site
+        complete.publicAddresses = exported.addresses
+        let cluster = ClusterConfiguration(complete, origin: "export \(exported.digest.short)")
+        print(format == .crm ? cluster.crm : cluster.pcs, terminator: "")
+        for node in site.nodesWithoutFence {
+            FileHandle.standardError.write(
+                Data(
+                    "warning: nothing can cut \(node) off (--fence \(node)=…): when the nodes lose each other, both would claim the public addresses\n"
+                        .utf8))
+        }
+    }
+
+    private func address(_ text: String) throws -> ClusterSite.InterfaceAddress {
+        guard let address = ClusterSite.InterfaceAddress(text) else {
+            throw ValidationError("\"\(text)\" is not an address with a prefix length (10.1.0.1/24)")
+        }
+        return address
+    }
+
+    private func fence(_ text: String) throws -> ClusterSite.Fence {
+        let parts = text.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, node.contains(String(parts[0])) else {
+            throw ValidationError("--fence \(text): it is not one of the nodes, =, and a fence agent")
+        }
+        let words = parts[1].split(separator: ",").map(String.init)
+        guard let agent = words.first, words.dropFirst().allSatisfy({ $0.contains("=") }) else {
+            throw ValidationError("--fence \(text): behind the agent come its parameters, name=value")
+        }
+        return ClusterSite.Fence(node: String(parts[0]), agent: agent, parameters: Array(words.dropFirst()))
+    }
+}

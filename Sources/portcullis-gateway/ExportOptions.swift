@@ -1,0 +1,20 @@
+import ArgumentParser
+import GatewaySync
+
+/// Where a command takes the export from.
+struct ExportOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Take the export from a file (-: standard input) instead of ADMIN.", valueName: "services.csv"),
+        completion: .file(extensions: ["csv"]))
+    var file: String?
+
+    /// The export of now; a look that ADMIN does not take for a heartbeat.
+    func fetch(_ configuration: GatewayConfiguration) async throws -> ExportAnswer {
+        if let file { return try await FileExportSource(file).fetch(ExportRequest()) }
+        let source = try AdminExportSource(configuration, announces: false)
+        let answer = await Result { try await source.fetch(ExportRequest()) }
+        await source.shutdown()
+        return try answer.get()
+    }
+}

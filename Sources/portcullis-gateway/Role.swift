@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import GatewaySync
+
+struct Role: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show the part this gateway plays in its pair, or give it another.",
+        discussion: """
+            Without an argument: prints active or passive. With one: leaves the role in the run directory, where a running \
+            daemon picks it up at once, and starts and stops the kernel's sync daemons accordingly, whether the daemon runs or \
+            not (sync.interface in the configuration; needs CAP_NET_ADMIN). It holds until the next boot, and until `flush`; \
+            then the configuration's `role` does. In a pair pacemaker gives the role: use its commands.
+            """)
+
+    @OptionGroup var settings: SettingsOptions
+
+    @Argument(help: "active or passive.")
+    var given: GatewayRole?
+
+    func run() throws {
+        let configuration = try settings.load()
+        guard let given else {
+            print(try configuration.currentRole().rawValue)
+            return
+        }
+        _ = try StateDirectory(configuration.runDirectory)
+        try RoleFile(runDirectory: configuration.runDirectory).save(given)
+        guard configuration.sync.interface != nil else { return }
+        let changes = try configuration.assumeRole(
+            on: try NetlinkKernel(), logger: settings.makeLogger(configuration)
+        ).changes
+        if !changes.isEmpty { print(changes.joined(separator: "\n")) }
+    }
+}
+
+extension GatewayRole: ExpressibleByArgument {}

@@ -1,0 +1,114 @@
+import NetworkTypes
+import Testing
+
+@testable import GatewaySync
+
+@Suite struct ClusterConfigurationTests {
+    private func site() throws -> ClusterSite {
+        ClusterSite(
+            nodes: ["gw1", "gw2"],
+            publicAddresses: try ["198.51.100.36", "2001:db8:0:1::36"].map { try #require(IPAddress($0)) },
+            publicInterface: "eth0", insideAddresses: [try #require(.init("10.1.0.1/24"))],
+            fences: ["gw1", "gw2"].map {
+                ClusterSite.Fence(node: $0, agent: "fence_ipmilan", parameters: ["ip=10.0.0.1", "password=a b"])
+            })
+    }
+
+    @Test("for crmsh")
+    func crm() throws {
+        let text = ClusterConfiguration(try site(), origin: "export 3f2a91c07b5e").crm
+        #expect(
+            text == #"""
+                # Portcullis on gw1 and gw2; public addresses of export 3f2a91c07b5e
+                # docs/cluster.md explains each part.
+                property stonith-enabled=true priority-fencing-delay=1s
+                rsc_defaults resource-stickiness=100 migration-threshold=3 failure-timeout=10min
+                primitive fence-gw1 stonith:fence_ipmilan \
+                    params pcmk_host_list=gw1 ip=10.0.0.1 password='a b' \
+                    op monitor interval=60s
+                primitive fence-gw2 stonith:fence_ipmilan \
+                    params pcmk_host_list=gw2 ip=10.0.0.1 password='a b' \
+                    op monitor interval=60s
+                primitive gateway ocf:portcullis:gateway \
+                    op start timeout=90s \
+                    op stop timeout=60s \
+                    op promote timeout=40s \
+                    op demote timeout=40s \
+                    op monitor role=Promoted interval=5s timeout=40s \
+                    op monitor role=Unpromoted interval=7s timeout=40s
+                primitive public-198.51.100.36 ocf:heartbeat:IPaddr2 \
+                    params ip=198.51.100.36 cidr_netmask=32 nic=eth0 \
+                    op monitor interval=10s timeout=20s
+                primitive public-2001-db8-0-1--36 ocf:heartbeat:IPaddr2 \
+                    params ip=2001:db8:0:1::36 cidr_netmask=128 nic=eth0 nodad=true \
+                    op monitor interval=10s timeout=20s
+                primitive inside-10.1.0.1 ocf:heartbeat:IPaddr2 \
+                    params ip=10.1.0.1 cidr_netmask=24 \
+                    op monitor interval=10s timeout=20s
+                clone gateways gateway \
+                    meta promotable=true promoted-max=1 clone-max=2 notify=true interleave=true priority=10
+                location fence-gw1-elsewhere fence-gw1 -inf: gw1
+                location fence-gw2-elsewhere fence-gw2 -inf: gw2
+                colocation public-198.51.100.36-active inf: public-198.51.100.36 gateways:Promoted
+                order public-198.51.100.36-last Mandatory: gateways:promote public-198.51.100.36:start
+                colocation public-2001-db8-0-1--36-active inf: public-2001-db8-0-1--36 gateways:Promoted
+                order public-2001-db8-0-1--36-last Mandatory: gateways:promote public-2001-db8-0-1--36:start
+                colocation inside-10.1.0.1-active inf: inside-10.1.0.1 gateways:Promoted
+                order inside-10.1.0.1-last Mandatory: gateways:promote inside-10.1.0.1:start
+
+                """#)
+    }
+
+    @Test("for pcs: the same in its words")
+    func pcs() throws {
+        let lines = ClusterConfiguration(try site(), origin: "export 3f2a91c07b5e").pcs.split(separator: "\n")
+        #expect(
+            lines.prefix(6) == [
+                "#!/bin/sh", "# Portcullis on gw1 and gw2; public addresses of export 3f2a91c07b5e",
+                "# docs/cluster.md explains each part.", "set -e", "pcs cluster cib portcullis.xml",
+                "cp portcullis.xml portcullis.xml.before",
+            ])
+        for command in [
+            "property set stonith-enabled=true",
+            "resource defaults update resource-stickiness=100 migration-threshold=3 failure-timeout=10min",
+            "stonith create fence-gw1 fence_ipmilan pcmk_host_list=gw1 ip=10.0.0.1 password='a b' op monitor interval=60s",
+            "resource create public-198.51.100.36 ocf:heartbeat:IPaddr2 ip=198.51.100.36 cidr_netmask=32 nic=eth0 "
+                + "op monitor interval=10s timeout=20s",
+            "resource promotable gateway gateways promoted-max=1 clone-max=2 notify=true interleave=true priority=10",
+            "constraint colocation add inside-10.1.0.1 with promoted gateways INFINITY id=inside-10.1.0.1-active",
+            "constraint order promote gateways then start inside-10.1.0.1 id=inside-10.1.0.1-last",
+            "constraint location add fence-gw1-elsewhere fence-gw1 gw1 -INFINITY",
+        ] {
+            #expect(lines.contains("pcs -f portcullis.xml \(command)"))
+        }
+        #expect(lines.last == "pcs cluster cib-push portcullis.xml diff-against=portcullis.xml.before")
+    }
+
+    @Test("ADMIN stays with its registry and away from the active gateway")
+    func lan() throws {
+        var site = try site()
+        site.admin = ClusterSite.Admin(
+            address: try #require(.init("10.1.0.5/24")), url: "https://admin.example:8443")
+        let text = ClusterConfiguration(site, origin: "an export").crm
+        for line in [
+            "group lan admin-files admin-address admin-server \\\n    meta resource-stickiness=1",
+            "colocation lan-with-registry inf: lan registry-copies:Promoted",
+            "order lan-after-registry Mandatory: registry-copies:promote lan:start",
+            "colocation lan-beside-active -200: lan gateways:Promoted",
+            "primitive admin-server ocf:portcullis:admin \\\n    params url=https://admin.example:8443",
+        ] {
+            #expect(text.contains("\n\(line)"))
+        }
+    }
+
+    @Test("a node that nothing can cut off gets an agent that no tool takes")
+    func withoutFencing() throws {
+        var site = try site()
+        site.fences.removeLast()
+        #expect(site.nodesWithoutFence == ["gw2"])
+        let cluster = ClusterConfiguration(site, origin: "an export")
+        #expect(cluster.crm.contains("primitive fence-gw2 stonith:CHOOSE-A-FENCE-AGENT"))
+        #expect(cluster.pcs.contains("stonith create fence-gw2 CHOOSE-A-FENCE-AGENT"))
+        #expect(cluster.crm.contains("stonith-enabled=true"))
+    }
+}

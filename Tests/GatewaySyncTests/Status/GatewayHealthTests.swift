@@ -1,0 +1,56 @@
+import Testing
+
+@testable import GatewaySync
+
+@Suite struct GatewayHealthTests {
+    private let status = {
+        var status = GatewayStatus(
+            name: "gw1", location: "tcn", role: "active", mode: .daemon, process: 1, startedAt: 900)
+        status.state = .synchronized
+        status.poll = GatewayStatus.Poll(at: 1_000, succeededAt: 1_000)
+        return status
+    }()
+
+    private func health(
+        _ status: GatewayStatus?, isRunning: Bool = true, now: Int = 1_010, deviations: [String] = []
+    ) -> GatewayHealth {
+        GatewayHealth(
+            status, role: .active, isRunning: isRunning, now: now, patience: 36, deviations: deviations)
+    }
+
+    @Test("each fault has its verdict and its exit status")
+    func verdicts() {
+        #expect(health(status).verdict == .healthy)
+        #expect(health(status, isRunning: false).verdict == .stopped)
+        #expect(health(nil).verdict == .waiting)
+        #expect(health(status, now: 1_037).verdict == .hung)
+        #expect(health(status, deviations: ["nft  + ports4 198.51.100.36 . tcp . 80"]).verdict == .outOfLine)
+        var waiting = status
+        waiting.state = .waiting
+        #expect(health(waiting).verdict == .waiting)
+        #expect(GatewayHealth.Verdict.allCases.map(\.exitStatus) == [0, 3, 4, 5, 6, 7])
+    }
+
+    @Test("a gateway that serves without ADMIN, holds an export back, or has a step refused is degraded, and says why")
+    func degraded() {
+        var away = status
+        away.poll?.error = "ADMIN cannot be reached"
+        #expect(health(away).text == "degraded, active: ADMIN cannot be reached")
+        var held = status
+        held.held = GatewayStatus.Held(etag: "\"3f\"", reasons: [], since: 0, isRejected: false)
+        #expect(health(held).text == "degraded, active: export \"3f\" is held back")
+        var refused = status
+        refused.state = .failing
+        refused.failures = [GatewayStatus.Failure(error: "no mh", since: 0, attempts: 1, retryAt: 0)]
+        // The step that was refused is missing in the kernel, of course.
+        #expect(health(refused, deviations: ["ipvs + service"]).text == "degraded, active: no mh")
+    }
+
+    @Test("a daemon that has just started is given its time to poll")
+    func fresh() {
+        var status = status
+        status.startedAt = 2_000
+        #expect(health(status, now: 2_030).verdict == .healthy)
+        #expect(health(status, now: 2_037).verdict == .hung)
+    }
+}
