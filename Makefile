@@ -7,7 +7,7 @@ FUZZ_COUNT ?= 1000000
 SOAK_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release run test lint unit kernel end-to-end packaging schemathesis fuzz fuzz-short soak soak-short bench format clean
+.PHONY: help setup build release run test lint unit kernel end-to-end packaging pacemaker schemathesis fuzz fuzz-short soak soak-short bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -19,7 +19,7 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 
-test: setup lint unit kernel release end-to-end packaging soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
+test: setup lint unit kernel release end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -46,6 +46,9 @@ end-to-end: ## clients, a gateway and servers around the release binaries, in th
 
 packaging: ## the systemd units: their exposure, and both services at work under them in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Packaging/run
+
+pacemaker: ## the agents (ocf-tester, every return code) and cluster-config with crmsh and pcs, in the lab machine
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Pacemaker/run
 
 schemathesis: ## the REST API against its own OpenAPI description
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Schemathesis/run

@@ -1,0 +1,59 @@
+"""A node without a cluster: the agents installed, ADMIN with the cloud of the fixtures, a wire to the other gateway."""
+
+import contextlib
+import os
+
+import pytest
+
+import agents
+import exports
+import scripted as scripts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def node():
+    """The lab machine as a node: interfaces, users, programs, agents where pacemaker looks for them."""
+    assert os.environ.get("LAB_MACHINE"), "start the tests with Tests/Pacemaker/run"
+    agents.prepare_node()
+
+
+class Here:
+    """The machine itself, where ADMIN's script is used to a namespace."""
+
+    entered = staticmethod(contextlib.nullcontext)
+
+
+@pytest.fixture(scope="session")
+def scripted(node):
+    """ADMIN as a script plays it, with the usual cloud."""
+    made = scripts.ScriptedAdmin(Here)
+    made.serve(exports.cloud())
+    yield made
+    made.go()
+
+
+@pytest.fixture
+def gateway(scripted):
+    """The gateway's agent; the node is as it was before, afterwards."""
+    agent = agents.Gateway(scripted.url)
+    yield agent
+    agent.restore()
+
+
+@pytest.fixture
+def admin(node):
+    """ADMIN's agent, likewise."""
+    agent = agents.Admin()
+    yield agent
+    agent.restore()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Adds the services' own logs to the report of a failed test."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for name, agent in item.funcargs.items():
+            if isinstance(agent, agents.Agent):
+                report.sections.append((name, agent.log))

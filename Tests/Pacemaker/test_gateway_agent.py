@@ -1,0 +1,180 @@
+"""ocf:portcullis:gateway: ocf-tester, and what each action answers when something is missing, wrong, dead or hung."""
+
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import agents
+import programs
+import scripted as scripts
+from agents import (ARGS, CONFIGURED, DEGRADED, DEGRADED_PROMOTED, FAILED_PROMOTED, GENERIC, INSTALLED, NOT_RUNNING, OK, PERM,
+                    PROMOTED, UNIMPLEMENTED)
+
+RUNNING = ("start", "promote")
+
+
+def test_ocf_tester_finds_nothing_wrong(gateway):
+    result = gateway.ocf_tester()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.rstrip().endswith("passed all tests")
+
+
+def test_a_life_from_start_to_stop(gateway):
+    assert gateway.probe().status == NOT_RUNNING
+    assert gateway.kernel() == (False, 0)
+    assert gateway.statuses("start", "monitor") == [OK, OK]
+    # The passive one is warm, and takes connections.
+    assert gateway.kernel()[0] and gateway.kernel()[1] > 0
+    assert (gateway.role(), gateway.sync_daemons()) == ("passive", ["backup"])
+    warm = gateway.kernel()
+
+    assert gateway.statuses("promote", "monitor") == [OK, PROMOTED]
+    assert gateway.probe().status == PROMOTED
+    assert (gateway.role(), gateway.sync_daemons(), gateway.kernel()) == ("active", ["master"], warm)
+    for name, value in (("sync_threshold", "0\t0"), ("sync_refresh_period", "10")):
+        assert pathlib.Path("/proc/sys/net/ipv4/vs", name).read_text().strip() == value
+
+    assert gateway.statuses("demote", "monitor", "notify", "reload-agent") == [OK, OK, OK, OK]
+    assert (gateway.role(), gateway.sync_daemons()) == ("passive", ["backup"])
+    assert gateway.statuses("stop", "stop", "monitor") == [OK, OK, NOT_RUNNING]
+    assert (gateway.role(), gateway.sync_daemons(), gateway.kernel()) == (None, [], (False, 0))
+
+
+def test_the_daemon_runs_as_its_user_with_one_capability(gateway):
+    assert gateway.call("start").status == OK
+    status = pathlib.Path(f"/proc/{gateway.process}/status").read_text()
+    assert not re.search(r"^Uid:.*\t0\b", status, re.M)
+    assert {int(value, 16) for value in re.findall(r"^Cap\w+:\s*(\w+)", status, re.M)} == {1 << 12}
+
+
+@pytest.mark.parametrize("parameter, status", [
+    ({"binary": "/usr/bin/absent"}, INSTALLED), ({"config": "/etc/portcullis/absent.yaml"}, ARGS),
+    ({"user": "absent"}, ARGS), ({"patience": "soon"}, CONFIGURED), ({"restarts": "-1"}, CONFIGURED),
+    ({"config": "gateway.yaml"}, CONFIGURED)])
+def test_missing_and_wrong_are_told_apart_by_each_action(gateway, parameter, status):
+    gateway.call("start")
+    for action in ("start", "monitor", "promote", "demote", "validate-all"):
+        assert gateway.call(action, level=10, **parameter).status == status, action
+
+
+def test_level_0_of_validation_does_not_look_at_the_node(gateway):
+    missing = {"binary": "/usr/bin/absent", "config": "/etc/portcullis/absent.yaml"}
+    assert gateway.call("validate-all", **missing).status == OK
+    assert gateway.call("validate-all", level=10).status == OK
+    gateway.file.write_text("interval: never\n")
+    answer = gateway.call("validate-all", level=10)
+    assert answer.status == ARGS
+    assert "interval" in answer.output
+
+
+def test_only_root_may_do_it(gateway):
+    assert gateway.call("start", caller="nobody").status == PERM
+    assert gateway.call("meta-data", caller="nobody").status == OK
+
+
+def test_what_does_not_exist_is_not_implemented(gateway):
+    assert gateway.statuses("migrate_to", "reload") == [UNIMPLEMENTED, UNIMPLEMENTED]
+
+
+@pytest.mark.parametrize("parameter", [{"binary": "/usr/bin/absent"}, {"config": "/etc/absent"}, {"patience": "soon"}])
+def test_stop_always_succeeds(gateway, parameter):
+    gateway.call("start")
+    gateway.signal(signal.SIGSTOP)
+    began = time.monotonic()
+    assert gateway.call("stop", **parameter).status == OK
+    assert time.monotonic() - began < 60
+    assert gateway.probe().status == NOT_RUNNING
+
+
+def test_a_probe_tells_of_a_dead_daemon_and_leaves_it(gateway):
+    gateway.call("start")
+    gateway.signal(signal.SIGKILL)
+    assert gateway.probe().status == GENERIC
+    gateway.call("start")
+    gateway.call("promote")
+    gateway.signal(signal.SIGKILL)
+    assert gateway.probe().status == FAILED_PROMOTED
+
+
+def test_a_dead_daemon_is_restarted_in_place_three_times(gateway):
+    assert gateway.statuses(*RUNNING) == [OK, OK]
+    before = agents.run("nft", "--handle", "list", "table", "inet", "portcullis").stdout, gateway.kernel()
+    for _ in range(3):
+        gateway.signal(signal.SIGKILL)
+        assert gateway.call("monitor").status == PROMOTED
+        # Nothing in the kernel was made anew.
+        assert (agents.run("nft", "--handle", "list", "table", "inet", "portcullis").stdout, gateway.kernel()) == before
+        assert gateway.sync_daemons() == ["master"]
+    gateway.signal(signal.SIGKILL)
+    answer = gateway.call("monitor")
+    assert answer.status == FAILED_PROMOTED
+    assert "restarted in place 3 times" in answer.output
+    # A restart that was long ago no longer counts.
+    assert gateway.call("monitor", restart_window=0).status == PROMOTED
+
+
+def test_a_hung_daemon_is_restarted_or_failed(gateway):
+    gateway.call("start")
+    gateway.signal(signal.SIGSTOP)
+    hung = gateway.process
+    # Two polls at their slowest, and some: see `patience` of the configuration.
+    programs.eventually(lambda: gateway.call("monitor", restarts=0).status == GENERIC, 120, "the monitor's failure")
+    assert gateway.call("monitor").status == OK
+    assert gateway.process != hung
+
+
+def test_the_role_is_given_past_a_hung_daemon(gateway):
+    gateway.call("start")
+    gateway.signal(signal.SIGSTOP)
+    assert gateway.call("promote").status == OK
+    assert (gateway.role(), gateway.sync_daemons()) == ("active", ["master"])
+    gateway.signal(signal.SIGCONT)
+    assert gateway.call("monitor").status == PROMOTED
+
+
+def test_what_others_change_is_put_right_or_fails_the_monitor(gateway):
+    assert gateway.statuses(*RUNNING) == [OK, OK]
+    before = gateway.kernel()
+    for words in (("ipvsadm", "-C"), ("nft", "delete", "table", "inet", "portcullis"), ("ipvsadm", "--stop-daemon", "master")):
+        assert agents.run(*words).returncode == 0
+        assert gateway.call("monitor").status == PROMOTED
+        assert (gateway.kernel(), gateway.sync_daemons()) == (before, ["master"])
+    # A daemon that cannot put it right
+    gateway.signal(signal.SIGSTOP)
+    assert agents.run("ipvsadm", "-C").returncode == 0
+    answer = gateway.call("monitor", patience=2)
+    assert answer.status == FAILED_PROMOTED
+    assert "out-of-line" in answer.output
+    gateway.signal(signal.SIGCONT)
+    assert gateway.call("monitor").status == PROMOTED
+
+
+def test_without_admin_it_serves_on_and_says_so(gateway, scripted):
+    answer = scripted.answer
+    assert gateway.statuses(*RUNNING) == [OK, OK]
+    before = gateway.kernel()
+    scripted.answer = scripts.status(503, "Service Unavailable")
+    try:
+        programs.eventually(lambda: gateway.call("monitor").status == DEGRADED_PROMOTED, what="a degraded monitor")
+        assert gateway.statuses("demote", "monitor") == [OK, DEGRADED]
+        # It starts with the last good export.
+        assert gateway.statuses("stop", "start") == [OK, OK]
+        assert gateway.kernel() == before
+    finally:
+        scripted.answer = answer
+    programs.eventually(lambda: gateway.call("monitor").status == OK, what="a healthy monitor")
+
+
+def test_a_daemon_started_by_others_is_found(gateway):
+    daemon = subprocess.Popen(["/usr/bin/portcullis-gateway", "run"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        programs.eventually(lambda: gateway.kernel()[1] > 0, what="its work")
+        # In the role of its configuration
+        assert gateway.probe().status == PROMOTED
+    finally:
+        daemon.terminate()
+        daemon.wait()
