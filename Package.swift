@@ -52,6 +52,7 @@ let package = Package(
             dependencies: ["NetworkTypes", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .target(name: "AdminAPI", swiftSettings: strict),
+        .target(name: "CombinedConfiguration", dependencies: ["YAML"], swiftSettings: strict),
 
         // What the programs share: their version, files that their flags name
         .target(
@@ -104,7 +105,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "AdminAPI", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
+                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -134,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
+                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -162,6 +163,9 @@ let package = Package(
         .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"], swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strictTests),
         .testTarget(
+            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "YAML"],
+            swiftSettings: strictTests),
+        .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport"], swiftSettings: strictTests),
         .testTarget(
             name: "NetlinkTests",
@@ -183,7 +187,7 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "NetworkTypes", "ServicesExport", "YAML",
+                "Admin", "AdminAPI", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
