@@ -1,3 +1,5 @@
+import YAML
+
 /// The blocks that go to the services of one type, merged: the configuration of each of them but for the variables.
 public struct ConfigurationTemplate: Sendable, Hashable {
     public let root: ConfigurationNode

@@ -8,8 +8,8 @@ extension ConfigurationSet {
     /// - Parameter files: The meta-configurations that are being changed: of two places theirs is named first.
     func contradictions(since before: ConfigurationSet, cloud: Cloud, files: Set<String>) -> [Contradiction] {
         var services = [ConfigurationError: [String]]()
-        for (name, entry) in entries where !entry.faults.isEmpty && before.entries[name]?.faults.isEmpty != false {
-            for fault in entry.faults { services[fault.blaming(files), default: []].append(name) }
+        for (name, faults) in faults where before.faults[name] == nil {
+            for fault in faults { services[fault.blaming(files), default: []].append(name) }
         }
         // Types without services, of which one may come at any time.
         var types = [ConfigurationError: [String]]()

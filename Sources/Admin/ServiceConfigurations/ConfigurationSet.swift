@@ -8,17 +8,14 @@ import Crypto
 struct ConfigurationSet: Sendable {
     /// Of each type that may have services.
     private(set) var templates: [String: ConfigurationTemplate] = [:]
-    /// By service.
-    private(set) var entries: [String: Entry] = [:]
+    /// Of each service whose configuration can be combined: hexadecimal, and another when the configuration is, or a value
+    /// of a secret in it.
+    private(set) var digests: [String: String] = [:]
+    /// Of each service whose configuration cannot be combined: why.
+    private(set) var faults: [String: [ConfigurationError]] = [:]
+    private var instances = InstancesByType()
     /// How many templates were merged and configurations put together to come here, for the tests that watch over it.
     private(set) var builds = Builds()
-
-    struct Entry: Sendable, Hashable {
-        /// Hexadecimal; differs when the configuration does, or a value of a secret in it.
-        var digest: String
-        /// Why there is no configuration; empty: there is.
-        var faults: [ConfigurationError]
-    }
 
     struct Builds: Sendable, Hashable {
         var templates = 0
@@ -52,31 +49,41 @@ struct ConfigurationSet: Sendable {
             }
         }
         let types = touch.templates.union(templates.filter { touch.touches($0.value) }.keys)
-        for name in touch.services where cloud.services[name] == nil { entries[name] = nil }
-        let directory = InstanceDirectory(cloud)
+        for name in touch.services where cloud.services[name] == nil {
+            digests[name] = nil
+            faults[name] = nil
+        }
+        instances.update(touch.isEverything ? nil : touch.instanceTypes, from: cloud)
+        let directory = directory(of: cloud)
         for service in cloud.services.values where types.contains(service.type) || touch.touches(service, in: cloud) {
-            entries[service.name] = entry(of: service, directory)
+            compare(service, directory)
             builds.services += 1
         }
     }
 
-    private func entry(of service: ServiceInstance, _ directory: InstanceDirectory) -> Entry? {
-        guard let template = templates[service.type], let resolution = resolve(service, directory) else { return nil }
-        var hash = SHA256()
+    /// What variables of the cloud that this belongs to are read from.
+    func directory(of cloud: Cloud) -> InstanceDirectory { InstanceDirectory(cloud, instances) }
+
+    private mutating func compare(_ service: ServiceInstance, _ directory: InstanceDirectory) {
+        digests[service.name] = nil
+        faults[service.name] = nil
+        guard let template = templates[service.type], let resolution = resolve(service, directory) else { return }
+        guard resolution.errors.isEmpty else {
+            faults[service.name] = resolution.errors
+            return
+        }
         let json = resolution.root.json
+        guard json.count <= ConfigurationTemplate.largest else {
+            let limit = "the configuration has more than \(ConfigurationTemplate.largest) bytes as JSON"
+            faults[service.name] = [ConfigurationError(template.root.origin.position, limit)]
+            return
+        }
+        var hash = SHA256()
         hash.update(data: json)
         for name in template.secrets.keys.sorted() {
             hash.update(data: Array("\n\(name) \(directory.cloud.secrets[name]?.revision ?? 0)".utf8))
         }
-        var faults = resolution.errors
-        if faults.isEmpty, json.count > ConfigurationTemplate.largest {
-            faults = [
-                ConfigurationError(
-                    template.root.origin.position,
-                    "the configuration has more than \(ConfigurationTemplate.largest) bytes as JSON")
-            ]
-        }
-        return Entry(digest: EntityTag.hexadecimal(hash.finalize()), faults: faults)
+        digests[service.name] = EntityTag.hexadecimal(hash.finalize())
     }
 
     private func resolve(
@@ -85,18 +92,12 @@ struct ConfigurationSet: Sendable {
         guard let template = templates[service.type], let server = directory.cloud.servers[service.server] else {
             return nil
         }
-        let missing = template.secrets.filter { directory.cloud.secrets[$0.key] == nil }.map { name, origin in
-            ConfigurationError(origin.position, "there is no secret \"\(name)\"; `portcullis secrets set` makes one")
-        }
-        let resolution = template.resolved(
-            ServiceVariables(service: service, server: server, directory: directory))
-        return .init(
-            root: resolution.root, errors: resolution.errors + missing.sorted { $0.position < $1.position })
+        return template.resolved(ServiceVariables(service: service, server: server, directory: directory))
     }
 
-    /// A service's configuration, put together; `nil` when there is no such service, or it has none (`entries` say why).
-    func configuration(of name: String, in directory: InstanceDirectory) -> ConfigurationNode? {
-        guard entries[name]?.faults.isEmpty == true, let service = directory.cloud.services[name] else { return nil }
+    /// A service's configuration, put together; `nil` when there is no such service, or `faults` say why it has none.
+    func configuration(of name: String, _ directory: InstanceDirectory) -> ConfigurationNode? {
+        guard digests[name] != nil, let service = directory.cloud.services[name] else { return nil }
         return resolve(service, directory)?.root
     }
 }

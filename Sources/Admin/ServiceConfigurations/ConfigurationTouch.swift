@@ -1,3 +1,4 @@
+import AdminAPI
 import CombinedConfiguration
 
 /// What a change of the cloud means for configurations: which templates to merge anew, and whose variables may differ.
@@ -10,6 +11,7 @@ struct ConfigurationTouch {
     private(set) var servers: Set<String> = []
     private(set) var locations: Set<String> = []
     private(set) var secrets: Set<String> = []
+    private(set) var isEverything = false
 
     init(_ difference: CloudDifference, from before: Cloud, to after: Cloud) {
         var files = before.applyingTypes.symmetricDifference(after.applyingTypes)
@@ -50,6 +52,7 @@ struct ConfigurationTouch {
     /// Everything is new.
     init(everythingOf cloud: Cloud) {
         templates = Set(cloud.types.keys)
+        isEverything = true
     }
 
     /// Whether the template needs something that may have changed, for whatever service.

@@ -5,8 +5,7 @@ import NetworkTypes
 /// serves the next.
 final class InstanceDirectory {
     let cloud: Cloud
-    private lazy var byType = Dictionary(grouping: cloud.services.values, by: \.type)
-        .mapValues { $0.sorted { $0.index < $1.index } }
+    private let instances: InstancesByType
     private var addresses: [Key: VariableValue] = [:]
     private var names: [String: VariableValue] = [:]
 
@@ -16,16 +15,16 @@ final class InstanceDirectory {
         var families: [AddressFamily]
     }
 
-    init(_ cloud: Cloud) { self.cloud = cloud }
-
-    /// The instances of a type by index.
-    func instances(of type: String) -> [ServiceInstance] { byType[type] ?? [] }
+    init(_ cloud: Cloud, _ instances: InstancesByType) {
+        self.cloud = cloud
+        self.instances = instances
+    }
 
     /// The names of the instances of a type; `nil` when there is no such type.
     func names(of type: String) -> VariableValue? {
         guard cloud.types[type] != nil else { return nil }
         if let known = names[type] { return known }
-        let value = VariableValue.list(instances(of: type).map(\.name))
+        let value = VariableValue.list(instances[type].map(\.name))
         names[type] = value
         return value
     }
@@ -39,7 +38,7 @@ final class InstanceDirectory {
         if let known = addresses[key] { return known }
         var seen = Set<IPAddress>()
         let value = VariableValue.list(
-            instances(of: type).compactMap { instance -> String? in
+            instances[type].compactMap { instance -> String? in
                 guard let target = cloud.servers[instance.server],
                     let address = families.lazy.compactMap(target.address).first ?? target.addresses.first,
                     seen.insert(address).inserted

@@ -34,6 +34,8 @@ struct ServiceVariables: VariableSource {
         }
     }
 
+    func hasSecret(_ name: String) -> Bool { directory.cloud.secrets[name] != nil }
+
     private func pool(_ name: String, _ value: ([String]) -> VariableValue) -> VariableLookup {
         guard let pool = directory.cloud.pools[AddressPool.ID(location: server.location, name: name)],
             !pool.addresses.isEmpty

@@ -56,16 +56,14 @@ private struct BlockReader {
         case .mapping:
             let takers = marker == .append ? "a list" : "a list or a mapping"
             diagnostics.report(
-                node.position, "\(marker?.rawValue ?? "") is for \(takers), not for \(untagged(node).summary)")
+                node.position, "\(marker?.rawValue ?? "") is for \(takers), not for \(node.untagged.summary)")
             return nil
         }
     }
 
-    private func untagged(_ node: YAMLNode) -> YAMLNode { YAMLNode(node.content, at: node.position) }
-
     private mutating func deletion(_ node: YAMLNode) -> BlockValue? {
-        guard untagged(node).isNull else {
-            diagnostics.report(node.position, "!delete stands alone, not before \(untagged(node).summary)")
+        guard node.untagged.isNull else {
+            diagnostics.report(node.position, "!delete stands alone, not before \(node.untagged.summary)")
             return nil
         }
         let nothing = ScalarTemplate.literal(YAMLScalar(text: "", isPlain: true))
@@ -75,7 +73,7 @@ private struct BlockReader {
     private mutating func secret(_ node: YAMLNode) -> BlockValue? {
         guard let name = node.scalar?.text, SecretName.isValid(name) else {
             diagnostics.report(
-                node.position, "!secret stands before the name of a secret, not before \(untagged(node).summary)")
+                node.position, "!secret stands before the name of a secret, not before \(node.untagged.summary)")
             return nil
         }
         return BlockValue(content: .secret(name), marker: nil, position: node.position)
@@ -120,4 +118,9 @@ private struct BlockReader {
         else { return }
         _ = diagnostics.attempt { () throws(YAMLError) in try node.integer(Workers.what, in: Workers.range) }
     }
+}
+
+extension YAMLNode {
+    /// The node without its tag.
+    fileprivate var untagged: YAMLNode { YAMLNode(content, at: position) }
 }

@@ -20,4 +20,14 @@ public struct BlockValue: Sendable, Hashable {
     /// `append`, `replace` or `delete`.
     public let marker: ConfigurationMarker?
     public let position: YAMLPosition
+
+    /// The names of the secrets in it.
+    public var secrets: Set<String> {
+        switch content {
+        case .secret(let name): [name]
+        case .scalar: []
+        case .list(let items): items.reduce(into: []) { $0.formUnion($1.secrets) }
+        case .mapping(let pairs): pairs.reduce(into: []) { $0.formUnion($1.value.secrets) }
+        }
+    }
 }

@@ -28,7 +28,7 @@ struct BlockMerger {
             let origin = pairs.isEmpty ? Origin(value.position, block) : base.origin
             return ConfigurationNode(.mapping(merged(pairs, new, block, path)), from: origin, over: base.overridden)
         case (.list(let items), _) where value.marker == .append:
-            guard case .list(let more)? = fresh(value, block, path)?.content else { return base }
+            guard case .list(let more) = fresh(value, block, path).content else { return base }
             let origin = items.isEmpty ? Origin(value.position, block) : base.origin
             return ConfigurationNode(.list(items + more), from: origin, over: base.overridden)
         case (.list, _) where value.marker == nil && value.kind == .list:

@@ -13,7 +13,7 @@ struct Resolver<Source: VariableSource> {
     /// Bytes of a text with all its variables: texts that contain others can grow beyond measure.
     private static var longestText: Int { 64 << 10 }
 
-    private enum Found {
+    fileprivate enum Found {
         case scalar(YAMLScalar)
         case list([String])
         case secret(String)

@@ -1,4 +1,4 @@
-public import YAML
+import YAML
 
 /// `${name}` or `${name:-default}`.
 public struct Reference: Sendable, Hashable {
@@ -26,10 +26,8 @@ public struct Reference: Sendable, Hashable {
         guard let variable = Variable(String(name)) else { throw YAMLError(position, Variable.unknown(String(name))) }
         self.variable = variable
         self.name = String(name)
-        do {
-            self.fallback = try fallback.map { text throws(YAMLError) in
-                try VariableValue(reading: String(text), kind: variable.kind, of: self.name, at: position)
-            }
+        self.fallback = try fallback.map { text throws(YAMLError) in
+            try VariableValue(reading: String(text), kind: variable.kind, of: String(name), at: position)
         }
     }
 

@@ -43,6 +43,9 @@ public protocol VariableSource {
     /// The value of a variable, but of those of the configuration itself; else why there is none, to be put behind its
     /// name: `the location hel has no pool "tg-ip"`.
     func value(of variable: Variable) -> VariableLookup
+
+    /// Whether a secret has a value.
+    func hasSecret(_ name: String) -> Bool
 }
 
 /// What became of asking for a variable.

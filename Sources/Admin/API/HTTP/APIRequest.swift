@@ -135,6 +135,8 @@ struct Identity: Sendable, Hashable {
     /// The token's name; `anonymous` where no tokens are configured.
     var name: String
     var role: TokenRole
+    /// The service that a token of role `service` is of.
+    var service: String?
 
     static let anonymous = Identity(name: "anonymous", role: .admin)
 }

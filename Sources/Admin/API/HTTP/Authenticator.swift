@@ -22,11 +22,15 @@ struct Authenticator: Sendable {
             throw Self.unauthorized("The bearer token is not known.", error: "invalid_token")
         }
         guard access.allows(record.role) else {
-            throw APIProblem(
-                .forbidden, "Token \(record.name) has the role \(record.role), which does not suffice.",
-                headers: [.wwwAuthenticate: #"Bearer realm="portcullis", error="insufficient_scope""#])
+            throw Self.forbidden("Token \(record.name) has the role \(record.role), which does not suffice.")
         }
-        return Identity(name: record.name, role: record.role)
+        return Identity(name: record.name, role: record.role, service: record.service)
+    }
+
+    static func forbidden(_ detail: String) -> APIProblem {
+        APIProblem(
+            .forbidden, detail,
+            headers: [.wwwAuthenticate: #"Bearer realm="portcullis", error="insufficient_scope""#])
     }
 
     /// RFC 6750, section 3: without credentials the challenge has no error code.

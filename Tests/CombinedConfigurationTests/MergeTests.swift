@@ -1,0 +1,4 @@
+import Testing
+import YAML
+
+@testable import CombinedConfiguration
