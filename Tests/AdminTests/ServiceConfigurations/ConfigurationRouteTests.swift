@@ -98,11 +98,11 @@ import Testing
             #expect(late.status == .notModified)
             async let held = stage.withConnection { client in
                 try await client.get(
-                    Stage.configPath("pgw.1"),
+                    Stage.configPath("mdbctl.1"),
                     headers: [.ifNoneMatch: "*", .prefer: "wait=60"])
             }
             while await stage.registry.configurationChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(5)) }
-            try await stage.send(.delete, "/v1/services/pgw.1")
+            try await stage.send(.delete, "/v1/services/mdbctl.1")
             #expect(try await held.status == .notFound)
         }
     }

@@ -8,7 +8,13 @@ import Testing
     @Test("after any change they are what they would be from the beginning", arguments: UInt64(1)...12)
     func incremental(_ seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
-        var cloud = Cloud(locations: [Location(name: "l0"), Location(name: "l1")])
+        var cloud = Cloud(
+            locations: [Location(name: "l0"), Location(name: "l1")],
+            servers: (0..<4).map {
+                Server(
+                    name: "s\($0)", location: "l\($0 % 2)", kind: .app,
+                    addresses: TestCloud.addresses(["10.0.9.\($0 + 1)"]))
+            })
         var set = ConfigurationSet(of: cloud)
         var combined = 0
         for step in 0..<120 {
@@ -28,7 +34,7 @@ import Testing
     /// One change at random: a type, a server, a pool, a service, a secret.
     private static func edit(_ cloud: inout Cloud, using random: inout SeededRandom) throws {
         let number = Int.random(in: 0..<4, using: &random)
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
         case 0: cloud.types["t\(number)"] = try type(number, using: &random)
         case 1:
             let name = "t\(number)"
@@ -63,8 +69,8 @@ import Testing
         let isFake = number == 3
         let other = Int.random(in: 0..<4, using: &random)
         let values = [
-            "a: ${service.name}", "b: ${services.t\(other).addresses}", "c: ${location.p:-none}", "d: ${location.p}",
-            "e: !secret s", "f: ${server.address}", "g: ${app-index}", "h: 1", "h: text",
+            "a: ${service.name}", "h: text", "b: ${services.t\(other).addresses}", "c: ${location.p:-none}", "d: ${location.p}",
+            "e: !secret s", "f: ${server.address}", "g: ${app-index:-0}", "h: 1",
         ].filter { _ in random.next() % 3 == 0 } + ["z: \(random.next() % 3)"]
         let unique = Dictionary(values.map { ($0.prefix(1), $0) }) { first, _ in first }.values.sorted()
         let target = isFake ? "common" : ["common", "t\(number)", "[t\(number), t\(other)]"].randomElement(using: &random)
