@@ -2,14 +2,14 @@ public import YAML
 
 /// A value of a combined configuration, with where it comes from.
 public struct ConfigurationNode: Sendable, Hashable {
-    public indirect enum Content: Sendable, Hashable {
+    public enum Content: Sendable, Hashable {
         case mapping([Pair])
         case list([ConfigurationNode])
         case scalar(YAMLScalar)
         /// The name of a secret.
         case secret(String)
         /// A variable that is not put in yet; in a list its items are, when it is `spliced`.
-        case reference(Reference, spliced: Bool)
+        indirect case reference(Reference, spliced: Bool)
         case text([ScalarTemplate.Part])
     }
 
@@ -30,6 +30,8 @@ public struct ConfigurationNode: Sendable, Hashable {
     public let overridden: [Overridden]
     /// Neither it nor anything in it waits for a variable.
     let isConstant: Bool
+    /// Its JSON, of a mapping or list that is the same for many services.
+    private(set) var constantJSON: [UInt8]?
 
     init(_ content: Content, from origin: Origin, over overridden: [Overridden] = []) {
         self.content = content
@@ -63,6 +65,22 @@ public struct ConfigurationNode: Sendable, Hashable {
         public let origin: Origin
         /// As JSON, cut where it is long; variables as they were written.
         public let text: String
+    }
+
+    /// The tree with the JSON of what in it waits for no variable, written once for all services.
+    func preparingJSON() -> ConfigurationNode {
+        switch content {
+        case .mapping(let pairs) where !isConstant:
+            return ConfigurationNode(
+                .mapping(pairs.map { Pair($0.key, $0.value.preparingJSON()) }), from: origin, over: overridden)
+        case .list(let items) where !isConstant:
+            return ConfigurationNode(.list(items.map { $0.preparingJSON() }), from: origin, over: overridden)
+        case .mapping, .list:
+            var node = self
+            node.constantJSON = json
+            return node
+        default: return self
+        }
     }
 
     /// The value of a key of a mapping.

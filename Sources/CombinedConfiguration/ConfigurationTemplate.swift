@@ -25,7 +25,7 @@ public struct ConfigurationTemplate: Sendable, Hashable {
                 .mapping([]),
                 from: .init(
                     .init(file: "\(type).yaml", line: 1, column: 1), BlockID(type: type, sortOrder: 0, number: 0)))
-        self.root = merged
+        self.root = merged.preparingJSON()
         deleted = merger.deleted.filter { merged[path: $0.path] == nil }
         errors = merger.errors + merger.undecided.compactMap { $0.problem(in: merged) }
         var needs = TemplateNeeds()

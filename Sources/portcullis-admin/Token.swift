@@ -46,7 +46,8 @@ struct Token: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the tokens: name, role, when they were made, and of which service one is.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the tokens: name, role, when they were made, and of which service one is.")
 
         @OptionGroup var options: SettingsOptions
 

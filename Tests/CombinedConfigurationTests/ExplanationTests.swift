@@ -39,12 +39,21 @@ import YAML
 
     @Test("two configurations differ in the values that came, went and changed")
     func difference() throws {
-        let before = try Blocks.template("a: 1\nl: [x, y]\nm: {}\nsame: 1").root
-        let after = try Blocks.template("a: 2\nl: [x]\nm: {k: 1}\nsame: 1").root
-        let lines = ConfigurationDifference(from: before, to: after).lines.map {
-            "\($0.pointer) \($0.before ?? "-") \($0.after ?? "-")"
+        let before = try Blocks.template(
+            "a: 1\ngone: {x: 1}\nl: [x, y]\nm: {}\nn: ${app-index}\nsame: {n: \"${service.name}\"}\nv: ${server.addresses}"
+        )
+        let after = try Blocks.template(
+            "a: 2\nl: [x]\nm: {k: 1}\nn: ${config.a}\nsame: {n: \"${service.name}\"}\nv: ${location.www-ip.addresses}")
+        func lines(_ before: ConfigurationTemplate, _ after: ConfigurationTemplate) -> [String] {
+            ConfigurationDifference(from: before, to: after).lines(from: TestVariables(), to: TestVariables()).map {
+                "\($0.pointer) \($0.before ?? "-") \($0.after ?? "-")"
+            }
         }
-        #expect(lines == ["/a 1 2", "/m/k - 1", "/l/1 \"y\" -", "/m {} -"])
-        #expect(ConfigurationDifference(from: before, to: before).lines.isEmpty)
+        #expect(
+            lines(before, after) == [
+                "/a 1 2", #"/l/1 "y" -"#, "/m/k - 1", "/m {} -", #"/v/0 "10.1.0.21" "198.51.100.36""#,
+                #"/v/1 "fd00:1::21" "2001:db8:0:1::36""#, "/gone/x 1 -",
+            ])
+        #expect(lines(before, before).isEmpty)
     }
 }

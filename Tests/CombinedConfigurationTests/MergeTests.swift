@@ -16,7 +16,8 @@ import YAML
         #expect(try Blocks.json("l: [1, 2]", "l: !replace [3]", "l: !append [4]") == #"{"l":[3,4]}"#)
         #expect(try Blocks.json("l: !append [1]") == #"{"l":[1]}"#)
         #expect(try Blocks.json("l: [1]", "l: !replace []") == #"{"l":[]}"#)
-        let variable = try Blocks.json("l: ${services.logger.addresses}", "l: !append [x]", "l: !append ${server.addresses}")
+        let variable = try Blocks.json(
+            "l: ${services.logger.addresses}", "l: !append [x]", "l: !append ${server.addresses}")
         #expect(variable == #"{"l":["10.1.0.31","x","10.1.0.21","fd00:1::21"]}"#)
     }
 

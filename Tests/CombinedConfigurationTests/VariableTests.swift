@@ -75,7 +75,8 @@ import YAML
     @Test("other values of the configuration can be referred to, as they are after the last block")
     func configuration() throws {
         #expect(
-            try Blocks.json("root: data\nlog: {path: \"${config.root}/logs\", n: 1}\ncopy: ${config.log.n}", "root: other")
+            try Blocks.json(
+                "root: data\nlog: {path: \"${config.root}/logs\", n: 1}\ncopy: ${config.log.n}", "root: other")
                 == #"{"root":"other","log":{"path":"other/logs","n":1},"copy":1}"#)
         #expect(
             try Blocks.errors("a: ${config.b.c}")

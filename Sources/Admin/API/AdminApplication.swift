@@ -24,7 +24,8 @@ public struct AdminApplication: Sendable {
     ///   - onListening: Called with the port, once connections are accepted.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
-        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, logger: Logger, onListening: @escaping @Sendable (Int) -> Void = { _ in }
+        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.registry = registry
         self.gateways = gateways

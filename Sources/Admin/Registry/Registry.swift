@@ -60,7 +60,8 @@ public final class Registry: Sendable {
     /// memory. What is not is read and built once, however many ask for it meanwhile.
     func state() async throws -> RegistryState {
         try await RegistryError.translating {
-            let generation = try await database.read(RegistryRows.generation)
+            // One statement needs no transaction of its own.
+            let generation = try await database.unsafeRead(RegistryRows.generation)
             while true {
                 if let state = known(generation) { return state }
                 let state = try await loader.state { [self] in try await database.read { db in try current(db) } }

@@ -6,7 +6,7 @@ import NetworkTypes
 /// The rows of the registry's tables: how a cloud is read from them and a difference written to them.
 enum RegistryRows {
     static func generation(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT generation FROM registry WHERE id = 1") ?? 0
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT generation FROM registry WHERE id = 1")) ?? 0
     }
 
     static func setGeneration(_ db: Database, _ generation: Int) throws {

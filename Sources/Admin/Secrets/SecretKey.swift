@@ -27,7 +27,8 @@ public struct SecretKey: Sendable {
     /// The value of a secret; `nil` when it was sealed with another key, or is not what was sealed.
     func open(_ secret: SealedSecret) -> String? {
         guard let box = try? ChaChaPoly.SealedBox(combined: secret.sealed),
-            let value = try? ChaChaPoly.open(box, using: key, authenticating: Self.binding(secret.name, secret.revision))
+            let value = try? ChaChaPoly.open(
+                box, using: key, authenticating: Self.binding(secret.name, secret.revision))
         else { return nil }
         return String(validating: Array(value), as: UTF8.self)
     }

@@ -10,14 +10,18 @@ extension ConfigurationChange {
         guard !changed.isEmpty else { return [] }
         let (oldDirectory, newDirectory) = (old.directory(of: before.cloud), new.directory(of: after.cloud))
         var services: [[Line]: [String]] = [:]
+        var differences: [String: ConfigurationDifference] = [:]
         for name in changed {
-            guard let from = old.configuration(of: name, oldDirectory),
-                let to = new.configuration(of: name, newDirectory)
+            guard let from = oldDirectory.variables(of: name), let to = newDirectory.variables(of: name),
+                let oldTemplate = old.templates[from.service.type], let template = new.templates[to.service.type]
             else { continue }
+            let type = to.service.type
+            let difference = differences[type] ?? ConfigurationDifference(from: oldTemplate, to: template)
+            differences[type] = difference
             let lines =
-                ConfigurationDifference(from: from, to: to).lines.map {
+                difference.lines(from: from, to: to).map {
                     Line(path: $0.pointer, before: $0.before, after: $0.after)
-                } + secrets(of: to, before.cloud, after.cloud)
+                } + secrets(of: template, before.cloud, after.cloud)
             services[lines, default: []].append(name)
         }
         return services.map { ConfigurationChange(services: $1.sorted(by: ServiceInstance.comesFirst), lines: $0) }
@@ -25,8 +29,9 @@ extension ConfigurationChange {
     }
 
     /// Secrets that have another value under the same name.
-    private static func secrets(of root: ConfigurationNode, _ before: Cloud, _ after: Cloud) -> [Line] {
-        root.leaves.compactMap { leaf in
+    private static func secrets(of template: ConfigurationTemplate, _ before: Cloud, _ after: Cloud) -> [Line] {
+        guard !template.secrets.isEmpty else { return [] }
+        return template.root.leaves.compactMap { leaf in
             guard case .secret(let name) = leaf.node.content, let old = before.secrets[name]?.revision,
                 let new = after.secrets[name]?.revision, old != new
             else { return nil }

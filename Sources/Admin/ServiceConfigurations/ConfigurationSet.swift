@@ -89,10 +89,8 @@ struct ConfigurationSet: Sendable {
     private func resolve(
         _ service: ServiceInstance, _ directory: InstanceDirectory
     ) -> ConfigurationTemplate.Resolution? {
-        guard let template = templates[service.type], let server = directory.cloud.servers[service.server] else {
-            return nil
-        }
-        return template.resolved(ServiceVariables(service: service, server: server, directory: directory))
+        guard let variables = directory.variables(of: service.name) else { return nil }
+        return templates[service.type]?.resolved(variables)
     }
 
     /// A service's configuration, put together; `nil` when there is no such service, or `faults` say why it has none.

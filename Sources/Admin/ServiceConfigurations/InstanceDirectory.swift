@@ -20,6 +20,12 @@ final class InstanceDirectory {
         self.instances = instances
     }
 
+    /// What variables stand for in the configuration of a service; `nil` when there is no such service.
+    func variables(of name: String) -> ServiceVariables? {
+        guard let service = cloud.services[name], let server = cloud.servers[service.server] else { return nil }
+        return ServiceVariables(service: service, server: server, directory: self)
+    }
+
     /// The names of the instances of a type; `nil` when there is no such type.
     func names(of type: String) -> VariableValue? {
         guard cloud.types[type] != nil else { return nil }

@@ -37,7 +37,9 @@ public struct TokenStore: Sendable {
         }
         if let service, ResourceName.parseService(service) == nil {
             throw RegistryError.invalid([
-                .init(pointer: "token", detail: "\"\(service.prefix(80))\" is no service; its name is TYPE.INDEX, as tg.3")
+                .init(
+                    pointer: "token", detail: "\"\(service.prefix(80))\" is no service; its name is TYPE.INDEX, as tg.3"
+                )
             ])
         }
         let token = BearerToken()
@@ -87,8 +89,8 @@ public struct TokenStore: Sendable {
     /// Whether there is none.
     public func isEmpty() async throws -> Bool {
         try await RegistryError.translating {
-            try await database.read { db in
-                try Bool.fetchOne(db, sql: "SELECT NOT EXISTS (SELECT 1 FROM token)") ?? true
+            try await database.unsafeRead { db in
+                try Bool.fetchOne(db.cachedStatement(sql: "SELECT NOT EXISTS (SELECT 1 FROM token)")) ?? true
             }
         }
     }
@@ -97,10 +99,10 @@ public struct TokenStore: Sendable {
     func find(_ token: BearerToken) async throws -> TokenRecord? {
         let hash = Data(token.hash)
         return try await RegistryError.translating {
-            try await database.read { db in
-                try Row.fetchOne(
-                    db, sql: "SELECT name, role, service, createdAt FROM token WHERE hash = ?", arguments: [hash]
-                ).flatMap(Self.record)
+            try await database.unsafeRead { db in
+                let statement = try db.cachedStatement(
+                    sql: "SELECT name, role, service, createdAt FROM token WHERE hash = ?")
+                return try Row.fetchOne(statement, arguments: [hash]).flatMap(Self.record)
             }
         }
     }

@@ -51,7 +51,9 @@ private struct BlockReader {
             return mapping(pairs, of: node, marker: marker, inList: false)
         case .scalar(let scalar):
             guard let value = self.scalar(scalar, at: node.position, marker: marker) else { return nil }
-            if case .scalar(.reference(let reference)) = value.content, reference.variable.kind == .list { return value }
+            if case .scalar(.reference(let reference)) = value.content, reference.variable.kind == .list {
+                return value
+            }
             fallthrough
         case .mapping:
             let takers = marker == .append ? "a list" : "a list or a mapping"

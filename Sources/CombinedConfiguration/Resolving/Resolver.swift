@@ -27,7 +27,8 @@ struct Resolver<Source: VariableSource> {
     /// The tree without variables; where one has no value there is nothing in its place and an error more.
     mutating func resolved() -> ConfigurationNode { resolved(root) }
 
-    private mutating func resolved(_ node: ConfigurationNode) -> ConfigurationNode {
+    /// A node of the tree without variables.
+    mutating func resolved(_ node: ConfigurationNode) -> ConfigurationNode {
         guard !node.isConstant else { return node }
         switch node.content {
         case .scalar, .secret: return node
@@ -134,7 +135,8 @@ struct Resolver<Source: VariableSource> {
         case .mapping, .list:
             let kind = target.kindSource.known?.rawValue ?? ""
             return fail(
-                origin, "\"\(reference)\" is \(kind) (\(target.origin.position)); only a single value can be referred to")
+                origin,
+                "\"\(reference)\" is \(kind) (\(target.origin.position)); only a single value can be referred to")
         case .reference(let reference, _): result = found(reference, target.origin)
         case .text(let parts): result = text(parts, target.origin).map { .scalar($0) }
         }

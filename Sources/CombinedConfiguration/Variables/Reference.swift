@@ -21,7 +21,8 @@ public struct Reference: Sendable, Hashable {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameCharacter) else {
             throw YAMLError(
                 position,
-                "\"${\(text.prefix(80).printable)}\" is no variable; a name has letters, digits, \".\", \"-\" and \"_\"")
+                "\"${\(text.prefix(80).printable)}\" is no variable; a name has letters, digits, \".\", \"-\" and \"_\""
+            )
         }
         guard let variable = Variable(String(name)) else { throw YAMLError(position, Variable.unknown(String(name))) }
         self.variable = variable

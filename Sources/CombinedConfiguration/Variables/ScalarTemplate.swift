@@ -54,7 +54,8 @@ public enum ScalarTemplate: Sendable, Hashable {
         }
         for case .reference(let reference) in parts where reference.variable.kind == .list {
             throw YAMLError(
-                position, "\"${\(reference.name)}\" is a list, which cannot be part of a text; it stands bare and alone")
+                position, "\"${\(reference.name)}\" is a list, which cannot be part of a text; it stands bare and alone"
+            )
         }
         self = .text(parts)
     }

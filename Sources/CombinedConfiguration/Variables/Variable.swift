@@ -65,6 +65,6 @@ public enum Variable: Sendable, Hashable {
         let near = nearest(to: name, among: fixed.keys.sorted()).map { "; did you mean \"${\($0)}\"?" }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         let ofType = parts.first == "services" ? "; of a type there are \"${services.TYPE.addresses}\" and names" : nil
-        return "there is no variable \"${\(name.prefix(80))}\"\(near ?? ofType ?? "")"
+        return "there is no variable \"${\(name.prefix(80))}\"\(ofType ?? near ?? "")"
     }
 }

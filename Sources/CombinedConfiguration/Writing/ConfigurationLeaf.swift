@@ -29,7 +29,7 @@ extension ConfigurationNode {
 
 extension String {
     /// The text as a token of a JSON pointer.
-    fileprivate var pointerToken: String {
+    var pointerToken: String {
         utf8.contains { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }
             ? replacing("~", with: "~0").replacing("/", with: "~1") : self
     }

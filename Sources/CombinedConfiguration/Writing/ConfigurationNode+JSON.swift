@@ -6,6 +6,7 @@ extension ConfigurationNode {
     /// A secret is `{"!secret":"name"}`, a variable that is not put in yet is a text as it was written.
     public var json: [UInt8] {
         var writer = JSONWriter()
+        writer.bytes.reserveCapacity(4096)
         writer.write(self)
         return writer.bytes
     }
@@ -22,6 +23,10 @@ private struct JSONWriter {
     var bytes: [UInt8] = []
 
     mutating func write(_ node: ConfigurationNode) {
+        if let known = node.constantJSON {
+            bytes += known
+            return
+        }
         switch node.content {
         case .scalar(let scalar): write(scalar)
         case .secret(let name):
@@ -60,6 +65,11 @@ private struct JSONWriter {
 
     private mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            bytes += text.utf8
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -74,6 +84,5 @@ private struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

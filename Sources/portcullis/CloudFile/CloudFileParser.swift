@@ -82,7 +82,9 @@ struct CloudFileParser {
             if let place = mapping["labels"] { cloud.places.add(pointer + "/labels", place.position) }
             let labels = diagnostics.optional(mapping["labels"]) { node throws(YAMLError) -> [String] in
                 var labels = [String]()
-                for label in try node.oneOrMore("a label or a list of them") { labels.append(try label.string("a label")) }
+                for label in try node.oneOrMore("a label or a list of them") {
+                    labels.append(try label.string("a label"))
+                }
                 return labels
             }
             cloud.servers.append(

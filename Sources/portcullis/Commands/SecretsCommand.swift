@@ -25,7 +25,8 @@ struct ListSecrets: AdminCommand {
 struct SetSecret: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Set a secret to the content of a file; the services that use it are told.",
-        discussion: "One line feed at the end is not part of the value. The value is never an argument, which others see.")
+        discussion:
+            "One line feed at the end is not part of the value. The value is never an argument, which others see.")
 
     @Argument(help: "The secret.")
     var name: String

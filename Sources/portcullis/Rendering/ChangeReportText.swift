@@ -47,7 +47,8 @@ struct ChangeReportText {
         var lines = ["configuration of \(count) \(count == 1 ? "service" : "services"): changed"]
         let all = changes.flatMap { change in
             ["  " + services(change.services)]
-                + Table(["", "", ""], change.lines.map(line)).body(indent: "    ").split(separator: "\n").map(String.init)
+                + Table(["", "", ""], change.lines.map(line)).body(indent: "    ").split(separator: "\n").map(
+                    String.init)
         }
         let shown = rowLimit.map { Array(all.prefix($0)) } ?? all
         lines += shown

@@ -50,7 +50,8 @@ struct LineDifference: Equatable {
             let (old, new) = (before.count { $0.sign != "+" }, before.count { $0.sign != "-" })
             let shown = lines[hunk]
             let (oldCount, newCount) = (shown.count { $0.sign != "+" }, shown.count { $0.sign != "-" })
-            text += "@@ -\(oldCount == 0 ? old : old + 1),\(oldCount) +\(newCount == 0 ? new : new + 1),\(newCount) @@\n"
+            text +=
+                "@@ -\(oldCount == 0 ? old : old + 1),\(oldCount) +\(newCount == 0 ? new : new + 1),\(newCount) @@\n"
             for line in shown { text += "\(line.sign)\(String(line.text).printable)\n" }
         }
         return text

@@ -39,9 +39,10 @@ import Testing
 
         init(_ stage: Stage) async throws {
             self.stage = stage
-            routes = RouteTable(
-                registry: stage.registry, gateways: stage.gateways, secretKey: stage.secretKey
-            ).routes
+            routes =
+                RouteTable(
+                    registry: stage.registry, gateways: stage.gateways, secretKey: stage.secretKey
+                ).routes
             document = try JSONParser.parse(Array(buffer: try await stage.get("/openapi.json").body))
             try await stage.send(.put, "/v1/types/gone", Stage.tg.gone, type: "application/yaml")
             try await stage.send(.delete, "/v1/types/gone")

@@ -21,10 +21,10 @@ import YAML
     /// What is wrong with the types of a file, in a cloud that has a service of each.
     private static func faults(of bytes: [UInt8], file: String) throws -> [String] {
         let types: [MetaConfiguration]
-        do {
+        do throws(YAMLErrors) {
             types = try MetaConfiguration.load(bytes, file: file)
-        } catch let errors as YAMLErrors {
-            return errors.errors.map(\.description)
+        } catch {
+            return error.errors.map(\.description)
         }
         let cloud = Cloud(
             locations: [Location(name: "tcn")],

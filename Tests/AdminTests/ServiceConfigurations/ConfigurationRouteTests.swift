@@ -50,9 +50,12 @@ import Testing
             let pgw = try Fixtures.text("types/pgw.yaml")
             #expect(try await changed { try await stage.putType("pgw", "# comment\n" + pgw) } == [])
             #expect(
-                try await changed { try await stage.putType("pgw", pgw.replacing("port: 8080}\n", with: "port: 8090}\n")) }
+                try await changed {
+                    try await stage.putType("pgw", pgw.replacing("port: 8080}\n", with: "port: 8090}\n"))
+                }
                     == ["pgw.1"])
-            #expect(try await changed { try await stage.send(.patch, "/v1/services/mdb.1", #"{"state": "drain"}"#) } == [])
+            #expect(
+                try await changed { try await stage.send(.patch, "/v1/services/mdb.1", #"{"state": "drain"}"#) } == [])
             let server = #"{"addresses": ["10.1.0.99", "fd00:1::99"]}"#
             #expect(
                 try await changed { try await stage.send(.patch, "/v1/servers/db1", server) }
@@ -111,7 +114,9 @@ import Testing
     func builds() async throws {
         try await Stage.run { stage in
             try await stage.seedStory()
-            func builds() async throws -> ConfigurationSet.Builds { try await stage.registry.state().configurations.builds }
+            func builds() async throws -> ConfigurationSet.Builds {
+                try await stage.registry.state().configurations.builds
+            }
             let start = try await builds()
             for _ in 0..<20 { _ = try await stage.tag("pgw.1") }
             try await stage.send(.patch, "/v1/services/pgw.1", #"{"weight": 7}"#)
@@ -135,7 +140,8 @@ import Testing
                     == "\"logging\" is text here, but a mapping at default.yaml:12:9 "
                     + "(in the configuration of mdb.1 and 2 more)")
             // From the other side the same is told at the other file.
-            _ = try await stage.putType("mdb", Fixtures.text("types/mdb.yaml").replacing("cache: 8 GiB", with: "log: 1"))
+            _ = try await stage.putType(
+                "mdb", Fixtures.text("types/mdb.yaml").replacing("cache: 8 GiB", with: "log: 1"))
             let other = try await stage.putType(
                 "default", Fixtures.text("types/default.yaml").replacing("workers: 1", with: "storage: [a]"))
             #expect(other.problem?.errors.first?.pointer == "default.yaml:10:16")

@@ -68,12 +68,15 @@ import Testing
     private static func type(_ number: Int, using random: inout SeededRandom) throws -> ServiceType {
         let isFake = number == 3
         let other = Int.random(in: 0..<4, using: &random)
-        let values = [
-            "a: ${service.name}", "h: text", "b: ${services.t\(other).addresses}", "c: ${location.p:-none}", "d: ${location.p}",
-            "e: !secret s", "f: ${server.address}", "g: ${app-index:-0}", "h: 1",
-        ].filter { _ in random.next() % 3 == 0 } + ["z: \(random.next() % 3)"]
+        let values =
+            [
+                "a: ${service.name}", "h: text", "b: ${services.t\(other).addresses}", "c: ${location.p:-none}",
+                "d: ${location.p}",
+                "e: !secret s", "f: ${server.address}", "g: ${app-index:-0}", "h: 1",
+            ].filter { _ in random.next() % 3 == 0 } + ["z: \(random.next() % 3)"]
         let unique = Dictionary(values.map { ($0.prefix(1), $0) }) { first, _ in first }.values.sorted()
-        let target = isFake ? "common" : ["common", "t\(number)", "[t\(number), t\(other)]"].randomElement(using: &random)
+        let target =
+            isFake ? "common" : ["common", "t\(number)", "[t\(number), t\(other)]"].randomElement(using: &random)
         return try TestCloud.type(
             """
             type: t\(number)

@@ -4,7 +4,7 @@ import Testing
 @testable import portcullis
 
 @Suite struct ConfigurationTextTests {
-    private let change = ConfigurationChange(
+    private let alike = ConfigurationChange(
         services: (1...7).map { "tg.\($0)" },
         lines: [
             .init(path: "/workers", before: "4", after: "8"), .init(path: "/a/0", before: nil, after: "\"x\""),
@@ -13,7 +13,7 @@ import Testing
 
     @Test("services that change alike are named once, with what comes, goes and differs")
     func change() {
-        let report = ChangeReport(changes: [], export: [], configurations: [change])
+        let report = ChangeReport(changes: [], export: [], configurations: [alike])
         #expect(
             ChangeReportText().text(report) == """
                 configuration of 7 services: changed

@@ -186,7 +186,8 @@ enum Schemas {
 
     private static let action: JSONValue = ["type": "string", "enum": ["create", "update", "delete"]]
     private static let resourceKind: JSONValue = [
-        "type": "string", "enum": ["location", "pool", "server", "type", "service", "token", "gateway", "mark", "secret"],
+        "type": "string",
+        "enum": ["location", "pool", "server", "type", "service", "token", "gateway", "mark", "secret"],
     ]
 
     private static let changes: [(String, JSONValue)] = [

@@ -65,7 +65,10 @@ extension RouteTable {
         }
         return try poll.answer(
             tag: tag, caching: view.showsSecrets ? "no-store" : "no-cache", headers: [.contentType: format]
-        ) { ResponseBody(byteBuffer: ByteBuffer(bytes: try view.bytes(of: try state.configuration(of: name), state, secretKey))) }
+        ) {
+            ResponseBody(
+                byteBuffer: ByteBuffer(bytes: try view.bytes(of: try state.configuration(of: name), state, secretKey)))
+        }
     }
 }
 

@@ -70,7 +70,8 @@ extension RouteTable {
                         location: body.present("location") { $0.name(of: .location) },
                         kind: body.present("kind") { $0.choice(ServerKind.self) },
                         addresses: addresses?.sorted(),
-                        labels: body.present("labels", Self.serverLabels)?.sorted(), places: Self.places(name, addresses ?? [], body))
+                        labels: body.present("labels", Self.serverLabels)?.sorted(),
+                        places: Self.places(name, addresses ?? [], body))
                 }
                 return try await change(request, places: edit.places, represent: { represent($0, name) }) { cloud in
                     var server = try cloud.server(name)
