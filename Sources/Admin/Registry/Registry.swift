@@ -58,10 +58,13 @@ public final class Registry: Sendable {
     ///
     /// One number is read from the database, so a poll also finds out whether the database can be read; the rest is in
     /// memory. What is not is read and built once, however many ask for it meanwhile.
-    func state() async throws -> RegistryState {
+    ///
+    /// - Parameter seen: The generation, when whoever asks has just read it.
+    func state(seen: Int? = nil) async throws -> RegistryState {
         try await RegistryError.translating {
             // One statement needs no transaction of its own.
-            let generation = try await database.unsafeRead(RegistryRows.generation)
+            let generation =
+                if let seen { seen } else { try await database.unsafeRead(RegistryRows.generation) }
             while true {
                 if let state = known(generation) { return state }
                 let state = try await loader.state { [self] in try await database.read { db in try current(db) } }

@@ -9,7 +9,7 @@ extension ConfigurationChange {
         let changed = new.digests.filter { name, digest in old.digests[name].map { $0 != digest } ?? false }.keys
         guard !changed.isEmpty else { return [] }
         let (oldDirectory, newDirectory) = (old.directory(of: before.cloud), new.directory(of: after.cloud))
-        var services: [[Line]: [String]] = [:]
+        var services: [[Line]: [ServiceInstance]] = [:]
         var differences: [String: ConfigurationDifference] = [:]
         for name in changed {
             guard let from = oldDirectory.variables(of: name), let to = newDirectory.variables(of: name),
@@ -22,10 +22,15 @@ extension ConfigurationChange {
                 difference.lines(from: from, to: to).map {
                     Line(path: $0.pointer, before: $0.before, after: $0.after)
                 } + secrets(of: template, before.cloud, after.cloud)
-            services[lines, default: []].append(name)
+            services[lines, default: []].append(to.service)
         }
-        return services.map { ConfigurationChange(services: $1.sorted(by: ServiceInstance.comesFirst), lines: $0) }
-            .sorted { ServiceInstance.comesFirst($0.services[0], $1.services[0]) }
+        let inOrder = services.map { lines, services in
+            (lines: lines, services: services.sorted { ($0.type, $0.index) < ($1.type, $1.index) })
+        }
+        return inOrder.sorted {
+            ($0.services[0].type, $0.services[0].index) < ($1.services[0].type, $1.services[0].index)
+        }
+        .map { ConfigurationChange(services: $0.services.map(\.name), lines: $0.lines) }
     }
 
     /// Secrets that have another value under the same name.
@@ -38,13 +43,5 @@ extension ConfigurationChange {
             let value = leaf.node.jsonText
             return Line(path: leaf.pointer, before: "\(value) revision \(old)", after: "\(value) revision \(new)")
         }
-    }
-}
-
-extension ServiceInstance {
-    /// The order of two names of services: by type and index.
-    static func comesFirst(_ a: String, _ b: String) -> Bool {
-        guard let a = parse(name: a), let b = parse(name: b) else { return a < b }
-        return (a.type, a.index) < (b.type, b.index)
     }
 }

@@ -89,22 +89,41 @@ public struct TokenStore: Sendable {
     /// Whether there is none.
     public func isEmpty() async throws -> Bool {
         try await RegistryError.translating {
+            try await database.read(Self.isEmpty)
+        }
+    }
+
+    /// What one look into the database says of a request.
+    struct Look: Sendable {
+        /// The token that was sent, when it is one.
+        var record: TokenRecord?
+        /// Whether there is no token at all; looked for when none was sent.
+        var isOpen = false
+        /// The registry's generation at the same moment.
+        var generation: Int
+    }
+
+    /// Looks for the token that came with a request, if one did.
+    func look(for token: BearerToken?) async throws -> Look {
+        let hash = (token?.hash).map { Data($0) }
+        return try await RegistryError.translating {
+            // Of statements that read one row each; none needs a transaction.
             try await database.unsafeRead { db in
-                try Bool.fetchOne(db.cachedStatement(sql: "SELECT NOT EXISTS (SELECT 1 FROM token)")) ?? true
+                var look = Look(generation: try RegistryRows.generation(db))
+                if let hash {
+                    let statement = try db.cachedStatement(
+                        sql: "SELECT name, role, service, createdAt FROM token WHERE hash = ?")
+                    look.record = try Row.fetchOne(statement, arguments: [hash]).flatMap(Self.record)
+                } else {
+                    look.isOpen = try Self.isEmpty(db)
+                }
+                return look
             }
         }
     }
 
-    /// The token with this secret.
-    func find(_ token: BearerToken) async throws -> TokenRecord? {
-        let hash = Data(token.hash)
-        return try await RegistryError.translating {
-            try await database.unsafeRead { db in
-                let statement = try db.cachedStatement(
-                    sql: "SELECT name, role, service, createdAt FROM token WHERE hash = ?")
-                return try Row.fetchOne(statement, arguments: [hash]).flatMap(Self.record)
-            }
-        }
+    private static func isEmpty(_ db: Database) throws -> Bool {
+        try Bool.fetchOne(db.cachedStatement(sql: "SELECT NOT EXISTS (SELECT 1 FROM token)")) ?? true
     }
 
     private static func record(_ row: Row) -> TokenRecord? {

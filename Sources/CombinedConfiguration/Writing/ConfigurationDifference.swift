@@ -51,6 +51,7 @@ public struct ConfigurationDifference: Sendable {
         _ before: ConfigurationNode?, _ after: ConfigurationNode?, _ pointer: String
     ) -> [Part] {
         switch (before?.content, after?.content) {
+        case (.scalar(let old)?, .scalar(let new)?) where old == new: return []
         case (.mapping(let old)?, .mapping(let new)?) where !old.isEmpty && !new.isEmpty:
             let oldValues = Dictionary(old.map { ($0.key, $0.value) }) { first, _ in first }
             let kept = Set(new.map(\.key))

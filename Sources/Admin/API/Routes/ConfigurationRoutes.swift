@@ -53,7 +53,7 @@ extension RouteTable {
             throw Self.notAcceptable(offers)
         }
         let view = ConfigurationView(isYAML: format == MediaTypes.yaml, showsSecrets: request.identity.role == .service)
-        var state = try await registry.state()
+        var state = try await registry.state(seen: request.generation)
         var tag = view.tag(of: try state.configurationDigest(of: name))
         var poll = ConditionalPoll(request)
         try await poll.hold(request, knowing: tag) { [changes = registry.configurationChanges] known in

@@ -29,7 +29,7 @@ extension RouteTable {
         }
         let location = request.parameter("location")
         let heartbeat = try Heartbeat(request)
-        var current = try await currentExport(of: location)
+        var current = try await currentExport(of: location, seen: request.generation)
         var poll = ConditionalPoll(request)
         if let heartbeat { await gateways.begin(heartbeat.id, heartbeat.report) }
         do {
@@ -48,8 +48,8 @@ extension RouteTable {
         ) { ResponseBody(byteBuffer: current.bytes) }
     }
 
-    private func currentExport(of location: String) async throws -> LocationExport {
-        guard let export = try await registry.state().exports.byLocation[location] else {
+    private func currentExport(of location: String, seen: Int? = nil) async throws -> LocationExport {
+        guard let export = try await registry.state(seen: seen).exports.byLocation[location] else {
             throw RegistryError.missing("location \(location.prefix(80))")
         }
         return export
