@@ -1,5 +1,6 @@
 import AdminAPI
 import Foundation
+import GRDB
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -145,6 +146,39 @@ import Testing
             let other = try await stage.putType(
                 "default", Fixtures.text("types/default.yaml").replacing("workers: 1", with: "storage: [a]"))
             #expect(other.problem?.errors.first?.pointer == "default.yaml:10:16")
+        }
+    }
+
+    @Test(
+        "what does not combine from before ADMIN combined any is told with its reasons, and is in the way of nothing else"
+    )
+    func old() async throws {
+        try await Stage.run { stage in
+            try await stage.seedStory()
+            let source = "type: old\nconfig:\n  - sort-order: 1\n    values: {listen: [a]}\n"
+            try await stage.registry.database.write { db in
+                try db.execute(
+                    sql: "INSERT INTO typeRevision VALUES ('old', 1, ?, 'ops', '2026-11-23T01:00:00.000Z')",
+                    arguments: [source])
+                try db.execute(
+                    sql: """
+                        INSERT INTO type VALUES ('old', 1);
+                        INSERT INTO service VALUES ('old', 1, 'app1', 'ready', NULL);
+                        UPDATE registry SET generation = generation + 1
+                        """)
+            }
+            let broken = try await stage.get(Stage.configPath("old.1"))
+            #expect(broken.problem?.status == 409)
+            #expect(
+                broken.problem?.errors == [
+                    .init(pointer: "old.yaml:4:22", detail: "\"listen\" is a list here, but text at default.yaml:9:15")
+                ])
+            #expect(try await stage.get(Stage.configPath("mdb.1")).status == .ok)
+            #expect(try await stage.send(.patch, "/v1/services/old.1", #"{"state": "drain"}"#).status == .ok)
+            #expect(try await stage.send(.patch, "/v1/services/old.1", #"{"server": "app2"}"#).status == .ok)
+            #expect(try await stage.putType("old", "type: old\n").status == .ok)
+            #expect(try await stage.get(Stage.configPath("old.1")).status == .ok)
+            #expect(try await stage.putType("old", source).problem?.status == 409)
         }
     }
 
