@@ -97,7 +97,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "Admin", "ServicesExport", "YAML", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Admin", "CombinedConfiguration", "ServicesExport", "YAML",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 

@@ -37,7 +37,7 @@ extension MetaConfiguration {
 
     private static func combine(_ cloud: Cloud) {
         let set = ConfigurationSet(of: cloud)
-        for name in cloud.services.keys {
+        for (name, service) in cloud.services where cloud.types[service.type]?.configuration.isFake == false {
             guard let root = set.configuration(of: name, set.directory(of: cloud)) else {
                 precondition(set.faults[name]?.isEmpty == false, "\(name) has neither a configuration nor a reason")
                 continue
@@ -85,6 +85,7 @@ extension MetaConfiguration {
         }
         return Cloud(
             locations: [Location(name: "l")], pools: pools, servers: [server(1), server(2)],
-            types: configurations.map { ServiceType(source: "", configuration: $0) }, services: services)
+            types: configurations.map { ServiceType(source: "", configuration: $0) }, services: services,
+            secrets: [SealedSecret(name: "s", revision: 1, sealed: [], changedBy: "", changedAt: "")])
     }
 }
