@@ -81,7 +81,9 @@ struct ConfigurationSet: Sendable {
         var hash = SHA256()
         hash.update(data: json)
         for name in template.secrets.keys.sorted() {
-            hash.update(data: Array("\n\(name) \(directory.cloud.secrets[name]?.revision ?? 0)".utf8))
+            // Sealed anew, a value has other bytes: a secret that was deleted and came back is another one.
+            hash.update(data: Array("\n\(name) \(directory.cloud.secrets[name]?.revision ?? 0) ".utf8))
+            hash.update(data: directory.cloud.secrets[name]?.sealed ?? [])
         }
         digests[service.name] = EntityTag.hexadecimal(hash.finalize())
     }

@@ -131,6 +131,20 @@ import Testing
         }
     }
 
+    @Test("a secret that was deleted and came back with another value gives another ETag")
+    func cameBack() async throws {
+        try await Stage.run { stage in
+            try await seed(stage)
+            let tag = try await stage.tag("vault.1")
+            _ = try await stage.putType("vault", "type: vault\n")
+            try await stage.send(.delete, "/v1/secrets/db-password")
+            try await stage.send(.put, "/v1/secrets/db-password", #"{"value": "another"}"#)
+            _ = try await stage.putType("vault", Self.type)
+            #expect(try await stage.read([SecretResource].self, "/v1/secrets").map(\.revision) == [1])
+            #expect(try await stage.tag("vault.1") != tag)
+        }
+    }
+
     @Test("faults of a value are told without it")
     func faults() async throws {
         try await Stage.run { stage in
