@@ -3,12 +3,17 @@
 import dataclasses
 import itertools
 import json
+import random
 import socket
 import struct
 import threading
 import time
 
-from topology import CLIENTS4, CLIENTS6
+from topology import CLIENTS4, CLIENTS6, FRESH4
+
+# Another process goes on elsewhere.
+_FIRST = random.randrange(32768, 61000)
+_PORTS = [*range(_FIRST, 61000), *range(32768, _FIRST)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +28,9 @@ class Answer:
 class Client:
     """Opens connections from the client's namespace, each from the given or the first address."""
 
+    # Each address takes all its ports in turn: one that came again soon would be the same flow to IPVS.
+    _ports = {source: itertools.cycle(_PORTS) for source in CLIENTS4 + CLIENTS6 + FRESH4}
+
     def __init__(self, namespace, timeout=3.0):
         self.namespace = namespace
         self.timeout = timeout
@@ -32,7 +40,8 @@ class Client:
         with self.namespace.entered():
             endpoint = socket.socket(family, kind)
         endpoint.settimeout(self.timeout)
-        endpoint.bind((source or sources(address)[0], 0))
+        source = source or sources(address)[0]
+        endpoint.bind((source, next(self._ports[source])))
         return endpoint
 
     def http(self, address, port, source=None):
@@ -122,7 +131,7 @@ class Loop:
         """Names of the servers that answered requests begun after the moment."""
         return {outcome.answer.server for outcome in list(self.outcomes) if outcome.answer and outcome.began >= after}
 
-    def wait_for(self, count, timeout=60):
+    def wait_for(self, count, timeout=180):
         """Waits until so many more requests have ended."""
         goal = len(self.outcomes) + count
         deadline = time.monotonic() + timeout
