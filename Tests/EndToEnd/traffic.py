@@ -1,6 +1,8 @@
 """The client's side: single requests, held connections, and loops that remember every failure."""
 
+import collections
 import dataclasses
+import errno
 import itertools
 import json
 import random
@@ -9,11 +11,12 @@ import struct
 import threading
 import time
 
-from topology import CLIENTS4, CLIENTS6, FRESH4
+from topology import CLIENTS4, CLIENTS6
 
-# Another process goes on elsewhere.
-_FIRST = random.randrange(32768, 61000)
-_PORTS = [*range(_FIRST, 61000), *range(32768, _FIRST)]
+_PORTS = range(32768, 61000)
+# Each address takes all its ports in turn: one that came again soon would be the same flow to IPVS. Another process
+# goes on elsewhere.
+_turns = collections.defaultdict(lambda first=random.randrange(len(_PORTS)): itertools.count(first))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +31,6 @@ class Answer:
 class Client:
     """Opens connections from the client's namespace, each from the given or the first address."""
 
-    # Each address takes all its ports in turn: one that came again soon would be the same flow to IPVS.
-    _ports = {source: itertools.cycle(_PORTS) for source in CLIENTS4 + CLIENTS6 + FRESH4}
-
     def __init__(self, namespace, timeout=3.0):
         self.namespace = namespace
         self.timeout = timeout
@@ -40,8 +40,7 @@ class Client:
         with self.namespace.entered():
             endpoint = socket.socket(family, kind)
         endpoint.settimeout(self.timeout)
-        source = source or sources(address)[0]
-        endpoint.bind((source, next(self._ports[source])))
+        _bind(endpoint, source or sources(address)[0])
         return endpoint
 
     def http(self, address, port, source=None):
@@ -162,6 +161,17 @@ class Loop:
 def sources(address):
     """The client's addresses of the family of the address."""
     return CLIENTS6 if ":" in address else CLIENTS4
+
+
+def _bind(endpoint, source):
+    """To the address' next port that no connection has."""
+    for turn in itertools.islice(_turns[source], len(_PORTS)):
+        try:
+            return endpoint.bind((source, _PORTS[turn % len(_PORTS)]))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, f"{source} has no port left")
 
 
 def _answer(data):
