@@ -160,25 +160,29 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests mirror the modules
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "CommandLineSupportTests", dependencies: ["CommandLineSupport"], swiftSettings: strictTests),
-        .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"], swiftSettings: strictTests),
-        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strictTests),
         .testTarget(
-            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "YAML"],
+            name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
+        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
+        .testTarget(
+            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
-            name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport"], swiftSettings: strictTests),
+            name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
+            swiftSettings: strictTests),
         .testTarget(
             name: "NetlinkTests",
             dependencies: [
-                "CNetlink", "Netlink", "NetworkTypes", .product(name: "SystemPackage", package: "swift-system"),
+                "CNetlink", "Netlink", "NetworkTypes", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strictTests),
         .testTarget(
             name: "GatewaySyncTests",
             dependencies: [
-                "GatewaySync", "LargeCloud", "Netlink", "NetworkTypes", "ServicesExport", "YAML",
+                "GatewaySync", "LargeCloud", "Netlink", "NetworkTypes", "ServicesExport", "TestSupport", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -189,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "YAML",
+                "Admin", "AdminAPI", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import YAML
 
@@ -11,7 +12,7 @@ import YAML
     func order() throws {
         var combined = 0
         for seed in Self.seeds {
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let blocks = try RandomBlocks.make(using: &random)
             let template = ConfigurationTemplate(merging: blocks, type: "t")
             for _ in 0..<5 {
@@ -27,7 +28,7 @@ import YAML
     @Test("an explanation accounts for every value, once, with a place in one of the blocks")
     func leaves() throws {
         for seed in Self.seeds {
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let blocks = try RandomBlocks.make(using: &random)
             let root = ConfigurationTemplate(merging: blocks, type: "t").resolved(TestVariables()).root
             let leaves = root.leaves
@@ -48,7 +49,7 @@ import YAML
     @Test("what is written as YAML and as JSON reads back as the same values")
     func reparsed() throws {
         for seed in Self.seeds {
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let blocks = try RandomBlocks.make(using: &random)
             let resolved = ConfigurationTemplate(merging: blocks, type: "t").resolved(TestVariables()).root
             let root = resolved.revealing { "the secret \($0)" }
@@ -64,7 +65,7 @@ import YAML
     @Test("no value of a secret is in anything but what is revealed")
     func secrets() throws {
         for seed in Self.seeds {
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let template = ConfigurationTemplate(merging: try RandomBlocks.make(using: &random), type: "t")
             let root = template.resolved(TestVariables()).root
             let revealed = root.revealing { _ in "swordfish" }

@@ -1,4 +1,5 @@
 import NetworkTypes
+import TestSupport
 import Testing
 
 @Suite struct IPAddressTests {

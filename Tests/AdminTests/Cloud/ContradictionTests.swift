@@ -1,4 +1,5 @@
 import NetworkTypes
+import TestSupport
 import Testing
 import YAML
 
@@ -184,7 +185,7 @@ import YAML
     @Test("the sweep finds an overlap exactly where comparing all pairs does")
     func sweep() {
         let position = YAMLPosition(file: "f", line: 1, column: 1)
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<500 {
             let claims = (0..<Int.random(in: 2..<12, using: &random)).compactMap { index -> PortClaim<String>? in
                 let first = UInt16.random(in: 1..<60, using: &random)

@@ -1,5 +1,6 @@
 import CombinedConfiguration
 import NetworkTypes
+import TestSupport
 import Testing
 
 @testable import Admin
@@ -7,7 +8,7 @@ import Testing
 @Suite("Configurations of a cloud, change by change") struct ConfigurationSetTests {
     @Test("after any change they are what they would be from the beginning", arguments: UInt64(1)...12)
     func incremental(_ seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var cloud = Cloud(
             locations: [Location(name: "l0"), Location(name: "l1")],
             servers: (0..<4).map {
@@ -32,7 +33,7 @@ import Testing
     }
 
     /// One change at random: a type, a server, a pool, a service, a secret.
-    private static func edit(_ cloud: inout Cloud, using random: inout SeededRandom) throws {
+    private static func edit(_ cloud: inout Cloud, using random: inout SeededGenerator) throws {
         let number = Int.random(in: 0..<4, using: &random)
         switch Int.random(in: 0..<9, using: &random) {
         case 0: cloud.types["t\(number)"] = try type(number, using: &random)
@@ -65,7 +66,7 @@ import Testing
         }
     }
 
-    private static func type(_ number: Int, using random: inout SeededRandom) throws -> ServiceType {
+    private static func type(_ number: Int, using random: inout SeededGenerator) throws -> ServiceType {
         let isFake = number == 3
         let other = Int.random(in: 0..<4, using: &random)
         let values =

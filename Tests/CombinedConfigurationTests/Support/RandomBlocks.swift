@@ -1,25 +1,11 @@
+import TestSupport
 import YAML
 
 @testable import CombinedConfiguration
 
-/// splitmix64: the same numbers on every run.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// Blocks of a few keys, so that they meet one another; the kind of a value follows mostly, not always, from its key.
 enum RandomBlocks {
-    static func make(using random: inout SeededRandom) throws -> [ConfigurationBlock] {
+    static func make(using random: inout SeededGenerator) throws -> [ConfigurationBlock] {
         var blocks = [ConfigurationBlock]()
         for type in ["a", "b", "c", "d"].prefix(Int.random(in: 1...4, using: &random)) {
             for number in 1...Int.random(in: 1...3, using: &random) {
@@ -31,7 +17,7 @@ enum RandomBlocks {
         return blocks
     }
 
-    private static func mapping(depth: Int, indentation: String, using random: inout SeededRandom) -> String {
+    private static func mapping(depth: Int, indentation: String, using random: inout SeededGenerator) -> String {
         let keys = ["text", "number", "truth", "list", "map", "x.y/~ z", "wild"].filter { _ in random.next() % 3 > 0 }
         guard !keys.isEmpty else { return "\(indentation)only: 1\n" }
         return keys.map { key in
@@ -40,7 +26,7 @@ enum RandomBlocks {
     }
 
     private static func value(
-        _ key: String, depth: Int, indentation: String, using random: inout SeededRandom
+        _ key: String, depth: Int, indentation: String, using random: inout SeededGenerator
     ) -> String {
         if random.next() % 12 == 0 { return " !delete\n" }
         let kind = key == "wild" ? ["text", "number", "list", "map"].randomElement(using: &random) ?? key : key

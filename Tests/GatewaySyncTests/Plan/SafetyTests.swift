@@ -4,6 +4,7 @@ import NetworkTypes
 import ServicesExport
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct SafetyTests {
@@ -11,7 +12,7 @@ import Testing
         "random exports, drains, restarts and refusals end as desired, and no step admits a packet with nothing behind it",
         arguments: 1...60)
     func random(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let kernel = InMemoryKernel()
         let watch = Watch()
         kernel.observe { watch.look($0) }
