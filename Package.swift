@@ -52,6 +52,7 @@ let package = Package(
             dependencies: ["NetworkTypes", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .target(name: "AdminAPI", swiftSettings: strict),
+        .target(name: "CombinedConfiguration", dependencies: ["YAML"], swiftSettings: strict),
 
         // What the programs share: their version, files that their flags name
         .target(
@@ -78,6 +79,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -96,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "Admin", "ServicesExport", "YAML", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Admin", "CombinedConfiguration", "ServicesExport", "YAML",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
@@ -104,7 +107,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "AdminAPI", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
+                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -134,7 +137,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
+                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -157,22 +160,29 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests mirror the modules
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "CommandLineSupportTests", dependencies: ["CommandLineSupport"], swiftSettings: strictTests),
-        .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"], swiftSettings: strictTests),
-        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strictTests),
         .testTarget(
-            name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport"], swiftSettings: strictTests),
+            name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
+        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
+        .testTarget(
+            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
+            swiftSettings: strictTests),
         .testTarget(
             name: "NetlinkTests",
             dependencies: [
-                "CNetlink", "Netlink", "NetworkTypes", .product(name: "SystemPackage", package: "swift-system"),
+                "CNetlink", "Netlink", "NetworkTypes", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strictTests),
         .testTarget(
             name: "GatewaySyncTests",
             dependencies: [
-                "GatewaySync", "LargeCloud", "Netlink", "NetworkTypes", "ServicesExport", "YAML",
+                "GatewaySync", "LargeCloud", "Netlink", "NetworkTypes", "ServicesExport", "TestSupport", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -183,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "NetworkTypes", "ServicesExport", "YAML",
+                "Admin", "AdminAPI", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

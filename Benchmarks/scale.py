@@ -85,8 +85,10 @@ class Monitor:
 class Daemon:
     def __init__(self, gateway, folder, url, location, **settings):
         folder = pathlib.Path(folder)
+        # In memory, as /run is.
+        self.run = tempfile.TemporaryDirectory(dir="/dev/shm")
         options = {"admin-url": url, "location": location, "name": "bench", "state-directory": folder / "state",
-                   "run-directory": folder / "run", "config": folder / "gateway.yaml", **settings}
+                   "run-directory": self.run.name, "config": folder / "gateway.yaml", **settings}
         (folder / "gateway.yaml").write_text("{}\n")
         self.log = open(folder / "gateway.log", "wb")
         arguments = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
@@ -107,6 +109,7 @@ class Daemon:
         self.process.terminate()
         assert self.process.wait(20) == 0, "the daemon did not end well"
         self.log.close()
+        self.run.cleanup()
 
 
 def at_rest(daemon):

@@ -7,6 +7,8 @@ public enum ResourceKind: String, Codable, Sendable, Hashable, CaseIterable {
     case gateway
     /// The firewall mark of a section that is gone, released.
     case mark
+    /// A secret; never its value.
+    case secret
 }
 
 /// What happens to one of them.
@@ -14,7 +16,7 @@ public enum ChangeAction: String, Codable, Sendable, Hashable, CaseIterable {
     case create, update, delete
 }
 
-/// What a write did, or with `dry_run=true` would do. Both lists are empty when nothing changes.
+/// What a write did, or with `dry_run=true` would do. The lists are empty when nothing changes.
 public struct ChangeReport: Codable, Sendable, Hashable {
     /// One changed thing of the registry.
     public struct Change: Codable, Sendable, Hashable {
@@ -33,10 +35,13 @@ public struct ChangeReport: Codable, Sendable, Hashable {
     public var changes: [Change]
     /// Only locations whose export differs.
     public var export: [ExportChange]
+    /// How the configurations differ of services that were there before and are there after.
+    public var configurations: [ConfigurationChange]
 
-    public init(changes: [Change], export: [ExportChange]) {
+    public init(changes: [Change], export: [ExportChange], configurations: [ConfigurationChange] = []) {
         self.changes = changes
         self.export = export
+        self.configurations = configurations
     }
 }
 

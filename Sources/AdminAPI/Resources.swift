@@ -36,12 +36,15 @@ public struct ServerResource: Codable, Sendable, Hashable {
     public var kind: Kind
     /// Internal addresses: one, or one per family.
     public var addresses: [String]
+    /// What it is besides its kind, for the `requires` of types; sorted.
+    public var labels: [String]
 
-    public init(name: String, location: String, kind: Kind, addresses: [String]) {
+    public init(name: String, location: String, kind: Kind, addresses: [String], labels: [String] = []) {
         self.name = name
         self.location = location
         self.kind = kind
         self.addresses = addresses
+        self.labels = labels
     }
 }
 

@@ -57,6 +57,16 @@ public enum TextFile {
         }
     }
 
+    /// Writes a file that must not be there yet, with rights of its own.
+    public static func make(_ text: String, at path: String, mode: UInt32) throws(FileError) {
+        try at(path) {
+            let file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: FilePermissions(rawValue: mode))
+            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+        }
+    }
+
     private static func text(of file: FileDescriptor, named name: String) throws -> String {
         var bytes = [UInt8]()
         var chunk = [UInt8](repeating: 0, count: 1 << 16)

@@ -16,6 +16,7 @@ struct PortcullisAdmin: AsyncParsableCommand {
               database: /var/lib/portcullis/registry.sqlite
               tls-certificate: /etc/portcullis/admin.pem
               tls-key: /etc/portcullis/admin.key
+              secrets-key: /etc/portcullis/secrets.key
               log-level: info
 
             Without any token the API is open to everybody who can connect, and ADMIN listens on loopback addresses \
@@ -24,5 +25,5 @@ struct PortcullisAdmin: AsyncParsableCommand {
             The API describes itself at /openapi.json; /healthz and /readyz tell whether ADMIN runs.
             """,
         version: Release.version,
-        subcommands: [Serve.self, Token.self], defaultSubcommand: Serve.self)
+        subcommands: [Serve.self, Token.self, MakeSecretsKey.self], defaultSubcommand: Serve.self)
 }

@@ -31,6 +31,12 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "The key that secrets are encrypted with; \"portcullis-admin secrets-key\" makes one.", valueName: "file"),
+        completion: .file())
+    var secretsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
             "trace, debug, info, notice, warning, error or critical. (default: info)", valueName: "level"))
     var logLevel: String?
 
@@ -39,13 +45,16 @@ struct Serve: AsyncParsableCommand {
         flags[.listen] = listen
         flags[.tlsCertificate] = tlsCertificate
         flags[.tlsKey] = tlsKey
+        flags[.secretsKey] = secretsKey
         flags[.logLevel] = logLevel
         let settings = try options.settings(flags: flags)
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "portcullis-admin")
         logger.logLevel = settings.logLevel
 
+        let secretKey = try settings.secretsKey.map { try SecretKey.load($0) }
         let registry = try Registry.openOrMake(settings.database)
+        try await registry.checkSecrets(secretKey)
         let hasTokens = try await !registry.tokens.isEmpty()
         guard hasTokens || settings.listen.isLoopback else {
             throw SettingsError(
@@ -58,7 +67,7 @@ struct Serve: AsyncParsableCommand {
         let gateways = GatewayRoster(registry: registry, logger: logger)
         let application = try AdminApplication(
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
-            isOpenWithoutTokens: settings.listen.isLoopback, logger: logger
+            secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback, logger: logger
         ) { [logger] port in
             isListening.withLock { $0 = true }
             let scheme = settings.tls == nil ? "http" : "https"

@@ -27,23 +27,27 @@ struct Token: AsyncParsableCommand {
         var name: String
         @Option(
             help: ArgumentHelp(
-                "admin: everything; read: everything but changes; gateway: the services export only.",
+                "admin: everything; read: everything but changes; gateway: the services export only; service: the "
+                    + "configuration of one service, with its secrets.",
                 valueName: "role"))
         var role: TokenRole
+        @Option(help: ArgumentHelp("The service that a token of role service is of.", valueName: "type.index"))
+        var service: String?
 
         func run() async throws {
             let path = try options.settings().database
             try Registry.refuseRootForOthers(path)
             let isNew = !FileManager.default.fileExists(atPath: path)
             let registry = try Registry.openOrMake(path)
-            print(try await registry.tokens.add(name: name, role: role))
+            print(try await registry.tokens.add(name: name, role: role, service: service))
             if isNew { Token.note("\(path) is a new registry: there was none") }
             if let advice = TokenAdvice.afterAdding(try await registry.tokens.list()) { Token.note(advice) }
         }
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the tokens: name, role, when they were made.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the tokens: name, role, when they were made, and of which service one is.")
 
         @OptionGroup var options: SettingsOptions
 
@@ -54,7 +58,7 @@ struct Token: AsyncParsableCommand {
             for token in tokens {
                 let name = token.name + String(repeating: " ", count: width - token.name.count)
                 let role = token.role.rawValue + String(repeating: " ", count: 7 - token.role.rawValue.count)
-                print("\(name)  \(role)  \(token.createdAt)")
+                print("\(name)  \(role)  \(token.createdAt)\(token.service.map { "  \($0)" } ?? "")")
             }
         }
     }

@@ -1,5 +1,6 @@
 import Admin
 import ArgumentParser
+import CombinedConfiguration
 import YAML
 
 struct FuzzYAML: ParsableCommand {
@@ -10,7 +11,7 @@ struct FuzzYAML: ParsableCommand {
 
     func run() throws {
         options.run(
-            "yaml", corpus: [Array(Self.types.utf8), Array(Self.oddities.utf8)],
+            "yaml", corpus: [Self.types, Self.configurations, Self.oddities].map { Array($0.utf8) },
             dictionary: [
                 ": ", "- ", "\n", "\r\n", "\n  ", "\n    - ", "\t", "[", "]", "{", "}", ", ", "? ", "&a ", "*a", "<<",
                 "!secret ",
@@ -19,10 +20,12 @@ struct FuzzYAML: ParsableCommand {
                 "\u{FEFF}", "\u{85}", "\u{2028}", "\u{0}", "~", "null", "true", "no", "0", "65535", "65536", "0x50",
                 "1e3",
                 ".nan", "tcp", "udp", "dnat", "tunnel", "masq", "wlc", "20000-29999", "203.0.113.0/24", "2001:db8::/32",
+                "!append ", "!replace ", "!delete", "${", "}", "$${", ":-", "${app-index}", "${config.port}", "config.",
+                "${services.mdb.addresses}", "${location.p-ip.addresses:-[]}", "${service.name}", "workers: ",
                 "common", "fake: true\n", "gateway:\n", "ports: ", "fwm: ", "[[[[[[[[", "{{{{{{{{",
             ],
             body: { bytes in
-                let isYAML = YAMLDocument.fuzz(bytes)
+                let isYAML = YAMLDocument.fuzz(bytes, allowedTags: ConfigurationMarker.tags)
                 let isConfiguration = MetaConfiguration.fuzz(bytes)
                 precondition(isYAML || !isConfiguration, "a meta-configuration that is no YAML")
                 return isConfiguration
@@ -59,6 +62,39 @@ struct FuzzYAML: ParsableCommand {
             scheduler: mh
             persistence: 300
             drain: 900
+
+        """
+
+    private static let configurations = """
+        type: default
+        fake: true
+        config:
+          - sort-order: 0
+            for: common
+            values:
+              name: ${service.name}
+              workers: 1
+              url: "http://${server.address}:${config.port}/$${kept}"
+              port: 80
+              list: [a, {b: 1.5}, null]
+              log: {level: info, remote: {to: x}}
+        ---
+        type: mdb
+        require-index: true
+        config:
+          - sort-order: 10
+            for: [mdb, tg]
+            values:
+              workers: ${app-index:-2}
+              peers: ${services.mdb.addresses}
+              list: !append [c]
+              password: !secret s
+          - sort-order: 20
+            values:
+              log: !replace {level: "${location.name}"}
+              port: !delete
+              url: ${location.www-ip:-none}
+              more: !append ${server.addresses}
 
         """
 

@@ -44,7 +44,8 @@ def servers(network):
 
 @pytest.fixture(scope="session")
 def client(network, servers):
-    return traffic.Client(network.client)
+    """A client that has all the time a busy machine may take."""
+    return traffic.Client(network.client, timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +102,7 @@ def operator(network, admin, folder):
 def cloud(operator, gateway):
     """The same, carried out by the daemon."""
     try:
-        gateway.follow(operator, timeout=60)
+        gateway.follow(operator)
     except AssertionError as failure:
         pytest.fail(f"{failure}\ngateway: {gateway.text[-3000:]}")
     return operator

@@ -11,9 +11,6 @@ import time
 
 ADMIN_URL = "http://127.0.0.1:8080"
 INTERVAL = 3
-
-# One poll and, generously, what an emulated machine takes to carry a change out.
-ONE_POLL = INTERVAL + 5
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -88,7 +85,8 @@ class Gateway(Program):
         self.namespace, self.folder = namespace, pathlib.Path(folder)
         self.options = self.flags(folder, settings or {})
         # Of a daemon before this one in the same folder.
-        (self.folder / "run/status.json").unlink(missing_ok=True)
+        for file in ("status.json", "metrics.prom"):
+            (self.folder / "run" / file).unlink(missing_ok=True)
         super().__init__(namespace, folder, binary("portcullis-gateway"), "run", *self.options, **how)
 
     @staticmethod
@@ -133,9 +131,21 @@ class Gateway(Program):
         """Waits until the kernel agrees with the export."""
         eventually(lambda: self.agrees(etag), timeout, f"the gateway having applied {etag}")
 
-    def follow(self, operator, timeout=ONE_POLL):
-        """Waits until the kernel agrees with ADMIN's export of now."""
-        self.has_applied(operator.etag(), timeout)
+    def follow(self, operator):
+        """Waits until the kernel agrees with ADMIN's export of now: with the next poll, after one that may be under way.
+
+        Polls are counted, as what one takes is the machine's affair.
+        """
+        etag, seen = operator.etag(), {self.status.get("poll", {}).get("succeededAt")}
+
+        def has_followed():
+            status = self.status
+            seen.add(status.get("poll", {}).get("succeededAt"))
+            follows = status.get("state") == "synchronized" and status["applied"]["etag"] == etag
+            assert follows or len(seen) <= 2, f"a whole poll went by without {etag} being applied"
+            return follows
+
+        eventually(has_followed, what=f"the gateway having applied {etag}")
 
 
 class Operator:

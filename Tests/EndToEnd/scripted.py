@@ -64,10 +64,10 @@ class ScriptedAdmin:
         """Answers as ADMIN does from now on."""
         self.answer = export(data)
 
-    def give(self, daemon, data, timeout=30):
+    def give(self, daemon, data):
         """Serves it until the daemon's kernel agrees with it."""
         self.serve(data)
-        daemon.has_applied(exports.etag(data), timeout)
+        daemon.has_applied(exports.etag(data))
 
     def wait_for_polls(self, count):
         """Waits until so many more have come in."""
@@ -231,9 +231,9 @@ def _head(connection):
 
 
 def _is_gone(connection):
-    """Whether the other side has closed the connection."""
+    """Whether the other side has closed the connection, or is about to: a poll that is given up takes its moment to end."""
     try:
-        readable, _, _ = select.select([connection], [], [], 0)
+        readable, _, _ = select.select([connection], [], [], 0.5)
         return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
     except (OSError, ValueError):
         return True

@@ -32,12 +32,11 @@ def first(daemons, scripted, settings):
 def standing(first, client):
     """Many connections, to all kinds of virtual services, and who serves each."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 14, 1 << 14))
-    patient = traffic.Client(client.namespace, timeout=30)
 
     def connect(number):
         address, port = TARGETS[number % len(TARGETS)]
         sources = traffic.sources(address)
-        held = patient.hold(address, port, sources[number // len(TARGETS) % len(sources)])
+        held = client.hold(address, port, sources[number // len(TARGETS) % len(sources)])
         return held, held.ask()
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

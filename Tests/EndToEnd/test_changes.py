@@ -21,7 +21,7 @@ def loop(cloud, client):
     with traffic.Loop(client, TARGETS) as running:
         running.wait_for(3 * len(TARGETS))
         yield running
-        running.wait_for(3 * len(TARGETS))
+        running.wait_for(6 * len(TARGETS))
     assert not running.failures, running.failures[:5]
     assert len(running.outcomes) > 50
 

@@ -104,7 +104,8 @@ def test_a_crash_after_any_write_is_made_good_by_the_next_start(name, network, d
         daemon = daemons.start_anew(settings)
         daemon.has_applied(exports.etag(before))
         with traffic.Loop(client, list(targets)) as loop:
-            loop.wait_for(len(targets))
+            # Each server has had a client, so each one that leaves drains.
+            loop.wait_for(4 * len(targets))
             with once(scripted, after) as serve, killer(daemon, write=len(reached) + 1):
                 serve()
                 is_alive = survives(daemon, after)

@@ -24,7 +24,8 @@ def cloud(weights=None, **cells):
 
 @pytest.fixture(scope="module")
 def settings(scripted):
-    return {"admin-url": scripted.url, "drain-time": 120}
+    # Longer than anything here is waited for: whatever is removed, is so for another reason.
+    return {"admin-url": scripted.url, "drain-time": 600}
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ def weight(network, server=SERVER, service=HTTP):
     return witnesses.ipvs(network.gateway).get(service, {}).get(server)
 
 
-def is_removed(network, server=SERVER, service=HTTP, timeout=30):
-    programs.eventually(lambda: weight(network, server, service) is None, timeout, f"{server} being removed")
+def is_removed(network, server=SERVER, service=HTTP):
+    programs.eventually(lambda: weight(network, server, service) is None, what=f"{server} being removed")
 
 
 def drains(daemon):
@@ -75,17 +76,17 @@ def test_a_server_that_leaves_keeps_its_connections_to_their_end(daemon, scripte
     assert (held.ask().server, weight(network)) == ("app3", 0)
     assert daemon.status["drains"][0]["connections"] == 1
 
+    until = until_when(daemon)
     held.abort()
-    ended = time.monotonic()
     is_removed(network)
     # By the end of its connections, long before its time is over.
-    assert time.monotonic() - ended < 20
+    assert time.time() < until - 300
     programs.eventually(lambda: drains(daemon) == set())
 
 
 def test_a_server_without_connections_goes_at_once(daemon, scripted, network):
     scripted.give(daemon, cloud(WITHOUT_APP3))
-    is_removed(network, timeout=5)
+    is_removed(network)
     # Not before it took nothing new any more.
     log = daemon.text
     assert 0 < log.index(f"{HTTP[4:]}/tcp -> {SERVER} weight 100 -> 0") < log.index(
@@ -106,16 +107,19 @@ def test_an_operator_s_drain_lasts_until_he_ends_it(daemon, scripted, network, c
 
 
 def test_the_section_s_drain_time_ends_what_does_not_end_by_itself(daemon, scripted, network, hold):
-    scripted.give(daemon, cloud(drain_time=5))
+    scripted.give(daemon, cloud(drain_time=15))
     held = hold("app3")
-    scripted.serve(cloud(WITHOUT_APP3, drain_time=5))
-    programs.eventually(lambda: weight(network) == 0, what="weight 0")
-    began = time.monotonic()
-    while time.monotonic() < began + 3:
+    scripted.give(daemon, cloud(WITHOUT_APP3, drain_time=15))
+    assert weight(network) == 0
+    until = until_when(daemon)
+    assert until <= time.time() + 15
+    # Two looks take their time, too: the last begins well before.
+    while time.time() < until - 8:
         assert (held.ask().server, weight(network)) == ("app3", 0)
         time.sleep(0.2)
     is_removed(network)
-    assert time.monotonic() - began < 12
+    assert time.time() >= until
+    held.connection.settimeout(1)
     with pytest.raises(OSError):
         held.ask()
 
@@ -149,13 +153,11 @@ def test_udp_alone_is_removed_at_once(daemon, scripted, network, client, weights
         endpoint.connect((TG4, 20000))
         endpoints.append(endpoint)
     assert "app3" in servers().values()
-    began = time.monotonic()
     scripted.serve(datagrams(weights))
-    is_removed(network, "10.1.0.13:0", "FWM 257", timeout=10)
-    assert weight(network, "[fd00:1::13]:0", "FWM 257 IPv6") is None
+    is_removed(network, "10.1.0.13:0", "FWM 257")
+    is_removed(network, "[fd00:1::13]:0", "FWM 257 IPv6")
     daemon.has_applied(exports.etag(datagrams(weights)))
     assert drains(daemon) == set()
-    assert time.monotonic() - began < 15
     # The first datagram after may be lost with the flow's entry; then every flow is at another server.
     for endpoint in endpoints:
         endpoint.settimeout(0.5)

@@ -131,12 +131,14 @@ def test_an_export_without_end_does_not_fill_the_memory(daemons, daemon, scripte
     patient = daemons.start({**settings, "timeout": 60})
     patient.has_applied(exports.etag(CLOUD))
     at_first = patient.memory()
-    scripted.answer = script.endless(NEXT)
     resident = []
-    for times in (1, 2, 3):
-        programs.eventually(lambda: failing(patient, "too-large", times), what=f"{times} polls being refused")
+    for _ in range(3):
+        scripted.answer = script.endless(NEXT)
+        programs.eventually(lambda: failing(patient, "too-large"), 180, "the poll being refused")
+        # With nothing on its way to it.
+        scripted.serve(CLOUD)
+        programs.eventually(lambda: "error" not in patient.status["poll"], 180, "ADMIN answering again")
         resident.append(patient.memory())
-    scripted.serve(CLOUD)
     assert patient.memory("VmHWM") - at_first < 192 << 10
     assert resident[2] < resident[0] + (32 << 10)
     assert witnesses.kernel(network.gateway) == before

@@ -24,7 +24,7 @@ def settings(scripted):
 def is_held(daemon, etag, reason, decided=False):
     held = programs.eventually(
         lambda: (found := daemon.status.get("held")) and (found["etag"], found["isRejected"]) == (etag, decided) and found,
-        20, f"{etag} being held")
+        what=f"{etag} being held")
     assert any(re.search(reason, text) for text in held["reasons"]), held
     assert daemon.status["state"] == "held"
     return etag[1:13]
@@ -41,7 +41,7 @@ def test_an_export_that_withdraws_most_waits_for_accept(daemon, scripted, networ
     told = daemon.run("status")
     assert told.returncode == 1 and f"portcullis-gateway accept {prefix}" in told.stdout
     assert f"export {prefix} is held back: " in daemon.text
-    programs.eventually(lambda: daemon.metrics()["portcullis_gateway_export_held"] == 1, 15)
+    programs.eventually(lambda: daemon.metrics().get("portcullis_gateway_export_held") == 1)
     # ADMIN is told with each poll.
     assert scripted.requests[-1].header("Portcullis-Held") == etag
     assert re.search(reason, scripted.requests[-1].header("Portcullis-Held-Reason"))
@@ -64,7 +64,7 @@ def test_a_rejected_export_stays_back_and_another_one_is_judged_afresh(daemon, d
     prefix = is_held(daemon, exports.etag(FEW), "10 of 12")
     assert daemon.run("reject", prefix).returncode == 0
     is_held(daemon, exports.etag(FEW), "10 of 12", decided=True)
-    programs.eventually(lambda: scripted.requests[-1].header("Portcullis-Held-Decision") == "rejected", 15)
+    programs.eventually(lambda: scripted.requests[-1].header("Portcullis-Held-Decision") == "rejected")
 
     # It is remembered over a restart, and the export in force goes on.
     folder = daemon.folder.name
@@ -75,7 +75,7 @@ def test_a_rejected_export_stays_back_and_another_one_is_judged_afresh(daemon, d
     scripted.serve(EMPTY)
     is_held(daemon, exports.etag(EMPTY), "empty")
     scripted.serve(CLOUD)
-    programs.eventually(lambda: "held" not in daemon.status, 20, "nothing being held")
+    programs.eventually(lambda: "held" not in daemon.status, what="nothing being held")
     assert (daemon.status["state"], witnesses.kernel(network.gateway)) == ("synchronized", before)
 
 
@@ -99,7 +99,7 @@ def test_a_cloud_of_one_service_can_remove_it(daemons, scripted, settings, netwo
     scripted.give(daemon, FEW)
     assert witnesses.ipvs(network.gateway)
     scripted.give(daemon, EMPTY)
-    programs.eventually(lambda: witnesses.ipvs(network.gateway) == {}, 15, "all being removed")
+    programs.eventually(lambda: witnesses.ipvs(network.gateway) == {}, what="all being removed")
     assert "held" not in daemon.status
 
 
@@ -111,23 +111,23 @@ def test_admin_shows_what_a_gateway_holds_back(daemons, operator, network):
 
     daemon = daemons.start_anew({"name": "guarded", "guard.servers-floor": 1, "drain-time": 0})
     try:
-        daemon.follow(operator, 30)
+        daemon.follow(operator)
         applied = operator.etag()
-        programs.eventually(lambda: heartbeat().get("inSync"), 20, "ADMIN knowing of it")
+        programs.eventually(lambda: heartbeat().get("inSync"), what="ADMIN knowing of it")
         # In one step: the command line would take two, and half of it is no reason to ask.
         operator.edit("cloud.yaml", "  pgw.1: app1\n  pgw.2: app2\n",
                       "  pgw.1: {server: app1, state: maint}\n  pgw.2: {server: app2, state: maint}\n")
         operator.apply()
         etag = operator.etag()
         prefix = is_held(daemon, etag, "loses 2 of 3 ready servers")
-        shown = programs.eventually(lambda: (found := heartbeat()).get("held") and found, 20, "ADMIN showing it")
+        shown = programs.eventually(lambda: (found := heartbeat()).get("held") and found, what="ADMIN showing it")
         assert (shown["applied"], shown["inSync"], shown["held"]["etag"]) == (applied, False, etag)
         assert "loses 2 of 3 ready servers" in shown["held"]["reason"]
         assert "HELD BACK" in operator.run("gateways")
 
         assert daemon.run("accept", prefix).returncode == 0
-        daemon.follow(operator, 20)
-        shown = programs.eventually(lambda: (found := heartbeat()).get("inSync") and found, 20)
+        daemon.follow(operator)
+        shown = programs.eventually(lambda: (found := heartbeat()).get("inSync") and found)
         assert not shown.get("held")
     finally:
         operator.reset()

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+import programs
 import topology
 
 BY_HAND = pathlib.Path(__file__).with_name("by_hand.nft")
@@ -186,7 +187,9 @@ def test_ports_added_beside_a_range_cost_none_of_its_packets(gateway, client):
     sender.start()
     try:
         for turn in range(20):
+            already = len(sent)
             gateway.run("nft", "-f", "-", input=change.format(verb=("add", "delete")[turn % 2]))
+            programs.eventually(lambda: len(sent) > already + 50, what="datagrams beside the change")
     finally:
         end.set()
         sender.join()

@@ -1,14 +1,22 @@
 """The client's side: single requests, held connections, and loops that remember every failure."""
 
+import collections
 import dataclasses
+import errno
 import itertools
 import json
+import random
 import socket
 import struct
 import threading
 import time
 
 from topology import CLIENTS4, CLIENTS6
+
+_PORTS = range(32768, 61000)
+# Each address takes all its ports in turn: one that came again soon would be the same flow to IPVS. Another process
+# goes on elsewhere.
+_turns = collections.defaultdict(lambda first=random.randrange(len(_PORTS)): itertools.count(first))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Client:
         with self.namespace.entered():
             endpoint = socket.socket(family, kind)
         endpoint.settimeout(self.timeout)
-        endpoint.bind((source or sources(address)[0], 0))
+        _bind(endpoint, source or sources(address)[0])
         return endpoint
 
     def http(self, address, port, source=None):
@@ -122,7 +130,7 @@ class Loop:
         """Names of the servers that answered requests begun after the moment."""
         return {outcome.answer.server for outcome in list(self.outcomes) if outcome.answer and outcome.began >= after}
 
-    def wait_for(self, count, timeout=60):
+    def wait_for(self, count, timeout=180):
         """Waits until so many more requests have ended."""
         goal = len(self.outcomes) + count
         deadline = time.monotonic() + timeout
@@ -153,6 +161,17 @@ class Loop:
 def sources(address):
     """The client's addresses of the family of the address."""
     return CLIENTS6 if ":" in address else CLIENTS4
+
+
+def _bind(endpoint, source):
+    """To the address' next port that no connection has."""
+    for turn in itertools.islice(_turns[source], len(_PORTS)):
+        try:
+            return endpoint.bind((source, _PORTS[turn % len(_PORTS)]))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, f"{source} has no port left")
 
 
 def _answer(data):

@@ -86,7 +86,8 @@ def dropped(namespace):
 class Watch:
     """A program that watches while the block runs; its output is `text` afterwards, and `so_far` meanwhile."""
 
-    def __init__(self, *words, ready=None):
+    def __init__(self, *words, ready):
+        """`ready` tells whether it watches by now; or a text that it writes then."""
         self.words = words
         self.ready = ready
         self.text = None
@@ -95,11 +96,9 @@ class Watch:
         self._file = tempfile.TemporaryFile("w+b")
         self._process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self._file, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 60
-        while self.ready and self.ready not in self.so_far:
+        while not (self.ready() if callable(self.ready) else self.ready in self.so_far):
             assert self._process.poll() is None and time.monotonic() < deadline, f"{self.words}: {self.so_far}"
             time.sleep(0.05)
-        if not self.ready:
-            time.sleep(1)
         return self
 
     @property
@@ -116,11 +115,20 @@ class Watch:
 
 
 def tcpdump(namespace, interface, expression):
-    return Watch(*namespace.command("tcpdump", "-l", "-n", "-i", interface, expression), ready="listening on")
+    # Without --immediate-mode packets may come a second late.
+    return Watch(*namespace.command("tcpdump", "--immediate-mode", "-l", "-n", "-i", interface, expression),
+                 ready="listening on")
 
 
 def nft_monitor(namespace):
-    return Watch(*namespace.command("nft", "monitor"))
+    before = listeners(namespace)
+    return Watch(*namespace.command("nft", "monitor"), ready=lambda: listeners(namespace) > before)
+
+
+def listeners(namespace):
+    """How many sockets there hear of nftables' changes: NETLINK_NETFILTER is 12, NFNLGRP_NFTABLES the seventh group."""
+    rows = [row.split() for row in namespace.run("cat", "/proc/net/netlink").splitlines()[1:]]
+    return sum(protocol == "12" and int(groups, 16) >> 6 & 1 for _, protocol, _, groups, *_ in rows)
 
 
 def system_calls(process):

@@ -42,14 +42,14 @@ def gateway(cloud):
     """The gateway under its unit, in agreement with the export."""
     machine.run("systemctl", "enable", "--now", "--quiet", "portcullis-gateway")
     agrees = lambda: "in agreement" in machine.show(machine.GATEWAY, "StatusText")
-    machine.eventually(agrees, timeout=90, what="the gateway's agreement with the export")
+    machine.eventually(agrees, timeout=180, what="the gateway's agreement with the export")
     # A connection that nobody answers: only virtual services that stay keep it in their counters.
     with socket.socket() as client:
         client.setblocking(False)
         client.connect_ex(("198.51.100.36", 80))
-    # IPVS brings its counters up to date every two seconds.
-    machine.eventually(lambda: re.search(r"TCP  198\.51\.100\.36:80 +1 +[1-9]", machine.kernel_state()[1]),
-                       what="the connection in the counters")
+    # IPVS brings its counters up to date every two seconds: the service's and its real server's.
+    counted = r"TCP  198\.51\.100\.36:80 +1 +[1-9].*\n(?:  -> .*\n)*  -> \S+ +1 +[1-9]"
+    machine.eventually(lambda: re.search(counted, machine.kernel_state()[1]), what="the connection in the counters")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,5 +1,6 @@
 import NetworkTypes
 import ServicesExport
+import TestSupport
 import Testing
 
 @Suite struct DocumentTests {
@@ -146,7 +147,7 @@ import Testing
 
     @Test("any sequence of updates reads as the last file afresh", arguments: 1...20)
     func random(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var document = ServicesDocument.empty
         for _ in 0..<30 {
             let rows = (0..<Int.random(in: 0...12, using: &random)).map { _ in Self.row(&random) }
@@ -169,7 +170,7 @@ import Testing
     }
 
     /// Rows from a small world, so that connections, servers and contradictions repeat.
-    private static func row(_ random: inout SplitMix) -> ExportRow {
+    private static func row(_ random: inout SeededGenerator) -> ExportRow {
         let host = UInt32.random(in: 0...6, using: &random)
         let port = UInt16.random(in: 80...83, using: &random)
         return ExportRow(
@@ -177,17 +178,5 @@ import Testing
             addressName: "www-ip", addresses: [IPAddress(ipv4: 0xC633_6424)], ports: [PortRange(port)!],
             backendAddress: IPAddress(ipv4: 0x0A01_0000 + host), backendPort: 8080,
             weight: Int.random(in: 0...2, using: &random))
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -12,22 +12,26 @@ public struct AdminApplication: Sendable {
     let gateways: GatewayRoster
     let address: ListenAddress
     let tls: TLSConfiguration?
+    let secretKey: SecretKey?
     let isOpenWithoutTokens: Bool
     let logger: Logger
     let onListening: @Sendable (Int) -> Void
 
     /// - Parameters:
+    ///   - secretKey: What seals secrets; `nil`: none can be kept.
     ///   - isOpenWithoutTokens: Whether the API needs no token while none is configured: only where nobody but this
     ///     machine can connect.
     ///   - onListening: Called with the port, once connections are accepted.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
-        isOpenWithoutTokens: Bool, logger: Logger, onListening: @escaping @Sendable (Int) -> Void = { _ in }
+        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.registry = registry
         self.gateways = gateways
         self.address = address
         self.tls = tls
+        self.secretKey = secretKey
         self.isOpenWithoutTokens = isOpenWithoutTokens
         self.logger = logger
         self.onListening = onListening
@@ -35,7 +39,7 @@ public struct AdminApplication: Sendable {
 
     /// The router with every route of the table; each GET answers HEAD too.
     func router() -> Router<BasicRequestContext> {
-        let routes = RouteTable(registry: registry, gateways: gateways).routes
+        let routes = RouteTable(registry: registry, gateways: gateways, secretKey: secretKey).routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: UnroutedMiddleware(routes: routes))

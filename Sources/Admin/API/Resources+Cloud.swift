@@ -20,7 +20,7 @@ extension ServerResource {
     init(_ server: Server) {
         self.init(
             name: server.name, location: server.location, kind: Kind(server.kind),
-            addresses: server.addresses.map(\.description))
+            addresses: server.addresses.map(\.description), labels: server.labels)
     }
 }
 

@@ -11,11 +11,13 @@ public struct Cloud: Sendable {
     public var services: [String: ServiceInstance]
     /// Every mark that a section holds, also one that is gone.
     public var marks: [SectionID: UInt32]
+    public var secrets: [String: SealedSecret]
 
     public init(
         locations: some Sequence<Location> = [], pools: some Sequence<AddressPool> = [],
         servers: some Sequence<Server> = [], types: some Sequence<ServiceType> = [],
-        services: some Sequence<ServiceInstance> = [], marks: [SectionID: UInt32] = [:]
+        services: some Sequence<ServiceInstance> = [], marks: [SectionID: UInt32] = [:],
+        secrets: some Sequence<SealedSecret> = []
     ) {
         self.locations = Dictionary(locations.map { ($0.name, $0) }) { $1 }
         self.pools = Dictionary(pools.map { ($0.id, $0) }) { $1 }
@@ -23,6 +25,7 @@ public struct Cloud: Sendable {
         self.types = Dictionary(types.map { ($0.name, $0) }) { $1 }
         self.services = Dictionary(services.map { ($0.name, $0) }) { $1 }
         self.marks = marks
+        self.secrets = Dictionary(secrets.map { ($0.name, $0) }) { $1 }
     }
 }
 

@@ -12,7 +12,7 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
         }
 
         public enum Member: Sendable, Hashable {
-            case location, kind, addresses, server, state
+            case location, kind, addresses, labels, server, state
             case address(IPAddress)
         }
 

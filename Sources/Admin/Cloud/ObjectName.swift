@@ -1,7 +1,7 @@
 /// The names of the registry's objects. They stand in URLs, files and `services.csv` without quotes.
 public enum ObjectName {
     public enum Kind: String, Sendable {
-        case location, pool, server, type, section, label, test, database, gateway, token
+        case location, pool, server, type, section, label, test, database, gateway, token, secret
     }
 
     /// Longest name of a type: with a dot and an index it must still be a name for `services.csv`.

@@ -19,12 +19,18 @@ public struct Server: Sendable, Hashable {
     public var kind: ServerKind
     /// Internal addresses, at most one of a family.
     public var addresses: [IPAddress]
+    /// What it is besides its kind, for the `requires` of types; ascending, each once.
+    public var labels: [String]
 
-    public init(name: String, location: String, kind: ServerKind, addresses: some Sequence<IPAddress>) {
+    public init(
+        name: String, location: String, kind: ServerKind, addresses: some Sequence<IPAddress>,
+        labels: some Sequence<String> = []
+    ) {
         self.name = name
         self.location = location
         self.kind = kind
         self.addresses = Set(addresses).sorted()
+        self.labels = Set(labels).sorted()
     }
 
     /// The internal address of a family.

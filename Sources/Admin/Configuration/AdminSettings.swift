@@ -9,6 +9,7 @@ public struct AdminSettings: Sendable, Hashable {
         case database
         case tlsCertificate = "tls-certificate"
         case tlsKey = "tls-key"
+        case secretsKey = "secrets-key"
         case logLevel = "log-level"
 
         /// `PORTCULLIS_ADMIN_TLS_KEY`
@@ -22,6 +23,8 @@ public struct AdminSettings: Sendable, Hashable {
     public var database: String
     /// Paths of PEM files: the certificate with its chain, and its key.
     public var tls: TLSFiles?
+    /// Path of the file with the key that secrets are encrypted with.
+    public var secretsKey: String?
     public var logLevel: Logger.Level
 
     public struct TLSFiles: Sendable, Hashable {
@@ -53,6 +56,7 @@ public struct AdminSettings: Sendable, Hashable {
         }
         listen = try Self.read(values[.listen], "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) }
         database = try Self.read(values[.database], "a path") { $0.isEmpty ? nil : $0 }
+        secretsKey = try values[.secretsKey].map { try Self.read($0, "a path") { $0.isEmpty ? nil : $0 } }
         logLevel = try Self.read(
             values[.logLevel], "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
         ) { Logger.Level(rawValue: $0) }

@@ -1,11 +1,10 @@
+public import CombinedConfiguration
 public import YAML
 
-/// Values for the configuration of some services; blocks of all files are combined in `sortOrder`.
+/// Values for the configuration of some services; blocks of all files are combined in their sort order.
 public struct ConfigBlock: Sendable, Hashable {
-    public var sortOrder: Int
     public var target: Target
-    /// A mapping, as it was written.
-    public var values: YAMLNode
+    public var block: ConfigurationBlock
     public var position: YAMLPosition
 
     /// The services a block is for.
@@ -13,5 +12,13 @@ public struct ConfigBlock: Sendable, Hashable {
         /// `common`: all.
         case all
         case types(Set<String>)
+
+        /// Whether it is for services of a type.
+        func contains(_ type: String) -> Bool {
+            switch self {
+            case .all: true
+            case .types(let types): types.contains(type)
+            }
+        }
     }
 }

@@ -1,8 +1,9 @@
+import CombinedConfiguration
 public import YAML
 
 extension MetaConfiguration {
-    /// Tags a meta-configuration may use; none yet have a meaning.
-    static let allowedTags: Set<String> = []
+    /// Tags a meta-configuration may use: those of values of `config`.
+    static let allowedTags = ConfigurationMarker.tags
 
     /// Reads all documents of a file, one service type each, and reports all that is wrong with them.
     ///

@@ -1,4 +1,5 @@
 import AdminAPI
+import CombinedConfiguration
 
 extension Cloud {
     // MARK: What must exist
@@ -87,6 +88,15 @@ extension Cloud {
         }
         try Self.requireUnused("firewall mark \(name)", markedSections.contains(id) ? ["section \(id)"] : [])
         marks[id] = nil
+    }
+
+    mutating func deleteSecret(_ name: String) throws {
+        guard secrets[name] != nil else { throw RegistryError.missing("secret \(name.prefix(80))") }
+        let users = types.values.filter { type in
+            type.configuration.config.contains { $0.block.values.secrets.contains(name) }
+        }
+        try Self.requireUnused("secret \(name)", users.map { "type \($0.name)" }.sorted())
+        secrets[name] = nil
     }
 
     private static func requireUnused(_ what: String, _ users: [String]) throws {

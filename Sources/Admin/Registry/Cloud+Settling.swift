@@ -15,12 +15,25 @@ extension Cloud {
                 .init(pointer: section?.position.description ?? "\(error.section)", detail: "\(error)")
             ])
         }
-        let changed = Set(types.values.filter { before.types[$0.name]?.source != $0.source }.map(\.name))
-        let contradictions = contradictions(blaming: changed)
-        guard contradictions.isEmpty else {
-            let files = Set(changed.map(ServiceType.file(of:)))
-            throw RegistryError.contradiction(contradictions.prefix(100).map { $0.fault(inFiles: files, places) })
-        }
+        let changed = changedTypes(since: before)
+        try Self.refuse(
+            contradictions(blaming: changed) + newRequirementContradictions(since: before),
+            inFiles: Set(changed.map(ServiceType.file(of:))), places)
+    }
+
+    /// The types whose meta-configuration is new or another.
+    func changedTypes(since before: Cloud) -> Set<String> {
+        Set(types.values.lazy.filter { before.types[$0.name]?.source != $0.source }.map(\.name))
+    }
+
+    /// Throws the contradictions, if there are any.
+    ///
+    /// - Parameter files: The meta-configurations that are being changed.
+    static func refuse(
+        _ contradictions: [Contradiction], inFiles files: Set<String>, _ places: RequestPlaces
+    ) throws {
+        guard !contradictions.isEmpty else { return }
+        throw RegistryError.contradiction(contradictions.prefix(100).map { $0.fault(inFiles: files, places) })
     }
 }
 

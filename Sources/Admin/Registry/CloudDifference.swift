@@ -30,6 +30,7 @@ struct CloudDifference: Sendable {
                 .type, before.types.mapValues(\.source), after.types.mapValues(\.source), name: \.self, Self.summary)
             + Self.changes(.service, before.services, after.services, name: \.self, Self.summary)
             + Self.releases(before.marks, after.marks)
+            + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary)
     }
 
     /// Marks that are taken from their sections. Those that sections get follow from the types, and are no changes.
@@ -69,8 +70,12 @@ struct CloudDifference: Sendable {
     }
 
     private static func summary(_ server: Server) -> String {
-        "\(server.kind.rawValue) server at \(server.location), \(server.addresses.map(\.description).joined(separator: " "))"
+        let addresses = server.addresses.map(\.description).joined(separator: " ")
+        let labels = server.labels.isEmpty ? "" : ", labels \(server.labels.joined(separator: " "))"
+        return "\(server.kind.rawValue) server at \(server.location), \(addresses)\(labels)"
     }
+
+    private static func summary(_ secret: SealedSecret) -> String { "revision \(secret.revision)" }
 
     private static func summary(_ source: String) -> String {
         let lines = source.utf8.count { $0 == 0x0A } + (source.hasSuffix("\n") ? 0 : 1)
@@ -109,7 +114,7 @@ extension CloudDifference {
                     else { continue }
                     locations.insert(server.location)
                 }
-            case .mark, .token, .gateway: break
+            case .mark, .token, .gateway, .secret: break
             }
         }
         return locations

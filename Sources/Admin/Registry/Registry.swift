@@ -10,7 +10,9 @@ import Synchronization
 public final class Registry: Sendable {
     let database: DatabasePool
     /// Those who wait for an export to differ.
-    let exportChanges = ExportChanges()
+    let exportChanges = TagChanges()
+    /// Those who wait for a service's configuration to differ.
+    let configurationChanges = TagChanges()
     let now: @Sendable () -> Date
     private let memory = Mutex(Memory())
     private let loader = StateLoader()
@@ -56,9 +58,13 @@ public final class Registry: Sendable {
     ///
     /// One number is read from the database, so a poll also finds out whether the database can be read; the rest is in
     /// memory. What is not is read and built once, however many ask for it meanwhile.
-    func state() async throws -> RegistryState {
+    ///
+    /// - Parameter seen: The generation, when whoever asks has just read it.
+    func state(seen: Int? = nil) async throws -> RegistryState {
         try await RegistryError.translating {
-            let generation = try await database.read(RegistryRows.generation)
+            // One statement needs no transaction of its own.
+            let generation =
+                if let seen { seen } else { try await database.unsafeRead(RegistryRows.generation) }
             while true {
                 if let state = known(generation) { return state }
                 let state = try await loader.state { [self] in try await database.read { db in try current(db) } }
@@ -74,7 +80,8 @@ public final class Registry: Sendable {
         if let state = known(generation) { return state }
         let (cloud, revisions) = try RegistryRows.load(db)
         return RegistryState(
-            generation: generation, cloud: cloud, revisions: revisions, exports: ExportSet(of: cloud))
+            generation: generation, cloud: cloud, revisions: revisions, exports: ExportSet(of: cloud),
+            configurations: ConfigurationSet(of: cloud))
     }
 
     /// The state of a generation, when it is in memory: the published one, or the one that is being committed.
@@ -84,14 +91,16 @@ public final class Registry: Sendable {
         }
     }
 
-    /// Makes a state the published one, and wakes those who wait for an export it changes.
+    /// Makes a state the published one, and wakes those who wait for an export or a configuration it changes.
     private func publish(_ state: RegistryState) async {
         let isNews = memory.withLock { memory in
             guard state.generation > memory.published?.generation ?? 0 else { return false }
             memory.published = state
             return true
         }
-        if isNews { await exportChanges.publish(generation: state.generation, tags: state.exports.tags) }
+        guard isNews else { return }
+        await exportChanges.publish(generation: state.generation, tags: state.exports.tags)
+        await configurationChanges.publish(generation: state.generation, tags: state.configurations.digests)
     }
 
     /// Throws when the database cannot be read.
@@ -166,12 +175,19 @@ public final class Registry: Sendable {
         guard !difference.isEmpty else {
             return (Outcome(report: ChangeReport(changes: [], export: []), state: before), difference)
         }
-        try cloud.settle(from: before.cloud, places: places(before))
+        let places = places(before)
+        try cloud.settle(from: before.cloud, places: places)
+        let configurations = before.configurations.updated(difference, from: before.cloud, to: cloud)
+        let files = Set(cloud.changedTypes(since: before.cloud).map(ServiceType.file(of:)))
+        try Cloud.refuse(
+            configurations.contradictions(since: before.configurations, cloud: cloud, files: files), inFiles: files,
+            places)
         let touched = difference.locations(from: before.cloud, to: cloud)
         var state = before
         state.generation += 1
         state.cloud = cloud
         state.exports = before.exports.updated(to: cloud, touching: touched)
+        state.configurations = configurations
         for change in difference.changes where change.kind == .type {
             state.revisions[change.name] =
                 change.action == .delete
@@ -185,7 +201,8 @@ public final class Registry: Sendable {
                 ExportChange(
                     location: location, from: before.exports.byLocation[location],
                     to: state.exports.byLocation[location])
-            })
+            },
+            configurations: ConfigurationChange.changes(from: before, to: state))
         return (Outcome(report: report, state: state), difference)
     }
 }

@@ -10,6 +10,9 @@ enum RegistryMigrations {
         migrator.registerMigration("4 events of tokens and gateways, age of marks") { db in
             try db.execute(sql: eventsAndMarks)
         }
+        migrator.registerMigration("5 service tokens, secrets, labels of servers") { db in
+            try db.execute(sql: secretsAndLabels)
+        }
         return migrator
     }
 
@@ -132,5 +135,46 @@ enum RegistryMigrations {
         DROP TABLE event;
         ALTER TABLE newEvent RENAME TO event;
         ALTER TABLE mark ADD COLUMN since TEXT;
+        """
+
+    private static let secretsAndLabels = """
+        CREATE TABLE newEvent (
+            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action IN ('create', 'update', 'delete')),
+            kind TEXT NOT NULL
+                CHECK (kind IN (
+                    'location', 'pool', 'server', 'type', 'service', 'token', 'gateway', 'mark', 'secret')),
+            name TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        ) STRICT;
+        INSERT INTO newEvent SELECT id, time, actor, action, kind, name, before, after FROM event;
+        DROP TABLE event;
+        ALTER TABLE newEvent RENAME TO event;
+        CREATE TABLE newToken (
+            name TEXT NOT NULL PRIMARY KEY,
+            role TEXT NOT NULL CHECK (role IN ('admin', 'read', 'gateway', 'service')),
+            service TEXT,
+            hash BLOB NOT NULL UNIQUE,
+            createdAt TEXT NOT NULL,
+            CHECK ((role = 'service') = (service IS NOT NULL))
+        ) STRICT;
+        INSERT INTO newToken (name, role, hash, createdAt) SELECT name, role, hash, createdAt FROM token;
+        DROP TABLE token;
+        ALTER TABLE newToken RENAME TO token;
+        CREATE TABLE secret (
+            name TEXT NOT NULL PRIMARY KEY,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            sealed BLOB NOT NULL,
+            changedBy TEXT NOT NULL,
+            changedAt TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE serverLabel (
+            server TEXT NOT NULL REFERENCES server (name) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+            label TEXT NOT NULL,
+            PRIMARY KEY (server, label)
+        ) STRICT;
         """
 }

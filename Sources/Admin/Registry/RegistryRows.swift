@@ -1,11 +1,12 @@
 import AdminAPI
+import Foundation
 import GRDB
 import NetworkTypes
 
 /// The rows of the registry's tables: how a cloud is read from them and a difference written to them.
 enum RegistryRows {
     static func generation(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT generation FROM registry WHERE id = 1") ?? 0
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT generation FROM registry WHERE id = 1")) ?? 0
     }
 
     static func setGeneration(_ db: Database, _ generation: Int) throws {
@@ -24,7 +25,7 @@ enum RegistryRows {
         let (types, revisions) = try loadTypes(db)
         let cloud = Cloud(
             locations: locations, pools: try loadPools(db), servers: try loadServers(db), types: types,
-            services: try loadServices(db), marks: try loadMarks(db))
+            services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
         return (cloud, revisions)
     }
 
@@ -55,10 +56,16 @@ enum RegistryRows {
             let name: String = row["server"]
             addresses[name, default: []].append(try address(row["address"], of: "server \(name)"))
         }
+        var labels: [String: [String]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT server, label FROM serverLabel") {
+            labels[row["server"], default: []].append(row["label"])
+        }
         return try Row.fetchAll(db, sql: "SELECT name, location, kind FROM server").map { row in
             let name: String = row["name"]
             guard let kind = ServerKind(rawValue: row["kind"]) else { throw unreadable("the kind of server \(name)") }
-            return Server(name: name, location: row["location"], kind: kind, addresses: addresses[name] ?? [])
+            return Server(
+                name: name, location: row["location"], kind: kind, addresses: addresses[name] ?? [],
+                labels: labels[name] ?? [])
         }
     }
 
@@ -117,6 +124,15 @@ enum RegistryRows {
         }
     }
 
+    private static func loadSecrets(_ db: Database) throws -> [SealedSecret] {
+        try Row.fetchAll(db, sql: "SELECT * FROM secret").map { row in
+            let sealed: Data = row["sealed"]
+            return SealedSecret(
+                name: row["name"], revision: row["revision"], sealed: Array(sealed), changedBy: row["changedBy"],
+                changedAt: row["changedAt"])
+        }
+    }
+
     /// Since when each section has its mark; those of a registry that did not note it yet are absent.
     static func markTimes(_ db: Database) throws -> [SectionID: String] {
         try Row.fetchAll(db, sql: "SELECT type, section, since FROM mark WHERE since IS NOT NULL")
@@ -139,6 +155,7 @@ enum RegistryRows {
             case .server: try storeServer(db, change, after)
             case .type: revisions[change.name] = try storeType(db, change, after, actor: actor, time: time)
             case .service: try storeService(db, change, after)
+            case .secret: try storeSecret(db, change, after)
             case .mark, .token, .gateway: break
             }
             try EventEntry(change).store(db, actor: actor, time: time)
@@ -196,6 +213,21 @@ enum RegistryRows {
                 sql: "INSERT INTO serverAddress (server, family, address) VALUES (?, ?, ?)",
                 arguments: [server.name, address.family == .ipv4 ? 4 : 6, address.description])
         }
+        try db.execute(sql: "DELETE FROM serverLabel WHERE server = ?", arguments: [server.name])
+        for label in server.labels {
+            try db.execute(
+                sql: "INSERT INTO serverLabel (server, label) VALUES (?, ?)", arguments: [server.name, label])
+        }
+    }
+
+    private static func storeSecret(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
+        guard let secret = cloud.secrets[change.name] else {
+            try db.execute(sql: "DELETE FROM secret WHERE name = ?", arguments: [change.name])
+            return
+        }
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO secret (name, revision, sealed, changedBy, changedAt) VALUES (?, ?, ?, ?, ?)",
+            arguments: [secret.name, secret.revision, Data(secret.sealed), secret.changedBy, secret.changedAt])
     }
 
     /// Revisions are kept when their type goes: if it comes back, they count on.

@@ -6,6 +6,7 @@ struct RegistryState: Sendable {
     /// The current revision of each type.
     var revisions: [String: TypeRevision]
     var exports: ExportSet
+    var configurations: ConfigurationSet
 }
 
 /// A revision of a type's meta-configuration: who wrote it, when.

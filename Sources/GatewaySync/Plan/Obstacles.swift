@@ -25,8 +25,10 @@ public struct Obstacles: Sendable, Hashable {
         public var retryAt: Int
     }
 
-    /// Seconds between the first two tries and between later ones at most.
-    private static let pauses = (first: 3, longest: 60)
+    /// Seconds between the first two tries.
+    private static let firstPause = 3
+    /// Seconds between later tries, at most.
+    static let longestPause = 60
 
     public private(set) var refusals: [Step: Refusal] = [:]
 
@@ -44,12 +46,12 @@ public struct Obstacles: Sendable, Hashable {
 
     mutating func add(_ step: Step, _ error: NetlinkError, now: Int) {
         guard var refusal = refusals[step] else {
-            refusals[step] = Refusal(error: error, since: now, attempts: 1, retryAt: now + Self.pauses.first)
+            refusals[step] = Refusal(error: error, since: now, attempts: 1, retryAt: now + Self.firstPause)
             return
         }
         refusal.error = error
         refusal.attempts += 1
-        refusal.retryAt = now + min(Self.pauses.first << min(refusal.attempts - 1, 10), Self.pauses.longest)
+        refusal.retryAt = now + min(Self.firstPause << min(refusal.attempts - 1, 10), Self.longestPause)
         refusals[step] = refusal
     }
 

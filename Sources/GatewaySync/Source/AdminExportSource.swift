@@ -2,11 +2,14 @@ import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import ServicesExport
 
 /// The export over HTTP from ADMIN: conditional, verified, limited in size and time.
 public final class AdminExportSource: ExportSource {
+    /// One: with several, each poll may come to another and open a connection of its own there.
+    private let eventLoops: MultiThreadedEventLoopGroup
     private let client: HTTPClient
     private let url: String
     private let token: String?
@@ -14,7 +17,7 @@ public final class AdminExportSource: ExportSource {
     private let name: String
     private let wait: Int
     /// For the whole of a poll.
-    private let timeLimit: Duration
+    private let timeLimit: TimeAmount
 
     private let announces: Bool
 
@@ -25,7 +28,7 @@ public final class AdminExportSource: ExportSource {
         url = try configuration.exportURL()
         token = try configuration.tokenFile.map { try Self.readToken($0) }
         wait = configuration.wait
-        timeLimit = .seconds(configuration.timeout + configuration.wait)
+        timeLimit = .seconds(Int64(configuration.timeout + configuration.wait))
         headers = ["Accept": "text/csv", "User-Agent": "portcullis-gateway"]
         name = configuration.name
         var settings = HTTPClient.Configuration()
@@ -47,11 +50,15 @@ public final class AdminExportSource: ExportSource {
             }
             settings.tlsConfiguration = tls
         }
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        client = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: settings)
     }
 
     /// Ends open connections; nothing can be fetched afterwards.
-    public func shutdown() async { try? await client.shutdown() }
+    public func shutdown() async {
+        try? await client.shutdown()
+        try? await eventLoops.shutdownGracefully()
+    }
 
     private static func readToken(_ path: String) throws -> String {
         guard let bytes = try Files.read(path) else { throw FileError("read token", path, reason: "no such file") }
@@ -63,14 +70,20 @@ public final class AdminExportSource: ExportSource {
     }
 
     public func fetch(_ request: ExportRequest) async throws -> ExportAnswer {
-        let message = message(request)
+        let deadline = NIODeadline.now() + timeLimit
+        let response = try await execute(message(request), deadline: deadline)
+        guard response.status != .notModified else { return try unchanged(response, request) }
         // Over all: the client's own limits are between two reads, which a server that trickles keeps to for ever.
-        return try await withTimeLimit(timeLimit) { [self] in
-            let response = try await execute(message)
-            return try await answer(response, to: request)
-        } otherwise: { [url, timeLimit] in
-            ExportSourceError(.timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit)")
+        return try await withTimeLimit(.nanoseconds((deadline - .now()).nanoseconds)) { [self] in
+            try await answer(response)
+        } otherwise: { [self] in
+            incomplete
         }
+    }
+
+    private var incomplete: ExportSourceError {
+        ExportSourceError(
+            .timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit.nanoseconds / 1_000_000_000) s")
     }
 
     private func message(_ request: ExportRequest) -> HTTPClientRequest {
@@ -100,10 +113,12 @@ public final class AdminExportSource: ExportSource {
             decoding: text.utf8.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }.prefix(400), as: UTF8.self)
     }
 
-    private func execute(_ message: HTTPClientRequest) async throws -> HTTPClientResponse {
+    private func execute(_ message: HTTPClientRequest, deadline: NIODeadline) async throws -> HTTPClientResponse {
         do {
-            return try await client.execute(message, deadline: .distantFuture)
-        } catch let error as HTTPClientError where error == .readTimeout || error == .deadlineExceeded {
+            return try await client.execute(message, deadline: deadline)
+        } catch let error as HTTPClientError where error == .deadlineExceeded {
+            throw incomplete
+        } catch let error as HTTPClientError where error == .readTimeout {
             throw ExportSourceError(.timedOut, "ADMIN at \(url) does not answer: \(error)")
         } catch let error as HTTPClientError where error == .remoteConnectionClosed {
             throw ExportSourceError(.brokenOff, "ADMIN at \(url) closed the connection before it answered")
@@ -115,16 +130,22 @@ public final class AdminExportSource: ExportSource {
         }
     }
 
-    private func answer(_ response: HTTPClientResponse, to request: ExportRequest) async throws -> ExportAnswer {
-        let held = response.headers["Preference-Applied"].contains { $0.contains("wait") }
+    private func unchanged(_ response: HTTPClientResponse, _ request: ExportRequest) throws -> ExportAnswer {
+        guard request.known != nil || request.held != nil else {
+            throw ExportSourceError(.badStatus, "ADMIN at \(url) answered 304 to a first request")
+        }
+        return .unchanged(
+            response.headers.first(name: "ETag").flatMap { ExportDigest(etag: $0) }, held: Self.wasHeld(response))
+    }
+
+    private static func wasHeld(_ response: HTTPClientResponse) -> Bool {
+        response.headers["Preference-Applied"].contains { $0.contains("wait") }
+    }
+
+    private func answer(_ response: HTTPClientResponse) async throws -> ExportAnswer {
         switch response.status.code {
-        case 304:
-            guard request.known != nil || request.held != nil else {
-                throw ExportSourceError(.badStatus, "ADMIN at \(url) answered 304 to a first request")
-            }
-            return .unchanged(response.headers.first(name: "ETag").flatMap { ExportDigest(etag: $0) }, held: held)
         case 200:
-            return try await read(response, held: held)
+            return try await read(response)
         case 300..<400:
             let target = response.headers.first(name: "Location") ?? "elsewhere"
             throw ExportSourceError(
@@ -159,7 +180,7 @@ public final class AdminExportSource: ExportSource {
         return faults.isEmpty ? problem.detail : faults.joined(separator: "; ")
     }
 
-    private func read(_ response: HTTPClientResponse, held: Bool) async throws -> ExportAnswer {
+    private func read(_ response: HTTPClientResponse) async throws -> ExportAnswer {
         let type = response.headers.first(name: "Content-Type") ?? "nothing"
         let mediaType = type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
         guard mediaType == "text/csv" else {
@@ -187,7 +208,7 @@ public final class AdminExportSource: ExportSource {
             throw ExportSourceError(
                 .wrongDigest, "the export from \(url) was damaged on the way: its digest differs")
         }
-        return .export(bytes, digest, held: held)
+        return .export(bytes, digest, held: Self.wasHeld(response))
     }
 }
 

@@ -37,7 +37,7 @@ public struct YAMLMapping: Sendable, Hashable {
 }
 
 /// The word a typing mistake was meant to be: at most a third of its letters differ.
-func nearest(to word: String, among words: [String]) -> String? {
+package func nearest(to word: String, among words: [String]) -> String? {
     guard word.utf8.count <= 64 else { return nil }
     let candidates = words.map { (word: $0, distance: editDistance(Array(word.utf8), Array($0.utf8))) }
     guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }

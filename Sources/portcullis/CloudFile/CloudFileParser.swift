@@ -72,17 +72,25 @@ struct CloudFileParser {
             }
             guard
                 let mapping = diagnostics.mapping(
-                    pair.value, allowedKeys: ["kind", "addresses"], "a server: kind, addresses")
+                    pair.value, allowedKeys: ["kind", "addresses", "labels"], "a server: kind, addresses, labels")
             else { continue }
             let kind = diagnostics.required("kind", of: mapping) { node throws(YAMLError) in
                 try node.choice(ServerResource.Kind.allCases.map(\.rawValue), "kind of server")
             }
             if let place = mapping["kind"] { cloud.places.add(pointer + "/kind", place.position) }
             let node = diagnostics.required("addresses", of: mapping) { node throws(YAMLError) in node }
+            if let place = mapping["labels"] { cloud.places.add(pointer + "/labels", place.position) }
+            let labels = diagnostics.optional(mapping["labels"]) { node throws(YAMLError) -> [String] in
+                var labels = [String]()
+                for label in try node.oneOrMore("a label or a list of them") {
+                    labels.append(try label.string("a label"))
+                }
+                return labels
+            }
             cloud.servers.append(
                 ServerResource(
                     name: name, location: location, kind: kind.flatMap(ServerResource.Kind.init) ?? .app,
-                    addresses: node.map { addresses($0, "internal addresses", pointer) } ?? []))
+                    addresses: node.map { addresses($0, "internal addresses", pointer) } ?? [], labels: labels ?? []))
         }
     }
 

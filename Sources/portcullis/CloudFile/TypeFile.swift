@@ -1,4 +1,5 @@
 import AdminAPI
+import CombinedConfiguration
 import YAML
 
 /// A meta-configuration file: its text, and the type it says it is of.
@@ -10,7 +11,7 @@ struct TypeFile: Equatable {
     let source: String
 
     init(parsing source: String, path: String) throws(YAMLError) {
-        let document = try YAMLDocument.parseOne(source, file: path)
+        let document = try YAMLDocument.parseOne(source, file: path, allowedTags: ConfigurationMarker.tags)
         type = try document.mapping("a meta-configuration").required("type").string("the name of a service type")
         self.path = path
         self.source = source

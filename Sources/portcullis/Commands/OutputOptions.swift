@@ -25,7 +25,7 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: "Show what would change and store nothing; exit code 2 when something would.")
     var dryRun = false
 
-    @Flag(help: "Show every changed row of an export, however many.")
+    @Flag(help: "Show every changed row of an export, and line of a configuration, however many.")
     var allRows = false
 
     @OptionGroup var output: OutputOptions

@@ -5,7 +5,9 @@ struct TypesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "types",
         abstract: "Look at service types and change their meta-configuration.",
-        subcommands: [ListTypes.self, ShowType.self, ListTypeRevisions.self, PutTypes.self],
+        subcommands: [
+            ListTypes.self, ShowType.self, ListTypeRevisions.self, DiffType.self, RevertType.self, PutTypes.self,
+        ],
         defaultSubcommand: ListTypes.self)
 }
 
@@ -69,14 +71,20 @@ struct PutTypes: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminClient) async throws {
+        try change.finish(try await client.putTypes(inFiles: files, dryRun: change.dryRun))
+    }
+}
+
+extension AdminClient {
+    /// Writes the types of files, or says what writing them would do.
+    func putTypes(inFiles files: [String], dryRun: Bool) async throws -> ChangeReport {
         var places = SourceMap()
         let types = try files.map { path in
             let file = try TypeFile(parsing: try LocalFile.text(path), path: path)
             places.add(file: "\(file.type).yaml", path: path)
             return ApplyRequest.ServiceType(name: file.type, source: file.source)
         }
-        let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: change.dryRun)
-            .json(ApplyRequest(types: types))
-        try change.finish(try await client.value(request, places: places))
+        let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: dryRun).json(ApplyRequest(types: types))
+        return try await value(request, places: places)
     }
 }

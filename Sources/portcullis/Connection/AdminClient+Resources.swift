@@ -37,6 +37,20 @@ extension AdminClient {
         try await value(AdminRequest(.get, ["v1", "services", name]))
     }
 
+    /// The configuration of a service: YAML text, or JSON as it came.
+    func configuration(of service: String, as mediaType: String) async throws -> Data {
+        var request = AdminRequest(.get, ["v1", "services", service, "config"])
+        request.accept = mediaType
+        return try await send(request).data
+    }
+
+    /// Where the values of a service's configuration come from.
+    func explanation(of service: String) async throws -> ConfigurationExplanation {
+        try await value(AdminRequest(.get, ["v1", "services", service, "config"], query: [("explain", "true")]))
+    }
+
+    func secrets() async throws -> [SecretResource] { try await value(AdminRequest(.get, ["v1", "secrets"])) }
+
     func gateways() async throws -> [GatewayResource] { try await value(AdminRequest(.get, ["v1", "gateways"])) }
 
     func marks() async throws -> [MarkResource] { try await value(AdminRequest(.get, ["v1", "marks"])) }

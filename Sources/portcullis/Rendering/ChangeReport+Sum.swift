@@ -1,12 +1,13 @@
 import AdminAPI
 
 extension ChangeReport {
-    var isEmpty: Bool { changes.isEmpty && export.isEmpty }
+    var isEmpty: Bool { changes.isEmpty && export.isEmpty && configurations.isEmpty }
 
     /// Both reports in one; each location's rows stand together.
     func followed(by next: ChangeReport) -> ChangeReport {
         var total = self
         total.changes += next.changes
+        total.configurations += next.configurations
         for change in next.export {
             if let index = total.export.firstIndex(where: { $0.location == change.location }) {
                 total.export[index].added += change.added

@@ -1,8 +1,8 @@
 import AdminAPI
 
-/// A change report for people: what changes in the registry, then what changes in the exports.
+/// A change report for people: what changes in the registry, in the exports, and in the services' configurations.
 struct ChangeReportText {
-    /// Rows of an export that are shown; `nil`: all.
+    /// Rows of an export, and lines of the configurations, that are shown; `nil`: all.
     var rowLimit: Int? = 40
     /// Whether the change was only tried.
     var isDryRun = false
@@ -12,6 +12,7 @@ struct ChangeReportText {
         var parts = [String]()
         if !report.changes.isEmpty { parts.append("registry: \(registrySummary(report.changes))\n\(changes(report))") }
         parts += report.export.map(export)
+        if let text = configurations(report.configurations) { parts.append(text) }
         if isDryRun { parts.append("dry run: nothing was changed") }
         return parts.joined(separator: "\n\n")
     }
@@ -37,6 +38,36 @@ struct ChangeReportText {
         var text = head + "\n" + Table(["", "", "", "", "", ""], shown).body(indent: "  ")
         if shown.count < all.count { text += "\n  … and \(all.count - shown.count) more; --all-rows shows them" }
         return text
+    }
+
+    /// `nil` when none changes.
+    func configurations(_ changes: [ConfigurationChange]) -> String? {
+        guard !changes.isEmpty else { return nil }
+        let count = changes.reduce(0) { $0 + $1.services.count }
+        var lines = ["configuration of \(count) \(count == 1 ? "service" : "services"): changed"]
+        let all = changes.flatMap { change in
+            ["  " + services(change.services)]
+                + Table(["", "", ""], change.lines.map(line)).body(indent: "    ").split(separator: "\n").map(
+                    String.init)
+        }
+        let shown = rowLimit.map { Array(all.prefix($0)) } ?? all
+        lines += shown
+        if shown.count < all.count { lines.append("  … and \(all.count - shown.count) more; --all-rows shows them") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// `pgw.1, pgw.2, pgw.3 and 2 more`
+    private func services(_ names: [String]) -> String {
+        let shown = names.prefix(rowLimit == nil ? names.count : 5).joined(separator: ", ")
+        return names.count > 5 && rowLimit != nil ? "\(shown) and \(names.count - 5) more" : shown
+    }
+
+    private func line(_ line: ConfigurationChange.Line) -> [String] {
+        switch (line.before, line.after) {
+        case (let before?, let after?): ["~", line.path, "\(before) → \(after)"]
+        case (nil, let after): ["+", line.path, after ?? ""]
+        case (let before, nil): ["-", line.path, before ?? ""]
+        }
     }
 
     private func row(_ sign: String, _ line: String, before: String? = nil) -> [String] {

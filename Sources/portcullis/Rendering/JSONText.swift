@@ -11,6 +11,14 @@ enum JSONText {
         try encoded(value, [.sortedKeys, .withoutEscapingSlashes])
     }
 
+    /// JSON as it came, printed as all other is.
+    static func reformatted(_ data: Data) throws -> String {
+        let value = try JSONSerialization.jsonObject(with: data)
+        let text = try JSONSerialization.data(
+            withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static func encoded(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = format

@@ -14,8 +14,17 @@ enum ResourceTables {
 
     static func servers(_ servers: [ServerResource]) -> Table {
         Table(
-            ["SERVER", "LOCATION", "KIND", "ADDRESSES"],
-            servers.map { [$0.name, $0.location, $0.kind.rawValue, $0.addresses.joined(separator: " ")] })
+            ["SERVER", "LOCATION", "KIND", "ADDRESSES", "LABELS"],
+            servers.map { server in
+                [server.name, server.location, server.kind.rawValue]
+                    + [server.addresses.joined(separator: " "), server.labels.joined(separator: " ")]
+            })
+    }
+
+    static func secrets(_ secrets: [SecretResource]) -> Table {
+        Table(
+            ["SECRET", .init("REVISION", .right), "CHANGED", "BY"],
+            secrets.map { [$0.name, "\($0.revision)", $0.changedAt, $0.changedBy] })
     }
 
     static func types(_ types: [TypeSummary]) -> Table {

@@ -178,7 +178,7 @@ import Testing
                         headers: [.ifNoneMatch: tag, .prefer: "wait=60", .portcullisGateway: "gw1"]))
                 while await stage.registry.exportChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
             }
-            let deadline = ContinuousClock.now + .seconds(30)
+            let deadline = ContinuousClock.now + .seconds(180)
             while await stage.registry.exportChanges.waiting > 0, .now < deadline {
                 try await Task.sleep(for: .milliseconds(10))
             }

@@ -39,15 +39,20 @@ import Testing
 
         init(_ stage: Stage) async throws {
             self.stage = stage
-            routes = RouteTable(registry: stage.registry, gateways: stage.gateways).routes
+            routes =
+                RouteTable(
+                    registry: stage.registry, gateways: stage.gateways, secretKey: stage.secretKey
+                ).routes
             document = try JSONParser.parse(Array(buffer: try await stage.get("/openapi.json").body))
             try await stage.send(.put, "/v1/types/gone", Stage.tg.gone, type: "application/yaml")
             try await stage.send(.delete, "/v1/types/gone")
+            try await stage.send(.put, "/v1/secrets/db-password", #"{"value": "plugh"}"#)
             _ = try await stage.get(
                 "/v1/locations/tcn/services.csv", headers: [HTTPField.Name("Portcullis-Gateway")!: "gw1"])
             var tokens: [TokenRole: String] = [:]
             for role in TokenRole.allCases {
-                tokens[role] = try await stage.registry.tokens.add(name: "a-\(role.rawValue)", role: role)
+                tokens[role] = try await stage.registry.tokens.add(
+                    name: "a-\(role.rawValue)", role: role, service: role == .service ? "pgw.1" : nil)
             }
             self.tokens = tokens
             for route in routes { try describe(route) }
@@ -134,15 +139,15 @@ import Testing
 
         private static let present = [
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
-            "mark": "257",
+            "mark": "257", "secret": "db-password",
         ]
         private static let absent = [
             "location": "nowhere", "pool": "none", "server": "none", "type": "none", "service": "none.1",
-            "gateway": "none", "mark": "999",
+            "gateway": "none", "mark": "999", "secret": "none",
         ]
         private static let new = [
             "location": "hel", "pool": "new-ip", "server": "new", "type": "new", "service": "tg.3", "gateway": "gw1",
-            "mark": "257",
+            "mark": "257", "secret": "new",
         ]
 
         private func path(_ route: Route, _ names: [String: String]) -> String {
@@ -158,6 +163,7 @@ import Testing
                 case "writeServer": #"{"location": "tcn", "kind": "app", "addresses": ["10.1.0.\#(isNew ? 99 : 11)"]}"#
                 case "writeType": isNew ? "type: new\n" : Stage.pgw
                 case "createService": #"{"type": "tg", "server": "app3"}"#
+                case "writeSecret": #"{"value": "xyzzy"}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#
                 default: "{}"
                 }

@@ -36,7 +36,10 @@ struct Stage: Sendable {
     let gateways: GatewayRoster
     let client: any TestClientProtocol
     let clock: TestClock
+    /// What ADMIN seals secrets with.
+    let secretKey = Self.secretKey
 
+    static let secretKey = SecretKey([UInt8](repeating: 7, count: SecretKey.size))
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// - Parameters:
@@ -52,7 +55,7 @@ struct Stage: Sendable {
             let gateways = GatewayRoster(registry: registry, logger: logger)
             let application = try AdminApplication(
                 registry: registry, gateways: gateways, address: ListenAddress("127.0.0.1:0")!,
-                isOpenWithoutTokens: isOpen, logger: logger
+                secretKey: secretKey, isOpenWithoutTokens: isOpen, logger: logger
             ).application()
             try await application.test(setup) { client in
                 try await body(Stage(registry: registry, gateways: gateways, client: client, clock: clock))

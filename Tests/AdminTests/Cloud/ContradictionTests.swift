@@ -1,4 +1,5 @@
 import NetworkTypes
+import TestSupport
 import Testing
 import YAML
 
@@ -184,12 +185,15 @@ import YAML
     @Test("the sweep finds an overlap exactly where comparing all pairs does")
     func sweep() {
         let position = YAMLPosition(file: "f", line: 1, column: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<500 {
-            let claims = (0..<Int.random(in: 2..<12)).compactMap { index -> PortClaim<String>? in
-                let first = UInt16.random(in: 1..<60)
-                return PortRange(first, first + .random(in: 0..<6)).map {
+            let claims = (0..<Int.random(in: 2..<12, using: &random)).compactMap { index -> PortClaim<String>? in
+                let first = UInt16.random(in: 1..<60, using: &random)
+                let address = Bool.random(using: &random) ? "a" : "b"
+                let transport: TransportProtocol = Bool.random(using: &random) ? .tcp : .udp
+                return PortRange(first, first + .random(in: 0..<6, using: &random)).map {
                     PortClaim(
-                        address: Bool.random() ? "a" : "b", transport: Bool.random() ? .tcp : .udp, ports: $0,
+                        address: address, transport: transport, ports: $0,
                         section: SectionID(type: "t", section: "\(index)"), position: position)
                 }
             }

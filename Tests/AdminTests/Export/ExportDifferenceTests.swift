@@ -1,5 +1,6 @@
 import NetworkTypes
 import ServicesExport
+import TestSupport
 import Testing
 
 @testable import Admin
@@ -50,7 +51,7 @@ import Testing
     @Test("a difference turns one export into the other")
     func applies() throws {
         for seed in 0..<100 {
-            var random = SeededRandom(seed: UInt64(seed))
+            var random = SeededGenerator(seed: UInt64(seed))
             let old = try RandomCloud.make(using: &random).exportRows(location: "l0")
             let new = try RandomCloud.make(using: &random).exportRows(location: "l0")
             let difference = ExportDifference(from: old, to: new)

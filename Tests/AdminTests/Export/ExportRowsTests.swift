@@ -1,5 +1,6 @@
 import NetworkTypes
 import ServicesExport
+import TestSupport
 import Testing
 
 @testable import Admin
@@ -92,7 +93,7 @@ import Testing
     func validForAll() throws {
         var exported = 0
         for seed in 0..<300 {
-            var random = SeededRandom(seed: UInt64(seed))
+            var random = SeededGenerator(seed: UInt64(seed))
             var cloud = try RandomCloud.make(using: &random)
             cloud.marks = try cloud.allocatingMarks()
             guard cloud.contradictions().isEmpty else { continue }

@@ -1,5 +1,6 @@
 import NetworkTypes
 import ServicesExport
+import TestSupport
 import Testing
 
 @testable import Admin
@@ -8,7 +9,7 @@ import Testing
     @Test("the size foreseen is never less than the size that comes")
     func upperBound() throws {
         for seed in 0..<200 {
-            var random = SeededRandom(seed: UInt64(seed))
+            var random = SeededGenerator(seed: UInt64(seed))
             var cloud = try RandomCloud.make(using: &random)
             cloud.marks = try cloud.allocatingMarks()
             for location in cloud.locations.keys {

@@ -1,25 +1,11 @@
 import NetworkTypes
+import TestSupport
 
 @testable import Admin
 
-/// splitmix64: the same numbers on every run.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// Clouds of two locations with sections of every kind; some contradict themselves.
 enum RandomCloud {
-    static func make(using random: inout SeededRandom) throws -> Cloud {
+    static func make(using random: inout SeededGenerator) throws -> Cloud {
         var cloud = Cloud(locations: [Location(name: "l0"), Location(name: "l1")])
         let both = random.next() % 4 > 0
         for location in 0..<2 {
@@ -58,7 +44,7 @@ enum RandomCloud {
     }
 
     /// Gives a pool or a server one more address, from the corners of the address space.
-    private static func addOddAddress(to cloud: inout Cloud, using random: inout SeededRandom) {
+    private static func addOddAddress(to cloud: inout Cloud, using random: inout SeededGenerator) {
         let corners = [
             "0.0.0.0", "0.0.0.1", "127.0.0.1", "169.254.1.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1",
             "::198.51.100.9", "::ffff:198.51.100.9", "::ffff:0:0", "::fffe:0:1", "64:ff9b::198.51.100.9", "fc00::1",
@@ -76,7 +62,7 @@ enum RandomCloud {
         }
     }
 
-    private static func sectionLine(number: Int, section: Int, using random: inout SeededRandom) -> String {
+    private static func sectionLine(number: Int, section: Int, using random: inout SeededGenerator) -> String {
         let base = 1000 + number * 2000 + section * 1000 + Int.random(in: 0...300, using: &random)
         let pool = Int.random(in: 0...2, using: &random)
         var line = "  - {name: s\(section), address: p\(pool), "

@@ -1,3 +1,4 @@
+import CombinedConfiguration
 import NetworkTypes
 import ServicesExport
 import Testing
@@ -57,7 +58,7 @@ import YAML
         #expect(
             mdb.install?.directories == [.init(path: "logs"), .init(path: "mdb", storage: .db)])
         #expect(mdb.uninstall?.directories == ["mdb"])
-        #expect(mdb.config.map(\.sortOrder) == [100])
+        #expect(mdb.config.map(\.block.id.sortOrder) == [100])
         #expect(mdb.config.map(\.target) == [.types(["mdb"])])
     }
 
@@ -69,7 +70,7 @@ import YAML
         let logger = try Fixtures.type("logger").configuration
         #expect(logger.isUnique)
         #expect(logger.config.map(\.target) == [.all, .types(["logger"]), .types(["logger"])])
-        #expect(logger.config.map(\.sortOrder) == [50, 100, 1000])
+        #expect(logger.config.map(\.block.id.sortOrder) == [50, 100, 1000])
     }
 
     @Test("ports may be a mapping, a list or one port")

@@ -127,9 +127,19 @@ import Testing
                             INSERT INTO mark (type, section, mark) VALUES ('tg', 'devices', 300)
                             """)
                 }
+                try RegistryMigrations.migrator.migrate(pool, upTo: "4 events of tokens and gateways, age of marks")
+                try await pool.write { db in
+                    try db.execute(
+                        sql: """
+                            INSERT INTO token (name, role, hash, createdAt)
+                            VALUES ('gw1', 'gateway', x'00', '2026-11-23T01:00:00.000Z')
+                            """)
+                }
                 try pool.close()
             }
             let registry = try Registry(path: path)
+            #expect(try await registry.tokens.list().map(\.name) == ["gw1"])
+            #expect(try await registry.tokens.list().first?.service == nil)
             #expect(try await registry.state().cloud.locations["tcn"] == Location(name: "tcn"))
             _ = try await registry.tokens.add(name: "ops", role: .admin)
             let events = try await registry.events(after: 0, limit: 10).events
@@ -328,8 +338,8 @@ import Testing
             let registry = try Registry(path: Self.path(folder))
             #expect(try await registry.tokens.isEmpty())
             let secret = try await registry.tokens.add(name: "gw", role: .gateway)
-            #expect(try await registry.tokens.find(BearerToken(secret))?.role == .gateway)
-            #expect(try await registry.tokens.find(BearerToken(secret + "x")) == nil)
+            #expect(try await registry.tokens.look(for: BearerToken(secret)).record?.role == .gateway)
+            #expect(try await registry.tokens.look(for: BearerToken(secret + "x")).record == nil)
             await #expect(throws: RegistryError.exists("token gw")) {
                 try await registry.tokens.add(name: "gw", role: .read)
             }

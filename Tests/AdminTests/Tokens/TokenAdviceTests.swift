@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct TokenAdviceTests {
     private func tokens(_ roles: TokenRole...) -> [TokenRecord] {
-        roles.enumerated().map { TokenRecord(name: "t\($0)", role: $1, createdAt: "") }
+        roles.enumerated().map { TokenRecord(name: "t\($0)", role: $1, service: nil, createdAt: "") }
     }
 
     @Test("the first token closes the API, and one that may change nothing leaves nobody who may")

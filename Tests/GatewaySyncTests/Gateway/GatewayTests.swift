@@ -343,7 +343,7 @@ private final class ScriptedSource: ExportSource {
         defer { task.cancel() }
         while kernel.listenerCount == 0 { await Task.yield() }
         kernel.state.table = nil
-        for _ in 0..<5_000 where kernel.state != before { try await Task.sleep(for: .milliseconds(2)) }
+        for _ in 0..<60_000 where kernel.state != before { try await Task.sleep(for: .milliseconds(2)) }
         #expect(kernel.state == before)
         #expect(await gateway.status.drift.repairs > 0)
     }

@@ -1,6 +1,7 @@
 import Netlink
 import ServicesExport
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import GatewaySync
@@ -17,7 +18,7 @@ import Testing
         let writes: Int
 
         init(seed: UInt64) throws {
-            var random = SplitMix(state: seed)
+            var random = SeededGenerator(seed: seed)
             let kernel = InMemoryKernel()
             let site = Site(kernel)
             var rows = [ExportRow]()

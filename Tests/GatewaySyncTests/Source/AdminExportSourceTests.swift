@@ -26,7 +26,7 @@ import Testing
         var configuration = GatewayConfiguration(name: "gw1")
         configuration.adminURL = server.url + "/"
         configuration.location = "tcn"
-        configuration.timeout = 5
+        configuration.timeout = 60
         configure(&configuration)
         let source = try AdminExportSource(configuration)
         let result: Result<ExportAnswer, any Error>
@@ -102,7 +102,7 @@ import Testing
         var configuration = GatewayConfiguration(name: "gw1")
         configuration.adminURL = "http://127.0.0.1:9"
         configuration.location = "tcn"
-        configuration.timeout = 2
+        configuration.timeout = 60
         let source = try AdminExportSource(configuration)
         let error = await #expect(throws: ExportSourceError.self) {
             try await source.fetch(ExportRequest())

@@ -2,11 +2,12 @@ import GatewaySync
 import Netlink
 import NetworkTypes
 import ServicesExport
+import TestSupport
 
 /// Rows of a small world in which much gets into each other's way.
 enum RandomExport {
     /// Adds, removes or changes a few rows of a small world.
-    static func change(_ rows: [ExportRow], _ random: inout SplitMix) -> [ExportRow] {
+    static func change(_ rows: [ExportRow], _ random: inout SeededGenerator) -> [ExportRow] {
         var rows = rows
         for _ in 0..<Int.random(in: 1...5, using: &random) {
             switch Int.random(in: 0..<4, using: &random) {
@@ -29,7 +30,7 @@ enum RandomExport {
         return valid
     }
 
-    private static func row(_ random: inout SplitMix) -> ExportRow {
+    private static func row(_ random: inout SeededGenerator) -> ExportRow {
         let host = UInt32.random(in: 1...4, using: &random)
         let number = UInt16.random(in: 0...3, using: &random)
         let isIPv6 = Int.random(in: 0..<4, using: &random) == 0
@@ -57,18 +58,6 @@ enum RandomExport {
                 scheduler: number == 3 ? .rr : .wlc, sources: number == 2 ? sources : [], backendAddress: backend,
                 backendPort: 8080)
         }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }
 

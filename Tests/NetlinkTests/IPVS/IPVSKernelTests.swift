@@ -213,8 +213,13 @@ struct IPVSKernelTests {
             // Refused by the real server, but counted
             _ = try? NetworkNamespace.shell("timeout 5 bash -c '</dev/tcp/198.51.100.36/80'")
             // The kernel's estimator brings the counters up to date every two seconds
-            let deadline = ContinuousClock.now + .seconds(20)
-            while try ipvs.service(Self.web)?.statistics.traffic.connections == 0, .now < deadline { usleep(100_000) }
+            let deadline = ContinuousClock.now + .seconds(60)
+            func isCounted() throws -> Bool {
+                let service = try ipvs.service(Self.web)?.statistics
+                let destination = try ipvs.destinations(of: Self.web).collect().first?.statistics
+                return service?.traffic.connections == 1 && destination?.traffic.connections == 1
+            }
+            while try !isCounted(), .now < deadline { usleep(100_000) }
             return (
                 try ipvs.service(Self.web)?.statistics, try ipvs.destinations(of: Self.web).collect().first?.statistics
             )

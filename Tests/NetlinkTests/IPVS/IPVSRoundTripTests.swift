@@ -1,5 +1,6 @@
 import CNetlink
 import NetworkTypes
+import TestSupport
 import Testing
 
 @testable import Netlink

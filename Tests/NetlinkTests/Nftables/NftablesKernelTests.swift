@@ -252,11 +252,11 @@ struct NftablesKernelTests {
             #expect(FileManager.default.fileExists(atPath: "/proc/self/task/\(thread)"))
 
             try NetworkNamespace.shell("nft add rule inet portcullis input accept")
-            let foreign = try #require(try monitor.next(within: .seconds(5)))
+            let foreign = try #require(try monitor.next(within: .seconds(60)))
             #expect(foreign.subject == .rule(chain: "input"))
             #expect(foreign.action == .added)
             #expect(foreign.portID != connection.portID)
-            guard case .generation(_, _, "nft")? = try monitor.next(within: .seconds(5))?.subject else {
+            guard case .generation(_, _, "nft")? = try monitor.next(within: .seconds(60))?.subject else {
                 Issue.record("the generation names the process")
                 return
             }
@@ -280,7 +280,7 @@ struct NftablesKernelTests {
             #expect(error.code == .overflow)
             while try monitor.next() != nil {}
             try NetworkNamespace.shell("nft add table inet other")
-            #expect(try monitor.next(within: .seconds(5))?.table?.name == "other")
+            #expect(try monitor.next(within: .seconds(60))?.table?.name == "other")
         }
     }
 

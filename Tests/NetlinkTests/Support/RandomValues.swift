@@ -1,5 +1,6 @@
 import Netlink
 import NetworkTypes
+import TestSupport
 
 /// Values over their whole range, for round trips.
 extension IPAddress {

@@ -12,17 +12,21 @@ struct APIRequest: Sendable {
     let path: [String: String]
     let query: [String: String]
     let identity: Identity
+    /// The registry's generation when the request came; `nil` where nobody looked.
+    let generation: Int?
     /// Whether the change is only to be told, not made.
     let isDryRun: Bool
 
     init(
-        route: Route, request: Request, path: [String: String], query: [String: String], identity: Identity
+        route: Route, request: Request, path: [String: String], query: [String: String], identity: Identity,
+        generation: Int?
     ) throws {
         self.route = route
         self.request = request
         self.path = path
         self.query = query
         self.identity = identity
+        self.generation = generation
         switch query[Route.Parameter.dryRun.name] {
         case nil, "false": isDryRun = false
         case "true": isDryRun = true
@@ -135,6 +139,8 @@ struct Identity: Sendable, Hashable {
     /// The token's name; `anonymous` where no tokens are configured.
     var name: String
     var role: TokenRole
+    /// The service that a token of role `service` is of.
+    var service: String?
 
     static let anonymous = Identity(name: "anonymous", role: .admin)
 }

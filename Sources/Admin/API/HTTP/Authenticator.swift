@@ -7,26 +7,33 @@ struct Authenticator: Sendable {
     /// Whether everybody may do everything while no token is configured: only where none but this machine can connect.
     let isOpenWithoutTokens: Bool
 
-    func identify(_ request: Request, for access: Route.Access) async throws -> Identity {
-        if case .open = access { return .anonymous }
+    /// - Returns: Who it is, and the generation of the registry that was seen on the way; `nil` where none was looked for.
+    func identify(_ request: Request, for access: Route.Access) async throws -> (identity: Identity, generation: Int?) {
+        if case .open = access { return (.anonymous, nil) }
         guard let field = request.headers[.authorization] else {
-            guard isOpenWithoutTokens, try await tokens.isEmpty() else {
-                throw Self.unauthorized("An Authorization field with a bearer token is needed.", error: nil)
+            if isOpenWithoutTokens {
+                let look = try await tokens.look(for: nil)
+                if look.isOpen { return (.anonymous, look.generation) }
             }
-            return .anonymous
+            throw Self.unauthorized("An Authorization field with a bearer token is needed.", error: nil)
         }
         guard let token = BearerToken(authorization: field) else {
             throw Self.unauthorized("The Authorization field holds no bearer token.", error: "invalid_request")
         }
-        guard let record = try await tokens.find(token) else {
+        let look = try await tokens.look(for: token)
+        guard let record = look.record else {
             throw Self.unauthorized("The bearer token is not known.", error: "invalid_token")
         }
         guard access.allows(record.role) else {
-            throw APIProblem(
-                .forbidden, "Token \(record.name) has the role \(record.role), which does not suffice.",
-                headers: [.wwwAuthenticate: #"Bearer realm="portcullis", error="insufficient_scope""#])
+            throw Self.forbidden("Token \(record.name) has the role \(record.role), which does not suffice.")
         }
-        return Identity(name: record.name, role: record.role)
+        return (Identity(name: record.name, role: record.role, service: record.service), look.generation)
+    }
+
+    static func forbidden(_ detail: String) -> APIProblem {
+        APIProblem(
+            .forbidden, detail,
+            headers: [.wwwAuthenticate: #"Bearer realm="portcullis", error="insufficient_scope""#])
     }
 
     /// RFC 6750, section 3: without credentials the challenge has no error code.

@@ -5,11 +5,16 @@ import Foundation
 enum EntityTag {
     /// A strong tag of a representation's bytes.
     static func of(_ bytes: some DataProtocol) -> String {
-        let hex = SHA256.hash(data: bytes).prefix(16).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
+        "\"\(hexadecimal(SHA256.hash(data: bytes)))\""
+    }
+
+    /// The half of a digest that a tag holds.
+    static func hexadecimal(_ digest: SHA256Digest) -> String {
+        var text: [UInt8] = []
+        for byte in digest.prefix(16) {
+            for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
         }
-        return "\"\(hex.joined())\""
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The list of an If-Match or If-None-Match field: `*`, or tags, weak ones marked.

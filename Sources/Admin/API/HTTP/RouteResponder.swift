@@ -14,14 +14,16 @@ struct RouteResponder: HTTPResponder {
 
     func respond(to request: Request, context: Context) async throws -> Response {
         do {
-            let identity = try await authenticator.identify(request, for: route.access)
+            let (identity, generation) = try await authenticator.identify(request, for: route.access)
             let path = Dictionary(
                 uniqueKeysWithValues: route.pathParameters.map { name in
                     (name, context.parameters.get(name).map { $0.removingPercentEncoding ?? $0 } ?? "")
                 })
             let query = try Self.query(of: request, allowed: route.query)
             let response = try await route.handle(
-                try APIRequest(route: route, request: request, path: path, query: query, identity: identity))
+                try APIRequest(
+                    route: route, request: request, path: path, query: query, identity: identity,
+                    generation: generation))
             return request.method == .head ? Self.withoutBody(response) : response
         } catch {
             let response = Self.problem(for: error, logger: context.logger).response

@@ -3,7 +3,7 @@ import NetworkTypes
 extension RequestPlaces {
     /// What the body has of a server.
     mutating func addServer(_ name: String, _ addresses: [IPAddress], of body: JSONObject) {
-        add(.server, name, [.location, .kind], of: body)
+        add(.server, name, [.location, .kind, .labels], of: body)
         add(.server, name, addresses: addresses, of: body)
     }
 
@@ -40,6 +40,7 @@ extension Contradiction.Subject.Member {
         case .location: "location"
         case .kind: "kind"
         case .addresses, .address: "addresses"
+        case .labels: "labels"
         case .server: "server"
         case .state: "state"
         }

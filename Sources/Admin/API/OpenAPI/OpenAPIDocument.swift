@@ -13,8 +13,8 @@ struct OpenAPIDocument {
             "info": [
                 "title": "Portcullis ADMIN", "version": "1",
                 "description": """
-                Locations, servers, service types and services of a cloud, and the services export its gateways \
-                follow. Errors are problems (RFC 9457). Every GET can be asked as HEAD. No token is needed \
+                Locations, servers, service types and services of a cloud, the services export its gateways \
+                follow, and the configurations its services work by. Errors are problems (RFC 9457). Every GET can be asked as HEAD. No token is needed \
                     where none is configured, which is so on loopback addresses only.
                 """,
             ],

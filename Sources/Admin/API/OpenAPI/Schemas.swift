@@ -17,6 +17,9 @@ enum Schemas {
         }
     }
     static let kind: JSONValue = ["type": "string", "enum": ["app", "db", "archive", "gateway"]]
+    static let labels: JSONValue = [
+        "type": "array", "maxItems": .integer(Limits.serverLabels), "uniqueItems": true, "items": name,
+    ]
     static let state: JSONValue = ["type": "string", "enum": ["ready", "drain", "maint"]]
     static let weight: JSONValue = [
         "type": ["integer", "null"], "minimum": 0, "maximum": 65535,
@@ -39,6 +42,7 @@ enum Schemas {
         case "type": "tg"
         case "gateway": "gw1"
         case "mark": 256
+        case "secret": "db-password"
         default: "tg.1"
         }
     }
@@ -46,6 +50,8 @@ enum Schemas {
     static func reference(_ name: String) -> JSONValue {
         ["$ref": .string("#/components/schemas/\(name)")]
     }
+
+    static func nullable(_ schema: JSONValue) -> JSONValue { ["anyOf": [schema, ["type": "null"]]] }
 
     static func list(of items: JSONValue) -> JSONValue { ["type": "array", "items": items] }
 
@@ -71,7 +77,8 @@ enum Schemas {
     }
 
     /// The shared schemas, under `#/components/schemas`.
-    static let components: [(String, JSONValue)] = resources + changes + reports
+    static let components: [(String, JSONValue)] =
+        resources + ofConfigurations + changes + reports
 
     private static let resources: [(String, JSONValue)] = [
         (
@@ -93,7 +100,7 @@ enum Schemas {
                 required: ["name", "location", "kind", "addresses"],
                 [
                     ("name", name), ("location", name), ("kind", kind),
-                    ("addresses", addresses(atMost: Limits.serverAddresses)),
+                    ("addresses", addresses(atMost: Limits.serverAddresses)), ("labels", labels),
                 ])
         ),
         (
@@ -179,7 +186,8 @@ enum Schemas {
 
     private static let action: JSONValue = ["type": "string", "enum": ["create", "update", "delete"]]
     private static let resourceKind: JSONValue = [
-        "type": "string", "enum": ["location", "pool", "server", "type", "service", "token", "gateway", "mark"],
+        "type": "string",
+        "enum": ["location", "pool", "server", "type", "service", "token", "gateway", "mark", "secret"],
     ]
 
     private static let changes: [(String, JSONValue)] = [
@@ -196,7 +204,7 @@ enum Schemas {
                 required: ["location", "kind", "addresses"],
                 [
                     ("name", name), ("location", name), ("kind", kind),
-                    ("addresses", addresses(atMost: Limits.serverAddresses)),
+                    ("addresses", addresses(atMost: Limits.serverAddresses)), ("labels", nullable(labels)),
                 ])
         ),
         (
@@ -205,7 +213,7 @@ enum Schemas {
                 required: [],
                 [
                     ("location", name), ("kind", kind),
-                    ("addresses", addresses(atMost: Limits.serverAddresses)),
+                    ("addresses", addresses(atMost: Limits.serverAddresses)), ("labels", labels),
                 ])
         ),
         (
@@ -264,7 +272,7 @@ enum Schemas {
         (
             "ChangeReport",
             object(
-                required: ["changes", "export"],
+                required: ["changes", "export", "configurations"],
                 [
                     (
                         "changes",
@@ -287,6 +295,25 @@ enum Schemas {
                                             of: object(
                                                 required: ["before", "after"],
                                                 [("before", ["type": "string"]), ("after", ["type": "string"])]))
+                                    ),
+                                ]))
+                    ),
+                    (
+                        "configurations",
+                        list(
+                            of: object(
+                                required: ["services", "lines"],
+                                [
+                                    ("services", list(of: serviceName)),
+                                    (
+                                        "lines",
+                                        list(
+                                            of: object(
+                                                required: ["path"],
+                                                [
+                                                    ("path", ["type": "string", "format": "json-pointer"]),
+                                                    ("before", nullableText), ("after", nullableText),
+                                                ]))
                                     ),
                                 ]))
                     ),
@@ -318,6 +345,7 @@ enum Limits {
     static let poolAddresses = 1024
     /// One per family.
     static let serverAddresses = 2
+    static let serverLabels = 64
     /// Elements of each list of an apply.
     static let applied = 100_000
     /// Bytes of a JSON body.

@@ -101,15 +101,16 @@ struct WantedCloud: Sendable {
     }
 
     private static func server(_ field: JSONField, _ places: inout RequestPlaces) -> Server? {
-        guard let body = field.object(["name", "location", "kind", "addresses"]) else { return nil }
+        guard let body = field.object(["name", "location", "kind", "addresses", "labels"]) else { return nil }
         let name = body.required("name") { $0.name(of: .server) }
         let location = body.required("location") { $0.name(of: .location) }
         let kind = body.required("kind") { $0.choice(ServerKind.self) }
         let addresses = body.required("addresses", RouteTable.serverAddresses)
+        let labels = body.optional("labels", RouteTable.serverLabels)
         guard let name, let location, let kind, let addresses else { return nil }
         places.add(.init(.server, name), field.pointer)
         places.addServer(name, addresses, of: body)
-        return Server(name: name, location: location, kind: kind, addresses: addresses)
+        return Server(name: name, location: location, kind: kind, addresses: addresses, labels: labels ?? [])
     }
 
     private static func type(_ field: JSONField) -> SourceText? {
@@ -157,7 +158,7 @@ struct WantedCloud: Sendable {
     /// A service without a state keeps the one it has: an operator's drain outlives an apply.
     func apply(to cloud: inout Cloud, types: [ServiceType]) {
         let present = cloud.services
-        if prune { cloud = Cloud(marks: cloud.marks) }
+        if prune { cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values) }
         for location in locations { cloud.locations[location.name] = location }
         for pool in pools { cloud.pools[pool.id] = pool }
         for server in servers { cloud.servers[server.name] = server }

@@ -1,21 +1,13 @@
 import AdminAPI
 import HTTPTypes
 import Hummingbird
-import ServiceLifecycle
 import ServicesExport
 
 extension RouteTable {
     var exportRoutes: [Route] {
-        let conditions: [Route.Parameter] = [
-            .ifNoneMatch,
-            Route.Parameter(
-                name: "Prefer", summary: "wait=N: hold the answer until the export differs, at most N (60) seconds",
-                schema: ["type": "string"]),
-        ]
+        let conditions: [Route.Parameter] = [.ifNoneMatch, .prefer("the export")]
         let digest = Route.Parameter(
             name: "Content-Digest", summary: "SHA-256 of the content (RFC 9530)", schema: ["type": "string"])
-        let preference = Route.Parameter(
-            name: "Preference-Applied", summary: "wait=N (RFC 7240)", schema: ["type": "string"])
         return [
             Route(
                 method: .get, path: "/v1/locations/{location}/services.csv", operation: "export",
@@ -24,9 +16,8 @@ extension RouteTable {
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The export, with a header line",
-                        content: [(MediaTypes.csv, ["type": "string"])], headers: [.eTag, digest, preference]),
-                    Route.Answer(
-                        status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag, preference]),
+                        content: [(MediaTypes.csv, ["type": "string"])], headers: [.eTag, digest, .preferenceApplied]),
+                    .notModifiedPoll,
                 ]
             ) { request in try await export(request) }
         ]
@@ -38,73 +29,33 @@ extension RouteTable {
         }
         let location = request.parameter("location")
         let heartbeat = try Heartbeat(request)
-        var current = try await currentExport(of: location)
-        let condition = Preconditions.ifNoneMatch(request.headers)
-        let wait =
-            condition == nil || request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
+        var current = try await currentExport(of: location, seen: request.generation)
+        var poll = ConditionalPoll(request)
         if let heartbeat { await gateways.begin(heartbeat.id, heartbeat.report) }
-        var isHeld = false
         do {
-            if let wait, wait > 0, let condition, condition.matchesWeakly(current.digest.etag) {
-                isHeld = true
-                try await hold(request, location: location, condition: condition, seconds: wait)
-                current = try await currentExport(of: location)
+            try await poll.hold(request, knowing: current.digest.etag) { [changes = registry.exportChanges] known in
+                await changes.change(of: location) { known.matchesWeakly($0) }
             }
+            if poll.wasHeld { current = try await currentExport(of: location) }
         } catch {
             if let heartbeat { await gateways.end(heartbeat.id) }
             throw error
         }
         if let heartbeat { await gateways.end(heartbeat.id) }
-        return Self.answer(current, condition: condition, wait: wait, closing: isHeld)
+        return poll.answer(
+            tag: current.digest.etag,
+            headers: [.contentType: ServicesCSV.contentType, .contentDigest: current.digest.contentDigest]
+        ) { ResponseBody(byteBuffer: current.bytes) }
     }
 
-    private func currentExport(of location: String) async throws -> LocationExport {
-        guard let export = try await registry.state().exports.byLocation[location] else {
+    private func currentExport(of location: String, seen: Int? = nil) async throws -> LocationExport {
+        guard let export = try await registry.state(seen: seen).exports.byLocation[location] else {
             throw RegistryError.missing("location \(location.prefix(80))")
         }
         return export
     }
-
-    /// Waits until the export is none that the client knows, the time is over, the client is gone or ADMIN shuts down.
-    private func hold(
-        _ request: APIRequest, location: String, condition: EntityTag.List, seconds: Int
-    ) async throws {
-        let changes = registry.exportChanges
-        do {
-            try await request.request.body.consumeWithCancellationOnInboundClose { _ in
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await changes.change(of: location, from: condition) }
-                    group.addTask { try? await Task.sleep(for: .seconds(seconds)) }
-                    group.addTask { try? await gracefulShutdown() }
-                    await group.next()
-                    group.cancelAll()
-                }
-            }
-        } catch is CancellationError {
-            // The client is gone: the answer goes nowhere, and that is nobody's fault.
-        }
-    }
-
-    /// - Parameter closing: Whether the connection ends with the answer, as it must after the client was watched.
-    private static func answer(
-        _ export: LocationExport, condition: EntityTag.List?, wait: Int?, closing: Bool
-    ) -> Response {
-        let tag = export.digest.etag
-        var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
-        headers[.contentDigest] = export.digest.contentDigest
-        headers[.preferenceApplied] = wait.map { "wait=\($0)" }
-        if closing { headers[.connection] = "close" }
-        guard condition?.matchesWeakly(tag) != true else {
-            headers[.contentDigest] = nil
-            return Response(status: .notModified, headers: headers)
-        }
-        headers[.contentType] = ServicesCSV.contentType
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: export.bytes))
-    }
 }
 
 extension HTTPField.Name {
-    static let prefer = Self("Prefer")!
-    static let preferenceApplied = Self("Preference-Applied")!
     static let contentDigest = Self("Content-Digest")!
 }

@@ -25,14 +25,18 @@ struct Route: Sendable {
         case open
         /// Roles `admin` and `read`.
         case read
-        /// All roles.
+        /// Roles `admin`, `read` and `gateway`.
         case export
+        /// Roles `admin` and `read`; `service` for the service that the token is of.
+        case configuration
         /// Role `admin`.
         case admin
 
         func allows(_ role: TokenRole) -> Bool {
             switch self {
-            case .open, .export: true
+            case .open: true
+            case .export: role != .service
+            case .configuration: role != .gateway
             case .read: role == .admin || role == .read
             case .admin: role == .admin
             }

@@ -8,11 +8,13 @@ import NIOCore
 struct RouteTable: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
+    /// What seals secrets; `nil`: none can be kept.
+    var secretKey: SecretKey?
 
     var routes: [Route] {
         let routes =
-            locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + applyRoutes
-            + observationRoutes + healthRoutes
+            locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
+            + secretRoutes + applyRoutes + observationRoutes + healthRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
@@ -96,6 +98,9 @@ extension Route.Answer {
     }
 
     static let notModified = Self(status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag])
+    /// Of an answer that may have been held.
+    static let notModifiedPoll = Self(
+        status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag, .preferenceApplied])
 
     /// Of a change of one resource.
     static let changed = change([.eTagAfterChange])

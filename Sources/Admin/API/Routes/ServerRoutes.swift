@@ -30,14 +30,18 @@ extension RouteTable {
             ) { request in
                 let name = try request.name("server", of: .server)
                 let (server, places) = try await request.json { field -> (Server, RequestPlaces)? in
-                    guard let body = field.object(["name", "location", "kind", "addresses"]) else { return nil }
+                    guard let body = field.object(["name", "location", "kind", "addresses", "labels"]) else {
+                        return nil
+                    }
                     body.agreeing("name", with: name)
                     let location = body.required("location") { $0.name(of: .location) }
                     let kind = body.required("kind") { $0.choice(ServerKind.self) }
                     let addresses = body.required("addresses", Self.serverAddresses)
+                    let labels = body.optional("labels", Self.serverLabels)
                     guard let location, let kind, let addresses else { return nil }
                     return (
-                        Server(name: name, location: location, kind: kind, addresses: addresses),
+                        Server(
+                            name: name, location: location, kind: kind, addresses: addresses, labels: labels ?? []),
                         Self.places(name, addresses, body)
                     )
                 }
@@ -56,21 +60,25 @@ extension RouteTable {
                     var location: String?
                     var kind: ServerKind?
                     var addresses: [IPAddress]?
+                    var labels: [String]?
                     var places: RequestPlaces
                 }
                 let edit = try await request.json { field -> Edit? in
-                    guard let body = field.object(["location", "kind", "addresses"]) else { return nil }
+                    guard let body = field.object(["location", "kind", "addresses", "labels"]) else { return nil }
                     let addresses = body.present("addresses", Self.serverAddresses)
                     return Edit(
                         location: body.present("location") { $0.name(of: .location) },
                         kind: body.present("kind") { $0.choice(ServerKind.self) },
-                        addresses: addresses?.sorted(), places: Self.places(name, addresses ?? [], body))
+                        addresses: addresses?.sorted(),
+                        labels: body.present("labels", Self.serverLabels)?.sorted(),
+                        places: Self.places(name, addresses ?? [], body))
                 }
                 return try await change(request, places: edit.places, represent: { represent($0, name) }) { cloud in
                     var server = try cloud.server(name)
                     server.location = edit.location ?? server.location
                     server.kind = edit.kind ?? server.kind
                     server.addresses = edit.addresses ?? server.addresses
+                    server.labels = edit.labels ?? server.labels
                     try cloud.requireLocation(server.location, at: "#/location")
                     cloud.servers[name] = server
                 }
@@ -92,6 +100,16 @@ extension RouteTable {
         var places = RequestPlaces.path(.server, name, "server")
         places.addServer(name, addresses, of: body)
         return places
+    }
+
+    /// Labels, each once.
+    static func serverLabels(_ field: JSONField) -> [String]? {
+        var seen: Set<String> = []
+        return field.elements(atMost: Limits.serverLabels) { field -> String? in
+            guard let label = field.name(of: .label) else { return nil }
+            if !seen.insert(label).inserted { field.fault("\(label) is listed twice") }
+            return label
+        }
     }
 
     /// One address, or one per family.

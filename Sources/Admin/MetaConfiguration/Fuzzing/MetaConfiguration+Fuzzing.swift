@@ -1,13 +1,15 @@
+import CombinedConfiguration
 import NetworkTypes
 import ServicesExport
 import YAML
 
 extension MetaConfiguration {
-    /// Reads bytes that may be anything as a file of service types, and exports what they ask for: an entry for fuzzers.
+    /// Reads bytes that may be anything as a file of service types, exports what they ask for and combines the
+    /// configurations of their services: an entry for fuzzers.
     ///
     /// - Returns: whether they are valid.
     /// - Precondition: loading never crashes, errors have a place, and types without contradictions make an export that
-    ///   gateways accept.
+    ///   gateways accept; a configuration says in YAML and in JSON the same, and every value of it is accounted for.
     @discardableResult
     public static func fuzz(_ bytes: [UInt8]) -> Bool {
         let configurations: [MetaConfiguration]
@@ -18,6 +20,7 @@ extension MetaConfiguration {
             return false
         }
         var cloud = fuzzedCloud(configurations)
+        combine(cloud)
         guard let marks = try? cloud.allocatingMarks() else { return true }
         cloud.marks = marks
         guard cloud.contradictions(blaming: ["t"]).isEmpty else { return true }
@@ -30,6 +33,31 @@ extension MetaConfiguration {
             preconditionFailure("the export is refused: \(error)")
         }
         return true
+    }
+
+    private static func combine(_ cloud: Cloud) {
+        let set = ConfigurationSet(of: cloud)
+        for (name, service) in cloud.services where cloud.types[service.type]?.configuration.isFake == false {
+            guard let root = set.configuration(of: name, set.directory(of: cloud)) else {
+                precondition(set.faults[name]?.isEmpty == false, "\(name) has neither a configuration nor a reason")
+                continue
+            }
+            let leaves = root.leaves
+            precondition(Set(leaves.map(\.pointer)).count == leaves.count, "two values at one place")
+            let values = root.revealing { $0 }.yaml
+            var limits = YAMLLimits()
+            limits.size = .max
+            limits.text = .max
+            limits.nodes = .max
+            for text in [values.yamlText(), root.revealing { $0 }.jsonText] {
+                do throws(YAMLError) {
+                    let again = try YAMLDocument.parseOne(text, file: "again", limits: limits)
+                    precondition(again.hasSameValue(as: values), "it reads as another: \(text)")
+                } catch {
+                    preconditionFailure("\(error) in what was written: \(text)")
+                }
+            }
+        }
     }
 
     /// A location with two servers and one instance of each type on each, and every pool that a section names, each with
@@ -57,6 +85,7 @@ extension MetaConfiguration {
         }
         return Cloud(
             locations: [Location(name: "l")], pools: pools, servers: [server(1), server(2)],
-            types: configurations.map { ServiceType(source: "", configuration: $0) }, services: services)
+            types: configurations.map { ServiceType(source: "", configuration: $0) }, services: services,
+            secrets: [SealedSecret(name: "s", revision: 1, sealed: [], changedBy: "", changedAt: "")])
     }
 }

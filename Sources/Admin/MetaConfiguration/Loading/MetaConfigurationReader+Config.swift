@@ -1,3 +1,4 @@
+import CombinedConfiguration
 import YAML
 
 extension MetaConfigurationReader {
@@ -6,7 +7,7 @@ extension MetaConfigurationReader {
 
     /// `[{sort-order: 10, for: common, values: {…}}]`; without `for` a block is for the file's own type.
     mutating func configBlocks(_ node: YAMLNode, of configuration: MetaConfiguration) -> [ConfigBlock] {
-        list(node, "a list of config blocks").compactMap { node in
+        list(node, "a list of config blocks").enumerated().compactMap { place, node in
             let keys = ["sort-order", "for", "values"]
             guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "a config block") else { return nil }
             let order = diagnostics.required("sort-order", of: mapping) { node throws(YAMLError) in
@@ -15,10 +16,8 @@ extension MetaConfigurationReader {
             let types = uniqueList(mapping["for"], "a type or a list of types") { node throws(YAMLError) in
                 try node.objectName(.type, "the name of a service type")
             }
-            let values = diagnostics.required("values", of: mapping) { node throws(YAMLError) -> YAMLNode in
-                _ = try node.mapping("a mapping of values")
-                return node
-            }
+            let valuesNode = diagnostics.required("values", of: mapping) { node throws(YAMLError) in node }
+            let values = valuesNode.flatMap { BlockValue(reading: $0, &diagnostics) }
             if configuration.isFake, mapping["for"] == nil {
                 diagnostics.report(node.position, "a fake type has no services, so its config blocks need \"for\"")
             }
@@ -28,7 +27,9 @@ extension MetaConfigurationReader {
             if types.contains(Self.everyType), types.count > 1, let node = mapping["for"] {
                 diagnostics.report(node.position, "\"common\" is for all types; it stands alone")
             }
-            return ConfigBlock(sortOrder: order, target: target, values: values, position: node.position)
+            let id = BlockID(type: configuration.type, sortOrder: order, number: place + 1)
+            return ConfigBlock(
+                target: target, block: ConfigurationBlock(id: id, values: values), position: node.position)
         }
     }
 }

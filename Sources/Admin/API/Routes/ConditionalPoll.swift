@@ -1,0 +1,73 @@
+import AdminAPI
+import HTTPTypes
+import Hummingbird
+import ServiceLifecycle
+
+/// A GET that knows what it has (If-None-Match) and may wait for something else (`Prefer: wait`).
+struct ConditionalPoll {
+    let condition: EntityTag.List?
+    /// Seconds; `nil`: it does not wait.
+    let wait: Int?
+    /// Whether the answer was held, and the client watched meanwhile.
+    private(set) var wasHeld = false
+
+    init(_ request: APIRequest) {
+        condition = Preconditions.ifNoneMatch(request.headers)
+        wait =
+            condition == nil || request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
+    }
+
+    /// Waits, if the client has what has the tag and is willing to: until `change` returns, the time is over, the client is
+    /// gone or ADMIN shuts down.
+    mutating func hold(
+        _ request: APIRequest, knowing tag: String,
+        until change: @escaping @Sendable (EntityTag.List) async -> Void
+    ) async throws {
+        guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return }
+        wasHeld = true
+        do {
+            try await request.request.body.consumeWithCancellationOnInboundClose { _ in
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await change(condition) }
+                    group.addTask { try? await Task.sleep(for: .seconds(wait)) }
+                    group.addTask { try? await gracefulShutdown() }
+                    await group.next()
+                    group.cancelAll()
+                }
+            }
+        } catch is CancellationError {
+            // The client is gone: the answer goes nowhere, and that is nobody's fault.
+        }
+    }
+
+    /// 304, or the content with its headers.
+    func answer(
+        tag: String, caching: String = "no-cache", headers content: HTTPFields, body: () throws -> ResponseBody
+    ) rethrows -> Response {
+        var headers: HTTPFields = [.eTag: tag, .cacheControl: caching]
+        headers[.preferenceApplied] = wait.map { "wait=\($0)" }
+        // After the client was watched, the connection cannot be used again.
+        if wasHeld { headers[.connection] = "close" }
+        guard condition?.matchesWeakly(tag) != true else { return Response(status: .notModified, headers: headers) }
+        for field in content { headers[field.name] = field.value }
+        return Response(status: .ok, headers: headers, body: try body())
+    }
+}
+
+extension Route.Parameter {
+    /// What the answer of a `ConditionalPoll` waits for.
+    static func prefer(_ what: String) -> Self {
+        Self(
+            name: "Prefer",
+            summary: "wait=N: hold the answer until \(what) differs, at most N (\(PreferField.longestWait)) seconds",
+            schema: ["type": "string"])
+    }
+
+    static let preferenceApplied = Self(
+        name: "Preference-Applied", summary: "wait=N (RFC 7240)", schema: ["type": "string"])
+}
+
+extension HTTPField.Name {
+    static let prefer = Self("Prefer")!
+    static let preferenceApplied = Self("Preference-Applied")!
+}

@@ -1,0 +1,145 @@
+import AdminAPI
+import CombinedConfiguration
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import YAML
+
+extension RouteTable {
+    var configurationRoutes: [Route] {
+        [
+            Route(
+                method: .get, path: "/v1/services/{service}/config", operation: "readConfiguration",
+                summary: "The combined configuration of a service; its secrets for its own token only",
+                access: .configuration,
+                query: [
+                    Route.Parameter(
+                        name: "explain", summary: "true: where each value comes from, in place of the values",
+                        schema: ["type": "boolean", "default": false])
+                ],
+                headers: [.ifNoneMatch, .prefer("the configuration")],
+                answers: [
+                    Route.Answer(
+                        status: .ok, summary: "The configuration, or with explain an explanation of it (JSON)",
+                        content: [
+                            (
+                                MediaTypes.json,
+                                ["anyOf": [["type": "object"], Schemas.reference("ConfigurationExplanation")]]
+                            ), (MediaTypes.yaml, ["type": "object"]),
+                        ], headers: [.eTag, .preferenceApplied]),
+                    .notModifiedPoll,
+                ], problems: [.conflict]
+            ) { request in try await readConfiguration(request) }
+        ]
+    }
+
+    private func readConfiguration(_ request: APIRequest) async throws -> Response {
+        let name = request.parameter("service")
+        if request.identity.role == .service, request.identity.service != name {
+            throw Authenticator.forbidden(
+                "Token \(request.identity.name) is of the service \(request.identity.service ?? ""), "
+                    + "whose configuration it may read, and of no other.")
+        }
+        switch request.query["explain"] {
+        case nil, "false": return try await values(of: name, request)
+        case "true": return try Self.answer(try await registry.state().explanation(of: name), to: request)
+        case .some: throw APIProblem.badRequest("?explain", "explain is true or false.")
+        }
+    }
+
+    private func values(of name: String, _ request: APIRequest) async throws -> Response {
+        let offers = [MediaTypes.json, MediaTypes.yaml]
+        guard let format = AcceptField(request.headers[.accept]).best(of: offers) else {
+            throw Self.notAcceptable(offers)
+        }
+        let view = ConfigurationView(isYAML: format == MediaTypes.yaml, showsSecrets: request.identity.role == .service)
+        var state = try await registry.state(seen: request.generation)
+        var tag = view.tag(of: try state.configurationDigest(of: name))
+        var poll = ConditionalPoll(request)
+        try await poll.hold(request, knowing: tag) { [changes = registry.configurationChanges] known in
+            await changes.change(of: name) { known.matchesWeakly(view.tag(of: $0)) }
+        }
+        if poll.wasHeld {
+            state = try await registry.state()
+            tag = view.tag(of: try state.configurationDigest(of: name))
+        }
+        return try poll.answer(
+            tag: tag, caching: view.showsSecrets ? "no-store" : "no-cache", headers: [.contentType: format]
+        ) {
+            ResponseBody(
+                byteBuffer: ByteBuffer(bytes: try view.bytes(of: try state.configuration(of: name), state, secretKey)))
+        }
+    }
+}
+
+/// One of the forms a configuration is answered in. Each has an ETag of its own.
+private struct ConfigurationView: Sendable {
+    let isYAML: Bool
+    let showsSecrets: Bool
+
+    /// The ETag by what tells configurations apart.
+    func tag(of digest: String) -> String { "\"\(digest)\((isYAML ? 1 : 0) + (showsSecrets ? 2 : 0))\"" }
+
+    func bytes(of root: ConfigurationNode, _ state: RegistryState, _ key: SecretKey?) throws -> [UInt8] {
+        let shown =
+            showsSecrets
+            ? try root.revealing { name in
+                guard let value = state.cloud.secrets[name].flatMap({ key?.open($0) }) else {
+                    throw RegistryError.unavailable("the secret \(name) cannot be opened with the key ADMIN has")
+                }
+                return value
+            } : root
+        return isYAML ? Array(shown.yaml.yamlText().utf8) : shown.json
+    }
+}
+
+extension RegistryState {
+    /// What tells the configuration of a service from another.
+    ///
+    /// Throws when there is no such service, and the reasons when it has no configuration.
+    fileprivate func configurationDigest(of name: String) throws -> String {
+        if let digest = configurations.digests[name] { return digest }
+        let service = try cloud.service(name)
+        throw APIProblem(
+            .conflict, "The configuration of \(service.name) cannot be combined.",
+            errors: (configurations.faults[name] ?? []).map {
+                .init(pointer: "\($0.position)", detail: $0.message)
+            }, kind: .contradiction)
+    }
+
+    fileprivate func configuration(of name: String) throws -> ConfigurationNode {
+        _ = try configurationDigest(of: name)
+        guard let root = configurations.configuration(of: name, configurations.directory(of: cloud)) else {
+            throw RegistryError.missing("service \(name.prefix(80))")
+        }
+        return root
+    }
+
+    /// Where each value of a service's configuration comes from.
+    fileprivate func explanation(of name: String) throws -> ConfigurationExplanation {
+        let root = try configuration(of: name)
+        let deleted = try configurations.templates[cloud.service(name).type]?.deleted ?? []
+        return ConfigurationExplanation(
+            service: name,
+            values: root.leaves.map { leaf in
+                .init(
+                    path: leaf.pointer, value: leaf.node.jsonText, from: .init(leaf.node.origin),
+                    overrode: leaf.overridden.map { .init(value: $0.text, from: .init($0.origin)) })
+            },
+            deleted: deleted.map { value in
+                .init(
+                    path: value.pointer, by: .init(value.by),
+                    overrode: value.node.overridden.map { .init(value: $0.text, from: .init($0.origin)) }
+                        + [.init(value: value.node.jsonText, from: .init(value.node.origin))])
+            })
+    }
+}
+
+extension ConfigurationExplanation.Origin {
+    fileprivate init(_ origin: ConfigurationNode.Origin) {
+        self.init(
+            file: origin.position.file, line: origin.position.line, column: origin.position.column,
+            type: origin.block.type, sortOrder: origin.block.sortOrder, block: origin.block.number,
+            expression: origin.expression)
+    }
+}

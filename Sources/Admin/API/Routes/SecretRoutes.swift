@@ -1,0 +1,72 @@
+import AdminAPI
+import Hummingbird
+
+extension RouteTable {
+    var secretRoutes: [Route] {
+        let represent = { @Sendable (state: RegistryState, name: String) in
+            state.cloud.secrets[name].map(SecretResource.init)
+        }
+        return [
+            .get(
+                "/v1/secrets", operation: "listSecrets", "The names of the secrets",
+                schema: Schemas.list(of: Schemas.reference("Secret"))
+            ) { request in
+                let secrets = try await registry.state().cloud.secrets.values
+                return try Self.answer(
+                    secrets.map(SecretResource.init).sorted { $0.name < $1.name }, to: request)
+            },
+            Route(
+                method: .put, path: "/v1/secrets/{secret}", operation: "writeSecret",
+                summary: "Set the value of a secret; nobody but the services that use it can read it", access: .admin,
+                query: [.dryRun], headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("SecretChange"),
+                answers: [.changed, .created]
+            ) { request in
+                let name = try request.name("secret", of: .secret)
+                let value = try await request.json { field -> String? in
+                    field.object(["value"])?.required("value") { $0.secretValue() }
+                }
+                guard let secretKey else {
+                    throw APIProblem(
+                        .conflict, "ADMIN has no key to seal secrets with: `secrets-key` in its settings names a file.")
+                }
+                let actor = request.identity.name
+                let time = Timestamp.text(registry.now())
+                return try await change(request, places: .none, represent: { represent($0, name) }) { cloud in
+                    let present = cloud.secrets[name]
+                    if let present, secretKey.open(present) == value { return }
+                    cloud.secrets[name] = try secretKey.seal(
+                        value, name: name, revision: (present?.revision ?? 0) + 1, by: actor, at: time)
+                }
+            },
+            Route(
+                method: .delete, path: "/v1/secrets/{secret}", operation: "deleteSecret",
+                summary: "Delete a secret that no type uses", access: .admin, query: [.dryRun], headers: [.ifMatch],
+                answers: [.changed]
+            ) { request in
+                let name = request.parameter("secret")
+                return try await change(request, places: .none, represent: { represent($0, name) }) {
+                    try $0.deleteSecret(name)
+                }
+            },
+        ]
+    }
+}
+
+extension JSONField {
+    /// The value of a secret, which no message may repeat.
+    fileprivate func secretValue() -> String? {
+        guard let text = string() else { return nil }
+        guard !text.isEmpty, text.utf8.count <= SealedSecret.longestValue else {
+            fault("1 to \(SealedSecret.longestValue) bytes are expected")
+            return nil
+        }
+        return text
+    }
+}
+
+extension SecretResource {
+    init(_ secret: SealedSecret) {
+        self.init(
+            name: secret.name, revision: secret.revision, changedBy: secret.changedBy, changedAt: secret.changedAt)
+    }
+}

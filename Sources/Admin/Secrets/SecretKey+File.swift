@@ -1,0 +1,59 @@
+import CommandLineSupport
+import Crypto
+import Foundation
+
+extension SecretKey {
+    /// Reads a key file: 32 bytes in Base64, readable by its owner alone.
+    ///
+    /// Throws `SettingsError` naming the file and what is wrong with it.
+    public static func load(_ path: String) throws -> SecretKey {
+        let text: String
+        do {
+            try checkRights(path)
+            text = try TextFile.read(path)
+        } catch let error as FileError {
+            throw SettingsError("the key for secrets \(error)")
+        }
+        let word = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let bytes = Data(base64Encoded: word), let key = SecretKey(Array(bytes)) else {
+            throw SettingsError("the key for secrets \(path) does not hold \(size) bytes in Base64")
+        }
+        return key
+    }
+
+    /// Makes a key file with a new key; one that is there is not touched.
+    public static func make(_ path: String) throws {
+        let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+        do {
+            try TextFile.make(key.base64EncodedString() + "\n", at: path, mode: 0o600)
+        } catch {
+            throw SettingsError("the key for secrets \(error)")
+        }
+    }
+
+    private static func checkRights(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw FileError(path: path, reason: FileError.reason(errno)) }
+        let mode = status.st_mode & 0o777
+        guard mode & 0o077 == 0 else {
+            throw FileError(
+                path: path, reason: "others may use it (mode \(String(mode, radix: 8))): chmod 600 \(path)")
+        }
+        guard status.st_uid == geteuid() || geteuid() == 0 else {
+            throw FileError(path: path, reason: "it belongs to another user")
+        }
+    }
+}
+
+extension Registry {
+    /// Throws `SettingsError` when there are secrets that the key does not open.
+    public func checkSecrets(_ key: SecretKey?) async throws {
+        guard let secret = try await state().cloud.secrets.values.min(by: { $0.name < $1.name }) else { return }
+        guard let key else {
+            throw SettingsError("the registry holds secrets, and there is no key for them: set secrets-key")
+        }
+        guard key.open(secret) != nil else {
+            throw SettingsError("the registry holds secrets that were sealed with another key than secrets-key names")
+        }
+    }
+}

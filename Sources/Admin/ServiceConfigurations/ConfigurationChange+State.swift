@@ -1,0 +1,47 @@
+import AdminAPI
+import CombinedConfiguration
+
+extension ConfigurationChange {
+    /// How the configurations of the services of both states differ; services of which that can be said in the same words
+    /// are told of together.
+    static func changes(from before: RegistryState, to after: RegistryState) -> [ConfigurationChange] {
+        let (old, new) = (before.configurations, after.configurations)
+        let changed = new.digests.filter { name, digest in old.digests[name].map { $0 != digest } ?? false }.keys
+        guard !changed.isEmpty else { return [] }
+        let (oldDirectory, newDirectory) = (old.directory(of: before.cloud), new.directory(of: after.cloud))
+        var services: [[Line]: [ServiceInstance]] = [:]
+        var differences: [String: ConfigurationDifference] = [:]
+        for name in changed {
+            guard let from = oldDirectory.variables(of: name), let to = newDirectory.variables(of: name),
+                let oldTemplate = old.templates[from.service.type], let template = new.templates[to.service.type]
+            else { continue }
+            let type = to.service.type
+            let difference = differences[type] ?? ConfigurationDifference(from: oldTemplate, to: template)
+            differences[type] = difference
+            let lines =
+                difference.lines(from: from, to: to).map {
+                    Line(path: $0.pointer, before: $0.before, after: $0.after)
+                } + secrets(of: template, before.cloud, after.cloud)
+            services[lines, default: []].append(to.service)
+        }
+        let inOrder = services.map { lines, services in
+            (lines: lines, services: services.sorted { ($0.type, $0.index) < ($1.type, $1.index) })
+        }
+        return inOrder.sorted {
+            ($0.services[0].type, $0.services[0].index) < ($1.services[0].type, $1.services[0].index)
+        }
+        .map { ConfigurationChange(services: $0.services.map(\.name), lines: $0.lines) }
+    }
+
+    /// Secrets that have another value under the same name.
+    private static func secrets(of template: ConfigurationTemplate, _ before: Cloud, _ after: Cloud) -> [Line] {
+        guard !template.secrets.isEmpty else { return [] }
+        return template.root.leaves.compactMap { leaf in
+            guard case .secret(let name) = leaf.node.content, let old = before.secrets[name]?.revision,
+                let new = after.secrets[name]?.revision, old != new
+            else { return nil }
+            let value = leaf.node.jsonText
+            return Line(path: leaf.pointer, before: "\(value) revision \(old)", after: "\(value) revision \(new)")
+        }
+    }
+}

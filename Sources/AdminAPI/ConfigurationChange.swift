@@ -1,0 +1,27 @@
+/// How the combined configurations of some services differ, all of them in the same way.
+public struct ConfigurationChange: Codable, Sendable, Hashable {
+    /// One value that comes, goes or differs.
+    public struct Line: Codable, Sendable, Hashable {
+        /// A JSON pointer into the configuration (RFC 6901).
+        public var path: String
+        /// As JSON text; `nil`: it was not there.
+        public var before: String?
+        /// As JSON text; `nil`: it is gone.
+        public var after: String?
+
+        public init(path: String, before: String?, after: String?) {
+            self.path = path
+            self.before = before
+            self.after = after
+        }
+    }
+
+    /// By type and index.
+    public var services: [String]
+    public var lines: [Line]
+
+    public init(services: [String], lines: [Line]) {
+        self.services = services
+        self.lines = lines
+    }
+}

@@ -1,0 +1,84 @@
+/// Where the values of a service's configuration come from (`GET /v1/services/{service}/config?explain=true`).
+public struct ConfigurationExplanation: Codable, Sendable, Hashable {
+    /// Where a value was written.
+    public struct Origin: Codable, Sendable, Hashable {
+        /// The meta-configuration: `logger.yaml`.
+        public var file: String
+        public var line: Int
+        public var column: Int
+        /// The block: whose file it is in, its sort order, and its place among the file's blocks, from 1.
+        public var type: String
+        public var sortOrder: Int
+        public var block: Int
+        /// What was written, where that is not the value: `${server.address}`.
+        public var expression: String?
+
+        public init(
+            file: String, line: Int, column: Int, type: String, sortOrder: Int, block: Int, expression: String?
+        ) {
+            self.file = file
+            self.line = line
+            self.column = column
+            self.type = type
+            self.sortOrder = sortOrder
+            self.block = block
+            self.expression = expression
+        }
+    }
+
+    /// A value that a later block took the place of.
+    public struct Overridden: Codable, Sendable, Hashable {
+        /// As JSON text, cut where it is long.
+        public var value: String
+        public var from: Origin
+
+        public init(value: String, from: Origin) {
+            self.value = value
+            self.from = from
+        }
+    }
+
+    /// A single value, or an empty list or mapping.
+    public struct Value: Codable, Sendable, Hashable {
+        /// A JSON pointer (RFC 6901).
+        public var path: String
+        /// As JSON text; of a secret its name.
+        public var value: String
+        public var from: Origin
+        /// The oldest first.
+        public var overrode: [Overridden]
+
+        public init(path: String, value: String, from: Origin, overrode: [Overridden]) {
+            self.path = path
+            self.value = value
+            self.from = from
+            self.overrode = overrode
+        }
+    }
+
+    /// What a block has taken out.
+    public struct Deleted: Codable, Sendable, Hashable {
+        /// A JSON pointer (RFC 6901).
+        public var path: String
+        public var by: Origin
+        /// What is gone, and what that had overridden before; the oldest first.
+        public var overrode: [Overridden]
+
+        public init(path: String, by: Origin, overrode: [Overridden]) {
+            self.path = path
+            self.by = by
+            self.overrode = overrode
+        }
+    }
+
+    public var service: String
+    /// In the order of the configuration.
+    public var values: [Value]
+    public var deleted: [Deleted]
+
+    public init(service: String, values: [Value], deleted: [Deleted]) {
+        self.service = service
+        self.values = values
+        self.deleted = deleted
+    }
+}

@@ -1,0 +1,25 @@
+/// A secret in a list (`GET /v1/secrets`): never its value.
+public struct SecretResource: Codable, Sendable, Hashable {
+    public var name: String
+    /// Counts the values it has had, from 1.
+    public var revision: Int
+    /// Who set the value it has: a token's name, or `anonymous`.
+    public var changedBy: String
+    /// RFC 3339 in UTC.
+    public var changedAt: String
+
+    public init(name: String, revision: Int, changedBy: String, changedAt: String) {
+        self.name = name
+        self.revision = revision
+        self.changedBy = changedBy
+        self.changedAt = changedAt
+    }
+}
+
+/// Body of `PUT /v1/secrets/{secret}`.
+public struct SecretChange: Codable, Sendable, Hashable {
+    /// 1 to 65,536 bytes.
+    public var value: String
+
+    public init(value: String) { self.value = value }
+}

@@ -1,0 +1,33 @@
+public import YAML
+
+/// A value of a block as it was written: its variables and markers read, nothing put in yet.
+public struct BlockValue: Sendable, Hashable {
+    public indirect enum Content: Sendable, Hashable {
+        case mapping([Pair])
+        case list([BlockValue])
+        case scalar(ScalarTemplate)
+        /// The name of a secret.
+        case secret(String)
+    }
+
+    /// A key and its value.
+    public struct Pair: Sendable, Hashable {
+        public let key: String
+        public let value: BlockValue
+    }
+
+    public let content: Content
+    /// `append`, `replace` or `delete`.
+    public let marker: ConfigurationMarker?
+    public let position: YAMLPosition
+
+    /// The names of the secrets in it.
+    public var secrets: Set<String> {
+        switch content {
+        case .secret(let name): [name]
+        case .scalar: []
+        case .list(let items): items.reduce(into: []) { $0.formUnion($1.secrets) }
+        case .mapping(let pairs): pairs.reduce(into: []) { $0.formUnion($1.value.secrets) }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/// Names of secrets: lower-case letters, digits, `-`, `_` and `.`, a letter or a digit first, up to 63.
+public enum SecretName {
+    public static func isValid(_ name: String) -> Bool {
+        guard let first = name.utf8.first, isWordCharacter(first), name.utf8.count <= 63 else { return false }
+        return name.utf8.allSatisfy { isWordCharacter($0) || "-_.".utf8.contains($0) }
+    }
+
+    private static func isWordCharacter(_ byte: UInt8) -> Bool {
+        byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39
+    }
+}

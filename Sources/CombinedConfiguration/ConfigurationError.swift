@@ -1,0 +1,26 @@
+public import YAML
+
+/// Why blocks cannot be combined: one thing, and its place or its two places.
+public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let position: YAMLPosition
+    public let message: String
+    /// The other of two places that are to blame, and how the same is told from there.
+    public let otherPosition: YAMLPosition?
+    public let otherMessage: String?
+
+    public init(_ position: YAMLPosition, _ message: String, other: YAMLPosition? = nil, otherMessage: String? = nil) {
+        self.position = position
+        self.message = message
+        self.otherPosition = other
+        self.otherMessage = otherMessage
+    }
+
+    /// The same told from the other place, when only that is in one of the files.
+    public func blaming(_ files: Set<String>) -> ConfigurationError {
+        guard let otherPosition, let otherMessage, files.contains(otherPosition.file), !files.contains(position.file)
+        else { return self }
+        return ConfigurationError(otherPosition, otherMessage, other: position, otherMessage: message)
+    }
+
+    public var description: String { "\(position): \(message)" }
+}

@@ -1,0 +1,58 @@
+import YAML
+
+/// The blocks that go to the services of one type, merged: the configuration of each of them but for the variables.
+public struct ConfigurationTemplate: Sendable, Hashable {
+    public let root: ConfigurationNode
+    /// What blocks have taken out and none has put back, in the order of the blocks.
+    public let deleted: [DeletedValue]
+    /// What does not go together.
+    public let errors: [ConfigurationError]
+    /// The variables it needs, but for other values of its own.
+    public let variables: Set<Variable>
+    /// The names of the secrets it needs, each with the place of its first use.
+    public let secrets: [String: ConfigurationNode.Origin]
+
+    /// Merges blocks, in whatever order they are given.
+    ///
+    /// - Parameter type: The service type: an empty configuration is its own.
+    public init(merging blocks: some Sequence<ConfigurationBlock>, type: String) {
+        var merger = BlockMerger()
+        var root: ConfigurationNode?
+        for block in blocks.sorted(by: { $0.id < $1.id }) { root = merger.merge(block, into: root) ?? root }
+        let merged =
+            root
+            ?? ConfigurationNode(
+                .mapping([]),
+                from: .init(
+                    .init(file: "\(type).yaml", line: 1, column: 1), BlockID(type: type, sortOrder: 0, number: 0)))
+        self.root = merged.preparingJSON()
+        deleted = merger.deleted.filter { merged[path: $0.path] == nil }
+        errors = merger.errors + merger.undecided.compactMap { $0.problem(in: merged) }
+        var needs = TemplateNeeds()
+        needs.add(merged)
+        variables = needs.variables
+        secrets = needs.secrets
+    }
+}
+
+/// What a template asks for.
+private struct TemplateNeeds {
+    var variables: Set<Variable> = []
+    var secrets: [String: ConfigurationNode.Origin] = [:]
+
+    mutating func add(_ node: ConfigurationNode) {
+        switch node.content {
+        case .scalar: break
+        case .mapping(let pairs): pairs.forEach { add($0.value) }
+        case .list(let items): items.forEach { add($0) }
+        case .secret(let name): if secrets[name] == nil { secrets[name] = node.origin }
+        case .reference(let reference, _): add(reference)
+        case .text(let parts): for case .reference(let reference) in parts { add(reference) }
+        }
+    }
+
+    private mutating func add(_ reference: Reference) {
+        if case .configuration = reference.variable { return }
+        variables.insert(reference.variable)
+    }
+}

@@ -1,0 +1,21 @@
+import YAML
+
+/// The one value that means the same to every service: how many processes it forks.
+enum Workers {
+    static let key = "workers"
+    static let what = "a number of workers"
+    /// 0: none, the service is one process.
+    static let range = 0...64
+
+    /// What is wrong with the `workers` of a configuration.
+    static func problem(in root: ConfigurationNode) -> ConfigurationError? {
+        guard let node = root[key] else { return nil }
+        if case .scalar(let scalar) = node.content {
+            if case .integer(let number) = scalar.resolved, range.contains(number) { return nil }
+            if scalar.resolved == .null { return nil }
+        }
+        return ConfigurationError(
+            node.origin.position,
+            "expected \(what) from \(range.lowerBound) to \(range.upperBound), found \(node.text(atMost: 40))")
+    }
+}

@@ -1,0 +1,16 @@
+/// What a value is, as far as the blocks of a configuration must agree on it.
+public enum ValueKind: String, Sendable, Hashable {
+    case mapping = "a mapping"
+    case list = "a list"
+    case text = "text"
+    case number = "a number"
+    case boolean = "a truth value"
+    /// `null`, which goes with every kind.
+    case nothing = "nothing"
+
+    /// Whether a value of the other kind may take the place of one of this kind.
+    func agrees(with other: ValueKind) -> Bool { self == other || self == .nothing || other == .nothing }
+
+    /// Whether it is a single value.
+    var isScalar: Bool { self != .mapping && self != .list }
+}

@@ -1,0 +1,71 @@
+public import YAML
+
+/// A scalar with its variables read.
+public enum ScalarTemplate: Sendable, Hashable {
+    case literal(YAMLScalar)
+    /// A variable that stands bare and alone: the value is of its kind.
+    case reference(Reference)
+    /// Text with variables in it.
+    case text([Part])
+
+    /// A piece of a text.
+    public enum Part: Sendable, Hashable {
+        case literal(String)
+        case reference(Reference)
+    }
+
+    /// Reads `${name}`, `${name:-default}` and the escape `$${`; any other `$` is itself. What is quoted is text.
+    init(_ scalar: YAMLScalar, at position: YAMLPosition) throws(YAMLError) {
+        guard scalar.text.contains("${") else {
+            self = .literal(scalar)
+            return
+        }
+        var parts = [Part]()
+        var literal = ""
+        var rest = scalar.text[...]
+        while let dollar = rest.firstRange(of: "${") {
+            if dollar.lowerBound > rest.startIndex, rest[rest.index(before: dollar.lowerBound)] == "$" {
+                literal += rest[..<rest.index(before: dollar.lowerBound)] + "${"
+                rest = rest[dollar.upperBound...]
+                continue
+            }
+            literal += rest[..<dollar.lowerBound]
+            guard let end = rest[dollar.upperBound...].firstIndex(of: "}") else {
+                throw YAMLError(position, "\"${\" without \"}\"; \"$${\" stands for itself")
+            }
+            let inside = rest[dollar.upperBound..<end]
+            guard !inside.contains("${") else {
+                throw YAMLError(position, "a variable inside another; a default has none")
+            }
+            if !literal.isEmpty { parts.append(.literal(literal)) }
+            literal = ""
+            parts.append(.reference(try Reference(inside, at: position)))
+            rest = rest[rest.index(after: end)...]
+        }
+        literal += rest
+        if !literal.isEmpty { parts.append(.literal(literal)) }
+        if case .reference(let reference)? = parts.first, parts.count == 1, scalar.isPlain {
+            self = .reference(reference)
+            return
+        }
+        if case .literal(let text)? = parts.first, parts.count == 1 {
+            self = .literal(YAMLScalar(text: text, isPlain: false))
+            return
+        }
+        for case .reference(let reference) in parts where reference.variable.kind == .list {
+            throw YAMLError(
+                position, "\"${\(reference.name)}\" is a list, which cannot be part of a text; it stands bare and alone"
+            )
+        }
+        self = .text(parts)
+    }
+
+    /// The variables it has.
+    var references: [Reference] {
+        switch self {
+        case .literal: []
+        case .reference(let reference): [reference]
+        case .text(let parts): parts.compactMap { if case .reference(let reference) = $0 { reference } else { nil } }
+        }
+    }
+}

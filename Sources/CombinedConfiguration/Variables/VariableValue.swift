@@ -1,0 +1,55 @@
+public import YAML
+
+/// What a variable stands for.
+public enum VariableValue: Sendable, Hashable {
+    case scalar(YAMLScalar)
+    case list([String])
+
+    /// Text, whatever it looks like.
+    public static func text(_ text: String) -> Self { .scalar(YAMLScalar(text: text, isPlain: false)) }
+
+    public static func integer(_ number: Int) -> Self { .scalar(YAMLScalar(text: "\(number)", isPlain: true)) }
+
+    /// Reads a default, which must be of the variable's kind.
+    init(reading text: String, kind: ValueKind?, of name: String, at position: YAMLPosition) throws(YAMLError) {
+        func wrong(_ expected: String) -> YAMLError {
+            YAMLError(position, "the default of \"${\(name)}\" must be \(expected), found \"\(text.prefix(40))\"")
+        }
+        let scalar = YAMLScalar(text: text, isPlain: true)
+        switch kind {
+        case .number:
+            guard case .integer = scalar.resolved else { throw wrong("a whole number") }
+            self = .scalar(scalar)
+        case .list:
+            guard let items = Self.items(text) else { throw wrong("a list of texts") }
+            self = .list(items)
+        case .text: self = .text(text)
+        default:
+            if case .number(let number) = scalar.resolved, !number.isFinite { throw wrong("finite") }
+            self = .scalar(scalar)
+        }
+    }
+
+    private static func items(_ text: String) -> [String]? {
+        guard let node = try? YAMLDocument.parseOne(text, file: "default"), case .sequence(let nodes) = node.content
+        else { return nil }
+        let texts = nodes.compactMap { node in node.isNull ? nil : node.scalar?.text }
+        return texts.count == nodes.count ? texts : nil
+    }
+}
+
+/// Where the values of variables come from.
+public protocol VariableSource {
+    /// The value of a variable, but of those of the configuration itself; else why there is none, to be put behind its
+    /// name: `the location hel has no pool "tg-ip"`.
+    func value(of variable: Variable) -> VariableLookup
+
+    /// Whether a secret has a value.
+    func hasSecret(_ name: String) -> Bool
+}
+
+/// What became of asking for a variable.
+public enum VariableLookup: Sendable, Hashable {
+    case value(VariableValue)
+    case undefined(String)
+}

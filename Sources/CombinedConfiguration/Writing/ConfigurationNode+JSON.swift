@@ -1,0 +1,88 @@
+import YAML
+
+extension ConfigurationNode {
+    /// The value as JSON text in bytes, without white space, keys in their order.
+    ///
+    /// A secret is `{"!secret":"name"}`, a variable that is not put in yet is a text as it was written.
+    public var json: [UInt8] {
+        var writer = JSONWriter()
+        writer.bytes.reserveCapacity(4096)
+        writer.write(self)
+        return writer.bytes
+    }
+
+    /// The value as JSON text, cut where it is longer.
+    func text(atMost length: Int) -> String {
+        let text = String(decoding: json, as: UTF8.self)
+        return text.count <= length ? text : text.prefix(length - 1) + "…"
+    }
+}
+
+/// Writes nodes as JSON (RFC 8259).
+private struct JSONWriter {
+    var bytes: [UInt8] = []
+
+    mutating func write(_ node: ConfigurationNode) {
+        if let known = node.constantJSON {
+            bytes += known
+            return
+        }
+        switch node.content {
+        case .scalar(let scalar): write(scalar)
+        case .secret(let name):
+            bytes += "{\"!secret\":".utf8
+            write(name)
+            bytes.append(UInt8(ascii: "}"))
+        case .reference, .text: write(node.origin.expression ?? "")
+        case .list(let items):
+            bytes.append(UInt8(ascii: "["))
+            for (index, item) in items.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                write(item)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .mapping(let pairs):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, pair) in pairs.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                write(pair.key)
+                bytes.append(UInt8(ascii: ":"))
+                write(pair.value)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        }
+    }
+
+    private mutating func write(_ scalar: YAMLScalar) {
+        switch scalar.resolved {
+        case .null: bytes += "null".utf8
+        case .boolean(let value): bytes += (value ? "true" : "false").utf8
+        case .integer(let number): bytes += String(number).utf8
+        case .number(let number): bytes += String(number).utf8
+        case .string(let text): write(text)
+        }
+    }
+
+    private mutating func write(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            bytes += text.utf8
+            return
+        }
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case UInt8(ascii: "\n"): bytes += "\\n".utf8
+            case UInt8(ascii: "\t"): bytes += "\\t".utf8
+            case UInt8(ascii: "\r"): bytes += "\\r".utf8
+            case 0..<0x20:
+                let digits = String(byte, radix: 16)
+                bytes += "\\u00\(digits.utf8.count == 1 ? "0" : "")\(digits)".utf8
+            default: bytes.append(byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import AdminAPI
+import ArgumentParser
+import Foundation
+
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "Look at the combined configurations of services.",
+        subcommands: [ShowConfiguration.self, DiffConfigurations.self])
+}
+
+struct ShowConfiguration: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Print a service's configuration, or where each value of it comes from.",
+        discussion: "A secret is shown by its name; only the service itself, by its token, gets the value.")
+
+    @Argument(help: "The service, such as mdb.2.")
+    var service: String
+
+    @Flag(help: "Which file, line and block each value comes from, and what it overrode.")
+    var explain = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        if explain {
+            let explanation = try await client.explanation(of: service)
+            try output.show(explanation, asText: ExplanationText.text(explanation))
+        } else if output.output == .json {
+            let data = try await client.configuration(of: service, as: "application/json")
+            try StandardOutput.write(try JSONText.reformatted(data))
+        } else {
+            let data = try await client.configuration(of: service, as: "application/yaml")
+            try StandardOutput.write(String(decoding: data, as: UTF8.self))
+        }
+    }
+}
+
+struct DiffConfigurations: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Print how services' configurations would change if type files were written.",
+        discussion: "Nothing is written. Exit codes: 0 none would change, 2 some would.")
+
+    @Argument(
+        help: ArgumentHelp("Type files (YAML), one type each.", valueName: "file"),
+        completion: .file(extensions: ["yaml"]))
+    var files: [String]
+
+    @Flag(help: "Show all lines, however many.")
+    var allRows = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let changes = try await client.putTypes(inFiles: files, dryRun: true).configurations
+        let text = ChangeReportText(rowLimit: allRows ? nil : 40).configurations(changes)
+        try output.show(changes, asText: text ?? "no changes")
+        if !changes.isEmpty { throw ExitCode(2) }
+    }
+}

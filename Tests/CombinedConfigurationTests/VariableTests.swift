@@ -1,0 +1,134 @@
+import Testing
+import YAML
+
+@testable import CombinedConfiguration
+
+@Suite struct VariableTests {
+    @Test("a variable that stands bare and alone keeps its kind; in quotes and beside other text it is text")
+    func typed() throws {
+        #expect(
+            try Blocks.json("a: ${app-index}\nb: \"${app-index}\"\nc: n${app-index}\nd: ${services.logger.addresses}")
+                == #"{"a":2,"b":"2","c":"n2","d":["10.1.0.31"]}"#)
+        #expect(
+            try Blocks.json("a: ${service.name} on ${server.name} at ${location.name} (${location.www-ip})")
+                == #"{"a":"mdb.2 on db1 at tcn (198.51.100.36)"}"#)
+        #expect(
+            try Blocks.json("a:\n  - ${service.type}\n  - ${location.www-ip.addresses}")
+                == #"{"a":["mdb",["198.51.100.36","2001:db8:0:1::36"]]}"#)
+        #expect(try Blocks.json("a: ${services.none.addresses}") == #"{"a":[]}"#)
+    }
+
+    @Test("a default stands in for what there is not, and is of the variable's kind")
+    func defaults() throws {
+        #expect(
+            try Blocks.json(
+                "a: ${location.tg-ip:-127.0.0.1}\nb: ${services.gone.addresses:-[]}\nc: ${config.none:-5}\n"
+                    + "d: ${location.www-ip:-unused}\ne: ${services.gone.names:-[x, \"5\"]}\nf: ${location.none:-}")
+                == #"{"a":"127.0.0.1","b":[],"c":5,"d":"198.51.100.36","e":["x","5"],"f":""}"#)
+        #expect(
+            try Blocks.faults("a: ${app-index:-x}")
+                == [#"a.yaml:1:4: the default of "${app-index}" must be a whole number, found "x""#])
+        #expect(
+            try Blocks.faults("a: ${services.a.addresses:-x}")
+                == [#"a.yaml:1:4: the default of "${services.a.addresses}" must be a list of texts, found "x""#])
+    }
+
+    @Test("$${ is ${ itself, and another $ means nothing")
+    func escapes() throws {
+        #expect(
+            try Blocks.json("a: $${service.name}\nb: costs $5\nc: x$${y}${app-index}\nd: \"$${5}\"\ne: $$")
+                == #"{"a":"${service.name}","b":"costs $5","c":"x${y}2","d":"${5}","e":"$$"}"#)
+    }
+
+    @Test(
+        "what is no variable is told with its place",
+        arguments: [
+            ("a: ${servce.name}", #"there is no variable "${servce.name}"; did you mean "${service.name}"?"#),
+            (
+                "a: ${services.logger}",
+                #"there is no variable "${services.logger}"; of a type there are "${services.TYPE.addresses}" and names"#
+            ),
+            ("a: ${env.HOME}", #"there is no variable "${env.HOME}""#),
+            ("a: ${}", #""${}" is no variable; a name has letters, digits, ".", "-" and "_""#),
+            ("a: ${a b}", #""${a b}" is no variable; a name has letters, digits, ".", "-" and "_""#),
+            ("a: x ${app-index", #""${" without "}"; "$${" stands for itself"#),
+            ("a: ${location.x:-${app-index}}", "a variable inside another; a default has none"),
+            (
+                "a: x${services.logger.addresses}",
+                #""${services.logger.addresses}" is a list, which cannot be part of a text; it stands bare and alone"#
+            ),
+        ])
+    func unknown(_ text: String, _ message: String) throws {
+        #expect(try Blocks.faults(text) == ["a.yaml:1:4: \(message)"])
+    }
+
+    @Test("an undefined variable is an error with the place of the value that has it")
+    func undefined() throws {
+        #expect(
+            try Blocks.errors("b:\n  a: ${location.tg-ip}\n  c: ${services.gone.addresses}")
+                == [
+                    #"a.yaml:2:6: "${location.tg-ip}": the location tcn has no pool "tg-ip""#,
+                    #"a.yaml:3:6: "${services.gone.addresses}": there is no type "gone""#,
+                ])
+    }
+
+    @Test("other values of the configuration can be referred to, as they are after the last block")
+    func configuration() throws {
+        #expect(
+            try Blocks.json(
+                "root: data\nlog: {path: \"${config.root}/logs\", n: 1}\ncopy: ${config.log.n}", "root: other")
+                == #"{"root":"other","log":{"path":"other/logs","n":1},"copy":1}"#)
+        #expect(
+            try Blocks.errors("a: ${config.b.c}")
+                == [#"a.yaml:1:4: "${config.b.c}": the configuration has no value "b.c""#])
+        #expect(
+            try Blocks.errors("a: ${config.b}\nb: [1]")
+                == [#"a.yaml:1:4: "${config.b}" is a list (a.yaml:2:4); only a single value can be referred to"#])
+        #expect(
+            try Blocks.errors("a: x${config.b}\nb: null")
+                == [#"a.yaml:1:4: "${config.b}" is nothing, which cannot be part of a text"#])
+    }
+
+    @Test("values that lead back to themselves are told with the way")
+    func cycles() throws {
+        #expect(
+            try Blocks.errors("a: ${config.b}\nb: x${config.c}", "c: ${config.a}")
+                == [#"a.yaml:1:4: "${config.b}" leads back to itself: b → c → a → b"#])
+        #expect(
+            try Blocks.errors("a: x${config.a}")
+                == [#"a.yaml:1:4: "${config.a}" leads back to itself: a → a"#])
+    }
+
+    @Test("texts that double in each step are stopped, not computed")
+    func explosion() throws {
+        let lines = (1...60).map { "v\($0): ${config.v\($0 - 1)}${config.v\($0 - 1)}" }
+        let errors = try Blocks.errors("v0: 0123456789\n" + lines.joined(separator: "\n"))
+        #expect(errors.first?.hasSuffix("the text has more than 65536 bytes with its variables") == true)
+    }
+
+    @Test("workers from a variable are looked at when it is known")
+    func workers() throws {
+        #expect(try Blocks.json("workers: ${app-index}") == #"{"workers":2}"#)
+        #expect(
+            try Blocks.errors("workers: ${config.n}\nn: 99")
+                == ["a.yaml:1:10: expected a number of workers from 0 to 64, found 99"])
+        #expect(
+            try Blocks.errors("workers: ${service.name}")
+                == ["a.yaml:1:10: expected a number of workers from 0 to 64, found \"mdb.2\""])
+    }
+
+    @Test("a secret is its name until it is revealed, and is no part of a text")
+    func secrets() throws {
+        let template = try Blocks.template("p: !secret db-password\nq: ${config.p}")
+        let root = template.resolved(TestVariables()).root
+        #expect(root.jsonText == #"{"p":{"!secret":"db-password"},"q":{"!secret":"db-password"}}"#)
+        #expect(root.yaml.yamlText() == "p: !secret db-password\nq: !secret db-password\n")
+        #expect(root.revealing { "\($0)!" }.jsonText == #"{"p":"db-password!","q":"db-password!"}"#)
+        #expect(
+            try Blocks.errors("p: !secret db-password\nq: x${config.p}")
+                == [#"a.yaml:2:4: "${config.p}" is a secret, which cannot be part of a text"#])
+        #expect(
+            try Blocks.errors("p: !secret other")
+                == [#"a.yaml:1:4: there is no secret "other"; `portcullis secrets set` makes one"#])
+    }
+}
