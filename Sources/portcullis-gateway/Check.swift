@@ -6,8 +6,10 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say whether this gateway does its work, for monitors.",
         discussion: """
-            Looks at the daemon, at what it told last, and at the kernel itself: nftables, IPVS and the sync daemons must be \
-            what the export in force and the role make of them. Needs CAP_NET_ADMIN; writes nothing to the kernel.
+            Asks the daemon for a sign of life, looks at what it told last, and at the kernel itself: our table with its \
+            chains, rules and sets, as many virtual services as the export has, and the sync daemons that the role wants. \
+            That costs little however large the export is. With --thorough each element and real server is compared, too, as \
+            the daemon does by itself every audit-interval. Needs CAP_NET_ADMIN; writes nothing to the kernel.
 
             EXIT STATUS: 0 healthy; 3 degraded: it serves, but ADMIN is away, an export is held back, the kernel refuses a \
             step or the disk fails; 4 waiting: there was no export yet; 5 the kernel is out of line; 6 the daemon hangs; \
@@ -18,21 +20,24 @@ struct Check: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Seconds that the daemon may take to bring the kernel into line; it is asked to look at once.",
-            valueName: "seconds"))
-    var wait = 0
+            "Seconds that the daemon may take to answer, and to bring the kernel into line.", valueName: "seconds"))
+    var patience = 10
+
+    @Flag(help: "Compare each element and real server.")
+    var thorough = false
 
     @Option(name: .shortAndLong, help: ArgumentHelp("text or json.", valueName: "format"))
     var output = Status.Output.text
 
     func run() async throws {
         let configuration = try settings.load()
-        let end = ContinuousClock.now + .seconds(wait)
-        var health = try health(configuration)
-        while health.verdict == .outOfLine || health.verdict == .waiting, ContinuousClock.now < end {
+        let end = ContinuousClock.now + .seconds(patience)
+        let isAnswering = await configuration.isDaemonAnswering(until: end)
+        var health = try health(configuration, isAnswering)
+        while health.verdict == .outOfLine, ContinuousClock.now < end {
             configuration.askForAudit()
-            try await Task.sleep(for: .milliseconds(500))
-            health = try self.health(configuration)
+            try await Task.sleep(for: .milliseconds(200))
+            health = try self.health(configuration, isAnswering)
         }
         switch output {
         case .text: print(health.text)
@@ -41,28 +46,31 @@ struct Check: AsyncParsableCommand {
         if health.verdict != .healthy { throw ExitCode(health.verdict.exitStatus) }
     }
 
-    private func health(_ configuration: GatewayConfiguration) throws -> GatewayHealth {
-        let isRunning = StateLock.holder(of: configuration.runDirectory + "/lock") != nil
+    private func health(_ configuration: GatewayConfiguration, _ isAnswering: Bool) throws -> GatewayHealth {
+        let isRunning = configuration.isDaemonRunning
         let role = try configuration.currentRole()
         let status = try GatewayStatus.load(runDirectory: configuration.runDirectory)?.status
         return GatewayHealth(
-            status, role: role, isRunning: isRunning, now: WallClock.seconds, patience: configuration.patience,
-            deviations: isRunning ? try deviations(configuration, role) : [])
+            status, role: role, isRunning: isRunning, isAnswering: isAnswering, now: WallClock.seconds,
+            patience: configuration.patience, deviations: isRunning ? try deviations(configuration, role, status) : [])
     }
 
     /// How the kernel differs from what it should be, in words.
-    private func deviations(_ configuration: GatewayConfiguration, _ role: GatewayRole) throws -> [String] {
+    private func deviations(
+        _ configuration: GatewayConfiguration, _ role: GatewayRole, _ status: GatewayStatus?
+    ) throws -> [String] {
         let kernel = try NetlinkKernel()
-        var deviations =
+        let daemons =
             configuration.sync.interface == nil ? [] : try kernel.deviations(from: configuration.sync.wanted(as: role))
         let directory = configuration.stateDirectory
-        if let state = try StateDirectory.loadState(of: directory), let digest = state.export,
-            let export = try StateDirectory.loadExport(digest, from: directory)
-        {
-            let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
-            try synchronizer.adopt(export)
-            deviations += try synchronizer.plan(now: WallClock.seconds)?.lines ?? []
+        guard let state = try StateDirectory.loadState(of: directory), let digest = state.export else { return daemons }
+        guard thorough else {
+            let glance = try kernel.glance(Ownership(addresses: state.addresses, marks: configuration.marks))
+            return daemons + glance.deviations(services: status?.export?.virtualServices ?? 0)
         }
-        return deviations
+        guard let export = try StateDirectory.loadExport(digest, from: directory) else { return daemons }
+        let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
+        try synchronizer.adopt(export)
+        return daemons + (try synchronizer.plan(now: WallClock.seconds)?.lines ?? [])
     }
 }

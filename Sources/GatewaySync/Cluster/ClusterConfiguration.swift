@@ -108,10 +108,12 @@ public struct ClusterConfiguration: Sendable, Hashable {
                 id: "gateway", agent: "ocf:portcullis:gateway",
                 operations: [
                     Operation(name: "start", settings: Self.limits("90s")),
-                    Operation(name: "stop", settings: Self.limits("60s")),
+                    Operation(name: "stop", settings: Self.limits("90s")),
                     Operation(name: "promote", settings: Self.limits("40s")),
                     Operation(name: "demote", settings: Self.limits("40s")),
-                ] + Self.monitors(promoted: "5s", unpromoted: "7s", timeout: "40s")))
+                ] + Self.monitors(promoted: "5s", unpromoted: "7s", timeout: "60s")
+                    // Each element and real server
+                    + Self.monitors(promoted: "61s", unpromoted: "67s", timeout: "60s", level: 10)))
         clones.append(
             Clone(id: Self.gateways, primitive: "gateway", meta: Self.promotable + [Setting("priority", "10")]))
     }
@@ -181,10 +183,14 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     private static func limits(_ timeout: String) -> Settings { [Setting("timeout", timeout)] }
 
-    private static func monitors(promoted: String, unpromoted: String, timeout: String) -> [Operation] {
+    private static func monitors(
+        promoted: String, unpromoted: String, timeout: String, level: Int = 0
+    ) -> [Operation] {
         [("Promoted", promoted), ("Unpromoted", unpromoted)].map { role, interval in
             Operation(
-                name: "monitor", settings: [Setting("role", role), Setting("interval", interval)] + limits(timeout))
+                name: "monitor",
+                settings: [Setting("role", role), Setting("interval", interval)] + limits(timeout)
+                    + (level > 0 ? [Setting("OCF_CHECK_LEVEL", "\(level)")] : []))
         }
     }
 }

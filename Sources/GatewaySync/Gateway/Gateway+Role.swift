@@ -25,11 +25,17 @@ extension Gateway {
                 assumeRole()
                 writeStatus()
                 writeMetrics()
-            case .audit where Files.modificationTime(of: "\(configuration.runDirectory)/\(letter)") != nil:
-                Files.remove("\(configuration.runDirectory)/\(letter)")
-                audit()
-            case .audit: continue
+            case .audit: if take(letter) { audit() }
+            case .ping: _ = take(letter)
             }
         }
+    }
+
+    /// Takes a letter away; whether there was one. That it was taken away is told, too.
+    private func take(_ letter: RunDirectoryWatch.Letter) -> Bool {
+        let path = "\(configuration.runDirectory)/\(letter)"
+        guard Files.modificationTime(of: path) != nil else { return false }
+        Files.remove(path)
+        return true
     }
 }

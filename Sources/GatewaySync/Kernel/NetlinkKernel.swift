@@ -4,8 +4,8 @@ import SystemPackage
 
 /// The kernel of the network namespace it was made in, by netlink.
 public final class NetlinkKernel: Kernel {
-    private let ipvs: IPVS.Connection
-    private let nftables: Nftables.Connection
+    let ipvs: IPVS.Connection
+    let nftables: Nftables.Connection
 
     /// - Throws: when the kernel has no IPVS or no nftables.
     public init() throws(NetlinkError) {

@@ -8,8 +8,10 @@ struct RunDirectoryWatch {
     enum Letter: String, CaseIterable {
         /// The role has changed.
         case role
-        /// Somebody wants IPVS to be looked at now (`portcullis-gateway check --wait`).
+        /// Somebody wants IPVS to be looked at now.
         case audit
+        /// Somebody wants a sign of life: the daemon takes the letter away.
+        case ping
     }
 
     /// Letters that were put, replaced or taken away, from now on.
@@ -58,12 +60,5 @@ struct RunDirectoryWatch {
     /// Unchecked: cancelling a dispatch source is safe from any thread.
     private struct Cancellation: @unchecked Sendable {
         let source: any DispatchSourceRead
-    }
-}
-
-extension GatewayConfiguration {
-    /// Asks the daemon to look at IPVS and the sync daemons now. Nothing is lost where it cannot be asked.
-    public func askForAudit() {
-        try? Files.replace("\(runDirectory)/\(RunDirectoryWatch.Letter.audit)", with: [], isDurable: false)
     }
 }

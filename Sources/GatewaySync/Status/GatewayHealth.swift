@@ -36,14 +36,20 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
     /// - Parameters:
     ///   - status: what the daemon has told last.
     ///   - isRunning: whether a daemon holds the lock of the run directory.
+    ///   - isAnswering: whether it gave a sign of life when it was asked for one.
     ///   - patience: seconds between two polls at most.
     ///   - deviations: how the kernel differs from the export in force and the role.
     public init(
-        _ status: GatewayStatus?, role: GatewayRole, isRunning: Bool, now: Int, patience: Int, deviations: [String]
+        _ status: GatewayStatus?, role: GatewayRole, isRunning: Bool, isAnswering: Bool, now: Int, patience: Int,
+        deviations: [String]
     ) {
         self.role = role.rawValue
         guard isRunning else {
             (verdict, reasons) = (.stopped, ["the daemon does not run"])
+            return
+        }
+        guard isAnswering else {
+            (verdict, reasons) = (.hung, ["the daemon gives no sign of life"])
             return
         }
         guard let status else {

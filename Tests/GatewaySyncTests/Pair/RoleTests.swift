@@ -77,6 +77,19 @@ import Testing
         _ = try? await running.value
     }
 
+    @Test("a daemon that runs answers, one that does not go on does not")
+    func signOfLife() async throws {
+        let gateway = try makeGateway()
+        let running = Task { try await gateway.run() }
+        let lock = try StateLock(directory.path + "/lock", purpose: "run")
+        try await eventually { await gateway.status.syncDaemons == ["master on eth1, id 1"] }
+        #expect(await configuration.isDaemonAnswering(until: .now + .seconds(60)))
+        running.cancel()
+        _ = try? await running.value
+        #expect(await !configuration.isDaemonAnswering(until: .now + .milliseconds(100)))
+        withExtendedLifetime(lock) {}
+    }
+
     private func eventually(_ condition: () async throws -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(60)
         while try await !condition() {

@@ -12,10 +12,12 @@ import Testing
     }()
 
     private func health(
-        _ status: GatewayStatus?, isRunning: Bool = true, now: Int = 1_010, deviations: [String] = []
+        _ status: GatewayStatus?, isRunning: Bool = true, isAnswering: Bool = true, now: Int = 1_010,
+        deviations: [String] = []
     ) -> GatewayHealth {
         GatewayHealth(
-            status, role: .active, isRunning: isRunning, now: now, patience: 36, deviations: deviations)
+            status, role: .active, isRunning: isRunning, isAnswering: isAnswering, now: now, patience: 36,
+            deviations: deviations)
     }
 
     @Test("each fault has its verdict and its exit status")
@@ -23,6 +25,8 @@ import Testing
         #expect(health(status).verdict == .healthy)
         #expect(health(status, isRunning: false).verdict == .stopped)
         #expect(health(nil).verdict == .waiting)
+        #expect(health(nil, isAnswering: false).verdict == .hung)
+        #expect(health(status, isAnswering: false).verdict == .hung)
         #expect(health(status, now: 1_037).verdict == .hung)
         #expect(health(status, deviations: ["nft  + ports4 198.51.100.36 . tcp . 80"]).verdict == .outOfLine)
         var waiting = status
