@@ -17,7 +17,7 @@ public final class StateLock: Sendable {
         } catch {
             throw FileError("lock", path, errno: error as? Errno)
         }
-        guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.take(file) else {
             let number = Glibc.errno
             try? file.close()
             guard number == EWOULDBLOCK else { throw FileError("lock", path, errno: Errno(rawValue: number)) }
@@ -26,6 +26,16 @@ public final class StateLock: Sendable {
         }
         ftruncate(file.rawValue, 0)
         _ = try? file.writeAll("portcullis-gateway \(purpose), process \(getpid())\n".utf8)
+    }
+
+    /// Whoever asks for the holder (`holder(of:)`) has the lock for a moment: that is no reason to give up.
+    private static func take(_ file: FileDescriptor) -> Bool {
+        for _ in 0..<25 {
+            if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard Glibc.errno == EWOULDBLOCK else { return false }
+            usleep(10_000)
+        }
+        return flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
     }
 
     /// Who holds the lock, in words; `nil` when nobody does. Anybody may ask.
