@@ -77,10 +77,13 @@ def test_crmsh_takes_it_and_crm_verify_finds_nothing_wrong(export, cib, tmp_path
 
 
 def test_pcs_takes_the_same(export, cib, tmp_path):
-    script = configuration(export, "pcs", *FENCES).stdout
+    # Of two addresses: each command takes its time in the emulated machine.
+    small = tmp_path / "services.csv"
+    small.write_bytes(exports.export(exports.www()))
+    script = configuration(small, "pcs", *FENCES).stdout
     # pcs gets its file from the cluster, and gives it back; here there is none.
     commands = [line for line in script.splitlines() if line.startswith("pcs -f portcullis.xml ")]
-    assert len(commands) > 20
+    assert len(commands) > 15
     (tmp_path / "pair.sh").write_text("set -e\n" + "\n".join(commands))
     (tmp_path / "portcullis.xml").write_text(cib.read_text())
     made = agents.run("sh", tmp_path / "pair.sh", cwd=tmp_path)
@@ -89,7 +92,7 @@ def test_pcs_takes_the_same(export, cib, tmp_path):
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def test_without_fencing_it_warns_and_crmsh_does_not_take_it(export, cib, tmp_path):
+def test_without_fencing_it_warns_and_neither_tool_takes_it(export, cib, tmp_path):
     printed = configuration(export, "crm")
     assert [line.split(":")[0] for line in printed.stderr.splitlines()] == ["warning", "warning"]
     assert "both would claim the public addresses" in printed.stderr
@@ -97,3 +100,18 @@ def test_without_fencing_it_warns_and_crmsh_does_not_take_it(export, cib, tmp_pa
     loaded = crm(cib, "configure", "load", "update", tmp_path / "pair.crm")
     assert loaded.returncode != 0
     assert "CHOOSE-A-FENCE-AGENT" in loaded.stdout + loaded.stderr
+
+    script = configuration(export, "pcs").stdout
+    command = next(line for line in script.splitlines() if "stonith create" in line)
+    (tmp_path / "portcullis.xml").write_text(cib.read_text())
+    made = agents.run("sh", "-c", command, cwd=tmp_path)
+    assert made.returncode != 0
+    assert "CHOOSE-A-FENCE-AGENT" in made.stdout + made.stderr
+
+
+def test_the_agent_s_validation_warns_where_fencing_is_switched_off(gateway, cib, monkeypatch):
+    monkeypatch.setenv("CIB_file", str(cib))
+    for value, is_warned in (("true", False), ("false", True)):
+        assert agents.run("crm_attribute", "--type", "crm_config", "--name", "stonith-enabled", "--update", value).returncode == 0
+        answer = gateway.call("validate-all", level=10)
+        assert (answer.status, "stonith-enabled is false" in answer.output) == (agents.OK, is_warned), answer.output

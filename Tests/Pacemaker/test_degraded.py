@@ -11,16 +11,26 @@ import agents
 import programs
 
 COROSYNC = """
-totem { version: 2
- transport: udpu
- cluster_name: test }
-nodelist { node { ring0_addr: 127.0.0.1
- name: lab
- nodeid: 1 } }
-quorum { provider: corosync_votequorum
- expected_votes: 1 }
-logging { to_logfile: yes
- logfile: /var/log/corosync-test.log }
+totem {
+    version: 2
+    transport: udpu
+    cluster_name: test
+}
+nodelist {
+    node {
+        ring0_addr: 127.0.0.1
+        name: lab
+        nodeid: 1
+    }
+}
+quorum {
+    provider: corosync_votequorum
+    expected_votes: 1
+}
+logging {
+    to_logfile: yes
+    logfile: /var/log/corosync-test.log
+}
 """
 ANSWER, CALLS = pathlib.Path("/run/answer"), pathlib.Path("/run/calls")
 AGENT = f"""#!/bin/sh
@@ -62,7 +72,7 @@ def cluster(node, tmp_path_factory):
     configuration.write_text(COROSYNC)
     processes = []
     try:
-        for words in (("corosync", "-f", "-p", "-c", configuration), ("pacemakerd",)):
+        for words in (("corosync", "-f", "-c", configuration), ("pacemakerd",)):
             processes.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
             if words[0] == "corosync":
                 programs.eventually(lambda: agents.run("corosync-quorumtool", "-s").returncode == 0, what="corosync")
