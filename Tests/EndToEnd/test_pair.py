@@ -46,9 +46,9 @@ class Pair:
         self.network.client.batch(*(f"route replace {address}/32 via {via}" for address in topology.PUBLIC4))
 
     def close(self):
-        self.second.delete()
         self.network.gateway.batch("link del sync0", "link del gateway2")
         self.network.client.batch("link del public2")
+        self.second.delete()
 
 
 @pytest.fixture(scope="module")
