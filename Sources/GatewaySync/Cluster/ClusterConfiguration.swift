@@ -111,9 +111,9 @@ public struct ClusterConfiguration: Sendable, Hashable {
                     Operation(name: "stop", settings: Self.limits("90s")),
                     Operation(name: "promote", settings: Self.limits("40s")),
                     Operation(name: "demote", settings: Self.limits("40s")),
-                ] + Self.monitors(promoted: "5s", unpromoted: "7s", timeout: "60s")
+                ] + Self.monitors(promoted: "5s", unpromoted: "7s", timeout: "90s")
                     // Each element and real server
-                    + Self.monitors(promoted: "61s", unpromoted: "67s", timeout: "60s", level: 10)))
+                    + Self.monitors(promoted: "61s", unpromoted: "67s", timeout: "90s", level: 10)))
         clones.append(
             Clone(id: Self.gateways, primitive: "gateway", meta: Self.promotable + [Setting("priority", "10")]))
     }

@@ -35,7 +35,7 @@ enum Files {
         let temporary = path + ".new"
         do {
             let file = try FileDescriptor.open(
-                FilePath(temporary), .writeOnly, options: [.create, .truncate],
+                FilePath(temporary), .writeOnly, options: [.create, .truncate, .noFollow],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
             try file.closeAfter {
                 try file.writeAll(bytes)

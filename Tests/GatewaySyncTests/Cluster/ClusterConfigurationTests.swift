@@ -34,10 +34,10 @@ import Testing
                     op stop timeout=90s \
                     op promote timeout=40s \
                     op demote timeout=40s \
-                    op monitor role=Promoted interval=5s timeout=60s \
-                    op monitor role=Unpromoted interval=7s timeout=60s \
-                    op monitor role=Promoted interval=61s timeout=60s OCF_CHECK_LEVEL=10 \
-                    op monitor role=Unpromoted interval=67s timeout=60s OCF_CHECK_LEVEL=10
+                    op monitor role=Promoted interval=5s timeout=90s \
+                    op monitor role=Unpromoted interval=7s timeout=90s \
+                    op monitor role=Promoted interval=61s timeout=90s OCF_CHECK_LEVEL=10 \
+                    op monitor role=Unpromoted interval=67s timeout=90s OCF_CHECK_LEVEL=10
                 primitive public-198.51.100.36 ocf:heartbeat:IPaddr2 \
                     params ip=198.51.100.36 cidr_netmask=32 nic=eth0 \
                     op monitor interval=10s timeout=20s
