@@ -3,14 +3,16 @@
 /// Bits behind the prefix length are zero: `10.1.2.3/8` is no prefix.
 public struct AddressPrefix: Sendable, Hashable, Comparable {
     public let address: IPAddress
+    private let bits: UInt8
+
     /// Leading bits that count: 0 to 32 or 0 to 128.
-    public let length: Int
+    public var length: Int { Int(bits) }
 
     /// `nil` when the length is out of range or the address has bits behind it.
     public init?(address: IPAddress, length: Int) {
         guard length >= 0, length <= address.family.bitWidth else { return nil }
         self.address = address
-        self.length = length
+        bits = UInt8(length)
         guard first == address else { return nil }
     }
 

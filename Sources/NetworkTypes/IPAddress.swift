@@ -15,24 +15,27 @@ public enum AddressFamily: UInt8, Sendable, Hashable, Comparable, CaseIterable, 
 /// An IPv4 address stands in the low 32 bits. Order is by family, then by number, which is the
 /// order `services.csv` lists addresses in.
 public struct IPAddress: Sendable, Hashable, Comparable {
+    private let upper: Half
+    private let lower: Half
     public let family: AddressFamily
+
     /// The upper 64 bits in host order; 0 for IPv4.
-    public let high: UInt64
+    public var high: UInt64 { upper.value }
     /// The lower 64 bits in host order.
-    public let low: UInt64
+    public var low: UInt64 { lower.value }
 
     /// An IPv4 address from its number in host order (`0x0A000001` is 10.0.0.1).
     public init(ipv4 number: UInt32) {
         family = .ipv4
-        high = 0
-        low = UInt64(number)
+        upper = Half(0)
+        lower = Half(UInt64(number))
     }
 
     /// An IPv6 address from its two halves in host order.
     public init(ipv6High high: UInt64, low: UInt64) {
         family = .ipv6
-        self.high = high
-        self.low = low
+        upper = Half(high)
+        lower = Half(low)
     }
 
     /// An address from its bytes in network order: 4 for IPv4, 16 for IPv6; else `nil`.
@@ -85,4 +88,18 @@ public struct IPAddress: Sendable, Hashable, Comparable {
 
     /// ::ffff:0:0/96 (RFC 4291, section 2.5.5.2): an IPv4 address in IPv6 clothes, which is on no wire.
     public var isIPv4Mapped: Bool { family == .ipv6 && high == 0 && low >> 32 == 0xFFFF }
+
+    /// 64 bits with an alignment of 32: what holds an address among smaller things has no gaps, and there are sets of hundreds of
+    /// thousands of them.
+    private struct Half: Hashable {
+        private let upper: UInt32
+        private let lower: UInt32
+
+        init(_ value: UInt64) {
+            upper = UInt32(truncatingIfNeeded: value >> 32)
+            lower = UInt32(truncatingIfNeeded: value)
+        }
+
+        var value: UInt64 { UInt64(upper) << 32 | UInt64(lower) }
+    }
 }

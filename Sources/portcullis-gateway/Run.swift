@@ -40,13 +40,15 @@ struct Run: AsyncParsableCommand {
         let gateway = try Gateway(
             configuration, source: source, kernel: kernel,
             store: try StateDirectory(configuration.stateDirectory),
-            environment: ProcessInfo.processInfo.environment, process: getpid(), logger: logger)
+            environment: ProcessInfo.processInfo.environment, process: getpid(), logger: logger,
+            sleep: source.executor.sleep)
         let url = try configuration.exportURL()
         logger.info("\(configuration.name) follows \(url)")
         var services = ServiceGroupConfiguration(
             services: [gateway], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         services.services[0].successTerminationBehavior = .gracefullyShutdownGroup
-        try await ServiceGroup(configuration: services).run()
+        let group = ServiceGroup(configuration: services)
+        try await withTaskExecutorPreference(source.executor) { try await group.run() }
     }
 }
 

@@ -81,13 +81,13 @@ class Admin(Program):
 class Gateway(Program):
     """The daemon of gateway gw1 in location tcn. Settings go by their names: `{"drain-time": 5}`."""
 
-    def __init__(self, namespace, folder, settings=None, **how):
+    def __init__(self, namespace, folder, settings=None, program=None, **how):
         self.namespace, self.folder = namespace, pathlib.Path(folder)
         self.options = self.flags(folder, settings or {})
         # Of a daemon before this one in the same folder.
         for file in ("status.json", "metrics.prom"):
             (self.folder / "run" / file).unlink(missing_ok=True)
-        super().__init__(namespace, folder, binary("portcullis-gateway"), "run", *self.options, **how)
+        super().__init__(namespace, folder, program or binary("portcullis-gateway"), "run", *self.options, **how)
 
     @staticmethod
     def flags(folder, settings):

@@ -1,7 +1,9 @@
 """A daemon that starts on a kernel in agreement writes nothing, and nobody's connection notices."""
 
 import concurrent.futures
+import os
 import resource
+import shutil
 
 import pytest
 
@@ -20,10 +22,34 @@ def settings(scripted):
     return {"admin-url": scripted.url, "audit-interval": 1}
 
 
+class Installation:
+    """The daemon's file, of the test's own, so that an upgrade can put another one in its place as dpkg does."""
+
+    def __init__(self, folder):
+        self.program = folder / "portcullis-gateway"
+        shutil.copy(programs.binary("portcullis-gateway"), self.program)
+
+    def upgrade(self):
+        """Another build to all that look at files: an ELF file may have more behind it than its sections."""
+        new = self.program.with_suffix(".dpkg-new")
+        shutil.copy(self.program, new)
+        with open(new, "ab") as file:
+            file.write(b"another build")
+        os.replace(new, self.program)
+
+    def is_what_runs(self, daemon):
+        return os.path.samefile(f"/proc/{daemon.pid}/exe", self.program)
+
+
 @pytest.fixture(scope="module")
-def first(daemons, scripted, settings):
+def installation(tmp_path_factory):
+    return Installation(tmp_path_factory.mktemp("installation"))
+
+
+@pytest.fixture(scope="module")
+def first(daemons, scripted, settings, installation):
     """The daemon that has made it all."""
-    daemon = daemons.start_anew(settings)
+    daemon = daemons.start_anew(settings, program=installation.program)
     scripted.give(daemon, CLOUD)
     return daemon
 
@@ -63,17 +89,23 @@ def settled_counters(namespace):
     return programs.eventually(all_counted, what="every connection being counted")
 
 
-@pytest.mark.parametrize("end, folder", [("SIGTERM", "gateway1"), ("SIGKILL", "gateway1"), ("SIGTERM", "elsewhere")],
-                         ids=["restart", "crash", "restart without its files"])
+@pytest.mark.parametrize(
+    "end, folder, is_upgrade",
+    [("SIGTERM", "gateway1", False), ("SIGKILL", "gateway1", False), ("SIGTERM", "gateway1", True), ("SIGTERM", "elsewhere", False)],
+    ids=["restart", "crash", "upgrade", "restart without its files"])
 def test_a_restart_writes_nothing_and_ends_no_connection(
-        end, folder, first, standing, daemons, network, settings, client):
+        end, folder, is_upgrade, first, installation, standing, daemons, network, settings, client):
     namespace = network.gateway
     assert len({answer.server for _, answer in standing}) == 3
     before, counted = witnesses.kernel(namespace), settled_counters(namespace)
     with witnesses.nft_monitor(namespace) as monitor, witnesses.IPVSWrites() as writes:
+        if is_upgrade:
+            installation.upgrade()
+            assert not installation.is_what_runs(daemons.current)
         daemons.kill() if end == "SIGKILL" else daemons.stop()
-        daemon = daemons.start(settings, folder)
+        daemon = daemons.start(settings, folder, program=installation.program)
         daemon.has_applied(exports.etag(CLOUD))
+        assert installation.is_what_runs(daemon)
         programs.eventually(lambda: has_settled(daemon), what="three quiet polls and audits")
         assert [held.ask() for held, _ in standing] == [answer for _, answer in standing]
         assert witnesses.kernel(namespace) == before

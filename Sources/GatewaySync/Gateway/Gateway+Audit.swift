@@ -6,7 +6,7 @@ extension Gateway {
     func audit(every interval: Duration) async {
         while !Task.isCancelled {
             audit()
-            try? await Task.sleep(for: interval)
+            await sleep(interval)
         }
     }
 
@@ -36,7 +36,7 @@ extension Gateway {
             if let changes { for await _ in changes { tableChanged() } }
             guard !Task.isCancelled else { return }
             problem("events", "the kernel no longer tells of changes to nftables; listening anew")
-            try? await Task.sleep(for: .seconds(configuration.interval))
+            await sleep(.seconds(configuration.interval))
             changes = try? kernel.foreignTableChanges()
             guard changes != nil else { continue }
             solved("events")

@@ -16,6 +16,8 @@ public actor Gateway: Service {
     let serviceManager: ServiceManager
     let clock = ContinuousClock()
     private let wallClock: @Sendable () -> Int
+    /// Returns when the time is over or the task is cancelled.
+    let sleep: @Sendable (Duration) async -> Void
 
     /// What is on disk.
     var stored: StoredState
@@ -35,6 +37,8 @@ public actor Gateway: Service {
     /// When the poll loop last got on.
     private var progressedAt: ContinuousClock.Instant
     private var isReady = false
+    /// The kernel's changes so far when the heap was last trimmed.
+    private var trimmedAt = 0
 
     /// What reading and checking the last export took.
     public internal(set) var lastParse = Duration.zero
@@ -45,17 +49,20 @@ public actor Gateway: Service {
     /// - Parameters:
     ///   - environment: for systemd's notifications.
     ///   - wallClock: seconds since 1970.
+    ///   - sleep: returns when the time is over or the task is cancelled.
     public init(
         _ configuration: GatewayConfiguration, source: any ExportSource, kernel: sending any Kernel,
         store: StateDirectory, environment: [String: String], process: Int32, mode: GatewayStatus.Mode = .daemon,
         logger: Logger,
-        wallClock: @escaping @Sendable () -> Int = { WallClock.seconds }
+        wallClock: @escaping @Sendable () -> Int = { WallClock.seconds },
+        sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) throws {
         self.configuration = configuration
         self.source = source
         self.store = store
         self.logger = logger
         self.wallClock = wallClock
+        self.sleep = sleep
         serviceManager = ServiceManager(environment: environment)
         progressedAt = clock.now
         let (state, problem) = store.recoverState()
@@ -112,9 +119,17 @@ public actor Gateway: Service {
             let start = clock.now
             let result = await cycle()
             progressedAt = clock.now
+            trimHeap()
             let pause = result.pause(after: clock.now - start, interval: .seconds(configuration.interval))
-            try? await Task.sleep(for: pause)
+            await sleep(pause)
         }
+    }
+
+    /// A whole load leaves a quarter of the heap free behind it; a few changes are not worth the walk through it.
+    private func trimHeap() {
+        guard counters.kernelChanges - trimmedAt >= 10_000 else { return }
+        Heap.trim()
+        trimmedAt = counters.kernelChanges
     }
 
     private func signLife(every interval: Duration) async {
@@ -122,7 +137,7 @@ public actor Gateway: Service {
         while !Task.isCancelled {
             // Through the actor, and only while polls go on: systemd hears nothing from a daemon that hangs.
             if clock.now - progressedAt < patience { serviceManager.alive() }
-            try? await Task.sleep(for: interval)
+            await sleep(interval)
         }
     }
 

@@ -11,6 +11,8 @@ public final class AdminExportSource: ExportSource {
     /// One: with several, each poll may come to another and open a connection of its own there.
     private let eventLoops: MultiThreadedEventLoopGroup
     private let client: HTTPClient
+    /// Where answers come in: what awaits them here is not woken from another thread.
+    public let executor: EventLoopExecutor
     private let url: String
     private let token: String?
     private let headers: HTTPHeaders
@@ -51,6 +53,7 @@ public final class AdminExportSource: ExportSource {
             settings.tlsConfiguration = tls
         }
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        executor = EventLoopExecutor(eventLoops.next())
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: settings)
     }
 
