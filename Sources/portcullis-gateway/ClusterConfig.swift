@@ -37,6 +37,22 @@ struct ClusterConfig: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The real servers' default route, 10.1.0.1/24; once per family.", valueName: "address"))
     var inside: [String] = []
 
+    @Option(help: ArgumentHelp("The interface of those; needed with --inside.", valueName: "name"))
+    var insideInterface: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "portcullis: all addresses as one resource, moved at once. IPaddr2: a resource for each.",
+            valueName: "agent"))
+    var addressAgent = ClusterSite.AddressAgent.portcullis
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the node that is not active waits before it shoots, so that both cannot shoot each other. 0 only where one device cuts "
+                + "both nodes off, takes one order at a time and hears nobody whom it has cut off.",
+            valueName: "seconds"))
+    var fencingDelay = 1
+
     @Option(
         help: ArgumentHelp(
             "ADMIN's own address, 10.1.0.5/24, when the pair runs it; its URL is admin-url.", valueName: "address"))
@@ -50,12 +66,17 @@ struct ClusterConfig: AsyncParsableCommand {
 
     func validate() throws {
         guard node.count == 2, node[0] != node[1] else { throw ValidationError("--node is given twice, for two nodes") }
+        guard inside.isEmpty || insideInterface != nil else {
+            throw ValidationError("--inside needs --inside-interface")
+        }
+        guard (0...60).contains(fencingDelay) else { throw ValidationError("--fencing-delay is from 0 to 60 seconds") }
     }
 
     func run() async throws {
         let configuration = try settings.load()
         let site = ClusterSite(
             nodes: node, publicAddresses: [], publicInterface: interface, insideAddresses: try inside.map(address),
+            insideInterface: insideInterface ?? "",
             admin: try adminAddress.map {
                 ClusterSite.Admin(address: try address($0), url: configuration.adminURL ?? "http://127.0.0.1:8080")
             },
@@ -64,6 +85,8 @@ struct ClusterConfig: AsyncParsableCommand {
         let exported = try ExportAddresses(bytes)
         var complete = site
         complete.publicAddresses = exported.addresses
+        complete.addressAgent = addressAgent
+        complete.fencingDelay = fencingDelay
         let cluster = ClusterConfiguration(complete, origin: "export \(exported.digest.short)")
         print(format == .crm ? cluster.crm : cluster.pcs, terminator: "")
         for node in site.nodesWithoutFence {
@@ -93,3 +116,5 @@ struct ClusterConfig: AsyncParsableCommand {
         return ClusterSite.Fence(node: String(parts[0]), agent: agent, parameters: Array(words.dropFirst()))
     }
 }
+
+extension ClusterSite.AddressAgent: ExpressibleByArgument {}

@@ -44,6 +44,7 @@ def prepare_node():
     pathlib.Path("/run/resource-agents").mkdir(exist_ok=True)
     for name in ("gateway", "admin"):
         subprocess.run(["install", "-m", "755", programs.binary(f"portcullis-{name}"), "/usr/bin/"], check=True)
+    for name in ("gateway", "admin", "addresses"):
         subprocess.run(["install", "-m", "755", programs.REPOSITORY / f"pacemaker/portcullis-{name}", FOLDER / name], check=True)
     CONFIGURATION.mkdir(exist_ok=True)
 
@@ -145,3 +146,13 @@ class Admin(Agent):
     @property
     def process(self):
         return int(pathlib.Path("/run/resource-agents/portcullis-admin.pid").read_text())
+
+
+class Addresses(Agent):
+    name = "addresses"
+
+    @staticmethod
+    def on(interface):
+        """What the kernel has there, link-local addresses aside."""
+        words = run("ip", "-br", "address", "show", "dev", interface).stdout.split()[2:]
+        return {word for word in words if not word.startswith("fe80:")}

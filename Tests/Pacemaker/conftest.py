@@ -48,6 +48,14 @@ def admin(node):
     agent.restore()
 
 
+@pytest.fixture
+def addresses(node):
+    """The addresses' agent, likewise."""
+    agent = agents.Addresses(addresses="203.0.113.7/32@public0 2001:db8:7::7/128@public0 10.1.0.1/24@inside")
+    yield agent
+    agent.restore()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Adds the services' own logs to the report of a failed test."""

@@ -48,7 +48,7 @@ def cib(tmp_path):
 
 def configuration(export, tool, *words):
     result = agents.run(programs.binary("portcullis-gateway"), "cluster-config", "--format", tool, "--file", export, "--node", "gw1",
-                        "--node", "gw2", "--interface", "public0", "--inside", "10.1.0.1/24", *words)
+                        "--node", "gw2", "--interface", "public0", "--inside", "10.1.0.1/24", "--inside-interface", "inside", *words)
     assert result.returncode == 0, result.stderr
     return result
 
@@ -61,8 +61,9 @@ def verify(cib):
     return agents.run("crm_verify", "--xml-file", cib, "--verbose")
 
 
-def test_crmsh_takes_it_and_crm_verify_finds_nothing_wrong(export, cib, tmp_path):
-    printed = configuration(export, "crm", *FENCES)
+@pytest.mark.parametrize("agent", ["portcullis", "IPaddr2"])
+def test_crmsh_takes_it_and_crm_verify_finds_nothing_wrong(agent, export, cib, tmp_path):
+    printed = configuration(export, "crm", "--address-agent", agent, *FENCES)
     assert printed.stderr == ""
     (tmp_path / "pair.crm").write_text(printed.stdout)
     loaded = crm(cib, "configure", "load", "update", tmp_path / "pair.crm")
@@ -72,8 +73,9 @@ def test_crmsh_takes_it_and_crm_verify_finds_nothing_wrong(export, cib, tmp_path
     assert verified.returncode == 0, verified.stdout + verified.stderr
     text = cib.read_text()
     for address in topology.PUBLIC4 + topology.PUBLIC6 + ["10.1.0.1"]:
-        assert f'value="{address}"' in text, address
-    assert re.search(r'<rsc_colocation [^>]*rsc="public-198.51.100.36"[^>]*with-rsc="gateways"', text)
+        assert re.search(rf'value="([^"]* )?{re.escape(address)}[/"]', text), address
+    resource = {"portcullis": "addresses", "IPaddr2": "address-198.51.100.36"}[agent]
+    assert re.search(rf'<rsc_colocation [^>]*rsc="{resource}"[^>]*with-rsc="gateways"', text)
 
 
 def test_pcs_takes_the_same(export, cib, tmp_path):

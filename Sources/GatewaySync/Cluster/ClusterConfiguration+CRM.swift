@@ -28,6 +28,9 @@ extension ClusterConfiguration {
             "colocation \(id) \(score == "INFINITY" ? "inf" : score): \(resource) \(clone):Promoted"
         case .order(let id, let clone, let resource):
             "order \(id) Mandatory: \(clone):promote \(resource):start"
+        case .startOrder(let id, let clone, let resource): "order \(id) Optional: \(clone):start \(resource):start"
+        case .promoteLast(let id, let resource, let clone):
+            "order \(id) Optional: \(resource):start \(clone):promote symmetrical=false"
         case .ban(let id, let resource, let node): "location \(id) \(resource) -inf: \(node)"
         }
     }

@@ -42,6 +42,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
         case colocation(id: String, String, withPromoted: String, score: String)
         /// The resource starts once the clone was promoted, and stops before that ends.
         case order(id: String, promoted: String, then: String)
+        /// When both have to start, the clone goes first; when both have to stop, the resource does.
+        case startOrder(id: String, String, then: String)
+        /// When both have to be done, the resource starts before the clone is promoted.
+        case promoteLast(id: String, String, then: String)
         /// The resource never runs on the node.
         case ban(id: String, String, node: String)
     }
@@ -65,20 +69,18 @@ public struct ClusterConfiguration: Sendable, Hashable {
             "Portcullis on \(site.nodes.joined(separator: " and ")); public addresses of \(origin)",
             "docs/cluster.md explains each part.",
         ]
-        properties = [Setting("stonith-enabled", "true"), Setting("priority-fencing-delay", "1s")]
+        properties = [
+            Setting("stonith-enabled", "true"), Setting("priority-fencing-delay", "\(site.fencingDelay)s"),
+        ]
         resourceDefaults = [
             Setting("resource-stickiness", "100"), Setting("migration-threshold", "3"),
             Setting("failure-timeout", "10min"),
         ]
         addFences(site)
         addGateways()
-        for address in site.publicAddresses {
-            addAddress(
-                named: "public", address,
-                [Setting("cidr_netmask", address.family == .ipv4 ? "32" : "128"), Setting("nic", site.publicInterface)])
-        }
-        for inside in site.insideAddresses {
-            addAddress(named: "inside", inside.address, [Setting("cidr_netmask", "\(inside.prefixLength)")])
+        switch site.addressAgent {
+        case .portcullis: addAddresses(site)
+        case .ipaddr2: addEachAddress(site)
         }
         if let admin = site.admin { addAdmin(admin) }
     }
@@ -115,22 +117,51 @@ public struct ClusterConfiguration: Sendable, Hashable {
                     // Each element and real server
                     + Self.monitors(promoted: "61s", unpromoted: "67s", timeout: "90s", level: 10)))
         clones.append(
-            Clone(id: Self.gateways, primitive: "gateway", meta: Self.promotable + [Setting("priority", "10")]))
+            Clone(
+                id: Self.gateways, primitive: "gateway",
+                // The agent restarts a daemon in place; what it reports is a reason to move.
+                meta: Self.promotable + [Setting("priority", "10"), Setting("migration-threshold", "1")]))
     }
 
-    /// An address beside the promoted gateway: it comes after the promotion and goes before the end of it.
-    private mutating func addAddress(named prefix: String, _ address: IPAddress, _ parameters: Settings) {
-        let id = "\(prefix)-\(String("\(address)".map { $0 == ":" ? "-" : $0 }))"
-        // Nobody else has it: the other node gives it up or is fenced first.
-        let family = address.family == .ipv6 ? [Setting("nodad", "true")] : []
+    /// All addresses as one resource.
+    private mutating func addAddresses(_ site: ClusterSite) {
+        guard !site.activeAddresses.isEmpty else { return }
+        let words = site.activeAddresses.map { "\($0.address)/\($0.prefixLength)@\($0.interface)" }
         primitives.append(
             Primitive(
-                id: id, agent: "ocf:heartbeat:IPaddr2",
-                parameters: [Setting("ip", "\(address)")] + parameters + family,
+                id: "addresses", agent: "ocf:portcullis:addresses",
+                parameters: [Setting("addresses", words.joined(separator: " "))],
                 operations: [Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s"))]))
+        keepBesideActive("addresses")
+    }
+
+    /// A resource for each.
+    private mutating func addEachAddress(_ site: ClusterSite) {
+        for each in site.activeAddresses {
+            let id = "address-\(String("\(each.address)".map { $0 == ":" ? "-" : $0 }))"
+            // Nobody else has it: the other node gives it up or is fenced first.
+            let family = each.address.family == .ipv6 ? [Setting("nodad", "true")] : []
+            primitives.append(
+                Primitive(
+                    id: id, agent: "ocf:heartbeat:IPaddr2",
+                    parameters: [
+                        Setting("ip", "\(each.address)"), Setting("cidr_netmask", "\(each.prefixLength)"),
+                        Setting("nic", each.interface),
+                    ] + family,
+                    operations: [
+                        Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s"))
+                    ]))
+            keepBesideActive(id)
+        }
+    }
+
+    /// Addresses are with the promoted gateway, but wait for no promotion: the passive one's kernel is programmed, so it
+    /// serves as soon as it has them.
+    private mutating func keepBesideActive(_ id: String) {
         constraints += [
             .colocation(id: "\(id)-active", id, withPromoted: Self.gateways, score: "INFINITY"),
-            .order(id: "\(id)-last", promoted: Self.gateways, then: id),
+            .startOrder(id: "\(id)-programmed", Self.gateways, then: id),
+            .promoteLast(id: "\(id)-first", id, then: Self.gateways),
         ]
     }
 
@@ -163,7 +194,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
                     Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s")),
                 ]),
         ]
-        clones.append(Clone(id: "registry-copies", primitive: "registry", meta: Self.promotable))
+        clones.append(
+            Clone(
+                id: "registry-copies", primitive: "registry",
+                meta: Self.promotable + [Setting("notify", "true")]))
         // Follows its score alone: back to the node without the public addresses as soon as there is one.
         groups.append(
             Group(
@@ -178,7 +212,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     private static let promotable = [
         Setting("promotable", "true"), Setting("promoted-max", "1"), Setting("clone-max", "2"),
-        Setting("notify", "true"), Setting("interleave", "true"),
+        Setting("interleave", "true"),
     ]
 
     private static func limits(_ timeout: String) -> Settings { [Setting("timeout", timeout)] }

@@ -45,6 +45,14 @@ public struct ClusterSite: Sendable, Hashable {
         }
     }
 
+    /// What gives a node its addresses.
+    public enum AddressAgent: String, Sendable, CaseIterable {
+        /// `ocf:portcullis:addresses`: all of them as one resource.
+        case portcullis
+        /// `ocf:heartbeat:IPaddr2`: a resource for each.
+        case ipaddr2 = "IPaddr2"
+    }
+
     /// Two.
     public var nodes: [String]
     /// The export's.
@@ -53,20 +61,33 @@ public struct ClusterSite: Sendable, Hashable {
     public var publicInterface: String
     /// The real servers' default routes.
     public var insideAddresses: [InterfaceAddress]
+    /// The interface those belong to.
+    public var insideInterface: String
+    public var addressAgent = AddressAgent.portcullis
+    /// Seconds that the node which is not active waits before it shoots.
+    public var fencingDelay = 1
     /// `nil`: ADMIN is elsewhere.
     public var admin: Admin?
     public var fences: [Fence]
 
     public init(
         nodes: [String], publicAddresses: [IPAddress], publicInterface: String,
-        insideAddresses: [InterfaceAddress] = [], admin: Admin? = nil, fences: [Fence] = []
+        insideAddresses: [InterfaceAddress] = [], insideInterface: String = "", admin: Admin? = nil,
+        fences: [Fence] = []
     ) {
         self.nodes = nodes
         self.publicAddresses = publicAddresses
         self.publicInterface = publicInterface
         self.insideAddresses = insideAddresses
+        self.insideInterface = insideInterface
         self.admin = admin
         self.fences = fences
+    }
+
+    /// What the active node has, the real servers' routes first: without them no answer comes back.
+    var activeAddresses: [(address: IPAddress, prefixLength: Int, interface: String)] {
+        insideAddresses.map { ($0.address, $0.prefixLength, insideInterface) }
+            + publicAddresses.map { ($0, $0.family.bitWidth, publicInterface) }
     }
 
     /// Nodes that nothing can cut off.

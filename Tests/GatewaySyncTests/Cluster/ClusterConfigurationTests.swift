@@ -8,7 +8,7 @@ import Testing
         ClusterSite(
             nodes: ["gw1", "gw2"],
             publicAddresses: try ["198.51.100.36", "2001:db8:0:1::36"].map { try #require(IPAddress($0)) },
-            publicInterface: "eth0", insideAddresses: [try #require(.init("10.1.0.1/24"))],
+            publicInterface: "eth0", insideAddresses: [try #require(.init("10.1.0.1/24"))], insideInterface: "eth1",
             fences: ["gw1", "gw2"].map {
                 ClusterSite.Fence(node: $0, agent: "fence_ipmilan", parameters: ["ip=10.0.0.1", "password=a b"])
             })
@@ -38,25 +38,16 @@ import Testing
                     op monitor role=Unpromoted interval=7s timeout=90s \
                     op monitor role=Promoted interval=61s timeout=90s OCF_CHECK_LEVEL=10 \
                     op monitor role=Unpromoted interval=67s timeout=90s OCF_CHECK_LEVEL=10
-                primitive public-198.51.100.36 ocf:heartbeat:IPaddr2 \
-                    params ip=198.51.100.36 cidr_netmask=32 nic=eth0 \
-                    op monitor interval=10s timeout=20s
-                primitive public-2001-db8-0-1--36 ocf:heartbeat:IPaddr2 \
-                    params ip=2001:db8:0:1::36 cidr_netmask=128 nic=eth0 nodad=true \
-                    op monitor interval=10s timeout=20s
-                primitive inside-10.1.0.1 ocf:heartbeat:IPaddr2 \
-                    params ip=10.1.0.1 cidr_netmask=24 \
+                primitive addresses ocf:portcullis:addresses \
+                    params addresses='10.1.0.1/24@eth1 198.51.100.36/32@eth0 2001:db8:0:1::36/128@eth0' \
                     op monitor interval=10s timeout=20s
                 clone gateways gateway \
-                    meta promotable=true promoted-max=1 clone-max=2 notify=true interleave=true priority=10
+                    meta promotable=true promoted-max=1 clone-max=2 interleave=true priority=10 migration-threshold=1
                 location fence-gw1-elsewhere fence-gw1 -inf: gw1
                 location fence-gw2-elsewhere fence-gw2 -inf: gw2
-                colocation public-198.51.100.36-active inf: public-198.51.100.36 gateways:Promoted
-                order public-198.51.100.36-last Mandatory: gateways:promote public-198.51.100.36:start
-                colocation public-2001-db8-0-1--36-active inf: public-2001-db8-0-1--36 gateways:Promoted
-                order public-2001-db8-0-1--36-last Mandatory: gateways:promote public-2001-db8-0-1--36:start
-                colocation inside-10.1.0.1-active inf: inside-10.1.0.1 gateways:Promoted
-                order inside-10.1.0.1-last Mandatory: gateways:promote inside-10.1.0.1:start
+                colocation addresses-active inf: addresses gateways:Promoted
+                order addresses-programmed Optional: gateways:start addresses:start
+                order addresses-first Optional: addresses:start gateways:promote symmetrical=false
 
                 """#)
     }
@@ -74,16 +65,44 @@ import Testing
             "property set stonith-enabled=true",
             "resource defaults update resource-stickiness=100 migration-threshold=3 failure-timeout=10min",
             "stonith create fence-gw1 fence_ipmilan pcmk_host_list=gw1 ip=10.0.0.1 password='a b' op monitor interval=60s",
-            "resource create public-198.51.100.36 ocf:heartbeat:IPaddr2 ip=198.51.100.36 cidr_netmask=32 nic=eth0 "
+            "resource create addresses ocf:portcullis:addresses "
+                + "addresses='10.1.0.1/24@eth1 198.51.100.36/32@eth0 2001:db8:0:1::36/128@eth0' "
                 + "op monitor interval=10s timeout=20s",
-            "resource promotable gateway gateways promoted-max=1 clone-max=2 notify=true interleave=true priority=10",
-            "constraint colocation add inside-10.1.0.1 with promoted gateways INFINITY id=inside-10.1.0.1-active",
-            "constraint order promote gateways then start inside-10.1.0.1 id=inside-10.1.0.1-last",
+            "resource promotable gateway gateways promoted-max=1 clone-max=2 interleave=true priority=10 "
+                + "migration-threshold=1",
+            "constraint colocation add addresses with promoted gateways INFINITY id=addresses-active",
+            "constraint order start gateways then start addresses kind=Optional id=addresses-programmed",
+            "constraint order start addresses then promote gateways kind=Optional symmetrical=false id=addresses-first",
             "constraint location add fence-gw1-elsewhere fence-gw1 gw1 -INFINITY",
         ] {
             #expect(lines.contains("pcs -f portcullis.xml \(command)"))
         }
         #expect(lines.last == "pcs cluster cib-push portcullis.xml diff-against=portcullis.xml.before")
+    }
+
+    @Test("each address a resource of IPaddr2, where that is wanted")
+    func eachAddress() throws {
+        var site = try site()
+        site.addressAgent = .ipaddr2
+        let text = ClusterConfiguration(site, origin: "an export").crm
+        for line in [
+            "primitive address-198.51.100.36 ocf:heartbeat:IPaddr2 \\\n    params ip=198.51.100.36 cidr_netmask=32 nic=eth0 \\\n",
+            "primitive address-2001-db8-0-1--36 ocf:heartbeat:IPaddr2 \\\n"
+                + "    params ip=2001:db8:0:1::36 cidr_netmask=128 nic=eth0 nodad=true \\\n",
+            "primitive address-10.1.0.1 ocf:heartbeat:IPaddr2 \\\n    params ip=10.1.0.1 cidr_netmask=24 nic=eth1 \\\n",
+            "colocation address-10.1.0.1-active inf: address-10.1.0.1 gateways:Promoted",
+            "order address-10.1.0.1-programmed Optional: gateways:start address-10.1.0.1:start",
+        ] {
+            #expect(text.contains("\n\(line)"), "\(line)")
+        }
+        #expect(!text.contains("ocf:portcullis:addresses"))
+    }
+
+    @Test("the wait before a node shoots")
+    func fencingDelay() throws {
+        var site = try site()
+        site.fencingDelay = 0
+        #expect(ClusterConfiguration(site, origin: "an export").crm.contains(" priority-fencing-delay=0s\n"))
     }
 
     @Test("ADMIN stays with its registry and away from the active gateway")
