@@ -69,6 +69,7 @@ class Report:
     def carried_over(self, moment):
         """Of the standing connections that had moved data before the moment, the share that did so after it, to the end."""
         before = [one for one in self.standing if one["answers"] and one["answers"][0] < moment]
+        assert before, "no standing connection moved data before"
         return sum(self._goes_on(one) for one in before) / len(before)
 
     def _goes_on(self, one):

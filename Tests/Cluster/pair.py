@@ -14,29 +14,29 @@ CONFIG = ["portcullis-gateway", "cluster-config", "--format", "crm", "--node", "
 
 
 def start_admin(switch):
-    """ADMIN outside of the pair, with the lab's cloud."""
+    """ADMIN outside of the pair, with the lab's cloud; returns the token of the gateways."""
     admin, operator = binary("portcullis-admin"), binary("portcullis")
-    switch.shell(f"""
+    return switch.shell(f"""
 token=$({admin} token add ops --role admin --database /run/registry.sqlite)
 ip netns exec portcullis-lan setsid {admin} --database /run/registry.sqlite --listen {ADMIN_ADDRESS}:8080 </dev/null >/run/admin.log 2>&1 &
-until curl -sf {ADMIN_URL}/readyz; do sleep 0.2; done
-PORTCULLIS_TOKEN=$token {operator} apply -f {FOLDER}/cloud/cloud.yaml --admin-url {ADMIN_URL}
-echo "$token" >/run/token
-""")
+until curl -sf {ADMIN_URL}/readyz >/dev/null; do sleep 0.2; done
+PORTCULLIS_TOKEN=$token {operator} apply -f {FOLDER}/cloud/cloud.yaml --admin-url {ADMIN_URL} >/dev/null
+{admin} token add gateways --role gateway --database /run/registry.sqlite
+""").strip()
 
 
 class Pair:
     """The two gateway machines as one cluster."""
 
-    def __init__(self, switch, gw1, gw2, timing):
-        self.switch, self.nodes, self.timing = switch, {"gw1": gw1, "gw2": gw2}, timing
+    def __init__(self, switch, gw1, gw2, token, timing):
+        self.switch, self.nodes, self.token, self.timing = switch, {"gw1": gw1, "gw2": gw2}, token, timing
 
     def join(self, *names):
         """Makes booted machines nodes, at the same time."""
         for name in names:
             machine = self.nodes[name]
             machine.shell(f"cat >/etc/corosync/corosync.conf <<'END'\n{configuration(self.timing)}END\n")
-        processes = [self.nodes[name].start(FOLDER / "join", ADMIN_URL) for name in names]
+        processes = [self.nodes[name].start(FOLDER / "join", ADMIN_URL, self.token) for name in names]
         for process in processes:
             output, errors = process.communicate(timeout=300)
             assert process.returncode == 0, output + errors
