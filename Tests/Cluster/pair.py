@@ -34,12 +34,14 @@ class Pair:
     def join(self, *names):
         """Makes booted machines nodes, at the same time."""
         for name in names:
-            machine = self.nodes[name]
-            machine.shell(f"cat >/etc/corosync/corosync.conf <<'END'\n{configuration(self.timing)}END\n")
+            self.write_configuration(self.nodes[name])
         processes = [self.nodes[name].start(FOLDER / "join", ADMIN_URL, self.token) for name in names]
         for process in processes:
             output, errors = process.communicate(timeout=300)
             assert process.returncode == 0, output + errors
+
+    def write_configuration(self, machine):
+        machine.shell(f"cat >/etc/corosync/corosync.conf <<'END'\n{configuration(self.timing)}END\n")
 
     def set_up(self):
         """Both nodes, from nothing to one that is active."""
@@ -90,3 +92,24 @@ class Pair:
         eventually(lambda: self.active() == active, 60, f"{active} having the public addresses")
         self.nodes[active].run("crm_resource", "--wait")
         return active, next(name for name in roles if name != active)
+
+    def stand_by(self, name):
+        self.nodes[name].run("crm_standby", "--node", name, "--update", "on")
+
+    def come_back(self, name):
+        self.nodes[name].run("crm_standby", "--node", name, "--delete")
+
+    def use(self, timing):
+        """Gives both corosyncs another timing, while they run."""
+        self.timing = timing
+        for machine in self.nodes.values():
+            self.write_configuration(machine)
+        self.nodes["gw1"].run("corosync-cfgtool", "-R")
+
+    def connections(self, name):
+        """How many connections the node's IPVS knows."""
+        return int(self.nodes[name].run("bash", "-c", "grep -c '^TCP' /proc/net/ip_vs_conn || true"))
+
+    def daemon(self, name):
+        """The process id of the node's daemon; None where none runs."""
+        return self.nodes[name].result("pidof", "portcullis-gateway").stdout.strip() or None
