@@ -4,6 +4,7 @@ One line in, one line out over TCP port 7000: `off gw1`, `on gw1`, `status gw1`,
 what it asked in the moment of its end is not carried out. Every order is noted in $LAB_RESULTS/fence, by the machine's clock.
 """
 
+import json
 import os
 import pathlib
 import socket
@@ -22,8 +23,8 @@ class Device:
 
     def is_on(self, node):
         # The first port of a node is cut with all the others.
-        return "state UP" in subprocess.run(["ip", "link", "show", self.ports[node][0]], capture_output=True, text=True, check=True).stdout \
-            or "UP>" in subprocess.run(["ip", "link", "show", self.ports[node][0]], capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run(["ip", "-json", "link", "show", self.ports[node][0]], capture_output=True, text=True, check=True)
+        return "UP" in json.loads(shown.stdout)[0]["flags"]
 
     def set(self, node, state):
         lines = "".join(f"link set {port} {state}\n" for port in self.ports[node])

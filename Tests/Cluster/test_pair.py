@@ -8,9 +8,13 @@ from pair import Pair
 from programs import eventually
 
 
+# Seconds without service after a power-off, by whether corosync is tuned
+LIMITS = {False: 5, True: 2}
+
+
 @pytest.fixture(scope="module")
 def pair(lab, admin):
-    pair = Pair(lab["switch"], lab["gw1"], lab["gw2"], admin, TUNED)
+    pair = Pair(lab["switch"], lab["gw1"], lab["gw2"], admin, DEFAULT)
     pair.set_up()
     return pair
 
@@ -30,24 +34,28 @@ def test_planned_switch_over(pair, lab, figures):
     figures["Portcullis, planned switch-over"] = load.report
     assert pair.active() == passive
     assert load.report.carried_over(load.report.gaps[0].began if load.report.gaps else load.report.ended) >= 0.95
-    # Each agent's call takes ten times what it takes on iron: the limit of 1 s is asserted there (docs/performance.md).
-    assert load.report.interruption < 10
+    # The issue's limit. What stands in its way where it is missed is in docs/performance.md.
+    assert load.report.interruption < 1
 
 
 @pytest.mark.parametrize("timing", [TUNED, DEFAULT], ids=["tuned", "default"])
 def test_power_off_of_the_active_one(pair, lab, figures, timing):
     """And its return: nobody notices that, and connections flow in the other direction."""
-    pair.use(timing)
     active, passive = pair.wait_until_settled()
     with Load(lab["switch"]) as load:
         load.go_on(12)
+        # Only now: a token of half a second gets lost where an emulated machine waits for a processor.
+        pair.use(timing)
         lab[active].power_off()
         load.go_on(30)
+    pair.use(DEFAULT)
     report = load.report
     figures[f"Portcullis, power-off, {'tuned' if timing is TUNED else 'default'}"] = report
     assert pair.active() == passive
     assert report.carried_over(report.gaps[0].began) >= 0.95
+    assert report.interruption < LIMITS[timing is TUNED]
 
+    moves = pair.moves(passive)
     with Load(lab["switch"]) as load:
         lab[active].boot()
         lab[active].wait()
@@ -55,7 +63,9 @@ def test_power_off_of_the_active_one(pair, lab, figures, timing):
         pair.join(active)
         assert pair.wait_until_settled() == (passive, active), "the one that came back is passive"
         load.go_on(15)
-    assert load.report.interruption < 1, f"the node's return was noticed: {load.report}"
+    # Not by the length of gaps: booting takes the processors that serve. Nothing may have moved, and no connection ended.
+    assert pair.moves(passive) == moves, "the active one's part was touched"
+    assert load.report.carried_over(load.report.ended - 15) == 1, f"the node's return was noticed: {load.report}"
     assert "master" in lab[passive].run("ipvsadm", "-l", "--daemon")
     assert "backup" in lab[active].run("ipvsadm", "-l", "--daemon")
     assert pair.connections(active) > 200, "the node that came back learns of the connections"
