@@ -135,6 +135,15 @@ class Load:
         begin = self.progress["now"]
         eventually(lambda: self.progress["now"] >= begin + seconds, 60 + 4 * seconds, f"{seconds} s of load")
 
+    def recover(self, patience=60):
+        """After an interruption: until requests are answered again, and then until all standing connections have gone on, or had the
+        patience to: TCP tries again after a time that doubles with each failure."""
+        self.go_on(3)
+        eventually(lambda: self.progress["good"] == 1, 120, "good requests")
+        begin = self.progress["now"]
+        eventually(lambda: (now := self.progress)["standing"] == STANDING or now["now"] > begin + patience, 10 * patience, "their patience's end")
+        self.go_on(3)
+
     def __exit__(self, kind, *_):
         self.switch.run("kill", "-TERM", self.progress["process"])
         file = self.switch.results / f"{self.name}.json"

@@ -24,7 +24,7 @@ def test_planned_switch_over(couple, lab, figures):
     with Load(lab["switch"]) as load:
         load.go_on(12)
         keepalived.stop(couple[0])
-        load.go_on(12)
+        load.recover()
     figures["keepalived, planned switch-over"] = load.report
     assert load.report.failures, "a switch-over that nobody notices was none"
     keepalived.start(couple[0])
@@ -34,7 +34,7 @@ def test_power_off_of_the_active_one(couple, lab, figures):
     with Load(lab["switch"]) as load:
         load.go_on(12)
         couple[0].power_off()
-        load.go_on(20)
+        load.recover()
     figures["keepalived, power-off"] = load.report
     # Three advertisements a second apart must be missing before the other one takes over.
     assert 2 < load.report.gaps[0].length

@@ -29,7 +29,8 @@ def test_planned_switch_over(pair, lab, figures):
     with Load(lab["switch"]) as load:
         load.go_on(12)
         pair.stand_by(active)
-        load.go_on(20)
+        eventually(lambda: pair.active() == passive, 120, f"{passive} having the addresses")
+        load.recover()
     pair.come_back(active)
     figures["Portcullis, planned switch-over"] = load.report
     assert pair.active() == passive
@@ -47,7 +48,8 @@ def test_power_off_of_the_active_one(pair, lab, figures, timing):
         # Only now: a token of half a second gets lost where an emulated machine waits for a processor.
         pair.use(timing)
         lab[active].power_off()
-        load.go_on(30)
+        eventually(lambda: pair.active() == passive, 120, f"{passive} having the addresses")
+        load.recover()
     pair.use(DEFAULT)
     report = load.report
     figures[f"Portcullis, power-off, {'tuned' if timing is TUNED else 'default'}"] = report
