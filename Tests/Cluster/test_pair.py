@@ -102,6 +102,7 @@ def test_wire_cut(pair, lab):
     assert action == "off" and {winner, loser} == {"gw1", "gw2"}
     # Cut off is off: what the loser still does nobody can see, and its plug is pulled as an operator would.
     lab[loser].power_off()
+    switch.run("ip", "link", "set", "gw1-wire", "up")
     eventually(lambda: pair.active() == winner, 120, "the winner having the addresses")
     # Steady load, which this waits for, is five seconds without a failure.
     with Load(switch):
