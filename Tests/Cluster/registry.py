@@ -44,10 +44,12 @@ def move_into(pair):
     for machine in nodes.values():
         machine.shell(PREPARE)
     switch.shell("""
+rm -f "$LAB_RESULTS/registry.sqlite"
 kill -TERM $(pidof portcullis-admin)
 while pidof portcullis-admin; do sleep 0.1; done
 ip netns exec portcullis-lan ip address flush dev net0
-cp /run/registry.sqlite "$LAB_RESULTS"/
+# With what is in its write-ahead log
+python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("VACUUM INTO ?", sys.argv[2:])' /run/registry.sqlite "$LAB_RESULTS/registry.sqlite"
 """)
     (nodes["gw1"].results / "registry.sqlite").write_bytes((switch.results / "registry.sqlite").read_bytes())
     nodes["gw1"].shell(FILL)
