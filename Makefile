@@ -7,7 +7,7 @@ FUZZ_COUNT ?= 1000000
 SOAK_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release run test lint unit kernel configuration end-to-end packaging pacemaker schemathesis fuzz fuzz-short soak soak-short bench format clean
+.PHONY: help setup build release run test lint unit kernel configuration end-to-end packaging pacemaker cluster schemathesis fuzz fuzz-short soak soak-short bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -52,6 +52,11 @@ packaging: ## the systemd units: their exposure, and both services at work under
 
 pacemaker: ## the agents (ocf-tester, every return code) and cluster-config with crmsh and pcs, in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Pacemaker/run
+
+cluster: ## the pair with real corosync and pacemaker under load, keepalived beside it, on three lab machines
+	@scripts/setup test
+	$(SWIFT) build -c release --static-swift-stdlib
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Cluster/run -s
 
 schemathesis: ## the REST API against its own OpenAPI description
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Schemathesis/run

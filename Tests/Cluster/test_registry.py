@@ -1,0 +1,61 @@
+"""ADMIN inside the pair: its node is powered off while it is written to."""
+
+import json
+import re
+
+import pytest
+
+import pair as pairs
+import registry
+from corosync import DEFAULT
+from measure import Load
+from pair import ADMIN_URL, Pair
+from programs import eventually
+
+
+@pytest.fixture(scope="module")
+def pair(lab, admin):
+    """The pair of the tests before, both nodes on, and ADMIN moved into it."""
+    pair = Pair(lab["switch"], lab["gw1"], lab["gw2"], admin, DEFAULT)
+    for name, machine in pair.nodes.items():
+        if not machine.is_on:
+            pair.boot(name)
+    pair.wait_until_settled()
+    registry.move_into(pair)
+    return pair
+
+
+def admin_node(pair):
+    return next((name for name, machine in pair.nodes.items()
+                 if machine.is_on and machine.result("pidof", "portcullis-admin").returncode == 0), None)
+
+
+def polled(pair, name):
+    """When the node's daemon last had an answer of ADMIN, and whether the kernel agrees."""
+    status = json.loads(pair.nodes[name].run("cat", "/run/portcullis/status.json"))
+    return status["poll"].get("succeededAt"), status["state"]
+
+
+def history(pair):
+    """The weights that www.1 has had, as ADMIN's own events tell."""
+    token = pairs.operator(pair.switch)
+    text = pair.switch.run("curl", "-sf", "-H", f"Authorization: Bearer {token}", f"{ADMIN_URL}/v1/events?limit=500")
+    changes = [event.get("after") or "" for event in json.loads(text)["events"] if event["name"] == "www.1"]
+    return [int(found[1]) for change in changes if (found := re.search(r"weight (\d+)$", change))]
+
+
+def test_power_off_of_the_node_that_runs_admin(pair, lab):
+    active, passive = pair.wait_until_settled()
+    eventually(lambda: admin_node(pair) == passive, 300, "ADMIN running on the node that is not active")
+    with registry.Writer(lab["switch"], pairs.operator(lab["switch"])) as writer, Load(lab["switch"]) as load:
+        eventually(lambda: len(writer.acknowledged) > 20, 120, "writes")
+        lab[passive].power_off()
+        written = writer.acknowledged
+        answered = polled(pair, active)[0]
+        eventually(lambda: len(writer.acknowledged) > len(written) + 10, 300, "ADMIN taking writes on the other node")
+        eventually(lambda: polled(pair, active)[0] != answered, 60, "polls resuming")
+    assert admin_node(pair) == active
+    assert set(writer.acknowledged) <= set(history(pair)), "an acknowledged write is lost"
+    # The gateways went on with the last good export.
+    assert load.report.carried_over(load.report.ended - 10) == 1
+    eventually(lambda: polled(pair, active)[1] == "synchronized", 60, "agreement with ADMIN's export")
