@@ -10,7 +10,7 @@ ADMIN_ADDRESS = "10.1.0.5"
 ADMIN_URL = f"http://{ADMIN_ADDRESS}:8080"
 PUBLIC = ["198.51.100.36", "198.51.100.37"]
 CONFIG = ["portcullis-gateway", "cluster-config", "--format", "crm", "--node", "gw1", "--node", "gw2", "--interface", "public",
-          "--inside", "10.1.0.1/24", "--fence", "gw1=fence_lab,ip=10.1.0.254", "--fence", "gw2=fence_lab,ip=10.1.0.254"]
+          "--inside", "10.1.0.1/24", "--inside-interface", "inside", "--fencing-delay", "0", "--fence", "gw1=fence_lab,ip=10.1.0.254", "--fence", "gw2=fence_lab,ip=10.1.0.254"]
 
 
 def start_admin(switch):
@@ -128,7 +128,7 @@ class Pair:
     def moves(self, name):
         """How often the node has had an address or the active part given or taken."""
         return int(self.nodes[name].run("bash", "-c", (
-            r"grep -cE 'Requesting local execution of (start|stop|promote|demote) operation for (gateway|public|inside)' "
+            r"grep -cE 'Requesting local execution of (start|stop|promote|demote) operation for (gateway|addresses)' "
             "/var/log/pacemaker.log || true")))
 
     def connections(self, name):
