@@ -52,6 +52,11 @@ class Report:
         return gaps(self.requests)
 
     @property
+    def longest(self):
+        """The longest gap: the one that was meant, where a busy host adds short ones. None where no request failed."""
+        return max(self.gaps, key=lambda gap: gap.length, default=None)
+
+    @property
     def interruption(self):
         """Seconds in which requests failed, summed."""
         return sum(gap.length for gap in self.gaps)
@@ -88,7 +93,7 @@ class Report:
 
     def __str__(self):
         listed = ", ".join(f"{gap.length:.2f} s at {gap.began - self.requests[0][0]:.1f}" for gap in self.gaps)
-        moment = self.gaps[0].began if self.gaps else self.ended
+        moment = self.longest.began if self.gaps else self.ended
         return (f"{len(self.requests)} requests, {self.rate:.0f}/s, {self.failures} failed: interruption {self.interruption:.2f} s ({listed}); "
                 f"{100 * self.carried_over(moment):.1f} % of standing connections went on, silent for {self.silence(moment)[0]:.1f} s at most; "
                 f"the clients' loop was {self.lateness:.2f} s late at most")
