@@ -10,7 +10,8 @@ ADMIN_ADDRESS = "10.1.0.5"
 ADMIN_URL = f"http://{ADMIN_ADDRESS}:8080"
 PUBLIC = ["198.51.100.36", "198.51.100.37"]
 CONFIG = ["portcullis-gateway", "cluster-config", "--format", "crm", "--node", "gw1", "--node", "gw2", "--interface", "public",
-          "--inside", "10.1.0.1/24", "--inside-interface", "inside", "--fencing-delay", "0", "--fence", "gw1=fence_lab,ip=10.1.0.254", "--fence", "gw2=fence_lab,ip=10.1.0.254"]
+          "--inside", "10.1.0.1/24", "--inside-interface", "inside", "--fencing-delay", "0",
+          "--fence", "gw1=fence_lab,ip=10.1.0.254", "--fence", "gw2=fence_lab,ip=10.1.0.254"]
 
 
 def start_admin(switch):
@@ -73,8 +74,8 @@ class Pair:
         """What cluster-config prints, with rarer monitors: in an emulated machine each takes a second of its processor. For the same reason
         pacemaker may carry out several actions at once on a machine that looks busy."""
         rarer = "; ".join(f"s/interval={often}s/interval={rare}s/" for often, rare in ((10, 120), (5, 10), (7, 35), (60, 600)))
-        limits = "property load-threshold=1000% node-action-limit=8"
-        self.nodes["gw1"].shell(f"{' '.join(CONFIG)} | sed '{rarer}' >/run/pair.crm\necho '{limits}' >>/run/pair.crm\n"
+        limits = "s/^property /&load-threshold=1000% node-action-limit=8 /"
+        self.nodes["gw1"].shell(f"{' '.join(CONFIG)} | sed '{rarer}; {limits}' >/run/pair.crm\n"
                                 "crm --wait configure load update /run/pair.crm")
 
     def status(self, name):
