@@ -26,11 +26,9 @@ extension ClusterConfiguration {
         switch constraint {
         case .colocation(let id, let resource, let clone, let score):
             "colocation \(id) \(score == "INFINITY" ? "inf" : score): \(resource) \(clone):Promoted"
-        case .order(let id, let clone, let resource):
-            "order \(id) Mandatory: \(clone):promote \(resource):start"
-        case .startOrder(let id, let clone, let resource): "order \(id) Optional: \(clone):start \(resource):start"
-        case .promoteLast(let id, let resource, let clone):
-            "order \(id) Optional: \(resource):start \(clone):promote symmetrical=false"
+        case .order(let id, let first, let second, let isOptional, let isSymmetrical):
+            "order \(id) \(isOptional ? "Optional" : "Mandatory"): \(first.resource):\(first.name) "
+                + "\(second.resource):\(second.name)" + (isSymmetrical ? "" : " symmetrical=false")
         case .ban(let id, let resource, let node): "location \(id) \(resource) -inf: \(node)"
         }
     }

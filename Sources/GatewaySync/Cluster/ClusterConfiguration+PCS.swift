@@ -31,12 +31,9 @@ extension ClusterConfiguration {
         switch constraint {
         case .colocation(let id, let resource, let clone, let score):
             "constraint colocation add \(resource) with promoted \(clone) \(score) id=\(id)"
-        case .order(let id, let clone, let resource):
-            "constraint order promote \(clone) then start \(resource) id=\(id)"
-        case .startOrder(let id, let clone, let resource):
-            "constraint order start \(clone) then start \(resource) kind=Optional id=\(id)"
-        case .promoteLast(let id, let resource, let clone):
-            "constraint order start \(resource) then promote \(clone) kind=Optional symmetrical=false id=\(id)"
+        case .order(let id, let first, let second, let isOptional, let isSymmetrical):
+            "constraint order \(first.name) \(first.resource) then \(second.name) \(second.resource)"
+                + (isOptional ? " kind=Optional" : "") + (isSymmetrical ? "" : " symmetrical=false") + " id=\(id)"
         case .ban(let id, let resource, let node): "constraint location add \(id) \(resource) \(node) -INFINITY"
         }
     }

@@ -37,15 +37,21 @@ public struct ClusterConfiguration: Sendable, Hashable {
         var meta: Settings = []
     }
 
+    /// What is done with a resource.
+    struct Action: Sendable, Hashable {
+        let name: String
+        let resource: String
+
+        static func start(_ resource: String) -> Self { Self(name: "start", resource: resource) }
+        static func promote(_ resource: String) -> Self { Self(name: "promote", resource: resource) }
+    }
+
     enum Constraint: Sendable, Hashable {
         /// The resource is kept by the promoted instance of the clone (`INFINITY`), or away from it.
         case colocation(id: String, String, withPromoted: String, score: String)
-        /// The resource starts once the clone was promoted, and stops before that ends.
-        case order(id: String, promoted: String, then: String)
-        /// When both have to start, the clone goes first; when both have to stop, the resource does.
-        case startOrder(id: String, String, then: String)
-        /// When both have to be done, the resource starts before the clone is promoted.
-        case promoteLast(id: String, String, then: String)
+        /// The second is done after the first: always, or, where that is optional, when both have to be done. Undone in reverse, but for one that
+        /// is not symmetrical.
+        case order(id: String, Action, then: Action, isOptional: Bool = false, isSymmetrical: Bool = true)
         /// The resource never runs on the node.
         case ban(id: String, String, node: String)
     }
@@ -131,7 +137,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
             Primitive(
                 id: "addresses", agent: "ocf:portcullis:addresses",
                 parameters: [Setting("addresses", words.joined(separator: " "))],
-                operations: [Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s"))]))
+                operations: [Self.monitor]))
         keepBesideActive("addresses")
     }
 
@@ -142,15 +148,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
             // Nobody else has it: the other node gives it up or is fenced first.
             let family = each.address.family == .ipv6 ? [Setting("nodad", "true")] : []
             primitives.append(
-                Primitive(
-                    id: id, agent: "ocf:heartbeat:IPaddr2",
-                    parameters: [
-                        Setting("ip", "\(each.address)"), Setting("cidr_netmask", "\(each.prefixLength)"),
-                        Setting("nic", each.interface),
-                    ] + family,
-                    operations: [
-                        Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s"))
-                    ]))
+                Self.ipaddr2(id, each.address, each.prefixLength, [Setting("nic", each.interface)] + family))
             keepBesideActive(id)
         }
     }
@@ -160,8 +158,9 @@ public struct ClusterConfiguration: Sendable, Hashable {
     private mutating func keepBesideActive(_ id: String) {
         constraints += [
             .colocation(id: "\(id)-active", id, withPromoted: Self.gateways, score: "INFINITY"),
-            .startOrder(id: "\(id)-programmed", Self.gateways, then: id),
-            .promoteLast(id: "\(id)-first", id, then: Self.gateways),
+            .order(id: "\(id)-programmed", .start(Self.gateways), then: .start(id), isOptional: true),
+            .order(
+                id: "\(id)-first", .start(id), then: .promote(Self.gateways), isOptional: true, isSymmetrical: false),
         ]
     }
 
@@ -180,18 +179,13 @@ public struct ClusterConfiguration: Sendable, Hashable {
                     Setting("fstype", "ext4"), Setting("options", "noatime"),
                 ],
                 operations: [Operation(name: "monitor", settings: [Setting("interval", "20s")] + Self.limits("40s"))]),
-            Primitive(
-                id: "admin-address", agent: "ocf:heartbeat:IPaddr2",
-                parameters: [
-                    Setting("ip", "\(admin.address.address)"), Setting("cidr_netmask", "\(admin.address.prefixLength)"),
-                ],
-                operations: [Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s"))]),
+            Self.ipaddr2("admin-address", admin.address.address, admin.address.prefixLength),
             Primitive(
                 id: "admin-server", agent: "ocf:portcullis:admin", parameters: [Setting("url", admin.url)],
                 operations: [
                     Operation(name: "start", settings: Self.limits("60s")),
                     Operation(name: "stop", settings: Self.limits("60s")),
-                    Operation(name: "monitor", settings: [Setting("interval", "10s")] + Self.limits("20s")),
+                    Self.monitor,
                 ]),
         ]
         clones.append(
@@ -205,7 +199,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
                 meta: [Setting("resource-stickiness", "1")]))
         constraints += [
             .colocation(id: "lan-with-registry", "lan", withPromoted: "registry-copies", score: "INFINITY"),
-            .order(id: "lan-after-registry", promoted: "registry-copies", then: "lan"),
+            .order(id: "lan-after-registry", .promote("registry-copies"), then: .start("lan")),
             .colocation(id: "lan-beside-active", "lan", withPromoted: Self.gateways, score: "-200"),
         ]
     }
@@ -214,6 +208,18 @@ public struct ClusterConfiguration: Sendable, Hashable {
         Setting("promotable", "true"), Setting("promoted-max", "1"), Setting("clone-max", "2"),
         Setting("interleave", "true"),
     ]
+
+    private static func ipaddr2(
+        _ id: String, _ address: IPAddress, _ prefixLength: Int, _ more: Settings = []
+    ) -> Primitive {
+        Primitive(
+            id: id, agent: "ocf:heartbeat:IPaddr2",
+            parameters: [Setting("ip", "\(address)"), Setting("cidr_netmask", "\(prefixLength)")] + more,
+            operations: [monitor])
+    }
+
+    /// Of a resource that has no roles.
+    private static let monitor = Operation(name: "monitor", settings: [Setting("interval", "10s")] + limits("20s"))
 
     private static func limits(_ timeout: String) -> Settings { [Setting("timeout", timeout)] }
 

@@ -7,9 +7,9 @@ extension Kernel {
     /// nobody's way.
     /// - Returns: what was changed.
     public func arrange(_ wanted: [IPVS.SyncDaemon]) throws(NetlinkError) -> [String] {
-        let found = try syncDaemons()
+        let (surplus, missing) = try difference(from: wanted)
         var changes = [String]()
-        for daemon in found where !wanted.contains(where: { $0.isServed(by: daemon) }) {
+        for daemon in surplus {
             do throws(NetlinkError) {
                 try stopSyncDaemon(daemon.role)
                 changes.append("- sync \(daemon.words)")
@@ -17,7 +17,7 @@ extension Kernel {
                 continue
             }
         }
-        for daemon in wanted where !found.contains(where: daemon.isServed) {
+        for daemon in missing {
             do throws(NetlinkError) {
                 try startSyncDaemon(daemon)
                 changes.append("+ sync \(daemon.words)")
@@ -30,9 +30,18 @@ extension Kernel {
 
     /// How the kernel's sync daemons differ from the wanted ones, in words.
     public func deviations(from wanted: [IPVS.SyncDaemon]) throws(NetlinkError) -> [String] {
+        let (surplus, missing) = try difference(from: wanted)
+        return surplus.map { "sync \($0.words) runs" } + missing.map { "sync \($0.words) does not run" }
+    }
+
+    private func difference(
+        from wanted: [IPVS.SyncDaemon]
+    ) throws(NetlinkError) -> (surplus: [IPVS.SyncDaemon], missing: [IPVS.SyncDaemon]) {
         let found = try syncDaemons()
-        return found.filter { daemon in !wanted.contains { $0.isServed(by: daemon) } }.map { "sync \($0.words) runs" }
-            + wanted.filter { !found.contains(where: $0.isServed) }.map { "sync \($0.words) does not run" }
+        return (
+            found.filter { daemon in !wanted.contains { $0.isServed(by: daemon) } },
+            wanted.filter { !found.contains(where: $0.isServed) }
+        )
     }
 }
 
