@@ -3,6 +3,7 @@
 import pathlib
 
 from machines import GATEWAYS
+from programs import eventually
 from switch import SERVERS
 
 PRIORITIES = {"gw1": 150, "gw2": 100}
@@ -64,6 +65,11 @@ nft -f {files[1]}
 sysctl -qw net.ipv4.vs.conntrack=0
 keepalived --use-file={files[0]} --pid=/run/keepalived.pid --log-console --log-detail --dont-fork >/var/log/keepalived.log 2>&1 </dev/null &
 """)
+
+
+def wait_until_active(machine):
+    """Until it has the addresses, which is some seconds after its start."""
+    eventually(lambda: "198.51.100.37/32" in machine.run("ip", "-4", "-br", "address", "show", "dev", "public"), 60, "the addresses")
 
 
 def stop(machine):

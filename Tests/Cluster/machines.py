@@ -13,6 +13,8 @@ LAB = REPOSITORY / "Tests/Lab/lab"
 FOLDER = pathlib.Path(__file__).resolve().parent
 GATEWAYS = {"gw1": 1, "gw2": 2}
 NETWORKS = ("public", "inside", "wire")
+# How much slower the machines' clocks run than the host's
+DILATION = int(os.environ.get("PORTCULLIS_LAB_DILATION", 1))
 
 
 class Machine:
@@ -57,7 +59,7 @@ class Machine:
     def result(self, *words):
         """Runs a command in the machine to its end: status, standard output and error."""
         process = self.start(*words)
-        output, errors = process.communicate(timeout=600)
+        output, errors = process.communicate(timeout=600 * DILATION)
         return subprocess.CompletedProcess(words, process.returncode, output, errors)
 
     def run(self, *words):

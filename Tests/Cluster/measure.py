@@ -5,7 +5,7 @@ import itertools
 import json
 
 from load import RATE, STANDING
-from machines import FOLDER
+from machines import DILATION, FOLDER
 from programs import eventually
 
 _numbers = itertools.count(1)
@@ -152,7 +152,7 @@ class Load:
         self.switch.run("kill", "-TERM", self.progress["process"])
         file = self.switch.results / f"{self.name}.json"
         eventually(file.exists, 60, "the load's results")
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=60 * DILATION)
         found = json.loads(file.read_text())
         # The first packets on a cold network are not what is measured.
         found["requests"] = [request for request in found["requests"] if request[0] >= self.since]

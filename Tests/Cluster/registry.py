@@ -1,6 +1,6 @@
 """ADMIN inside the pair: its registry on DRBD, as docs/cluster.md has it, and writes to it that are counted."""
 
-from machines import FOLDER
+from machines import DILATION, FOLDER
 from pair import ADMIN_ADDRESS, ADMIN_URL, CONFIG
 
 RESOURCE = """resource portcullis {
@@ -58,8 +58,7 @@ python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("VACUUM IN
     # ADMIN is away: the addresses are those of the last good export.
     export = "/var/lib/portcullis/services-*.csv"
     nodes["gw1"].shell(f"""
-{' '.join(CONFIG)} --admin-address {ADMIN_ADDRESS}/24 --file $(ls -t {export} | head -n 1) |
-    sed 's/interval=10s/interval=120s/; s/interval=5s/interval=10s/; s/interval=7s/interval=35s/; s/interval=60s/interval=600s/' >/run/registry.crm
+{' '.join(CONFIG)} --admin-address {ADMIN_ADDRESS}/24 --file $(ls -t {export} | head -n 1) >/run/registry.crm
 crm --wait configure load update /run/registry.crm
 """)
 
@@ -81,4 +80,4 @@ class Writer:
 
     def __exit__(self, *_):
         self.switch.shell('kill -TERM "$(cat /run/writer.pid)"')
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=60 * DILATION)

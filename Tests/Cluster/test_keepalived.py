@@ -12,6 +12,7 @@ def couple(lab):
     gateways = [lab["gw1"], lab["gw2"]]
     for gateway in gateways:
         keepalived.start(gateway)
+    keepalived.wait_until_active(gateways[0])
     yield gateways
     for gateway in gateways:
         gateway.power_off()
@@ -28,6 +29,7 @@ def test_planned_switch_over(couple, lab, figures):
     figures["keepalived, planned switch-over"] = load.report
     assert load.report.failures, "a switch-over that nobody notices was none"
     keepalived.start(couple[0])
+    keepalived.wait_until_active(couple[0])
 
 
 def test_power_off_of_the_active_one(couple, lab, figures):

@@ -77,6 +77,9 @@ public struct ClusterConfiguration: Sendable, Hashable {
         ]
         properties = [
             Setting("stonith-enabled", "true"), Setting("priority-fencing-delay", "\(site.fencingDelay)s"),
+            // When a node is lost, pacemaker writes that down and at once asks for what it has written; where the answer is
+            // quicker than the last write it sleeps for a second (do_pe_invoke_callback in its controld_schedulerd.c).
+            Setting("transition-delay", "200ms"),
         ]
         resourceDefaults = [
             Setting("resource-stickiness", "100"), Setting("migration-threshold", "3"),
@@ -114,6 +117,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
         primitives.append(
             Primitive(
                 id: "gateway", agent: "ocf:portcullis:gateway",
+                // The addresses' own resource announces them.
+                parameters: [Setting("announcements", "0")],
                 operations: [
                     Operation(name: "start", settings: Self.limits("90s")),
                     Operation(name: "stop", settings: Self.limits("90s")),
