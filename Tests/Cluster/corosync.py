@@ -1,8 +1,9 @@
-"""corosync of the two nodes, with its default timing and with the one that docs/cluster.md gives."""
+"""corosync of the two nodes, with its default timing and with those that docs/cluster.md gives."""
 
 DEFAULT = {}
 # Of docs/cluster.md: test_documents.py compares them.
 TUNED = {"token": 500, "consensus": 150, "join": 50}
+SHORT_CONSENSUS = {"consensus": 150}
 
 
 def configuration(timing):

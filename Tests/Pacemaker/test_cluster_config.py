@@ -85,7 +85,7 @@ def test_pcs_takes_the_same(export, cib, tmp_path):
     script = configuration(small, "pcs", *FENCES).stdout
     # pcs gets its file from the cluster, and gives it back; here there is none.
     commands = [line for line in script.splitlines() if line.startswith("pcs -f portcullis.xml ")]
-    # Two properties and defaults, fencing, gateway and addresses, and what binds them
+    # Three properties and defaults, fencing, gateway and addresses, and what binds them
     assert len(commands) == 14, commands
     (tmp_path / "pair.sh").write_text("set -e\n" + "\n".join(commands))
     (tmp_path / "portcullis.xml").write_text(cib.read_text())

@@ -2,7 +2,11 @@ extension ClusterConfiguration {
     /// A shell script of pcs commands: made in a file, pushed as one change.
     public var pcs: String {
         let file = "portcullis.xml"
-        var commands = properties.map { "property set \($0.name)=\($0.value)" }
+        var commands = properties.map { property in
+            // pcs knows no unit of time below a second.
+            let force = property.value.hasSuffix("ms") ? "--force " : ""
+            return "property set \(force)\(property.name)=\(property.value)"
+        }
         commands.append("resource defaults update " + Self.words(resourceDefaults))
         commands += fences.map { Self.pcs($0, "stonith create") }
         commands += primitives.map { primitive in

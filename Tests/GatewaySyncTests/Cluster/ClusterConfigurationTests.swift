@@ -63,7 +63,7 @@ import Testing
                 "cp portcullis.xml portcullis.xml.before",
             ])
         for command in [
-            "property set stonith-enabled=true", "property set transition-delay=200ms",
+            "property set stonith-enabled=true", "property set --force transition-delay=200ms",
             "resource defaults update resource-stickiness=100 migration-threshold=3 failure-timeout=10min",
             "stonith create fence-gw1 fence_ipmilan pcmk_host_list=gw1 ip=10.0.0.1 password='a b' op monitor interval=60s",
             "resource create addresses ocf:portcullis:addresses "
