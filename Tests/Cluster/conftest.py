@@ -6,7 +6,8 @@ import tempfile
 import pytest
 
 import machines
-import pair
+from corosync import DEFAULT
+from pair import Pair, start_admin
 from programs import eventually
 
 
@@ -32,9 +33,11 @@ def lab():
 
 
 @pytest.fixture(scope="session")
-def admin(lab):
-    """ADMIN outside of the pair, for the gateways; returns their token."""
-    return pair.start_admin(lab["switch"])
+def pair(lab):
+    """Both gateways as one cluster, set up from nothing, and ADMIN outside of it."""
+    pair = Pair(lab["switch"], lab["gw1"], lab["gw2"], start_admin(lab["switch"]), DEFAULT)
+    pair.set_up()
+    return pair
 
 
 @pytest.fixture(scope="session")

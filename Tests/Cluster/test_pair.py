@@ -4,19 +4,11 @@ import pytest
 
 from corosync import DEFAULT, SHORT_CONSENSUS, TUNED
 from measure import Load
-from pair import Pair
 from programs import eventually
 
 
 # Seconds without service after a power-off, by corosync's timing: token and consensus, and 1.35 s for all that follows.
 TIMINGS = {"tuned": (TUNED, 0.65 + 1.35), "short consensus": (SHORT_CONSENSUS, 3.15 + 1.35), "default": (DEFAULT, 6.6 + 1.35)}
-
-
-@pytest.fixture(scope="module")
-def pair(lab, admin):
-    pair = Pair(lab["switch"], lab["gw1"], lab["gw2"], admin, DEFAULT)
-    pair.set_up()
-    return pair
 
 
 def test_planned_switch_over(pair, lab, figures):

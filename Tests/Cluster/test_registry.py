@@ -7,16 +7,14 @@ import pytest
 
 import pair as pairs
 import registry
-from corosync import DEFAULT
 from measure import Load
-from pair import ADMIN_URL, Pair
+from pair import ADMIN_URL
 from programs import eventually
 
 
 @pytest.fixture(scope="module")
-def pair(lab, admin):
-    """The pair of the tests before, both nodes on, and ADMIN moved into it."""
-    pair = Pair(lab["switch"], lab["gw1"], lab["gw2"], admin, DEFAULT)
+def pair(pair):
+    """Both nodes on, and ADMIN moved into the pair."""
     for name, machine in pair.nodes.items():
         if not machine.is_on:
             pair.boot(name)
