@@ -74,9 +74,19 @@ class Writer:
         return self
 
     @property
-    def acknowledged(self):
+    def _lines(self):
         file = self.switch.results / "acknowledged"
-        return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+
+    @property
+    def acknowledged(self):
+        return [int(weight) for weight, _ in self._lines]
+
+    @property
+    def longest_wait(self):
+        """Seconds from one acknowledged write to the next, by the switch machine's clock."""
+        moments = [float(moment) for _, moment in self._lines]
+        return max(later - earlier for earlier, later in zip(moments, moments[1:]))
 
     def __exit__(self, *_):
         self.switch.shell('kill -TERM "$(cat /run/writer.pid)"')

@@ -34,15 +34,22 @@ def polled(pair, name):
     return status["poll"].get("succeededAt"), status["state"]
 
 
+def events(pair):
+    """All events of ADMIN, page by page."""
+    token, after = pairs.operator(pair.switch), 0
+    while after is not None:
+        page = json.loads(pair.switch.run("curl", "-sf", "-H", f"Authorization: Bearer {token}", f"{ADMIN_URL}/v1/events?limit=500&after={after}"))
+        yield from page["events"]
+        after = page.get("next")
+
+
 def history(pair):
     """The weights that www.1 has had, as ADMIN's own events tell."""
-    token = pairs.operator(pair.switch)
-    text = pair.switch.run("curl", "-sf", "-H", f"Authorization: Bearer {token}", f"{ADMIN_URL}/v1/events?limit=500")
-    changes = [event.get("after") or "" for event in json.loads(text)["events"] if event["name"] == "www.1"]
+    changes = [event.get("after") or "" for event in events(pair) if event["name"] == "www.1"]
     return [int(found[1]) for change in changes if (found := re.search(r"weight (\d+)$", change))]
 
 
-def test_power_off_of_the_node_that_runs_admin(pair, lab):
+def test_power_off_of_the_node_that_runs_admin(pair, lab, figures):
     active, passive = pair.wait_until_settled()
     eventually(lambda: admin_node(pair) == passive, 300, "ADMIN running on the node that is not active")
     with registry.Writer(lab["switch"], pairs.operator(lab["switch"])) as writer, Load(lab["switch"]) as load:
@@ -52,6 +59,9 @@ def test_power_off_of_the_node_that_runs_admin(pair, lab):
         answered = polled(pair, active)[0]
         eventually(lambda: len(writer.acknowledged) > len(written) + 10, 300, "ADMIN taking writes on the other node")
         eventually(lambda: polled(pair, active)[0] != answered, 60, "polls resuming")
+        resumed = polled(pair, active)[0]
+    figures["Portcullis, ADMIN's node powered off"] = (f"no write taken for {writer.longest_wait:.1f} s of {len(writer.acknowledged)} writes, "
+                                                       f"no poll answered for {resumed - answered} s at most; {load.report}")
     assert admin_node(pair) == active
     assert set(writer.acknowledged) <= set(history(pair)), "an acknowledged write is lost"
     # The gateways went on with the last good export.

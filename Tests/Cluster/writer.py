@@ -1,6 +1,6 @@
 """Writes weights 1, 2, 3, … of service www.1 to ADMIN, each as soon as the one before was acknowledged, and again until it is.
 
-usage: writer.py URL TOKEN. Leaves in $LAB_RESULTS/acknowledged what was acknowledged, a line each; runs until it is killed.
+usage: writer.py URL TOKEN. Leaves in $LAB_RESULTS/acknowledged what was acknowledged and when, a line each; runs until it is killed.
 """
 
 import http.client
@@ -28,5 +28,5 @@ with open(pathlib.Path(os.environ["LAB_RESULTS"]) / "acknowledged", "w", bufferi
                 sys.exit(f"{failure}: {failure.read()}")
             except (OSError, http.client.HTTPException):
                 time.sleep(0.2)
-        acknowledged.write(f"{weight}\n")
+        acknowledged.write(f"{weight} {time.monotonic():.3f}\n")
         time.sleep(0.1)
