@@ -48,8 +48,8 @@ struct ClusterConfig: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long the node that is not active waits before it shoots, so that both cannot shoot each other. 0 only where one device cuts "
-                + "both nodes off, takes one order at a time and hears nobody whom it has cut off.",
+            "How long the node that is not active waits before it shoots, so that not both shoot each other: longer than the device takes to "
+                + "cut a node off. 0 only where one device cuts both off, takes one order at a time and hears nobody whom it has cut off.",
             valueName: "seconds"))
     var fencingDelay = 1
 
@@ -87,15 +87,20 @@ struct ClusterConfig: AsyncParsableCommand {
         complete.publicAddresses = exported.addresses
         complete.addressAgent = addressAgent
         complete.fencingDelay = fencingDelay
+        try complete.validate()
         let cluster = ClusterConfiguration(complete, origin: "export \(exported.digest.short)")
         print(format == .crm ? cluster.crm : cluster.pcs, terminator: "")
         for node in site.nodesWithoutFence {
-            FileHandle.standardError.write(
-                Data(
-                    "warning: nothing can cut \(node) off (--fence \(node)=…): when the nodes lose each other, both would claim the public addresses\n"
-                        .utf8))
+            warn(
+                "nothing can cut \(node) off (--fence \(node)=…): when the nodes lose each other, both would claim the public addresses"
+            )
+        }
+        if exported.addresses.isEmpty {
+            warn("export \(exported.digest.short) has no public address, so neither has the pair")
         }
     }
+
+    private func warn(_ text: String) { FileHandle.standardError.write(Data("warning: \(text)\n".utf8)) }
 
     private func address(_ text: String) throws -> ClusterSite.InterfaceAddress {
         guard let address = ClusterSite.InterfaceAddress(text) else {

@@ -5,6 +5,11 @@ from pair import ADMIN_ADDRESS, ADMIN_URL, CONFIG
 
 RESOURCE = """resource portcullis {
     net { protocol C; }
+    disk { fencing resource-and-stonith; }
+    handlers {
+        fence-peer /usr/lib/drbd/crm-fence-peer.sh;
+        after-resync-target /usr/lib/drbd/crm-unfence-peer.sh;
+    }
     device /dev/drbd0;
     disk /dev/loop0;
     meta-disk internal;
@@ -61,6 +66,12 @@ python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("VACUUM IN
 {' '.join(CONFIG)} --admin-address {ADMIN_ADDRESS}/24 --file $(ls -t {export} | head -n 1) >/run/registry.crm
 crm --wait configure load update /run/registry.crm
 """)
+
+
+def is_barred(pair):
+    """Whether pacemaker may promote no copy of the registry but the one in use, since the other one lacks writes."""
+    active = next(machine for machine in pair.nodes.values() if machine.is_on)
+    return "drbd-fence-by-handler-portcullis" in active.run("cibadmin", "--query", "--scope", "constraints")
 
 
 class Writer:

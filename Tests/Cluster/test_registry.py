@@ -12,6 +12,14 @@ from pair import ADMIN_URL
 from programs import eventually
 
 
+CUT = """
+nft add table inet cut
+nft add chain inet cut input '{ type filter hook input priority 0; }'
+nft add rule inet cut input tcp dport 7788 drop
+nft add rule inet cut input tcp sport 7788 drop
+"""
+
+
 @pytest.fixture(scope="module")
 def pair(pair):
     """Both nodes on, and ADMIN moved into the pair."""
@@ -47,6 +55,22 @@ def history(pair):
     """The weights that www.1 has had, as ADMIN's own events tell."""
     changes = [event.get("after") or "" for event in events(pair) if event["name"] == "www.1"]
     return [int(found[1]) for change in changes if (found := re.search(r"weight (\d+)$", change))]
+
+
+def test_a_copy_that_misses_writes_is_not_promoted(pair, lab):
+    """Replication is cut while the cluster still sees both nodes: ADMIN goes on, and what it then acknowledges is on one disk alone."""
+    active, passive = pair.wait_until_settled()
+    eventually(lambda: admin_node(pair) == passive, 300, "ADMIN running on the node that is not active")
+    with registry.Writer(lab["switch"], pairs.operator(lab["switch"])) as writer:
+        eventually(lambda: len(writer.acknowledged) > 5, 120, "writes")
+        assert not registry.is_barred(pair)
+        lab[active].shell(CUT)
+        eventually(lambda: registry.is_barred(pair), 120, "the other copy being barred")
+        written = len(writer.acknowledged)
+        eventually(lambda: len(writer.acknowledged) > written + 5, 120, "ADMIN taking writes on one copy")
+        lab[active].run("nft", "delete", "table", "inet", "cut")
+        eventually(lambda: not registry.is_barred(pair), 180, "the other copy having caught up")
+    assert admin_node(pair) == passive
 
 
 def test_power_off_of_the_node_that_runs_admin(pair, lab, figures):

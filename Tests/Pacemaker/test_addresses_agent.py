@@ -1,5 +1,8 @@
 """ocf:portcullis:addresses: ocf-tester, addresses that come and go together, and what is wrong being told."""
 
+import os
+import pathlib
+
 import pytest
 
 import agents
@@ -54,3 +57,35 @@ def test_other_actions_users_and_parameters(addresses):
     assert addresses.call("start", caller="nobody").status == PERM
     assert addresses.call("validate-all", announcements="many").status == CONFIGURED
     assert addresses.statuses("reload-agent", "meta-data") == [OK, OK]
+
+
+def test_reload_gives_up_what_went_and_stop_what_it_ever_took(addresses):
+    public, inside = addresses.on("public0"), addresses.on("inside")
+    addresses.call("start")
+    # Of the same network as the one before it, which the kernel would take the new one along with.
+    changed = "203.0.113.9/32@public0 2001:db8:7::7/128@public0 10.1.0.254/24@inside"
+    assert addresses.call("reload-agent", addresses=changed).status == OK
+    assert addresses.on("public0") == public | {"203.0.113.9/32", "2001:db8:7::7/128"}
+    assert addresses.on("inside") == inside | {"10.1.0.254/24"}
+    assert addresses.call("monitor", addresses=changed).status == OK
+    # By the parameters of before: a reload that pacemaker has not seen end.
+    assert addresses.call("stop").status == OK
+    assert (addresses.on("public0"), addresses.on("inside")) == (public, inside)
+
+
+@pytest.mark.parametrize("ip, status", [(None, INSTALLED), ("exit 1", GENERIC)])
+def test_nobody_says_they_are_gone_who_cannot_look(addresses, tmp_path, monkeypatch, ip, status):
+    """The other node would take them as well."""
+    addresses.call("start")
+    programs = [program for folder in ("/usr/bin", "/bin") for program in pathlib.Path(folder).iterdir()]
+    for program in programs:
+        if program.name != "ip" and not (tmp_path / program.name).exists():
+            (tmp_path / program.name).symlink_to(program)
+    if ip:
+        (tmp_path / "ip").write_text(f"#!/bin/sh\n{ip}\n")
+        (tmp_path / "ip").chmod(0o755)
+    with monkeypatch.context() as context:
+        context.setitem(os.environ, "PATH", str(tmp_path))
+        assert addresses.call("monitor").status == status
+        assert addresses.call("stop").status == GENERIC
+    assert addresses.statuses("monitor", "stop", "monitor") == [OK, OK, NOT_RUNNING]

@@ -11,7 +11,8 @@ import exports
 import programs
 import topology
 
-FENCES = [word for node in ("gw1", "gw2") for word in ("--fence", f"{node}=fence_lab,pipe=/run/{node}")]
+# A value with a quote is what a password may be.
+FENCES = [word for node in ("gw1", "gw2") for word in ("--fence", f"{node}=fence_lab,pipe=/run/{node}'s $HOME")]
 # A fence agent is a program with meta-data; this one is only ever described.
 FENCE_AGENT = """#!/bin/sh
 cat <<END
@@ -25,6 +26,16 @@ cat <<END
 <actions><action name="on"/><action name="off"/><action name="reboot"/><action name="status"/><action name="monitor"/><action name="metadata"/></actions>
 </resource-agent>
 END
+"""
+
+
+# pcs gets its file from the cluster, and gives it back; here the cluster is a file.
+PCS = """#!/bin/sh
+case $1:$2 in
+cluster:cib) cp cib.xml "$3" ;;
+cluster:cib-push) cp "$3" cib.xml ;;
+*) exec /usr/sbin/pcs "$@" ;;
+esac
 """
 
 
@@ -75,24 +86,37 @@ def test_crmsh_takes_it_and_crm_verify_finds_nothing_wrong(agent, export, cib, t
     for address in topology.PUBLIC4 + topology.PUBLIC6 + ["10.1.0.1"]:
         assert re.search(rf'value="([^"]* )?{re.escape(address)}[/"]', text), address
     resource = {"portcullis": "addresses", "IPaddr2": "address-198.51.100.36"}[agent]
+    assert text.count("value=\"/run/gw1's $HOME\"") == 1
     assert re.search(rf'<rsc_colocation [^>]*rsc="{resource}"[^>]*with-rsc="gateways"', text)
 
 
-def test_pcs_takes_the_same(export, cib, tmp_path):
-    # Of two addresses: each command takes its time in the emulated machine.
-    small = tmp_path / "services.csv"
-    small.write_bytes(exports.export(exports.www()))
-    script = configuration(small, "pcs", *FENCES).stdout
-    # pcs gets its file from the cluster, and gives it back; here there is none.
-    commands = [line for line in script.splitlines() if line.startswith("pcs -f portcullis.xml ")]
-    # Three properties and defaults, fencing, gateway and addresses, and what binds them
-    assert len(commands) == 14, commands
-    (tmp_path / "pair.sh").write_text("set -e\n" + "\n".join(commands))
-    (tmp_path / "portcullis.xml").write_text(cib.read_text())
-    made = agents.run("sh", tmp_path / "pair.sh", cwd=tmp_path)
-    assert made.returncode == 0, made.stdout + made.stderr
-    verified = verify(tmp_path / "portcullis.xml")
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+def test_pcs_takes_the_same_and_takes_it_again_with_an_address_more(cib, tmp_path):
+    pcs = tmp_path / "bin/pcs"
+    pcs.parent.mkdir()
+    pcs.write_text(PCS)
+    pcs.chmod(0o755)
+
+    def load(export):
+        small = tmp_path / "services.csv"
+        small.write_bytes(export)
+        (tmp_path / "pair.sh").write_text(configuration(small, "pcs", *FENCES).stdout)
+        made = agents.run("sh", tmp_path / "pair.sh", cwd=tmp_path, env={**os.environ, "PATH": f"{pcs.parent}:{os.environ['PATH']}"})
+        assert made.returncode == 0, made.stdout + made.stderr
+        verified = verify(cib)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        return cib.read_text()
+
+    # Of few addresses: each command takes its time in the emulated machine.
+    first = load(exports.export(exports.www()))
+    # What an administrator has changed stays.
+    assert 'interval="61s"' in first
+    cib.write_text(first.replace('interval="61s"', 'interval="63s"'))
+    second = load(exports.cloud())
+    assert second.count("<primitive ") == first.count("<primitive ")
+    assert [line for line in first.splitlines() if "<rsc_" in line] == [line for line in second.splitlines() if "<rsc_" in line]
+    assert topology.PUBLIC4[-1] not in first and topology.PUBLIC4[-1] in second
+    assert 'interval="63s"' in second and 'interval="61s"' not in second
+    assert second.count("value=\"/run/gw1's $HOME\"") == 1
 
 
 def test_without_fencing_it_warns_and_neither_tool_takes_it(export, cib, tmp_path):
@@ -105,7 +129,7 @@ def test_without_fencing_it_warns_and_neither_tool_takes_it(export, cib, tmp_pat
     assert "CHOOSE-A-FENCE-AGENT" in loaded.stdout + loaded.stderr
 
     script = configuration(export, "pcs").stdout
-    command = next(line for line in script.splitlines() if "stonith create" in line)
+    command = next(line for line in script.splitlines() if "stonith create" in line).removeprefix("has fence-gw1 || ")
     (tmp_path / "portcullis.xml").write_text(cib.read_text())
     made = agents.run("sh", "-c", command, cwd=tmp_path)
     assert made.returncode != 0

@@ -54,6 +54,7 @@ def test_the_daemon_runs_as_its_user_with_one_capability(gateway):
 @pytest.mark.parametrize("parameter, status", [
     ({"binary": "/usr/bin/absent"}, INSTALLED), ({"config": "/etc/portcullis/absent.yaml"}, ARGS),
     ({"user": "absent"}, ARGS), ({"patience": "soon"}, CONFIGURED), ({"restarts": "-1"}, CONFIGURED),
+    ({"restart_window": "0600"}, CONFIGURED),
     ({"config": "gateway.yaml"}, CONFIGURED)])
 def test_missing_and_wrong_are_told_apart_by_each_action(gateway, parameter, status):
     gateway.call("start")
@@ -125,6 +126,41 @@ def test_a_hung_daemon_is_restarted_or_failed(gateway):
     programs.eventually(lambda: gateway.call("monitor", restarts=0).status == GENERIC, 120, "the monitor's failure")
     assert gateway.call("monitor").status == OK
     assert gateway.process != hung
+
+
+def test_a_daemon_that_dies_while_it_is_looked_at_is_restarted(gateway):
+    assert gateway.statuses(*RUNNING) == [OK, OK]
+    died = gateway.process
+    # It ends between the agent's own look and its question, once.
+    program = pathlib.Path("/usr/local/bin/portcullis-gateway-and-a-kill")
+    program.write_text(f"""#!/bin/sh
+if [ "$1" = check ] && [ -d /proc/{died} ]; then
+    kill -KILL {died}
+    while [ -d /proc/{died} ]; do sleep 0.1; done
+fi
+exec /usr/bin/portcullis-gateway "$@"
+""")
+    program.chmod(0o755)
+    try:
+        answer = gateway.call("monitor", binary=program)
+    finally:
+        program.unlink()
+    assert answer.status == PROMOTED, answer.output
+    assert gateway.process != died
+
+
+def test_a_mistake_in_the_configuration_moves_nothing(gateway):
+    assert gateway.statuses(*RUNNING) == [OK, OK]
+    process, before, right = gateway.process, gateway.kernel(), gateway.file.read_text()
+    gateway.file.write_text(right + "intervall: 3\n")
+    answer = gateway.call("monitor")
+    assert (answer.status, "intervall" in answer.output) == (DEGRADED_PROMOTED, True), answer.output
+    assert (gateway.process, gateway.kernel(), gateway.role()) == (process, before, "active")
+    gateway.file.write_text(right)
+    assert gateway.statuses("monitor", "demote") == [PROMOTED, OK]
+    gateway.file.write_text(right + "intervall: 3\n")
+    assert gateway.call("monitor").status == DEGRADED
+    gateway.file.write_text(right)
 
 
 def test_the_role_is_given_past_a_hung_daemon(gateway):

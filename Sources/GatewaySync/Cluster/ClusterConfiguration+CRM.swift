@@ -2,8 +2,8 @@ extension ClusterConfiguration {
     /// For `crm configure load update FILE`.
     public var crm: String {
         var lines = heading.map { "# \($0)" }
-        lines.append("property " + Self.words(properties))
-        lines.append("rsc_defaults " + Self.words(resourceDefaults))
+        lines.append("property " + Self.crm(properties))
+        lines.append("rsc_defaults " + Self.crm(resourceDefaults))
         lines += fences.map { Self.crm($0, agent: "stonith:\($0.agent)") }
         lines += primitives.map { Self.crm($0, agent: $0.agent) }
         lines += groups.map { Self.crm(["group \($0.id) \($0.members.joined(separator: " "))", Self.meta($0.meta)]) }
@@ -13,12 +13,17 @@ extension ClusterConfiguration {
     }
 
     private static func crm(_ primitive: Primitive, agent: String) -> String {
-        let parameters = primitive.parameters.isEmpty ? [] : ["params " + words(primitive.parameters)]
-        let operations = primitive.operations.map { "op \($0.name) " + words($0.settings) }
+        let parameters = primitive.parameters.isEmpty ? [] : ["params " + crm(primitive.parameters)]
+        let operations = primitive.operations.map { "op \($0.name) " + crm($0.settings) }
         return crm(["primitive \(primitive.id) \(agent)"] + parameters + operations)
     }
 
-    private static func meta(_ settings: Settings) -> String { "meta " + words(settings) }
+    private static func meta(_ settings: Settings) -> String { "meta " + crm(settings) }
+
+    /// In single quotes nothing has a meaning for crmsh, and in double ones nothing that `ClusterSite` lets pass beside a single one.
+    private static func crm(_ settings: Settings) -> String {
+        words(settings) { value in value.contains("'") ? "\"\(value)\"" : "'\(value)'" }
+    }
 
     private static func crm(_ parts: [String]) -> String { parts.joined(separator: " \\\n    ") }
 
@@ -36,12 +41,12 @@ extension ClusterConfiguration {
 
 extension ClusterConfiguration {
     /// `ip=198.51.100.36 nic=eth0`; a value that is more than a word is quoted.
-    static func words(_ settings: Settings) -> String {
+    static func words(_ settings: Settings, quoted: (String) -> String) -> String {
         settings.map { setting in
             let isWord =
                 !setting.value.isEmpty
-                && setting.value.allSatisfy { $0.isASCII && !"\"'\\$`;&|<>()*?[]#~!{} ".contains($0) }
-            return "\(setting.name)=" + (isWord ? setting.value : "'\(setting.value)'")
+                && setting.value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "@%+=:,./_-".contains($0)) }
+            return "\(setting.name)=" + (isWord ? setting.value : quoted(setting.value))
         }.joined(separator: " ")
     }
 }

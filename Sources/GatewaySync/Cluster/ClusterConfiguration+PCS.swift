@@ -1,34 +1,49 @@
 extension ClusterConfiguration {
-    /// A shell script of pcs commands: made in a file, pushed as one change.
+    private static let file = "portcullis.xml"
+
+    /// A shell script of pcs commands: made in a file, pushed as one change. Run again, it sets the parameters of what the cluster
+    /// has anew, adds what it has not, and leaves the rest as it is.
     public var pcs: String {
-        let file = "portcullis.xml"
         var commands = properties.map { property in
             // pcs knows no unit of time below a second.
             let force = property.value.hasSuffix("ms") ? "--force " : ""
-            return "property set \(force)\(property.name)=\(property.value)"
+            return Self.pcs("property set \(force)\(property.name)=\(property.value)")
         }
-        commands.append("resource defaults update " + Self.words(resourceDefaults))
-        commands += fences.map { Self.pcs($0, "stonith create") }
-        commands += primitives.map { primitive in
-            let command = Self.pcs(primitive, "resource create")
-            guard let group = groups.first(where: { $0.members.contains(primitive.id) }) else { return command }
-            return "\(command) --group \(group.id)"
+        commands.append(Self.pcs("resource defaults update " + Self.shell(resourceDefaults)))
+        commands += fences.flatMap { Self.pcs($0, "stonith") }
+        commands += primitives.flatMap { primitive in
+            Self.pcs(primitive, "resource", in: groups.first { $0.members.contains(primitive.id) })
         }
-        commands += groups.map { "resource meta \($0.id) " + Self.words($0.meta) }
-        commands += clones.map { "resource promotable \($0.primitive) \($0.id) " + Self.words($0.meta.dropPromotable) }
-        commands += constraints.map(Self.pcs)
+        commands += groups.map { Self.pcs("resource meta \($0.id) " + Self.shell($0.meta)) }
+        commands += clones.map { clone in
+            Self.pcs(
+                "resource promotable \(clone.primitive) \(clone.id) " + Self.shell(clone.meta.dropPromotable),
+                unlessThereIs: clone.id)
+        }
+        commands += constraints.map { Self.pcs(Self.pcs($0), unlessThereIs: $0.id) }
+        let file = Self.file
         let lines =
             ["#!/bin/sh"] + heading.map { "# \($0)" } + [
                 "set -e", "pcs cluster cib \(file)", "cp \(file) \(file).before",
-            ]
-            + commands.map { "pcs -f \(file) \($0)" } + ["pcs cluster cib-push \(file) diff-against=\(file).before"]
+                "# Whether the cluster has it already", "has() { grep -q \" id=\\\"$1\\\"\" \(file).before; }",
+            ] + commands + ["pcs cluster cib-push \(file) diff-against=\(file).before"]
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func pcs(_ primitive: Primitive, _ command: String) -> String {
-        let parameters = primitive.parameters.isEmpty ? [] : [words(primitive.parameters)]
-        let operations = primitive.operations.map { "op \($0.name) " + words($0.settings) }
-        return (["\(command) \(primitive.id) \(primitive.agent)"] + parameters + operations).joined(separator: " ")
+    private static func pcs(_ command: String) -> String { "pcs -f \(file) \(command)" }
+
+    private static func pcs(_ command: String, unlessThereIs id: String) -> String { "has \(id) || \(pcs(command))" }
+
+    /// Made, or, where it is there, given its parameters.
+    private static func pcs(_ primitive: Primitive, _ kind: String, in group: Group? = nil) -> [String] {
+        let parameters = primitive.parameters.isEmpty ? [] : [shell(primitive.parameters)]
+        let operations = primitive.operations.map { "op \($0.name) " + shell($0.settings) }
+        let membership = group.map { ["--group \($0.id)"] } ?? []
+        let create = ["\(kind) create \(primitive.id) \(primitive.agent)"] + parameters + operations + membership
+        let made = pcs(create.joined(separator: " "), unlessThereIs: primitive.id)
+        guard !parameters.isEmpty else { return [made] }
+        let update = ["\(kind) update \(primitive.id)"] + parameters
+        return [made, "! has \(primitive.id) || " + pcs(update.joined(separator: " "))]
     }
 
     private static func pcs(_ constraint: Constraint) -> String {
@@ -39,6 +54,13 @@ extension ClusterConfiguration {
             "constraint order \(first.name) \(first.resource) then \(second.name) \(second.resource)"
                 + (isOptional ? " kind=Optional" : "") + (isSymmetrical ? "" : " symmetrical=false") + " id=\(id)"
         case .ban(let id, let resource, let node): "constraint location add \(id) \(resource) \(node) -INFINITY"
+        }
+    }
+
+    /// Quoted for sh(1).
+    private static func shell(_ settings: Settings) -> String {
+        words(settings) { value in
+            "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
         }
     }
 }

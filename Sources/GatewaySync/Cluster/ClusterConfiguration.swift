@@ -54,6 +54,12 @@ public struct ClusterConfiguration: Sendable, Hashable {
         case order(id: String, Action, then: Action, isOptional: Bool = false, isSymmetrical: Bool = true)
         /// The resource never runs on the node.
         case ban(id: String, String, node: String)
+
+        var id: String {
+            switch self {
+            case .colocation(let id, _, _, _), .order(let id, _, _, _, _), .ban(let id, _, _): id
+            }
+        }
     }
 
     /// Lines that say where this is from.
@@ -176,6 +182,9 @@ public struct ClusterConfiguration: Sendable, Hashable {
                 operations: [
                     Operation(name: "start", settings: Self.limits("240s")),
                     Operation(name: "stop", settings: Self.limits("100s")),
+                    Operation(name: "promote", settings: Self.limits("90s")),
+                    Operation(name: "demote", settings: Self.limits("90s")),
+                    Operation(name: "notify", settings: Self.limits("90s")),
                 ] + Self.monitors(promoted: "19s", unpromoted: "29s", timeout: "20s")),
             Primitive(
                 id: "admin-files", agent: "ocf:heartbeat:Filesystem",
@@ -183,7 +192,11 @@ public struct ClusterConfiguration: Sendable, Hashable {
                     Setting("device", "/dev/drbd0"), Setting("directory", "/var/lib/portcullis-admin"),
                     Setting("fstype", "ext4"), Setting("options", "noatime"),
                 ],
-                operations: [Operation(name: "monitor", settings: [Setting("interval", "20s")] + Self.limits("40s"))]),
+                operations: [
+                    Operation(name: "start", settings: Self.limits("60s")),
+                    Operation(name: "stop", settings: Self.limits("60s")),
+                    Operation(name: "monitor", settings: [Setting("interval", "20s")] + Self.limits("40s")),
+                ]),
             Self.ipaddr2("admin-address", admin.address.address, admin.address.prefixLength),
             Primitive(
                 id: "admin-server", agent: "ocf:portcullis:admin", parameters: [Setting("url", admin.url)],

@@ -1,6 +1,6 @@
 /// Text from outside in double quotes, fit for a message on one line: control characters and quotes escaped, the rest of a
 /// long text left out.
-func quote(_ text: String) -> String {
+package func quote(_ text: String) -> String {
     let limit = 64
     var quoted = "\""
     for scalar in text.unicodeScalars.prefix(limit) {

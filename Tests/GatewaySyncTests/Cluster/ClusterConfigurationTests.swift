@@ -62,22 +62,48 @@ import Testing
                 "# docs/cluster.md explains each part.", "set -e", "pcs cluster cib portcullis.xml",
                 "cp portcullis.xml portcullis.xml.before",
             ])
+        let created =
+            "stonith create fence-gw1 fence_ipmilan pcmk_host_list=gw1 ip=10.0.0.1 password='a b' op monitor interval=60s"
         for command in [
             "property set stonith-enabled=true", "property set --force transition-delay=200ms",
             "resource defaults update resource-stickiness=100 migration-threshold=3 failure-timeout=10min",
-            "stonith create fence-gw1 fence_ipmilan pcmk_host_list=gw1 ip=10.0.0.1 password='a b' op monitor interval=60s",
-            "resource create addresses ocf:portcullis:addresses "
-                + "addresses='10.1.0.1/24@eth1 198.51.100.36/32@eth0 2001:db8:0:1::36/128@eth0' "
-                + "op monitor interval=10s timeout=20s",
-            "resource promotable gateway gateways promoted-max=1 clone-max=2 interleave=true priority=10 "
-                + "migration-threshold=1",
-            "constraint colocation add addresses with promoted gateways INFINITY id=addresses-active",
-            "constraint order start gateways then start addresses kind=Optional id=addresses-programmed",
-            "constraint order start addresses then promote gateways kind=Optional symmetrical=false id=addresses-first",
-            "constraint location add fence-gw1-elsewhere fence-gw1 gw1 -INFINITY",
         ] {
             #expect(lines.contains("pcs -f portcullis.xml \(command)"))
         }
+        // Once, however often it is run
+        for (id, command) in [
+            ("fence-gw1", created),
+            (
+                "addresses",
+                "resource create addresses ocf:portcullis:addresses "
+                    + "addresses='10.1.0.1/24@eth1 198.51.100.36/32@eth0 2001:db8:0:1::36/128@eth0' "
+                    + "op monitor interval=10s timeout=20s"
+            ),
+            (
+                "gateways",
+                "resource promotable gateway gateways promoted-max=1 clone-max=2 interleave=true priority=10 "
+                    + "migration-threshold=1"
+            ),
+            (
+                "addresses-active",
+                "constraint colocation add addresses with promoted gateways INFINITY id=addresses-active"
+            ),
+            (
+                "addresses-programmed",
+                "constraint order start gateways then start addresses kind=Optional id=addresses-programmed"
+            ),
+            (
+                "addresses-first",
+                "constraint order start addresses then promote gateways kind=Optional symmetrical=false id=addresses-first"
+            ),
+            ("fence-gw1-elsewhere", "constraint location add fence-gw1-elsewhere fence-gw1 gw1 -INFINITY"),
+        ] {
+            #expect(lines.contains("has \(id) || pcs -f portcullis.xml \(command)"), "\(command)")
+        }
+        #expect(
+            lines.contains(
+                "! has fence-gw1 || pcs -f portcullis.xml stonith update fence-gw1 pcmk_host_list=gw1 ip=10.0.0.1 password='a b'"
+            ))
         #expect(lines.last == "pcs cluster cib-push portcullis.xml diff-against=portcullis.xml.before")
     }
 
@@ -117,6 +143,8 @@ import Testing
             "colocation lan-with-registry inf: lan registry-copies:Promoted",
             "order lan-after-registry Mandatory: registry-copies:promote lan:start",
             "colocation lan-beside-active -200: lan gateways:Promoted",
+            "primitive admin-files ocf:heartbeat:Filesystem \\\n    params device=/dev/drbd0 directory=/var/lib/portcullis-admin "
+                + "fstype=ext4 options=noatime \\\n    op start timeout=60s \\\n    op stop timeout=60s \\\n",
             "primitive admin-server ocf:portcullis:admin \\\n    params url=https://admin.example:8443",
         ] {
             #expect(text.contains("\n\(line)"))
@@ -132,5 +160,49 @@ import Testing
         #expect(cluster.crm.contains("primitive fence-gw2 stonith:CHOOSE-A-FENCE-AGENT"))
         #expect(cluster.pcs.contains("stonith create fence-gw2 CHOOSE-A-FENCE-AGENT"))
         #expect(cluster.crm.contains("stonith-enabled=true"))
+    }
+
+    @Test("a value is quoted for the tool that reads it", arguments: ["it's", "a'b;id;'", "$HOME `id` \\"])
+    func quoting(value: String) throws {
+        var site = try site()
+        site.fences[0].parameters = ["password=\(value)"]
+        try site.validate()
+        let cluster = ClusterConfiguration(site, origin: "an export")
+        let inDouble = value.contains("'")
+        #expect(cluster.crm.contains(inDouble ? "password=\"\(value)\" " : "password='\(value)' "))
+        #expect(
+            cluster.pcs.contains(
+                "password='\(value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#))' "
+            ))
+    }
+
+    @Test("what a tool would take apart is refused by its option")
+    func hostile() throws {
+        let valid = try site()
+        try valid.validate()
+        func refused(_ change: (inout ClusterSite) throws -> Void) throws -> String? {
+            var site = valid
+            try change(&site)
+            return #expect(throws: ClusterSiteError.self) { try site.validate() }?.description
+        }
+        #expect(
+            try refused { $0.nodes[1] = "gw2; reboot" }
+                == #"--node "gw2; reboot": a name here has 1 to 255 of a-z, A-Z, 0-9 and ._-"#)
+        #expect(
+            try refused { $0.nodes[1] = "gw2\nproperty stonith-enabled=false" }?.hasPrefix(
+                #"--node "gw2\u{a}property"#) == true)
+        #expect(try refused { $0.publicInterface = "" }?.hasPrefix("--interface") == true)
+        #expect(try refused { $0.publicInterface = "a-name-of-16-byte" }?.hasPrefix("--interface") == true)
+        #expect(try refused { $0.insideInterface = "" }?.hasPrefix("--inside-interface") == true)
+        #expect(try refused { $0.fences[0].agent = "fence_a b" }?.hasPrefix("--fence") == true)
+        #expect(try refused { $0.fences[0].parameters = ["password=a\u{7f}"] }?.hasSuffix("control character") == true)
+        #expect(try refused { $0.fences[0].parameters = [#"password=a'"b"#] }?.hasPrefix("--fence") == true)
+        #expect(try refused { $0.fences.append($0.fences[0]) } == #"--fence "gw1": it is given twice for that node"#)
+        #expect(
+            try refused { $0.insideAddresses.append(try #require(.init("198.51.100.36/24"))) }?.hasPrefix("--inside")
+                == true)
+        #expect(
+            try refused { $0.admin = .init(address: try #require(.init("10.1.0.1/24")), url: "http://a") }?.hasPrefix(
+                "--admin-address") == true)
     }
 }

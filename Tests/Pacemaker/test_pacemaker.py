@@ -1,5 +1,5 @@
-"""What pacemaker makes of the answers "degraded" (190, 191): the gateway's agent relies on it. A node of its own, with an agent
-that answers as it is told."""
+"""What pacemaker itself makes of the agents: of the answers "degraded" (190, 191), which an agent gives as it is told, and of addresses that
+change. A node of its own."""
 
 import pathlib
 import re
@@ -113,3 +113,31 @@ def test_degraded_is_shown_and_neither_counted_nor_acted_upon(cluster):
     ANSWER.write_text("9\n")
     programs.eventually(lambda: calls("demote") > others["demote"], what="the demotion")
     programs.eventually(lambda: "value=1" in failures(), what="the failure being counted")
+
+
+def test_an_address_more_leaves_the_others_where_they_are(cluster, addresses):
+    def crm(*words):
+        result = agents.run(*words)
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    crm("crm", "configure", "primitive", "addresses", "ocf:portcullis:addresses", "params", f"addresses='{addresses.parameters['addresses']}'",
+        "op", "monitor", "interval=2s")
+    try:
+        programs.eventually(lambda: "203.0.113.7/32" in addresses.on("public0"), 120, "the addresses")
+        crm("crm_resource", "--wait")
+        with subprocess.Popen(["ip", "-o", "monitor", "address"], stdout=subprocess.PIPE, text=True) as witness:
+            crm("crm_resource", "--resource", "addresses", "--set-parameter", "addresses", "--parameter-value",
+                "203.0.113.8/32@public0 2001:db8:7::7/128@public0 10.1.0.1/24@inside")
+            programs.eventually(lambda: "203.0.113.8/32" in addresses.on("public0"), 120, "the new address")
+            crm("crm_resource", "--wait")
+            witness.terminate()
+            changes = witness.stdout.read().splitlines()
+        assert addresses.on("public0") >= {"203.0.113.8/32", "2001:db8:7::7/128"}
+        assert "203.0.113.7/32" not in addresses.on("public0")
+        assert [line for line in changes if "203.0.113.7" in line and line.startswith("Deleted")], changes
+        assert not [line for line in changes if "2001:db8:7::7" in line or "10.1.0.1" in line], changes
+    finally:
+        crm("crm_resource", "--resource", "addresses", "--set-parameter", "target-role", "--meta", "--parameter-value", "Stopped")
+        crm("crm_resource", "--wait")
+    assert "203.0.113.8/32" not in addresses.on("public0")
+    assert not any(word.startswith("10.1.0.1/") for word in addresses.on("inside"))
