@@ -115,15 +115,16 @@ def test_degraded_is_shown_and_neither_counted_nor_acted_upon(cluster):
     programs.eventually(lambda: "value=1" in failures(), what="the failure being counted")
 
 
-def test_an_address_more_leaves_the_others_where_they_are(cluster, addresses):
+def test_an_address_more_leaves_the_others_where_they_are(cluster, addresses, tmp_path):
     def crm(*words):
         result = agents.run(*words)
         assert result.returncode == 0, result.stdout + result.stderr
 
-    crm("crm", "configure", "primitive", "addresses", "ocf:portcullis:addresses", "params", f"addresses='{addresses.parameters['addresses']}'",
-        "op", "monitor", "interval=2s")
+    file = tmp_path / "addresses.crm"
+    file.write_text(f"primitive addresses ocf:portcullis:addresses params addresses='{addresses.parameters['addresses']}' op monitor interval=2s\n")
+    crm("crm", "configure", "load", "update", file)
     try:
-        programs.eventually(lambda: "203.0.113.7/32" in addresses.on("public0"), 120, "the addresses")
+        programs.eventually(lambda: "203.0.113.7/32" in addresses.on("public0"), 120, f"the addresses: {monitor()}")
         crm("crm_resource", "--wait")
         with subprocess.Popen(["ip", "-o", "monitor", "address"], stdout=subprocess.PIPE, text=True) as witness:
             crm("crm_resource", "--resource", "addresses", "--set-parameter", "addresses", "--parameter-value",

@@ -68,6 +68,21 @@ def test_a_hung_daemon_is_started_again_under_the_unit(gateway_agent):
     assert machine.Process(machine.GATEWAY).id != hung
 
 
+def test_an_upgrade_restarts_the_daemon_and_nothing_else(gateway_agent):
+    """As docs/cluster.md has it: the role and the kernel stay, and no restart of the agent's own is used up."""
+    before, old = machine.kernel_state()[0], machine.Process(machine.GATEWAY).id
+    machine.run("systemctl", "restart", machine.GATEWAY)
+    assert machine.Process(machine.GATEWAY).id != old
+    assert gateway_agent.call("monitor", restarts=0).status == PROMOTED
+    assert machine.kernel_state()[0] == before
+
+
+def test_the_agent_s_directories_are_the_daemon_s(gateway_agent):
+    environment = machine.show(machine.GATEWAY, "Environment")
+    for word in ("PORTCULLIS_RUN_DIRECTORY=/run/portcullis", "PORTCULLIS_STATE_DIRECTORY=/var/lib/portcullis", "SWIFT_BACKTRACE=enable=no"):
+        assert word in environment
+
+
 def test_what_pacemaker_stops_stays_stopped(gateway_agent):
     answer = gateway_agent.call("stop")
     assert answer.status == OK, answer.output
@@ -78,15 +93,20 @@ def test_what_pacemaker_stops_stays_stopped(gateway_agent):
 
 
 def test_admin_under_its_unit_is_pacemaker_s_too(admin_agent):
-    # The one that systemd has started at boot is taken over.
+    # The one that systemd has started at boot is taken over as it is.
     first = machine.Process(machine.ADMIN).id
     answer = admin_agent.call("start")
     assert answer.status == OK, answer.output
     process = machine.Process(machine.ADMIN)
-    assert process.id != first
+    assert process.id == first
+    assert machine.show(machine.ADMIN, "Restart") == "no"
     assert process.user == "portcullis-admin"
     assert process.status["Seccomp"] == "2"
     assert admin_agent.call("monitor").status == OK
+    # An administrator's restart is no death.
+    machine.run("systemctl", "restart", machine.ADMIN)
+    eventually(lambda: admin_agent.call("monitor").status == OK, what="the one that systemd has started again")
+    assert machine.Process(machine.ADMIN).id != first
     kill(machine.ADMIN)
     assert admin_agent.call("monitor").status == GENERIC
     assert [admin_agent.call(action).status for action in ("stop", "start", "monitor")] == [OK, OK, OK]
