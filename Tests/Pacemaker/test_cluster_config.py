@@ -105,7 +105,11 @@ def test_pcs_takes_the_same_and_takes_it_again_with_an_address_more(cib, tmp_pat
     def load(export):
         small = tmp_path / "services.csv"
         small.write_bytes(export)
-        (tmp_path / "pair.sh").write_text(configuration(small, "pcs", *FENCES).stdout)
+        script = configuration(small, "pcs", *FENCES).stdout
+        # Three properties and defaults, fencing, gateway and addresses, and what binds them
+        commands = [line for line in script.splitlines() if re.match(r"(has \S+ \|\| )?pcs -f portcullis\.xml ", line)]
+        assert len(commands) == 14, commands
+        (tmp_path / "pair.sh").write_text(script)
         made = agents.run("sh", tmp_path / "pair.sh", cwd=tmp_path, env={**os.environ, "PATH": f"{pcs.parent}:{os.environ['PATH']}"})
         assert made.returncode == 0, made.stdout + made.stderr
         verified = verify(cib)
