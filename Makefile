@@ -30,10 +30,10 @@ lint: ## swift format --strict, shellcheck
 
 unit: ## the tests of the pure core and of nftables on the host's kernel (in namespaces)
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --no-parallel
+	Tests/failures-last $(SWIFT) test --skip-build --no-parallel
 
 kernel: ## the tests that need IPVS, in the lab machine
-	Tests/Lab/kernel-tests
+	Tests/failures-last Tests/Lab/kernel-tests
 
 build: ## debug build of everything
 	$(SWIFT) build

@@ -46,21 +46,19 @@ import Testing
         #expect(try parse(file(Line.web1, others[0], others[1])).groups.count == 3)
     }
 
-    @Test("the one server of thousands whose weights differ under a mark is found in a moment")
+    @Test("the one server of thousands whose weights differ under a mark is found in a moment", .timeLimit(.minutes(5)))
     func markOfManyServers() {
         let lines = ["tcp", "udp"].flatMap { transport in
-            (0..<2_000).map { number in
+            (0..<20_000).map { number in
                 "tg.0,devices,\(transport),tg-ip,198.51.100.37,20000-29999,257,masq,mh,300,,,10.1.\(number >> 8)."
-                    + "\(number & 255),,\(number == 1_999 && transport == "udp" ? 99 : 100)"
+                    + "\(number & 255),,\(number == 19_999 && transport == "udp" ? 99 : 100)"
             }
         }
         let bytes = Array((ServicesCSV.header + "\n" + lines.joined(separator: "\n") + "\n").utf8)
-        let start = ContinuousClock.now
+        // Looking the file through once for each server takes hours here.
         let error = #expect(throws: ServicesCSVError.self) { try parse(bytes) }
         #expect(error?.cell == .weight)
         #expect(error?.message.contains("one server of mark 257 has one weight") == true)
-        // Looking the file through once for each server takes most of a minute here.
-        #expect(.now - start < .seconds(10))
     }
 
     @Test("a file of more rows than the limit is refused before its rows are read")

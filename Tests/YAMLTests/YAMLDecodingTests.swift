@@ -21,18 +21,17 @@ import YAML
         )
     }
 
-    @Test("a message shows 40 code points of a text, and looks at no more of it")
+    @Test("a message shows 40 code points of a text, and looks at no more of it", .timeLimit(.minutes(5)))
     func longText() {
         let text = "e" + String(repeating: "\u{301}", count: 2_000_000)
         let node = YAMLNode(
             .scalar(YAMLScalar(text: text, isPlain: true)), at: YAMLPosition(file: "f", line: 1, column: 1))
-        let start = ContinuousClock.now
-        for _ in 0..<1_000 where ContinuousClock.now - start < .seconds(10) {
+        // Looking each time at all of it takes many times the limit.
+        for _ in 0..<20_000 where !Task.isCancelled {
             #expect(
                 node.unexpected("a number").message
                     == "expected a number, found \"e" + String(repeating: "\u{301}", count: 39) + "…\"")
         }
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 
     @Test("when as many errors are there as are kept, nothing more is decoded")

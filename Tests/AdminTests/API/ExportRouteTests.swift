@@ -81,7 +81,6 @@ import Testing
             try await stage.seed()
             try await stage.send(.put, "/v1/locations/ams", "{}")
             let tag = try #require(try await stage.get(Self.path).headers[.eTag])
-            let start = ContinuousClock.now
             try await withHeldPoll(on: stage, tag: tag, wait: 60) { poll in
                 // Neither another location nor a change that leaves the bytes alone wakes it.
                 try await stage.send(.put, "/v1/locations/ams", #"{"description": "x"}"#)
@@ -94,7 +93,6 @@ import Testing
                 #expect(response.headers[.eTag] != tag)
                 #expect(response.headers[.preferenceApplied] == "wait=60")
             }
-            #expect(.now - start < .seconds(55))
             #expect(await stage.registry.exportChanges.waiting == 0)
         }
     }
