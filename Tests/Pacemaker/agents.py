@@ -23,9 +23,9 @@ link add public0 type dummy
 link set public0 up
 addr add 198.51.100.36/32 dev public0
 """
-# The return codes of OCF 1.1 and pacemaker
+# The return codes of OCF 1.1
 OK, GENERIC, ARGS, UNIMPLEMENTED, PERM, INSTALLED, CONFIGURED, NOT_RUNNING = range(8)
-PROMOTED, FAILED_PROMOTED, DEGRADED, DEGRADED_PROMOTED = 8, 9, 190, 191
+PROMOTED, FAILED_PROMOTED = 8, 9
 
 
 def run(*words, **options):
