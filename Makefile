@@ -4,6 +4,7 @@ SWIFT ?= swift
 DEBUG := .build/debug
 RELEASE := .build/release
 FUZZ_COUNT ?= 1000000
+FUZZ_HTTP_COUNT ?= $(FUZZ_COUNT)
 SOAK_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
@@ -61,13 +62,14 @@ cluster: ## the pair with real corosync and pacemaker under load, keepalived bes
 schemathesis: ## the REST API against its own OpenAPI description
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Schemathesis/run
 
-fuzz: ## a million mutated inputs for each parser (FUZZ_COUNT=n for another number)
+fuzz: ## a million mutated inputs for each parser and for ADMIN (FUZZ_COUNT=n for another number)
 	$(SWIFT) build -c release --static-swift-stdlib --product portcullis-fuzz
 	$(RELEASE)/portcullis-fuzz csv --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz yaml --count $(FUZZ_COUNT)
+	$(RELEASE)/portcullis-fuzz http --count $(FUZZ_HTTP_COUNT)
 
 fuzz-short:
-	@$(MAKE) --no-print-directory fuzz FUZZ_COUNT=100000
+	@$(MAKE) --no-print-directory fuzz FUZZ_COUNT=100000 FUZZ_HTTP_COUNT=50000
 
 soak: ## half an hour of random changes, crashes and drift with clients at work (SOAK_SECONDS=n for another time)
 	@scripts/setup test

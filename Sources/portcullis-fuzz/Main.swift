@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// Feeds generated mutations of valid input to the project's parsers. `make fuzz` runs it.
+/// Feeds generated mutations of valid input to the project's parsers and to ADMIN. `make fuzz` runs it.
 @main
-struct Fuzz: ParsableCommand {
+struct Fuzz: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "portcullis-fuzz",
         abstract: "Mutates valid input and reads it: a parser that crashes, hangs or contradicts itself fails.",
-        subcommands: [FuzzCSV.self, FuzzYAML.self])
+        subcommands: [FuzzCSV.self, FuzzYAML.self, FuzzHTTP.self])
 }
 
 /// What every subcommand takes.
@@ -25,14 +25,23 @@ struct FuzzOptions: ParsableArguments {
     }
 
     /// Runs `body` with `count` mutations of the seeds and says how many it took for valid.
-    func run(_ name: String, corpus: [[UInt8]], dictionary: [String], body: ([UInt8]) -> Bool) {
+    ///
+    /// - Parameter next: Makes an input; without it, a mutation of one of the corpus.
+    func run(
+        _ name: String, corpus: [[UInt8]], dictionary: [String],
+        next: (inout Mutator) -> [UInt8] = { $0.next() }, body: ([UInt8]) throws -> Bool
+    ) {
         var mutator = Mutator(seed: seed, corpus: corpus, dictionary: dictionary)
         let watchdog = Watchdog(name: name, seed: seed, limit: .seconds(timeout))
         var valid = 0
         for index in 0..<count {
-            let input = mutator.next()
+            let input = next(&mutator)
             watchdog.begin(index, input)
-            if body(input) { valid += 1 }
+            do {
+                if try body(input) { valid += 1 }
+            } catch {
+                watchdog.fail(index, input, "\(error)")
+            }
             if (index + 1) % 100_000 == 0 { print("\(name): \(index + 1) inputs, \(valid) valid") }
         }
         watchdog.end()

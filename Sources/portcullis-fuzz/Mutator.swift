@@ -1,6 +1,7 @@
 /// Makes inputs by mutating a corpus; the same seed makes the same inputs.
 struct Mutator {
-    private var random: SplitMix64
+    /// Also for what else a caller chooses, so that the seed decides all of it.
+    var random: SplitMix64
     private let corpus: [[UInt8]]
     private let dictionary: [[UInt8]]
 
@@ -10,8 +11,14 @@ struct Mutator {
         self.dictionary = dictionary.map { Array($0.utf8) }
     }
 
+    /// A mutation of one of the corpus.
     mutating func next() -> [UInt8] {
-        var input = corpus.randomElement(using: &random) ?? []
+        mutated(corpus.randomElement(using: &random) ?? [])
+    }
+
+    /// A mutation of `input`.
+    mutating func mutated(_ input: [UInt8]) -> [UInt8] {
+        var input = input
         for _ in 0..<Int.random(in: 1...4, using: &random) { mutate(&input) }
         return input
     }

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Ends the process, and keeps the input, when reading one takes longer than the limit: a hang is a failure as a crash is.
+/// Ends the process, and keeps the input, when reading one fails or takes longer than the limit: a hang is a failure as a
+/// crash is.
 final class Watchdog: Sendable {
     private struct Running {
         var index: Int
@@ -36,11 +37,15 @@ final class Watchdog: Sendable {
 
     private func check() {
         guard let running = running.withLock({ $0 }), .now - running.since > limit else { return }
+        fail(running.index, running.input, "it takes longer than \(limit)")
+    }
+
+    /// Ends the process with status 1 and keeps the input.
+    func fail(_ index: Int, _ input: [UInt8], _ reason: String) -> Never {
         let file = FileManager.default.temporaryDirectory.appending(
             path: "portcullis-fuzz-\(name)-\(UUID().uuidString)")
-        let kept = (try? Data(running.input).write(to: file)) != nil ? file.path : "nowhere: it cannot be written"
-        let message =
-            "\(name): input \(running.index) from seed \(seed) takes longer than \(limit); it is kept in \(kept)\n"
+        let kept = (try? Data(input).write(to: file)) != nil ? file.path : "nowhere: it cannot be written"
+        let message = "\(name): input \(index) from seed \(seed): \(reason); it is kept in \(kept)\n"
         try? FileHandle.standardError.write(contentsOf: Data(message.utf8))
         exit(1)
     }

@@ -21,7 +21,7 @@ public struct AdminApplication: Sendable {
     ///   - secretKey: What seals secrets; `nil`: none can be kept.
     ///   - isOpenWithoutTokens: Whether the API needs no token while none is configured: only where nobody but this
     ///     machine can connect.
-    ///   - onListening: Called with the port, once connections are accepted.
+    ///   - onListening: Called with the port (0 on a Unix socket), once connections are accepted.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
         secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, logger: Logger,
@@ -53,17 +53,23 @@ public struct AdminApplication: Sendable {
 
     /// The server; it and the gateway roster are run by a service group.
     public func application() throws -> some ApplicationProtocol {
+        try application(at: .hostname(address.host, port: address.port))
+    }
+
+    /// The server on a Unix socket: everything but TCP, for tools that send it more requests than a machine has ports.
+    package func application(onUnixSocket path: String) throws -> some ApplicationProtocol {
+        try application(at: .unixDomainSocket(path: path))
+    }
+
+    private func application(at address: BindAddress) throws -> some ApplicationProtocol {
         let http = HTTP1Channel.Configuration(
             additionalChannelHandlers: [BareProblemHandler()], idleTimeout: .seconds(120))
         let server: HTTPServerBuilder =
             try tls.map { try .tls(.http1(configuration: http), tlsConfiguration: $0) } ?? .http1(configuration: http)
         return Application(
             router: router(), server: server,
-            configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port), serverName: nil),
-            onServerRunning: { [onListening] channel in
-                if let port = channel.localAddress?.port { onListening(port) }
-            },
+            configuration: ApplicationConfiguration(address: address, serverName: nil),
+            onServerRunning: { [onListening] channel in onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
     }
 }

@@ -11,7 +11,7 @@ public struct SecretKey: Sendable {
     private let key: SymmetricKey
 
     /// `nil` when there are not 32 bytes.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.size else { return nil }
         key = SymmetricKey(data: bytes)
     }

@@ -16,6 +16,9 @@ import Testing
         #expect(list?.matchesStrongly(#""b""#) == false)
         #expect(list?.matchesStrongly(#""a""#) == true)
         #expect(EntityTag.List(" * ") == .any)
+        #expect(
+            EntityTag.List("W/\u{0338}\"a\"") == nil
+                && EntityTag.List("\"a\u{0301}\"")?.matchesWeakly("\"a\u{0301}\"") == true)
         for field in ["", "a", #""a"#, #""a" "b""#, "*, *", #"w/"a""#, "W/", ","] {
             #expect(EntityTag.List(field) == nil, "\(field)")
         }
@@ -27,7 +30,8 @@ import Testing
             ("wait=10", 10), ("Wait=10; foo", 10), ("respond-async, wait=\"5\"", 5), ("wait=3, wait=9", 3),
             ("wait = 4", 4),
             ("wait=3600", 60), ("wait=99999999999999999999", 60), ("wait=-1", nil), ("wait", nil), ("wait=x", nil),
-            ("", nil),
+            ("", nil), (";", nil), (";;, ;=, =, ==;", nil), (";, wait=7", 7), ("; wait=7", nil), ("wait=;", nil),
+            ("wait=\u{0301}5", nil), ("wait==5", nil),
         ] as [(String, Int?)])
     func wait(field: String, seconds: Int?) {
         #expect(PreferField(field).wait == seconds)

@@ -30,13 +30,13 @@ enum EntityTag {
             var opaque: String
         }
 
-        /// `nil` when the field is no list of entity tags.
+        /// `nil` when the field is no list of entity tags. Read byte by byte: an opaque tag may hold any byte but a quote.
         init?(_ field: String) {
-            var rest = field[...]
-            func skipSpace() { rest = rest.drop { $0 == " " || $0 == "\t" } }
+            var rest = Array(field.utf8)[...]
+            func skipSpace() { rest = rest.drop { $0 == 0x20 || $0 == 0x09 } }
             skipSpace()
-            if rest.first == "*" {
-                rest.removeFirst()
+            if rest.first == UInt8(ascii: "*") {
+                rest = rest.dropFirst()
                 skipSpace()
                 guard rest.isEmpty else { return nil }
                 self = .any
@@ -45,18 +45,19 @@ enum EntityTag {
             var tags: [Tag] = []
             while true {
                 skipSpace()
-                while rest.first == "," {
-                    rest.removeFirst()
+                while rest.first == UInt8(ascii: ",") {
+                    rest = rest.dropFirst()
                     skipSpace()
                 }
                 guard !rest.isEmpty else { break }
-                let isWeak = rest.hasPrefix("W/")
-                if isWeak { rest.removeFirst(2) }
-                guard rest.first == "\"", let end = rest.dropFirst().firstIndex(of: "\"") else { return nil }
-                tags.append(Tag(isWeak: isWeak, opaque: String(rest[...end])))
-                rest = rest[rest.index(after: end)...]
+                let isWeak = rest.starts(with: "W/".utf8)
+                if isWeak { rest = rest.dropFirst(2) }
+                let quote = UInt8(ascii: "\"")
+                guard rest.first == quote, let end = rest.dropFirst().firstIndex(of: quote) else { return nil }
+                tags.append(Tag(isWeak: isWeak, opaque: String(decoding: rest[...end], as: UTF8.self)))
+                rest = rest[(end + 1)...]
                 skipSpace()
-                guard rest.isEmpty || rest.first == "," else { return nil }
+                guard rest.isEmpty || rest.first == UInt8(ascii: ",") else { return nil }
             }
             guard !tags.isEmpty else { return nil }
             self = .tags(tags)

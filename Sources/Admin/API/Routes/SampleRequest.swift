@@ -1,0 +1,39 @@
+import HTTPTypes
+
+/// What a request of one operation consists of, for tools that send variations of it.
+package struct SampleRequest: Sendable {
+    /// OpenAPI's operationId.
+    package let operation: String
+    package let method: String
+    /// With an example of each parameter: `/v1/locations/tcn`.
+    package let path: String
+    /// The names of the query's parameters.
+    package let query: [String]
+    /// The names of the headers that the operation reads.
+    package let headers: [String]
+    /// Of the body; `nil`: it has none.
+    package let mediaType: String?
+
+    init(_ route: Route) {
+        operation = route.operation
+        method = route.method.rawValue
+        path = route.pathParameters.reduce(route.path) { path, name in
+            let example =
+                switch Schemas.pathExample(name) {
+                case .string(let text): text
+                case let value: "\(value)"
+                }
+            return path.replacing("{\(name)}", with: example)
+        }
+        query = route.query.map(\.name)
+        headers = route.headers.map(\.name)
+        mediaType = route.body?.mediaType
+    }
+}
+
+extension AdminApplication {
+    /// A sample of every operation.
+    package var samples: [SampleRequest] {
+        RouteTable(registry: registry, gateways: gateways, secretKey: secretKey).routes.map(SampleRequest.init)
+    }
+}
