@@ -35,6 +35,7 @@ extension LargeCloud {
             \(AddressFamily.allCases.map { sets($0, elements) }.joined(separator: "\n"))
                 chain prerouting {
                     type filter hook prerouting priority mangle; policy accept;
+                    ct direction reply return
                     meta mark set ip daddr . meta l4proto . th dport map @marks4
                     meta mark set ip6 daddr . meta l4proto . th dport map @marks6
                 }
@@ -46,12 +47,13 @@ extension LargeCloud {
                 }
 
                 chain exported {
-                    ct state established,related accept
-                    meta l4proto { icmp, ipv6-icmp } accept
                     ip daddr . meta l4proto . th dport @ports4 accept
                     ip6 daddr . meta l4proto . th dport @ports6 accept
                     ip daddr . meta l4proto . th dport @ranges4 accept
                     ip6 daddr . meta l4proto . th dport @ranges6 accept
+                    meta l4proto { icmp, ipv6-icmp } accept
+                    ct direction reply accept
+                    ct state related accept
                     counter name dropped drop
                 }
             }

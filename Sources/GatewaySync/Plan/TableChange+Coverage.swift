@@ -89,7 +89,7 @@ extension PortRange {
     fileprivate func covers(_ other: Self) -> Bool { first <= other.first && other.last <= last }
 
     /// What is left without the ports of the others, ascending.
-    fileprivate func subtracting(_ others: [PortRange]) -> [PortRange] {
+    func subtracting(_ others: [PortRange]) -> [PortRange] {
         var rest = [PortRange]()
         var next = first
         for other in others.sorted() where other.last >= next && other.first <= last {

@@ -41,7 +41,16 @@ public enum PortcullisTable {
     ]
 
     /// The rules, chain by chain.
-    public static let rules: [Nftables.Rule] = AddressFamily.allCases.flatMap { family -> [Nftables.Rule] in
+    ///
+    /// What belongs to a connection that the host itself has opened goes the other way than its first packet did: it gets no
+    /// mark, whatever port the connection has, and is admitted. Packets of IPVS' own flows never do that, not even where
+    /// `net.ipv4.vs.conntrack` has conntrack know them: "established" would let those past the sets that admit them, and
+    /// keep the mark from those whose entry IPVS has to make anew.
+    public static let rules =
+        [Nftables.Rule(in: "prerouting", .connectionDirection(.reply), .return)]
+        + AddressFamily.allCases.flatMap(rules(of:))
+
+    private static func rules(of family: AddressFamily) -> [Nftables.Rule] {
         let name = { (kind: Kind) in set(kind, family).name }
         let key: [Nftables.Field] = [.destinationAddress(family), .transportProtocol, .destinationPort]
         let keyAndSource = key + [.sourceAddress(family)]
@@ -57,11 +66,12 @@ public enum PortcullisTable {
             Nftables.Rule(in: "nat", isFamily, .fields(keyAndSource, in: name(.sources)), dnat),
             Nftables.Rule(
                 in: "input", isFamily, .fields([.destinationAddress(family)], in: name(.addresses)), .jump(admit)),
-            Nftables.Rule(in: admit, .connectionState([.established, .related]), .accept),
-            Nftables.Rule(in: admit, .transportProtocol(icmp), .accept),
             Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ports)), .accept),
             Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ranges)), .accept),
             Nftables.Rule(in: admit, isFamily, .fields(keyAndSource, in: name(.sources)), .accept),
+            Nftables.Rule(in: admit, .transportProtocol(icmp), .accept),
+            Nftables.Rule(in: admit, .connectionDirection(.reply), .accept),
+            Nftables.Rule(in: admit, .connectionState(.related), .accept),
             Nftables.Rule(in: admit, .log(prefix: "portcullis: ", perSecond: 5, burst: 10)),
             Nftables.Rule(in: admit, .count(on: droppedCounter), .drop),
         ]

@@ -48,6 +48,20 @@ extension Nftables {
         case transport = 2
     }
 
+    /// `NFT_CT_*`: facts that conntrack has about a packet; nothing matches a packet that it does not track.
+    public enum ConnectionKey: UInt32, Sendable, Hashable, CaseIterable {
+        /// A bit of `ConnectionState`, 4 bytes; untracked and invalid packets have one as well.
+        case state = 0
+        /// `ConnectionDirection`, 1 byte.
+        case direction = 1
+    }
+
+    /// `IP_CT_DIR_*`: whether a packet goes the way of its connection's first packet.
+    public enum ConnectionDirection: UInt8, Sendable, Hashable, CaseIterable {
+        case original = 0
+        case reply = 1
+    }
+
     public enum Comparison: UInt32, Sendable, Hashable, CaseIterable {
         case equal = 0
         case notEqual = 1
@@ -82,7 +96,7 @@ extension Nftables {
         case loadMeta(MetaKey, into: Register)
         case setMeta(MetaKey, from: Register)
         case loadPayload(PayloadBase, offset: UInt32, length: UInt32, into: Register)
-        case loadConnectionState(into: Register)
+        case loadConnection(ConnectionKey, into: Register)
         case compare(Register, Comparison, [UInt8])
         /// register & mask ^ xor
         case bitwise(from: Register, into: Register, mask: [UInt8], xor: [UInt8])

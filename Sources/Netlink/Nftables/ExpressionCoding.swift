@@ -23,9 +23,9 @@ extension NftnlObject {
                 set($0, NFTNL_EXPR_PAYLOAD_OFFSET, offset)
                 set($0, NFTNL_EXPR_PAYLOAD_LEN, length)
             }
-        case .loadConnectionState(let register):
+        case .loadConnection(let key, let register):
             return make("ct") {
-                set($0, NFTNL_EXPR_CT_KEY, NFT_CT_STATE.rawValue)
+                set($0, NFTNL_EXPR_CT_KEY, key.rawValue)
                 set($0, NFTNL_EXPR_CT_DREG, register)
             }
         case .compare(let register, let comparison, let bytes):
@@ -159,8 +159,11 @@ extension NftnlObject {
                 base, offset: number(expression, NFTNL_EXPR_PAYLOAD_OFFSET),
                 length: number(expression, NFTNL_EXPR_PAYLOAD_LEN), into: register)
         case "ct":
-            guard number(expression, NFTNL_EXPR_CT_KEY) == NFT_CT_STATE.rawValue else { return nil }
-            return register(expression, NFTNL_EXPR_CT_DREG).map { .loadConnectionState(into: $0) }
+            // `ct original …` and `ct reply …` look at one direction of the connection.
+            guard let key = Nftables.ConnectionKey(rawValue: number(expression, NFTNL_EXPR_CT_KEY)),
+                !nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_CT_DIR))
+            else { return nil }
+            return register(expression, NFTNL_EXPR_CT_DREG).map { .loadConnection(key, into: $0) }
         case "cmp":
             guard let register = register(expression, NFTNL_EXPR_CMP_SREG),
                 let comparison = Nftables.Comparison(rawValue: number(expression, NFTNL_EXPR_CMP_OP))

@@ -65,10 +65,15 @@ extension [Nftables.Expression] {
     public static func connectionState(_ states: Nftables.ConnectionState) -> Self {
         let mask = Swift.withUnsafeBytes(of: states.rawValue) { [UInt8]($0) }
         return [
-            .loadConnectionState(into: 0),
+            .loadConnection(.state, into: 0),
             .bitwise(from: 0, into: 0, mask: mask, xor: [0, 0, 0, 0]),
             .compare(0, .notEqual, [0, 0, 0, 0]),
         ]
+    }
+
+    /// `ct direction reply`
+    public static func connectionDirection(_ direction: Nftables.ConnectionDirection) -> Self {
+        [.loadConnection(.direction, into: 0), .compare(0, .equal, [direction.rawValue])]
     }
 
     /// `limit rate 5/second burst 10 packets log prefix "…"`
@@ -81,6 +86,7 @@ extension [Nftables.Expression] {
 
     public static var accept: Self { [.verdict(.accept)] }
     public static var drop: Self { [.verdict(.drop)] }
+    public static var `return`: Self { [.verdict(.return)] }
     public static func jump(_ chain: String) -> Self { [.verdict(.jump(chain))] }
 
     /// The fields behind each other from the first register on.

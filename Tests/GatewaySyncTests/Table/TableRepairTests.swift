@@ -35,6 +35,34 @@ import Testing
         }
     }
 
+    @Test("the rules of an earlier version are made anew around the sets, which stay")
+    func upgrade() async throws {
+        try await NetworkNamespace.run {
+            let kernel = try TableKernel()
+            let address = IPAddress("198.51.100.36")!
+            let ports = PortRange(30000, 61000)!
+            let elements: [TableElement] = [
+                .address(address), .range(address, .udp, ports), .mark(address, .udp, ports, 257),
+            ]
+            try kernel.commit(TableChange(skeleton: .absent, added: elements))
+            var earlier = Nftables.Transaction(on: PortcullisTable.table)
+            for chain in PortcullisTable.chains { earlier.flush(chain: chain.name) }
+            // Marks for replies, too; whatever conntrack knows admitted before anything else.
+            for rule in PortcullisTable.rules where !rule.expressions.contains(where: \.looksAtConntrack) {
+                if rule.chain.hasPrefix("admit"), rule.expressions.contains(.verdict(.accept)) { continue }
+                earlier.add(rule)
+            }
+            earlier.add(Nftables.Rule(in: "admit4", .connectionState([.established, .related]), .accept))
+            try Nftables.Connection().commit(earlier)
+
+            #expect(try kernel.read(Ownership()).table?.shape == .rulesAltered(strangers: []))
+            let site = Site(kernel)
+            try site.export(
+                "tg.1,devices,udp,tg-ip,198.51.100.36,30000-61000,257,masq,mh,0,,,10.1.0.11,,1")
+            #expect(try kernel.read(Ownership()).table == KernelState.Table(elements: Set(elements)))
+        }
+    }
+
     @Test("a hook that is another, or a set too many, has the table made anew")
     func table() async throws {
         try await NetworkNamespace.run {
@@ -57,4 +85,8 @@ import Testing
             }
         }
     }
+}
+
+extension Nftables.Expression {
+    fileprivate var looksAtConntrack: Bool { if case .loadConnection = self { true } else { false } }
 }

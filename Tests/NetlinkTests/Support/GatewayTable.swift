@@ -37,6 +37,7 @@ enum GatewayTable {
     ]
 
     static let rules = [
+        Nftables.Rule(in: "prerouting", .connectionDirection(.reply), .return),
         Nftables.Rule(in: "prerouting", .family(.ipv4), .setMark(fields4, from: "marks4")),
         Nftables.Rule(
             in: "translate", .family(.ipv4), .fields(fields4, in: "ports4"),

@@ -68,7 +68,9 @@ extension Nftables.Expression {
                 Nftables.PayloadBase.allCases.randomElement(using: &generator)!,
                 offset: .random(in: 0...255, using: &generator), length: .random(in: 1...16, using: &generator),
                 into: register())
-        case 3: return .loadConnectionState(into: register())
+        case 3:
+            return .loadConnection(
+                Nftables.ConnectionKey.allCases.randomElement(using: &generator)!, into: register())
         case 4:
             return .compare(
                 register(), Nftables.Comparison.allCases.randomElement(using: &generator)!,

@@ -31,7 +31,7 @@ struct NftablesWireTests {
         ("sets and maps", type(NFT_MSG_NEWSET), 10, [[10]]),
         // NFTA_SET_ELEM_LIST_SET_ID as well
         ("elements", type(NFT_MSG_NEWSETELEM), 10, [[4]]),
-        ("rules", type(NFT_MSG_NEWRULE), 12, []),
+        ("rules", type(NFT_MSG_NEWRULE), 13, []),
         ("the batch's end", UInt16(NFNL_MSG_BATCH_END), 1, []),
     ]
 
