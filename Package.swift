@@ -46,17 +46,23 @@ let package = Package(
 
         // Contracts and formats, shared by both sides
         .target(name: "NetworkTypes", swiftSettings: strict),
-        .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: strict),
+        .target(name: "Text", swiftSettings: strict),
+        .target(name: "YAML", dependencies: ["CYAML", "Text"], swiftSettings: strict),
         .target(
             name: "ServicesExport",
-            dependencies: ["NetworkTypes", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["NetworkTypes", "Text", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .target(name: "AdminAPI", swiftSettings: strict),
-        .target(name: "CombinedConfiguration", dependencies: ["YAML"], swiftSettings: strict),
+        .target(name: "CombinedConfiguration", dependencies: ["Text", "YAML"], swiftSettings: strict),
 
         // What the programs share: their version, files that their flags name
         .target(
-            name: "CommandLineSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+            name: "CommandLineSupport",
+            dependencies: [
+                "Text",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
 
         // The kernel
@@ -73,7 +79,7 @@ let package = Package(
         .target(
             name: "GatewaySync",
             dependencies: [
-                "Netlink", "NetworkTypes", "ServicesExport", "YAML",
+                "Netlink", "NetworkTypes", "ServicesExport", "Text", "YAML",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -88,7 +94,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-gateway",
             dependencies: [
-                "CommandLineSupport", "GatewaySync", "ServicesExport",
+                "CommandLineSupport", "GatewaySync", "ServicesExport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -98,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "Admin", "CombinedConfiguration", "ServicesExport", "YAML",
+                "Admin", "CombinedConfiguration", "CommandLineSupport", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -109,7 +115,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
+                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "Text",
+                "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -128,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-admin",
             dependencies: [
-                "Admin", "CommandLineSupport",
+                "Admin", "CommandLineSupport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -139,7 +146,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "YAML",
+                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "Text",
+                "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -164,12 +172,13 @@ let package = Package(
         // Tests mirror the modules
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "CommandLineSupportTests", dependencies: ["CommandLineSupport"], swiftSettings: strictTests),
+            name: "CommandLineSupportTests", dependencies: ["CommandLineSupport", "Text"], swiftSettings: strictTests),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
-        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
+        .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
+        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "Text", "YAML"], swiftSettings: strictTests),
         .testTarget(
-            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
+            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "Text", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
@@ -195,7 +204,8 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport", "YAML",
+                "Admin", "AdminAPI", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport", "Text",
+                "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -211,7 +221,8 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
-                "Admin", "AdminAPI", "ServicesExport", "YAML", "portcullis", "portcullis-admin", "portcullis-gateway",
+                "Admin", "AdminAPI", "CommandLineSupport", "ServicesExport", "TestSupport", "Text", "YAML",
+                "portcullis", "portcullis-admin", "portcullis-gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,9 +1,10 @@
+public import Text
 public import YAML
 
 /// Why blocks cannot be combined: one thing, and its place or its two places.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     public let position: YAMLPosition
-    public let message: String
+    @ExactText public private(set) var message: String
     /// The other of two places that are to blame, and how the same is told from there.
     public let otherPosition: YAMLPosition?
     public let otherMessage: String?

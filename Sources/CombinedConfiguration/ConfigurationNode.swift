@@ -1,3 +1,4 @@
+public import Text
 public import YAML
 
 /// A value of a combined configuration, with where it comes from.
@@ -15,7 +16,7 @@ public struct ConfigurationNode: Sendable, Hashable {
 
     /// A key and its value.
     public struct Pair: Sendable, Hashable {
-        public let key: String
+        @ExactText public private(set) var key: String
         public let value: ConfigurationNode
 
         init(_ key: String, _ value: ConfigurationNode) {
@@ -26,7 +27,7 @@ public struct ConfigurationNode: Sendable, Hashable {
 
     public let content: Content
     public let origin: Origin
-    /// What stood here before, the oldest first.
+    /// What stood here before, the oldest first; of many the newest.
     public let overridden: [Overridden]
     /// Neither it nor anything in it waits for a variable.
     let isConstant: Bool
@@ -64,7 +65,7 @@ public struct ConfigurationNode: Sendable, Hashable {
     public struct Overridden: Sendable, Hashable {
         public let origin: Origin
         /// As JSON, cut where it is long; variables as they were written.
-        public let text: String
+        @ExactText public private(set) var text: String
     }
 
     /// The tree with the JSON of what in it waits for no variable, written once for all services.
@@ -83,14 +84,9 @@ public struct ConfigurationNode: Sendable, Hashable {
         }
     }
 
-    /// The value of a key of a mapping.
+    /// The value of a key of a mapping. Looks at one key after the other: `NodeIndex` is for more than one look.
     public subscript(key: String) -> ConfigurationNode? {
         guard case .mapping(let pairs) = content else { return nil }
-        return pairs.first { $0.key == key }?.value
-    }
-
-    /// The value at the end of several keys.
-    subscript(path path: some Sequence<String>) -> ConfigurationNode? {
-        path.reduce(self as ConfigurationNode?) { $0?[$1] }
+        return pairs.first { $0.key.isExactly(key) }?.value
     }
 }

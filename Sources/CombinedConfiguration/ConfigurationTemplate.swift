@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 /// The blocks that go to the services of one type, merged: the configuration of each of them but for the variables.
@@ -5,29 +6,40 @@ public struct ConfigurationTemplate: Sendable, Hashable {
     public let root: ConfigurationNode
     /// What blocks have taken out and none has put back, in the order of the blocks.
     public let deleted: [DeletedValue]
-    /// What does not go together.
+    /// What does not go together, up to `mostErrors`.
     public let errors: [ConfigurationError]
     /// The variables it needs, but for other values of its own.
     public let variables: Set<Variable>
     /// The names of the secrets it needs, each with the place of its first use.
+    // exact: SecretName is ASCII
     public let secrets: [String: ConfigurationNode.Origin]
+
+    /// The values that others refer to.
+    let references: ConfigurationReferences
+
+    /// Errors that are kept of one template, or of one service: a file with more is not helped by a longer list.
+    static let mostErrors = 100
 
     /// Merges blocks, in whatever order they are given.
     ///
     /// - Parameter type: The service type: an empty configuration is its own.
     public init(merging blocks: some Sequence<ConfigurationBlock>, type: String) {
         var merger = BlockMerger()
-        var root: ConfigurationNode?
-        for block in blocks.sorted(by: { $0.id < $1.id }) { root = merger.merge(block, into: root) ?? root }
+        for block in blocks.sorted(by: { $0.id < $1.id }) { merger.merge(block) }
         let merged =
-            root
+            merger.root?.node
             ?? ConfigurationNode(
                 .mapping([]),
                 from: .init(
                     .init(file: "\(type).yaml", line: 1, column: 1), BlockID(type: type, sortOrder: 0, number: 0)))
         self.root = merged.preparingJSON()
-        deleted = merger.deleted.filter { merged[path: $0.path] == nil }
-        errors = merger.errors + merger.undecided.compactMap { $0.problem(in: merged) }
+        let index = NodeIndex(merged)
+        var kinds = KindFinder(index)
+        deleted = merger.deleted.filter { index[$0.path] == nil }
+        references = ConfigurationReferences(in: merged, index)
+        errors = Array(
+            (merger.errors + merger.undecided.compactMap { $0.problem(&kinds) } + references.errors)
+                .prefix(Self.mostErrors))
         var needs = TemplateNeeds()
         needs.add(merged)
         variables = needs.variables
@@ -38,6 +50,7 @@ public struct ConfigurationTemplate: Sendable, Hashable {
 /// What a template asks for.
 private struct TemplateNeeds {
     var variables: Set<Variable> = []
+    // exact: SecretName is ASCII
     var secrets: [String: ConfigurationNode.Origin] = [:]
 
     mutating func add(_ node: ConfigurationNode) {

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// Folders that programs make for their files.
 public enum Folder {
@@ -21,8 +22,8 @@ public enum Folder {
 
     /// The folder that a path is in: `.` for a name alone.
     public static func parent(of path: String) -> String {
-        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        guard let slash = path.lastIndex(of: "/") else { return "." }
+        let path = path.utf8.count > 1 && path.hasByteSuffix("/") ? String(Substring(path.utf8.dropLast())) : path
+        guard let slash = path.lastByte("/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 

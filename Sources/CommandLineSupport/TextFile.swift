@@ -11,7 +11,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
         self.reason = reason
     }
 
-    init(path: String, errno code: Int32) {
+    public init(path: String, errno code: Int32) {
         self.init(path: path, reason: Self.reason(code))
     }
 

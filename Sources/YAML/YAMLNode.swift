@@ -1,3 +1,5 @@
+public import Text
+
 /// A value of a YAML document with its place in the text.
 ///
 /// Scalars keep their text; what they mean (a number, true, nothing) is decided by who reads them,
@@ -37,8 +39,10 @@ public struct YAMLNode: Sendable, Hashable {
             return a.count == b.count && zip(a, b).allSatisfy { $0.hasSameValue(as: $1) }
         case (.mapping(let a), .mapping(let b)):
             guard a.count == b.count else { return false }
-            let values = Dictionary(b.map { ($0.key.text, $0.value) }) { first, _ in first }
-            return a.allSatisfy { pair in values[pair.key.text].map { pair.value.hasSameValue(as: $0) } ?? false }
+            let values = Dictionary(b.map { (ExactText($0.key.text), $0.value) }) { first, _ in first }
+            return a.allSatisfy { pair in
+                values[ExactText(pair.key.text)].map { pair.value.hasSameValue(as: $0) } ?? false
+            }
         default:
             return false
         }
@@ -47,7 +51,7 @@ public struct YAMLNode: Sendable, Hashable {
 
 /// A key of a mapping; keys are text, whatever they look like: `80` and `"80"` are the same key.
 public struct YAMLKey: Sendable, Hashable {
-    public let text: String
+    @ExactText public private(set) var text: String
     public let position: YAMLPosition
 
     public init(_ text: String, at position: YAMLPosition) {

@@ -1,6 +1,8 @@
+public import Text
+
 /// The text of a scalar and whether it was written bare. Only bare text can be a number, a truth value or nothing.
 public struct YAMLScalar: Sendable, Hashable {
-    public let text: String
+    @ExactText public private(set) var text: String
     /// Neither quoted nor a block scalar.
     public let isPlain: Bool
 
@@ -10,7 +12,7 @@ public struct YAMLScalar: Sendable, Hashable {
     }
 
     /// What the YAML 1.2 core schema (section 10.3.2) makes of a scalar.
-    public enum Resolved: Sendable, Hashable {
+    public enum Resolved: Sendable {
         case null
         case boolean(Bool)
         case integer(Int)
@@ -39,8 +41,8 @@ public struct YAMLScalar: Sendable, Hashable {
     private static let numberStarts = Set("+-.0123456789".utf8)
 
     private static func integer(_ text: String) -> Resolved? {
-        for (prefix, radix) in [("0x", 16), ("0o", 8)] where text.hasPrefix(prefix) {
-            let digits = text.dropFirst(2)
+        for (prefix, radix) in [("0x", 16), ("0o", 8)] where text.hasBytePrefix(prefix) {
+            let digits = Substring(text.utf8.dropFirst(2))
             guard digits.utf8.first.map({ $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }) == true else {
                 return nil
             }
@@ -75,6 +77,30 @@ public struct YAMLScalar: Sendable, Hashable {
             guard skipDigits() > 0 else { return nil }
         }
         guard rest.isEmpty else { return nil }
-        return Double(text.hasSuffix(".") ? text + "0" : text).map { .number($0) }
+        return Double(text.hasByteSuffix(".") ? text + "0" : text).map { .number($0) }
+    }
+}
+
+extension YAMLScalar.Resolved: Hashable {
+    /// Texts by their bytes; not-a-number is the same wherever it stands.
+    public static func == (a: Self, b: Self) -> Bool {
+        switch (a, b) {
+        case (.null, .null): true
+        case (.boolean(let a), .boolean(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.number(let a), .number(let b)): a == b || a.isNaN && b.isNaN
+        case (.string(let a), .string(let b)): a.isExactly(b)
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .boolean(let value): hasher.combine(value)
+        case .integer(let number): hasher.combine(number)
+        case .number(let number): hasher.combine(number.isNaN ? .nan : number)
+        case .string(let text): hasher.combine(ExactText(text))
+        }
     }
 }

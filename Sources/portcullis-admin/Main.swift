@@ -26,4 +26,6 @@ struct PortcullisAdmin: AsyncParsableCommand {
             """,
         version: Release.version,
         subcommands: [Serve.self, Token.self, MakeSecretsKey.self], defaultSubcommand: Serve.self)
+
+    static func main() async { await Program.run(Self.self) }
 }

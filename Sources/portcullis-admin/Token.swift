@@ -1,5 +1,6 @@
 import Admin
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 
 extension TokenRole: ExpressibleByArgument {}
@@ -15,7 +16,7 @@ struct Token: AsyncParsableCommand {
 
     /// Tells the operator something beside the result.
     private static func note(_ text: String) {
-        try? FileHandle.standardError.write(contentsOf: Data("Note: \(text).\n".utf8))
+        StandardError.write("Note: \(text).")
     }
 
     struct Add: AsyncParsableCommand {
@@ -39,7 +40,7 @@ struct Token: AsyncParsableCommand {
             try Registry.refuseRootForOthers(path)
             let isNew = !FileManager.default.fileExists(atPath: path)
             let registry = try Registry.openOrMake(path)
-            print(try await registry.tokens.add(name: name, role: role, service: service))
+            try StandardOutput.write(try await registry.tokens.add(name: name, role: role, service: service))
             if isNew { Token.note("\(path) is a new registry: there was none") }
             if let advice = TokenAdvice.afterAdding(try await registry.tokens.list()) { Token.note(advice) }
         }
@@ -54,12 +55,8 @@ struct Token: AsyncParsableCommand {
         func run() async throws {
             let registry = try Registry.open(options.settings().database)
             let tokens = try await registry.tokens.list()
-            let width = tokens.map(\.name.count).max() ?? 0
-            for token in tokens {
-                let name = token.name + String(repeating: " ", count: width - token.name.count)
-                let role = token.role.rawValue + String(repeating: " ", count: 7 - token.role.rawValue.count)
-                print("\(name)  \(role)  \(token.createdAt)\(token.service.map { "  \($0)" } ?? "")")
-            }
+            let rows = tokens.map { [$0.name, $0.role.rawValue, $0.createdAt, $0.service ?? ""] }
+            try StandardOutput.write(Table(["", "", "", ""], rows).body(indent: ""))
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import GatewaySync
 
 struct Addresses: ParsableCommand {
@@ -16,9 +17,11 @@ struct Addresses: ParsableCommand {
     func run() throws {
         let configuration = try settings.load()
         if local {
-            for (address, interface) in try configuration.localPublicAddresses() { print(address, interface) }
+            let lines = try configuration.localPublicAddresses().map { "\($0) \($1)" }
+            try StandardOutput.write(lines.joined(separator: "\n"))
         } else {
-            for address in try configuration.publicAddresses() { print(address) }
+            let lines = try configuration.publicAddresses().map { "\($0)" }
+            try StandardOutput.write(lines.joined(separator: "\n"))
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewaySync
 import ServicesExport
@@ -29,7 +30,7 @@ struct Bench: ParsableCommand {
             let digest = clock.measure { _ = ExportDigest(of: bytes) }
             let parse = try clock.measure { try synchronizer.adopt(bytes) }
             let outcome = try synchronizer.settle(now: WallClock.seconds)
-            print(
+            try StandardOutput.write(
                 "{\"phase\": \"\(name)\", \"digest\": \((digest.milliseconds * 1_000).rounded() / 1_000), "
                     + "\"timing\": \(Timing(parse, outcome).json)}")
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewaySync
 
@@ -43,8 +44,8 @@ struct Check: AsyncParsableCommand {
             health = try self.health(configuration, isAnswering)
         }
         switch output {
-        case .text: print(health.text)
-        case .json: print(String(decoding: try JSONEncoder().encode(health), as: UTF8.self))
+        case .text: try StandardOutput.write(health.text)
+        case .json: try StandardOutput.write(String(decoding: try JSONEncoder().encode(health), as: UTF8.self))
         }
         if health.verdict != .healthy { throw ExitCode(health.verdict.exitStatus) }
     }

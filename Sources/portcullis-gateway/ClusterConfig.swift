@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewaySync
 import ServicesExport
@@ -89,7 +90,7 @@ struct ClusterConfig: AsyncParsableCommand {
         complete.fencingDelay = fencingDelay
         try complete.validate()
         let cluster = ClusterConfiguration(complete, origin: "export \(exported.digest.short)")
-        print(format == .crm ? cluster.crm : cluster.pcs, terminator: "")
+        try StandardOutput.write(format == .crm ? cluster.crm : cluster.pcs)
         for node in site.nodesWithoutFence {
             warn(
                 "nothing can cut \(node) off (--fence \(node)=…): when the nodes lose each other, both would claim the public addresses"
@@ -100,7 +101,7 @@ struct ClusterConfig: AsyncParsableCommand {
         }
     }
 
-    private func warn(_ text: String) { FileHandle.standardError.write(Data("warning: \(text)\n".utf8)) }
+    private func warn(_ text: String) { StandardError.write("warning: \(text)") }
 
     private func address(_ text: String) throws -> ClusterSite.InterfaceAddress {
         guard let address = ClusterSite.InterfaceAddress(text) else {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import GatewaySync
 import ServicesExport
 
@@ -17,7 +18,7 @@ struct Accept: ParsableCommand {
 
     func run() throws {
         let digest = try settings.decide(.accept, on: etag)
-        print("accepted: \(digest.short) is applied at the next poll")
+        try StandardOutput.write("accepted: \(digest.short) is applied at the next poll")
     }
 }
 
@@ -36,7 +37,7 @@ struct Reject: ParsableCommand {
 
     func run() throws {
         let digest = try settings.decide(.reject, on: etag)
-        print("rejected: \(digest.short) stays held back")
+        try StandardOutput.write("rejected: \(digest.short) stays held back")
     }
 }
 

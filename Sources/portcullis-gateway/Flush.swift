@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewaySync
 
@@ -18,7 +19,7 @@ struct Flush: ParsableCommand {
         let lock = try configuration.lock(for: "flush")
         let store = try StateDirectory(configuration.stateDirectory)
         let (state, problem) = store.recoverState()
-        if let problem { FileHandle.standardError.write(Data("\(problem)\n".utf8)) }
+        if let problem { StandardError.write("\(problem)") }
         let kernel = try NetlinkKernel()
         let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
         // What the last export asked for is ours.
@@ -30,7 +31,7 @@ struct Flush: ParsableCommand {
         GatewayStatus.remove(runDirectory: configuration.runDirectory)
         RoleFile(runDirectory: configuration.runDirectory).remove()
         let lines = plan.lines + ended
-        print(lines.isEmpty ? "nothing of ours was there" : lines.joined(separator: "\n"))
+        try StandardOutput.write(lines.isEmpty ? "nothing of ours was there" : lines.joined(separator: "\n"))
         withExtendedLifetime(lock) {}
     }
 }

@@ -55,4 +55,6 @@ struct PortcullisGateway: AsyncParsableCommand {
             Run.self, Sync.self, Status.self, Check.self, Role.self, Addresses.self, ClusterConfig.self, Accept.self,
             Reject.self, Flush.self, Bench.self,
         ])
+
+    static func main() async { await Program.run(Self.self) }
 }

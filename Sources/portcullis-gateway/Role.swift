@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewaySync
 
@@ -20,7 +21,7 @@ struct Role: ParsableCommand {
     func run() throws {
         let configuration = try settings.load()
         guard let given else {
-            print(try configuration.currentRole().rawValue)
+            try StandardOutput.write(try configuration.currentRole().rawValue)
             return
         }
         _ = try StateDirectory(configuration.runDirectory)
@@ -29,7 +30,7 @@ struct Role: ParsableCommand {
         let changes = try configuration.assumeRole(
             on: try NetlinkKernel(), logger: settings.makeLogger(configuration)
         ).changes
-        if !changes.isEmpty { print(changes.joined(separator: "\n")) }
+        try StandardOutput.write(changes.joined(separator: "\n"))
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewaySync
 
@@ -27,13 +28,13 @@ struct Status: ParsableCommand {
             )
         }
         switch output {
-        case .text: print(status.text(now: WallClock.seconds))
-        case .json: FileHandle.standardOutput.write(Data(json))
+        case .text: try StandardOutput.write(status.text(now: WallClock.seconds))
+        case .json: try StandardOutput.write(json)
         }
         let staleness = status.staleness(
             holder: StateLock.holder(of: configuration.runDirectory + "/lock"), now: WallClock.seconds,
             patience: configuration.patience)
-        if let staleness { FileHandle.standardError.write(Data("\(staleness)\n".utf8)) }
+        if let staleness { StandardError.write("\(staleness)") }
         if staleness != nil || status.state != .synchronized { throw ExitCode.failure }
     }
 }

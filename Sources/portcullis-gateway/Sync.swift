@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewaySync
 import Logging
@@ -52,10 +53,10 @@ struct Sync: AsyncParsableCommand {
         }
         try synchronizer.adopt(bytes)
         guard let plan = try synchronizer.plan(now: WallClock.seconds), !plan.isEmpty else {
-            print("nothing to do")
+            try StandardOutput.write("nothing to do")
             return
         }
-        print(plan)
+        try StandardOutput.write("\(plan)")
         throw ExitCode(2)
     }
 
@@ -77,7 +78,7 @@ struct Sync: AsyncParsableCommand {
         await gateway.synchronize()
         await admin?.shutdown()
         let status = await gateway.status
-        if timing { print(Timing(await gateway.lastParse, await gateway.lastOutcome).json) }
+        if timing { try StandardOutput.write(Timing(await gateway.lastParse, await gateway.lastOutcome).json) }
         withExtendedLifetime(lock) {}
         // What went wrong is in the log already.
         if status.state != .synchronized || status.poll?.error != nil { throw ExitCode.failure }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import LargeCloud
 
 @main
@@ -11,6 +12,8 @@ struct Generate: ParsableCommand {
             different programs compare like with like.
             """,
         subcommands: [CloudDirectory.self, CSV.self, IPVSAdm.self, Keepalived.self, NFT.self, Count.self])
+
+    static func main() { Program.run(Self.self) }
 
     /// `portcullis-generate cloud`
     struct CloudDirectory: ParsableCommand {
@@ -75,7 +78,8 @@ struct Generate: ParsableCommand {
 
         func run() throws {
             let cloud = try size.cloud()
-            print("virtual services: \(cloud.size.virtualServices), real servers: \(cloud.size.realServers)")
+            try StandardOutput.write(
+                "virtual services: \(cloud.size.virtualServices), real servers: \(cloud.size.realServers)")
         }
     }
 }

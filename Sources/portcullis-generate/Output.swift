@@ -1,13 +1,5 @@
 import CommandLineSupport
-import Foundation
 import LargeCloud
-
-/// Writes bytes to standard output as they are.
-enum StandardOutput {
-    static func write(_ bytes: [UInt8]) throws {
-        try FileHandle.standardOutput.write(contentsOf: Data(bytes))
-    }
-}
 
 /// A directory files are written below.
 struct Directory {

@@ -15,4 +15,6 @@ struct Portcullis: AsyncParsableCommand {
             SecretsCommand.self, ServersCommand.self, LocationsCommand.self, PoolsCommand.self, MarksCommand.self,
             GatewaysCommand.self, EventsCommand.self,
         ])
+
+    static func main() async { await Program.run(Self.self) }
 }

@@ -33,6 +33,67 @@ import YAML
                 == [#"a.yaml:1:4: the default of "${services.a.addresses}" must be a list of texts, found "x""#])
     }
 
+    @Test("a text is read by its bytes: an accent after a brace, or after a dollar, belongs to what follows")
+    func accents() throws {
+        let name = "mdb.2"
+        #expect(
+            Array(try Blocks.json("a: \"${service.name}\u{301}\"\nb: x$\u{301}{y\nc: ${location.none:-\u{301}}").utf8)
+                == Array("{\"a\":\"\(name)\u{301}\",\"b\":\"x$\u{301}{y\",\"c\":\"\u{301}\"}".utf8))
+        #expect(
+            Array(try Blocks.json("\u{E9}: 1\ne\u{301}: 2", "e\u{301}: 3").utf8)
+                == Array("{\"\u{E9}\":1,\"e\u{301}\":3}".utf8))
+    }
+
+    @Test("a chain of references is followed as far as the limit, in whatever order it is written")
+    func chains() throws {
+        func chain(_ length: Int, reversed: Bool) throws -> ConfigurationTemplate.Resolution {
+            let lines = ["k0: end"] + (1...length).map { "k\($0): ${config.k\($0 - 1)}" }
+            let text = (reversed ? lines.reversed() : lines).joined(separator: "\n")
+            return try Blocks.template(text).resolved(TestVariables())
+        }
+        for reversed in [false, true] {
+            let longest = try chain(64, reversed: reversed)
+            #expect(longest.errors == [] && longest.root["k64"]?.jsonText == "\"end\"")
+            let tooLong = try chain(20_000, reversed: reversed)
+            #expect(
+                tooLong.errors.map(\.description) == [
+                    "a.yaml:\(reversed ? 20_000 - 63 : 65):6: \"k64\" refers to another value, that to the next, and so on; "
+                        + "at most 64 may do so in a row"
+                ])
+        }
+    }
+
+    @Test("a long circle is told with the ends of its way, once")
+    func longCircle() throws {
+        let lines = (0..<10_000).map { "k\($0): x${config.k\(($0 + 1) % 10_000)}" }
+        #expect(
+            try Blocks.errors(lines.joined(separator: "\n"))
+                == [
+                    "a.yaml:1:5: \"${config.k1}\" leads back to itself: "
+                        + "k1 → k2 → k3 → k4 → k5 → … → k9997 → k9998 → k9999 → k0 → k1"
+                ])
+    }
+
+    @Test("kinds that hang on other values are found along a chain of any length")
+    func longKinds() throws {
+        let lines = (1...10_000).map { "k\($0): ${config.k\($0 - 1)}" }
+        let first = "k0: 1\n" + lines.joined(separator: "\n")
+        let errors = try Blocks.errors(first, "k10000: text")
+        #expect(
+            errors.first == "b.yaml:1:9: \"k10000\" is text here, but a number at a.yaml:10001:9" && errors.count == 2)
+    }
+
+    @Test("what variables bring is bounded as a whole")
+    func room() throws {
+        let long = String(repeating: "x", count: 60_000)
+        let lines = (0..<2_000).map { "k\($0): ${config.long}" }
+        let errors = try Blocks.errors("long: \(long)\n" + lines.joined(separator: "\n"))
+        #expect(errors.count == 1)
+        #expect(
+            errors.first?.hasSuffix(
+                "\"${config.long}\": the configuration has more than 1048576 bytes with its variables") == true)
+    }
+
     @Test("$${ is ${ itself, and another $ means nothing")
     func escapes() throws {
         #expect(
@@ -102,7 +163,7 @@ import YAML
     @Test("texts that double in each step are stopped, not computed")
     func explosion() throws {
         let lines = (1...60).map { "v\($0): ${config.v\($0 - 1)}${config.v\($0 - 1)}" }
-        let errors = try Blocks.errors("v0: 0123456789\n" + lines.joined(separator: "\n"))
+        let errors = try Blocks.errors("v0: x123456789\n" + lines.joined(separator: "\n"))
         #expect(errors.first?.hasSuffix("the text has more than 65536 bytes with its variables") == true)
     }
 

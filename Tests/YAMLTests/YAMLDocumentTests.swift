@@ -102,9 +102,97 @@ import YAML
         #expect(error?.description == message)
     }
 
-    @Test("a byte order mark is no part of the text")
+    @Test("a byte order mark is no part of the text, and does not move it; inside, it is told of")
     func byteOrderMark() throws {
-        #expect(try YAMLDocument.parseOne("\u{FEFF}a: 1", file: "f").mapping().pairs.first?.key.text == "a")
+        let mapping = try YAMLDocument.parseOne("\u{FEFF}a: 1\nb: 2\n", file: "f").mapping()
+        #expect(mapping.pairs.map(\.key.text) == ["a", "b"])
+        #expect(mapping.pairs.map { $0.key.position.description } == ["f:1:1", "f:2:1"])
+        #expect(try YAMLDocument.parse("\u{FEFF}", file: "f").isEmpty)
+        #expect(failure("\u{FEFF}%TAG ! x\n") != nil)
+        #expect(failure("\u{FEFF}a: ]") == "f:1:4: expected a value here (while parsing a block node)")
+        let inside = "a byte order mark (U+FEFF) stands at the very start of a file or nowhere"
+        #expect(failure("a: 1\n\u{FEFF}---\nb: 2\n") == "f:2:1: \(inside)")
+        #expect(failure("\u{FEFF}\u{FEFF}a: 1") == "f:1:1: \(inside)")
+    }
+
+    @Test("<< merges a mapping or several: a mapping's own keys come first, then those of the earlier one")
+    func merge() throws {
+        func text(_ source: String) throws -> String { try YAMLDocument.parseOne(source, file: "f").yamlText() }
+        #expect(
+            try text("a: &a {x: 1, y: 2}\nb: {y: 3, <<: *a, z: 4}")
+                == "a:\n  x: 1\n  \"y\": 2\nb:\n  \"y\": 3\n  x: 1\n  z: 4\n")
+        #expect(
+            try text("- &a {x: 1}\n- &b {x: 2, y: 2}\n- {<<: [*a, *b]}")
+                == "- x: 1\n- x: 2\n  \"y\": 2\n- x: 1\n  \"y\": 2\n")
+        #expect(try text("{<<: {x: 1}, x: 2}") == "x: 2\n")
+        #expect(try text("\"<<\": 1") == "\"<<\": 1\n")
+        #expect(try text("!!str <<: 1") == "\"<<\": 1\n")
+        let what = "the key << merges a mapping or a list of mappings, not"
+        #expect(failure("<<: 5") == "f:1:5: \(what) 5; quote it if it is meant as a name")
+        #expect(failure("<<: [{a: 1}, [b]]") == "f:1:14: \(what) a list; quote it if it is meant as a name")
+        #expect(failure("<<: {}\n<<: {}") == "f:2:1: the key \"<<\" is there already, at 1:1")
+        var limits = YAMLLimits()
+        limits.isStored = true
+        #expect(try YAMLDocument.parse("<<: 5", file: "f", limits: limits).count == 1)
+    }
+
+    @Test(
+        "a number that readers of YAML do not agree on, or that loses digits, is refused with its place",
+        arguments: [
+            ("0644", "0644 is 420 (octal) to some readers of YAML and 644 to others; write 644 or 0o644, or "),
+            ("-012", "-012 is -10 (octal) to some readers of YAML and -12 to others; write -12 or 0o12, or "),
+            ("089", "089 is text to some readers of YAML and 89 to others; write 89 or "),
+            (
+                "12345678901234567890",
+                "12345678901234567890 has more digits than a number keeps (it would be "
+                    + "1.2345678901234567e+19); "
+            ),
+            (
+                "-9223372036854775809",
+                "-9223372036854775809 has more digits than a number keeps (it would be "
+                    + "-9.223372036854776e+18); "
+            ),
+            (
+                "3.14159265358979323846",
+                "3.14159265358979323846 has more digits than a number keeps (it would be "
+                    + "3.141592653589793); "
+            ),
+            (
+                "9007199254740993.0",
+                "9007199254740993.0 has more digits than a number keeps (it would be 9007199254740992.0); "
+            ),
+            ("1e400", "1e400 is beyond the range of numbers; "), ("-1e999", "-1e999 is beyond the range of numbers; "),
+            ("1e-400", "1e-400 has more digits than a number keeps (it would be 0.0); "),
+            ("0xFFFFFFFFFFFFFFFF", "0xFFFFFFFFFFFFFFFF has more digits than a number keeps; "),
+        ])
+    func faultyNumbers(text: String, message: String) throws {
+        #expect(failure("a: \(text)") == "f:1:4: \(message)quote it if it is meant as text")
+        #expect(failure("a: \"\(text)\"\nb: '\(text)'") == nil)
+        #expect(failure("a: !!str \(text)") == nil)
+        var limits = YAMLLimits()
+        limits.isStored = true
+        #expect(try YAMLDocument.parse("a: \(text)", file: "f", limits: limits).count == 1)
+    }
+
+    @Test(
+        "numbers that keep all their digits are taken",
+        arguments: [
+            "0", "-0", "10", "0x1F", "0o17", "0.1", "1.10", "1e3", "9223372036854775807", "-9223372036854775808",
+            "1e308",
+            "5e-324", "0.30000000000000004", "00.5", "100000000000000000000.0", "1e22", "0e999", "1_000", "0b101",
+            "1.5.0",
+            "08:30", "0x", "0xG", "0o8",
+        ])
+    func goodNumbers(text: String) { #expect(failure("a: \(text)") == nil) }
+
+    @Test("keys are the same when their bytes are: two forms of an accent are two keys")
+    func exactKeys() throws {
+        let mapping = try YAMLDocument.parseOne("\u{E9}: 1\ne\u{301}: 2\n\u{212A}: 3\nK: 4\n", file: "f").mapping()
+        #expect(mapping.pairs.count == 4)
+        #expect(mapping["e\u{301}"]?.scalar?.text == "2" && mapping["K"]?.scalar?.text == "4")
+        #expect(failure("\u{E9}: 1\n\u{E9}: 2") == "f:2:1: the key \"\u{E9}\" is there already, at 1:1")
+        let one = try YAMLDocument.parseOne("\u{E9}", file: "f")
+        #expect(!one.hasSameValue(as: try YAMLDocument.parseOne("e\u{301}", file: "f")))
     }
 
     @Test("the limits are named when they are met", .timeLimit(.minutes(5)))

@@ -10,8 +10,8 @@ import YAML
         #expect(
             try YAMLDocument.parseOne(source, file: "f").yamlText() == """
                 type: pgw
-                80: 8080
-                on: "true"
+                "80": 8080
+                "on": "true"
                 list:
                   - 1
                   - - 2
@@ -40,5 +40,44 @@ import YAML
         let source = "a: !secret token\nb: !secret\n  - 1\n  - !secret\n    x: 1\n"
         let node = try YAMLDocument.parseOne(source, file: "f", allowedTags: ["!secret"])
         #expect(node.yamlText() == source)
+    }
+
+    @Test(
+        "texts that YAML 1.1 or 1.2 takes for something else are quoted, as values and as keys",
+        arguments: [
+            "no", "NO", "Yes", "on", "Off", "y", "N", "null", "~", "true", "2001-12-14", "2001-12-14t21:59:43.10-05:00",
+            "1_000", "0b101", "1e3", "1E3", "0644", "0o17", "0x1F", "0xG", "1.", ".5", "+1", "-1.5", ".inf", "-.INF",
+            ".NaN",
+            "190:20:30", "<<", "=", "12345678901234567890", "1,000", "685.230_15e+03", "",
+        ])
+    func quotedTexts(text: String) {
+        let place = YAMLPosition(file: "f", line: 1, column: 1)
+        let node = YAMLNode(.scalar(YAMLScalar(text: text, isPlain: false)), at: place)
+        #expect(node.yamlText() == "\"\(text)\"\n")
+        let pair = YAMLPair(key: YAMLKey(text, at: place), value: node)
+        #expect(YAMLNode(.mapping([pair]), at: place).yamlText() == "\"\(text)\": \"\(text)\"\n")
+    }
+
+    @Test(
+        "what nobody takes for anything else stays bare",
+        arguments: [
+            "198.51.100.1", "20000-29999", "none", "yesterday", "e1", "x-1", "8 GiB", "10.0.0.0/8", "v1.2.3", "1.2.3",
+            "nothing", "on-call",
+        ])
+    func bareTexts(text: String) {
+        let place = YAMLPosition(file: "f", line: 1, column: 1)
+        #expect(YAMLNode(.scalar(YAMLScalar(text: text, isPlain: false)), at: place).yamlText() == text + "\n")
+    }
+
+    @Test(
+        "numbers are written in one form",
+        arguments: [
+            ("0x1F", "31"), ("0o17", "15"), ("+12", "12"), ("1e3", "1000.0"), ("1.50", "1.5"), (".5", "0.5"),
+            ("1.", "1.0"),
+            ("1e20", "1.0e+20"), ("-1.5e-7", "-1.5e-07"), (".INF", ".inf"), ("-.Inf", "-.inf"), (".NAN", ".nan"),
+            ("1e-05", "1.0e-05"), ("9223372036854775807", "9223372036854775807"), ("-0.0", "-0.0"),
+        ])
+    func numbers(text: String, expected: String) throws {
+        #expect(try YAMLDocument.parseOne(text, file: "f").yamlText() == expected + "\n")
     }
 }

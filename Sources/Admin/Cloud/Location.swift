@@ -1,10 +1,11 @@
 public import NetworkTypes
+public import Text
 
 /// A place with gateways, servers and public addresses: a datacenter.
 public struct Location: Sendable, Hashable {
     public var name: String
     /// A line for people; may be empty.
-    public var description: String
+    @ExactText public var description: String
 
     public init(name: String, description: String = "") {
         self.name = name

@@ -1,8 +1,10 @@
+public import Text
+
 /// A kind of service with its meta-configuration.
 public struct ServiceType: Sendable {
     public var name: String { configuration.type }
     /// The YAML text as it was written.
-    public var source: String
+    @ExactText public var source: String
     public var configuration: MetaConfiguration
 
     public init(source: String, configuration: MetaConfiguration) {

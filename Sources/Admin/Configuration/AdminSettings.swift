@@ -1,4 +1,5 @@
 public import Logging
+import Text
 import YAML
 
 /// The settings of `portcullis-admin`: from the configuration file, the environment and flags, in that rising order.
@@ -14,7 +15,7 @@ public struct AdminSettings: Sendable, Hashable {
 
         /// `PORTCULLIS_ADMIN_TLS_KEY`
         public var environmentVariable: String {
-            "PORTCULLIS_ADMIN_" + rawValue.uppercased().replacing("-", with: "_")
+            "PORTCULLIS_ADMIN_" + rawValue.uppercased().replacingByte("-", with: "_")
         }
     }
 

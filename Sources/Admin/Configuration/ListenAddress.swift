@@ -1,4 +1,5 @@
 import NetworkTypes
+import Text
 
 /// Where the server listens: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
 public struct ListenAddress: Sendable, Hashable {
@@ -9,15 +10,15 @@ public struct ListenAddress: Sendable, Hashable {
 
     /// Reads `host:port`; an IPv6 address stands in brackets.
     public init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastByte(":"), let port = UInt16(text[text.utf8.index(after: colon)...]) else {
             return nil
         }
         var host = text[..<colon]
-        if host.first == "[", host.last == "]" {
-            host = host.dropFirst().dropLast()
+        if host.hasBytePrefix("["), host.hasByteSuffix("]") {
+            host = Substring(host.utf8.dropFirst().dropLast())
             guard IPAddress(host)?.family == .ipv6 else { return nil }
         } else {
-            guard !host.isEmpty, !host.contains(where: { $0 == ":" || $0 == "[" || $0 == "]" || $0 == " " }) else {
+            guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !":[]".utf8.contains($0) }) else {
                 return nil
             }
         }
@@ -38,5 +39,5 @@ public struct ListenAddress: Sendable, Hashable {
 }
 
 extension ListenAddress: CustomStringConvertible {
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public var description: String { host.hasByte(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

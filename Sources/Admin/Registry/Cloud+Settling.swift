@@ -1,4 +1,5 @@
 import AdminAPI
+import Text
 import YAML
 
 extension Cloud {
@@ -23,7 +24,10 @@ extension Cloud {
 
     /// The types whose meta-configuration is new or another.
     func changedTypes(since before: Cloud) -> Set<String> {
-        Set(types.values.lazy.filter { before.types[$0.name]?.source != $0.source }.map(\.name))
+        Set(
+            types.values.lazy.filter { type in before.types[type.name].map { !$0.source.isExactly(type.source) } ?? true
+            }
+            .map(\.name))
     }
 
     /// Throws the contradictions, if there are any.
@@ -58,7 +62,7 @@ extension Contradiction.Subject {
     fileprivate var path: String {
         switch kind {
         case .location: "/v1/locations/\(name)"
-        case .pool: "/v1/locations/\(name.replacing("/", with: "/pools/"))"
+        case .pool: "/v1/locations/\(name.replacingByte("/", with: "/pools/"))"
         case .server: "/v1/servers/\(name)"
         case .service: "/v1/services/\(name)"
         }
@@ -83,10 +87,12 @@ extension ServiceType {
     /// Reads a type's meta-configuration, whose `type` must be `name`.
     ///
     /// Throws `RegistryError.metaConfiguration` with the place of each fault.
-    static func read(source: String, name: String) throws -> ServiceType {
+    ///
+    /// - Parameter isStored: Whether it was accepted before, maybe by a version that took more.
+    static func read(source: String, name: String, isStored: Bool = false) throws -> ServiceType {
         let file = file(of: name)
         do {
-            let configuration = try MetaConfiguration.loadOne(source, file: file)
+            let configuration = try MetaConfiguration.loadOne(source, file: file, isStored: isStored)
             guard configuration.type == name else {
                 throw RegistryError.metaConfiguration([
                     .init(

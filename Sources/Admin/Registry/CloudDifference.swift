@@ -1,5 +1,6 @@
 import AdminAPI
 import NetworkTypes
+import Text
 
 /// What one write changes in a cloud: for the report, the event log and the rows to store. Tokens and gateways are
 /// none of it.
@@ -27,7 +28,8 @@ struct CloudDifference: Sendable {
             + Self.changes(.pool, before.pools, after.pools, name: \.description, Self.summary)
             + Self.changes(.server, before.servers, after.servers, name: \.self, Self.summary)
             + Self.changes(
-                .type, before.types.mapValues(\.source), after.types.mapValues(\.source), name: \.self, Self.summary)
+                .type, before.types.mapValues { ExactText($0.source) }, after.types.mapValues { ExactText($0.source) },
+                name: \.self, Self.summary)
             + Self.changes(.service, before.services, after.services, name: \.self, Self.summary)
             + Self.releases(before.marks, after.marks)
             + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary)
@@ -77,9 +79,10 @@ struct CloudDifference: Sendable {
 
     private static func summary(_ secret: SealedSecret) -> String { "revision \(secret.revision)" }
 
-    private static func summary(_ source: String) -> String {
-        let lines = source.utf8.count { $0 == 0x0A } + (source.hasSuffix("\n") ? 0 : 1)
-        return "\(lines) lines, \(EntityTag.of(Array(source.utf8)).dropFirst().prefix(12))"
+    private static func summary(_ source: ExactText) -> String {
+        let bytes = source.wrappedValue.utf8
+        let lines = bytes.count { $0 == 0x0A } + (bytes.last == 0x0A ? 0 : 1)
+        return "\(lines) lines, \(EntityTag.of(Array(bytes)).dropFirst().prefix(12))"
     }
 
     private static func summary(_ service: ServiceInstance) -> String {
@@ -103,7 +106,7 @@ extension CloudDifference {
             switch change.kind {
             case .type: return Set(before.locations.keys).union(after.locations.keys)
             case .location: locations.insert(change.name)
-            case .pool: locations.insert(String(change.name.prefix { $0 != "/" }))
+            case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
             case .server:
                 for cloud in [before, after] {
                     if let server = cloud.servers[change.name] { locations.insert(server.location) }

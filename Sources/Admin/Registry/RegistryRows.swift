@@ -2,6 +2,7 @@ import AdminAPI
 import Foundation
 import GRDB
 import NetworkTypes
+import Text
 
 /// The rows of the registry's tables: how a cloud is read from them and a difference written to them.
 enum RegistryRows {
@@ -81,7 +82,7 @@ enum RegistryRows {
         for row in rows {
             let name: String = row["name"]
             do {
-                types.append(try ServiceType.read(source: row["source"], name: name))
+                types.append(try ServiceType.read(source: row["source"], name: name, isStored: true))
             } catch {
                 throw unreadable("type \(name): \(error)")
             }
@@ -178,7 +179,7 @@ enum RegistryRows {
     }
 
     private static func storePool(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
-        let names = change.name.split(separator: "/").map(String.init)
+        let names = change.name.splitBytes("/").map { String($0) }
         let id = AddressPool.ID(location: names.first ?? "", name: names.last ?? "")
         guard let pool = cloud.pools[id] else {
             try db.execute(sql: "DELETE FROM pool WHERE location = ? AND name = ?", arguments: [id.location, id.name])

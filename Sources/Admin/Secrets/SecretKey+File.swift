@@ -1,6 +1,7 @@
 import CommandLineSupport
 import Crypto
 import Foundation
+import Text
 
 extension SecretKey {
     /// Reads a key file: 32 bytes in Base64, readable by its owner alone.
@@ -14,7 +15,7 @@ extension SecretKey {
         } catch let error as FileError {
             throw SettingsError("the key for secrets \(error)")
         }
-        let word = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let word = String(text.withoutSurroundingSpace)
         guard let bytes = Data(base64Encoded: word), let key = SecretKey(Array(bytes)) else {
             throw SettingsError("the key for secrets \(path) does not hold \(size) bytes in Base64")
         }

@@ -1,5 +1,6 @@
 import AdminAPI
 import CombinedConfiguration
+import Text
 
 extension ConfigurationChange {
     /// How the configurations of the services of both states differ; services of which that can be said in the same words
@@ -9,7 +10,7 @@ extension ConfigurationChange {
         let changed = new.digests.filter { name, digest in old.digests[name].map { $0 != digest } ?? false }.keys
         guard !changed.isEmpty else { return [] }
         let (oldDirectory, newDirectory) = (old.directory(of: before.cloud), new.directory(of: after.cloud))
-        var services: [[Line]: [ServiceInstance]] = [:]
+        var services: [[ExactText?]: (lines: [Line], services: [ServiceInstance])] = [:]
         var differences: [String: ConfigurationDifference] = [:]
         for name in changed {
             guard let from = oldDirectory.variables(of: name), let to = newDirectory.variables(of: name),
@@ -22,9 +23,10 @@ extension ConfigurationChange {
                 difference.lines(from: from, to: to).map {
                     Line(path: $0.pointer, before: $0.before, after: $0.after)
                 } + secrets(of: template, before.cloud, after.cloud)
-            services[lines, default: []].append(to.service)
+            let same = lines.flatMap { [$0.path, $0.before, $0.after].map { $0.map { ExactText($0) } } }
+            services[same, default: (lines, [])].services.append(to.service)
         }
-        let inOrder = services.map { lines, services in
+        let inOrder = services.values.map { lines, services in
             (lines: lines, services: services.sorted { ($0.type, $0.index) < ($1.type, $1.index) })
         }
         return inOrder.sorted {

@@ -69,7 +69,8 @@ struct ConfigurationSet: Sendable {
         faults[service.name] = nil
         guard let template = templates[service.type], let resolution = resolve(service, directory) else { return }
         guard resolution.errors.isEmpty else {
-            faults[service.name] = resolution.errors
+            // Of a type with thousands of services each has the same: of most of them one is enough.
+            faults[service.name] = Array(resolution.errors.prefix(faults.count < 100 ? 100 : 1))
             return
         }
         let json = resolution.root.json

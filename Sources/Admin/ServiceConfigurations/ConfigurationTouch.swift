@@ -1,5 +1,6 @@
 import AdminAPI
 import CombinedConfiguration
+import Text
 
 /// What a change of the cloud means for configurations: which templates to merge anew, and whose variables may differ.
 struct ConfigurationTouch {
@@ -29,7 +30,7 @@ struct ConfigurationTouch {
                 instanceTypes.insert(type)
             case .server: servers.insert(change.name)
             case .location: locations.insert(change.name)
-            case .pool: locations.insert(String(change.name.prefix { $0 != "/" }))
+            case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
             case .secret: secrets.insert(change.name)
             case .mark, .token, .gateway: break
             }

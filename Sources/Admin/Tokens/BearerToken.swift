@@ -1,4 +1,5 @@
 import Crypto
+import Text
 
 /// A secret for the Authorization header: 256 random bits, told apart by a prefix that secret scanners can look for.
 struct BearerToken {
@@ -21,10 +22,10 @@ struct BearerToken {
 
     /// The secret of an Authorization field (RFC 6750, section 2.1); `nil` for another scheme.
     init?(authorization field: String) {
-        let parts = field.split(separator: " ", maxSplits: 1)
+        let parts = field.splitBytes(" ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        let secret = parts[1].drop { $0 == " " }
-        guard !secret.isEmpty, !secret.contains(" ") else { return nil }
+        let secret = parts[1].withoutSurroundingSpace
+        guard !secret.isEmpty, !secret.hasByte(" ") else { return nil }
         text = String(secret)
     }
 }

@@ -1,3 +1,4 @@
+import Text
 public import YAML
 
 extension BlockValue {
@@ -85,7 +86,7 @@ private struct BlockReader {
         _ pairs: [YAMLPair], of node: YAMLNode, marker: ConfigurationMarker?, inList: Bool
     ) -> BlockValue {
         let read = pairs.compactMap { pair -> BlockValue.Pair? in
-            guard !pair.key.text.contains("${") else {
+            guard pair.key.text.firstBytes("${") == nil else {
                 diagnostics.report(pair.key.position, "a key has no variables; only values have")
                 return nil
             }
@@ -114,9 +115,9 @@ private struct BlockReader {
 
     /// What can be known of `workers` before its variables are.
     mutating func checkWorkers(_ pairs: [YAMLPair]) {
-        guard let node = pairs.first(where: { $0.key.text == Workers.key })?.value,
+        guard let node = pairs.first(where: { $0.key.text.isExactly(Workers.key) })?.value,
             node.tag != ConfigurationMarker.delete.rawValue, !node.isNull,
-            node.scalar?.text.contains("${") != true
+            node.scalar?.text.firstBytes("${") == nil
         else { return }
         _ = diagnostics.attempt { () throws(YAMLError) in try node.integer(Workers.what, in: Workers.range) }
     }

@@ -1,3 +1,4 @@
+public import Text
 public import YAML
 
 /// A value of a block as it was written: its variables and markers read, nothing put in yet.
@@ -12,7 +13,7 @@ public struct BlockValue: Sendable, Hashable {
 
     /// A key and its value.
     public struct Pair: Sendable, Hashable {
-        public let key: String
+        @ExactText public private(set) var key: String
         public let value: BlockValue
     }
 
@@ -22,6 +23,7 @@ public struct BlockValue: Sendable, Hashable {
     public let position: YAMLPosition
 
     /// The names of the secrets in it.
+    // exact: SecretName is ASCII
     public var secrets: Set<String> {
         switch content {
         case .secret(let name): [name]

@@ -1,36 +1,46 @@
+import Text
 import YAML
 
 /// Merges blocks one after the other into one tree.
 ///
 /// Mappings merge deeply, single values replace one another, lists and mappings say by a marker what becomes of a list or
-/// mapping that is there. What has no place stays out and is reported.
+/// mapping that is there. What has no place stays out and is reported. Takes time by the size of the blocks.
 struct BlockMerger {
     private(set) var errors: [ConfigurationError] = []
     private(set) var deleted: [DeletedValue] = []
     /// Pairs of values of which one has the kind of another value, to be compared when that is known.
     private(set) var undecided: [UndecidedKinds] = []
+    private(set) var root: MergedValue?
 
-    mutating func merge(_ block: ConfigurationBlock, into root: ConfigurationNode?) -> ConfigurationNode? {
-        merged(root, block.values, block.id, [])
+    /// Values that are kept of those that stood at one place, the newest.
+    private static var longestHistory: Int { 100 }
+
+    mutating func merge(_ block: ConfigurationBlock) {
+        root = merged(root, block.values, block.id, []) ?? root
     }
 
     private mutating func merged(
-        _ base: ConfigurationNode?, _ value: BlockValue, _ block: BlockID, _ path: [String]
-    ) -> ConfigurationNode? {
+        _ base: MergedValue?, _ value: BlockValue, _ block: BlockID, _ path: ConfigurationPath
+    ) -> MergedValue? {
         if value.marker == .delete {
-            if let base { deleted.append(DeletedValue(path: path, node: base, by: .init(value.position, block))) }
+            if let base { deleted.append(DeletedValue(path: path, node: base.node, by: .init(value.position, block))) }
             return nil
         }
         guard let base else { return fresh(value, block, path) }
         guard agree(base, value, path) else { return base }
         switch (base.content, value.content) {
-        case (.mapping(let pairs), .mapping(let new)) where value.marker == nil:
-            let origin = pairs.isEmpty ? Origin(value.position, block) : base.origin
-            return ConfigurationNode(.mapping(merged(pairs, new, block, path)), from: origin, over: base.overridden)
-        case (.list(let items), _) where value.marker == .append:
+        case (.mapping(let mapping), .mapping(let new)) where value.marker == nil:
+            if mapping.isEmpty { base.origin = Origin(value.position, block) }
+            merge(new, into: mapping, block, path)
+            return base
+        case (.list(var items), _) where value.marker == .append:
             guard case .list(let more) = fresh(value, block, path).content else { return base }
-            let origin = items.isEmpty ? Origin(value.position, block) : base.origin
-            return ConfigurationNode(.list(items + more), from: origin, over: base.overridden)
+            if items.isEmpty { base.origin = Origin(value.position, block) }
+            // The list has one owner while it grows, or each block would copy it.
+            base.content = .list([])
+            items += more
+            base.content = .list(items)
+            return base
         case (.list, _) where value.marker == nil && value.kind == .list:
             let name = path.dotted
             errors.append(
@@ -42,52 +52,44 @@ struct BlockMerger {
                 ))
             return base
         default:
-            let chain = base.overridden + [Overridden(origin: base.origin, text: base.text(atMost: 200))]
-            return fresh(value, block, path, over: chain)
+            let before = Overridden(origin: base.origin, text: base.node.text(atMost: 200))
+            return fresh(value, block, path, over: base.overridden.suffix(Self.longestHistory - 1) + [before])
         }
     }
 
-    private mutating func merged(
-        _ pairs: [ConfigurationNode.Pair], _ new: [BlockValue.Pair], _ block: BlockID, _ path: [String]
-    ) -> [ConfigurationNode.Pair] {
-        var pairs = pairs
-        var places = [String: Int](minimumCapacity: pairs.count + new.count)
-        for (place, pair) in pairs.enumerated() { places[pair.key] = place }
-        var gone = Set<Int>()
+    private mutating func merge(
+        _ new: [BlockValue.Pair], into mapping: MergedMapping, _ block: BlockID, _ path: ConfigurationPath
+    ) {
         for pair in new {
-            let place = places[pair.key]
-            let value = merged(place.map { pairs[$0].value }, pair.value, block, path + [pair.key])
-            switch (place, value) {
-            case (let place?, let value?): pairs[place] = .init(pair.key, value)
-            case (let place?, nil): gone.insert(place)
-            case (nil, let value?): pairs.append(.init(pair.key, value))
-            case (nil, nil): break
-            }
+            let key = ExactText(pair.key)
+            mapping[key] = merged(mapping[key], pair.value, block, path + [key])
         }
-        return gone.isEmpty ? pairs : pairs.enumerated().filter { !gone.contains($0.offset) }.map(\.element)
     }
 
     /// A value where there is none, or in the place of what was there.
     private mutating func fresh(
-        _ value: BlockValue, _ block: BlockID, _ path: [String], over overridden: [Overridden] = []
-    ) -> ConfigurationNode {
+        _ value: BlockValue, _ block: BlockID, _ path: ConfigurationPath, over overridden: [Overridden] = []
+    ) -> MergedValue {
         let origin = Origin(value.position, block, expression: value.expression)
-        let content: ConfigurationNode.Content =
-            switch value.content {
-            case .mapping(let pairs): .mapping(merged([], pairs, block, path))
-            case .list(let items): .list(items.map { fresh($0, block, path) })
-            case .secret(let name): .secret(name)
-            case .scalar(.literal(let scalar)): .scalar(scalar)
-            case .scalar(.text(let parts)): .text(parts)
-            case .scalar(.reference(let reference)) where reference.variable.kind == .list:
-                .list([ConfigurationNode(.reference(reference, spliced: true), from: origin)])
-            case .scalar(.reference(let reference)): .reference(reference, spliced: false)
-            }
-        return ConfigurationNode(content, from: origin, over: overridden)
+        let content: MergedValue.Content
+        switch value.content {
+        case .mapping(let pairs):
+            let mapping = MergedMapping()
+            merge(pairs, into: mapping, block, path)
+            content = .mapping(mapping)
+        case .list(let items): content = .list(items.map { fresh($0, block, path).node })
+        case .secret(let name): content = .single(.secret(name))
+        case .scalar(.literal(let scalar)): content = .single(.scalar(scalar))
+        case .scalar(.text(let parts)): content = .single(.text(parts))
+        case .scalar(.reference(let reference)) where reference.variable.kind == .list:
+            content = .list([ConfigurationNode(.reference(reference, spliced: true), from: origin)])
+        case .scalar(.reference(let reference)): content = .single(.reference(reference, spliced: false))
+        }
+        return MergedValue(content, from: origin, over: overridden)
     }
 
     /// Whether the value may stand where `base` is: kinds stay what they are.
-    private mutating func agree(_ base: ConfigurationNode, _ value: BlockValue, _ path: [String]) -> Bool {
+    private mutating func agree(_ base: MergedValue, _ value: BlockValue, _ path: ConfigurationPath) -> Bool {
         let (old, new) = (base.kindSource, value.kindSource)
         if case .known(let old) = old, case .known(let new) = new {
             guard !old.agrees(with: new) else { return true }
@@ -118,7 +120,7 @@ struct BlockMerger {
 /// A value that a block has taken out.
 public struct DeletedValue: Sendable, Hashable {
     /// The keys that lead to it.
-    public let path: [String]
+    let path: ConfigurationPath
     public let node: ConfigurationNode
     public let by: ConfigurationNode.Origin
 }
@@ -126,7 +128,8 @@ public struct DeletedValue: Sendable, Hashable {
 extension ConfigurationError {
     /// A value whose kind changes between two blocks.
     static func kinds(
-        _ path: [String], _ new: String, _ newPosition: YAMLPosition, _ old: String, _ oldPosition: YAMLPosition
+        _ path: ConfigurationPath, _ new: String, _ newPosition: YAMLPosition, _ old: String,
+        _ oldPosition: YAMLPosition
     ) -> ConfigurationError {
         let name = path.dotted
         return ConfigurationError(
@@ -135,7 +138,10 @@ extension ConfigurationError {
     }
 }
 
-extension Array<String> {
+/// The keys that lead to a value of a configuration.
+public typealias ConfigurationPath = [ExactText]
+
+extension ConfigurationPath {
     /// The keys as people write them: `logging.targets`.
-    var dotted: String { joined(separator: ".") }
+    var dotted: String { lazy.map(\.wrappedValue).joined(separator: ".") }
 }

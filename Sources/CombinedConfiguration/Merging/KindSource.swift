@@ -1,43 +1,62 @@
+import Text
 import YAML
 
 /// How the kind of a value is found.
 enum KindSource: Sendable, Hashable {
     case known(ValueKind)
     /// It is that of another value of the configuration.
-    case of([String])
+    case of(ConfigurationPath)
 
     var known: ValueKind? { if case .known(let kind) = self { kind } else { nil } }
 }
 
 /// Two values, one in the place of the other, whose kinds can be compared only when all blocks are merged.
 struct UndecidedKinds: Sendable, Hashable {
-    let path: [String]
+    let path: ConfigurationPath
     let old: KindSource
     let oldPosition: YAMLPosition
     let new: KindSource
     let newPosition: YAMLPosition
 
     /// What is wrong with the two in a merged tree.
-    func problem(in root: ConfigurationNode) -> ConfigurationError? {
-        guard let old = root.kind(of: old), let new = root.kind(of: new), !old.agrees(with: new) else { return nil }
+    func problem(_ kinds: inout KindFinder) -> ConfigurationError? {
+        guard let old = kinds.kind(of: old), let new = kinds.kind(of: new), !old.agrees(with: new) else { return nil }
         return .kinds(path, new.rawValue, newPosition, old.rawValue, oldPosition)
     }
 }
 
-extension ConfigurationNode {
-    /// The kind that a source leads to; `nil` where it leads nowhere, which is told when the value is asked for.
-    fileprivate func kind(of source: KindSource) -> ValueKind? {
-        var source = source
-        var seen = Set<[String]>()
-        while case .of(let path) = source {
-            guard seen.insert(path).inserted, let node = self[path: path] else { return nil }
-            source = node.kindSource
-        }
-        return source.known
-    }
+/// Finds the kinds of values that have those of others; each value is followed once.
+struct KindFinder {
+    let index: NodeIndex
+    private var found: [ConfigurationPath: ValueKind?] = [:]
 
+    init(_ index: NodeIndex) { self.index = index }
+
+    /// The kind that a source leads to; `nil` where it leads nowhere, which is told when the value is asked for.
+    mutating func kind(of source: KindSource) -> ValueKind? {
+        var source = source
+        var way = [ConfigurationPath]()
+        var kind: ValueKind?
+        while case .of(let path) = source {
+            if let known = found[path] {
+                kind = known
+                break
+            }
+            // A value on the way that is met again is one of a circle, and has no kind.
+            found[path] = .some(nil)
+            way.append(path)
+            guard let node = index[path] else { break }
+            source = node.content.kindSource
+        }
+        kind = kind ?? source.known
+        for path in way { found[path] = .some(kind) }
+        return kind
+    }
+}
+
+extension ConfigurationNode.Content {
     var kindSource: KindSource {
-        switch content {
+        switch self {
         case .mapping: .known(.mapping)
         case .list: .known(.list)
         case .scalar(let scalar): .known(scalar.kind)

@@ -12,13 +12,14 @@ extension ConfigurationTemplate {
 
     /// The configuration of a service.
     public func resolved(_ source: some VariableSource) -> Resolution {
-        var resolver = Resolver(root: root, source: source)
-        let root = resolver.resolved()
+        var resolver = Resolver(self, source)
+        let root = resolver.resolved(root)
         let missing = secrets.filter { !source.hasSecret($0.key) }.sorted { $0.key < $1.key }.map { name, origin in
             ConfigurationError(origin.position, "there is no secret \"\(name)\"; `portcullis secrets set` makes one")
         }
         var seen = Set<ConfigurationError>()
-        var errors = (self.errors + resolver.errors + missing).filter { seen.insert($0).inserted }
+        let found = self.errors + resolver.errors + missing
+        var errors = Array(found.filter { seen.insert($0).inserted }.prefix(Self.mostErrors))
         if errors.isEmpty, let problem = Workers.problem(in: root) { errors.append(problem) }
         return Resolution(root: root, errors: errors)
     }

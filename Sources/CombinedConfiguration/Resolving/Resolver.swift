@@ -1,14 +1,16 @@
+import Text
 import YAML
 
-/// Puts the values of variables into a merged tree.
+/// Puts the values of variables into a template. Takes time by the size of the template and of what comes of it, which is
+/// bounded.
 struct Resolver<Source: VariableSource> {
-    private let root: ConfigurationNode
+    private let references: ConfigurationReferences
     private let source: Source
     private(set) var errors: [ConfigurationError] = []
     /// Values of the configuration itself that were asked for, by their keys.
-    private var known: [[String]: Found?] = [:]
-    /// Those that are being found, the outermost first: one that is asked for again leads back to itself.
-    private var open: [[String]] = []
+    private var known: [ConfigurationPath: Found?] = [:]
+    /// Bytes that variables may still bring: what they bring is there before its JSON can be measured.
+    private var room = 4 * ConfigurationTemplate.largest
 
     /// Bytes of a text with all its variables: texts that contain others can grow beyond measure.
     private static var longestText: Int { 64 << 10 }
@@ -19,15 +21,12 @@ struct Resolver<Source: VariableSource> {
         case secret(String)
     }
 
-    init(root: ConfigurationNode, source: Source) {
-        self.root = root
+    init(_ template: ConfigurationTemplate, _ source: Source) {
+        references = template.references
         self.source = source
     }
 
-    /// The tree without variables; where one has no value there is nothing in its place and an error more.
-    mutating func resolved() -> ConfigurationNode { resolved(root) }
-
-    /// A node of the tree without variables.
+    /// A node of the template without variables; where one has no value there is nothing in its place and an error more.
     mutating func resolved(_ node: ConfigurationNode) -> ConfigurationNode {
         guard !node.isConstant else { return node }
         switch node.content {
@@ -96,44 +95,54 @@ struct Resolver<Source: VariableSource> {
     }
 
     private mutating func fail<Value>(_ origin: ConfigurationNode.Origin, _ message: String) -> Value? {
-        errors.append(ConfigurationError(origin.position, message))
+        if errors.count < ConfigurationTemplate.mostErrors {
+            errors.append(ConfigurationError(origin.position, message))
+        }
         return nil
     }
 
+    /// What a reference stands for, as long as there is room for it.
     private mutating func found(_ reference: Reference, _ origin: ConfigurationNode.Origin) -> Found? {
-        let reason: String
+        guard room >= 0, let found = value(reference, origin) else { return nil }
+        room -= found.size
+        guard room >= 0 else {
+            return fail(
+                origin,
+                "\"\(reference)\": the configuration has more than \(ConfigurationTemplate.largest) bytes with its "
+                    + "variables")
+        }
+        return found
+    }
+
+    private mutating func value(_ reference: Reference, _ origin: ConfigurationNode.Origin) -> Found? {
         if case .configuration(let path) = reference.variable {
-            guard let target = root[path: path] else {
+            guard let target = references.targets[path] else {
                 if let fallback = reference.fallback { return Found(fallback) }
                 return fail(origin, "\"\(reference)\": the configuration has no value \"\(path.dotted)\"")
             }
-            return found(target, at: path, asked: reference, origin)
+            return value(target, at: path, asked: reference, origin)
         }
         switch source.value(of: reference.variable) {
         case .value(let value): return Found(value)
-        case .undefined(let text): reason = text
+        case .undefined(let reason):
+            return reference.fallback.map { Found($0) } ?? fail(origin, "\"\(reference)\": \(reason)")
         }
-        if let fallback = reference.fallback { return Found(fallback) }
-        return fail(origin, "\"\(reference)\": \(reason)")
     }
 
-    /// Another value of the configuration, which must be a single one.
-    private mutating func found(
-        _ target: ConfigurationNode, at path: [String], asked reference: Reference, _ origin: ConfigurationNode.Origin
+    /// Another value of the configuration, which must be a single one. One value leads to the next as often as
+    /// `ConfigurationReferences` lets it.
+    private mutating func value(
+        _ target: ConfigurationNode, at path: ConfigurationPath, asked reference: Reference,
+        _ origin: ConfigurationNode.Origin
     ) -> Found? {
         if let found = known[path] { return found }
-        if let start = open.firstIndex(of: path) {
-            let way = (open[start...] + [path]).map(\.dotted).joined(separator: " → ")
-            return fail(origin, "\"\(reference)\" leads back to itself: \(way)")
-        }
-        open.append(path)
-        defer { open.removeLast() }
+        guard !references.blocked.contains(path) else { return nil }
         let result: Found?
         switch target.content {
         case .scalar(let scalar): result = .scalar(scalar)
         case .secret(let name): result = .secret(name)
         case .mapping, .list:
-            let kind = target.kindSource.known?.rawValue ?? ""
+            let kind = target.content.kindSource.known?.rawValue ?? ""
             return fail(
                 origin,
                 "\"\(reference)\" is \(kind) (\(target.origin.position)); only a single value can be referred to")
@@ -150,6 +159,15 @@ extension Resolver.Found {
         switch value {
         case .scalar(let scalar): self = .scalar(scalar)
         case .list(let items): self = .list(items)
+        }
+    }
+
+    /// Bytes, and some for each item.
+    fileprivate var size: Int {
+        switch self {
+        case .scalar(let scalar): scalar.text.utf8.count
+        case .secret(let name): name.utf8.count
+        case .list(let items): items.reduce(0) { $0 + $1.utf8.count + 3 }
         }
     }
 }

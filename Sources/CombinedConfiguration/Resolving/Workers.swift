@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 /// The one value that means the same to every service: how many processes it forks.

@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 /// `${name}` or `${name:-default}`.
@@ -12,7 +13,7 @@ public struct Reference: Sendable, Hashable {
     init(_ text: Substring, at position: YAMLPosition) throws(YAMLError) {
         let name: Substring
         let fallback: Substring?
-        if let separator = text.firstRange(of: ":-") {
+        if let separator = text.firstBytes(":-") {
             name = text[..<separator.lowerBound]
             fallback = text[separator.upperBound...]
         } else {
@@ -21,7 +22,7 @@ public struct Reference: Sendable, Hashable {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isNameCharacter) else {
             throw YAMLError(
                 position,
-                "\"${\(text.prefix(80).printable)}\" is no variable; a name has letters, digits, \".\", \"-\" and \"_\""
+                "\"${\(Substring(text.unicodeScalars.prefix(80)).printable)}\" is no variable; a name has letters, digits, \".\", \"-\" and \"_\""
             )
         }
         guard let variable = Variable(String(name)) else { throw YAMLError(position, Variable.unknown(String(name))) }
@@ -38,13 +39,6 @@ public struct Reference: Sendable, Hashable {
     }
 }
 
-extension Substring {
-    /// The text with control characters shown as `?`.
-    var printable: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
-    }
-}
-
 extension Reference: CustomStringConvertible {
     public var description: String {
         switch fallback {
@@ -58,8 +52,18 @@ extension Reference: CustomStringConvertible {
 extension ScalarTemplate.Part: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .literal(let text): text.replacing("${", with: "$${")
+        case .literal(let text): Self.escaped(text)
         case .reference(let reference): reference.description
         }
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        var rest = text[...]
+        while let place = rest.firstBytes("${") {
+            escaped += rest[..<place.lowerBound] + "$${"
+            rest = rest[place.upperBound...]
+        }
+        return escaped + rest
     }
 }

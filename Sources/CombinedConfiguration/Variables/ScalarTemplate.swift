@@ -1,3 +1,4 @@
+import Text
 public import YAML
 
 /// A scalar with its variables read.
@@ -16,31 +17,32 @@ public enum ScalarTemplate: Sendable, Hashable {
 
     /// Reads `${name}`, `${name:-default}` and the escape `$${`; any other `$` is itself. What is quoted is text.
     init(_ scalar: YAMLScalar, at position: YAMLPosition) throws(YAMLError) {
-        guard scalar.text.contains("${") else {
+        guard scalar.text.firstBytes("${") != nil else {
             self = .literal(scalar)
             return
         }
         var parts = [Part]()
         var literal = ""
         var rest = scalar.text[...]
-        while let dollar = rest.firstRange(of: "${") {
-            if dollar.lowerBound > rest.startIndex, rest[rest.index(before: dollar.lowerBound)] == "$" {
-                literal += rest[..<rest.index(before: dollar.lowerBound)] + "${"
+        while let dollar = rest.firstBytes("${") {
+            let before = rest[..<dollar.lowerBound]
+            if before.utf8.last == UInt8(ascii: "$") {
+                literal += Substring(before.utf8.dropLast()) + "${"
                 rest = rest[dollar.upperBound...]
                 continue
             }
-            literal += rest[..<dollar.lowerBound]
-            guard let end = rest[dollar.upperBound...].firstIndex(of: "}") else {
+            literal += before
+            guard let end = rest[dollar.upperBound...].firstByte("}") else {
                 throw YAMLError(position, "\"${\" without \"}\"; \"$${\" stands for itself")
             }
             let inside = rest[dollar.upperBound..<end]
-            guard !inside.contains("${") else {
+            guard inside.firstBytes("${") == nil else {
                 throw YAMLError(position, "a variable inside another; a default has none")
             }
             if !literal.isEmpty { parts.append(.literal(literal)) }
             literal = ""
             parts.append(.reference(try Reference(inside, at: position)))
-            rest = rest[rest.index(after: end)...]
+            rest = rest[rest.utf8.index(after: end)...]
         }
         literal += rest
         if !literal.isEmpty { parts.append(.literal(literal)) }

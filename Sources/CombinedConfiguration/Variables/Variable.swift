@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 /// What `${…}` can stand for.
@@ -22,7 +23,7 @@ public enum Variable: Sendable, Hashable {
     /// The names of the instances of a type.
     case instanceNames(type: String)
     /// A single value of the same configuration, by its keys.
-    case configuration([String])
+    case configuration(ConfigurationPath)
 
     /// The kind of its values; `nil` for one that has the kind of another value.
     public var kind: ValueKind? {
@@ -34,6 +35,7 @@ public enum Variable: Sendable, Hashable {
         }
     }
 
+    // exact: a name has ASCII letters, digits, ".", "-" and "_" only
     private static let fixed: [String: Variable] = [
         "app-index": .appIndex, "service.name": .serviceName, "service.type": .serviceType,
         "server.name": .serverName, "server.kind": .serverKind, "server.address": .serverAddress,
@@ -46,12 +48,12 @@ public enum Variable: Sendable, Hashable {
             self = variable
             return
         }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count > 1, !parts.contains("") else { return nil }
+        let parts = name.splitBytes(".").map(String.init)
+        guard parts.count > 1, !parts.contains(where: \.isEmpty) else { return nil }
         let rest = parts.dropFirst()
         switch parts[0] {
-        case "config": self = .configuration(Array(rest))
-        case "location" where rest.last == "addresses" && rest.count > 1:
+        case "config": self = .configuration(rest.map { ExactText($0) })
+        case "location" where rest.last?.isExactly("addresses") == true && rest.count > 1:
             self = .poolAddresses(rest.dropLast().joined(separator: "."))
         case "location": self = .poolAddress(rest.joined(separator: "."))
         case "services" where parts.count == 3 && parts[2] == "addresses": self = .instanceAddresses(type: parts[1])
@@ -63,8 +65,10 @@ public enum Variable: Sendable, Hashable {
     /// What to say of a name that is none.
     static func unknown(_ name: String) -> String {
         let near = nearest(to: name, among: fixed.keys.sorted()).map { "; did you mean \"${\($0)}\"?" }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        let ofType = parts.first == "services" ? "; of a type there are \"${services.TYPE.addresses}\" and names" : nil
+        let parts = name.splitBytes(".")
+        let ofType =
+            parts.first?.isExactly("services") == true
+            ? "; of a type there are \"${services.TYPE.addresses}\" and names" : nil
         return "there is no variable \"${\(name.prefix(80))}\"\(ofType ?? near ?? "")"
     }
 }

@@ -1,3 +1,4 @@
+import Text
 public import YAML
 
 /// What a variable stands for.
@@ -13,7 +14,7 @@ public enum VariableValue: Sendable, Hashable {
     /// Reads a default, which must be of the variable's kind.
     init(reading text: String, kind: ValueKind?, of name: String, at position: YAMLPosition) throws(YAMLError) {
         func wrong(_ expected: String) -> YAMLError {
-            YAMLError(position, "the default of \"${\(name)}\" must be \(expected), found \"\(text.prefix(40))\"")
+            YAMLError(position, "the default of \"${\(name)}\" must be \(expected), found \(text.printed(atMost: 40))")
         }
         let scalar = YAMLScalar(text: text, isPlain: true)
         switch kind {

@@ -1,8 +1,10 @@
+import Text
+
 /// How the configurations of services differ before and after a change, found once for all services of a type: what no variable
 /// is in is compared here, the rest when the variables are known.
 public struct ConfigurationDifference: Sendable {
     /// A value that is in one of the two, or in both and differs.
-    public struct Line: Sendable, Hashable {
+    public struct Line: Sendable {
         /// A JSON pointer (RFC 6901).
         public let pointer: String
         /// As JSON; `nil`: it was not there.
@@ -13,8 +15,8 @@ public struct ConfigurationDifference: Sendable {
 
     /// What differs, in the order of the newer tree; what is gone comes after the rest of its mapping.
     private let parts: [Part]
-    private let before: ConfigurationNode
-    private let after: ConfigurationNode
+    private let before: ConfigurationTemplate
+    private let after: ConfigurationTemplate
 
     private enum Part {
         case line(Line)
@@ -23,19 +25,15 @@ public struct ConfigurationDifference: Sendable {
     }
 
     public init(from before: ConfigurationTemplate, to after: ConfigurationTemplate) {
-        self.init(from: before.root, to: after.root, at: "")
-    }
-
-    private init(from before: ConfigurationNode, to after: ConfigurationNode, at pointer: String) {
         self.before = before
         self.after = after
-        parts = Self.parts(before, after, pointer)
+        parts = Self.parts(before.root, after.root, "")
     }
 
     /// The lines for one service.
     public func lines(from old: some VariableSource, to new: some VariableSource) -> [Line] {
-        var oldValues = Resolver(root: before, source: old)
-        var newValues = Resolver(root: after, source: new)
+        var oldValues = Resolver(before, old)
+        var newValues = Resolver(after, new)
         return parts.flatMap { part -> [Line] in
             switch part {
             case .line(let line): return [line]
@@ -53,10 +51,10 @@ public struct ConfigurationDifference: Sendable {
         switch (before?.content, after?.content) {
         case (.scalar(let old)?, .scalar(let new)?) where old == new: return []
         case (.mapping(let old)?, .mapping(let new)?) where !old.isEmpty && !new.isEmpty:
-            let oldValues = Dictionary(old.map { ($0.key, $0.value) }) { first, _ in first }
-            let kept = Set(new.map(\.key))
-            return new.flatMap { parts(oldValues[$0.key], $0.value, pointer + "/" + $0.key.pointerToken) }
-                + old.lazy.filter { !kept.contains($0.key) }
+            let oldValues = Dictionary(old.map { (ExactText($0.key), $0.value) }) { first, _ in first }
+            let kept = Set(new.map { ExactText($0.key) })
+            return new.flatMap { parts(oldValues[ExactText($0.key)], $0.value, pointer + "/" + $0.key.pointerToken) }
+                + old.lazy.filter { !kept.contains(ExactText($0.key)) }
                 .flatMap { parts($0.value, nil, pointer + "/" + $0.key.pointerToken) }
         case (.list(let old)?, .list(let new)?)
         where !old.isEmpty && !new.isEmpty && !old.contains(where: \.isSpliced) && !new.contains(where: \.isSpliced):
@@ -77,17 +75,23 @@ public struct ConfigurationDifference: Sendable {
         _ before: ConfigurationNode?, _ after: ConfigurationNode?, _ pointer: String
     ) -> [Part] {
         let (old, new) = (before?.leaves ?? [], after?.leaves ?? [])
-        let newTexts = Dictionary(new.map { ($0.pointer, $0.node.jsonText) }) { first, _ in first }
-        let oldTexts = Dictionary(old.map { ($0.pointer, $0.node.jsonText) }) { first, _ in first }
-        let present = new.compactMap { leaf -> Part? in
-            let (before, after) = (oldTexts[leaf.pointer], newTexts[leaf.pointer])
-            return before == after
-                ? nil : .line(Line(pointer: pointer + leaf.pointer, before: before, after: after))
+        let newTexts = texts(new)
+        let oldTexts = texts(old)
+        func line(_ leaf: ConfigurationLeaf) -> Part? {
+            let (before, after) = (oldTexts[ExactText(leaf.pointer)], newTexts[ExactText(leaf.pointer)])
+            guard before != after else { return nil }
+            return .line(
+                Line(
+                    pointer: pointer + leaf.pointer, before: before?.wrappedValue, after: after?.wrappedValue))
         }
-        let gone = old.filter { newTexts[$0.pointer] == nil }.map { leaf in
-            Part.line(Line(pointer: pointer + leaf.pointer, before: oldTexts[leaf.pointer], after: nil))
-        }
+        let present = new.compactMap(line)
+        let gone = old.filter { newTexts[ExactText($0.pointer)] == nil }.compactMap(line)
         return present + gone
+    }
+
+    /// The values as JSON, by their pointers.
+    private static func texts(_ leaves: [ConfigurationLeaf]) -> [ExactText: ExactText] {
+        Dictionary(leaves.map { (ExactText($0.pointer), ExactText($0.node.jsonText)) }) { first, _ in first }
     }
 }
 

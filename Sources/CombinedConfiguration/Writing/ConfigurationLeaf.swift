@@ -1,3 +1,5 @@
+import Text
+
 /// A single value of a configuration, or an empty list or mapping: where it is and how it came there.
 public struct ConfigurationLeaf: Sendable, Hashable {
     /// A JSON pointer (RFC 6901).
@@ -16,7 +18,7 @@ extension ConfigurationNode {
     }
 
     private func collect(_ pointer: String, _ inherited: [Overridden], into leaves: inout [ConfigurationLeaf]) {
-        let chain = inherited + overridden
+        let chain = overridden.isEmpty ? inherited : inherited + overridden
         switch content {
         case .mapping(let pairs) where !pairs.isEmpty:
             for pair in pairs { pair.value.collect(pointer + "/" + pair.key.pointerToken, chain, into: &leaves) }
@@ -31,11 +33,11 @@ extension String {
     /// The text as a token of a JSON pointer.
     var pointerToken: String {
         utf8.contains { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }
-            ? replacing("~", with: "~0").replacing("/", with: "~1") : self
+            ? replacingByte("~", with: "~0").replacingByte("/", with: "~1") : self
     }
 }
 
 extension DeletedValue {
     /// A JSON pointer to where it was.
-    public var pointer: String { path.map { "/" + $0.pointerToken }.joined() }
+    public var pointer: String { path.map { "/" + $0.wrappedValue.pointerToken }.joined() }
 }

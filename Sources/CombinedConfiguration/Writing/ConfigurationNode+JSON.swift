@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 extension ConfigurationNode {
@@ -13,16 +14,24 @@ extension ConfigurationNode {
 
     /// The value as JSON text, cut where it is longer.
     func text(atMost length: Int) -> String {
-        let text = String(decoding: json, as: UTF8.self)
-        return text.count <= length ? text : text.prefix(length - 1) + "…"
+        // No character has more than four bytes.
+        var writer = JSONWriter(limit: 4 * length)
+        writer.write(self)
+        let text = String(decoding: writer.bytes, as: UTF8.self).unicodeScalars
+        guard let end = text.index(text.startIndex, offsetBy: length, limitedBy: text.endIndex), end < text.endIndex
+        else { return String(text) }
+        return String(text.prefix(length - 1)) + "…"
     }
 }
 
 /// Writes nodes as JSON (RFC 8259).
 private struct JSONWriter {
     var bytes: [UInt8] = []
+    /// Nothing more is written than what is under way when there are more bytes.
+    var limit = Int.max
 
     mutating func write(_ node: ConfigurationNode) {
+        guard bytes.count <= limit else { return }
         if let known = node.constantJSON {
             bytes += known
             return
@@ -36,14 +45,14 @@ private struct JSONWriter {
         case .reference, .text: write(node.origin.expression ?? "")
         case .list(let items):
             bytes.append(UInt8(ascii: "["))
-            for (index, item) in items.enumerated() {
+            for (index, item) in items.enumerated() where bytes.count <= limit {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 write(item)
             }
             bytes.append(UInt8(ascii: "]"))
         case .mapping(let pairs):
             bytes.append(UInt8(ascii: "{"))
-            for (index, pair) in pairs.enumerated() {
+            for (index, pair) in pairs.enumerated() where bytes.count <= limit {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 write(pair.key)
                 bytes.append(UInt8(ascii: ":"))
@@ -58,7 +67,7 @@ private struct JSONWriter {
         case .null: bytes += "null".utf8
         case .boolean(let value): bytes += (value ? "true" : "false").utf8
         case .integer(let number): bytes += String(number).utf8
-        case .number(let number): bytes += String(number).utf8
+        case .number(let number): bytes += YAMLScalar.canonical(number).utf8
         case .string(let text): write(text)
         }
     }

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import Text
 
 /// The SHA-256 of an export's bytes: its identity in HTTP, on disk and in the logs.
 public struct ExportDigest: Sendable, Hashable {
@@ -26,13 +27,12 @@ public struct ExportDigest: Sendable, Hashable {
 
     /// From the `sha-256` member of a Content-Digest field (RFC 9530, RFC 8941 dictionary); `nil` without a valid one.
     public init?(contentDigest field: String) {
-        for member in field.split(separator: ",") {
-            let parts = member.drop { $0 == " " || $0 == "\t" }.split(separator: "=", maxSplits: 1)
+        for member in field.splitBytes(",", omittingEmpty: true) {
+            let parts = member.withoutSurroundingSpace.splitBytes("=", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "sha-256" else { continue }
-            let value = parts[1].split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)[0]
-            let bare = value.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-            guard bare.count >= 2, bare.first == ":", bare.last == ":",
-                let data = Data(base64Encoded: String(bare.dropFirst().dropLast())), data.count == 32
+            let bare = parts[1].splitBytes(";", maxSplits: 1)[0].withoutSurroundingSpace
+            guard bare.utf8.count >= 2, bare.hasBytePrefix(":"), bare.hasByteSuffix(":"),
+                let data = Data(base64Encoded: String(Substring(bare.utf8.dropFirst().dropLast()))), data.count == 32
             else { return nil }
             bytes = Array(data)
             return

@@ -1,3 +1,5 @@
+import Text
+
 /// The pairs of a mapping in the order of the text, with access by key.
 public struct YAMLMapping: Sendable, Hashable {
     public let pairs: [YAMLPair]
@@ -10,7 +12,7 @@ public struct YAMLMapping: Sendable, Hashable {
     }
 
     public subscript(key: String) -> YAMLNode? {
-        pairs.first { $0.key.text == key }?.value
+        pairs.first { $0.key.text.isExactly(key) }?.value
     }
 
     /// The value of a key that must be there.
@@ -21,13 +23,14 @@ public struct YAMLMapping: Sendable, Hashable {
 
     /// Where a key stands, for errors about it.
     public func keyPosition(_ key: String) -> YAMLPosition {
-        pairs.first { $0.key.text == key }?.key.position ?? position
+        pairs.first { $0.key.text.isExactly(key) }?.key.position ?? position
     }
 
     /// An error for each key that is not allowed.
     public func unknownKeys(allowed: [String]) -> [YAMLError] {
-        let allowedSet = Set(allowed)
-        return pairs.lazy.filter { !allowedSet.contains($0.key.text) }.prefix(YAMLDiagnostics.limit).map { pair in
+        let allowedSet = Set(allowed.map { ExactText($0) })
+        return pairs.lazy.filter { !allowedSet.contains(ExactText($0.key.text)) }.prefix(YAMLDiagnostics.limit).map {
+            pair in
             let hint =
                 nearest(to: pair.key.text, among: allowed).map { "; did you mean \"\($0)\"?" }
                 ?? "; allowed here: \(allowed.joined(separator: ", "))"

@@ -1,8 +1,12 @@
+import Text
+
 /// Builds nodes from events, within the limits.
 struct YAMLComposer {
     private let events: YAMLEvents
+    // exact: a tag is ASCII for libyaml
     private let allowedTags: Set<String>
     private let limits: YAMLLimits
+    // exact: an anchor is ASCII for libyaml
     private var anchors: [String: Anchor] = [:]
     private var total = Cost()
 
@@ -114,7 +118,8 @@ struct YAMLComposer {
         try checkDepth(depth + 1, at: start.position)
         let tag = try localTag(start, standing: "tag:yaml.org,2002:map")
         var pairs = [YAMLPair]()
-        var places = [String: YAMLPosition]()
+        var places = [ExactText: YAMLPosition]()
+        var merge: (place: Int, pairs: [YAMLPair])?
         var cost = own
         var height = 0
         while true {
@@ -122,19 +127,45 @@ struct YAMLComposer {
             if case .mappingEnd = event.kind { break }
             let composedKey = try compose(event, depth: depth + 1)
             let key = try key(composedKey.node, event: event)
-            if let first = places.updateValue(key.position, forKey: key.text) {
+            if let first = places.updateValue(key.position, forKey: ExactText(key.text)) {
                 throw YAMLError(
                     key.position,
                     "the key \(quoted(key.text)) is there already, at \(first.text(seenFrom: key.position))")
             }
             let value = try compose(try events.next(), depth: depth + 1)
-            pairs.append(YAMLPair(key: key, value: value.node))
+            if composedKey.node.scalar == YAMLScalar(text: "<<", isPlain: true), !limits.isStored {
+                merge = (pairs.count, try Self.merged(value.node))
+            } else {
+                pairs.append(YAMLPair(key: key, value: value.node))
+            }
             cost += composedKey.cost
             cost += value.cost
             height = max(height, value.height)
         }
+        if let merge {
+            // The mapping's own keys come before those it merges, of which the first that has a key counts.
+            let kept = merge.pairs.filter { places.updateValue($0.key.position, forKey: ExactText($0.key.text)) == nil }
+            pairs.insert(contentsOf: kept, at: merge.place)
+        }
         return Composed(
             node: YAMLNode(.mapping(pairs), at: start.position, tag: tag), cost: cost, height: height + 1)
+    }
+
+    /// What `<<` brings along (https://yaml.org/type/merge.html): the pairs of a mapping, or of each mapping of a list.
+    private static func merged(_ node: YAMLNode) throws(YAMLError) -> [YAMLPair] {
+        let nodes: [YAMLNode] =
+            if case .sequence(let items) = node.content, node.tag == nil { items } else { [node] }
+        var pairs = [YAMLPair]()
+        for node in nodes {
+            guard case .mapping(let more) = node.content, node.tag == nil else {
+                throw YAMLError(
+                    node.position,
+                    "the key << merges a mapping or a list of mappings, not \(node.tag.map { $0 + " " } ?? "")"
+                        + "\(node.summary); quote it if it is meant as a name")
+            }
+            pairs += more
+        }
+        return pairs
     }
 
     private func key(_ node: YAMLNode, event: YAMLEvents.Event) throws(YAMLError) -> YAMLKey {
@@ -152,7 +183,10 @@ struct YAMLComposer {
             YAMLNode(.scalar(YAMLScalar(text: text, isPlain: isPlain)), at: event.position, tag: tag)
         }
         switch event.tag {
-        case nil: return node(isPlain: isPlain)
+        case nil:
+            let plain = node(isPlain: isPlain)
+            if !limits.isStored, let fault = plain.scalar?.numberFault { throw YAMLError(event.position, fault) }
+            return plain
         case "!", "tag:yaml.org,2002:str": return node(isPlain: false)
         default: return node(isPlain: isPlain, tag: try localTag(event, standing: nil))
         }
@@ -163,7 +197,7 @@ struct YAMLComposer {
         guard let tag = event.tag, tag != standing, tag != "!" else { return nil }
         guard allowedTags.contains(tag) else {
             let core = "tag:yaml.org,2002:"
-            let shown = tag.hasPrefix(core) ? "!!" + tag.dropFirst(core.count) : tag
+            let shown = tag.hasBytePrefix(core) ? "!!" + Substring(tag.utf8.dropFirst(core.utf8.count)) : tag
             throw YAMLError(event.position, "the tag \(quoted(shown)) is not known here")
         }
         return tag

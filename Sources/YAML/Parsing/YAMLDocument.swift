@@ -17,10 +17,13 @@ public enum YAMLDocument {
         guard bytes.count <= limits.size else {
             throw YAMLError(start, "the file has \(bytes.count) bytes; the limit is \(limits.size)")
         }
-        guard !bytes.isEmpty else { return [] }
+        // What some editors put before a file. For libyaml, told that the text is UTF-8, it would be the first character.
+        let hasMark = bytes.starts(with: byteOrderMark)
+        guard bytes.count > (hasMark ? byteOrderMark.count : 0) else { return [] }
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<[YAMLNode], YAMLError> in
+            let buffer = hasMark ? UnsafeBufferPointer(rebasing: buffer.dropFirst(byteOrderMark.count)) : buffer
             do throws(YAMLError) {
-                try checkTagDirectives(buffer, start: start, limit: limits.tagDirectives)
+                try checkLineStarts(buffer, start: start, limits)
                 var composer = YAMLComposer(
                     events: try YAMLEvents(text: buffer, file: file), allowedTags: allowedTags, limits: limits)
                 return .success(try composer.documents())
@@ -52,8 +55,11 @@ public enum YAMLDocument {
         return first
     }
 
-    private static func checkTagDirectives(
-        _ text: UnsafeBufferPointer<UInt8>, start: YAMLPosition, limit: Int
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// Refuses too many %TAG lines, and byte order marks inside, as files that were put together have them.
+    private static func checkLineStarts(
+        _ text: UnsafeBufferPointer<UInt8>, start: YAMLPosition, _ limits: YAMLLimits
     ) throws(YAMLError) {
         var line = 1
         var found = 0
@@ -64,10 +70,18 @@ public enum YAMLDocument {
                 UnsafeBufferPointer(start: rest, count: end - rest).starts(with: "%TAG".utf8)
             {
                 found += 1
-                guard found <= limit else {
+                guard found <= limits.tagDirectives else {
                     throw YAMLError(
-                        YAMLPosition(file: start.file, line: line, column: 1), "more than \(limit) %TAG directives")
+                        YAMLPosition(file: start.file, line: line, column: 1),
+                        "more than \(limits.tagDirectives) %TAG directives")
                 }
+            }
+            if rest.pointee == byteOrderMark[0], !limits.isStored,
+                UnsafeBufferPointer(start: rest, count: end - rest).starts(with: byteOrderMark)
+            {
+                throw YAMLError(
+                    YAMLPosition(file: start.file, line: line, column: 1),
+                    "a byte order mark (U+FEFF) stands at the very start of a file or nowhere")
             }
             guard let lineEnd = memchr(rest, Int32(UInt8(ascii: "\n")), end - rest) else { return }
             rest = UnsafePointer(lineEnd.assumingMemoryBound(to: UInt8.self)) + 1

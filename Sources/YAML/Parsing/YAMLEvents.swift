@@ -1,4 +1,5 @@
 import CYAML
+import Text
 
 /// libyaml's event parser over text that stays in place for the life of the value.
 ///
@@ -144,7 +145,7 @@ extension YAMLEvents {
         let column = before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1
         let place = YAMLPosition(file: file, line: line, column: column)
         guard offset < text.count else { return YAMLError(place, "the text ends inside a character (not UTF-8)") }
-        guard !problem.hasPrefix("control characters") else {
+        guard !problem.hasBytePrefix("control characters") else {
             let number = String(parser.pointee.problem_value, radix: 16, uppercase: true)
             let padded = String(repeating: "0", count: max(0, 4 - number.count)) + number
             return YAMLError(place, "the character U+\(padded) cannot stand in a YAML file")

@@ -10,6 +10,9 @@ public struct YAMLLimits: Sendable {
     public var text = 16 << 20
     /// `%TAG` lines; libyaml compares each with all before it.
     var tagDirectives = 64
+    /// Whether the text was accepted once already, by a version that took more: bare numbers that lose digits or that others
+    /// read as octal, and `<<` as the name of a key.
+    public var isStored = false
 
     public init() {}
 }

@@ -1,5 +1,10 @@
+import Text
+
 extension YAMLNode {
-    /// The node as YAML text that parses back to the same value: block style, keys in their order, a line feed at the end.
+    /// The node as YAML text: block style, keys in their order, a line feed at the end.
+    ///
+    /// It reads back as the same value, and as the same in readers of YAML 1.1 and of 1.2: texts and keys that either takes
+    /// for something else are quoted, numbers are in a form that both know.
     public func yamlText() -> String {
         var writer = YAMLWriter()
         writer.write(self, indentation: 0, after: .lineStart)
@@ -61,17 +66,19 @@ private struct YAMLWriter {
 }
 
 extension YAMLScalar {
-    /// The scalar bare where that reads back as it is, else in double quotes.
+    /// A text bare where nobody takes it for something else, else in double quotes; a number in its canonical form.
     fileprivate var yamlText: String {
-        guard isPlain else {
-            return isSafeBare && YAMLScalar(text: text, isPlain: true).resolved == .string(text) ? text : doubleQuoted
+        switch resolved {
+        case .null: text.isEmpty ? "null" : text
+        case .boolean: text
+        case .integer(let number): String(number)
+        case .number(let number): Self.canonical(number)
+        case .string: keyText
         }
-        if text.isEmpty { return "null" }
-        return isSafeBare ? text : doubleQuoted
     }
 
     /// As `yamlText`, for keys, which are text whatever they look like.
-    fileprivate var keyText: String { isSafeBare ? text : doubleQuoted }
+    fileprivate var keyText: String { isSafeBare && !mayBeOtherThanText ? text : doubleQuoted }
 
     /// Only characters that have no meaning for YAML anywhere in a scalar; cautious rather than complete.
     private var isSafeBare: Bool {
@@ -82,7 +89,7 @@ extension YAMLScalar {
         guard isLetterOrDigit(first) || "/._$+~".utf8.contains(first) || first == 0x2D && text.utf8.count > 1 else {
             return false
         }
-        guard text != "...", !text.hasPrefix("---"), last != UInt8(ascii: " ") else { return false }
+        guard text != "...", !text.hasBytePrefix("---"), last != UInt8(ascii: " ") else { return false }
         let inner = Set(" ./_-+$~=@%*".utf8)
         var previous: UInt8 = 0
         for byte in text.utf8 {

@@ -1,21 +1,24 @@
 import AdminAPI
+import Text
 
 /// A cloud file together with the type files it names: all that `portcullis apply` sends.
 struct CloudDirectory: Equatable {
     let cloud: CloudFile
     let types: [TypeFile]
+    /// What the operator should know though it is no error.
+    let notes: [String]
 
     /// Reads the cloud file at `path` and what it names.
     init(
-        path: String, read: (String) throws -> String = LocalFile.text,
+        path: String, read: @escaping (String) throws -> String = LocalFile.text,
         list: @escaping (String) -> [String]? = LocalFile.names
     ) throws {
-        let base = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let base = path.lastByte("/").map { String(path[..<path.utf8.index(after: $0)]) } ?? ""
         let file = path == "-" ? "standard input" : path
         var cloud = try CloudFile(parsing: try read(path), file: file)
-        types = try withoutActuallyEscaping(read) { read in
-            try TypeFileLoader(read: read, list: list).load(cloud.types, base: base)
-        }
+        var loader = TypeFileLoader(read: read, list: list)
+        types = try loader.load(cloud.types, base: base)
+        notes = loader.notes
         for type in types { cloud.places.add(file: "\(type.type).yaml", path: type.path) }
         self.cloud = cloud
     }

@@ -1,12 +1,13 @@
 import AdminAPI
 import NetworkTypes
+import Text
 import YAML
 
 /// Walks a cloud file and collects what it holds and what is wrong with it.
 struct CloudFileParser {
     var cloud = CloudFile()
     var diagnostics = YAMLDiagnostics()
-    private var serverPlaces: [String: YAMLPosition] = [:]
+    private var serverPlaces: [ExactText: YAMLPosition] = [:]
 
     mutating func parse(_ text: String, file: String) {
         let document = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parseOne(text, file: file) }
@@ -66,9 +67,10 @@ struct CloudFileParser {
             let name = pair.key.text
             let pointer = "#/servers/\(cloud.servers.count)"
             cloud.places.add(pointer, pair.key.position)
-            if let first = serverPlaces.updateValue(pair.key.position, forKey: name) {
+            if let first = serverPlaces.updateValue(pair.key.position, forKey: ExactText(name)) {
                 diagnostics.report(
-                    pair.key.position, "the server \(name) is there already, at \(first.line):\(first.column)")
+                    pair.key.position, "the server \(name.printable) is there already, at \(first.line):\(first.column)"
+                )
             }
             guard
                 let mapping = diagnostics.mapping(
@@ -112,7 +114,8 @@ struct CloudFileParser {
             cloud.places.add(pointer, pair.key.position)
             guard ServiceName(pair.key.text) != nil else {
                 diagnostics.report(
-                    pair.key.position, "\"\(pair.key.text)\" is no service; its name is TYPE.INDEX, like tg.3")
+                    pair.key.position,
+                    "\(pair.key.text.printed(atMost: 80)) is no service; its name is TYPE.INDEX, like tg.3")
                 continue
             }
             if let service = service(pair, pointer) { cloud.services.append(service) }

@@ -1,3 +1,5 @@
+import Text
+
 /// A service's name in its parts: type and index (`tg.3`).
 struct ServiceName: Equatable, CustomStringConvertible {
     let type: String
@@ -6,9 +8,9 @@ struct ServiceName: Equatable, CustomStringConvertible {
 
     /// `nil` when the text is not `TYPE.INDEX` with a canonical decimal index.
     init?(_ text: String) {
-        guard let dot = text.lastIndex(of: "."), dot > text.startIndex,
-            let index = Int(text[text.index(after: dot)...]), index >= 1,
-            String(index) == text[text.index(after: dot)...]
+        guard let dot = text.lastByte("."), dot > text.startIndex,
+            let index = Int(text[text.utf8.index(after: dot)...]), index >= 1,
+            text[text.utf8.index(after: dot)...].isExactly(String(index))
         else { return nil }
         type = String(text[..<dot])
         self.index = index

@@ -1,41 +1,44 @@
 import AdminAPI
+import Text
 import YAML
 
 /// Leads from the places ADMIN names in its errors back to the operator's files.
 struct SourceMap: Equatable {
     /// Places in the cloud file by JSON pointer into the request (`#/services/3/server`).
+    // exact: indices and names of members
     private(set) var positions: [String: YAMLPosition] = [:]
     /// Paths as the operator knows them, by the name ADMIN gives a type's file (`pgw.yaml`).
-    private(set) var files: [String: String] = [:]
+    private(set) var files: [ExactText: String] = [:]
 
     mutating func add(_ pointer: String, _ position: YAMLPosition) { positions[pointer] = position }
 
-    mutating func add(file name: String, path: String) { files[name] = path }
+    mutating func add(file name: String, path: String) { files[ExactText(name)] = path }
 
     /// `cloud.yaml:12:7` for a pointer, `types/tg.yaml:12:7` for `tg.yaml:12:7`, anything else as it is.
     func place(of pointer: String) -> String {
-        guard pointer.hasPrefix("#") else { return translated(pointer) }
+        guard pointer.hasBytePrefix("#") else { return translated(pointer) }
         var path = pointer[...]
         while true {
             if let position = positions[String(path)] { return position.description }
-            guard let slash = path.lastIndex(of: "/") else { return Self.path(pointer) }
+            guard let slash = path.lastByte("/") else { return Self.path(pointer) }
             path = path[..<slash]
         }
     }
 
     /// `#/addresses/0` as people write it: `addresses.0`.
     private static func path(_ pointer: String) -> String {
-        let path = pointer.dropFirst(2).replacing("/", with: ".")
-        return path.isEmpty ? "the request" : String(path)
+        let path = Substring(pointer.utf8.dropFirst(2)).replacingByte("/", with: ".")
+        return path.isEmpty ? "the request" : path
     }
 
     /// A text with every `pgw.yaml:7:5` in it made a path the operator can open.
     func translated(_ text: String) -> String {
-        guard !files.isEmpty, text.contains(".yaml:") else { return text }
-        return text.split(separator: " ", omittingEmptySubsequences: false).map { word in
-            guard let colon = word.firstIndex(of: ":") else { return String(word) }
-            let opening = word.prefix { "(\"".contains($0) }
-            return files[String(word[opening.endIndex..<colon])].map { opening + $0 + word[colon...] } ?? String(word)
+        guard !files.isEmpty, text.firstBytes(".yaml:") != nil else { return text }
+        return text.splitBytes(" ").map { word in
+            guard let colon = word.firstByte(":") else { return String(word) }
+            let opening = Substring(word.utf8.prefix { "(\"".utf8.contains($0) })
+            return files[ExactText(word[opening.endIndex..<colon])].map { opening + $0 + word[colon...] }
+                ?? String(word)
         }.joined(separator: " ")
     }
 }

@@ -1,5 +1,6 @@
 import AdminAPI
 import CombinedConfiguration
+import Text
 import YAML
 
 /// A meta-configuration file: its text, and the type it says it is of.
@@ -24,18 +25,26 @@ struct TypeFileLoader {
     var read: (String) throws -> String
     /// The names in a directory; `nil` when the path is no directory.
     var list: (String) -> [String]?
+    /// What the operator should know though it is no error.
+    private(set) var notes: [String] = []
+
+    init(read: @escaping (String) throws -> String, list: @escaping (String) -> [String]?) {
+        self.read = read
+        self.list = list
+    }
 
     /// - Parameter base: the directory relative paths start from, empty or with a slash at its end.
-    func load(_ references: [CloudFile.TypeReference], base: String) throws -> [TypeFile] {
+    mutating func load(_ references: [CloudFile.TypeReference], base: String) throws -> [TypeFile] {
         var errors = [YAMLError]()
         var files = [TypeFile]()
-        var places = [String: String]()
+        var places = [ExactText: String]()
         for reference in references {
-            for path in paths(reference.path.hasPrefix("/") ? reference.path : base + reference.path) {
+            for path in paths(reference.path.hasBytePrefix("/") ? reference.path : base + reference.path) {
                 do {
                     let file = try TypeFile(parsing: try read(path), path: path)
-                    if let first = places.updateValue(path, forKey: file.type) {
-                        errors.append(YAMLError(reference.position, "the type \(file.type) is in \(first) and \(path)"))
+                    if let first = places.updateValue(path, forKey: ExactText(file.type)) {
+                        errors.append(
+                            YAMLError(reference.position, "the type \(file.type.printable) is in \(first) and \(path)"))
                     }
                     files.append(file)
                 } catch let error as YAMLError {
@@ -49,10 +58,17 @@ struct TypeFileLoader {
         return files
     }
 
-    /// The file itself, or a directory's `*.yaml` files.
-    private func paths(_ path: String) -> [String] {
+    /// The file itself, or a directory's `*.yaml` and `*.yml` files. What else is there is told of: a type whose file has
+    /// another name would be deleted by `--prune`. Hidden files are nobody's types.
+    private mutating func paths(_ path: String) -> [String] {
         guard let names = list(path) else { return [path] }
-        let directory = path.hasSuffix("/") ? path : path + "/"
-        return names.filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }.map { directory + $0 }
+        let directory = path.hasByteSuffix("/") ? path : path + "/"
+        let visible = names.filter { !$0.hasBytePrefix(".") }
+        let files = visible.filter { $0.hasByteSuffix(".yaml") || $0.hasByteSuffix(".yml") }
+        for name in visible where !files.contains(where: name.isExactly) {
+            notes.append("\(directory)\(name) is no type file (*.yaml, *.yml) and is passed over")
+        }
+        if files.isEmpty { notes.append("there is no type file (*.yaml, *.yml) in \(directory)") }
+        return files.map { directory + $0 }
     }
 }

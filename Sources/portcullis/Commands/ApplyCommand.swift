@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 struct ApplyCommand: AdminCommand {
     static let configuration = CommandConfiguration(
@@ -25,6 +26,7 @@ struct ApplyCommand: AdminCommand {
 
     func run(_ client: AdminClient) async throws {
         let directory = try CloudDirectory(path: file)
+        for note in directory.notes { StandardError.write("Note: \(note).") }
         let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: change.dryRun)
             .json(directory.request(prune: prune))
         try change.finish(try await client.value(request, places: directory.places))

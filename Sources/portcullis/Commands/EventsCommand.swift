@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 struct EventsCommand: AdminCommand {
     static let configuration = CommandConfiguration(

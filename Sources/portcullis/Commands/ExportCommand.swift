@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 
 struct ExportCommand: AdminCommand {

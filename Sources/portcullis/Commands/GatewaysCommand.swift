@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 struct GatewaysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

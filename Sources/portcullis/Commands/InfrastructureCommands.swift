@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 struct ServersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 struct MarksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 /// Tables for people, JSON for programs.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {

@@ -1,5 +1,7 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
+import Text
 
 struct SecretsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,8 +27,10 @@ struct ListSecrets: AdminCommand {
 struct SetSecret: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Set a secret to the content of a file; the services that use it are told.",
-        discussion:
-            "One line feed at the end is not part of the value. The value is never an argument, which others see.")
+        discussion: """
+            Asks for the value on a terminal, and does not show it. Of a file, one line end (LF or CRLF) is not part of the \
+            value; every other byte is. The value is never an argument, which others see.
+            """)
 
     @Argument(help: "The secret.")
     var name: String
@@ -39,11 +43,24 @@ struct SetSecret: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminClient) async throws {
-        var value = try LocalFile.text(file)
-        if value.hasSuffix("\n") { value.removeLast() }
+        let value = file == "-" && SecretPrompt.isAtTerminal ? try ask() : Self.value(ofFile: try LocalFile.text(file))
         let request = try AdminRequest.change(.put, ["v1", "secrets", name], dryRun: change.dryRun)
             .json(SecretChange(value: value))
         try change.finish(try await client.value(request))
+    }
+
+    private func ask() throws -> String {
+        let value = try SecretPrompt.ask("Value of \(name.printable), which is not shown: ")
+        guard try SecretPrompt.ask("Once more: ").isExactly(value) else {
+            throw CommandError("the two values differ; nothing was changed")
+        }
+        return value
+    }
+
+    /// The content of a file without the line end that an editor puts there.
+    static func value(ofFile text: String) -> String {
+        guard text.hasByteSuffix("\n") else { return text }
+        return String(Substring(text.utf8.dropLast(text.hasByteSuffix("\r\n") ? 2 : 1)))
     }
 }
 

@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 /// The states a service can be named in on the command line.
 extension ServiceResource.State: ExpressibleByArgument {}

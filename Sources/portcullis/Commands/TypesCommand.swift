@@ -1,5 +1,7 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
+import Text
 
 struct TypesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,7 +40,8 @@ struct ShowType: AdminCommand {
 
     func run(_ client: AdminClient) async throws {
         let type = try await client.type(type, revision: revision)
-        try output.show(type, asText: type.source)
+        // A file, or a program, gets the bytes as they were written.
+        try output.show(type, asText: StandardOutput.isTerminal ? type.source.printableLines : type.source)
     }
 }
 

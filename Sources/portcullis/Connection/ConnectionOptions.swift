@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 
 /// Where ADMIN is and how to be let in; options of every subcommand.
 struct ConnectionOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import NetworkTypes
+import Text
 
 /// How to reach ADMIN, put together from flags, the environment and the configuration file, in falling order.
 struct Settings: Sendable, Equatable {
@@ -41,8 +42,7 @@ struct Settings: Sendable, Equatable {
 
     /// A token of RFC 6750 (section 2.1), so that nothing else gets into a header line.
     private static func checked(_ text: String, from source: String) throws -> String {
-        var token = Substring(text)
-        while token.last?.isWhitespace == true { token.removeLast() }
+        let token = text.withoutSurroundingSpace
         let allowed = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=".utf8)
         guard !token.isEmpty else { throw CommandError("\(source): the token is empty") }
         guard token.utf8.allSatisfy(allowed.contains) else {
@@ -60,14 +60,14 @@ struct AdminURL: Sendable, Equatable, CustomStringConvertible {
     let isLoopback: Bool
 
     init(_ text: String) throws(CommandError) {
-        let scheme = ["http://", "https://"].first { text.hasPrefix($0) }
-        var authority = text.dropFirst(scheme?.count ?? 0)
-        while authority.last == "/" { authority.removeLast() }
+        let scheme = ["http://", "https://"].first { text.hasBytePrefix($0) }
+        var authority = Substring(text.utf8.dropFirst(scheme?.utf8.count ?? 0))
+        while authority.hasByteSuffix("/") { authority = Substring(authority.utf8.dropLast()) }
         guard let scheme, let host = Self.host(of: authority), !host.isEmpty,
-            !authority.contains(where: { "/?#@".contains($0) || $0.isWhitespace })
+            authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/?#@\"\\<>^`{|}".utf8.contains($0) })
         else {
             throw CommandError(
-                "\"\(text)\" is not an address of ADMIN",
+                "\(text.withoutUserInformation.printed(atMost: 200)) is not an address of ADMIN",
                 hint: "Name it like \(Settings.defaultURL) or https://admin.example:8443.")
         }
         description = scheme + authority
@@ -78,14 +78,14 @@ struct AdminURL: Sendable, Equatable, CustomStringConvertible {
     private static func host(of authority: Substring) -> Substring? {
         var host = authority
         var port: Substring?
-        if authority.first == "[" {
-            guard let end = authority.firstIndex(of: "]") else { return nil }
+        if authority.hasBytePrefix("[") {
+            guard let end = authority.firstByte("]") else { return nil }
             host = authority[authority.index(after: authority.startIndex)..<end]
             guard IPAddress(host)?.family == .ipv6 else { return nil }
             let rest = authority[authority.index(after: end)...]
-            guard rest.isEmpty || rest.first == ":" else { return nil }
+            guard rest.isEmpty || rest.hasBytePrefix(":") else { return nil }
             port = rest.isEmpty ? nil : rest.dropFirst()
-        } else if let colon = authority.firstIndex(of: ":") {
+        } else if let colon = authority.firstByte(":") {
             host = authority[..<colon]
             port = authority[authority.index(after: colon)...]
         }

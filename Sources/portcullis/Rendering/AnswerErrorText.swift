@@ -1,10 +1,11 @@
 import AdminAPI
 import Foundation
+import Text
 
 /// What to tell when ADMIN answered with an error.
 enum AnswerErrorText {
     static func commandError(_ answer: AdminAnswer, _ places: SourceMap) -> CommandError {
-        guard answer.contentType.hasPrefix("application/problem+json"),
+        guard answer.contentType.hasBytePrefix("application/problem+json"),
             let problem = try? JSONDecoder().decode(Problem.self, from: answer.data)
         else {
             let kind = answer.contentType.isEmpty ? "" : " (\(answer.contentType))"

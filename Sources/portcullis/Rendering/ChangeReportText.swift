@@ -1,4 +1,6 @@
 import AdminAPI
+import CommandLineSupport
+import Text
 
 /// A change report for people: what changes in the registry, in the exports, and in the services' configurations.
 struct ChangeReportText {
@@ -29,7 +31,7 @@ struct ChangeReportText {
 
     private func export(_ change: ExportChange) -> String {
         let head =
-            "export of \(change.location): "
+            "export of \(change.location.printable): "
             + summary(change.added.count, change.changed.count, change.removed.count, of: "row")
         let all =
             change.added.map { row("+", $0) } + change.changed.map { row("~", $0.after, before: $0.before) }
@@ -46,9 +48,10 @@ struct ChangeReportText {
         let count = changes.reduce(0) { $0 + $1.services.count }
         var lines = ["configuration of \(count) \(count == 1 ? "service" : "services"): changed"]
         let all = changes.flatMap { change in
-            ["  " + services(change.services)]
-                + Table(["", "", ""], change.lines.map(line)).body(indent: "    ").split(separator: "\n").map(
-                    String.init)
+            ["  " + services(change.services).printable]
+                + Table(["", "", ""], change.lines.map(line)).body(indent: "    ").splitBytes("\n").map {
+                    String($0)
+                }
         }
         let shown = rowLimit.map { Array(all.prefix($0)) } ?? all
         lines += shown
@@ -93,8 +96,8 @@ struct ChangeReportText {
     private func summary(_ added: Int, _ changed: Int, _ removed: Int, of unit: String? = nil) -> String {
         var counts = [(added, "added"), (changed, "changed"), (removed, "removed")].filter { $0.0 > 0 }
             .map { "\($0.0) \($0.1)" }
-        if let unit, let first = counts.first, let space = first.firstIndex(of: " ") {
-            let plural = first.hasPrefix("1 ") ? unit : unit + "s"
+        if let unit, let first = counts.first, let space = first.firstByte(" ") {
+            let plural = first.hasBytePrefix("1 ") ? unit : unit + "s"
             counts[0] = "\(first[..<space]) \(plural)\(first[space...])"
         }
         return counts.joined(separator: ", ")

@@ -1,4 +1,5 @@
 import AdminAPI
+import CommandLineSupport
 
 /// An explanation of a configuration for people: one value a line.
 enum ExplanationText {

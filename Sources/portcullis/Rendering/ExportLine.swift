@@ -1,4 +1,5 @@
 import ServicesExport
+import Text
 
 /// A line of `services.csv`, taken apart to be shown; ADMIN has validated it.
 struct ExportLine: Equatable {
@@ -9,8 +10,7 @@ struct ExportLine: Equatable {
 
     /// `nil` when the line has other columns than this command knows. No valid value needs quotes.
     init?(_ line: some StringProtocol) {
-        let cells = line.split(omittingEmptySubsequences: false) { $0 == "," }
-        values = cells.map { String($0) }
+        values = line.splitBytes(",").map { String($0) }
         guard values.count == Column.allCases.count else { return nil }
     }
 
@@ -22,8 +22,8 @@ struct ExportLine: Equatable {
 
     /// The lines of an export, without its header.
     static func lines(of csv: some Collection<UInt8>) throws(CommandError) -> [ExportLine] {
-        let lines = String(decoding: csv, as: UTF8.self).split(separator: "\n")
-        guard let header = lines.first, header == ServicesCSV.header else {
+        let lines = String(decoding: csv, as: UTF8.self).splitBytes("\n", omittingEmpty: true)
+        guard let header = lines.first, header.isExactly(ServicesCSV.header) else {
             throw CommandError(
                 "the export has other columns than this command knows",
                 hint: "Is this an ADMIN of the same version as this command?")
@@ -36,8 +36,8 @@ struct ExportLine: Equatable {
 
     /// Where the outside reaches it: `198.51.100.36:80/tcp`.
     var external: String {
-        let addresses = self[.addresses].split(separator: " ").map { $0.contains(":") ? "[\($0)]" : String($0) }
-        let ports = self[.ports].replacing(" ", with: ",")
+        let addresses = self[.addresses].splitBytes(" ").map { $0.hasByte(":") ? "[\($0)]" : String($0) }
+        let ports = self[.ports].replacingByte(" ", with: ",")
         return "\(addresses.joined(separator: ",")):\(ports)/\(self[.transport])"
     }
 
@@ -46,7 +46,7 @@ struct ExportLine: Equatable {
         let address = self[.backendAddress]
         let port = self[.backendPort]
         if port.isEmpty { return address }
-        return address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+        return address.hasByte(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 
     /// What else the gateway does with it: `masq wlc`, `mark 257 masq mh persistence 300 drain 900`.
@@ -55,7 +55,7 @@ struct ExportLine: Equatable {
         words += [self[.method], self[.scheduler]]
         if self[.persistence] != "0" { words.append("persistence \(self[.persistence])") }
         if !self[.drainTime].isEmpty { words.append("drain \(self[.drainTime])") }
-        if !self[.sources].isEmpty { words.append("from \(self[.sources].replacing(" ", with: ","))") }
+        if !self[.sources].isEmpty { words.append("from \(self[.sources].replacingByte(" ", with: ","))") }
         return words.joined(separator: " ")
     }
 
@@ -77,7 +77,7 @@ extension ExportLine: Encodable {
             let key = Key(stringValue: column.name)
             switch column {
             case .addresses, .ports, .sources:
-                try container.encode(self[column].split(separator: " ").map(String.init), forKey: key)
+                try container.encode(self[column].splitBytes(" ", omittingEmpty: true).map { String($0) }, forKey: key)
             case .mark, .persistence, .drainTime, .backendPort, .weight:
                 try container.encode(Int(self[column]), forKey: key)
             default:

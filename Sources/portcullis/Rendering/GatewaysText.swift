@@ -1,4 +1,6 @@
 import AdminAPI
+import CommandLineSupport
+import Text
 
 /// The gateways for people: a table, then a line for each export that is held back.
 enum GatewaysText {
@@ -47,5 +49,5 @@ enum GatewaysText {
     }
 
     /// The first digits of an ETag, enough to tell exports apart.
-    private static func shortTag(_ tag: String) -> String { String(tag.filter { $0 != "\"" }.prefix(12)) }
+    private static func shortTag(_ tag: String) -> String { String(tag.replacingByte("\"", with: "").prefix(12)) }
 }

@@ -1,10 +1,16 @@
-/// How two texts differ, line by line, as `diff -u` shows it.
+import Text
+
+/// How two texts differ, line by line, as `diff -u` shows it. Lines are compared by their bytes.
 struct LineDifference: Equatable {
     /// A line of one text or of both.
     private struct Line: Equatable {
         /// Space: in both, `-`: in the older, `+`: in the newer.
-        var sign: Character
+        var sign: Unicode.Scalar
         var text: Substring
+        /// Whether it is the last one of its text and no line feed follows.
+        var isOpen: Bool
+
+        func signed(_ sign: Unicode.Scalar) -> Self { Self(sign: sign, text: text, isOpen: isOpen) }
     }
 
     private let lines: [Line]
@@ -14,25 +20,24 @@ struct LineDifference: Equatable {
 
     init(before: String, after: String) {
         let (old, new) = (Self.lines(of: before), Self.lines(of: after))
-        var removed = Set<Int>()
-        var inserted = Set<Int>()
-        for change in new.difference(from: old) {
-            switch change {
-            case .remove(let offset, _, _): removed.insert(offset)
-            case .insert(let offset, _, _): inserted.insert(offset)
-            }
+        var numbers = [Key: Int]()
+        func number(_ line: Line) -> Int {
+            if let known = numbers[Key(line)] { return known }
+            numbers[Key(line)] = numbers.count
+            return numbers.count - 1
         }
+        let edits = SequenceEdits(from: old.map(number), to: new.map(number))
         var lines = [Line]()
         var (i, j) = (0, 0)
         while i < old.count || j < new.count {
-            if removed.contains(i) {
-                lines.append(Line(sign: "-", text: old[i]))
+            if i < old.count, edits.isRemoved[i] {
+                lines.append(old[i].signed("-"))
                 i += 1
-            } else if inserted.contains(j) {
-                lines.append(Line(sign: "+", text: new[j]))
+            } else if j < new.count, edits.isInserted[j] {
+                lines.append(new[j].signed("+"))
                 j += 1
             } else {
-                lines.append(Line(sign: " ", text: new[j]))
+                lines.append(new[j])
                 i += 1
                 j += 1
             }
@@ -44,7 +49,7 @@ struct LineDifference: Equatable {
 
     /// - Parameter header: What the older and the newer are called.
     func text(header: (String, String)) -> String {
-        var text = "--- \(header.0)\n+++ \(header.1)\n"
+        var text = "--- \(header.0.printable)\n+++ \(header.1.printable)\n"
         for hunk in hunks {
             let before = lines[..<hunk.lowerBound]
             let (old, new) = (before.count { $0.sign != "+" }, before.count { $0.sign != "-" })
@@ -52,7 +57,10 @@ struct LineDifference: Equatable {
             let (oldCount, newCount) = (shown.count { $0.sign != "+" }, shown.count { $0.sign != "-" })
             text +=
                 "@@ -\(oldCount == 0 ? old : old + 1),\(oldCount) +\(newCount == 0 ? new : new + 1),\(newCount) @@\n"
-            for line in shown { text += "\(line.sign)\(String(line.text).printable)\n" }
+            for line in shown {
+                text += "\(line.sign)\(line.text.printableLines)\n"
+                if line.isOpen { text += "\\ No newline at end of file\n" }
+            }
         }
         return text
     }
@@ -70,9 +78,20 @@ struct LineDifference: Equatable {
         return hunks
     }
 
-    private static func lines(of text: String) -> [Substring] {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        if lines.last?.isEmpty == true { lines.removeLast() }
+    private static func lines(of text: String) -> [Line] {
+        var lines = text.splitBytes("\n").map { Line(sign: " ", text: $0, isOpen: false) }
+        if lines.last?.text.isEmpty == true { lines.removeLast() } else { lines[lines.count - 1].isOpen = true }
         return lines
+    }
+
+    /// What makes two lines the same.
+    private struct Key: Hashable {
+        let text: ExactText
+        let isOpen: Bool
+
+        init(_ line: Line) {
+            text = ExactText(line.text)
+            isOpen = line.isOpen
+        }
     }
 }

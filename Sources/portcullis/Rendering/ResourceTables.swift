@@ -1,4 +1,5 @@
 import AdminAPI
+import CommandLineSupport
 
 /// The tables of each kind of resource.
 enum ResourceTables {

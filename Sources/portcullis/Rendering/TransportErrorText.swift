@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Text
 
 /// What to tell when no answer came.
 enum TransportErrorText {
@@ -33,15 +34,16 @@ enum TransportErrorText {
 
     /// - Parameter text: what the TLS library says; its reason stands in capital letters somewhere in it.
     static func tlsError(_ url: AdminURL, _ text: String) -> CommandError {
-        if text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("unableToValidateCertificate") {
+        func has(_ word: StaticString) -> Bool { text.firstBytes(word) != nil }
+        if has("CERTIFICATE_VERIFY_FAILED") || has("unableToValidateCertificate") {
             return CommandError(
                 "\(url) has a certificate that is not trusted",
                 hint: "If it is of your own authority, name that with --ca-file or PORTCULLIS_CA_FILE.")
         }
-        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
+        if has("WRONG_VERSION_NUMBER") || has("HTTP_REQUEST") {
             return CommandError("\(url) does not speak TLS", hint: "Is it an http:// address?")
         }
-        if text.contains("failedToValidateHostname") {
+        if has("failedToValidateHostname") {
             return CommandError("\(url) has a certificate for another name")
         }
         return CommandError("\(url): TLS failed: \(text)")

@@ -47,6 +47,38 @@ import YAML
                 "types/notes.txt": "…", "types/.hidden.yaml": "…",
             ])
         #expect(directory.types.map(\.path) == ["types/a.yaml", "types/b.yaml"])
+        #expect(directory.notes == ["types/notes.txt is no type file (*.yaml, *.yml) and is passed over"])
+    }
+
+    @Test("a .yml is a type file too; nothing else in a directory is passed over in silence")
+    func otherEndings() throws {
+        let directory = try load(
+            "cloud.yaml",
+            [
+                "cloud.yaml": "types: [types]", "types/a.yml": "type: a", "types/b.yaml": "type: b",
+                "types/c.YAML": "type: c", "types/d.yaml.bak": "type: d",
+            ])
+        #expect(directory.types.map(\.type) == ["a", "b"])
+        #expect(directory.notes.map { $0.prefix { $0 != " " } } == ["types/c.YAML", "types/d.yaml.bak"])
+        let both = ["cloud.yaml": "types: [types]", "types/a.yml": "type: a", "types/a.yaml": "type: a"]
+        #expect(throws: YAMLErrors.self) { try load("cloud.yaml", both) }
+        let none = try load("cloud.yaml", ["cloud.yaml": "types: [types]", "types/.a.yaml": "type: a"])
+        #expect(none.notes == ["there is no type file (*.yaml, *.yml) in types/"])
+    }
+
+    @Test("paths are cut at slashes, whatever accent follows one")
+    func accents() throws {
+        let directory = try load(
+            "d/\u{301}c.yaml", ["d/\u{301}c.yaml": "types: [\u{301}x.yaml]", "d/\u{301}x.yaml": "type: a"])
+        #expect(directory.types.map(\.type) == ["a"])
+    }
+
+    @Test("types whose names only look alike are two")
+    func alike() throws {
+        let files = [
+            "cloud.yaml": "types: [a.yaml, b.yaml]", "a.yaml": "type: \u{E9}", "b.yaml": "type: e\u{301}",
+        ]
+        #expect(try load("cloud.yaml", files).types.count == 2)
     }
 
     @Test("every bad type file is told of, where it is or where it is named")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Testing
+import Text
 import YAML
 
 @testable import portcullis
@@ -87,11 +88,18 @@ import YAML
     @Test(
         "an address that is none of ADMIN's is refused",
         arguments: [
-            "", "admin:8080", "ftp://admin", "http://", "http://admin/v1", "http://a b", "http://user@admin",
+            "", "admin:8080", "ftp://admin", "http://", "http://admin/v1", "http://a b", "http://admin@\u{301}x",
+            "http://b\u{FC}cher", "http://admin\u{2044}",
             "http://admin:0", "http://admin:65536", "http://[::1", "http://[10.0.0.1]", "http://[::1]80",
         ])
     func badAddress(text: String) {
         let error = #expect(throws: CommandError.self) { try AdminURL(text) }
-        #expect(error?.message == "\"\(text)\" is not an address of ADMIN")
+        #expect(error?.message == "\"\(text.withoutUserInformation)\" is not an address of ADMIN")
+    }
+
+    @Test("user and password in an address are not repeated")
+    func userInformation() {
+        let error = #expect(throws: CommandError.self) { try AdminURL("http://user:secret@admin") }
+        #expect(error?.message == "\"http://***@admin\" is not an address of ADMIN")
     }
 }

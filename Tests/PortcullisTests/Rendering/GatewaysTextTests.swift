@@ -58,6 +58,6 @@ import Testing
     func controlCharacters() {
         let held = GatewayResource.HeldExport(
             etag: "\"a\"", reason: "\u{1B}[2J", decision: .rejected, since: "2026-11-23T01:01:00Z")
-        #expect(GatewaysText.text([gateway("gw1", applied: nil, held: held)]).hasSuffix(": ?[2J"))
+        #expect(GatewaysText.text([gateway("gw1", applied: nil, held: held)]).hasSuffix(#": \u{1B}[2J"#))
     }
 }

@@ -1,4 +1,5 @@
 import AdminAPI
+import CommandLineSupport
 import Testing
 
 @testable import portcullis
@@ -16,9 +17,10 @@ import Testing
                 """)
     }
 
-    @Test("control characters cannot reach the terminal")
+    @Test("control characters, and those that turn the direction of writing, cannot reach the terminal")
     func controlCharacters() {
-        #expect(Table(["A"], [["x\u{1B}[31m\n"]]).body(indent: "") == "x?[31m?")
+        #expect(Table(["A"], [["a\u{202E}b\u{200B}"]]).text.hasSuffix(#"a\u{202E}b\u{200B}"#))
+        #expect(Table(["A"], [["x\u{1B}[31m\n"]]).body(indent: "") == #"x\u{1B}[31m\n"#)
     }
 
     @Test("services show where they are and whose weight they have")

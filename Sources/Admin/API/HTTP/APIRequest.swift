@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import Text
 
 /// A request that has passed authentication and whose query is known to be one of the route's.
 struct APIRequest: Sendable {
@@ -98,15 +99,16 @@ struct APIRequest: Sendable {
     }
 
     private static func checkContentType(_ field: String, expected: String) throws {
-        let parts = field.split(separator: ";").map { part in
-            String(part.filter { $0 != " " && $0 != "\t" && $0 != "\"" }).lowercased()
+        let parts = field.splitBytes(";", omittingEmpty: true).map { part in
+            let ignored = Set(" \t\"".utf8)
+            return String(decoding: part.utf8.filter { !ignored.contains($0) }, as: UTF8.self).lowercased()
         }
         guard parts.first == expected else {
             throw APIProblem(
                 .unsupportedMediaType, "Content-Type \(field.prefix(80)) is not supported; \(expected) is expected.",
                 headers: [.accept: expected])
         }
-        for parameter in parts.dropFirst() where parameter.hasPrefix("charset=") && parameter != "charset=utf-8" {
+        for parameter in parts.dropFirst() where parameter.hasBytePrefix("charset=") && parameter != "charset=utf-8" {
             throw APIProblem(.unsupportedMediaType, "Only charset=utf-8 is supported.", headers: [.accept: expected])
         }
     }

@@ -1,3 +1,5 @@
+import Text
+
 /// An Accept field (RFC 9110, section 12.5.1).
 struct AcceptField {
     private struct Range {
@@ -13,15 +15,15 @@ struct AcceptField {
     /// Every field line joined by commas; an absent or empty field accepts everything.
     /// Ranges that cannot be read are passed over.
     init(_ field: String?) {
-        let read = (field ?? "").split(separator: ",").compactMap { element -> Range? in
-            let parts = element.split(separator: ";").map { part in
-                part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-            }.map { String($0).lowercased() }
-            guard let names = parts.first?.split(separator: "/", omittingEmptySubsequences: false), names.count == 2
+        let read = (field ?? "").splitBytes(",", omittingEmpty: true).compactMap { element -> Range? in
+            let parts = element.splitBytes(";", omittingEmpty: true).map { $0.withoutSurroundingSpace.lowercased() }
+            guard let names = parts.first?.splitBytes("/"), names.count == 2
             else { return nil }
             var quality = 1000
-            for parameter in parts.dropFirst() where parameter.hasPrefix("q=") {
-                guard let value = Double(parameter.dropFirst(2)), value >= 0, value <= 1 else { return nil }
+            for parameter in parts.dropFirst() where parameter.hasBytePrefix("q=") {
+                guard let value = Double(Substring(parameter.utf8.dropFirst(2))), value >= 0, value <= 1 else {
+                    return nil
+                }
                 quality = Int(value * 1000)
             }
             return Range(type: String(names[0]), subtype: String(names[1]), quality: quality)
@@ -31,7 +33,7 @@ struct AcceptField {
 
     /// 0 (refused) to 1000, by the most specific range that matches.
     func quality(of mediaType: String) -> Int {
-        let names = mediaType.split(separator: "/")
+        let names = mediaType.splitBytes("/")
         return
             ranges
             .filter { ($0.type == "*" || $0.type == names[0]) && ($0.subtype == "*" || $0.subtype == names[1]) }

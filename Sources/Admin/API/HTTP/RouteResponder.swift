@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Text
 
 /// Stands between the router and a route's handler: authentication, the query, and errors as problems.
 struct RouteResponder: HTTPResponder {
@@ -34,12 +35,12 @@ struct RouteResponder: HTTPResponder {
     /// The query's parameters. One that the route does not know is refused: a misspelt `dry_run` must not write.
     private static func query(of request: Request, allowed: [Route.Parameter]) throws -> [String: String] {
         var query: [String: String] = [:]
-        for pair in (request.uri.query ?? "").split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        for pair in (request.uri.query ?? "").splitBytes("&", omittingEmpty: true) {
+            let parts = pair.splitBytes("=", maxSplits: 1)
             guard let name = decoded(parts[0]), let value = decoded(parts.count == 2 ? parts[1] : "") else {
                 throw APIProblem.badRequest("?", "The query is not percent-encoded UTF-8.")
             }
-            guard allowed.contains(where: { $0.name == name }) else {
+            guard allowed.contains(where: { $0.name.isExactly(name) }) else {
                 let known = allowed.map(\.name).joined(separator: ", ")
                 throw APIProblem.badRequest(
                     "?\(name.prefix(80))",
@@ -53,7 +54,7 @@ struct RouteResponder: HTTPResponder {
     }
 
     private static func decoded(_ text: Substring) -> String? {
-        text.replacing("+", with: " ").removingPercentEncoding
+        text.replacingByte("+", with: " ").removingPercentEncoding
     }
 
     private static func withoutBody(_ response: Response) -> Response {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Text
 
 /// Answers what no route takes: 405 with the methods of the path, 404, and faults of the HTTP layer, all as problems.
 struct UnroutedMiddleware: RouterMiddleware {
@@ -40,10 +41,10 @@ struct UnroutedMiddleware: RouterMiddleware {
     }
 
     private static func segments(_ path: Substring) -> [Substring] {
-        path.split(separator: "/", omittingEmptySubsequences: true)
+        path.splitBytes("/", omittingEmpty: true)
     }
 
     private static func matches(_ template: [Substring], _ path: [Substring]) -> Bool {
-        template.count == path.count && zip(template, path).allSatisfy { $0.first == "{" || $0 == $1 }
+        template.count == path.count && zip(template, path).allSatisfy { $0.hasBytePrefix("{") || $0.isExactly($1) }
     }
 }

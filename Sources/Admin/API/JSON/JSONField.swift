@@ -1,5 +1,6 @@
 import AdminAPI
 import NetworkTypes
+import Text
 
 /// The faults found while a body is read: reading goes on, so that one answer names all of them.
 final class FaultList {
@@ -94,7 +95,7 @@ struct JSONField {
     func unicastAddress() -> IPAddress? {
         guard let text = string() else { return nil }
         guard let address = IPAddress(text) else {
-            fault("\"\(text.prefix(80))\" is not an IP address")
+            fault("\(text.printed(atMost: 80)) is not an IP address")
             return nil
         }
         if let reason = address.unusableReason {
@@ -135,7 +136,7 @@ struct JSONField {
     /// The object, its members limited to `allowed`.
     func object(_ allowed: [String]) -> JSONObject? {
         guard case .object(let members) = value else { return mismatch("an object") }
-        for member in members where !allowed.contains(member.name) {
+        for member in members where !allowed.contains(where: member.name.isExactly) {
             list.add(
                 "\(pointer)/\(Self.escaped(member.name))",
                 "unknown member; allowed are \(allowed.joined(separator: ", "))")
@@ -168,7 +169,7 @@ struct JSONObject {
     let list: FaultList
 
     private func field(_ name: String) -> JSONField? {
-        members.first { $0.name == name }.map {
+        members.first { $0.name.isExactly(name) }.map {
             JSONField(value: $0.value, pointer: "\(pointer)/\(name)", list: list)
         }
     }
@@ -197,7 +198,7 @@ struct JSONObject {
 
     /// A member that repeats what the path says: it may be absent, but not differ.
     func agreeing(_ name: String, with expected: String) {
-        guard let field = field(name), let text = field.string(), text != expected else { return }
-        field.fault("\"\(text.prefix(80))\" differs from \"\(expected)\" in the path")
+        guard let field = field(name), let text = field.string(), !text.isExactly(expected) else { return }
+        field.fault("\(text.printed(atMost: 80)) differs from \"\(expected)\" in the path")
     }
 }

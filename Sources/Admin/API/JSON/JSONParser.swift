@@ -1,3 +1,5 @@
+import Text
+
 /// A text that is not JSON, or goes beyond a limit, with its place.
 struct JSONError: Error, Hashable, CustomStringConvertible {
     /// 1-based.
@@ -87,7 +89,7 @@ struct JSONParser {
     private mutating func object() throws(JSONError) -> JSONValue {
         index += 1
         var members: [JSONValue.Member] = []
-        var names: Set<String> = []
+        var names: Set<ExactText> = []
         skipSpace()
         if current == UInt8(ascii: "}") {
             index += 1
@@ -98,9 +100,9 @@ struct JSONParser {
             guard current == UInt8(ascii: "\"") else { throw error("a name in double quotes is expected") }
             let place = index
             let name = try string()
-            guard names.insert(name).inserted else {
+            guard names.insert(ExactText(name)).inserted else {
                 index = place
-                throw error("\"\(name)\" is given twice")
+                throw error("\(name.printed(atMost: 80)) is given twice")
             }
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw error("\":\" is expected") }

@@ -1,8 +1,10 @@
+import Text
+
 /// A JSON value (RFC 8259) whose objects keep the order of their members.
-enum JSONValue: Sendable, Hashable {
+enum JSONValue: Sendable {
     /// One name and value of an object.
     struct Member: Sendable, Hashable {
-        var name: String
+        @ExactText var name: String
         var value: JSONValue
     }
 
@@ -18,7 +20,7 @@ enum JSONValue: Sendable, Hashable {
     /// The value of an object's member; `nil` for another kind of value.
     subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name == name }?.value
+        return members.first { $0.name.isExactly(name) }?.value
     }
 
     /// What the value is, for messages.
@@ -30,6 +32,34 @@ enum JSONValue: Sendable, Hashable {
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"
+        }
+    }
+}
+
+extension JSONValue: Hashable {
+    /// Texts by their bytes.
+    static func == (a: Self, b: Self) -> Bool {
+        switch (a, b) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.number(let a), .number(let b)): a == b
+        case (.string(let a), .string(let b)): a.isExactly(b)
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
+        default: false
+        }
+    }
+
+    func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .integer(let value): hasher.combine(value)
+        case .number(let value): hasher.combine(value)
+        case .string(let value): hasher.combine(ExactText(value))
+        case .array(let elements): hasher.combine(elements)
+        case .object(let members): hasher.combine(members)
         }
     }
 }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Text
 
 /// One operation of the REST API: what the router is told and what `/openapi.json` says, in one place.
 struct Route: Sendable {
@@ -70,7 +71,7 @@ struct Route: Sendable {
     var isChange: Bool { query.contains { $0.name == Parameter.dryRun.name } }
 
     var pathParameters: [String] {
-        path.split(separator: "/").filter { $0.first == "{" }.map { String($0.dropFirst().dropLast()) }
+        path.splitBytes("/").filter { $0.hasBytePrefix("{") }.map { String($0.dropFirst().dropLast()) }
     }
 }
 

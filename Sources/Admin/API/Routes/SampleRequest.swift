@@ -23,6 +23,7 @@ package struct SampleRequest: Sendable {
                 case .string(let text): text
                 case let value: "\(value)"
                 }
+            // exact: both are ours
             return path.replacing("{\(name)}", with: example)
         }
         query = route.query.map(\.name)

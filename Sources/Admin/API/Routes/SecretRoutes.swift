@@ -1,5 +1,6 @@
 import AdminAPI
 import Hummingbird
+import Text
 
 extension RouteTable {
     var secretRoutes: [Route] {
@@ -33,7 +34,7 @@ extension RouteTable {
                 let time = Timestamp.text(registry.now())
                 return try await change(request, places: .none, represent: { represent($0, name) }) { cloud in
                     let present = cloud.secrets[name]
-                    if let present, secretKey.open(present) == value { return }
+                    if let present, secretKey.open(present)?.isExactly(value) == true { return }
                     cloud.secrets[name] = try secretKey.seal(
                         value, name: name, revision: (present?.revision ?? 0) + 1, by: actor, at: time)
                 }

@@ -1,5 +1,6 @@
 import NetworkTypes
 import ServicesExport
+import Text
 import YAML
 
 extension MetaConfigurationReader {
@@ -200,7 +201,7 @@ extension MetaConfigurationReader {
 
 extension YAMLNode {
     func port() throws(YAMLError) -> UInt16 {
-        if let scalar, scalar.text.contains("-"), PortRange(scalar.text) != nil {
+        if let scalar, scalar.text.hasByte("-"), PortRange(scalar.text) != nil {
             throw YAMLError(position, "\(summary) is a range of ports; ranges stand in \"fwm\" as \"ports\"")
         }
         return UInt16(try integer("a port number", in: 1...65_535))
@@ -213,7 +214,7 @@ extension YAMLNode {
             return host
         }
         if let prefix = AddressPrefix(text) { return prefix }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.splitBytes("/")
         if parts.count == 2, let address = IPAddress(parts[0]), let length = UInt32(parts[1]),
             String(length) == parts[1]
         {

@@ -1,34 +1,35 @@
+import Text
 import YAML
 
 extension MetaConfigurationReader {
     /// `{mkdir: [logs, {path: mdb, label: db}], files: [bin/mdb]}`
     mutating func install(_ node: YAMLNode) -> InstallSection? {
         guard let mapping = diagnostics.mapping(node, allowedKeys: ["mkdir", "files"]) else { return nil }
-        var seen = Set<String>()
+        var seen = Set<ExactText>()
         var directories = [ServiceDirectory]()
         for node in mapping["mkdir"].map({ list($0, "a list of directories") }) ?? [] {
             guard let directory = directory(node) else { continue }
-            guard seen.insert(directory.path).inserted else {
+            guard seen.insert(ExactText(directory.path)).inserted else {
                 diagnostics.report(node.position, "the directory \"\(directory.path)\" is in the list already")
                 continue
             }
             directories.append(directory)
         }
-        let files = uniqueList(mapping["files"], "a list of files") { node throws(YAMLError) in
-            try node.relativePath("a file")
+        let files = uniqueList(mapping["files"], "a list of files") { [isStored] node throws(YAMLError) in
+            ExactText(try node.relativePath("a file", isStored: isStored))
         }
-        return InstallSection(directories: directories, files: files, position: node.position)
+        return InstallSection(directories: directories, files: files.map(\.wrappedValue), position: node.position)
     }
 
     private mutating func directory(_ node: YAMLNode) -> ServiceDirectory? {
         guard case .mapping = node.content else {
-            return diagnostics.attempt { () throws(YAMLError) in
-                ServiceDirectory(path: try node.relativePath("a directory"))
+            return diagnostics.attempt { [isStored] () throws(YAMLError) in
+                ServiceDirectory(path: try node.relativePath("a directory", isStored: isStored))
             }
         }
         guard let mapping = diagnostics.mapping(node, allowedKeys: ["path", "label"], "a directory") else { return nil }
-        let path = diagnostics.required("path", of: mapping) { node throws(YAMLError) in
-            try node.relativePath("a directory")
+        let path = diagnostics.required("path", of: mapping) { [isStored] node throws(YAMLError) in
+            try node.relativePath("a directory", isStored: isStored)
         }
         let storage = diagnostics.optional(mapping["label"]) { node throws(YAMLError) in
             try node.choice(ServiceDirectory.Storage.self, "label")
@@ -39,17 +40,26 @@ extension MetaConfigurationReader {
     /// `{rmdir: [mdb]}`
     mutating func uninstall(_ node: YAMLNode) -> UninstallSection? {
         guard let mapping = diagnostics.mapping(node, allowedKeys: ["rmdir"]) else { return nil }
-        let directories = uniqueList(mapping["rmdir"], "a list of directories") { node throws(YAMLError) in
-            try node.relativePath("a directory")
+        let directories = uniqueList(mapping["rmdir"], "a list of directories") { [isStored] node throws(YAMLError) in
+            ExactText(try node.relativePath("a directory", isStored: isStored))
         }
-        return UninstallSection(directories: directories, position: node.position)
+        return UninstallSection(directories: directories.map(\.wrappedValue), position: node.position)
     }
+
+    /// Labels, and types, that a type may require: each is looked for on behalf of each service.
+    private static let mostRequired = 64
 
     /// `{server: [app, db], labels: [ssd], types: [mdb]}`
     mutating func requirements(_ node: YAMLNode) -> Requirements? {
         guard let mapping = diagnostics.mapping(node, allowedKeys: ["server", "labels", "types"]) else { return nil }
         let kinds = uniqueList(mapping["server"], "a kind of server or a list of them") { node throws(YAMLError) in
             try node.choice(ServerKind.self, "kind of server")
+        }
+        for key in ["labels", "types"] where !isStored {
+            guard let node = mapping[key], case .sequence(let items) = node.content, items.count > Self.mostRequired
+            else { continue }
+            diagnostics.report(node.position, "a type may require at most \(Self.mostRequired) \(key)")
+            return nil
         }
         let labels = uniqueList(mapping["labels"], "a label or a list of them") { node throws(YAMLError) in
             try node.objectName(.label, "a label")

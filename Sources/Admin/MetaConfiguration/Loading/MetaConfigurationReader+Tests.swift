@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 extension MetaConfigurationReader {
@@ -26,7 +27,9 @@ extension MetaConfigurationReader {
         let action: ServiceTest.Action?
         switch (mapping["command"], mapping["http"]) {
         case (let command?, nil):
-            action = diagnostics.attempt { () throws(YAMLError) in .command(try Self.command(command)) }
+            action = diagnostics.attempt { [isStored] () throws(YAMLError) in
+                .command(try Self.command(command, isStored: isStored))
+            }
         case (nil, let http?):
             action = httpCheck(http).map { .http($0) }
         case (_?, _?):
@@ -40,10 +43,17 @@ extension MetaConfigurationReader {
         return ServiceTest(name: name, action: action, timeout: timeout ?? 10, position: node.position)
     }
 
-    private static func command(_ node: YAMLNode) throws(YAMLError) -> [String] {
+    private static func command(_ node: YAMLNode, isStored: Bool) throws(YAMLError) -> [String] {
         let nodes = try node.oneOrMore("a program with its arguments")
-        var words = [try nodes[0].relativePath("a program of the service")]
-        for node in nodes.dropFirst() { words.append(try node.text("an argument")) }
+        var words = [try nodes[0].relativePath("a program of the service", isStored: isStored)]
+        for node in nodes.dropFirst() {
+            let word = try node.text("an argument")
+            guard isStored || word.utf8.count <= ServicePath.longest && !word.utf8.contains(0) else {
+                throw YAMLError(
+                    node.position, "an argument has at most \(ServicePath.longest) bytes, and none of them is 0")
+            }
+            words.append(word)
+        }
         return words
     }
 
@@ -56,7 +66,7 @@ extension MetaConfigurationReader {
         let port = diagnostics.required("port", of: mapping) { node throws(YAMLError) in try node.port() }
         let path = diagnostics.required("path", of: mapping) { node throws(YAMLError) -> String in
             let path = try node.text("a path")
-            guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            guard path.hasBytePrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
                 throw node.unexpected("a path that starts with \"/\"")
             }
             return path
@@ -75,11 +85,11 @@ extension MetaConfigurationReader {
         let name = diagnostics.required("name", of: mapping) { node throws(YAMLError) in
             try node.objectName(.database, "the name of a database")
         }
-        let schema = diagnostics.required("schema", of: mapping) { node throws(YAMLError) in
-            try node.relativePath("a file")
+        let schema = diagnostics.required("schema", of: mapping) { [isStored] node throws(YAMLError) in
+            try node.relativePath("a file", isStored: isStored)
         }
-        let patches = diagnostics.optional(mapping["patches"]) { node throws(YAMLError) in
-            try node.relativePath("a directory")
+        let patches = diagnostics.optional(mapping["patches"]) { [isStored] node throws(YAMLError) in
+            try node.relativePath("a directory", isStored: isStored)
         }
         guard let name, let schema else { return nil }
         return DatabaseSection(name: name, schema: schema, patches: patches, position: node.position)

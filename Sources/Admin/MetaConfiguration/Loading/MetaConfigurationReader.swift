@@ -1,3 +1,4 @@
+import Text
 import YAML
 
 /// Turns the nodes of a document into a meta-configuration and keeps what is wrong with it.
@@ -5,6 +6,8 @@ import YAML
 /// One extension for each area of the file.
 struct MetaConfigurationReader {
     var diagnostics = YAMLDiagnostics()
+    /// Whether the file was accepted before, maybe by a version that took more.
+    var isStored = false
 
     static let keys = [
         "type", "require-index", "unique", "fake", "install", "uninstall", "requires", "config", "tests", "database",
@@ -82,13 +85,4 @@ extension YAMLNode {
         return name
     }
 
-    /// A path inside a service's root.
-    func relativePath(_ what: String) throws(YAMLError) -> String {
-        let path = try text(what)
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }), path.utf8.count <= 1024,
-            !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
-        else { throw YAMLError(position, "\(summary) is no path inside the service's root") }
-        return path
-    }
 }

@@ -1,0 +1,126 @@
+import Text
+import YAML
+
+/// The values of a tree that others of it refer to by `${config.…}`: found once for all services, since where they stand and
+/// which of them lead to which depends on no variable. Takes time by the size of the tree.
+struct ConfigurationReferences: Sendable, Hashable {
+    /// Every value that is referred to and is there.
+    private(set) var targets: [ConfigurationPath: ConfigurationNode] = [:]
+    /// Those that have no value, since they lead back to themselves or too far; why is in `errors`.
+    private(set) var blocked: Set<ConfigurationPath> = []
+    private(set) var errors: [ConfigurationError] = []
+
+    /// Values that may refer to one another in a row.
+    static let longestChain = 64
+
+    init(in root: ConfigurationNode, _ index: NodeIndex) {
+        var walk = ReferenceWalk(index: index)
+        walk.visit(root)
+        (targets, blocked, errors) = (walk.targets, walk.blocked, walk.errors)
+    }
+}
+
+/// Follows references depth first, without a call inside another: a chain may be as long as the file.
+private struct ReferenceWalk {
+    let index: NodeIndex
+    var targets: [ConfigurationPath: ConfigurationNode] = [:]
+    var blocked: Set<ConfigurationPath> = []
+    var errors: [ConfigurationError] = []
+    /// How many values follow one another from a value on; `nil` while that is being found.
+    private var lengths: [ConfigurationPath: Int?] = [:]
+    private var open: [Step] = []
+
+    init(index: NodeIndex) { self.index = index }
+
+    private struct Step {
+        let path: ConfigurationPath
+        let node: ConfigurationNode
+        let references: [(reference: Reference, path: ConfigurationPath)]
+        var next = 0
+        var length = 1
+        var isBlocked = false
+    }
+
+    mutating func visit(_ node: ConfigurationNode) {
+        switch node.content {
+        case .mapping(let pairs): for pair in pairs { visit(pair.value) }
+        case .list(let items): for item in items { visit(item) }
+        case .scalar, .secret: break
+        case .reference, .text:
+            for (_, path) in node.configurationReferences where lengths[path] == nil { follow(path) }
+        }
+    }
+
+    private mutating func follow(_ path: ConfigurationPath) {
+        begin(path)
+        while let step = open.last {
+            guard step.next < step.references.count else {
+                end()
+                continue
+            }
+            let (reference, path) = step.references[step.next]
+            open[open.count - 1].next += 1
+            switch lengths[path] {
+            case nil: begin(path)
+            case .some(nil): reportCircle(at: path, reference, step.node)
+            case .some(let length?): add(length, path)
+            }
+        }
+    }
+
+    private mutating func begin(_ path: ConfigurationPath) {
+        guard let node = index[path] else { return }
+        targets[path] = node
+        lengths[path] = .some(nil)
+        open.append(Step(path: path, node: node, references: node.configurationReferences))
+    }
+
+    private mutating func end() {
+        var step = open.removeLast()
+        if !step.isBlocked, step.length > ConfigurationReferences.longestChain {
+            step.isBlocked = true
+            errors.append(
+                ConfigurationError(
+                    step.node.origin.position,
+                    "\"\(step.path.dotted)\" refers to another value, that to the next, and so on; at most "
+                        + "\(ConfigurationReferences.longestChain) may do so in a row"))
+        }
+        if step.isBlocked { blocked.insert(step.path) }
+        lengths[step.path] = step.length
+        if !open.isEmpty { add(step.length, step.path) }
+    }
+
+    /// Notes that the value at the end of the way refers to another.
+    private mutating func add(_ length: Int, _ path: ConfigurationPath) {
+        let last = open.count - 1
+        open[last].length = max(open[last].length, length + 1)
+        if blocked.contains(path) { open[last].isBlocked = true }
+    }
+
+    private mutating func reportCircle(at path: ConfigurationPath, _ reference: Reference, _ node: ConfigurationNode) {
+        open[open.count - 1].isBlocked = true
+        let start = open.lastIndex { $0.path == path } ?? 0
+        let way = open[start...].map(\.path.dotted)
+        let shown = way.count <= 10 ? way : way.prefix(5) + ["…"] + way.suffix(4)
+        errors.append(
+            ConfigurationError(
+                node.origin.position,
+                "\"\(reference)\" leads back to itself: \((shown + [path.dotted]).joined(separator: " → "))"))
+    }
+}
+
+extension ConfigurationNode {
+    /// The values of the configuration that the value itself refers to.
+    fileprivate var configurationReferences: [(reference: Reference, path: ConfigurationPath)] {
+        let references: [Reference] =
+            switch content {
+            case .reference(let reference, _): [reference]
+            case .text(let parts):
+                parts.compactMap { if case .reference(let reference) = $0 { reference } else { nil } }
+            default: []
+            }
+        return references.compactMap { reference in
+            if case .configuration(let path) = reference.variable { (reference, path) } else { nil }
+        }
+    }
+}

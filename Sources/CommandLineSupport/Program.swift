@@ -1,0 +1,43 @@
+public import ArgumentParser
+import Glibc
+
+/// How a program runs its command and ends: as ArgumentParser does it, but that what cannot be written is a failure, and no
+/// message can play with the terminal.
+public enum Program {
+    public static func run(_ root: (some AsyncParsableCommand).Type) async -> Never {
+        do {
+            var command = try root.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+            exit(EXIT_SUCCESS)
+        } catch {
+            end(root, error)
+        }
+    }
+
+    public static func run(_ root: (some ParsableCommand).Type) -> Never {
+        do {
+            var command = try root.parseAsRoot()
+            try command.run()
+            exit(EXIT_SUCCESS)
+        } catch {
+            end(root, error)
+        }
+    }
+
+    /// `--help` and `--version` come here too: their texts are results.
+    private static func end(_ root: (some ParsableCommand).Type, _ error: any Error) -> Never {
+        let code = root.exitCode(for: error)
+        let text = root.fullMessage(for: error)
+        guard code.isSuccess else {
+            if !text.isEmpty { StandardError.write(text) }
+            exit(code.rawValue)
+        }
+        do {
+            try StandardOutput.write(text)
+            exit(EXIT_SUCCESS)
+        } catch {
+            if !(error is ExitCode) { StandardError.write("Error: \(error)") }
+            exit((error as? ExitCode)?.rawValue ?? EXIT_FAILURE)
+        }
+    }
+}

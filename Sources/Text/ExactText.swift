@@ -1,0 +1,38 @@
+/// Text whose identity is its UTF-8 bytes.
+///
+/// Swift's `String` compares by canonical equivalence: "é" as one code point equals "e" and an accent, and the Kelvin sign
+/// equals "K". To those who get our names, secrets and files they are different texts. So what comes from outside and is
+/// compared, or is a key, is an `ExactText`. As a property wrapper it makes a stored `String` count by its bytes in a
+/// synthesized `==` and `hash`.
+@propertyWrapper
+public struct ExactText: Sendable {
+    public var wrappedValue: String
+
+    public init(wrappedValue: String) { self.wrappedValue = wrappedValue }
+
+    public init(_ text: some StringProtocol) { wrappedValue = String(text) }
+}
+
+extension ExactText: Hashable, Comparable {
+    public static func == (a: Self, b: Self) -> Bool { a.wrappedValue.isExactly(b.wrappedValue) }
+
+    public func hash(into hasher: inout Hasher) {
+        let isHashed: Void? = wrappedValue.utf8.withContiguousStorageIfAvailable {
+            hasher.combine(bytes: UnsafeRawBufferPointer($0))
+        }
+        if isHashed == nil { for byte in wrappedValue.utf8 { hasher.combine(byte) } }
+        // As in a list of texts no two ways of cutting may be the same.
+        hasher.combine(0xFF as UInt8)
+    }
+
+    /// By bytes, which is the order of code points.
+    public static func < (a: Self, b: Self) -> Bool {
+        a.wrappedValue.utf8.lexicographicallyPrecedes(b.wrappedValue.utf8)
+    }
+}
+
+extension ExactText: CustomStringConvertible, ExpressibleByStringLiteral {
+    public var description: String { wrappedValue }
+
+    public init(stringLiteral value: String) { self.init(wrappedValue: value) }
+}

@@ -1,0 +1,51 @@
+extension Unicode.Scalar {
+    /// Whether it could make a terminal or a reader see other than what is there: control characters, and those that turn
+    /// the direction of writing or are not seen at all.
+    public var isDeceptive: Bool {
+        // ASCII is nearly all there is.
+        if value < 0x7F { return value < 0x20 }
+        return switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: true
+        default: false
+        }
+    }
+
+    /// `\u{202E}`, or `\n`, `\t`, `\r`.
+    public var escaped: String {
+        switch self {
+        case "\n": "\\n"
+        case "\t": "\\t"
+        case "\r": "\\r"
+        default: "\\u{\(String(value, radix: 16, uppercase: true))}"
+        }
+    }
+}
+
+extension StringProtocol {
+    /// The text for one line of a terminal or a log: what is deceptive is escaped.
+    public var printable: String { escaping { _ in true } }
+
+    /// As `printable`, for text of several lines: line feeds and tabs stay.
+    public var printableLines: String { escaping { ![0x0A, 0x09].contains($0.value) } }
+
+    private func escaping(_ isEscaped: (Unicode.Scalar) -> Bool) -> String {
+        guard unicodeScalars.contains(where: { $0.isDeceptive && isEscaped($0) }) else { return String(self) }
+        var text = ""
+        for scalar in unicodeScalars {
+            if scalar.isDeceptive, isEscaped(scalar) {
+                text += scalar.escaped
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}
+
+extension StringProtocol {
+    /// The text in quotes, `printable` and cut after a number of code points; the rest of a longer text is not looked at.
+    public func printed(atMost length: Int) -> String {
+        let shown = unicodeScalars.prefix(length)
+        return "\"\(String(String.UnicodeScalarView(shown)).printable)\(shown.endIndex < endIndex ? "…" : "")\""
+    }
+}
