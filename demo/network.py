@@ -59,7 +59,7 @@ def relay(gateway, port):
 def main(admin, *mode):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     assert topology.have_ipvs(), "this kernel has no IPVS"
-    programs = []
+    programs = {}
     network = topology.Topology()
     folder = tempfile.TemporaryDirectory(prefix="portcullis-demo.")
     try:
@@ -69,17 +69,20 @@ def main(admin, *mode):
             join_host_network(network.gateway)
         servers = subprocess.Popen(
             [sys.executable, REPOSITORY / "Tests/EndToEnd/servers.py"], stdout=subprocess.PIPE, text=True)
-        programs.append(servers)
+        programs[servers.pid] = ("the servers' program", servers)
         servers.stdout.readline()
         gateway = network.gateway.start(
             os.path.join(os.environ["PORTCULLIS_BIN"], "portcullis-gateway"), "run", "--admin-url", admin,
             "--location", "tcn", "--name", "gw1", "--state-directory", f"{folder.name}/state",
             "--run-directory", f"{folder.name}/run", stdin=subprocess.DEVNULL)
-        programs.append(gateway)
+        programs[gateway.pid] = ("the gateway's daemon", gateway)
         print("ready", flush=True)
-        sys.exit(gateway.wait())
+        # Whichever ends first ends the demo.
+        process, status = os.wait()
+        name = programs[process][0] if process in programs else f"process {process}"
+        sys.exit(f"{name} has ended with status {os.waitstatus_to_exitcode(status)}")
     finally:
-        for program in reversed(programs):
+        for _, program in reversed(programs.values()):
             program.terminate()
             program.wait()
         network.close()

@@ -52,10 +52,18 @@ struct Run: AsyncParsableCommand {
     }
 }
 
+/// Held until the process ends.
+struct Locks {
+    let files: StateLock
+    let kernel: WriterLock
+}
+
 extension GatewayConfiguration {
-    /// Keeps other writers away from this gateway's part of the kernel.
-    func lock(for purpose: String) throws -> StateLock {
+    /// Keeps other writers away: from our files, and from the kernel.
+    func lock(for purpose: String) throws -> Locks {
         _ = try StateDirectory(runDirectory)
-        return try StateLock(runDirectory + "/lock", purpose: purpose)
+        let locks = Locks(files: try StateLock(runDirectory + "/lock", purpose: purpose), kernel: try WriterLock())
+        if let problem = locks.kernel.problem { FileHandle.standardError.write(Data("warning: \(problem)\n".utf8)) }
+        return locks
     }
 }

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -126,3 +128,32 @@ def test_a_foreign_service_on_an_address_of_ours(policy, daemons, scripted, sett
             programs.eventually(lambda: daemon.metrics().get("portcullis_gateway_foreign_services") == 1)
     finally:
         network.gateway.result("ipvsadm", "-D", "-t", f"{WWW4}:9000")
+
+
+def test_a_second_writer_is_refused_whatever_its_directories(daemons, scripted, settings, network, tmp_path):
+    daemon = daemons.start_anew(settings)
+    scripted.give(daemon, CLOUD)
+    options = programs.Gateway.flags(tmp_path, settings)
+    before = others(network.gateway), witnesses.table(network.gateway), witnesses.ipvs(network.gateway)
+    for command in ("run", "sync", "flush"):
+        result = network.gateway.result(programs.binary("portcullis-gateway"), command, *options)
+        assert result.returncode == 1, result
+        assert f"process {daemon.pid} (" in result.stderr and " run " in result.stderr, result.stderr
+        assert "end it first" in result.stderr
+    assert (others(network.gateway), witnesses.table(network.gateway), witnesses.ipvs(network.gateway)) == before
+    # It goes with its holder, however that ends.
+    daemons.kill()
+    # Anybody may take the name; who may not write to the kernel is in nobody's way, and is told of.
+    squatter = network.gateway.start(
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c",
+        "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('\\0portcullis-gateway/writer');"
+        "print('bound', flush=True); sys.stdin.read()", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert squatter.stdout.readline() == "bound\n"
+        result = network.gateway.result(programs.binary("portcullis-gateway"), "sync", *options)
+        assert result.returncode == 0, result
+        assert f"warning: process {squatter.pid} (" in result.stderr, result.stderr
+    finally:
+        squatter.communicate("")
+    result = network.gateway.result(programs.binary("portcullis-gateway"), "sync", *options)
+    assert (result.returncode, "warning" in result.stderr) == (0, False), result

@@ -167,6 +167,77 @@ import Testing
         }
     }
 
+    @Test("quoted cells that read like another connection's key are still read as what they are")
+    func shiftedCells() throws {
+        // The first cell is empty, and the next one holds what would be two: joined they are the key of web1.
+        let shifted = "pgw.3,,\"http,tcp\",www-ip,198.51.100.36,80,,masq,wlc,0,,,10.1.0.13,8080,100"
+        let bytes = file(Line.web1, shifted)
+        let document = try parse(file(Line.web1))
+        let fresh = try #require(throws: ServicesCSVError.self) { try parse(bytes) }
+        #expect(throws: fresh) { try document.updated(with: bytes) }
+        #expect(fresh.cell == .section)
+    }
+
+    @Test(
+        "whatever is done to the bytes of a file, reading it against the one before gives what reading afresh does",
+        arguments: 1...40)
+    func hostile(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var document = try parse(file(Line.dnat, Line.web1, Line.web2, Line.web6, Line.markTCP, Line.markUDP))
+        for _ in 0..<60 {
+            var bytes = document.bytes
+            for _ in 0...Int.random(in: 0...3, using: &random) { Self.damage(&bytes, &random) }
+            let fresh = Result { () throws(ServicesCSVError) in try parse(bytes) }
+            let updated = Result { () throws(ServicesCSVError) in try document.updated(with: bytes) }
+            switch (fresh, updated) {
+            case (.success(let fresh), .success(let updated)):
+                #expect(fresh.rows == updated.document.rows)
+                #expect(fresh.rowCount == updated.document.rowCount)
+                var groups = Set(document.groups.map(ObjectIdentifier.init))
+                groups.subtract(updated.changes.removed.map(ObjectIdentifier.init))
+                groups.formUnion(updated.changes.added.map(ObjectIdentifier.init))
+                #expect(groups == Set(updated.document.groups.map(ObjectIdentifier.init)))
+                document = updated.document
+            case (.failure(let fresh), .failure(let updated)): #expect(fresh == updated)
+            default: Issue.record("only one way of reading refuses \(String(decoding: bytes, as: UTF8.self))")
+            }
+        }
+    }
+
+    /// One edit: of a line, of a cell, of the quotes around cells, of bytes.
+    private static func damage(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
+        var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .dropLast().map(String.init)
+        guard lines.count > 1 else { return }
+        let line = Int.random(in: 1..<lines.count, using: &random)
+        let kind = Int.random(in: 0..<10, using: &random)
+        guard kind > 0 else {
+            let place = Int.random(in: 0..<bytes.count, using: &random)
+            bytes[place] = UInt8.random(in: 0...255, using: &random)
+            return
+        }
+        var cells = lines[line].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let cell = Int.random(in: 0..<cells.count, using: &random)
+        switch kind {
+        case 1: lines.remove(at: line)
+        case 2: lines.append(lines[line])
+        case 3: lines.swapAt(line, Int.random(in: 1..<lines.count, using: &random))
+        case 4, 5:
+            // Two cells become one, and an empty one takes the place that is free.
+            let next = min(cell + 1, cells.count - 1)
+            let joined = "\"\(cells[cell]),\(cells[next])\""
+            cells.replaceSubrange(cell...next, with: Bool.random(using: &random) ? ["", joined] : [joined, ""])
+        case 6: cells[cell] = "\"\(cells[cell])\""
+        case 7: cells[cell] = ""
+        case 8:
+            let other = lines[Int.random(in: 1..<lines.count, using: &random)]
+            cells[cell] = other.split(separator: ",").randomElement(using: &random).map(String.init) ?? ""
+        default: cells[cell] += [" ", "0", "\"", "\r", ",", "\u{301}"].randomElement(using: &random)!
+        }
+        if kind > 3 { lines[line] = cells.joined(separator: ",") }
+        bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
+    }
+
     /// Rows from a small world, so that connections, servers and contradictions repeat.
     private static func row(_ random: inout SeededGenerator) -> ExportRow {
         let host = UInt32.random(in: 0...6, using: &random)

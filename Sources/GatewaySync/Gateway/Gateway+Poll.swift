@@ -35,6 +35,7 @@ extension Gateway {
             settleIfDue(since: clock.now)
             result = .failed
         }
+        if let problem = source.problem { self.problem("source", problem) } else { solved("source") }
         writeStatus()
         return result
     }

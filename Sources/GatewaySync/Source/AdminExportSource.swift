@@ -14,7 +14,8 @@ public final class AdminExportSource: ExportSource {
     /// Where answers come in: what awaits them here is not woken from another thread.
     public let executor: EventLoopExecutor
     private let url: String
-    private let token: String?
+    private let token: RenewedFile<String>?
+    private let certificates: RenewedFile<TLSConfiguration>?
     private let headers: HTTPHeaders
     private let name: String
     private let wait: Int
@@ -28,7 +29,14 @@ public final class AdminExportSource: ExportSource {
     public init(_ configuration: GatewayConfiguration, announces: Bool = true) throws {
         self.announces = announces
         url = try configuration.exportURL()
-        token = try configuration.tokenFile.map { try Self.readToken($0) }
+        token = try configuration.tokenFile.map { path in
+            try RenewedFile("read token", path) { (bytes) throws(FileError) in try Self.token(in: bytes, of: path) }
+        }
+        certificates = try configuration.caFile.map { path in
+            try RenewedFile("read certificates", path) { (bytes) throws(FileError) in
+                try Self.certificates(in: bytes, of: path)
+            }
+        }
         wait = configuration.wait
         timeLimit = .seconds(Int64(configuration.timeout + configuration.wait))
         headers = ["Accept": "text/csv", "User-Agent": "portcullis-gateway"]
@@ -43,15 +51,6 @@ public final class AdminExportSource: ExportSource {
         settings.connectionPool.retryConnectionEstablishment = false
         settings.httpVersion = .http1Only
         settings.decompression = .disabled
-        if let file = configuration.caFile {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            do {
-                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
-            } catch {
-                throw FileError("read certificates", file, reason: "there is no certificate (PEM) in it")
-            }
-            settings.tlsConfiguration = tls
-        }
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         executor = EventLoopExecutor(eventLoops.next())
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoops), configuration: settings)
@@ -63,8 +62,7 @@ public final class AdminExportSource: ExportSource {
         try? await eventLoops.shutdownGracefully()
     }
 
-    private static func readToken(_ path: String) throws -> String {
-        guard let bytes = try Files.read(path) else { throw FileError("read token", path, reason: "no such file") }
+    private static func token(in bytes: [UInt8], of path: String) throws(FileError) -> String {
         let token = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
         guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw FileError("read token", path, reason: "it must hold one line with the token")
@@ -72,9 +70,23 @@ public final class AdminExportSource: ExportSource {
         return token
     }
 
+    private static func certificates(in bytes: [UInt8], of path: String) throws(FileError) -> TLSConfiguration {
+        guard let roots = try? NIOSSLCertificate.fromPEMBytes(bytes), !roots.isEmpty else {
+            throw FileError("read certificates", path, reason: "there is no certificate (PEM) in it")
+        }
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .certificates(roots)
+        return tls
+    }
+
+    public var problem: String? {
+        let problems = [token?.problem, certificates?.problem].compactMap(\.self)
+        return problems.isEmpty ? nil : problems.joined(separator: "; ")
+    }
+
     public func fetch(_ request: ExportRequest) async throws -> ExportAnswer {
         let deadline = NIODeadline.now() + timeLimit
-        let response = try await execute(message(request), deadline: deadline)
+        let response = try await ask(request, deadline: deadline)
         guard response.status != .notModified else { return try unchanged(response, request) }
         // Over all: the client's own limits are between two reads, which a server that trickles keeps to for ever.
         return try await withTimeLimit(.nanoseconds((deadline - .now()).nanoseconds)) { [self] in
@@ -84,14 +96,24 @@ public final class AdminExportSource: ExportSource {
         }
     }
 
+    private func ask(_ request: ExportRequest, deadline: NIODeadline) async throws -> HTTPClientResponse {
+        let shown = token?.current()
+        let response = try await execute(message(request, token: shown), deadline: deadline)
+        // The token may have been changed between our look at the file and ADMIN's at the request, or while ADMIN held
+        // its answer.
+        guard response.status == .unauthorized, let renewed = token?.read(), renewed != shown else { return response }
+        return try await execute(message(request, token: renewed), deadline: deadline)
+    }
+
     private var incomplete: ExportSourceError {
         ExportSourceError(
             .timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit.nanoseconds / 1_000_000_000) s")
     }
 
-    private func message(_ request: ExportRequest) -> HTTPClientRequest {
+    private func message(_ request: ExportRequest, token: String?) -> HTTPClientRequest {
         var message = HTTPClientRequest(url: url)
         message.headers = headers
+        message.tlsConfiguration = certificates?.current()
         if let token { message.headers.add(name: "Authorization", value: "Bearer \(token)") }
         let atHand = [request.known, request.held?.digest].compactMap { $0?.etag }
         if !atHand.isEmpty { message.headers.add(name: "If-None-Match", value: atHand.joined(separator: ", ")) }
@@ -156,7 +178,8 @@ public final class AdminExportSource: ExportSource {
         case 401, 403:
             throw ExportSourceError(
                 .unauthorized,
-                "ADMIN at \(url) answered \(response.status.code): the token in token-file is not one of role gateway")
+                "ADMIN at \(url) answered \(response.status.code): "
+                    + (token.map { "the token in \($0.path) is not one of role gateway" } ?? "it wants a token-file"))
         case 404:
             throw ExportSourceError(.notFound, "ADMIN at \(url) answered 404: does it know the location?")
         default:

@@ -4,6 +4,12 @@ public import ServicesExport
 public protocol ExportSource: Sendable {
     /// Asks for the export.
     func fetch(_ request: ExportRequest) async throws -> ExportAnswer
+    /// What is wrong though exports may still be had: a file that was renewed and cannot be used.
+    var problem: String? { get }
+}
+
+extension ExportSource {
+    public var problem: String? { nil }
 }
 
 /// What a gateway tells with each poll: what it need not be sent, and how it is doing.

@@ -68,8 +68,9 @@ extension GatewayStatus {
         return text
     }
 
-    private static func line(_ label: String, _ text: String) -> String {
-        label + String(repeating: " ", count: 10 - label.count) + text
+    static func line(_ label: String, _ text: String) -> String {
+        // A word as long as its column still has a space behind it.
+        label + String(repeating: " ", count: max(1, 10 - label.count)) + text
     }
 
     /// The first digits of an ETag: enough for people, and for `accept`.

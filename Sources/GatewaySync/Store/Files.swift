@@ -60,11 +60,38 @@ enum Files {
         return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
     }
 
+    /// Tells the content of a path from another that took its place.
+    struct Identity: Equatable {
+        let device: UInt
+        let inode: UInt
+        let size: Int
+        /// Nanoseconds since 1970.
+        let modified: Int
+        let changed: Int
+    }
+
+    /// `nil` when there is no such file, or it cannot be seen. Costs one system call.
+    static func identity(of path: String) -> Identity? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Identity(
+            device: UInt(status.st_dev), inode: UInt(status.st_ino), size: status.st_size,
+            modified: status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec,
+            changed: status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec)
+    }
+
     /// Writes into a file that is there, as the kernel's settings need it; says whether it went.
     static func overwrite(_ path: String, with text: String) -> Bool {
         guard let file = try? FileDescriptor.open(FilePath(path), .writeOnly) else { return false }
         defer { try? file.close() }
         return (try? file.writeAll(text.utf8)) != nil
+    }
+
+    /// Where a symbolic link leads; `nil` when it is none, or cannot be read.
+    static func target(of path: String) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+        return count >= 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 
     static func remove(_ path: String) { unlink(path) }

@@ -89,10 +89,14 @@ struct CSVRecord {
     }
 
     /// The bytes of columns `section` to `sources` as an unquoted line has them.
+    ///
+    /// No valid value has a comma in it, so a key with as many commas as lie between the columns stands for one row of
+    /// cells only: what has the key of a connection that was checked has its cells.
     var key: [UInt8] {
+        let first = ServicesCSV.Column.section.rawValue
         var key = [UInt8]()
-        for column in ServicesCSV.Column.section.rawValue...ServicesCSV.Column.sources.rawValue {
-            if !key.isEmpty { key.append(ServicesCSV.comma) }
+        for column in first...ServicesCSV.Column.sources.rawValue {
+            if column > first { key.append(ServicesCSV.comma) }
             key.append(contentsOf: bytes[cells[column]])
         }
         return key

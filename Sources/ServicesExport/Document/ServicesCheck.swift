@@ -65,6 +65,7 @@ struct ServicesCheck {
                         + "\(other.connection.transport): one server of mark \(mark) has one weight")
             }
         }
+        throw disagreement(first, second, .backendAddress, "rows of mark \(mark) have the same servers")
     }
 
     private struct Claim {

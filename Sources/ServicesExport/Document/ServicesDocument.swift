@@ -36,7 +36,8 @@ public struct ServicesDocument: Sendable {
             // An error that involves several lines is told the same way whatever the previous file was.
             guard rowCount > 0 else { throw error }
             reader = ServicesReader(previous: .empty)
-            return try reader.read(bytes)
+            let document = try reader.read(bytes).document
+            return (document, ExportChanges(removed: groups, added: document.groups))
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import GatewaySync
 import NIOHTTP1
 import ServicesExport
@@ -6,8 +7,23 @@ import Testing
 @Suite struct AdminExportSourceTests {
     private static let export = Array((ServicesCSV.header + "\n" + Row.web(1) + "\n").utf8)
     private static let digest = ExportDigest(of: export)
+    /// Of nobody: only read, never trusted.
+    private static let certificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBiDCCAS2gAwIBAgIUL47DGOIk4kVAdCIAkCBPIRGpTX4wCgYIKoZIzj0EAwIw
+        GDEWMBQGA1UEAwwNYWRtaW4uZXhhbXBsZTAgFw0yNjExMjgwNjU3NTZaGA8yMTI2
+        MTEwNDA2NTc1NlowGDEWMBQGA1UEAwwNYWRtaW4uZXhhbXBsZTBZMBMGByqGSM49
+        AgEGCCqGSM49AwEHA0IABD5SybmvhnV3a3g5hxn0KA5FLh+pcFvnmuWeULAMZfcx
+        MaB+fkLyOtXvcGU7rsKomrRmbQLFSzWyGTIQfzi6VpijUzBRMB0GA1UdDgQWBBS3
+        lWqCNSsm2DNpE07CgO9fU2IVIjAfBgNVHSMEGDAWgBS3lWqCNSsm2DNpE07CgO9f
+        U2IVIjAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQCx8z6DRTTJ
+        m/yOzVeF7ttQUhv3zhlBnHuyWZoW57utfQIhAJA7bLWjfCfHBL0A68xqYuWDB5Sp
+        /rS8TFXq012CfRmd
+        -----END CERTIFICATE-----
 
-    private static func good(_ change: (inout StubServer.Answer) -> Void = { _ in }) -> StubServer.Answer {
+        """
+
+    fileprivate static func good(_ change: (inout StubServer.Answer) -> Void = { _ in }) -> StubServer.Answer {
         var answer = StubServer.Answer(
             status: .ok,
             headers: [
@@ -75,6 +91,117 @@ import Testing
         #expect(headers?["Authorization"] == ["Bearer s3cret"])
     }
 
+    /// A source with a token file, and what each of its requests showed of it. ADMIN knows the last token given to
+    /// `admit`.
+    private final class Rotation: Sendable {
+        let directory: TemporaryDirectory
+        let file: String
+        let server: StubServer
+        let source: AdminExportSource
+
+        init(_ token: String) async throws {
+            directory = try TemporaryDirectory()
+            file = try directory.write("token", token)
+            server = try await StubServer { _ in StubServer.Answer(status: .unauthorized) }
+            var configuration = GatewayConfiguration(name: "gw1")
+            configuration.adminURL = server.url
+            configuration.location = "tcn"
+            configuration.timeout = 60
+            configuration.tokenFile = file
+            source = try AdminExportSource(configuration)
+        }
+
+        func admit(_ token: String) {
+            server.answer { head in
+                head.headers["Authorization"] == ["Bearer \(token)"]
+                    ? AdminExportSourceTests.good() : StubServer.Answer(status: .unauthorized)
+            }
+        }
+
+        var shown: [String?] { server.requests.map { $0.headers["Authorization"].first } }
+
+        func end() async {
+            await source.shutdown()
+            await server.close()
+        }
+    }
+
+    @Test("a token that is renewed is shown with the next poll, without a restart")
+    func renewedToken() async throws {
+        let rotation = try await Rotation("old\n")
+        rotation.admit("old")
+        _ = try await rotation.source.fetch(ExportRequest())
+        _ = try rotation.directory.write("token", "new-token\n")
+        rotation.admit("new-token")
+        _ = try await rotation.source.fetch(ExportRequest())
+        #expect(rotation.shown == ["Bearer old", "Bearer new-token"])
+        #expect(rotation.source.problem == nil)
+        await rotation.end()
+    }
+
+    @Test("a token that is changed while ADMIN answers is tried within the same poll")
+    func tokenChangedMeanwhile() async throws {
+        let rotation = try await Rotation("old\n")
+        rotation.server.answer { [directory = rotation.directory] head in
+            _ = try? directory.write("token", "new\n")
+            return head.headers["Authorization"] == ["Bearer new"]
+                ? AdminExportSourceTests.good() : StubServer.Answer(status: .unauthorized)
+        }
+        _ = try await rotation.source.fetch(ExportRequest())
+        #expect(rotation.shown == ["Bearer old", "Bearer new"])
+        await rotation.end()
+    }
+
+    @Test("a token that ADMIN does not know is shown once in a poll, and the error names its file")
+    func unknownToken() async throws {
+        let rotation = try await Rotation("wrong\n")
+        rotation.admit("right")
+        let error = await #expect(throws: ExportSourceError.self) {
+            try await rotation.source.fetch(ExportRequest())
+        }
+        #expect(error?.description.contains("the token in \(rotation.file) is not one of role gateway") == true)
+        #expect(rotation.shown.count == 1)
+        await rotation.end()
+    }
+
+    @Test(
+        "while a token file is gone or unusable the token before goes on, and the problem names the file",
+        arguments: [nil, "", "\n", "two words\u{7}", "\u{e9}"])
+    func unusableToken(text: String?) async throws {
+        let rotation = try await Rotation("old\n")
+        rotation.admit("old")
+        if let text {
+            _ = try rotation.directory.write("token", text)
+        } else {
+            try FileManager.default.removeItem(atPath: rotation.file)
+        }
+        _ = try await rotation.source.fetch(ExportRequest())
+        let problem = try #require(rotation.source.problem)
+        #expect(problem.contains("read token \(rotation.file): ") && problem.contains("goes on"))
+        _ = try rotation.directory.write("token", "old\n")
+        _ = try await rotation.source.fetch(ExportRequest())
+        #expect(rotation.source.problem == nil)
+        await rotation.end()
+    }
+
+    @Test("certificates that are renewed are used with the next poll; those that cannot be read leave the ones before")
+    func renewedCertificates() async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.write("ca.pem", Self.certificate)
+        var configuration = GatewayConfiguration(name: "gw1")
+        configuration.adminURL = "http://127.0.0.1:9"
+        configuration.location = "tcn"
+        configuration.caFile = file
+        let source = try AdminExportSource(configuration)
+        _ = try directory.write("ca.pem", "half of a certific")
+        _ = try? await source.fetch(ExportRequest())
+        #expect(source.problem?.contains("read certificates \(file): there is no certificate (PEM) in it") == true)
+        _ = try directory.write("ca.pem", Self.certificate + Self.certificate)
+        _ = try? await source.fetch(ExportRequest())
+        #expect(source.problem == nil)
+        await source.shutdown()
+    }
+
     @Test(
         "an answer that is not the export whole is refused, and says why",
         arguments: [
@@ -86,7 +213,7 @@ import Testing
                 "redirect", StubServer.Answer(status: .movedPermanently, headers: ["Location": "https://example.org/"]),
                 "redirects to https://example.org/"
             ),
-            ("wrong token", StubServer.Answer(status: .unauthorized), "token-file"),
+            ("wrong token", StubServer.Answer(status: .unauthorized), "it wants a token-file"),
             ("unknown location", StubServer.Answer(status: .notFound), "does it know the location"),
             ("trouble", StubServer.Answer(status: .internalServerError), "500"),
             ("304 to a first request", StubServer.Answer(status: .notModified), "304 to a first request"),

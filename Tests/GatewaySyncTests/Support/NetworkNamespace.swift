@@ -36,9 +36,12 @@ enum NetworkNamespace {
 
     /// Without any address the kernel has no table of local ones, and IPVS takes every real server for a broadcast
     /// address (`ip_vs_new_dest`, `inet_addr_type`).
-    private static func bringLoopbackUp() throws {
+    private static func bringLoopbackUp() throws { try shell("ip link set lo up") }
+
+    /// Runs a command in the calling thread's namespace.
+    static func shell(_ command: String) throws {
         var child: pid_t = 0
-        let words = ["sh", "-c", "PATH=/usr/sbin:/usr/bin:/sbin:/bin ip link set lo up"]
+        let words = ["sh", "-c", "PATH=/usr/sbin:/usr/bin:/sbin:/bin; \(command)"]
         let arguments = words.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }
         // The child is of the calling thread's namespace.
@@ -46,7 +49,7 @@ enum NetworkNamespace {
         var status: Int32 = 0
         while failure == 0, waitpid(child, &status, 0) < 0, errno == EINTR {}
         guard failure == 0, status == 0 else {
-            throw Unavailable(description: "ip link set lo up: status \(failure == 0 ? status : failure)")
+            throw Unavailable(description: "\(command): status \(failure == 0 ? status : failure)")
         }
     }
 
