@@ -38,10 +38,26 @@ public struct ChangeReport: Codable, Sendable, Hashable {
     /// How the configurations differ of services that were there before and are there after.
     public var configurations: [ConfigurationChange]
 
-    public init(changes: [Change], export: [ExportChange], configurations: [ConfigurationChange] = []) {
+    /// What the change brings about that is allowed, and that whoever makes it should know; each with its place.
+    public var warnings: [Problem.Fault]
+
+    public init(
+        changes: [Change], export: [ExportChange], configurations: [ConfigurationChange] = [],
+        warnings: [Problem.Fault] = []
+    ) {
         self.changes = changes
         self.export = export
         self.configurations = configurations
+        self.warnings = warnings
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        changes = try container.decode([Change].self, forKey: .changes)
+        export = try container.decode([ExportChange].self, forKey: .export)
+        configurations = try container.decode([ConfigurationChange].self, forKey: .configurations)
+        // An ADMIN from before there were any has none.
+        warnings = try container.decodeIfPresent([Problem.Fault].self, forKey: .warnings) ?? []
     }
 }
 

@@ -4,16 +4,26 @@ public struct MarkResource: Codable, Sendable, Hashable {
     public var mark: Int
     public var type: String
     public var section: String
+    /// `udp`: of UDP alone, which is apart from the section's other protocols; `nil`: of all that have none of their
+    /// own.
+    public var transport: String?
     /// Since when the section has it, RFC 3339 in UTC; `nil` when that was before ADMIN noted it.
     public var since: String?
     /// Whether the section is there now: the mark of one that is gone is kept for it.
     public var inUse: Bool
 
-    public init(mark: Int, type: String, section: String, since: String?, inUse: Bool) {
+    public init(
+        mark: Int, type: String, section: String, transport: String? = nil, since: String?, inUse: Bool
+    ) {
         self.mark = mark
         self.type = type
         self.section = section
+        self.transport = transport
         self.since = since
         self.inUse = inUse
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mark, type, section, transport = "protocol", since, inUse
     }
 }

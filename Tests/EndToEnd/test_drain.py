@@ -7,6 +7,7 @@ import pytest
 
 import exports
 import programs
+import topology
 import witnesses
 from exports import OTHER6, TG4, WWW4
 
@@ -137,42 +138,97 @@ def test_a_server_that_comes_back_in_mid_drain_has_its_weight_again(daemon, scri
     assert "app3" in {client.http(WWW4, 80).server for _ in range(12)}
 
 
+class Flows:
+    """UDP clients, each with a port that stays, as a device has it: for IPVS that is one flow."""
+
+    def __init__(self, client, address, port, count=12):
+        self.endpoints = [client.socket(socket.SOCK_DGRAM, address) for _ in range(count)]
+        for endpoint in self.endpoints:
+            endpoint.connect((address, port))
+
+    def servers(self):
+        """Who answers; fails where nobody does."""
+        for endpoint in self.endpoints:
+            endpoint.send(b".")
+        return {endpoint.recv(4096).split(b'"')[3].decode() for endpoint in self.endpoints}
+
+    def move(self, timeout):
+        """Spends the first datagram after a change: it may be lost with the flow's entry."""
+        for endpoint in self.endpoints:
+            endpoint.send(b".")
+        time.sleep(0.5)
+        for endpoint in self.endpoints:
+            endpoint.setblocking(False)
+            try:
+                while endpoint.recv(4096):
+                    pass
+            except BlockingIOError:
+                endpoint.settimeout(timeout)
+
+    def close(self):
+        for endpoint in self.endpoints:
+            endpoint.close()
+
+
+@pytest.fixture
+def flows(client):
+    opened = []
+
+    def flows(address, port):
+        opened.append(Flows(client, address, port))
+        return opened[-1]
+
+    yield flows
+    for each in opened:
+        each.close()
+
+
 @pytest.mark.parametrize("weights", [WITHOUT_APP3, DRAINED_APP3], ids=["gone", "drained"])
-def test_udp_alone_is_removed_at_once(daemon, scripted, network, client, weights):
+def test_udp_alone_is_removed_at_once(daemon, scripted, network, client, flows, weights):
     def datagrams(weights):
         return exports.export(exports.www(), exports.devices(weights, protocols=("udp",)))
 
-    def servers():
-        # Each from the port of one socket, as a device has it: for IPVS that is one flow.
-        return {endpoint: (endpoint.send(b"."), endpoint.recv(4096))[1].split(b'"')[3].decode() for endpoint in endpoints}
-
     scripted.give(daemon, datagrams(None))
-    endpoints = []
-    for _ in range(12):
-        endpoint = client.socket(socket.SOCK_DGRAM, TG4)
-        endpoint.connect((TG4, 20000))
-        endpoints.append(endpoint)
-    assert "app3" in servers().values()
+    clients = flows(TG4, 20000)
+    assert "app3" in clients.servers()
     scripted.serve(datagrams(weights))
     is_removed(network, "10.1.0.13:0", "FWM 257")
     is_removed(network, "[fd00:1::13]:0", "FWM 257 IPv6")
     daemon.has_applied(exports.etag(datagrams(weights)))
     assert drains(daemon) == set()
-    # The first datagram after may be lost with the flow's entry; then every flow is at another server.
-    for endpoint in endpoints:
-        endpoint.settimeout(0.5)
-        endpoint.send(b".")
-    time.sleep(0.5)
-    for endpoint in endpoints:
-        endpoint.setblocking(False)
-        try:
-            while endpoint.recv(4096):
-                pass
-        except BlockingIOError:
-            endpoint.settimeout(client.timeout)
-    assert set(servers().values()) == {"app1", "app2"}
-    for endpoint in endpoints:
-        endpoint.close()
+    clients.move(client.timeout)
+    assert clients.servers() == {"app1", "app2"}
+
+
+@pytest.mark.parametrize("weights", [WITHOUT_APP3, DRAINED_APP3], ids=["gone", "drained"])
+def test_udp_beside_tcp_goes_on_elsewhere_while_tcp_drains(daemon, scripted, network, client, hold, flows, weights):
+    def both(weights):
+        # As ADMIN exports a section of both: UDP has a mark of its own.
+        return exports.export(exports.www(), exports.devices(weights, protocols=("tcp",)),
+                              exports.devices(weights, mark=258, protocols=("udp",)))
+
+    scripted.give(daemon, both(None))
+    held = hold("app3", TG4, 20000)
+    clients = flows(TG4, 20000)
+    assert "app3" in clients.servers()
+    scripted.give(daemon, both(weights))
+    assert (weight(network, "10.1.0.13:0", "FWM 257"), weight(network, "10.1.0.13:0", "FWM 258")) == (0, None)
+    clients.move(client.timeout)
+    assert clients.servers() == {"app1", "app2"}
+    assert held.ask().server == "app3"
+
+
+@pytest.mark.parametrize("end", ["gone", "drained"])
+def test_dh_refuses_nobody_while_a_server_drains(daemon, scripted, network, client, end):
+    scripted.give(daemon, cloud(scheduler="dh"))
+    # By the public address: all clients come to one server.
+    [server] = {client.http(WWW4, 80).server for _ in range(6)}
+    weights = {name: 100 for name in exports.ALL if name != server} | ({server: 0} if end == "drained" else {})
+    scripted.give(daemon, cloud(weights, scheduler="dh"))
+    assert weight(network, f"10.1.0.{topology.SERVERS[server]}:8080") is None
+    assert drains(daemon) == set()
+    [other] = {client.http(WWW4, 80).server for _ in range(6)}
+    assert other != server
 
 
 @pytest.mark.parametrize("weights", [WITHOUT_APP3, DRAINED_APP3], ids=["gone", "drained"])

@@ -15,7 +15,7 @@ extension Cloud {
 
     /// A mark used twice, or none where one is needed.
     public func markContradictions(blaming types: Set<String> = []) -> [Contradiction] {
-        var owners = [UInt32: (id: SectionID, position: YAMLPosition)]()
+        var owners = [UInt32: (id: MarkID, position: YAMLPosition)]()
         var found = [Contradiction]()
         // Types that are being changed come last, so that they are the ones that run into others.
         let inOrder = self.types.values.sorted { a, b in
@@ -23,11 +23,9 @@ extension Cloud {
             return blamed.0 != blamed.1 ? blamed.1 : a.name < b.name
         }
         for type in inOrder {
-            for section in type.configuration.gateway {
-                guard case .mark(let fwm) = section.exposure else { continue }
-                let id = SectionID(type: type.name, section: section.name)
-                let position = fwm.markPosition ?? section.position
-                guard let mark = fwm.mark ?? marks[id] else {
+            for wish in type.configuration.gateway.flatMap({ $0.markWishes(of: type.name) }) {
+                let (id, position) = (wish.id, wish.position)
+                guard let mark = wish.mark ?? marks[id] else {
                     found.append(Contradiction("\(id) has no firewall mark", at: position))
                     continue
                 }

@@ -1,3 +1,5 @@
+public import NetworkTypes
+
 /// Everything ADMIN knows at one moment, as a value.
 ///
 /// Contradictions, firewall marks and exports are functions of it. References are by name and may
@@ -10,13 +12,13 @@ public struct Cloud: Sendable {
     /// By name: `tg.3`.
     public var services: [String: ServiceInstance]
     /// Every mark that a section holds, also one that is gone.
-    public var marks: [SectionID: UInt32]
+    public var marks: [MarkID: UInt32]
     public var secrets: [String: SealedSecret]
 
     public init(
         locations: some Sequence<Location> = [], pools: some Sequence<AddressPool> = [],
         servers: some Sequence<Server> = [], types: some Sequence<ServiceType> = [],
-        services: some Sequence<ServiceInstance> = [], marks: [SectionID: UInt32] = [:],
+        services: some Sequence<ServiceInstance> = [], marks: [MarkID: UInt32] = [:],
         secrets: some Sequence<SealedSecret> = []
     ) {
         self.locations = Dictionary(locations.map { ($0.name, $0) }) { $1 }
@@ -41,4 +43,25 @@ public struct SectionID: Sendable, Hashable, Comparable, CustomStringConvertible
 
     public static func < (a: Self, b: Self) -> Bool { (a.type, a.section) < (b.type, b.section) }
     public var description: String { "\(type)/\(section)" }
+}
+
+/// What holds a firewall mark: a gateway section, or UDP of it where that is apart from its other protocols.
+public struct MarkID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    public let section: SectionID
+    /// `nil`: the section's own mark, of all its protocols that have none of their own.
+    public let transport: TransportProtocol?
+
+    public init(_ section: SectionID, _ transport: TransportProtocol? = nil) {
+        self.section = section
+        self.transport = transport
+    }
+
+    public static func < (a: Self, b: Self) -> Bool {
+        if a.section != b.section { return a.section < b.section }
+        guard let other = b.transport else { return false }
+        return a.transport.map { $0 < other } ?? true
+    }
+
+    /// `tg/devices`, `tg/devices udp`
+    public var description: String { transport.map { "\(section) \($0)" } ?? "\(section)" }
 }

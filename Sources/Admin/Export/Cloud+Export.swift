@@ -20,15 +20,14 @@ extension Cloud {
             let members = members.sorted { $0.instance.index < $1.instance.index }
             for section in types[type]?.configuration.gateway ?? [] {
                 guard let pool = pools[AddressPool.ID(location: location, name: section.pool)] else { continue }
-                let mark = marks[SectionID(type: type, section: section.name)]
-                append(section, pool: pool, mark: mark, members: section.served(members), to: &rows)
+                append(section, of: type, pool: pool, members: section.served(members), to: &rows)
             }
         }
         return rows
     }
 
     private func append(
-        _ section: GatewaySection, pool: AddressPool, mark: UInt32?,
+        _ section: GatewaySection, of type: String, pool: AddressPool,
         members: [(instance: ServiceInstance, server: Server)], to rows: inout [ExportRow]
     ) {
         for family in section.families(of: pool) {
@@ -51,7 +50,7 @@ extension Cloud {
                             rows.append(row)
                         }
                     case .mark(let fwm):
-                        guard let mark = fwm.mark ?? mark else { continue }
+                        guard let mark = mark(of: section, type: type, transport) else { continue }
                         row.ports = fwm.ports
                         row.mark = mark
                         rows.append(row)

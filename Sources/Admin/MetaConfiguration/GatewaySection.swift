@@ -44,6 +44,43 @@ public struct GatewaySection: Sendable, Hashable {
     }
 }
 
+extension GatewaySection {
+    /// Whether UDP is a virtual service apart from the other protocols of the mark.
+    ///
+    /// A real server that drains keeps its TCP connections, which end, and would keep its UDP flows with them, which do
+    /// not: only what UDP alone comes to can let them go. Not with persistence, which ties a client over all protocols
+    /// of a mark; and not where `mark` names one for all.
+    public var separatesDatagrams: Bool {
+        guard sharesDatagrams, persistence == 0, case .mark(let fwm) = exposure else { return false }
+        return fwm.mark == nil || fwm.datagramMark != nil
+    }
+
+    /// Whether UDP is one of several protocols under a mark.
+    var sharesDatagrams: Bool {
+        guard case .mark(let fwm) = exposure else { return false }
+        return fwm.protocols.count > 1 && fwm.protocols.contains(.udp)
+    }
+
+    /// The marks that the section needs: its own, and UDP's where that is apart.
+    func markWishes(of type: String) -> [MarkWish] {
+        guard case .mark(let fwm) = exposure else { return [] }
+        let section = SectionID(type: type, section: name)
+        let own = MarkWish(id: MarkID(section), mark: fwm.mark, position: fwm.markPosition ?? position)
+        guard separatesDatagrams else { return [own] }
+        let datagrams = MarkWish(
+            id: MarkID(section, .udp), mark: fwm.datagramMark, position: fwm.datagramMarkPosition ?? position)
+        return [own, datagrams]
+    }
+}
+
+/// A firewall mark that a section needs.
+struct MarkWish {
+    let id: MarkID
+    /// The one it names; `nil`: any.
+    let mark: UInt32?
+    let position: YAMLPosition
+}
+
 /// One public port and where the service listens.
 public struct PortMapping: Sendable, Hashable {
     public let publicPort: UInt16
@@ -65,6 +102,9 @@ public struct FirewallMarkSection: Sendable, Hashable {
     public var mark: UInt32?
     /// Where the mark is written, for errors about it.
     public var markPosition: YAMLPosition?
+    /// UDP's own; `nil`: as `mark`, where UDP has one of its own (`GatewaySection.separatesDatagrams`).
+    public var datagramMark: UInt32?
+    public var datagramMarkPosition: YAMLPosition?
 
     /// The marks gateways set aside for us.
     public static let marks: ClosedRange<UInt32> = 256...65_535

@@ -5,20 +5,22 @@ import YAML
 extension Cloud {
     /// Gives new sections their marks and checks that the cloud does not contradict itself.
     ///
-    /// Throws `RegistryError.contradiction` naming every side. Of two sides the one is to blame that the change is of: a
-    /// meta-configuration that differs from `before`, else what has a place in the request.
+    /// Throws `RegistryError.contradiction` naming every side. Of two sides the one is to blame that the change is of:
+    /// a meta-configuration that differs from `before`, else what has a place in the request.
     mutating func settle(from before: Cloud, places: RequestPlaces) throws {
         do {
             marks = try allocatingMarks()
         } catch {
-            let section = types[error.section.type]?.configuration.gateway.first { $0.name == error.section.section }
+            let id = error.id.section
+            let section = types[id.type]?.configuration.gateway.first { $0.name == id.section }
             throw RegistryError.contradiction([
-                .init(pointer: section?.position.description ?? "\(error.section)", detail: "\(error)")
+                .init(pointer: section?.position.description ?? "\(id)", detail: "\(error)")
             ])
         }
         let changed = changedTypes(since: before)
         try Self.refuse(
-            contradictions(blaming: changed) + newRequirementContradictions(since: before),
+            contradictions(blaming: changed) + newRequirementContradictions(since: before)
+                + newSharedAddressContradictions(since: before),
             inFiles: Set(changed.map(ServiceType.file(of:))), places)
     }
 
@@ -37,7 +39,14 @@ extension Cloud {
         _ contradictions: [Contradiction], inFiles files: Set<String>, _ places: RequestPlaces
     ) throws {
         guard !contradictions.isEmpty else { return }
-        throw RegistryError.contradiction(contradictions.prefix(100).map { $0.fault(inFiles: files, places) })
+        throw RegistryError.contradiction(faults(contradictions, inFiles: files, places))
+    }
+
+    /// The first 100, at the places that whoever made the change knows.
+    static func faults(
+        _ contradictions: [Contradiction], inFiles files: Set<String>, _ places: RequestPlaces
+    ) -> [Problem.Fault] {
+        contradictions.prefix(100).map { $0.fault(inFiles: files, places) }
     }
 }
 

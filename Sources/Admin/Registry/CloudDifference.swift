@@ -36,7 +36,7 @@ struct CloudDifference: Sendable {
     }
 
     /// Marks that are taken from their sections. Those that sections get follow from the types, and are no changes.
-    private static func releases(_ before: [SectionID: UInt32], _ after: [SectionID: UInt32]) -> [Change] {
+    private static func releases(_ before: [MarkID: UInt32], _ after: [MarkID: UInt32]) -> [Change] {
         before.filter { after[$0.key] == nil }.sorted { $0.value < $1.value }.map { id, mark in
             Change(action: .delete, kind: .mark, name: "\(mark)", before: "\(id)", after: nil)
         }

@@ -37,7 +37,11 @@ public final class Registry: Sendable {
             // A change that was answered survives a power cut. GRDB opens WAL with NORMAL, which survives a crash only;
             // there is one writing connection for the pool's life.
             try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            let known = try database.read(RegistryMigrations.migrator.appliedIdentifiers)
             try RegistryMigrations.migrator.migrate(database)
+            if !known.isEmpty, !known.contains(RegistryMigrations.datagramMarksName) {
+                try allocateDatagramMarks()
+            }
         } catch let error as DatabaseError {
             throw RegistryError.unavailable("\(path): \(RegistryError.text(of: error))")
         }
@@ -182,7 +186,11 @@ public final class Registry: Sendable {
         try Cloud.refuse(
             configurations.contradictions(since: before.configurations, cloud: cloud, files: files), inFiles: files,
             places)
-        let touched = difference.locations(from: before.cloud, to: cloud)
+        var touched = difference.locations(from: before.cloud, to: cloud)
+        // Marks of sections that nobody has changed: those that an earlier version did not give.
+        if cloud.hasOtherMarks(than: before.cloud, of: cloud.changedTypes(since: before.cloud)) {
+            touched.formUnion(cloud.locations.keys)
+        }
         var state = before
         state.generation += 1
         state.cloud = cloud
@@ -202,7 +210,8 @@ public final class Registry: Sendable {
                     location: location, from: before.exports.byLocation[location],
                     to: state.exports.byLocation[location])
             },
-            configurations: ConfigurationChange.changes(from: before, to: state))
+            configurations: ConfigurationChange.changes(from: before, to: state),
+            warnings: Cloud.faults(cloud.warnings(about: difference, since: before.cloud), inFiles: files, places))
         return (Outcome(report: report, state: state), difference)
     }
 }

@@ -13,8 +13,27 @@ enum RegistryMigrations {
         migrator.registerMigration("5 service tokens, secrets, labels of servers") { db in
             try db.execute(sql: secretsAndLabels)
         }
+        migrator.registerMigration(datagramMarksName) { db in try db.execute(sql: datagramMarks) }
         return migrator
     }
+
+    /// What was migrated so has sections whose UDP has not got its mark yet.
+    static let datagramMarksName = "6 marks of UDP"
+
+    /// SQLite cannot change a primary key: the table is made anew. What sections had stays their own.
+    private static let datagramMarks = """
+        CREATE TABLE newMark (
+            type TEXT NOT NULL,
+            section TEXT NOT NULL,
+            protocol TEXT NOT NULL DEFAULT '' CHECK (protocol IN ('', 'udp')),
+            mark INTEGER NOT NULL UNIQUE CHECK (mark BETWEEN 256 AND 65535),
+            since TEXT,
+            PRIMARY KEY (type, section, protocol)
+        ) STRICT;
+        INSERT INTO newMark (type, section, mark, since) SELECT type, section, mark, since FROM mark;
+        DROP TABLE mark;
+        ALTER TABLE newMark RENAME TO mark;
+        """
 
     /// Foreign keys are checked at the end of a transaction, so its rows may be written in any order.
     private static let cloud = """

@@ -119,9 +119,9 @@ enum RegistryRows {
         }
     }
 
-    private static func loadMarks(_ db: Database) throws -> [SectionID: UInt32] {
-        try Row.fetchAll(db, sql: "SELECT type, section, mark FROM mark").reduce(into: [:]) { marks, row in
-            marks[SectionID(type: row["type"], section: row["section"])] = row["mark"]
+    private static func loadMarks(_ db: Database) throws -> [MarkID: UInt32] {
+        try Row.fetchAll(db, sql: "SELECT type, section, protocol, mark FROM mark").reduce(into: [:]) { marks, row in
+            marks[MarkID(row)] = row["mark"]
         }
     }
 
@@ -135,9 +135,9 @@ enum RegistryRows {
     }
 
     /// Since when each section has its mark; those of a registry that did not note it yet are absent.
-    static func markTimes(_ db: Database) throws -> [SectionID: String] {
-        try Row.fetchAll(db, sql: "SELECT type, section, since FROM mark WHERE since IS NOT NULL")
-            .reduce(into: [:]) { $0[SectionID(type: $1["type"], section: $1["section"])] = $1["since"] }
+    static func markTimes(_ db: Database) throws -> [MarkID: String] {
+        try Row.fetchAll(db, sql: "SELECT type, section, protocol, since FROM mark WHERE since IS NOT NULL")
+            .reduce(into: [:]) { $0[MarkID($1)] = $1["since"] }
     }
 
     // MARK: Writing
@@ -270,16 +270,25 @@ enum RegistryRows {
     }
 
     /// Marks that go are deleted before new ones are written, since a mark is unique at every moment.
-    private static func storeMarks(
-        _ db: Database, from before: [SectionID: UInt32], to after: [SectionID: UInt32], time: String
+    static func storeMarks(
+        _ db: Database, from before: [MarkID: UInt32], to after: [MarkID: UInt32], time: String
     ) throws {
         for (id, mark) in before where after[id] != mark {
-            try db.execute(sql: "DELETE FROM mark WHERE type = ? AND section = ?", arguments: [id.type, id.section])
+            try db.execute(
+                sql: "DELETE FROM mark WHERE type = ? AND section = ? AND protocol = ?",
+                arguments: [id.section.type, id.section.section, id.transport?.description ?? ""])
         }
         for (id, mark) in after where before[id] != mark {
             try db.execute(
-                sql: "INSERT INTO mark (type, section, mark, since) VALUES (?, ?, ?, ?)",
-                arguments: [id.type, id.section, mark, time])
+                sql: "INSERT INTO mark (type, section, protocol, mark, since) VALUES (?, ?, ?, ?, ?)",
+                arguments: [id.section.type, id.section.section, id.transport?.description ?? "", mark, time])
         }
+    }
+}
+
+extension MarkID {
+    fileprivate init(_ row: Row) {
+        let transport: String = row["protocol"]
+        self.init(SectionID(type: row["type"], section: row["section"]), TransportProtocol(transport))
     }
 }

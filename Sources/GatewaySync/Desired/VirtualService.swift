@@ -11,6 +11,13 @@ public struct VirtualService: Sendable, Hashable {
         self.destinations = destinations
     }
 
+    /// Whether clients are refused for as long as a server with weight 0 stays: `dh` sends a client to the server of
+    /// its hash and to no other (ip_vs_dh.c), where `sh` and `mh` have a fallback. With no server left that takes
+    /// anybody it makes no difference, and the connections that stand may go on.
+    var refusesClientsOfDrained: Bool {
+        settings.scheduler == "dh" && destinations.contains { $0.settings.weight > 0 }
+    }
+
     /// The place of a real server in `destinations`, or where it would go.
     func position(of identity: IPVS.DestinationIdentity) -> (index: Int, isThere: Bool) {
         var low = 0

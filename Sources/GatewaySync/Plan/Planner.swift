@@ -97,12 +97,12 @@ public struct Planner {
         }
     }
 
-    /// The virtual service as the export has it. Of a service that UDP alone comes to, a server with weight 0 is none:
-    /// a flow without end would stay with it for ever.
+    /// The virtual service as the export has it. A server with weight 0 is none of a service that UDP alone comes to: a
+    /// flow without end would stay with it for ever; and none of one that refuses whom it would have sent there.
     private func wanted(_ service: IPVS.ServiceIdentity) -> VirtualService? {
         guard var wanted = desired.services[service],
             wanted.destinations.contains(where: { $0.settings.weight == 0 }),
-            !Self.hasConnections(desired.transports(of: service))
+            wanted.refusesClientsOfDrained || !Self.hasConnections(desired.transports(of: service))
         else { return desired.services[service] }
         wanted.destinations.removeAll { $0.settings.weight == 0 }
         return wanted
@@ -153,7 +153,12 @@ public struct Planner {
         let canDrain = canDrain(service, desired.transports(of: service))
         var finished = [IPVS.DestinationIdentity]()
         for destination in found.destinations where wanted[destination.identity] == nil {
-            if !leave(destination, of: service, canDrain: canDrain) { finished.append(destination.identity) }
+            if wanted.refusesClientsOfDrained {
+                drains.services[service]?.deadlines[destination.identity] = nil
+                finished.append(destination.identity)
+            } else if !leave(destination, of: service, canDrain: canDrain) {
+                finished.append(destination.identity)
+            }
         }
         if present == finished.count, !wanted.destinations.isEmpty {
             starved.insert(service)
@@ -333,7 +338,8 @@ public struct Planner {
         }
     }
 
-    /// Elements that stand for a candidate in pieces, as `keepCovered` has left them, and are no longer right by themselves.
+    /// Elements that stand for a candidate in pieces, as `keepCovered` has left them, and are no longer right by
+    /// themselves.
     private func piecesOfCandidates(in table: KernelState.Table, _ kept: Set<TableElement>) -> Set<TableElement> {
         let missing = Dictionary(
             grouping: candidates.filter { $0.lane != nil && !table.elements.contains($0) }, by: \.lane)

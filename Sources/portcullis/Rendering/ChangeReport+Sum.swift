@@ -8,6 +8,7 @@ extension ChangeReport {
         var total = self
         total.changes += next.changes
         total.configurations += next.configurations
+        total.warnings += next.warnings.filter { !total.warnings.contains($0) }
         for change in next.export {
             if let index = total.export.firstIndex(where: { $0.location == change.location }) {
                 total.export[index].added += change.added

@@ -15,6 +15,9 @@ struct ChangeReportText {
         if !report.changes.isEmpty { parts.append("registry: \(registrySummary(report.changes))\n\(changes(report))") }
         parts += report.export.map(export)
         if let text = configurations(report.configurations) { parts.append(text) }
+        if !report.warnings.isEmpty {
+            parts.append(report.warnings.map { "warning: \($0.pointer): \($0.detail)" }.joined(separator: "\n"))
+        }
         if isDryRun { parts.append("dry run: nothing was changed") }
         return parts.joined(separator: "\n\n")
     }

@@ -62,8 +62,10 @@ enum ResourceTables {
 
     static func marks(_ marks: [MarkResource]) -> Table {
         Table(
-            [.init("MARK", .right), "TYPE", "SECTION", "SINCE", "SECTION IS"],
-            marks.map { ["\($0.mark)", $0.type, $0.section, $0.since ?? "", $0.inUse ? "there" : "gone"] })
+            [.init("MARK", .right), "TYPE", "SECTION", "PROTOCOL", "SINCE", "IN USE"],
+            marks.map {
+                ["\($0.mark)", $0.type, $0.section, $0.transport ?? "", $0.since ?? "", $0.inUse ? "yes" : "no"]
+            })
     }
 
     static func events(_ events: [EventResource]) -> Table {

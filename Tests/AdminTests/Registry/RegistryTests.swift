@@ -2,6 +2,7 @@ import AdminAPI
 import Foundation
 import GRDB
 import NetworkTypes
+import ServicesExport
 import Testing
 
 @testable import Admin
@@ -28,7 +29,7 @@ import Testing
         let source = Stage.tg.replacing("type: tg", with: "type: \(name)").replacing(
             "name: devices", with: "name: \(section)"
         )
-        .replacing("20000-29999", with: "\(port)")
+        .replacing("20000-29999", with: "\(port)").replacing("[tcp, udp]", with: "tcp")
         return try ServiceType.read(source: source, name: name)
     }
 
@@ -155,12 +156,56 @@ import Testing
         }
     }
 
+    @Test("a registry from before UDP had marks gives them when it is opened; what sections had they keep")
+    func datagramMarks() async throws {
+        try await withTemporaryFolder { folder in
+            let path = Self.path(folder)
+            let source =
+                "type: tg\ngateway:\n  - {name: devices, address: tg-ip, fwm: {ports: 20000-29999, protocols: [tcp, udp]}}\n"
+            do {
+                let pool = try DatabasePool(path: path)
+                try RegistryMigrations.migrator.migrate(pool, upTo: "5 service tokens, secrets, labels of servers")
+                try await pool.write { db in
+                    try db.execute(
+                        sql: "INSERT INTO typeRevision VALUES ('tg', 1, ?, 'ops', '2026-11-23T01:00:00.000Z')",
+                        arguments: [source])
+                    try db.execute(
+                        sql: """
+                            INSERT INTO location (name) VALUES ('tcn');
+                            INSERT INTO pool (location, name) VALUES ('tcn', 'tg-ip');
+                            INSERT INTO poolAddress (location, pool, address) VALUES ('tcn', 'tg-ip', '198.51.100.37');
+                            INSERT INTO server (name, location, kind) VALUES ('app1', 'tcn', 'app');
+                            INSERT INTO serverAddress (server, family, address) VALUES ('app1', 4, '10.1.0.11');
+                            INSERT INTO type (name, revision) VALUES ('tg', 1);
+                            INSERT INTO service (type, number, server, state) VALUES ('tg', 1, 'app1', 'ready');
+                            INSERT INTO mark (type, section, mark, since)
+                            VALUES ('tg', 'devices', 300, '2026-11-23T01:00:00.000Z')
+                            """)
+                }
+                try pool.close()
+            }
+            for _ in 0..<2 {
+                let registry = try Registry(path: path)
+                let state = try await registry.state()
+                #expect(state.generation == 2)
+                #expect(
+                    state.cloud.exportRows(location: "tcn").map { "\($0.transport) \($0.mark ?? 0)" }.sorted() == [
+                        "tcp 300", "udp 256",
+                    ])
+                let marks = try await registry.marks()
+                #expect(marks.map(\.transport) == ["udp", nil] && marks.map(\.mark) == [256, 300])
+                #expect(marks[1].since == "2026-11-23T01:00:00.000Z" && marks.allSatisfy(\.inUse))
+                try registry.close()
+            }
+        }
+    }
+
     @Test("a mark stays with its section while the section is gone, and is given to no other")
     func stableMarks() async throws {
         try await withTemporaryFolder { folder in
             let registry = try Registry(path: Self.path(folder))
             func mark(_ type: String) async throws -> UInt32? {
-                try await registry.state().cloud.marks[SectionID(type: type, section: "devices")]
+                try await registry.state().cloud.marks[MarkID(SectionID(type: type, section: "devices"))]
             }
             _ = try await registry.write(by: "t", dryRun: false) { cloud, _ in
                 cloud.types["a"] = try Self.type("a", port: 1001)
@@ -178,7 +223,7 @@ import Testing
             _ = try await reopened.write(by: "t", dryRun: false) { cloud, _ in
                 cloud.types["a"] = try Self.type("a", port: 1001)
             }
-            #expect(try await reopened.state().cloud.marks[SectionID(type: "a", section: "devices")] == 256)
+            #expect(try await reopened.state().cloud.marks[MarkID(SectionID(type: "a", section: "devices"))] == 256)
         }
     }
 
@@ -189,7 +234,7 @@ import Testing
             func types(_ a: Int, _ b: Int) throws -> [ServiceType] {
                 try [("a", 1001, a), ("b", 1002, b)].map { name, port, mark in
                     let source = try Self.type(name, port: port).source.replacing(
-                        "protocols: [tcp, udp]", with: "protocols: [tcp, udp]\n      mark: \(mark)")
+                        "protocols: tcp", with: "protocols: tcp\n      mark: \(mark)")
                     return try ServiceType.read(source: source, name: name)
                 }
             }

@@ -247,6 +247,67 @@ extension KernelScenario {
                 ])
             #expect(site.synchronizer.reconciler.drains.isEmpty)
         },
+        KernelScenario(
+            "dh refuses whom it would send to a server that drains: it is removed at once, unless it is the last"
+        ) {
+            (kernel) throws in
+            let site = Site(kernel)
+            try site.export(Row.web(1, scheduler: "dh"), Row.web(2, scheduler: "dh"))
+            // Drained by an operator
+            #expect(
+                try site.export(Row.web(1, weight: 0, scheduler: "dh"), Row.web(2, scheduler: "dh")) == [
+                    "ipvs - real server 198.51.100.36:80/tcp -> 10.1.0.11:8080"
+                ])
+            #expect(try site.later(3).isEmpty)
+            // Nobody takes a new connection any more: what stands goes on.
+            try site.export(Row.web(1, weight: 0, scheduler: "dh"), Row.web(2, weight: 0, scheduler: "dh"))
+            #expect(try site.weights(.web) == [0, 0])
+            #expect(try site.later(1_000).isEmpty)
+            // Gone from the export
+            try site.export(Row.web(1, scheduler: "dh"), Row.web(2, scheduler: "dh"))
+            #expect(
+                try site.export(Row.web(2, scheduler: "dh")) == [
+                    "ipvs - real server 198.51.100.36:80/tcp -> 10.1.0.11:8080"
+                ])
+            #expect(site.synchronizer.reconciler.drains.isEmpty)
+            // A service that leaves as a whole refuses nobody whom another server would take.
+            try site.export()
+            #expect(try site.weights(.web) == [0])
+            #expect(site.synchronizer.reconciler.drains.count == 1)
+        },
+        KernelScenario("a service that becomes one of dh in mid-drain drains no longer, over a restart too") {
+            (kernel) throws in
+            for restarts in [false, true] {
+                let site = Site(kernel)
+                try site.export(Row.web(1), Row.web(2))
+                try site.export(Row.web(1))
+                #expect(site.synchronizer.reconciler.drains.count == 1)
+                if restarts { try site.restart() }
+                #expect(
+                    try site.export(Row.web(1, scheduler: "dh")) == [
+                        "ipvs ~ virtual service 198.51.100.36:80/tcp wlc -> dh",
+                        "ipvs - real server 198.51.100.36:80/tcp -> 10.1.0.12:8080",
+                    ])
+                #expect(site.synchronizer.reconciler.drains.isEmpty)
+                try site.export()
+                _ = try site.later(3)
+            }
+        },
+        KernelScenario("UDP under a mark of its own goes at once, TCP's mark beside it drains") { (kernel) throws in
+            let site = Site(kernel)
+            func rows(_ servers: Int...) -> [String] {
+                servers.flatMap { server in
+                    Row.devices(server).map { $0.contains(",udp,") ? $0.replacing(",257,", with: ",258,") : $0 }
+                }
+            }
+            try site.export(rows(1, 2))
+            #expect(
+                try site.export(rows(1)) == [
+                    "ipvs ~ real server mark 257 (IPv4) -> 10.1.0.12 weight 100 -> 0",
+                    "ipvs - real server mark 258 (IPv4) -> 10.1.0.12",
+                ])
+            #expect(site.synchronizer.reconciler.drains.count == 1)
+        },
         KernelScenario("UDP has no end to wait for: servers and services are removed at once") { (kernel) throws in
             let site = Site(kernel)
             try site.export(Row.dns(1), Row.dns(2))

@@ -55,18 +55,23 @@ enum RandomExport {
             return ExportRow(
                 service: "p.\(host)", section: "port\(number)", transport: transport, addressName: "ip",
                 addresses: [address], ports: [PortRange(80 + number)!],
-                scheduler: number == 3 ? .rr : .wlc, sources: number == 2 ? sources : [], backendAddress: backend,
+                scheduler: [.wlc, .wlc, .dh, .rr][Int(number)], sources: number == 2 ? sources : [],
+                backendAddress: backend,
                 backendPort: 8080)
         }
     }
 }
 
 extension DesiredState {
-    /// The virtual services as the kernel has them in the end: those of UDP alone without servers of weight 0.
+    /// The virtual services as the kernel has them in the end: those of UDP alone without servers of weight 0, and
+    /// those of dh that have another.
     var servicesInKernel: [IPVS.ServiceIdentity: VirtualService] {
         var services = services
-        for service in services.keys where Set(transports(of: service)) == [.udp] {
-            services[service]?.destinations.removeAll { $0.settings.weight == 0 }
+        for (identity, service) in services {
+            let isHashed =
+                service.settings.scheduler == "dh" && service.destinations.contains { $0.settings.weight > 0 }
+            guard isHashed || Set(transports(of: identity)) == [.udp] else { continue }
+            services[identity]?.destinations.removeAll { $0.settings.weight == 0 }
         }
         return services
     }

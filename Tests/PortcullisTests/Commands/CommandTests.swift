@@ -121,7 +121,9 @@ import Testing
         defer { try? FileManager.default.removeItem(at: nothing) }
         try await RunningAdmin.with { admin in
             _ = try await CommandRun.portcullis("apply", "-f", "fixtures/cloud.yaml", admin: admin)
-            #expect(try await CommandRun.portcullis("marks", admin: admin).output.contains(" 256  tg    devices  "))
+            let marks = try await CommandRun.portcullis("marks", admin: admin).output
+            #expect(
+                marks.contains(" 256  tg    devices            ") && marks.contains(" 257  tg    devices  udp       "))
             let used = try await CommandRun.portcullis("marks", "release", "256", admin: admin)
             #expect(used.status == 1)
             #expect(
@@ -130,7 +132,7 @@ import Testing
             #expect(try await CommandRun.portcullis("marks", "release", admin: admin).output == "no changes\n")
             _ = try await CommandRun.portcullis("apply", "-f", nothing.path, "--prune", admin: admin)
             let released = try await CommandRun.portcullis("marks", "release", admin: admin)
-            #expect(released.output == "registry: 1 removed\n  -  mark  256\n")
+            #expect(released.output == "registry: 2 removed\n  -  mark  256\n  -  mark  257\n")
 
             _ = try await CommandRun.portcullis("apply", "-f", "fixtures/cloud.yaml", admin: admin)
             var poll = HTTPClientRequest(url: admin.url + "/v1/locations/tcn/services.csv")

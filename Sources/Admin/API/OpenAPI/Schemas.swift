@@ -159,7 +159,7 @@ enum Schemas {
                 required: ["mark", "type", "section", "inUse"],
                 [
                     ("mark", pathParameter("mark")), ("type", typeName),
-                    ("section", name), ("since", time),
+                    ("section", name), ("protocol", ["type": "string", "enum": ["udp"]]), ("since", time),
                     ("inUse", ["type": "boolean"]),
                 ])
         ),
@@ -268,11 +268,15 @@ enum Schemas {
         ),
     ]
 
+    /// Places of a request, or of the cloud, and what there is to say of each.
+    private static let faults = list(
+        of: object(required: ["pointer", "detail"], [("pointer", ["type": "string"]), ("detail", ["type": "string"])]))
+
     private static let reports: [(String, JSONValue)] = [
         (
             "ChangeReport",
             object(
-                required: ["changes", "export", "configurations"],
+                required: ["changes", "export", "configurations", "warnings"],
                 [
                     (
                         "changes",
@@ -317,6 +321,7 @@ enum Schemas {
                                     ),
                                 ]))
                     ),
+                    ("warnings", faults),
                 ])
         ),
         (
@@ -327,13 +332,7 @@ enum Schemas {
                     ("type", ["type": "string", "format": "uri-reference"]), ("title", ["type": "string"]),
                     ("status", ["type": "integer", "minimum": 400, "maximum": 599]),
                     ("detail", ["type": "string"]),
-                    (
-                        "errors",
-                        list(
-                            of: object(
-                                required: ["pointer", "detail"],
-                                [("pointer", ["type": "string"]), ("detail", ["type": "string"])]))
-                    ),
+                    ("errors", faults),
                 ])
         ),
         ("Health", object(required: ["status"], [("status", ["type": "string", "enum": ["ok"]])])),

@@ -59,6 +59,7 @@ extension MetaConfigurationReader {
             persistence: persistence ?? 0, drainTime: drainTime, method: method ?? .masq,
             sources: Self.withoutInner(sources), position: node.position)
         checkMethod(section, mapping)
+        checkDatagramMark(section)
         return section
     }
 
@@ -123,21 +124,39 @@ extension MetaConfigurationReader {
         return protocols.isEmpty ? [.tcp] : protocols.sorted()
     }
 
-    /// `{ports: 20000-29999, protocols: [tcp, udp], mark: 257}`
+    /// `{ports: 20000-29999, protocols: [tcp, udp], mark: 257, udp-mark: 258}`
     private mutating func markSection(_ node: YAMLNode) -> FirewallMarkSection? {
-        let keys = ["ports", "protocols", "mark"]
+        let keys = ["ports", "protocols", "mark", "udp-mark"]
         guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "a mapping of ports and protocols") else {
             return nil
         }
         let ports = diagnostics.required("ports", of: mapping) { node throws(YAMLError) in try node.portRanges() }
-        let mark = diagnostics.optional(mapping["mark"]) { node throws(YAMLError) in
-            let marks = FirewallMarkSection.marks
-            return UInt32(try node.integer("a firewall mark", in: Int(marks.lowerBound)...Int(marks.upperBound)))
+        let mark = diagnostics.optional(mapping["mark"]) { node throws(YAMLError) in try node.firewallMark() }
+        let datagramMark = diagnostics.optional(mapping["udp-mark"]) { node throws(YAMLError) in
+            try node.firewallMark()
         }
         let protocols = protocols(mapping["protocols"])
         guard let ports else { return nil }
         return FirewallMarkSection(
-            ports: ports, protocols: protocols, mark: mark, markPosition: mapping["mark"]?.position)
+            ports: ports, protocols: protocols, mark: mark, markPosition: mapping["mark"]?.position,
+            datagramMark: datagramMark, datagramMarkPosition: mapping["udp-mark"]?.position)
+    }
+
+    /// Where UDP cannot have a mark of its own.
+    private mutating func checkDatagramMark(_ section: GatewaySection) {
+        guard case .mark(let fwm) = section.exposure, let mark = fwm.datagramMark,
+            let position = fwm.datagramMarkPosition
+        else { return }
+        if !section.sharesDatagrams {
+            diagnostics.report(
+                position, "\"udp-mark\" is for UDP beside another protocol; here \"mark\" is the only one")
+        } else if section.persistence > 0 {
+            diagnostics.report(
+                position,
+                "with \"persistence\" a client stays with its instance over all protocols, so they have one mark")
+        } else if mark == fwm.mark {
+            diagnostics.report(position, "UDP needs a mark of its own: \(mark) is that of the other protocols")
+        }
     }
 
     /// What a method cannot do.
@@ -170,12 +189,14 @@ extension MetaConfigurationReader {
     private mutating func reportOverlaps(_ sections: [GatewaySection], type: String) {
         var marks = [UInt32: GatewaySection]()
         for section in sections {
-            guard case .mark(let fwm) = section.exposure, let mark = fwm.mark else { continue }
-            if let first = marks.updateValue(section, forKey: mark) {
-                diagnostics.report(
-                    fwm.markPosition ?? section.position,
-                    "\(type)/\(section.name) uses the firewall mark \(mark), which \(type)/\(first.name) uses "
-                        + "(\(first.position))")
+            for wish in section.markWishes(of: type) {
+                guard let mark = wish.mark else { continue }
+                if let first = marks.updateValue(section, forKey: mark), first.name != section.name {
+                    diagnostics.report(
+                        wish.position,
+                        "\(type)/\(section.name) uses the firewall mark \(mark), which \(type)/\(first.name) uses "
+                            + "(\(first.position))")
+                }
             }
         }
         var places = Set<PortClaim<String>.Overlap.Place>()
@@ -200,6 +221,11 @@ extension MetaConfigurationReader {
 }
 
 extension YAMLNode {
+    func firewallMark() throws(YAMLError) -> UInt32 {
+        let marks = FirewallMarkSection.marks
+        return UInt32(try integer("a firewall mark", in: Int(marks.lowerBound)...Int(marks.upperBound)))
+    }
+
     func port() throws(YAMLError) -> UInt16 {
         if let scalar, scalar.text.hasByte("-"), PortRange(scalar.text) != nil {
             throw YAMLError(position, "\(summary) is a range of ports; ranges stand in \"fwm\" as \"ports\"")
