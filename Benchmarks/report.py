@@ -14,6 +14,8 @@ ROWS = [
      1 / 50),
     ("100,000 set elements, transaction", "transaction", "nft -f", "nft", 0.6),
     ("100,000 set elements, from the CSV", "elements", "nft -f", "nft", None),
+    ("audit of all of 10,000 × 10, CPU", "an audit of every real server, CPU", "its first load, CPU", "first load, CPU", 0.5),
+    ("one weight, during such an audit", "a change during an audit", "without one", "a change", 1.2),
 ]
 
 # What is measured by itself, its unit, how many of these a second or a MiB is, and the most that it may be.
@@ -22,6 +24,8 @@ SCALE = [
     ("an unchanged poll, CPU", "ms", 1000, 1),
     ("resident memory at 10,000 × 10", "MiB", 1, 200),
     ("at its highest", "MiB", 1, None),
+    ("resident memory with IPVS", "MiB", 1, None),
+    ("at its highest with IPVS", "MiB", 1, 160),
     ("resident memory at 100,000 targets", "MiB", 1, None),
     ("change to kernel at 10,000 rows, median", "ms", 1000, None),
     ("change to kernel at 10,000 rows, p99", "ms", 1000, 100),

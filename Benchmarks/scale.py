@@ -20,39 +20,13 @@ import tempfile
 import threading
 import time
 
-import exports
+from daemon import STUB, Daemon, Export
 from programs import eventually
 
 CHANGES = 9
 POLLS = 30
 ROUND_TRIPS = 200
-STUB, ADMIN = 8088, 8089
-
-
-class Export(http.server.BaseHTTPRequestHandler):
-    """ADMIN's answer for one location; `export` is what it has just now."""
-
-    protocol_version = "HTTP/1.1"
-    export = b""
-    polls = 0
-
-    def do_GET(self):
-        body = Export.export
-        etag = exports.etag(body)
-        Export.polls += 1
-        known = etag in self.headers.get("If-None-Match", "")
-        self.send_response(304 if known else 200)
-        self.send_header("ETag", etag)
-        if not known:
-            self.send_header("Content-Type", "text/csv; charset=utf-8; header=present")
-            self.send_header("Content-Digest", exports.content_digest(body))
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if not known:
-            self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+ADMIN = 8089
 
 
 class Monitor:
@@ -82,36 +56,6 @@ class Monitor:
         self.process.wait()
 
 
-class Daemon:
-    def __init__(self, gateway, folder, url, location, **settings):
-        folder = pathlib.Path(folder)
-        # In memory, as /run is.
-        self.run = tempfile.TemporaryDirectory(dir="/dev/shm")
-        options = {"admin-url": url, "location": location, "name": "bench", "state-directory": folder / "state",
-                   "run-directory": self.run.name, "config": folder / "gateway.yaml", **settings}
-        (folder / "gateway.yaml").write_text("{}\n")
-        self.log = open(folder / "gateway.log", "wb")
-        arguments = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
-        self.process = subprocess.Popen([gateway, "run", "--table-only", *arguments], stdout=self.log, stderr=self.log)
-
-    @property
-    def cpu(self):
-        """Seconds of CPU so far."""
-        # clock_getcpuclockid(3): the process' clock of the scheduler.
-        return time.clock_gettime((~self.process.pid << 3) | 2)
-
-    def memory(self, field):
-        """Resident memory now (VmRSS) or at its highest (VmHWM), in MiB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)[1]) / 1024
-
-    def end(self):
-        self.process.terminate()
-        assert self.process.wait(20) == 0, "the daemon did not end well"
-        self.log.close()
-        self.run.cleanup()
-
-
 def at_rest(daemon):
     """Waits until two polls came to nothing."""
     seen = Export.polls
@@ -138,7 +82,7 @@ def following(gateway, export):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     last = export.splitlines()[-1].decode().split(",")
     with tempfile.TemporaryDirectory() as folder:
-        daemon = Daemon(gateway, folder, f"http://127.0.0.1:{STUB}", "large", interval=1, audit_interval=3600)
+        daemon = Daemon(gateway, folder, f"http://127.0.0.1:{STUB}", "large", ["--table-only"], interval=1)
         try:
             eventually(lambda: is_in_kernel(last[4], last[5]), 120, "the first export")
             at_rest(daemon)
@@ -192,7 +136,7 @@ def ten_thousand_rows(gateway, programs, cloud, results):
             rows = subprocess.run(["curl", "-sf", f"{url}/v1/locations/large/services.csv"], check=True,
                                   capture_output=True).stdout.count(b"\n") - 1
             assert rows == 10_000, f"{rows} rows"
-            daemon = Daemon(gateway, folder, url, "large", interval=1, wait=30, audit_interval=3600)
+            daemon = Daemon(gateway, folder, url, "large", ["--table-only"], interval=1, wait=30)
             eventually(lambda: ports_in_kernel() == 10_000, 120, "the first export")
             monitor = Monitor()
             time.sleep(2)

@@ -29,7 +29,7 @@ struct Bench: ParsableCommand {
             let clock = ContinuousClock()
             let digest = clock.measure { _ = ExportDigest(of: bytes) }
             let parse = try clock.measure { try synchronizer.adopt(bytes) }
-            let outcome = try synchronizer.settle(now: WallClock.seconds)
+            let outcome = try synchronizer.settle(now: ClockReading.now.boot)
             try StandardOutput.write(
                 "{\"phase\": \"\(name)\", \"digest\": \((digest.milliseconds * 1_000).rounded() / 1_000), "
                     + "\"timing\": \(Timing(parse, outcome).json)}")

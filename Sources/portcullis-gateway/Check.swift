@@ -53,10 +53,20 @@ struct Check: AsyncParsableCommand {
     private func health(_ configuration: GatewayConfiguration, _ isAnswering: Bool) throws -> GatewayHealth {
         let isRunning = configuration.isDaemonRunning
         let role = try configuration.currentRole()
-        let status = try GatewayStatus.load(runDirectory: configuration.runDirectory)?.status
+        let status = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now)?.status
         return GatewayHealth(
-            status, role: role, isRunning: isRunning, isAnswering: isAnswering, now: WallClock.seconds,
+            status, role: role, isRunning: isRunning, isAnswering: isAnswering, now: ClockReading.now.boot,
             patience: configuration.patience, deviations: isRunning ? try deviations(configuration, role, status) : [])
+    }
+
+    /// Settings that the daemon has yet to bring into line. What it cannot change it has said itself.
+    private func settings(
+        _ configuration: GatewayConfiguration, _ kernel: NetlinkKernel, _ status: GatewayStatus?
+    ) throws -> [String] {
+        let requirements = SettingRequirement.all(configuration, forwarding: [])
+        let steps = SettingRequirement.compare(requirements, with: try kernel.settings(of: requirements)).steps
+        let told = Set(status?.settings.map(\.name) ?? [])
+        return steps.filter { !told.contains("\($0.setting)") }.map(\.description)
     }
 
     /// How the kernel differs from what it should be, in words.
@@ -64,17 +74,21 @@ struct Check: AsyncParsableCommand {
         _ configuration: GatewayConfiguration, _ role: GatewayRole, _ status: GatewayStatus?
     ) throws -> [String] {
         let kernel = try NetlinkKernel()
-        let daemons =
-            configuration.sync.interface == nil ? [] : try kernel.deviations(from: configuration.sync.wanted(as: role))
+        let others =
+            try settings(configuration, kernel, status)
+            + (configuration.sync.interface == nil
+                ? [] : try kernel.deviations(from: configuration.sync.wanted(as: role)))
         let directory = configuration.stateDirectory
-        guard let state = try StateDirectory.loadState(of: directory), let digest = state.export else { return daemons }
+        guard let state = try StateDirectory.loadState(of: directory, at: .now), let digest = state.export else {
+            return others
+        }
         guard thorough else {
             let glance = try kernel.glance(Ownership(addresses: state.addresses, marks: configuration.marks))
-            return daemons + glance.deviations(services: status?.export?.virtualServices ?? 0)
+            return others + glance.deviations(services: status?.export?.virtualServices ?? 0)
         }
-        guard let export = try StateDirectory.loadExport(digest, from: directory) else { return daemons }
+        guard let export = try StateDirectory.loadExport(digest, from: directory) else { return others }
         let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
         try synchronizer.adopt(export)
-        return daemons + (try synchronizer.plan(now: WallClock.seconds)?.lines ?? [])
+        return others + (try synchronizer.plan(now: ClockReading.now.boot)?.lines ?? [])
     }
 }

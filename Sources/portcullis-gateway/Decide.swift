@@ -45,7 +45,7 @@ extension SettingsOptions {
     /// Leaves the decision where the daemon finds it.
     fileprivate func decide(_ verdict: GuardDecision.Verdict, on etag: String) throws -> ExportDigest {
         let configuration = try load()
-        guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory),
+        guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now),
             let held = status.held, let digest = ExportDigest(etag: held.etag)
         else { throw ConfigurationError("no export is held back here") }
         let digits = etag.filter { $0 != "\"" }.lowercased()

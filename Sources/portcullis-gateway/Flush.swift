@@ -18,7 +18,7 @@ struct Flush: ParsableCommand {
         let configuration = try settings.load()
         let lock = try configuration.lock(for: "flush")
         let store = try StateDirectory(configuration.stateDirectory)
-        let (state, problem) = store.recoverState()
+        let (state, problem) = store.recoverState(at: .now)
         if let problem { StandardError.write("\(problem)") }
         let kernel = try NetlinkKernel()
         let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
@@ -27,7 +27,7 @@ struct Flush: ParsableCommand {
         let plan = try synchronizer.withdraw()
         let ended = configuration.sync.interface == nil ? [] : try kernel.arrange([])
         // The last good export stays: a daemon that starts again with ADMIN away goes on with it.
-        try store.save(StoredState(export: state.export))
+        try store.save(StoredState(export: state.export), at: .now)
         GatewayStatus.remove(runDirectory: configuration.runDirectory)
         RoleFile(runDirectory: configuration.runDirectory).remove()
         let lines = plan.lines + ended

@@ -27,9 +27,11 @@ struct Role: ParsableCommand {
         _ = try StateDirectory(configuration.runDirectory)
         try RoleFile(runDirectory: configuration.runDirectory).save(given)
         guard configuration.sync.interface != nil else { return }
-        let changes = try configuration.assumeRole(
-            on: try NetlinkKernel(), logger: settings.makeLogger(configuration)
-        ).changes
+        let kernel = try NetlinkKernel()
+        // A daemon that does not run cannot see to what the sync daemons need.
+        let (steps, deviations) = try kernel.bringIntoLine(SettingRequirement.all(configuration, forwarding: []))
+        for deviation in deviations { StandardError.write("\(deviation)") }
+        let changes = steps.map(\.description) + (try configuration.assumeRole(on: kernel).changes)
         try StandardOutput.write(changes.joined(separator: "\n"))
     }
 }

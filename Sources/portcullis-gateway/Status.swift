@@ -8,7 +8,7 @@ struct Status: ParsableCommand {
         abstract: "Show what the gateway is doing.",
         discussion: """
             Reads status.json in the run directory. Exit status 1 when the kernel is not in agreement, an export is held back, \
-            or the daemon does not run.
+            a setting of the machine stops packets, or the daemon does not run.
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable {
@@ -22,19 +22,20 @@ struct Status: ParsableCommand {
 
     func run() throws {
         let configuration = try settings.load()
-        guard let (status, json) = try GatewayStatus.load(runDirectory: configuration.runDirectory) else {
+        let now = ClockReading.now
+        guard let (status, json) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: now) else {
             throw ConfigurationError(
                 "\(configuration.runDirectory)/status.json is not there: no portcullis-gateway has run here since the boot"
             )
         }
         switch output {
-        case .text: try StandardOutput.write(status.text(now: WallClock.seconds))
+        case .text: try StandardOutput.write(status.text(now: now.boot))
         case .json: try StandardOutput.write(json)
         }
         let staleness = status.staleness(
-            holder: StateLock.holder(of: configuration.runDirectory + "/lock"), now: WallClock.seconds,
+            holder: StateLock.holder(of: configuration.runDirectory + "/lock"), now: now.boot,
             patience: configuration.patience)
         if let staleness { StandardError.write("\(staleness)") }
-        if staleness != nil || status.state != .synchronized { throw ExitCode.failure }
+        if staleness != nil || status.state != .synchronized || !status.settings.isEmpty { throw ExitCode.failure }
     }
 }

@@ -44,7 +44,7 @@ struct Sync: AsyncParsableCommand {
     private func printPlan(_ configuration: GatewayConfiguration) async throws {
         guard case .export(let bytes, _, _) = try await export.fetch(configuration) else { return }
         let directory = configuration.stateDirectory
-        let state = emptyKernel ? StoredState() : try StateDirectory.loadState(of: directory) ?? StoredState()
+        let state = emptyKernel ? StoredState() : try StateDirectory.loadState(of: directory, at: .now) ?? StoredState()
         let synchronizer = Synchronizer(
             Reconciler(state, configuration), kernel: emptyKernel ? InMemoryKernel() : try NetlinkKernel())
         // What an earlier export asked for is ours, and is taken away where this one does not.
@@ -52,12 +52,27 @@ struct Sync: AsyncParsableCommand {
             try synchronizer.adopt(earlier)
         }
         try synchronizer.adopt(bytes)
-        guard let plan = try synchronizer.plan(now: WallClock.seconds), !plan.isEmpty else {
+        let steps =
+            try settingSteps(configuration, synchronizer) + (synchronizer.plan(now: ClockReading.now.boot)?.lines ?? [])
+        guard !steps.isEmpty else {
             try StandardOutput.write("nothing to do")
             return
         }
-        try StandardOutput.write("\(plan)")
+        try StandardOutput.write(steps.joined(separator: "\n"))
         throw ExitCode(2)
+    }
+
+    /// The settings that would be brought into line; those that are not ours to change are said.
+    private func settingSteps(
+        _ configuration: GatewayConfiguration, _ synchronizer: Synchronizer
+    ) throws -> [String] {
+        guard !emptyKernel else { return [] }
+        let requirements = SettingRequirement.all(
+            configuration, forwarding: synchronizer.reconciler.desired.forwardedFamilies)
+        let (steps, deviations) = SettingRequirement.compare(
+            requirements, with: try NetlinkKernel().settings(of: requirements))
+        for deviation in deviations { StandardError.write("\(deviation)") }
+        return steps.map(\.description)
     }
 
     private func synchronize(_ configuration: GatewayConfiguration) async throws {

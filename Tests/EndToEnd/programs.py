@@ -118,6 +118,12 @@ class Gateway(Program):
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(rf"(?m)^{field}:\s+(\d+) kB", text)[1])
 
+    def export(self, bytes):
+        """An export as a file beside the daemon's others: its path."""
+        path = self.folder / "export.csv"
+        path.write_bytes(bytes)
+        return path
+
     def run(self, subcommand, *words):
         """Another subcommand with the same settings: its result, whatever its status."""
         return self.namespace.result(binary("portcullis-gateway"), subcommand, *words, *self.options)

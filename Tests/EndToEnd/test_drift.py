@@ -1,5 +1,7 @@
 """What others change of ours is found, put right and told of: nftables at once, IPVS at the next audit."""
 
+import pathlib
+import signal
 import time
 
 import pytest
@@ -36,6 +38,10 @@ NFTABLES = {
     "a rule": ("add rule inet portcullis input accept", f"nft  ~ rules of {TABLE} made anew"),
     "a chain's rules": ("flush chain inet portcullis input", f"nft  ~ rules of {TABLE} made anew"),
     "one chain more": ("add chain inet portcullis stranger", f"nft  ~ rules of {TABLE} made anew"),
+    "sleep": ("add table inet portcullis { flags dormant; }", f"nft  ~ {TABLE} made anew"),
+    "a chain's policy": ("add chain inet portcullis input { type filter hook input priority filter; policy drop; }",
+                         f"nft  ~ {TABLE} made anew"),
+    "one counter more": ("add counter inet portcullis stranger", f"nft  ~ {TABLE} made anew"),
     "one set more": ("add set inet portcullis strangers { type ipv4_addr; }", f"nft  ~ {TABLE} made anew"),
 }
 
@@ -115,6 +121,86 @@ class TestIPVS:
         assert auditor.status["drift"]["repairs"] == repairs
 
 
+# What somebody sets, and the step that sets it right.
+SETTINGS = {
+    "all timeouts": ("ipvsadm --set 5 6 7", "host ~ ipvs timeout tcp-fin 6 -> 120"),
+    "connections to servers that are gone": ("sysctl -w net.ipv4.vs.expire_nodest_conn=0",
+                                             "host ~ net.ipv4.vs.expire_nodest_conn 0 -> 1"),
+    "ports used again": ("sysctl -w net.ipv4.vs.conn_reuse_mode=0", "host ~ net.ipv4.vs.conn_reuse_mode 0 -> 1"),
+    "conntrack": ("sysctl -w net.ipv4.vs.conntrack=1", "host ~ net.ipv4.vs.conntrack 1 -> 0"),
+    "backup only": ("sysctl -w net.ipv4.vs.backup_only=1", "host ~ net.ipv4.vs.backup_only 1 -> 0"),
+}
+
+
+def settings(namespace):
+    """IPVS' timeouts and the sysctls above, as other programs show them."""
+    names = [command.split()[2].partition("=")[0] for command, _ in SETTINGS.values() if "sysctl" in command]
+    return namespace.run("ipvsadm", "-Ln", "--timeout"), namespace.run("sysctl", *names)
+
+
+class TestSettings:
+    @pytest.mark.parametrize("what", SETTINGS)
+    def test_the_next_audit_sets_right(self, what, auditor, network):
+        command, step = SETTINGS[what]
+        before, repairs = settings(network.gateway), auditor.status["drift"]["repairs"]
+        # The daemon stands still meanwhile, so that others see what it would.
+        auditor.process.send_signal(signal.SIGSTOP)
+        network.gateway.run(*command.split())
+        assert settings(network.gateway) != before
+        plan = auditor.run("sync", "--plan", "--file", auditor.export(CLOUD))
+        assert (plan.returncode, step in plan.stdout) == (2, True), plan
+        auditor.process.send_signal(signal.SIGCONT)
+        programs.eventually(lambda: settings(network.gateway) == before, what="the settings being as before")
+        programs.eventually(lambda: step in auditor.status["drift"]["last"], what=f"{step!r} in the status")
+        assert auditor.status["drift"]["repairs"] > repairs
+        check = auditor.run("check")
+        assert check.returncode == 0, check
+
+    def test_forwarding_is_the_hosts_and_reported(self, auditor, network):
+        network.gateway.run("sysctl", "-w", "net.ipv4.ip_forward=0")
+        try:
+            programs.eventually(lambda: auditor.status["settings"], what="the setting in the status")
+            status = auditor.run("status")
+            assert status.returncode == 1
+            assert "setting   net.ipv4.ip_forward is 0: answers of IPv4 servers are not forwarded; " \
+                   "mend it by: sysctl -w net.ipv4.ip_forward=1" in status.stdout
+            programs.eventually(lambda: auditor.metrics()["portcullis_gateway_wrong_settings"] == 1)
+            assert auditor.run("check").returncode == 3
+            assert network.gateway.run("sysctl", "-n", "net.ipv4.ip_forward") == "0\n"
+        finally:
+            network.gateway.run("sysctl", "-w", "net.ipv4.ip_forward=1")
+        programs.eventually(lambda: not auditor.status["settings"], what="the setting being right")
+        assert auditor.run("status").returncode == 0
+
+    def test_an_address_that_is_local_by_a_route_is_not_missing(self, auditor, network):
+        before = auditor.metrics()["portcullis_gateway_audits_total"]
+        network.gateway.batch(f"addr del {TG4}/32 dev public0", f"route add local {TG4}/32 dev lo")
+        try:
+            programs.eventually(lambda: auditor.metrics()["portcullis_gateway_audits_total"] > before + 1, what="an audit")
+            assert auditor.status["missingAddresses"] == []
+            network.gateway.batch(f"route del local {TG4}/32 dev lo")
+            programs.eventually(lambda: auditor.status["missingAddresses"] == [TG4], what="the missing address")
+        finally:
+            network.gateway.batch(f"addr add {TG4}/32 dev public0")
+        programs.eventually(lambda: auditor.status["missingAddresses"] == [], what="the address being back")
+
+    def test_ipvs_that_is_loaded_again_is_filled_again(self, auditor, network, client):
+        """Its generic netlink family has another number then, and the sysctls are the kernel's own again."""
+        before, log = witnesses.content(network.gateway), len(auditor.text)
+        schedulers = [line.split()[0] for line in pathlib.Path("/proc/modules").read_text().splitlines()
+                      if line.startswith("ip_vs_")]
+        auditor.process.send_signal(signal.SIGSTOP)
+        network.gateway.run("ipvsadm", "--clear")
+        network.gateway.run("modprobe", "-r", *schedulers, "ip_vs")
+        assert not any(line.startswith("ip_vs ") for line in pathlib.Path("/proc/modules").read_text().splitlines())
+        auditor.process.send_signal(signal.SIGCONT)
+        programs.eventually(lambda: witnesses.content(network.gateway) == before, what="IPVS being as before")
+        programs.eventually(lambda: auditor.run("check").returncode == 0, what="a healthy daemon")
+        assert answers(client) == {(8080, 8443, 20000, 29999)}
+        assert network.gateway.run("sysctl", "-n", "net.ipv4.vs.expire_nodest_conn") == "1\n"
+        assert "warning others have changed what is ours: " in auditor.text[log:]
+
+
 class TestNftables:
     @pytest.mark.parametrize("what", NFTABLES)
     def test_a_notification_puts_right_at_once(self, what, listener, network, scripted, client):
@@ -135,3 +221,11 @@ class TestNftables:
             time.sleep(3)
             assert monitor.so_far.count("new generation") == 1
         assert listener.status["drift"]["repairs"] == repairs
+
+
+def test_a_timeout_that_leaves_the_configuration_goes_back(daemons, scripted, network):
+    before = network.gateway.run("ipvsadm", "-Ln", "--timeout")
+    daemon = start(daemons, scripted, **{"ipvs-timeouts.tcp": 77})
+    assert "77" in network.gateway.run("ipvsadm", "-Ln", "--timeout")
+    daemons.start({"admin-url": scripted.url}, daemon.folder.name).has_applied(exports.etag(CLOUD))
+    assert network.gateway.run("ipvsadm", "-Ln", "--timeout") == before

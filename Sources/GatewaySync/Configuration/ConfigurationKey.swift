@@ -21,6 +21,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     case auditInterval = "audit-interval"
     case foreignServices = "foreign-services"
     case metricsFile = "metrics-file"
+    case metricsLimit = "metrics-limit"
     case guardServicesShare = "guard.services-share"
     case guardServicesFloor = "guard.services-floor"
     case guardServersShare = "guard.servers-share"
@@ -76,7 +77,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         case .stateDirectory: configuration.stateDirectory = try path(text)
         case .runDirectory: configuration.runDirectory = try path(text)
         case .marks: configuration.marks = try marks(text)
-        case .drainTime: configuration.drainTime = try number(text, in: 0...604_800)
+        case .drainTime: configuration.drainTime = try number(text, in: 0...ServicesCSV.maximumDrainTime)
         case .auditInterval: configuration.auditInterval = try number(text, in: 1...86_400)
         case .foreignServices:
             guard let value = ForeignServices(rawValue: text) else {
@@ -84,6 +85,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
             }
             configuration.foreignServices = value
         case .metricsFile: configuration.metricsFile = try path(text)
+        case .metricsLimit: configuration.metricsLimit = try number(text, in: 0...1_000_000)
         case .guardServicesShare: configuration.exportGuard.services.share = try number(text, in: 0...100)
         case .guardServicesFloor: configuration.exportGuard.services.floor = try number(text, in: 0...1_000_000)
         case .guardServersShare: configuration.exportGuard.servers.share = try number(text, in: 0...100)

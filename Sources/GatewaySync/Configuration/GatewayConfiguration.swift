@@ -35,12 +35,14 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var foreignServices = ForeignServices.report
     /// For node_exporter's textfile collector; `nil`: `metrics.prom` in the run directory.
     public var metricsFile: String?
+    /// Metrics have series for each virtual service, and for each real server, while there are at most so many of them.
+    public var metricsLimit = 5_000
     /// What one export may withdraw.
     public var exportGuard = ExportGuard()
     /// What is logged: this level and above.
     public var logLevel = Logger.Level.info
-    /// IPVS' timeouts in seconds; 0 leaves the kernel's.
-    public var timeouts = IPVS.Timeouts()
+    /// IPVS' timeouts in seconds, the kernel's own where nothing else is said; 0: somebody else's affair.
+    public var timeouts = IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300)
     /// How connections are carried over to the other gateway.
     public var sync = SyncSettings()
 

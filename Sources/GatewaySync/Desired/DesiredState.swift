@@ -16,6 +16,8 @@ public struct DesiredState: Sendable {
     public private(set) var endpointCount = 0
     /// How many groups stand on an address.
     private var addressUses: [IPAddress: Int] = [:]
+    /// Groups whose servers' answers pass through this machine, by family.
+    private var forwarded: [AddressFamily: Int] = [:]
     /// The protocols of a mark's groups: one virtual service for all of them.
     private var markTransports: [IPVS.ServiceIdentity: [TransportProtocol]] = [:]
 
@@ -40,6 +42,9 @@ public struct DesiredState: Sendable {
     public init(_ document: ServicesDocument) {
         _ = apply(ExportChanges(added: document.groups))
     }
+
+    /// The families in which servers' answers pass through this machine, and it has to forward.
+    public var forwardedFamilies: Set<AddressFamily> { Set(forwarded.lazy.filter { $0.value > 0 }.map(\.key)) }
 
     /// Every public address of the export.
     public var addresses: some Sequence<IPAddress> { addressUses.keys }
@@ -77,6 +82,7 @@ public struct DesiredState: Sendable {
             touched.elements.insert(element)
             elements.remove(element)
         }
+        if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] -= 1 }
         endpointCount -= group.connection.addresses.count
         for address in group.connection.addresses {
             addressUses[address, default: 1] -= 1
@@ -105,6 +111,7 @@ public struct DesiredState: Sendable {
             touched.elements.insert(element)
             elements.insert(element)
         }
+        if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] += 1 }
         endpointCount += group.connection.addresses.count
         for address in group.connection.addresses {
             addressUses[address, default: 0] += 1

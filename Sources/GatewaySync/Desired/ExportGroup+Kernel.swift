@@ -2,6 +2,16 @@ import Netlink
 import NetworkTypes
 import ServicesExport
 
+extension ServicesExport.ForwardingMethod {
+    /// Whether answers come back by way of this machine.
+    var isAnswerForwarded: Bool {
+        switch self {
+        case .masq, .dnat: true
+        case .direct, .tunnel: false
+        }
+    }
+}
+
 /// What one external connection of the export is in the kernel.
 extension ExportGroup {
     /// One virtual service per address and port, or one for the mark; none for destination NAT.

@@ -5,7 +5,7 @@ public import Netlink
 /// Kept in the state file and never inferred from a weight found in the kernel: weight 0 is also what an operator sets.
 public struct Drains: Sendable, Hashable {
     public struct Service: Sendable, Hashable {
-        /// When the wait is over at the latest, in seconds since 1970.
+        /// When the wait is over at the latest, in seconds of the boot clock.
         public var deadlines: [IPVS.DestinationIdentity: Int]
         /// Elements of our table that stay while a service that has left as a whole still has connections. Empty
         /// while the service itself is in the export.

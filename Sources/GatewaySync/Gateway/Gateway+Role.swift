@@ -4,7 +4,7 @@ extension Gateway {
     /// Takes the role in force, at the start, when it has changed, and with each audit.
     func assumeRole() {
         do {
-            let (role, changes) = try configuration.assumeRole(on: kernel, logger: logger)
+            let (role, changes) = try configuration.assumeRole(on: kernel)
             for line in changes { logger.info("\(line)", metadata: ["event": "sync-daemon"]) }
             if role.rawValue != status.role {
                 logger.notice("this gateway is \(role) now; it was \(status.role)", metadata: ["event": "role"])
@@ -25,7 +25,7 @@ extension Gateway {
                 assumeRole()
                 writeStatus()
                 writeMetrics()
-            case .audit: if take(letter) { audit() }
+            case .audit: if take(letter) { requestAudit() }
             case .ping: _ = take(letter)
             }
         }

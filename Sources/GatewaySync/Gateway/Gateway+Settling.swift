@@ -45,7 +45,7 @@ extension Gateway {
         _ plan: Plan, _ reconciler: Reconciler, _ document: ServicesDocument, _ digest: ExportDigest, _ cause: Cause
     ) {
         save(document, digest, reconciler, applied: stored.applied)
-        if case .drift = cause { noteDrift(plan) }
+        if case .drift = cause { noteDrift(plan.lines) }
         guard plan.count <= Self.loggedChanges else {
             logger.info("\(plan.summary)", metadata: ["event": "plan", "etag": "\(digest.etag)"])
             return
@@ -53,12 +53,12 @@ extension Gateway {
         for line in plan.lines { logger.info("\(line)", metadata: ["event": "step", "etag": "\(digest.etag)"]) }
     }
 
-    private func noteDrift(_ plan: Plan) {
-        status.drift.repairs += plan.count
+    func noteDrift(_ lines: [String]) {
+        status.drift.repairs += lines.count
         status.drift.lastAt = now
-        status.drift.last = Array(plan.lines.prefix(Self.shownSteps))
+        status.drift.last = Array(lines.prefix(Self.shownSteps))
         logger.warning(
-            "others have changed what is ours: \(plan.count) steps put it right", metadata: ["event": "drift"])
+            "others have changed what is ours: \(lines.count) steps put it right", metadata: ["event": "drift"])
     }
 
     private func conclude(
@@ -111,7 +111,7 @@ extension Gateway {
                 keptExport = digest
             }
             if next != stored {
-                try store.save(next)
+                try store.save(next, at: clocks())
                 store.removeExports(but: digest)
                 stored = next
             }

@@ -1,7 +1,7 @@
 import ServicesExport
 
 extension Gateway {
-    /// Tells the world: status.json.
+    /// Writes status.json.
     func writeStatus() {
         let reconciler = synchronizer.reconciler
         status.held = held.map {
@@ -24,13 +24,13 @@ extension Gateway {
             } else {
                 held == nil ? .synchronized : .held
             }
-        write("status.json", status.json)
+        write("status.json", status.json(at: clocks()))
     }
 
-    /// Tells node_exporter's textfile collector.
+    /// Writes the file of node_exporter's textfile collector.
     func writeMetrics() {
-        let text = GatewayMetrics(status: status, counters: counters, inventory: inventory).text
-        write("metrics.prom", Array(text.utf8), to: configuration.metricsFile)
+        let metrics = GatewayMetrics(status: status.byWallClock(at: clocks()), counters: counters, traffic: traffic)
+        write("metrics.prom", metrics.bytes, to: configuration.metricsFile)
     }
 
     private func write(_ name: String, _ bytes: [UInt8], to path: String? = nil) {

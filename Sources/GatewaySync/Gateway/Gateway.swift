@@ -15,7 +15,7 @@ public actor Gateway: Service {
     let logger: Logger
     let serviceManager: ServiceManager
     let clock = ContinuousClock()
-    private let wallClock: @Sendable () -> Int
+    let clocks: @Sendable () -> ClockReading
     /// Returns when the time is over or the task is cancelled.
     let sleep: @Sendable (Duration) async -> Void
 
@@ -29,14 +29,17 @@ public actor Gateway: Service {
     var isSettled = false
     /// What the guard holds back.
     var held: HeldExport?
-    /// IPVS as the last audit found it.
-    var inventory = KernelInventory()
+    /// What IPVS has counted, as the audits found it.
+    var traffic = TrafficCounters()
+    var auditor = Auditor()
     var counters = GatewayCounters()
     /// What else is wrong, by what it is about.
     var problems: [String: String] = [:]
-    /// When the poll loop last got on.
-    private var progressedAt: ContinuousClock.Instant
+    private let progress = Progress()
     private var isReady = false
+    var ephemeralCheck: EphemeralCheck?
+    /// Whether the settings were in line before.
+    var hasSettings = false
     /// The kernel's changes so far when the heap was last trimmed.
     private var trimmedAt = 0
 
@@ -48,43 +51,42 @@ public actor Gateway: Service {
 
     /// - Parameters:
     ///   - environment: for systemd's notifications.
-    ///   - wallClock: seconds since 1970.
+    ///   - clocks: the machine's.
     ///   - sleep: returns when the time is over or the task is cancelled.
     public init(
         _ configuration: GatewayConfiguration, source: any ExportSource, kernel: sending any Kernel,
         store: StateDirectory, environment: [String: String], process: Int32, mode: GatewayStatus.Mode = .daemon,
         logger: Logger,
-        wallClock: @escaping @Sendable () -> Int = { WallClock.seconds },
+        clocks: @escaping @Sendable () -> ClockReading = { .now },
         sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) throws {
         self.configuration = configuration
         self.source = source
         self.store = store
         self.logger = logger
-        self.wallClock = wallClock
+        self.clocks = clocks
         self.sleep = sleep
         serviceManager = ServiceManager(environment: environment)
-        progressedAt = clock.now
-        let (state, problem) = store.recoverState()
+        let start = clocks()
+        let (state, problem) = store.recoverState(at: start)
         stored = state
         status = GatewayStatus(
             name: configuration.name, location: configuration.location, role: configuration.role.rawValue, mode: mode,
-            process: process, startedAt: wallClock())
+            process: process, startedAt: start.boot)
         if let problem {
             problems["state"] = problem
             logger.error("\(problem)")
         }
-        if configuration.timeouts != IPVS.Timeouts() { try kernel.setTimeouts(configuration.timeouts) }
         self.kernel = kernel
-        synchronizer = Synchronizer(Reconciler(stored, configuration), kernel: kernel)
+        synchronizer = Synchronizer(Reconciler(stored, configuration), kernel: kernel, progress: progress)
     }
 
-    /// Seconds since 1970.
-    var now: Int { wallClock() }
+    /// Seconds of the boot clock.
+    var now: Int { clocks().boot }
 
     /// Polls until it is told to end; the kernel stays as it is then.
     public func run() async throws {
-        Sysctls(logger: logger).check(Sysctls.gateway)
+        try auditSettings()
         let letters = try RunDirectoryWatch.letters(in: configuration.runDirectory)
         assumeRole()
         // Before the first look at the table, so that no change falls in between.
@@ -94,7 +96,12 @@ public actor Gateway: Service {
         writeStatus()
         await withTaskGroup(of: Void.self) { group in
             if let watchdog = serviceManager.watchdog {
-                group.addTask { [self] in await signLife(every: watchdog / 3) }
+                let patience = Duration.seconds(
+                    configuration.interval + configuration.wait + configuration.timeout + 10)
+                // Not on the loop that polls and writes to the kernel: a load keeps that busy.
+                group.addTask(executorPreference: globalConcurrentExecutor) { [serviceManager, progress] in
+                    await Self.signLife(serviceManager, every: watchdog / 3, while: progress, within: patience)
+                }
             }
             group.addTask { [self] in await audit(every: .seconds(configuration.auditInterval)) }
             group.addTask { [self] in await followTable(changes) }
@@ -108,17 +115,22 @@ public actor Gateway: Service {
 
     /// One poll, as cron has it; the last good export when ADMIN is away.
     public func synchronize() async {
-        Sysctls(logger: logger).check(Sysctls.gateway)
         assumeRole()
         loadStoredExport()
         await cycle()
+        do {
+            try auditSettings()
+        } catch {
+            problem("settings", "\(error)")
+        }
+        writeStatus()
     }
 
     private func poll() async {
         while !Task.isCancelled {
             let start = clock.now
             let result = await cycle()
-            progressedAt = clock.now
+            progress.made()
             trimHeap()
             let pause = result.pause(after: clock.now - start, interval: .seconds(configuration.interval))
             await sleep(pause)
@@ -132,12 +144,13 @@ public actor Gateway: Service {
         trimmedAt = counters.kernelChanges
     }
 
-    private func signLife(every interval: Duration) async {
-        let patience = Duration.seconds(configuration.interval + configuration.wait + configuration.timeout + 10)
+    /// systemd hears nothing from a daemon that hangs.
+    private static func signLife(
+        _ serviceManager: ServiceManager, every interval: Duration, while progress: Progress, within patience: Duration
+    ) async {
         while !Task.isCancelled {
-            // Through the actor, and only while polls go on: systemd hears nothing from a daemon that hangs.
-            if clock.now - progressedAt < patience { serviceManager.alive() }
-            await sleep(interval)
+            if progress.age < patience { serviceManager.alive() }
+            try? await Task.sleep(for: interval)
         }
     }
 

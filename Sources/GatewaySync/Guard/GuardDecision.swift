@@ -42,7 +42,7 @@ struct HeldExport: Sendable {
     let bytes: [UInt8]
     let digest: ExportDigest
     let objections: [String]
-    /// Seconds since 1970.
+    /// Seconds of the boot clock.
     let since: Int
     var isRejected = false
 }

@@ -1,3 +1,4 @@
+import Glibc
 public import Netlink
 public import NetworkTypes
 import Synchronization
@@ -12,10 +13,23 @@ public final class InMemoryKernel: Kernel, Sendable {
         var connections = ConnectionCounts()
         /// Of servers that `connections` does not have.
         var otherConnections = 0
-        var timeouts = IPVS.Timeouts()
+        var settings = KernelSettings(
+            sysctls: [
+                "net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1", "net.ipv4.vs.expire_nodest_conn": "1",
+                "net.ipv4.vs.expire_quiescent_template": "1", "net.ipv4.vs.conn_reuse_mode": "1",
+                "net.ipv4.vs.conntrack": "0", "net.ipv4.vs.backup_only": "0", "net.ipv4.vs.drop_entry": "0",
+                "net.ipv4.vs.drop_packet": "0", "net.ipv4.vs.secure_tcp": "0", "net.ipv4.vs.sync_threshold": "3 50",
+                "net.ipv4.vs.sync_refresh_period": "0",
+            ], timeouts: IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300))
+        /// Settings that may not be written.
+        var readOnly: Set<KernelSetting> = []
+        var list: [IPVS.ServiceEntry]?
         var schedulers: Set<String>
         var fault: Fault?
         var reads = 0
+        /// How long each reading takes.
+        var delay = Duration.zero
+        var isUnreadable = false
         var writes = 0
         var observer: (@Sendable (KernelState) -> Void)?
         var listeners: [AsyncStream<Void>.Continuation] = []
@@ -56,6 +70,24 @@ public final class InMemoryKernel: Kernel, Sendable {
     /// Makes commands fail from now on; `nil`: no longer.
     public func inject(_ fault: Fault?) { world.withLock { $0.fault = fault } }
 
+    /// Makes each reading take its time.
+    public func delayReads(by delay: Duration) { world.withLock { $0.delay = delay } }
+
+    /// Makes each reading fail, as without the module.
+    public func refuseReads(_ isUnreadable: Bool) { world.withLock { $0.isUnreadable = isUnreadable } }
+
+    /// Each reading begins with this.
+    private func beginReading() throws(NetlinkError) {
+        let (delay, isUnreadable) = world.withLock { world in
+            world.reads += 1
+            return (world.delay, world.isUnreadable)
+        }
+        if delay > .zero { usleep(UInt32(delay.milliseconds * 1_000)) }
+        guard !isUnreadable else {
+            throw NetlinkError(code: .refused, errno: .noSuchFileOrDirectory, command: "read the kernel")
+        }
+    }
+
     /// Is shown the state after each command and transaction.
     public func observe(_ observer: (@Sendable (KernelState) -> Void)?) { world.withLock { $0.observer = observer } }
 
@@ -70,8 +102,8 @@ public final class InMemoryKernel: Kernel, Sendable {
     }
 
     public func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState {
-        world.withLock { world in
-            world.reads += 1
+        try beginReading()
+        return world.withLock { world in
             var ownership = ownership
             ownership.addresses.formUnion(world.state.table?.addresses ?? [])
             return KernelState(
@@ -121,8 +153,8 @@ public final class InMemoryKernel: Kernel, Sendable {
     public func connections(
         of servers: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]]
     ) throws(NetlinkError) -> ConnectionCounts {
-        world.withLock { world in
-            world.reads += 1
+        try beginReading()
+        return world.withLock { world in
             var counts = ConnectionCounts()
             for (service, destinations) in servers {
                 for server in destinations {
@@ -133,9 +165,33 @@ public final class InMemoryKernel: Kernel, Sendable {
         }
     }
 
-    public func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError) {
-        world.withLock { $0.timeouts = timeouts }
+    public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
+        world.withLock { world in
+            KernelSettings(
+                sysctls: world.settings.sysctls.filter { sysctls.contains($0.key) }, timeouts: world.settings.timeouts)
+        }
     }
+
+    public func apply(_ step: SettingStep) throws(NetlinkError) {
+        let isAllowed = world.withLock { world in
+            guard !world.readOnly.contains(step.setting) else { return false }
+            world.settings[step.setting] = step.wanted
+            return true
+        }
+        guard isAllowed else {
+            throw NetlinkError(
+                code: .refused, errno: .readOnlyFileSystem, command: "set \(step.setting)=\(step.wanted)")
+        }
+    }
+
+    /// What the settings are; who sets it is somebody else.
+    public var settings: KernelSettings {
+        get { world.withLock { $0.settings } }
+        set { world.withLock { $0.settings = newValue } }
+    }
+
+    /// Makes settings refuse to be written.
+    public func makeReadOnly(_ settings: Set<KernelSetting>) { world.withLock { $0.readOnly = settings } }
 
     public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { world.withLock { $0.syncDaemons } }
 
@@ -161,12 +217,46 @@ public final class InMemoryKernel: Kernel, Sendable {
         }
     }
 
-    public func inventory(_ ownership: Ownership) throws(NetlinkError) -> KernelInventory {
+    public func table() throws(NetlinkError) -> KernelState.Table? {
+        try beginReading()
+        return world.withLock { world in
+            return world.state.table
+        }
+    }
+
+    public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? { try table()?.shape }
+
+    public func beginListing() throws(NetlinkError) {
+        try beginReading()
         world.withLock { world in
-            world.reads += 1
-            var inventory = KernelInventory()
-            inventory.services = world.state.services.filter { ownership.contains($0.key) }
-            return inventory
+            world.list = world.state.services.map { identity, service in
+                IPVS.ServiceEntry(IPVS.Service(identity, service.settings), IPVS.ServiceStatistics())
+            }
+        }
+    }
+
+    public func nextListed() throws(NetlinkError) -> [IPVS.ServiceEntry]? {
+        world.withLock { world in
+            defer { world.list = nil }
+            return world.list
+        }
+    }
+
+    public func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings? {
+        try beginReading()
+        return world.withLock { world in
+            return world.state.services[service]?.settings
+        }
+    }
+
+    public func servers(
+        of service: IPVS.ServiceIdentity, statistics: Bool
+    ) throws(NetlinkError) -> [IPVS.DestinationEntry] {
+        try beginReading()
+        return world.withLock { world in
+            return (world.state.services[service]?.destinations ?? []).map {
+                IPVS.DestinationEntry($0, IPVS.DestinationStatistics())
+            }
         }
     }
 
@@ -176,7 +266,9 @@ public final class InMemoryKernel: Kernel, Sendable {
         return changes
     }
 
-    public func localAddresses() throws(NetlinkError) -> Set<IPAddress> { world.withLock { $0.localAddresses } }
+    public func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
+        world.withLock { world in addresses.filter { !world.localAddresses.contains($0) } }
+    }
 
     /// How many listen for changes of the table.
     public var listenerCount: Int { world.withLock { $0.listeners.count } }

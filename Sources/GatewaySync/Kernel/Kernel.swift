@@ -7,8 +7,27 @@ public protocol Kernel: AnyObject {
     /// table holds are ours too.
     func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState
 
-    /// The virtual services that are ours, with their real servers and what the kernel has counted.
-    func inventory(_ ownership: Ownership) throws(NetlinkError) -> KernelInventory
+    /// Our table with its elements; `nil` when there is none.
+    func table() throws(NetlinkError) -> KernelState.Table?
+
+    /// How our table's flags, chains, rules and sets compare with ours; `nil` when there is none. No element is read.
+    func tableShape() throws(NetlinkError) -> KernelState.Table.Shape?
+
+    /// Begins to list all virtual services, ours and others'; an unfinished list is given up.
+    func beginListing() throws(NetlinkError)
+
+    /// Goes on with the list: one datagram of it, a hundred services or so; `nil` at its end. The list is no snapshot: what comes or goes
+    /// meanwhile may be missing, and others with it.
+    func nextListed() throws(NetlinkError) -> [IPVS.ServiceEntry]?
+
+    /// One virtual service without its real servers; `nil` when there is none.
+    func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings?
+
+    /// The real servers of a virtual service, in the kernel's order; none when there is no such service.
+    /// - Parameter statistics: whether to read what the kernel has counted of them, too.
+    func servers(
+        of service: IPVS.ServiceIdentity, statistics: Bool
+    ) throws(NetlinkError) -> [IPVS.DestinationEntry]
 
     /// Carries the commands out in order. A refused one is returned and does not stop the others.
     /// - Throws: when the connection itself fails; some commands may have been carried out.
@@ -22,8 +41,11 @@ public protocol Kernel: AnyObject {
         of servers: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]]
     ) throws(NetlinkError) -> ConnectionCounts
 
-    /// IPVS' timeouts in seconds.
-    func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError)
+    /// The sysctls of these names, and IPVS' timeouts.
+    func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings
+
+    /// Changes one setting.
+    func apply(_ step: SettingStep) throws(NetlinkError)
 
     /// Yields each time somebody else may have changed our table, from now on.
     func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void>
@@ -37,17 +59,29 @@ public protocol Kernel: AnyObject {
     /// - Throws: ESRCH when none of the role runs.
     func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError)
 
-    /// The addresses that packets are delivered to on this machine.
-    func localAddresses() throws(NetlinkError) -> Set<IPAddress>
+    /// Those of the addresses that packets are not delivered to on this machine, be it by an interface's address or by a local route.
+    func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress]
 }
 
-/// IPVS as it was read back: what is there, and what it has counted.
-public struct KernelInventory: Sendable {
-    public var services: [IPVS.ServiceIdentity: VirtualService] = [:]
-    public var serviceStatistics: [IPVS.ServiceIdentity: IPVS.ServiceStatistics] = [:]
-    public var serverStatistics: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity: IPVS.DestinationStatistics]] = [:]
+extension Kernel {
+    /// A virtual service with its real servers; `nil` when there is none.
+    func service(_ identity: IPVS.ServiceIdentity) throws(NetlinkError) -> VirtualService? {
+        guard let settings = try serviceSettings(of: identity) else { return nil }
+        return VirtualService(settings: settings, entries: try servers(of: identity, statistics: false))
+    }
+}
 
-    public init() {}
+extension VirtualService {
+    init(settings: IPVS.ServiceSettings, entries: [IPVS.DestinationEntry]) {
+        self.init(
+            settings: settings, destinations: entries.map(\.destination).sorted { $0.identity < $1.identity })
+    }
+
+    /// Whether the servers that the kernel lists are these, in any order.
+    func hasServers(_ entries: [IPVS.DestinationEntry]) -> Bool {
+        entries.count == destinations.count
+            && entries.allSatisfy { self[$0.destination.identity] == $0.destination.settings }
+    }
 }
 
 /// A command that the kernel refused.

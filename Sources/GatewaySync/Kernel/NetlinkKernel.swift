@@ -6,41 +6,76 @@ import SystemPackage
 public final class NetlinkKernel: Kernel {
     let ipvs: IPVS.Connection
     let nftables: Nftables.Connection
+    /// The list that is being read, on a socket of its own: the kernel takes one dump at a time on each, and changes go on meanwhile.
+    private let lister: IPVS.Connection
+    private var list: Dump<IPVS.ServiceEntry>?
 
     /// - Throws: when the kernel has no IPVS or no nftables.
     public init() throws(NetlinkError) {
         ipvs = try IPVS.Connection()
+        lister = try IPVS.Connection()
         nftables = try Nftables.Connection()
     }
 
     public func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState {
-        let table = try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init)
+        let table = try table()
         var ownership = ownership
         ownership.addresses.formUnion(table?.addresses ?? [])
-        return KernelState(services: try inventory(ownership).services, table: table)
+        var services = [IPVS.ServiceIdentity: VirtualService]()
+        let entries = try finding(ipvs) { () throws(NetlinkError) in try ipvs.services().collect() }
+        for entry in entries where ownership.contains(entry.service.identity) {
+            services[entry.service.identity] = VirtualService(
+                settings: entry.service.settings,
+                entries: try servers(of: entry.service.identity, statistics: false))
+        }
+        return KernelState(services: services, table: table)
     }
 
-    public func inventory(_ ownership: Ownership) throws(NetlinkError) -> KernelInventory {
-        var inventory = KernelInventory()
-        // A dump has to end before the next one starts on the same socket.
-        for entry in try ipvs.services().collect() where ownership.contains(entry.service.identity) {
-            let identity = entry.service.identity
-            let servers = try ipvs.destinations(of: identity).collect()
-            inventory.services[identity] = VirtualService(
-                settings: entry.service.settings,
-                destinations: servers.map(\.destination).sorted { $0.identity < $1.identity })
-            inventory.serviceStatistics[identity] = entry.statistics
-            inventory.serverStatistics[identity] = Dictionary(
-                servers.map { ($0.destination.identity, $0.statistics) }
-            ) { $1 }
+    public func table() throws(NetlinkError) -> KernelState.Table? {
+        try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init)
+    }
+
+    public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? {
+        try nftables.snapshot(of: PortcullisTable.table, elements: false).map(KernelState.Table.Shape.init)
+    }
+
+    public func beginListing() throws(NetlinkError) {
+        list = nil
+        list = try lister.services()
+    }
+
+    public func nextListed() throws(NetlinkError) -> [IPVS.ServiceEntry]? {
+        do throws(NetlinkError) {
+            return try list?.nextDatagram()
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            // The module was loaded again: the family has another number.
+            guard try lister.findFamily() else { throw error }
+            try beginListing()
+            return try list?.nextDatagram()
         }
-        return inventory
+    }
+
+    public func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings? {
+        try finding(ipvs) { () throws(NetlinkError) in try ipvs.service(service)?.service.settings }
+    }
+
+    public func servers(
+        of service: IPVS.ServiceIdentity, statistics: Bool
+    ) throws(NetlinkError) -> [IPVS.DestinationEntry] {
+        try finding(ipvs) { () throws(NetlinkError) in
+            try ipvs.destinations(of: service, statistics: statistics).collect()
+        }
     }
 
     public func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] {
         let report = try ipvs.apply(commands)
         guard !report.mustReadBack else {
             throw NetlinkError(code: .overflow, command: "apply \(commands.count) IPVS commands")
+        }
+        if report.failures.contains(where: { $0.error.errno == .noSuchFileOrDirectory }), try ipvs.findFamily() {
+            throw NetlinkError(
+                code: .retry, command: "apply \(commands.count) IPVS commands",
+                reason: "IPVS was loaded again meanwhile")
         }
         return report.failures.map { KernelRefusal(command: commands[$0.index], error: $0.error) }
     }
@@ -68,11 +103,24 @@ public final class NetlinkKernel: Kernel {
         return counts
     }
 
-    public func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError) {
-        try ipvs.setTimeouts(timeouts)
+    public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
+        let timeouts = try finding(ipvs) { () throws(NetlinkError) in try ipvs.timeouts() }
+        return KernelSettings(sysctls: SysctlFiles.read(sysctls), timeouts: timeouts)
     }
 
-    public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { try ipvs.syncDaemons() }
+    public func apply(_ step: SettingStep) throws(NetlinkError) {
+        switch step.setting {
+        case .sysctl(let name): try SysctlFiles.write(name, step.wanted)
+        case .timeout(let timeout):
+            var timeouts = IPVS.Timeouts()
+            timeouts[keyPath: timeout.path] = UInt32(step.wanted) ?? 0
+            try ipvs.setTimeouts(timeouts)
+        }
+    }
+
+    public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] {
+        try finding(ipvs) { () throws(NetlinkError) in try ipvs.syncDaemons() }
+    }
 
     public func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError) { try ipvs.startSyncDaemon(daemon) }
 
@@ -82,7 +130,21 @@ public final class NetlinkKernel: Kernel {
         try nftables.foreignChanges(of: PortcullisTable.table)
     }
 
-    public func localAddresses() throws(NetlinkError) -> Set<IPAddress> { try Route.Connection().localAddresses() }
+    public func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
+        try Route.Connection().notLocal(among: addresses)
+    }
+
+    /// Does it once more where IPVS was loaded again meanwhile: its family has another number then (ENOENT).
+    private func finding<Result>(
+        _ connection: IPVS.Connection, _ body: () throws(NetlinkError) -> Result
+    ) throws(NetlinkError) -> Result {
+        do throws(NetlinkError) {
+            return try body()
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            guard try connection.findFamily() else { throw error }
+            return try body()
+        }
+    }
 }
 
 extension Nftables.Connection {
@@ -114,7 +176,7 @@ extension Nftables.Connection {
 extension KernelState.Table {
     /// Our table as it was read back. What nobody of ours could have written makes it not intact.
     init(_ snapshot: Nftables.Snapshot) {
-        var shape = Shape(of: snapshot)
+        var shape = Shape(snapshot)
         var elements = Set<TableElement>()
         for family in AddressFamily.allCases {
             for kind in PortcullisTable.Kind.allCases {
@@ -132,15 +194,17 @@ extension KernelState.Table {
 }
 
 extension KernelState.Table.Shape {
-    fileprivate init(of snapshot: Nftables.Snapshot) {
+    init(_ snapshot: Nftables.Snapshot) {
         let names = Set(PortcullisTable.chains.map(\.name))
         let found = Set(snapshot.chains)
         let strangers = found.filter { !names.contains($0.name) }
         guard
+            // A dormant table has no hooks.
+            snapshot.flags == 0, snapshot.foreignObjects.isEmpty,
             // A hook cannot be changed in place.
             found.subtracting(strangers).isSubset(of: PortcullisTable.chains),
             Set(snapshot.sets) == Set(PortcullisTable.sets), snapshot.foreignSets.isEmpty,
-            snapshot.counters.contains(where: { $0.name == PortcullisTable.droppedCounter })
+            snapshot.counters.map(\.name) == [PortcullisTable.droppedCounter]
         else {
             self = .altered
             return

@@ -14,7 +14,23 @@ public final class TableKernel: Kernel {
         KernelState(table: try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init))
     }
 
-    public func inventory(_ ownership: Ownership) throws(NetlinkError) -> KernelInventory { KernelInventory() }
+    public func table() throws(NetlinkError) -> KernelState.Table? {
+        try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init)
+    }
+
+    public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? {
+        try nftables.snapshot(of: PortcullisTable.table, elements: false).map(KernelState.Table.Shape.init)
+    }
+
+    public func beginListing() throws(NetlinkError) {}
+
+    public func nextListed() throws(NetlinkError) -> [IPVS.ServiceEntry]? { nil }
+
+    public func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings? { nil }
+
+    public func servers(
+        of service: IPVS.ServiceIdentity, statistics: Bool
+    ) throws(NetlinkError) -> [IPVS.DestinationEntry] { [] }
 
     public func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] { [] }
 
@@ -26,7 +42,11 @@ public final class TableKernel: Kernel {
         ConnectionCounts()
     }
 
-    public func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError) {}
+    public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
+        KernelSettings(sysctls: SysctlFiles.read(sysctls), timeouts: IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300))
+    }
+
+    public func apply(_ step: SettingStep) throws(NetlinkError) {}
 
     public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { [] }
 
@@ -38,5 +58,7 @@ public final class TableKernel: Kernel {
         try nftables.foreignChanges(of: PortcullisTable.table)
     }
 
-    public func localAddresses() throws(NetlinkError) -> Set<IPAddress> { try Route.Connection().localAddresses() }
+    public func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
+        try Route.Connection().notLocal(among: addresses)
+    }
 }

@@ -8,6 +8,8 @@ struct GatewayCounters: Sendable {
     var kernelChanges = 0
     /// Exports that the guard has held back.
     var heldExports = 0
-    /// Audits of IPVS.
+    /// Audits of settings, IPVS and addresses.
     var audits = 0
+    /// Times every real server was read back.
+    var auditRounds = 0
 }

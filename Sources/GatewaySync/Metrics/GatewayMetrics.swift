@@ -4,11 +4,10 @@ import Netlink
 struct GatewayMetrics {
     let status: GatewayStatus
     let counters: GatewayCounters
-    /// IPVS as the last audit found it.
-    let inventory: KernelInventory
+    let traffic: TrafficCounters
 
     /// The file.
-    var text: String {
+    var bytes: [UInt8] {
         var metrics = MetricsText(prefix: "portcullis_gateway_")
         addState(to: &metrics)
         addPolls(to: &metrics)
@@ -16,7 +15,7 @@ struct GatewayMetrics {
         addTrouble(to: &metrics)
         addServices(to: &metrics)
         addServers(to: &metrics)
-        return metrics.text
+        return metrics.bytes
     }
 
     private func addState(to metrics: inout MetricsText) {
@@ -72,7 +71,9 @@ struct GatewayMetrics {
         metrics.add(
             "applies_total", .counter, "Times the kernel was brought into agreement with an export.", counters.applies)
         metrics.add("kernel_changes_total", .counter, "Changes that the kernel took.", counters.kernelChanges)
-        metrics.add("audits_total", .counter, "Times IPVS was read back.", counters.audits)
+        metrics.add("audits_total", .counter, "Times settings, IPVS and addresses were looked at.", counters.audits)
+        metrics.add(
+            "audit_rounds_total", .counter, "Times every real server was read back.", counters.auditRounds)
     }
 
     private func addTrouble(to metrics: inout MetricsText) {
@@ -91,6 +92,9 @@ struct GatewayMetrics {
             "missing_addresses", .gauge, "Public addresses of the export that the machine does not have.",
             status.missingAddresses.count)
         metrics.add(
+            "wrong_settings", .gauge, "Settings of the machine that stop packets or lose connections.",
+            status.settings.count)
+        metrics.add(
             "problems", .gauge, "What else is wrong, as status lists it.",
             status.problems.count + status.errors.count)
         metrics.add("draining_servers", .gauge, "Real servers that drain.", status.drains.count)
@@ -108,38 +112,41 @@ struct GatewayMetrics {
     ]
 
     private func addServices(to metrics: inout MetricsText) {
-        let services = inventory.serviceStatistics.sorted { $0.key < $1.key }
+        let services = traffic.services.sorted { $0.key < $1.key }.map { service, statistics in
+            (
+                labels: MetricsText.rendered([("virtual_service", "\(service)")]), traffic: statistics.traffic
+            )
+        }
         for (name, help, value) in Self.traffic {
-            metrics.add(
+            metrics.addRendered(
                 "virtual_service_" + name, .counter, "\(help) of a virtual service.",
-                services.lazy.map { ([("virtual_service", "\($0.key)")], Double(value($0.value.traffic))) })
+                services.lazy.map { (labels: $0.labels, value: Double(value($0.traffic))) })
         }
     }
 
     private func addServers(to metrics: inout MetricsText) {
-        let servers = inventory.services.sorted { $0.key < $1.key }.flatMap { service, found in
-            found.destinations.map { server in
+        let servers = traffic.servers.sorted { $0.key < $1.key }.flatMap { service, entries in
+            entries.map { entry in
                 (
-                    labels: [("virtual_service", "\(service)"), ("real_server", server.identity.words)]
-                        as MetricsText.Labels,
-                    weight: server.settings.weight,
-                    statistics: inventory.serverStatistics[service]?[server.identity] ?? IPVS.DestinationStatistics()
+                    labels: MetricsText.rendered([
+                        ("virtual_service", "\(service)"), ("real_server", entry.destination.identity.words),
+                    ]), weight: entry.destination.settings.weight, statistics: entry.statistics
                 )
             }
         }
-        metrics.add(
+        metrics.addRendered(
             "real_server_weight", .gauge, "Weight of a real server; 0: no new connections.",
-            servers.lazy.map { ($0.labels, Double($0.weight)) })
-        metrics.add(
+            servers.lazy.map { (labels: $0.labels, value: Double($0.weight)) })
+        metrics.addRendered(
             "real_server_active_connections", .gauge, "Connections a real server serves (TCP: established).",
-            servers.lazy.map { ($0.labels, Double($0.statistics.activeConnections)) })
-        metrics.add(
+            servers.lazy.map { (labels: $0.labels, value: Double($0.statistics.activeConnections)) })
+        metrics.addRendered(
             "real_server_inactive_connections", .gauge, "Other connections that IPVS remembers of a real server.",
-            servers.lazy.map { ($0.labels, Double($0.statistics.inactiveConnections)) })
+            servers.lazy.map { (labels: $0.labels, value: Double($0.statistics.inactiveConnections)) })
         for (name, help, value) in Self.traffic {
-            metrics.add(
+            metrics.addRendered(
                 "real_server_" + name, .counter, "\(help) of a real server.",
-                servers.lazy.map { ($0.labels, Double(value($0.statistics.traffic))) })
+                servers.lazy.map { (labels: $0.labels, value: Double(value($0.statistics.traffic))) })
         }
     }
 }

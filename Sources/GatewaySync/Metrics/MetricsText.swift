@@ -6,7 +6,7 @@ struct MetricsText {
 
     typealias Labels = [(name: String, value: String)]
 
-    private(set) var text = ""
+    private(set) var bytes: [UInt8] = []
     private let prefix: String
 
     /// - Parameter prefix: what every name begins with.
@@ -26,33 +26,54 @@ struct MetricsText {
     mutating func add(
         _ name: String, _ kind: Kind, _ help: String, _ samples: some Sequence<(labels: Labels, value: Double)>
     ) {
+        addRendered(name, kind, help, samples.lazy.map { (labels: Self.rendered($0.labels), value: $0.value) })
+    }
+
+    /// A family of many samples, whose labels are rendered once for all the families that they stand in.
+    mutating func addRendered(
+        _ name: String, _ kind: Kind, _ help: String, _ samples: some Sequence<(labels: [UInt8], value: Double)>
+    ) {
+        let start = Array("\(prefix)\(name)".utf8)
         var isFirst = true
         for (labels, value) in samples {
             if isFirst {
-                text += "# HELP \(prefix)\(name) \(help)\n# TYPE \(prefix)\(name) \(kind.rawValue)\n"
+                append("# HELP \(prefix)\(name) \(help)\n# TYPE \(prefix)\(name) \(kind.rawValue)\n")
                 isFirst = false
             }
-            text += prefix + name
-            if !labels.isEmpty {
-                text += "{" + labels.map { "\($0.name)=\"\(Self.escape($0.value))\"" }.joined(separator: ",") + "}"
-            }
-            text += " \(Self.number(value))\n"
+            bytes += start
+            bytes += labels
+            bytes.append(0x20)
+            append(value)
+            bytes.append(0x0A)
         }
     }
 
-    private static func number(_ value: Double) -> String {
-        value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    /// `{virtual_service="198.51.100.36:80/tcp"}`; nothing without labels.
+    static func rendered(_ labels: Labels) -> [UInt8] {
+        guard !labels.isEmpty else { return [] }
+        var bytes: [UInt8] = [0x7B]
+        for (index, label) in labels.enumerated() {
+            if index > 0 { bytes.append(0x2C) }
+            bytes += label.name.utf8
+            bytes += [0x3D, 0x22]
+            for byte in label.value.utf8 {
+                switch byte {
+                case 0x5C: bytes += [0x5C, 0x5C]
+                case 0x22: bytes += [0x5C, 0x22]
+                case 0x0A: bytes += [0x5C, 0x6E]
+                default: bytes.append(byte)
+                }
+            }
+            bytes.append(0x22)
+        }
+        bytes.append(0x7D)
+        return bytes
     }
 
-    private static func escape(_ value: String) -> String {
-        guard value.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return value }
-        return value.reduce(into: "") { text, character in
-            switch character {
-            case "\\": text += "\\\\"
-            case "\"": text += "\\\""
-            case "\n": text += "\\n"
-            default: text.append(character)
-            }
-        }
+    private mutating func append(_ text: String) { bytes += text.utf8 }
+
+    private mutating func append(_ value: Double) {
+        guard value == value.rounded(), abs(value) < 1e15 else { return append("\(value)") }
+        append("\(Int(value))")
     }
 }

@@ -4,7 +4,7 @@ public import NetworkTypes
 extension GatewayConfiguration {
     /// The public addresses of the export in force, as it is on disk; none before the first export.
     public func publicAddresses() throws -> [IPAddress] {
-        guard let digest = try StateDirectory.loadState(of: stateDirectory)?.export,
+        guard let digest = try StateDirectory.loadState(of: stateDirectory, at: .now)?.export,
             let bytes = try StateDirectory.loadExport(digest, from: stateDirectory)
         else { return [] }
         return try ExportAddresses(bytes).addresses

@@ -1,4 +1,3 @@
-public import Logging
 import Netlink
 
 extension GatewayConfiguration {
@@ -7,12 +6,11 @@ extension GatewayConfiguration {
     /// Both the daemon and `portcullis-gateway role` do this, so that neither has to wait for the other: whoever finds another
     /// role when it is done begins anew, and the last one leaves what the file says.
     /// - Returns: the role, and what was changed.
-    public func assumeRole(on kernel: any Kernel, logger: Logger) throws -> (role: GatewayRole, changes: [String]) {
+    public func assumeRole(on kernel: any Kernel) throws -> (role: GatewayRole, changes: [String]) {
         var changes = [String]()
         while true {
             let role = try currentRole()
             if sync.interface != nil {
-                Sysctls(logger: logger).check(Sysctls.pair)
                 changes += try kernel.arrange(sync.wanted(as: role))
             }
             if try currentRole() == role { return (role, changes) }

@@ -17,11 +17,11 @@ public struct Obstacles: Sendable, Hashable {
     public struct Refusal: Sendable, Hashable {
         /// What the kernel said last.
         public var error: NetlinkError
-        /// When it was refused first, in seconds since 1970.
+        /// When it was refused first, in seconds of the boot clock.
         public var since: Int
         /// How often it was refused.
         public var attempts: Int
-        /// When it is tried again, in seconds since 1970.
+        /// When it is tried again, in seconds of the boot clock.
         public var retryAt: Int
     }
 

@@ -33,7 +33,7 @@ public struct Planner {
     /// - Parameters:
     ///   - drainTime: seconds a real server that left may keep its connections, where its section does not say; 0: none.
     ///   - departed: the same of virtual services that have left the export, where their sections did say.
-    ///   - now: seconds since 1970.
+    ///   - now: seconds of the boot clock.
     ///   - connections: of the real servers in `drains`, where they were counted.
     ///   - refused: steps to leave out, with what depends on them.
     public init(

@@ -5,6 +5,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import ServicesExport
+import Synchronization
 
 /// The export over HTTP from ADMIN: conditional, verified, limited in size and time.
 public final class AdminExportSource: ExportSource {
@@ -23,6 +24,7 @@ public final class AdminExportSource: ExportSource {
     private let timeLimit: TimeAmount
 
     private let announces: Bool
+    private let receiving = Mutex(false)
 
     /// - Parameter announces: whether the poll is a heartbeat; a look at what would be done is none.
     /// - Throws: when the token or the certificates cannot be read.
@@ -84,10 +86,14 @@ public final class AdminExportSource: ExportSource {
         return problems.isEmpty ? nil : problems.joined(separator: "; ")
     }
 
+    public var isReceiving: Bool { receiving.withLock { $0 } }
+
     public func fetch(_ request: ExportRequest) async throws -> ExportAnswer {
         let deadline = NIODeadline.now() + timeLimit
         let response = try await ask(request, deadline: deadline)
         guard response.status != .notModified else { return try unchanged(response, request) }
+        receiving.withLock { $0 = true }
+        defer { receiving.withLock { $0 = false } }
         // Over all: the client's own limits are between two reads, which a server that trickles keeps to for ever.
         return try await withTimeLimit(.nanoseconds((deadline - .now()).nanoseconds)) { [self] in
             try await answer(response)

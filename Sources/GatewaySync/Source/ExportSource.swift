@@ -6,10 +6,13 @@ public protocol ExportSource: Sendable {
     func fetch(_ request: ExportRequest) async throws -> ExportAnswer
     /// What is wrong though exports may still be had: a file that was renewed and cannot be used.
     var problem: String? { get }
+    /// Whether an export is on its way from ADMIN at this moment: work that can wait does.
+    var isReceiving: Bool { get }
 }
 
 extension ExportSource {
     public var problem: String? { nil }
+    public var isReceiving: Bool { false }
 }
 
 /// What a gateway tells with each poll: what it need not be sent, and how it is doing.

@@ -71,7 +71,7 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
             return
         }
         reasons =
-            status.errors + status.failures.map(\.error) + status.problems
+            status.errors + status.failures.map(\.error) + status.problems + status.settings.map(\.description)
             + [status.poll?.error, status.held.map { "export \($0.etag) is held back" }].compactMap(\.self)
         verdict = reasons.isEmpty ? .healthy : .degraded
     }

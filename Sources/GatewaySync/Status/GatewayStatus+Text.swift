@@ -1,5 +1,6 @@
 extension GatewayStatus {
     /// For people: a few lines.
+    /// - Parameter now: seconds of the boot clock.
     public func text(now: Int) -> String {
         var lines = [
             "\(name) follows \(location ?? "a file"), \(role): \(state.rawValue)",
@@ -51,6 +52,7 @@ extension GatewayStatus {
                 Self.line("drift", "\(drift.repairs) repairs, the last \(Self.duration(now - at)) ago:"))
             lines += drift.last.map { Self.line("", $0) }
         }
+        lines += settings.map { Self.line("setting", "\($0)") }
         lines += foreignServices.map { Self.line("foreign", "\($0), on an address of ours but none of ours") }
         if !missingAddresses.isEmpty {
             lines.append(Self.line("missing", "not on this machine: \(missingAddresses.joined(separator: " "))"))

@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// What a gateway is doing, as `status.json` in the run directory tells it.
+/// What a gateway is doing. In memory its moments are seconds of the boot clock; `status.json` in the run directory has them by the wall clock, for
+/// people, with a stamp that leads back.
 public struct GatewayStatus: Codable, Sendable, Hashable {
     /// Is there an export in force, and does the kernel agree with it as far as is known?
     public enum State: String, Codable, Sendable, CaseIterable {
@@ -22,9 +23,9 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     }
 
     public struct Poll: Codable, Sendable, Hashable {
-        /// Seconds since 1970.
+        /// Seconds of the boot clock.
         public var at: Int
-        /// When one succeeded last, in seconds since 1970.
+        /// When one succeeded last, in seconds of the boot clock.
         public var succeededAt: Int?
         /// Why it failed; absent when it did not.
         public var error: String?
@@ -44,7 +45,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
 
     public struct Apply: Codable, Sendable, Hashable {
         public var etag: String
-        /// When the kernel first agreed with it, in seconds since 1970.
+        /// When the kernel first agreed with it, in seconds of the boot clock.
         public var since: Int
         /// Changes that took.
         public var changes: Int
@@ -56,7 +57,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public struct Held: Codable, Sendable, Hashable {
         public var etag: String
         public var reasons: [String]
-        /// Seconds since 1970.
+        /// Seconds of the boot clock.
         public var since: Int
         public var isRejected: Bool
     }
@@ -64,7 +65,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public struct Drain: Codable, Sendable, Hashable {
         public var service: String
         public var server: String
-        /// Seconds since 1970.
+        /// Seconds of the boot clock.
         public var until: Int
         /// Connections, active and inactive, when they were counted last.
         public var connections: Int?
@@ -75,10 +76,10 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     /// A step that the kernel has refused.
     public struct Failure: Codable, Sendable, Hashable {
         public var error: String
-        /// Seconds since 1970.
+        /// Seconds of the boot clock.
         public var since: Int
         public var attempts: Int
-        /// When it is tried again, in seconds since 1970.
+        /// When it is tried again, in seconds of the boot clock.
         public var retryAt: Int
     }
 
@@ -86,7 +87,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public struct Drift: Codable, Sendable, Hashable {
         /// Steps that were needed, since the daemon started.
         public var repairs = 0
-        /// Seconds since 1970.
+        /// Seconds of the boot clock.
         public var lastAt: Int?
         /// The steps of the last repair, the first few.
         public var last: [String] = []
@@ -112,12 +113,17 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     /// What else an operator should know of: the disk, settings of the machine.
     public var problems: [String] = []
     public var drift = Drift()
+    /// Settings of the machine that stop packets, or would lose connections, and that are not ours to change.
+    public var settings: [SettingDeviation] = []
     /// Virtual services of others on our public addresses.
     public var foreignServices: [String] = []
     /// Public addresses of the export that this machine does not have.
     public var missingAddresses: [String] = []
     /// The kernel's threads that carry connections over, as the role wants them: `master on eth1, id 1`.
     public var syncDaemons: [String] = []
+
+    /// Only in the file: how its wall times lead back to the boot clock.
+    var clock: ClockStamp?
 
     init(name: String, location: String?, role: String, mode: Mode, process: Int32, startedAt: Int) {
         self.name = name
@@ -128,21 +134,28 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         self.startedAt = startedAt
     }
 
-    /// `status.json`
-    public var json: [UInt8] {
+    /// `status.json`, written now.
+    func json(at now: ClockReading) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(self)).map { Array($0) + [0x0A] } ?? []
+        return (try? encoder.encode(byWallClock(at: now))).map { Array($0) + [0x0A] } ?? []
     }
 
     /// Reads the status file of a run directory; `nil` when no daemon has written one.
-    public static func load(runDirectory: String) throws -> (status: Self, json: [UInt8])? {
-        guard let bytes = try Files.read(runDirectory + "/status.json") else { return nil }
-        do {
-            return (try JSONDecoder().decode(Self.self, from: Data(bytes)), bytes)
-        } catch {
-            throw FileError("read", runDirectory + "/status.json", reason: "it is not what this version writes")
+    public static func load(runDirectory: String, at now: ClockReading) throws -> (status: Self, json: [UInt8])? {
+        let path = runDirectory + "/status.json"
+        guard let bytes = try Files.read(path) else { return nil }
+        guard var status = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else {
+            throw FileError("read", path, reason: "it is not what this version writes")
         }
+        // Absent in files of earlier versions.
+        let clock = status.clock ?? ClockStamp(now)
+        guard clock.isPlausible, status.moments.allSatisfy(ClockStamp.plausible.contains) else {
+            throw FileError("read", path, reason: "a time in it is out of range")
+        }
+        status.clock = nil
+        status.moveMoments(by: clock.offsetToBoot(now))
+        return (status, bytes)
     }
 
     /// Takes the files away that tell of a gateway.

@@ -80,13 +80,6 @@ enum Files {
             changed: status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec)
     }
 
-    /// Writes into a file that is there, as the kernel's settings need it; says whether it went.
-    static func overwrite(_ path: String, with text: String) -> Bool {
-        guard let file = try? FileDescriptor.open(FilePath(path), .writeOnly) else { return false }
-        defer { try? file.close() }
-        return (try? file.writeAll(text.utf8)) != nil
-    }
-
     /// Where a symbolic link leads; `nil` when it is none, or cannot be read.
     static func target(of path: String) -> String? {
         var bytes = [UInt8](repeating: 0, count: 256)

@@ -20,12 +20,12 @@ public struct StateDirectory: Sendable {
     /// The state, whatever has become of its file: what cannot be read is set aside, never overwritten, and the newest
     /// export that is whole stands in.
     /// - Returns: the state, and what was wrong.
-    public func recoverState() -> (state: StoredState, problem: String?) {
+    public func recoverState(at now: ClockReading) -> (state: StoredState, problem: String?) {
         do {
-            return (try Self.loadState(of: path) ?? StoredState(export: newestExport()), nil)
+            return (try Self.loadState(of: path, at: now) ?? StoredState(export: newestExport()), nil)
         } catch {
             let file = Self.statePath(in: path)
-            let aside = "\(file).unreadable-\(WallClock.seconds)"
+            let aside = "\(file).unreadable-\(now.wall)"
             let kept = Files.rename(file, to: aside) ? "kept as \(aside)" : "it stays where it is"
             return (
                 StoredState(export: newestExport()),
@@ -47,18 +47,18 @@ public struct StateDirectory: Sendable {
     }
 
     /// Drains, addresses and exports; `nil` before the first. Does not make the directory.
-    public static func loadState(of directory: String) throws(FileError) -> StoredState? {
+    public static func loadState(of directory: String, at now: ClockReading) throws(FileError) -> StoredState? {
         let path = statePath(in: directory)
         guard let bytes = try Files.read(path) else { return nil }
         do {
-            return try StoredState(json: bytes)
+            return try StoredState(json: bytes, at: now)
         } catch {
             throw FileError("read", path, reason: "\(error)")
         }
     }
 
-    public func save(_ state: StoredState) throws(FileError) {
-        try Files.replace(Self.statePath(in: path), with: state.json, isDurable: true)
+    public func save(_ state: StoredState, at now: ClockReading) throws(FileError) {
+        try Files.replace(Self.statePath(in: path), with: state.json(at: now), isDurable: true)
     }
 
     /// The export of the digest, if it is there and whole.

@@ -3,13 +3,14 @@ import Netlink
 public import NetworkTypes
 public import ServicesExport
 
-/// The content of `state.json`.
+/// The content of `state.json`. In memory its moments are those of the boot clock; the file has them by the wall clock, with a stamp that leads
+/// back.
 public struct StoredState: Sendable, Hashable {
     /// The export in force: the kernel was brought into agreement with it, or is on the way.
     public var export: ExportDigest?
     /// The export that the kernel agreed with last.
     public var applied: ExportDigest?
-    /// When, in seconds since 1970.
+    /// When, in seconds of the boot clock: less than 0 before the boot.
     public var appliedAt: Int?
     /// Public addresses that are ours, those of services that still drain included.
     public var addresses: Set<IPAddress>
@@ -33,6 +34,8 @@ public struct StoredState: Sendable, Hashable {
 extension StoredState {
     fileprivate struct Layout: Codable {
         var version = 1
+        /// Absent in files of earlier versions.
+        var clock: ClockStamp?
         var export: String?
         var applied: String?
         var appliedAt: Int?
@@ -78,17 +81,18 @@ extension StoredState {
         let description: String
     }
 
-    /// The file.
-    public var json: [UInt8] {
+    /// The file, written now.
+    public func json(at now: ClockReading) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let layout = Layout(
-            export: export?.hex, applied: applied?.hex, appliedAt: appliedAt, addresses: addresses.sorted(),
+            clock: ClockStamp(now), export: export?.hex, applied: applied?.hex,
+            appliedAt: appliedAt.map { $0 + now.wallOffset }, addresses: addresses.sorted(),
             drains: drains.services.sorted { $0.key < $1.key }.map { service, drain in
                 Layout.Drain(
                     service: Layout.Service(service),
                     servers: drain.deadlines.sorted { $0.key < $1.key }.map {
-                        Layout.Server(address: $0.key.address, port: $0.key.port, until: $0.value)
+                        Layout.Server(address: $0.key.address, port: $0.key.port, until: $0.value + now.wallOffset)
                     },
                     kept: drain.kept.sorted().map(Layout.Element.init))
             },
@@ -99,7 +103,9 @@ extension StoredState {
         return (try? encoder.encode(layout)).map { Array($0) + [0x0A] } ?? []
     }
 
-    public init(json: [UInt8]) throws {
+    /// Reads the file.
+    /// - Throws: what is wrong with it: a number out of its range as much as a missing one.
+    public init(json: [UInt8], at now: ClockReading) throws {
         struct Header: Codable {
             var version: Int
         }
@@ -109,9 +115,21 @@ extension StoredState {
             throw LayoutError(description: "it is of version \(version), which this portcullis-gateway does not know")
         }
         let layout = try decoder.decode(Layout.self, from: Data(json))
+        // Without a stamp the wall clock is taken for one that was never set.
+        let clock = layout.clock ?? ClockStamp(now)
+        guard clock.isPlausible else { throw LayoutError(description: "clock is out of range") }
+        func time(_ value: Int, _ name: String) throws(LayoutError) -> Int {
+            guard ClockStamp.plausible.contains(value) else {
+                throw LayoutError(description: "\(name) is \(value), which is no time")
+            }
+            return value
+        }
         var leaving = [IPVS.ServiceIdentity: Int]()
         for entry in layout.leaving {
             guard let service = entry.service.identity else { throw LayoutError(description: "no service leaves") }
+            guard (0...ServicesCSV.maximumDrainTime).contains(entry.drainTime) else {
+                throw LayoutError(description: "the drain time of \(service) is \(entry.drainTime) s")
+            }
             leaving[service] = entry.drainTime
         }
         var drains = Drains()
@@ -119,7 +137,9 @@ extension StoredState {
             guard let service = drain.service.identity else { throw LayoutError(description: "a drain of no service") }
             var deadlines = [IPVS.DestinationIdentity: Int]()
             for server in drain.servers {
-                deadlines[IPVS.DestinationIdentity(address: server.address, port: server.port)] = server.until
+                let until = try time(server.until, "until of \(service)")
+                deadlines[IPVS.DestinationIdentity(address: server.address, port: server.port)] = min(
+                    clock.deadline(until, now), now.boot + ServicesCSV.maximumDrainTime)
             }
             let kept = drain.kept.compactMap(\.element)
             guard kept.count == drain.kept.count else {
@@ -129,7 +149,8 @@ extension StoredState {
         }
         self.init(
             export: layout.export.flatMap { ExportDigest(etag: "\"\($0)\"") },
-            applied: layout.applied.flatMap { ExportDigest(etag: "\"\($0)\"") }, appliedAt: layout.appliedAt,
+            applied: layout.applied.flatMap { ExportDigest(etag: "\"\($0)\"") },
+            appliedAt: try layout.appliedAt.map { try time($0, "appliedAt") + clock.offsetToBoot(now) },
             addresses: Set(layout.addresses), drains: drains, leaving: leaving)
     }
 }

@@ -19,7 +19,7 @@ public struct Reconciler: Sendable {
     public let drainTime: Int
     private let foreignServices: ForeignServices
     /// What has changed in `desired` since the kernel last agreed with it.
-    private var touched = DesiredState.Touched()
+    private var changed = DesiredState.Touched()
     private var isWholeKernelNew = true
     /// Our table has lost an address that `ownership` still has, since virtual services on it remain.
     private var hasAddressLeft = false
@@ -33,8 +33,8 @@ public struct Reconciler: Sendable {
         self.ownership = ownership
         self.drainTime = drainTime
         self.foreignServices = foreignServices
-        touched.services = Set(leaving.keys)
-        touched.drainTimes = leaving
+        changed.services = Set(leaving.keys)
+        changed.drainTimes = leaving
     }
 
     // MARK: The export
@@ -62,21 +62,21 @@ public struct Reconciler: Sendable {
     /// Takes an export that was read against the one before.
     public mutating func adopt(_ next: ServicesDocument, _ changes: ExportChanges) {
         document = next
-        let changed = desired.apply(changes)
-        obstacles.clear(changed.services)
-        touched.formUnion(changed)
+        let news = desired.apply(changes)
+        obstacles.clear(news.services)
+        changed.formUnion(news)
         for group in changes.added { ownership.addresses.formUnion(group.connection.addresses) }
         // What was left out as others' may be what the export asks for, made before our state was lost.
-        if !foreign.isDisjoint(with: changed.services) { forgetKernel() }
+        if !foreign.isDisjoint(with: news.services) { forgetKernel() }
     }
 
     /// Services that have left the export and that the kernel may still hold, with their drain times: to be kept on
     /// disk, since nothing else tells them from other people's.
     public var leaving: [IPVS.ServiceIdentity: Int] {
-        guard document != nil else { return touched.drainTimes }
-        return touched.services.reduce(into: [:]) { leaving, service in
+        guard document != nil else { return changed.drainTimes }
+        return changed.services.reduce(into: [:]) { leaving, service in
             guard desired.services[service] == nil, kernel.map({ $0.services[service] != nil }) ?? true else { return }
-            leaving[service] = touched.drainTimes[service] ?? drainTime
+            leaving[service] = changed.drainTimes[service] ?? drainTime
         }
     }
 
@@ -89,15 +89,31 @@ public struct Reconciler: Sendable {
         isWholeKernelNew = true
     }
 
-    /// Takes the virtual services that were read from the kernel.
-    /// - Returns: whether they are other than thought.
-    public mutating func observe(_ services: [IPVS.ServiceIdentity: VirtualService]) -> Bool {
-        guard let known = kernel?.services else { return false }
-        let found = own(services)
-        guard found != known else { return false }
-        kernel?.services = found
+    /// Takes our table as it was read from the kernel; the virtual services stay as they are known.
+    public mutating func observe(table: KernelState.Table?) {
+        guard kernel != nil, kernel?.table != table else { return }
+        ownership.addresses.formUnion(table?.addresses ?? [])
+        kernel?.table = table
         isWholeKernelNew = true
+    }
+
+    /// Takes one virtual service of ours as it was just read from the kernel, `nil` when it is not there.
+    ///
+    /// Cost: what is compared again later is this service alone.
+    /// - Returns: whether it differs from what was known.
+    public mutating func observe(_ service: IPVS.ServiceIdentity, _ found: VirtualService?) -> Bool {
+        guard kernel != nil, kernel?.services[service] != found else { return false }
+        kernel?.services[service] = found
+        changed.services.insert(service)
         return true
+    }
+
+    /// Takes the virtual services on our addresses that are none of ours, all of them.
+    /// - Returns: those that are to be removed and were not known.
+    public mutating func observe(foreign services: Set<IPVS.ServiceIdentity>) -> [IPVS.ServiceIdentity] {
+        foreign = services
+        guard foreignServices == .remove else { return [] }
+        return services.filter { kernel?.services[$0] == nil }
     }
 
     /// Leaves out what is not ours, and remembers it.
@@ -110,9 +126,9 @@ public struct Reconciler: Sendable {
     }
 
     /// Marks of our range are ours; on an address, what this export or an earlier one asked for.
-    private func isOwn(_ service: IPVS.ServiceIdentity) -> Bool {
+    func isOwn(_ service: IPVS.ServiceIdentity) -> Bool {
         if case .mark = service { return true }
-        return desired.services[service] != nil || touched.services.contains(service)
+        return desired.services[service] != nil || changed.services.contains(service)
             || drains.services[service] != nil
     }
 
@@ -126,12 +142,12 @@ public struct Reconciler: Sendable {
         guard document != nil, let kernel else { return nil }
         var planner = Planner(
             desired: desired, kernel: kernel, drains: drains, ownership: ownership, drainTime: drainTime,
-            departed: touched.drainTimes, now: now, connections: connections, refused: obstacles.standing(at: now))
-        let plan = planner.plan(isWholeKernelNew ? .everything : .only(touched))
+            departed: changed.drainTimes, now: now, connections: connections, refused: obstacles.standing(at: now))
+        let plan = planner.plan(isWholeKernelNew ? .everything : .only(changed))
         // A service whose drain is over is ours until the kernel has let it go.
         for service in drains.services.keys
         where planner.drains.services[service] == nil && desired.services[service] == nil {
-            touched.services.insert(service)
+            changed.services.insert(service)
         }
         drains = planner.drains
         return plan
@@ -170,7 +186,7 @@ public struct Reconciler: Sendable {
             isWholeKernelNew = true
             return
         }
-        touched = DesiredState.Touched()
+        changed = DesiredState.Touched()
         isWholeKernelNew = false
     }
 

@@ -26,13 +26,22 @@ public final class Synchronizer {
     /// Connections of the real servers that drain, when they were counted last.
     public private(set) var connections = ConnectionCounts()
     private let kernel: any Kernel
+    private let progress: Progress?
     private let clock = ContinuousClock()
     /// How often a plan is made anew from the kernel's real state before giving up for now.
     private static let attempts = 6
 
-    public init(_ reconciler: Reconciler, kernel: any Kernel) {
+    /// Commands that are given to the kernel at once: a load tells of its progress after each so many.
+    private static let batchSize = 1_000
+
+    public convenience init(_ reconciler: Reconciler, kernel: any Kernel) {
+        self.init(reconciler, kernel: kernel, progress: nil)
+    }
+
+    init(_ reconciler: Reconciler, kernel: any Kernel, progress: Progress?) {
         self.reconciler = reconciler
         self.kernel = kernel
+        self.progress = progress
     }
 
     /// Takes the next export without carrying it out.
@@ -57,11 +66,24 @@ public final class Synchronizer {
     /// The kernel may be other than thought: it is read before the next plan.
     public func forgetKernel() { reconciler.forgetKernel() }
 
-    /// Reads IPVS back with its statistics.
-    /// - Returns: what it holds, and whether that is other than thought.
-    public func audit() throws(NetlinkError) -> (inventory: KernelInventory, hasDrifted: Bool) {
-        let inventory = try kernel.inventory(reconciler.ownership)
-        return (inventory, reconciler.observe(inventory.services))
+    /// Reads our table back, and no virtual service.
+    public func readTable() throws(NetlinkError) {
+        guard reconciler.kernel != nil else { return }
+        reconciler.observe(table: try kernel.table())
+    }
+
+    /// Reads one virtual service of ours back.
+    /// - Returns: whether it differs from what was known.
+    func readService(_ service: IPVS.ServiceIdentity) throws(NetlinkError) -> Bool {
+        reconciler.observe(service, try kernel.service(service))
+    }
+
+    /// Takes the virtual services of others on our addresses; those that are to be removed are read.
+    /// - Returns: whether there is any to remove.
+    func observe(foreign services: Set<IPVS.ServiceIdentity>) throws(NetlinkError) -> Bool {
+        var hasDrifted = false
+        for service in reconciler.observe(foreign: services) where try readService(service) { hasDrifted = true }
+        return hasDrifted
     }
 
     /// Brings the kernel into agreement with the export.
@@ -70,7 +92,7 @@ public final class Synchronizer {
     /// is carried out.
     ///
     /// - Parameters:
-    ///   - now: seconds since 1970.
+    ///   - now: seconds of the boot clock.
     ///   - willApply: is shown each plan before it is carried out; what must be on disk by then, it writes.
     /// - Throws: `SynchronizationError` when kernel and gateway do not come to an end with each other; what could be
     ///   done was done, and the kernel is read again the next time.
@@ -165,7 +187,7 @@ public final class Synchronizer {
                 reconciler.applied(change)
                 changed += change.count
             case .ipvs(let changes):
-                let refusals = try kernel.apply(changes.map(\.command))
+                let refusals = try apply(changes)
                 changed += changes.count - refusals.count
                 guard refusals.isEmpty else {
                     return (refusals.map { Refusal(step: Obstacles.Step($0.command), error: $0.error) }, changed)
@@ -174,6 +196,17 @@ public final class Synchronizer {
             }
         }
         return ([], changed)
+    }
+
+    private func apply(_ changes: [IPVSChange]) throws(NetlinkError) -> [KernelRefusal] {
+        var refusals = [KernelRefusal]()
+        var rest = changes[...]
+        while !rest.isEmpty {
+            refusals += try kernel.apply(rest.prefix(Self.batchSize).map(\.command))
+            rest = rest.dropFirst(Self.batchSize)
+            progress?.made()
+        }
+        return refusals
     }
 
     private func measure<Result, Failure: Error>(

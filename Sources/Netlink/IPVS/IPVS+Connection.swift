@@ -8,7 +8,7 @@ extension IPVS {
     /// One connection has one user: it is not `Sendable`; keep it inside one actor or one thread.
     public final class Connection {
         private let socket: NetlinkSocket
-        private let family: GenericNetlinkFamily
+        private var family: GenericNetlinkFamily
         private var buffer = MessageBuffer(capacity: 1 << 18)
 
         /// How many commands go into one datagram. 22,000 commands take 22 system calls instead of
@@ -21,6 +21,15 @@ extension IPVS {
         public init(timeout: Duration = .seconds(10)) throws(NetlinkError) {
             socket = try NetlinkSocket(bus: NETLINK_GENERIC, timeout: timeout)
             family = try GenericNetlinkFamily(named: IPVS_GENL_NAME, on: socket)
+        }
+
+        /// Looks the family up again: it has another number after the module was loaded again.
+        /// - Returns: whether the number is another one.
+        /// - Throws: "this kernel has no IPVS" when the module is gone for good.
+        public func findFamily() throws(NetlinkError) -> Bool {
+            let known = family.id
+            family = try GenericNetlinkFamily(named: IPVS_GENL_NAME, on: socket)
+            return family.id != known
         }
 
         // MARK: Changes
@@ -91,7 +100,10 @@ extension IPVS {
         }
 
         /// The real servers of a virtual service. No such service: an empty list, as the kernel has it.
-        public func destinations(of service: ServiceIdentity) throws(NetlinkError) -> Dump<DestinationEntry> {
+        /// - Parameter statistics: whether to decode what the kernel has counted; it sends that in any case.
+        public func destinations(
+            of service: ServiceIdentity, statistics: Bool = true
+        ) throws(NetlinkError) -> Dump<DestinationEntry> {
             buffer.removeAll()
             let sequence = socket.nextSequence()
             buffer.ipvs(family, CommandNumber.getDestination, flags: [.request, .dump], sequence: sequence) {
@@ -102,7 +114,9 @@ extension IPVS {
                 message, entries in
                 for attribute in message.attributes(behind: MemoryLayout<genlmsghdr>.size)
                 where attribute.type == CommandAttribute.destination {
-                    if let entry = DestinationEntry(attribute.nested, family: family) { entries.append(entry) }
+                    if let entry = DestinationEntry(attribute.nested, family: family, statistics: statistics) {
+                        entries.append(entry)
+                    }
                 }
             }
         }

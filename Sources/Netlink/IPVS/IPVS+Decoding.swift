@@ -60,8 +60,10 @@ extension IPVS.ServiceEntry {
 }
 
 extension IPVS.DestinationEntry {
-    /// - Parameter family: the service's; the destination's own attribute goes before it.
-    init?(_ attributes: AttributeSequence, family serviceFamily: AddressFamily) {
+    /// - Parameters:
+    ///   - family: the service's; the destination's own attribute goes before it.
+    ///   - statistics: whether to decode what the kernel has counted.
+    init?(_ attributes: AttributeSequence, family serviceFamily: AddressFamily, statistics isCounted: Bool = true) {
         var family = serviceFamily
         var address: AttributeView?
         var port: UInt16 = 0
@@ -97,10 +99,10 @@ extension IPVS.DestinationEntry {
                 statistics.inactiveConnections = attribute.number(UInt32.self) ?? 0
             case IPVS.DestinationAttribute.persistent:
                 statistics.persistentConnections = attribute.number(UInt32.self) ?? 0
-            case IPVS.DestinationAttribute.statistics:
+            case IPVS.DestinationAttribute.statistics where isCounted:
                 hasWideCounters = true
                 statistics.traffic = IPVS.Traffic(attribute.nested)
-            case IPVS.DestinationAttribute.statistics32 where !hasWideCounters:
+            case IPVS.DestinationAttribute.statistics32 where isCounted && !hasWideCounters:
                 statistics.traffic = IPVS.Traffic(attribute.nested)
             default: break
             }

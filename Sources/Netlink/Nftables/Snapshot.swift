@@ -12,6 +12,8 @@ extension Nftables {
     /// A table as it was read back. Chains, rules and sets compare with what was written.
     public struct Snapshot: Sendable {
         public var table: Table
+        /// `NFT_TABLE_F_…`: dormant, for one.
+        public var flags: UInt32 = 0
         /// The ruleset's generation the snapshot is of.
         public var generation: UInt32
         public var chains: [Chain] = []
@@ -24,6 +26,8 @@ extension Nftables {
         /// By set, for all of `sets`.
         public var elements: [String: Set<SetElement>] = [:]
         public var counters: [Counter] = []
+        /// Names of flowtables, and of objects that are no counters: we never write any.
+        public var foreignObjects: [String] = []
 
         /// The rules of a chain in order.
         public func rules(in chain: String) -> [Rule] { rules.lazy.map(\.rule).filter { $0.chain == chain } }
@@ -41,10 +45,10 @@ extension Nftables.Connection {
         for _ in 0..<max(attempts, 1) {
             do throws(NetlinkError) {
                 let before = try generation()
-                guard try exists(table) else {
+                guard let flags = try flags(of: table) else {
                     if try generation() == before { return nil } else { continue }
                 }
-                var snapshot = Nftables.Snapshot(table: table, generation: before)
+                var snapshot = Nftables.Snapshot(table: table, flags: flags, generation: before)
                 snapshot.chains = try chains(of: table).collect()
                 snapshot.rules = try rules(of: table).collect()
                 for set in try sets(of: table).collect() {
@@ -59,6 +63,7 @@ extension Nftables.Connection {
                     }
                 }
                 snapshot.counters = try counters(of: table).collect()
+                snapshot.foreignObjects = try foreignObjects(of: table)
                 if try generation() == before { return snapshot }
             } catch  where error.code == .retry || error.errno == .noSuchFileOrDirectory {
                 continue  // ENOENT: a set or the table went while we read
@@ -69,16 +74,42 @@ extension Nftables.Connection {
     }
 
     /// Whether there is such a table.
-    public func exists(_ table: Nftables.Table) throws(NetlinkError) -> Bool {
+    public func exists(_ table: Nftables.Table) throws(NetlinkError) -> Bool { try flags(of: table) != nil }
+
+    /// The flags of a table (`NFT_TABLE_F_…`); `nil` when there is none.
+    public func flags(of table: Nftables.Table) throws(NetlinkError) -> UInt32? {
+        var flags: UInt32 = 0
         do throws(NetlinkError) {
             try request(NFT_MSG_GETTABLE, table.family, "look for table \(table)") {
                 $0.put(UInt16(NFTA_TABLE_NAME.rawValue), table.name)
-            } onReply: { _ in
+            } onReply: { message in
+                for attribute in message.attributes(behind: MemoryLayout<nfgenmsg>.size)
+                where attribute.type == UInt16(NFTA_TABLE_FLAGS.rawValue) {
+                    flags = attribute.bigEndian(UInt32.self) ?? 0
+                }
             }
-            return true
+            return flags
         } catch  where error.errno == .noSuchFileOrDirectory {
-            return false
+            return nil
         }
+    }
+
+    /// The names of flowtables and of objects that are no counters.
+    private func foreignObjects(of table: Nftables.Table) throws(NetlinkError) -> [String] {
+        let objects: Dump<String> = try dump(NFT_MSG_GETOBJ, table.family, "list objects of \(table)") {
+            $0.put(UInt16(NFTA_OBJ_TABLE.rawValue), table.name)
+        } decode: { message, names in
+            let object = NamedObject(message, type: NFTA_OBJ_TYPE.rawValue)
+            if object.isOf(table, message), object.type != UInt32(NFT_OBJECT_COUNTER) { names.append(object.name) }
+        }
+        let names = try objects.collect()
+        let flowtables: Dump<String> = try dump(NFT_MSG_GETFLOWTABLE, table.family, "list flowtables of \(table)") {
+            $0.put(UInt16(NFTA_FLOWTABLE_TABLE.rawValue), table.name)
+        } decode: { message, names in
+            let object = NamedObject(message, type: nil)
+            if object.isOf(table, message) { names.append(object.name) }
+        }
+        return names + (try flowtables.collect())
     }
 
     /// The chains of a table.
@@ -159,5 +190,27 @@ extension Nftables.Connection {
         } decode: { message, counters in
             if let counter = Nftables.Counter(message, of: table) { counters.append(counter) }
         }
+    }
+}
+
+/// What objects and flowtables have in common: the first two attributes name the table and the object.
+private struct NamedObject {
+    var table = ""
+    var name = ""
+    var type: UInt32 = 0
+
+    init(_ message: MessageView, type typeAttribute: UInt32?) {
+        for attribute in message.attributes(behind: MemoryLayout<nfgenmsg>.size) {
+            switch UInt32(attribute.type) {
+            case NFTA_OBJ_TABLE.rawValue: table = attribute.string
+            case NFTA_OBJ_NAME.rawValue: name = attribute.string
+            case let number where number == typeAttribute: type = attribute.bigEndian(UInt32.self) ?? 0
+            default: break
+            }
+        }
+    }
+
+    func isOf(_ table: Nftables.Table, _ message: MessageView) -> Bool {
+        self.table == table.name && message.isOf(table)
     }
 }

@@ -68,6 +68,43 @@ public enum Route {
             return local
         }
 
+        /// Those of the addresses that packets are not delivered to here, in their order. Asks the routing tables where no interface has the
+        /// address: a local route (`ip route add local 198.51.100.0/28 dev lo`) is as good as an address.
+        ///
+        /// Cost: a list of all links and addresses, and one request for each address that is on none.
+        public func notLocal(among wanted: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
+            let local = try localAddresses()
+            var missing: [IPAddress] = []
+            for address in wanted where !local.contains(address) {
+                if try !hasLocalRoute(to: address) { missing.append(address) }
+            }
+            return missing
+        }
+
+        /// Whether a packet to the address would be delivered here (`RTN_LOCAL`).
+        public func hasLocalRoute(to address: IPAddress) throws(NetlinkError) -> Bool {
+            var header = rtmsg()
+            header.rtm_family = address.family.rawValue
+            header.rtm_dst_len = UInt8(address.family.bitWidth)
+            buffer.removeAll()
+            let sequence = socket.nextSequence()
+            buffer.message(type: UInt16(RTM_GETROUTE), flags: [.request, .ack], sequence: sequence) { message in
+                message.header(header)
+                message.put(UInt16(RTA_DST.rawValue), address)
+            }
+            var isLocal = false
+            do throws(NetlinkError) {
+                try socket.request(buffer.bytes, sequence: sequence, command: "look up the route to \(address)") {
+                    reply in
+                    isLocal = reply.familyHeader(rtmsg.self)?.rtm_type == UInt8(RTN_LOCAL)
+                }
+            } catch  where error.code == .refused {
+                // ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL: no route leads there, or one that refuses.
+                return false
+            }
+            return isLocal
+        }
+
         private func dump<Header: BitwiseCopyable, Element>(
             _ type: UInt16, _ header: Header, _ command: String, decode: @escaping Dump<Element>.Decoder
         ) throws(NetlinkError) -> Dump<Element> {

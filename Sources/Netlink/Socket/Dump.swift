@@ -47,6 +47,16 @@ public struct Dump<Element>: ~Copyable {
         return pending[position]
     }
 
+    /// The elements of the next datagram, those left of the one before included; `nil` at the end. For readers that do other work in between.
+    public mutating func nextDatagram() throws(NetlinkError) -> [Element]? {
+        while position == pending.count {
+            guard state == .running else { return nil }
+            try receive()
+        }
+        defer { position = pending.count }
+        return Array(pending[position...])
+    }
+
     /// Hands out each element that is left.
     public mutating func forEach<Failure: Error>(_ body: (Element) throws(Failure) -> Void) throws {
         while let element = try next() { try body(element) }

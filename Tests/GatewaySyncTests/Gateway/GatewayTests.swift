@@ -54,7 +54,7 @@ private final class ScriptedSource: ExportSource {
         return try Gateway(
             configuration, source: source, kernel: kernel, store: try StateDirectory(configuration.stateDirectory),
             environment: [:], process: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            wallClock: clock.now)
+            clocks: clock.read)
     }
 
     private var exports: [String] {
@@ -200,6 +200,52 @@ private final class ScriptedSource: ExportSource {
         #expect(source.requests.last?.failures == 0)
     }
 
+    @Test("a wall clock that is set delays no retry and ages nothing", arguments: [-7_200, 3_600])
+    func setClockAfterRefusal(seconds: Int) async throws {
+        let gateway = try makeGateway()
+        source.publish(Row.web(1))
+        kernel.inject { _ in .noMemory }
+        await gateway.cycle()
+        clock.setWall(forwardBy: seconds)
+        clock.advance(by: 2)
+        let now = clock.read()
+        let (status, _) = try #require(
+            try GatewayStatus.load(runDirectory: directory.path + "/run", at: now))
+        #expect(status.text(now: now.boot).contains("up 2 s"))
+        #expect(status.text(now: now.boot).contains("1 tries, next in 1 s"))
+        #expect(status.staleness(holder: "portcullis-gateway run", now: now.boot, patience: 10) == nil)
+        clock.advance(by: 1)
+        kernel.inject(nil)
+        await gateway.cycle()
+        #expect(await gateway.status.state == .synchronized)
+    }
+
+    @Test("a wall clock that is set in a drain neither ends it nor makes it longer", arguments: [-3_600, 3_600])
+    func setClockInDrain(seconds: Int) async throws {
+        kernel.setConnections(1)
+        let gateway = try makeGateway { $0.drainTime = 60 }
+        source.publish(Row.web(1), Row.web(2))
+        await gateway.cycle()
+        source.publish(Row.web(1))
+        await gateway.cycle()
+        clock.setWall(forwardBy: seconds)
+        clock.advance(by: 59)
+        await gateway.cycle()
+        #expect(kernel.state.services[.web]?.destinations.count == 2)
+        clock.advance(by: 1)
+        await gateway.cycle()
+        #expect(kernel.state.services[.web]?.destinations.count == 1)
+    }
+
+    @Test("the status file has its times by the wall clock, for people")
+    func wallTimes() async throws {
+        let gateway = try makeGateway()
+        source.publish(Row.web(1))
+        await gateway.cycle()
+        let text = try String(contentsOfFile: directory.path + "/run/status.json", encoding: .utf8)
+        #expect(text.contains("\"startedAt\" : 1700000000"))
+    }
+
     @Test("an export that withdraws too much is held back until its very ETag is accepted")
     func held() async throws {
         let gateway = try makeGateway()
@@ -307,7 +353,7 @@ private final class ScriptedSource: ExportSource {
         source.publish(Row.web(2), Row.web(3))
         await gateway.cycle()
         #expect(await gateway.status.problems.isEmpty)
-        #expect(try StateDirectory.loadState(of: directory.path + "/state")?.drains.count == 1)
+        #expect(try StateDirectory.loadState(of: directory.path + "/state", at: clock.read())?.drains.count == 1)
     }
 
     @Test("what others change in IPVS is found by an audit, put right and told")
@@ -331,6 +377,104 @@ private final class ScriptedSource: ExportSource {
         kernel.state.services = [:]
         await gateway.audit()
         #expect(kernel.state == before)
+    }
+
+    @Test("each audit reads the next share of the real servers, and one that is asked for reads them all")
+    func shares() async throws {
+        let gateway = try makeGateway()
+        // Two services make more than one share.
+        source.publish(
+            (0..<2).flatMap { port in
+                (0..<Auditor.share).map { number in
+                    "pgw.\(number),p\(port),tcp,www-ip,198.51.100.36,\(80 + port),,masq,wlc,0,,,"
+                        + "10.\(number / 65_536).\(number / 256 % 256).\(number % 256),8080,100"
+                }
+            })
+        await gateway.cycle()
+        let services = kernel.state.services.keys.sorted()
+        func isRepaired(_ service: IPVS.ServiceIdentity) -> Bool {
+            kernel.state.services[service]?.destinations[0].settings.weight == 100
+        }
+        for service in services { kernel.state.services[service]?.destinations[0].settings.weight = 7 }
+        await gateway.audit()
+        #expect(services.count(where: isRepaired) == 1)
+        #expect(await gateway.counters.auditRounds == 0)
+        await gateway.audit()
+        #expect(services.count(where: isRepaired) == 2)
+        #expect(await gateway.counters.auditRounds == 1)
+
+        for service in services { kernel.state.services[service]?.destinations[0].settings.weight = 7 }
+        await gateway.requestAudit()
+        await gateway.audit()
+        #expect(services.count(where: isRepaired) == 2)
+        #expect(await gateway.counters.auditRounds == 2)
+    }
+
+    @Test("a poll that comes in the middle of an audit does not wait for its end")
+    func pollInAudit() async throws {
+        let gateway = try makeGateway()
+        source.publish((0..<400).map { Row.port(8_000 + $0) })
+        await gateway.cycle()
+        source.publish((0..<400).map { Row.port(8_000 + $0, weight: 50) })
+        // The kernel takes its time for each service.
+        kernel.delayReads(by: .milliseconds(6))
+        async let audit: Void = gateway.audit()
+        while kernel.reads < 3 { await Task.yield() }
+        await gateway.cycle()
+        #expect(kernel.state.services.values.allSatisfy { $0.destinations[0].settings.weight == 50 })
+        #expect(await gateway.counters.audits == 0)
+        await audit
+        #expect(await gateway.counters.audits == 1)
+        // What the poll has changed meanwhile is no drift.
+        #expect(await gateway.status.drift.repairs == 0)
+    }
+
+    @Test("a kernel that cannot be read is not said to be in agreement")
+    func unreadable() async throws {
+        let gateway = try makeGateway()
+        source.publish(Row.web(1))
+        await gateway.cycle()
+        kernel.refuseReads(true)
+        await gateway.audit()
+        #expect(await gateway.status.state == .failing)
+        #expect(await gateway.status.problems.first?.hasPrefix("the kernel cannot be looked at: ") == true)
+        kernel.refuseReads(false)
+        kernel.state.services = [:]
+        await gateway.cycle()
+        #expect(await gateway.status.state == .synchronized)
+        #expect(kernel.state.services[.web] != nil)
+    }
+
+    @Test("settings that others change are set right by an audit and count as drift; those at the start do not")
+    func settings() async throws {
+        kernel.settings.sysctls["net.ipv4.vs.conntrack"] = "1"
+        let gateway = try makeGateway()
+        source.publish(Row.web(1))
+        await gateway.synchronize()
+        #expect(await gateway.status.drift.repairs == 0)
+        kernel.settings.sysctls["net.ipv4.vs.conntrack"] = "1"
+        kernel.settings.sysctls["net.ipv4.ip_forward"] = "0"
+        await gateway.audit()
+        #expect(kernel.settings.sysctls["net.ipv4.vs.conntrack"] == "0")
+        #expect(await gateway.status.drift.last == ["host ~ net.ipv4.vs.conntrack 1 -> 0"])
+        #expect(await gateway.status.settings.map(\.name) == ["net.ipv4.ip_forward"])
+        #expect(await gateway.status.text(now: clock.read().boot).contains("setting   net.ipv4.ip_forward is 0: "))
+    }
+
+    @Test("metrics have series for as many servers as the limit says, and none of them beyond")
+    func metricsLimit() async throws {
+        for (limit, expected) in [(2, 2), (1, 0)] {
+            let gateway = try makeGateway { $0.metricsLimit = limit }
+            source.publish(Row.web(1), Row.web(2))
+            await gateway.cycle()
+            await gateway.audit()
+            let text = try String(contentsOfFile: directory.path + "/run/metrics.prom", encoding: .utf8)
+            let weights = text.split(separator: "\n").filter {
+                $0.hasPrefix("portcullis_gateway_real_server_weight{")
+            }
+            #expect(weights.count == expected)
+            #expect(text.contains("portcullis_gateway_virtual_service_connections_total{virtual_service="))
+        }
     }
 
     @Test("what others change in our table is put right as soon as the kernel tells of it")
@@ -385,7 +529,7 @@ private final class ScriptedSource: ExportSource {
         let gateway = try makeGateway()
         source.publish(Row.web(1))
         await gateway.cycle()
-        let (status, _) = try #require(try GatewayStatus.load(runDirectory: directory.path + "/run"))
+        let (status, _) = try #require(try GatewayStatus.load(runDirectory: directory.path + "/run", at: clock.read()))
         #expect(await gateway.status == status)
         #expect(status.text(now: status.startedAt).hasPrefix("gw1 follows tcn, active: synchronized\n"))
         #expect(status.export?.rows == 1)

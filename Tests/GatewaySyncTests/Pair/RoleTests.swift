@@ -53,7 +53,7 @@ import Testing
         try roleFile.save(.passive)
         try await eventually { await gateway.status.role == "passive" }
         #expect(try kernel.syncDaemons().map(\.role) == [.backup])
-        let told = try GatewayStatus.load(runDirectory: directory.path)?.status
+        let told = try GatewayStatus.load(runDirectory: directory.path, at: .now)?.status
         #expect(told?.role == "passive")
         running.cancel()
         _ = try? await running.value

@@ -1,4 +1,5 @@
 import Netlink
+import NetworkTypes
 import ServicesExport
 import SystemPackage
 import TestSupport
@@ -69,6 +70,24 @@ import Testing
             #expect(next.synchronizer.reconciler.foreign.isEmpty)
             #expect(watch.faults.isEmpty, "seed \(seed), killed after \(count) writes")
             #expect(try next.later(3).isEmpty)
+        }
+    }
+
+    @Test("killed after any of the writes that bring settings into line, the next start finishes them")
+    func killedInSettings() throws {
+        let requirements = SettingRequirement.all(GatewayConfiguration(name: "gw1"), forwarding: [.ipv4, .ipv6])
+        let right = InMemoryKernel().settings
+        for count in 0...8 {
+            let kernel = InMemoryKernel()
+            kernel.settings = KernelSettings(
+                sysctls: right.sysctls.mapValues { $0 == "1" ? "0" : "1" },
+                timeouts: IPVS.Timeouts(tcp: 5, tcpFin: 5, udp: 5))
+            _ = try MortalKernel(kernel, writes: count).bringIntoLine(requirements)
+            let left = try kernel.bringIntoLine(requirements)
+            #expect(left.steps.count == 8 - count)
+            // Routing is not ours to change.
+            #expect(left.deviations.map(\.name) == ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"])
+            #expect(try kernel.bringIntoLine(requirements).steps.isEmpty)
         }
     }
 

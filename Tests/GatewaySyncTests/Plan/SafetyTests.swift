@@ -8,6 +8,67 @@ import TestSupport
 import Testing
 
 @Suite struct SafetyTests {
+    /// Somebody else's hands on the kernel.
+    private func meddle(with kernel: InMemoryKernel, _ random: inout SeededGenerator) {
+        var state = kernel.state
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let service = state.services.keys.sorted().randomElement(using: &random)
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0: state.services = [:]
+            case 1: if let service { state.services[service] = nil }
+            case 2: if let service { _ = state.services[service]?.destinations.popLast() }
+            case 3:
+                if let service, state.services[service]?.destinations.isEmpty == false {
+                    state.services[service]?.destinations[0].settings.weight ^= 3
+                }
+            case 4: if let service { state.services[service]?.settings.scheduler = "rr" }
+            case 5:
+                state.table?.shape = [.altered, .rulesAltered(strangers: ["stranger"])].randomElement(using: &random)!
+            case 6: state.table = nil
+            default:
+                if let element = state.table?.elements.sorted().randomElement(using: &random) {
+                    state.table?.elements.remove(element)
+                }
+            }
+        }
+        kernel.state = state
+        kernel.settings.timeouts.udp = UInt32.random(in: 1...9, using: &random)
+        kernel.settings.sysctls["net.ipv4.vs.conntrack"] = "1"
+        kernel.settings.sysctls["net.ipv4.vs.expire_nodest_conn"] = Bool.random(using: &random) ? "0" : nil
+    }
+
+    @Test(
+        "whatever others do to kernel and settings, one audit puts right, and only that",
+        arguments: 1...40 as ClosedRange<UInt64>)
+    func meddling(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let kernel = InMemoryKernel()
+        kernel.setConnections(1)
+        let site = Site(kernel)
+        var rows = [ExportRow]()
+        for _ in 0..<12 {
+            rows = RandomExport.change(rows, &random)
+            try site.export(rows.map(\.description))
+            let (state, settings) = (kernel.state, kernel.settings)
+            let drains = site.synchronizer.reconciler.drains
+            meddle(with: kernel, &random)
+            kernel.settings.sysctls["net.ipv4.vs.expire_nodest_conn", default: "1"] = "0"
+            try site.audit()
+            #expect(kernel.settings == settings, "seed \(seed)")
+            // What drained and was taken out by others does not come back.
+            for (service, expected) in state.services where drains.services[service] == nil {
+                #expect(kernel.state.services[service] == expected, "seed \(seed)")
+            }
+            #expect(kernel.state == site.synchronizer.reconciler.kernel, "seed \(seed)")
+            #expect(try site.audit().isEmpty, "seed \(seed)")
+        }
+        try site.later(Site.drainTime + 1)
+        try site.later(3)
+        let desired = site.synchronizer.reconciler.desired
+        #expect(kernel.state.services == desired.servicesInKernel)
+        #expect(kernel.state.table?.elements == desired.elements)
+    }
+
     @Test(
         "random exports, drains, restarts and refusals end as desired, and no step admits a packet with nothing behind it",
         arguments: 1...60)

@@ -46,6 +46,16 @@ import Testing
         var refused = status
         refused.state = .failing
         refused.failures = [GatewayStatus.Failure(error: "no mh", since: 0, attempts: 1, retryAt: 0)]
+        var setting = status
+        setting.settings = [
+            SettingDeviation(
+                name: "net.ipv4.ip_forward", found: "0", consequence: "answers are not forwarded",
+                remedy: "sysctl -w net.ipv4.ip_forward=1")
+        ]
+        #expect(
+            health(setting).text
+                == "degraded, active: net.ipv4.ip_forward is 0: answers are not forwarded; "
+                + "mend it by: sysctl -w net.ipv4.ip_forward=1")
         // The step that was refused is missing in the kernel, of course.
         #expect(health(refused, deviations: ["ipvs + service"]).text == "degraded, active: no mh")
     }

@@ -7,6 +7,7 @@ import Testing
 
 @Suite struct StoreTests {
     private let directory: TemporaryDirectory
+    private let clock = TestClock()
 
     init() throws { directory = try TemporaryDirectory() }
 
@@ -31,15 +32,84 @@ import Testing
             ]),
             leaving: [.web: 60, .mark(300, .ipv6): 0])
         let store = try StateDirectory(directory.path + "/a/b")
-        #expect(try StateDirectory.loadState(of: store.path) == nil)
-        try store.save(state)
-        #expect(try StateDirectory.loadState(of: store.path) == state)
+        #expect(try StateDirectory.loadState(of: store.path, at: clock.read()) == nil)
+        try store.save(state, at: clock.read())
+        #expect(try StateDirectory.loadState(of: store.path, at: clock.read()) == state)
+    }
+
+    private static let server = IPVS.DestinationIdentity(address: IPAddress("10.1.0.11")!, port: 8080)
+
+    /// A state of one server whose drain ends at a moment of the boot clock.
+    private func draining(until deadline: Int) -> StoredState {
+        StoredState(drains: Drains(services: [.web: Drains.Service(deadlines: [Self.server: deadline])]))
+    }
+
+    private func reload(_ state: StoredState, _ store: StateDirectory) throws -> Int? {
+        try store.save(state, at: clock.read())
+        return try StateDirectory.loadState(of: store.path, at: clock.read())?.drains.services[.web]?
+            .deadlines[Self.server]
+    }
+
+    @Test("a wall clock that is set between two runs of the daemon moves no deadline", arguments: [3_600, -7_200])
+    func setClock(seconds: Int) throws {
+        let store = try StateDirectory(directory.path)
+        try store.save(draining(until: 1_600), at: clock.read())
+        clock.setWall(forwardBy: seconds)
+        clock.advance(by: 10)
+        let state = try #require(try StateDirectory.loadState(of: store.path, at: clock.read()))
+        #expect(state.drains.services[.web]?.deadlines == [Self.server: 1_600])
+    }
+
+    @Test("after a boot the wall clock says how long a drain has left, and never more than it had")
+    func reboot() throws {
+        let store = try StateDirectory(directory.path)
+        try store.save(draining(until: 1_600), at: clock.read())
+        clock.reboot(after: 100)
+        #expect(
+            try StateDirectory.loadState(of: store.path, at: clock.read())?.drains.services[.web]?.deadlines
+                == [Self.server: 20 + 500])
+        clock.setWall(forwardBy: -5_000)
+        #expect(
+            try StateDirectory.loadState(of: store.path, at: clock.read())?.drains.services[.web]?.deadlines
+                == [Self.server: 20 + 600])
+    }
+
+    @Test(
+        "a number in the state file that is out of its range is an error that names it",
+        arguments: [
+            "\"appliedAt\": 9223372036854775807", "\"appliedAt\": -1",
+            "\"leaving\": [{\"drainTime\": 9223372036854775807, \"service\": {\"mark\": 257, \"family\": 2}}]",
+            "\"leaving\": [{\"drainTime\": -1, \"service\": {\"mark\": 257, \"family\": 2}}]",
+            "\"leaving\": [{\"drainTime\": 1e30, \"service\": {\"mark\": 257, \"family\": 2}}]",
+            "\"clock\": {\"bootID\": \"first\", \"boot\": -9223372036854775808, \"wall\": 9223372036854775807}",
+            """
+            "drains": [{"service": {"mark": 257, "family": 2}, "kept": [],
+                "servers": [{"address": "10.1.0.11", "port": 0, "until": 9223372036854775807}]}]
+            """,
+            """
+            "drains": [{"service": {"mark": 257, "family": 2}, "kept": [],
+                "servers": [{"address": "10.1.0.11", "port": 65536, "until": 1}]}]
+            """,
+        ])
+    func outOfRange(member: String) throws {
+        var members = ["\"version\": 1", "\"addresses\": []", "\"drains\": []", "\"leaving\": []"]
+        members.removeAll { $0.prefix(9) == member.prefix(9) }
+        let text = "{" + (members + [member]).joined(separator: ", ") + "}"
+        #expect(throws: (any Error).self) { try StoredState(json: Array(text.utf8), at: clock.read()) }
+    }
+
+    @Test("a deadline that is further away than any drain may take is taken for the longest there is")
+    func distant() throws {
+        let store = try StateDirectory(directory.path)
+        #expect(try reload(draining(until: 1 << 39), store) == 1_000 + ServicesCSV.maximumDrainTime)
     }
 
     @Test("a state file that is none is an error with its path, not an empty state")
     func damagedState() throws {
         let path = try directory.write("state.json", "{\"version\": 1")
-        let error = #expect(throws: FileError.self) { try StateDirectory.loadState(of: directory.path) }
+        let error = #expect(throws: FileError.self) {
+            try StateDirectory.loadState(of: directory.path, at: clock.read())
+        }
         #expect(error?.description.hasPrefix("read \(path): ") == true)
     }
 
@@ -57,7 +127,7 @@ import Testing
         try store.saveExport([2], ExportDigest(of: [2]))
         _ = try directory.write("services-\(ExportDigest(of: [3]).hex).csv", "rubbish")
         let path = try directory.write("state.json", content)
-        let (state, problem) = store.recoverState()
+        let (state, problem) = store.recoverState(at: clock.read())
         #expect(state == StoredState(export: ExportDigest(of: [2])))
         #expect(problem?.hasPrefix("read \(path): ") == true)
         let aside = try #require(directory.names.first { $0.hasPrefix("state.json.unreadable-") })

@@ -25,7 +25,18 @@ final class MortalKernel: Kernel {
         return try kernel.read(ownership)
     }
 
-    func inventory(_ ownership: Ownership) throws(NetlinkError) -> KernelInventory { try kernel.inventory(ownership) }
+    func table() throws(NetlinkError) -> KernelState.Table? { try kernel.table() }
+    func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? { try kernel.tableShape() }
+    func beginListing() throws(NetlinkError) { try kernel.beginListing() }
+    func nextListed() throws(NetlinkError) -> [IPVS.ServiceEntry]? { try kernel.nextListed() }
+    func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings? {
+        try kernel.serviceSettings(of: service)
+    }
+    func servers(
+        of service: IPVS.ServiceIdentity, statistics: Bool
+    ) throws(NetlinkError) -> [IPVS.DestinationEntry] {
+        try kernel.servers(of: service, statistics: statistics)
+    }
 
     func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] {
         var refusals = [KernelRefusal]()
@@ -47,10 +58,16 @@ final class MortalKernel: Kernel {
         try kernel.connections(of: servers)
     }
 
-    func setTimeouts(_ timeouts: IPVS.Timeouts) throws(NetlinkError) {}
+    func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings { try kernel.settings(sysctls: sysctls) }
+    func apply(_ step: SettingStep) throws(NetlinkError) {
+        try live()
+        try kernel.apply(step)
+    }
     func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { try kernel.syncDaemons() }
     func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError) { try kernel.startSyncDaemon(daemon) }
     func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError) { try kernel.stopSyncDaemon(role) }
     func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void> { try kernel.foreignTableChanges() }
-    func localAddresses() throws(NetlinkError) -> Set<IPAddress> { try kernel.localAddresses() }
+    func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
+        try kernel.notLocal(among: addresses)
+    }
 }

@@ -52,6 +52,22 @@ final class Site {
         return try settle()
     }
 
+    /// Looks at the whole kernel, as the daemon does bit by bit, and puts right what others have changed.
+    @discardableResult
+    func audit() throws -> [String] {
+        let requirements = SettingRequirement.all(
+            configuration, forwarding: synchronizer.reconciler.desired.forwardedFamilies)
+        let settings = try kernel.bringIntoLine(requirements).steps.map(\.description)
+        try synchronizer.readTable()
+        var services = Set(synchronizer.reconciler.kernel?.services.keys ?? [:].keys)
+        try kernel.beginListing()
+        while let entries = try kernel.nextListed() { services.formUnion(entries.map(\.service.identity)) }
+        for service in services where synchronizer.reconciler.isOwn(service) {
+            _ = try synchronizer.readService(service)
+        }
+        return settings + (try settle())
+    }
+
     private func settle() throws -> [String] {
         var lines = [String]()
         _ = try synchronizer.settle(now: now) { plan, reconciler in
@@ -62,13 +78,15 @@ final class Site {
         return lines
     }
 
+    private var clock: ClockReading { ClockReading(boot: now, wall: 1_700_000_000 + now, bootID: "first") }
+
     /// A dead daemon writes nothing.
     private func save(_ reconciler: Reconciler) {
         guard (kernel as? MortalKernel)?.isDead != true else { return }
         let state = StoredState(
             addresses: reconciler.ownership.addresses, drains: reconciler.drains, leaving: reconciler.leaving)
         // By way of the file, as a restart finds it.
-        disk = Disk(state: try! StoredState(json: state.json), export: reconciler.document?.bytes)
+        disk = Disk(state: try! StoredState(json: state.json(at: clock), at: clock), export: reconciler.document?.bytes)
     }
 
     /// The daemon ends and starts again from what is on disk, with the kernel as it is.

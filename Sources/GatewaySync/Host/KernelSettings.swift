@@ -1,0 +1,87 @@
+public import Netlink
+
+/// Settings of the network namespace that the data plane depends on, as they were read.
+public struct KernelSettings: Sendable, Hashable {
+    /// By name, each run of white space as one space. A sysctl that this kernel does not have is absent.
+    public var sysctls: [String: String]
+    /// IPVS' timeouts in seconds.
+    public var timeouts: IPVS.Timeouts
+
+    public init(sysctls: [String: String] = [:], timeouts: IPVS.Timeouts = IPVS.Timeouts()) {
+        self.sysctls = sysctls
+        self.timeouts = timeouts
+    }
+
+    /// The value of a setting; `nil` where the kernel has none.
+    public subscript(_ setting: KernelSetting) -> String? {
+        get {
+            switch setting {
+            case .sysctl(let name): sysctls[name]
+            case .timeout(let timeout): "\(timeouts[keyPath: timeout.path])"
+            }
+        }
+        set {
+            switch setting {
+            case .sysctl(let name): sysctls[name] = newValue
+            case .timeout(let timeout): timeouts[keyPath: timeout.path] = newValue.flatMap { UInt32($0) } ?? 0
+            }
+        }
+    }
+}
+
+/// One setting of the network namespace.
+public enum KernelSetting: Sendable, Hashable, CustomStringConvertible {
+    /// `net.ipv4.ip_forward`
+    case sysctl(String)
+    case timeout(Timeout)
+
+    /// How long IPVS remembers a connection that sends nothing.
+    public enum Timeout: String, Sendable, CaseIterable {
+        case tcp
+        case tcpFin = "tcp-fin"
+        case udp
+
+        var path: any WritableKeyPath<IPVS.Timeouts, UInt32> & Sendable {
+            switch self {
+            case .tcp: \.tcp
+            case .tcpFin: \.tcpFin
+            case .udp: \.udp
+            }
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .sysctl(let name): name
+        case .timeout(let timeout): "ipvs timeout \(timeout.rawValue)"
+        }
+    }
+}
+
+/// A setting that is brought into line.
+public struct SettingStep: Sendable, Hashable, CustomStringConvertible {
+    public let setting: KernelSetting
+    public let found: String
+    public let wanted: String
+
+    public init(_ setting: KernelSetting, found: String, wanted: String) {
+        self.setting = setting
+        self.found = found
+        self.wanted = wanted
+    }
+
+    /// `host ~ net.ipv4.vs.conntrack 1 -> 0`
+    public var description: String { "host ~ \(setting) \(found) -> \(wanted)" }
+}
+
+/// A setting that is not as it must be, and that is not ours to change or cannot be changed.
+public struct SettingDeviation: Codable, Sendable, Hashable, CustomStringConvertible {
+    public let name: String
+    public let found: String
+    /// What follows from it.
+    public let consequence: String
+    /// The command that mends it.
+    public let remedy: String
+
+    public var description: String { "\(name) is \(found): \(consequence); mend it by: \(remedy)" }
+}
