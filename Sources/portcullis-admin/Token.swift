@@ -28,19 +28,37 @@ struct Token: AsyncParsableCommand {
         var name: String
         @Option(
             help: ArgumentHelp(
-                "admin: everything; read: everything but changes; gateway: the services export only; service: the "
-                    + "configuration of one service, with its secrets.",
+                "admin: everything; read: everything but changes; gateway: the services export of one gateway's "
+                    + "location; service: the configuration of one service, with its secrets.",
                 valueName: "role"))
         var role: TokenRole
         @Option(help: ArgumentHelp("The service that a token of role service is of.", valueName: "type.index"))
         var service: String?
+        @Option(help: ArgumentHelp("The gateway that a token of role gateway is of.", valueName: "location/name"))
+        var gateway: String?
+        @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
+        var expires: String?
 
         func run() async throws {
+            let grant = TokenGrant(
+                name: name, role: role, service: service,
+                gateway: try gateway.map { text in
+                    guard let id = GatewayID(text) else {
+                        throw ValidationError("--gateway: \"\(text)\" is not LOCATION/NAME, as tcn/gw1")
+                    }
+                    return id
+                })
+            let end = try expires.map { text in
+                guard let end = Expiry.date(text, now: Date()) else {
+                    throw ValidationError("--expires: \"\(text)\" is not \(Expiry.forms)")
+                }
+                return end
+            }
             let path = try options.settings().database
             try Registry.refuseRootForOthers(path)
             let isNew = !FileManager.default.fileExists(atPath: path)
             let registry = try Registry.openOrMake(path)
-            try StandardOutput.write(try await registry.tokens.add(name: name, role: role, service: service))
+            try StandardOutput.write(try await registry.tokens.add(grant, expires: end).secret)
             if isNew { Token.note("\(path) is a new registry: there was none") }
             if let advice = TokenAdvice.afterAdding(try await registry.tokens.list()) { Token.note(advice) }
         }
@@ -48,15 +66,20 @@ struct Token: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the tokens: name, role, when they were made, and of which service one is.")
+            abstract: "List the tokens: name, role, when each was made, whose it is, its end and its last use.")
 
         @OptionGroup var options: SettingsOptions
 
         func run() async throws {
             let registry = try Registry.open(options.settings().database)
             let tokens = try await registry.tokens.list()
-            let rows = tokens.map { [$0.name, $0.role.rawValue, $0.createdAt, $0.service ?? ""] }
-            try StandardOutput.write(Table(["", "", "", ""], rows).body(indent: ""))
+            let rows = tokens.map { token in
+                [
+                    token.name, token.role.rawValue, token.createdAt, token.subject ?? "-", token.expiresAt ?? "-",
+                    token.lastUsedAt ?? "-",
+                ]
+            }
+            try StandardOutput.write(Table(["", "", "", "", "", ""], rows).body(indent: ""))
         }
     }
 

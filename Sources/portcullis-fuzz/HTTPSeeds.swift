@@ -183,6 +183,8 @@ struct HTTPSeeds {
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,
         "changeService": #"{"server": "app1", "state": "ready", "weight": 65535}"#,
+        "createToken":
+            #"{"name": "gw9", "role": "gateway", "gateway": "tcn/gw9", "expiresAt": "2100-01-31T00:00:00.5+01:00"}"#,
         "writeSecret": #"{"value": "x\ty\u0000z"}"#,
     ]
 

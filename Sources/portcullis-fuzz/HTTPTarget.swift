@@ -16,8 +16,10 @@ struct HTTPTarget: Sendable {
         var tokens: [String] = []
         if hasTokens {
             for role in TokenRole.allCases {
-                let service = role == .service ? HTTPSeeds.service : nil
-                tokens.append(try await registry.tokens.add(name: "fuzz-\(role)", role: role, service: service))
+                let grant = TokenGrant(
+                    name: "fuzz-\(role)", role: role, service: role == .service ? HTTPSeeds.service : nil,
+                    gateway: role == .gateway ? GatewayID("tcn/gw1") : nil)
+                tokens.append(try await registry.tokens.add(grant).secret)
             }
         }
         let logger = Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }

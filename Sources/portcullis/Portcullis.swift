@@ -12,7 +12,8 @@ struct Portcullis: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             ApplyCommand.self, ExportCommand.self, ServicesCommand.self, TypesCommand.self, ConfigCommand.self,
-            SecretsCommand.self, ServersCommand.self, LocationsCommand.self, PoolsCommand.self, MarksCommand.self,
+            SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self, PoolsCommand.self,
+            MarksCommand.self,
             GatewaysCommand.self, EventsCommand.self,
         ])
 

@@ -15,16 +15,19 @@ CONFIG = ["portcullis-gateway", "cluster-config", "--format", "crm", "--node", "
 
 
 def start_admin(switch):
-    """ADMIN outside of the pair, with the lab's cloud; returns the token of the gateways."""
+    """ADMIN outside of the pair, with the lab's cloud; returns the gateways' tokens by their names."""
     admin, operator = binary("portcullis-admin"), binary("portcullis")
-    return switch.shell(f"""
+    tokens = switch.shell(f"""
 token=$({admin} token add ops --role admin --database /run/registry.sqlite)
 ip netns exec portcullis-lan setsid {admin} --database /run/registry.sqlite --listen {ADMIN_ADDRESS}:8080 </dev/null >/run/admin.log 2>&1 &
 until curl -sf {ADMIN_URL}/readyz >/dev/null; do sleep 0.2; done
 PORTCULLIS_TOKEN=$token {operator} apply -f {FOLDER}/cloud/cloud.yaml --admin-url {ADMIN_URL} >/dev/null
 echo "$token" >/run/operator.token
-{admin} token add gateways --role gateway --database /run/registry.sqlite
-""").strip()
+for gateway in gw1 gw2; do
+    {admin} token add $gateway --role gateway --gateway lab/$gateway --database /run/registry.sqlite
+done
+""").split()
+    return dict(zip(("gw1", "gw2"), tokens))
 
 
 def operator(switch):
@@ -35,14 +38,14 @@ def operator(switch):
 class Pair:
     """The two gateway machines as one cluster."""
 
-    def __init__(self, switch, gw1, gw2, token, timing):
-        self.switch, self.nodes, self.token, self.timing = switch, {"gw1": gw1, "gw2": gw2}, token, timing
+    def __init__(self, switch, gw1, gw2, tokens, timing):
+        self.switch, self.nodes, self.tokens, self.timing = switch, {"gw1": gw1, "gw2": gw2}, tokens, timing
 
     def join(self, *names):
         """Makes booted machines nodes, at the same time."""
         for name in names:
             self.write_configuration(self.nodes[name])
-        processes = [self.nodes[name].start(FOLDER / "join", ADMIN_URL, self.token) for name in names]
+        processes = [self.nodes[name].start(FOLDER / "join", ADMIN_URL, self.tokens[name]) for name in names]
         for process in processes:
             output, errors = process.communicate(timeout=300 * DILATION)
             assert process.returncode == 0, output + errors

@@ -16,8 +16,8 @@ ADMIN_URL = "http://127.0.0.1:8080"
 @pytest.fixture(scope="session")
 def cloud():
     """ADMIN under its unit with two tokens and the cloud; returns the operator's environment."""
-    def add_token(name, role):
-        words = ("portcullis-admin", "token", "add", name, "--role", role)
+    def add_token(name, role, *of):
+        words = ("portcullis-admin", "token", "add", name, "--role", role, *of)
         return machine.run(*words, user="portcullis-admin").strip()
 
     machine.eventually(lambda: "listening" in machine.run("journalctl", "-u", machine.ADMIN), what="ADMIN listening")
@@ -25,7 +25,7 @@ def cloud():
     machine.run("portcullis", "apply", "-f", CLOUD, environment=operator)
 
     token = pathlib.Path("/etc/portcullis/gateway.token")
-    token.write_text(add_token("gw1", "gateway") + "\n")
+    token.write_text(add_token("gw1", "gateway", "--gateway", "tcn/gw1") + "\n")
     machine.run("chown", "portcullis-gateway:", token)
     token.chmod(0o400)
     settings = pathlib.Path("/etc/portcullis/gateway.yaml")

@@ -69,6 +69,7 @@ public struct AdminApplication: Sendable {
         return Application(
             router: router(), server: server,
             configuration: ApplicationConfiguration(address: address, serverName: nil),
+            services: [TokenWatch(tokens: registry.tokens, logger: logger)],
             onServerRunning: { [onListening] channel in onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
     }

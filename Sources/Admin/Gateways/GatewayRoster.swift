@@ -7,71 +7,105 @@ import ServicesExport
 
 /// The gateways as their polls tell of them.
 ///
-/// A poll changes memory only; what has changed is written to the database every `flushInterval` and at the end.
+/// A poll changes memory only, at a cost that does not depend on how many gateways there are; what has changed is written
+/// to the database every `flushInterval` and at the end. None is forgotten but by `forget`: at a limit, a new one is refused.
 public actor GatewayRoster: Service {
-    /// A gateway's key: the same name may exist at two locations.
-    struct ID: Hashable, Comparable, CustomStringConvertible {
-        var location: String
-        var name: String
+    /// How many gateways there may be.
+    public struct Limits: Sendable, Hashable {
+        /// All of them.
+        public var gateways: Int
+        /// Those of a location while neither a token is bound to a new one nor a server of kind `gateway` is named after it:
+        /// who holds a token that is bound to none could invent names.
+        public var unvouched: Int
 
-        static func < (a: Self, b: Self) -> Bool { (a.location, a.name) < (b.location, b.name) }
-
-        /// `tcn/gw1`
-        var description: String { "\(location)/\(name)" }
+        public init(gateways: Int = 20_000, unvouched: Int = 64) {
+            self.gateways = gateways
+            self.unvouched = unvouched
+        }
     }
 
-    /// More gateways than this are not remembered: the one not heard of for longest goes.
-    static let capacity = 4096
+    /// A poll that is being answered.
+    struct Visit: Sendable {
+        fileprivate let id: GatewayID
+        /// Of the gateway, since it was new: one that was forgotten and is back is another.
+        fileprivate let incarnation: Int
+    }
 
     private let registry: Registry
+    private let limits: Limits
     private let flushInterval: Duration
     private let logger: Logger
-    private var gateways: [ID: KnownGateway] = [:]
-    private var dirty: Set<ID> = []
-    private var forgotten: Set<ID> = []
+    private var gateways: [GatewayID: KnownGateway] = [:]
+    /// How many gateways each location has.
+    private var counts: [String: Int] = [:]
+    private var incarnations = 0
+    private var dirty: Set<GatewayID> = []
+    private var forgotten: Set<GatewayID> = []
     private var isLoaded = false
+    private var edge: LimitEdge
 
-    public init(registry: Registry, flushInterval: Duration = .seconds(30), logger: Logger) {
+    public init(
+        registry: Registry, limits: Limits = Limits(), flushInterval: Duration = .seconds(30), logger: Logger
+    ) {
         self.registry = registry
+        self.limits = limits
         self.flushInterval = flushInterval
         self.logger = logger
+        edge = LimitEdge("gateways", limit: limits.gateways, setting: "max-gateways")
     }
 
     /// Notes a poll that begins.
-    func begin(_ id: ID, _ report: GatewayReport) async {
+    ///
+    /// Throws for a gateway that is new where a limit is reached: a 403 for one that nothing vouches for, `unavailable` at
+    /// the limit of all.
+    ///
+    /// - Parameter isVouched: Whether a token is bound to it, or a server is named after it.
+    func begin(_ id: GatewayID, _ report: GatewayReport, isVouched: Bool) async throws -> Visit {
         await load()
         let now = registry.now()
-        var gateway = gateways[id] ?? KnownGateway(now: now)
+        var gateway: KnownGateway
+        if let known = gateways[id] {
+            gateway = known
+        } else {
+            try admit(id, isVouched: isVouched)
+            incarnations += 1
+            gateway = KnownGateway(now: now, incarnation: incarnations)
+            counts[id.location, default: 0] += 1
+        }
         gateway.note(report, now: now)
         gateway.openPolls += 1
         gateways[id] = gateway
         dirty.insert(id)
         forgotten.remove(id)
-        makeRoom()
+        edge.note(gateways.count, logger)
+        return Visit(id: id, incarnation: gateway.incarnation)
+    }
+
+    private func admit(_ id: GatewayID, isVouched: Bool) throws {
+        guard isVouched || counts[id.location] ?? 0 < limits.unvouched else {
+            throw Authenticator.forbidden(
+                "ADMIN knows \(limits.unvouched) gateways at \(id.location), and takes another only with a token that is "
+                    + "bound to it, or when a server of kind gateway has its name.")
+        }
+        guard gateways.count < limits.gateways else {
+            throw RegistryError.unavailable(
+                "ADMIN knows \(gateways.count) gateways, and max-gateways allows no more: forget those that are gone")
+        }
     }
 
     /// Notes that a poll has been answered.
-    func end(_ id: ID) {
-        guard var gateway = gateways[id] else { return }
+    func end(_ visit: Visit) {
+        guard var gateway = gateways[visit.id], gateway.incarnation == visit.incarnation else { return }
         gateway.openPolls -= 1
         gateway.lastPoll = registry.now()
-        gateways[id] = gateway
-        dirty.insert(id)
-    }
-
-    private func makeRoom() {
-        guard gateways.count > Self.capacity,
-            let oldest = gateways.filter({ $0.value.openPolls == 0 }).min(by: { $0.value.lastPoll < $1.value.lastPoll })
-        else { return }
-        gateways[oldest.key] = nil
-        dirty.remove(oldest.key)
-        forgotten.insert(oldest.key)
+        gateways[visit.id] = gateway
+        dirty.insert(visit.id)
     }
 
     /// Forgets a gateway and notes who did it. One that still polls is back with its next poll.
     ///
     /// Throws `RegistryError.missing` when there is none of the name.
-    func forget(_ id: ID, by actor: String, dryRun: Bool) async throws {
+    func forget(_ id: GatewayID, by actor: String, dryRun: Bool) async throws {
         await load()
         guard gateways[id] != nil else { throw RegistryError.missing("gateway \(id.description.prefix(160))") }
         guard !dryRun else { return }
@@ -83,13 +117,13 @@ public actor GatewayRoster: Service {
                     db, actor: actor, time: time)
             }
         }
-        gateways[id] = nil
+        if gateways.removeValue(forKey: id) != nil { counts[id.location, default: 1] -= 1 }
         dirty.remove(id)
         // A flush that was on its way may have written it again.
         forgotten.insert(id)
     }
 
-    /// Every gateway, seen against the exports of `state`.
+    /// Every gateway, seen against the exports of `state`. Costs one value for each, and sorts them.
     func resources(in state: RegistryState) async -> [GatewayResource] {
         await load()
         let now = registry.now()
@@ -106,12 +140,13 @@ public actor GatewayRoster: Service {
             let now = registry.now()
             let known = try await registry.database.read { db in
                 try Row.fetchAll(db, sql: "SELECT * FROM gateway").map { row in
-                    (ID(location: row["location"], name: row["name"]), KnownGateway(row, now: now))
+                    (GatewayID(location: row["location"], name: row["name"]), KnownGateway(row, now: now))
                 }
             }
             guard !isLoaded else { return }
             isLoaded = true
             gateways.merge(known) { current, _ in current }
+            counts = gateways.keys.reduce(into: [:]) { $0[$1.location, default: 0] += 1 }
         } catch {
             logger.warning("gateways cannot be read", metadata: ["error": "\(error)"])
         }

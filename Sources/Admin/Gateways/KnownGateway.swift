@@ -12,10 +12,14 @@ struct KnownGateway: Sendable, Hashable {
     var lastPoll: Date
     /// Polls that are being answered.
     var openPolls = 0
+    /// Counts the gateways that were new, so that a poll of one that was forgotten is not counted to its successor; 0: it is
+    /// from before ADMIN started.
+    let incarnation: Int
 
-    init(now: Date) {
+    init(now: Date, incarnation: Int = 0) {
         since = now
         lastPoll = now
+        self.incarnation = incarnation
     }
 
     /// Takes what it says now.
@@ -28,7 +32,7 @@ struct KnownGateway: Sendable, Hashable {
     }
 
     /// - Parameter current: The ETag of its location's export.
-    func resource(_ id: GatewayRoster.ID, current: String?, now: Date) -> GatewayResource {
+    func resource(_ id: GatewayID, current: String?, now: Date) -> GatewayResource {
         let lastPoll = openPolls > 0 ? now : lastPoll
         return GatewayResource(
             name: id.name, location: id.location, role: report.role, applied: report.applied,
@@ -65,7 +69,7 @@ extension KnownGateway {
 
     private static func date(_ text: String?) -> Date? { text.flatMap(Timestamp.date) }
 
-    func store(_ id: GatewayRoster.ID, _ db: Database) throws {
+    func store(_ id: GatewayID, _ db: Database) throws {
         try db.execute(
             sql: """
                 INSERT OR REPLACE INTO gateway
@@ -79,7 +83,7 @@ extension KnownGateway {
             ])
     }
 
-    static func delete(_ id: GatewayRoster.ID, _ db: Database) throws {
+    static func delete(_ id: GatewayID, _ db: Database) throws {
         try db.execute(sql: "DELETE FROM gateway WHERE location = ? AND name = ?", arguments: [id.location, id.name])
     }
 }

@@ -13,6 +13,9 @@ public final class Registry: Sendable {
     let exportChanges = TagChanges()
     /// Those who wait for a service's configuration to differ.
     let configurationChanges = TagChanges()
+    /// Those who are being held, by the key of their token.
+    private let tokenChanges = TagChanges()
+    private let tokenUses = TokenUses()
     let now: @Sendable () -> Date
     private let memory = Mutex(Memory())
     private let loader = StateLoader()
@@ -54,7 +57,9 @@ public final class Registry: Sendable {
     public func close() throws { try database.close() }
 
     /// The tokens kept in the same database.
-    public var tokens: TokenStore { TokenStore(database: database, now: now) }
+    public var tokens: TokenStore {
+        TokenStore(database: database, now: now, uses: tokenUses, changes: tokenChanges)
+    }
 
     // MARK: Reading
 

@@ -14,6 +14,9 @@ enum RegistryMigrations {
             try db.execute(sql: secretsAndLabels)
         }
         migrator.registerMigration(datagramMarksName) { db in try db.execute(sql: datagramMarks) }
+        migrator.registerMigration("7 tokens of one gateway, their end and last use") { db in
+            try db.execute(sql: boundTokens)
+        }
         return migrator
     }
 
@@ -195,5 +198,14 @@ enum RegistryMigrations {
             label TEXT NOT NULL,
             PRIMARY KEY (server, label)
         ) STRICT;
+        """
+
+    /// A token of role gateway from before is bound to none. `tokenGeneration` rises when a token comes or goes.
+    private static let boundTokens = """
+        ALTER TABLE token ADD COLUMN location TEXT;
+        ALTER TABLE token ADD COLUMN gateway TEXT;
+        ALTER TABLE token ADD COLUMN expiresAt TEXT;
+        ALTER TABLE token ADD COLUMN lastUsedAt TEXT;
+        ALTER TABLE registry ADD COLUMN tokenGeneration INTEGER NOT NULL DEFAULT 1;
         """
 }

@@ -4,94 +4,107 @@ import GRDB
 
 /// The tokens of the registry's database, kept as SHA-256 hashes.
 public struct TokenStore: Sendable {
-    /// Who the event log says has changed a token: whoever may write the database file.
-    static let actor = "portcullis-admin"
-    /// Names that the event log has another meaning for.
-    static let reserved: Set = [Identity.anonymous.name, actor]
+    let database: DatabasePool
+    let now: @Sendable () -> Date
+    let uses: TokenUses
+    /// Those who are being held, by `Identity.key`: woken when their token is gone.
+    let changes: TagChanges
 
-    private let database: DatabasePool
-    private let now: @Sendable () -> Date
-
-    init(database: DatabasePool, now: @escaping @Sendable () -> Date) {
-        self.database = database
-        self.now = now
-    }
+    private static let columns = "name, role, service, location, gateway, createdAt, expiresAt, lastUsedAt"
 
     /// Makes a token and answers its secret, which cannot be read again.
     ///
-    /// Throws `RegistryError` when the name is taken or is no name.
+    /// Throws `RegistryError` when the name is taken, when something in `grant` is wrong, or `expires` is past.
     ///
-    /// - Parameter service: For the role `service`, and for no other: the name of the service, which need not be there yet.
-    public func add(name: String, role: TokenRole, service: String? = nil) async throws -> String {
-        if let problem = ObjectName.problem(with: name, as: .token) {
-            throw RegistryError.invalid([.init(pointer: "token", detail: "the name \(problem)")])
+    /// - Parameters:
+    ///   - expires: From when on it is refused; `nil`: never.
+    ///   - actor: Who makes it, for the event log; without one, whoever may write the database file.
+    ///   - dryRun: Whether to do all but store it.
+    public func add(
+        _ grant: TokenGrant, expires: Date? = nil, by actor: String? = nil, dryRun: Bool = false
+    ) async throws -> (record: TokenRecord, secret: String) {
+        var faults = grant.faults
+        if let expires, expires <= now() {
+            faults.append(.init(pointer: "expires", detail: "\(Timestamp.text(expires)) is past"))
         }
-        guard !Self.reserved.contains(name) else {
-            throw RegistryError.invalid([
-                .init(pointer: "token", detail: "the name \(name) has another meaning in the event log")
-            ])
-        }
-        guard (role == .service) == (service != nil) else {
-            let rule = role == .service ? "must name its service" : "has no service; only the role service has"
-            throw RegistryError.invalid([.init(pointer: "token", detail: "a token of role \(role) \(rule)")])
-        }
-        if let service, ResourceName.parseService(service) == nil {
-            throw RegistryError.invalid([
-                .init(
-                    pointer: "token", detail: "\"\(service.prefix(80))\" is no service; its name is TYPE.INDEX, as tg.3"
-                )
-            ])
-        }
+        guard faults.isEmpty else { throw RegistryError.invalid(faults) }
         let token = BearerToken()
         let time = Timestamp.text(now())
+        let record = TokenRecord(
+            name: grant.name, role: grant.role, service: grant.service, gateway: grant.gateway, createdAt: time,
+            expiresAt: expires.map(Timestamp.text))
         try await RegistryError.translating {
-            try await database.write { db in
+            let store = { @Sendable (db: Database) throws in
                 let isTaken = try Bool.fetchOne(
-                    db, sql: "SELECT EXISTS (SELECT 1 FROM token WHERE name = ?)", arguments: [name])
-                guard isTaken != true else { throw RegistryError.exists("token \(name)") }
+                    db, sql: "SELECT EXISTS (SELECT 1 FROM token WHERE name = ?)", arguments: [grant.name])
+                guard isTaken != true else { throw RegistryError.exists("token \(grant.name)") }
+                guard !dryRun else { return }
                 try db.execute(
-                    sql: "INSERT INTO token (name, role, service, hash, createdAt) VALUES (?, ?, ?, ?, ?)",
-                    arguments: [name, role.rawValue, service, Data(token.hash), time])
-                let summary = Self.summary(role.rawValue, service)
-                try EventEntry(action: .create, kind: .token, name: name, after: summary)
-                    .store(db, actor: Self.actor, time: time)
+                    sql: """
+                        INSERT INTO token (name, role, service, location, gateway, hash, createdAt, expiresAt)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                        """,
+                    arguments: [
+                        record.name, record.role.rawValue, record.service, record.gateway?.location,
+                        record.gateway?.name, Data(token.hash), time, record.expiresAt,
+                    ])
+                try Self.countChange(db)
+                let summary = grant.summary + (record.expiresAt.map { " until \($0)" } ?? "")
+                try EventEntry(action: .create, kind: .token, name: grant.name, after: summary)
+                    .store(db, actor: actor ?? TokenGrant.fileOwner, time: time)
             }
+            if dryRun { try await database.read(store) } else { try await database.write(store) }
         }
-        return token.text
+        if !dryRun { await publish() }
+        return (record, token.text)
     }
 
-    /// Every token, by name.
+    /// Every token, by name. Costs one row each.
     public func list() async throws -> [TokenRecord] {
         try await RegistryError.translating {
             try await database.read { db in
-                try Row.fetchAll(db, sql: "SELECT name, role, service, createdAt FROM token ORDER BY name").compactMap(
-                    Self.record)
+                try Row.fetchAll(db, sql: "SELECT \(Self.columns), hash FROM token ORDER BY name").compactMap { row in
+                    var record = Self.record(row)
+                    if let used = uses[row["hash"]] { record?.lastUsedAt = Timestamp.text(used) }
+                    return record
+                }
             }
         }
     }
 
-    /// Takes a token away: it is refused from the next request on.
-    public func remove(name: String) async throws {
+    /// Takes a token away: it is refused from the next request on, and polls that are held with it end.
+    ///
+    /// - Parameter actor: As in `add`.
+    public func remove(name: String, by actor: String? = nil, dryRun: Bool = false) async throws {
         let time = Timestamp.text(now())
         try await RegistryError.translating {
-            try await database.write { db in
+            let remove = { @Sendable (db: Database) throws in
                 let row = try Row.fetchOne(
-                    db, sql: "SELECT role, service FROM token WHERE name = ?", arguments: [name])
-                guard let row else { throw RegistryError.missing("token \(name)") }
+                    db, sql: "SELECT \(Self.columns) FROM token WHERE name = ?", arguments: [name])
+                guard let row else { throw RegistryError.missing("token \(name.prefix(80))") }
+                guard !dryRun else { return }
                 try db.execute(sql: "DELETE FROM token WHERE name = ?", arguments: [name])
-                let summary = Self.summary(row["role"], row["service"])
+                try Self.countChange(db)
+                let record = Self.record(row)
+                let summary = record.map {
+                    TokenGrant(name: $0.name, role: $0.role, service: $0.service, gateway: $0.gateway).summary
+                }
                 try EventEntry(action: .delete, kind: .token, name: name, before: summary)
-                    .store(db, actor: Self.actor, time: time)
+                    .store(db, actor: actor ?? TokenGrant.fileOwner, time: time)
             }
+            if dryRun { try await database.read(remove) } else { try await database.write(remove) }
         }
+        if !dryRun { await publish() }
     }
 
-    /// Whether there is none.
+    /// Whether there is none. One that has come to its end counts: a door that was closed does not open by itself.
     public func isEmpty() async throws -> Bool {
         try await RegistryError.translating {
             try await database.read(Self.isEmpty)
         }
     }
+
+    // MARK: Requests
 
     /// What one look into the database says of a request.
     struct Look: Sendable {
@@ -103,16 +116,16 @@ public struct TokenStore: Sendable {
         var generation: Int
     }
 
-    /// Looks for the token that came with a request, if one did.
-    func look(for token: BearerToken?) async throws -> Look {
-        let hash = (token?.hash).map { Data($0) }
-        return try await RegistryError.translating {
+    /// Looks for the token that came with a request, if one did. Costs two rows.
+    ///
+    /// - Parameter hash: Of the token.
+    func look(for hash: Data?) async throws -> Look {
+        try await RegistryError.translating {
             // Of statements that read one row each; none needs a transaction.
             try await database.unsafeRead { db in
                 var look = Look(generation: try RegistryRows.generation(db))
                 if let hash {
-                    let statement = try db.cachedStatement(
-                        sql: "SELECT name, role, service, createdAt FROM token WHERE hash = ?")
+                    let statement = try db.cachedStatement(sql: "SELECT \(Self.columns) FROM token WHERE hash = ?")
                     look.record = try Row.fetchOne(statement, arguments: [hash]).flatMap(Self.record)
                 } else {
                     look.isOpen = try Self.isEmpty(db)
@@ -122,18 +135,68 @@ public struct TokenStore: Sendable {
         }
     }
 
+    // MARK: Revocation
+
+    /// The generation of the tokens: it rises when one comes or goes, whichever process did it. Costs one row.
+    func generation() async throws -> Int {
+        try await RegistryError.translating { try await database.unsafeRead(Self.generation) }
+    }
+
+    /// Wakes those who are held with a token that is gone. Costs one row for each token.
+    func publish() async {
+        let tokens = try? await database.read { db in
+            (
+                generation: try Self.generation(db), hashes: try Data.fetchAll(db, sql: "SELECT hash FROM token")
+            )
+        }
+        guard let tokens else { return }
+        var tags = tokens.hashes.reduce(into: [:]) { $0[Identity.key(of: $1)] = "" }
+        if tokens.hashes.isEmpty { tags[Identity.key(of: nil)] = "" }
+        await changes.publish(generation: tokens.generation, tags: tags)
+    }
+
+    /// Writes when tokens were used last; what cannot be written now stays for the next time.
+    func flushUses() async throws {
+        let taken = uses.take()
+        guard !taken.isEmpty else { return }
+        do {
+            try await RegistryError.translating {
+                try await database.write { db in
+                    for (hash, time) in taken {
+                        try db.execute(
+                            sql: "UPDATE token SET lastUsedAt = ? WHERE hash = ?",
+                            arguments: [Timestamp.text(time), hash])
+                    }
+                }
+            }
+        } catch {
+            uses.putBack(taken)
+            throw error
+        }
+    }
+
+    // MARK: Rows
+
+    private static func generation(_ db: Database) throws -> Int {
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT tokenGeneration FROM registry WHERE id = 1")) ?? 0
+    }
+
+    private static func countChange(_ db: Database) throws {
+        try db.execute(sql: "UPDATE registry SET tokenGeneration = tokenGeneration + 1 WHERE id = 1")
+    }
+
     private static func isEmpty(_ db: Database) throws -> Bool {
         try Bool.fetchOne(db.cachedStatement(sql: "SELECT NOT EXISTS (SELECT 1 FROM token)")) ?? true
     }
 
     private static func record(_ row: Row) -> TokenRecord? {
-        TokenRole(rawValue: row["role"]).map {
-            TokenRecord(name: row["name"], role: $0, service: row["service"], createdAt: row["createdAt"])
+        guard let role = TokenRole(rawValue: row["role"]) else { return nil }
+        var gateway: GatewayID?
+        if let location: String = row["location"], let name: String = row["gateway"] {
+            gateway = GatewayID(location: location, name: name)
         }
-    }
-
-    /// What the event log says of a token: `role service of tg.3`.
-    private static func summary(_ role: String, _ service: String?) -> String {
-        "role \(role)" + (service.map { " of \($0)" } ?? "")
+        return TokenRecord(
+            name: row["name"], role: role, service: row["service"], gateway: gateway, createdAt: row["createdAt"],
+            expiresAt: row["expiresAt"], lastUsedAt: row["lastUsedAt"])
     }
 }

@@ -51,6 +51,8 @@ extension AdminClient {
 
     func secrets() async throws -> [SecretResource] { try await value(AdminRequest(.get, ["v1", "secrets"])) }
 
+    func tokens() async throws -> [TokenResource] { try await value(AdminRequest(.get, ["v1", "tokens"])) }
+
     func gateways() async throws -> [GatewayResource] { try await value(AdminRequest(.get, ["v1", "gateways"])) }
 
     func marks() async throws -> [MarkResource] { try await value(AdminRequest(.get, ["v1", "marks"])) }

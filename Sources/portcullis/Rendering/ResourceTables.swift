@@ -28,6 +28,15 @@ enum ResourceTables {
             secrets.map { [$0.name, "\($0.revision)", $0.changedAt, $0.changedBy] })
     }
 
+    static func tokens(_ tokens: [TokenResource]) -> Table {
+        Table(
+            ["TOKEN", "ROLE", "OF", "CREATED", "EXPIRES", "LAST USED"],
+            tokens.map { token in
+                [token.name, token.role.rawValue, token.service ?? token.gateway ?? "", token.createdAt]
+                    + [token.expiresAt ?? "never", token.lastUsedAt ?? "never"]
+            })
+    }
+
     static func types(_ types: [TypeSummary]) -> Table {
         Table(
             ["TYPE", .init("REVISION", .right), "CHANGED", "BY"],

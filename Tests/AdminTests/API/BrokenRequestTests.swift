@@ -1,8 +1,6 @@
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
-import Logging
-import Synchronization
 import Testing
 
 @testable import Admin
@@ -49,34 +47,5 @@ import Testing
             #expect(try await stage.get("/healthz").status == .ok)
         }
         #expect(log.notable == [])
-    }
-}
-
-/// Keeps what is logged.
-private final class RecordedLog: Sendable {
-    private let entries = Mutex<[(level: Logger.Level, text: String)]>([])
-
-    var logger: Logger {
-        Logger(label: "test") { _ in Handler(log: self) }
-    }
-
-    /// What is above `info`.
-    var notable: [String] {
-        entries.withLock { $0.filter { $0.level > .info }.map { "\($0.level): \($0.text)" } }
-    }
-
-    private struct Handler: LogHandler {
-        let log: RecordedLog
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            log.entries.withLock { $0.append((event.level, "\(event.message) \(event.metadata ?? [:])")) }
-        }
     }
 }

@@ -139,15 +139,15 @@ import Testing
 
         private static let present = [
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
-            "mark": "257", "secret": "db-password",
+            "mark": "257", "secret": "db-password", "token": "a-read",
         ]
         private static let absent = [
             "location": "nowhere", "pool": "none", "server": "none", "type": "none", "service": "none.1",
-            "gateway": "none", "mark": "999", "secret": "none",
+            "gateway": "none", "mark": "999", "secret": "none", "token": "none",
         ]
         private static let new = [
             "location": "hel", "pool": "new-ip", "server": "new", "type": "new", "service": "tg.3", "gateway": "gw1",
-            "mark": "257", "secret": "new",
+            "mark": "257", "secret": "new", "token": "new",
         ]
 
         private func path(_ route: Route, _ names: [String: String]) -> String {
@@ -164,6 +164,7 @@ import Testing
                 case "writeType": isNew ? "type: new\n" : Stage.pgw
                 case "createService": #"{"type": "tg", "server": "app3"}"#
                 case "writeSecret": #"{"value": "xyzzy"}"#
+                case "createToken": #"{"name": "\#(isNew ? "made" : "tried")", "role": "read"}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#
                 default: "{}"
                 }

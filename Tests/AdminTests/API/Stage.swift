@@ -46,13 +46,14 @@ struct Stage: Sendable {
     ///   - setup: `.live` where a poll is held: only there a connection exists.
     ///   - isOpen: Whether the API is open while there is no token.
     static func run(
-        _ setup: TestingSetup = .router, isOpen: Bool = true, logger: Logger = logger,
+        _ setup: TestingSetup = .router, isOpen: Bool = true, limits: GatewayRoster.Limits = .init(),
+        logger: Logger = logger,
         _ body: @Sendable @escaping (Stage) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             let clock = TestClock()
             let registry = try Registry(path: folder.appending(path: "registry.sqlite").path, now: clock.now)
-            let gateways = GatewayRoster(registry: registry, logger: logger)
+            let gateways = GatewayRoster(registry: registry, limits: limits, logger: logger)
             let application = try AdminApplication(
                 registry: registry, gateways: gateways, address: ListenAddress("127.0.0.1:0")!,
                 secretKey: secretKey, isOpenWithoutTokens: isOpen, logger: logger
@@ -144,6 +145,18 @@ struct Stage: Sendable {
 
     func eventCount() async throws -> Int {
         try await read(EventPage.self, "/v1/events?limit=1000").events.count
+    }
+}
+
+extension TokenStore {
+    /// The secret of a new token; one of role gateway is of tcn/gw1 unless another is named.
+    func add(
+        name: String, role: TokenRole, service: String? = nil, gateway: String = "tcn/gw1", expires: Date? = nil
+    ) async throws -> String {
+        let gateway = role == .gateway ? GatewayID(gateway) : nil
+        return try await add(
+            TokenGrant(name: name, role: role, service: service, gateway: gateway), expires: expires
+        ).secret
     }
 }
 

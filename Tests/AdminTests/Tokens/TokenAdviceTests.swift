@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct TokenAdviceTests {
     private func tokens(_ roles: TokenRole...) -> [TokenRecord] {
-        roles.enumerated().map { TokenRecord(name: "t\($0)", role: $1, service: nil, createdAt: "") }
+        roles.enumerated().map {
+            TokenRecord(name: "t\($0)", role: $1, service: nil, gateway: nil, createdAt: "", expiresAt: nil)
+        }
     }
 
     @Test("the first token closes the API, and one that may change nothing leaves nobody who may")
@@ -28,7 +30,7 @@ import Testing
                 let error = await #expect(throws: RegistryError.self) {
                     try await stage.registry.tokens.add(name: name, role: .admin)
                 }
-                #expect(error?.description == "token: the name \(name) has another meaning in the event log")
+                #expect(error?.description == "name: the name \(name) has another meaning in the event log")
             }
         }
     }

@@ -35,11 +35,25 @@ import Testing
                     Note: this is the first token: from now on every request needs one, those of gateways too.
 
                     """)
-            let second = try await token("add", "gw1", "--role", "gateway", database: database)
+            let unbound = try await token("add", "gw1", "--role", "gateway", database: database)
+            #expect(
+                unbound.status == 1
+                    && unbound.errors == "Error: gateway: a token of role gateway must name its gateway\n")
+            let past = try await token(
+                "add", "ci", "--role", "read", "--expires", "2020-01-01T00:00:00Z", database: database)
+            #expect(past.status == 1 && past.errors == "Error: expires: 2020-01-01T00:00:00.000Z is past\n")
+            let second = try await token(
+                "add", "gw1", "--role", "gateway", "--gateway", "tcn/gw1", "--expires", "90d", database: database)
             #expect(second.status == 0 && second.errors == "")
+            for words in [["--gateway", "gw1"], ["--expires", "soon"]] {
+                let run = try await CommandRun.run(
+                    "portcullis-admin", ["token", "add", "x", "--role", "read", "--database", database] + words)
+                #expect(run.status == 64, "\(words)")
+            }
             let removed = try await token("remove", "ops", database: database)
             #expect(removed.errors.hasPrefix("Note: no token of role admin is left"))
-            #expect(try await token("list", database: database).output.hasPrefix("gw1  gateway  "))
+            let list = try await token("list", database: database).output
+            #expect(list.firstMatch(of: /^gw1  gateway  20\S+Z  tcn\/gw1  20\S+Z  -\n$/) != nil, "\(list)")
         }
     }
 

@@ -1,4 +1,5 @@
 import AdminAPI
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -17,10 +18,11 @@ struct APIRequest: Sendable {
     let generation: Int?
     /// Whether the change is only to be told, not made.
     let isDryRun: Bool
+    private let authenticator: Authenticator
 
     init(
         route: Route, request: Request, path: [String: String], query: [String: String], identity: Identity,
-        generation: Int?
+        generation: Int?, authenticator: Authenticator
     ) throws {
         self.route = route
         self.request = request
@@ -28,6 +30,7 @@ struct APIRequest: Sendable {
         self.query = query
         self.identity = identity
         self.generation = generation
+        self.authenticator = authenticator
         switch query[Route.Parameter.dryRun.name] {
         case nil, "false": isDryRun = false
         case "true": isDryRun = true
@@ -36,6 +39,30 @@ struct APIRequest: Sendable {
     }
 
     var headers: HTTPFields { request.headers }
+
+    /// Throws when the token has been taken away, or has come to its end, since the request began: what took its time is not
+    /// answered by what was true then.
+    ///
+    /// - Returns: The registry's generation now.
+    @discardableResult
+    func authenticateAgain() async throws -> Int? {
+        try await authenticator.identify(request, for: route.access).generation
+    }
+
+    /// Returns when the token of the request is gone, or the task is cancelled.
+    func tokenIsGone() async {
+        await authenticator.tokens.changes.change(of: identity.key) { _ in true }
+    }
+
+    /// Makes sure that those who wait for `tokenIsGone` have been told of every change until now.
+    func lookForTokens() async { await authenticator.tokens.publish() }
+
+    /// How long the token is good from now on; `nil`: it has no end.
+    var tokenLife: Duration? {
+        identity.expiresAt.flatMap(Timestamp.date).map {
+            .milliseconds(Int64(max(0, min($0.timeIntervalSince(authenticator.tokens.now()), 1e6) * 1000)))
+        }
+    }
 
     /// A parameter of the path, as it was sent.
     func parameter(_ name: String) -> String { path[name] ?? "" }
@@ -85,8 +112,9 @@ struct APIRequest: Sendable {
                 .unsupportedMediaType, "Content-Encoding \(encoding.prefix(40)) is not supported.",
                 headers: [.acceptEncoding: "identity"])
         }
+        let bytes: [UInt8]
         do {
-            return Array(buffer: try await request.body.collect(upTo: body.limit))
+            bytes = Array(buffer: try await request.body.collect(upTo: body.limit))
         } catch is NIOTooManyBytesError {
             throw APIProblem(.contentTooLarge, "The body is longer than \(body.limit) bytes.")
         } catch HTTPParserError.invalidEOFState {
@@ -96,6 +124,8 @@ struct APIRequest: Sendable {
         } catch {
             throw APIProblem(.badRequest, "The connection failed within the body.", headers: [.connection: "close"])
         }
+        try await authenticateAgain()
+        return bytes
     }
 
     private static func checkContentType(_ field: String, expected: String) throws {
@@ -134,15 +164,4 @@ struct APIRequest: Sendable {
             return result
         }
     }
-}
-
-/// Who sent a request.
-struct Identity: Sendable, Hashable {
-    /// The token's name; `anonymous` where no tokens are configured.
-    var name: String
-    var role: TokenRole
-    /// The service that a token of role `service` is of.
-    var service: String?
-
-    static let anonymous = Identity(name: "anonymous", role: .admin)
 }

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 
@@ -20,14 +21,22 @@ struct Authenticator: Sendable {
         guard let token = BearerToken(authorization: field) else {
             throw Self.unauthorized("The Authorization field holds no bearer token.", error: "invalid_request")
         }
-        let look = try await tokens.look(for: token)
+        let hash = Data(token.hash)
+        let look = try await tokens.look(for: hash)
         guard let record = look.record else {
             throw Self.unauthorized("The bearer token is not known.", error: "invalid_token")
         }
+        let now = tokens.now()
+        guard !record.isExpired(at: Timestamp.text(now)) else {
+            throw Self.unauthorized(
+                "The bearer token \(record.name) has expired: it was good until \(record.expiresAt ?? "").",
+                error: "invalid_token")
+        }
+        tokens.uses.note(hash, at: now)
         guard access.allows(record.role) else {
             throw Self.forbidden("Token \(record.name) has the role \(record.role), which does not suffice.")
         }
-        return (Identity(name: record.name, role: record.role, service: record.service), look.generation)
+        return (Identity(record, hash: hash), look.generation)
     }
 
     static func forbidden(_ detail: String) -> APIProblem {

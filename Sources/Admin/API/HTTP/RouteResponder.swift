@@ -24,7 +24,7 @@ struct RouteResponder: HTTPResponder {
             let response = try await route.handle(
                 try APIRequest(
                     route: route, request: request, path: path, query: query, identity: identity,
-                    generation: generation))
+                    generation: generation, authenticator: authenticator))
             return request.method == .head ? Self.withoutBody(response) : response
         } catch {
             let response = Self.problem(for: error, logger: context.logger).response

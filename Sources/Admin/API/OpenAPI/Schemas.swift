@@ -43,6 +43,7 @@ enum Schemas {
         case "gateway": "gw1"
         case "mark": 256
         case "secret": "db-password"
+        case "token": "ops"
         default: "tg.1"
         }
     }
@@ -78,7 +79,7 @@ enum Schemas {
 
     /// The shared schemas, under `#/components/schemas`.
     static let components: [(String, JSONValue)] =
-        resources + ofConfigurations + changes + reports
+        resources + ofConfigurations + ofTokens + changes + reports
 
     private static let resources: [(String, JSONValue)] = [
         (

@@ -18,25 +18,62 @@ struct ConditionalPoll {
     }
 
     /// Waits, if the client has what has the tag and is willing to: until `change` returns, the time is over, the client is
-    /// gone or ADMIN shuts down.
+    /// gone, its token is, or ADMIN shuts down.
+    ///
+    /// Throws a 401 when the token has been taken away, or has come to its end, meanwhile.
+    ///
+    /// - Returns: The registry's generation after the wait; `nil`: there was none.
     mutating func hold(
         _ request: APIRequest, knowing tag: String,
         until change: @escaping @Sendable (EntityTag.List) async -> Void
-    ) async throws {
-        guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return }
+    ) async throws -> Int? {
+        guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return nil }
         wasHeld = true
+        let deadline = ContinuousClock.now + min(.seconds(wait), request.tokenLife ?? .seconds(wait))
         do {
             try await request.request.body.consumeWithCancellationOnInboundClose { _ in
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await change(condition) }
-                    group.addTask { try? await Task.sleep(for: .seconds(wait)) }
-                    group.addTask { try? await gracefulShutdown() }
-                    await group.next()
-                    group.cancelAll()
+                while await Self.firstEvent(condition, request, deadline, change) == .tokenMayBeGone {
+                    await request.lookForTokens()
+                    try await request.authenticateAgain()
                 }
             }
         } catch is CancellationError {
             // The client is gone: the answer goes nowhere, and that is nobody's fault.
+            return nil
+        }
+        return try await request.authenticateAgain()
+    }
+
+    private enum Event: Sendable {
+        case answer
+        /// Or it came after the tokens were looked at last.
+        case tokenMayBeGone
+    }
+
+    private static func firstEvent(
+        _ condition: EntityTag.List, _ request: APIRequest, _ deadline: ContinuousClock.Instant,
+        _ change: @escaping @Sendable (EntityTag.List) async -> Void
+    ) async -> Event {
+        await withTaskGroup(of: Event.self) { group in
+            group.addTask {
+                await change(condition)
+                return .answer
+            }
+            group.addTask {
+                try? await Task.sleep(until: deadline)
+                return .answer
+            }
+            group.addTask {
+                try? await gracefulShutdown()
+                return .answer
+            }
+            group.addTask {
+                await request.tokenIsGone()
+                return .tokenMayBeGone
+            }
+            let first = await group.next()
+            group.cancelAll()
+            return Task.isCancelled ? .answer : first ?? .answer
         }
     }
 

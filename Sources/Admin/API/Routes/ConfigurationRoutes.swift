@@ -56,11 +56,11 @@ extension RouteTable {
         var state = try await registry.state(seen: request.generation)
         var tag = view.tag(of: try state.configurationDigest(of: name))
         var poll = ConditionalPoll(request)
-        try await poll.hold(request, knowing: tag) { [changes = registry.configurationChanges] known in
+        let generation = try await poll.hold(request, knowing: tag) { [changes = registry.configurationChanges] known in
             await changes.change(of: name) { known.matchesWeakly(view.tag(of: $0)) }
         }
         if poll.wasHeld {
-            state = try await registry.state()
+            state = try await registry.state(seen: generation)
             tag = view.tag(of: try state.configurationDigest(of: name))
         }
         return try poll.answer(

@@ -29,30 +29,52 @@ extension RouteTable {
         }
         let location = request.parameter("location")
         let heartbeat = try Heartbeat(request)
-        var current = try await currentExport(of: location, seen: request.generation)
+        let state = try await registry.state(seen: request.generation)
+        var current = try Self.export(of: location, in: state)
         var poll = ConditionalPoll(request)
-        if let heartbeat { await gateways.begin(heartbeat.id, heartbeat.report) }
+        let visit = try await heartbeat.asyncMap { heartbeat in
+            try await gateways.begin(
+                heartbeat.id, heartbeat.report,
+                isVouched: request.identity.gateway != nil || state.cloud.hasGateway(heartbeat.id))
+        }
         do {
-            try await poll.hold(request, knowing: current.digest.etag) { [changes = registry.exportChanges] known in
+            let generation = try await poll.hold(request, knowing: current.digest.etag) {
+                [changes = registry.exportChanges] known in
                 await changes.change(of: location) { known.matchesWeakly($0) }
             }
-            if poll.wasHeld { current = try await currentExport(of: location) }
+            if poll.wasHeld {
+                current = try Self.export(of: location, in: try await registry.state(seen: generation))
+            }
         } catch {
-            if let heartbeat { await gateways.end(heartbeat.id) }
+            if let visit { await gateways.end(visit) }
             throw error
         }
-        if let heartbeat { await gateways.end(heartbeat.id) }
+        if let visit { await gateways.end(visit) }
         return poll.answer(
             tag: current.digest.etag,
             headers: [.contentType: ServicesCSV.contentType, .contentDigest: current.digest.contentDigest]
         ) { ResponseBody(byteBuffer: current.bytes) }
     }
 
-    private func currentExport(of location: String, seen: Int? = nil) async throws -> LocationExport {
-        guard let export = try await registry.state(seen: seen).exports.byLocation[location] else {
+    private static func export(of location: String, in state: RegistryState) throws -> LocationExport {
+        guard let export = state.exports.byLocation[location] else {
             throw RegistryError.missing("location \(location.prefix(80))")
         }
         return export
+    }
+}
+
+extension Cloud {
+    /// Whether there is a server of the kind for the gateway.
+    fileprivate func hasGateway(_ id: GatewayID) -> Bool {
+        servers[id.name].map { $0.kind == .gateway && $0.location == id.location } ?? false
+    }
+}
+
+extension Optional {
+    fileprivate func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {
+        guard let self else { return nil }
+        return try await transform(self)
     }
 }
 

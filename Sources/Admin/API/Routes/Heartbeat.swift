@@ -4,10 +4,12 @@ import Hummingbird
 
 /// A gateway's poll: who asks, and what it says of itself.
 struct Heartbeat {
-    var id: GatewayRoster.ID
+    var id: GatewayID
     var report: GatewayReport
 
     /// `nil` when no gateway asks: without a name, or with a token that is not a gateway's.
+    ///
+    /// Throws a 403 when the token is of another gateway, or of one at another location.
     init?(_ request: APIRequest) throws {
         let headers = request.headers
         let name = try headers.value(.portcullisGateway, "is no valid name") { text in
@@ -18,8 +20,14 @@ struct Heartbeat {
             applied: try headers.value(.portcullisApplied, "is no entity tag", Self.entityTag),
             held: try Self.held(headers),
             failures: try headers.value(.portcullisFailures, "is a number from 0 to 999999999", Self.count))
+        let location = request.parameter("location")
+        if let owner = request.identity.gateway, owner.location != location || name.map({ $0 != owner.name }) ?? false {
+            throw Authenticator.forbidden(
+                "Token \(request.identity.name) is of the gateway \(owner), whose export it may fetch, and is no other's."
+            )
+        }
         guard let name, request.identity.role == .gateway || request.identity == .anonymous else { return nil }
-        id = GatewayRoster.ID(location: request.parameter("location"), name: name)
+        id = GatewayID(location: location, name: name)
     }
 
     /// Reason and decision belong to the export that is held: without it they say nothing.

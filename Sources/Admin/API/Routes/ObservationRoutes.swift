@@ -15,7 +15,7 @@ extension RouteTable {
                 summary: "Forget a gateway that is no more; one that still polls is back with its next poll",
                 access: .admin, query: [.dryRun], answers: [.changedList]
             ) { request in
-                let id = GatewayRoster.ID(location: request.parameter("location"), name: request.parameter("gateway"))
+                let id = GatewayID(location: request.parameter("location"), name: request.parameter("gateway"))
                 try await gateways.forget(id, by: request.identity.name, dryRun: request.isDryRun)
                 return Self.report(
                     ChangeReport(changes: [.init(action: .delete, kind: .gateway, name: id.description)], export: []))

@@ -14,7 +14,7 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
-            + secretRoutes + applyRoutes + observationRoutes + healthRoutes
+            + secretRoutes + tokenRoutes + applyRoutes + observationRoutes + healthRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

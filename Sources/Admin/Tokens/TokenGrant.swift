@@ -1,0 +1,50 @@
+import AdminAPI
+
+/// What a new token is to be: its name, its role and, where the role has one, whose it is.
+public struct TokenGrant: Sendable, Hashable {
+    public var name: String
+    public var role: TokenRole
+    /// Of the role `service`, and of no other: the name of the service, which need not be there yet.
+    public var service: String?
+    /// Of the role `gateway`, and of no other.
+    public var gateway: GatewayID?
+
+    public init(name: String, role: TokenRole, service: String? = nil, gateway: GatewayID? = nil) {
+        self.name = name
+        self.role = role
+        self.service = service
+        self.gateway = gateway
+    }
+
+    /// Who the event log says has changed a token: whoever may write the database file.
+    static let fileOwner = "portcullis-admin"
+    /// Names that the event log has another meaning for.
+    static let reserved: Set = [Identity.anonymous.name, fileOwner]
+
+    /// What is wrong with it, each fault at the member's name.
+    var faults: [Problem.Fault] {
+        var faults: [Problem.Fault] = []
+        if let problem = ObjectName.problem(with: name, as: .token) {
+            faults.append(.init(pointer: "name", detail: "the name \(problem)"))
+        } else if Self.reserved.contains(name) {
+            faults.append(.init(pointer: "name", detail: "the name \(name) has another meaning in the event log"))
+        }
+        let subjects = [("service", service != nil, TokenRole.service), ("gateway", gateway != nil, .gateway)]
+        for (member, isGiven, owner) in subjects where isGiven != (role == owner) {
+            let rule = isGiven ? "has no \(member); only the role \(owner) has" : "must name its \(member)"
+            faults.append(.init(pointer: member, detail: "a token of role \(role) \(rule)"))
+        }
+        if let service, ResourceName.parseService(service) == nil {
+            faults.append(
+                .init(
+                    pointer: "service",
+                    detail: "\"\(service.prefix(80))\" is no service; its name is TYPE.INDEX, as tg.3"))
+        }
+        return faults
+    }
+
+    /// What the event log says of it: `role service of tg.3`.
+    var summary: String {
+        "role \(role)" + ((service ?? gateway?.description).map { " of \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,68 @@
+/// A token in a list (`GET /v1/tokens`): never its secret.
+public struct TokenResource: Codable, Sendable, Hashable {
+    /// What its holder may do.
+    public enum Role: String, Codable, Sendable, Hashable, CaseIterable {
+        case admin, read, gateway, service
+    }
+
+    public var name: String
+    public var role: Role
+    /// The service that a token of role `service` is of.
+    public var service: String?
+    /// The gateway that a token of role `gateway` is of, `LOCATION/NAME`; `nil`: it was made before tokens were bound to one.
+    public var gateway: String?
+    /// RFC 3339 in UTC, as the others.
+    public var createdAt: String
+    /// From when on it is refused; `nil`: it has no end.
+    public var expiresAt: String?
+    /// When a request with it was answered last; `nil`: never.
+    public var lastUsedAt: String?
+
+    public init(
+        name: String, role: Role, service: String? = nil, gateway: String? = nil, createdAt: String,
+        expiresAt: String? = nil, lastUsedAt: String? = nil
+    ) {
+        self.name = name
+        self.role = role
+        self.service = service
+        self.gateway = gateway
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.lastUsedAt = lastUsedAt
+    }
+}
+
+/// Body of `POST /v1/tokens`.
+public struct TokenCreation: Codable, Sendable, Hashable {
+    public var name: String
+    public var role: TokenResource.Role
+    /// Of the role `service`, and of no other.
+    public var service: String?
+    /// Of the role `gateway`, and of no other: `LOCATION/NAME`.
+    public var gateway: String?
+    /// RFC 3339; `nil`: it has no end.
+    public var expiresAt: String?
+
+    public init(
+        name: String, role: TokenResource.Role, service: String? = nil, gateway: String? = nil,
+        expiresAt: String? = nil
+    ) {
+        self.name = name
+        self.role = role
+        self.service = service
+        self.gateway = gateway
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Answer of `POST /v1/tokens`.
+public struct CreatedToken: Codable, Sendable, Hashable {
+    public var token: TokenResource
+    /// What goes into the Authorization field. It is told this once; `nil` in a dry run.
+    public var secret: String?
+
+    public init(token: TokenResource, secret: String?) {
+        self.token = token
+        self.secret = secret
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// When something ends, as people give it.
+public enum Expiry {
+    /// What is understood, for messages.
+    public static let forms = "90d, 12h, or a time as 2027-01-31T00:00:00Z"
+
+    /// Reads days (`90d`), hours (`12h`), or a time (RFC 3339); `nil` when the text is none of it. Up to ten years of days
+    /// and hours are taken.
+    public static func date(_ text: String, now: Date) -> Date? {
+        let units: [UInt8: Double] = [UInt8(ascii: "d"): 86_400, UInt8(ascii: "h"): 3_600]
+        if let last = text.utf8.last, let unit = units[last] {
+            let digits = text.utf8.dropLast()
+            guard !digits.isEmpty, digits.count <= 5, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+                let number = Double(String(decoding: Array(digits), as: UTF8.self)), number > 0,
+                number * unit <= 3_653 * 86_400
+            else { return nil }
+            return now + number * unit
+        }
+        let styles = [Date.ISO8601FormatStyle(includingFractionalSeconds: true), Date.ISO8601FormatStyle()]
+        return styles.lazy.compactMap { try? $0.parse(text) }.first
+    }
+}

@@ -1,0 +1,84 @@
+import AdminAPI
+import ArgumentParser
+import CommandLineSupport
+import Foundation
+
+struct TokensCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokens",
+        abstract: "Make, list and remove the tokens that requests to ADMIN carry.",
+        subcommands: [ListTokens.self, AddToken.self, RemoveToken.self], defaultSubcommand: ListTokens.self)
+}
+
+struct ListTokens: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the tokens: role, whose each is, until when, and used when.")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let tokens = try await client.tokens()
+        try output.show(tokens, asText: ResourceTables.tokens(tokens).text)
+    }
+}
+
+struct AddToken: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Make a token and print it; it is shown this once, ADMIN keeps a hash.")
+
+    @Argument(help: "Who will hold it; the event log shows this name.")
+    var name: String
+
+    @Option(
+        help: ArgumentHelp(
+            "admin: everything; read: everything but changes; gateway: the services export of one gateway's location; "
+                + "service: the configuration of one service, with its secrets.", valueName: "role"))
+    var role: TokenResource.Role
+
+    @Option(help: ArgumentHelp("The service that a token of role service is of.", valueName: "type.index"))
+    var service: String?
+
+    @Option(help: ArgumentHelp("The gateway that a token of role gateway is of.", valueName: "location/name"))
+    var gateway: String?
+
+    @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
+    var expires: String?
+
+    @Flag(help: "Check it and make none.")
+    var dryRun = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let end = try expires.map { text in
+            guard let end = Expiry.date(text, now: Date()) else {
+                throw ValidationError("--expires: \"\(text)\" is not \(Expiry.forms)")
+            }
+            return end.formatted(.iso8601)
+        }
+        let request = try AdminRequest.change(.post, ["v1", "tokens"], dryRun: dryRun).json(
+            TokenCreation(name: name, role: role, service: service, gateway: gateway, expiresAt: end))
+        let made: CreatedToken = try await client.value(request)
+        try output.show(made, asText: made.secret ?? "the token \(name) would be made")
+    }
+}
+
+struct RemoveToken: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove a token: it is refused within a second, held polls too.")
+
+    @Argument(help: "The token's name.")
+    var name: String
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminClient) async throws {
+        let request = AdminRequest.change(.delete, ["v1", "tokens", name], dryRun: change.dryRun)
+        try change.finish(try await client.value(request))
+    }
+}
+
+extension TokenResource.Role: ExpressibleByArgument {}
