@@ -43,6 +43,7 @@ let package = Package(
         // C libraries of the system
         .systemLibrary(name: "CNetlink", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CMalloc"),
 
         // Contracts and formats, shared by both sides
         .target(name: "NetworkTypes", swiftSettings: strict),
@@ -115,18 +116,19 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport", "Text",
+                "AdminAPI", "CMalloc", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServicesExport",
+                "Text",
                 "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -13,11 +13,15 @@ struct PortcullisAdmin: AsyncParsableCommand {
             (PORTCULLIS_ADMIN_TLS_KEY):
 
               listen: 127.0.0.1:8080
-              database: /var/lib/portcullis/registry.sqlite
+              database: \(AdminSettings.defaultDatabase)
               tls-certificate: /etc/portcullis/admin.pem
               tls-key: /etc/portcullis/admin.key
               secrets-key: /etc/portcullis/secrets.key
               log-level: info
+              max-connections: 20000
+              max-gateways: 20000
+              keep-events: 1000000
+              keep-revisions: 100000
 
             Without any token the API is open to everybody who can connect, and ADMIN listens on loopback addresses \
             only. Make tokens with "portcullis-admin token add" before it listens elsewhere.

@@ -1,18 +1,43 @@
 import Admin
 import CommandLineSupport
 import Foundation
+import Text
 
 extension Registry {
     /// Opens the registry, and makes it with its folder when there is none. What is made is its owner's alone: it holds
     /// token hashes.
     static func openOrMake(_ path: String) throws -> Registry {
+        try makeFolder(of: path)
+        return try Registry(path: path)
+    }
+
+    /// Makes the folder of a registry when there is none.
+    ///
+    /// Throws where a registry is at the former default path and none at the present one: an empty one would take its place.
+    ///
+    /// - Parameters:
+    ///   - standard: The default path.
+    ///   - former: What the default was.
+    static func makeFolder(
+        of path: String, standard: String = AdminSettings.defaultDatabase,
+        former: String = AdminSettings.formerDatabase
+    ) throws {
         umask(0o077)
+        let files = FileManager.default
+        if path.isExactly(standard), !files.fileExists(atPath: path),
+            files.fileExists(atPath: former)
+        {
+            throw SettingsError(
+                """
+                there is a registry at \(former), where the default was, and none at \(path), where it is now: \
+                stop ADMIN and move \(former) with its -wal and -shm there, or set "database: \(former)"
+                """)
+        }
         do {
             try Folder.make(Folder.parent(of: path))
         } catch {
             throw SettingsError("the database's folder \(error)")
         }
-        return try Registry(path: path)
     }
 
     /// Opens a registry that must be there, since a mistyped path is no new one, as the user it belongs to.

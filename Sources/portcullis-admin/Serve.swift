@@ -12,7 +12,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the server (default).",
         discussion: """
             Ends cleanly on SIGTERM and SIGINT: requests that run are answered, held polls are let go at once. \
-            Messages go to standard error. Exit status: 0 ended by a signal, 1 failed, 64 wrong usage.
+            SIGHUP reads the settings and the TLS files again: log-level, keep-events, keep-revisions and the files' \
+            content change at once, other settings with the next start. Messages go to standard error. Exit status: 0 ended by a signal, 1 failed, 64 wrong usage.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -40,6 +41,24 @@ struct Serve: AsyncParsableCommand {
             "trace, debug, info, notice, warning, error or critical. (default: info)", valueName: "level"))
     var logLevel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Connections at the same time. (default: as many as the limit of open files leaves room for)",
+            valueName: "number"))
+    var maxConnections: String?
+
+    @Option(help: ArgumentHelp("Gateways that ADMIN knows. (default: 20000)", valueName: "number"))
+    var maxGateways: String?
+
+    @Option(help: ArgumentHelp("Events that are kept, the newest. (default: 1000000)", valueName: "number"))
+    var keepEvents: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Revisions of types that are kept beside the current ones, the newest. (default: 100000)",
+            valueName: "number"))
+    var keepRevisions: String?
+
     func run() async throws {
         var flags: [AdminSettings.Key: String] = [:]
         flags[.listen] = listen
@@ -47,12 +66,19 @@ struct Serve: AsyncParsableCommand {
         flags[.tlsKey] = tlsKey
         flags[.secretsKey] = secretsKey
         flags[.logLevel] = logLevel
-        let settings = try options.settings(flags: flags)
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
-        var logger = Logger(label: "portcullis-admin")
-        logger.logLevel = settings.logLevel
+        flags[.maxConnections] = maxConnections
+        flags[.maxGateways] = maxGateways
+        flags[.keepEvents] = keepEvents
+        flags[.keepRevisions] = keepRevisions
+        let source = options.source(flags: flags)
+        let settings = try source.read()
+        let level = LogLevel(settings.logLevel)
+        LoggingSystem.bootstrap { level.handler($0) }
+        let logger = Logger(label: "portcullis-admin")
 
         let secretKey = try settings.secretsKey.map { try SecretKey.load($0) }
+        try Registry.makeFolder(of: settings.database)
+        let lock = try RegistryLock(settings.database)
         let registry = try Registry.openOrMake(settings.database)
         try await registry.checkSecrets(secretKey)
         let hasTokens = try await !registry.tokens.isEmpty()
@@ -64,19 +90,27 @@ struct Serve: AsyncParsableCommand {
                 """)
         }
         let isListening = Mutex(false)
-        let gateways = GatewayRoster(registry: registry, logger: logger)
-        let application = try AdminApplication(
+        let gateways = GatewayRoster(
+            registry: registry, limits: .init(gateways: settings.maxGateways), logger: logger)
+        let upkeep = RegistryUpkeep(registry: registry, retention: settings.retention, logger: logger)
+        let admin = try AdminApplication(
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
-            secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback, logger: logger
+            secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback,
+            maximumConnections: settings.maxConnections, logger: logger
         ) { [logger] port in
             isListening.withLock { $0 = true }
             let scheme = settings.tls == nil ? "http" : "https"
             let address = settings.listen.with(port: port)
             logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
-        }.application()
+        }
+        let application = try admin.application()
+        let reloading = Reloading(
+            started: settings, source: source, admin: admin, upkeep: upkeep, level: level,
+            logger: logger)
 
         var configuration = ServiceGroupConfiguration(
-            services: [gateways, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [gateways, upkeep, reloading, application], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         do {
             try await ServiceGroup(configuration: configuration).run()
@@ -84,7 +118,7 @@ struct Serve: AsyncParsableCommand {
             let reason = (error as? IOError).map { FileError.reason($0.errnoCode) } ?? "\(error)"
             throw SettingsError("cannot listen on \(settings.listen): \(reason)")
         }
-        try registry.close()
+        try withExtendedLifetime(lock) { try registry.close() }
         logger.info("ended")
     }
 }

@@ -15,11 +15,27 @@ struct SettingsOptions: ParsableArguments {
     var database: String?
 
     /// Puts the file, the environment and the flags together.
-    func settings(flags: [AdminSettings.Key: String] = [:]) throws -> AdminSettings {
+    func settings() throws -> AdminSettings { try source().read() }
+
+    /// Where the settings come from.
+    ///
+    /// - Parameter flags: Those of the command beside the ones here.
+    func source(flags: [AdminSettings.Key: String] = [:]) -> SettingsSource {
         var flags = flags
         flags[.database] = database
-        return try AdminSettings(
-            file: try fileValues(), environment: ProcessInfo.processInfo.environment, flags: flags)
+        return SettingsSource(config: config, flags: flags)
+    }
+}
+
+/// The places that settings come from, which can be read again.
+struct SettingsSource: Sendable {
+    /// The configuration file; `nil`: the default one, if there is one.
+    let config: String?
+    let flags: [AdminSettings.Key: String]
+
+    /// Puts the file, the environment and the flags together.
+    func read() throws -> AdminSettings {
+        try AdminSettings(file: try fileValues(), environment: ProcessInfo.processInfo.environment, flags: flags)
     }
 
     private func fileValues() throws -> [AdminSettings.Key: AdminSettings.Value] {

@@ -12,7 +12,8 @@ from programs import binary, eventually
 class Admin:
     """A running ADMIN with a registry of its own, and a key for secrets."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *words, preexec_fn=None):
+        self.words, self.preexec_fn = words, preexec_fn
         self.database = folder / "registry.sqlite"
         self.key = folder / "secrets.key"
         self.log = folder / "admin.log"
@@ -25,9 +26,10 @@ class Admin:
             start = output.tell()
             self.process = subprocess.Popen(
                 [binary("portcullis-admin"), "serve", "--database", self.database, "--secrets-key", self.key,
-                 "--listen", "127.0.0.1:0", "--log-level", "trace"], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+                 "--listen", "127.0.0.1:0", *(self.words or ("--log-level", "trace"))],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=self.preexec_fn)
         found = eventually(
-            lambda: re.search(rb"listening on (http://127\.0\.0\.1:\d+)\n", self.log.read_bytes()[start:]),
+            lambda: re.search(rb"listening on (https?://127\.0\.0\.1:\d+)\n", self.log.read_bytes()[start:]),
             what="ADMIN listening")
         self.url = found[1].decode()
 

@@ -1,7 +1,6 @@
 import HTTPTypes
 public import Hummingbird
 import HummingbirdCore
-import HummingbirdTLS
 public import Logging
 import NIOCore
 public import NIOSSL
@@ -11,7 +10,8 @@ public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
     let address: ListenAddress
-    let tls: TLSConfiguration?
+    let tls: ReloadableTLS?
+    let limits: ConnectionLimits
     let secretKey: SecretKey?
     let isOpenWithoutTokens: Bool
     let logger: Logger
@@ -21,20 +21,42 @@ public struct AdminApplication: Sendable {
     ///   - secretKey: What seals secrets; `nil`: none can be kept.
     ///   - isOpenWithoutTokens: Whether the API needs no token while none is configured: only where nobody but this
     ///     machine can connect.
+    ///   - maximumConnections: At most as many as the limit of open files leaves room for; `nil`: that many.
     ///   - onListening: Called with the port (0 on a Unix socket), once connections are accepted.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
-        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, logger: Logger,
+        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, maximumConnections: Int? = nil, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void = { _ in }
-    ) {
+    ) throws {
+        var limits = ConnectionLimits()
+        limits.maximum = min(maximumConnections ?? .max, FileDescriptors.roomForConnections)
+        try self.init(
+            registry: registry, gateways: gateways, address: address, tls: tls, secretKey: secretKey,
+            isOpenWithoutTokens: isOpenWithoutTokens, limits: limits, logger: logger, onListening: onListening)
+    }
+
+    init(
+        registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
+        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits, logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws {
+        self.limits = limits
+        self.tls = try tls.map { try ReloadableTLS($0) }
         self.registry = registry
         self.gateways = gateways
         self.address = address
-        self.tls = tls
         self.secretKey = secretKey
         self.isOpenWithoutTokens = isOpenWithoutTokens
         self.logger = logger
         self.onListening = onListening
+    }
+
+    /// Takes another certificate and key for new connections; those that are there keep theirs.
+    ///
+    /// Throws `SettingsError` where ADMIN speaks plain HTTP, and what is wrong with them; then nothing changes.
+    public func reloadTLS(_ configuration: TLSConfiguration) throws {
+        guard let tls else { throw SettingsError("ADMIN speaks plain HTTP: TLS needs a restart") }
+        try tls.reload(configuration)
     }
 
     /// The router with every route of the table; each GET answers HEAD too.
@@ -42,9 +64,11 @@ public struct AdminApplication: Sendable {
         let routes = RouteTable(registry: registry, gateways: gateways, secretKey: secretKey).routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: UnroutedMiddleware(routes: routes))
+        router.add(middleware: UnroutedMiddleware(routes: routes, log: RequestLog(logger)))
+        let large = LargeRequests()
         for route in routes {
-            let responder = RouteResponder(route: route, authenticator: authenticator)
+            let responder = RouteResponder(
+                route: route, authenticator: authenticator, log: RequestLog(logger), large: large)
             router.on(RouterPath(route.path), method: route.method, responder: responder)
             if route.method == .get { router.on(RouterPath(route.path), method: .head, responder: responder) }
         }
@@ -62,15 +86,21 @@ public struct AdminApplication: Sendable {
     }
 
     private func application(at address: BindAddress) throws -> some ApplicationProtocol {
-        let http = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [BareProblemHandler()], idleTimeout: .seconds(120))
-        let server: HTTPServerBuilder =
-            try tls.map { try .tls(.http1(configuration: http), tlsConfiguration: $0) } ?? .http1(configuration: http)
+        let connections = ConnectionTable(maximum: limits.maximum, logger: logger)
+        let server = HTTPServerBuilder { [limits, tls] responder in
+            AdminChannel(responder: responder, limits: limits, connections: connections, tls: tls)
+        }
         return Application(
             router: router(), server: server,
             configuration: ApplicationConfiguration(address: address, serverName: nil),
             services: [TokenWatch(tokens: registry.tokens, logger: logger)],
-            onServerRunning: { [onListening] channel in onListening(channel.localAddress?.port ?? 0) },
+            onServerRunning: { [onListening, logger] channel in
+                try? await channel.eventLoop.submit {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptGuard(connections, logger: logger), position: .first)
+                }.get()
+                onListening(channel.localAddress?.port ?? 0)
+            },
             logger: logger)
     }
 }

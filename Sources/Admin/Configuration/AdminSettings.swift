@@ -12,6 +12,10 @@ public struct AdminSettings: Sendable, Hashable {
         case tlsKey = "tls-key"
         case secretsKey = "secrets-key"
         case logLevel = "log-level"
+        case maxConnections = "max-connections"
+        case maxGateways = "max-gateways"
+        case keepEvents = "keep-events"
+        case keepRevisions = "keep-revisions"
 
         /// `PORTCULLIS_ADMIN_TLS_KEY`
         public var environmentVariable: String {
@@ -27,6 +31,11 @@ public struct AdminSettings: Sendable, Hashable {
     /// Path of the file with the key that secrets are encrypted with.
     public var secretsKey: String?
     public var logLevel: Logger.Level
+    /// `nil`: as many as the limit of open files leaves room for.
+    public var maxConnections: Int?
+    /// Gateways that ADMIN knows.
+    public var maxGateways: Int
+    public var retention: Retention
 
     public struct TLSFiles: Sendable, Hashable {
         public var certificate: String
@@ -34,8 +43,11 @@ public struct AdminSettings: Sendable, Hashable {
     }
 
     public static let defaultFile = "/etc/portcullis/admin.yaml"
+    public static let defaultDatabase = "/var/lib/portcullis-admin/registry.sqlite"
+    /// The default until ADMIN 1.0: in the state directory of the gateway.
+    public static let formerDatabase = "/var/lib/portcullis/registry.sqlite"
     static let defaults: [Key: String] = [
-        .listen: "127.0.0.1:8080", .database: "/var/lib/portcullis/registry.sqlite", .logLevel: "info",
+        .listen: "127.0.0.1:8080", .database: defaultDatabase, .logLevel: "info",
     ]
 
     /// Puts the sources together.
@@ -61,6 +73,12 @@ public struct AdminSettings: Sendable, Hashable {
         logLevel = try Self.read(
             values[.logLevel], "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
         ) { Logger.Level(rawValue: $0) }
+        maxConnections = try Self.number(values[.maxConnections], 16...1_000_000)
+        maxGateways = try Self.number(values[.maxGateways], 1...1_000_000) ?? GatewayRoster.Limits().gateways
+        let kept = Retention()
+        retention = Retention(
+            events: try Self.number(values[.keepEvents], 1_000...1_000_000_000) ?? kept.events,
+            revisions: try Self.number(values[.keepRevisions], 10...1_000_000_000) ?? kept.revisions)
         switch (values[.tlsCertificate], values[.tlsKey]) {
         case (nil, nil): tls = nil
         case (let certificate?, let key?): tls = TLSFiles(certificate: certificate.text, key: key.text)
@@ -70,10 +88,29 @@ public struct AdminSettings: Sendable, Hashable {
         }
     }
 
+    /// The settings that differ from `other` and are read at the start only, by their names.
+    public func needingRestart(from other: AdminSettings) -> [String] {
+        let differences: [(Key, Bool)] = [
+            (.listen, listen != other.listen), (.database, !database.isExactly(other.database)),
+            (.secretsKey, secretsKey != other.secretsKey), (.tlsCertificate, (tls == nil) != (other.tls == nil)),
+            (.maxConnections, maxConnections != other.maxConnections), (.maxGateways, maxGateways != other.maxGateways),
+        ]
+        return differences.filter(\.1).map(\.0.rawValue)
+    }
+
     /// A value and where it comes from.
     public struct Value: Sendable, Hashable {
         public var text: String
         public var source: String
+    }
+
+    /// The number of a setting that need not be there: plain decimal digits.
+    private static func number(_ value: Value?, _ range: ClosedRange<Int>) throws -> Int? {
+        try value.map { value in
+            try read(value, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+                Int(text).flatMap { range.contains($0) && String($0).isExactly(text) ? $0 : nil }
+            }
+        }
     }
 
     private static func read<Result>(

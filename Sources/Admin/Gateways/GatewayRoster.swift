@@ -111,7 +111,7 @@ public actor GatewayRoster: Service {
         guard !dryRun else { return }
         let time = Timestamp.text(registry.now())
         try await RegistryError.translating {
-            try await registry.database.write { db in
+            try await registry.store { db in
                 try KnownGateway.delete(id, db)
                 try EventEntry(action: .delete, kind: .gateway, name: id.description).store(
                     db, actor: actor, time: time)
@@ -160,7 +160,7 @@ public actor GatewayRoster: Service {
         dirty = []
         forgotten = []
         do {
-            try await registry.database.write { db in
+            try await registry.store { db in
                 for id in gone { try KnownGateway.delete(id, db) }
                 for (id, gateway) in changed { try gateway.store(id, db) }
             }

@@ -19,6 +19,7 @@ public final class Registry: Sendable {
     let now: @Sendable () -> Date
     private let memory = Mutex(Memory())
     private let loader = StateLoader()
+    private let health = WriteHealth()
 
     /// States that need not be read from the rows.
     private struct Memory: Sendable {
@@ -39,7 +40,14 @@ public final class Registry: Sendable {
             database = try DatabasePool(path: path, configuration: configuration)
             // A change that was answered survives a power cut. GRDB opens WAL with NORMAL, which survives a crash only;
             // there is one writing connection for the pool's life.
-            try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            try database.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.execute(sql: "PRAGMA journal_size_limit = \(Self.longestLog)")
+            }
+            // Before anything is changed: a newer version's tables may bear the names of migrations to come.
+            guard try database.read(RegistryMigrations.migrator.hasBeenSuperseded) == false else {
+                throw RegistryError.unavailable("\(path) was written by a newer version of ADMIN")
+            }
             let known = try database.read(RegistryMigrations.migrator.appliedIdentifiers)
             try RegistryMigrations.migrator.migrate(database)
             if !known.isEmpty, !known.contains(RegistryMigrations.datagramMarksName) {
@@ -48,9 +56,14 @@ public final class Registry: Sendable {
         } catch let error as DatabaseError {
             throw RegistryError.unavailable("\(path): \(RegistryError.text(of: error))")
         }
-        guard try database.read(RegistryMigrations.migrator.hasBeenSuperseded) == false else {
-            throw RegistryError.unavailable("\(path) was written by a newer version of ADMIN")
-        }
+    }
+
+    /// Bytes of the write-ahead log that are kept for what comes next; a longer one is cut.
+    static let longestLog = 4 << 20
+
+    /// Writes to the database, and remembers whether that went well.
+    func store<Value: Sendable>(_ updates: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await health.watching { try await database.write(updates) }
     }
 
     /// Closes the database; a registry that is let go of does so too.
@@ -58,7 +71,7 @@ public final class Registry: Sendable {
 
     /// The tokens kept in the same database.
     public var tokens: TokenStore {
-        TokenStore(database: database, now: now, uses: tokenUses, changes: tokenChanges)
+        TokenStore(database: database, now: now, uses: tokenUses, changes: tokenChanges, health: health)
     }
 
     // MARK: Reading
@@ -112,9 +125,15 @@ public final class Registry: Sendable {
         await configurationChanges.publish(generation: state.generation, tags: state.configurations.digests)
     }
 
-    /// Throws when the database cannot be read.
+    /// Throws when the database cannot be read, or cannot be written: a full disk leaves all that is read as it was.
+    ///
+    /// Whether it can be written is tried at most once in `WriteHealth.interval`, however many ask.
     func checkDatabase() async throws {
-        try await RegistryError.translating { _ = try await database.read(RegistryRows.generation) }
+        try await RegistryError.translating {
+            _ = try await database.read(RegistryRows.generation)
+            if health.isDue { try? await store(RegistryRows.touch) }
+        }
+        if let reason = health.failure { throw RegistryError.unavailable("writes fail: \(reason)") }
     }
 
     /// Every revision of a type, the newest first.
@@ -157,7 +176,7 @@ public final class Registry: Sendable {
                     try Self.plan(change, on: before, places: places, actor: actor, time: time).outcome
                 }
             }
-            let outcome = try await database.write { [self] db in
+            let outcome = try await store { [self] db in
                 let before = try current(db)
                 var (outcome, difference) = try Self.plan(change, on: before, places: places, actor: actor, time: time)
                 guard !difference.isEmpty else { return outcome }
@@ -166,6 +185,9 @@ public final class Registry: Sendable {
                 outcome.state.revisions.merge(stored) { $1 }
                 try RegistryRows.setGeneration(db, outcome.state.generation)
                 memory.withLock { $0.written = outcome.state }
+                // A commit that fails leaves its generation to another state.
+                db.afterNextTransaction(
+                    onCommit: { _ in }, onRollback: { [self] _ in memory.withLock { $0.written = nil } })
                 return outcome
             }
             await publish(outcome.state)

@@ -14,6 +14,11 @@ enum RegistryRows {
         try db.execute(sql: "UPDATE registry SET generation = ? WHERE id = 1", arguments: [generation])
     }
 
+    /// Writes what is there: whether that can be done is all that comes of it.
+    static func touch(_ db: Database) throws {
+        try db.execute(sql: "UPDATE registry SET generation = generation WHERE id = 1")
+    }
+
     // MARK: Reading
 
     /// The whole cloud and the revisions of its types.

@@ -47,14 +47,19 @@ extension SecretKey {
 }
 
 extension Registry {
-    /// Throws `SettingsError` when there are secrets that the key does not open.
+    /// Throws `SettingsError` when there are secrets that the key does not open, and names them. Opens each.
     public func checkSecrets(_ key: SecretKey?) async throws {
-        guard let secret = try await state().cloud.secrets.values.min(by: { $0.name < $1.name }) else { return }
+        let secrets = try await state().cloud.secrets.values
+        guard !secrets.isEmpty else { return }
         guard let key else {
             throw SettingsError("the registry holds secrets, and there is no key for them: set secrets-key")
         }
-        guard key.open(secret) != nil else {
-            throw SettingsError("the registry holds secrets that were sealed with another key than secrets-key names")
+        let closed = secrets.filter { key.open($0) == nil }.map(\.name).sorted()
+        guard closed.isEmpty else {
+            let rest = closed.count > 5 ? " and \(closed.count - 5) more" : ""
+            throw SettingsError(
+                "the key that secrets-key names does not open these of the registry's \(secrets.count) secrets: "
+                    + closed.prefix(5).joined(separator: ", ") + rest)
         }
     }
 }

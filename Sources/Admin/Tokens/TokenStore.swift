@@ -9,6 +9,7 @@ public struct TokenStore: Sendable {
     let uses: TokenUses
     /// Those who are being held, by `Identity.key`: woken when their token is gone.
     let changes: TagChanges
+    let health: WriteHealth
 
     private static let columns = "name, role, service, location, gateway, createdAt, expiresAt, lastUsedAt"
 
@@ -53,7 +54,11 @@ public struct TokenStore: Sendable {
                 try EventEntry(action: .create, kind: .token, name: grant.name, after: summary)
                     .store(db, actor: actor ?? TokenGrant.fileOwner, time: time)
             }
-            if dryRun { try await database.read(store) } else { try await database.write(store) }
+            if dryRun {
+                try await database.read(store)
+            } else {
+                try await health.watching { try await database.write(store) }
+            }
         }
         if !dryRun { await publish() }
         return (record, token.text)
@@ -92,7 +97,11 @@ public struct TokenStore: Sendable {
                 try EventEntry(action: .delete, kind: .token, name: name, before: summary)
                     .store(db, actor: actor ?? TokenGrant.fileOwner, time: time)
             }
-            if dryRun { try await database.read(remove) } else { try await database.write(remove) }
+            if dryRun {
+                try await database.read(remove)
+            } else {
+                try await health.watching { try await database.write(remove) }
+            }
         }
         if !dryRun { await publish() }
     }
@@ -161,11 +170,13 @@ public struct TokenStore: Sendable {
         guard !taken.isEmpty else { return }
         do {
             try await RegistryError.translating {
-                try await database.write { db in
-                    for (hash, time) in taken {
-                        try db.execute(
-                            sql: "UPDATE token SET lastUsedAt = ? WHERE hash = ?",
-                            arguments: [Timestamp.text(time), hash])
+                try await health.watching {
+                    try await database.write { db in
+                        for (hash, time) in taken {
+                            try db.execute(
+                                sql: "UPDATE token SET lastUsedAt = ? WHERE hash = ?",
+                                arguments: [Timestamp.text(time), hash])
+                        }
                     }
                 }
             }

@@ -7,7 +7,7 @@ import Testing
 
 /// What no HTTP client sends, and clients that hang up: theirs is the fault, and the log is quiet about it.
 @Suite("Broken requests") struct BrokenRequestTests {
-    private static let put = "PUT /v1/locations/tcn HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    private static let put = "PUT /v1/locations/tcn HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
     @Test(
         "a request that is no HTTP, or ends too early, is a 400 and a problem",

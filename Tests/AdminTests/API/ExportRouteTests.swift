@@ -140,7 +140,7 @@ import Testing
             for current in [second, first] {
                 let start = ContinuousClock.now
                 let response = try await stage.withConnection { client in
-                    try await client.get(
+                    try await client.poll(
                         Self.path, headers: [.ifNoneMatch: "\(first), \(second)", .prefer: "wait=1"])
                 }
                 #expect(response.status == .notModified)
@@ -172,7 +172,7 @@ import Testing
             try await stage.withConnection { client in
                 try await client.executeAndDontWaitForResponse(
                     TestClient.Request(
-                        Self.path, method: .get,
+                        Self.path, method: .get, authority: "localhost",
                         headers: [.ifNoneMatch: tag, .prefer: "wait=60", .portcullisGateway: "gw1"]))
                 while await stage.registry.exportChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
             }
@@ -199,7 +199,7 @@ import Testing
             let tag = try #require(try await stage.get(Self.path).headers[.eTag])
             Task.detached {
                 try await stage.withConnection { client in
-                    _ = try await client.get(Self.path, headers: [.ifNoneMatch: tag, .prefer: "wait=60"])
+                    _ = try await client.poll(Self.path, headers: [.ifNoneMatch: tag, .prefer: "wait=60"])
                 }
             }
             while await stage.registry.exportChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
@@ -345,7 +345,7 @@ private func withHeldPoll(
 ) async throws {
     let poll = Task {
         try await stage.withConnection { client in
-            try await client.get(ExportRouteTests.path, headers: [.ifNoneMatch: tag, .prefer: "wait=\(wait)"])
+            try await client.poll(ExportRouteTests.path, headers: [.ifNoneMatch: tag, .prefer: "wait=\(wait)"])
         }
     }
     while await stage.registry.exportChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }

@@ -20,7 +20,7 @@ import Testing
     @Test("it describes the routes of the router, each and no other")
     func routes() async throws {
         try await Stage.run { stage in
-            let router = AdminApplication(
+            let router = try AdminApplication(
                 registry: stage.registry, gateways: stage.gateways, address: ListenAddress("127.0.0.1:0")!,
                 isOpenWithoutTokens: true, logger: Stage.logger
             ).router()

@@ -37,6 +37,15 @@ struct RawConnection {
         close(descriptor)
     }
 
+    /// What comes up to and with a text, or until the other side closes the connection.
+    func text(upTo end: String) -> String {
+        var text: [UInt8] = []
+        var byte: UInt8 = 0
+        let end = Array(end.utf8)
+        while !text.suffix(end.count).elementsEqual(end), recv(descriptor, &byte, 1, 0) == 1 { text.append(byte) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// All that comes until the other side closes the connection, which is closed then.
     func rest() -> String {
         var text: [UInt8] = []

@@ -47,7 +47,7 @@ struct Stage: Sendable {
     ///   - isOpen: Whether the API is open while there is no token.
     static func run(
         _ setup: TestingSetup = .router, isOpen: Bool = true, limits: GatewayRoster.Limits = .init(),
-        logger: Logger = logger,
+        connections: ConnectionLimits = .init(), logger: Logger = logger,
         _ body: @Sendable @escaping (Stage) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
@@ -56,7 +56,7 @@ struct Stage: Sendable {
             let gateways = GatewayRoster(registry: registry, limits: limits, logger: logger)
             let application = try AdminApplication(
                 registry: registry, gateways: gateways, address: ListenAddress("127.0.0.1:0")!,
-                secretKey: secretKey, isOpenWithoutTokens: isOpen, logger: logger
+                secretKey: secretKey, isOpenWithoutTokens: isOpen, limits: connections, logger: logger
             ).application()
             try await application.test(setup) { client in
                 try await body(Stage(registry: registry, gateways: gateways, client: client, clock: clock))
@@ -157,6 +157,13 @@ extension TokenStore {
         return try await add(
             TokenGrant(name: name, role: role, service: service, gateway: gateway), expires: expires
         ).secret
+    }
+}
+
+extension TestClient {
+    /// A GET with a Host field, which `get` leaves out.
+    func poll(_ path: String, headers: HTTPFields) async throws -> Response {
+        try await execute(Request(path, method: .get, authority: "localhost", headers: headers))
     }
 }
 

@@ -31,6 +31,29 @@ import Testing
         }
     }
 
+    @Test("limits have defaults and bounds, and what a reload cannot change is named")
+    func limits() throws {
+        let defaults = try AdminSettings()
+        #expect(defaults.database == "/var/lib/portcullis-admin/registry.sqlite")
+        #expect(defaults.maxConnections == nil && defaults.maxGateways == 20_000)
+        #expect(defaults.retention == Retention(events: 1_000_000, revisions: 100_000))
+        let set = try AdminSettings(flags: [
+            .maxConnections: "500", .maxGateways: "1", .keepEvents: "1000", .keepRevisions: "10", .logLevel: "debug",
+        ])
+        #expect(
+            set.maxConnections == 500 && set.maxGateways == 1 && set.retention == Retention(events: 1000, revisions: 10)
+        )
+        #expect(set.needingRestart(from: defaults) == ["max-connections", "max-gateways"])
+        for (key, text) in [
+            (AdminSettings.Key.maxConnections, "15"), (.maxConnections, "1000001"), (.maxGateways, "0"),
+            (.maxGateways, "+5"),
+            (.keepEvents, "999"), (.keepEvents, "99999999999999999999"), (.keepRevisions, "9"), (.keepRevisions, ""),
+        ] {
+            let error = #expect(throws: SettingsError.self) { try AdminSettings(flags: [key: text]) }
+            #expect(error?.message.hasPrefix("--\(key.rawValue): \"\(text)\" is not a number from ") == true)
+        }
+    }
+
     @Test("addresses are read with brackets around IPv6, and loopback is known")
     func addresses() {
         #expect(ListenAddress("[::1]:80")?.isLoopback == true)

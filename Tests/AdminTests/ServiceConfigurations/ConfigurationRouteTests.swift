@@ -73,7 +73,7 @@ import Testing
             try await stage.seedStory()
             let tag = try await stage.tag("pgw.1")
             async let held = stage.withConnection { client in
-                try await client.get(
+                try await client.poll(
                     Stage.configPath("pgw.1"), headers: [.ifNoneMatch: tag, .prefer: "wait=60"])
             }
             while await stage.registry.configurationChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(5)) }
@@ -97,11 +97,11 @@ import Testing
             let tag = try await stage.tag("tg.1")
             let headers: HTTPFields = [.ifNoneMatch: tag, .prefer: "wait=1"]
             let late = try await stage.withConnection { client in
-                try await client.get(Stage.configPath("tg.1"), headers: headers)
+                try await client.poll(Stage.configPath("tg.1"), headers: headers)
             }
             #expect(late.status == .notModified)
             async let held = stage.withConnection { client in
-                try await client.get(
+                try await client.poll(
                     Stage.configPath("mdbctl.1"),
                     headers: [.ifNoneMatch: "*", .prefer: "wait=60"])
             }

@@ -31,7 +31,7 @@ import Testing
                 let tag = try await etag(stage, path, secret)
                 group.addTask {
                     try await stage.withConnection { client in
-                        try await client.get(
+                        try await client.poll(
                             path,
                             headers: [.authorization: "Bearer \(secret)", .ifNoneMatch: tag, .prefer: "wait=60"]
                         ).status.code
@@ -71,7 +71,7 @@ import Testing
             let tag = try await etag(stage, ExportRouteTests.path, secret)
             let start = ContinuousClock.now
             async let answer = stage.withConnection { client in
-                try await client.get(
+                try await client.poll(
                     ExportRouteTests.path,
                     headers: [.authorization: "Bearer \(secret)", .ifNoneMatch: tag, .prefer: "wait=60"])
             }
@@ -88,7 +88,7 @@ import Testing
             let tag = try #require(try await stage.get(ExportRouteTests.path).headers[.eTag])
             let start = ContinuousClock.now
             async let answer = stage.withConnection { client in
-                try await client.get(ExportRouteTests.path, headers: [.ifNoneMatch: tag, .prefer: "wait=60"])
+                try await client.poll(ExportRouteTests.path, headers: [.ifNoneMatch: tag, .prefer: "wait=60"])
             }
             while await stage.registry.exportChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
             _ = try await stage.registry.tokens.add(name: "ops", role: .admin)

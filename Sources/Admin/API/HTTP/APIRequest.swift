@@ -18,11 +18,13 @@ struct APIRequest: Sendable {
     let generation: Int?
     /// Whether the change is only to be told, not made.
     let isDryRun: Bool
+    /// Of a request whose body is large.
+    private let ticket: LargeRequests.Ticket?
     private let authenticator: Authenticator
 
     init(
         route: Route, request: Request, path: [String: String], query: [String: String], identity: Identity,
-        generation: Int?, authenticator: Authenticator
+        generation: Int?, authenticator: Authenticator, ticket: LargeRequests.Ticket?
     ) throws {
         self.route = route
         self.request = request
@@ -31,6 +33,7 @@ struct APIRequest: Sendable {
         self.identity = identity
         self.generation = generation
         self.authenticator = authenticator
+        self.ticket = ticket
         switch query[Route.Parameter.dryRun.name] {
         case nil, "false": isDryRun = false
         case "true": isDryRun = true
@@ -112,6 +115,10 @@ struct APIRequest: Sendable {
                 .unsupportedMediaType, "Content-Encoding \(encoding.prefix(40)) is not supported.",
                 headers: [.acceptEncoding: "identity"])
         }
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > body.limit {
+            throw APIProblem(.contentTooLarge, "The body is longer than \(body.limit) bytes.")
+        }
+        if headers[.expect] != nil { Connection.current?.askForBody() }
         let bytes: [UInt8]
         do {
             bytes = Array(buffer: try await request.body.collect(upTo: body.limit))
@@ -124,6 +131,7 @@ struct APIRequest: Sendable {
         } catch {
             throw APIProblem(.badRequest, "The connection failed within the body.", headers: [.connection: "close"])
         }
+        await ticket?.begin()
         try await authenticateAgain()
         return bytes
     }

@@ -2,7 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// Decides who sent a request and whether its role suffices.
+/// Decides who sent a request, and whether its role suffices.
 struct Authenticator: Sendable {
     let tokens: TokenStore
     /// Whether everybody may do everything while no token is configured: only where none but this machine can connect.
@@ -14,7 +14,10 @@ struct Authenticator: Sendable {
         guard let field = request.headers[.authorization] else {
             if isOpenWithoutTokens {
                 let look = try await tokens.look(for: nil)
-                if look.isOpen { return (.anonymous, look.generation) }
+                if look.isOpen {
+                    try Self.checkLoopback(request.head.authority)
+                    return (.anonymous, look.generation)
+                }
             }
             throw Self.unauthorized("An Authorization field with a bearer token is needed.", error: nil)
         }
@@ -33,10 +36,24 @@ struct Authenticator: Sendable {
                 error: "invalid_token")
         }
         tokens.uses.note(hash, at: now)
-        guard access.allows(record.role) else {
-            throw Self.forbidden("Token \(record.name) has the role \(record.role), which does not suffice.")
-        }
         return (Identity(record, hash: hash), look.generation)
+    }
+
+    /// Throws a 403 when the role does not suffice.
+    func authorize(_ identity: Identity, for access: Route.Access) throws {
+        guard access.allows(identity.role) else {
+            throw Self.forbidden("Token \(identity.name) has the role \(identity.role), which does not suffice.")
+        }
+    }
+
+    /// Throws unless the client has called this machine by a name of its loopback. A page in somebody's browser may reach a
+    /// loopback address through a name of its own, and then asks for that name.
+    private static func checkLoopback(_ host: String?) throws {
+        guard let host, HostField.isLoopback(host) else {
+            throw forbidden(
+                "While no token is configured ADMIN is called localhost, 127.0.0.1 or [::1], not "
+                    + "\"\((host ?? "").prefix(80))\".")
+        }
     }
 
     static func forbidden(_ detail: String) -> APIProblem {

@@ -12,24 +12,52 @@ struct RouteResponder: HTTPResponder {
 
     let route: Route
     let authenticator: Authenticator
+    let log: RequestLog
+    let large: LargeRequests
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        let start = ContinuousClock.now
+        var actor: String?
+        var isDryRun = false
+        let response = await respond(to: request, context, &actor, &isDryRun)
+        log.note(request, response.status, actor: actor, isDryRun: isDryRun, since: start)
+        return response
+    }
+
+    /// - Parameter actor: Gets the token's name, once it is known.
+    private func respond(
+        to request: Request, _ context: Context, _ actor: inout String?, _ isDryRun: inout Bool
+    ) async -> Response {
         do {
             let (identity, generation) = try await authenticator.identify(request, for: route.access)
+            actor = identity.name
+            try authenticator.authorize(identity, for: route.access)
+            if route.access != .open { Connection.current?.becomeKnown() }
             let path = Dictionary(
                 uniqueKeysWithValues: route.pathParameters.map { name in
                     (name, context.parameters.get(name).map { $0.removingPercentEncoding ?? $0 } ?? "")
                 })
             let query = try Self.query(of: request, allowed: route.query)
-            let response = try await route.handle(
-                try APIRequest(
+            func answer(_ ticket: LargeRequests.Ticket?) async throws -> Response {
+                let call = try APIRequest(
                     route: route, request: request, path: path, query: query, identity: identity,
-                    generation: generation, authenticator: authenticator))
+                    generation: generation, authenticator: authenticator, ticket: ticket)
+                isDryRun = call.isDryRun
+                return try await route.handle(call)
+            }
+            let response = isLarge(request) ? try await large.run(answer) : try await answer(nil)
             return request.method == .head ? Self.withoutBody(response) : response
         } catch {
             let response = Self.problem(for: error, logger: context.logger).response
             return request.method == .head ? Self.withoutBody(response) : response
         }
+    }
+
+    /// Whether the body may be large. One that is longer than the route allows is refused before any of it is read.
+    private func isLarge(_ request: Request) -> Bool {
+        guard let body = route.body, body.limit > LargeRequests.threshold else { return false }
+        guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else { return true }
+        return length > LargeRequests.threshold && length <= body.limit
     }
 
     /// The query's parameters. One that the route does not know is refused: a misspelt `dry_run` must not write.

@@ -8,8 +8,10 @@ struct UnroutedMiddleware: RouterMiddleware {
 
     /// Path templates, split at the slashes, and the methods they have.
     private let templates: [(segments: [Substring], methods: [HTTPRequest.Method])]
+    private let log: RequestLog
 
-    init(routes: [Route]) {
+    init(routes: [Route], log: RequestLog) {
+        self.log = log
         var methods: [String: [HTTPRequest.Method]] = [:]
         for route in routes {
             methods[route.path, default: []] += route.method == .get ? [.get, .head] : [route.method]
@@ -20,13 +22,18 @@ struct UnroutedMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        let start = ContinuousClock.now
+        let response: Response
         do {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
-            return unrouted(request).response
+            response = unrouted(request).response
         } catch let error as HTTPError {
-            return APIProblem(error.status, error.body ?? error.status.reasonPhrase, headers: error.headers).response
+            response =
+                APIProblem(error.status, error.body ?? error.status.reasonPhrase, headers: error.headers).response
         }
+        log.note(request, response.status, actor: nil, since: start)
+        return response
     }
 
     private func unrouted(_ request: Request) -> APIProblem {

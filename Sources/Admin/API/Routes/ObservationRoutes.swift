@@ -78,7 +78,7 @@ extension RouteTable {
                 "/healthz", operation: "isAlive", "ADMIN runs", access: .open, schema: Schemas.reference("Health")
             ) { request in try Self.answer(HealthResource(status: "ok"), to: request) },
             .get(
-                "/readyz", operation: "isReady", "ADMIN runs and its database can be read", access: .open,
+                "/readyz", operation: "isReady", "ADMIN runs and its database can be read and written", access: .open,
                 schema: Schemas.reference("Health"), problems: [.serviceUnavailable]
             ) { request in
                 try await registry.checkDatabase()

@@ -1,0 +1,39 @@
+import Logging
+import Synchronization
+
+/// The level of the log, which can be changed while the program runs: loggers are values, and everybody has one.
+final class LogLevel: Sendable {
+    private let level: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) { self.level = Mutex(level) }
+
+    var current: Logger.Level {
+        get { level.withLock { $0 } }
+        set { level.withLock { $0 = newValue } }
+    }
+
+    /// A handler that writes to standard error what the level lets through.
+    func handler(_ label: String) -> Handler { Handler(level: self, output: .standardError(label: label)) }
+
+    struct Handler: LogHandler {
+        fileprivate let level: LogLevel
+        fileprivate var output: StreamLogHandler
+
+        var logLevel: Logger.Level {
+            get { level.current }
+            set { level.current = newValue }
+        }
+
+        var metadata: Logger.Metadata {
+            get { output.metadata }
+            set { output.metadata = newValue }
+        }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { output[metadataKey: key] }
+            set { output[metadataKey: key] = newValue }
+        }
+
+        func log(event: LogEvent) { output.log(event: event) }
+    }
+}

@@ -1,0 +1,172 @@
+import AdminAPI
+import Foundation
+import GRDB
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Testing
+
+@testable import Admin
+
+@Suite("The registry's file over the years") struct RegistryUpkeepTests {
+    private func withRegistry(_ body: (Registry) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            try await body(try Registry(path: folder.appending(path: "registry.sqlite").path, now: TestClock().now))
+        }
+    }
+
+    private func write(_ registry: Registry, _ location: String) async throws {
+        _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+            cloud.locations[location] = Location(name: location, description: "x")
+        }
+    }
+
+    @Test("the write-ahead log that a long reader let grow is cut when it is gone, and nobody waits before")
+    func log() async throws {
+        try await withRegistry { registry in
+            let reader = try registry.database.makeSnapshot()
+            _ = try await reader.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM event") }
+            let text = String(repeating: "x", count: 100_000)
+            for _ in 0..<100 {
+                try await registry.store { db in
+                    try EventEntry(action: .create, kind: .location, name: "x", after: text)
+                        .store(db, actor: "ops", time: "")
+                }
+            }
+            #expect(registry.logSize > Registry.longestLog)
+            let start = ContinuousClock.now
+            try await registry.shrinkLog()
+            #expect(.now - start < .seconds(2) && registry.logSize > Registry.longestLog)
+            try reader.close()
+            try await registry.shrinkLog()
+            #expect(registry.logSize == 0)
+            try await write(registry, "tcn")
+        }
+    }
+
+    @Test("events beyond the retention go, the oldest first, and ids go on")
+    func events() async throws {
+        try await withRegistry { registry in
+            for number in 0..<25 { try await write(registry, "l\(number)") }
+            let gone = try await registry.prune(Retention(events: 10, revisions: 10), step: 4)
+            #expect(gone.events == 15 && gone.revisions == 0)
+            let page = try await registry.events(after: 0, limit: 100)
+            #expect(page.events.map(\.id) == Array(16...25))
+            try await write(registry, "new")
+            #expect(try await registry.events(after: 25, limit: 100).events.map(\.id) == [26])
+            #expect(try await registry.prune(Retention(events: 1_000), step: 4) == (0, 0))
+        }
+    }
+
+    @Test("superseded revisions beyond the retention go, the oldest first, and never a current one")
+    func revisions() async throws {
+        try await withRegistry { registry in
+            func write(_ type: String, _ version: Int) async throws {
+                let type = try ServiceType.read(source: "# \(version)\ntype: \(type)\n", name: type)
+                _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in cloud.types[type.name] = type }
+            }
+            try await write("old", 1)
+            for version in 1...9 { try await write("tg", version) }
+            try await write("gone", 1)
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in cloud.types["gone"] = nil }
+            let gone = try await registry.prune(Retention(events: 100, revisions: 3), step: 2)
+            #expect(gone.revisions == 6)
+            #expect(try await registry.revisions(of: "old").map(\.number) == [1])
+            #expect(try await registry.revisions(of: "tg").count + registry.revisions(of: "gone").count == 4)
+            #expect(try await registry.revisions(of: "tg").first?.number == 9)
+            let fresh = try Registry(path: registry.database.path)
+            #expect(try await fresh.state().cloud.types.count == 2)
+        }
+    }
+
+    @Test("a database of a newer version is left as it is")
+    func newer() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "registry.sqlite").path
+            let registry = try Registry(path: path)
+            try await registry.database.write { db in
+                try db.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('99 future')")
+                try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '7 %'")
+            }
+            try registry.close()
+            let error = #expect(throws: RegistryError.self) { try Registry(path: path) }
+            #expect("\(error as Any)".contains("newer version of ADMIN"))
+        }
+    }
+
+    @Test("a state whose commit failed is not taken for that of the next one")
+    func failedCommit() async throws {
+        try await withRegistry { registry in
+            try await registry.database.write { db in
+                try db.execute(
+                    sql: """
+                        CREATE TRIGGER failing AFTER INSERT ON location WHEN NEW.name = 'bad'
+                        BEGIN INSERT INTO server (name, location, kind) VALUES ('x', 'nowhere', 'app'); END
+                        """)
+            }
+            await #expect(throws: RegistryError.self) { try await write(registry, "bad") }
+            let other = try Registry(path: registry.database.path)
+            try await write(other, "good")
+            #expect(try await registry.state().cloud.locations.keys.sorted() == ["good"])
+        }
+    }
+
+    @Test("readiness is the database's that can be read and written")
+    func ready() async throws {
+        try await Stage.run { stage in
+            #expect(try await stage.get("/readyz").status == .ok)
+            func set(_ isReadOnly: Bool) async throws {
+                try await stage.registry.database.writeWithoutTransaction { db in
+                    try db.execute(sql: "PRAGMA query_only = \(isReadOnly ? 1 : 0)")
+                }
+            }
+            try await set(true)
+            #expect(try await stage.send(.put, "/v1/locations/tcn", "{}").problem?.status == 503)
+            let answer = try await stage.get("/readyz")
+            #expect(answer.problem?.status == 503 && answer.problem?.detail.contains("writes fail") == true)
+            #expect(try await stage.get("/healthz").status == .ok)
+            try await set(false)
+            #expect(try await stage.send(.put, "/v1/locations/tcn", "{}").status == .created)
+            #expect(try await stage.get("/readyz").status == .ok)
+        }
+    }
+
+    @Test("a write is tried before anybody needs one")
+    func tried() async throws {
+        try await Stage.run { stage in
+            try await stage.registry.database.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA query_only = 1")
+            }
+            #expect(try await stage.get("/readyz").problem?.status == 503)
+        }
+    }
+
+    @Test("a second server on one registry is told which process has it")
+    func lock() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "registry.sqlite").path
+            do {
+                let first = try RegistryLock(path)
+                let error = #expect(throws: SettingsError.self) { try RegistryLock(path) }
+                #expect(error?.message.contains("process \(getpid()) on ") == true, "\(error as Any)")
+                withExtendedLifetime(first) {}
+            }
+            _ = try RegistryLock(path)
+        }
+    }
+
+    @Test("every secret is tried with the key")
+    func secrets() async throws {
+        try await withRegistry { registry in
+            let (ours, other) = (Stage.secretKey!, SecretKey([UInt8](repeating: 8, count: SecretKey.size))!)
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                for name in ["a", "b", "c"] {
+                    cloud.secrets[name] = try (name == "a" ? ours : other).seal(
+                        "x", name: name, revision: 1, by: "ops", at: "")
+                }
+            }
+            let error = await #expect(throws: SettingsError.self) { try await registry.checkSecrets(ours) }
+            #expect(error?.message.contains("b, c") == true, "\(error as Any)")
+        }
+    }
+}

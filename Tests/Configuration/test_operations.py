@@ -1,0 +1,140 @@
+"""ADMIN over time: connections, reloads, one server per registry."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+
+from admin import Admin
+from programs import binary, eventually
+
+
+def connection(admin):
+    host, port = admin.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+def cpu_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def fill(admin, count):
+    """Connections without a token, every other with a body that does not come."""
+    head = b"PUT /v1/locations/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+    strangers = [connection(admin) for _ in range(count)]
+    for stranger in strangers[1::2]:
+        try:
+            stranger.sendall(head)
+        except OSError:  # closed for another
+            pass
+    return strangers
+
+
+def is_idle(admin):
+    """Whether the process leaves the processor alone."""
+    used = cpu_seconds(admin.process.pid)
+    time.sleep(2)
+    return cpu_seconds(admin.process.pid) - used < 1
+
+
+def test_whoever_has_a_token_gets_in_beside_connections_that_fill_the_limit_of_open_files(tmp_path):
+    admin = Admin(tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+    try:
+        admin.token = admin.add_token("ops", "admin")
+        strangers = fill(admin, 400)
+        assert admin.curl("/v1/services")[0] == 200
+        assert is_idle(admin)
+        assert b"closed that had shown no token" in admin.log.read_bytes()
+        for stranger in strangers:
+            stranger.close()
+    finally:
+        admin.stop()
+
+
+def test_without_file_descriptors_it_makes_room_says_so_and_does_not_spin(tmp_path):
+    admin = Admin(tmp_path)
+    try:
+        admin.token = admin.add_token("ops", "admin")
+        open_files = len(os.listdir(f"/proc/{admin.process.pid}/fd"))
+        # Fewer than it took the maximum from.
+        resource.prlimit(admin.process.pid, resource.RLIMIT_NOFILE, (open_files + 40, open_files + 40))
+        strangers = fill(admin, 60)
+        eventually(lambda: b"connections cannot be accepted" in admin.log.read_bytes(), what="the log's line")
+        assert is_idle(admin)
+        assert admin.curl("/v1/services")[0] == 200
+        for stranger in strangers:
+            stranger.close()
+    finally:
+        admin.stop()
+
+
+def test_a_second_admin_on_the_same_registry_is_told_who_has_it(admin):
+    run = subprocess.run(
+        [binary("portcullis-admin"), "serve", "--database", admin.database, "--listen", "127.0.0.1:0"],
+        capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1 and f"process {admin.process.pid} on " in run.stderr, run.stderr
+
+
+def certificate(folder, name):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-keyout", folder / "admin.key", "-out", folder / "admin.pem", "-subj", f"/CN={name}"],
+        check=True, capture_output=True)
+
+
+def shown_name(url):
+    return subprocess.run(
+        ["openssl", "s_client", "-connect", url.split("//")[1]], input="", capture_output=True, text=True).stdout
+
+
+def test_sighup_reads_settings_and_certificates_again_and_keeps_them_when_they_are_faulty(tmp_path):
+    certificate(tmp_path, "first")
+    settings = tmp_path / "admin.yaml"
+    settings.write_text(f"tls-certificate: {tmp_path}/admin.pem\ntls-key: {tmp_path}/admin.key\nlog-level: info\n")
+    admin = Admin(tmp_path, "--config", settings)
+    try:
+        assert "CN = first" in shown_name(admin.url)
+        certificate(tmp_path, "second")
+        settings.write_text(settings.read_text().replace("info", "debug") + "max-gateways: 7\n")
+        admin.process.send_signal(signal.SIGHUP)
+        eventually(lambda: b"were read again" in admin.log.read_bytes(), what="the reload")
+        assert "CN = second" in shown_name(admin.url)
+        assert b"max-gateways" in admin.log.read_bytes()
+        subprocess.run(["curl", "-sk", f"{admin.url}/v1/services"], check=True, capture_output=True)
+        assert b" debug " in admin.log.read_bytes() and b"GET /v1/services 200" in admin.log.read_bytes()
+
+        settings.write_text(settings.read_text().replace("7", "many"))
+        admin.process.send_signal(signal.SIGHUP)
+        eventually(lambda: b"cannot be read again" in admin.log.read_bytes(), what="the refusal")
+        assert b"is not a number from 1 to" in admin.log.read_bytes()
+        assert "CN = second" in shown_name(admin.url)
+    finally:
+        admin.stop()
+
+
+def test_readiness_tells_that_nothing_can_be_written(tmp_path):
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    admin = Admin(tmp_path, preexec_fn=small_files)
+    try:
+        assert admin.curl("/readyz")[0] == 200
+        # No file may grow any more, as on a full disk.
+        log = admin.database.with_name("registry.sqlite-wal")
+        limit = max(log.stat().st_size, admin.database.stat().st_size)
+        resource.prlimit(admin.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+        body = json.dumps({"description": "x" * 900})
+        statuses = [
+            admin.curl(f"/v1/locations/l{number}", "-X", "PUT", "-d", body, "-H", "Content-Type: application/json")[0]
+            for number in range(40)]
+        assert statuses[-1] == 503
+        status, _, text = admin.curl("/readyz")
+        assert status == 503 and "writes fail" in text
+        assert admin.curl("/healthz")[0] == 200
+    finally:
+        admin.process.kill()
+        admin.process.wait()

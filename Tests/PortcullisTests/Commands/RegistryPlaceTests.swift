@@ -1,0 +1,26 @@
+import Admin
+import Foundation
+import Testing
+
+@testable import portcullis_admin
+
+@Suite("Where the registry is") struct RegistryPlaceTests {
+    @Test("a registry at the former default is not passed over for an empty one")
+    func former() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (former, standard) = (
+            folder.appending(path: "former.sqlite").path, folder.appending(path: "new/r.sqlite").path
+        )
+        try Registry.makeFolder(of: standard, standard: standard, former: former)
+        _ = try Registry(path: former)
+        let error = #expect(throws: SettingsError.self) {
+            try Registry.makeFolder(of: standard, standard: standard, former: former)
+        }
+        #expect(error?.message.contains("move \(former)") == true)
+        try Registry.makeFolder(of: former, standard: standard, former: former)
+        _ = try Registry(path: standard)
+        try Registry.makeFolder(of: standard, standard: standard, former: former)
+    }
+}
