@@ -182,10 +182,14 @@ public final class AdminExportSource: ExportSource {
             throw ExportSourceError(
                 .redirected, "ADMIN at \(url) redirects to \(target): set admin-url to where it is")
         case 401, 403:
+            let detail = await Self.detail(of: response)
+            let reason =
+                token.map { token in
+                    detail.map { "the token in \(token.path) is refused: \($0)" }
+                        ?? "the token in \(token.path) is not one of role gateway"
+                } ?? "it wants a token-file"
             throw ExportSourceError(
-                .unauthorized,
-                "ADMIN at \(url) answered \(response.status.code): "
-                    + (token.map { "the token in \($0.path) is not one of role gateway" } ?? "it wants a token-file"))
+                .unauthorized, "ADMIN at \(url) answered \(response.status.code): \(reason)")
         case 404:
             throw ExportSourceError(.notFound, "ADMIN at \(url) answered 404: does it know the location?")
         default:

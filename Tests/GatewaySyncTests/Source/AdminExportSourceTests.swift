@@ -164,6 +164,22 @@ import Testing
         await rotation.end()
     }
 
+    @Test("a refusal is told in ADMIN's own words")
+    func refusal() async throws {
+        let rotation = try await Rotation("of another\n")
+        rotation.server.answer { _ in
+            StubServer.Answer(
+                status: .forbidden, headers: ["Content-Type": "application/problem+json"],
+                body: Array(#"{"detail": "Token gw1 is of the gateway tcn/gw1.", "errors": []}"#.utf8))
+        }
+        let error = await #expect(throws: ExportSourceError.self) {
+            try await rotation.source.fetch(ExportRequest())
+        }
+        let expected = "the token in \(rotation.file) is refused: Token gw1 is of the gateway tcn/gw1."
+        #expect(error?.description.contains(expected) == true, "\(error as Any)")
+        await rotation.end()
+    }
+
     @Test(
         "while a token file is gone or unusable the token before goes on, and the problem names the file",
         arguments: [nil, "", "\n", "two words\u{7}", "\u{e9}"])
