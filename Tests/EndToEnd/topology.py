@@ -138,8 +138,8 @@ class Topology:
 
 
 # Loaded beforehand: the kernel would load them on demand, but slowly, in the middle of what is tested.
-_MODULES = ["ip_vs", "ip_vs_wlc", "ip_vs_mh", "ip_vs_sh", "nf_tables", "nft_ct", "nft_log", "nf_log_syslog", "nft_limit",
-            "nft_nat", "nft_chain_nat", "nft_objref", "veth", "bridge"]
+_MODULES = ["ip_vs", "nf_conntrack_netlink", "ip_vs_wlc", "ip_vs_mh", "ip_vs_sh", "nf_tables", "nft_ct", "nft_log",
+            "nf_log_syslog", "nft_limit", "nft_nat", "nft_chain_nat", "nft_objref", "veth", "bridge"]
 
 
 def have_ipvs():

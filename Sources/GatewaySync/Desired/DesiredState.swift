@@ -10,6 +10,8 @@ public struct DesiredState: Sendable {
     public private(set) var elements: Set<TableElement> = []
     /// Seconds that real servers may keep their connections when they leave, where the section says so.
     public private(set) var drainTimes: [IPVS.ServiceIdentity: Int] = [:]
+    /// Ports under destination NAT, those too that no server is ready for.
+    public private(set) var translations: [Conntrack.Destination: ExportGroup] = [:]
     /// Real servers, each once per virtual service.
     public private(set) var serverCount = 0
     /// How many public endpoints the export has: each external connection once per address.
@@ -27,12 +29,15 @@ public struct DesiredState: Sendable {
         public var elements: Set<TableElement> = []
         /// Drain times of services that have left, where their sections had any.
         public var drainTimes: [IPVS.ServiceIdentity: Int] = [:]
+        /// Ports under destination NAT.
+        public var translations: Set<Conntrack.Destination> = []
 
         public init() {}
 
         public mutating func formUnion(_ other: Self) {
             services.formUnion(other.services)
             elements.formUnion(other.elements)
+            translations.formUnion(other.translations)
             drainTimes.merge(other.drainTimes) { $1 }
         }
     }
@@ -83,6 +88,10 @@ public struct DesiredState: Sendable {
             elements.remove(element)
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] -= 1 }
+        for port in group.translatedPorts {
+            touched.translations.insert(port)
+            translations[port] = nil
+        }
         endpointCount -= group.connection.addresses.count
         for address in group.connection.addresses {
             addressUses[address, default: 1] -= 1
@@ -112,6 +121,10 @@ public struct DesiredState: Sendable {
             elements.insert(element)
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] += 1 }
+        for port in group.translatedPorts {
+            touched.translations.insert(port)
+            translations[port] = group
+        }
         endpointCount += group.connection.addresses.count
         for address in group.connection.addresses {
             addressUses[address, default: 0] += 1

@@ -50,7 +50,7 @@ extension ExportGroup {
         var target: RealServer?
         if connection.method == .dnat {
             // Without a ready server the port is not admitted: it would reach the gateway itself.
-            target = servers.first { $0.weight > 0 }
+            target = translationTarget
             guard target != nil else { return [] }
         }
         var elements = [TableElement]()

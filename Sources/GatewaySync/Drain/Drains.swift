@@ -18,13 +18,24 @@ public struct Drains: Sendable, Hashable {
     }
 
     public var services: [IPVS.ServiceIdentity: Service]
+    /// When the wait is over at the latest for real servers that a port was translated to, which their connections still
+    /// follow. Never empty for a port.
+    public var translations: [Conntrack.Destination: [IPVS.DestinationIdentity: Int]]
 
-    public init(services: [IPVS.ServiceIdentity: Service] = [:]) { self.services = services }
+    public init(
+        services: [IPVS.ServiceIdentity: Service] = [:],
+        translations: [Conntrack.Destination: [IPVS.DestinationIdentity: Int]] = [:]
+    ) {
+        self.services = services
+        self.translations = translations
+    }
 
-    public var isEmpty: Bool { services.isEmpty }
+    public var isEmpty: Bool { services.isEmpty && translations.isEmpty }
 
     /// How many real servers wait.
-    public var count: Int { services.values.reduce(0) { $0 + $1.deadlines.count } }
+    public var count: Int {
+        services.values.reduce(0) { $0 + $1.deadlines.count } + translations.values.reduce(0) { $0 + $1.count }
+    }
 
     /// Every element that stays on account of a drain.
     public var kept: Set<TableElement> {

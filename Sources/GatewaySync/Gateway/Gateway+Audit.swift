@@ -42,6 +42,7 @@ extension Gateway {
             try auditTable(isWhole: isWhole)
             if try await auditServices() { settle(since: clock.now, cause: .drift) }
             if try await auditServers(isWhole: isWhole) { settle(since: clock.now, cause: .drift) }
+            if synchronizer.flowFault != nil { settle(since: clock.now) }
             try noteMissingAddresses()
             try noteEphemeralPorts()
             counters.audits += 1

@@ -27,6 +27,7 @@ extension Gateway {
                 prepare(plan, reconciler, document, current, cause)
             }
             lastOutcome = outcome
+            noteFlows()
             counters.kernelChanges += outcome.changes
             conclude(outcome, document, current, took: clock.now - start)
         } catch {
@@ -81,6 +82,13 @@ extension Gateway {
         reportReady()
     }
 
+    private func noteFlows() {
+        guard let fault = synchronizer.flowFault else { return solved("conntrack") }
+        problem(
+            "conntrack",
+            "flows under destination NAT may follow what was in force before: \(fault); modprobe nf_conntrack_netlink")
+    }
+
     private func noteFailures() {
         let refusals = synchronizer.reconciler.obstacles.refusals.values.sorted { $0.error.command < $1.error.command }
         let known = Set(status.failures.map(\.error))
@@ -102,6 +110,7 @@ extension Gateway {
         next.drains = reconciler.drains
         next.addresses = reconciler.ownership.addresses
         next.leaving = reconciler.leaving
+        next.untranslated = reconciler.untranslated
         if next.applied != applied { next.appliedAt = now }
         next.applied = applied
         next.export = digest

@@ -15,6 +15,14 @@ extension Gateway {
                     connections: synchronizer.connections[service, server], isWholeService: !drain.kept.isEmpty)
             }
         }
+        status.drains += reconciler.drains.translations.sorted { $0.key < $1.key }.flatMap { port, deadlines in
+            deadlines.sorted { $0.key < $1.key }.map { server, until in
+                GatewayStatus.Drain(
+                    service: "\(port)", server: "\(server)", until: until,
+                    connections: synchronizer.flows[port].map { $0.connections[server] ?? 0 },
+                    isWholeService: reconciler.desired.translations[port] == nil)
+            }
+        }
         status.problems = problems.sorted { $0.key < $1.key }.map(\.value)
         status.state =
             if current == nil {

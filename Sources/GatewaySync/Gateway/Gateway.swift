@@ -167,7 +167,7 @@ extension Reconciler {
     public init(_ stored: StoredState, _ configuration: GatewayConfiguration) {
         self.init(
             drains: stored.drains, ownership: Ownership(addresses: stored.addresses, marks: configuration.marks),
-            leaving: stored.leaving, drainTime: configuration.drainTime,
+            leaving: stored.leaving, untranslated: stored.untranslated, drainTime: configuration.drainTime,
             foreignServices: configuration.foreignServices)
     }
 }

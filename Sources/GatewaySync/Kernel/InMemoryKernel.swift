@@ -24,6 +24,8 @@ public final class InMemoryKernel: Kernel, Sendable {
         /// Settings that may not be written.
         var readOnly: Set<KernelSetting> = []
         var list: [IPVS.ServiceEntry]?
+        var flows: Set<Conntrack.Flow> = []
+        var flowFault: Errno?
         var schedulers: Set<String>
         var fault: Fault?
         var reads = 0
@@ -99,6 +101,44 @@ public final class InMemoryKernel: Kernel, Sendable {
         _ count: Int, of server: IPVS.DestinationIdentity, in service: IPVS.ServiceIdentity
     ) {
         world.withLock { $0.connections[service, server] = count }
+    }
+
+    /// What conntrack knows.
+    public var flows: Set<Conntrack.Flow> {
+        get { world.withLock { $0.flows } }
+        set { world.withLock { $0.flows = newValue } }
+    }
+
+    /// Makes ctnetlink refuse everything from now on; `nil`: no longer.
+    public func injectFlows(_ errno: Errno?) { world.withLock { $0.flowFault = errno } }
+
+    public func flows(
+        under rules: [TranslationRule]
+    ) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
+        let (flows, fault) = world.withLock { world in
+            world.reads += 1
+            return (world.flows, world.flowFault)
+        }
+        if let fault { throw NetlinkError(code: .refused, errno: fault, command: "list flows") }
+        var tallies = Dictionary(rules.map { ($0.port, FlowTally()) }) { $1 }
+        for rule in rules {
+            for flow in flows where flow.destination == rule.port { tallies[rule.port]?.count(flow, under: rule) }
+        }
+        return tallies
+    }
+
+    public func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int {
+        let (deleted, fault) = world.withLock { world in
+            guard world.flowFault == nil else { return (0, world.flowFault) }
+            world.writes += 1
+            let before = world.flows.count
+            for rule in rules {
+                world.flows = world.flows.filter { $0.destination != rule.port || rule.keeps($0) }
+            }
+            return (before - world.flows.count, nil)
+        }
+        if let fault { throw NetlinkError(code: .refused, errno: fault, command: "delete flows") }
+        return deleted
     }
 
     public func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState {

@@ -47,6 +47,14 @@ public protocol Kernel: AnyObject {
     /// Changes one setting.
     func apply(_ step: SettingStep) throws(NetlinkError)
 
+    /// What conntrack keeps for each of the ports; an entry for every rule.
+    /// - Throws: when the kernel has no ctnetlink, too.
+    func flows(under rules: [TranslationRule]) throws(NetlinkError) -> [Conntrack.Destination: FlowTally]
+
+    /// Has conntrack forget the flows that the rules do not keep.
+    /// - Returns: how many those were.
+    func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int
+
     /// Yields each time somebody else may have changed our table, from now on.
     func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void>
 

@@ -9,12 +9,14 @@ public final class NetlinkKernel: Kernel {
     /// The list that is being read, on a socket of its own: the kernel takes one dump at a time on each, and changes go on meanwhile.
     private let lister: IPVS.Connection
     private var list: Dump<IPVS.ServiceEntry>?
+    private let conntrack: Conntrack.Connection
 
     /// - Throws: when the kernel has no IPVS or no nftables.
     public init() throws(NetlinkError) {
         ipvs = try IPVS.Connection()
         lister = try IPVS.Connection()
         nftables = try Nftables.Connection()
+        conntrack = try Conntrack.Connection()
     }
 
     public func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState {
@@ -102,6 +104,14 @@ public final class NetlinkKernel: Kernel {
         }
         return counts
     }
+
+    public func flows(
+        under rules: [TranslationRule]
+    ) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
+        try conntrack.tallies(under: rules)
+    }
+
+    public func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int { try conntrack.expire(rules) }
 
     public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
         let timeouts = try finding(ipvs) { () throws(NetlinkError) in try ipvs.timeouts() }

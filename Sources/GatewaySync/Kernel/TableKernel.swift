@@ -6,9 +6,13 @@ public import NetworkTypes
 /// For measurements on a host whose kernel has no IPVS; no gateway runs on it.
 public final class TableKernel: Kernel {
     private let nftables: Nftables.Connection
+    private let conntrack: Conntrack.Connection
 
     /// - Throws: when the kernel has no nftables.
-    public init() throws(NetlinkError) { nftables = try Nftables.Connection() }
+    public init() throws(NetlinkError) {
+        nftables = try Nftables.Connection()
+        conntrack = try Conntrack.Connection()
+    }
 
     public func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState {
         KernelState(table: try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init))
@@ -41,6 +45,14 @@ public final class TableKernel: Kernel {
     ) throws(NetlinkError) -> ConnectionCounts {
         ConnectionCounts()
     }
+
+    public func flows(
+        under rules: [TranslationRule]
+    ) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
+        try conntrack.tallies(under: rules)
+    }
+
+    public func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int { try conntrack.expire(rules) }
 
     public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
         KernelSettings(sysctls: SysctlFiles.read(sysctls), timeouts: IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300))

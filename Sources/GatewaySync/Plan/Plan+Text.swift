@@ -5,7 +5,8 @@ extension Plan: CustomStringConvertible {
     public var description: String { lines.joined(separator: "\n") }
 
     public var lines: [String] {
-        (grow.map(\.description) + table.lines) + lower.map(\.description) + remove.map(\.description)
+        let flows = flows.map { "ct   - \($0)" }
+        return (grow.map(\.description) + table.lines) + flows + lower.map(\.description) + remove.map(\.description)
     }
 }
 
@@ -13,7 +14,8 @@ extension Plan {
     /// One line for a plan of many changes.
     public var summary: String {
         "\(count) changes: \(grow.count) to IPVS, then \(table.added.count) elements added to and "
-            + "\(table.removed.count) taken from \(PortcullisTable.table), then \(lower.count) weights lowered and "
+            + "\(table.removed.count) taken from \(PortcullisTable.table), then the flows to \(flows.count) ports looked "
+            + "through, \(lower.count) weights lowered and "
             + "\(remove.count) removals"
     }
 }

@@ -9,6 +9,8 @@ public struct Plan: Sendable, Hashable {
     public var grow: [IPVSChange] = []
     /// One nftables transaction.
     public var table = TableChange()
+    /// Ports whose flows are looked through for those that conntrack must forget, now that the table is right.
+    public var flows: [TranslationRule] = []
     /// Lowered weights.
     public var lower: [IPVSChange] = []
     /// Real servers and virtual services that go.
@@ -16,16 +18,17 @@ public struct Plan: Sendable, Hashable {
 
     public init() {}
 
-    public var isEmpty: Bool { grow.isEmpty && table.isEmpty && lower.isEmpty && remove.isEmpty }
+    public var isEmpty: Bool { grow.isEmpty && table.isEmpty && flows.isEmpty && lower.isEmpty && remove.isEmpty }
 
     /// How many changes, each element of the table counted.
-    public var count: Int { grow.count + table.count + lower.count + remove.count }
+    public var count: Int { grow.count + table.count + flows.count + lower.count + remove.count }
 
     /// The batches in order.
     public var steps: [Step] {
         var steps = [Step]()
         if !grow.isEmpty { steps.append(.ipvs(grow)) }
         if !table.isEmpty { steps.append(.table(table)) }
+        if !flows.isEmpty { steps.append(.flows(flows)) }
         if !lower.isEmpty { steps.append(.ipvs(lower)) }
         if !remove.isEmpty { steps.append(.ipvs(remove)) }
         return steps
@@ -35,6 +38,7 @@ public struct Plan: Sendable, Hashable {
     public enum Step: Sendable, Hashable {
         case ipvs([IPVSChange])
         case table(TableChange)
+        case flows([TranslationRule])
     }
 }
 

@@ -18,6 +18,7 @@ public struct Planner {
     private let departed: [IPVS.ServiceIdentity: Int]
     private let now: Int
     private let connections: ConnectionCounts
+    private let flows: [Conntrack.Destination: FlowTally]?
     private let refused: Set<Obstacles.Step>
 
     /// After `plan`: the drains that go on once the plan is applied.
@@ -35,11 +36,12 @@ public struct Planner {
     ///   - departed: the same of virtual services that have left the export, where their sections did say.
     ///   - now: seconds of the boot clock.
     ///   - connections: of the real servers in `drains`, where they were counted.
+    ///   - flows: to the ports that `Reconciler.watched` names; `nil`: conntrack could not be asked.
     ///   - refused: steps to leave out, with what depends on them.
     public init(
         desired: DesiredState, kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
         departed: [IPVS.ServiceIdentity: Int] = [:], now: Int, connections: ConnectionCounts = ConnectionCounts(),
-        refused: Set<Obstacles.Step> = []
+        flows: [Conntrack.Destination: FlowTally]? = [:], refused: Set<Obstacles.Step> = []
     ) {
         self.desired = desired
         self.kernel = kernel
@@ -49,6 +51,7 @@ public struct Planner {
         self.departed = departed
         self.now = now
         self.connections = connections
+        self.flows = flows
         self.refused = refused
     }
 
@@ -68,6 +71,10 @@ public struct Planner {
         for service in services.sorted() { compare(service) }
         yieldKeptElements(scope)
         compareTable(scope)
+        if !refused.contains(.table) {
+            let planner = FlowPlanner(desired: desired, flows: flows, drainTime: drainTime, now: now)
+            plan.flows = planner.rules(after: plan.table, &drains)
+        }
         return plan
     }
 
@@ -177,8 +184,10 @@ public struct Planner {
             }
         }
         let canDrain = canDrain(service, transports(of: service, admission))
+        // Each packet of its connections is the first of a flow to conntrack, and would be translated.
+        let isTaken = desired.isTranslated(service)
         var finished = [IPVS.DestinationIdentity]()
-        for destination in found.destinations where !leave(destination, of: service, canDrain: canDrain) {
+        for destination in found.destinations where isTaken || !leave(destination, of: service, canDrain: canDrain) {
             finished.append(destination.identity)
         }
         if finished.count == found.destinations.count {

@@ -17,13 +17,17 @@ public struct StoredState: Sendable, Hashable {
     public var drains: Drains
     /// Services of earlier exports that the kernel may still hold, with their drain times in seconds.
     public var leaving: [IPVS.ServiceIdentity: Int]
+    /// Ports of earlier exports that conntrack may still translate.
+    public var untranslated: Set<Conntrack.Destination>
 
     public init(
         export: ExportDigest? = nil, applied: ExportDigest? = nil, appliedAt: Int? = nil,
-        addresses: Set<IPAddress> = [], drains: Drains = Drains(), leaving: [IPVS.ServiceIdentity: Int] = [:]
+        addresses: Set<IPAddress> = [], drains: Drains = Drains(), leaving: [IPVS.ServiceIdentity: Int] = [:],
+        untranslated: Set<Conntrack.Destination> = []
     ) {
         self.export = export
         self.leaving = leaving
+        self.untranslated = untranslated
         self.applied = applied
         self.appliedAt = appliedAt
         self.addresses = addresses
@@ -42,7 +46,15 @@ extension StoredState {
         var addresses: [IPAddress] = []
         var drains: [Drain] = []
         var leaving: [Leaving] = []
+        /// Absent from files of earlier versions.
+        var translations: [Translation]? = []
+        /// Likewise.
+        var untranslated: [Service]? = []
 
+        struct Translation: Codable {
+            var service: Service
+            var servers: [Server]
+        }
         struct Leaving: Codable {
             var service: Service
             var drainTime: Int
@@ -98,7 +110,14 @@ extension StoredState {
             },
             leaving: leaving.sorted { $0.key < $1.key }.map {
                 Layout.Leaving(service: Layout.Service($0.key), drainTime: $0.value)
-            })
+            },
+            translations: drains.translations.sorted { $0.key < $1.key }.map { port, deadlines in
+                Layout.Translation(
+                    service: Layout.Service(port),
+                    servers: deadlines.sorted { $0.key < $1.key }.map {
+                        Layout.Server(address: $0.key.address, port: $0.key.port, until: $0.value + now.wallOffset)
+                    })
+            }, untranslated: untranslated.sorted().map { Layout.Service($0) })
         // Strings, numbers and lists always encode.
         return (try? encoder.encode(layout)).map { Array($0) + [0x0A] } ?? []
     }
@@ -124,6 +143,17 @@ extension StoredState {
             }
             return value
         }
+        func deadlines(
+            of servers: [Layout.Server], _ name: String
+        ) throws(LayoutError) -> [IPVS.DestinationIdentity: Int] {
+            var deadlines = [IPVS.DestinationIdentity: Int]()
+            for server in servers {
+                let until = try time(server.until, "until of \(name)")
+                deadlines[IPVS.DestinationIdentity(address: server.address, port: server.port)] = min(
+                    clock.deadline(until, now), now.boot + ServicesCSV.maximumDrainTime)
+            }
+            return deadlines
+        }
         var leaving = [IPVS.ServiceIdentity: Int]()
         for entry in layout.leaving {
             guard let service = entry.service.identity else { throw LayoutError(description: "no service leaves") }
@@ -135,27 +165,40 @@ extension StoredState {
         var drains = Drains()
         for drain in layout.drains {
             guard let service = drain.service.identity else { throw LayoutError(description: "a drain of no service") }
-            var deadlines = [IPVS.DestinationIdentity: Int]()
-            for server in drain.servers {
-                let until = try time(server.until, "until of \(service)")
-                deadlines[IPVS.DestinationIdentity(address: server.address, port: server.port)] = min(
-                    clock.deadline(until, now), now.boot + ServicesCSV.maximumDrainTime)
-            }
+            let deadlines = try deadlines(of: drain.servers, "\(service)")
             let kept = drain.kept.compactMap(\.element)
             guard kept.count == drain.kept.count else {
                 throw LayoutError(description: "an element of \(service) that is none")
             }
             drains.services[service] = Drains.Service(deadlines: deadlines, kept: Set(kept))
         }
+        for entry in layout.translations ?? [] {
+            guard let port = entry.service.translatedPort else { throw LayoutError(description: "a drain of no port") }
+            let deadlines = try deadlines(of: entry.servers, "\(port)")
+            if !deadlines.isEmpty { drains.translations[port] = deadlines }
+        }
+        let untranslated = try (layout.untranslated ?? []).map { entry in
+            guard let port = entry.translatedPort else { throw LayoutError(description: "no port leaves") }
+            return port
+        }
         self.init(
             export: layout.export.flatMap { ExportDigest(etag: "\"\($0)\"") },
             applied: layout.applied.flatMap { ExportDigest(etag: "\"\($0)\"") },
             appliedAt: try layout.appliedAt.map { try time($0, "appliedAt") + clock.offsetToBoot(now) },
-            addresses: Set(layout.addresses), drains: drains, leaving: leaving)
+            addresses: Set(layout.addresses), drains: drains, leaving: leaving, untranslated: Set(untranslated))
     }
 }
 
 extension StoredState.Layout.Service {
+    fileprivate init(_ port: Conntrack.Destination) {
+        self.init(.address(port.address, port.transport, port: port.port))
+    }
+
+    fileprivate var translatedPort: Conntrack.Destination? {
+        guard case .address(let address, let transport, let port)? = identity else { return nil }
+        return Conntrack.Destination(address, transport, port: port)
+    }
+
     fileprivate init(_ service: IPVS.ServiceIdentity) {
         self.init()
         switch service {

@@ -21,13 +21,17 @@ public struct Reconciler: Sendable {
     /// What has changed in `desired` since the kernel last agreed with it.
     private var changed = DesiredState.Touched()
     private var isWholeKernelNew = true
+    /// Flows may have begun while our table was away, or gone stale while nobody looked.
+    private var areFlowsNew = true
     /// Our table has lost an address that `ownership` still has, since virtual services on it remain.
     private var hasAddressLeft = false
 
-    /// - Parameter leaving: services of an earlier export that the kernel may still hold, with their drain times.
+    /// - Parameters:
+    ///   - leaving: services of an earlier export that the kernel may still hold, with their drain times.
+    ///   - untranslated: ports of an earlier export that conntrack may still translate.
     public init(
         drains: Drains = Drains(), ownership: Ownership = Ownership(), leaving: [IPVS.ServiceIdentity: Int] = [:],
-        drainTime: Int = 600, foreignServices: ForeignServices = .report
+        untranslated: Set<Conntrack.Destination> = [], drainTime: Int = 600, foreignServices: ForeignServices = .report
     ) {
         self.drains = drains
         self.ownership = ownership
@@ -35,6 +39,7 @@ public struct Reconciler: Sendable {
         self.foreignServices = foreignServices
         changed.services = Set(leaving.keys)
         changed.drainTimes = leaving
+        changed.translations = untranslated
     }
 
     // MARK: The export
@@ -80,6 +85,12 @@ public struct Reconciler: Sendable {
         }
     }
 
+    /// Ports that are no longer under destination NAT and whose flows conntrack may still translate: to be kept on disk, like
+    /// `leaving`.
+    public var untranslated: Set<Conntrack.Destination> {
+        changed.translations.filter { desired.translations[$0] == nil || document == nil }
+    }
+
     // MARK: The kernel
 
     /// Takes what was read from the kernel.
@@ -87,6 +98,7 @@ public struct Reconciler: Sendable {
         ownership.addresses.formUnion(state.table?.addresses ?? [])
         kernel = KernelState(services: own(state.services), table: state.table)
         isWholeKernelNew = true
+        areFlowsNew = true
     }
 
     /// Takes our table as it was read from the kernel; the virtual services stay as they are known.
@@ -95,6 +107,7 @@ public struct Reconciler: Sendable {
         ownership.addresses.formUnion(table?.addresses ?? [])
         kernel?.table = table
         isWholeKernelNew = true
+        areFlowsNew = true
     }
 
     /// Takes one virtual service of ours as it was just read from the kernel, `nil` when it is not there.
@@ -138,11 +151,16 @@ public struct Reconciler: Sendable {
     // MARK: The plan
 
     /// The steps from the kernel's state to the desired one; `nil` while there is no export or no kernel state.
-    public mutating func plan(now: Int, connections: ConnectionCounts = ConnectionCounts()) -> Plan? {
+    /// - Parameter flows: to the ports in `watched`; `nil`: conntrack could not be asked.
+    public mutating func plan(
+        now: Int, connections: ConnectionCounts = ConnectionCounts(),
+        flows: [Conntrack.Destination: FlowTally]? = [:]
+    ) -> Plan? {
         guard document != nil, let kernel else { return nil }
         var planner = Planner(
             desired: desired, kernel: kernel, drains: drains, ownership: ownership, drainTime: drainTime,
-            departed: changed.drainTimes, now: now, connections: connections, refused: obstacles.standing(at: now))
+            departed: changed.drainTimes, now: now, connections: connections, flows: flows,
+            refused: obstacles.standing(at: now))
         let plan = planner.plan(isWholeKernelNew ? .everything : .only(changed))
         // A service whose drain is over is ours until the kernel has let it go.
         for service in drains.services.keys
@@ -168,14 +186,24 @@ public struct Reconciler: Sendable {
     /// The kernel has committed the transaction.
     public mutating func applied(_ change: TableChange) { kernel?.apply(change) }
 
+    /// Conntrack has forgotten what the rules do not keep: what they do not name drains no longer.
+    public mutating func applied(_ rules: [TranslationRule]) {
+        for rule in rules {
+            guard let left = drains.translations[rule.port]?.filter({ rule.servers.contains($0.key) }) else { continue }
+            drains.translations[rule.port] = left.isEmpty ? nil : left
+        }
+    }
+
     /// The kernel has refused the step, and not since it is other than thought.
     public mutating func refused(_ step: Obstacles.Step, _ error: NetlinkError, now: Int) {
         obstacles.add(step, error, now: now)
     }
 
     /// The whole plan was carried out: kernel and desired state agree, but for what was refused.
-    public mutating func finish(_ plan: Plan, now: Int) {
+    /// - Parameter areFlowsKnown: whether conntrack has answered; else it is asked about all ports again the next time.
+    public mutating func finish(_ plan: Plan, now: Int, areFlowsKnown: Bool = true) {
         obstacles.clear(dueAt: now)
+        areFlowsNew = !areFlowsKnown
         hasAddressLeft = hasAddressLeft || plan.table.removed.contains { if case .address = $0 { true } else { false } }
         if hasAddressLeft, let kernel, let table = kernel.table {
             let admitted = Set(table.addresses)
@@ -186,8 +214,21 @@ public struct Reconciler: Sendable {
             isWholeKernelNew = true
             return
         }
+        let untranslated = areFlowsKnown ? [] : untranslated
         changed = DesiredState.Touched()
+        changed.translations = untranslated
         isWholeKernelNew = false
+    }
+
+    /// Ports under destination NAT whose flows the next plan needs to know of: what the export has changed, what drains; all
+    /// of them after the kernel was read.
+    public func watched(now: Int) -> [TranslationRule] {
+        var ports = changed.translations.union(drains.translations.keys)
+        if areFlowsNew {
+            ports.formUnion(desired.translations.keys)
+            for case (let port, _)? in (kernel?.table?.elements ?? []).lazy.map(\.translation) { ports.insert(port) }
+        }
+        return ports.map { desired.rule(for: $0, drains: drains, now: now) }
     }
 
     /// Real servers whose connections the next plan needs to know of.

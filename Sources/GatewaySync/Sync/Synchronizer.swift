@@ -25,6 +25,10 @@ public final class Synchronizer {
     public private(set) var reconciler: Reconciler
     /// Connections of the real servers that drain, when they were counted last.
     public private(set) var connections = ConnectionCounts()
+    /// What conntrack kept for ports under destination NAT, when it was asked last.
+    public private(set) var flows: [Conntrack.Destination: FlowTally] = [:]
+    /// Why conntrack could not be asked, or would not forget; all else goes on.
+    public private(set) var flowFault: NetlinkError?
     private let kernel: any Kernel
     private let progress: Progress?
     private let clock = ContinuousClock()
@@ -105,14 +109,14 @@ public final class Synchronizer {
                 try readIfNeeded(&outcome)
                 guard let plan = try makePlan(now: now, &outcome) else { return outcome }
                 guard !plan.isEmpty else {
-                    reconciler.finish(plan, now: now)
+                    reconciler.finish(plan, now: now, areFlowsKnown: flowFault == nil)
                     return outcome
                 }
                 try willApply(plan, reconciler)
                 let result = try measure(&outcome.timings.apply) { () throws(NetlinkError) in try carryOut(plan) }
                 outcome.changes += result.changes
                 guard !result.refusals.isEmpty else {
-                    reconciler.finish(plan, now: now)
+                    reconciler.finish(plan, now: now, areFlowsKnown: flowFault == nil)
                     return outcome
                 }
                 lastErrors = result.refusals.map(\.error)
@@ -153,7 +157,25 @@ public final class Synchronizer {
         defer { outcome.timings.diff += clock.now - start }
         let draining = reconciler.draining
         connections = draining.isEmpty ? ConnectionCounts() : try kernel.connections(of: draining)
-        return reconciler.plan(now: now, connections: connections)
+        let plan = reconciler.plan(now: now, connections: connections, flows: countFlows(now: now))
+        // For the status; of a whole load the others are many.
+        flows = flows.filter { reconciler.drains.translations[$0.key] != nil }
+        return plan
+    }
+
+    /// `nil` when conntrack cannot be asked.
+    private func countFlows(now: Int) -> [Conntrack.Destination: FlowTally]? {
+        flowFault = nil
+        flows = [:]
+        let watched = reconciler.watched(now: now)
+        guard !watched.isEmpty else { return flows }
+        do throws(NetlinkError) {
+            flows = try kernel.flows(under: watched)
+            return flows
+        } catch {
+            flowFault = error
+            return nil
+        }
     }
 
     private struct Refusal {
@@ -186,6 +208,14 @@ public final class Synchronizer {
                 }
                 reconciler.applied(change)
                 changed += change.count
+            case .flows(let rules):
+                do throws(NetlinkError) {
+                    _ = try kernel.expire(rules)
+                    reconciler.applied(rules)
+                    changed += rules.count
+                } catch {
+                    flowFault = error
+                }
             case .ipvs(let changes):
                 let refusals = try apply(changes)
                 changed += changes.count - refusals.count

@@ -77,6 +77,32 @@ private final class ScriptedSource: ExportSource {
         #expect(await gateway.status.state == .synchronized)
     }
 
+    @Test("without ctnetlink all else goes on, and the status says so until it is there and the flows are right")
+    func conntrackMissing() async throws {
+        let gateway = try makeGateway()
+        source.publish(Row.logger(1), Row.web(1))
+        kernel.injectFlows(.invalidArgument)
+        await gateway.cycle()
+        #expect(await gateway.status.state == .synchronized)
+        #expect(await gateway.status.problems.contains { $0.contains("modprobe nf_conntrack_netlink") })
+        kernel.flows = [
+            .init(
+                from: IPAddress("203.0.113.10")!, port: 4711, to: .init(IPAddress("198.51.100.36")!, .udp, port: 514),
+                server: IPAddress("10.1.0.31")!, serverPort: 5514, isTranslated: true)
+        ]
+        source.publish(Row.web(1))
+        await gateway.cycle()
+        #expect(kernel.state.table?.elements.contains { $0.kind == .dnat } == false)
+        #expect(kernel.flows.count == 1)
+        kernel.injectFlows(nil)
+        await gateway.audit()
+        #expect(kernel.flows.isEmpty)
+        #expect(await gateway.status.problems.isEmpty)
+        let reads = kernel.reads
+        await gateway.cycle()
+        #expect(kernel.reads == reads)
+    }
+
     @Test("an unchanged poll neither reads nor writes the kernel, and the state stays as it is on disk")
     func unchanged() async throws {
         let gateway = try makeGateway()

@@ -11,6 +11,7 @@ import Testing
     /// A change of a random export, with the kernel and the disk before it.
     private struct Change {
         let kernel: KernelState
+        let flows: Set<Conntrack.Flow>
         let disk: Site.Disk
         let now: Int
         let next: [ExportRow]
@@ -26,7 +27,9 @@ import Testing
             for _ in 0..<6 {
                 rows = RandomExport.change(rows, &random)
                 try site.export(rows.map(\.description))
+                Clients.call(kernel, &random)
             }
+            flows = kernel.flows
             next = RandomExport.change(RandomExport.change(rows, &random), &random)
             (self.kernel, disk, now) = (kernel.state, site.disk, site.now)
             expected = DesiredState(try ServicesDocument(parsing: ServicesCSV.write(next)))
@@ -51,6 +54,7 @@ import Testing
         let change = try Change(seed: seed)
         for count in 0...change.writes {
             let kernel = InMemoryKernel(change.kernel)
+            kernel.flows = change.flows
             let watch = Watch()
             kernel.observe { watch.look($0) }
             let mortal = MortalKernel(kernel, writes: count)
@@ -67,6 +71,8 @@ import Testing
             try next.later(Site.drainTime + 1)
             try next.later(3)
             #expect(change.differences(kernel.state) == [], "seed \(seed), killed after \(count) writes")
+            #expect(Clients.misled(kernel, next) == [], "seed \(seed), killed after \(count) writes")
+            #expect(next.synchronizer.reconciler.drains.isEmpty)
             #expect(next.synchronizer.reconciler.foreign.isEmpty)
             #expect(watch.faults.isEmpty, "seed \(seed), killed after \(count) writes")
             #expect(try next.later(3).isEmpty)
@@ -105,6 +111,8 @@ import Testing
             for step in plan.steps {
                 switch step {
                 case .table: steps.insert(.table)
+                // What conntrack refuses is a problem and no obstacle.
+                case .flows: break
                 case .ipvs(let changes): steps.formUnion(changes.map { Obstacles.Step($0.command) })
                 }
             }

@@ -112,7 +112,13 @@ import Testing
                 }
             }
             if Int.random(in: 0..<4, using: &random) == 0 { try site.restart() }
+            Clients.call(kernel, &random)
+            let (flows, drains) = (kernel.flows, site.synchronizer.reconciler.drains)
             try site.export(rows.map(\.description))
+            if site.synchronizer.reconciler.obstacles.isEmpty {
+                #expect(Clients.misled(kernel, site) == [], "seed \(seed)")
+                #expect(Clients.cut(flows, drains, kernel, site) == [], "seed \(seed)")
+            }
             let known = try #require(site.synchronizer.reconciler.kernel)
             #expect(kernel.state.services.keys.sorted() == known.services.keys.sorted(), "seed \(seed)")
             #expect(kernel.state == known)
@@ -130,5 +136,6 @@ import Testing
         #expect(site.synchronizer.reconciler.drains.isEmpty)
         #expect(watch.faults.isEmpty)
         #expect(try site.later(3).isEmpty)
+        #expect(Clients.misled(kernel, site) == [], "seed \(seed)")
     }
 }

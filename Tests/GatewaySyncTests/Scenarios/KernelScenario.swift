@@ -14,7 +14,7 @@ struct KernelScenario: Sendable, CustomTestStringConvertible {
         self.run = run
     }
 
-    static let all = loading + changing + draining + taking + ownership + refusals
+    static let all = loading + changing + draining + taking + translating + ownership + refusals
 }
 
 extension KernelScenario {
@@ -81,16 +81,19 @@ extension KernelScenario {
                     "nft  + addresses4 198.51.100.36",
                     "nft  + sources4 198.51.100.36 . udp . 514 . 203.0.113.0/24",
                     "nft  + dnat4 198.51.100.36 . udp . 514 : 10.1.0.32 . 5514",
+                    "ct   - flows to 198.51.100.36:514/udp other than from 203.0.113.0/24 to 10.1.0.31:5514 10.1.0.32:5514",
                 ])
             #expect(
                 try site.export(Row.logger(1), Row.logger(2)) == [
                     "nft  - dnat4 198.51.100.36 . udp . 514 : 10.1.0.32 . 5514",
                     "nft  + dnat4 198.51.100.36 . udp . 514 : 10.1.0.31 . 5514",
+                    "ct   - flows to 198.51.100.36:514/udp other than from 203.0.113.0/24 to 10.1.0.31:5514 10.1.0.32:5514",
                 ])
             #expect(
                 try site.export(Row.logger(1, weight: 0)) == [
                     "nft  - sources4 198.51.100.36 . udp . 514 . 203.0.113.0/24",
                     "nft  - dnat4 198.51.100.36 . udp . 514 : 10.1.0.31 . 5514",
+                    "ct   - flows to 198.51.100.36:514/udp other than from 203.0.113.0/24 to 10.1.0.31:5514",
                 ])
         },
     ]

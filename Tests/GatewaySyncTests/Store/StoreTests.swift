@@ -18,19 +18,26 @@ import Testing
         let state = StoredState(
             export: ExportDigest(of: [2]), applied: ExportDigest(of: [1]), appliedAt: 7,
             addresses: [address, IPAddress("2001:db8::36")!],
-            drains: Drains(services: [
-                .mark: Drains.Service(
-                    deadlines: [IPVS.DestinationIdentity(address: IPAddress("10.1.0.11")!, port: 0): 99],
-                    kept: [
-                        .address(address), .port(address, .udp, 53), .range(address, .tcp, ports),
-                        .source(address, .tcp, ports, AddressPrefix("203.0.113.0/24")!),
-                        .mark(address, .sctp, ports, 257),
-                        .dnat(address, .tcp, 80, to: IPAddress("10.1.0.12")!, port: 8080),
-                    ]),
-                .address(IPAddress("2001:db8::36")!, .tcp, port: 80): Drains.Service(
-                    deadlines: [IPVS.DestinationIdentity(address: IPAddress("fd00::11")!, port: 8080): 100]),
-            ]),
-            leaving: [.web: 60, .mark(300, .ipv6): 0])
+            drains: Drains(
+                services: [
+                    .mark: Drains.Service(
+                        deadlines: [IPVS.DestinationIdentity(address: IPAddress("10.1.0.11")!, port: 0): 99],
+                        kept: [
+                            .address(address), .port(address, .udp, 53), .range(address, .tcp, ports),
+                            .source(address, .tcp, ports, AddressPrefix("203.0.113.0/24")!),
+                            .mark(address, .sctp, ports, 257),
+                            .dnat(address, .tcp, 80, to: IPAddress("10.1.0.12")!, port: 8080),
+                        ]),
+                    .address(IPAddress("2001:db8::36")!, .tcp, port: 80): Drains.Service(
+                        deadlines: [IPVS.DestinationIdentity(address: IPAddress("fd00::11")!, port: 8080): 100]),
+                ],
+                translations: [
+                    Conntrack.Destination(address, .tcp, port: 22): [
+                        IPVS.DestinationIdentity(address: IPAddress("10.1.0.11")!, port: 22): 101
+                    ]
+                ]),
+            leaving: [.web: 60, .mark(300, .ipv6): 0],
+            untranslated: [Conntrack.Destination(IPAddress("2001:db8::36")!, .udp, port: 514)])
         let store = try StateDirectory(directory.path + "/a/b")
         #expect(try StateDirectory.loadState(of: store.path, at: clock.read()) == nil)
         try store.save(state, at: clock.read())
@@ -90,6 +97,12 @@ import Testing
             "drains": [{"service": {"mark": 257, "family": 2}, "kept": [],
                 "servers": [{"address": "10.1.0.11", "port": 65536, "until": 1}]}]
             """,
+            """
+            "translations": [{"service": {"address": "198.51.100.36", "transport": "tcp", "port": 22},
+                "servers": [{"address": "10.1.0.11", "port": 22, "until": 9223372036854775807}]}]
+            """,
+            "\"translations\": [{\"service\": {\"mark\": 257, \"family\": 2}, \"servers\": []}]",
+            "\"untranslated\": [{\"mark\": 257, \"family\": 2}]",
         ])
     func outOfRange(member: String) throws {
         var members = ["\"version\": 1", "\"addresses\": []", "\"drains\": []", "\"leaving\": []"]
@@ -102,6 +115,12 @@ import Testing
     func distant() throws {
         let store = try StateDirectory(directory.path)
         #expect(try reload(draining(until: 1 << 39), store) == 1_000 + ServicesCSV.maximumDrainTime)
+    }
+
+    @Test("a state file of a version that knew no drains of destination NAT is read")
+    func earlier() throws {
+        let text = #"{"version": 1, "addresses": [], "drains": [], "leaving": [], "export": "00"}"#
+        #expect(try StoredState(json: Array(text.utf8), at: clock.read()) == StoredState())
     }
 
     @Test("a state file that is none is an error with its path, not an empty state")

@@ -58,6 +58,15 @@ final class MortalKernel: Kernel {
         try kernel.connections(of: servers)
     }
 
+    func flows(under rules: [TranslationRule]) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
+        try kernel.flows(under: rules)
+    }
+
+    func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int {
+        try live()
+        return try kernel.expire(rules)
+    }
+
     func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings { try kernel.settings(sysctls: sysctls) }
     func apply(_ step: SettingStep) throws(NetlinkError) {
         try live()

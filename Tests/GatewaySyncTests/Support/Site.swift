@@ -84,7 +84,8 @@ final class Site {
     private func save(_ reconciler: Reconciler) {
         guard (kernel as? MortalKernel)?.isDead != true else { return }
         let state = StoredState(
-            addresses: reconciler.ownership.addresses, drains: reconciler.drains, leaving: reconciler.leaving)
+            addresses: reconciler.ownership.addresses, drains: reconciler.drains, leaving: reconciler.leaving,
+            untranslated: reconciler.untranslated)
         // By way of the file, as a restart finds it.
         disk = Disk(state: try! StoredState(json: state.json(at: clock), at: clock), export: reconciler.document?.bytes)
     }

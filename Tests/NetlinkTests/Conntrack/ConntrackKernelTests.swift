@@ -93,7 +93,7 @@ struct ConntrackKernelTests {
             try Self.make()
             let connection = try Conntrack.Connection()
             let all = try connection.flows(.ipv4).collect() + connection.flows(.ipv6).collect()
-            // Not inside the macro: its closure's symbol would be that of the next closure here (Swift 6.2).
+            // Not inside the macro: its closure's symbol would be that of the next closure here (Swift 6.3.1).
             let established = all.first { $0.sourcePort == 4713 }
             var stale = try #require(established)
             stale.id &+= 1
@@ -115,7 +115,7 @@ struct ConntrackKernelTests {
                 "-A -t 600 -u SEEN_REPLY -p udp -s 203.0.113.10 -d 198.51.100.36 -r 198.51.100.36 -q 203.0.113.10 "
                     + "--sport \($0) --dport 514 --reply-port-src 514 --reply-port-dst \($0)"
             }
-            try NetworkNamespace.shell("conntrack -R -", input: lines.joined(separator: "\n") + "\n")
+            try NetworkNamespace.shell("conntrack -R /proc/self/fd/0", input: lines.joined(separator: "\n") + "\n")
             let connection = try Conntrack.Connection()
             let flows = try connection.flows(to: Self.syslog).collect()
             return (try connection.delete(flows), try connection.flows(.ipv4).collect().count)
