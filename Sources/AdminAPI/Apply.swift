@@ -35,10 +35,12 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
     public var services: [Service]
     /// Whether everything that is not listed is deleted.
     public var prune: Bool
+    /// How many things a prune deletes: a large part of the cloud goes only when the number is named.
+    public var yesDelete: Int?
 
     public init(
         locations: [LocationResource] = [], pools: [PoolResource] = [], servers: [ServerResource] = [],
-        types: [ServiceType] = [], services: [Service] = [], prune: Bool = false
+        types: [ServiceType] = [], services: [Service] = [], prune: Bool = false, yesDelete: Int? = nil
     ) {
         self.locations = locations
         self.pools = pools
@@ -46,5 +48,6 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
         self.types = types
         self.services = services
         self.prune = prune
+        self.yesDelete = yesDelete
     }
 }

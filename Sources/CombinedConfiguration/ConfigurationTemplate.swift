@@ -17,6 +17,9 @@ public struct ConfigurationTemplate: Sendable, Hashable {
     /// The values that others refer to.
     let references: ConfigurationReferences
 
+    /// Bytes of a text with all its variables: texts that contain others can grow beyond measure.
+    static let longestText = 64 << 10
+
     /// Errors that are kept of one template, or of one service: a file with more is not helped by a longer list.
     static let mostErrors = 100
 
@@ -32,11 +35,11 @@ public struct ConfigurationTemplate: Sendable, Hashable {
                 .mapping([]),
                 from: .init(
                     .init(file: "\(type).yaml", line: 1, column: 1), BlockID(type: type, sortOrder: 0, number: 0)))
-        self.root = merged.preparingJSON()
         let index = NodeIndex(merged)
         var kinds = KindFinder(index)
         deleted = merger.deleted.filter { index[$0.path] == nil }
         references = ConfigurationReferences(in: merged, index)
+        root = merged.puttingInConstants(references).preparingJSON()
         errors = Array(
             (merger.errors + merger.undecided.compactMap { $0.problem(&kinds) } + references.errors)
                 .prefix(Self.mostErrors))

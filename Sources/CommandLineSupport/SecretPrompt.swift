@@ -15,7 +15,8 @@ public enum SecretPrompt {
         guard tcgetattr(STDIN_FILENO, &shown) == 0 else { throw FileError(path: "the terminal", errno: errno) }
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
-        let signals = PendingSignals()
+        let signals = PromptSignals(restoring: shown)
+        defer { signals.restore() }
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else {
             throw FileError(path: "the terminal", errno: errno)
         }
@@ -24,7 +25,6 @@ public enum SecretPrompt {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
         // The line feed that was typed was not shown either.
         StandardError.ask("\n")
-        signals.raiseAgain()
         switch line {
         case .failure(let error): throw error
         case .success(let bytes):
@@ -54,29 +54,37 @@ extension StandardError {
     fileprivate static func ask(_ text: String) { text.withCString { _ = Glibc.write(STDERR_FILENO, $0, strlen($0)) } }
 }
 
-/// Signals that would end or stop the program: while they are held back, the first interrupts the reading; then they act.
-private struct PendingSignals {
-    private static let numbers = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP]
-    private let actions: [(Int32, sigaction)]
-    nonisolated(unsafe) fileprivate static var caught: Int32 = 0
+/// Signals that would end or stop the program while nothing is shown: one that ends it gives the terminal back first, wherever
+/// in the program it arrives; one that stops it is not taken.
+private struct PromptSignals {
+    private static let ending = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+    private let before: [(Int32, sigaction)]
+    /// What a handler, which may call nothing but what is safe in one (signal-safety(7)), gives back.
+    nonisolated(unsafe) private static var shown = termios()
 
-    init() {
-        Self.caught = 0
-        actions = Self.numbers.map { number in
-            // Without SA_RESTART: the call that reads ends with EINTR.
+    init(restoring shown: termios) {
+        Self.shown = shown
+        before = (Self.ending + [SIGTSTP]).map { number in
             var action = sigaction()
-            action.__sigaction_handler.sa_handler = { PendingSignals.caught = $0 }
+            action.__sigaction_handler.sa_handler =
+                number == SIGTSTP
+                ? SIG_IGN
+                : { number in
+                    tcsetattr(STDIN_FILENO, TCSANOW, &PromptSignals.shown)
+                    signal(number, SIG_DFL)
+                    // Taken when the handler is done.
+                    raise(number)
+                }
             var before = sigaction()
             sigaction(number, &action, &before)
             return (number, before)
         }
     }
 
-    func raiseAgain() {
-        for (number, action) in actions {
+    func restore() {
+        for (number, action) in before {
             var action = action
             sigaction(number, &action, nil)
         }
-        if Self.caught != 0 { raise(Self.caught) }
     }
 }

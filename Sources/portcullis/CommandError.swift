@@ -6,10 +6,14 @@ struct CommandError: Error, Equatable, CustomStringConvertible {
     /// The HTTP status of ADMIN's answer, when it was one.
     let status: Int?
 
-    init(_ message: String, hint: String? = nil, status: Int? = nil) {
+    /// Whether the same request may well succeed later: nobody answered, or ADMIN said so.
+    let isTransient: Bool
+
+    init(_ message: String, hint: String? = nil, status: Int? = nil, isTransient: Bool = false) {
         self.message = message
         self.hint = hint
         self.status = status
+        self.isTransient = isTransient
     }
 
     var description: String { hint.map { "\(message)\n\($0)" } ?? message }

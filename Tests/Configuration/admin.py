@@ -21,12 +21,12 @@ class Admin:
         subprocess.run([binary("portcullis-admin"), "secrets-key", self.key], check=True)
         self.start()
 
-    def start(self):
+    def start(self, port=0):
         with open(self.log, "ab") as output:
             start = output.tell()
             self.process = subprocess.Popen(
                 [binary("portcullis-admin"), "serve", "--database", self.database, "--secrets-key", self.key,
-                 "--listen", "127.0.0.1:0", *(self.words or ("--log-level", "trace"))],
+                 "--listen", f"127.0.0.1:{port}", *(self.words or ("--log-level", "trace"))],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=self.preexec_fn)
         found = eventually(
             lambda: re.search(rb"listening on (https?://127\.0\.0\.1:\d+)\n", self.log.read_bytes()[start:]),

@@ -62,7 +62,11 @@ public struct AdminSettings: Sendable, Hashable {
         var values = Self.defaults.mapValues { Value(text: $0, source: "the default") }
         values.merge(file) { $1 }
         for key in Key.allCases {
-            if let text = environment[key.environmentVariable], !text.isEmpty {
+            if let text = environment[key.environmentVariable] {
+                guard !text.isEmpty else {
+                    throw SettingsError(
+                        "the variable \(key.environmentVariable) is empty: give it a value, or unset it")
+                }
                 values[key] = Value(text: text, source: key.environmentVariable)
             }
             if let text = flags[key] { values[key] = Value(text: text, source: "--\(key.rawValue)") }
@@ -117,7 +121,8 @@ public struct AdminSettings: Sendable, Hashable {
         _ value: Value?, _ expected: String, _ read: (String) -> Result?
     ) throws -> Result {
         guard let value, let result = read(value.text) else {
-            throw SettingsError("\(value?.source ?? "settings"): \"\(value?.text ?? "")\" is not \(expected)")
+            throw SettingsError(
+                "\(value?.source ?? "settings"): \((value?.text ?? "").printed(atMost: 200)) is not \(expected)")
         }
         return result
     }

@@ -62,17 +62,17 @@ public actor GatewayRoster: Service {
     /// - Parameter isVouched: Whether a token is bound to it, or a server is named after it.
     func begin(_ id: GatewayID, _ report: GatewayReport, isVouched: Bool) async throws -> Visit {
         await load()
-        let now = registry.now()
+        let (now, uptime) = (registry.now(), registry.uptime())
         var gateway: KnownGateway
         if let known = gateways[id] {
             gateway = known
         } else {
             try admit(id, isVouched: isVouched)
             incarnations += 1
-            gateway = KnownGateway(now: now, incarnation: incarnations)
+            gateway = KnownGateway(now: now, uptime: uptime, incarnation: incarnations)
             counts[id.location, default: 0] += 1
         }
-        gateway.note(report, now: now)
+        gateway.note(report, now: now, uptime: uptime)
         gateway.openPolls += 1
         gateways[id] = gateway
         dirty.insert(id)
@@ -97,7 +97,7 @@ public actor GatewayRoster: Service {
     func end(_ visit: Visit) {
         guard var gateway = gateways[visit.id], gateway.incarnation == visit.incarnation else { return }
         gateway.openPolls -= 1
-        gateway.lastPoll = registry.now()
+        gateway.hear(now: registry.now(), uptime: registry.uptime())
         gateways[visit.id] = gateway
         dirty.insert(visit.id)
     }
@@ -126,9 +126,9 @@ public actor GatewayRoster: Service {
     /// Every gateway, seen against the exports of `state`. Costs one value for each, and sorts them.
     func resources(in state: RegistryState) async -> [GatewayResource] {
         await load()
-        let now = registry.now()
+        let (now, uptime) = (registry.now(), registry.uptime())
         return gateways.sorted { $0.key < $1.key }.map { id, gateway in
-            gateway.resource(id, current: state.exports.byLocation[id.location]?.digest.etag, now: now)
+            gateway.resource(id, current: state.exports.byLocation[id.location]?.digest.etag, now: now, uptime: uptime)
         }
     }
 
@@ -137,10 +137,13 @@ public actor GatewayRoster: Service {
     private func load() async {
         guard !isLoaded else { return }
         do {
-            let now = registry.now()
+            let (now, uptime) = (registry.now(), registry.uptime())
             let known = try await registry.database.read { db in
                 try Row.fetchAll(db, sql: "SELECT * FROM gateway").map { row in
-                    (GatewayID(location: row["location"], name: row["name"]), KnownGateway(row, now: now))
+                    (
+                        GatewayID(location: row["location"], name: row["name"]),
+                        KnownGateway(row, now: now, uptime: uptime)
+                    )
                 }
             }
             guard !isLoaded else { return }

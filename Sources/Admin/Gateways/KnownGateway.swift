@@ -9,35 +9,44 @@ struct KnownGateway: Sendable, Hashable {
     private(set) var since: Date
     /// Since when it holds back what it holds back.
     private(set) var heldSince: Date?
-    var lastPoll: Date
+    private(set) var lastPoll: Date
+    /// When it polled last by `Registry.uptime`: how long ago that is must not hang on a clock that is set.
+    private var heard: Duration
     /// Polls that are being answered.
     var openPolls = 0
     /// Counts the gateways that were new, so that a poll of one that was forgotten is not counted to its successor; 0: it is
     /// from before ADMIN started.
     let incarnation: Int
 
-    init(now: Date, incarnation: Int = 0) {
+    init(now: Date, uptime: Duration, incarnation: Int = 0) {
         since = now
         lastPoll = now
+        heard = uptime
         self.incarnation = incarnation
     }
 
+    /// Notes that it is there.
+    mutating func hear(now: Date, uptime: Duration) {
+        lastPoll = now
+        heard = uptime
+    }
+
     /// Takes what it says now.
-    mutating func note(_ report: GatewayReport, now: Date) {
+    mutating func note(_ report: GatewayReport, now: Date, uptime: Duration) {
         if self.report.applied != report.applied { since = now }
         if self.report.held?.tag != report.held?.tag { heldSince = now }
         if report.held == nil { heldSince = nil }
         self.report = report
-        lastPoll = now
+        hear(now: now, uptime: uptime)
     }
 
     /// - Parameter current: The ETag of its location's export.
-    func resource(_ id: GatewayID, current: String?, now: Date) -> GatewayResource {
-        let lastPoll = openPolls > 0 ? now : lastPoll
+    func resource(_ id: GatewayID, current: String?, now: Date, uptime: Duration) -> GatewayResource {
+        let isPolling = openPolls > 0
         return GatewayResource(
             name: id.name, location: id.location, role: report.role, applied: report.applied,
-            since: Timestamp.text(since), lastPoll: Timestamp.text(lastPoll),
-            age: (max(0, now.timeIntervalSince(lastPoll)) * 1000).rounded() / 1000,
+            since: Timestamp.text(since), lastPoll: Timestamp.text(isPolling ? now : lastPoll),
+            age: isPolling ? 0 : (max(0, (uptime - heard) / .seconds(1)) * 1000).rounded() / 1000,
             current: current, inSync: current != nil && report.applied == current,
             held: report.held.map { held in
                 GatewayResource.HeldExport(
@@ -51,8 +60,8 @@ struct KnownGateway: Sendable, Hashable {
 // MARK: The database
 
 extension KnownGateway {
-    init(_ row: Row, now: Date) {
-        self.init(now: now)
+    init(_ row: Row, now: Date, uptime: Duration) {
+        self.init(now: now, uptime: uptime)
         report = GatewayReport(
             role: (row["role"] as String?).flatMap(GatewayResource.Role.init), applied: row["applied"],
             held: (row["held"] as String?).map { tag in
@@ -65,6 +74,8 @@ extension KnownGateway {
         since = Self.date(row["since"]) ?? now
         heldSince = report.held.map { _ in Self.date(row["heldSince"]) ?? now }
         lastPoll = Self.date(row["lastPoll"]) ?? now
+        // From here on it ages, also one that polled in what is the future for a clock that was set back.
+        heard = uptime - .seconds(max(0, now.timeIntervalSince(lastPoll)))
     }
 
     private static func date(_ text: String?) -> Date? { text.flatMap(Timestamp.date) }

@@ -17,6 +17,8 @@ public final class Registry: Sendable {
     private let tokenChanges = TagChanges()
     private let tokenUses = TokenUses()
     let now: @Sendable () -> Date
+    /// Time that only goes on, however the clock is set; from any moment on.
+    let uptime: @Sendable () -> Duration
     private let memory = Mutex(Memory())
     private let loader = StateLoader()
     private let health = WriteHealth()
@@ -31,8 +33,12 @@ public final class Registry: Sendable {
     /// Opens the database at `path`, makes it if there is none, and brings its tables up to date.
     ///
     /// Throws `RegistryError.unavailable` with the path and the reason.
-    public init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
+    public init(
+        path: String, now: @escaping @Sendable () -> Date = { Date() },
+        uptime: @escaping @Sendable () -> Duration = Uptime.now
+    ) throws {
         self.now = now
+        self.uptime = uptime
         var configuration = Configuration()
         configuration.label = "registry"
         configuration.busyMode = .timeout(2)

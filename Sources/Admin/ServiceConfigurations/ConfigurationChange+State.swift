@@ -10,23 +10,35 @@ extension ConfigurationChange {
         let changed = new.digests.filter { name, digest in old.digests[name].map { $0 != digest } ?? false }.keys
         guard !changed.isEmpty else { return [] }
         let (oldDirectory, newDirectory) = (old.directory(of: before.cloud), new.directory(of: after.cloud))
-        var services: [[ExactText?]: (lines: [Line], services: [ServiceInstance])] = [:]
+        var groups: [(lines: [Line], services: [ServiceInstance])] = []
+        var groupOfLines: [[ExactText?]: Int] = [:]
         var differences: [String: ConfigurationDifference] = [:]
+        // Of types whose services all have the same lines.
+        var groupOfType: [String: Int] = [:]
         for name in changed {
             guard let from = oldDirectory.variables(of: name), let to = newDirectory.variables(of: name),
                 let oldTemplate = old.templates[from.service.type], let template = new.templates[to.service.type]
             else { continue }
             let type = to.service.type
+            if let group = groupOfType[type] {
+                groups[group].services.append(to.service)
+                continue
+            }
             let difference = differences[type] ?? ConfigurationDifference(from: oldTemplate, to: template)
             differences[type] = difference
+            let commonLines = difference.commonLines
             let lines =
-                difference.lines(from: from, to: to).map {
+                (commonLines ?? difference.lines(from: from, to: to)).map {
                     Line(path: $0.pointer, before: $0.before, after: $0.after)
                 } + secrets(of: template, before.cloud, after.cloud)
             let same = lines.flatMap { [$0.path, $0.before, $0.after].map { $0.map { ExactText($0) } } }
-            services[same, default: (lines, [])].services.append(to.service)
+            let group = groupOfLines[same] ?? groups.count
+            groupOfLines[same] = group
+            if group == groups.count { groups.append((lines, [])) }
+            groups[group].services.append(to.service)
+            if commonLines != nil { groupOfType[type] = group }
         }
-        let inOrder = services.values.map { lines, services in
+        let inOrder = groups.map { lines, services in
             (lines: lines, services: services.sorted { ($0.type, $0.index) < ($1.type, $1.index) })
         }
         return inOrder.sorted {

@@ -33,13 +33,10 @@ struct BlockMerger {
             if mapping.isEmpty { base.origin = Origin(value.position, block) }
             merge(new, into: mapping, block, path)
             return base
-        case (.list(var items), _) where value.marker == .append:
+        case (.list(let list), _) where value.marker == .append:
             guard case .list(let more) = fresh(value, block, path).content else { return base }
-            if items.isEmpty { base.origin = Origin(value.position, block) }
-            // The list has one owner while it grows, or each block would copy it.
-            base.content = .list([])
-            items += more
-            base.content = .list(items)
+            if list.items.isEmpty { base.origin = Origin(value.position, block) }
+            list.items += more.items
             return base
         case (.list, _) where value.marker == nil && value.kind == .list:
             let name = path.dotted
@@ -77,12 +74,12 @@ struct BlockMerger {
             let mapping = MergedMapping()
             merge(pairs, into: mapping, block, path)
             content = .mapping(mapping)
-        case .list(let items): content = .list(items.map { fresh($0, block, path).node })
+        case .list(let items): content = .list(MergedList(items.map { fresh($0, block, path).node }))
         case .secret(let name): content = .single(.secret(name))
         case .scalar(.literal(let scalar)): content = .single(.scalar(scalar))
         case .scalar(.text(let parts)): content = .single(.text(parts))
         case .scalar(.reference(let reference)) where reference.variable.kind == .list:
-            content = .list([ConfigurationNode(.reference(reference, spliced: true), from: origin)])
+            content = .list(MergedList([ConfigurationNode(.reference(reference, spliced: true), from: origin)]))
         case .scalar(.reference(let reference)): content = .single(.reference(reference, spliced: false))
         }
         return MergedValue(content, from: origin, over: overridden)

@@ -5,7 +5,7 @@ import YAML
 final class MergedValue {
     enum Content {
         case mapping(MergedMapping)
-        case list([ConfigurationNode])
+        case list(MergedList)
         /// Neither a mapping nor a list.
         case single(ConfigurationNode.Content)
     }
@@ -25,7 +25,7 @@ final class MergedValue {
         let content: ConfigurationNode.Content =
             switch content {
             case .mapping(let mapping): .mapping(mapping.pairs)
-            case .list(let items): .list(items)
+            case .list(let list): .list(list.items)
             case .single(let content): content
             }
         return ConfigurationNode(content, from: origin, over: overridden)
@@ -38,6 +38,13 @@ final class MergedValue {
         case .single(let content): content.kindSource
         }
     }
+}
+
+/// Items of a list, to which blocks append.
+final class MergedList {
+    var items: [ConfigurationNode]
+
+    init(_ items: [ConfigurationNode]) { self.items = items }
 }
 
 /// Keys and values in the order of the keys' coming; finding, adding and removing one take the same time however many there

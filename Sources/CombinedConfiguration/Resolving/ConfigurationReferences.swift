@@ -9,6 +9,8 @@ struct ConfigurationReferences: Sendable, Hashable {
     /// Those that have no value, since they lead back to themselves or too far; why is in `errors`.
     private(set) var blocked: Set<ConfigurationPath> = []
     private(set) var errors: [ConfigurationError] = []
+    /// Of those that are referred to, the ones that need no variable: what they come to.
+    private(set) var constants: [ConfigurationPath: ConstantValue] = [:]
 
     /// Values that may refer to one another in a row.
     static let longestChain = 64
@@ -17,6 +19,14 @@ struct ConfigurationReferences: Sendable, Hashable {
         var walk = ReferenceWalk(index: index)
         walk.visit(root)
         (targets, blocked, errors) = (walk.targets, walk.blocked, walk.errors)
+        var room = ConfigurationTemplate.largest
+        for path in walk.order where !blocked.contains(path) {
+            guard let value = targets[path].flatMap({ ConstantValue($0, constants, targets) }) else { continue }
+            room -= value.size
+            // Beyond that the configuration is too large, which is told of each service.
+            guard room >= 0 else { break }
+            constants[path] = value
+        }
     }
 }
 
@@ -26,6 +36,8 @@ private struct ReferenceWalk {
     var targets: [ConfigurationPath: ConfigurationNode] = [:]
     var blocked: Set<ConfigurationPath> = []
     var errors: [ConfigurationError] = []
+    /// Those that were followed; what a value refers to comes before it.
+    var order: [ConfigurationPath] = []
     /// How many values follow one another from a value on; `nil` while that is being found.
     private var lengths: [ConfigurationPath: Int?] = [:]
     private var open: [Step] = []
@@ -87,6 +99,7 @@ private struct ReferenceWalk {
         }
         if step.isBlocked { blocked.insert(step.path) }
         lengths[step.path] = step.length
+        order.append(step.path)
         if !open.isEmpty { add(step.length, step.path) }
     }
 

@@ -12,9 +12,6 @@ struct Resolver<Source: VariableSource> {
     /// Bytes that variables may still bring: what they bring is there before its JSON can be measured.
     private var room = 4 * ConfigurationTemplate.largest
 
-    /// Bytes of a text with all its variables: texts that contain others can grow beyond measure.
-    private static var longestText: Int { 64 << 10 }
-
     fileprivate enum Found {
         case scalar(YAMLScalar)
         case list([String])
@@ -87,8 +84,9 @@ struct Resolver<Source: VariableSource> {
                 case .secret: return fail(origin, "\"\(reference)\" is a secret, which cannot be part of a text")
                 }
             }
-            guard text.utf8.count <= Self.longestText else {
-                return fail(origin, "the text has more than \(Self.longestText) bytes with its variables")
+            guard text.utf8.count <= ConfigurationTemplate.longestText else {
+                return fail(
+                    origin, "the text has more than \(ConfigurationTemplate.longestText) bytes with its variables")
             }
         }
         return YAMLScalar(text: text, isPlain: false)

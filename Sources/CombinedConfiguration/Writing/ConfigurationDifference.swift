@@ -30,6 +30,16 @@ public struct ConfigurationDifference: Sendable {
         parts = Self.parts(before.root, after.root, "")
     }
 
+    /// The lines, where they are the same for all services of the type.
+    public var commonLines: [Line]? {
+        var lines = [Line]()
+        for part in parts {
+            guard case .line(let line) = part else { return nil }
+            lines.append(line)
+        }
+        return lines
+    }
+
     /// The lines for one service.
     public func lines(from old: some VariableSource, to new: some VariableSource) -> [Line] {
         var oldValues = Resolver(before, old)

@@ -2,6 +2,7 @@ import Logging
 import Netlink
 import NetworkTypes
 import ServicesExport
+import Text
 
 /// The settings by name, each with the one way its text is read, whatever source it comes from.
 public enum ConfigurationKey: String, Sendable, CaseIterable {
@@ -58,8 +59,13 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     func set(_ text: String, in configuration: inout GatewayConfiguration) throws(ConfigurationError) {
         switch self {
         case .adminURL:
-            guard text.hasPrefix("http://") || text.hasPrefix("https://"), !text.contains(where: \.isWhitespace) else {
-                throw ConfigurationError("\"\(text)\" is not an http:// or https:// address")
+            let shown = text.withoutUserInformation.printed(atMost: 200)
+            guard text.hasBytePrefix("http://") || text.hasBytePrefix("https://"),
+                text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+            else { throw ConfigurationError("\(shown) is not an http:// or https:// address") }
+            guard text.withoutUserInformation.isExactly(text) else {
+                throw ConfigurationError(
+                    "\(shown) has a user or a password, which ADMIN knows nothing of: use token-file")
             }
             configuration.adminURL = text
         case .location: configuration.location = try name(text)

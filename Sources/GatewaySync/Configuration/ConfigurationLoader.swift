@@ -16,7 +16,11 @@ public enum ConfigurationLoader {
         var configuration = GatewayConfiguration(name: hostName.lowercased())
         if let file { try read(file, path: path, into: &configuration) }
         for key in ConfigurationKey.allCases {
-            guard let value = environment[key.environmentName], !value.isEmpty else { continue }
+            guard let value = environment[key.environmentName] else { continue }
+            guard !value.isEmpty else {
+                throw ConfigurationError(
+                    "the variable \(key.environmentName) is empty: give it a value, or unset it")
+            }
             try set(key, value, in: &configuration, place: key.environmentName)
         }
         for (key, value) in flags { try set(key, value, in: &configuration, place: "--\(key.rawValue)") }

@@ -1,5 +1,6 @@
 import Glibc
 public import Logging
+import Text
 
 /// One readable line per message on standard error.
 public struct LineLogHandler: LogHandler {
@@ -35,7 +36,7 @@ public struct LineLogHandler: LogHandler {
             case .journal: "<\(event.level.priority)>"
             case .terminal: "\(Self.timeOfDay) \(event.level) "
             }
-        let line = Array("\(prefix)\(event.message)\(suffix)\n".utf8)
+        let line = Array("\("\(prefix)\(event.message)\(suffix)".printableLines)\n".utf8)
         // One write, so that lines of several processes do not mix.
         _ = write(STDERR_FILENO, line, line.count)
     }

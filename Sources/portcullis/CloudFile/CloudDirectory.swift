@@ -25,10 +25,10 @@ struct CloudDirectory: Equatable {
 
     var places: SourceMap { cloud.places }
 
-    func request(prune: Bool) -> ApplyRequest {
+    func request(prune: Bool, yesDelete: Int? = nil) -> ApplyRequest {
         ApplyRequest(
             locations: cloud.locations, pools: cloud.pools, servers: cloud.servers,
             types: types.map { ApplyRequest.ServiceType(name: $0.type, source: $0.source) },
-            services: cloud.services, prune: prune)
+            services: cloud.services, prune: prune, yesDelete: yesDelete)
     }
 }

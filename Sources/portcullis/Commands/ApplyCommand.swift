@@ -21,14 +21,27 @@ struct ApplyCommand: AdminCommand {
     @Flag(help: "Delete what the cloud file does not name.")
     var prune = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How many things --prune deletes; needed where that is more than half of the cloud, or of one kind.",
+            valueName: "number"))
+    var yesDelete: Int?
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        if let yesDelete {
+            guard prune else { throw ValidationError("--yes-delete needs --prune") }
+            guard yesDelete >= 0 else { throw ValidationError("--yes-delete: \(yesDelete) is negative") }
+        }
+    }
 
     func run(_ client: AdminClient) async throws {
         let directory = try CloudDirectory(path: file)
         for note in directory.notes { StandardError.write("Note: \(note).") }
         let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: change.dryRun)
-            .json(directory.request(prune: prune))
+            .json(directory.request(prune: prune, yesDelete: yesDelete))
         try change.finish(try await client.value(request, places: directory.places))
     }
 }

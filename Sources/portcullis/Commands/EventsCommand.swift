@@ -4,7 +4,11 @@ import CommandLineSupport
 
 struct EventsCommand: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Show who changed what, and when; the newest at the end.")
+        commandName: "events", abstract: "Show who changed what, and when; the newest at the end.",
+        discussion: """
+            With --follow, it goes on over restarts of ADMIN; when the registry was replaced by an older one, it says so and \
+            goes on where the two part.
+            """)
 
     @Option(help: ArgumentHelp("Only events after this one.", valueName: "id"))
     var after: Int = 0
@@ -26,17 +30,25 @@ struct EventsCommand: AdminCommand {
     func run(_ client: AdminClient) async throws {
         // One at least: --follow goes on from there.
         let newest = try await newest(client, max(limit, 1))
-        var last = newest.last?.id ?? after
         let events = Array(newest.suffix(limit))
         guard follow else {
             try output.show(events, asText: ResourceTables.events(events).text)
             return
         }
         try write(events, isFirst: true)
+        var history = EventHistory(after: after, newest)
+        var isAway = false
         while true {
             try await Task.sleep(for: .seconds(1))
-            let events = try await newer(client, &last)
-            if !events.isEmpty { try write(events, isFirst: false) }
+            do {
+                let events = try await newer(client, &history)
+                if isAway { StandardError.write("Note: ADMIN answers again.") }
+                isAway = false
+                if !events.isEmpty { try write(events, isFirst: false) }
+            } catch let error as CommandError where error.isTransient {
+                if !isAway { StandardError.write("Note: \(error.message); waiting for it.") }
+                isAway = true
+            }
         }
     }
 
@@ -52,17 +64,23 @@ struct EventsCommand: AdminCommand {
         return events
     }
 
-    /// Every event after `last`.
-    private func newer(_ client: AdminClient, _ last: inout Int) async throws -> [EventResource] {
+    /// Every event that was not shown.
+    private func newer(_ client: AdminClient, _ history: inout EventHistory) async throws -> [EventResource] {
         var events = [EventResource]()
-        var next: Int? = last
-        while let after = next {
-            let page = try await client.events(after: after, limit: 1_000)
-            events += page.events
-            last = page.events.last?.id ?? last
-            next = page.next
+        while true {
+            // The last one shown is asked for again: only so it is seen that it is no longer there.
+            let page = try await client.events(after: history.start, limit: 1_000)
+            if let more = history.add(page.events) {
+                events += more
+                guard page.next != nil else { return events }
+            } else {
+                let newest = try await client.events(after: 0, before: Int(Int32.max), limit: 1_000)
+                events += history.replace(by: newest)
+                StandardError.write(
+                    "Note: the registry is another than before, as after a restore; its events go on after "
+                        + "\(history.parting).")
+            }
         }
-        return events
     }
 
     private func write(_ events: [EventResource], isFirst: Bool) throws {

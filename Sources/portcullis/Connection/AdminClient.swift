@@ -57,7 +57,7 @@ struct AdminClient: Sendable {
                 status: Int(response.status.code), contentType: response.headers.first(name: "Content-Type") ?? "",
                 data: Data(buffer: body))
         } catch {
-            throw TransportErrorText.commandError(error, settings)
+            throw TransportErrorText.commandError(error, settings, request)
         }
         guard (200..<300).contains(answer.status) else { throw AnswerErrorText.commandError(answer, places) }
         return answer

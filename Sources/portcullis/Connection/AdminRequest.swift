@@ -26,6 +26,10 @@ struct AdminRequest: Sendable, Equatable {
     /// Whether the change is only made when the resource does not exist yet (`If-None-Match: *`).
     var onlyWhenAbsent = false
 
+    /// Whether it changes something, other than a dry run.
+    var isChange: Bool { method != .get && !isDryRun }
+    private(set) var isDryRun = false
+
     /// - Parameter path: segments, each encoded here: a name with a slash stays one segment.
     init(_ method: Method, _ path: [String], query: [(String, String)] = []) {
         self.method = method
@@ -46,7 +50,9 @@ struct AdminRequest: Sendable, Equatable {
 
     /// A write, really done or only tried.
     static func change(_ method: Method, _ path: [String], dryRun: Bool) -> AdminRequest {
-        AdminRequest(method, path, query: dryRun ? [("dry_run", "true")] : [])
+        var request = AdminRequest(method, path, query: dryRun ? [("dry_run", "true")] : [])
+        request.isDryRun = dryRun
+        return request
     }
 
     /// Percent-encodes everything that is not unreserved (RFC 3986, section 2.3).

@@ -21,22 +21,25 @@ struct Settings: Sendable, Equatable {
 
     static func resolve(_ options: ConnectionOptions, _ sources: SettingsSources) throws -> Settings {
         let file = try sources.configurationFile()
-        let environment = sources.environment
-        let url = options.adminURL ?? environment["PORTCULLIS_ADMIN_URL"] ?? file.adminURL ?? defaultURL
+        let variable = try sources.variable("PORTCULLIS_ADMIN_URL")
+        let caFile = try sources.variable("PORTCULLIS_CA_FILE")
+        let url = options.adminURL ?? variable ?? file.adminURL ?? defaultURL
         return Settings(
             adminURL: try AdminURL(url),
             token: try token(options, sources, file),
-            caFile: options.caFile ?? environment["PORTCULLIS_CA_FILE"] ?? file.caFile,
+            caFile: options.caFile ?? caFile ?? file.caFile,
             timeout: options.timeout)
     }
 
     private static func token(
         _ options: ConnectionOptions, _ sources: SettingsSources, _ file: ConfigurationFile
     ) throws -> String? {
-        if options.tokenFile == nil, let token = sources.environment["PORTCULLIS_TOKEN"] {
+        let token = try sources.variable("PORTCULLIS_TOKEN")
+        let tokenFile = try sources.variable("PORTCULLIS_TOKEN_FILE")
+        if options.tokenFile == nil, let token {
             return try checked(token, from: "PORTCULLIS_TOKEN")
         }
-        let path = options.tokenFile ?? sources.environment["PORTCULLIS_TOKEN_FILE"] ?? file.tokenFile
+        let path = options.tokenFile ?? tokenFile ?? file.tokenFile
         return try path.map { try checked(sources.read($0), from: $0) }
     }
 

@@ -8,6 +8,15 @@ struct SettingsSources {
     var read: (String) throws -> String
     var exists: (String) -> Bool
 
+    /// The value of a variable. One that is set and empty is a mistake: of a script, or of a file for systemd.
+    func variable(_ name: String) throws(CommandError) -> String? {
+        guard let value = environment[name] else { return nil }
+        guard !value.isEmpty else {
+            throw CommandError("the variable \(name) is empty", hint: "Give it a value, or unset it.")
+        }
+        return value
+    }
+
     static func ofProcess() -> SettingsSources {
         SettingsSources(
             environment: ProcessInfo.processInfo.environment,

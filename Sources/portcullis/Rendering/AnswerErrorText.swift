@@ -11,9 +11,12 @@ enum AnswerErrorText {
             let kind = answer.contentType.isEmpty ? "" : " (\(answer.contentType))"
             return CommandError(
                 "the answer has status \(answer.status)\(kind) and is not ADMIN's",
-                hint: "Is the address ADMIN's? Is a proxy in between?")
+                hint: "Is the address ADMIN's? Is a proxy in between?",
+                isTransient: [502, 503, 504].contains(answer.status))
         }
-        return CommandError(text(problem, places), hint: hint(problem.status), status: problem.status)
+        return CommandError(
+            text(problem, places), hint: hint(problem), status: problem.status,
+            isTransient: [429, 502, 503, 504].contains(problem.status))
     }
 
     /// The detail, then one line for each fault: place and reason.
@@ -24,8 +27,11 @@ enum AnswerErrorText {
         return ([detail] + faults.map { "  \($0)" }).joined(separator: "\n")
     }
 
-    private static func hint(_ status: Int) -> String? {
-        switch status {
+    private static func hint(_ problem: Problem) -> String? {
+        if problem.type.isExactly("urn:portcullis:problem:deletion") {
+            return "If that is meant, name the number with --yes-delete; --dry-run shows what would go."
+        }
+        return switch problem.status {
         case 401:
             "Name a token with --token-file, PORTCULLIS_TOKEN_FILE or PORTCULLIS_TOKEN; "
                 + "`portcullis-admin token add` makes one."

@@ -1,6 +1,8 @@
 import Foundation
+import Text
 
-/// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text.
+/// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text; what could play with a
+/// terminal is escaped.
 enum JSONText {
     static func text(_ value: some Encodable) throws -> String {
         try encoded(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
@@ -16,12 +18,28 @@ enum JSONText {
         let value = try JSONSerialization.jsonObject(with: data)
         let text = try JSONSerialization.data(
             withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        return String(decoding: text, as: UTF8.self)
+        return escaped(text)
     }
 
     private static func encoded(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = format
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return escaped(try encoder.encode(value))
+    }
+
+    /// What is deceptive stands in strings only, where an escape means the same.
+    private static func escaped(_ json: Data) -> String {
+        let text = String(decoding: json, as: UTF8.self)
+        // exact: code points are compared
+        guard text.unicodeScalars.contains(where: { $0.isDeceptive && $0 != "\n" }) else { return text }
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            if scalar.isDeceptive, scalar != "\n" {
+                for unit in UTF16.encode(scalar) ?? .init() { escaped += String(format: "\\u%04x", unit) }
+            } else {
+                escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
     }
 }

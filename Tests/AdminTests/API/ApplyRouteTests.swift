@@ -53,12 +53,57 @@ import Testing
             try await stage.seed()
             let part = try await stage.send(.post, "/v1/apply", #"{"locations": [{"name": "ams"}]}"#)
             #expect(try part.report.changes.count == 1)
-            let rest = #"{"locations": [{"name": "ams"}], "prune": true}"#
+            let rest = #"{"locations": [{"name": "ams"}], "prune": true, "yesDelete": 12}"#
             let pruned = try await stage.send(.post, "/v1/apply", rest)
             #expect(try pruned.report.changes.count == 12)
             #expect(try pruned.report.export.first?.removed.count == 8)
             #expect(try await stage.read([LocationResource].self, "/v1/locations").map(\.name) == ["ams"])
         }
+    }
+
+    @Test("a prune that deletes much is refused until the number is named, whatever is empty; a dry run shows it")
+    func pruneGuard() async throws {
+        try await Stage.run { stage in
+            try await stage.seed()
+            let generation = try await stage.registry.state().generation
+            for body in [
+                #"{"prune": true}"#, #"{"prune": true, "locations": []}"#, #"{"prune": true, "yesDelete": 11}"#,
+                #"{"prune": true, "yesDelete": null, "types": [], "services": []}"#,
+                #"{"prune": true, "locations": [{"name": "tcn"}]}"#,
+            ] {
+                let response = try await stage.send(.post, "/v1/apply", body)
+                #expect(response.status == .conflict)
+                #expect(response.problem?.type == "urn:portcullis:problem:deletion")
+                #expect(response.problem?.errors.last?.pointer == "#/prune")
+                #expect(try await stage.send(.post, "/v1/apply?dry_run=true", body).status == .ok)
+            }
+            let refused = try await stage.send(.post, "/v1/apply", #"{"prune": true}"#)
+            #expect(refused.problem?.detail.contains(#""yesDelete": 12"#) == true)
+            #expect(refused.problem?.errors.map(\.detail) == ["12 of 12 things in all would be deleted"])
+            #expect(try await stage.registry.state().generation == generation)
+            let unneeded = try await stage.send(.post, "/v1/apply", #"{"prune": false, "yesDelete": 5}"#)
+            #expect(unneeded.status == .ok)
+            #expect(try await stage.send(.post, "/v1/apply", #"{"prune": true, "yesDelete": -1}"#).status.code == 422)
+            let all = try await stage.send(.post, "/v1/apply", #"{"prune": true, "yesDelete": 12}"#)
+            #expect(try all.report.changes.count == 12)
+        }
+    }
+
+    @Test("a prune of one kind alone is much when it takes most of that kind; a few may always go")
+    func pruneOfOneKind() {
+        let servers = (1...20).map { Server(name: "s\($0)", location: "l", kind: .app, addresses: []) }
+        let services = (1...8).map { ServiceInstance(type: "t", index: $0, server: "s\($0)") }
+        let before = Cloud(servers: servers, services: services)
+        func objections(_ services: some Sequence<ServiceInstance>) -> [String] {
+            PruneGuard().verdict(from: before, to: Cloud(servers: servers, services: services)).objections.map(
+                \.description)
+        }
+        #expect(objections([]) == ["8 of 8 services"])
+        #expect(objections(services.prefix(3)) == ["5 of 8 services"])
+        #expect(objections(services.prefix(4)) == [])
+        #expect(PruneGuard().verdict(from: before, to: before) == .init(deleted: 0, objections: []))
+        let few = Cloud(services: services.prefix(4))
+        #expect(PruneGuard().verdict(from: few, to: Cloud()).objections.isEmpty)
     }
 
     @Test("one fault and nothing of it is stored")

@@ -12,6 +12,32 @@ import Testing
         #expect(response.status == .ok)
     }
 
+    @Test("a dead gateway ages however the clock is set, over a restart of ADMIN too")
+    func clock() async throws {
+        try await Stage.run { stage in
+            func age(_ gateways: GatewayRoster) async throws -> Double? {
+                await gateways.resources(in: try await stage.registry.state()).first?.age
+            }
+            try await stage.seed()
+            try await poll(stage, "gw1")
+            stage.clock.set(by: -3_600)
+            stage.clock.advance(by: 600)
+            #expect(try await age(stage.gateways) == 600)
+            stage.clock.set(by: 7_200)
+            #expect(try await age(stage.gateways) == 600)
+            stage.clock.set(by: -7_200)
+            await stage.gateways.flush()
+            let restarted = GatewayRoster(registry: stage.registry, logger: Stage.logger)
+            // Its last poll is in the future: it ages from the start on.
+            #expect(try await age(restarted) == 0)
+            stage.clock.advance(by: 60)
+            #expect(try await age(restarted) == 60)
+            stage.clock.set(by: 3_600)
+            let later = GatewayRoster(registry: stage.registry, logger: Stage.logger)
+            #expect(try await age(later) == 660)
+        }
+    }
+
     @Test("a gateway that is no more is forgotten for good, with an event; one that polls is back")
     func forget() async throws {
         try await Stage.run { stage in

@@ -20,14 +20,21 @@ func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throw
 /// A clock that stands until it is moved.
 final class TestClock: Sendable {
     private let seconds = Mutex(1_800_000_000.0)
+    private let elapsed = Mutex(Duration.zero)
 
     var now: @Sendable () -> Date {
         { Date(timeIntervalSince1970: self.seconds.withLock { $0 }) }
     }
 
+    var uptime: @Sendable () -> Duration { { self.elapsed.withLock { $0 } } }
+
     func advance(by seconds: Double) {
         self.seconds.withLock { $0 += seconds }
+        elapsed.withLock { $0 += .seconds(seconds) }
     }
+
+    /// Sets the clock, as an operator or NTP does: no time passes.
+    func set(by seconds: Double) { self.seconds.withLock { $0 += seconds } }
 }
 
 /// ADMIN on a temporary database, and a client of it.
@@ -52,7 +59,8 @@ struct Stage: Sendable {
     ) async throws {
         try await withTemporaryFolder { folder in
             let clock = TestClock()
-            let registry = try Registry(path: folder.appending(path: "registry.sqlite").path, now: clock.now)
+            let registry = try Registry(
+                path: folder.appending(path: "registry.sqlite").path, now: clock.now, uptime: clock.uptime)
             let gateways = GatewayRoster(registry: registry, limits: limits, logger: logger)
             let application = try AdminApplication(
                 registry: registry, gateways: gateways, address: ListenAddress("127.0.0.1:0")!,

@@ -26,6 +26,11 @@ import Testing
         #expect(throws: SettingsError("PORTCULLIS_ADMIN_TLS_KEY: tls-key is useless without tls-certificate")) {
             try AdminSettings(environment: ["PORTCULLIS_ADMIN_TLS_KEY": "/k"])
         }
+        #expect(
+            throws: SettingsError("the variable PORTCULLIS_ADMIN_DATABASE is empty: give it a value, or unset it")
+        ) {
+            try AdminSettings(environment: ["PORTCULLIS_ADMIN_DATABASE": ""])
+        }
         #expect(throws: (any Error).self) {
             try AdminSettings.values(inFile: "listn: 127.0.0.1:1\n", named: "admin.yaml")
         }

@@ -47,7 +47,6 @@ import Testing
             let key = try await stage.putType("pgw", source(Self.decomposed, "1")).report
             #expect(key.configurations.first?.lines.count == 2)
 
-            try await stage.send(.patch, "/v1/locations/tcn", #"{"description": "\#(Self.composed)"}"#)
             _ = try await stage.send(.put, "/v1/locations/tcn", #"{"description": "\#(Self.composed)"}"#)
             let location = try await stage.send(.put, "/v1/locations/tcn", #"{"description": "\#(Self.decomposed)"}"#)
             #expect(try location.report.changes == [.init(action: .update, kind: .location, name: "tcn")])

@@ -84,6 +84,11 @@ import Testing
                 "admin-url: admin.example",
                 "gateway.yaml:1:12: admin-url: \"admin.example\" is not an http:// or https:// address"
             ),
+            (
+                "admin-url: http://ops:secret@admin",
+                "gateway.yaml:1:12: admin-url: \"http://***@admin\" has a user or a password, which ADMIN knows nothing of: "
+                    + "use token-file"
+            ),
             ("marks: 9-1", "gateway.yaml:1:8: marks: \"9-1\" is not a range of marks (256-65535)"),
             (
                 "ipvs-timeouts: {tcp: x}",

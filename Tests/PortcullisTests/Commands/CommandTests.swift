@@ -130,7 +130,8 @@ import Testing
                 used.errors.hasPrefix("Error: Firewall mark 256 still has section tg/devices.") == true,
                 "\(used.errors)")
             #expect(try await CommandRun.portcullis("marks", "release", admin: admin).output == "no changes\n")
-            _ = try await CommandRun.portcullis("apply", "-f", nothing.path, "--prune", admin: admin)
+            _ = try await CommandRun.portcullis(
+                "apply", "-f", nothing.path, "--prune", "--yes-delete", "50", admin: admin)
             let released = try await CommandRun.portcullis("marks", "release", admin: admin)
             #expect(released.output == "registry: 2 removed\n  -  mark  256\n  -  mark  257\n")
 

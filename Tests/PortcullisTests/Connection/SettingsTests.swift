@@ -97,6 +97,14 @@ import YAML
         #expect(error?.message == "\"\(text.withoutUserInformation)\" is not an address of ADMIN")
     }
 
+    @Test(
+        "a variable that is set and empty is a mistake, and named",
+        arguments: ["PORTCULLIS_ADMIN_URL", "PORTCULLIS_TOKEN", "PORTCULLIS_TOKEN_FILE", "PORTCULLIS_CA_FILE"])
+    func emptyVariables(name: String) {
+        let error = #expect(throws: CommandError.self) { try resolve(environment: [name: ""]) }
+        #expect(error?.message == "the variable \(name) is empty")
+    }
+
     @Test("user and password in an address are not repeated")
     func userInformation() {
         let error = #expect(throws: CommandError.self) { try AdminURL("http://user:secret@admin") }

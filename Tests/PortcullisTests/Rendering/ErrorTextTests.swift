@@ -56,12 +56,14 @@ import Testing
     func transport() throws {
         let settings = Settings(
             adminURL: try AdminURL("http://127.0.0.1:1"), token: nil, caFile: nil, timeout: 5)
-        let refused = TransportErrorText.commandError(IOError(errnoCode: ECONNREFUSED, reason: "connect"), settings)
+        let refused = TransportErrorText.commandError(
+            IOError(errnoCode: ECONNREFUSED, reason: "connect"), settings, AdminRequest(.get, ["v1"]))
         #expect(refused.message == "ADMIN cannot be reached at http://127.0.0.1:1: connection refused")
         let untrusted = TransportErrorText.tlsError(
             settings.adminURL, "handshakeFailed(sslError([Error: 1 OPENSSL_internal:CERTIFICATE_VERIFY_FAILED]))")
         #expect(untrusted.message == "http://127.0.0.1:1 has a certificate that is not trusted")
-        let late = TransportErrorText.commandError(HTTPClientError.deadlineExceeded, settings)
+        let late = TransportErrorText.commandError(
+            HTTPClientError.deadlineExceeded, settings, AdminRequest(.get, ["v1"]))
         #expect(late.description == "http://127.0.0.1:1 did not answer within 5 s\nA larger --timeout may help.")
     }
 }

@@ -24,6 +24,8 @@ struct APIProblem: Error, Sendable {
         case contradiction = "urn:portcullis:problem:contradiction"
         /// Something is still used by others.
         case inUse = "urn:portcullis:problem:in-use"
+        /// A prune would delete a large part of the cloud, and the request does not name how much.
+        case deletion = "urn:portcullis:problem:deletion"
         /// A service type's meta-configuration is faulty.
         case metaConfiguration = "urn:portcullis:problem:meta-configuration"
 
@@ -31,6 +33,7 @@ struct APIProblem: Error, Sendable {
             switch self {
             case .contradiction: "Contradiction"
             case .inUse: "In use"
+            case .deletion: "Deletion to be confirmed"
             case .metaConfiguration: "Faulty meta-configuration"
             }
         }

@@ -265,6 +265,14 @@ enum Schemas {
                         ]
                     ),
                     ("prune", ["type": "boolean", "default": false]),
+                    (
+                        "yesDelete",
+                        [
+                            "type": ["integer", "null"], "minimum": 0, "maximum": .integer(Limits.applied * 5),
+                            "description":
+                                "How many things the prune deletes: needed where that is a large part of the cloud",
+                        ]
+                    ),
                 ])
         ),
     ]

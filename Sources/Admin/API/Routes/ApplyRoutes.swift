@@ -17,8 +17,9 @@ extension RouteTable {
                 let types = try await LongWork.run { try wanted.readTypes() }
                 let outcome = try await registry.write(
                     by: request.identity.name, dryRun: request.isDryRun, places: { _ in wanted.places }
-                ) { cloud, _ in
+                ) { cloud, before in
                     wanted.apply(to: &cloud, types: types)
+                    if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud) }
                 }
                 return try Self.report(outcome, to: request)
             }
@@ -47,12 +48,15 @@ struct WantedCloud: Sendable {
     var types: [SourceText]
     var services: [Service]
     var prune: Bool
+    /// How many things the prune may delete, where that is a large part of the cloud.
+    var yesDelete: Int?
     /// Where the parts stand in the body.
     var places: RequestPlaces
 
     /// Reads the body; `nil` after faults have been noted.
     init?(_ field: JSONField) {
-        guard let body = field.object(["locations", "pools", "servers", "types", "services", "prune"]) else {
+        guard let body = field.object(["locations", "pools", "servers", "types", "services", "prune", "yesDelete"])
+        else {
             return nil
         }
         var places = RequestPlaces()
@@ -62,6 +66,7 @@ struct WantedCloud: Sendable {
         types = Self.list(body, "types", key: \.name, Self.type)
         services = Self.list(body, "services", key: { "\($0.type).\($0.index)" }) { Self.service($0, &places) }
         prune = body.present("prune") { $0.boolean() } ?? false
+        yesDelete = body.optional("yesDelete") { $0.integer(in: 0...Limits.applied * 5) }
         self.places = places
     }
 
@@ -151,6 +156,19 @@ struct WantedCloud: Sendable {
         }
         guard faults.isEmpty else { throw RegistryError.metaConfiguration(Array(faults.prefix(100))) }
         return read
+    }
+
+    /// Throws where a prune deletes a large part of the cloud and the request does not name the number, or another one.
+    func checkPrune(from before: Cloud, to after: Cloud) throws {
+        guard prune else { return }
+        let verdict = PruneGuard().verdict(from: before, to: after)
+        guard !verdict.objections.isEmpty, yesDelete != verdict.deleted else { return }
+        throw APIProblem(
+            .conflict,
+            "The prune would delete \(verdict.deleted) things; nothing was changed. A request that means it names the "
+                + "number: \"yesDelete\": \(verdict.deleted).",
+            errors: verdict.objections.map { .init(pointer: "#/prune", detail: "\($0) would be deleted") },
+            kind: .deletion)
     }
 
     /// Makes `cloud` as wanted. References may dangle afterwards: the check for contradictions finds them.

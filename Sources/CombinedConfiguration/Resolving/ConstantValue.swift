@@ -1,0 +1,82 @@
+import Text
+import YAML
+
+/// A value that is the same for all services though it is written with `${config.…}`.
+enum ConstantValue: Sendable, Hashable {
+    case scalar(YAMLScalar)
+    /// The name of a secret.
+    case secret(String)
+
+    /// `nil` where a value waits for a variable, or has a fault, which is told when it is put together for a service.
+    ///
+    /// - Parameters:
+    ///   - constants: of what the value refers to.
+    ///   - targets: every value that is referred to and is there.
+    init?(
+        _ node: ConfigurationNode, _ constants: [ConfigurationPath: ConstantValue],
+        _ targets: [ConfigurationPath: ConfigurationNode]
+    ) {
+        func value(_ reference: Reference) -> ConstantValue? {
+            guard case .configuration(let path) = reference.variable else { return nil }
+            guard targets[path] == nil else { return constants[path] }
+            if case .scalar(let scalar)? = reference.fallback { return .scalar(scalar) }
+            return nil
+        }
+        switch node.content {
+        case .scalar(let scalar): self = .scalar(scalar)
+        case .secret(let name): self = .secret(name)
+        case .reference(let reference, spliced: false):
+            guard let value = value(reference) else { return nil }
+            self = value
+        case .text(let parts):
+            var text = ""
+            for part in parts {
+                switch part {
+                case .literal(let literal): text += literal
+                case .reference(let reference):
+                    guard case .scalar(let scalar)? = value(reference), scalar.resolved != .null else { return nil }
+                    text += scalar.text
+                }
+                guard text.utf8.count <= ConfigurationTemplate.longestText else { return nil }
+            }
+            self = .scalar(YAMLScalar(text: text, isPlain: false))
+        case .mapping, .list, .reference: return nil
+        }
+    }
+
+    /// Bytes.
+    var size: Int {
+        switch self {
+        case .scalar(let scalar): scalar.text.utf8.count
+        case .secret(let name): name.utf8.count
+        }
+    }
+}
+
+extension ConfigurationNode {
+    /// The tree with what needs no variable put in, once for all services.
+    func puttingInConstants(_ references: ConfigurationReferences) -> ConfigurationNode {
+        var room = ConfigurationTemplate.largest
+        return puttingInConstants(references, &room)
+    }
+
+    private func puttingInConstants(_ references: ConfigurationReferences, _ room: inout Int) -> ConfigurationNode {
+        guard !isConstant, room >= 0 else { return self }
+        switch content {
+        case .mapping(let pairs):
+            let new = pairs.map { Pair($0.key, $0.value.puttingInConstants(references, &room)) }
+            return ConfigurationNode(.mapping(new), from: origin, over: overridden)
+        case .list(let items):
+            let new = items.map { $0.puttingInConstants(references, &room) }
+            return ConfigurationNode(.list(new), from: origin, over: overridden)
+        case .reference, .text:
+            guard let value = ConstantValue(self, references.constants, references.targets) else { return self }
+            room -= value.size
+            switch value {
+            case .scalar(let scalar): return ConfigurationNode(.scalar(scalar), from: origin, over: overridden)
+            case .secret(let name): return ConfigurationNode(.secret(name), from: origin, over: overridden)
+            }
+        case .scalar, .secret: return self
+        }
+    }
+}
