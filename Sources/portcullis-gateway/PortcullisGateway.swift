@@ -46,13 +46,14 @@ struct PortcullisGateway: AsyncParsableCommand {
                 maximum-length: 1472                  # bytes of a message; what one packet holds when absent
 
             EXIT STATUS: 0 done, or nothing to do; 1 failed; 2 `sync --plan` has steps to show; 3 to 7 what `check` \
-            finds; 64 wrong usage.
+            finds; 8 and 9 what `doctor` finds; 64 wrong usage.
 
             See `portcullis-gateway help SUBCOMMAND` for each.
             """,
         version: Release.version,
         subcommands: [
-            Run.self, Sync.self, Status.self, Check.self, Role.self, Addresses.self, ClusterConfig.self, Accept.self,
+            Run.self, Sync.self, Status.self, Check.self, Doctor.self, Role.self, Addresses.self, ClusterConfig.self,
+            Accept.self,
             Reject.self, Flush.self, Bench.self,
         ])
 

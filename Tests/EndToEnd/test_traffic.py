@@ -79,7 +79,8 @@ def test_ipvsadm_sees_the_virtual_services(cloud, network):
     for family, server in (("", "10.1.0.{}:0"), (" IPv6", "[fd00:1::{}]:0")):
         marks = {service: servers for service, servers in seen.items()
                  if service.startswith("FWM") and service.endswith(" IPv6") == bool(family)}
-        assert list(marks.values()) == [{server.format(host): 100 for host in (12, 13, 14)}]
+        # TCP's, and UDP's own.
+        assert list(marks.values()) == [{server.format(host): 100 for host in (12, 13, 14)}] * 2
 
 
 def test_nft_sees_the_table(cloud, network):

@@ -9,7 +9,7 @@ FALLBACK = {"mh", "sh"}
 
 def kernel(text):
     """The export as (IPVS services with their real servers and weights, admitted (address, protocol, ports))."""
-    services, admitted = {}, set()
+    services, admitted, undrained = {}, set(), {}
     for row in csv.DictReader(io.StringIO(text)):
         addresses = row["addresses"].split()
         for address in addresses:
@@ -18,11 +18,14 @@ def kernel(text):
         if row["method"] == "dnat":
             continue
         for name in _services(row, addresses):
-            servers = services.setdefault(name, {})
-            weight = int(row["weight"])
-            # Of a service that UDP alone comes to, a server of weight 0 is none.
-            if weight or row["protocol"] != "udp" or row["fwmark"]:
-                servers[_endpoint(row["backend_address"], row["backend_port"] or "0")] = weight
+            endpoint = _endpoint(row["backend_address"], row["backend_port"] or "0")
+            services.setdefault(name, {})[endpoint] = int(row["weight"])
+            undrained.setdefault(name, set()).add((row["protocol"], row["scheduler"]))
+    # Where UDP alone comes to, and where dh refuses who would come there, a server of weight 0 is none.
+    for name, servers in services.items():
+        by_hash = any(servers.values()) and {scheduler for _, scheduler in undrained[name]} == {"dh"}
+        if by_hash or {protocol for protocol, _ in undrained[name]} == {"udp"}:
+            services[name] = {endpoint: weight for endpoint, weight in servers.items() if weight}
     return services, admitted
 
 

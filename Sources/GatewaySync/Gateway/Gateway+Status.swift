@@ -37,7 +37,9 @@ extension Gateway {
 
     /// Writes the file of node_exporter's textfile collector.
     func writeMetrics() {
-        let metrics = GatewayMetrics(status: status.byWallClock(at: clocks()), counters: counters, traffic: traffic)
+        let metrics = GatewayMetrics(
+            status: status.byWallClock(at: clocks()), counters: counters, traffic: traffic,
+            conntrack: ConntrackUsage.read())
         write("metrics.prom", metrics.bytes, to: configuration.metricsFile)
     }
 

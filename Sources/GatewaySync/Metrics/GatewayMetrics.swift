@@ -5,6 +5,7 @@ struct GatewayMetrics {
     let status: GatewayStatus
     let counters: GatewayCounters
     let traffic: TrafficCounters
+    var conntrack: ConntrackUsage?
 
     /// The file.
     var bytes: [UInt8] {
@@ -13,6 +14,7 @@ struct GatewayMetrics {
         addPolls(to: &metrics)
         addExport(to: &metrics)
         addTrouble(to: &metrics)
+        addConntrack(to: &metrics)
         addServices(to: &metrics)
         addServers(to: &metrics)
         return metrics.bytes
@@ -34,6 +36,14 @@ struct GatewayMetrics {
             GatewayStatus.State.allCases.map { state -> (labels: MetricsText.Labels, value: Double) in
                 ([("state", state.rawValue)], state == status.state ? 1 : 0)
             })
+    }
+
+    private func addConntrack(to metrics: inout MetricsText) {
+        metrics.add(
+            "conntrack_entries", .gauge, "Entries of the connection tracking table in this network namespace.",
+            conntrack?.entries)
+        metrics.add(
+            "conntrack_limit", .gauge, "Entries that there may be: beyond them packets are dropped.", conntrack?.limit)
     }
 
     private func addPolls(to metrics: inout MetricsText) {

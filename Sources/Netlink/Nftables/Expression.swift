@@ -35,6 +35,14 @@ extension Nftables {
     /// `NFT_META_*`: facts about a packet outside its headers.
     public enum MetaKey: UInt32, Sendable, Hashable, CaseIterable {
         case mark = 3
+        /// The interface a packet came in by: its index, in the host's byte order; 0 where it came from the host
+        /// itself.
+        case inputInterface = 4
+        /// The interface a packet goes out by.
+        case outputInterface = 5
+        /// Names of both, 16 bytes, filled up with zeros.
+        case inputInterfaceName = 6
+        case outputInterfaceName = 7
         /// The address family, 1 byte.
         case networkProtocol = 15
         /// The transport protocol, 1 byte.
@@ -102,6 +110,8 @@ extension Nftables {
         case bitwise(from: Register, into: Register, mask: [UInt8], xor: [UInt8])
         /// Looks the key that starts in a register up; with `data`, copies the map's data there.
         case lookup(set: String, key: Register, data: Register? = nil, isInverted: Bool = false)
+        /// Looks the key that starts in a register up in a map of verdicts, and goes on where it has none for the key.
+        case lookupVerdict(map: String, key: Register)
         /// Matches as long as there are no more than `rate` packets in `seconds`, with a burst.
         case limit(rate: UInt64, seconds: UInt64, burst: UInt32)
         /// A line in the kernel's log; level 4 is "warning".
@@ -110,6 +120,11 @@ extension Nftables {
         case count(on: String)
         case verdict(Verdict)
         case destinationNAT(AddressFamily, address: Register, port: Register?)
+        /// A match of iptables as iptables-nft puts it into a rule: its name and its structure. Only read, never
+        /// written.
+        case xtablesMatch(String, [UInt8])
+        /// A target of iptables in a rule, by its name. Only read, never written.
+        case xtablesTarget(String)
         /// An expression that was read back and is none of the above, by its name in the kernel.
         case other(String)
     }

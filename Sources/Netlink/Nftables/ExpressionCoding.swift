@@ -50,6 +50,13 @@ extension NftnlObject {
                 if let id = setID(name) { set($0, NFTNL_EXPR_LOOKUP_SET_ID, id) }
                 if isInverted { set($0, NFTNL_EXPR_LOOKUP_FLAGS, UInt32(NFT_LOOKUP_F_INV.rawValue)) }
             }
+        case .lookupVerdict(let name, let key):
+            return make("lookup") {
+                set($0, NFTNL_EXPR_LOOKUP_SREG, key)
+                set($0, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT.rawValue)
+                set($0, NFTNL_EXPR_LOOKUP_SET, name)
+                if let id = setID(name) { set($0, NFTNL_EXPR_LOOKUP_SET_ID, id) }
+            }
         case .limit(let rate, let seconds, let burst):
             return make("limit") {
                 nftnl_expr_set_u64($0, UInt16(NFTNL_EXPR_LIMIT_RATE), rate)
@@ -90,7 +97,7 @@ extension NftnlObject {
                 set($0, NFTNL_EXPR_NAT_REG_ADDR_MIN, address)
                 if let port { set($0, NFTNL_EXPR_NAT_REG_PROTO_MIN, port) }
             }
-        case .other:
+        case .xtablesMatch, .xtablesTarget, .other:
             return nil
         }
     }
@@ -181,6 +188,11 @@ extension NftnlObject {
             guard let key = register(expression, NFTNL_EXPR_LOOKUP_SREG),
                 let set = text(expression, NFTNL_EXPR_LOOKUP_SET)
             else { return nil }
+            if nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_LOOKUP_DREG)),
+                number(expression, NFTNL_EXPR_LOOKUP_DREG) == NFT_REG_VERDICT.rawValue
+            {
+                return .lookupVerdict(map: set, key: key)
+            }
             return .lookup(
                 set: set, key: key, data: register(expression, NFTNL_EXPR_LOOKUP_DREG),
                 isInverted: number(expression, NFTNL_EXPR_LOOKUP_FLAGS) & UInt32(NFT_LOOKUP_F_INV.rawValue) != 0)
@@ -211,6 +223,10 @@ extension NftnlObject {
             case NFT_GOTO.rawValue: return .verdict(.goto(chain))
             default: return nil
             }
+        case "match":
+            return text(expression, NFTNL_EXPR_MT_NAME).map { .xtablesMatch($0, bytes(expression, NFTNL_EXPR_MT_INFO)) }
+        case "target":
+            return text(expression, NFTNL_EXPR_TG_NAME).map { .xtablesTarget($0) }
         case "nat":
             guard number(expression, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT.rawValue,
                 let family = AddressFamily(

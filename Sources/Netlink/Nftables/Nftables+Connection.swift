@@ -89,9 +89,9 @@ extension Nftables {
             try socket.request(buffer.bytes, sequence: sequence, command: command, onReply: onReply)
         }
 
-        /// Starts a dump.
+        /// Starts a dump, of all families where none is given.
         func dump<Element>(
-            _ type: nf_tables_msg_types, _ family: Family, _ command: String,
+            _ type: nf_tables_msg_types, _ family: Family?, _ command: String,
             _ body: (inout MessageBuffer) -> Void,
             decode: @escaping Dump<Element>.Decoder
         ) throws(NetlinkError) -> Dump<Element> {
@@ -100,12 +100,12 @@ extension Nftables {
         }
 
         private func write(
-            _ type: nf_tables_msg_types, _ family: Family, flags: MessageFlags, _ body: (inout MessageBuffer) -> Void
+            _ type: nf_tables_msg_types, _ family: Family?, flags: MessageFlags, _ body: (inout MessageBuffer) -> Void
         ) -> UInt32 {
             let sequence = socket.nextSequence()
             buffer.removeAll()
             buffer.message(type: cnl_nft_type(UInt16(type.rawValue)), flags: flags, sequence: sequence) { message in
-                message.header(nfgenmsg(nfgen_family: family.rawValue, version: UInt8(NFNETLINK_V0), res_id: 0))
+                message.header(nfgenmsg(nfgen_family: family?.rawValue ?? 0, version: UInt8(NFNETLINK_V0), res_id: 0))
                 body(&message)
             }
             return sequence

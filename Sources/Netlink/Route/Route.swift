@@ -83,26 +83,21 @@ public enum Route {
 
         /// Whether a packet to the address would be delivered here (`RTN_LOCAL`).
         public func hasLocalRoute(to address: IPAddress) throws(NetlinkError) -> Bool {
-            var header = rtmsg()
-            header.rtm_family = address.family.rawValue
-            header.rtm_dst_len = UInt8(address.family.bitWidth)
+            try path(to: address)?.kind == .local
+        }
+
+        /// Sends a request that is acknowledged and hands out its replies.
+        func request<Header: BitwiseCopyable>(
+            _ type: UInt16, _ header: Header, _ command: String, _ body: (inout MessageBuffer) -> Void,
+            onReply: (MessageView) -> Void
+        ) throws(NetlinkError) {
             buffer.removeAll()
             let sequence = socket.nextSequence()
-            buffer.message(type: UInt16(RTM_GETROUTE), flags: [.request, .ack], sequence: sequence) { message in
+            buffer.message(type: type, flags: [.request, .ack], sequence: sequence) { message in
                 message.header(header)
-                message.put(UInt16(RTA_DST.rawValue), address)
+                body(&message)
             }
-            var isLocal = false
-            do throws(NetlinkError) {
-                try socket.request(buffer.bytes, sequence: sequence, command: "look up the route to \(address)") {
-                    reply in
-                    isLocal = reply.familyHeader(rtmsg.self)?.rtm_type == UInt8(RTN_LOCAL)
-                }
-            } catch  where error.code == .refused {
-                // ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL: no route leads there, or one that refuses.
-                return false
-            }
-            return isLocal
+            try socket.request(buffer.bytes, sequence: sequence, command: command, onReply: onReply)
         }
 
         private func dump<Header: BitwiseCopyable, Element>(

@@ -1,0 +1,73 @@
+import CNetlink
+public import NetworkTypes
+
+extension Route {
+    /// Where the kernel sends packets to an address.
+    public struct Path: Sendable, Hashable {
+        public enum Kind: Sendable, Hashable {
+            /// Out by an interface, to the next hop or to the address itself.
+            case unicast
+            /// To the host itself.
+            case local
+            /// Nowhere: unreachable, prohibited, a black hole.
+            case refused
+        }
+
+        public var kind: Kind
+        public var linkIndex: Int32
+        /// Of the route, where it has one of its own.
+        public var mtu: UInt32?
+
+        public init(kind: Kind, linkIndex: Int32, mtu: UInt32? = nil) {
+            self.kind = kind
+            self.linkIndex = linkIndex
+            self.mtu = mtu
+        }
+    }
+}
+
+extension Route.Connection {
+    /// The way to an address; `nil`: there is no route. Sends no packet.
+    public func path(to address: IPAddress) throws(NetlinkError) -> Route.Path? {
+        var header = rtmsg()
+        header.rtm_family = address.family.rawValue
+        header.rtm_dst_len = UInt8(address.family.bitWidth)
+        var path: Route.Path?
+        do throws(NetlinkError) {
+            try request(UInt16(RTM_GETROUTE), header, "look for the route to \(address)") { message in
+                message.put(UInt16(RTA_DST.rawValue), address)
+            } onReply: { message in
+                path = Route.Path(message)
+            }
+        } catch  where error.code == .refused {
+            // ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL (a black hole): what the kernel would tell who sends there.
+            return nil
+        }
+        return path
+    }
+}
+
+extension Route.Path {
+    init?(_ message: MessageView) {
+        guard Int(message.header.nlmsg_type) == Int(RTM_NEWROUTE), let header = message.familyHeader(rtmsg.self) else {
+            return nil
+        }
+        kind =
+            switch Int(header.rtm_type) {
+            case Int(RTN_UNICAST): .unicast
+            case Int(RTN_LOCAL): .local
+            default: .refused
+            }
+        linkIndex = 0
+        for attribute in message.attributes(behind: MemoryLayout<rtmsg>.size) {
+            switch Int(attribute.type) {
+            case Int(RTA_OIF.rawValue): linkIndex = attribute.number(Int32.self) ?? 0
+            case Int(RTA_METRICS.rawValue):
+                for metric in attribute.nested where Int(metric.type) == Int(RTAX_MTU) {
+                    mtu = metric.number(UInt32.self)
+                }
+            default: break
+            }
+        }
+    }
+}
