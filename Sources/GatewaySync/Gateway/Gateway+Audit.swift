@@ -36,7 +36,10 @@ extension Gateway {
         auditor.isWholeWanted = false
         auditor.sliceStart = clock.now
         assumeRole()
-        guard synchronizer.reconciler.document != nil else { return }
+        guard synchronizer.reconciler.document != nil else {
+            writeStatus()
+            return
+        }
         do {
             try auditSettings()
             try auditTable(isWhole: isWhole)
