@@ -199,17 +199,20 @@ def test_a_change_without_an_answer_may_have_been_made(reset):
 def test_following_events_goes_on_over_a_restart_and_a_restore(admin, tmp_path):
     port = re.search(r":(\d+)$", admin.url)[1]
     backup = tmp_path / "backup.sqlite"
-    output = open(tmp_path / "events", "wb")
-    follow = subprocess.Popen(
-        [binary("portcullis"), "events", "--follow", "--limit", "1", "-o", "json"], env=environment(admin.url),
-        stdout=output, stderr=subprocess.PIPE, text=True)
+    notes = tmp_path / "notes"
+    with open(tmp_path / "events", "wb") as output, open(notes, "wb") as errors:
+        follow = subprocess.Popen(
+            [binary("portcullis"), "events", "--follow", "--limit", "1", "-o", "json"], env=environment(admin.url),
+            stdout=output, stderr=errors)
 
     def seen():
         lines = (tmp_path / "events").read_text().splitlines()
         return [json.loads(line)["name"] for line in lines]
 
     def restart(restore=None):
+        told = notes.read_text().count("waiting for it")
         admin.stop()
+        eventually(lambda: notes.read_text().count("waiting for it") > told, what="a note that ADMIN is away")
         if restore:
             for path in tmp_path.glob("registry.sqlite*"):
                 path.unlink()
@@ -233,8 +236,9 @@ def test_following_events_goes_on_over_a_restart_and_a_restore(admin, tmp_path):
         eventually(lambda: seen()[4:] == ["pgw.3", "tg.1", "tg.2", "tg.3"], what="the events after the restore")
     finally:
         follow.kill()
-        errors = follow.communicate()[1]
-    assert "ADMIN answers again" in errors and "the registry is another than before" in errors, errors
+        follow.wait()
+    told = notes.read_text()
+    assert "ADMIN answers again" in told and "the registry is another than before" in told, told
 
 
 def test_texts_are_kept_byte_by_byte(admin, tmp_path):
