@@ -13,8 +13,6 @@ public final class Registry: Sendable {
     let exportChanges = TagChanges()
     /// Those who wait for a service's configuration to differ.
     let configurationChanges = TagChanges()
-    /// Those who are being held, by the key of their token.
-    private let tokenChanges = TagChanges()
     private let tokenUses = TokenUses()
     let now: @Sendable () -> Date
     /// Time that only goes on, however the clock is set; from any moment on.
@@ -77,7 +75,9 @@ public final class Registry: Sendable {
 
     /// The tokens kept in the same database.
     public var tokens: TokenStore {
-        TokenStore(database: database, now: now, uses: tokenUses, changes: tokenChanges, health: health)
+        TokenStore(
+            database: database, now: now, uses: tokenUses, waiters: [exportChanges, configurationChanges],
+            health: health)
     }
 
     // MARK: Reading

@@ -7,8 +7,8 @@ public struct TokenStore: Sendable {
     let database: DatabasePool
     let now: @Sendable () -> Date
     let uses: TokenUses
-    /// Those who are being held, by `Identity.key`: woken when their token is gone.
-    let changes: TagChanges
+    /// Where polls are held: woken when tokens come or go.
+    let waiters: [TagChanges]
     let health: WriteHealth
 
     private static let columns = "name, role, service, location, gateway, createdAt, expiresAt, lastUsedAt"
@@ -121,8 +121,9 @@ public struct TokenStore: Sendable {
         var record: TokenRecord?
         /// Whether there is no token at all; looked for when none was sent.
         var isOpen = false
-        /// The registry's generation at the same moment.
+        /// The registry's generation at the same moment, and that of the tokens.
         var generation: Int
+        var tokenGeneration: Int
     }
 
     /// Looks for the token that came with a request, if one did. Costs two rows.
@@ -132,7 +133,10 @@ public struct TokenStore: Sendable {
         try await RegistryError.translating {
             // Of statements that read one row each; none needs a transaction.
             try await database.unsafeRead { db in
-                var look = Look(generation: try RegistryRows.generation(db))
+                let statement = try db.cachedStatement(
+                    sql: "SELECT generation, tokenGeneration FROM registry WHERE id = 1")
+                let row = try Row.fetchOne(statement)
+                var look = Look(generation: row?[0] ?? 0, tokenGeneration: row?[1] ?? 0)
                 if let hash {
                     let statement = try db.cachedStatement(sql: "SELECT \(Self.columns) FROM token WHERE hash = ?")
                     look.record = try Row.fetchOne(statement, arguments: [hash]).flatMap(Self.record)
@@ -151,17 +155,11 @@ public struct TokenStore: Sendable {
         try await RegistryError.translating { try await database.unsafeRead(Self.generation) }
     }
 
-    /// Wakes those who are held with a token that is gone. Costs one row for each token.
+    /// Has all who are held look at their tokens again, when one has come or gone since they did. Costs one row.
     func publish() async {
-        let tokens = try? await database.read { db in
-            (
-                generation: try Self.generation(db), hashes: try Data.fetchAll(db, sql: "SELECT hash FROM token")
-            )
-        }
-        guard let tokens else { return }
-        var tags = tokens.hashes.reduce(into: [:]) { $0[Identity.key(of: $1)] = "" }
-        if tokens.hashes.isEmpty { tags[Identity.key(of: nil)] = "" }
-        await changes.publish(generation: tokens.generation, tags: tags)
+        // What cannot be read now is read by whoever watches, a moment later.
+        guard let generation = try? await generation() else { return }
+        for waiters in waiters { await waiters.publishTokens(generation: generation) }
     }
 
     /// Writes when tokens were used last; what cannot be written now stays for the next time.

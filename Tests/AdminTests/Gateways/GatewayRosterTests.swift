@@ -51,7 +51,8 @@ import Testing
     func forgottenMeanwhile() async throws {
         try await withTemporaryFolder { folder in
             let clock = TestClock()
-            let registry = try Registry(path: folder.appending(path: "registry.sqlite").path, now: clock.now)
+            let registry = try Registry(
+                path: folder.appending(path: "registry.sqlite").path, now: clock.now, uptime: clock.uptime)
             let roster = GatewayRoster(registry: registry, logger: Stage.logger)
             let old = try await roster.begin(id(1), .init(), isVouched: true)
             try await roster.forget(id(1), by: "ops", dryRun: false)

@@ -14,8 +14,8 @@ struct APIRequest: Sendable {
     let path: [String: String]
     let query: [String: String]
     let identity: Identity
-    /// The registry's generation when the request came; `nil` where nobody looked.
-    let generation: Int?
+    /// What the database said when the request came; `nil` where nobody looked.
+    let look: TokenStore.Look?
     /// Whether the change is only to be told, not made.
     let isDryRun: Bool
     /// Of a request whose body is large.
@@ -24,14 +24,14 @@ struct APIRequest: Sendable {
 
     init(
         route: Route, request: Request, path: [String: String], query: [String: String], identity: Identity,
-        generation: Int?, authenticator: Authenticator, ticket: LargeRequests.Ticket?
+        look: TokenStore.Look?, authenticator: Authenticator, ticket: LargeRequests.Ticket?
     ) throws {
         self.route = route
         self.request = request
         self.path = path
         self.query = query
         self.identity = identity
-        self.generation = generation
+        self.look = look
         self.authenticator = authenticator
         self.ticket = ticket
         switch query[Route.Parameter.dryRun.name] {
@@ -46,19 +46,11 @@ struct APIRequest: Sendable {
     /// Throws when the token has been taken away, or has come to its end, since the request began: what took its time is not
     /// answered by what was true then.
     ///
-    /// - Returns: The registry's generation now.
+    /// - Returns: What the look into the database saw.
     @discardableResult
-    func authenticateAgain() async throws -> Int? {
-        try await authenticator.identify(request, for: route.access).generation
+    func authenticateAgain() async throws -> TokenStore.Look? {
+        try await authenticator.identify(request, for: route.access).look
     }
-
-    /// Returns when the token of the request is gone, or the task is cancelled.
-    func tokenIsGone() async {
-        await authenticator.tokens.changes.change(of: identity.key) { _ in true }
-    }
-
-    /// Makes sure that those who wait for `tokenIsGone` have been told of every change until now.
-    func lookForTokens() async { await authenticator.tokens.publish() }
 
     /// How long the token is good from now on; `nil`: it has no end.
     var tokenLife: Duration? {

@@ -8,15 +8,17 @@ struct Authenticator: Sendable {
     /// Whether everybody may do everything while no token is configured: only where none but this machine can connect.
     let isOpenWithoutTokens: Bool
 
-    /// - Returns: Who it is, and the generation of the registry that was seen on the way; `nil` where none was looked for.
-    func identify(_ request: Request, for access: Route.Access) async throws -> (identity: Identity, generation: Int?) {
+    /// - Returns: Who it is, and what the look into the database saw; `nil` where none was needed.
+    func identify(
+        _ request: Request, for access: Route.Access
+    ) async throws -> (identity: Identity, look: TokenStore.Look?) {
         if case .open = access { return (.anonymous, nil) }
         guard let field = request.headers[.authorization] else {
             if isOpenWithoutTokens {
                 let look = try await tokens.look(for: nil)
                 if look.isOpen {
                     try Self.checkLoopback(request.head.authority)
-                    return (.anonymous, look.generation)
+                    return (.anonymous, look)
                 }
             }
             throw Self.unauthorized("An Authorization field with a bearer token is needed.", error: nil)
@@ -36,7 +38,7 @@ struct Authenticator: Sendable {
                 error: "invalid_token")
         }
         tokens.uses.note(hash, at: now)
-        return (Identity(record, hash: hash), look.generation)
+        return (Identity(record), look)
     }
 
     /// Throws a 403 when the role does not suffice.

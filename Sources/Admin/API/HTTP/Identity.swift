@@ -1,5 +1,3 @@
-import Foundation
-
 /// Who sent a request.
 struct Identity: Sendable, Hashable {
     /// The token's name; `anonymous` where no tokens are configured.
@@ -11,32 +9,14 @@ struct Identity: Sendable, Hashable {
     let gateway: GatewayID?
     /// RFC 3339 in UTC; `nil`: the token has no end.
     let expiresAt: String?
-    /// Of the token.
-    private let hash: Data?
 
-    static let anonymous = Identity(
-        name: "anonymous", role: .admin, service: nil, gateway: nil, expiresAt: nil, hash: nil)
+    static let anonymous = Identity(name: "anonymous", role: .admin, service: nil, gateway: nil, expiresAt: nil)
+}
 
-    private init(
-        name: String, role: TokenRole, service: String?, gateway: GatewayID?, expiresAt: String?, hash: Data?
-    ) {
-        self.name = name
-        self.role = role
-        self.service = service
-        self.gateway = gateway
-        self.expiresAt = expiresAt
-        self.hash = hash
-    }
-
-    init(_ token: TokenRecord, hash: Data) {
+extension Identity {
+    init(_ token: TokenRecord) {
         self.init(
             name: token.name, role: token.role, service: token.service, gateway: token.gateway,
-            expiresAt: token.expiresAt, hash: hash)
+            expiresAt: token.expiresAt)
     }
-
-    /// What tells its token from any other, one of the same name too.
-    var key: String { Self.key(of: hash) }
-
-    /// - Parameter hash: Of a token; `nil`: there is none, and the API is open.
-    static func key(of hash: Data?) -> String { hash?.base64EncodedString() ?? "open" }
 }

@@ -29,7 +29,7 @@ struct RouteResponder: HTTPResponder {
         to request: Request, _ context: Context, _ actor: inout String?, _ isDryRun: inout Bool
     ) async -> Response {
         do {
-            let (identity, generation) = try await authenticator.identify(request, for: route.access)
+            let (identity, look) = try await authenticator.identify(request, for: route.access)
             actor = identity.name
             try authenticator.authorize(identity, for: route.access)
             if route.access != .open { Connection.current?.becomeKnown() }
@@ -41,7 +41,7 @@ struct RouteResponder: HTTPResponder {
             func answer(_ ticket: LargeRequests.Ticket?) async throws -> Response {
                 let call = try APIRequest(
                     route: route, request: request, path: path, query: query, identity: identity,
-                    generation: generation, authenticator: authenticator, ticket: ticket)
+                    look: look, authenticator: authenticator, ticket: ticket)
                 isDryRun = call.isDryRun
                 return try await route.handle(call)
             }

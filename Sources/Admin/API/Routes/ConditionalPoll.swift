@@ -22,58 +22,47 @@ struct ConditionalPoll {
     ///
     /// Throws a 401 when the token has been taken away, or has come to its end, meanwhile.
     ///
+    /// - Parameter change: Gets what the client knows, and the generation of the tokens that was seen.
     /// - Returns: The registry's generation after the wait; `nil`: there was none.
     mutating func hold(
         _ request: APIRequest, knowing tag: String,
-        until change: @escaping @Sendable (EntityTag.List) async -> Void
+        until change: @escaping @Sendable (EntityTag.List, Int) async -> TagChanges.Wake
     ) async throws -> Int? {
         guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return nil }
         wasHeld = true
         let deadline = ContinuousClock.now + min(.seconds(wait), request.tokenLife ?? .seconds(wait))
         do {
             try await request.request.body.consumeWithCancellationOnInboundClose { _ in
-                while await Self.firstEvent(condition, request, deadline, change) == .tokenMayBeGone {
-                    await request.lookForTokens()
-                    try await request.authenticateAgain()
+                var tokens = request.look?.tokenGeneration ?? 0
+                while await Self.firstWake(until: deadline, { [tokens] in await change(condition, tokens) }) == .tokens
+                {
+                    tokens = try await request.authenticateAgain()?.tokenGeneration ?? tokens
                 }
             }
         } catch is CancellationError {
             // The client is gone: the answer goes nowhere, and that is nobody's fault.
             return nil
         }
-        return try await request.authenticateAgain()
+        return try await request.authenticateAgain()?.generation
     }
 
-    private enum Event: Sendable {
-        case answer
-        /// Or it came after the tokens were looked at last.
-        case tokenMayBeGone
-    }
-
-    private static func firstEvent(
-        _ condition: EntityTag.List, _ request: APIRequest, _ deadline: ContinuousClock.Instant,
-        _ change: @escaping @Sendable (EntityTag.List) async -> Void
-    ) async -> Event {
-        await withTaskGroup(of: Event.self) { group in
-            group.addTask {
-                await change(condition)
-                return .answer
-            }
+    /// What comes first: the change, or the end of the time or of ADMIN, which count as one.
+    private static func firstWake(
+        until deadline: ContinuousClock.Instant, _ change: @escaping @Sendable () async -> TagChanges.Wake
+    ) async -> TagChanges.Wake {
+        await withTaskGroup(of: TagChanges.Wake.self) { group in
+            group.addTask { await change() }
             group.addTask {
                 try? await Task.sleep(until: deadline)
-                return .answer
+                return .change
             }
             group.addTask {
                 try? await gracefulShutdown()
-                return .answer
-            }
-            group.addTask {
-                await request.tokenIsGone()
-                return .tokenMayBeGone
+                return .change
             }
             let first = await group.next()
             group.cancelAll()
-            return Task.isCancelled ? .answer : first ?? .answer
+            return Task.isCancelled ? .change : first ?? .change
         }
     }
 

@@ -53,11 +53,12 @@ extension RouteTable {
             throw Self.notAcceptable(offers)
         }
         let view = ConfigurationView(isYAML: format == MediaTypes.yaml, showsSecrets: request.identity.role == .service)
-        var state = try await registry.state(seen: request.generation)
+        var state = try await registry.state(seen: request.look?.generation)
         var tag = view.tag(of: try state.configurationDigest(of: name))
         var poll = ConditionalPoll(request)
-        let generation = try await poll.hold(request, knowing: tag) { [changes = registry.configurationChanges] known in
-            await changes.change(of: name) { known.matchesWeakly(view.tag(of: $0)) }
+        let generation = try await poll.hold(request, knowing: tag) {
+            [changes = registry.configurationChanges] known, tokens in
+            await changes.change(of: name, tokens: tokens) { known.matchesWeakly(view.tag(of: $0)) }
         }
         if poll.wasHeld {
             state = try await registry.state(seen: generation)

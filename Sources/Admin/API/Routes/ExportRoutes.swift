@@ -29,7 +29,7 @@ extension RouteTable {
         }
         let location = request.parameter("location")
         let heartbeat = try Heartbeat(request)
-        let state = try await registry.state(seen: request.generation)
+        let state = try await registry.state(seen: request.look?.generation)
         var current = try Self.export(of: location, in: state)
         var poll = ConditionalPoll(request)
         let visit = try await heartbeat.asyncMap { heartbeat in
@@ -39,8 +39,8 @@ extension RouteTable {
         }
         do {
             let generation = try await poll.hold(request, knowing: current.digest.etag) {
-                [changes = registry.exportChanges] known in
-                await changes.change(of: location) { known.matchesWeakly($0) }
+                [changes = registry.exportChanges] known, tokens in
+                await changes.change(of: location, tokens: tokens) { known.matchesWeakly($0) }
             }
             if poll.wasHeld {
                 current = try Self.export(of: location, in: try await registry.state(seen: generation))
