@@ -1,5 +1,6 @@
 """The shipped binaries as the scenarios use them: ADMIN, the gateway's daemon, the operator's command line."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -64,6 +65,15 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+
+    @contextlib.contextmanager
+    def halted(self):
+        """Stands still for a while (SIGSTOP)."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def kill(self):
         """Ends it without a chance to put anything in order."""

@@ -1,7 +1,5 @@
 """What others change of ours is found, put right and told of: nftables at once, IPVS at the next audit."""
 
-import pathlib
-import signal
 import time
 
 import pytest
@@ -144,12 +142,11 @@ class TestSettings:
         command, step = SETTINGS[what]
         before, repairs = settings(network.gateway), auditor.status["drift"]["repairs"]
         # The daemon stands still meanwhile, so that others see what it would.
-        auditor.process.send_signal(signal.SIGSTOP)
-        network.gateway.run(*command.split())
-        assert settings(network.gateway) != before
-        plan = auditor.run("sync", "--plan", "--file", auditor.export(CLOUD))
-        assert (plan.returncode, step in plan.stdout) == (2, True), plan
-        auditor.process.send_signal(signal.SIGCONT)
+        with auditor.halted():
+            network.gateway.run(*command.split())
+            assert settings(network.gateway) != before
+            plan = auditor.run("sync", "--plan", "--file", auditor.export(CLOUD))
+            assert (plan.returncode, step in plan.stdout) == (2, True), plan
         programs.eventually(lambda: settings(network.gateway) == before, what="the settings being as before")
         programs.eventually(lambda: step in auditor.status["drift"]["last"], what=f"{step!r} in the status")
         assert auditor.status["drift"]["repairs"] > repairs
@@ -183,22 +180,6 @@ class TestSettings:
         finally:
             network.gateway.batch(f"addr add {TG4}/32 dev public0")
         programs.eventually(lambda: auditor.status["missingAddresses"] == [], what="the address being back")
-
-    def test_ipvs_that_is_loaded_again_is_filled_again(self, auditor, network, client):
-        """Its generic netlink family has another number then, and the sysctls are the kernel's own again."""
-        before, log = witnesses.content(network.gateway), len(auditor.text)
-        schedulers = [line.split()[0] for line in pathlib.Path("/proc/modules").read_text().splitlines()
-                      if line.startswith("ip_vs_")]
-        auditor.process.send_signal(signal.SIGSTOP)
-        network.gateway.run("ipvsadm", "--clear")
-        network.gateway.run("modprobe", "-r", *schedulers, "ip_vs")
-        assert not any(line.startswith("ip_vs ") for line in pathlib.Path("/proc/modules").read_text().splitlines())
-        auditor.process.send_signal(signal.SIGCONT)
-        programs.eventually(lambda: witnesses.content(network.gateway) == before, what="IPVS being as before")
-        programs.eventually(lambda: auditor.run("check").returncode == 0, what="a healthy daemon")
-        assert answers(client) == {(8080, 8443, 20000, 29999)}
-        assert network.gateway.run("sysctl", "-n", "net.ipv4.vs.expire_nodest_conn") == "1\n"
-        assert "warning others have changed what is ours: " in auditor.text[log:]
 
 
 class TestNftables:

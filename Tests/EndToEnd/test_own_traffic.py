@@ -175,8 +175,8 @@ def test_who_is_asked_by_the_host_gets_no_further_than_to_answer(
     # The same port of the host from another port of the peer: it has a mark.
     knock(network, "udp", (PEERS[4], 5354), (TG4, 40005))
     programs.eventually(lambda: flows(network) == before + 1, what="its flow at a server")
-    # From the port that was asked to a port that nobody exports.
-    network.client.run("sh", "-c", f"echo | timeout 2 bash -c 'cat > /dev/udp/{TG4}/40000'")
+    # To a port that nobody exports.
+    knock(network, "udp", (PEERS[4], 5355), (TG4, 40000))
     programs.eventually(lambda: witnesses.dropped(network.gateway) > dropped, what="its being dropped")
 
     # Where conntrack knows the flows of IPVS, it is still our sets alone that admit them.
