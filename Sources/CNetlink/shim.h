@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <linux/genetlink.h>
 #include <linux/if_addr.h>
@@ -94,6 +96,90 @@ static inline int cnl_get_option(int fd, int level, int name) {
     int value = 0;
     socklen_t length = sizeof value;
     return getsockopt(fd, level, name, &value, &length) < 0 ? 0 : value;
+}
+
+/// The address of a Unix socket; 0 when the path is too long.
+static inline socklen_t cnl_unix_address(struct sockaddr_un *address, const char *path) {
+    size_t length = strlen(path);
+    if (length >= sizeof address->sun_path) return 0;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(address->sun_path, path, length + 1);
+    return sizeof *address;
+}
+
+/// A Unix socket that listens at a path, in place of a socket that was there. Returns it or -errno.
+static inline int cnl_unix_listen(const char *path) {
+    struct sockaddr_un address;
+    socklen_t length = cnl_unix_address(&address, path);
+    if (!length) return -ENAMETOOLONG;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    unlink(path);
+    if (bind(fd, (struct sockaddr *)&address, length) == 0 && listen(fd, 16) == 0) return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+/// A Unix socket that is connected to a path. Returns it or -errno.
+static inline int cnl_unix_connect(const char *path) {
+    struct sockaddr_un address;
+    socklen_t length = cnl_unix_address(&address, path);
+    if (!length) return -ENAMETOOLONG;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, (struct sockaddr *)&address, length) == 0) return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+/// The user of a connected Unix socket's peer when it connected; -errno when it cannot be told.
+static inline int64_t cnl_peer_user(int fd) {
+    // struct ucred, which the C library shows to GNU programs alone
+    struct {
+        pid_t process;
+        uid_t user;
+        gid_t group;
+    } peer;
+    socklen_t length = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ? -errno : (int64_t)peer.user;
+}
+
+/// Hands a descriptor over (SCM_RIGHTS). Returns 0 or -errno.
+static inline int cnl_send_descriptor(int fd, int descriptor) {
+    char byte = 0;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/// Takes a descriptor that is handed over. Returns it or -errno; -EPROTO when none came.
+static inline int cnl_receive_descriptor(int fd) {
+    char byte;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) < 0) return -errno;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof(int)))
+        return -EPROTO;
+    int descriptor;
+    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    return descriptor;
 }
 
 /// NFT_MSG_* as a netlink message type (nfnetlink: subsystem in the upper byte).

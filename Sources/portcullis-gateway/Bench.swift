@@ -24,7 +24,8 @@ struct Bench: ParsableCommand {
         let files = try [before, after].compactMap(\.self).map {
             [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0)))
         }
-        let synchronizer = Synchronizer(Reconciler(), kernel: inMemory ? InMemoryKernel() : try kernel.open())
+        let synchronizer = Synchronizer(
+            Reconciler(), kernel: inMemory ? InMemoryKernel() : try kernel.open(GatewayConfiguration(name: "bench")))
         for (name, bytes) in zip(["load", "change"], files) {
             let clock = ContinuousClock()
             let digest = clock.measure { _ = ExportDigest(of: bytes) }

@@ -73,7 +73,7 @@ struct Check: AsyncParsableCommand {
     private func deviations(
         _ configuration: GatewayConfiguration, _ role: GatewayRole, _ status: GatewayStatus?
     ) throws -> [String] {
-        let kernel = try NetlinkKernel()
+        let kernel = try NetlinkKernel(configuration.tableOwnerForReading)
         let others =
             try settings(configuration, kernel, status)
             + (configuration.sync.interface == nil

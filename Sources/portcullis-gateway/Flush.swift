@@ -20,7 +20,7 @@ struct Flush: ParsableCommand {
         let store = try StateDirectory(configuration.stateDirectory)
         let (state, problem) = store.recoverState(at: .now)
         if let problem { StandardError.write("\(problem)") }
-        let kernel = try NetlinkKernel()
+        let kernel = try NetlinkKernel(configuration.tableOwner())
         let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
         // What the last export asked for is ours.
         if let digest = state.export, let bytes = try store.loadExport(digest) { try synchronizer.adopt(bytes) }

@@ -8,8 +8,8 @@ struct KernelOptions: ParsableArguments {
             "Write the nftables table only, on a kernel without IPVS: for measurements.", visibility: .hidden))
     var tableOnly = false
 
-    func open() throws -> any Kernel {
+    func open(_ configuration: GatewayConfiguration) throws -> any Kernel {
         if tableOnly { return try TableKernel() }
-        return try NetlinkKernel()
+        return try NetlinkKernel(configuration.tableOwner())
     }
 }

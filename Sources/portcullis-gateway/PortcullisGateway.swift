@@ -34,7 +34,9 @@ struct PortcullisGateway: AsyncParsableCommand {
                 servers-floor: 2
               audit-interval: 30                      # seconds between two looks at IPVS for changes of others
               foreign-services: report                # or remove: others' virtual services on our addresses
+              table-owner: false                      # or true: nobody else can change our table (`help hold`)
               metrics-file: /run/portcullis/metrics.prom  # for node_exporter's textfile collector
+              metrics-limit: 5000                     # virtual services, and real servers, with series of their own
               ipvs-timeouts: {tcp: 900, tcp-fin: 120, udp: 300}
               role: active                            # or passive: its part in a pair, until it is given another
               sync:                                   # connections carried over to the other gateway of a pair
@@ -52,7 +54,8 @@ struct PortcullisGateway: AsyncParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            Run.self, Sync.self, Status.self, Check.self, Doctor.self, Role.self, Addresses.self, ClusterConfig.self,
+            Run.self, Hold.self, Sync.self, Status.self, Check.self, Doctor.self, Role.self, Addresses.self,
+            ClusterConfig.self,
             Accept.self,
             Reject.self, Flush.self, Bench.self,
         ])

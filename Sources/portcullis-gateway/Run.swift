@@ -24,7 +24,7 @@ struct Run: AsyncParsableCommand {
         let lock = try configuration.lock(for: "run")
         let source = try AdminExportSource(configuration)
         do {
-            try await follow(configuration, source, try kernel.open(), logger)
+            try await follow(configuration, source, try kernel.open(configuration), logger)
         } catch {
             await source.shutdown()
             throw error

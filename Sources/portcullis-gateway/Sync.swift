@@ -46,7 +46,8 @@ struct Sync: AsyncParsableCommand {
         let directory = configuration.stateDirectory
         let state = emptyKernel ? StoredState() : try StateDirectory.loadState(of: directory, at: .now) ?? StoredState()
         let synchronizer = Synchronizer(
-            Reconciler(state, configuration), kernel: emptyKernel ? InMemoryKernel() : try NetlinkKernel())
+            Reconciler(state, configuration),
+            kernel: emptyKernel ? InMemoryKernel() : try NetlinkKernel(configuration.tableOwnerForReading))
         // What an earlier export asked for is ours, and is taken away where this one does not.
         if let digest = state.export, let earlier = try StateDirectory.loadExport(digest, from: directory) {
             try synchronizer.adopt(earlier)
@@ -77,7 +78,7 @@ struct Sync: AsyncParsableCommand {
 
     private func synchronize(_ configuration: GatewayConfiguration) async throws {
         let lock = try configuration.lock(for: "sync")
-        let kernel = try NetlinkKernel()
+        let kernel = try NetlinkKernel(configuration.tableOwner())
         let store = try StateDirectory(configuration.stateDirectory)
         let admin = export.file == nil ? try AdminExportSource(configuration) : nil
         let source: any ExportSource = admin ?? FileExportSource(export.file ?? "-")

@@ -21,6 +21,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     case drainTime = "drain-time"
     case auditInterval = "audit-interval"
     case foreignServices = "foreign-services"
+    case tableOwner = "table-owner"
     case metricsFile = "metrics-file"
     case metricsLimit = "metrics-limit"
     case guardServicesShare = "guard.services-share"
@@ -90,6 +91,9 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
                 throw ConfigurationError("\"\(text)\" is neither report nor remove")
             }
             configuration.foreignServices = value
+        case .tableOwner:
+            guard let isOwned = Bool(text) else { throw ConfigurationError("\"\(text)\" is neither true nor false") }
+            configuration.isTableOwned = isOwned
         case .metricsFile: configuration.metricsFile = try path(text)
         case .metricsLimit: configuration.metricsLimit = try number(text, in: 0...1_000_000)
         case .guardServicesShare: configuration.exportGuard.services.share = try number(text, in: 0...100)

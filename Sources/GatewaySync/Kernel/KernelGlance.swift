@@ -23,8 +23,8 @@ public struct KernelGlance: Sendable, Hashable {
 
 extension NetlinkKernel {
     public func glance(_ ownership: Ownership) throws(NetlinkError) -> KernelGlance {
-        let table = try nftables.snapshot(of: PortcullisTable.table, elements: false).map(KernelState.Table.init)
+        let shape = try tableShape()
         let services = try ipvs.services().collect().count { ownership.contains($0.service.identity) }
-        return KernelGlance(table: table?.shape, services: services)
+        return KernelGlance(table: shape, services: services)
     }
 }

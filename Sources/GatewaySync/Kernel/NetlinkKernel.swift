@@ -11,11 +11,18 @@ public final class NetlinkKernel: Kernel {
     private var list: Dump<IPVS.ServiceEntry>?
     private let conntrack: Conntrack.Connection
 
+    /// What our table has to have.
+    private let tableFlags: Nftables.TableFlags
+
     /// - Throws: when the kernel has no IPVS or no nftables.
-    public init() throws(NetlinkError) {
+    public init(_ owner: TableOwner = .nobody) throws(NetlinkError) {
         ipvs = try IPVS.Connection()
         lister = try IPVS.Connection()
-        nftables = try Nftables.Connection()
+        switch owner {
+        case .nobody, .holder: nftables = try Nftables.Connection()
+        case .socket(let descriptor): nftables = try Nftables.Connection(adopting: descriptor)
+        }
+        tableFlags = owner.tableFlags
         conntrack = try Conntrack.Connection()
     }
 
@@ -34,11 +41,13 @@ public final class NetlinkKernel: Kernel {
     }
 
     public func table() throws(NetlinkError) -> KernelState.Table? {
-        try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init)
+        try nftables.snapshot(of: PortcullisTable.table).map { KernelState.Table($0, tableFlags) }
     }
 
     public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? {
-        try nftables.snapshot(of: PortcullisTable.table, elements: false).map(KernelState.Table.Shape.init)
+        try nftables.snapshot(of: PortcullisTable.table, elements: false).map {
+            KernelState.Table.Shape($0, tableFlags)
+        }
     }
 
     public func beginListing() throws(NetlinkError) {
@@ -83,7 +92,7 @@ public final class NetlinkKernel: Kernel {
     }
 
     public func commit(_ change: TableChange) throws(NetlinkError) {
-        try nftables.commit(change.transaction)
+        try nftables.commit(change.transaction(tableFlags))
     }
 
     public func connections(
@@ -185,8 +194,9 @@ extension Nftables.Connection {
 
 extension KernelState.Table {
     /// Our table as it was read back. What nobody of ours could have written makes it not intact.
-    init(_ snapshot: Nftables.Snapshot) {
-        var shape = Shape(snapshot)
+    /// - Parameter flags: those that it has to have.
+    init(_ snapshot: Nftables.Snapshot, _ flags: Nftables.TableFlags = []) {
+        var shape = Shape(snapshot, flags)
         var elements = Set<TableElement>()
         for family in AddressFamily.allCases {
             for kind in PortcullisTable.Kind.allCases {
@@ -204,13 +214,13 @@ extension KernelState.Table {
 }
 
 extension KernelState.Table.Shape {
-    init(_ snapshot: Nftables.Snapshot) {
+    init(_ snapshot: Nftables.Snapshot, _ flags: Nftables.TableFlags = []) {
         let names = Set(PortcullisTable.chains.map(\.name))
         let found = Set(snapshot.chains)
         let strangers = found.filter { !names.contains($0.name) }
         guard
-            // A dormant table has no hooks.
-            snapshot.flags == 0, snapshot.foreignObjects.isEmpty,
+            // A dormant table has no hooks; owner is what a table is from its beginning.
+            snapshot.flags == flags, snapshot.foreignObjects.isEmpty,
             // A hook cannot be changed in place.
             found.subtracting(strangers).isSubset(of: PortcullisTable.chains),
             Set(snapshot.sets) == Set(PortcullisTable.sets), snapshot.foreignSets.isEmpty,

@@ -15,15 +15,15 @@ public final class TableKernel: Kernel {
     }
 
     public func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState {
-        KernelState(table: try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init))
+        KernelState(table: try nftables.snapshot(of: PortcullisTable.table).map { KernelState.Table($0) })
     }
 
     public func table() throws(NetlinkError) -> KernelState.Table? {
-        try nftables.snapshot(of: PortcullisTable.table).map(KernelState.Table.init)
+        try nftables.snapshot(of: PortcullisTable.table).map { KernelState.Table($0) }
     }
 
     public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? {
-        try nftables.snapshot(of: PortcullisTable.table, elements: false).map(KernelState.Table.Shape.init)
+        try nftables.snapshot(of: PortcullisTable.table, elements: false).map { KernelState.Table.Shape($0) }
     }
 
     public func beginListing() throws(NetlinkError) {}
@@ -38,7 +38,7 @@ public final class TableKernel: Kernel {
 
     public func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] { [] }
 
-    public func commit(_ change: TableChange) throws(NetlinkError) { try nftables.commit(change.transaction) }
+    public func commit(_ change: TableChange) throws(NetlinkError) { try nftables.commit(change.transaction()) }
 
     public func connections(
         of servers: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]]

@@ -36,12 +36,13 @@ public struct TableChange: Sendable, Hashable {
     public var count: Int { removed.count + added.count + (skeleton == .intact ? 0 : 1) }
 
     /// The transaction for the kernel.
-    public var transaction: Nftables.Transaction {
+    /// - Parameter flags: of the table, where it is made.
+    public func transaction(_ flags: Nftables.TableFlags = []) -> Nftables.Transaction {
         var transaction = Nftables.Transaction(on: PortcullisTable.table)
         switch skeleton {
         case .intact: break
         case .rules(let strangers): PortcullisTable.renewRules(without: strangers, in: &transaction)
-        case .absent, .altered: PortcullisTable.recreate(in: &transaction)
+        case .absent, .altered: PortcullisTable.recreate(flags, in: &transaction)
         case .withdrawn: transaction.destroyTable()
         }
         for run in Self.runs(removed) {

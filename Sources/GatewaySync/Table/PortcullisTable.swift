@@ -87,9 +87,9 @@ public enum PortcullisTable {
     }
 
     /// Deletes the table, if it is there, and makes it anew, without elements.
-    public static func recreate(in transaction: inout Nftables.Transaction) {
+    public static func recreate(_ flags: Nftables.TableFlags, in transaction: inout Nftables.Transaction) {
         transaction.destroyTable()
-        transaction.addTable()
+        transaction.addTable(flags)
         transaction.add(counter: droppedCounter)
         for set in sets { transaction.add(set) }
         for chain in chains { transaction.add(chain) }

@@ -1,6 +1,6 @@
 import CNetlink
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 extension Nftables {
     /// The way to nftables of the network namespace it was opened in.
@@ -14,6 +14,14 @@ extension Nftables {
         public init(timeout: Duration = .seconds(30)) throws(NetlinkError) {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER, timeout: timeout)
         }
+
+        /// Takes over a connection's socket that was opened elsewhere: tables that it owns can be changed by way of it alone.
+        public init(adopting descriptor: FileDescriptor, timeout: Duration = .seconds(30)) throws(NetlinkError) {
+            socket = try NetlinkSocket(adopting: descriptor, bus: NETLINK_NETFILTER, timeout: timeout)
+        }
+
+        /// The socket, for a process that keeps it and hands it on. It stays the connection's.
+        public var descriptor: FileDescriptor { socket.descriptor }
 
         /// The kernel's name for this connection: events of its own changes carry it (`Event.portID`).
         public var portID: UInt32 { socket.portID }

@@ -2,12 +2,14 @@ import CNetlink
 
 /// libnftnl's objects from our values, for the time of a closure, and back.
 enum NftnlObject {
-    static func withTable(_ table: Nftables.Table, _ body: (OpaquePointer) -> Void) {
+    static func withTable(
+        _ table: Nftables.Table, _ flags: Nftables.TableFlags?, _ body: (OpaquePointer) -> Void
+    ) {
         let object = nftnl_table_alloc()!
         defer { nftnl_table_free(object) }
         nftnl_table_set_u32(object, UInt16(NFTNL_TABLE_FAMILY.rawValue), UInt32(table.family.rawValue))
         nftnl_table_set_str(object, UInt16(NFTNL_TABLE_NAME.rawValue), table.name)
-        nftnl_table_set_u32(object, UInt16(NFTNL_TABLE_FLAGS.rawValue), 0)
+        if let flags { nftnl_table_set_u32(object, UInt16(NFTNL_TABLE_FLAGS.rawValue), flags.rawValue) }
         body(object)
     }
 

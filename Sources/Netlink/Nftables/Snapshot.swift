@@ -12,8 +12,7 @@ extension Nftables {
     /// A table as it was read back. Chains, rules and sets compare with what was written.
     public struct Snapshot: Sendable {
         public var table: Table
-        /// `NFT_TABLE_F_…`: dormant, for one.
-        public var flags: UInt32 = 0
+        public var flags: TableFlags = []
         /// The ruleset's generation the snapshot is of.
         public var generation: UInt32
         public var chains: [Chain] = []
@@ -76,8 +75,8 @@ extension Nftables.Connection {
     /// Whether there is such a table.
     public func exists(_ table: Nftables.Table) throws(NetlinkError) -> Bool { try flags(of: table) != nil }
 
-    /// The flags of a table (`NFT_TABLE_F_…`); `nil` when there is none.
-    public func flags(of table: Nftables.Table) throws(NetlinkError) -> UInt32? {
+    /// The flags of a table; `nil` when there is none.
+    public func flags(of table: Nftables.Table) throws(NetlinkError) -> Nftables.TableFlags? {
         var flags: UInt32 = 0
         do throws(NetlinkError) {
             try request(NFT_MSG_GETTABLE, table.family, "look for table \(table)") {
@@ -88,7 +87,7 @@ extension Nftables.Connection {
                     flags = attribute.bigEndian(UInt32.self) ?? 0
                 }
             }
-            return flags
+            return Nftables.TableFlags(rawValue: flags)
         } catch  where error.errno == .noSuchFileOrDirectory {
             return nil
         }

@@ -36,6 +36,19 @@ extension Nftables {
         public var description: String { "\(family) \(name)" }
     }
 
+    /// What a table is, besides its name (`NFT_TABLE_F_…`).
+    public struct TableFlags: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// No chain of it sees a packet.
+        public static let dormant = Self(rawValue: NFT_TABLE_F_DORMANT.rawValue)
+        /// The socket that made it alone may change it; others' `flush ruleset` passes it by, and it goes when the socket is closed.
+        /// Linux 5.12.
+        public static let owner = Self(rawValue: NFT_TABLE_F_OWNER.rawValue)
+    }
+
     /// A named counter's value.
     public struct Counter: Sendable, Hashable {
         public var name: String

@@ -3,7 +3,7 @@ extension Nftables {
     /// before `Connection.commit`.
     public struct Transaction: Sendable, Hashable {
         public enum Operation: Sendable, Hashable {
-            case addTable
+            case addTable(TableFlags)
             case deleteTable
             /// Deletes the table if there is one.
             case destroyTable
@@ -34,7 +34,7 @@ extension Nftables {
         public mutating func append(_ operation: Operation) { operations.append(operation) }
 
         /// Adds the table; one that is there is left as it is.
-        public mutating func addTable() { append(.addTable) }
+        public mutating func addTable(_ flags: TableFlags = []) { append(.addTable(flags)) }
         public mutating func deleteTable() { append(.deleteTable) }
         public mutating func destroyTable() { append(.destroyTable) }
         public mutating func add(_ chain: Chain) { append(.addChain(chain)) }

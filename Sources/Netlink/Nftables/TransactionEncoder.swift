@@ -56,7 +56,7 @@ struct TransactionEncoder: ~Copyable {
 
     private mutating func put(_ operation: Nftables.Transaction.Operation) {
         switch operation {
-        case .addTable: putTable(NFT_MSG_NEWTABLE)
+        case .addTable(let flags): putTable(NFT_MSG_NEWTABLE, flags)
         case .deleteTable: putTable(NFT_MSG_DELTABLE)
         case .destroyTable:
             // NFT_MSG_DESTROYTABLE came with Linux 6.3; this works since tables exist
@@ -103,8 +103,9 @@ struct TransactionEncoder: ~Copyable {
     /// More than the largest message of an object: a rule of a hundred expressions takes 8 KiB.
     private static let objectRoom = 1 << 16
 
-    private mutating func putTable(_ type: nf_tables_msg_types) {
-        NftnlObject.withTable(table) { table in
+    /// - Parameter flags: `nil` leaves those of a table that is there as they are.
+    private mutating func putTable(_ type: nf_tables_msg_types, _ flags: Nftables.TableFlags? = nil) {
+        NftnlObject.withTable(table, flags) { table in
             putObject(type) { nftnl_table_nlmsg_build_payload($0, table) }
         }
     }

@@ -24,7 +24,7 @@ final class NetlinkSocket {
     /// - Parameters:
     ///   - bus: `NETLINK_NETFILTER`, `NETLINK_GENERIC` or `NETLINK_ROUTE`.
     ///   - receiveBuffer: bytes the kernel may queue for us, best effort without CAP_NET_ADMIN.
-    init(bus: Int32, timeout: Duration, receiveBuffer: Int = 4 << 20) throws(NetlinkError) {
+    convenience init(bus: Int32, timeout: Duration, receiveBuffer: Int = 4 << 20) throws(NetlinkError) {
         let command = "open a netlink socket (family \(bus))"
         guard let handle = mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else {
             throw NetlinkError(code: .system, errno: .current, command: command)
@@ -34,6 +34,28 @@ final class NetlinkSocket {
             mnl_socket_close(handle)
             throw NetlinkError(code: .system, errno: reason, command: command)
         }
+        self.init(handle, bus: bus, timeout: timeout, receiveBuffer: receiveBuffer)
+    }
+
+    /// Takes over a socket that another process has opened; closes it at the end.
+    /// - Throws: when it is no socket of this bus.
+    convenience init(
+        adopting descriptor: FileDescriptor, bus: Int32, timeout: Duration, receiveBuffer: Int = 4 << 20
+    ) throws(NetlinkError) {
+        let fd = descriptor.rawValue
+        guard cnl_get_option(fd, SOL_SOCKET, SO_DOMAIN) == AF_NETLINK,
+            cnl_get_option(fd, SOL_SOCKET, SO_PROTOCOL) == bus, let handle = mnl_socket_fdopen(fd)
+        else {
+            throw NetlinkError(
+                code: .malformed, command: "take over a netlink socket", reason: "it is none of family \(bus)")
+        }
+        self.init(handle, bus: bus, timeout: timeout, receiveBuffer: receiveBuffer)
+        // Answers to the process before may still come, and must not be taken for answers to us.
+        lastSequence = UInt32.random(in: 1...UInt32.max)
+        try drain()
+    }
+
+    private init(_ handle: OpaquePointer, bus: Int32, timeout: Duration, receiveBuffer: Int) {
         self.handle = handle
         self.timeout = timeout
         let fd = mnl_socket_get_fd(handle)

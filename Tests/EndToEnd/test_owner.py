@@ -1,0 +1,132 @@
+"""With an owner our table outlives others' flushes and the daemon's restarts, and nobody else can change it."""
+
+import subprocess
+
+import pytest
+
+import exports
+import programs
+import witnesses
+from exports import WWW4
+
+TABLE = ("list", "table", "inet", "portcullis")
+
+
+@pytest.fixture
+def holder(daemons, network, tmp_path):
+    """`portcullis-gateway hold` in the run directory of the daemon that is started next."""
+    run = daemons.folder / "owned/run"
+    run.mkdir(parents=True, exist_ok=True)
+    program = programs.Program(network.gateway, tmp_path, programs.binary("portcullis-gateway"), "hold",
+                               "--run-directory", run)
+    programs.eventually(lambda: (run / "table-owner").exists(), what="the holder's socket")
+    yield program
+    daemons.stop()
+    if program.process.poll() is None:
+        program.kill()
+
+
+@pytest.fixture
+def owned(daemons, scripted, holder):
+    daemons.stop()
+    witnesses.clear(daemons.network.gateway)
+
+    def start(**how):
+        daemon = daemons.start({"admin-url": scripted.url, "table-owner": "true", "audit-interval": 1,
+                                "guard.services-share": 100}, "owned", **how)
+        scripted.give(daemon, exports.cloud())
+        return daemon
+
+    return start
+
+
+def is_refused(network, *command):
+    result = network.gateway.result("nft", *command)
+    return result.returncode != 0 and "Operation not permitted" in result.stderr
+
+
+def test_it_outlives_a_flush_with_the_daemon_stopped(owned, daemons, network, client, hasty):
+    daemon = owned()
+    assert "flags owner" in network.gateway.run("nft", *TABLE)
+    before = network.gateway.run("nft", "-s", *TABLE)
+    assert daemon.run("check", "--thorough").returncode == 0
+    daemons.stop()
+    network.gateway.run("nft", "flush ruleset")
+    assert network.gateway.run("nft", "-s", *TABLE) == before
+    # Closed: what nobody exports does not reach the host, and what is exported is served.
+    dropped = witnesses.dropped(network.gateway)
+    with pytest.raises(OSError):
+        hasty.http(WWW4, 22)
+    assert witnesses.dropped(network.gateway) > dropped
+    assert client.http(WWW4, 80).port == 8080
+
+
+@pytest.mark.parametrize("command", ["delete table inet portcullis", "add table inet portcullis { flags dormant; }",
+                                     "add rule inet portcullis input accept",
+                                     f"add element inet portcullis ports4 {{ {WWW4} . tcp . 22 }}"])
+def test_others_cannot_change_it(command, owned, network):
+    owned()
+    before = network.gateway.run("nft", "-s", *TABLE)
+    assert is_refused(network, command)
+    assert network.gateway.run("nft", "-s", *TABLE) == before
+
+
+def test_a_daemon_that_was_killed_goes_on_with_it(owned, daemons, scripted, network, client):
+    owned()
+    before = witnesses.table(network.gateway)["table"]
+    daemons.kill()
+    assert network.gateway.run("nft", "-s", *TABLE)
+    daemon = owned()
+    assert witnesses.table(network.gateway)["table"] == before
+    # And it can change the table, which was made by another process.
+    scripted.give(daemon, exports.export(exports.www(), exports.www(None, 443), exports.devices(), exports.www(None, 8081)))
+    assert f"{WWW4} . tcp . 8081" in network.gateway.run("nft", *TABLE)
+    assert client.http(WWW4, 80).port == 8080
+
+
+def test_it_goes_with_the_holder_and_comes_back_with_both(owned, daemons, holder, network):
+    daemon = owned()
+    holder.kill()
+    # The daemon has the socket, too.
+    assert network.gateway.run("nft", *TABLE)
+    assert daemon.run("check").returncode == 0
+    daemons.stop()
+    assert network.gateway.result("nft", *TABLE).returncode != 0
+
+
+def test_without_a_holder_it_does_not_start_and_says_what_to_do(network, tmp_path):
+    result = network.gateway.result(
+        programs.binary("portcullis-gateway"), "run",
+        *programs.Gateway.flags(tmp_path, {"admin-url": "http://127.0.0.1:1", "table-owner": "true"}))
+    assert result.returncode == 1
+    assert "portcullis-gateway hold has to run (systemctl start portcullis-gateway-table)" in result.stderr
+
+
+def test_a_table_without_an_owner_gets_one(owned, daemons, scripted, network):
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    scripted.give(daemon, exports.cloud())
+    assert "flags owner" not in network.gateway.run("nft", *TABLE)
+    daemons.stop()
+    owned()
+    assert "flags owner" in network.gateway.run("nft", *TABLE)
+
+
+def test_flush_takes_it_out(owned, daemons, network):
+    daemon = owned()
+    daemons.stop()
+    taken = daemon.run("flush")
+    assert (taken.returncode, "nft  - table inet portcullis" in taken.stdout) == (0, True), taken
+    assert network.gateway.result("nft", *TABLE).returncode != 0
+
+
+def test_a_user_of_somebody_else_is_handed_nothing(holder, daemons, network):
+    path = daemons.folder / "owned/run/table-owner"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o666)
+    script = ("import array, os, socket; os.setgroups([]); os.setgid(12345); os.setuid(12345);"
+              " s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect('table-owner');"
+              " print(socket.recv_fds(s, 1, 1)[1])")
+    # By a relative path: the folders above are root's alone.
+    path.parent.chmod(0o755)
+    result = subprocess.run(["/usr/bin/python3", "-c", script], cwd=path.parent, capture_output=True, text=True, check=False)
+    assert result.stdout == "[]\n", result
