@@ -77,7 +77,7 @@ def test_only_state_is_writable_and_only_the_program_can_be_executed(gateway, un
 def test_the_gateway_sets_what_ipvs_needs(gateway):
     for name in ("expire_nodest_conn", "expire_quiescent_template", "conn_reuse_mode"):
         assert pathlib.Path("/proc/sys/net/ipv4/vs", name).read_text() == "1\n", name
-    machine.eventually(lambda: any(entry["MESSAGE"].startswith("set net.ipv4.vs.expire_nodest_conn=1")
+    machine.eventually(lambda: any(entry["MESSAGE"] == "host ~ net.ipv4.vs.expire_nodest_conn 0 -> 1"
                                    for entry in machine.journal(GATEWAY)), what="it in the journal")
 
 

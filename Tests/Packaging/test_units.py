@@ -36,9 +36,9 @@ def test_systemd_understands_every_line(tmp_path):
     (tmp_path / "lib").symlink_to("usr/lib")
     for unit in UNITS:
         shutil.copy(PACKAGING / unit, tmp_path / "usr/lib/systemd/system")
-        program = tmp_path / re.search(r"(?m)^ExecStart=/(\S+)", (PACKAGING / unit).read_text())[1]
-        program.parent.mkdir(exist_ok=True)
-        program.touch(0o755)
+        for program in re.findall(r"(?m)^Exec(?:Start|Reload)=[+]?/(\S+)", (PACKAGING / unit).read_text()):
+            (tmp_path / program).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / program).touch(0o755)
     result = analyze("verify", "--man=no", f"--root={tmp_path}", *UNITS)
     ours = [line for line in (result.stdout + result.stderr).splitlines() if any(unit in line for unit in UNITS)]
     assert result.returncode == 0 and not ours, result.stdout + result.stderr

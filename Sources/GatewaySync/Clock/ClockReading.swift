@@ -7,7 +7,7 @@ import Glibc
 public struct ClockReading: Sendable, Hashable {
     /// Seconds since the machine was booted.
     public var boot: Int
-    /// Seconds since 1970.
+    /// Seconds since 1970, to the nearest by the boot clock's seconds.
     public var wall: Int
     /// The kernel's name for this run of the machine: boot seconds of another run mean nothing here.
     public var bootID: String
@@ -20,9 +20,15 @@ public struct ClockReading: Sendable, Hashable {
 
     /// Both clocks now. Cost: two calls of the vDSO.
     public static var now: Self {
-        var boot = timespec()
+        var (boot, wall) = (timespec(), timespec())
         clock_gettime(CLOCK_BOOTTIME, &boot)
-        return Self(boot: boot.tv_sec, wall: time(nil), bootID: kernelBootID)
+        clock_gettime(CLOCK_REALTIME, &wall)
+        // Their seconds begin at different moments: without the nanoseconds, what lies between them would differ by 1 from one
+        // reading to the next.
+        let offset = wall.tv_sec - boot.tv_sec
+        let fraction = wall.tv_nsec - boot.tv_nsec
+        let carry = fraction >= 500_000_000 ? 1 : fraction < -500_000_000 ? -1 : 0
+        return Self(boot: boot.tv_sec, wall: boot.tv_sec + offset + carry, bootID: kernelBootID)
     }
 
     /// Seconds that lead from a moment of the boot clock to the wall clock's word for it.
