@@ -1,5 +1,6 @@
 """With an owner our table outlives others' flushes and the daemon's restarts, and nobody else can change it."""
 
+import socket
 import subprocess
 
 import pytest
@@ -12,14 +13,21 @@ from exports import WWW4
 TABLE = ("list", "table", "inet", "portcullis")
 
 
+def is_listening(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+        return asking.connect_ex(str(path)) == 0
+
+
 @pytest.fixture
 def holder(daemons, network, tmp_path):
     """`portcullis-gateway hold` in the run directory of the daemon that is started next."""
     run = daemons.folder / "owned/run"
     run.mkdir(parents=True, exist_ok=True)
+    # Of a holder before this one.
+    (run / "table-owner").unlink(missing_ok=True)
     program = programs.Program(network.gateway, tmp_path, programs.binary("portcullis-gateway"), "hold",
                                "--run-directory", run)
-    programs.eventually(lambda: (run / "table-owner").exists(), what="the holder's socket")
+    programs.eventually(lambda: is_listening(run / "table-owner"), what="the holder's socket")
     yield program
     daemons.stop()
     if program.process.poll() is None:
