@@ -29,11 +29,16 @@ class Answer:
 
 
 class Client:
-    """Opens connections from the client's namespace, each from the given or the first address."""
+    """Opens connections from the client's namespace, each from the given or the first address.
 
-    def __init__(self, namespace, timeout=3.0):
+    With `patience`, a datagram that is not answered for so many seconds is sent again, as a device does; `resent` counts these.
+    """
+
+    def __init__(self, namespace, timeout=3.0, patience=None):
         self.namespace = namespace
         self.timeout = timeout
+        self.patience = patience
+        self.resent = 0
 
     def socket(self, kind, address, source=None):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -58,7 +63,18 @@ class Client:
         with self.socket(socket.SOCK_DGRAM, address, source) as endpoint:
             endpoint.connect((address, port))
             endpoint.send(b"." * size)
-            return _answer(endpoint.recv(4096))
+            if self.patience is None:
+                return _answer(endpoint.recv(4096))
+            deadline = time.monotonic() + self.timeout
+            while True:
+                endpoint.settimeout(self.patience)
+                try:
+                    return _answer(endpoint.recv(4096))
+                except TimeoutError:
+                    if time.monotonic() > deadline:
+                        raise
+                    self.resent += 1
+                    endpoint.send(b"." * size)
 
     def hold(self, address, port, source=None):
         """A TCP connection that stays open."""
