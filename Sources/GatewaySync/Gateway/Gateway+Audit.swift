@@ -197,9 +197,8 @@ extension Gateway {
         var hasDrifted = false
         var left = isWhole ? Int.max : Auditor.share
         while left > 0, let service = auditor.next() {
-            let servers = try kernel.servers(of: service, statistics: isCounting)
+            let servers = try readServers(of: service, isCounting: isCounting)
             left -= max(servers.count, 1)
-            if isCounting, !servers.isEmpty { traffic.servers[service] = servers }
             // It may have gone in the last pause.
             if let known = synchronizer.reconciler.kernel?.services[service], !known.hasServers(servers),
                 try synchronizer.readService(service)
@@ -210,6 +209,15 @@ extension Gateway {
         }
         if auditor.isRoundOver { counters.auditRounds += 1 }
         return hasDrifted
+    }
+
+    private func readServers(
+        of service: IPVS.ServiceIdentity, isCounting: Bool
+    ) throws(NetlinkError) -> [IPVS.Destination] {
+        guard isCounting else { return try kernel.servers(of: service) }
+        let counted = try kernel.countedServers(of: service)
+        traffic.servers[service] = counted.isEmpty ? nil : counted
+        return counted.map(\.destination)
     }
 
     private func noteForeignServices() {

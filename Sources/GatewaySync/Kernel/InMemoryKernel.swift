@@ -289,15 +289,13 @@ public final class InMemoryKernel: Kernel, Sendable {
         }
     }
 
-    public func servers(
-        of service: IPVS.ServiceIdentity, statistics: Bool
-    ) throws(NetlinkError) -> [IPVS.DestinationEntry] {
+    public func servers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.Destination] {
         try beginReading()
-        return world.withLock { world in
-            return (world.state.services[service]?.destinations ?? []).map {
-                IPVS.DestinationEntry($0, IPVS.DestinationStatistics())
-            }
-        }
+        return world.withLock { $0.state.services[service]?.destinations ?? [] }
+    }
+
+    public func countedServers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.DestinationEntry] {
+        try servers(of: service).map { IPVS.DestinationEntry($0, IPVS.DestinationStatistics()) }
     }
 
     public func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void> {

@@ -24,10 +24,10 @@ public protocol Kernel: AnyObject {
     func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings?
 
     /// The real servers of a virtual service, in the kernel's order; none when there is no such service.
-    /// - Parameter statistics: whether to read what the kernel has counted of them, too.
-    func servers(
-        of service: IPVS.ServiceIdentity, statistics: Bool
-    ) throws(NetlinkError) -> [IPVS.DestinationEntry]
+    func servers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.Destination]
+
+    /// The same, with what the kernel has counted of them.
+    func countedServers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.DestinationEntry]
 
     /// Carries the commands out in order. A refused one is returned and does not stop the others.
     /// - Throws: when the connection itself fails; some commands may have been carried out.
@@ -75,20 +75,19 @@ extension Kernel {
     /// A virtual service with its real servers; `nil` when there is none.
     func service(_ identity: IPVS.ServiceIdentity) throws(NetlinkError) -> VirtualService? {
         guard let settings = try serviceSettings(of: identity) else { return nil }
-        return VirtualService(settings: settings, entries: try servers(of: identity, statistics: false))
+        return VirtualService(settings: settings, servers: try servers(of: identity))
     }
 }
 
 extension VirtualService {
-    init(settings: IPVS.ServiceSettings, entries: [IPVS.DestinationEntry]) {
-        self.init(
-            settings: settings, destinations: entries.map(\.destination).sorted { $0.identity < $1.identity })
+    /// - Parameter servers: in any order.
+    init(settings: IPVS.ServiceSettings, servers: [IPVS.Destination]) {
+        self.init(settings: settings, destinations: servers.sorted { $0.identity < $1.identity })
     }
 
     /// Whether the servers that the kernel lists are these, in any order.
-    func hasServers(_ entries: [IPVS.DestinationEntry]) -> Bool {
-        entries.count == destinations.count
-            && entries.allSatisfy { self[$0.destination.identity] == $0.destination.settings }
+    func hasServers(_ servers: [IPVS.Destination]) -> Bool {
+        servers.count == destinations.count && servers.allSatisfy { self[$0.identity] == $0.settings }
     }
 }
 

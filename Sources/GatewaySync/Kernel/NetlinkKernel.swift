@@ -35,7 +35,7 @@ public final class NetlinkKernel: Kernel {
         for entry in entries where ownership.contains(entry.service.identity) {
             services[entry.service.identity] = VirtualService(
                 settings: entry.service.settings,
-                entries: try servers(of: entry.service.identity, statistics: false))
+                servers: try servers(of: entry.service.identity))
         }
         return KernelState(services: services, table: table)
     }
@@ -70,12 +70,12 @@ public final class NetlinkKernel: Kernel {
         try finding(ipvs) { () throws(NetlinkError) in try ipvs.service(service)?.service.settings }
     }
 
-    public func servers(
-        of service: IPVS.ServiceIdentity, statistics: Bool
-    ) throws(NetlinkError) -> [IPVS.DestinationEntry] {
-        try finding(ipvs) { () throws(NetlinkError) in
-            try ipvs.destinations(of: service, statistics: statistics).collect()
-        }
+    public func servers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.Destination] {
+        try finding(ipvs) { () throws(NetlinkError) in try ipvs.plainDestinations(of: service).collect() }
+    }
+
+    public func countedServers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.DestinationEntry] {
+        try finding(ipvs) { () throws(NetlinkError) in try ipvs.destinations(of: service).collect() }
     }
 
     public func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] {

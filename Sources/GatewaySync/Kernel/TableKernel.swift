@@ -32,9 +32,9 @@ public final class TableKernel: Kernel {
 
     public func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings? { nil }
 
-    public func servers(
-        of service: IPVS.ServiceIdentity, statistics: Bool
-    ) throws(NetlinkError) -> [IPVS.DestinationEntry] { [] }
+    public func servers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.Destination] { [] }
+
+    public func countedServers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.DestinationEntry] { [] }
 
     public func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] { [] }
 

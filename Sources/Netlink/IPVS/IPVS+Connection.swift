@@ -99,24 +99,32 @@ extension IPVS {
             }
         }
 
-        /// The real servers of a virtual service. No such service: an empty list, as the kernel has it.
-        /// - Parameter statistics: whether to decode what the kernel has counted; it sends that in any case.
-        public func destinations(
-            of service: ServiceIdentity, statistics: Bool = true
-        ) throws(NetlinkError) -> Dump<DestinationEntry> {
+        /// The real servers of a virtual service with what the kernel has counted of them. No such service: an empty list, as
+        /// the kernel has it.
+        public func destinations(of service: ServiceIdentity) throws(NetlinkError) -> Dump<DestinationEntry> {
+            let family = service.family
+            return try destinations(of: service) { DestinationEntry($0, family: family) }
+        }
+
+        /// The real servers alone: the kernel sends what it has counted in any case, but nothing decodes it.
+        public func plainDestinations(of service: ServiceIdentity) throws(NetlinkError) -> Dump<Destination> {
+            let family = service.family
+            return try destinations(of: service) { Destination($0, family: family) }
+        }
+
+        private func destinations<Element>(
+            of service: ServiceIdentity, decode: @escaping (AttributeSequence) -> Element?
+        ) throws(NetlinkError) -> Dump<Element> {
             buffer.removeAll()
             let sequence = socket.nextSequence()
             buffer.ipvs(family, CommandNumber.getDestination, flags: [.request, .dump], sequence: sequence) {
                 $0.put(service)
             }
-            let family = service.family
             return try Dump(on: socket, buffer.bytes, sequence: sequence, command: "list destinations of \(service)") {
-                message, entries in
+                message, elements in
                 for attribute in message.attributes(behind: MemoryLayout<genlmsghdr>.size)
                 where attribute.type == CommandAttribute.destination {
-                    if let entry = DestinationEntry(attribute.nested, family: family, statistics: statistics) {
-                        entries.append(entry)
-                    }
+                    if let element = decode(attribute.nested) { elements.append(element) }
                 }
             }
         }

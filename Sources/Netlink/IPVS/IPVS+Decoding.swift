@@ -60,17 +60,20 @@ extension IPVS.ServiceEntry {
 }
 
 extension IPVS.DestinationEntry {
-    /// - Parameters:
-    ///   - family: the service's; the destination's own attribute goes before it.
-    ///   - statistics: whether to decode what the kernel has counted.
-    init?(_ attributes: AttributeSequence, family serviceFamily: AddressFamily, statistics isCounted: Bool = true) {
+    /// - Parameter family: the service's; the destination's own attribute goes before it.
+    init?(_ attributes: AttributeSequence, family: AddressFamily) {
+        guard let destination = IPVS.Destination(attributes, family: family) else { return nil }
+        self.init(destination, IPVS.DestinationStatistics(attributes))
+    }
+}
+
+extension IPVS.Destination {
+    /// - Parameter family: the service's; the destination's own attribute goes before it.
+    init?(_ attributes: AttributeSequence, family serviceFamily: AddressFamily) {
         var family = serviceFamily
         var address: AttributeView?
         var port: UInt16 = 0
         var settings = IPVS.DestinationSettings()
-        var statistics = IPVS.DestinationStatistics()
-        var hasWideCounters = false
-
         for attribute in attributes {
             switch attribute.type {
             case IPVS.DestinationAttribute.family:
@@ -93,24 +96,31 @@ extension IPVS.DestinationEntry {
                 settings.tunnel.kind = attribute.number(UInt8.self).flatMap { IPVS.Tunnel.Kind(rawValue: $0) } ?? .ipip
             case IPVS.DestinationAttribute.tunnelPort: settings.tunnel.port = attribute.bigEndian(UInt16.self) ?? 0
             case IPVS.DestinationAttribute.tunnelFlags: settings.tunnel.flags = attribute.number(UInt16.self) ?? 0
-            case IPVS.DestinationAttribute.active:
-                statistics.activeConnections = attribute.number(UInt32.self) ?? 0
-            case IPVS.DestinationAttribute.inactive:
-                statistics.inactiveConnections = attribute.number(UInt32.self) ?? 0
-            case IPVS.DestinationAttribute.persistent:
-                statistics.persistentConnections = attribute.number(UInt32.self) ?? 0
-            case IPVS.DestinationAttribute.statistics where isCounted:
-                hasWideCounters = true
-                statistics.traffic = IPVS.Traffic(attribute.nested)
-            case IPVS.DestinationAttribute.statistics32 where isCounted && !hasWideCounters:
-                statistics.traffic = IPVS.Traffic(attribute.nested)
             default: break
             }
         }
-
         guard let address = address?.address(family) else { return nil }
-        self.init(
-            IPVS.Destination(IPVS.DestinationIdentity(address: address, port: port), settings), statistics)
+        self.init(IPVS.DestinationIdentity(address: address, port: port), settings)
+    }
+}
+
+extension IPVS.DestinationStatistics {
+    init(_ attributes: AttributeSequence) {
+        self.init()
+        var hasWideCounters = false
+        for attribute in attributes {
+            switch attribute.type {
+            case IPVS.DestinationAttribute.active: activeConnections = attribute.number(UInt32.self) ?? 0
+            case IPVS.DestinationAttribute.inactive: inactiveConnections = attribute.number(UInt32.self) ?? 0
+            case IPVS.DestinationAttribute.persistent: persistentConnections = attribute.number(UInt32.self) ?? 0
+            case IPVS.DestinationAttribute.statistics:
+                hasWideCounters = true
+                traffic = IPVS.Traffic(attribute.nested)
+            case IPVS.DestinationAttribute.statistics32 where !hasWideCounters:
+                traffic = IPVS.Traffic(attribute.nested)
+            default: break
+            }
+        }
     }
 }
 

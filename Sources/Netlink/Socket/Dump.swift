@@ -13,7 +13,7 @@ public struct Dump<Element>: ~Copyable {
 
     private let socket: NetlinkSocket
     private let sequence: UInt32
-    private let command: String
+    private let command: () -> String
     private let decode: Decoder
     private var pending: [Element] = []
     private var position = 0
@@ -24,7 +24,8 @@ public struct Dump<Element>: ~Copyable {
 
     /// Sends the request in `bytes`, which carries `sequence` and `NLM_F_DUMP`.
     init(
-        on socket: NetlinkSocket, _ bytes: UnsafeRawBufferPointer, sequence: UInt32, command: String,
+        on socket: NetlinkSocket, _ bytes: UnsafeRawBufferPointer, sequence: UInt32,
+        command: @autoclosure @escaping () -> String,
         decode: @escaping Decoder
     ) throws(NetlinkError) {
         self.socket = socket
@@ -32,7 +33,7 @@ public struct Dump<Element>: ~Copyable {
         self.command = command
         self.decode = decode
         try socket.drain()
-        try socket.send(bytes, command: command)
+        try socket.send(bytes, command: command())
         socket.beginDump(sequence)
     }
 
@@ -74,10 +75,10 @@ public struct Dump<Element>: ~Copyable {
         position = 0
         guard socket.openDump == sequence else {
             throw NetlinkError(
-                code: .system, command: command, reason: "another request was made on the socket during the dump")
+                code: .system, command: command(), reason: "another request was made on the socket during the dump")
         }
-        guard let datagram = try socket.receive(until: socket.deadline, command: command) else {
-            throw NetlinkError(code: .timedOut, command: command)
+        guard let datagram = try socket.receive(until: socket.deadline, command: command()) else {
+            throw NetlinkError(code: .timedOut, command: command())
         }
         var offset = 0
         while state == .running, let message = MessageView(in: datagram, at: offset) {
@@ -94,18 +95,18 @@ public struct Dump<Element>: ~Copyable {
         case NLMSG_ERROR:
             finish()
             guard let answer = Acknowledgement(message) else {
-                throw NetlinkError(code: .malformed, command: command)
+                throw NetlinkError(code: .malformed, command: command())
             }
             if answer.number != 0 {
-                throw NetlinkError(refused: answer.number, command: command, reason: answer.reason)
+                throw NetlinkError(refused: answer.number, command: command(), reason: answer.reason)
             }
         case NLMSG_DONE:
             finish()
             if let number = message.familyHeader(Int32.self), number < 0, number != .min {
-                throw NetlinkError(refused: -number, command: command)
+                throw NetlinkError(refused: -number, command: command())
             }
             if interrupted {
-                throw NetlinkError(code: .retry, command: command, reason: "the list changed while it was read")
+                throw NetlinkError(code: .retry, command: command(), reason: "the list changed while it was read")
             }
         default:
             try decode(message, &pending)

@@ -32,10 +32,11 @@ final class MortalKernel: Kernel {
     func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings? {
         try kernel.serviceSettings(of: service)
     }
-    func servers(
-        of service: IPVS.ServiceIdentity, statistics: Bool
-    ) throws(NetlinkError) -> [IPVS.DestinationEntry] {
-        try kernel.servers(of: service, statistics: statistics)
+    func servers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.Destination] {
+        try kernel.servers(of: service)
+    }
+    func countedServers(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> [IPVS.DestinationEntry] {
+        try kernel.countedServers(of: service)
     }
 
     func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] {
