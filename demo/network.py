@@ -1,7 +1,7 @@
 """The demo's network: the scenarios' namespaces, their servers, and the gateway's daemon, until it is told to end.
 
-Arguments: ADMIN's address as the gateway reaches it; `relay` when ADMIN is on the loopback of the machine
-that runs this, which a namespace cannot reach: then a relay carries the connections there.
+Arguments: ADMIN's address; `relay` when ADMIN is on the loopback of the machine that runs this, not on the host around it. A relay
+carries the gateway's connections there either way: without tokens ADMIN answers to names of the loopback alone.
 """
 
 import os
@@ -29,8 +29,8 @@ def join_host_network(gateway):
     gateway.batch("link set host0 up", "addr add 10.0.2.15/24 dev host0")
 
 
-def relay(gateway, port):
-    """Carries connections to the gateway's 127.0.0.1:port to the same port of this machine."""
+def relay(gateway, port, connect):
+    """Carries connections to the gateway's 127.0.0.1:port to where `connect` leads."""
     with gateway.entered():
         listener = socket.create_server(("127.0.0.1", port))
 
@@ -49,11 +49,16 @@ def relay(gateway, port):
     def accept():
         while True:
             inner, _ = listener.accept()
-            outer = socket.create_connection(("127.0.0.1", port))
+            outer = connect()
             for ends in ((inner, outer), (outer, inner)):
                 threading.Thread(target=carry, args=ends, daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
+
+
+def connect_from(gateway, address):
+    with gateway.entered():
+        return socket.create_connection(address)
 
 
 def main(admin, *mode):
@@ -63,16 +68,19 @@ def main(admin, *mode):
     network = topology.Topology()
     folder = tempfile.TemporaryDirectory(prefix="portcullis-demo.")
     try:
+        url = urllib.parse.urlsplit(admin)
         if "relay" in mode:
-            relay(network.gateway, urllib.parse.urlsplit(admin).port)
+            relay(network.gateway, url.port, lambda: socket.create_connection((url.hostname, url.port)))
         else:
             join_host_network(network.gateway)
+            relay(network.gateway, url.port, lambda: connect_from(network.gateway, (url.hostname, url.port)))
         servers = subprocess.Popen(
             [sys.executable, REPOSITORY / "Tests/EndToEnd/servers.py"], stdout=subprocess.PIPE, text=True)
         programs[servers.pid] = ("the servers' program", servers)
         servers.stdout.readline()
         gateway = network.gateway.start(
-            os.path.join(os.environ["PORTCULLIS_BIN"], "portcullis-gateway"), "run", "--admin-url", admin,
+            os.path.join(os.environ["PORTCULLIS_BIN"], "portcullis-gateway"), "run", "--admin-url",
+            f"http://127.0.0.1:{url.port}",
             "--location", "tcn", "--name", "gw1", "--state-directory", f"{folder.name}/state",
             "--run-directory", f"{folder.name}/run", stdin=subprocess.DEVNULL)
         programs[gateway.pid] = ("the gateway's daemon", gateway)
