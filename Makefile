@@ -8,7 +8,7 @@ FUZZ_HTTP_COUNT ?= $(FUZZ_COUNT)
 SOAK_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release run test lint unit kernel configuration end-to-end packaging pacemaker cluster schemathesis fuzz fuzz-short soak soak-short bench format clean
+.PHONY: help setup build release run test lint unit kernel configuration demo end-to-end packaging pacemaker cluster schemathesis fuzz fuzz-short soak soak-short bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -20,7 +20,7 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 
-test: setup lint unit kernel release configuration end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
+test: setup lint unit kernel release configuration demo end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -45,6 +45,9 @@ release: ## release build of the executables
 
 configuration: ## the services' combined configurations: ADMIN, the command line and curl on loopback
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Configuration/run
+
+demo: ## what `make run` shows, checked: ADMIN on this host, the gateway in the lab machine
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_DEMO_PORT=18080 demo/run --once
 
 end-to-end: ## clients, a gateway and servers around the release binaries, in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/EndToEnd/run
