@@ -56,11 +56,14 @@ let package = Package(
         .target(name: "AdminAPI", swiftSettings: strict),
         .target(name: "CombinedConfiguration", dependencies: ["Text", "YAML"], swiftSettings: strict),
 
-        // What the programs share: their version, files that their flags name
+        // What the programs share: their version, files that settings and flags name
+        .target(
+            name: "InputFiles", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .target(
             name: "CommandLineSupport",
             dependencies: [
-                "Text",
+                "InputFiles", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -80,7 +83,7 @@ let package = Package(
         .target(
             name: "GatewaySync",
             dependencies: [
-                "Netlink", "NetworkTypes", "ServicesExport", "Text", "YAML",
+                "InputFiles", "Netlink", "NetworkTypes", "ServicesExport", "Text", "YAML",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -137,7 +140,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-admin",
             dependencies: [
-                "Admin", "CommandLineSupport", "Text",
+                "Admin", "CommandLineSupport", "InputFiles", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -173,6 +176,10 @@ let package = Package(
 
         // Tests mirror the modules
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "InputFilesTests",
+            dependencies: ["InputFiles", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strictTests),
         .testTarget(
             name: "CommandLineSupportTests", dependencies: ["CommandLineSupport", "Text"], swiftSettings: strictTests),
         .testTarget(

@@ -1,4 +1,5 @@
 import Glibc
+import InputFiles
 import SystemPackage
 
 /// A file that cannot be read or written; says which, and why in an operator's words.
@@ -21,7 +22,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     public static func reason(_ code: Int32) -> String {
         switch code {
         case ENOENT: "no such file"
-        case EISDIR: "is a directory, not a file"
+        case EISDIR: "is a directory, not a regular file"
         default:
             String(cString: strerror(code)).prefix(1).lowercased() + String(cString: strerror(code)).dropFirst()
         }
@@ -33,18 +34,24 @@ public enum TextFile {
     /// Bytes that are read at most.
     public static let maximumSize = 16 << 20
 
-    /// The UTF-8 text of a file.
+    /// The UTF-8 text of a regular file.
     public static func read(_ path: String) throws(FileError) -> String {
-        try at(path) {
-            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-            return try file.closeAfter { try text(of: file, named: path) }
+        try text(named: path) { () throws(InputFileError) in try InputFile.read(path, limit: maximumSize) }
+    }
+
+    /// The UTF-8 text of what a command's argument names: a regular file, a pipe that somebody writes to (`<(command)`),
+    /// /dev/stdin.
+    public static func readArgument(_ path: String) throws(FileError) -> String {
+        try text(named: path) { () throws(InputFileError) in
+            try InputFile.read(path, limit: maximumSize, from: .stream)
         }
     }
 
     /// The UTF-8 text of standard input.
     public static func standardInput() throws(FileError) -> String {
-        let name = "standard input"
-        return try at(name) { try text(of: .standardInput, named: name) }
+        try text(named: "standard input") { () throws(InputFileError) in
+            try InputFile.readStandardInput(limit: maximumSize)
+        }
     }
 
     /// Writes a file, in place of one that is there.
@@ -67,18 +74,18 @@ public enum TextFile {
         }
     }
 
-    private static func text(of file: FileDescriptor, named name: String) throws -> String {
-        var bytes = [UInt8]()
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
-            if count == 0 { break }
-            bytes += chunk[..<count]
-            guard bytes.count <= maximumSize else {
-                throw FileError(path: name, reason: "the file is larger than \(maximumSize >> 20) MiB")
-            }
+    private static func text(
+        named name: String, _ bytes: () throws(InputFileError) -> [UInt8]
+    ) throws(FileError) -> String {
+        let content: [UInt8]
+        do throws(InputFileError) {
+            content = try bytes()
+        } catch .system(let error) {
+            throw FileError(path: name, errno: error.rawValue)
+        } catch {
+            throw FileError(path: name, reason: error.reason ?? "cannot be read")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = String(validating: content, as: UTF8.self) else {
             throw FileError(path: name, reason: "the file is not UTF-8 text")
         }
         return text

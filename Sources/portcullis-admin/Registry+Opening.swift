@@ -1,6 +1,7 @@
 import Admin
 import CommandLineSupport
 import Foundation
+import InputFiles
 import Text
 
 extension Registry {
@@ -8,6 +9,7 @@ extension Registry {
     /// token hashes.
     static func openOrMake(_ path: String) throws -> Registry {
         try makeFolder(of: path)
+        try refuseOtherKinds(path)
         return try Registry(path: path)
     }
 
@@ -46,7 +48,16 @@ extension Registry {
         guard FileManager.default.fileExists(atPath: path) else {
             throw SettingsError("there is no registry \(path); `portcullis-admin serve` and `token add` make one")
         }
+        try refuseOtherKinds(path)
         return try Registry(path: path)
+    }
+
+    /// Throws where the registry, or a file that SQLite keeps beside it, is no regular file: a FIFO, a device, a directory.
+    static func refuseOtherKinds(_ path: String) throws {
+        for file in [path, path + "-wal", path + "-shm", path + "-journal", path + ".lock"] {
+            guard let kind = FileKind(of: file), kind != .regularFile else { continue }
+            throw SettingsError("the database \(FileError(path: file, reason: InputFileError.kind(kind).reason ?? ""))")
+        }
     }
 
     /// Throws where root would leave files beside the registry that the user it belongs to cannot open.

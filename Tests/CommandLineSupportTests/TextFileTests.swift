@@ -39,14 +39,14 @@ import Testing
     @Test("what cannot be read is named with the reason, in words")
     func refuses() throws {
         #expect(throws: FileError(path: "/nowhere/file", reason: "no such file")) { try TextFile.read("/nowhere/file") }
-        #expect(throws: FileError(path: "/", reason: "is a directory, not a file")) { try TextFile.read("/") }
+        #expect(throws: FileError(path: "/", reason: "is a directory, not a regular file")) { try TextFile.read("/") }
         try withFile([0x61, 0xFF]) { path in
             let error = #expect(throws: FileError.self) { try TextFile.read(path) }
             #expect(error?.description == "\(path): the file is not UTF-8 text")
         }
         try withFile(repeatElement(0x20, count: TextFile.maximumSize + 1)) { path in
             let error = #expect(throws: FileError.self) { try TextFile.read(path) }
-            #expect(error?.reason == "the file is larger than 16 MiB")
+            #expect(error?.reason == "is larger than 16 MiB")
         }
     }
 }

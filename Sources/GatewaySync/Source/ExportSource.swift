@@ -1,3 +1,4 @@
+import InputFiles
 public import ServicesExport
 
 /// Where exports come from.
@@ -99,24 +100,37 @@ public struct ExportSourceError: Error, Sendable, Hashable, CustomStringConverti
 
 /// An export in a file, for plans and benchmarks without ADMIN.
 public struct FileExportSource: ExportSource {
-    public let path: String
+    /// `nil`: standard input.
+    public let path: String?
 
-    /// - Parameter location: a path, a `file:` URL, or `-` for standard input.
+    /// - Parameter location: a path (of a pipe, too), a `file:` URL, or `-` for standard input.
     public init(_ location: String) {
         if location.hasPrefix("file://") {
             path = String(location.dropFirst("file://".count))
         } else if location.hasPrefix("file:") {
             path = String(location.dropFirst("file:".count))
         } else {
-            path = location == "-" ? "/dev/stdin" : location
+            path = location == "-" ? nil : location
         }
     }
 
     public func fetch(_ request: ExportRequest) async throws -> ExportAnswer {
-        guard let bytes = try Files.read(path, limit: ServicesCSV.maximumSize) else {
-            throw ExportSourceError(.notFound, "there is no file \(path)")
-        }
+        let bytes = try read()
         let digest = ExportDigest(of: bytes)
         return digest == request.known ? .unchanged(digest, held: false) : .export(bytes, digest, held: false)
+    }
+
+    private func read() throws -> [UInt8] {
+        guard let path else {
+            do throws(InputFileError) {
+                return try InputFile.readStandardInput(limit: ServicesCSV.maximumSize)
+            } catch {
+                throw FileError("read", "standard input", error)
+            }
+        }
+        guard let bytes = try Files.read(path, limit: ServicesCSV.maximumSize, from: .stream) else {
+            throw ExportSourceError(.notFound, "there is no file \(path)")
+        }
+        return bytes
     }
 }

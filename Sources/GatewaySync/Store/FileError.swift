@@ -1,4 +1,4 @@
-import Glibc
+import InputFiles
 public import SystemPackage
 
 /// A file that could not be read or written.
@@ -13,6 +13,14 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
         self.path = path
         self.errno = errno
         self.reason = reason
+    }
+
+    init(_ action: String, _ path: String, _ error: InputFileError) {
+        guard case .system(let errno) = error else {
+            self.init(action, path, reason: error.reason)
+            return
+        }
+        self.init(action, path, errno: errno)
     }
 
     /// `write /var/lib/portcullis/state.json: No space left on device`

@@ -1,31 +1,22 @@
 import Glibc
+import InputFiles
 import SystemPackage
 
 /// The few things done with files, each as safe as it can be made.
 enum Files {
-    /// The bytes of a file, or of what a pipe brings until its end; `nil` when there is none.
-    /// - Parameter limit: bytes; more is an error, before it is all in memory.
-    static func read(_ path: String, limit: Int = 1 << 28) throws(FileError) -> [UInt8]? {
-        do {
-            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-            return try file.closeAfter {
-                var bytes = [UInt8]()
-                var chunk = [UInt8](repeating: 0, count: 1 << 16)
-                while true {
-                    let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
-                    guard count > 0 else { return bytes }
-                    guard bytes.count + count <= limit else {
-                        throw FileError("read", path, reason: "it is larger than \(limit) bytes")
-                    }
-                    bytes.append(contentsOf: chunk[..<count])
-                }
-            }
-        } catch Errno.noSuchFileOrDirectory {
+    /// The bytes of a regular file; `nil` when there is none.
+    /// - Parameters:
+    ///   - limit: bytes; more is an error, before it is all in memory.
+    ///   - source: what else it may be, for a command's argument.
+    static func read(
+        _ path: String, limit: Int = 1 << 28, from source: InputFile.Source = .regularFile
+    ) throws(FileError) -> [UInt8]? {
+        do throws(InputFileError) {
+            return try InputFile.read(path, limit: limit, from: source)
+        } catch .system(.noSuchFileOrDirectory) {
             return nil
-        } catch let error as FileError {
-            throw error
         } catch {
-            throw FileError("read", path, errno: error as? Errno)
+            throw FileError("read", path, error)
         }
     }
 
@@ -35,7 +26,9 @@ enum Files {
         let temporary = path + ".new"
         do {
             let file = try FileDescriptor.open(
-                FilePath(temporary), .writeOnly, options: [.create, .truncate, .noFollow],
+                FilePath(temporary), .writeOnly,
+                // Where a FIFO of that name is in the way, it is an error and no wait for its reader.
+                options: [.create, .truncate, .noFollow, .nonBlocking, .closeOnExec],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
             try file.closeAfter {
                 try file.writeAll(bytes)

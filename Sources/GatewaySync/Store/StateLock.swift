@@ -1,4 +1,5 @@
 import Glibc
+import InputFiles
 import SystemPackage
 
 /// Keeps a second daemon or cron command from writing to the same kernel: `flock` on a file that names its holder.
@@ -16,6 +17,10 @@ public final class StateLock: Sendable {
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
         } catch {
             throw FileError("lock", path, errno: error as? Errno)
+        }
+        if let kind = FileKind(of: path), kind != .regularFile {
+            try? file.close()
+            throw FileError("lock", path, .kind(kind))
         }
         guard Self.take(file) else {
             let number = Glibc.errno
@@ -40,7 +45,7 @@ public final class StateLock: Sendable {
 
     /// Who holds the lock, in words; `nil` when nobody does. Anybody may ask.
     public static func holder(of path: String) -> String? {
-        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else { return nil }
+        guard let file = try? InputFile.open(path) else { return nil }
         defer { try? file.close() }
         guard flock(file.rawValue, LOCK_SH | LOCK_NB) != 0, Glibc.errno == EWOULDBLOCK else { return nil }
         return name(in: path)

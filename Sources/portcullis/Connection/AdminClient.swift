@@ -1,5 +1,6 @@
 import AdminAPI
 import AsyncHTTPClient
+import CommandLineSupport
 import Foundation
 import NIOCore
 import NIOFoundationCompat
@@ -18,11 +19,16 @@ struct AdminClient: Sendable {
         self.settings = settings
         var tls = TLSConfiguration.makeClientConfiguration()
         if let path = settings.caFile {
-            do {
-                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(path))
+            let text: String
+            do throws(FileError) {
+                text = try LocalFile.text(path)
             } catch {
+                throw CommandError("ca-file \(error)")
+            }
+            guard let roots = try? NIOSSLCertificate.fromPEMBytes(Array(text.utf8)), !roots.isEmpty else {
                 throw CommandError("\(path): no certificates (PEM) can be read from it")
             }
+            tls.trustRoots = .certificates(roots)
         }
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,

@@ -3,9 +3,9 @@ import Foundation
 
 /// Files of the operator's machine.
 enum LocalFile {
-    /// The UTF-8 text of a file of at most 16 MiB; `-` is standard input.
+    /// The UTF-8 text of a file, or of a pipe, of at most 16 MiB; `-` is standard input.
     static func text(_ path: String) throws(FileError) -> String {
-        path == "-" ? try TextFile.standardInput() : try TextFile.read(path)
+        path == "-" ? try TextFile.standardInput() : try TextFile.readArgument(path)
     }
 
     /// The names in a directory, sorted; `nil` when the path is no directory.

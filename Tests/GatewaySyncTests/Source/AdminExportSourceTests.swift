@@ -139,6 +139,20 @@ import Testing
         await rotation.end()
     }
 
+    @Test("a FIFO in the place of the token, which nobody writes to, holds up no poll: the token before goes on")
+    func tokenBecomesFIFO() async throws {
+        let rotation = try await Rotation("old")
+        rotation.admit("old")
+        _ = try await rotation.source.fetch(ExportRequest())
+        #expect(unlink(rotation.file) == 0 && mkfifo(rotation.file, 0o600) == 0)
+        _ = try await rotation.source.fetch(ExportRequest())
+        #expect(rotation.shown == ["Bearer old", "Bearer old"])
+        #expect(
+            rotation.source.problem
+                == "read \(rotation.file): is a FIFO, not a regular file; what was read before goes on")
+        await rotation.end()
+    }
+
     @Test("a token that is changed while ADMIN answers is tried within the same poll")
     func tokenChangedMeanwhile() async throws {
         let rotation = try await Rotation("old\n")

@@ -155,6 +155,29 @@ import Testing
         if content.hasPrefix("{\"version\": 2") { #expect(problem?.contains("version 2") == true) }
     }
 
+    @Test("a FIFO in the place of a file is refused, and named: nobody waits for its writer")
+    func fifos() throws {
+        let store = try StateDirectory(directory.path)
+        for name in ["state.json", "status.json", "role", "decision.json", "gateway.yaml", "lock"] {
+            #expect(mkfifo("\(directory.path)/\(name)", 0o600) == 0)
+        }
+        func expect(_ name: String, _ action: String = "read", _ body: () throws -> Void) {
+            #expect { try body() } throws: {
+                "\($0)" == "\(action) \(directory.path)/\(name): is a FIFO, not a regular file"
+            }
+        }
+        expect("status.json") { _ = try GatewayStatus.load(runDirectory: directory.path, at: clock.read()) }
+        expect("role") { _ = try RoleFile(runDirectory: directory.path).load() }
+        expect("gateway.yaml") { _ = try ConfigurationLoader.text(of: "\(directory.path)/gateway.yaml") }
+        expect("lock", "lock") { _ = try StateLock("\(directory.path)/lock", purpose: "test") }
+        #expect(StateLock.holder(of: "\(directory.path)/lock") == nil)
+        // What is no state is set aside, and a new one has its place.
+        let (_, problem) = store.recoverState(at: clock.read())
+        #expect(problem?.contains("is a FIFO, not a regular file") == true)
+        try store.save(StoredState(), at: clock.read())
+        #expect(try StateDirectory.loadState(of: directory.path, at: clock.read()) != nil)
+    }
+
     @Test("exports are found by their digest, and only whole ones")
     func exports() throws {
         let store = try StateDirectory(directory.path)

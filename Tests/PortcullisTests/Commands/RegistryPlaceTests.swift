@@ -23,4 +23,23 @@ import Testing
         _ = try Registry(path: standard)
         try Registry.makeFolder(of: standard, standard: standard, former: former)
     }
+
+    @Test("a registry is a regular file: anything else, there or beside it, is refused and named")
+    func kinds() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "registry.sqlite").path
+        func refuses(_ file: String, _ kind: String) {
+            #expect { try Registry.openOrMake(path) } throws: {
+                "\($0)" == "the database \(file): is a \(kind), not a regular file"
+            }
+        }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        refuses(path, "directory")
+        try FileManager.default.removeItem(atPath: path)
+        #expect(mkfifo(path, 0o600) == 0)
+        refuses(path, "FIFO")
+        #expect(rename(path, path + "-wal") == 0)
+        refuses(path + "-wal", "FIFO")
+    }
 }
