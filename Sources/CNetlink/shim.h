@@ -146,34 +146,44 @@ static inline int64_t cnl_peer_user(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ? -errno : (int64_t)peer.user;
 }
 
-/// Hands a descriptor over (SCM_RIGHTS). Returns 0 or -errno.
-static inline int cnl_send_descriptor(int fd, int descriptor) {
-    char byte = 0;
-    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+/// A message of one byte with room for a descriptor beside it.
+struct cnl_descriptor_message {
+    struct msghdr message;
+    struct iovec part;
+    char byte;
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    } control;
+};
+
+static inline struct msghdr *cnl_prepare(struct cnl_descriptor_message *buffer) {
+    memset(buffer, 0, sizeof *buffer);
+    buffer->part = (struct iovec){.iov_base = &buffer->byte, .iov_len = 1};
+    buffer->message = (struct msghdr){
+        .msg_iov = &buffer->part,
+        .msg_iovlen = 1,
+        .msg_control = buffer->control.bytes,
+        .msg_controllen = sizeof buffer->control.bytes};
+    return &buffer->message;
+}
+
+/// Hands a descriptor over (SCM_RIGHTS). Returns 0 or -errno.
+static inline int cnl_send_descriptor(int fd, int descriptor) {
+    struct cnl_descriptor_message buffer;
+    struct msghdr *message = cnl_prepare(&buffer);
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
     *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
     memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+    return sendmsg(fd, message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 /// Takes a descriptor that is handed over. Returns it or -errno; -EPROTO when none came.
 static inline int cnl_receive_descriptor(int fd) {
-    char byte;
-    struct iovec part = {.iov_base = &byte, .iov_len = 1};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) < 0) return -errno;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    struct cnl_descriptor_message buffer;
+    struct msghdr *message = cnl_prepare(&buffer);
+    if (recvmsg(fd, message, MSG_CMSG_CLOEXEC) < 0) return -errno;
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
     if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
         header->cmsg_len != CMSG_LEN(sizeof(int)))
         return -EPROTO;

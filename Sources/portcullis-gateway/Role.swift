@@ -8,8 +8,8 @@ struct Role: ParsableCommand {
         abstract: "Show the part this gateway plays in its pair, or give it another.",
         discussion: """
             Without an argument: prints active or passive. With one: leaves the role in the run directory, where a running \
-            daemon picks it up at once, and starts and stops the kernel's sync daemons accordingly, whether the daemon runs or \
-            not (sync.interface in the configuration; needs CAP_NET_ADMIN). It holds until the next boot, and until `flush`; \
+            daemon picks it up at once, and starts and stops the kernel's sync daemons accordingly, and sets the sysctls that these \
+            need, whether the daemon runs or not (sync.interface in the configuration; needs CAP_NET_ADMIN). It holds until the next boot, and until `flush`; \
             then the configuration's `role` does. In a pair pacemaker gives the role: use its commands.
             """)
 
@@ -29,7 +29,7 @@ struct Role: ParsableCommand {
         guard configuration.sync.interface != nil else { return }
         let kernel = try NetlinkKernel()
         // A daemon that does not run cannot see to what the sync daemons need.
-        let (steps, deviations) = try kernel.bringIntoLine(SettingRequirement.all(configuration, forwarding: []))
+        let (steps, deviations) = try kernel.bringIntoLine(SettingRequirement.ofSyncDaemons(configuration))
         for deviation in deviations { StandardError.write("\(deviation)") }
         let changes = steps.map(\.description) + (try configuration.assumeRole(on: kernel).changes)
         try StandardOutput.write(changes.joined(separator: "\n"))

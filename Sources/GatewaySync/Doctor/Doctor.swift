@@ -82,8 +82,8 @@ enum Doctor {
     }
 
     static func ephemeralPorts(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
-        let reserved = host.sysctls["net.ipv4.ip_local_reserved_ports"] ?? ""
-        guard let local = host.sysctls["net.ipv4.ip_local_port_range"],
+        let reserved = host.sysctls[EphemeralPorts.reservedSysctl] ?? ""
+        guard let local = host.sysctls[EphemeralPorts.rangeSysctl],
             let ports = EphemeralPorts(local: local, reserved: reserved)
         else { return [] }
         let conflicts = ports.conflicts(with: traffic.groups)
@@ -103,8 +103,8 @@ enum Doctor {
                         ? "; the replies to such a connection go to a real server"
                         : "; the rules keep the replies to the host, but not another program's port"),
                 remedy: rest >= 1_024
-                    ? "sysctl -w net.ipv4.ip_local_reserved_ports=\(list)"
-                    : "sysctl -w net.ipv4.ip_local_port_range=\"FIRST LAST\", a range that is not exported")
+                    ? "sysctl -w \(EphemeralPorts.reservedSysctl)=\(list)"
+                    : "sysctl -w \(EphemeralPorts.rangeSysctl)=\"FIRST LAST\", a range that is not exported")
         ]
     }
 }

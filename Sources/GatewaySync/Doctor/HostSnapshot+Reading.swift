@@ -54,7 +54,7 @@ extension HostSnapshot {
     private mutating func readSysctls() {
         var names = [
             "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.conf.all.rp_filter",
-            "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports", "net.ipv4.vs.conntrack",
+            EphemeralPorts.rangeSysctl, EphemeralPorts.reservedSysctl, "net.ipv4.vs.conntrack",
             "kernel.modules_disabled",
         ].map { (name: $0, path: $0.replacing(".", with: "/")) }
         for interface in interfaces {
@@ -75,7 +75,7 @@ extension HostSnapshot {
         do {
             let nftables = try Nftables.Connection()
             for entry in try nftables.tables().collect()
-            where entry.table != PortcullisTable.table && !entry.isDormant
+            where entry.table != PortcullisTable.table && !entry.flags.contains(.dormant)
                 && [.inet, .ip, .ip6].contains(entry.table.family)
             {
                 if let table = try Table(entry.table, nftables) { tables.append(table) }

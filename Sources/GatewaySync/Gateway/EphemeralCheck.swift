@@ -3,8 +3,8 @@ import ServicesExport
 /// What the last comparison of exported ports with the machine's own was made of.
 struct EphemeralCheck: Hashable {
     let export: ExportDigest?
-    /// `net.ipv4.ip_local_port_range`
+    /// Of `EphemeralPorts.rangeSysctl`.
     let local: String
-    /// `net.ipv4.ip_local_reserved_ports`
+    /// Of `EphemeralPorts.reservedSysctl`.
     let reserved: String
 }

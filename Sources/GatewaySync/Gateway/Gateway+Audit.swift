@@ -92,8 +92,8 @@ extension Gateway {
 
     /// Says which exported ports the machine also gives to its own connections. Cost: nothing, unless the export or those ports are new.
     private func noteEphemeralPorts() throws(NetlinkError) {
-        let (range, reserved) = ("net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports")
-        let found = try kernel.settings(sysctls: [range, reserved]).sysctls
+        let (range, reserved) = (EphemeralPorts.rangeSysctl, EphemeralPorts.reservedSysctl)
+        let found = try kernel.sysctls([range, reserved])
         guard let document = synchronizer.reconciler.document, let local = found[range] else { return }
         let known = EphemeralCheck(export: current, local: local, reserved: found[reserved] ?? "")
         guard known != ephemeralCheck else { return }

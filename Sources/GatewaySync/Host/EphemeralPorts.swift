@@ -1,14 +1,16 @@
 public import NetworkTypes
 public import ServicesExport
 
-/// The ports that the machine gives to its own connections, IPv4's and IPv6's alike: `net.ipv4.ip_local_port_range` without
-/// `net.ipv4.ip_local_reserved_ports`.
+/// The ports that the machine gives to its own connections, IPv4's and IPv6's alike: `rangeSysctl` without `reservedSysctl`.
 ///
 /// A connection of the host from a public address and a port that is exported there has the same address and port as the
 /// service. By a mark that is no harm: replies to the host get none. A virtual service of the port alone is harm: IPVS takes
 /// the reply for a client's packet, and no rule can keep it. Reserved ports are given to no connection that leaves the choice
 /// to the kernel, and cost nothing.
 public struct EphemeralPorts: Sendable, Hashable {
+    static let rangeSysctl = "net.ipv4.ip_local_port_range"
+    static let reservedSysctl = "net.ipv4.ip_local_reserved_ports"
+
     /// Ascending, without overlaps.
     public let ranges: [PortRange]
 

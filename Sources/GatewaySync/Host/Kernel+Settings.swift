@@ -24,8 +24,10 @@ extension Kernel {
 
     /// What the requirements are about.
     public func settings(of requirements: [SettingRequirement]) throws(NetlinkError) -> KernelSettings {
-        try settings(
-            sysctls: requirements.compactMap { if case .sysctl(let name) = $0.setting { name } else { nil } })
+        let names = requirements.compactMap { if case .sysctl(let name) = $0.setting { name } else { nil } }
+        // Those of sysctls alone ask IPVS nothing.
+        return KernelSettings(
+            sysctls: try sysctls(names), timeouts: names.count < requirements.count ? try timeouts() : IPVS.Timeouts())
     }
 }
 

@@ -36,7 +36,7 @@ public struct SettingRequirement: Sendable, Hashable {
         _ configuration: GatewayConfiguration, forwarding families: Set<AddressFamily>
     ) -> [Self] {
         var all = ipvs
-        if configuration.sync.interface != nil { all += pair }
+        all += ofSyncDaemons(configuration)
         all += KernelSetting.Timeout.allCases.compactMap { timeout in
             let seconds = configuration.timeouts[keyPath: timeout.path]
             return seconds == 0 ? nil : Self(timeout, seconds: seconds)
@@ -44,6 +44,11 @@ public struct SettingRequirement: Sendable, Hashable {
         if families.contains(.ipv4) { all.append(forwardingIPv4) }
         if families.contains(.ipv6) { all.append(forwardingIPv6) }
         return all
+    }
+
+    /// What the sync daemons need on a gateway of a pair, whichever of them run.
+    public static func ofSyncDaemons(_ configuration: GatewayConfiguration) -> [Self] {
+        [backupOnly] + (configuration.sync.interface == nil ? [] : pair)
     }
 
     /// The conditions of IPVS (Documentation/networking/ipvs-sysctl.rst).
@@ -62,9 +67,6 @@ public struct SettingRequirement: Sendable, Hashable {
             otherwise:
                 "each connection takes an entry of conntrack, and established ones pass whatever the export admits"),
         Self(
-            "net.ipv4.vs.backup_only", .equal("0"), isOurs: true,
-            otherwise: "IPVS takes no packet while a sync daemon of role backup runs"),
-        Self(
             "net.ipv4.vs.drop_entry", .not("3"), isOurs: false,
             otherwise: "IPVS drops connections at random, always and not only when memory is short"),
         Self(
@@ -74,6 +76,10 @@ public struct SettingRequirement: Sendable, Hashable {
             "net.ipv4.vs.secure_tcp", .not("3"), isOurs: false,
             otherwise: "the timeouts of TCP are those of a defence against attacks, always"),
     ]
+
+    private static let backupOnly = Self(
+        "net.ipv4.vs.backup_only", .equal("0"), isOurs: true,
+        otherwise: "IPVS takes no packet while a sync daemon of role backup runs")
 
     /// What a gateway needs that carries its connections over: a message for each connection that becomes established, and
     /// again with its first packet after ten seconds, so that a gateway that comes back soon knows all that move. The

@@ -205,12 +205,11 @@ public final class InMemoryKernel: Kernel, Sendable {
         }
     }
 
-    public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
-        world.withLock { world in
-            KernelSettings(
-                sysctls: world.settings.sysctls.filter { sysctls.contains($0.key) }, timeouts: world.settings.timeouts)
-        }
+    public func sysctls(_ names: [String]) throws(NetlinkError) -> [String: String] {
+        world.withLock { world in world.settings.sysctls.filter { names.contains($0.key) } }
     }
+
+    public func timeouts() throws(NetlinkError) -> IPVS.Timeouts { world.withLock { $0.settings.timeouts } }
 
     public func apply(_ step: SettingStep) throws(NetlinkError) {
         let isAllowed = world.withLock { world in

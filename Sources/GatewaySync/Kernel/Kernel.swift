@@ -41,8 +41,11 @@ public protocol Kernel: AnyObject {
         of servers: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]]
     ) throws(NetlinkError) -> ConnectionCounts
 
-    /// The sysctls of these names, and IPVS' timeouts.
-    func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings
+    /// The sysctls of these names, as `KernelSettings` has them.
+    func sysctls(_ names: [String]) throws(NetlinkError) -> [String: String]
+
+    /// IPVS' timeouts.
+    func timeouts() throws(NetlinkError) -> IPVS.Timeouts
 
     /// Changes one setting.
     func apply(_ step: SettingStep) throws(NetlinkError)

@@ -122,9 +122,10 @@ public final class NetlinkKernel: Kernel {
 
     public func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int { try conntrack.expire(rules) }
 
-    public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
-        let timeouts = try finding(ipvs) { () throws(NetlinkError) in try ipvs.timeouts() }
-        return KernelSettings(sysctls: SysctlFiles.read(sysctls), timeouts: timeouts)
+    public func sysctls(_ names: [String]) throws(NetlinkError) -> [String: String] { SysctlFiles.read(names) }
+
+    public func timeouts() throws(NetlinkError) -> IPVS.Timeouts {
+        try finding(ipvs) { () throws(NetlinkError) in try ipvs.timeouts() }
     }
 
     public func apply(_ step: SettingStep) throws(NetlinkError) {

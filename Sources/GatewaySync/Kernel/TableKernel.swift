@@ -54,9 +54,9 @@ public final class TableKernel: Kernel {
 
     public func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int { try conntrack.expire(rules) }
 
-    public func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings {
-        KernelSettings(sysctls: SysctlFiles.read(sysctls), timeouts: IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300))
-    }
+    public func sysctls(_ names: [String]) throws(NetlinkError) -> [String: String] { SysctlFiles.read(names) }
+
+    public func timeouts() throws(NetlinkError) -> IPVS.Timeouts { IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300) }
 
     public func apply(_ step: SettingStep) throws(NetlinkError) {}
 

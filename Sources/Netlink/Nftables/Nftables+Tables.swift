@@ -4,8 +4,7 @@ extension Nftables {
     /// A table with what it is set to.
     public struct TableEntry: Sendable, Hashable {
         public var table: Table
-        /// All its chains are unhooked.
-        public var isDormant: Bool
+        public var flags: TableFlags
     }
 
     /// An element of a map of verdicts.
@@ -77,17 +76,16 @@ extension Nftables.TableEntry {
             let family = Nftables.Family(rawValue: header.nfgen_family)
         else { return nil }
         var name: String?
-        var flags: UInt32 = 0
+        var flags: Nftables.TableFlags = []
         for attribute in message.attributes(behind: MemoryLayout<nfgenmsg>.size) {
             switch Int(attribute.type) {
             case Int(NFTA_TABLE_NAME.rawValue): name = attribute.string
-            case Int(NFTA_TABLE_FLAGS.rawValue): flags = attribute.bigEndian(UInt32.self) ?? 0
+            case Int(NFTA_TABLE_FLAGS.rawValue): flags = .init(rawValue: attribute.bigEndian(UInt32.self) ?? 0)
             default: break
             }
         }
         guard let name else { return nil }
-        self.init(
-            table: Nftables.Table(family: family, name: name), isDormant: flags & NFT_TABLE_F_DORMANT.rawValue != 0)
+        self.init(table: Nftables.Table(family: family, name: name), flags: flags)
     }
 }
 

@@ -77,17 +77,14 @@ extension Nftables.Connection {
 
     /// The flags of a table; `nil` when there is none.
     public func flags(of table: Nftables.Table) throws(NetlinkError) -> Nftables.TableFlags? {
-        var flags: UInt32 = 0
+        var entry: Nftables.TableEntry?
         do throws(NetlinkError) {
             try request(NFT_MSG_GETTABLE, table.family, "look for table \(table)") {
                 $0.put(UInt16(NFTA_TABLE_NAME.rawValue), table.name)
             } onReply: { message in
-                for attribute in message.attributes(behind: MemoryLayout<nfgenmsg>.size)
-                where attribute.type == UInt16(NFTA_TABLE_FLAGS.rawValue) {
-                    flags = attribute.bigEndian(UInt32.self) ?? 0
-                }
+                entry = Nftables.TableEntry(message)
             }
-            return Nftables.TableFlags(rawValue: flags)
+            return entry?.flags
         } catch  where error.errno == .noSuchFileOrDirectory {
             return nil
         }

@@ -68,7 +68,8 @@ final class MortalKernel: Kernel {
         return try kernel.expire(rules)
     }
 
-    func settings(sysctls: [String]) throws(NetlinkError) -> KernelSettings { try kernel.settings(sysctls: sysctls) }
+    func sysctls(_ names: [String]) throws(NetlinkError) -> [String: String] { try kernel.sysctls(names) }
+    func timeouts() throws(NetlinkError) -> IPVS.Timeouts { try kernel.timeouts() }
     func apply(_ step: SettingStep) throws(NetlinkError) {
         try live()
         try kernel.apply(step)
