@@ -62,11 +62,13 @@ extension Cloud {
 }
 
 extension GatewaySection {
-    /// The instances that get rows: under `dnat`, which knows one server, the first that is ready.
+    /// The instances that get rows: under `dnat`, which sends new connections to one server, the first that is ready, and
+    /// those in `drain`, which keep the connections they have.
     fileprivate func served(
         _ members: [(instance: ServiceInstance, server: Server)]
     ) -> [(instance: ServiceInstance, server: Server)] {
         guard method == .dnat else { return members }
-        return Array(members.lazy.filter { $0.instance.state == .ready }.prefix(1))
+        let target = members.first { $0.instance.state == .ready }?.instance.name
+        return members.filter { $0.instance.name == target || $0.instance.state == .drain }
     }
 }

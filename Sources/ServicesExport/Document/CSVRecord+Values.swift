@@ -31,7 +31,7 @@ extension CSVRecord {
             throw failure(.persistence, "dnat has one server: persistence must be 0")
         }
         if method == .dnat, drainTime != nil {
-            throw failure(.drainTime, "dnat never drains: drain_time must be empty")
+            throw failure(.drainTime, "dnat has no drain time of its own: drain_time must be empty")
         }
         return ExternalConnection(
             section: section, transport: transport, addressName: addressName, addresses: addresses, ports: ports,

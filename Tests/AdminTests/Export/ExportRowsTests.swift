@@ -48,19 +48,23 @@ import Testing
         #expect(!rows.contains { $0.service == "tg.1" })
     }
 
-    @Test("dnat goes to the ready instance of the lowest index")
+    @Test("dnat goes to the ready instance of the lowest index, those in drain keep what they have")
     func dnat() throws {
         var cloud = try TestCloud.seed()
         cloud.types["pgw"] = try TestCloud.type(
             "type: pgw\ngateway:\n  - {name: http, address: www-ip, ports: {80: 8080}, method: dnat}\n")
-        func services() -> Set<String> {
-            Set(cloud.exportRows(location: "tcn").filter { $0.method == .dnat }.map(\.service))
+        func weights() -> [String: Int] {
+            Dictionary(
+                cloud.exportRows(location: "tcn").filter { $0.method == .dnat }.map { ($0.service, $0.weight) }
+            ) { $1 }
         }
-        #expect(services() == ["pgw.1"])
+        #expect(weights() == ["pgw.1": 100])
         cloud.services["pgw.1"]?.state = .drain
-        #expect(services() == ["pgw.2"])
+        #expect(weights() == ["pgw.1": 0, "pgw.2": 100])
         cloud.services["pgw.2"]?.state = .maint
-        #expect(services().isEmpty)
+        #expect(weights() == ["pgw.1": 0])
+        cloud.services["pgw.1"]?.state = .maint
+        #expect(weights().isEmpty)
     }
 
     @Test("a section for IPv4 sources only is not open to everybody over IPv6")

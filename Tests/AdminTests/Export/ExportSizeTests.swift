@@ -15,7 +15,7 @@ import Testing
             for location in cloud.locations.keys {
                 let rows = cloud.exportRows(location: location)
                 let size = cloud.exportSizes()[location] ?? ExportSize()
-                // Under dnat one instance is exported, whatever their number.
+                // Under dnat one ready instance is exported, whatever their number.
                 #expect(size.rows >= rows.count)
                 #expect(size.bytes + ServicesCSV.header.utf8.count + 1 >= ServicesCSV.write(rows).count)
             }

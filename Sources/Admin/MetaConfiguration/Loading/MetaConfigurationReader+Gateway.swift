@@ -179,7 +179,8 @@ extension MetaConfigurationReader {
             }
             if mapping["drain"] != nil {
                 diagnostics.report(
-                    mapping.keyPosition("drain"), "the method \"dnat\" never drains, so \"drain\" has no meaning here")
+                    mapping.keyPosition("drain"),
+                    "the method \"dnat\" has no drain time of its own, so \"drain\" has no meaning here")
             }
         default:
             break
