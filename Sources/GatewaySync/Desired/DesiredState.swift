@@ -20,6 +20,8 @@ public struct DesiredState: Sendable {
     private var addressUses: [IPAddress: Int] = [:]
     /// Groups whose servers' answers pass through this machine, by family.
     private var forwarded: [AddressFamily: Int] = [:]
+    /// What limits ports to sources, by address.
+    private var limits: [IPAddress: Set<TableElement>] = [:]
     /// The protocols of a mark's groups: one virtual service for all of them.
     private var markTransports: [IPVS.ServiceIdentity: [TransportProtocol]] = [:]
 
@@ -64,6 +66,16 @@ public struct DesiredState: Sendable {
         }
     }
 
+    /// Whom packets to a port may be from, whichever method takes them; empty: everybody, or the port is not exported.
+    func sources(of port: Conntrack.Destination) -> [AddressPrefix] {
+        (limits[port.address] ?? []).compactMap { element in
+            guard case .source(_, port.transport, let ports, let source) = element, ports.contains(port.port) else {
+                return nil
+            }
+            return source
+        }.sorted()
+    }
+
     /// Follows a change of the export.
     public mutating func apply(_ changes: ExportChanges) -> Touched {
         var touched = Touched()
@@ -86,6 +98,10 @@ public struct DesiredState: Sendable {
         for element in group.elements {
             touched.elements.insert(element)
             elements.remove(element)
+            if element.kind == .sources {
+                limits[element.address]?.remove(element)
+                if limits[element.address]?.isEmpty == true { limits[element.address] = nil }
+            }
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] -= 1 }
         for port in group.translatedPorts {
@@ -119,6 +135,7 @@ public struct DesiredState: Sendable {
         for element in group.elements {
             touched.elements.insert(element)
             elements.insert(element)
+            if element.kind == .sources { limits[element.address, default: []].insert(element) }
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] += 1 }
         for port in group.translatedPorts {

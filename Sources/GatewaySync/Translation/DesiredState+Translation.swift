@@ -11,7 +11,9 @@ extension DesiredState {
     /// Which flows to a port may stay.
     func rule(for port: Conntrack.Destination, drains: Drains, now: Int) -> TranslationRule {
         let draining = drains.translations[port, default: [:]].filter { $0.value > now }.keys
-        guard let group = translations[port] else { return TranslationRule(port, servers: Set(draining)) }
+        guard let group = translations[port] else {
+            return TranslationRule(port, servers: Set(draining), sources: sources(of: port))
+        }
         let servers = group.servers.map { IPVS.DestinationIdentity(address: $0.address, port: $0.port) }
         return TranslationRule(
             port,

@@ -103,6 +103,21 @@ extension KernelScenario {
                 ])
             #expect(try kernel.flowPorts == [4711])
         },
+        KernelScenario("a drain cuts those whom the port's next section excludes, whatever its method") {
+            (kernel) throws in
+            let site = Site(kernel)
+            try site.export(ssh(1))
+            try kernel.make(flow(4711, to: ssh, 1))
+            try kernel.make(flow(4712, to: ssh, 1, source: "192.0.2.9"))
+            try site.export(ssh(2, sources: "203.0.113.0/24").replacing("dnat", with: "masq"))
+            #expect(try kernel.flowPorts == [4711])
+            #expect(site.synchronizer.reconciler.drains.translations.count == 1)
+            #expect(
+                try site.export(ssh(2, sources: "203.0.113.64/26").replacing("dnat", with: "masq")).last
+                    == "ct   - flows to 198.51.100.36:2222/tcp")
+            #expect(try kernel.flowPorts == [])
+            #expect(site.synchronizer.reconciler.drains.isEmpty)
+        },
         KernelScenario("flows that began while the table was away are translated from their next packet on") {
             (kernel) throws in
             let site = Site(kernel)
