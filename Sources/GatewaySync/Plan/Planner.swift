@@ -299,7 +299,22 @@ public struct Planner {
         }
         guard !losing.isEmpty else { return }
         candidates.formUnion(losing)
-        for service in Array(drains.services.keys) { drains.services[service]?.kept.subtract(losing) }
+        for service in drains.services.keys.sorted()
+        where drains.services[service]?.kept.isDisjoint(with: losing) == false {
+            drains.services[service]?.kept.subtract(losing)
+            endIfUnreachable(service)
+        }
+    }
+
+    /// Takes a service out that no packet comes to any more: its connections cannot end, and nothing drains.
+    private mutating func endIfUnreachable(_ service: IPVS.ServiceIdentity) {
+        // While our table cannot be changed it still sends packets here.
+        let isReached = drains.services[service]?.kept.contains { $0.transport != nil } ?? true
+        guard !isReached, !refused.contains(.table) else { return }
+        release(service)
+        plan.lower.removeAll { Obstacles.Step($0.command).service == service }
+        plan.remove.removeAll { Obstacles.Step($0.command).service == service }
+        take(IPVSChange(.deleteService(service)), \.remove)
     }
 
     private mutating func compareTable(_ scope: Scope) {
