@@ -4,6 +4,10 @@ public import Netlink
 ///
 /// Kept in the state file and never inferred from a weight found in the kernel: weight 0 is also what an operator sets.
 public struct Drains: Sendable, Hashable {
+    /// Seconds that a real server which only UDP comes to stays: a flow has no end to wait for, but a datagram may be about to be
+    /// answered.
+    static let datagramGrace = 3
+
     public struct Service: Sendable, Hashable {
         /// When the wait is over at the latest, in seconds of the boot clock.
         public var deadlines: [IPVS.DestinationIdentity: Int]

@@ -20,6 +20,17 @@ extension Gateway {
         settle(since: start)
     }
 
+    /// While ADMIN holds its answer, drains end and refused steps are tried again as they are without `wait`.
+    func followDrains(every interval: Duration) async {
+        while !Task.isCancelled {
+            await sleep(interval)
+            let reconciler = synchronizer.reconciler
+            guard !reconciler.drains.isEmpty || !reconciler.obstacles.isEmpty, !Task.isCancelled else { continue }
+            settleIfDue(since: clock.now)
+            writeStatus()
+        }
+    }
+
     func settle(since start: ContinuousClock.Instant, cause: Cause = .export) {
         guard let current, let document = synchronizer.reconciler.document else { return }
         do {

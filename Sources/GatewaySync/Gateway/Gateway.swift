@@ -104,6 +104,9 @@ public actor Gateway: Service {
                 }
             }
             group.addTask { [self] in await audit(every: .seconds(configuration.auditInterval)) }
+            if configuration.wait > 0 {
+                group.addTask { [self] in await followDrains(every: .seconds(configuration.interval)) }
+            }
             group.addTask { [self] in await followTable(changes) }
             group.addTask { [self] in await followLetters(letters) }
             await cancelWhenGracefulShutdown { await self.poll() }

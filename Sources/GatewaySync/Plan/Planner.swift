@@ -104,8 +104,8 @@ public struct Planner {
         }
     }
 
-    /// The virtual service as the export has it. A server with weight 0 is none of a service that UDP alone comes to: a
-    /// flow without end would stay with it for ever; and none of one that refuses whom it would have sent there.
+    /// The virtual service as the export has it. A server with weight 0 leaves one that UDP alone comes to: a flow
+    /// without end would stay with it for ever; and one that refuses whom it would have sent there.
     private func wanted(_ service: IPVS.ServiceIdentity) -> VirtualService? {
         guard var wanted = desired.services[service],
             wanted.destinations.contains(where: { $0.settings.weight == 0 }),
@@ -157,13 +157,13 @@ public struct Planner {
                 previous: .destination(before))
             take(change, destination.settings.weight < before.weight ? \.lower : \.grow)
         }
-        let canDrain = canDrain(service, desired.transports(of: service))
+        let drainTime = drainTime(of: service, desired.transports(of: service))
         var finished = [IPVS.DestinationIdentity]()
         for destination in found.destinations where wanted[destination.identity] == nil {
             if wanted.refusesClientsOfDrained {
                 drains.services[service]?.deadlines[destination.identity] = nil
                 finished.append(destination.identity)
-            } else if !leave(destination, of: service, canDrain: canDrain) {
+            } else if !leave(destination, of: service, within: drainTime) {
                 finished.append(destination.identity)
             }
         }
@@ -183,11 +183,11 @@ public struct Planner {
                 drains.services[service]?.deadlines[server] = nil
             }
         }
-        let canDrain = canDrain(service, transports(of: service, admission))
+        let drainTime = drainTime(of: service, transports(of: service, admission))
         // Each packet of its connections is the first of a flow to conntrack, and would be translated.
         let isTaken = desired.isTranslated(service)
         var finished = [IPVS.DestinationIdentity]()
-        for destination in found.destinations where isTaken || !leave(destination, of: service, canDrain: canDrain) {
+        for destination in found.destinations where isTaken || !leave(destination, of: service, within: drainTime) {
             finished.append(destination.identity)
         }
         if finished.count == found.destinations.count {
@@ -203,9 +203,9 @@ public struct Planner {
         }
     }
 
-    /// Whether a real server that left the export stays for now, with weight 0.
+    /// Whether a real server that left the export stays for now, with weight 0; for `drainTime` seconds at most.
     private mutating func leave(
-        _ destination: IPVS.Destination, of service: IPVS.ServiceIdentity, canDrain: Bool
+        _ destination: IPVS.Destination, of service: IPVS.ServiceIdentity, within drainTime: Int
     ) -> Bool {
         let stored = drains.services[service]?.deadlines[destination.identity]
         // A drain starts with its weight lowered: one that was written down before a crash, and not begun, starts now.
@@ -217,12 +217,12 @@ public struct Planner {
         let isIdle = destination.settings.weight == 0 && connections[service, destination.identity] == 0
         let isOver = deadline.map { now >= $0 || isIdle } ?? false
         // One that drains already goes on, though what told its protocols may be gone from our table.
-        guard canDrain || stored != nil, !isOver else {
+        guard drainTime > 0 || stored != nil, !isOver else {
             drains.services[service]?.deadlines[destination.identity] = nil
             return false
         }
         drains.services[service, default: Drains.Service()].deadlines[destination.identity] =
-            deadline ?? now + drainTime(of: service)
+            deadline ?? now + drainTime
         if destination.settings.weight > 0 {
             var settings = destination.settings
             settings.weight = 0
@@ -235,12 +235,14 @@ public struct Planner {
         return true
     }
 
-    private func drainTime(of service: IPVS.ServiceIdentity) -> Int {
-        desired.drainTimes[service] ?? departed[service] ?? drainTime
-    }
-
-    private func canDrain(_ service: IPVS.ServiceIdentity, _ transports: some Sequence<TransportProtocol>) -> Bool {
-        drainTime(of: service) > 0 && Self.hasConnections(transports)
+    /// Seconds that a real server of the service may keep what it has. 0: it goes at once.
+    private func drainTime(
+        of service: IPVS.ServiceIdentity, _ transports: some Collection<TransportProtocol>
+    ) -> Int {
+        let time = desired.drainTimes[service] ?? departed[service] ?? drainTime
+        // Nobody is sent there, or what told who was is gone from our table: a drain that is known has its time.
+        guard !transports.isEmpty else { return drains.services[service] == nil ? 0 : time }
+        return Self.hasConnections(transports) ? time : min(time, Drains.datagramGrace)
     }
 
     /// UDP has no end of a connection to wait for.

@@ -77,6 +77,29 @@ private final class ScriptedSource: ExportSource {
         #expect(await gateway.status.state == .synchronized)
     }
 
+    @Test("a server of UDP alone goes when its moment is over, though it has flows and ADMIN holds its answer")
+    func datagrams() async throws {
+        let gateway = try makeGateway()
+        source.publish(Row.dns(1), Row.dns(2))
+        await gateway.cycle()
+        kernel.setConnections(1)
+        source.publish(Row.dns(1))
+        await gateway.cycle()
+        let service = IPVS.ServiceIdentity.address(IPAddress("198.51.100.36")!, .udp, port: 53)
+        #expect(kernel.state.services[service]?.destinations.map(\.settings.weight) == [100, 0])
+        #expect(await gateway.status.drains.map(\.server) == ["10.1.0.12:53"])
+        clock.advance(by: 2)
+        await gateway.cycle()
+        #expect(kernel.state.services[service]?.destinations.count == 2)
+
+        clock.advance(by: 1)
+        let follower = Task { await gateway.followDrains(every: .milliseconds(1)) }
+        while kernel.state.services[service]?.destinations.count == 2 { try await Task.sleep(for: .milliseconds(1)) }
+        follower.cancel()
+        await follower.value
+        #expect(await gateway.status.drains.isEmpty)
+    }
+
     @Test("without ctnetlink all else goes on, and the status says so until it is there and the flows are right")
     func conntrackMissing() async throws {
         let gateway = try makeGateway()

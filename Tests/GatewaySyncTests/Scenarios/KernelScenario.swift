@@ -296,7 +296,8 @@ extension KernelScenario {
                 _ = try site.later(3)
             }
         },
-        KernelScenario("UDP under a mark of its own goes at once, TCP's mark beside it drains") { (kernel) throws in
+        KernelScenario("UDP under a mark of its own goes after a moment, TCP's mark beside it drains") {
+            (kernel) throws in
             let site = Site(kernel)
             func rows(_ servers: Int...) -> [String] {
                 servers.flatMap { server in
@@ -307,16 +308,22 @@ extension KernelScenario {
             #expect(
                 try site.export(rows(1)) == [
                     "ipvs ~ real server mark 257 (IPv4) -> 10.1.0.12 weight 100 -> 0",
-                    "ipvs - real server mark 258 (IPv4) -> 10.1.0.12",
+                    "ipvs ~ real server mark 258 (IPv4) -> 10.1.0.12 weight 100 -> 0",
                 ])
-            #expect(site.synchronizer.reconciler.drains.count == 1)
+            let deadlines = site.synchronizer.reconciler.drains.services.mapValues { $0.deadlines.values.first }
+            #expect(deadlines == [.mark: site.now + Site.drainTime, .mark(258, .ipv4): site.now + 3])
         },
-        KernelScenario("UDP has no end to wait for: servers and services are removed at once") { (kernel) throws in
+        KernelScenario("a server of UDP alone takes nothing new for a moment, then it goes; so does a whole service") {
+            (kernel) throws in
             let site = Site(kernel)
             try site.export(Row.dns(1), Row.dns(2))
-            #expect(try site.export(Row.dns(1)) == ["ipvs - real server 198.51.100.36:53/udp -> 10.1.0.12:53"])
+            let lowered = "ipvs ~ real server 198.51.100.36:53/udp -> 10.1.0.12:53 weight 100 -> 0"
+            #expect(try site.export(Row.dns(1)) == [lowered])
+            #expect(site.synchronizer.reconciler.drains.count == 1)
+            #expect(try site.later(3) == ["ipvs - real server 198.51.100.36:53/udp -> 10.1.0.12:53"])
+            #expect(try site.export() == [lowered.replacing("10.1.0.12", with: "10.1.0.11")])
             #expect(
-                try site.export() == [
+                try site.later(3) == [
                     "nft  - addresses4 198.51.100.36",
                     "nft  - ports4 198.51.100.36 . udp . 53",
                     "ipvs - virtual service 198.51.100.36:53/udp",
@@ -324,8 +331,12 @@ extension KernelScenario {
         },
         KernelScenario("without a drain time everything is removed at once") { (kernel) throws in
             let site = Site(kernel, drainTime: 0)
-            try site.export(Row.web(1), Row.web(2))
-            #expect(try site.export(Row.web(1)) == ["ipvs - real server 198.51.100.36:80/tcp -> 10.1.0.12:8080"])
+            try site.export(Row.web(1), Row.web(2), Row.dns(1), Row.dns(2))
+            #expect(
+                try site.export(Row.web(1), Row.dns(1)) == [
+                    "ipvs - real server 198.51.100.36:80/tcp -> 10.1.0.12:8080",
+                    "ipvs - real server 198.51.100.36:53/udp -> 10.1.0.12:53",
+                ])
         },
         KernelScenario(
             "a section's own drain time goes before the gateway's, over a restart and when the section is gone"
@@ -347,8 +358,9 @@ extension KernelScenario {
             try site.export(Row.dns(1), Row.dns(2))
             #expect(
                 try site.export(Row.dns(1), Row.dns(2).replacing(",53,100", with: ",53,0")) == [
-                    "ipvs - real server 198.51.100.36:53/udp -> 10.1.0.12:53"
+                    "ipvs ~ real server 198.51.100.36:53/udp -> 10.1.0.12:53 weight 100 -> 0"
                 ])
+            #expect(try site.later(3) == ["ipvs - real server 198.51.100.36:53/udp -> 10.1.0.12:53"])
             #expect(
                 try site.export(Row.dns(1), Row.dns(2)) == [
                     "ipvs + real server 198.51.100.36:53/udp -> 10.1.0.12:53 masq weight 100"
