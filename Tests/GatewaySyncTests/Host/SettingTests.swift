@@ -78,4 +78,23 @@ import Testing
                 "host ~ net.ipv4.vs.sync_threshold 3 50 -> 0 0", "host ~ net.ipv4.vs.sync_refresh_period 0 -> 10",
             ])
     }
+
+    @Test("a change of role sets what the sync daemons need, and leaves all else to the daemon")
+    func role() throws {
+        for name in ["conntrack", "expire_nodest_conn", "backup_only", "sync_threshold", "sync_refresh_period"] {
+            kernel.settings.sysctls["net.ipv4.vs.\(name)"] = "7"
+        }
+        kernel.settings.timeouts.udp = 7
+        var configuration = configuration
+        configuration.sync.interface = "sync0"
+        let (steps, deviations) = try kernel.bringIntoLine(SettingRequirement.ofSyncDaemons(configuration))
+        #expect(
+            steps.map(\.description) == [
+                "host ~ net.ipv4.vs.backup_only 7 -> 0", "host ~ net.ipv4.vs.sync_threshold 7 -> 0 0",
+                "host ~ net.ipv4.vs.sync_refresh_period 7 -> 10",
+            ])
+        #expect(deviations.isEmpty)
+        #expect(kernel.settings.sysctls["net.ipv4.vs.conntrack"] == "7")
+        #expect(kernel.settings.timeouts.udp == 7)
+    }
 }
