@@ -1,9 +1,11 @@
 """Changes in the registry reach the kernel within one poll, and the clients meanwhile lose nothing."""
 
+import socket
 import time
 
 import pytest
 
+import programs
 import topology
 import traffic
 import witnesses
@@ -77,6 +79,111 @@ def test_a_drained_service_keeps_its_connections_and_refuses_nobody(
     assert [connection.ask().server for connection in held] == servers
     for connection in held:
         connection.close()
+
+
+class Device:
+    """Sends again and again from one port, and again after a second when nobody answers."""
+
+    def __init__(self, client, address, port=20000):
+        self.endpoint = client.socket(socket.SOCK_DGRAM, address)
+        self.endpoint.connect((address, port))
+        self.endpoint.settimeout(1)
+
+    def ask(self, tries=1):
+        """Who answers; None: nobody."""
+        for _ in range(tries):
+            self.endpoint.send(b".")
+            try:
+                return self.endpoint.recv(4096).split(b'"')[3].decode()
+            except TimeoutError:
+                continue
+        return None
+
+
+def polls(gateway, count):
+    """Waits for so many polls."""
+    seen = set()
+
+    def are_over():
+        seen.add(gateway.status["poll"]["succeededAt"])
+        return len(seen) > count
+    programs.eventually(are_over, what=f"{count} polls")
+
+
+def services_of(network, server):
+    return {name for name, servers in witnesses.ipvs(network.gateway).items() if server in servers}
+
+
+@pytest.mark.parametrize("address, inside", [(TG4, "10.1.0.13:0"), (TG6, "[fd00:1::13]:0")], ids=["IPv4", "IPv6"])
+def test_maint_and_then_off_leaves_devices_at_once_and_connections_to_their_drain(
+        cloud, gateway, network, client, address, inside):
+    cloud.edit("types/tg.yaml", "drain: 900 ", "drain: 40 ")
+    cloud.apply()
+    gateway.follow(cloud)
+    devices, held = [], None
+    while not devices or "app3" not in {device.ask(30) for device in devices}:
+        devices += [Device(client, address) for _ in range(6)]
+        assert len(devices) < 60
+    while held is None or held.ask().server != "app3":
+        held = client.hold(address, 20000)
+    # TCP's mark and UDP's.
+    assert len(services_of(network, inside)) == 2
+
+    cloud.run("services", "maint", "tg.2")
+    gateway.follow(cloud)
+    began = time.monotonic()
+    # What begins now goes elsewhere already.
+    assert "app3" not in {Device(client, address).ask(30) for _ in range(6)}
+    polls(gateway, 2)
+    [tcp] = services_of(network, inside)
+    assert witnesses.ipvs(network.gateway)[tcp][inside] == 0
+    assert held.ask().server == "app3"
+    [drain] = gateway.status["drains"]
+    assert drain["connections"] == 1
+    network.gateway.run("ip", "link", "set", "app3", "down")
+    try:
+        # The first datagram may be lost with the entry of its flow.
+        assert {device.ask(3) for device in devices} <= {"app2", "app4"}
+        assert time.monotonic() - began < 40, "too slow a machine to tell the drain's end from the server's"
+        assert services_of(network, inside) == {tcp}
+        programs.eventually(lambda: services_of(network, inside) == set(), 90, "the drain's end")
+    finally:
+        network.gateway.run("ip", "link", "set", "app3", "up")
+    held.connection.settimeout(2)
+    with pytest.raises(OSError):
+        held.ask()
+    held.abort()
+    for device in devices:
+        device.endpoint.close()
+
+
+@pytest.mark.parametrize("address", [WWW4, WWW6])
+def test_a_drained_instance_behind_destination_nat_keeps_its_connections(cloud, gateway, network, client, address):
+    cloud.edit("types/pgw.yaml", "    scheduler: wlc\n    weight: 100", "    method: dnat")
+    cloud.apply()
+    gateway.follow(cloud)
+
+    def flows():
+        return network.gateway.run("conntrack", "-L", "-p", "tcp", "--orig-dst", address, "--orig-port-dst", 80,
+                                   "-f", "ipv6" if ":" in address else "ipv4")
+
+    held = client.hold(address, 80)
+    assert held.ask().server == "app1"
+    cloud.run("services", "drain", "pgw.1")
+    gateway.follow(cloud)
+    assert {client.http(address, 80).server for _ in range(4)} == {"app2"}
+    polls(gateway, 2)
+    assert held.ask().server == "app1"
+    # For as long as the operator wants: it is no drain with an end.
+    assert gateway.status["drains"] == []
+    assert "ESTABLISHED" in flows()
+
+    cloud.run("services", "maint", "pgw.1")
+    gateway.follow(cloud)
+    assert held.ask().server == "app1"
+    assert [drain["connections"] for drain in gateway.status["drains"] if address in drain["service"]] == [1]
+    held.abort()
+    programs.eventually(lambda: gateway.status["drains"] == [], what="the drain's end with its last connection")
 
 
 def test_traffic_follows_a_service_to_another_server(cloud, gateway, network, client, loop):
