@@ -75,14 +75,29 @@ extension HostSnapshot {
         do {
             let nftables = try Nftables.Connection()
             for entry in try nftables.tables().collect()
-            where entry.table != PortcullisTable.table && !entry.flags.contains(.dormant)
-                && [.inet, .ip, .ip6].contains(entry.table.family)
-            {
-                if let table = try Table(entry.table, nftables) { tables.append(table) }
+            where entry.table != PortcullisTable.table && !entry.flags.contains(.dormant) {
+                switch entry.table.family {
+                case .inet, .ip, .ip6:
+                    guard let table = try Table(entry.table, nftables) else { continue }
+                    tables.append(table)
+                    noteUnfollowed(table.chains.filter { $0.hook?.point == .ingress }, of: entry.table)
+                case .netdev, .bridge:
+                    noteUnfollowed(try nftables.chains(of: entry.table).collect(), of: entry.table)
+                case .arp: break
+                }
             }
         } catch {
             unseen.append("others' nftables: \(error) (CAP_NET_ADMIN is needed)")
         }
+    }
+
+    /// Chains of an interface's ingress, and of bridges, see packets of theirs alone, before anybody else does.
+    private mutating func noteUnfollowed(_ chains: [Nftables.Chain], of table: Nftables.Table) {
+        let names = chains.filter { $0.hook != nil }.map(\.name)
+        guard !names.isEmpty else { return }
+        unseen.append(
+            "table \(table): what \(names.joined(separator: ", ")) drops at an interface or a bridge, before other tables"
+        )
     }
 
     private mutating func readLegacyTables() {
@@ -108,7 +123,8 @@ extension HostSnapshot.Table {
             switch expression {
             case .lookup(let set, _, nil, _) where sets[set] == nil:
                 guard try nftables.isPlain(set: set, in: table) else { continue }
-                sets[set] = Set(try nftables.allElements(of: set, in: table).map(\.key.bytes))
+                let content = try nftables.content(of: set, in: table)
+                if !content.hasCatchAll { sets[set] = Set(content.elements.map(\.key.bytes)) }
             case .lookupVerdict(let map, _) where verdictMaps[map] == nil:
                 guard let elements = try nftables.plainVerdicts(of: map, in: table) else { continue }
                 verdictMaps[map] = Dictionary(elements.map { ($0.key.bytes, $0.verdict) }) { $1 }

@@ -197,7 +197,8 @@ extension KernelState.Table {
     /// Our table as it was read back. What nobody of ours could have written makes it not intact.
     /// - Parameter flags: those that it has to have.
     init(_ snapshot: Nftables.Snapshot, _ flags: Nftables.TableFlags = []) {
-        var shape = Shape(snapshot, flags)
+        // An element for all other keys admits everything; such a set has to be made anew.
+        var shape = snapshot.setsWithForeignElements.isEmpty ? Shape(snapshot, flags) : .altered
         var elements = Set<TableElement>()
         for family in AddressFamily.allCases {
             for kind in PortcullisTable.Kind.allCases {
@@ -235,6 +236,8 @@ extension KernelState.Table.Shape {
             && PortcullisTable.chains.allSatisfy { chain in
                 snapshot.rules(in: chain.name) == PortcullisTable.rules.filter { $0.chain == chain.name }
             }
-        self = isIntact ? .intact : .rulesAltered(strangers: strangers.map(\.name).sorted())
+        // A bound chain goes with its rule.
+        self =
+            isIntact ? .intact : .rulesAltered(strangers: strangers.filter { !$0.isBound }.map(\.name).sorted())
     }
 }

@@ -9,12 +9,14 @@ extension Nftables.Chain {
         var point: UInt32?
         var priority: UInt32 = 0
         var policy: UInt32?
+        var flags: UInt32 = 0
         for attribute in message.attributes(behind: MemoryLayout<nfgenmsg>.size) {
             switch Int(attribute.type) {
             case Int(NFTA_CHAIN_TABLE.rawValue): owner = attribute.string
             case Int(NFTA_CHAIN_NAME.rawValue): name = attribute.string
             case Int(NFTA_CHAIN_TYPE.rawValue): kind = attribute.string
             case Int(NFTA_CHAIN_POLICY.rawValue): policy = attribute.bigEndian(UInt32.self)
+            case Int(NFTA_CHAIN_FLAGS.rawValue): flags = attribute.bigEndian(UInt32.self) ?? 0
             case Int(NFTA_CHAIN_HOOK.rawValue):
                 for attribute in attribute.nested {
                     switch Int(attribute.type) {
@@ -28,6 +30,7 @@ extension Nftables.Chain {
         }
         guard let name, owner == table.name, message.isOf(table) else { return nil }
         self.init(name: name)
+        isBound = flags & NFT_CHAIN_BINDING.rawValue != 0
         if let kind = kind.flatMap(Nftables.Hook.Kind.init(rawValue:)),
             let point = point.flatMap(Nftables.Hook.Point.init(rawValue:))
         {
@@ -90,21 +93,30 @@ extension Nftables.Connection.FoundSet {
     }
 }
 
-extension Nftables.SetElement {
+extension Nftables.FoundElement {
     init?(_ attributes: AttributeSequence) {
         var key: Nftables.SetValue?
         var keyEnd: Nftables.SetValue?
         var data: Nftables.SetValue?
+        var flags: UInt32 = 0
+        var isExtended = false
         for attribute in attributes {
-            switch Int(attribute.type) {
-            case Int(NFTA_SET_ELEM_KEY.rawValue): key = Nftables.SetValue(data: attribute)
-            case Int(NFTA_SET_ELEM_KEY_END.rawValue): keyEnd = Nftables.SetValue(data: attribute)
-            case Int(NFTA_SET_ELEM_DATA.rawValue): data = Nftables.SetValue(data: attribute)
-            default: break
+            switch UInt32(attribute.type) {
+            case NFTA_SET_ELEM_KEY.rawValue: key = Nftables.SetValue(data: attribute)
+            case NFTA_SET_ELEM_KEY_END.rawValue: keyEnd = Nftables.SetValue(data: attribute)
+            case NFTA_SET_ELEM_DATA.rawValue: data = Nftables.SetValue(data: attribute)
+            case NFTA_SET_ELEM_FLAGS.rawValue: flags = attribute.bigEndian(UInt32.self) ?? 0
+            case NFTA_SET_ELEM_USERDATA.rawValue, NFTA_SET_ELEM_PAD.rawValue: break
+            default: isExtended = true
             }
         }
+        if flags & NFT_SET_ELEM_CATCHALL.rawValue != 0 {
+            self = .catchAll
+            return
+        }
         guard let key else { return nil }
-        self.init(key, to: keyEnd, data: data)
+        let element = Nftables.SetElement(key, to: keyEnd, data: data)
+        self = isExtended || flags != 0 ? .extended(element) : .plain(element)
     }
 }
 

@@ -143,6 +143,27 @@ extension Nftables {
     }
 }
 
+extension Nftables {
+    /// An element as the kernel has it.
+    public enum FoundElement: Sendable, Hashable {
+        case plain(SetElement)
+        /// It has more than a key and data: a timeout, a statement, an object.
+        case extended(SetElement)
+        /// It stands for every key that is not in the set (`*`).
+        case catchAll
+    }
+
+    /// What a set or map holds.
+    public struct SetContent: Sendable, Hashable {
+        /// Those with a key.
+        public var elements: Set<SetElement> = []
+        /// An element stands for all other keys.
+        public var hasCatchAll = false
+        /// An element has more than a key and data.
+        public var hasExtended = false
+    }
+}
+
 extension Nftables.SetValue {
     /// The fields as text: `198.51.100.37 . tcp . 20000`; hexadecimal when the types do not fit.
     public func text(_ fields: [Nftables.DataType]) -> String {

@@ -24,6 +24,9 @@ extension Nftables {
         public var foreignSets: [String] = []
         /// By set, for all of `sets`.
         public var elements: [String: Set<SetElement>] = [:]
+        /// Names of those of `sets` that hold an element of a kind we never write: one for all other keys, one with a timeout
+        /// or a statement.
+        public var setsWithForeignElements: [String] = []
         public var counters: [Counter] = []
         /// Names of flowtables, and of objects that are no counters: we never write any.
         public var foreignObjects: [String] = []
@@ -58,7 +61,11 @@ extension Nftables.Connection {
                 }
                 if elements {
                     for set in snapshot.sets {
-                        snapshot.elements[set.name] = try allElements(of: set.name, in: table)
+                        let content = try content(of: set.name, in: table)
+                        snapshot.elements[set.name] = content.elements
+                        if content.hasCatchAll || content.hasExtended {
+                            snapshot.setsWithForeignElements.append(set.name)
+                        }
                     }
                 }
                 snapshot.counters = try counters(of: table).collect()
@@ -141,13 +148,19 @@ extension Nftables.Connection {
 
     /// All elements of a set or map, each once.
     /// - Throws: `.retry` when the kernel does not hold still.
-    public func allElements(of set: String, in table: Nftables.Table) throws(NetlinkError) -> Set<Nftables.SetElement> {
+    public func content(of set: String, in table: Nftables.Table) throws(NetlinkError) -> Nftables.SetContent {
         for attempt in 0..<10 {
-            var found: Set<Nftables.SetElement> = []
+            var found = Nftables.SetContent()
             var hasRepeated = false
             var dump = try elements(of: set, in: table)
             while let element = try dump.next() {
-                if !found.insert(element).inserted { hasRepeated = true }
+                switch element {
+                case .plain(let element): if !found.elements.insert(element).inserted { hasRepeated = true }
+                case .extended(let element):
+                    found.hasExtended = true
+                    if !found.elements.insert(element).inserted { hasRepeated = true }
+                case .catchAll: found.hasCatchAll = true
+                }
             }
             if !hasRepeated { return found }
             // The hash table grows in the background for some milliseconds after a large transaction
@@ -161,10 +174,10 @@ extension Nftables.Connection {
     ///
     /// The kernel goes on in a dump by counting. When it rehashes a set meanwhile (it does so in the
     /// background after many elements were added, the generation stays the same), as many elements are
-    /// missing as others come twice. `allElements` reads until none does.
+    /// missing as others come twice. `content` reads until none does.
     public func elements(
         of set: String, in table: Nftables.Table
-    ) throws(NetlinkError) -> Dump<Nftables.SetElement> {
+    ) throws(NetlinkError) -> Dump<Nftables.FoundElement> {
         try dump(NFT_MSG_GETSETELEM, table.family, "list elements of \(table) \(set)") {
             $0.put(UInt16(NFTA_SET_ELEM_LIST_TABLE.rawValue), table.name)
             $0.put(UInt16(NFTA_SET_ELEM_LIST_SET.rawValue), set)
@@ -172,7 +185,7 @@ extension Nftables.Connection {
             for attribute in message.attributes(behind: MemoryLayout<nfgenmsg>.size)
             where attribute.type == UInt16(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) {
                 for element in attribute.nested {
-                    if let element = Nftables.SetElement(element.nested) { elements.append(element) }
+                    if let element = Nftables.FoundElement(element.nested) { elements.append(element) }
                 }
             }
         }

@@ -37,6 +37,40 @@ import Testing
         }
     }
 
+    @Test("a set with an element for all other keys is none whose keys can be looked up")
+    func catchAll() async throws {
+        try await check(
+            """
+            table inet host {
+              set servers { type ipv4_addr; elements = { * }
+              }
+              chain forward { type filter hook forward priority filter; policy drop; ip saddr @servers accept; } }
+            """,
+            expect: [(.warning, "chain inet host forward may drop answers of 10.1.0.11:8080/tcp: its policy is drop")])
+    }
+
+    @Test("chains of an interface's ingress and of bridges are named as not looked at")
+    func unfollowed() async throws {
+        try await NetworkNamespace.run {
+            try NetworkNamespace.shell(Self.prelude)
+            for ruleset in [
+                "add table netdev early; add chain netdev early first { type filter hook ingress device public0 priority 0; }",
+                "add table inet host; add chain inet host second { type filter hook ingress device inside priority 0; }",
+                "add table bridge ports; add chain bridge ports third { type filter hook forward priority 0; policy drop; }",
+                "add table arp names; add chain arp names fourth { type filter hook input priority 0; }",
+            ] {
+                try NetworkNamespace.shell("nft '\(ruleset)'")
+            }
+            let unseen = try HostSnapshot.read(for: ServedTraffic([])).unseen.filter { $0.hasPrefix("table ") }.sorted()
+            #expect(
+                unseen == [
+                    "table bridge ports: what third drops at an interface or a bridge, before other tables",
+                    "table inet host: what second drops at an interface or a bridge, before other tables",
+                    "table netdev early: what first drops at an interface or a bridge, before other tables",
+                ])
+        }
+    }
+
     @Test("a forward chain with policy drop that accepts only what conntrack knows")
     func policyDrop() async throws {
         try await check(

@@ -85,6 +85,46 @@ import Testing
             }
         }
     }
+
+    @Test("an element that stands for all other keys has the table made anew: it admits, or marks, everything")
+    func catchAll() async throws {
+        try await NetworkNamespace.run {
+            let kernel = try TableKernel()
+            let address = IPAddress("198.51.100.36")!
+            let elements: [TableElement] = [.address(address), .port(address, .tcp, 80)]
+            for damage in ["ports4 { * }", "ranges6 { * }", "sources4 { * }", "marks4 { * : 257 }"] {
+                try kernel.commit(TableChange(skeleton: .altered, added: elements))
+                try NetworkNamespace.shell("nft 'add element inet portcullis \(damage)'")
+                #expect(try kernel.read(Ownership()).table?.shape == .altered, "\(damage)")
+                try kernel.commit(TableChange(skeleton: .altered, added: elements))
+                #expect(try kernel.read(Ownership()).table == KernelState.Table(elements: Set(elements)), "\(damage)")
+            }
+        }
+    }
+
+    @Test("a chain that belongs to a rule goes with it: it has a name, but cannot be flushed or deleted by that")
+    func boundChains() async throws {
+        try await NetworkNamespace.run {
+            let kernel = try TableKernel()
+            let element = TableElement.address(IPAddress("198.51.100.36")!)
+            try kernel.commit(TableChange(skeleton: .absent, added: [element]))
+            for damage in [
+                "insert rule inet portcullis admit4 jump { drop; }",
+                "add rule inet portcullis input goto { tcp dport 22 accept; }",
+                "add chain inet portcullis stray; add rule inet portcullis stray jump { drop; }",
+            ] {
+                try NetworkNamespace.shell("nft '\(damage)'")
+                let found = try #require(try kernel.read(Ownership()).table)
+                guard case .rulesAltered(let strangers) = found.shape else {
+                    Issue.record("\(damage): \(found.shape)")
+                    continue
+                }
+                #expect(strangers == (damage.contains("stray") ? ["stray"] : []))
+                try kernel.commit(TableChange(skeleton: .rules(strangers: strangers)))
+                #expect(try kernel.read(Ownership()).table == KernelState.Table(elements: [element]), "\(damage)")
+            }
+        }
+    }
 }
 
 extension Nftables.Expression {

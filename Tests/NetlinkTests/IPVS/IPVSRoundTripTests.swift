@@ -98,7 +98,7 @@ struct IPVSRoundTripTests {
             _ = IPVS.ServiceEntry(AttributeSequence(bytes: bytes))
             _ = IPVS.DestinationEntry(AttributeSequence(bytes: bytes), family: .ipv6)
             _ = IPVS.SyncDaemon(AttributeSequence(bytes: bytes))
-            _ = Nftables.SetElement(AttributeSequence(bytes: bytes))
+            _ = Nftables.FoundElement(AttributeSequence(bytes: bytes))
             MessageView.forEach(in: bytes) { message in
                 _ = Acknowledgement(message)
                 _ = Route.Link(message)

@@ -208,7 +208,7 @@ struct NftablesKernelTests {
             transaction.flush(set: "ports4")
             transaction.add(elements: elements, to: GatewayTable.ports4)
             try connection.commit(transaction)
-            return try connection.allElements(of: "ports4", in: GatewayTable.table)
+            return try connection.content(of: "ports4", in: GatewayTable.table).elements
         }
         #expect(found == Set(elements))
     }
