@@ -110,6 +110,26 @@ def test_without_a_holder_it_does_not_start_and_says_what_to_do(network, tmp_pat
     assert "portcullis-gateway hold has to run (systemctl start portcullis-gateway-table)" in result.stderr
 
 
+def test_a_second_holder_does_not_take_the_place_of_the_first(owned, holder, scripted, network):
+    daemon = owned()
+    second = network.gateway.result(programs.binary("portcullis-gateway"), "hold", "--run-directory", daemon.folder / "run")
+    assert second.returncode == 1
+    assert f"held by portcullis-gateway hold, process {holder.pid}" in second.stderr
+    # The next daemon is handed the socket that owns the table, and can change it.
+    daemon = owned()
+    scripted.give(daemon, exports.export(exports.www(), exports.www(None, 443), exports.devices(), exports.www(None, 8081)))
+    assert f"{WWW4} . tcp . 8081" in network.gateway.run("nft", *TABLE)
+
+
+def test_a_holder_that_gives_no_answer_is_not_waited_for_for_ever(owned, daemons, holder, network):
+    daemon = owned()
+    daemons.stop()
+    with holder.halted():
+        result = network.gateway.result(programs.binary("portcullis-gateway"), "run", *daemon.options)
+    assert result.returncode == 1
+    assert "table-owner: Connection timed out" in result.stderr
+
+
 def test_a_table_without_an_owner_gets_one(owned, daemons, scripted, network):
     daemon = daemons.start_anew({"admin-url": scripted.url})
     scripted.give(daemon, exports.cloud())

@@ -9,12 +9,18 @@ import SystemPackage
 public enum TableHolder {
     private static func path(in runDirectory: String) -> String { runDirectory + "/table-owner" }
 
+    /// How long the holder may take to answer.
+    private static let patience = Duration.seconds(10)
+
     /// Opens the socket and hands it to each process of our own user, or root's, that asks.
     ///
-    /// Returns never, but for an error at the start. What asks and goes away, or is somebody else, gets nothing and harms nobody.
+    /// Returns never, but for an error at the start: a second holder would take the place of the first, whose table the
+    /// daemon could then neither change nor be handed again. What asks and goes away, or is somebody else, gets nothing and harms nobody.
     public static func serve(runDirectory: String, environment: [String: String]) throws {
-        let owner = try Nftables.Connection()
         let path = path(in: runDirectory)
+        let lock = try StateLock(path + ".lock", purpose: "hold")
+        defer { withExtendedLifetime(lock) {} }
+        let owner = try Nftables.Connection()
         let listener: DescriptorSocket
         do {
             listener = try DescriptorSocket.listening(at: path)
@@ -40,7 +46,7 @@ public enum TableHolder {
         do {
             let holder = try DescriptorSocket.connected(to: path)
             defer { holder.close() }
-            return try holder.receive()
+            return try holder.receive(within: patience)
         } catch {
             throw FileError(
                 "ask for the owner of our table at", path,

@@ -36,8 +36,11 @@ public struct DescriptorSocket: Sendable {
     }
 
     /// Waits for a descriptor that is handed over.
-    public func receive() throws(Errno) -> FileDescriptor {
-        FileDescriptor(rawValue: try Self.checked(cnl_receive_descriptor(descriptor)))
+    /// - Throws: `.timedOut` when none comes in time: the other side may be stopped.
+    public func receive(within timeout: Duration) throws(Errno) -> FileDescriptor {
+        let milliseconds = Int32(clamping: timeout.components.seconds * 1_000)
+        guard try Self.checked(cnl_wait_readable(descriptor, milliseconds)) > 0 else { throw .timedOut }
+        return FileDescriptor(rawValue: try Self.checked(cnl_receive_descriptor(descriptor)))
     }
 
     public func close() { Glibc.close(descriptor) }
