@@ -2,7 +2,9 @@
 extension GatewayConfiguration {
     /// Whether a daemon holds the lock; `sync` and `flush` hold it too, for their moment.
     public var isDaemonRunning: Bool {
-        StateLock.holder(of: runDirectory + "/lock")?.hasPrefix("portcullis-gateway run") ?? false
+        guard let holder = StateLock.holder(of: runDirectory + "/lock") else { return false }
+        // Other commands hold the lock for a moment only.
+        return holder == StateLock.nameless || holder.hasPrefix("portcullis-gateway run")
     }
 
     /// Asks the daemon to look at IPVS and the sync daemons now. Nothing is lost where it cannot be asked.

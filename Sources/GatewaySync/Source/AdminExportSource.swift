@@ -6,6 +6,7 @@ import NIOPosix
 import NIOSSL
 import ServicesExport
 import Synchronization
+import Text
 
 /// The export over HTTP from ADMIN: conditional, verified, limited in size and time.
 public final class AdminExportSource: ExportSource {
@@ -65,7 +66,7 @@ public final class AdminExportSource: ExportSource {
     }
 
     private static func token(in bytes: [UInt8], of path: String) throws(FileError) -> String {
-        let token = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        let token = String(String(decoding: bytes, as: UTF8.self).withoutSurroundingSpace)
         guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw FileError("read token", path, reason: "it must hold one line with the token")
         }

@@ -51,6 +51,9 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         public var changes: Int
         /// Milliseconds from the export in hand to the kernel done.
         public var milliseconds: Double
+
+        /// Milliseconds that are taken from a file: up to some thirty years.
+        static let plausible = 0.0...1e12
     }
 
     /// An export that the guard holds back.
@@ -152,6 +155,9 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         let clock = status.clock ?? ClockStamp(now)
         guard clock.isPlausible, status.moments.allSatisfy(ClockStamp.plausible.contains) else {
             throw FileError("read", path, reason: "a time in it is out of range")
+        }
+        guard status.applied.map({ Apply.plausible.contains($0.milliseconds) }) ?? true else {
+            throw FileError("read", path, reason: "what the export took is no time")
         }
         status.clock = nil
         status.moveMoments(by: clock.offsetToBoot(now))

@@ -53,8 +53,11 @@ public final class StateLock: Sendable {
 
     private static func name(in path: String) -> String {
         let holder = (try? Files.read(path)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return holder.split(separator: "\n").first.map(String.init) ?? "another process"
+        return holder.split(separator: "\n").first.map(String.init) ?? nameless
     }
+
+    /// A holder that could not write its name: there is no room in the directory.
+    static let nameless = "another process"
 
     deinit { try? file.close() }
 }

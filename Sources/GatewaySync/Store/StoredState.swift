@@ -242,10 +242,12 @@ extension StoredState.Layout.Element {
         case .ports: return .port(address, transport, ports.first)
         case .ranges: return .range(address, transport, ports)
         case .sources:
-            return source.flatMap { AddressPrefix($0) }.map { .source(address, transport, ports, $0) }
+            guard let prefix = source.flatMap({ AddressPrefix($0) }), prefix.address.family == address.family
+            else { return nil }
+            return .source(address, transport, ports, prefix)
         case .marks: return mark.map { .mark(address, transport, ports, $0) }
         case .dnat:
-            guard let to, let toPort else { return nil }
+            guard let to, let toPort, to.family == address.family else { return nil }
             return .dnat(address, transport, ports.first, to: to, port: toPort)
         }
     }

@@ -295,6 +295,24 @@ private final class ScriptedSource: ExportSource {
         #expect(text.contains("\"startedAt\" : 1700000000"))
     }
 
+    @Test(
+        "a status file with a duration that is none is refused, and shown by nobody",
+        arguments: ["1e300", "-1", "9e18"])
+    func noDuration(milliseconds: String) async throws {
+        let gateway = try makeGateway()
+        source.publish(Row.web(1))
+        await gateway.cycle()
+        let path = directory.path + "/run/status.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let damaged = text.replacing(/"milliseconds" : [0-9.e-]+/, with: "\"milliseconds\" : \(milliseconds)")
+        #expect(damaged != text)
+        try Data(damaged.utf8).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: FileError.self) {
+            try GatewayStatus.load(runDirectory: directory.path + "/run", at: clock.read())
+        }
+        #expect(error?.description.contains("what the export took is no time") == true)
+    }
+
     @Test("an export that withdraws too much is held back until its very ETag is accepted")
     func held() async throws {
         let gateway = try makeGateway()

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Netlink
 import Testing
@@ -87,6 +88,15 @@ import Testing
         running.cancel()
         _ = try? await running.value
         #expect(await !configuration.isDaemonAnswering(until: .now + .milliseconds(100)))
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test("a daemon runs although the run directory had no room for its name")
+    func noRoomForName() throws {
+        let lock = try StateLock(directory.path + "/lock", purpose: "run")
+        #expect(configuration.isDaemonRunning)
+        #expect(truncate(directory.path + "/lock", 0) == 0)
+        #expect(configuration.isDaemonRunning)
         withExtendedLifetime(lock) {}
     }
 

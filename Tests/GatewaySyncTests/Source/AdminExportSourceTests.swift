@@ -91,6 +91,18 @@ import Testing
         #expect(headers?["Authorization"] == ["Bearer s3cret"])
     }
 
+    @Test(
+        "a token file with more than one word holds no token",
+        arguments: [
+            "old\nnew\n", "old new", "old\r\nX-Evil: 1\r\n", "old\u{A0}new", "\u{FEFF}old\n", "old\0\n", " \n\t",
+        ])
+    func severalTokens(text: String) async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.write("token", text)
+        let error = await #expect(throws: FileError.self) { try await fetch(Self.good()) { $0.tokenFile = file } }
+        #expect(error?.description == "read token \(file): it must hold one line with the token")
+    }
+
     /// A source with a token file, and what each of its requests showed of it. ADMIN knows the last token given to
     /// `admit`.
     private final class Rotation: Sendable {
@@ -180,7 +192,7 @@ import Testing
 
     @Test("a refusal is told in ADMIN's own words")
     func refusal() async throws {
-        let rotation = try await Rotation("of another\n")
+        let rotation = try await Rotation("another\n")
         rotation.server.answer { _ in
             StubServer.Answer(
                 status: .forbidden, headers: ["Content-Type": "application/problem+json"],

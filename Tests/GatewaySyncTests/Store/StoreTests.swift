@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(
-        "a number in the state file that is out of its range is an error that names it",
+        "what is out of its range in the state file, or of two families, is an error",
         arguments: [
             "\"appliedAt\": 9223372036854775807", "\"appliedAt\": -1",
             "\"leaving\": [{\"drainTime\": 9223372036854775807, \"service\": {\"mark\": 257, \"family\": 2}}]",
@@ -100,6 +100,14 @@ import Testing
             """
             "translations": [{"service": {"address": "198.51.100.36", "transport": "tcp", "port": 22},
                 "servers": [{"address": "10.1.0.11", "port": 22, "until": 9223372036854775807}]}]
+            """,
+            """
+            "drains": [{"service": {"mark": 257, "family": 2}, "servers": [], "kept": [{"kind": "dnat",
+                "address": "198.51.100.36", "transport": "tcp", "ports": "80", "to": "fd00::1", "toPort": 80}]}]
+            """,
+            """
+            "drains": [{"service": {"mark": 257, "family": 2}, "servers": [], "kept": [{"kind": "sources",
+                "address": "198.51.100.36", "transport": "tcp", "ports": "80", "source": "2001:db8::/32"}]}]
             """,
             "\"translations\": [{\"service\": {\"mark\": 257, \"family\": 2}, \"servers\": []}]",
             "\"untranslated\": [{\"mark\": 257, \"family\": 2}]",
