@@ -8,9 +8,9 @@
 public struct ExactText: Sendable {
     public var wrappedValue: String
 
-    public init(wrappedValue: String) { self.wrappedValue = wrappedValue }
+    @inlinable public init(wrappedValue: String) { self.wrappedValue = wrappedValue }
 
-    public init(_ text: some StringProtocol) { wrappedValue = String(text) }
+    @inlinable public init(_ text: some StringProtocol) { wrappedValue = String(text) }
 }
 
 extension ExactText: Hashable, Comparable {

@@ -1,30 +1,52 @@
+import Glibc
+
+extension String {
+    /// Whether both have the same bytes. Takes the same time however long they are where they share their storage.
+    public func isExactly(_ other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        let isSame = utf8.withContiguousStorageIfAvailable { bytes in
+            other.utf8.withContiguousStorageIfAvailable { others in
+                guard let start = bytes.baseAddress, let otherStart = others.baseAddress else { return true }
+                return start == otherStart || memcmp(start, otherStart, bytes.count) == 0
+            }
+        }
+        return isSame.flatMap(\.self) ?? utf8.elementsEqual(other.utf8)
+    }
+}
+
 /// Text from outside, looked at by its bytes. The like-named operations of the standard library look at Characters, of which
 /// a CRLF is one, and so is a `}` with an accent after it.
+///
+/// All of it is inlinable: without, each byte would cost other modules some calls through a table.
 extension StringProtocol {
     /// Whether both have the same bytes.
-    public func isExactly(_ other: some StringProtocol) -> Bool {
+    @inlinable public func isExactly(_ other: some StringProtocol) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
 
     /// Whether the bytes start with those of `prefix`.
-    public func hasBytePrefix(_ prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
+    @inlinable public func hasBytePrefix(_ prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
 
     /// Whether the bytes end with those of `suffix`.
-    public func hasByteSuffix(_ suffix: some StringProtocol) -> Bool {
+    @inlinable public func hasByteSuffix(_ suffix: some StringProtocol) -> Bool {
         utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
     }
 
     /// Whether an ASCII character occurs, whatever follows it.
-    public func hasByte(_ character: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: character)) }
+    @inlinable public func hasByte(_ character: Unicode.Scalar) -> Bool {
+        utf8.contains(UInt8(ascii: character))
+    }
 
     /// The place of the first occurrence of an ASCII character.
-    public func firstByte(_ character: Unicode.Scalar) -> Index? { utf8.firstIndex(of: UInt8(ascii: character)) }
+    @inlinable public func firstByte(_ character: Unicode.Scalar) -> Index? { utf8.firstIndex(of: UInt8(ascii: character)) }
 
     /// The place of the last occurrence of an ASCII character.
-    public func lastByte(_ character: Unicode.Scalar) -> Index? { unicodeScalars.lastIndex(of: character) }
+    @inlinable public func lastByte(_ character: Unicode.Scalar) -> Index? {
+        unicodeScalars.lastIndex(of: character)
+    }
 
     /// The pieces between the occurrences of an ASCII character.
-    public func splitBytes(
+    @inlinable public func splitBytes(
         _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmpty: Bool = false
     ) -> [SubSequence] {
         utf8.split(separator: UInt8(ascii: separator), maxSplits: maxSplits, omittingEmptySubsequences: omittingEmpty)
@@ -32,7 +54,7 @@ extension StringProtocol {
     }
 
     /// The place of the first occurrence of an ASCII word. Linear for a word whose first character does not occur again in it.
-    public func firstBytes(_ word: StaticString) -> Range<Index>? {
+    @inlinable public func firstBytes(_ word: StaticString) -> Range<Index>? {
         word.withUTF8Buffer { word in
             guard let first = word.first else { return nil }
             var rest = utf8[...]
@@ -46,7 +68,7 @@ extension StringProtocol {
     }
 
     /// Without spaces, tabs and line ends on both sides.
-    public var withoutSurroundingSpace: SubSequence {
+    @inlinable public var withoutSurroundingSpace: SubSequence {
         let isSpace = { (scalar: Unicode.Scalar) in scalar == " " || ("\t"..."\r").contains(scalar) }
         guard let first = unicodeScalars.firstIndex(where: { !isSpace($0) }),
             let last = unicodeScalars.lastIndex(where: { !isSpace($0) })
@@ -55,7 +77,7 @@ extension StringProtocol {
     }
 
     /// The text with each occurrence of an ASCII character replaced.
-    public func replacingByte(_ character: Unicode.Scalar, with replacement: some StringProtocol) -> String {
+    @inlinable public func replacingByte(_ character: Unicode.Scalar, with replacement: some StringProtocol) -> String {
         guard hasByte(character) else { return String(self) }
         return splitBytes(character).joined(separator: String(replacement))
     }
