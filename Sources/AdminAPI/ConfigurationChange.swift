@@ -19,9 +19,12 @@ public struct ConfigurationChange: Codable, Sendable, Hashable {
     /// By type and index.
     public var services: [String]
     public var lines: [Line]
+    /// `true`: how they differ is left out, each in its own way, since the report has too many lines.
+    public var omitted: Bool?
 
-    public init(services: [String], lines: [Line]) {
+    public init(services: [String], lines: [Line], omitted: Bool? = nil) {
         self.services = services
         self.lines = lines
+        self.omitted = omitted
     }
 }

@@ -25,26 +25,93 @@ public struct ConfigurationNode: Sendable, Hashable {
         }
     }
 
-    public let content: Content
-    public let origin: Origin
+    /// A value is one reference: what blocks have in common is there once, in however many templates it stands.
+    private let storage: Storage
+
+    private final class Storage: Sendable {
+        let content: Content
+        let origin: Origin
+        let overridden: [Overridden]
+        let needs: Needs
+        let constantJSON: [UInt8]?
+
+        init(_ content: Content, _ origin: Origin, _ overridden: [Overridden], _ needs: Needs, _ json: [UInt8]?) {
+            self.content = content
+            self.origin = origin
+            self.overridden = overridden
+            self.needs = needs
+            constantJSON = json
+        }
+    }
+
+    /// What a value, or anything in it, is not complete without.
+    struct Needs: OptionSet, Sendable {
+        let rawValue: UInt8
+
+        static let variable = Needs(rawValue: 1)
+        /// A variable that is another value of the configuration.
+        static let configuration = Needs(rawValue: 2)
+        static let secret = Needs(rawValue: 4)
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        init(_ reference: Reference) {
+            if case .configuration = reference.variable {
+                self = [.variable, .configuration]
+            } else {
+                self = .variable
+            }
+        }
+
+        init(_ content: Content) {
+            self =
+                switch content {
+                case .scalar: []
+                case .secret: .secret
+                case .reference(let reference, _): Needs(reference)
+                case .text(let parts):
+                    parts.reduce([]) { needs, part in
+                        if case .reference(let reference) = part { needs.union(Needs(reference)) } else { needs }
+                    }
+                case .mapping(let pairs): pairs.reduce([]) { $0.union($1.value.needs) }
+                case .list(let items): items.reduce([]) { $0.union($1.needs) }
+                }
+        }
+    }
+
+    public var content: Content { storage.content }
+    public var origin: Origin { storage.origin }
     /// What stood here before, the oldest first; of many the newest.
-    public let overridden: [Overridden]
+    public var overridden: [Overridden] { storage.overridden }
+    var needs: Needs { storage.needs }
     /// Neither it nor anything in it waits for a variable.
-    let isConstant: Bool
+    var isConstant: Bool { !storage.needs.contains(.variable) }
     /// Its JSON, of a mapping or list that is the same for many services.
-    private(set) var constantJSON: [UInt8]?
+    var constantJSON: [UInt8]? { storage.constantJSON }
 
     init(_ content: Content, from origin: Origin, over overridden: [Overridden] = []) {
-        self.content = content
-        self.origin = origin
-        self.overridden = overridden
-        isConstant =
-            switch content {
-            case .scalar, .secret: true
-            case .reference, .text: false
-            case .mapping(let pairs): pairs.allSatisfy(\.value.isConstant)
-            case .list(let items): items.allSatisfy(\.isConstant)
-            }
+        storage = Storage(content, origin, overridden, Needs(content), nil)
+    }
+
+    private init(_ node: ConfigurationNode, over overridden: [Overridden], json: [UInt8]?) {
+        storage = Storage(node.content, node.origin, overridden, node.needs, json)
+    }
+
+    /// The value in the place of others.
+    func over(_ overridden: [Overridden]) -> ConfigurationNode {
+        ConfigurationNode(self, over: overridden, json: constantJSON)
+    }
+
+    /// Whether it is the same value, not just an equal one. Takes the same time however large it is.
+    func isIdentical(to other: ConfigurationNode) -> Bool { storage === other.storage }
+
+    public static func == (a: Self, b: Self) -> Bool {
+        a.isIdentical(to: b) || a.origin == b.origin && a.content == b.content && a.overridden == b.overridden
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(content)
+        hasher.combine(origin)
     }
 
     /// Where a value was written, and in which block.
@@ -71,16 +138,28 @@ public struct ConfigurationNode: Sendable, Hashable {
     /// The tree with the JSON of what in it waits for no variable, written once for all services.
     func preparingJSON() -> ConfigurationNode {
         switch content {
-        case .mapping(let pairs) where !isConstant:
-            return ConfigurationNode(
-                .mapping(pairs.map { Pair($0.key, $0.value.preparingJSON()) }), from: origin, over: overridden)
-        case .list(let items) where !isConstant:
-            return ConfigurationNode(.list(items.map { $0.preparingJSON() }), from: origin, over: overridden)
         case .mapping, .list:
-            var node = self
-            node.constantJSON = json
-            return node
+            guard !isConstant else {
+                return constantJSON == nil ? ConfigurationNode(self, over: overridden, json: json) : self
+            }
+            return mapping { $0.preparingJSON() }
         default: return self
+        }
+    }
+
+    /// The tree with other values in the place of its children; itself where they are the same.
+    func mapping(_ transform: (ConfigurationNode) -> ConfigurationNode) -> ConfigurationNode {
+        switch content {
+        case .mapping(let pairs):
+            let values = pairs.map { transform($0.value) }
+            guard !zip(pairs, values).allSatisfy({ $0.value.isIdentical(to: $1) }) else { return self }
+            return ConfigurationNode(
+                .mapping(zip(pairs, values).map { Pair($0.key, $1) }), from: origin, over: overridden)
+        case .list(let items):
+            let values = items.map(transform)
+            guard !zip(items, values).allSatisfy({ $0.isIdentical(to: $1) }) else { return self }
+            return ConfigurationNode(.list(values), from: origin, over: overridden)
+        case .scalar, .secret, .reference, .text: return self
         }
     }
 

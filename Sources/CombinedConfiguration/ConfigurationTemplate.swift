@@ -57,6 +57,7 @@ private struct TemplateNeeds {
     var secrets: [String: ConfigurationNode.Origin] = [:]
 
     mutating func add(_ node: ConfigurationNode) {
+        guard !node.needs.isDisjoint(with: [.variable, .secret]) else { return }
         switch node.content {
         case .scalar: break
         case .mapping(let pairs): pairs.forEach { add($0.value) }

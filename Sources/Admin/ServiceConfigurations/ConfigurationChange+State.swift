@@ -3,9 +3,19 @@ import CombinedConfiguration
 import Text
 
 extension ConfigurationChange {
+    /// What one report may tell; a service for which that is too much is named without its lines.
+    struct Room: Sendable, Hashable {
+        /// In the report.
+        var lines = 100_000
+        /// Values to be compared, of all services together.
+        var values = 1_000_000
+    }
+
     /// How the configurations of the services of both states differ; services of which that can be said in the same words
     /// are told of together.
-    static func changes(from before: RegistryState, to after: RegistryState) -> [ConfigurationChange] {
+    static func changes(
+        from before: RegistryState, to after: RegistryState, room: Room = Room()
+    ) -> [ConfigurationChange] {
         let (old, new) = (before.configurations, after.configurations)
         let changed = new.digests.filter { name, digest in old.digests[name].map { $0 != digest } ?? false }.keys
         guard !changed.isEmpty else { return [] }
@@ -15,6 +25,8 @@ extension ConfigurationChange {
         var differences: [String: ConfigurationDifference] = [:]
         // Of types whose services all have the same lines.
         var groupOfType: [String: Int] = [:]
+        var room = room
+        var omitted: [ServiceInstance] = []
         for name in changed {
             guard let from = oldDirectory.variables(of: name), let to = newDirectory.variables(of: name),
                 let oldTemplate = old.templates[from.service.type], let template = new.templates[to.service.type]
@@ -26,6 +38,11 @@ extension ConfigurationChange {
             }
             let difference = differences[type] ?? ConfigurationDifference(from: oldTemplate, to: template)
             differences[type] = difference
+            guard difference.count <= min(room.lines, room.values) else {
+                omitted.append(to.service)
+                continue
+            }
+            room.values -= difference.count
             let commonLines = difference.commonLines
             let lines =
                 (commonLines ?? difference.lines(from: from, to: to)).map {
@@ -34,17 +51,24 @@ extension ConfigurationChange {
             let same = lines.flatMap { [$0.path, $0.before, $0.after].map { $0.map { ExactText($0) } } }
             let group = groupOfLines[same] ?? groups.count
             groupOfLines[same] = group
-            if group == groups.count { groups.append((lines, [])) }
+            if group == groups.count {
+                groups.append((lines, []))
+                room.lines -= lines.count
+            }
             groups[group].services.append(to.service)
             if commonLines != nil { groupOfType[type] = group }
         }
-        let inOrder = groups.map { lines, services in
-            (lines: lines, services: services.sorted { ($0.type, $0.index) < ($1.type, $1.index) })
-        }
-        return inOrder.sorted {
+        let inOrder = groups.map { lines, services in (lines: lines, services: Self.inOrder(services)) }
+        let told = inOrder.sorted {
             ($0.services[0].type, $0.services[0].index) < ($1.services[0].type, $1.services[0].index)
         }
         .map { ConfigurationChange(services: $0.services.map(\.name), lines: $0.lines) }
+        guard !omitted.isEmpty else { return told }
+        return told + [ConfigurationChange(services: Self.inOrder(omitted).map(\.name), lines: [], omitted: true)]
+    }
+
+    private static func inOrder(_ services: [ServiceInstance]) -> [ServiceInstance] {
+        services.sorted { ($0.type, $0.index) < ($1.type, $1.index) }
     }
 
     /// Secrets that have another value under the same name.

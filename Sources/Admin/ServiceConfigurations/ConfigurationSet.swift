@@ -1,5 +1,4 @@
 import CombinedConfiguration
-import Crypto
 
 /// The combined configurations of every service, belonging to one cloud.
 ///
@@ -11,7 +10,8 @@ struct ConfigurationSet: Sendable {
     /// Of each service whose configuration can be combined: hexadecimal, and another when the configuration is, or a value
     /// of a secret in it.
     private(set) var digests: [String: String] = [:]
-    /// Of each service whose configuration cannot be combined: why.
+    /// Of each service whose configuration cannot be combined: why; empty where many of its type have faults, which
+    /// `faults(of:)` finds.
     private(set) var faults: [String: [ConfigurationError]] = [:]
     private var instances = InstancesByType()
     /// How many templates were merged and configurations put together to come here, for the tests that watch over it.
@@ -37,14 +37,13 @@ struct ConfigurationSet: Sendable {
 
     private mutating func rebuild(_ touch: ConfigurationTouch, _ cloud: Cloud) {
         if !touch.templates.isEmpty {
-            let applying = cloud.applyingTypes
+            let blocks = BlockDirectory(cloud)
             for type in touch.templates {
                 guard let file = cloud.types[type], !file.configuration.isFake else {
                     templates[type] = nil
                     continue
                 }
-                templates[type] = ConfigurationTemplate(
-                    merging: cloud.configurationBlocks(for: type, applying: applying), type: type)
+                templates[type] = ConfigurationTemplate(merging: blocks.blocks(for: type), type: type)
                 builds.templates += 1
             }
         }
@@ -55,50 +54,48 @@ struct ConfigurationSet: Sendable {
         }
         instances.update(touch.isEverything ? nil : touch.instanceTypes, from: cloud)
         let directory = directory(of: cloud)
-        for service in cloud.services.values where types.contains(service.type) || touch.touches(service, in: cloud) {
-            compare(service, directory)
-            builds.services += 1
-        }
+        let touched = cloud.services.values.filter { types.contains($0.type) || touch.touches($0, in: cloud) }
+        for (type, services) in Dictionary(grouping: touched, by: \.type) { compare(services, of: type, directory) }
+        builds.services += touched.count
     }
 
     /// What variables of the cloud that this belongs to are read from.
     func directory(of cloud: Cloud) -> InstanceDirectory { InstanceDirectory(cloud, instances) }
 
-    private mutating func compare(_ service: ServiceInstance, _ directory: InstanceDirectory) {
-        digests[service.name] = nil
-        faults[service.name] = nil
-        guard let template = templates[service.type], let resolution = resolve(service, directory) else { return }
-        guard resolution.errors.isEmpty else {
-            // Of a type with thousands of services each has the same: of most of them one is enough.
-            faults[service.name] = Array(resolution.errors.prefix(faults.count < 100 ? 100 : 1))
+    /// Services of one type whose faults are told; of thousands the others have the same.
+    private static let mostFaulty = 100
+
+    private mutating func compare(_ services: [ServiceInstance], of type: String, _ directory: InstanceDirectory) {
+        guard let template = templates[type] else {
+            for service in services {
+                digests[service.name] = nil
+                faults[service.name] = nil
+            }
             return
         }
-        let json = resolution.root.json
-        guard json.count <= ConfigurationTemplate.largest else {
-            let limit = "the configuration has more than \(ConfigurationTemplate.largest) bytes as JSON"
-            faults[service.name] = [ConfigurationError(template.root.origin.position, limit)]
-            return
+        var made = ConfigurationDigests(template, directory.cloud)
+        var told = (old: 0, new: 0)
+        for service in services {
+            guard let variables = directory.variables(of: service.name) else { continue }
+            let wasFaulty = faults.removeValue(forKey: service.name) != nil
+            digests[service.name] = made.digest(for: variables)
+            guard digests[service.name] == nil else { continue }
+            if wasFaulty { told.old += 1 } else { told.new += 1 }
+            let isTold = (wasFaulty ? told.old : told.new) <= Self.mostFaulty
+            faults[service.name] = isTold ? template.faults(for: variables) : []
         }
-        var hash = SHA256()
-        hash.update(data: json)
-        for name in template.secrets.keys.sorted() {
-            // Sealed anew, a value has other bytes: a secret that was deleted and came back is another one.
-            hash.update(data: Array("\n\(name) \(directory.cloud.secrets[name]?.revision ?? 0) ".utf8))
-            hash.update(data: directory.cloud.secrets[name]?.sealed ?? [])
-        }
-        digests[service.name] = EntityTag.hexadecimal(hash.finalize())
     }
 
-    private func resolve(
-        _ service: ServiceInstance, _ directory: InstanceDirectory
-    ) -> ConfigurationTemplate.Resolution? {
-        guard let variables = directory.variables(of: service.name) else { return nil }
-        return templates[service.type]?.resolved(variables)
+    /// Why a service has no configuration.
+    func faults(of name: String, _ directory: InstanceDirectory) -> [ConfigurationError] {
+        guard let known = faults[name] else { return [] }
+        guard known.isEmpty, let variables = directory.variables(of: name) else { return known }
+        return templates[variables.service.type]?.faults(for: variables) ?? []
     }
 
     /// A service's configuration, put together; `nil` when there is no such service, or `faults` say why it has none.
     func configuration(of name: String, _ directory: InstanceDirectory) -> ConfigurationNode? {
-        guard digests[name] != nil, let service = directory.cloud.services[name] else { return nil }
-        return resolve(service, directory)?.root
+        guard digests[name] != nil, let variables = directory.variables(of: name) else { return nil }
+        return templates[variables.service.type]?.resolved(variables).root
     }
 }

@@ -35,13 +35,15 @@ struct ConfigurationTouch {
             case .mark, .token, .gateway: break
             }
         }
-        for file in files {
-            for block in [before, after].flatMap({ $0.types[file]?.configuration.config ?? [] }) {
-                switch block.target {
-                case .all: templates.formUnion(after.types.keys)
-                case .types(let types): templates.formUnion(types)
-                }
+        let blocks = files.lazy.flatMap { file in
+            [before, after].flatMap { $0.types[file]?.configuration.config ?? [] }
+        }
+        for block in blocks {
+            guard case .types(let types) = block.target else {
+                templates.formUnion(after.types.keys)
+                break
             }
+            templates.formUnion(types)
         }
         if !servers.isEmpty {
             for service in after.services.values where servers.contains(service.server) {
@@ -70,20 +72,5 @@ struct ConfigurationTouch {
     func touches(_ service: ServiceInstance, in cloud: Cloud) -> Bool {
         services.contains(service.name) || servers.contains(service.server)
             || !locations.isEmpty && (cloud.servers[service.server].map { locations.contains($0.location) } ?? false)
-    }
-}
-
-extension Cloud {
-    /// The types whose blocks for others apply: those with a service, and the fake ones.
-    var applyingTypes: Set<String> {
-        Set(services.values.lazy.map(\.type)).union(types.values.lazy.filter(\.configuration.isFake).map(\.name))
-    }
-
-    /// The blocks that go to the services of a type.
-    func configurationBlocks(for type: String, applying: Set<String>) -> [ConfigurationBlock] {
-        types.values.flatMap { file -> [ConfigurationBlock] in
-            guard file.name == type || applying.contains(file.name) else { return [] }
-            return file.configuration.config.lazy.filter { $0.target.contains(type) }.map(\.block)
-        }
     }
 }

@@ -25,9 +25,21 @@ public struct BlockID: Sendable, Hashable, Comparable, CustomStringConvertible {
 public struct ConfigurationBlock: Sendable, Hashable {
     public let id: BlockID
     public let values: BlockValue
+    /// The values where nothing was before, made once for all templates that they go to.
+    let tree: ConfigurationNode
 
+    /// - Parameter values: A mapping.
     public init(id: BlockID, values: BlockValue) {
         self.id = id
         self.values = values
+        let origin = ConfigurationNode.Origin(values.position, id)
+        tree = (values.node(in: id) ?? ConfigurationNode(.mapping([]), from: origin)).preparingJSON()
+    }
+
+    public static func == (a: Self, b: Self) -> Bool { a.id == b.id && a.values == b.values }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(values)
     }
 }

@@ -4,7 +4,8 @@ import YAML
 /// Merges blocks one after the other into one tree.
 ///
 /// Mappings merge deeply, single values replace one another, lists and mappings say by a marker what becomes of a list or
-/// mapping that is there. What has no place stays out and is reported. Takes time by the size of the blocks.
+/// mapping that is there. What has no place stays out and is reported. Takes time by the size of what more than one block
+/// has: what one alone brings is put in as it is.
 struct BlockMerger {
     private(set) var errors: [ConfigurationError] = []
     private(set) var deleted: [DeletedValue] = []
@@ -15,30 +16,36 @@ struct BlockMerger {
     /// Values that are kept of those that stood at one place, the newest.
     private static var longestHistory: Int { 100 }
 
+    /// The keys that lead to the value under way.
+    private var path: ConfigurationPath = []
+
     mutating func merge(_ block: ConfigurationBlock) {
-        root = merged(root, block.values, block.id, []) ?? root
+        root = merged(root, block.values, block.tree, block.id) ?? root
     }
 
+    /// - Parameter node: The value where nothing was before; `nil`: it takes out what is there.
     private mutating func merged(
-        _ base: MergedValue?, _ value: BlockValue, _ block: BlockID, _ path: ConfigurationPath
+        _ base: MergedValue?, _ value: BlockValue, _ node: ConfigurationNode?, _ block: BlockID
     ) -> MergedValue? {
-        if value.marker == .delete {
+        guard let node else {
             if let base { deleted.append(DeletedValue(path: path, node: base.node, by: .init(value.position, block))) }
             return nil
         }
-        guard let base else { return fresh(value, block, path) }
-        guard agree(base, value, path) else { return base }
-        switch (base.content, value.content) {
-        case (.mapping(let mapping), .mapping(let new)) where value.marker == nil:
-            if mapping.isEmpty { base.origin = Origin(value.position, block) }
-            merge(new, into: mapping, block, path)
+        guard let base else { return MergedValue(node) }
+        guard agree(base, value) else { return base }
+        switch (value.content, node.content) {
+        case (.mapping(let values), .mapping(let nodes)) where value.marker == nil:
+            guard let mapping = base.mapping() else { break }
+            if mapping.isEmpty { base.origin = node.origin }
+            merge(values, nodes, into: mapping, block)
             return base
-        case (.list(let list), _) where value.marker == .append:
-            guard case .list(let more) = fresh(value, block, path).content else { return base }
+        case (_, .list(let more)) where value.marker == .append:
+            guard let list = base.list() else { break }
             if list.items.isEmpty { base.origin = Origin(value.position, block) }
-            list.items += more.items
+            list.items += more
             return base
-        case (.list, _) where value.marker == nil && value.kind == .list:
+        case (_, .list) where value.marker == nil && value.kind == .list:
+            guard case .known(.list) = base.kindSource else { break }
             let name = path.dotted
             errors.append(
                 ConfigurationError(
@@ -48,45 +55,28 @@ struct BlockMerger {
                     otherMessage: "\"\(name)\" is given again at \(value.position), which must say !append or !replace"
                 ))
             return base
-        default:
-            let before = Overridden(origin: base.origin, text: base.node.text(atMost: 200))
-            return fresh(value, block, path, over: base.overridden.suffix(Self.longestHistory - 1) + [before])
+        default: break
         }
+        let before = Overridden(origin: base.origin, text: base.node.text(atMost: 200))
+        return MergedValue(node.over(base.overridden.suffix(Self.longestHistory - 1) + [before]))
     }
 
+    /// - Parameter nodes: What the values are where nothing was before, without those that are deletions.
     private mutating func merge(
-        _ new: [BlockValue.Pair], into mapping: MergedMapping, _ block: BlockID, _ path: ConfigurationPath
+        _ values: [BlockValue.Pair], _ nodes: [ConfigurationNode.Pair], into mapping: MergedMapping, _ block: BlockID
     ) {
-        for pair in new {
-            let key = ExactText(pair.key)
-            mapping[key] = merged(mapping[key], pair.value, block, path + [key])
+        var rest = nodes[...]
+        for pair in values {
+            let key = ExactText(wrappedValue: pair.key)
+            let node = pair.value.marker == .delete ? nil : rest.popFirst()?.value
+            path.append(key)
+            mapping[key] = merged(mapping[key], pair.value, node, block)
+            path.removeLast()
         }
-    }
-
-    /// A value where there is none, or in the place of what was there.
-    private mutating func fresh(
-        _ value: BlockValue, _ block: BlockID, _ path: ConfigurationPath, over overridden: [Overridden] = []
-    ) -> MergedValue {
-        let origin = Origin(value.position, block, expression: value.expression)
-        let content: MergedValue.Content
-        switch value.content {
-        case .mapping(let pairs):
-            let mapping = MergedMapping()
-            merge(pairs, into: mapping, block, path)
-            content = .mapping(mapping)
-        case .list(let items): content = .list(MergedList(items.map { fresh($0, block, path).node }))
-        case .secret(let name): content = .single(.secret(name))
-        case .scalar(.literal(let scalar)): content = .single(.scalar(scalar))
-        case .scalar(.text(let parts)): content = .single(.text(parts))
-        case .scalar(.reference(let reference)) where reference.variable.kind == .list:
-            content = .list(MergedList([ConfigurationNode(.reference(reference, spliced: true), from: origin)]))
-        case .scalar(.reference(let reference)): content = .single(.reference(reference, spliced: false))
-        }
-        return MergedValue(content, from: origin, over: overridden)
     }
 
     /// Whether the value may stand where `base` is: kinds stay what they are.
-    private mutating func agree(_ base: MergedValue, _ value: BlockValue, _ path: ConfigurationPath) -> Bool {
+    private mutating func agree(_ base: MergedValue, _ value: BlockValue) -> Bool {
         let (old, new) = (base.kindSource, value.kindSource)
         if case .known(let old) = old, case .known(let new) = new {
             guard !old.agrees(with: new) else { return true }

@@ -6,37 +6,53 @@ final class MergedValue {
     enum Content {
         case mapping(MergedMapping)
         case list(MergedList)
-        /// Neither a mapping nor a list.
-        case single(ConfigurationNode.Content)
+        /// As one block has it.
+        case untouched(ConfigurationNode)
     }
 
-    var content: Content
+    private(set) var content: Content
     var origin: ConfigurationNode.Origin
     let overridden: [ConfigurationNode.Overridden]
 
-    init(_ content: Content, from origin: ConfigurationNode.Origin, over overridden: [ConfigurationNode.Overridden]) {
-        self.content = content
-        self.origin = origin
-        self.overridden = overridden
+    init(_ node: ConfigurationNode) {
+        content = .untouched(node)
+        origin = node.origin
+        overridden = node.overridden
     }
 
-    /// The value as it is now. Takes time by the size of the value.
+    /// The value as it is now. Takes time by the size of what more than one block has brought.
     var node: ConfigurationNode {
-        let content: ConfigurationNode.Content =
-            switch content {
-            case .mapping(let mapping): .mapping(mapping.pairs)
-            case .list(let list): .list(list.items)
-            case .single(let content): content
-            }
-        return ConfigurationNode(content, from: origin, over: overridden)
+        switch content {
+        case .mapping(let mapping): ConfigurationNode(.mapping(mapping.pairs), from: origin, over: overridden)
+        case .list(let list): ConfigurationNode(.list(list.items), from: origin, over: overridden)
+        case .untouched(let node): node
+        }
     }
 
     var kindSource: KindSource {
         switch content {
         case .mapping: .known(.mapping)
         case .list: .known(.list)
-        case .single(let content): content.kindSource
+        case .untouched(let node): node.content.kindSource
         }
+    }
+
+    /// The mapping, to be merged into; `nil` where it is none.
+    func mapping() -> MergedMapping? {
+        if case .mapping(let mapping) = content { return mapping }
+        guard case .untouched(let node) = content, case .mapping(let pairs) = node.content else { return nil }
+        let mapping = MergedMapping(pairs)
+        content = .mapping(mapping)
+        return mapping
+    }
+
+    /// The list, to be appended to; `nil` where it is none.
+    func list() -> MergedList? {
+        if case .list(let list) = content { return list }
+        guard case .untouched(let node) = content, case .list(let items) = node.content else { return nil }
+        let list = MergedList(items)
+        content = .list(list)
+        return list
     }
 }
 
@@ -54,6 +70,11 @@ final class MergedMapping {
     private var places: [ExactText: Int] = [:]
 
     var isEmpty: Bool { places.isEmpty }
+
+    init(_ pairs: [ConfigurationNode.Pair]) {
+        places.reserveCapacity(pairs.count)
+        for pair in pairs { self[ExactText(wrappedValue: pair.key)] = MergedValue(pair.value) }
+    }
 
     var pairs: [ConfigurationNode.Pair] {
         entries.compactMap { entry in entry.value.map { .init(entry.key.wrappedValue, $0.node) } }

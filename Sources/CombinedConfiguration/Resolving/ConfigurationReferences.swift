@@ -2,7 +2,7 @@ import Text
 import YAML
 
 /// The values of a tree that others of it refer to by `${config.…}`: found once for all services, since where they stand and
-/// which of them lead to which depends on no variable. Takes time by the size of the tree.
+/// which of them lead to which depends on no variable. Takes time by the size of the parts of the tree that refer to others.
 struct ConfigurationReferences: Sendable, Hashable {
     /// Every value that is referred to and is there.
     private(set) var targets: [ConfigurationPath: ConfigurationNode] = [:]
@@ -54,6 +54,7 @@ private struct ReferenceWalk {
     }
 
     mutating func visit(_ node: ConfigurationNode) {
+        guard node.needs.contains(.configuration) else { return }
         switch node.content {
         case .mapping(let pairs): for pair in pairs { visit(pair.value) }
         case .list(let items): for item in items { visit(item) }

@@ -61,14 +61,9 @@ extension ConfigurationNode {
     }
 
     private func puttingInConstants(_ references: ConfigurationReferences, _ room: inout Int) -> ConfigurationNode {
-        guard !isConstant, room >= 0 else { return self }
+        guard needs.contains(.configuration), room >= 0 else { return self }
         switch content {
-        case .mapping(let pairs):
-            let new = pairs.map { Pair($0.key, $0.value.puttingInConstants(references, &room)) }
-            return ConfigurationNode(.mapping(new), from: origin, over: overridden)
-        case .list(let items):
-            let new = items.map { $0.puttingInConstants(references, &room) }
-            return ConfigurationNode(.list(new), from: origin, over: overridden)
+        case .mapping, .list: return mapping { $0.puttingInConstants(references, &room) }
         case .reference, .text:
             guard let value = ConstantValue(self, references.constants, references.targets) else { return self }
             room -= value.size

@@ -10,7 +10,11 @@ enum Workers {
 
     /// What is wrong with the `workers` of a configuration.
     static func problem(in root: ConfigurationNode) -> ConfigurationError? {
-        guard let node = root[key] else { return nil }
+        root[key].flatMap { problem(of: $0) }
+    }
+
+    /// What is wrong with a value as `workers`.
+    static func problem(of node: ConfigurationNode) -> ConfigurationError? {
         if case .scalar(let scalar) = node.content {
             if case .integer(let number) = scalar.resolved, range.contains(number) { return nil }
             if scalar.resolved == .null { return nil }

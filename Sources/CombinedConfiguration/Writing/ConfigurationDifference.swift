@@ -30,6 +30,9 @@ public struct ConfigurationDifference: Sendable {
         parts = Self.parts(before.root, after.root, "")
     }
 
+    /// How many values differ, or may: a service has as many lines at most, but for lists and what comes or goes as a whole.
+    public var count: Int { parts.count }
+
     /// The lines, where they are the same for all services of the type.
     public var commonLines: [Line]? {
         var lines = [Line]()
@@ -58,6 +61,7 @@ public struct ConfigurationDifference: Sendable {
     private static func parts(
         _ before: ConfigurationNode?, _ after: ConfigurationNode?, _ pointer: String
     ) -> [Part] {
+        if let before, let after, after.isConstant, before.isIdentical(to: after) { return [] }
         switch (before?.content, after?.content) {
         case (.scalar(let old)?, .scalar(let new)?) where old == new: return []
         case (.mapping(let old)?, .mapping(let new)?) where !old.isEmpty && !new.isEmpty:

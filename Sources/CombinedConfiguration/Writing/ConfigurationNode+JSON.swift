@@ -6,8 +6,7 @@ extension ConfigurationNode {
     ///
     /// A secret is `{"!secret":"name"}`, a variable that is not put in yet is a text as it was written.
     public var json: [UInt8] {
-        var writer = JSONWriter()
-        writer.bytes.reserveCapacity(4096)
+        var writer = JSONWriter(capacity: 4096)
         writer.write(self)
         return writer.bytes
     }
@@ -25,10 +24,15 @@ extension ConfigurationNode {
 }
 
 /// Writes nodes as JSON (RFC 8259).
-private struct JSONWriter {
-    var bytes: [UInt8] = []
+struct JSONWriter {
+    private(set) var bytes: [UInt8] = []
     /// Nothing more is written than what is under way when there are more bytes.
-    var limit = Int.max
+    private let limit: Int
+
+    init(limit: Int = .max, capacity: Int = 0) {
+        self.limit = limit
+        bytes.reserveCapacity(capacity)
+    }
 
     mutating func write(_ node: ConfigurationNode) {
         guard bytes.count <= limit else { return }
@@ -62,7 +66,7 @@ private struct JSONWriter {
         }
     }
 
-    private mutating func write(_ scalar: YAMLScalar) {
+    mutating func write(_ scalar: YAMLScalar) {
         switch scalar.resolved {
         case .null: bytes += "null".utf8
         case .boolean(let value): bytes += (value ? "true" : "false").utf8
@@ -72,9 +76,28 @@ private struct JSONWriter {
         }
     }
 
-    private mutating func write(_ text: String) {
+    mutating func write(_ texts: [String]) {
+        bytes.append(UInt8(ascii: "["))
+        for (index, text) in texts.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(text)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        defer { bytes.append(UInt8(ascii: "\"")) }
+        writeEscaped(text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A piece of a text, without quotes.
+    mutating func writeEscaped(_ text: String) { Self.escape(text, into: &bytes) }
+
+    /// What is JSON already.
+    mutating func write(raw text: StaticString) { text.withUTF8Buffer { bytes += $0 } }
+
+    static func escape(_ text: String, into bytes: inout [UInt8]) {
         guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
             bytes += text.utf8
             return

@@ -52,6 +52,7 @@ struct ChangeReportText {
         var lines = ["configuration of \(count) \(count == 1 ? "service" : "services"): changed"]
         let all = changes.flatMap { change in
             ["  " + services(change.services).printable]
+                + (change.omitted == true ? ["    (left out: too many lines)"] : [])
                 + Table(["", "", ""], change.lines.map(line)).body(indent: "    ").splitBytes("\n").map {
                     String($0)
                 }

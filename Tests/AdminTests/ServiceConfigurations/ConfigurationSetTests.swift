@@ -1,3 +1,4 @@
+import AdminAPI
 import CombinedConfiguration
 import NetworkTypes
 import TestSupport
@@ -30,6 +31,60 @@ import Testing
             #expect(set.templates == fresh.templates, "step \(step)")
         }
         #expect(combined > 0)
+    }
+
+    /// A type with one block, of which a hundred services run.
+    private static func many(_ block: String) throws -> Cloud {
+        let type = try TestCloud.type("type: t\nrequire-index: true\nconfig:\n  - sort-order: 0\n    values:\n\(block)")
+        return Cloud(
+            locations: [Location(name: "l")],
+            servers: [
+                Server(name: "s", location: "l", kind: .app, addresses: TestCloud.addresses(["10.0.0.1"]))
+            ], types: [type], services: (1...250).map { ServiceInstance(type: "t", index: $0, server: "s") })
+    }
+
+    private static func state(_ cloud: Cloud, _ set: ConfigurationSet) -> RegistryState {
+        RegistryState(generation: 1, cloud: cloud, revisions: [:], exports: ExportSet(of: cloud), configurations: set)
+    }
+
+    @Test("a report that would have too many lines names the services beyond, and still every one of them")
+    func reportRoom() throws {
+        let cloud = try Self.many("      a: old ${service.name}\n      b: old ${service.name}\n")
+        let next = try Self.many("      a: new ${service.name}\n      b: new ${service.name}\n")
+        let set = ConfigurationSet(of: cloud)
+        let (before, after) = (
+            Self.state(cloud, set),
+            Self.state(next, set.updated(CloudDifference(from: cloud, to: next), from: cloud, to: next))
+        )
+        #expect(ConfigurationChange.changes(from: before, to: after).count == 250)
+        for room in [ConfigurationChange.Room(lines: 21), ConfigurationChange.Room(values: 20)] {
+            let changes = ConfigurationChange.changes(from: before, to: after, room: room)
+            #expect(changes.count == 11)
+            #expect(changes.dropLast().allSatisfy { $0.lines.count == 2 && $0.omitted == nil })
+            #expect(changes.last?.lines == [] && changes.last?.omitted == true)
+            #expect(Set(changes.flatMap(\.services)).count == 250)
+        }
+    }
+
+    @Test("of many services with faults some are told at once, and any when it is asked for")
+    func manyFaults() throws {
+        let cloud = try Self.many("      a: ${service.name}\n")
+        let next = try Self.many("      a: ${location.nowhere}${service.name}\n")
+        let set = ConfigurationSet(of: cloud)
+        let faulty = set.updated(CloudDifference(from: cloud, to: next), from: cloud, to: next)
+        #expect(faulty.digests.isEmpty && faulty.faults.count == 250)
+        #expect(faulty.faults.values.count { !$0.isEmpty } == 100)
+        let directory = faulty.directory(of: next)
+        #expect(next.services.keys.allSatisfy { faulty.faults(of: $0, directory).count == 1 })
+        #expect(!faulty.contradictions(since: set, cloud: next, files: []).isEmpty)
+        // Those that had faults before hide no new ones.
+        var more = next
+        more.types["u"] = try TestCloud.type(
+            "type: u\nrequire-index: true\nconfig:\n  - sort-order: 0\n    values:\n      a: ${location.nowhere}\n")
+        more.services["u.1"] = ServiceInstance(type: "u", index: 1, server: "s")
+        more.services["t.999"] = ServiceInstance(type: "t", index: 999, server: "s")
+        let last = faulty.updated(CloudDifference(from: next, to: more), from: next, to: more)
+        #expect(last.faults["u.1"]?.isEmpty == false && last.faults["t.999"]?.isEmpty == false)
     }
 
     /// One change at random: a type, a server, a pool, a service, a secret.

@@ -327,7 +327,7 @@ enum Schemas {
                                                     ("path", ["type": "string", "format": "json-pointer"]),
                                                     ("before", nullableText), ("after", nullableText),
                                                 ]))
-                                    ),
+                                    ), ("omitted", ["type": "boolean"]),
                                 ]))
                     ),
                     ("warnings", faults),

@@ -103,7 +103,7 @@ extension RegistryState {
         let service = try cloud.service(name)
         throw APIProblem(
             .conflict, "The configuration of \(service.name) cannot be combined.",
-            errors: (configurations.faults[name] ?? []).map {
+            errors: configurations.faults(of: name, configurations.directory(of: cloud)).map {
                 .init(pointer: "\($0.position)", detail: $0.message)
             }, kind: .contradiction)
     }

@@ -38,8 +38,10 @@ extension MetaConfiguration {
     private static func combine(_ cloud: Cloud) {
         let set = ConfigurationSet(of: cloud)
         for (name, service) in cloud.services where cloud.types[service.type]?.configuration.isFake == false {
-            guard let root = set.configuration(of: name, set.directory(of: cloud)) else {
-                precondition(set.faults[name]?.isEmpty == false, "\(name) has neither a configuration nor a reason")
+            let directory = set.directory(of: cloud)
+            guard let root = set.configuration(of: name, directory) else {
+                precondition(
+                    !set.faults(of: name, directory).isEmpty, "\(name) has neither a configuration nor a reason")
                 continue
             }
             let leaves = root.leaves
