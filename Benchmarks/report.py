@@ -14,6 +14,10 @@ ROWS = [
      1 / 50),
     ("100,000 set elements, transaction", "transaction", "nft -f", "nft", 0.6),
     ("100,000 set elements, from the CSV", "elements", "nft -f", "nft", None),
+    ("poll, 10,000 gateways known, CPU", "a poll, 10,000 gateways being known, CPU", "10 known",
+     "a poll, 10 gateways being known, CPU", 1.25),
+    ("the same after a restart, CPU", "a poll, 10,000 gateways being known, after a restart, CPU", "10 known",
+     "a poll, 10 gateways being known, CPU", 1.25),
     ("audit of all of 10,000 × 10, CPU", "an audit of every real server, CPU", "its first load, CPU", "first load, CPU", 0.5),
     ("one weight, during such an audit", "a change during an audit", "without one", "a change", 1.2),
 ]

@@ -35,12 +35,8 @@ public actor GatewayRoster: Service {
     private let limits: Limits
     private let flushInterval: Duration
     private let logger: Logger
-    private var gateways: [GatewayID: KnownGateway] = [:]
-    /// How many gateways each location has.
-    private var counts: [String: Int] = [:]
+    private var gateways = GatewayTable<GatewayID>()
     private var incarnations = 0
-    private var dirty: Set<GatewayID> = []
-    private var forgotten: Set<GatewayID> = []
     private var isLoaded = false
     private var edge: LimitEdge
 
@@ -70,19 +66,16 @@ public actor GatewayRoster: Service {
             try admit(id, isVouched: isVouched)
             incarnations += 1
             gateway = KnownGateway(now: now, uptime: uptime, incarnation: incarnations)
-            counts[id.location, default: 0] += 1
         }
         gateway.note(report, now: now, uptime: uptime)
         gateway.openPolls += 1
-        gateways[id] = gateway
-        dirty.insert(id)
-        forgotten.remove(id)
+        gateways.note(id, gateway)
         edge.note(gateways.count, logger)
         return Visit(id: id, incarnation: gateway.incarnation)
     }
 
     private func admit(_ id: GatewayID, isVouched: Bool) throws {
-        guard isVouched || counts[id.location] ?? 0 < limits.unvouched else {
+        guard isVouched || gateways.count(at: id.location) < limits.unvouched else {
             throw Authenticator.forbidden(
                 "ADMIN knows \(limits.unvouched) gateways at \(id.location), and takes another only with a token that is "
                     + "bound to it, or when a server of kind gateway has its name.")
@@ -98,8 +91,7 @@ public actor GatewayRoster: Service {
         guard var gateway = gateways[visit.id], gateway.incarnation == visit.incarnation else { return }
         gateway.openPolls -= 1
         gateway.hear(now: registry.now(), uptime: registry.uptime())
-        gateways[visit.id] = gateway
-        dirty.insert(visit.id)
+        gateways.note(visit.id, gateway)
     }
 
     /// Forgets a gateway and notes who did it. One that still polls is back with its next poll.
@@ -117,17 +109,14 @@ public actor GatewayRoster: Service {
                     db, actor: actor, time: time)
             }
         }
-        if gateways.removeValue(forKey: id) != nil { counts[id.location, default: 1] -= 1 }
-        dirty.remove(id)
-        // A flush that was on its way may have written it again.
-        forgotten.insert(id)
+        gateways.forget(id)
     }
 
     /// Every gateway, seen against the exports of `state`. Costs one value for each, and sorts them.
     func resources(in state: RegistryState) async -> [GatewayResource] {
         await load()
         let (now, uptime) = (registry.now(), registry.uptime())
-        return gateways.sorted { $0.key < $1.key }.map { id, gateway in
+        return gateways.gateways.sorted { $0.key < $1.key }.map { id, gateway in
             gateway.resource(id, current: state.exports.byLocation[id.location]?.digest.etag, now: now, uptime: uptime)
         }
     }
@@ -148,8 +137,7 @@ public actor GatewayRoster: Service {
             }
             guard !isLoaded else { return }
             isLoaded = true
-            gateways.merge(known) { current, _ in current }
-            counts = gateways.keys.reduce(into: [:]) { $0[$1.location, default: 0] += 1 }
+            gateways.load(known)
         } catch {
             logger.warning("gateways cannot be read", metadata: ["error": "\(error)"])
         }
@@ -157,19 +145,14 @@ public actor GatewayRoster: Service {
 
     /// Writes what has changed since the last time; what cannot be written now is tried again.
     func flush() async {
-        guard !dirty.isEmpty || !forgotten.isEmpty else { return }
-        let changed = dirty.compactMap { id in gateways[id].map { (id, $0) } }
-        let gone = forgotten
-        dirty = []
-        forgotten = []
+        guard let changes = gateways.takeChanges() else { return }
         do {
             try await registry.store { db in
-                for id in gone { try KnownGateway.delete(id, db) }
-                for (id, gateway) in changed { try gateway.store(id, db) }
+                for id in changes.forgotten { try KnownGateway.delete(id, db) }
+                for (id, gateway) in changes.changed { try gateway.store(id, db) }
             }
         } catch {
-            dirty.formUnion(changed.map(\.0))
-            forgotten.formUnion(gone.filter { gateways[$0] == nil })
+            gateways.putBack(changes)
             logger.warning("gateways cannot be stored", metadata: ["error": "\(error)"])
         }
     }

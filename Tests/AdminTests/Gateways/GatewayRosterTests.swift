@@ -66,22 +66,4 @@ import Testing
             #expect(await roster.resources(in: state).first?.age == 9)
         }
     }
-
-    @Test("what a poll costs does not depend on how many gateways there are")
-    func cost() async throws {
-        try await withRoster(.init(gateways: 100_000)) { _, roster in
-            func time(_ numbers: Range<Int>) async throws -> Duration {
-                try await ContinuousClock().measure {
-                    for number in numbers {
-                        await roster.end(try await roster.begin(id(number), .init(), isVouched: true))
-                    }
-                }
-            }
-            let few = try await time(0..<2_000)
-            _ = try await time(2_000..<20_000)
-            let many = try await time(0..<2_000)
-            // Walking 20,000 for each of 2,000 polls takes tens of times as long.
-            #expect(many < few * 8, "\(many) after \(few)")
-        }
-    }
 }
