@@ -113,7 +113,7 @@ struct APIRequest: Sendable {
         if headers[.expect] != nil { Connection.current?.askForBody() }
         let bytes: [UInt8]
         do {
-            bytes = Array(buffer: try await request.body.collect(upTo: body.limit))
+            bytes = try await read(atMost: body.limit)
         } catch is NIOTooManyBytesError {
             throw APIProblem(.contentTooLarge, "The body is longer than \(body.limit) bytes.")
         } catch HTTPParserError.invalidEOFState {
@@ -125,6 +125,17 @@ struct APIRequest: Sendable {
         }
         await ticket?.begin()
         try await authenticateAgain()
+        return bytes
+    }
+
+    /// The body, put where it stays: one that is copied while it comes takes several times its length.
+    private func read(atMost limit: Int) async throws -> [UInt8] {
+        var bytes = [UInt8]()
+        bytes.reserveCapacity(min(headers[.contentLength].flatMap { Int($0) } ?? 0, limit))
+        for try await part in request.body {
+            guard bytes.count + part.readableBytes <= limit else { throw NIOTooManyBytesError(maxBytes: limit) }
+            bytes += part.readableBytesView
+        }
         return bytes
     }
 
