@@ -18,12 +18,17 @@ extension Cloud {
         }
         var found = [Contradiction]()
         var seen = Set<Contradiction>()
+        // As a rule the locations have pools of the same names, on which everybody's claims are the same.
+        var kindsWithout = Set<KindOfAddress>()
         let poolsByLocation = Dictionary(grouping: pools.values, by: \.id.location)
         for (location, pools) in poolsByLocation.sorted(by: { $0.key < $1.key }) {
             var places = Set<PortClaim<IPAddress>.Overlap.Place>()
-            for (address, names) in Self.addressesThatDiffer(pools) {
+            for (address, kind) in Self.addressesThatDiffer(pools) where !kindsWithout.contains(kind) {
+                let names = kind.pools
                 let claims = names.flatMap { claims[address.family]?[$0] ?? [] }.map { $0.on(address) }
-                for overlap in PortClaim.overlaps(claims) where places.insert(overlap.place).inserted {
+                let overlaps = PortClaim.overlaps(claims)
+                if overlaps.isEmpty { kindsWithout.insert(kind) }
+                for overlap in overlaps where places.insert(overlap.place).inserted {
                     let overlap = overlap.blaming(types)
                     let owners = names.map { AddressPool.ID(location: location, name: $0) }
                     let contradiction = Contradiction(
@@ -38,21 +43,24 @@ extension Cloud {
 
     /// The lowest address of each set of addresses of one family that the same pools have, with the names of those pools:
     /// what can be claimed twice on any address can be on one of these.
-    private static func addressesThatDiffer(_ pools: [AddressPool]) -> [(address: IPAddress, pools: [String])] {
-        struct Kind: Hashable {
-            let family: AddressFamily
-            let pools: [String]
-        }
+    private static func addressesThatDiffer(_ pools: [AddressPool]) -> [(address: IPAddress, kind: KindOfAddress)] {
         var poolsOfAddress = [IPAddress: [String]]()
         for pool in pools.sorted(by: { $0.id < $1.id }) {
             for address in pool.addresses { poolsOfAddress[address, default: []].append(pool.id.name) }
         }
-        var lowest = [Kind: IPAddress]()
+        var lowest = [KindOfAddress: IPAddress]()
         for (address, names) in poolsOfAddress {
-            let kind = Kind(family: address.family, pools: names)
+            let kind = KindOfAddress(family: address.family, pools: names)
             lowest[kind] = min(address, lowest[kind] ?? address)
         }
-        return lowest.map { (address: $0.value, pools: $0.key.pools) }.sorted { $0.address < $1.address }
+        return lowest.map { (address: $0.value, kind: $0.key) }.sorted { $0.address < $1.address }
+    }
+
+    /// What decides which claims there are on an address.
+    private struct KindOfAddress: Hashable {
+        let family: AddressFamily
+        /// The names of the pools that have it.
+        let pools: [String]
     }
 }
 

@@ -4,17 +4,21 @@ import ServicesExport
 
 /// What a change brings about that is allowed, and that whoever makes it should know.
 extension Cloud {
-    /// Costs a look at each section of the types and pools that changed, and at each service that did.
+    /// Costs a look at each pool and section, and at each service that changed.
     func warnings(about difference: CloudDifference, since before: Cloud) -> [Contradiction] {
         let changedTypes = changedTypes(since: before)
-        let changedPools = Set(pools.filter { before.pools[$0.key] != $0.value }.keys)
+        // Of the pools of a name the first location's stands for all.
+        func first(_ pools: some Sequence<AddressPool.ID>) -> [String: AddressPool.ID] {
+            Dictionary(pools.map { ($0.name, $0) }, uniquingKeysWith: min)
+        }
+        let firstPools = first(pools.keys)
+        let firstChangedPools = first(pools.lazy.filter { before.pools[$0.key] != $0.value }.map(\.key))
         var found = [Contradiction]()
         for type in types.values.sorted(by: { $0.name < $1.name }) where !type.configuration.gateway.isEmpty {
             let isChanged = changedTypes.contains(type.name)
             for section in type.configuration.gateway {
                 if isChanged { found += section.drainWarnings(of: type.name) }
-                let poolsOfSection = isChanged ? Set(pools.keys) : changedPools
-                if let pool = poolsOfSection.filter({ $0.name == section.pool }).min() {
+                if let pool = (isChanged ? firstPools : firstChangedPools)[section.pool] {
                     found += section.ephemeralPortWarning(of: type.name, on: pool)
                 }
             }

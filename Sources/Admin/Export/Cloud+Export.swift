@@ -8,13 +8,25 @@ extension Cloud {
     /// maintenance no row. A section limited to sources of one family is not served on the other.
     /// Rows come in no particular order; `ServicesCSV.write` sorts.
     public func exportRows(location: String) -> [ExportRow] {
-        var instances = [String: [(instance: ServiceInstance, server: Server)]]()
+        exportRows(location: location, exportedInstances()[location] ?? [:])
+    }
+
+    /// An instance and where it runs.
+    typealias PlacedInstance = (instance: ServiceInstance, server: Server)
+
+    /// The instances that have rows, by location and type. Costs a look at each service.
+    func exportedInstances() -> [String: [String: [PlacedInstance]]] {
+        var instances = [String: [String: [PlacedInstance]]]()
         for service in services.values where service.state != .maint {
-            guard let server = servers[service.server], server.location == location,
-                types[service.type]?.configuration.gateway.isEmpty == false
+            guard let server = servers[service.server], types[service.type]?.configuration.gateway.isEmpty == false
             else { continue }
-            instances[service.type, default: []].append((service, server))
+            instances[server.location, default: [:]][service.type, default: []].append((service, server))
         }
+        return instances
+    }
+
+    /// As above, for one of many locations.
+    func exportRows(location: String, _ instances: [String: [PlacedInstance]]) -> [ExportRow] {
         var rows = [ExportRow]()
         for (type, members) in instances {
             let members = members.sorted { $0.instance.index < $1.instance.index }

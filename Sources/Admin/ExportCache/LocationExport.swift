@@ -26,21 +26,25 @@ struct ExportSet: Sendable {
     private(set) var builds: Int
 
     init(of cloud: Cloud) {
+        let instances = cloud.exportedInstances()
         byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
-            exports[location] = LocationExport(rows: cloud.exportRows(location: location))
+            exports[location] = LocationExport(rows: cloud.exportRows(location: location, instances[location] ?? [:]))
         }
         builds = byLocation.count
     }
 
     /// The exports after a change that touches `locations`.
     func updated(to cloud: Cloud, touching locations: Set<String>) -> ExportSet {
+        guard !locations.isEmpty else { return self }
         var exports = self
+        let instances = cloud.exportedInstances()
         for location in locations {
             guard cloud.locations[location] != nil else {
                 exports.byLocation[location] = nil
                 continue
             }
-            exports.byLocation[location] = LocationExport(rows: cloud.exportRows(location: location))
+            exports.byLocation[location] = LocationExport(
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]))
             exports.builds += 1
         }
         return exports

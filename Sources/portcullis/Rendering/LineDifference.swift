@@ -50,9 +50,14 @@ struct LineDifference: Equatable {
     /// - Parameter header: What the older and the newer are called.
     func text(header: (String, String)) -> String {
         var text = "--- \(header.0.printable)\n+++ \(header.1.printable)\n"
+        // Lines of each text before the hunk.
+        var (old, new, end) = (0, 0, 0)
         for hunk in hunks {
-            let before = lines[..<hunk.lowerBound]
-            let (old, new) = (before.count { $0.sign != "+" }, before.count { $0.sign != "-" })
+            for line in lines[end..<hunk.lowerBound] {
+                if line.sign != "+" { old += 1 }
+                if line.sign != "-" { new += 1 }
+            }
+            end = hunk.lowerBound
             let shown = lines[hunk]
             let (oldCount, newCount) = (shown.count { $0.sign != "+" }, shown.count { $0.sign != "-" })
             text +=
