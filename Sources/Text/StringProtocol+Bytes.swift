@@ -38,7 +38,9 @@ extension StringProtocol {
     }
 
     /// The place of the first occurrence of an ASCII character.
-    @inlinable public func firstByte(_ character: Unicode.Scalar) -> Index? { utf8.firstIndex(of: UInt8(ascii: character)) }
+    @inlinable public func firstByte(_ character: Unicode.Scalar) -> Index? {
+        utf8.firstIndex(of: UInt8(ascii: character))
+    }
 
     /// The place of the last occurrence of an ASCII character.
     @inlinable public func lastByte(_ character: Unicode.Scalar) -> Index? {

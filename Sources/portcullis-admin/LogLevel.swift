@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import Text
 
 /// The level of the log, which can be changed while the program runs: loggers are values, and everybody has one.
 final class LogLevel: Sendable {
@@ -34,6 +35,14 @@ final class LogLevel: Sendable {
             set { output[metadataKey: key] = newValue }
         }
 
-        func log(event: LogEvent) { output.log(event: event) }
+        func log(event: LogEvent) { output.log(event: Self.printable(event)) }
+
+        /// An event whose text plays no tricks with a terminal: what it is about may come from outside.
+        static func printable(_ event: LogEvent) -> LogEvent {
+            LogEvent(
+                level: event.level, message: "\("\(event.message)".printableLines)",
+                metadata: event.metadata?.mapValues { "\("\($0)".printable)" }, source: event.source,
+                file: event.file, function: event.function, line: event.line)
+        }
     }
 }

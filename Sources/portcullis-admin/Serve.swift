@@ -12,7 +12,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the server (default).",
         discussion: """
             Ends cleanly on SIGTERM and SIGINT: requests that run are answered, held polls are let go at once. \
-            SIGHUP reads the settings and the TLS files again: log-level, keep-events, keep-revisions and the files' \
+            SIGHUP reads the settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes and the files' \
             content change at once, other settings with the next start. Messages go to standard error. Exit status: 0 ended by a signal, 1 failed, 64 wrong usage.
             """)
 
@@ -59,6 +59,32 @@ struct Serve: AsyncParsableCommand {
             valueName: "number"))
     var keepRevisions: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of those revisions, the newest. (default: 1000000000)", valueName: "number"))
+    var keepRevisionBytes: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Percent of the cloud, or of one kind of things in it, that a prune may delete without the number being named. (default: 50)",
+            valueName: "percent"))
+    var pruneShare: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For the first request's head to come, TLS included. (default: 10)", valueName: "seconds"))
+    var headTimeout: String?
+
+    @Option(
+        help: ArgumentHelp("Between two requests of a connection. (default: 75)", valueName: "seconds"))
+    var idleTimeout: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For a body to come and an answer to be taken, and one second more for each 16 KiB. (default: 20)",
+            valueName: "seconds"))
+    var transferTimeout: String?
+
     func run() async throws {
         var flags: [AdminSettings.Key: String] = [:]
         flags[.listen] = listen
@@ -70,6 +96,11 @@ struct Serve: AsyncParsableCommand {
         flags[.maxGateways] = maxGateways
         flags[.keepEvents] = keepEvents
         flags[.keepRevisions] = keepRevisions
+        flags[.keepRevisionBytes] = keepRevisionBytes
+        flags[.pruneShare] = pruneShare
+        flags[.headTimeout] = headTimeout
+        flags[.idleTimeout] = idleTimeout
+        flags[.transferTimeout] = transferTimeout
         let source = options.source(flags: flags)
         let settings = try source.read()
         let level = LogLevel(settings.logLevel)
@@ -96,7 +127,7 @@ struct Serve: AsyncParsableCommand {
         let admin = try AdminApplication(
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
             secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback,
-            maximumConnections: settings.maxConnections, logger: logger
+            limits: settings.connections, pruneShare: settings.pruneShare, logger: logger
         ) { [logger] port in
             isListening.withLock { $0 = true }
             let scheme = settings.tls == nil ? "http" : "https"

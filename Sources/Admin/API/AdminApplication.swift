@@ -14,6 +14,7 @@ public struct AdminApplication: Sendable {
     let limits: ConnectionLimits
     let secretKey: SecretKey?
     let isOpenWithoutTokens: Bool
+    let pruneGuard: PruneGuard
     let logger: Logger
     let onListening: @Sendable (Int) -> Void
 
@@ -21,26 +22,18 @@ public struct AdminApplication: Sendable {
     ///   - secretKey: What seals secrets; `nil`: none can be kept.
     ///   - isOpenWithoutTokens: Whether the API needs no token while none is configured: only where nobody but this
     ///     machine can connect.
-    ///   - maximumConnections: At most as many as the limit of open files leaves room for; `nil`: that many.
+    ///   - limits: Of the connections; there are never more than the limit of open files leaves room for.
+    ///   - pruneShare: Percent of the cloud, or of one kind of things in it, that a prune may delete unasked.
     ///   - onListening: Called with the port (0 on a Unix socket), once connections are accepted.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
-        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, maximumConnections: Int? = nil, logger: Logger,
-        onListening: @escaping @Sendable (Int) -> Void = { _ in }
+        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits = ConnectionLimits(),
+        pruneShare: Int? = nil, logger: Logger, onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
-        var limits = ConnectionLimits()
-        limits.maximum = min(maximumConnections ?? .max, FileDescriptors.roomForConnections)
-        try self.init(
-            registry: registry, gateways: gateways, address: address, tls: tls, secretKey: secretKey,
-            isOpenWithoutTokens: isOpenWithoutTokens, limits: limits, logger: logger, onListening: onListening)
-    }
-
-    init(
-        registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
-        secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits, logger: Logger,
-        onListening: @escaping @Sendable (Int) -> Void = { _ in }
-    ) throws {
+        var limits = limits
+        limits.maximum = min(limits.maximum, FileDescriptors.roomForConnections)
         self.limits = limits
+        pruneGuard = PruneGuard(share: pruneShare ?? PruneGuard.defaultShare)
         self.tls = try tls.map { try ReloadableTLS($0) }
         self.registry = registry
         self.gateways = gateways
@@ -61,7 +54,8 @@ public struct AdminApplication: Sendable {
 
     /// The router with every route of the table; each GET answers HEAD too.
     func router() -> Router<BasicRequestContext> {
-        let routes = RouteTable(registry: registry, gateways: gateways, secretKey: secretKey).routes
+        let routes = RouteTable(registry: registry, gateways: gateways, secretKey: secretKey, pruneGuard: pruneGuard)
+            .routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: UnroutedMiddleware(routes: routes, log: RequestLog(logger)))

@@ -2,7 +2,9 @@
 /// list in one, is more often a slip than a wish. Values in, objections out.
 struct PruneGuard: Sendable, Hashable {
     /// Percent of what there is, of one kind or of all, that may go unasked.
-    var share = 50
+    var share = Self.defaultShare
+    static let defaultShare = 50
+
     /// As many may always go: a small cloud must be able to lose something.
     var floor = 4
 

@@ -16,6 +16,11 @@ public struct AdminSettings: Sendable, Hashable {
         case maxGateways = "max-gateways"
         case keepEvents = "keep-events"
         case keepRevisions = "keep-revisions"
+        case keepRevisionBytes = "keep-revision-bytes"
+        case pruneShare = "prune-share"
+        case headTimeout = "head-timeout"
+        case idleTimeout = "idle-timeout"
+        case transferTimeout = "transfer-timeout"
 
         /// `PORTCULLIS_ADMIN_TLS_KEY`
         public var environmentVariable: String {
@@ -31,11 +36,12 @@ public struct AdminSettings: Sendable, Hashable {
     /// Path of the file with the key that secrets are encrypted with.
     public var secretsKey: String?
     public var logLevel: Logger.Level
-    /// `nil`: as many as the limit of open files leaves room for.
-    public var maxConnections: Int?
+    public var connections: ConnectionLimits
     /// Gateways that ADMIN knows.
     public var maxGateways: Int
     public var retention: Retention
+    /// Percent of the cloud, or of one kind of things in it, that a prune may delete unasked.
+    public var pruneShare: Int
 
     public struct TLSFiles: Sendable, Hashable {
         public var certificate: String
@@ -77,12 +83,18 @@ public struct AdminSettings: Sendable, Hashable {
         logLevel = try Self.read(
             values[.logLevel], "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
         ) { Logger.Level(rawValue: $0) }
-        maxConnections = try Self.number(values[.maxConnections], 16...1_000_000)
+        connections = ConnectionLimits()
+        connections.maximum = try Self.number(values[.maxConnections], 16...1_000_000) ?? .max
+        connections.firstHead = try Self.seconds(values[.headTimeout]) ?? connections.firstHead
+        connections.idle = try Self.seconds(values[.idleTimeout]) ?? connections.idle
+        connections.transfer = try Self.seconds(values[.transferTimeout]) ?? connections.transfer
         maxGateways = try Self.number(values[.maxGateways], 1...1_000_000) ?? GatewayRoster.Limits().gateways
         let kept = Retention()
         retention = Retention(
             events: try Self.number(values[.keepEvents], 1_000...1_000_000_000) ?? kept.events,
-            revisions: try Self.number(values[.keepRevisions], 10...1_000_000_000) ?? kept.revisions)
+            revisions: try Self.number(values[.keepRevisions], 10...1_000_000_000) ?? kept.revisions,
+            revisionBytes: try Self.number(values[.keepRevisionBytes], 1 << 20...1 << 50) ?? kept.revisionBytes)
+        pruneShare = try Self.number(values[.pruneShare], 0...100) ?? PruneGuard.defaultShare
         switch (values[.tlsCertificate], values[.tlsKey]) {
         case (nil, nil): tls = nil
         case (let certificate?, let key?): tls = TLSFiles(certificate: certificate.text, key: key.text)
@@ -97,7 +109,11 @@ public struct AdminSettings: Sendable, Hashable {
         let differences: [(Key, Bool)] = [
             (.listen, listen != other.listen), (.database, !database.isExactly(other.database)),
             (.secretsKey, secretsKey != other.secretsKey), (.tlsCertificate, (tls == nil) != (other.tls == nil)),
-            (.maxConnections, maxConnections != other.maxConnections), (.maxGateways, maxGateways != other.maxGateways),
+            (.maxConnections, connections.maximum != other.connections.maximum),
+            (.maxGateways, maxGateways != other.maxGateways), (.pruneShare, pruneShare != other.pruneShare),
+            (.headTimeout, connections.firstHead != other.connections.firstHead),
+            (.idleTimeout, connections.idle != other.connections.idle),
+            (.transferTimeout, connections.transfer != other.connections.transfer),
         ]
         return differences.filter(\.1).map(\.0.rawValue)
     }
@@ -115,6 +131,10 @@ public struct AdminSettings: Sendable, Hashable {
                 Int(text).flatMap { range.contains($0) && String($0).isExactly(text) ? $0 : nil }
             }
         }
+    }
+
+    private static func seconds(_ value: Value?) throws -> Duration? {
+        try number(value, 1...3_600).map { .seconds($0) }
     }
 
     private static func read<Result>(

@@ -17,6 +17,7 @@ enum RegistryMigrations {
         migrator.registerMigration("7 tokens of one gateway, their end and last use") { db in
             try db.execute(sql: boundTokens)
         }
+        migrator.registerMigration("8 sizes of revisions") { db in try db.execute(sql: revisionSizes) }
         return migrator
     }
 
@@ -198,6 +199,13 @@ enum RegistryMigrations {
             label TEXT NOT NULL,
             PRIMARY KEY (server, label)
         ) STRICT;
+        """
+
+    /// Bytes of a source, and an index that tells the oldest revisions and their sizes without a look at any source.
+    private static let revisionSizes = """
+        ALTER TABLE typeRevision ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+        UPDATE typeRevision SET size = length(CAST(source AS BLOB));
+        CREATE INDEX typeRevisionByAge ON typeRevision (changedAt, type, revision, size);
         """
 
     /// A token of role gateway from before is bound to none. `tokenGeneration` rises when a token comes or goes.

@@ -248,8 +248,11 @@ enum RegistryRows {
             db, sql: "SELECT max(revision) FROM typeRevision WHERE type = ?", arguments: [type.name])
         let revision = TypeRevision(number: (last ?? 0) + 1, changedBy: actor, changedAt: time)
         try db.execute(
-            sql: "INSERT INTO typeRevision (type, revision, source, changedBy, changedAt) VALUES (?, ?, ?, ?, ?)",
-            arguments: [type.name, revision.number, type.source, actor, time])
+            sql: """
+                INSERT INTO typeRevision (type, revision, source, changedBy, changedAt, size)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [type.name, revision.number, type.source, actor, time, type.source.utf8.count])
         try db.execute(
             sql: """
                 INSERT INTO type (name, revision) VALUES (?, ?)

@@ -10,19 +10,22 @@ public struct Retention: Sendable, Hashable {
     public var events: Int
     /// The newest revisions of types, of all types together, that are no longer current. A current one is always kept.
     public var revisions: Int
+    /// Bytes of the sources of those revisions.
+    public var revisionBytes: Int
 
-    public init(events: Int = 1_000_000, revisions: Int = 100_000) {
+    public init(events: Int = 1_000_000, revisions: Int = 100_000, revisionBytes: Int = 1_000_000_000) {
         self.events = events
         self.revisions = revisions
+        self.revisionBytes = revisionBytes
     }
 }
 
 /// Keeps the registry's file from growing without end: the write-ahead log is cut each minute, and what is beyond the
-/// retention goes each hour.
+/// retention goes every five minutes.
 public final class RegistryUpkeep: Service {
     static let interval = Duration.seconds(60)
     /// Turns from one look at the retention to the next.
-    static let turnsPerPruning = 60
+    static let turnsPerPruning = 5
 
     private let registry: Registry
     private let retention: Mutex<Retention>
@@ -91,7 +94,7 @@ extension Registry {
 
     /// Deletes events and revisions beyond the retention, the oldest first, in steps that let others write between them.
     ///
-    /// Costs a look at two indexes where nothing is to be deleted.
+    /// Costs a walk over an index of all revisions where nothing is to be deleted.
     func prune(_ retention: Retention, step: Int = 5_000) async throws -> (events: Int, revisions: Int) {
         var gone = (events: 0, revisions: 0)
         while true {
@@ -104,7 +107,7 @@ extension Registry {
                             """,
                         arguments: [retention.events, step])
                     let events = db.changesCount
-                    return (events, try Self.pruneRevisions(db, keeping: retention.revisions, step: step))
+                    return (events, try Self.pruneRevisions(db, retention, step: step))
                 }
             }
             gone.events += events
@@ -113,20 +116,29 @@ extension Registry {
         }
     }
 
-    private static func pruneRevisions(_ db: Database, keeping limit: Int, step: Int) throws -> Int {
-        let superseded =
-            try Int.fetchOne(
-                db, sql: "SELECT (SELECT count(*) FROM typeRevision) - (SELECT count(*) FROM type)") ?? 0
-        guard superseded > limit else { return 0 }
-        try db.execute(
-            sql: """
-                DELETE FROM typeRevision WHERE (type, revision) IN (
-                    SELECT type, revision FROM typeRevision
-                    WHERE NOT EXISTS (
-                        SELECT 1 FROM type WHERE type.name = typeRevision.type AND type.revision = typeRevision.revision)
-                    ORDER BY changedAt, type, revision LIMIT ?)
-                """,
-            arguments: [min(step, superseded - limit)])
-        return db.changesCount
+    private static func pruneRevisions(_ db: Database, _ retention: Retention, step: Int) throws -> Int {
+        let superseded = """
+            FROM typeRevision INDEXED BY typeRevisionByAge WHERE NOT EXISTS (
+                SELECT 1 FROM type WHERE type.name = typeRevision.type AND type.revision = typeRevision.revision)
+            """
+        guard let sum = try Row.fetchOne(db, sql: "SELECT count(*) AS count, total(size) AS bytes \(superseded)")
+        else { return 0 }
+        var (excess, excessBytes): (Int, Int) = (
+            sum["count"] - retention.revisions, sum["bytes"] - retention.revisionBytes
+        )
+        guard excess > 0 || excessBytes > 0 else { return 0 }
+        let oldest = try Row.fetchAll(
+            db, sql: "SELECT type, revision, size \(superseded) ORDER BY changedAt, type, revision LIMIT ?",
+            arguments: [step])
+        var gone = 0
+        for row in oldest where excess > 0 || excessBytes > 0 {
+            try db.execute(
+                sql: "DELETE FROM typeRevision WHERE type = ? AND revision = ?",
+                arguments: [row["type"], row["revision"]])
+            excess -= 1
+            excessBytes -= row["size"]
+            gone += 1
+        }
+        return gone
     }
 }

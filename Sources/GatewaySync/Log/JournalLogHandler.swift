@@ -1,5 +1,6 @@
 import Glibc
 public import Logging
+import Text
 
 /// Messages to journald over its own protocol (systemd's docs/JOURNAL_NATIVE_PROTOCOL.md), each piece of metadata as a
 /// field of its own: `journalctl PORTCULLIS_ETAG=…`.
@@ -28,11 +29,11 @@ public struct JournalLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }
         var datagram = [UInt8]()
-        Self.put("MESSAGE", "\(event.message)", into: &datagram)
+        Self.put("MESSAGE", "\(event.message)".printableLines, into: &datagram)
         Self.put("PRIORITY", "\(event.level.priority)", into: &datagram)
         Self.put("SYSLOG_IDENTIFIER", identifier, into: &datagram)
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-            Self.put(Self.fieldName(key), "\(value)", into: &datagram)
+            Self.put(Self.fieldName(key), "\(value)".printable, into: &datagram)
         }
         if !socket.send(datagram) { fallback.log(event: event) }
     }

@@ -30,7 +30,8 @@ public struct LineLogHandler: LogHandler {
         if let more = event.metadata { fields.merge(more) { _, new in new } }
         // Messages say it all by themselves; the fields are for machines.
         let suffix =
-            logLevel > .debug ? "" : fields.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+            logLevel > .debug
+            ? "" : fields.sorted { $0.key < $1.key }.map { " \($0.key)=\("\($0.value)".printable)" }.joined()
         let prefix =
             switch style {
             case .journal: "<\(event.level.priority)>"

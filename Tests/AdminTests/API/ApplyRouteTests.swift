@@ -102,6 +102,8 @@ import Testing
         #expect(objections(services.prefix(3)) == ["5 of 8 services"])
         #expect(objections(services.prefix(4)) == [])
         #expect(PruneGuard().verdict(from: before, to: before) == .init(deleted: 0, objections: []))
+        let lenient = PruneGuard(share: 100).verdict(from: before, to: Cloud(servers: servers))
+        #expect(lenient.objections.isEmpty && lenient.deleted == 8)
         let few = Cloud(services: services.prefix(4))
         #expect(PruneGuard().verdict(from: few, to: Cloud()).objections.isEmpty)
     }

@@ -38,6 +38,7 @@ import Testing
             let text = "PUT /v1/locations/tcn HTTP/1.1\r\n\(Self.host)\(Self.json)Content-Length: 9\r\n\r\n{"
             let answer = try await answer(stage, text)
             #expect(answer.hasPrefix("HTTP/1.1 408 ") && answer.contains("application/problem+json"), "\(answer)")
+            #expect(answer.contains("cache-control: no-store"))
             #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2)
         }
     }

@@ -40,19 +40,29 @@ import Testing
     func limits() throws {
         let defaults = try AdminSettings()
         #expect(defaults.database == "/var/lib/portcullis-admin/registry.sqlite")
-        #expect(defaults.maxConnections == nil && defaults.maxGateways == 20_000)
+        #expect(defaults.connections == ConnectionLimits(maximum: .max) && defaults.maxGateways == 20_000)
+        #expect(defaults.pruneShare == 50)
         #expect(defaults.retention == Retention(events: 1_000_000, revisions: 100_000))
         let set = try AdminSettings(flags: [
-            .maxConnections: "500", .maxGateways: "1", .keepEvents: "1000", .keepRevisions: "10", .logLevel: "debug",
+            .maxConnections: "500", .maxGateways: "1", .keepEvents: "1000", .keepRevisions: "10",
+            .keepRevisionBytes: "1048576", .pruneShare: "0", .headTimeout: "1", .idleTimeout: "600",
+            .transferTimeout: "3600", .logLevel: "debug",
         ])
+        #expect(set.maxGateways == 1 && set.pruneShare == 0)
+        #expect(set.retention == Retention(events: 1000, revisions: 10, revisionBytes: 1 << 20))
         #expect(
-            set.maxConnections == 500 && set.maxGateways == 1 && set.retention == Retention(events: 1000, revisions: 10)
-        )
-        #expect(set.needingRestart(from: defaults) == ["max-connections", "max-gateways"])
+            set.connections
+                == ConnectionLimits(
+                    firstHead: .seconds(1), idle: .seconds(600), transfer: .seconds(3_600), maximum: 500))
+        #expect(
+            set.needingRestart(from: defaults) == [
+                "max-connections", "max-gateways", "prune-share", "head-timeout", "idle-timeout", "transfer-timeout",
+            ])
         for (key, text) in [
             (AdminSettings.Key.maxConnections, "15"), (.maxConnections, "1000001"), (.maxGateways, "0"),
             (.maxGateways, "+5"),
             (.keepEvents, "999"), (.keepEvents, "99999999999999999999"), (.keepRevisions, "9"), (.keepRevisions, ""),
+            (.keepRevisionBytes, "1000"), (.pruneShare, "101"), (.headTimeout, "0"), (.idleTimeout, "3601"),
         ] {
             let error = #expect(throws: SettingsError.self) { try AdminSettings(flags: [key: text]) }
             #expect(error?.message.hasPrefix("--\(key.rawValue): \"\(text)\" is not a number from ") == true)

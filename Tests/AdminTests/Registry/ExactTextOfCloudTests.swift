@@ -85,7 +85,9 @@ import Testing
             #expect(put.problem?.errors.first?.pointer == "old.yaml:3:39", "\(put.text)")
             try await stage.registry.database.write { db in
                 try db.execute(
-                    sql: "INSERT INTO typeRevision VALUES ('old', 1, ?, 'a', 't')", arguments: [source])
+                    sql:
+                        "INSERT INTO typeRevision (type, revision, source, changedBy, changedAt) VALUES ('old', 1, ?, 'a', 't')",
+                    arguments: [source])
                 try db.execute(sql: "INSERT INTO type (name, revision) VALUES ('old', 1)")
                 try db.execute(sql: "UPDATE registry SET generation = generation + 1")
             }

@@ -167,7 +167,8 @@ import Testing
                 try RegistryMigrations.migrator.migrate(pool, upTo: "5 service tokens, secrets, labels of servers")
                 try await pool.write { db in
                     try db.execute(
-                        sql: "INSERT INTO typeRevision VALUES ('tg', 1, ?, 'ops', '2026-11-23T01:00:00.000Z')",
+                        sql:
+                            "INSERT INTO typeRevision (type, revision, source, changedBy, changedAt) VALUES ('tg', 1, ?, 'ops', '2026-11-23T01:00:00.000Z')",
                         arguments: [source])
                     try db.execute(
                         sql: """

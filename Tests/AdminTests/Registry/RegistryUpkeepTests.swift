@@ -79,6 +79,47 @@ import Testing
         }
     }
 
+    @Test("superseded revisions beyond the bytes that are kept go, the oldest first, and never a current one")
+    func revisionBytes() async throws {
+        try await withRegistry { registry in
+            func write(_ type: String, _ version: Int, padding: Int) async throws {
+                let text = "# \(version) " + String(repeating: "é", count: padding / 2) + "\ntype: \(type)\n"
+                let type = try ServiceType.read(source: text, name: type)
+                _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in cloud.types[type.name] = type }
+            }
+            try await write("large", 1, padding: 500_000)
+            for version in 1...9 { try await write("tg", version, padding: 100_000) }
+            let gone = try await registry.prune(Retention(events: 100, revisions: 100, revisionBytes: 350_000), step: 2)
+            #expect(gone.revisions == 5)
+            #expect(try await registry.revisions(of: "tg").map(\.number) == [9, 8, 7, 6])
+            #expect(try await registry.revisions(of: "large").map(\.number) == [1])
+        }
+    }
+
+    @Test("a registry from before sizes were kept knows them after its upgrade")
+    func sizes() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "registry.sqlite").path
+            let registry = try Registry(path: path)
+            let type = try ServiceType.read(source: "# é\ntype: tg\n", name: "tg")
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in cloud.types[type.name] = type }
+            try await registry.database.write { db in
+                try db.execute(
+                    sql: """
+                        DELETE FROM grdb_migrations WHERE identifier LIKE '8 %';
+                        DROP INDEX typeRevisionByAge;
+                        ALTER TABLE typeRevision DROP COLUMN size;
+                        """)
+            }
+            try registry.close()
+            let upgraded = try Registry(path: path)
+            let sizes = try await upgraded.database.read { db in
+                try Int.fetchAll(db, sql: "SELECT size FROM typeRevision")
+            }
+            #expect(sizes == [type.source.utf8.count])
+        }
+    }
+
     @Test("a database of a newer version is left as it is")
     func newer() async throws {
         try await withTemporaryFolder { folder in

@@ -158,7 +158,8 @@ import Testing
             let source = "type: old\nconfig:\n  - sort-order: 1\n    values: {listen: [a]}\n"
             try await stage.registry.database.write { db in
                 try db.execute(
-                    sql: "INSERT INTO typeRevision VALUES ('old', 1, ?, 'ops', '2026-11-23T01:00:00.000Z')",
+                    sql:
+                        "INSERT INTO typeRevision (type, revision, source, changedBy, changedAt) VALUES ('old', 1, ?, 'ops', '2026-11-23T01:00:00.000Z')",
                     arguments: [source])
                 try db.execute(
                     sql: """

@@ -122,7 +122,7 @@ struct OpenAPIDocument {
         }
         if !route.pathParameters.isEmpty { statuses.insert(404) }
         if route.method == .get { statuses.insert(406) }
-        if route.body != nil { statuses.formUnion([413, 415, 422]) }
+        if route.body != nil { statuses.formUnion([408, 413, 415, 422]) }
         if route.isChange { statuses.insert(409) }
         if route.headers.contains(where: { $0.name == "If-Match" }) { statuses.insert(412) }
         statuses.formUnion(route.problems.map(\.code))
@@ -130,7 +130,7 @@ struct OpenAPIDocument {
     }
 
     private static let problemStatuses: [HTTPResponse.Status] =
-        [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 500, 503].map { HTTPResponse.Status(code: $0) }
+        [400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 422, 500, 503].map { HTTPResponse.Status(code: $0) }
 
     private static func problem(_ status: HTTPResponse.Status) -> JSONValue {
         [
@@ -142,6 +142,7 @@ struct OpenAPIDocument {
     private static func description(of status: HTTPResponse.Status) -> String {
         switch status {
         case .methodNotAllowed: "The path was asked with a method that it does not have"
+        case .requestTimeout: "The body came too slowly"
         case .internalServerError: "ADMIN failed; its log says why"
         default: APIProblem.title(of: status)
         }

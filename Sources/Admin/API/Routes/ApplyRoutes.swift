@@ -19,7 +19,7 @@ extension RouteTable {
                     by: request.identity.name, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
                     wanted.apply(to: &cloud, types: types)
-                    if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud) }
+                    if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud, pruneGuard) }
                 }
                 return try Self.report(outcome, to: request)
             }
@@ -159,9 +159,9 @@ struct WantedCloud: Sendable {
     }
 
     /// Throws where a prune deletes a large part of the cloud and the request does not name the number, or another one.
-    func checkPrune(from before: Cloud, to after: Cloud) throws {
+    func checkPrune(from before: Cloud, to after: Cloud, _ guarding: PruneGuard) throws {
         guard prune else { return }
-        let verdict = PruneGuard().verdict(from: before, to: after)
+        let verdict = guarding.verdict(from: before, to: after)
         guard !verdict.objections.isEmpty, yesDelete != verdict.deleted else { return }
         throw APIProblem(
             .conflict,

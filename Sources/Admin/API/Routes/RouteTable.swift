@@ -10,6 +10,7 @@ struct RouteTable: Sendable {
     let gateways: GatewayRoster
     /// What seals secrets; `nil`: none can be kept.
     var secretKey: SecretKey?
+    var pruneGuard = PruneGuard()
 
     var routes: [Route] {
         let routes =
