@@ -33,14 +33,12 @@ public struct ConfigurationNode: Sendable, Hashable {
         let origin: Origin
         let overridden: [Overridden]
         let needs: Needs
-        let constantJSON: [UInt8]?
 
-        init(_ content: Content, _ origin: Origin, _ overridden: [Overridden], _ needs: Needs, _ json: [UInt8]?) {
+        init(_ content: Content, _ origin: Origin, _ overridden: [Overridden], _ needs: Needs) {
             self.content = content
             self.origin = origin
             self.overridden = overridden
             self.needs = needs
-            constantJSON = json
         }
     }
 
@@ -86,21 +84,17 @@ public struct ConfigurationNode: Sendable, Hashable {
     var needs: Needs { storage.needs }
     /// Neither it nor anything in it waits for a variable.
     var isConstant: Bool { !storage.needs.contains(.variable) }
-    /// Its JSON, of a mapping or list that is the same for many services.
-    var constantJSON: [UInt8]? { storage.constantJSON }
 
     init(_ content: Content, from origin: Origin, over overridden: [Overridden] = []) {
-        storage = Storage(content, origin, overridden, Needs(content), nil)
+        storage = Storage(content, origin, overridden, Needs(content))
     }
 
-    private init(_ node: ConfigurationNode, over overridden: [Overridden], json: [UInt8]?) {
-        storage = Storage(node.content, node.origin, overridden, node.needs, json)
+    private init(_ node: ConfigurationNode, over overridden: [Overridden]) {
+        storage = Storage(node.content, node.origin, overridden, node.needs)
     }
 
     /// The value in the place of others.
-    func over(_ overridden: [Overridden]) -> ConfigurationNode {
-        ConfigurationNode(self, over: overridden, json: constantJSON)
-    }
+    func over(_ overridden: [Overridden]) -> ConfigurationNode { ConfigurationNode(self, over: overridden) }
 
     /// Whether it is the same value, not just an equal one. Takes the same time however large it is.
     func isIdentical(to other: ConfigurationNode) -> Bool { storage === other.storage }
@@ -133,18 +127,6 @@ public struct ConfigurationNode: Sendable, Hashable {
         public let origin: Origin
         /// As JSON, cut where it is long; variables as they were written.
         @ExactText public private(set) var text: String
-    }
-
-    /// The tree with the JSON of what in it waits for no variable, written once for all services.
-    func preparingJSON() -> ConfigurationNode {
-        switch content {
-        case .mapping, .list:
-            guard !isConstant else {
-                return constantJSON == nil ? ConfigurationNode(self, over: overridden, json: json) : self
-            }
-            return mapping { $0.preparingJSON() }
-        default: return self
-        }
     }
 
     /// The tree with other values in the place of its children; itself where they are the same.

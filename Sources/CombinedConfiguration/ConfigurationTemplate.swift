@@ -39,7 +39,7 @@ public struct ConfigurationTemplate: Sendable, Hashable {
         var kinds = KindFinder(index)
         deleted = merger.deleted.filter { index[$0.path] == nil }
         references = ConfigurationReferences(in: merged, index)
-        root = merged.puttingInConstants(references).preparingJSON()
+        root = merged.puttingInConstants(references)
         errors = Array(
             (merger.errors + merger.undecided.compactMap { $0.problem(&kinds) } + references.errors)
                 .prefix(Self.mostErrors))

@@ -33,7 +33,7 @@ public struct ConfigurationBlock: Sendable, Hashable {
         self.id = id
         self.values = values
         let origin = ConfigurationNode.Origin(values.position, id)
-        tree = (values.node(in: id) ?? ConfigurationNode(.mapping([]), from: origin)).preparingJSON()
+        tree = values.node(in: id) ?? ConfigurationNode(.mapping([]), from: origin)
     }
 
     public static func == (a: Self, b: Self) -> Bool { a.id == b.id && a.values == b.values }

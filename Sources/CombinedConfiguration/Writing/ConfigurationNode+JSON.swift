@@ -6,7 +6,7 @@ extension ConfigurationNode {
     ///
     /// A secret is `{"!secret":"name"}`, a variable that is not put in yet is a text as it was written.
     public var json: [UInt8] {
-        var writer = JSONWriter(capacity: 4096)
+        var writer = JSONWriter()
         writer.write(self)
         return writer.bytes
     }
@@ -29,17 +29,10 @@ struct JSONWriter {
     /// Nothing more is written than what is under way when there are more bytes.
     private let limit: Int
 
-    init(limit: Int = .max, capacity: Int = 0) {
-        self.limit = limit
-        bytes.reserveCapacity(capacity)
-    }
+    init(limit: Int = .max) { self.limit = limit }
 
     mutating func write(_ node: ConfigurationNode) {
         guard bytes.count <= limit else { return }
-        if let known = node.constantJSON {
-            bytes += known
-            return
-        }
         switch node.content {
         case .scalar(let scalar): write(scalar)
         case .secret(let name):

@@ -3,12 +3,12 @@ import HTTPTypes
 import Synchronization
 
 /// Bounds the memory of large bodies: a few are received at the same time, one is worked on, and some wait for their turn
-/// with nothing read. A body takes twenty times its size while it is worked on.
+/// with nothing read. A body takes ten times its size while it is worked on.
 actor LargeRequests {
     /// Bytes from which on a body is large; one whose length is not told is.
     static let threshold = 1 << 20
     /// Bodies that are in memory at the same time.
-    static let received = 3
+    static let received = 2
     /// Requests that wait to send theirs.
     static let waiting = 16
 
@@ -63,6 +63,8 @@ actor LargeRequests {
 
     private func begin() async {
         if isWorking { await withCheckedContinuation { ready.append($0) } } else { isWorking = true }
+        // What the one before took.
+        malloc_trim(0)
     }
 
     /// Whoever leaves gives its place on, and lets the next one work.
@@ -70,7 +72,11 @@ actor LargeRequests {
         if queue.isEmpty { places += 1 } else { queue.removeFirst().resume() }
         guard ticket.hasBegun.withLock({ $0 }) else { return }
         if ready.isEmpty { isWorking = false } else { ready.removeFirst().resume() }
-        // What a large body took goes back to the system; the allocator would keep it.
-        malloc_trim(0)
+        // What a large body took goes back to the system; the allocator would keep it. The threads that worked on it let go of
+        // it a little later.
+        Task {
+            try? await Task.sleep(for: .seconds(1))
+            malloc_trim(0)
+        }
     }
 }
