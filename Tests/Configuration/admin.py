@@ -12,9 +12,9 @@ from programs import binary, eventually
 class Admin:
     """A running ADMIN with a registry of its own, and a key for secrets."""
 
-    def __init__(self, folder, *words, preexec_fn=None):
-        self.words, self.preexec_fn = words, preexec_fn
-        self.database = folder / "registry.sqlite"
+    def __init__(self, folder, *words, database=None, before=(), preexec_fn=None):
+        self.words, self.before, self.preexec_fn = words, before, preexec_fn
+        self.database = database or folder / "registry.sqlite"
         self.key = folder / "secrets.key"
         self.log = folder / "admin.log"
         self.token = None
@@ -25,8 +25,8 @@ class Admin:
         with open(self.log, "ab") as output:
             start = output.tell()
             self.process = subprocess.Popen(
-                [binary("portcullis-admin"), "serve", "--database", self.database, "--secrets-key", self.key,
-                 "--listen", f"127.0.0.1:{port}", *(self.words or ("--log-level", "trace"))],
+                [*self.before, binary("portcullis-admin"), "serve", "--database", self.database,
+                 "--secrets-key", self.key, "--listen", f"127.0.0.1:{port}", *(self.words or ("--log-level", "trace"))],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=self.preexec_fn)
         found = eventually(
             lambda: re.search(rb"listening on (https?://127\.0\.0\.1:\d+)\n", self.log.read_bytes()[start:]),

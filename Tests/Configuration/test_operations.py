@@ -1,12 +1,18 @@
 """ADMIN over time: connections, reloads, one server per registry."""
 
+import errno
 import json
 import os
+import pathlib
 import resource
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
+
+import pytest
 
 from admin import Admin
 from programs import binary, eventually
@@ -138,3 +144,91 @@ def test_readiness_tells_that_nothing_can_be_written(tmp_path):
     finally:
         admin.process.kill()
         admin.process.wait()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 3 MiB in a mount namespace of its own: its folder there, the words that run a program there, and its
+    folder as it is seen from here."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    holder = subprocess.Popen(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+         f"mount -t tmpfs -o size=3m tmpfs {disk} && echo ready && exec sleep infinity"],
+        stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "ready\n"
+        yield disk, ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt"], pathlib.Path(f"/proc/{holder.pid}/root{disk}")
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def put_location(admin, name):
+    body = json.dumps({"description": "x" * 900})
+    return admin.curl(f"/v1/locations/{name}", "-X", "PUT", "-d", body, "-H", "Content-Type: application/json")
+
+
+def test_on_a_full_disk_nothing_is_written_or_lost_and_everything_else_goes_on(tmp_path, small_disk):
+    disk, enter, seen = small_disk
+    admin = Admin(tmp_path, database=disk / "registry.sqlite", before=enter)
+    try:
+        for name in ("before", "tcn"):
+            assert put_location(admin, name)[0] == 201
+        ballast = seen / "ballast"
+        with open(ballast, "wb", buffering=0) as file:
+            with pytest.raises(OSError) as full:
+                while file.write(b"x" * 4096):
+                    pass
+        assert full.value.errno == errno.ENOSPC
+
+        # What the write-ahead log has room for is still taken.
+        answers = [put_location(admin, f"l{number}") for number in range(200)]
+        taken = [f"l{number}" for number, answer in enumerate(answers) if answer[0] == 201]
+        refused = [answer for answer in answers if answer[0] != 201]
+        assert refused and {answer[0] for answer in refused} == {503}
+        assert "disk is full" in json.loads(refused[-1][2])["detail"], refused[-1]
+        status, _, text = admin.curl("/readyz")
+        assert status == 503 and "writes fail" in text and "disk is full" in text
+        assert admin.curl("/healthz")[0] == 200
+
+        def names():
+            return {location["name"] for location in json.loads(admin.curl("/v1/locations")[2])}
+
+        known = {"before", "tcn", *taken}
+        assert names() == known
+        status, headers, _ = admin.curl("/v1/locations/tcn/services.csv", "-H", "Portcullis-Gateway: gw1")
+        assert status == 200
+        assert admin.curl(
+            "/v1/locations/tcn/services.csv", "-H", "Portcullis-Gateway: gw1",
+            "-H", f"If-None-Match: {headers['etag']}", "-H", "Prefer: wait=1")[0] == 304
+
+        # A crash and a start, with the disk as full as before.
+        admin.process.kill()
+        admin.process.wait()
+        admin.start()
+        assert names() == known
+        assert put_location(admin, "later")[0] == 503
+        assert admin.curl("/v1/locations/tcn/services.csv", "-H", "Portcullis-Gateway: gw1")[0] == 200
+
+        ballast.unlink()
+        assert put_location(admin, "later")[0] == 201
+        assert admin.curl("/readyz")[0] == 200
+        assert names() == known | {"later"}
+        admin.stop()
+        shutil.copy(seen / "registry.sqlite", tmp_path / "copy.sqlite")
+        assert sqlite3.connect(tmp_path / "copy.sqlite").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    finally:
+        admin.process.kill()
+        admin.process.wait()
+
+
+def test_names_of_files_play_no_tricks_in_the_log(tmp_path):
+    folder = tmp_path / "a\u202eb"
+    folder.mkdir()
+    admin = Admin(tmp_path, database=folder / "registry.sqlite")
+    admin.stop()
+    log = admin.log.read_text()
+    assert "\u202e" not in log and "a\\u{202E}b" in log, log
