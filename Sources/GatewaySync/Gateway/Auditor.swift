@@ -9,6 +9,8 @@ struct Auditor {
     static let share = 10_000
     /// How long an audit works before polls and events have their turn.
     static let slice = Duration.milliseconds(5)
+    /// How many virtual services and real servers are read between looks at the clock, at least: each look may be a system call.
+    static let stride = 100
     /// How long it waits for an export that is on its way.
     static let patience = Duration.seconds(2)
 
@@ -20,6 +22,15 @@ struct Auditor {
     /// Ends the wait for the next audit.
     var alarm: Task<Void, Never>?
     var sliceStart = ContinuousClock.now
+    private var unclocked = 0
+
+    /// Notes that so many entries have been read; whether it is time to look at the clock.
+    mutating func isClockDue(after count: Int) -> Bool {
+        unclocked += count
+        guard unclocked >= Self.stride else { return false }
+        unclocked = 0
+        return true
+    }
 
     mutating func begin() { isRunning = true }
     mutating func end() { isRunning = false }

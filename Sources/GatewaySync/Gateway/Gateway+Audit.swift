@@ -60,9 +60,10 @@ extension Gateway {
         writeMetrics()
     }
 
-    /// Lets polls and events have their turn.
-    private func pause() async {
-        guard clock.now - auditor.sliceStart >= Auditor.slice else { return }
+    /// Lets polls and events have their turn, once a slice is over.
+    /// - Parameter count: what has been read since the last call.
+    private func pause(after count: Int) async {
+        guard auditor.isClockDue(after: count), clock.now - auditor.sliceStart >= Auditor.slice else { return }
         // A yield would not do: an event loop looks at its sockets only once no task is left to run.
         await sleep(.milliseconds(1))
         // An export comes in hundreds of pieces, which a slice after each would delay. One that trickles has its time, too.
@@ -172,13 +173,13 @@ extension Gateway {
                 }
                 if isCounting { counted[service] = entry.statistics }
             }
-            await pause()
+            await pause(after: entries.count)
         }
         traffic.services = counted
         var hasDrifted = false
         for service in doubtful.union(unseen).sorted() {
             if try synchronizer.readService(service) { hasDrifted = true }
-            await pause()
+            await pause(after: Auditor.stride)
         }
         if try synchronizer.observe(foreign: foreign) { hasDrifted = true }
         noteForeignServices()
@@ -205,7 +206,7 @@ extension Gateway {
             {
                 hasDrifted = true
             }
-            await pause()
+            await pause(after: servers.count + 1)
         }
         if auditor.isRoundOver { counters.auditRounds += 1 }
         return hasDrifted

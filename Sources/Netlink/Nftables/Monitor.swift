@@ -52,11 +52,11 @@ extension Nftables {
         /// The next event; `nil` when none comes in time. `.zero` does not wait.
         /// - Throws: `.overflow` when events were lost; the monitor can be read on.
         public func next(within timeout: Duration = .zero) throws(NetlinkError) -> Event? {
-            let deadline = timeout > .zero ? ContinuousClock.now + timeout : nil
+            var deadline = Deadline(in: timeout)
             while position == pending.count {
                 pending.removeAll(keepingCapacity: true)
                 position = 0
-                guard let datagram = try socket.receive(until: deadline, command: "listen to nftables events") else {
+                guard let datagram = try socket.receive(by: &deadline, command: "listen to nftables events") else {
                     return nil
                 }
                 MessageView.forEach(in: datagram) { message in

@@ -22,6 +22,9 @@ public struct Dump<Element>: ~Copyable {
 
     private enum State { case running, finished }
 
+    /// Bytes that the kernel takes for one element, about: IPVS sends 230 and more with each server.
+    private static var commonSize: Int { 200 }
+
     /// Sends the request in `bytes`, which carries `sequence` and `NLM_F_DUMP`.
     init(
         on socket: NetlinkSocket, _ bytes: UnsafeRawBufferPointer, sequence: UInt32,
@@ -54,8 +57,8 @@ public struct Dump<Element>: ~Copyable {
             guard state == .running else { return nil }
             try receive()
         }
-        defer { position = pending.count }
-        return Array(pending[position...])
+        defer { (pending, position) = ([], 0) }
+        return position == 0 ? pending : Array(pending[position...])
     }
 
     /// Hands out each element that is left.
@@ -65,8 +68,9 @@ public struct Dump<Element>: ~Copyable {
 
     /// All elements that are left.
     public consuming func collect() throws(NetlinkError) -> [Element] {
-        var all: [Element] = []
-        while let element = try next() { all.append(element) }
+        // Most lists come in one datagram, and are handed on as they are.
+        var all = try nextDatagram() ?? []
+        while let more = try nextDatagram() { all += more }
         return all
     }
 
@@ -77,9 +81,11 @@ public struct Dump<Element>: ~Copyable {
             throw NetlinkError(
                 code: .system, command: command(), reason: "another request was made on the socket during the dump")
         }
-        guard let datagram = try socket.receive(until: socket.deadline, command: command()) else {
+        var deadline = socket.deadline
+        guard let datagram = try socket.receive(by: &deadline, command: command()) else {
             throw NetlinkError(code: .timedOut, command: command())
         }
+        pending.reserveCapacity(datagram.count / Self.commonSize)
         var offset = 0
         while state == .running, let message = MessageView(in: datagram, at: offset) {
             offset += MessageBuffer.aligned(Int(message.header.nlmsg_len))
@@ -116,5 +122,6 @@ public struct Dump<Element>: ~Copyable {
     private mutating func finish() {
         state = .finished
         socket.endDump(sequence)
+        socket.answered()
     }
 }

@@ -59,16 +59,17 @@ extension NetlinkSocket {
     ) throws(NetlinkError) {
         try drain()
         try send(bytes, command: command())
-        let deadline = deadline
+        var deadline = deadline
         var done = false
         while !done {
-            guard let datagram = try receive(until: deadline, command: command()) else {
+            guard let datagram = try receive(by: &deadline, command: command()) else {
                 throw NetlinkError(code: .timedOut, command: command())
             }
             try MessageView.forEach(in: datagram) { (message) throws(NetlinkError) in
                 if let answer = Acknowledgement(message) {
                     onAnswer(answer)
                     if answer.sequence == last || answer.sequence == whole { done = true }
+                    if answer.sequence == last { answered() }
                 } else if message.header.nlmsg_seq == last, message.header.nlmsg_pid == portID {
                     try onReply(message)
                 }

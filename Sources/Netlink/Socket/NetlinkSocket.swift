@@ -17,6 +17,8 @@ final class NetlinkSocket {
     private let incoming: UnsafeMutableRawBufferPointer
     private var lastSequence: UInt32 = 0
     private var sendLimit: Int
+    /// What was sent last has not been answered to its end, or another process has used the socket.
+    private var mayHoldAnswers = true
     /// The sequence number of the dump that has not been read to its end.
     private(set) var openDump: UInt32?
 
@@ -106,6 +108,7 @@ final class NetlinkSocket {
     /// Sends messages as one datagram. The kernel carries them out before this returns.
     func send(_ bytes: UnsafeRawBufferPointer, command: @autoclosure () -> String) throws(NetlinkError) {
         raiseSendLimit(to: bytes.count)
+        mayHoldAnswers = true
         while true {
             let result = cnl_send(descriptor.rawValue, bytes.baseAddress, bytes.count)
             if result == bytes.count { return }
@@ -137,7 +140,7 @@ final class NetlinkSocket {
 
     /// The next datagram, valid until the next call; `nil` when none comes by the deadline.
     func receive(
-        until deadline: ContinuousClock.Instant?, command: @autoclosure () -> String
+        by deadline: inout Deadline, command: @autoclosure () -> String
     ) throws(NetlinkError) -> UnsafeRawBufferPointer? {
         while true {
             let length = cnl_receive(descriptor.rawValue, incoming.baseAddress, incoming.count)
@@ -145,8 +148,7 @@ final class NetlinkSocket {
             switch Int32(-length) {
             case EINTR, EPROTO: continue  // EPROTO: a stray datagram of another process
             case EAGAIN:
-                guard let deadline else { return nil }
-                guard try waitReadable(until: deadline, command: command()) else { return nil }
+                guard try waitReadable(by: &deadline, command: command()) else { return nil }
             case ENOBUFS:
                 throw NetlinkError(refused: ENOBUFS, command: command())
             case let number:
@@ -156,10 +158,10 @@ final class NetlinkSocket {
     }
 
     private func waitReadable(
-        until deadline: ContinuousClock.Instant, command: @autoclosure () -> String
+        by deadline: inout Deadline, command: @autoclosure () -> String
     ) throws(NetlinkError) -> Bool {
         while true {
-            let left = deadline - .now
+            let left = deadline.remaining()
             guard left > .zero else { return false }
             let milliseconds = left / .milliseconds(1)
             let ready = cnl_wait_readable(descriptor.rawValue, Int32(clamping: Int(milliseconds.rounded(.up))))
@@ -170,8 +172,11 @@ final class NetlinkSocket {
         }
     }
 
-    /// The instant the time limit of a request that starts now runs out.
-    var deadline: ContinuousClock.Instant { .now + timeout }
+    /// The time limit of one request.
+    var deadline: Deadline { Deadline(in: timeout) }
+
+    /// The last request has been answered to its end: nothing is left to be read.
+    func answered() { mayHoldAnswers = false }
 
     // MARK: The dump in progress
 
@@ -181,10 +186,12 @@ final class NetlinkSocket {
         if openDump == sequence { openDump = nil }
     }
 
-    /// Reads an unfinished dump to its end and forgets answers of earlier requests.
+    /// Reads an unfinished dump to its end and forgets answers of earlier requests. Costs nothing when the last request was answered to its end.
     func drain() throws(NetlinkError) {
+        guard mayHoldAnswers else { return }
         while let sequence = openDump {
-            guard let datagram = try receiveIgnoringOverflow(until: deadline) else {
+            var deadline = deadline
+            guard let datagram = try receiveIgnoringOverflow(by: &deadline) else {
                 openDump = nil
                 throw NetlinkError(code: .timedOut, command: "finish the dump before")
             }
@@ -193,15 +200,16 @@ final class NetlinkSocket {
                 if message.header.nlmsg_seq == sequence, type == NLMSG_DONE || type == NLMSG_ERROR { openDump = nil }
             }
         }
-        while try receiveIgnoringOverflow(until: nil) != nil {}
+        var immediate = Deadline.immediate
+        while try receiveIgnoringOverflow(by: &immediate) != nil {}
     }
 
     private func receiveIgnoringOverflow(
-        until deadline: ContinuousClock.Instant?
+        by deadline: inout Deadline
     ) throws(NetlinkError) -> UnsafeRawBufferPointer? {
         while true {
             do throws(NetlinkError) {
-                return try receive(until: deadline, command: "drain the socket")
+                return try receive(by: &deadline, command: "drain the socket")
             } catch  where error.code == .overflow {
                 continue
             }
