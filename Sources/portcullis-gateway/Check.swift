@@ -15,7 +15,14 @@ struct Check: AsyncParsableCommand {
             EXIT STATUS: 0 healthy; 3 degraded: it serves, but ADMIN is away, an export is held back, the kernel refuses a \
             step or the disk fails; 4 waiting: there was no export yet; 5 the kernel is out of line; 6 the daemon hangs; \
             7 it does not run; 1 it cannot be told.
+
+            --output env prints, for scripts, a line each of STATE= (healthy, degraded, waiting, out-of-line, hung, stopped, in \
+            the order above), ROLE= (active, passive) and REASON=, to the end of the line, without quotes.
             """)
+
+    enum Output: String, ExpressibleByArgument, CaseIterable {
+        case text, json, env
+    }
 
     @OptionGroup var settings: SettingsOptions
 
@@ -28,8 +35,8 @@ struct Check: AsyncParsableCommand {
     @Flag(help: "Compare each element and real server.")
     var thorough = false
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("text or json.", valueName: "format"))
-    var output = Status.Output.text
+    @Option(name: .shortAndLong, help: ArgumentHelp("text, json or env.", valueName: "format"))
+    var output = Output.text
 
     func run() async throws {
         let configuration = try settings.load()
@@ -46,6 +53,7 @@ struct Check: AsyncParsableCommand {
         switch output {
         case .text: try StandardOutput.write(health.text)
         case .json: try StandardOutput.write(String(decoding: try JSONEncoder().encode(health), as: UTF8.self))
+        case .env: try StandardOutput.write(health.environment)
         }
         if health.verdict != .healthy { throw ExitCode(health.verdict.exitStatus) }
     }

@@ -46,6 +46,8 @@ def prepare_node():
         subprocess.run(["install", "-m", "755", programs.binary(f"portcullis-{name}"), "/usr/bin/"], check=True)
     for name in ("gateway", "admin", "addresses"):
         subprocess.run(["install", "-m", "755", programs.REPOSITORY / f"pacemaker/portcullis-{name}", FOLDER / name], check=True)
+    functions = programs.REPOSITORY / "pacemaker/portcullis-functions"
+    subprocess.run(["install", "-D", "-m", "644", functions, "/usr/lib/ocf/lib/portcullis/functions"], check=True)
     CONFIGURATION.mkdir(exist_ok=True)
 
 
@@ -108,7 +110,7 @@ class Gateway(Agent):
     @property
     def process(self):
         """The daemon's id, as its lock has it."""
-        return int(re.search(r"process (\d+)", pathlib.Path("/run/portcullis/lock").read_text())[1])
+        return int(pathlib.Path("/run/portcullis/lock").read_text().split()[0])
 
     def signal(self, number):
         os.kill(self.process, number)

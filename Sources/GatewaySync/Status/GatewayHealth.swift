@@ -1,3 +1,5 @@
+import Text
+
 /// Whether a gateway does its work, as a monitor has to know it.
 public struct GatewayHealth: Codable, Sendable, Hashable {
     /// From good to bad.
@@ -78,6 +80,12 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
 
     /// A line for people.
     public var text: String { ([verdict.rawValue + ", " + role] + reasons).joined(separator: ": ") }
+
+    /// Lines for programs, as `systemctl show` has them: `STATE`, `ROLE` and `REASON`, each `KEY=value` without quotes, to the end of its
+    /// line. Control characters in reasons are escaped.
+    public var environment: String {
+        "STATE=\(verdict.rawValue)\nROLE=\(role)\nREASON=\(reasons.joined(separator: ": ").printable)"
+    }
 }
 
 extension GatewayConfiguration {

@@ -1,8 +1,10 @@
 import Glibc
 import InputFiles
 import SystemPackage
+import Text
 
-/// Keeps a second daemon or cron command from writing to the same kernel: `flock` on a file that names its holder.
+/// Keeps a second daemon or cron command from writing to the same kernel: `flock` on a file that names its holder, by process id and
+/// purpose (`1234 run`), for the pacemaker agent too.
 ///
 /// Held until the process ends, however it ends.
 public final class StateLock: Sendable {
@@ -30,7 +32,7 @@ public final class StateLock: Sendable {
                 "lock", path, errno: Errno(rawValue: number), reason: "held by \(Self.name(in: path))")
         }
         ftruncate(file.rawValue, 0)
-        _ = try? file.writeAll("portcullis-gateway \(purpose), process \(getpid())\n".utf8)
+        _ = try? file.writeAll("\(getpid()) \(purpose)\n".utf8)
     }
 
     /// Whoever asks for the holder (`holder(of:)`) has the lock for a moment: that is no reason to give up.
@@ -52,8 +54,12 @@ public final class StateLock: Sendable {
     }
 
     private static func name(in path: String) -> String {
-        let holder = (try? Files.read(path)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return holder.split(separator: "\n").first.map(String.init) ?? nameless
+        let bytes = (try? Files.read(path)).flatMap { $0 } ?? []
+        let fields = bytes.split(separator: UInt8(ascii: "\n")).first?.split(separator: UInt8(ascii: " ")) ?? []
+        guard fields.count == 2, let process = Int32(String(decoding: fields[0], as: UTF8.self)) else {
+            return nameless
+        }
+        return "portcullis-gateway \(String(decoding: fields[1], as: UTF8.self).printable), process \(process)"
     }
 
     /// A holder that could not write its name: there is no room in the directory.

@@ -35,6 +35,16 @@ import Testing
         #expect(GatewayHealth.Verdict.allCases.map(\.exitStatus) == [0, 3, 4, 5, 6, 7])
     }
 
+    @Test("scripts get a line for each of state, role and reason, whatever the reasons have in them")
+    func environment() {
+        #expect(health(status).environment == "STATE=healthy\nROLE=active\nREASON=")
+        var failing = status
+        failing.errors = ["disk full\nSTATE=healthy", "\u{202E}x"]
+        #expect(
+            health(failing).environment
+                == "STATE=degraded\nROLE=active\nREASON=disk full\\nSTATE=healthy: \\u{202E}x")
+    }
+
     @Test("a gateway that serves without ADMIN, holds an export back, or has a step refused is degraded, and says why")
     func degraded() {
         var away = status
