@@ -33,7 +33,7 @@ struct Status: ParsableCommand {
         case .json: try StandardOutput.write(json)
         }
         let staleness = status.staleness(
-            holder: StateLock.holder(of: configuration.runDirectory + "/lock"), now: now.boot,
+            isRunning: configuration.isDaemonRunning, now: now.boot,
             patience: configuration.patience)
         if let staleness { StandardError.write("\(staleness)") }
         if staleness != nil || status.state != .synchronized || !status.settings.isEmpty { throw ExitCode.failure }

@@ -4,7 +4,7 @@ extension GatewayConfiguration {
     public var isDaemonRunning: Bool {
         guard let holder = StateLock.holder(of: runDirectory + "/lock") else { return false }
         // Other commands hold the lock for a moment only.
-        return holder == StateLock.nameless || holder.hasPrefix("portcullis-gateway run")
+        return holder.purpose ?? "run" == "run"
     }
 
     /// Asks the daemon to look at IPVS and the sync daemons now. Nothing is lost where it cannot be asked.

@@ -171,11 +171,11 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
 
     /// Why what the file says no longer holds; `nil`: it does.
     /// - Parameters:
-    ///   - holder: who holds the lock of the run directory.
+    ///   - isRunning: whether a daemon holds the lock of the run directory.
     ///   - patience: seconds between two polls at most.
-    public func staleness(holder: String?, now: Int, patience: Int) -> String? {
+    public func staleness(isRunning: Bool, now: Int, patience: Int) -> String? {
         guard mode == .daemon else { return nil }
-        guard holder != nil else { return "the daemon does not run: this is what it said last" }
+        guard isRunning else { return "the daemon does not run: this is what it said last" }
         let last = max(poll?.at ?? startedAt, startedAt)
         return now - last > patience ? "the daemon has not polled for \(now - last) s" : nil
     }

@@ -29,7 +29,7 @@ public final class StateLock: Sendable {
             try? file.close()
             guard number == EWOULDBLOCK else { throw FileError("lock", path, errno: Errno(rawValue: number)) }
             throw FileError(
-                "lock", path, errno: Errno(rawValue: number), reason: "held by \(Self.name(in: path))")
+                "lock", path, errno: Errno(rawValue: number), reason: "held by \(Holder(path))")
         }
         ftruncate(file.rawValue, 0)
         _ = try? file.writeAll("\(getpid()) \(purpose)\n".utf8)
@@ -45,25 +45,36 @@ public final class StateLock: Sendable {
         return flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
     }
 
-    /// Who holds the lock, in words; `nil` when nobody does. Anybody may ask.
-    public static func holder(of path: String) -> String? {
+    /// Who holds the lock; `nil` when nobody does. Anybody may ask.
+    public static func holder(of path: String) -> Holder? {
         guard let file = try? InputFile.open(path) else { return nil }
         defer { try? file.close() }
         guard flock(file.rawValue, LOCK_SH | LOCK_NB) != 0, Glibc.errno == EWOULDBLOCK else { return nil }
-        return name(in: path)
+        return Holder(path)
     }
 
-    private static func name(in path: String) -> String {
-        let bytes = (try? Files.read(path)).flatMap { $0 } ?? []
-        let fields = bytes.split(separator: UInt8(ascii: "\n")).first?.split(separator: UInt8(ascii: " ")) ?? []
-        guard fields.count == 2, let process = Int32(String(decoding: fields[0], as: UTF8.self)) else {
-            return nameless
+    /// The process that holds a lock. Unknown where it could not write its name: there was no room in the directory.
+    public struct Holder: Sendable, CustomStringConvertible {
+        /// What it does: `run`, `sync`.
+        public let purpose: String?
+        public let process: Int32?
+
+        init(_ path: String) {
+            let bytes = (try? Files.read(path)).flatMap { $0 } ?? []
+            let fields = bytes.split(separator: UInt8(ascii: "\n")).first?.split(separator: UInt8(ascii: " ")) ?? []
+            guard fields.count == 2, let process = Int32(String(decoding: fields[0], as: UTF8.self)) else {
+                (purpose, self.process) = (nil, nil)
+                return
+            }
+            (purpose, self.process) = (String(decoding: fields[1], as: UTF8.self).printable, process)
         }
-        return "portcullis-gateway \(String(decoding: fields[1], as: UTF8.self).printable), process \(process)"
-    }
 
-    /// A holder that could not write its name: there is no room in the directory.
-    static let nameless = "another process"
+        /// `portcullis-gateway run, process 1234`
+        public var description: String {
+            guard let purpose, let process else { return "another process" }
+            return "portcullis-gateway \(purpose), process \(process)"
+        }
+    }
 
     deinit { try? file.close() }
 }

@@ -262,7 +262,7 @@ private final class ScriptedSource: ExportSource {
             try GatewayStatus.load(runDirectory: directory.path + "/run", at: now))
         #expect(status.text(now: now.boot).contains("up 2 s"))
         #expect(status.text(now: now.boot).contains("1 tries, next in 1 s"))
-        #expect(status.staleness(holder: "portcullis-gateway run", now: now.boot, patience: 10) == nil)
+        #expect(status.staleness(isRunning: true, now: now.boot, patience: 10) == nil)
         clock.advance(by: 1)
         kernel.inject(nil)
         await gateway.cycle()
