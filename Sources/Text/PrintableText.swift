@@ -28,6 +28,11 @@ extension StringProtocol {
     /// As `printable`, for text of several lines: line feeds and tabs stay.
     public var printableLines: String { escaping { ![0x0A, 0x09].contains($0.value) } }
 
+    /// The text with all but ASCII escaped, where two texts look alike.
+    public var asciiEscaped: String {
+        unicodeScalars.map { $0.isASCII ? String($0) : $0.escaped }.joined()
+    }
+
     private func escaping(_ isEscaped: (Unicode.Scalar) -> Bool) -> String {
         guard unicodeScalars.contains(where: { $0.isDeceptive && isEscaped($0) }) else { return String(self) }
         var text = ""

@@ -23,8 +23,8 @@ extension YAMLScalar {
             guard digits.count > 1, digits.first == UInt8(ascii: "0"), digits.allSatisfy(Self.isDigit) else {
                 return nil
             }
-            let octal = Int(text, radix: 8).map { "\($0) (octal)" } ?? "text"
-            return "\(shown) is \(octal) to some readers of YAML and \(number) to others; write \(number) or "
+            let octal = Int(text, radix: 8).map { "the octal \($0)" } ?? "text"
+            return "\(shown) starts with 0: some readers of YAML take it for \(octal), others for \(number); write \(number) or "
                 + "\(Int(text, radix: 8) == nil ? "" : "0o\(Substring(digits).trimmingZeros), or ")\(quote)"
         case .number(let number):
             guard number.isFinite else {

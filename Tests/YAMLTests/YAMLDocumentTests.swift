@@ -139,9 +139,9 @@ import YAML
     @Test(
         "a number that readers of YAML do not agree on, or that loses digits, is refused with its place",
         arguments: [
-            ("0644", "0644 is 420 (octal) to some readers of YAML and 644 to others; write 644 or 0o644, or "),
-            ("-012", "-012 is -10 (octal) to some readers of YAML and -12 to others; write -12 or 0o12, or "),
-            ("089", "089 is text to some readers of YAML and 89 to others; write 89 or "),
+            ("0644", "0644 starts with 0: some readers of YAML take it for the octal 420, others for 644; write 644 or 0o644, or "),
+            ("-012", "-012 starts with 0: some readers of YAML take it for the octal -10, others for -12; write -12 or 0o12, or "),
+            ("089", "089 starts with 0: some readers of YAML take it for text, others for 89; write 89 or "),
             (
                 "12345678901234567890",
                 "12345678901234567890 has more digits than a number keeps (it would be "

@@ -43,8 +43,13 @@ struct TypeFileLoader {
                 do {
                     let file = try TypeFile(parsing: try read(path), path: path)
                     if let first = places.updateValue(path, forKey: ExactText(file.type)) {
+                        let type = file.type.printable
                         errors.append(
-                            YAMLError(reference.position, "the type \(file.type.printable) is in \(first) and \(path)"))
+                            YAMLError(
+                                reference.position,
+                                first.isExactly(path)
+                                    ? "\(path), of the type \(type), is listed twice"
+                                    : "the type \(type) is in \(first) and \(path)"))
                     }
                     files.append(file)
                 } catch let error as YAMLError {

@@ -66,13 +66,19 @@ struct AdminURL: Sendable, Equatable, CustomStringConvertible {
         let scheme = ["http://", "https://"].first { text.hasBytePrefix($0) }
         var authority = Substring(text.utf8.dropFirst(scheme?.utf8.count ?? 0))
         while authority.hasByteSuffix("/") { authority = Substring(authority.utf8.dropLast()) }
-        guard let scheme, let host = Self.host(of: authority), !host.isEmpty,
-            authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/?#@\"\\<>^`{|}".utf8.contains($0) })
-        else {
-            throw CommandError(
-                "\(text.withoutUserInformation.printed(atMost: 200)) is not an address of ADMIN",
+        func fault(_ reason: String) -> CommandError {
+            CommandError(
+                "\(text.withoutUserInformation.printed(atMost: 200)) is not an address of ADMIN: \(reason)",
                 hint: "Name it like \(Settings.defaultURL) or https://admin.example:8443.")
         }
+        guard let scheme else { throw fault("it begins with neither http:// nor https://") }
+        guard !authority.hasByte("@") else { throw fault("it names a user; give a token instead") }
+        guard !authority.utf8.contains(where: { "/?#".utf8.contains($0) }) else {
+            throw fault("it goes on after host and port")
+        }
+        guard let host = Self.host(of: authority), !host.isEmpty,
+            authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"\\<>^`{|}".utf8.contains($0) })
+        else { throw fault("host or port is not valid") }
         description = scheme + authority
         isEncrypted = scheme == "https://"
         isLoopback = host == "localhost" || IPAddress(host)?.isLoopback == true

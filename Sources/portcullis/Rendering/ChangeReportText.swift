@@ -71,7 +71,11 @@ struct ChangeReportText {
 
     private func line(_ line: ConfigurationChange.Line) -> [String] {
         switch (line.before, line.after) {
-        case (let before?, let after?): ["~", line.path, "\(before) → \(after)"]
+        case (let before?, let after?):
+            // Alike to the eye, such as é in its two forms.
+            before == after
+                ? ["~", line.path, "\(before.asciiEscaped) → \(after.asciiEscaped)"]
+                : ["~", line.path, "\(before) → \(after)"]
         case (nil, let after): ["+", line.path, after ?? ""]
         case (let before, nil): ["-", line.path, before ?? ""]
         }

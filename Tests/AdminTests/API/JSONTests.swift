@@ -19,7 +19,7 @@ import Testing
     @Test(
         "what is not JSON is refused with its place",
         arguments: [
-            ("", "1:1: the text ends where a value is expected"), ("01", "1:1: a number starts with no 0"),
+            ("", "1:1: the text ends where a value is expected"), ("01", "1:1: a number cannot start with 0"),
             ("1.", "1:3: a digit is expected"), ("1e999", "1:1: the number is too large"),
             ("+1", "1:1: unexpected text"),
             ("[1,]", "1:4: unexpected text"), ("[1 2]", #"1:4: "," or "]" is expected"#),

@@ -88,7 +88,7 @@ import YAML
                 "cloud.yaml",
                 [
                     "cloud.yaml":
-                        "types:\n  - gone.yaml\n  - nameless.yaml\n  - one.yaml\n  - two.yaml\n  - broken.yaml\n",
+                        "types:\n  - gone.yaml\n  - nameless.yaml\n  - one.yaml\n  - two.yaml\n  - two.yaml\n  - broken.yaml\n",
                     "nameless.yaml": "gateway: []", "one.yaml": "type: tg", "two.yaml": "type: tg",
                     "broken.yaml": "type: tg\ntype: tg",
                 ])
@@ -98,6 +98,7 @@ import YAML
                 "broken.yaml:2:1: the key \"type\" is there already, at 1:1",
                 "cloud.yaml:2:5: gone.yaml: no such file",
                 "cloud.yaml:5:5: the type tg is in one.yaml and two.yaml",
+                "cloud.yaml:6:5: two.yaml, of the type tg, is listed twice",
                 "nameless.yaml:1:1: the key \"type\" is missing",
             ])
     }

@@ -86,15 +86,21 @@ import YAML
     }
 
     @Test(
-        "an address that is none of ADMIN's is refused",
+        "an address that is none of ADMIN's is refused, with the reason",
         arguments: [
-            "", "admin:8080", "ftp://admin", "http://", "http://admin/v1", "http://a b", "http://admin@\u{301}x",
-            "http://b\u{FC}cher", "http://admin\u{2044}",
-            "http://admin:0", "http://admin:65536", "http://[::1", "http://[10.0.0.1]", "http://[::1]80",
-        ])
-    func badAddress(text: String) {
+            ("", "it begins with neither http:// nor https://"),
+            ("admin:8080", "it begins with neither http:// nor https://"),
+            ("ftp://admin", "it begins with neither http:// nor https://"),
+            ("http://admin/v1", "it goes on after host and port"), ("http://admin?x", "it goes on after host and port"),
+            ("http://admin@\u{301}x", "it names a user; give a token instead"),
+        ]
+            + [
+                "http://", "http://a b", "http://b\u{FC}cher", "http://admin\u{2044}", "http://admin:0",
+                "http://admin:65536", "http://[::1", "http://[10.0.0.1]", "http://[::1]80",
+            ].map { ($0, "host or port is not valid") })
+    func badAddress(text: String, reason: String) {
         let error = #expect(throws: CommandError.self) { try AdminURL(text) }
-        #expect(error?.message == "\"\(text.withoutUserInformation)\" is not an address of ADMIN")
+        #expect(error?.message == "\"\(text.withoutUserInformation)\" is not an address of ADMIN: \(reason)")
     }
 
     @Test(
@@ -108,6 +114,6 @@ import YAML
     @Test("user and password in an address are not repeated")
     func userInformation() {
         let error = #expect(throws: CommandError.self) { try AdminURL("http://user:secret@admin") }
-        #expect(error?.message == "\"http://***@admin\" is not an address of ADMIN")
+        #expect(error?.message == "\"http://***@admin\" is not an address of ADMIN: it names a user; give a token instead")
     }
 }

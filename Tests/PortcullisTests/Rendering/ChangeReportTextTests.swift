@@ -15,6 +15,14 @@ import Testing
         #expect(ChangeReportText(isDryRun: true).text(report) == "no changes")
     }
 
+    @Test("values that look alike are shown by their code points")
+    func lookalikes() throws {
+        let line = ConfigurationChange.Line(path: "/k", before: "\"\u{E9}\"", after: "\"e\u{301}\"")
+        let report = ChangeReport(
+            changes: [], export: [], configurations: [ConfigurationChange(services: ["u.1"], lines: [line])])
+        #expect(ChangeReportText().text(report).contains(#"~  /k  "\u{E9}" → "e\u{301}""#))
+    }
+
     @Test("resources come first, then the rows of each export, with signs")
     func everything() {
         let report = ChangeReport(

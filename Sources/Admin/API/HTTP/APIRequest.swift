@@ -104,7 +104,7 @@ struct APIRequest: Sendable {
         try Self.checkContentType(field, expected: body.mediaType)
         if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
             throw APIProblem(
-                .unsupportedMediaType, "Content-Encoding \(encoding.prefix(40)) is not supported.",
+                .unsupportedMediaType, "The Content-Encoding \(encoding.printed(atMost: 40)) is not supported: only identity is.",
                 headers: [.acceptEncoding: "identity"])
         }
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > body.limit {

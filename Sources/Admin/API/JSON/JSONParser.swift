@@ -216,7 +216,7 @@ struct JSONParser {
         }
         guard whole == 1 || bytes[index - whole] != UInt8(ascii: "0") else {
             index = start
-            throw error("a number starts with no 0")
+            throw error("a number cannot start with 0")
         }
         var isPlain = true
         if current == UInt8(ascii: ".") {

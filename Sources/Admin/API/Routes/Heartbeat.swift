@@ -23,7 +23,7 @@ struct Heartbeat {
         let location = request.parameter("location")
         if let owner = request.identity.gateway, owner.location != location || name.map({ $0 != owner.name }) ?? false {
             throw Authenticator.forbidden(
-                "Token \(request.identity.name) is of the gateway \(owner), whose export it may fetch, and is no other's."
+                "Token \(request.identity.name) belongs to the gateway \(owner) and may fetch no other gateway's export."
             )
         }
         guard let name, request.identity.role == .gateway || request.identity == .anonymous else { return nil }
