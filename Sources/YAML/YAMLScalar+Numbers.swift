@@ -24,7 +24,8 @@ extension YAMLScalar {
                 return nil
             }
             let octal = Int(text, radix: 8).map { "the octal \($0)" } ?? "text"
-            return "\(shown) starts with 0: some readers of YAML take it for \(octal), others for \(number); write \(number) or "
+            return "\(shown) starts with 0: some readers of YAML take it for \(octal), others for \(number); "
+                + "write \(number) or "
                 + "\(Int(text, radix: 8) == nil ? "" : "0o\(Substring(digits).trimmingZeros), or ")\(quote)"
         case .number(let number):
             guard number.isFinite else {

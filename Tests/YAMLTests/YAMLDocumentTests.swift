@@ -139,8 +139,16 @@ import YAML
     @Test(
         "a number that readers of YAML do not agree on, or that loses digits, is refused with its place",
         arguments: [
-            ("0644", "0644 starts with 0: some readers of YAML take it for the octal 420, others for 644; write 644 or 0o644, or "),
-            ("-012", "-012 starts with 0: some readers of YAML take it for the octal -10, others for -12; write -12 or 0o12, or "),
+            (
+                "0644",
+                "0644 starts with 0: some readers of YAML take it for the octal 420, "
+                    + "others for 644; write 644 or 0o644, or "
+            ),
+            (
+                "-012",
+                "-012 starts with 0: some readers of YAML take it for the octal -10, "
+                    + "others for -12; write -12 or 0o12, or "
+            ),
             ("089", "089 starts with 0: some readers of YAML take it for text, others for 89; write 89 or "),
             (
                 "12345678901234567890",

@@ -114,6 +114,8 @@ import YAML
     @Test("user and password in an address are not repeated")
     func userInformation() {
         let error = #expect(throws: CommandError.self) { try AdminURL("http://user:secret@admin") }
-        #expect(error?.message == "\"http://***@admin\" is not an address of ADMIN: it names a user; give a token instead")
+        #expect(
+            error?.message
+                == "\"http://***@admin\" is not an address of ADMIN: it names a user; give a token instead")
     }
 }

@@ -104,7 +104,8 @@ struct APIRequest: Sendable {
         try Self.checkContentType(field, expected: body.mediaType)
         if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
             throw APIProblem(
-                .unsupportedMediaType, "The Content-Encoding \(encoding.printed(atMost: 40)) is not supported: only identity is.",
+                .unsupportedMediaType,
+                "The Content-Encoding \(encoding.printed(atMost: 40)) is not supported: only identity is.",
                 headers: [.acceptEncoding: "identity"])
         }
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > body.limit {
