@@ -1,5 +1,6 @@
 """What others change of ours is found, put right and told of: nftables at once, IPVS at the next audit."""
 
+import re
 import time
 
 import pytest
@@ -23,6 +24,15 @@ IPVS = {
     "a scheduler": (f"-E -t {HTTP} -s mh", f"ipvs ~ virtual service {HTTP}/tcp mh"),
 }
 
+
+def to_another_log(namespace):
+    """Sends what our table logs to a program instead of the kernel's log."""
+    listed = namespace.run("nft", "-a", "list", "chain", "inet", "portcullis", "admit4")
+    [(rule, handle)] = re.findall(r"^\s*(.*log prefix .*) # handle (\d+)$", listed, re.M)
+    changed = rule.replace("log prefix", "log group 5 prefix")
+    return f"replace rule inet portcullis admit4 handle {handle} {changed}"
+
+
 # The same of nftables.
 TABLE = "table inet portcullis"
 NFTABLES = {
@@ -36,6 +46,7 @@ NFTABLES = {
     "an element for all other keys": ("add element inet portcullis ports4 { * }", f"nft  ~ {TABLE} made anew"),
     "a mark for all other keys": ("add element inet portcullis marks6 { * : 258 }", f"nft  ~ {TABLE} made anew"),
     "a rule": ("add rule inet portcullis input accept", f"nft  ~ rules of {TABLE} made anew"),
+    "a detail of a rule": (to_another_log, f"nft  ~ rules of {TABLE} made anew"),
     "a rule with a chain of its own": ("add rule inet portcullis input ip saddr 192.0.2.1 jump { drop; }",
                                        f"nft  ~ rules of {TABLE} made anew"),
     "a chain's rules": ("flush chain inet portcullis input", f"nft  ~ rules of {TABLE} made anew"),
@@ -192,7 +203,7 @@ class TestNftables:
         command, step = NFTABLES[what]
         before, polls = witnesses.content(network.gateway), len(scripted.requests)
         log, repairs = len(listener.text), listener.status["drift"]["repairs"]
-        network.gateway.run("nft", command)
+        network.gateway.run("nft", command(network.gateway) if callable(command) else command)
         # Soon, and by the notification alone: no poll comes, and the next audit is an hour away.
         is_repaired(listener, network.gateway, before, step, log, repairs)
         assert len(scripted.requests) == polls

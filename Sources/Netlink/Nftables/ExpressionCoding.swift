@@ -152,14 +152,17 @@ extension NftnlObject {
         return known(expression, name) ?? .other(name)
     }
 
+    /// `nil`: of another kind, or with an attribute that the value has no place for, so that no rule with it is taken for
+    /// one of ours.
     private static func known(_ expression: OpaquePointer, _ name: String) -> Nftables.Expression? {
         switch name {
-        case "meta":
-            guard let key = Nftables.MetaKey(rawValue: number(expression, NFTNL_EXPR_META_KEY)) else { return nil }
-            if let source = register(expression, NFTNL_EXPR_META_SREG) { return .setMeta(key, from: source) }
-            return register(expression, NFTNL_EXPR_META_DREG).map { .loadMeta(key, into: $0) }
+        case "meta": return meta(expression)
         case "payload":
-            guard let base = Nftables.PayloadBase(rawValue: number(expression, NFTNL_EXPR_PAYLOAD_BASE)),
+            guard
+                hasOnly(
+                    expression, NFTNL_EXPR_PAYLOAD_DREG, NFTNL_EXPR_PAYLOAD_BASE, NFTNL_EXPR_PAYLOAD_OFFSET,
+                    NFTNL_EXPR_PAYLOAD_LEN),
+                let base = Nftables.PayloadBase(rawValue: number(expression, NFTNL_EXPR_PAYLOAD_BASE)),
                 let register = register(expression, NFTNL_EXPR_PAYLOAD_DREG)
             else { return nil }
             return .loadPayload(
@@ -167,75 +170,142 @@ extension NftnlObject {
                 length: number(expression, NFTNL_EXPR_PAYLOAD_LEN), into: register)
         case "ct":
             // `ct original …` and `ct reply …` look at one direction of the connection.
-            guard let key = Nftables.ConnectionKey(rawValue: number(expression, NFTNL_EXPR_CT_KEY)),
-                !nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_CT_DIR))
+            guard hasOnly(expression, NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG),
+                let key = Nftables.ConnectionKey(rawValue: number(expression, NFTNL_EXPR_CT_KEY))
             else { return nil }
             return register(expression, NFTNL_EXPR_CT_DREG).map { .loadConnection(key, into: $0) }
         case "cmp":
-            guard let register = register(expression, NFTNL_EXPR_CMP_SREG),
+            guard hasOnly(expression, NFTNL_EXPR_CMP_SREG, NFTNL_EXPR_CMP_OP, NFTNL_EXPR_CMP_DATA),
+                let register = register(expression, NFTNL_EXPR_CMP_SREG),
                 let comparison = Nftables.Comparison(rawValue: number(expression, NFTNL_EXPR_CMP_OP))
             else { return nil }
             return .compare(register, comparison, bytes(expression, NFTNL_EXPR_CMP_DATA))
-        case "bitwise":
-            guard number(expression, NFTNL_EXPR_BITWISE_OP) == bitwiseBool,
-                let source = register(expression, NFTNL_EXPR_BITWISE_SREG),
-                let target = register(expression, NFTNL_EXPR_BITWISE_DREG)
-            else { return nil }
-            return .bitwise(
-                from: source, into: target, mask: bytes(expression, NFTNL_EXPR_BITWISE_MASK),
-                xor: bytes(expression, NFTNL_EXPR_BITWISE_XOR))
-        case "lookup":
-            guard let key = register(expression, NFTNL_EXPR_LOOKUP_SREG),
-                let set = text(expression, NFTNL_EXPR_LOOKUP_SET)
-            else { return nil }
-            if nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_LOOKUP_DREG)),
-                number(expression, NFTNL_EXPR_LOOKUP_DREG) == NFT_REG_VERDICT.rawValue
-            {
-                return .lookupVerdict(map: set, key: key)
-            }
-            return .lookup(
-                set: set, key: key, data: register(expression, NFTNL_EXPR_LOOKUP_DREG),
-                isInverted: number(expression, NFTNL_EXPR_LOOKUP_FLAGS) & UInt32(NFT_LOOKUP_F_INV.rawValue) != 0)
+        case "bitwise": return bitwise(expression)
+        case "lookup": return lookup(expression)
         case "limit":
             guard number(expression, NFTNL_EXPR_LIMIT_TYPE) == NFT_LIMIT_PKTS.rawValue,
-                number(expression, NFTNL_EXPR_LIMIT_FLAGS) == 0
+                number(expression, NFTNL_EXPR_LIMIT_FLAGS) == 0,
+                hasOnly(
+                    expression, NFTNL_EXPR_LIMIT_RATE, NFTNL_EXPR_LIMIT_UNIT, NFTNL_EXPR_LIMIT_BURST,
+                    NFTNL_EXPR_LIMIT_TYPE, NFTNL_EXPR_LIMIT_FLAGS)
             else { return nil }
             return .limit(
                 rate: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_RATE)),
                 seconds: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_UNIT)),
                 burst: number(expression, NFTNL_EXPR_LIMIT_BURST))
         case "log":
+            // A group sends to a program instead of the kernel's log; flags write more of the packet.
+            guard number(expression, NFTNL_EXPR_LOG_FLAGS) == 0,
+                hasOnly(expression, NFTNL_EXPR_LOG_PREFIX, NFTNL_EXPR_LOG_LEVEL, NFTNL_EXPR_LOG_FLAGS)
+            else { return nil }
             let hasLevel = nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_LOG_LEVEL))
             return .log(
                 prefix: text(expression, NFTNL_EXPR_LOG_PREFIX) ?? "",
                 level: hasLevel ? number(expression, NFTNL_EXPR_LOG_LEVEL) : defaultLogLevel)
         case "objref":
-            guard number(expression, NFTNL_EXPR_OBJREF_IMM_TYPE) == UInt32(NFT_OBJECT_COUNTER) else { return nil }
+            guard number(expression, NFTNL_EXPR_OBJREF_IMM_TYPE) == UInt32(NFT_OBJECT_COUNTER),
+                hasOnly(expression, NFTNL_EXPR_OBJREF_IMM_TYPE, NFTNL_EXPR_OBJREF_IMM_NAME)
+            else { return nil }
             return text(expression, NFTNL_EXPR_OBJREF_IMM_NAME).map { .count(on: $0) }
-        case "immediate":
-            guard number(expression, NFTNL_EXPR_IMM_DREG) == NFT_REG_VERDICT.rawValue else { return nil }
-            let chain = text(expression, NFTNL_EXPR_IMM_CHAIN) ?? ""
-            switch Int32(bitPattern: number(expression, NFTNL_EXPR_IMM_VERDICT)) {
-            case NF_ACCEPT: return .verdict(.accept)
-            case NF_DROP: return .verdict(.drop)
-            case NFT_RETURN.rawValue: return .verdict(.return)
-            case NFT_JUMP.rawValue: return .verdict(.jump(chain))
-            case NFT_GOTO.rawValue: return .verdict(.goto(chain))
-            default: return nil
-            }
+        case "immediate": return verdict(expression).map { .verdict($0) }
         case "match":
             return text(expression, NFTNL_EXPR_MT_NAME).map { .xtablesMatch($0, bytes(expression, NFTNL_EXPR_MT_INFO)) }
         case "target":
             return text(expression, NFTNL_EXPR_TG_NAME).map { .xtablesTarget($0) }
-        case "nat":
-            guard number(expression, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT.rawValue,
-                let family = AddressFamily(
-                    rawValue: UInt8(truncatingIfNeeded: number(expression, NFTNL_EXPR_NAT_FAMILY))),
-                let address = register(expression, NFTNL_EXPR_NAT_REG_ADDR_MIN)
-            else { return nil }
-            return .destinationNAT(family, address: address, port: register(expression, NFTNL_EXPR_NAT_REG_PROTO_MIN))
-        default:
-            return nil
+        case "nat": return destinationNAT(expression)
+        default: return nil
+        }
+    }
+
+    private static func meta(_ expression: OpaquePointer) -> Nftables.Expression? {
+        guard let key = Nftables.MetaKey(rawValue: number(expression, NFTNL_EXPR_META_KEY)) else { return nil }
+        if hasOnly(expression, NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_SREG) {
+            return register(expression, NFTNL_EXPR_META_SREG).map { .setMeta(key, from: $0) }
+        }
+        guard hasOnly(expression, NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG) else { return nil }
+        return register(expression, NFTNL_EXPR_META_DREG).map { .loadMeta(key, into: $0) }
+    }
+
+    private static func bitwise(_ expression: OpaquePointer) -> Nftables.Expression? {
+        guard number(expression, NFTNL_EXPR_BITWISE_OP) == bitwiseBool,
+            hasOnly(
+                expression, NFTNL_EXPR_BITWISE_SREG, NFTNL_EXPR_BITWISE_DREG, NFTNL_EXPR_BITWISE_LEN,
+                NFTNL_EXPR_BITWISE_MASK, NFTNL_EXPR_BITWISE_XOR, NFTNL_EXPR_BITWISE_OP),
+            let source = register(expression, NFTNL_EXPR_BITWISE_SREG),
+            let target = register(expression, NFTNL_EXPR_BITWISE_DREG)
+        else { return nil }
+        return .bitwise(
+            from: source, into: target, mask: bytes(expression, NFTNL_EXPR_BITWISE_MASK),
+            xor: bytes(expression, NFTNL_EXPR_BITWISE_XOR))
+    }
+
+    private static func lookup(_ expression: OpaquePointer) -> Nftables.Expression? {
+        // The set's number counts inside one transaction alone.
+        guard
+            hasOnly(
+                expression, NFTNL_EXPR_LOOKUP_SREG, NFTNL_EXPR_LOOKUP_DREG, NFTNL_EXPR_LOOKUP_SET,
+                NFTNL_EXPR_LOOKUP_SET_ID, NFTNL_EXPR_LOOKUP_FLAGS),
+            let key = register(expression, NFTNL_EXPR_LOOKUP_SREG), let set = text(expression, NFTNL_EXPR_LOOKUP_SET)
+        else { return nil }
+        let flags = number(expression, NFTNL_EXPR_LOOKUP_FLAGS)
+        let inverted = UInt32(NFT_LOOKUP_F_INV.rawValue)
+        guard flags == 0 || flags == inverted else { return nil }
+        guard nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_LOOKUP_DREG)) else {
+            return .lookup(set: set, key: key, isInverted: flags == inverted)
+        }
+        if number(expression, NFTNL_EXPR_LOOKUP_DREG) == NFT_REG_VERDICT.rawValue {
+            return flags == 0 ? .lookupVerdict(map: set, key: key) : nil
+        }
+        return register(expression, NFTNL_EXPR_LOOKUP_DREG).map {
+            .lookup(set: set, key: key, data: $0, isInverted: flags == inverted)
+        }
+    }
+
+    private static func verdict(_ expression: OpaquePointer) -> Nftables.Verdict? {
+        guard number(expression, NFTNL_EXPR_IMM_DREG) == NFT_REG_VERDICT.rawValue,
+            hasOnly(expression, NFTNL_EXPR_IMM_DREG, NFTNL_EXPR_IMM_VERDICT, NFTNL_EXPR_IMM_CHAIN)
+        else { return nil }
+        let chain = text(expression, NFTNL_EXPR_IMM_CHAIN) ?? ""
+        switch Int32(bitPattern: number(expression, NFTNL_EXPR_IMM_VERDICT)) {
+        case NF_ACCEPT: return .accept
+        case NF_DROP: return .drop
+        case NFT_RETURN.rawValue: return .return
+        case NFT_JUMP.rawValue: return .jump(chain)
+        case NFT_GOTO.rawValue: return .goto(chain)
+        default: return nil
+        }
+    }
+
+    /// To one address and, with a port, one port; the kernel repeats both as the ranges' ends, and says in the flags which it
+    /// has.
+    private static func destinationNAT(_ expression: OpaquePointer) -> Nftables.Expression? {
+        let derived = UInt32(NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED)
+        guard number(expression, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT.rawValue,
+            let family = AddressFamily(
+                rawValue: UInt8(truncatingIfNeeded: number(expression, NFTNL_EXPR_NAT_FAMILY))),
+            let address = register(expression, NFTNL_EXPR_NAT_REG_ADDR_MIN),
+            hasOnly(
+                expression, NFTNL_EXPR_NAT_TYPE, NFTNL_EXPR_NAT_FAMILY, NFTNL_EXPR_NAT_FLAGS,
+                NFTNL_EXPR_NAT_REG_ADDR_MIN, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFTNL_EXPR_NAT_REG_PROTO_MIN,
+                NFTNL_EXPR_NAT_REG_PROTO_MAX),
+            number(expression, NFTNL_EXPR_NAT_FLAGS) & ~derived == 0
+        else { return nil }
+        let port = register(expression, NFTNL_EXPR_NAT_REG_PROTO_MIN)
+        guard isSame(expression, NFTNL_EXPR_NAT_REG_ADDR_MAX, address),
+            isSame(expression, NFTNL_EXPR_NAT_REG_PROTO_MAX, port)
+        else { return nil }
+        return .destinationNAT(family, address: address, port: port)
+    }
+
+    /// Whether a register is left out or is the given one.
+    private static func isSame(_ expression: OpaquePointer, _ attribute: Int, _ other: Nftables.Register?) -> Bool {
+        !nftnl_expr_is_set(expression, UInt16(attribute)) || register(expression, attribute) == other
+    }
+
+    /// Whether an expression has no attribute but the given ones. libnftnl keeps which it has in 32 bits.
+    private static func hasOnly(_ expression: OpaquePointer, _ attributes: Int...) -> Bool {
+        (UInt16(NFTNL_EXPR_BASE)..<32).allSatisfy {
+            attributes.contains(Int($0)) || !nftnl_expr_is_set(expression, $0)
         }
     }
 

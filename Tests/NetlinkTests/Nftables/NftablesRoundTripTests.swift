@@ -37,6 +37,69 @@ struct NftablesRoundTripTests {
         #expect(entry.rule == rule)
     }
 
+    /// A rule of one expression of ours with an attribute more, through the bytes of a message.
+    private func reread(_ expression: Nftables.Expression, _ attribute: Int, _ value: Extra) throws -> Nftables.Rule {
+        let object = try #require(NftnlObject.make(expression) { _ in nil })
+        switch value {
+        case .u16(let number): nftnl_expr_set_u16(object, UInt16(attribute), number)
+        case .u32(let number): nftnl_expr_set_u32(object, UInt16(attribute), number)
+        case .text(let text): nftnl_expr_set_str(object, UInt16(attribute), text)
+        }
+        let rule = try #require(nftnl_rule_alloc())
+        defer { nftnl_rule_free(rule) }
+        nftnl_rule_set_str(rule, UInt16(NFTNL_RULE_TABLE.rawValue), table.name)
+        nftnl_rule_set_str(rule, UInt16(NFTNL_RULE_CHAIN.rawValue), "input")
+        nftnl_rule_add_expr(rule, object)
+        return try withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 8) { bytes in
+            let type = cnl_nft_type(UInt16(NFT_MSG_NEWRULE.rawValue))
+            let header = try #require(
+                nftnl_nlmsg_build_hdr(bytes.baseAddress, type, UInt16(table.family.rawValue), 0, 1))
+            nftnl_rule_nlmsg_build_payload(header, rule)
+            let message = try #require(MessageView(in: UnsafeRawBufferPointer(bytes), at: 0))
+            return try #require(Nftables.RuleEntry(message, of: table)).rule
+        }
+    }
+
+    enum Extra: Sendable {
+        case u16(UInt16)
+        case u32(UInt32)
+        case text(String)
+    }
+
+    private static let translation = Nftables.Expression.destinationNAT(.ipv4, address: 0, port: 1)
+
+    /// What somebody may add to an expression of ours, and the expression's name in the kernel.
+    private static let additions: [(Nftables.Expression, Int, Extra, String)] = [
+        (.log(prefix: "portcullis: "), NFTNL_EXPR_LOG_GROUP, .u16(0), "log"),
+        (.log(prefix: "portcullis: "), NFTNL_EXPR_LOG_SNAPLEN, .u32(64), "log"),
+        (.log(prefix: "portcullis: "), NFTNL_EXPR_LOG_QTHRESHOLD, .u16(5), "log"),
+        (.log(prefix: "portcullis: "), NFTNL_EXPR_LOG_FLAGS, .u32(2), "log"),
+        (translation, NFTNL_EXPR_NAT_FLAGS, .u32(UInt32(NF_NAT_RANGE_PERSISTENT)), "nat"),
+        (translation, NFTNL_EXPR_NAT_REG_ADDR_MAX, .u32(NFT_REG32_02.rawValue), "nat"),
+        (translation, NFTNL_EXPR_NAT_REG_PROTO_MAX, .u32(NFT_REG32_02.rawValue), "nat"),
+        (.loadMeta(.mark, into: 0), NFTNL_EXPR_META_SREG, .u32(NFT_REG_1.rawValue), "meta"),
+        (.loadConnection(.state, into: 0), NFTNL_EXPR_CT_SREG, .u32(NFT_REG_1.rawValue), "ct"),
+        (.lookup(set: "ports4", key: 0), NFTNL_EXPR_LOOKUP_FLAGS, .u32(2), "lookup"),
+        (.lookupVerdict(map: "ports4", key: 0), NFTNL_EXPR_LOOKUP_FLAGS, .u32(1), "lookup"),
+        (.limit(rate: 5, seconds: 1, burst: 10), NFTNL_EXPR_LIMIT_FLAGS, .u32(1), "limit"),
+    ]
+
+    @Test("an expression with something more in it is none of ours", arguments: additions.indices)
+    func addition(index: Int) throws {
+        let (expression, attribute, value, name) = Self.additions[index]
+        #expect(try reread(expression, attribute, value).expressions == [.other(name)])
+    }
+
+    @Test("what the kernel adds to destination NAT by itself changes nothing")
+    func derived() throws {
+        let ours = Self.translation
+        #expect(try reread(ours, NFTNL_EXPR_NAT_FLAGS, .u32(3)).expressions == [ours])
+        #expect(try reread(ours, NFTNL_EXPR_NAT_REG_ADDR_MAX, .u32(NFT_REG_1.rawValue)).expressions == [ours])
+        let warning = Nftables.Expression.log(prefix: "portcullis: ")
+        let debug = Nftables.Expression.log(prefix: "portcullis: ", level: 7)
+        #expect(try reread(warning, NFTNL_EXPR_LOG_LEVEL, .u32(7)).expressions == [debug])
+    }
+
     @Test("a set or map and its elements decode to what was encoded", arguments: 0..<300 as Range<UInt64>)
     func set(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
