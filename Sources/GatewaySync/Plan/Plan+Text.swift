@@ -41,7 +41,7 @@ extension IPVSChange: CustomStringConvertible {
         case .addService(let service, let settings):
             "ipvs + virtual service \(service) \(settings.words)"
         case .setService(let service, let settings):
-            "ipvs ~ virtual service \(service) \(before.map { "\($0) -> " } ?? "")\(settings.words)"
+            "ipvs ~ virtual service \(service) \(change(to: settings))"
         case .deleteService(let service):
             "ipvs - virtual service \(service)"
         case .addDestination(let server, let settings, to: let service):
@@ -53,23 +53,61 @@ extension IPVSChange: CustomStringConvertible {
         }
     }
 
-    private var before: String? {
-        if case .service(let settings)? = previous { settings.words } else { nil }
+    private func change(to settings: IPVS.ServiceSettings) -> String {
+        guard case .service(let before)? = previous else { return settings.words }
+        return "\(before.words(beside: settings)) -> \(settings.words(beside: before))"
     }
 
     private func change(to settings: IPVS.DestinationSettings) -> String {
         guard case .destination(let before)? = previous else { return settings.words }
-        return before.method == settings.method
-            ? "weight \(before.weight) -> \(settings.weight)" : "\(before.words) -> \(settings.words)"
+        var weighed = before
+        weighed.weight = settings.weight
+        return weighed == settings
+            ? "weight \(before.weight) -> \(settings.weight)"
+            : "\(before.words(beside: settings)) -> \(settings.words(beside: before))"
     }
 }
 
 extension IPVS.ServiceSettings {
     var words: String { persistence == 0 ? scheduler : "\(scheduler) persistent \(persistence)" }
+
+    /// As `words`, with what else differs from other settings.
+    fileprivate func words(beside other: Self) -> String {
+        var words = [words]
+        if flags != other.flags { words.append("flags \(flagWords)") }
+        if persistenceBits != other.persistenceBits {
+            words.append("client prefix \(persistenceBits.map { "/\($0)" } ?? "whole")")
+        }
+        if persistenceEngine != other.persistenceEngine {
+            words.append("persistence engine \(persistenceEngine ?? "none")")
+        }
+        return words.joined(separator: " ")
+    }
+
+    /// As ipvsadm has them: `mh-fallback,mh-port`.
+    private var flagWords: String {
+        let isHash = scheduler == "mh" || scheduler == "sh"
+        let names: [(IPVS.ServiceFlags, String)] = [
+            (.onePacket, "ops"), (.scheduler1, isHash ? "\(scheduler)-fallback" : "flag-1"),
+            (.scheduler2, isHash ? "\(scheduler)-port" : "flag-2"), (.scheduler3, "flag-3"),
+        ]
+        let set = names.filter { flags.contains($0.0) }.map(\.1)
+        return set.isEmpty ? "none" : set.joined(separator: ",")
+    }
 }
 
 extension IPVS.DestinationSettings {
     var words: String { "\(method) weight \(weight)" }
+
+    /// As `words`, with what else differs from other settings.
+    fileprivate func words(beside other: Self) -> String {
+        var words = [words]
+        if (upperThreshold, lowerThreshold) != (other.upperThreshold, other.lowerThreshold) {
+            words.append("thresholds \(upperThreshold)/\(lowerThreshold)")
+        }
+        if tunnel != other.tunnel { words.append("by \(tunnel.kind) port \(tunnel.port) flags \(tunnel.flags)") }
+        return words.joined(separator: " ")
+    }
 }
 
 extension IPVS.DestinationIdentity {
