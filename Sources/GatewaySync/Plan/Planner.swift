@@ -305,7 +305,16 @@ public struct Planner {
         where drains.services[service]?.kept.isDisjoint(with: losing) == false {
             drains.services[service]?.kept.subtract(losing)
             endIfUnreachable(service)
+            shortenForDatagrams(service)
         }
+    }
+
+    /// Where UDP alone still comes to a service that leaves, its real servers have UDP's time.
+    private mutating func shortenForDatagrams(_ service: IPVS.ServiceIdentity) {
+        guard let drain = drains.services[service], !Self.hasConnections(drain.kept.lazy.compactMap(\.transport)) else {
+            return
+        }
+        drains.services[service]?.deadlines = drain.deadlines.mapValues { min($0, now + Drains.datagramGrace) }
     }
 
     /// Takes a service out that no packet comes to any more: its connections cannot end, and nothing drains.

@@ -415,6 +415,11 @@ extension KernelScenario {
                     // Its datagrams still come.
                     lowered,
                 ])
+            // They alone: nothing is left that has an end.
+            let server = IPVS.DestinationIdentity(address: IPAddress("10.1.0.11")!, port: 0)
+            let drain = site.synchronizer.reconciler.drains.services[.mark(257, .ipv4)]
+            #expect(drain?.deadlines == [server: site.now + 3])
+            #expect(try site.later(3).last == "ipvs - virtual service mark 257 (IPv4)")
         }
     ]
 
