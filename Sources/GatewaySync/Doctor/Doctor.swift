@@ -8,7 +8,7 @@ enum Doctor {
 
     static let checks: [Check] = [
         firewalls, legacyTables, settings, forwarding, reversePaths, serverRoutes, silentServers, tunnelMTU,
-        publicAddresses,
+        publicAddresses, adminAddress,
         modules,
         conntrack, ephemeralPorts,
     ]

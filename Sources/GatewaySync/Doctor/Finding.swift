@@ -14,7 +14,7 @@ public struct Finding: Codable, Sendable, Hashable {
     public let severity: Severity
     /// What it is and what follows from it.
     public let text: String
-    /// A command that mends it until the next boot; `nil`: there is none to type here.
+    /// A command that mends it until the next boot, or what to set in words; `nil`: there is nothing to say here.
     public let remedy: String?
 
     public init(_ check: String, _ severity: Severity, _ text: String, remedy: String? = nil) {

@@ -146,6 +146,23 @@ enum Host {
         #expect(try findings(Row.web(1), role: .passive, but: missing).isEmpty)
     }
 
+    @Test(
+        "ADMIN at a public address of the export, which the host itself cannot reach",
+        arguments: [
+            ("https://198.51.100.36:8443", true), ("http://198.51.100.36/", true), ("https://10.1.0.9", false),
+            ("https://admin.example:8443", false),
+        ])
+    func adminAddress(url: String, isFound: Bool) throws {
+        var configuration = GatewayConfiguration(name: "gw1")
+        configuration.adminURL = url
+        var traffic = try Host.traffic(Row.web(1))
+        traffic.adminAddress = configuration.adminAddress
+        let found = Doctor.examine(Host.healthy(traffic), traffic)
+        #expect(found.map(\.check) == (isFound ? ["admin-address"] : []))
+        configuration.adminURL = "https://[2001:db8::36]:8443"
+        #expect(configuration.adminAddress == Host.address("2001:db8::36"))
+    }
+
     @Test("modules that the export asks for and the kernel has not got, or may not load")
     func modules() throws {
         #expect(try findings(Row.web(1, scheduler: "rr")) { _ in }.isEmpty)
