@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandLineSupport
 import Foundation
 import GatewaySync
+import ServicesExport
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,7 +14,7 @@ struct Check: AsyncParsableCommand {
             the daemon does by itself every audit-interval. Needs CAP_NET_ADMIN; writes nothing to the kernel.
 
             EXIT STATUS: 0 healthy; 3 degraded: it serves, but ADMIN is away, an export is held back, the kernel refuses a \
-            step or the disk fails; 4 waiting: there was no export yet; 5 the kernel is out of line; 6 the daemon hangs; \
+            step, or a disk fails, that of the run directory among them; 4 waiting: there was no export yet; 5 the kernel is out of line; 6 the daemon hangs; \
             7 it does not run; 1 it cannot be told.
 
             --output env prints, for scripts, a line each of STATE= (healthy, degraded, waiting, out-of-line, hung, stopped, in \
@@ -43,12 +44,13 @@ struct Check: AsyncParsableCommand {
         let start = ContinuousClock.now
         let end = start + .seconds(patience)
         // A busy machine takes its time for any answer.
-        let isAnswering = await configuration.isDaemonAnswering(until: max(end, start + .seconds(5)))
-        var health = try health(configuration, isAnswering)
+        let asked = ClockReading.now
+        let answer = await configuration.signOfLife(until: max(end, start + .seconds(5)))
+        var health = try health(configuration, answer, asked)
         while health.verdict == .outOfLine, ContinuousClock.now < end {
             configuration.askForAudit()
             try await Task.sleep(for: .milliseconds(200))
-            health = try self.health(configuration, isAnswering)
+            health = try self.health(configuration, answer, asked)
         }
         switch output {
         case .text: try StandardOutput.write(health.text)
@@ -58,13 +60,16 @@ struct Check: AsyncParsableCommand {
         if health.verdict != .healthy { throw ExitCode(health.verdict.exitStatus) }
     }
 
-    private func health(_ configuration: GatewayConfiguration, _ isAnswering: Bool) throws -> GatewayHealth {
+    private func health(
+        _ configuration: GatewayConfiguration, _ answer: SignOfLife, _ asked: ClockReading
+    ) throws -> GatewayHealth {
         let isRunning = configuration.isDaemonRunning
         let role = try configuration.currentRole()
         let status = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now)?.status
         return GatewayHealth(
-            status, role: role, isRunning: isRunning, isAnswering: isAnswering, now: ClockReading.now.boot,
-            patience: configuration.patience, deviations: isRunning ? try deviations(configuration, role, status) : [])
+            status, role: role, isRunning: isRunning, answer: answer, asked: asked,
+            now: ClockReading.now.boot, patience: configuration.patience,
+            deviations: isRunning ? try deviations(configuration, role, status) : [])
     }
 
     /// Settings that the daemon has yet to bring into line. What it cannot change it has said itself.
@@ -90,7 +95,8 @@ struct Check: AsyncParsableCommand {
         guard let state = try StateDirectory.loadState(of: directory, at: .now), let digest = state.export else {
             return others
         }
-        guard thorough else {
+        // A status of another export has not its count: the daemon could not write the next.
+        guard thorough || status?.export.map({ $0.etag != digest.etag }) ?? false else {
             let glance = try kernel.glance(Ownership(addresses: state.addresses, marks: configuration.marks))
             return others + glance.deviations(services: status?.export?.virtualServices ?? 0)
         }

@@ -26,14 +26,24 @@ extension Gateway {
                 writeStatus()
                 writeMetrics()
             case .audit: if take(letter) { requestAudit() }
-            case .ping: _ = take(letter)
+            case .ping: answer()
             }
         }
     }
 
+    /// Gives a sign of life: the status as it is now, then the letter's removal. A status that is older than that cannot be
+    /// written, and says nothing of how the polls go.
+    private func answer() {
+        guard Files.modificationTime(of: path(of: .ping)) != nil else { return }
+        writeStatus()
+        _ = take(.ping)
+    }
+
+    private func path(of letter: RunDirectoryWatch.Letter) -> String { "\(configuration.runDirectory)/\(letter)" }
+
     /// Takes a letter away; whether there was one. That it was taken away is told, too.
     private func take(_ letter: RunDirectoryWatch.Letter) -> Bool {
-        let path = "\(configuration.runDirectory)/\(letter)"
+        let path = path(of: letter)
         guard Files.modificationTime(of: path) != nil else { return false }
         Files.remove(path)
         return true

@@ -10,15 +10,15 @@ extension GatewayConfiguration {
     /// Asks the daemon to look at IPVS and the sync daemons now. Nothing is lost where it cannot be asked.
     public func askForAudit() { _ = leave(.audit) }
 
-    /// Whether the daemon gives a sign of life in time. One that hangs, or was stopped, gives none; whom the run directory
-    /// lets leave no letter, cannot tell.
-    public func isDaemonAnswering(until end: ContinuousClock.Instant) async -> Bool {
-        guard isDaemonRunning, let path = leave(.ping) else { return true }
+    /// Asks the daemon for a sign of life. One that hangs, or was stopped, gives none in time; whether it does, a caller that
+    /// may not write into the run directory cannot tell. One that answers has written its status before, if it can.
+    public func signOfLife(until end: ContinuousClock.Instant) async -> SignOfLife {
+        guard isDaemonRunning, let path = leave(.ping) else { return .unknown }
         while Files.modificationTime(of: path) != nil {
-            guard ContinuousClock.now < end else { return false }
+            guard ContinuousClock.now < end else { return .missing }
             try? await Task.sleep(for: .milliseconds(10))
         }
-        return true
+        return .given
     }
 
     /// - Returns: where the letter is; `nil` when it could not be left.

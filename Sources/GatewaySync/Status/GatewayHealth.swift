@@ -38,19 +38,20 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
     /// - Parameters:
     ///   - status: what the daemon has told last.
     ///   - isRunning: whether a daemon holds the lock of the run directory.
-    ///   - isAnswering: whether it gave a sign of life when it was asked for one.
+    ///   - answer: whether it gave a sign of life when it was asked for one.
+    ///   - asked: when that was.
     ///   - patience: seconds between two polls at most.
     ///   - deviations: how the kernel differs from the export in force and the role.
     public init(
-        _ status: GatewayStatus?, role: GatewayRole, isRunning: Bool, isAnswering: Bool, now: Int, patience: Int,
-        deviations: [String]
+        _ status: GatewayStatus?, role: GatewayRole, isRunning: Bool, answer: SignOfLife, asked: ClockReading, now: Int,
+        patience: Int, deviations: [String]
     ) {
         self.role = role.rawValue
         guard isRunning else {
             (verdict, reasons) = (.stopped, ["the daemon does not run"])
             return
         }
-        guard isAnswering else {
+        guard answer != .missing else {
             (verdict, reasons) = (.hung, ["the daemon gives no sign of life"])
             return
         }
@@ -59,7 +60,8 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
             return
         }
         let silence = now - max(status.poll?.at ?? status.startedAt, status.startedAt)
-        guard silence <= patience else {
+        let isStale = silence > patience
+        guard !isStale || answer == .given && status.isOlder(than: asked) else {
             (verdict, reasons) = (.hung, ["the daemon has not polled for \(silence) s"])
             return
         }
@@ -72,8 +74,10 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
             (verdict, reasons) = (.outOfLine, deviations)
             return
         }
+        let unwritten = "status.json is of \(silence) s ago at least, and the daemon answers: it cannot be written"
         reasons =
-            status.errors + status.failures.map(\.error) + status.problems + status.settings.map(\.description)
+            (isStale ? [unwritten] : []) + status.errors + status.failures.map(\.error) + status.problems
+            + status.settings.map(\.description)
             + [status.poll?.error, status.held.map { "export \($0.etag) is held back" }].compactMap(\.self)
         verdict = reasons.isEmpty ? .healthy : .degraded
     }
@@ -85,6 +89,22 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
     /// line. Control characters in reasons are escaped.
     public var environment: String {
         "STATE=\(verdict.rawValue)\nROLE=\(role)\nREASON=\(reasons.joined(separator: ": ").printable)"
+    }
+}
+
+/// What came of asking a daemon for a sign of life.
+public enum SignOfLife: Sendable, Hashable {
+    case given
+    case missing
+    /// It could not be asked.
+    case unknown
+}
+
+extension GatewayStatus {
+    /// Whether it was written before the daemon was asked for a sign of life, and so not for the answer.
+    fileprivate func isOlder(than asked: ClockReading) -> Bool {
+        guard let clock else { return false }
+        return clock.bootID != asked.bootID || clock.boot < asked.boot
     }
 }
 

@@ -125,7 +125,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     /// The kernel's threads that carry connections over, as the role wants them: `master on eth1, id 1`.
     public var syncDaemons: [String] = []
 
-    /// Only in the file: how its wall times lead back to the boot clock.
+    /// Of a status from the file: when it was written, and how the file's wall times lead back to the boot clock.
     var clock: ClockStamp?
 
     init(name: String, location: String?, role: String, mode: Mode, process: Int32, startedAt: Int) {
@@ -148,8 +148,11 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public static func load(runDirectory: String, at now: ClockReading) throws -> (status: Self, json: [UInt8])? {
         let path = runDirectory + "/status.json"
         guard let bytes = try Files.read(path) else { return nil }
-        guard var status = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else {
-            throw FileError("read", path, reason: "it is not what this version writes")
+        var status: Self
+        do throws(LayoutError) {
+            status = try LayoutError.decode(Self.self, from: bytes)
+        } catch {
+            throw FileError("read", path, reason: error.description)
         }
         // Absent in files of earlier versions.
         let clock = status.clock ?? ClockStamp(now)
@@ -159,7 +162,6 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         guard status.applied.map({ Apply.plausible.contains($0.milliseconds) }) ?? true else {
             throw FileError("read", path, reason: "what the export took is no time")
         }
-        status.clock = nil
         status.moveMoments(by: clock.offsetToBoot(now))
         return (status, bytes)
     }
@@ -177,6 +179,8 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         guard mode == .daemon else { return nil }
         guard isRunning else { return "the daemon does not run: this is what it said last" }
         let last = max(poll?.at ?? startedAt, startedAt)
-        return now - last > patience ? "the daemon has not polled for \(now - last) s" : nil
+        guard now - last > patience else { return nil }
+        return "the last poll here is \(now - last) s old: the daemon hangs, or cannot write status.json "
+            + "(check tells which)"
     }
 }

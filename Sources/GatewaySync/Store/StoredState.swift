@@ -88,11 +88,6 @@ extension StoredState {
         }
     }
 
-    /// What does not fit the file's layout.
-    private struct LayoutError: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// The file, written now.
     public func json(at now: ClockReading) -> [UInt8] {
         let encoder = JSONEncoder()
@@ -128,12 +123,11 @@ extension StoredState {
         struct Header: Codable {
             var version: Int
         }
-        let decoder = JSONDecoder()
-        let version = try decoder.decode(Header.self, from: Data(json)).version
+        let version = try LayoutError.decode(Header.self, from: json).version
         guard version == Layout().version else {
             throw LayoutError(description: "it is of version \(version), which this portcullis-gateway does not know")
         }
-        let layout = try decoder.decode(Layout.self, from: Data(json))
+        let layout = try LayoutError.decode(Layout.self, from: json)
         // Without a stamp the wall clock is taken for one that was never set.
         let clock = layout.clock ?? ClockStamp(now)
         guard clock.isPlausible else { throw LayoutError(description: "clock is out of range") }

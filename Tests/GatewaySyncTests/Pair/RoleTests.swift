@@ -84,10 +84,13 @@ import Testing
         let running = Task { try await gateway.run() }
         let lock = try StateLock(directory.path + "/lock", purpose: "run")
         try await eventually { await gateway.status.syncDaemons == ["master on eth1, id 1"] }
-        #expect(await configuration.isDaemonAnswering(until: .now + .seconds(60)))
+        let asked = ClockReading.now
+        #expect(await configuration.signOfLife(until: .now + .seconds(60)) == .given)
+        let told = try #require(try GatewayStatus.load(runDirectory: directory.path, at: .now)).status
+        #expect(try #require(told.clock).boot >= asked.boot)
         running.cancel()
         _ = try? await running.value
-        #expect(await !configuration.isDaemonAnswering(until: .now + .milliseconds(100)))
+        #expect(await configuration.signOfLife(until: .now + .milliseconds(100)) == .missing)
         withExtendedLifetime(lock) {}
     }
 

@@ -12,12 +12,12 @@ import Testing
     }()
 
     private func health(
-        _ status: GatewayStatus?, isRunning: Bool = true, isAnswering: Bool = true, now: Int = 1_010,
+        _ status: GatewayStatus?, isRunning: Bool = true, answer: SignOfLife = .given, now: Int = 1_010,
         deviations: [String] = []
     ) -> GatewayHealth {
         GatewayHealth(
-            status, role: .active, isRunning: isRunning, isAnswering: isAnswering, now: now, patience: 36,
-            deviations: deviations)
+            status, role: .active, isRunning: isRunning, answer: answer,
+            asked: ClockReading(boot: now, wall: now, bootID: "this"), now: now, patience: 36, deviations: deviations)
     }
 
     @Test("each fault has its verdict and its exit status")
@@ -25,8 +25,8 @@ import Testing
         #expect(health(status).verdict == .healthy)
         #expect(health(status, isRunning: false).verdict == .stopped)
         #expect(health(nil).verdict == .waiting)
-        #expect(health(nil, isAnswering: false).verdict == .hung)
-        #expect(health(status, isAnswering: false).verdict == .hung)
+        #expect(health(nil, answer: .missing).verdict == .hung)
+        #expect(health(status, answer: .missing).verdict == .hung)
         #expect(health(status, now: 1_037).verdict == .hung)
         #expect(health(status, deviations: ["nft  + ports4 198.51.100.36 . tcp . 80"]).verdict == .outOfLine)
         var waiting = status
@@ -68,6 +68,22 @@ import Testing
                 + "mend it by: sysctl -w net.ipv4.ip_forward=1")
         // The step that was refused is missing in the kernel, of course.
         #expect(health(refused, deviations: ["ipvs + service"]).text == "degraded, active: no mh")
+    }
+
+    @Test("a daemon that answers and cannot write its status is degraded, not hung")
+    func unwritten() {
+        var status = status
+        status.clock = ClockStamp(ClockReading(boot: 1_001, wall: 1_001, bootID: "this"))
+        #expect(
+            health(status, now: 1_100).text
+                == "degraded, active: status.json is of 100 s ago at least, and the daemon answers: it cannot be written"
+        )
+        #expect(health(status, answer: .unknown, now: 1_100).verdict == .hung)
+        #expect(health(status, answer: .missing, now: 1_100).verdict == .hung)
+        #expect(health(status, now: 1_100, deviations: ["nft  + table inet portcullis"]).verdict == .outOfLine)
+        // Written for the answer: it is the polls that stand still.
+        status.clock?.boot = 1_100
+        #expect(health(status, now: 1_100).text == "hung, active: the daemon has not polled for 100 s")
     }
 
     @Test("a daemon that has just started is given its time to poll")

@@ -141,6 +141,32 @@ import Testing
     }
 
     @Test(
+        "what is wrong with a file of JSON is said in plain words, with the place",
+        arguments: [
+            ("{\"version\": 1", "it is not JSON, or not all of it is there"), ("[]", "it is not an object"),
+            ("{}", "version is missing"), ("{\"version\": \"1\"}", "version is not a number"),
+            ("{\"version\": null}", "version is null, not a number"),
+            ("{\"version\": 1, \"addresses\": 7}", "addresses is not a list"),
+            ("{\"version\": 1, \"addresses\": [\"10.1.0.300\"]}", "addresses[0] is out of range, or no such value"),
+            (
+                "{\"version\": 1, \"addresses\": [], \"drains\": [{\"service\": {\"port\": \"x\"}}]}",
+                "drains[0].service.port is not a number"
+            ),
+        ])
+    func wordsOfDamage(content: String, words: String) throws {
+        let path = try directory.write("state.json", content)
+        let error = #expect(throws: FileError.self) {
+            try StateDirectory.loadState(of: directory.path, at: clock.read())
+        }
+        #expect(error?.description == "read \(path): \(words)")
+        let status = try directory.write("status.json", "{\"name\": 1}")
+        let other = #expect(throws: FileError.self) {
+            try GatewayStatus.load(runDirectory: directory.path, at: clock.read())
+        }
+        #expect(other?.description == "read \(status): name is not text")
+    }
+
+    @Test(
         "a state file that cannot be read is set aside, and the newest export that is whole stands in",
         arguments: ["", "{\"version\": 1", "{\"version\": 2, \"more\": []}", "\u{0}\u{1}"])
     func recovered(content: String) throws {
