@@ -11,19 +11,21 @@ struct RequestLog: Sendable {
     init(_ logger: Logger) { self.logger = logger }
 
     /// - Parameters:
+    ///   - query: The names of the query parameters that the route knows.
     ///   - actor: The token's name; `nil`: nobody knows.
     ///   - isDryRun: Whether a change was only tried.
     ///   - start: When the request's head had come.
     func note(
-        _ request: Request, _ status: HTTPResponse.Status, actor: String?, isDryRun: Bool = false,
-        since start: ContinuousClock.Instant
+        _ request: Request, _ status: HTTPResponse.Status, query: [String] = [], actor: String?,
+        isDryRun: Bool = false, since start: ContinuousClock.Instant
     ) {
         let level = Self.level(request.method, status, isDryRun: isDryRun)
         guard logger.logLevel <= level else { return }
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
         logger.log(
-            level: level, "\(request.method.rawValue) \(Self.shown(request.uri.string)) \(status.code)",
+            level: level,
+            "\(request.method.rawValue) \(LoggedTarget.text(request.uri.string, known: query)) \(status.code)",
             metadata: [
                 "token": "\(actor ?? "-")", "from": "\(Connection.current?.address ?? "-")", "ms": "\(milliseconds)",
             ])
@@ -35,11 +37,5 @@ struct RequestLog: Sendable {
         case 200..<300 where method != .get && method != .head && !isDryRun: .info
         default: .debug
         }
-    }
-
-    /// What a client asked for, in printable ASCII and not for ever: it must not be able to write lines of its own.
-    static func shown(_ target: String) -> String {
-        let bytes = target.utf8.prefix(200).map { $0 > 0x20 && $0 < 0x7F ? $0 : UInt8(ascii: "?") }
-        return String(decoding: bytes, as: UTF8.self) + (target.utf8.count > 200 ? "..." : "")
     }
 }

@@ -20,7 +20,8 @@ struct RouteResponder: HTTPResponder {
         var actor: String?
         var isDryRun = false
         let response = await respond(to: request, context, &actor, &isDryRun)
-        log.note(request, response.status, actor: actor, isDryRun: isDryRun, since: start)
+        log.note(
+            request, response.status, query: route.query.map(\.name), actor: actor, isDryRun: isDryRun, since: start)
         return response
     }
 
