@@ -3,7 +3,7 @@ import Foundation
 /// When something ends, as people give it.
 public enum Expiry {
     /// What is understood, for messages.
-    public static let forms = "90d, 12h, or a time as 2027-01-31T00:00:00Z"
+    public static let forms = "90d, 12h, at most ten years (3653d), or a time as 2027-01-31T00:00:00Z"
 
     /// Reads days (`90d`), hours (`12h`), or a time (RFC 3339); `nil` when the text is none of it. Up to ten years of days
     /// and hours are taken.
@@ -17,7 +17,6 @@ public enum Expiry {
             else { return nil }
             return now + number * unit
         }
-        let styles = [Date.ISO8601FormatStyle(includingFractionalSeconds: true), Date.ISO8601FormatStyle()]
-        return styles.lazy.compactMap { try? $0.parse(text) }.first
+        return InternetTime.date(text)
     }
 }

@@ -5,6 +5,7 @@ import Glibc
 /// message can play with the terminal.
 public enum Program {
     public static func run(_ root: (some AsyncParsableCommand).Type) async -> Never {
+        StandardDescriptors.fill()
         do {
             var command = try root.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
@@ -15,6 +16,7 @@ public enum Program {
     }
 
     public static func run(_ root: (some ParsableCommand).Type) -> Never {
+        StandardDescriptors.fill()
         do {
             var command = try root.parseAsRoot()
             try command.run()

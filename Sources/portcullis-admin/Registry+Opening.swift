@@ -42,6 +42,12 @@ extension Registry {
         }
     }
 
+    /// Whether there is no registry at `path` yet.
+    static func isNew(_ path: String) throws -> Bool {
+        try refuseOtherKinds(path)
+        return !FileManager.default.fileExists(atPath: path)
+    }
+
     /// Opens a registry that must be there, since a mistyped path is no new one, as the user it belongs to.
     static func open(_ path: String) throws -> Registry {
         try refuseRootForOthers(path)
@@ -52,11 +58,27 @@ extension Registry {
         return try Registry(path: path)
     }
 
-    /// Throws where the registry, or a file that SQLite keeps beside it, is no regular file: a FIFO, a device, a directory.
+    /// Throws where the registry, or a file that SQLite keeps beside it, is no regular file: a FIFO, a device, a directory; where
+    /// the registry is an empty file, which SQLite would take for a new database; and where it has a second name, since SQLite
+    /// finds the write-ahead log by the name.
     static func refuseOtherKinds(_ path: String) throws {
         for file in [path, path + "-wal", path + "-shm", path + "-journal", path + ".lock"] {
             guard let kind = FileKind(of: file), kind != .regularFile else { continue }
             throw SettingsError("the database \(FileError(path: file, reason: InputFileError.kind(kind).reason ?? ""))")
+        }
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        guard status.st_size > 0 else {
+            throw SettingsError(
+                "the database \(path) is an empty file, not a registry; remove it if a new registry is to be made there"
+            )
+        }
+        guard status.st_nlink == 1 else {
+            throw SettingsError(
+                """
+                the database \(path) has \(status.st_nlink) names (hard links): SQLite keeps what is written last beside \
+                the name, and would damage the file when it is opened by another one; remove all names but one
+                """)
         }
     }
 

@@ -24,7 +24,7 @@ struct Token: AsyncParsableCommand {
             abstract: "Make a token and print it; it is shown this once, the registry keeps a hash.")
 
         @OptionGroup var options: SettingsOptions
-        @Argument(help: "Who will hold it; the event log shows this name.")
+        @Argument(help: "Who will hold it; the event log shows this name.", transform: NameArgument.read)
         var name: String
         @Option(
             help: ArgumentHelp(
@@ -56,9 +56,13 @@ struct Token: AsyncParsableCommand {
             }
             let path = try options.settings().database
             try Registry.refuseRootForOthers(path)
-            let isNew = !FileManager.default.fileExists(atPath: path)
+            let isNew = try Registry.isNew(path)
             let registry = try Registry.openOrMake(path)
-            try StandardOutput.write(try await registry.tokens.add(grant, expires: end).secret)
+            let secret = try await registry.tokens.add(grant, expires: end).secret
+            try await ShownOnce.show("the token \(name)", takingBack: { try await registry.tokens.remove(name: name) })
+            {
+                try StandardOutput.write(secret)
+            }
             if isNew { Token.note("\(path) is a new registry: there was none") }
             if let advice = TokenAdvice.afterAdding(try await registry.tokens.list()) { Token.note(advice) }
         }
@@ -87,7 +91,7 @@ struct Token: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Remove a token; it is refused from then on.")
 
         @OptionGroup var options: SettingsOptions
-        @Argument(help: "The token's name.")
+        @Argument(help: "The token's name.", transform: NameArgument.read)
         var name: String
 
         func run() async throws {

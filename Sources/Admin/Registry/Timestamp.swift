@@ -1,12 +1,12 @@
+import CommandLineSupport
 import Foundation
 
 /// Times as the registry stores and the API shows them: RFC 3339 in UTC with milliseconds.
 enum Timestamp {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-    private static let wholeSeconds = Date.ISO8601FormatStyle()
 
     static func text(_ date: Date) -> String { date.formatted(style) }
 
     /// The moment, also of a text without a fraction or in another zone.
-    static func date(_ text: String) -> Date? { (try? style.parse(text)) ?? (try? wholeSeconds.parse(text)) }
+    static func date(_ text: String) -> Date? { InternetTime.date(text) }
 }

@@ -27,7 +27,7 @@ struct AddToken: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Make a token and print it; it is shown this once, ADMIN keeps a hash.")
 
-    @Argument(help: "Who will hold it; the event log shows this name.")
+    @Argument(help: "Who will hold it; the event log shows this name.", transform: NameArgument.read)
     var name: String
 
     @Option(
@@ -61,7 +61,11 @@ struct AddToken: AdminCommand {
         let request = try AdminRequest.change(.post, ["v1", "tokens"], dryRun: dryRun).json(
             TokenCreation(name: name, role: role, service: service, gateway: gateway, expiresAt: end))
         let made: CreatedToken = try await client.value(request)
-        try output.show(made, asText: made.secret ?? "the token \(name) would be made")
+        guard let secret = made.secret else { return try output.show(made, asText: "the token \(name) would be made") }
+        let removal = AdminRequest.change(.delete, ["v1", "tokens", name], dryRun: false)
+        try await ShownOnce.show("the token \(name)", takingBack: { _ = try await client.send(removal) }) {
+            try output.show(made, asText: secret)
+        }
     }
 }
 
@@ -69,7 +73,7 @@ struct RemoveToken: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove a token: it is refused within a second, held polls too.")
 
-    @Argument(help: "The token's name.")
+    @Argument(help: "The token's name.", transform: NameArgument.read)
     var name: String
 
     @OptionGroup var change: ChangeOptions

@@ -73,6 +73,7 @@ import Testing
             (#"{"name": "a", "role": "service", "service": "tg"}"#, "#/service"),
             (#"{"name": "a", "role": "admin", "service": "tg.1"}"#, "#/service"),
             (#"{"name": "a", "role": "read", "expiresAt": "soon"}"#, "#/expiresAt"),
+            (#"{"name": "a", "role": "read", "expiresAt": "10000-01-01T00:00:00Z"}"#, "#/expiresAt"),
             (#"{"name": "a", "role": "read", "expiresAt": "2001-01-01T00:00:00Z"}"#, "#/expiresAt"),
         ])
     func faults(body: String, pointer: String) async throws {

@@ -42,4 +42,22 @@ import Testing
         #expect(rename(path, path + "-wal") == 0)
         refuses(path + "-wal", "FIFO")
     }
+
+    @Test("an empty file is no registry, and one with a second name is not opened")
+    func emptyAndLinked() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = folder.appending(path: "registry.sqlite").path
+        #expect(try Registry.isNew(path))
+        #expect(FileManager.default.createFile(atPath: path, contents: nil))
+        for open in [Registry.open, Registry.openOrMake] {
+            #expect { try open(path) } throws: { "\($0)".contains("is an empty file, not a registry") }
+        }
+        try FileManager.default.removeItem(atPath: path)
+        try Registry.openOrMake(path).close()
+        #expect(try !Registry.isNew(path))
+        try FileManager.default.linkItem(atPath: path, toPath: path + ".copy")
+        #expect { try Registry.open(path) } throws: { "\($0)".contains("has 2 names (hard links)") }
+    }
 }

@@ -57,6 +57,35 @@ import Testing
         }
     }
 
+    @Test("a token whose secret cannot be written is not there afterwards")
+    func unwritten() async throws {
+        try await withFolder { folder in
+            let database = folder.appending(path: "registry.sqlite").path
+            let program = CommandRun.program("portcullis-admin").path
+            let run = try await CommandRun.run(
+                "/bin/sh", ["-c", "exec \(program) token add zz --role admin --database \(database) >/dev/full"])
+            #expect(run.status == 1)
+            #expect(run.errors.contains("Note: the token zz was removed again, since its secret could not be written."))
+            #expect(run.errors.contains("standard output: no space left on device"), "\(run.errors)")
+            #expect(try await token("list", database: database).output == "")
+        }
+    }
+
+    @Test("a program that is started with its first descriptors closed writes nothing into a file it opens")
+    func closedDescriptors() async throws {
+        try await withFolder { folder in
+            let database = folder.appending(path: "registry.sqlite").path
+            let program = CommandRun.program("portcullis-admin").path
+            let run = try await CommandRun.run(
+                "/bin/sh", ["-c", "exec \(program) token add zz --role admin --database \(database) <&- >&- 2>&-"])
+            #expect(run.status == 1)
+            #expect(try await token("list", database: database).output == "")
+            for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+                #expect(try Data(contentsOf: file).range(of: Data("Note: ".utf8)) == nil, "\(file.path)")
+            }
+        }
+    }
+
     @Test("root leaves the registry of another user alone", .enabled(if: geteuid() == 0))
     func ofAnother() async throws {
         try await withFolder { folder in

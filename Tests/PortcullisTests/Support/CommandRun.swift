@@ -40,8 +40,9 @@ struct CommandRun: Sendable {
         }
     }
 
-    /// Where a program was built.
+    /// Where a program was built; one of the system is named by its path.
     static func program(_ name: String) -> URL {
-        URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
+        if name.hasPrefix("/") { return URL(filePath: name) }
+        return URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
     }
 }
