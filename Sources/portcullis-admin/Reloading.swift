@@ -8,6 +8,7 @@ struct Reloading: Service, CustomStringConvertible {
     let started: AdminSettings
     let source: SettingsSource
     let admin: AdminApplication
+    let registry: Registry
     let upkeep: RegistryUpkeep
     let level: LogLevel
     let logger: Logger
@@ -16,10 +17,10 @@ struct Reloading: Service, CustomStringConvertible {
     var description: String { "Reloading" }
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload() }
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { await reload() }
     }
 
-    private func reload() {
+    private func reload() async {
         do {
             let settings = try source.read()
             if started.tls != nil, let tls = settings.tls { try admin.reloadTLS(try tls.load()) }
@@ -29,8 +30,20 @@ struct Reloading: Service, CustomStringConvertible {
             logger.notice(
                 "settings and TLS files were read again",
                 metadata: pending.isEmpty ? [:] : ["need a restart": "\(pending.joined(separator: ", "))"])
+            await warnOfRestart(with: settings)
         } catch {
             logger.error("settings cannot be read again; all stays as it was", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Tells of what a start with the settings would be refused for, before anybody stops what runs.
+    private func warnOfRestart(with settings: AdminSettings) async {
+        do {
+            try settings.checkListening(hasTokens: try await !registry.tokens.isEmpty())
+        } catch let error as SettingsError {
+            logger.error("a restart would be refused", metadata: ["error": "\(error)"])
+        } catch {
+            logger.error("whether a restart would be refused is not known", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -1,6 +1,7 @@
 import Admin
 import ArgumentParser
 import CommandLineSupport
+import Foundation
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -107,19 +108,16 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap { level.handler($0) }
         let logger = Logger(label: "portcullis-admin")
 
+        try ClockRange.check(Date())
         let secretKey = try settings.secretsKey.map { try SecretKey.load($0) }
         try Registry.makeFolder(of: settings.database)
+        let isNew = try Registry.isNew(settings.database)
         let lock = try RegistryLock(settings.database)
         let registry = try Registry.openOrMake(settings.database)
+        try lock.lockDatabase()
+        if isNew { logger.warning("a new registry: there was none", metadata: ["database": "\(settings.database)"]) }
         try await registry.checkSecrets(secretKey)
-        let hasTokens = try await !registry.tokens.isEmpty()
-        guard hasTokens || settings.listen.isLoopback else {
-            throw SettingsError(
-                """
-                \(settings.listen) is no loopback address and no token is configured, so everybody could change \
-                everything; make one with "portcullis-admin token add NAME --role admin", or listen on 127.0.0.1
-                """)
-        }
+        try settings.checkListening(hasTokens: try await !registry.tokens.isEmpty())
         let isListening = Mutex(false)
         let gateways = GatewayRoster(
             registry: registry, limits: .init(gateways: settings.maxGateways), logger: logger)
@@ -136,7 +134,7 @@ struct Serve: AsyncParsableCommand {
         }
         let application = try admin.application()
         let reloading = Reloading(
-            started: settings, source: source, admin: admin, upkeep: upkeep, level: level,
+            started: settings, source: source, admin: admin, registry: registry, upkeep: upkeep, level: level,
             logger: logger)
 
         var configuration = ServiceGroupConfiguration(

@@ -104,6 +104,16 @@ public struct AdminSettings: Sendable, Hashable {
         }
     }
 
+    /// Throws where ADMIN would be open to everybody who can connect from elsewhere.
+    public func checkListening(hasTokens: Bool) throws {
+        guard !hasTokens, !listen.isLoopback else { return }
+        throw SettingsError(
+            """
+            \(listen) is no loopback address and no token is configured, so everybody could change \
+            everything; make one with "portcullis-admin token add NAME --role admin", or listen on 127.0.0.1
+            """)
+    }
+
     /// The settings that differ from `other` and are read at the start only, by their names.
     public func needingRestart(from other: AdminSettings) -> [String] {
         let differences: [(Key, Bool)] = [

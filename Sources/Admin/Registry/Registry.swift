@@ -57,6 +57,10 @@ public final class Registry: Sendable {
             if !known.isEmpty, !known.contains(RegistryMigrations.datagramMarksName) {
                 try allocateDatagramMarks()
             }
+            if let counter = try database.read(RegistryRows.counterAtItsEnd) {
+                throw RegistryError.unavailable(
+                    "\(path): the number of \(counter) is beyond what ADMIN counts to; restore a backup")
+            }
         } catch let error as DatabaseError {
             throw RegistryError.unavailable("\(path): \(RegistryError.text(of: error))")
         }
@@ -70,8 +74,12 @@ public final class Registry: Sendable {
         try await health.watching { try await database.write(updates) }
     }
 
-    /// Closes the database; a registry that is let go of does so too.
-    public func close() throws { try database.close() }
+    /// Moves what the write-ahead log has into the database, so that the file alone is whole, and closes it. Where that cannot
+    /// be done now (a backup reads it, the disk is full), the log stays, with all that it has.
+    public func close() throws {
+        try? database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try database.close()
+    }
 
     /// The tokens kept in the same database.
     public var tokens: TokenStore {

@@ -6,6 +6,19 @@ import Text
 
 /// The rows of the registry's tables: how a cloud is read from them and a difference written to them.
 enum RegistryRows {
+    /// What counts on from a number that leaves no room for that: no registry gets there by itself.
+    static func counterAtItsEnd(_ db: Database) throws -> String? {
+        try String.fetchOne(
+            db,
+            sql: """
+                SELECT name FROM (
+                    SELECT 'generations' AS name, generation AS number FROM registry
+                    UNION ALL SELECT 'token generations', tokenGeneration FROM registry
+                    UNION ALL SELECT name || 's', seq FROM sqlite_sequence
+                ) WHERE number NOT BETWEEN 0 AND \(Int.max / 2)
+                """)
+    }
+
     static func generation(_ db: Database) throws -> Int {
         try Int.fetchOne(db.cachedStatement(sql: "SELECT generation FROM registry WHERE id = 1")) ?? 0
     }

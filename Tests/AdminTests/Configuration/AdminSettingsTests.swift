@@ -36,6 +36,20 @@ import Testing
         }
     }
 
+    @Test("without a token only loopback addresses are listened on")
+    func listening() throws {
+        for (listen, isRefused) in [("127.0.0.1:1", false), ("[::1]:1", false), ("0.0.0.0:1", true), ("host:1", true)] {
+            let settings = try AdminSettings(flags: [.listen: listen])
+            try settings.checkListening(hasTokens: true)
+            guard isRefused else {
+                try settings.checkListening(hasTokens: false)
+                continue
+            }
+            let error = #expect(throws: SettingsError.self) { try settings.checkListening(hasTokens: false) }
+            #expect(error?.message.hasPrefix("\(listen) is no loopback address") == true)
+        }
+    }
+
     @Test("limits have defaults and bounds, and what a reload cannot change is named")
     func limits() throws {
         let defaults = try AdminSettings()

@@ -196,6 +196,79 @@ import Testing
         }
     }
 
+    @Test("a second server is refused by whatever name it finds the registry, and when the lock's file is gone")
+    func lockByAnyName() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "registry.sqlite").path
+            let (symbolic, hard) = (folder.appending(path: "symbolic").path, folder.appending(path: "hard").path)
+            let lock = try RegistryLock(path)
+            let registry = try Registry(path: path)
+            try lock.lockDatabase()
+            try FileManager.default.createSymbolicLink(atPath: symbolic, withDestinationPath: path)
+            try FileManager.default.linkItem(atPath: path, toPath: hard)
+            let error = #expect(throws: SettingsError.self) { try RegistryLock(symbolic) }
+            #expect(error?.message.contains("process \(getpid()) on ") == true, "\(error as Any)")
+            #expect(throws: SettingsError.self) { try RegistryLock(hard) }
+            try FileManager.default.removeItem(atPath: path + ".lock")
+            #expect(throws: SettingsError.self) { try RegistryLock(path) }
+            // The lock takes nothing from SQLite.
+            try await write(registry, "tcn")
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    @Test("the file of a registry that was closed is whole without what is beside it")
+    func closed() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "registry.sqlite").path
+            let registry = try Registry(path: path)
+            // Whoever else has the file open keeps SQLite from moving the log at the last close.
+            let other = try Registry(path: path)
+            _ = try await other.state()
+            try await write(registry, "tcn")
+            try registry.close()
+            let copy = folder.appending(path: "copy.sqlite").path
+            try FileManager.default.copyItem(atPath: path, toPath: copy)
+            #expect(try await Registry(path: copy).state().cloud.locations.keys.sorted() == ["tcn"])
+            withExtendedLifetime(other) {}
+        }
+    }
+
+    @Test(
+        "a number that cannot be counted on is an error when the registry is opened",
+        arguments: [
+            ("UPDATE registry SET generation = 9223372036854775807", "generations"),
+            ("UPDATE registry SET tokenGeneration = 4611686018427387904", "token generations"),
+            ("UPDATE registry SET generation = -1", "generations"),
+            ("UPDATE sqlite_sequence SET seq = 9223372036854775807 WHERE name = 'event'", "events"),
+        ])
+    func counters(sql: String, name: String) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "registry.sqlite").path
+            let registry = try Registry(path: path)
+            try await write(registry, "tcn")
+            try await registry.database.write { db in try db.execute(sql: sql) }
+            try registry.close()
+            let error = #expect(throws: RegistryError.self) { try Registry(path: path) }
+            #expect(error.map { "\($0)".contains("the number of \(name) is beyond") } == true, "\(error as Any)")
+        }
+    }
+
+    @Test("a clock that the parts of ADMIN cannot work with is an error")
+    func clock() throws {
+        for seconds in [0, 1_800_000_000, 9_214_646_399] as [Double] {
+            try ClockRange.check(Date(timeIntervalSince1970: seconds))
+        }
+        for (seconds, text) in [(-1, "1969-12-31T23:59:59"), (9_214_646_400, "2262-01-01T00:00:00")]
+            as [(Double, String)]
+        {
+            let error = #expect(throws: SettingsError.self) {
+                try ClockRange.check(Date(timeIntervalSince1970: seconds))
+            }
+            #expect(error?.message.contains("clock shows \(text)") == true, "\(error as Any)")
+        }
+    }
+
     @Test("every secret is tried with the key")
     func secrets() async throws {
         try await withRegistry { registry in
