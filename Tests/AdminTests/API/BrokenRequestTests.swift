@@ -34,6 +34,30 @@ import Testing
         #expect(log.notable == [])
     }
 
+    @Test(
+        "a request that means one thing to ADMIN and another to what stands before it is refused",
+        arguments: [
+            (put + "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "501"),
+            (put + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "501"),
+            ("GET http://evil.example/v1/locations HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
+            ("GET http://localhost@evil.example/v1/locations HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
+            ("GET http://evil.example/v1/locations HTTP/1.1\r\nHost: evil.example\r\n\r\n", "403"),
+            ("GET http://LOCALHOST/v1/locations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "200"),
+            (
+                "PUT /v1/locations/tcn HTTP/1.1\r\nHost: localhost\r\nContent-Type: app lication/json\r\n"
+                    + "Content-Length: 2\r\n\r\n{}", "415"
+            ),
+        ])
+    func ambiguous(request: String, status: String) async throws {
+        try await Stage.run(.live) { stage in
+            let connection = try RawConnection(port: stage.client.port ?? 0)
+            try connection.send(request)
+            connection.finish()
+            let answer = await Task.detached { connection.rest() }.value
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+        }
+    }
+
     @Test("a client that hangs up within its request is no event for the log")
     func hangsUp() async throws {
         let log = RecordedLog()

@@ -91,6 +91,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 refuse(.badRequest, fault, context)
                 return
             }
+            let codings = head.headers[canonicalForm: "transfer-encoding"]
+            guard codings.allSatisfy({ $0.lowercased() == "chunked" }) else {
+                refuse(.notImplemented, "The only transfer coding that ADMIN knows is chunked.", context)
+                return
+            }
         case .body(let bytes): state.bodyBytes(bytes.readableBytes)
         case .end: state.requestEnd()
         }

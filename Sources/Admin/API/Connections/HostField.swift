@@ -1,5 +1,6 @@
 import NetworkTypes
 import NIOHTTP1
+import Text
 
 /// The Host field (RFC 9110, section 7.2).
 enum HostField {
@@ -11,7 +12,21 @@ enum HostField {
             return head.version.major == 1 && head.version.minor >= 1
                 ? "The request has no Host field, which HTTP/1.1 demands." : nil
         }
-        return isWellFormed(value) ? nil : "The Host field names no host."
+        guard isWellFormed(value) else { return "The Host field names no host." }
+        if let authority = authority(of: head.uri), !authority.lowercased().isExactly(value.lowercased()) {
+            return "The request's target and its Host field name two hosts."
+        }
+        return nil
+    }
+
+    /// The host and port of a target in absolute form (RFC 9112, section 3.2.2): `http://admin:8080/v1`.
+    private static func authority(of target: String) -> String? {
+        let bytes = Array(target.utf8)
+        guard bytes.first != UInt8(ascii: "/"), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            bytes[colon...].starts(with: "://".utf8)
+        else { return nil }
+        let rest = bytes[(colon + 3)...].prefix { !"/?#".utf8.contains($0) }
+        return String(decoding: rest, as: UTF8.self)
     }
 
     /// Whether it may be a host and a port: bytes that a URL has there (RFC 3986, section 3.2.2). It may be empty.

@@ -141,16 +141,14 @@ struct APIRequest: Sendable {
     }
 
     private static func checkContentType(_ field: String, expected: String) throws {
-        let parts = field.splitBytes(";", omittingEmpty: true).map { part in
-            let ignored = Set(" \t\"".utf8)
-            return String(decoding: part.utf8.filter { !ignored.contains($0) }, as: UTF8.self).lowercased()
-        }
+        let parts = field.splitBytes(";").map { $0.withoutSurroundingSpace.lowercased() }
         guard parts.first == expected else {
             throw APIProblem(
                 .unsupportedMediaType, "Content-Type \(field.prefix(80)) is not supported; \(expected) is expected.",
                 headers: [.accept: expected])
         }
-        for parameter in parts.dropFirst() where parameter.hasBytePrefix("charset=") && parameter != "charset=utf-8" {
+        for parameter in parts.dropFirst() where parameter.hasBytePrefix("charset") {
+            guard !["charset=utf-8", "charset=\"utf-8\""].contains(parameter) else { continue }
             throw APIProblem(.unsupportedMediaType, "Only charset=utf-8 is supported.", headers: [.accept: expected])
         }
     }
