@@ -8,7 +8,10 @@ import Testing
         arguments: [
             ("null", JSONValue.null), (" true ", true), ("-0", 0), ("1.0", 1), ("1e2", 100),
             ("1.5", JSONValue.number(1.5)),
-            ("1e30", JSONValue.number(1e30)), (#""a\u00e9\n\/""#, "aé\n/"),
+            ("1e30", JSONValue.number(1e30)), ("65535.0000000000001", JSONValue.number(65535)),
+            ("1e-400", JSONValue.number(0)), ("-0.0e-400", 0), ("1200e-2", 12), ("-1.50E+1", -15), ("0.05e2", 5),
+            ("9007199254740993.0", 9_007_199_254_740_993), ("1e-99999999999999999999", JSONValue.number(0)),
+            (#""a\u00e9\n\/""#, "aé\n/"),
             (#""\ud83d\ude00""#, "😀"), ("[]", []), ("[1, [2]]", [1, [2]]), ("{}", [:]),
             (#"{"b": 1, "a": {"c": null}}"#, ["b": 1, "a": ["c": nil]]),
         ] as [(String, JSONValue)])

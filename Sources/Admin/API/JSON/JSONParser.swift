@@ -236,8 +236,29 @@ struct JSONParser {
             index = start
             throw error("the number is too large")
         }
-        if number.magnitude < 0x1p53, let integer = Int(exactly: number) { return .integer(integer) }
-        return .number(number)
+        return Self.wholeNumber(text).map(JSONValue.integer) ?? .number(number)
+    }
+
+    /// The number that a fraction or an exponent leaves whole (`1.0`, `1e2`), by its digits: 65535.0000000000001 and 1e-400 are
+    /// none, though the nearest `Double` is.
+    private static func wholeNumber(_ text: String) -> Int? {
+        let parts = Array(text.utf8).split(maxSplits: 1) { $0 | 0x20 == UInt8(ascii: "e") }
+        let isNegative = parts[0].first == UInt8(ascii: "-")
+        let mantissa = parts[0].drop { $0 == UInt8(ascii: "-") }
+            .split(separator: UInt8(ascii: "."), maxSplits: 1)
+        var digits = Array(mantissa.joined().drop { $0 == 0x30 })
+        guard !digits.isEmpty else { return 0 }
+        let exponent = parts.count == 2 ? Int(String(decoding: parts[1], as: UTF8.self)) : 0
+        guard let exponent, exponent.magnitude < 1 << 32 else { return nil }
+        var zeros = exponent - (mantissa.count == 2 ? mantissa[1].count : 0)
+        while zeros < 0, digits.last == 0x30 {
+            digits.removeLast()
+            zeros += 1
+        }
+        // No `Int` has more than 19 digits.
+        guard zeros >= 0, digits.count + zeros <= 19 else { return nil }
+        digits += [UInt8](repeating: 0x30, count: zeros)
+        return Int((isNegative ? "-" : "") + String(decoding: digits, as: UTF8.self))
     }
 
     private mutating func digits() -> Int {
