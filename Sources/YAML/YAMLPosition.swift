@@ -11,6 +11,15 @@ public struct YAMLPosition: Sendable, Hashable, Comparable, CustomStringConverti
         self.column = column
     }
 
+    /// The place of a byte, a character being counted at its first one. Costs a walk over the text before it.
+    init(file: String, ofByte offset: Int, in text: UnsafeBufferPointer<UInt8>) {
+        let before = text.prefix(offset)
+        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        self.init(
+            file: file, line: before.count { $0 == UInt8(ascii: "\n") } + 1,
+            column: before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1)
+    }
+
     /// `pgw.yaml:7:5`
     public var description: String { "\(file):\(line):\(column)" }
 

@@ -32,6 +32,12 @@ extension YAMLScalar {
                 return text.utf8.contains(where: Self.isDigit)
                     ? "\(shown) is beyond the range of numbers; \(quote)" : nil
             }
+            let digits = text.utf8.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+            if digits.first == UInt8(ascii: "0"), digits.dropFirst().first.map(Self.isDigit) == true, !isWhole {
+                let number = Self.canonical(number)
+                return "\(shown) starts with 0: some readers of YAML take it for text, others for \(number); "
+                    + "write \(number) or \(quote)"
+            }
             guard Decimal(text) != Decimal(Self.canonical(number)) || isWhole else { return nil }
             return "\(shown) has more digits than a number keeps (it would be \(Self.canonical(number))); \(quote)"
         case .string:

@@ -83,6 +83,10 @@ import YAML
     @Test("a key is a scalar with some text")
     func keys() throws {
         #expect(failure("? [a]\n: b") == "f:1:3: a key must be a word or a number, not a list")
+        let marked = #expect(throws: YAMLError.self) {
+            try YAMLDocument.parse("{!append a: 1}", file: "f", allowedTags: ["!append"])
+        }
+        #expect(marked?.description == "f:1:2: !append has no meaning on a key; it stands before a value")
         #expect(failure("?\n: b") == "f:1:2: a key is missing before \":\"")
         #expect(try YAMLDocument.parseOne("\"\": b", file: "f").mapping().pairs.first?.key.text == "")
     }
@@ -113,6 +117,45 @@ import YAML
         let inside = "a byte order mark (U+FEFF) stands at the very start of a file or nowhere"
         #expect(failure("a: 1\n\u{FEFF}---\nb: 2\n") == "f:2:1: \(inside)")
         #expect(failure("\u{FEFF}\u{FEFF}a: 1") == "f:1:1: \(inside)")
+    }
+
+    @Test(
+        "characters that end a line for some readers only are refused where they stand, and taken as escapes",
+        arguments: [
+            ("\u{85}", "U+0085", #"\x85"#), ("\u{2028}", "U+2028", #"\u2028"#), ("\u{2029}", "U+2029", #"\u2029"#),
+        ])
+    func lineBreaks(character: String, name: String, escape: String) throws {
+        let message =
+            "\(name) ends a line for some readers of YAML and not for others; write \(escape) in double quotes"
+        #expect(failure("a: 1\n# \u{E9}\(character)b: 2\n") == "f:2:4: \(message)")
+        #expect(failure("a: \"x\(character)\"") == "f:1:6: \(message)")
+        #expect(try YAMLDocument.parseOne("\"\(escape)\"", file: "f").scalar?.text == character)
+        var limits = YAMLLimits()
+        limits.isStored = true
+        #expect(try YAMLDocument.parse("a: \"x\(character)\"", file: "f", limits: limits).count == 1)
+    }
+
+    @Test("a variable in a flow mapping or list wants quotes, and is told so")
+    func variable() {
+        let message = "a ${...} inside of {} or [] wants double quotes around it"
+        #expect(failure("a: {b: ${c}}") == "f:1:9: \(message)")
+        #expect(failure("a: [x, ${c}]") == "f:1:9: \(message)")
+        #expect(failure("a: {b: \"${c}\"}") == nil)
+    }
+
+    @Test("a ? right before a key is refused, since it belongs to the key for some readers only")
+    func questionMark() throws {
+        let message =
+            "the \"?\" right before this key is part of it for some readers of YAML and not for others; quote the key"
+        #expect(failure("{?a: 1}") == "f:1:3: \(message)")
+        #expect(failure("\u{E9}: [\u{E9},\n  ?b: 1]") == "f:2:4: \(message)")
+        #expect(failure("{?\"a\": 1}") == "f:1:3: \(message)")
+        for good in ["{? a: 1}", "?a: 1", "{\"?a\": 1}", "? a\n: 1", "{a?: 1, b: c?}", "a: {b: 1}\nc?: 2"] {
+            #expect(failure(good) == nil, "\(good)")
+        }
+        var limits = YAMLLimits()
+        limits.isStored = true
+        #expect(try YAMLDocument.parse("{?a: 1}", file: "f", limits: limits).count == 1)
     }
 
     @Test("<< merges a mapping or several: a mapping's own keys come first, then those of the earlier one")
@@ -151,6 +194,11 @@ import YAML
             ),
             ("089", "089 starts with 0: some readers of YAML take it for text, others for 89; write 89 or "),
             (
+                "012e3",
+                "012e3 starts with 0: some readers of YAML take it for text, others for 12000.0; write 12000.0 or "
+            ),
+            ("-00.5", "-00.5 starts with 0: some readers of YAML take it for text, others for -0.5; write -0.5 or "),
+            (
                 "12345678901234567890",
                 "12345678901234567890 has more digits than a number keeps (it would be "
                     + "1.2345678901234567e+19); "
@@ -187,7 +235,7 @@ import YAML
         arguments: [
             "0", "-0", "10", "0x1F", "0o17", "0.1", "1.10", "1e3", "9223372036854775807", "-9223372036854775808",
             "1e308",
-            "5e-324", "0.30000000000000004", "00.5", "100000000000000000000.0", "1e22", "0e999", "1_000", "0b101",
+            "5e-324", "0.30000000000000004", "100000000000000000000.0", "1e22", "0e999", "1_000", "0b101",
             "1.5.0",
             "08:30", "0x", "0xG", "0o8",
         ])

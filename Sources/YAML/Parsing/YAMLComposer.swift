@@ -169,11 +169,20 @@ struct YAMLComposer {
     }
 
     private func key(_ node: YAMLNode, event: YAMLEvents.Event) throws(YAMLError) -> YAMLKey {
-        guard let scalar = node.scalar, node.tag == nil else {
+        if let tag = node.tag {
+            throw YAMLError(event.position, "\(tag) has no meaning on a key; it stands before a value")
+        }
+        guard let scalar = node.scalar else {
             throw YAMLError(event.position, "a key must be a word or a number, not \(node.summary)")
         }
         guard !(scalar.isPlain && scalar.text.isEmpty) else {
             throw YAMLError(event.position, "a key is missing before \":\"")
+        }
+        guard !event.followsQuestionMark || limits.isStored else {
+            throw YAMLError(
+                event.position,
+                "the \"?\" right before this key is part of it for some readers of YAML and not for others; quote the key"
+            )
         }
         return YAMLKey(scalar.text, at: event.position)
     }

@@ -24,6 +24,7 @@ public enum YAMLDocument {
             let buffer = hasMark ? UnsafeBufferPointer(rebasing: buffer.dropFirst(byteOrderMark.count)) : buffer
             do throws(YAMLError) {
                 try checkLineStarts(buffer, start: start, limits)
+                if !limits.isStored { try checkLineBreaks(buffer, file: file) }
                 var composer = YAMLComposer(
                     events: try YAMLEvents(text: buffer, file: file), allowedTags: allowedTags, limits: limits)
                 return .success(try composer.documents())
@@ -53,6 +54,28 @@ public enum YAMLDocument {
             throw YAMLError(documents[1].position, "a second document; this file must have one")
         }
         return first
+    }
+
+    /// Refuses characters that end a line, and so a comment, by YAML 1.1 and not by 1.2: U+0085, U+2028 and U+2029. As escapes
+    /// in double quotes they are text for everybody.
+    private static func checkLineBreaks(_ text: UnsafeBufferPointer<UInt8>, file: String) throws(YAMLError) {
+        let breaks = [
+            ("U+0085", "\u{85}", "\\x85"), ("U+2028", "\u{2028}", "\\u2028"), ("U+2029", "\u{2029}", "\\u2029"),
+        ]
+        for (name, character, escape) in breaks {
+            let bytes = Array(character.utf8)
+            var rest = text[...]
+            while let index = rest.firstIndex(of: bytes[0]) {
+                rest = rest[index...]
+                if rest.starts(with: bytes) {
+                    throw YAMLError(
+                        YAMLPosition(file: file, ofByte: index, in: text),
+                        "\(name) ends a line for some readers of YAML and not for others; write \(escape) in double quotes"
+                    )
+                }
+                rest = rest.dropFirst()
+            }
+        }
     }
 
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]

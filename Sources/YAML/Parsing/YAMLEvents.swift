@@ -15,6 +15,8 @@ final class YAMLEvents {
     struct Event {
         let kind: Kind
         let position: YAMLPosition
+        /// Whether a "?" stands right before it.
+        var followsQuestionMark = false
         var anchor: String?
         var tag: String?
     }
@@ -22,10 +24,15 @@ final class YAMLEvents {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let text: UnsafeBufferPointer<UInt8>
     private let file: String
+    /// The character that was looked at last, by its number and the offset of its first byte. Events come in their order, so
+    /// the text is walked once.
+    private var place = (character: 0, byte: 0)
+    private let hasQuestionMarks: Bool
 
     init(text: UnsafeBufferPointer<UInt8>, file: String) throws(YAMLError) {
         self.text = text
         self.file = file
+        hasQuestionMarks = text.contains(UInt8(ascii: "?"))
         parser = .allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
@@ -44,6 +51,22 @@ final class YAMLEvents {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw failure() }
         defer { yaml_event_delete(&event) }
+        var copy = copy(event)
+        copy.followsQuestionMark = hasQuestionMarks && followsQuestionMark(event.start_mark)
+        return copy
+    }
+
+    private func followsQuestionMark(_ mark: yaml_mark_t) -> Bool {
+        if mark.index < place.character { place = (0, 0) }
+        while place.character < mark.index, place.byte < text.count {
+            place.byte += 1
+            while place.byte < text.count, text[place.byte] & 0xC0 == 0x80 { place.byte += 1 }
+            place.character += 1
+        }
+        return place.byte > 0 && text[place.byte - 1] == UInt8(ascii: "?")
+    }
+
+    private func copy(_ event: yaml_event_t) -> Event {
         let position = position(event.start_mark)
         switch event.type {
         case YAML_STREAM_START_EVENT: return Event(kind: .streamStart, position: position)
@@ -102,6 +125,9 @@ extension YAMLEvents {
         if isTab(atCharacter: place), Self.complaintsOfTabs.contains(problem) {
             return YAMLError(place, "a tab cannot indent; use spaces")
         }
+        if isVariable(atCharacter: place) {
+            return YAMLError(place, "a ${...} inside of {} or [] wants double quotes around it")
+        }
         if problem == "could not find expected ':'" {
             return YAMLError(position(parser.pointee.context_mark), "no \":\" behind this key")
         }
@@ -138,12 +164,7 @@ extension YAMLEvents {
     ]
 
     private func unreadable(at offset: Int, _ problem: String) -> YAMLError {
-        let before = text.prefix(offset)
-        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        // A character is counted at its first byte.
-        let column = before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1
-        let place = YAMLPosition(file: file, line: line, column: column)
+        let place = YAMLPosition(file: file, ofByte: offset, in: text)
         guard offset < text.count else { return YAMLError(place, "the text ends inside a character (not UTF-8)") }
         guard !problem.hasBytePrefix("control characters") else {
             let number = String(parser.pointee.problem_value, radix: 16, uppercase: true)
@@ -154,6 +175,18 @@ extension YAMLEvents {
     }
 
     private func isTab(atCharacter place: YAMLPosition) -> Bool {
+        let index = byte(ofCharacter: place)
+        return index < text.count && text[index] == UInt8(ascii: "\t")
+    }
+
+    /// Whether the brace of `${` stands there.
+    private func isVariable(atCharacter place: YAMLPosition) -> Bool {
+        let index = byte(ofCharacter: place)
+        return index > 0 && index < text.count && text[index] == UInt8(ascii: "{")
+            && text[index - 1] == UInt8(ascii: "$")
+    }
+
+    private func byte(ofCharacter place: YAMLPosition) -> Int {
         var line = 1
         var index = 0
         while line < place.line, index < text.count {
@@ -165,6 +198,6 @@ extension YAMLEvents {
             index += 1
             if index < text.count, text[index] & 0xC0 != 0x80 { column += 1 }
         }
-        return index < text.count && text[index] == UInt8(ascii: "\t")
+        return index
     }
 }
