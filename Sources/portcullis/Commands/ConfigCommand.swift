@@ -15,7 +15,7 @@ struct ShowConfiguration: AdminCommand {
         commandName: "show", abstract: "Print a service's configuration, or where each value of it comes from.",
         discussion: "A secret is shown by its name; only the service itself, by its token, gets the value.")
 
-    @Argument(help: "The service, such as mdb.2.")
+    @Argument(help: "The service, such as mdb.2.", transform: NameArgument.read)
     var service: String
 
     @Flag(help: "Which file, line and block each value comes from, and what it overrode.")

@@ -11,7 +11,7 @@ struct ExportCommand: AdminCommand {
         case csv, table, json
     }
 
-    @Argument(help: "The location; may be left out when there is one only.")
+    @Argument(help: "The location; may be left out when there is one only.", transform: NameArgument.read)
     var location: String?
 
     @Option(name: .shortAndLong, help: "How the export is printed; csv is what gateways get, byte by byte.")

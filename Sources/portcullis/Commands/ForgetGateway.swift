@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 struct ForgetGateway: AdminCommand {
     static let configuration = CommandConfiguration(
@@ -7,7 +8,7 @@ struct ForgetGateway: AdminCommand {
         abstract: "Forget a gateway that is no more, so that nobody waits for it.",
         discussion: "One that still asks for the export is there again with its next poll.")
 
-    @Argument(help: "The gateway.")
+    @Argument(help: "The gateway.", transform: NameArgument.read)
     var gateway: String
 
     @Option(help: "Its location; needed where gateways of several have the name.")

@@ -50,7 +50,7 @@ struct PoolsCommand: AsyncParsableCommand {
 struct ListPools: AdminCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List pools of public addresses.")
 
-    @Argument(help: "Only those of a location.")
+    @Argument(help: "Only those of a location.", transform: NameArgument.read)
     var location: String?
 
     @OptionGroup var output: OutputOptions

@@ -32,7 +32,7 @@ struct SetSecret: AdminCommand {
             value; every other byte is. The value is never an argument, which others see.
             """)
 
-    @Argument(help: "The secret.")
+    @Argument(help: "The secret.", transform: NameArgument.read)
     var name: String
 
     @Argument(
@@ -68,7 +68,7 @@ struct RemoveSecret: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Forget a secret that no type uses.")
 
-    @Argument(help: "The secret.")
+    @Argument(help: "The secret.", transform: NameArgument.read)
     var name: String
 
     @OptionGroup var change: ChangeOptions

@@ -1,14 +1,16 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
 
 struct AddService: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add an instance of a service type on a server.")
 
-    @Argument(help: "The service type; ADMIN chooses the index. TYPE.INDEX chooses it here.")
+    @Argument(
+        help: "The service type; ADMIN chooses the index. TYPE.INDEX chooses it here.", transform: NameArgument.read)
     var type: String
 
-    @Argument(help: "The server.")
+    @Argument(help: "The server.", transform: NameArgument.read)
     var server: String
 
     @Option(help: "The state to start in.")
@@ -45,10 +47,10 @@ struct MoveService: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "move", abstract: "Move a service instance to another server.")
 
-    @Argument(help: "The service: TYPE.INDEX.")
+    @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
     var service: String
 
-    @Argument(help: "The server it goes to.")
+    @Argument(help: "The server it goes to.", transform: NameArgument.read)
     var server: String
 
     @OptionGroup var change: ChangeOptions
@@ -124,7 +126,7 @@ struct WeightService: AdminCommand {
         }
     }
 
-    @Argument(help: "The service: TYPE.INDEX.")
+    @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
     var service: String
 
     @Argument(help: "0 to 65535, or `section` for the weight its gateway section has.")

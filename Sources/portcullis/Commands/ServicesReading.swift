@@ -39,7 +39,7 @@ struct ShowService: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a service instance and how it is exported.")
 
-    @Argument(help: "The service: TYPE.INDEX.")
+    @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
     var service: String
 
     @OptionGroup var output: OutputOptions

@@ -1,9 +1,13 @@
 import AdminAPI
 import ArgumentParser
+import CommandLineSupport
+import Text
 
 /// One or more services.
 struct ServiceNames: ParsableArguments {
-    @Argument(help: ArgumentHelp("The services: TYPE.INDEX, one or more.", valueName: "service"))
+    @Argument(
+        help: ArgumentHelp("The services: TYPE.INDEX, one or more.", valueName: "service"), transform: NameArgument.read
+    )
     var names: [String]
 
     func validate() throws {
@@ -35,14 +39,16 @@ extension AdminClient {
         }
     }
 
-    /// Sends a change for each name. When one fails, the error says which were changed before it.
+    /// Sends a change for each name, once. When one fails, the error says which were changed before it.
     func changeEach(_ names: [String], _ request: (String) throws -> AdminRequest) async throws -> ChangeReport {
         var total = ChangeReport(changes: [], export: [])
         var done = [String]()
-        for name in names {
+        var seen = Set<ExactText>()
+        for name in names where seen.insert(ExactText(name)).inserted {
             do {
-                total = total.followed(by: try await value(try request(name)))
-                done.append(name)
+                let request = try request(name)
+                total = total.followed(by: try await value(request))
+                if request.isChange { done.append(name) }
             } catch let error as CommandError where !done.isEmpty {
                 throw CommandError(
                     "\(name): \(error.message)\nDone before: \(done.joined(separator: " "))", hint: error.hint)

@@ -8,7 +8,7 @@ struct DiffType: AdminCommand {
         commandName: "diff", abstract: "Print what changed in a type's meta-configuration between two revisions.",
         discussion: "As `diff -u` has it. Exit codes: 0 nothing changed, 2 something did.")
 
-    @Argument(help: "The service type.")
+    @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String
 
     @Option(help: "The older revision. (default: the one before the newer)")
@@ -42,7 +42,7 @@ struct RevertType: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "revert", abstract: "Write an earlier revision of a type again; it becomes the newest.")
 
-    @Argument(help: "The service type.")
+    @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String
 
     @Option(help: "The revision to go back to. (default: the one before the newest)")

@@ -29,7 +29,7 @@ struct ShowType: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print a type's meta-configuration as it was written.")
 
-    @Argument(help: "The service type.")
+    @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String
 
     @Option(help: "An earlier revision in place of the current one.")
@@ -49,7 +49,7 @@ struct ListTypeRevisions: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "List a type's revisions: who wrote each, and when.")
 
-    @Argument(help: "The service type.")
+    @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String
 
     @OptionGroup var output: OutputOptions

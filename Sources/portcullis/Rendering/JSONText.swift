@@ -13,22 +13,17 @@ enum JSONText {
         try encoded(value, [.sortedKeys, .withoutEscapingSlashes])
     }
 
-    /// JSON as it came, printed as all other is.
-    static func reformatted(_ data: Data) throws -> String {
-        let value = try JSONSerialization.jsonObject(with: data)
-        let text = try JSONSerialization.data(
-            withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        return escaped(text)
-    }
+    /// JSON as it came, printed as all other is; nothing in it becomes another value.
+    static func reformatted(_ data: Data) throws -> String { escaped(try JSONIndenter.indented(Array(data))) }
 
     private static func encoded(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = format
-        return escaped(try encoder.encode(value))
+        return escaped(Array(try encoder.encode(value)))
     }
 
     /// What is deceptive stands in strings only, where an escape means the same.
-    private static func escaped(_ json: Data) -> String {
+    private static func escaped(_ json: [UInt8]) -> String {
         let text = String(decoding: json, as: UTF8.self)
         // exact: code points are compared
         guard text.unicodeScalars.contains(where: { $0.isDeceptive && $0 != "\n" }) else { return text }

@@ -27,6 +27,39 @@ import Testing
         }
     }
 
+    @Test("a service that is named twice is changed once, and a dry run claims nothing done")
+    func namedTwice() async throws {
+        try await RunningAdmin.with { admin in
+            _ = try await CommandRun.portcullis("apply", "-f", "fixtures/cloud.yaml", admin: admin)
+            let twice = try await CommandRun.portcullis(
+                "services", "drain", "tg.1", "tg.1", "--dry-run", admin: admin)
+            #expect(twice.output.hasPrefix("registry: 1 changed\n"), "\(twice.output)")
+            let dryRun = try await CommandRun.portcullis(
+                "services", "drain", "tg.1", "nope.1", "--dry-run", admin: admin)
+            #expect(dryRun.status == 1 && !dryRun.errors.contains("Done before"), "\(dryRun.errors)")
+            let change = try await CommandRun.portcullis("services", "drain", "tg.1", "nope.1", admin: admin)
+            #expect(change.status == 1 && change.errors.contains("Done before: tg.1"), "\(change.errors)")
+        }
+    }
+
+    @Test("an empty name is wrong usage that names the argument")
+    func emptyName() async throws {
+        let lines = [
+            (["types", "show", ""], "<type>"), (["types", "history", ""], "<type>"), (["types", "diff", ""], "<type>"),
+            (["types", "revert", ""], "<type>"), (["export", ""], "<location>"), (["secrets", "set", ""], "<name>"),
+            (["secrets", "remove", ""], "<name>"), (["tokens", "remove", ""], "<name>"),
+            (["services", "show", ""], "<service>"), (["services", "move", "tg.1", ""], "<server>"),
+            (["config", "show", ""], "<service>"), (["gateways", "forget", ""], "<gateway>"),
+            (["pools", ""], "<location>"),
+        ]
+        for (line, argument) in lines {
+            let run = try await CommandRun.run("portcullis", line)
+            #expect(run.status == 64, "\(line): \(run)")
+            #expect(
+                run.errors.contains(argument) && run.errors.contains("a name is not empty"), "\(line): \(run.errors)")
+        }
+    }
+
     @Test("a service is drained, weighted, moved, added and removed, and the export follows")
     func services() async throws {
         try await RunningAdmin.with { admin in
