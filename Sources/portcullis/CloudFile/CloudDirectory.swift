@@ -19,7 +19,7 @@ struct CloudDirectory: Equatable {
         var loader = TypeFileLoader(read: read, list: list)
         types = try loader.load(cloud.types, base: base)
         notes = loader.notes
-        for type in types { cloud.places.add(file: "\(type.type).yaml", path: type.path) }
+        for (index, type) in types.enumerated() { cloud.places.add(type, at: index) }
         self.cloud = cloud
     }
 

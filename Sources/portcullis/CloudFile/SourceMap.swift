@@ -14,6 +14,12 @@ struct SourceMap: Equatable {
 
     mutating func add(file name: String, path: String) { files[ExactText(name)] = path }
 
+    /// The type at an index of the request: what ADMIN says of it as a whole is said of its file.
+    mutating func add(_ type: TypeFile, at index: Int) {
+        add(file: "\(type.type).yaml", path: type.path)
+        add("#/types/\(index)", YAMLPosition(file: type.path, line: 1, column: 1))
+    }
+
     /// `cloud.yaml:12:7` for a pointer, `types/tg.yaml:12:7` for `tg.yaml:12:7`, anything else as it is.
     func place(of pointer: String) -> String {
         guard pointer.hasBytePrefix("#") else { return translated(pointer) }

@@ -82,9 +82,9 @@ extension AdminClient {
     /// Writes the types of files, or says what writing them would do.
     func putTypes(inFiles files: [String], dryRun: Bool) async throws -> ChangeReport {
         var places = SourceMap()
-        let types = try files.map { path in
+        let types = try files.enumerated().map { index, path in
             let file = try TypeFile(parsing: try LocalFile.text(path), path: path)
-            places.add(file: "\(file.type).yaml", path: path)
+            places.add(file, at: index)
             return ApplyRequest.ServiceType(name: file.type, source: file.source)
         }
         let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: dryRun).json(ApplyRequest(types: types))

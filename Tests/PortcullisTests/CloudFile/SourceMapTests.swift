@@ -40,4 +40,13 @@ import YAML
             places.translated("tg.yaml:12:7 (tg/devices) overlaps (tg.yaml:3:1), pgw.yaml:5:5 too")
                 == "fixtures/types/tg.yaml:12:7 (tg/devices) overlaps (fixtures/types/tg.yaml:3:1), pgw.yaml:5:5 too")
     }
+
+    @Test("what is said of a type as a whole is said of its file")
+    func types() throws {
+        var places = SourceMap()
+        places.add(try TypeFile(parsing: "type: tg", path: "types/tg.yaml"), at: 0)
+        places.add(try TypeFile(parsing: "type: tg", path: "again.yaml"), at: 1)
+        #expect(places.place(of: "#/types/0/source") == "types/tg.yaml:1:1")
+        #expect(places.place(of: "#/types/1") == "again.yaml:1:1")
+    }
 }
