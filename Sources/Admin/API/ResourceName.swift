@@ -10,6 +10,9 @@ enum ResourceName {
     /// The largest index of a service.
     static let maximumIndex = 999_999_999
 
+    /// How a service is named, for messages.
+    static let serviceForm = "a service is named TYPE.INDEX, as tg.3, with an index from 1 to \(maximumIndex)"
+
     static func parseService(_ name: String) -> (type: String, index: Int)? {
         ServiceInstance.parse(name: name).flatMap { $0.index <= maximumIndex ? $0 : nil }
     }

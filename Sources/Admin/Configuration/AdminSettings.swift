@@ -78,7 +78,10 @@ public struct AdminSettings: Sendable, Hashable {
             if let text = flags[key] { values[key] = Value(text: text, source: "--\(key.rawValue)") }
         }
         listen = try Self.read(values[.listen], "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) }
-        database = try Self.read(values[.database], "a path") { $0.isEmpty ? nil : $0 }
+        // SQLite has a meaning of its own for ":memory:".
+        database = try Self.read(values[.database], "the path of a file") {
+            $0.isEmpty || $0.isExactly(":memory:") ? nil : $0
+        }
         secretsKey = try values[.secretsKey].map { try Self.read($0, "a path") { $0.isEmpty ? nil : $0 } }
         logLevel = try Self.read(
             values[.logLevel], "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"

@@ -1,4 +1,5 @@
 import AdminAPI
+import Text
 
 /// What a new token is to be: its name, its role and, where the role has one, whose it is.
 public struct TokenGrant: Sendable, Hashable {
@@ -38,7 +39,7 @@ public struct TokenGrant: Sendable, Hashable {
             faults.append(
                 .init(
                     pointer: "service",
-                    detail: "\"\(service.prefix(80))\" is no service; its name is TYPE.INDEX, as tg.3"))
+                    detail: "\(service.printed(atMost: 80)) is no service; \(ResourceName.serviceForm)"))
         }
         return faults
     }

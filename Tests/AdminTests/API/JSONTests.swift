@@ -38,7 +38,7 @@ import Testing
         do {
             _ = try JSONParser.parse(Array(text.utf8))
         } catch {
-            #expect("\(error)" == message)
+            #expect("\(error)" == message && error.isWellFormed == message.hasSuffix("twice"))
         }
     }
 

@@ -31,6 +31,9 @@ import Testing
         ) {
             try AdminSettings(environment: ["PORTCULLIS_ADMIN_DATABASE": ""])
         }
+        #expect(throws: SettingsError("--database: \":memory:\" is not the path of a file")) {
+            try AdminSettings(flags: [.database: ":memory:"])
+        }
         #expect(throws: (any Error).self) {
             try AdminSettings.values(inFile: "listn: 127.0.0.1:1\n", named: "admin.yaml")
         }

@@ -1,3 +1,4 @@
+import CommandLineSupport
 import Logging
 import NIOCore
 
@@ -24,7 +25,10 @@ final class AcceptGuard: ChannelInboundHandler {
             if let count = failures.note() {
                 logger.error(
                     "connections cannot be accepted",
-                    metadata: ["error": "\(error)", "times": "\(count)", "open": "\(connections.count)"])
+                    metadata: [
+                        "error": "\(FileError.reason(error.errnoCode))", "times": "\(count)",
+                        "open": "\(connections.count)",
+                    ])
             }
         }
         context.fireErrorCaught(error)

@@ -76,7 +76,7 @@ struct APIRequest: Sendable {
     /// The name of a service in the path, as `name`.
     func serviceName() throws -> (type: String, index: Int) {
         guard let name = ResourceName.parseService(parameter("service")) else {
-            throw APIProblem.invalid([.init(pointer: "{service}", detail: "a service is named TYPE.INDEX, as tg.3")])
+            throw APIProblem.invalid([.init(pointer: "{service}", detail: ResourceName.serviceForm)])
         }
         return name
     }
@@ -162,7 +162,8 @@ struct APIRequest: Sendable {
                 value = try JSONParser.parse(bytes)
             } catch {
                 throw APIProblem(
-                    .badRequest, "The body is not JSON.",
+                    .badRequest,
+                    error.isWellFormed ? "The body is JSON that ADMIN does not take." : "The body is not JSON.",
                     errors: [
                         .init(pointer: "#", detail: "line \(error.line), column \(error.column): \(error.message)")
                     ])

@@ -52,9 +52,8 @@ struct Authenticator: Sendable {
     /// loopback address through a name of its own, and then asks for that name.
     private static func checkLoopback(_ host: String?) throws {
         guard let host, HostField.isLoopback(host) else {
-            throw forbidden(
-                "While no token is configured ADMIN is called localhost, 127.0.0.1 or [::1], not "
-                    + "\"\((host ?? "").prefix(80))\".")
+            let called = (host ?? "").isEmpty ? "the request names no host" : "not \"\((host ?? "").prefix(80))\""
+            throw forbidden("While no token is configured ADMIN is called localhost, 127.0.0.1 or [::1]; \(called).")
         }
     }
 

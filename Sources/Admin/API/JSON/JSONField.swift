@@ -71,7 +71,7 @@ struct JSONField {
     func serviceName() -> (type: String, index: Int)? {
         guard let text = string() else { return nil }
         guard let name = ResourceName.parseService(text) else {
-            fault("a service is named TYPE.INDEX, as tg.3")
+            fault(ResourceName.serviceForm)
             return nil
         }
         return name

@@ -7,6 +7,8 @@ struct JSONError: Error, Hashable, CustomStringConvertible {
     /// 1-based, in bytes.
     var column: Int
     var message: String
+    /// Whether it is JSON all the same: beyond a limit, or with a name twice.
+    var isWellFormed = false
 
     var description: String { "\(line):\(column): \(message)" }
 }
@@ -41,11 +43,11 @@ struct JSONParser {
         return value
     }
 
-    private func error(_ message: String) -> JSONError {
+    private func error(_ message: String, isWellFormed: Bool = false) -> JSONError {
         let before = bytes[..<min(index, bytes.count)]
         let line = before.count { $0 == 0x0A } + 1
         let start = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-        return JSONError(line: line, column: before.count - start + 1, message: message)
+        return JSONError(line: line, column: before.count - start + 1, message: message, isWellFormed: isWellFormed)
     }
 
     private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
@@ -56,7 +58,9 @@ struct JSONParser {
 
     private mutating func value() throws(JSONError) -> JSONValue {
         values += 1
-        guard values <= Self.maximumValues else { throw error("more than \(Self.maximumValues) values") }
+        guard values <= Self.maximumValues else {
+            throw error("more than \(Self.maximumValues) values", isWellFormed: true)
+        }
         switch current {
         case nil: throw error("the text ends where a value is expected")
         case UInt8(ascii: "{"): return try nested { parser throws(JSONError) in try parser.object() }
@@ -73,7 +77,9 @@ struct JSONParser {
         _ read: (inout Self) throws(JSONError) -> JSONValue
     ) throws(JSONError) -> JSONValue {
         depth += 1
-        guard depth <= Self.maximumDepth else { throw error("nested deeper than \(Self.maximumDepth) levels") }
+        guard depth <= Self.maximumDepth else {
+            throw error("nested deeper than \(Self.maximumDepth) levels", isWellFormed: true)
+        }
         let value = try read(&self)
         depth -= 1
         return value
@@ -102,7 +108,7 @@ struct JSONParser {
             let name = try string()
             guard names.insert(ExactText(name)).inserted else {
                 index = place
-                throw error("\(name.printed(atMost: 80)) is given twice")
+                throw error("\(name.printed(atMost: 80)) is given twice", isWellFormed: true)
             }
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw error("\":\" is expected") }
