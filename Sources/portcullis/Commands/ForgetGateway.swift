@@ -11,7 +11,7 @@ struct ForgetGateway: AdminCommand {
     @Argument(help: "The gateway.", transform: NameArgument.read)
     var gateway: String
 
-    @Option(help: "Its location; needed where gateways of several have the name.")
+    @Option(help: "Its location; needed where gateways of several have the name.", transform: NameArgument.read)
     var location: String?
 
     @OptionGroup var change: ChangeOptions

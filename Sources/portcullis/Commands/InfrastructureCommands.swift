@@ -11,7 +11,7 @@ struct ServersCommand: AsyncParsableCommand {
 struct ListServers: AdminCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List servers.")
 
-    @Option(help: "Only those of a location.")
+    @Option(help: "Only those of a location.", transform: NameArgument.read)
     var location: String?
 
     @OptionGroup var output: OutputOptions

@@ -50,6 +50,7 @@ import Testing
             (["secrets", "remove", ""], "<name>"), (["tokens", "remove", ""], "<name>"),
             (["services", "show", ""], "<service>"), (["services", "move", "tg.1", ""], "<server>"),
             (["config", "show", ""], "<service>"), (["gateways", "forget", ""], "<gateway>"),
+            (["gateways", "forget", "gw1", "--location", ""], "--location"),
             (["pools", ""], "<location>"),
         ]
         for (line, argument) in lines {
