@@ -301,31 +301,7 @@ public struct Planner {
         }
         guard !losing.isEmpty else { return }
         candidates.formUnion(losing)
-        for service in drains.services.keys.sorted()
-        where drains.services[service]?.kept.isDisjoint(with: losing) == false {
-            drains.services[service]?.kept.subtract(losing)
-            endIfUnreachable(service)
-            shortenForDatagrams(service)
-        }
-    }
-
-    /// Where UDP alone still comes to a service that leaves, its real servers have UDP's time.
-    private mutating func shortenForDatagrams(_ service: IPVS.ServiceIdentity) {
-        guard let drain = drains.services[service], !Self.hasConnections(drain.kept.lazy.compactMap(\.transport)) else {
-            return
-        }
-        drains.services[service]?.deadlines = drain.deadlines.mapValues { min($0, now + Drains.datagramGrace) }
-    }
-
-    /// Takes a service out that no packet comes to any more: its connections cannot end, and nothing drains.
-    private mutating func endIfUnreachable(_ service: IPVS.ServiceIdentity) {
-        // While our table cannot be changed it still sends packets here.
-        let isReached = drains.services[service]?.kept.contains { $0.transport != nil } ?? true
-        guard !isReached, !refused.contains(.table) else { return }
-        release(service)
-        plan.lower.removeAll { Obstacles.Step($0.command).service == service }
-        plan.remove.removeAll { Obstacles.Step($0.command).service == service }
-        take(IPVSChange(.deleteService(service)), \.remove)
+        for service in Array(drains.services.keys) { drains.services[service]?.kept.subtract(losing) }
     }
 
     private mutating func compareTable(_ scope: Scope) {

@@ -381,24 +381,11 @@ extension KernelScenario {
                     "nft  + ranges4 198.51.100.37 . udp . 25000-34999",
                     "nft  + marks4 198.51.100.37 . tcp . 25000-34999 : 258",
                     "nft  + marks4 198.51.100.37 . udp . 25000-34999 : 258",
-                    // No packet comes to it any more.
-                    "ipvs - virtual service mark 257 (IPv4)",
+                    "ipvs ~ real server mark 257 (IPv4) -> 10.1.0.11 weight 100 -> 0",
                 ])
-            #expect(site.synchronizer.reconciler.drains.isEmpty)
-            #expect(try site.later(3).isEmpty)
-        },
-        KernelScenario("a drain is over when the last of its ports is another's, and not before") { (kernel) throws in
-            let site = Site(kernel)
-            try site.export(Row.devices(1, ports: "20000-29999 31000"))
-            #expect(try site.export(Row.devices(2, ports: "20000-29999", mark: 258, section: "other")).last == lowered)
-            #expect(site.synchronizer.reconciler.drains.count == 1)
-            let next = Row.devices(2, ports: "20000-29999 31000", mark: 258, section: "other")
-            #expect(try site.export(next).last == "ipvs - virtual service mark 257 (IPv4)")
-            #expect(site.synchronizer.reconciler.drains.isEmpty)
+            #expect(try site.later(3) == ["ipvs - virtual service mark 257 (IPv4)"])
         },
     ]
-
-    private static let lowered = "ipvs ~ real server mark 257 (IPv4) -> 10.1.0.11 weight 100 -> 0"
 
     static let taking = [
         KernelScenario("a port out of a draining range has its own service at once") { (kernel) throws in
@@ -412,14 +399,8 @@ extension KernelScenario {
                     "nft  - ranges4 198.51.100.37 . tcp . 20000-29999",
                     "nft  - marks4 198.51.100.37 . tcp . 20000-29999 : 257",
                     "nft  + ports4 198.51.100.37 . tcp . 25000",
-                    // Its datagrams still come.
-                    lowered,
+                    "ipvs ~ real server mark 257 (IPv4) -> 10.1.0.11 weight 100 -> 0",
                 ])
-            // They alone: nothing is left that has an end.
-            let server = IPVS.DestinationIdentity(address: IPAddress("10.1.0.11")!, port: 0)
-            let drain = site.synchronizer.reconciler.drains.services[.mark(257, .ipv4)]
-            #expect(drain?.deadlines == [server: site.now + 3])
-            #expect(try site.later(3).last == "ipvs - virtual service mark 257 (IPv4)")
         }
     ]
 
