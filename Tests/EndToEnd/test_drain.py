@@ -61,6 +61,14 @@ def drains(daemon):
     return {(drain["service"], drain["server"]) for drain in daemon.status["drains"]}
 
 
+def give_and_accept(scripted, daemon, data):
+    """An export that takes so much away that the guard asks."""
+    scripted.serve(data)
+    programs.eventually(lambda: daemon.status.get("held"), what="the guard")
+    assert daemon.run("accept", exports.etag(data)).returncode == 0
+    daemon.has_applied(exports.etag(data))
+
+
 def until_when(daemon):
     """When the time of the server of HTTP is over at the latest."""
     [until] = [drain["until"] for drain in daemon.status["drains"] if drain["service"] == f"{WWW4}:80/tcp"]
@@ -83,6 +91,21 @@ def test_a_server_that_leaves_keeps_its_connections_to_their_end(daemon, scripte
     # By the end of its connections, long before its time is over.
     assert time.time() < until - 300
     programs.eventually(lambda: drains(daemon) == set())
+
+
+@pytest.mark.parametrize("address, family", [(TG4, ""), (TG6, " IPv6")])
+def test_connections_stay_when_their_range_gets_another_mark(daemon, scripted, network, client, hold, address, family):
+    held = hold("app3", address, 25000)
+    give_and_accept(scripted, daemon, exports.export(exports.www(), exports.www(None, 443), exports.devices(mark=300)))
+    before, after = f"FWM 257{family}", f"FWM 300{family}"
+    # IPVS knows the packets of a connection by addresses and ports, whatever their mark: its server has to stay where it was.
+    scripted.wait_for_polls(4)
+    services = witnesses.ipvs(network.gateway)
+    assert set(services[before].values()) == {0} and set(services[after].values()) == {100}
+    assert held.ask().server == "app3"
+    assert {client.http(address, 25000).server for _ in range(12)} == set(exports.ALL)
+    held.abort()
+    programs.eventually(lambda: before not in witnesses.ipvs(network.gateway), what="the end of the drain")
 
 
 def test_a_server_without_connections_goes_at_once(daemon, scripted, network):
@@ -293,12 +316,8 @@ def test_a_drain_goes_on_over_a_restart_with_admin_away(daemon, daemons, scripte
 def test_a_service_that_leaves_is_admitted_while_its_servers_drain(daemon, scripted, network, client, hasty, hold):
     held = hold("app2", OTHER6, 20000)
     service = "FWM 257 IPv6"
-    left = exports.export(exports.www(), exports.www(None, 443))
-    # 8 of 12 public endpoints: the guard would ask.
-    scripted.serve(left)
-    programs.eventually(lambda: daemon.status.get("held"), what="the guard")
-    assert daemon.run("accept", exports.etag(left)).returncode == 0
-    daemon.has_applied(exports.etag(left))
+    # 8 of 12 public endpoints.
+    give_and_accept(scripted, daemon, exports.export(exports.www(), exports.www(None, 443)))
     assert weight(network, "[fd00:1::12]:0", service) == 0
     assert any(drain["isWholeService"] for drain in daemon.status["drains"])
     for _ in range(5):

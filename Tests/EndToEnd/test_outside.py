@@ -1,8 +1,7 @@
 """What a gateway shows to the outside: one writer, status, metrics, systemd's notifications."""
 
-import contextlib
 import json
-import os
+import signal
 import socket
 import subprocess
 import time
@@ -134,16 +133,9 @@ def test_systemd_hears_nothing_from_a_daemon_that_hangs(daemons, scripted, setti
     scripted.serve(CLOUD)
     daemon = daemons.start_anew(settings, environment=manager.environment)
     programs.eventually(lambda: "READY=1" in manager.hear(), what="READY")
-    # A disk that hangs: a pipe without a reader, where the daemon writes its status after each poll.
-    pipe = daemon.folder / "run/status.json.new"
-
-    def is_in_place():
-        with contextlib.suppress(FileExistsError):
-            os.mkfifo(pipe)
-            return True
-
-    try:
-        programs.eventually(is_in_place, what="a moment without the file")
+    # A disk that hangs: the status that the daemon writes after each poll does not come to its place.
+    with witnesses.Watch("strace", "-f", "-e", "trace=/^rename", "-e", "inject=/^rename:delay_enter=600s", "-p", str(daemon.pid),
+                         ready="attached", end=signal.SIGKILL):
         # Polls have ended by then: a machine that was merely busy is none that hangs.
         programs.eventually(
             lambda: manager.hear() and time.monotonic() - max(manager.heard[-1][0], scripted.requests[-1].began) > 4,
@@ -152,5 +144,4 @@ def test_systemd_hears_nothing_from_a_daemon_that_hangs(daemons, scripted, setti
         polls = len(scripted.requests)
         time.sleep(2 * settings["audit-interval"])
         assert len(scripted.requests) == polls
-    finally:
-        daemons.kill()
+    daemons.kill()

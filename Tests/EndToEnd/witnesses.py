@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -86,9 +87,10 @@ def dropped(namespace):
 class Watch:
     """A program that watches while the block runs; its output is `text` afterwards, and `so_far` meanwhile."""
 
-    def __init__(self, *words, ready):
-        """`ready` tells whether it watches by now; or a text that it writes then."""
+    def __init__(self, *words, ready, end=signal.SIGTERM):
+        """`ready` tells whether it watches by now; or a text that it writes then. `end` ends it."""
         self.words = words
+        self.end = end
         self.ready = ready
         self.text = None
 
@@ -108,7 +110,7 @@ class Watch:
 
     def __exit__(self, *_):
         time.sleep(0.5)
-        self._process.terminate()
+        self._process.send_signal(self.end)
         self._process.wait()
         self.text = self.so_far
         self._file.close()
