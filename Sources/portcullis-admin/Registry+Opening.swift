@@ -7,11 +7,22 @@ import Text
 extension Registry {
     /// Opens the registry, and makes it with its folder when there is none. What is made is its owner's alone: it holds
     /// token hashes.
+    ///
+    /// SQLite begins with an empty file. A file beside it tells, until it is one no more, that it is no registry which has lost
+    /// its content: whoever is killed in between, the next start goes on.
     static func openOrMake(_ path: String) throws -> Registry {
         try makeFolder(of: path)
-        try refuseOtherKinds(path)
-        return try Registry(path: path)
+        let mark = Self.mark(of: path)
+        if try isNew(path), !FileManager.default.createFile(atPath: mark, contents: nil) {
+            throw SettingsError("the database \(FileError(path: mark, reason: "cannot be made"))")
+        }
+        let registry = try Registry(path: path)
+        unlink(mark)
+        return registry
     }
+
+    /// Is there while a registry is being made.
+    private static func mark(of path: String) -> String { path + ".making" }
 
     /// Makes the folder of a registry when there is none.
     ///
@@ -42,10 +53,15 @@ extension Registry {
         }
     }
 
-    /// Whether there is no registry at `path` yet.
+    /// Whether there is no registry at `path` yet, or only the beginning of one.
     static func isNew(_ path: String) throws -> Bool {
         try refuseOtherKinds(path)
-        return !FileManager.default.fileExists(atPath: path)
+        return size(of: path) ?? 0 == 0
+    }
+
+    private static func size(of path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
     /// Opens a registry that must be there, since a mistyped path is no new one, as the user it belongs to.
@@ -59,7 +75,7 @@ extension Registry {
     }
 
     /// Throws where the registry, or a file that SQLite keeps beside it, is no regular file: a FIFO, a device, a directory; where
-    /// the registry is an empty file, which SQLite would take for a new database; and where it has a second name, since SQLite
+    /// the registry is an empty file that nobody was making, which SQLite would take for a new database; and where it has a second name, since SQLite
     /// finds the write-ahead log by the name.
     static func refuseOtherKinds(_ path: String) throws {
         for file in [path, path + "-wal", path + "-shm", path + "-journal", path + ".lock"] {
@@ -68,7 +84,7 @@ extension Registry {
         }
         var status = stat()
         guard stat(path, &status) == 0 else { return }
-        guard status.st_size > 0 else {
+        guard status.st_size > 0 || access(mark(of: path), F_OK) == 0 else {
             throw SettingsError(
                 "the database \(path) is an empty file, not a registry; remove it if a new registry is to be made there"
             )

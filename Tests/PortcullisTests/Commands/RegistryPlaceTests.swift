@@ -57,7 +57,23 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
         try Registry.openOrMake(path).close()
         #expect(try !Registry.isNew(path))
+        #expect(!FileManager.default.fileExists(atPath: path + ".making"))
         try FileManager.default.linkItem(atPath: path, toPath: path + ".copy")
         #expect { try Registry.open(path) } throws: { "\($0)".contains("has 2 names (hard links)") }
+    }
+
+    @Test("a registry whose making was cut short is made by the next start")
+    func cutShort() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = folder.appending(path: "registry.sqlite").path
+        for file in [path, path + ".making"] { #expect(FileManager.default.createFile(atPath: file, contents: nil)) }
+        #expect(try Registry.isNew(path))
+        let registry = try Registry.openOrMake(path)
+        // No longer empty, before it is closed.
+        #expect(try !Registry.isNew(path))
+        try registry.close()
+        #expect(!FileManager.default.fileExists(atPath: path + ".making"))
     }
 }
