@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/genetlink.h>
@@ -65,17 +66,46 @@ static inline ssize_t cnl_send(int fd, const void *bytes, size_t count) {
     return sent < 0 ? -errno : sent;
 }
 
-/// One datagram without waiting. Returns its length, or -errno; -EMSGSIZE when it was cut, -EPROTO
-/// when another process than the kernel sent it.
-static inline ssize_t cnl_receive(int fd, void *bytes, size_t count) {
-    struct sockaddr_nl sender = {0};
-    struct iovec part = {.iov_base = bytes, .iov_len = count};
-    struct msghdr message = {
-        .msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
-    ssize_t received = recvmsg(fd, &message, MSG_DONTWAIT);
-    if (received < 0) return -errno;
-    if (message.msg_flags & MSG_TRUNC) return -EMSGSIZE;
-    if (message.msg_namelen != sizeof sender || sender.nl_pid != 0) return -EPROTO;
+#ifndef __USE_GNU
+/// recvmmsg(2), which the C library shows to GNU programs alone.
+struct mmsghdr {
+    struct msghdr msg_hdr;
+    unsigned int msg_len;
+};
+extern int recvmmsg(int fd, struct mmsghdr *datagrams, unsigned int count, int flags, struct timespec *timeout);
+#endif
+
+/// What cnl_receive has read.
+struct cnl_received {
+    /// Datagrams: 1 or 2, or -errno.
+    int count;
+    /// Of each the length, -EMSGSIZE when it was cut, -EPROTO when another process than the kernel sent it.
+    ssize_t lengths[2];
+};
+
+static inline ssize_t cnl_length(const struct mmsghdr *datagram) {
+    const struct sockaddr_nl *sender = datagram->msg_hdr.msg_name;
+    if (datagram->msg_hdr.msg_flags & MSG_TRUNC) return -EMSGSIZE;
+    if (datagram->msg_hdr.msg_namelen != sizeof *sender || sender->nl_pid != 0) return -EPROTO;
+    return datagram->msg_len;
+}
+
+/// One or two datagrams without waiting, each into its half of `bytes`. An error of the second is told by the next
+/// call.
+///
+/// The kernel puts the next datagram of a dump in the queue while it hands out the one before, so a short dump and its
+/// end are one call.
+static inline struct cnl_received cnl_receive(int fd, char *bytes, size_t half) {
+    struct sockaddr_nl senders[2] = {{0}, {0}};
+    struct iovec parts[2] = {{.iov_base = bytes, .iov_len = half}, {.iov_base = bytes + half, .iov_len = half}};
+    struct mmsghdr datagrams[2];
+    for (int i = 0; i < 2; i++)
+        datagrams[i] = (struct mmsghdr){
+            .msg_hdr = {
+                .msg_name = &senders[i], .msg_namelen = sizeof senders[i], .msg_iov = &parts[i], .msg_iovlen = 1}};
+    struct cnl_received received = {.count = recvmmsg(fd, datagrams, 2, MSG_DONTWAIT, NULL)};
+    if (received.count < 0) received.count = -errno;
+    for (int i = 0; i < received.count; i++) received.lengths[i] = cnl_length(&datagrams[i]);
     return received;
 }
 

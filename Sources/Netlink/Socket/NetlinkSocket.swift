@@ -14,7 +14,12 @@ final class NetlinkSocket {
 
     let descriptor: FileDescriptor
     private let handle: OpaquePointer
+    /// Two halves, for a datagram each.
     private let incoming: UnsafeMutableRawBufferPointer
+    private let receiveSize: Int
+    /// Length of the datagram that came with the one before it, in the second half of `incoming`; see `cnl_received`
+    /// for negative ones.
+    private var second: Int?
     private var lastSequence: UInt32 = 0
     private var sendLimit: Int
     /// What was sent last has not been answered to its end, or another process has used the socket.
@@ -63,7 +68,8 @@ final class NetlinkSocket {
         let fd = mnl_socket_get_fd(handle)
         descriptor = FileDescriptor(rawValue: fd)
         portID = mnl_socket_get_portid(handle)
-        incoming = .allocate(byteCount: Self.receiveSize, alignment: 16)
+        receiveSize = Self.receiveSize(bus: bus)
+        incoming = .allocate(byteCount: 2 * receiveSize, alignment: 16)
         sendLimit = Int(cnl_get_option(fd, SOL_SOCKET, SO_SNDBUF)) / 2
 
         // Older kernels lack some of these; all of them only improve what errors can say
@@ -78,8 +84,12 @@ final class NetlinkSocket {
         mnl_socket_close(handle)
     }
 
-    /// The kernel builds dump datagrams of at most 32 KiB; acknowledgements are capped.
-    private static let receiveSize = 1 << 17
+    /// Bytes for one datagram.
+    ///
+    /// The kernel takes a block of this size for each datagram of a dump (netlink_dump), at most 32 KiB. Most dumps of
+    /// generic netlink are short, of one service's real servers: 8 KiB, what libmnl recommends, made an audit of
+    /// 100,000 of them 10 % cheaper. nftables and routes have messages that are longer.
+    private static func receiveSize(bus: Int32) -> Int { bus == NETLINK_GENERIC ? 1 << 13 : 1 << 17 }
 
     /// Sets the bytes the kernel may queue for us, beyond `rmem_max` where we may.
     func setReceiveBuffer(_ size: Int) {
@@ -143,8 +153,11 @@ final class NetlinkSocket {
         by deadline: inout Deadline, command: @autoclosure () -> String
     ) throws(NetlinkError) -> UnsafeRawBufferPointer? {
         while true {
-            let length = cnl_receive(descriptor.rawValue, incoming.baseAddress, incoming.count)
-            if length >= 0 { return UnsafeRawBufferPointer(rebasing: incoming[..<length]) }
+            let (length, half) = receiveNow()
+            if length >= 0 {
+                let start = half * receiveSize
+                return UnsafeRawBufferPointer(rebasing: incoming[start..<start + length])
+            }
             switch Int32(-length) {
             case EINTR, EPROTO: continue  // EPROTO: a stray datagram of another process
             case EAGAIN:
@@ -155,6 +168,16 @@ final class NetlinkSocket {
                 throw NetlinkError(code: .system, errno: Errno(rawValue: number), command: command())
             }
         }
+    }
+
+    /// The next datagram, without waiting: its length (see `cnl_received` for negative ones) and the half of `incoming`
+    /// that holds it.
+    private func receiveNow() -> (length: Int, half: Int) {
+        if let length = second.take() { return (length, 1) }
+        let received = cnl_receive(descriptor.rawValue, incoming.baseAddress, receiveSize)
+        guard received.count > 0 else { return (Int(received.count), 0) }
+        if received.count == 2 { second = received.lengths.1 }
+        return (received.lengths.0, 0)
     }
 
     private func waitReadable(
@@ -186,7 +209,8 @@ final class NetlinkSocket {
         if openDump == sequence { openDump = nil }
     }
 
-    /// Reads an unfinished dump to its end and forgets answers of earlier requests. Costs nothing when the last request was answered to its end.
+    /// Reads an unfinished dump to its end and forgets answers of earlier requests. Costs nothing when the last request
+    /// was answered to its end.
     func drain() throws(NetlinkError) {
         guard mayHoldAnswers else { return }
         while let sequence = openDump {
