@@ -1,4 +1,5 @@
-import Foundation
+public import Foundation
+import ServiceSupport
 
 /// When something ends, as people give it.
 public enum Expiry {

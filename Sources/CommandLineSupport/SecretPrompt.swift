@@ -1,4 +1,5 @@
 import Glibc
+public import ServiceSupport
 import Text
 
 /// Asks at a terminal for what nobody may see.

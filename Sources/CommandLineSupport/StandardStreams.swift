@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ServiceSupport
 import SystemPackage
 import Text
 

@@ -1,5 +1,5 @@
 import NetworkTypes
-import ServicesExport
+public import ServicesExport
 
 extension LargeCloud {
     /// The bytes of the location's `services.csv`.

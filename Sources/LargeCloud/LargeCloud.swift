@@ -1,5 +1,5 @@
-import NetworkTypes
-import ServicesExport
+public import NetworkTypes
+public import ServicesExport
 
 /// A made-up cloud of any size, for tests and benchmarks: one content that every renderer of this
 /// module writes in another program's language. Equal sizes give equal clouds.

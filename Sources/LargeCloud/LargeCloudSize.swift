@@ -1,4 +1,4 @@
-import NetworkTypes
+public import NetworkTypes
 
 /// How many of everything a `LargeCloud` has. The defaults make 2,000 virtual services of 10 real servers.
 public struct LargeCloudSize: Sendable, Equatable {

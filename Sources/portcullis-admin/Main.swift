@@ -28,7 +28,7 @@ struct PortcullisAdmin: AsyncParsableCommand {
 
             The API describes itself at /openapi.json; /healthz and /readyz tell whether ADMIN runs.
             """,
-        version: Release.version,
+        version: ProgramVersion.text,
         subcommands: [Serve.self, Token.self, MakeSecretsKey.self], defaultSubcommand: Serve.self)
 
     static func main() async { await Program.run(Self.self) }

@@ -1,5 +1,5 @@
-import Admin
 import ArgumentParser
+import Registry
 
 struct MakeSecretsKey: ParsableCommand {
     static let configuration = CommandConfiguration(

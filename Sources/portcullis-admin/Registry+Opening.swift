@@ -1,7 +1,7 @@
 import Admin
-import CommandLineSupport
 import Foundation
-import InputFiles
+package import Registry
+import ServiceSupport
 import Text
 
 extension Registry {
@@ -10,7 +10,7 @@ extension Registry {
     ///
     /// SQLite begins with an empty file. A file beside it tells, until it is one no more, that it is no registry which has lost
     /// its content: whoever is killed in between, the next start goes on.
-    static func openOrMake(_ path: String) throws -> Registry {
+    package static func openOrMake(_ path: String) throws -> Registry {
         try makeFolder(of: path)
         let mark = Self.mark(of: path)
         if try isNew(path), !FileManager.default.createFile(atPath: mark, contents: nil) {

@@ -1,6 +1,8 @@
 import Admin
 import Logging
+import Registry
 import ServiceLifecycle
+import ServiceSupport
 import UnixSignals
 
 /// Reads the settings and the TLS files again at SIGHUP. What is wrong with them is told in the log, and all stays as it was.

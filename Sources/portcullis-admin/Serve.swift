@@ -1,10 +1,12 @@
 import Admin
 import ArgumentParser
-import CommandLineSupport
+import Cloud
 import Foundation
 import Logging
 import NIOCore
+import Registry
 import ServiceLifecycle
+import ServiceSupport
 import Synchronization
 import UnixSignals
 

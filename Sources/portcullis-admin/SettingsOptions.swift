@@ -1,7 +1,7 @@
 import Admin
 import ArgumentParser
-import CommandLineSupport
 import Foundation
+import ServiceSupport
 
 /// Where a command finds its settings.
 struct SettingsOptions: ParsableArguments {

@@ -1,7 +1,8 @@
 import Admin
-import ArgumentParser
+public import ArgumentParser
 import CommandLineSupport
 import Foundation
+import Registry
 
 extension TokenRole: ExpressibleByArgument {}
 

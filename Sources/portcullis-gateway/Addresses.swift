@@ -1,6 +1,6 @@
 import ArgumentParser
 import CommandLineSupport
-import GatewaySync
+import GatewayDaemon
 
 struct Addresses: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandLineSupport
 import Foundation
+import GatewayDaemon
 import GatewaySync
 import ServicesExport
 

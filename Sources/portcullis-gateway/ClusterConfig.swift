@@ -1,7 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import CommandLineSupport
 import Foundation
-import GatewaySync
+import GatewayDaemon
+import PacemakerConfiguration
 import ServicesExport
 
 struct ClusterConfig: AsyncParsableCommand {

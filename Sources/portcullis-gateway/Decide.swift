@@ -1,6 +1,6 @@
 import ArgumentParser
 import CommandLineSupport
-import GatewaySync
+import GatewayDaemon
 import ServicesExport
 
 struct Accept: ParsableCommand {

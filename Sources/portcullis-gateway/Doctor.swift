@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import GatewaySync
+import GatewayDaemon
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import GatewaySync
+import GatewayDaemon
 
 /// Where a command takes the export from.
 struct ExportOptions: ParsableArguments {

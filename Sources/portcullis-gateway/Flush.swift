@@ -1,7 +1,9 @@
 import ArgumentParser
 import CommandLineSupport
 import Foundation
+import GatewayDaemon
 import GatewaySync
+import Netlink
 
 struct Flush: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
-import GatewaySync
+import GatewayDaemon
+import Netlink
 
 /// Which kernel to write to.
 struct KernelOptions: ParsableArguments {

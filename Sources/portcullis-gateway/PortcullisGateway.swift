@@ -1,5 +1,7 @@
 import ArgumentParser
 import CommandLineSupport
+import GatewayDaemon
+import Netlink
 
 @main
 struct PortcullisGateway: AsyncParsableCommand {
@@ -52,12 +54,10 @@ struct PortcullisGateway: AsyncParsableCommand {
 
             See `portcullis-gateway help SUBCOMMAND` for each.
             """,
-        version: Release.version,
+        version: ProgramVersion.text,
         subcommands: [
             Run.self, Hold.self, Sync.self, Status.self, Check.self, Doctor.self, Role.self, Addresses.self,
-            ClusterConfig.self,
-            Accept.self,
-            Reject.self, Flush.self, Bench.self,
+            ClusterConfig.self, Accept.self, Reject.self, Flush.self,
         ])
 
     static func main() async { await Program.run(Self.self) }

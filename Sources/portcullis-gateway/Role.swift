@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import CommandLineSupport
 import Foundation
-import GatewaySync
+import GatewayDaemon
 
 struct Role: ParsableCommand {
     static let configuration = CommandConfiguration(

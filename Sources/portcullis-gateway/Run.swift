@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import GatewaySync
+import GatewayDaemon
 import Logging
 import ServiceLifecycle
 import UnixSignals

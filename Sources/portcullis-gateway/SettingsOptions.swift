@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
-import GatewaySync
+import GatewayDaemon
 import Logging
+import Netlink
+import ServiceSupport
 
 /// Flags every subcommand takes.
 struct SettingsOptions: ParsableArguments {

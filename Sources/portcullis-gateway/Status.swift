@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandLineSupport
 import Foundation
-import GatewaySync
+import GatewayDaemon
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandLineSupport
 import Foundation
+import GatewayDaemon
 import GatewaySync
 import Logging
 import ServicesExport
@@ -43,18 +44,7 @@ struct Sync: AsyncParsableCommand {
 
     private func printPlan(_ configuration: GatewayConfiguration) async throws {
         guard case .export(let bytes, _, _) = try await export.fetch(configuration) else { return }
-        let directory = configuration.stateDirectory
-        let state = emptyKernel ? StoredState() : try StateDirectory.loadState(of: directory, at: .now) ?? StoredState()
-        let synchronizer = Synchronizer(
-            Reconciler(state, configuration),
-            kernel: emptyKernel ? InMemoryKernel() : try NetlinkKernel(configuration.tableOwnerForReading))
-        // What an earlier export asked for is ours, and is taken away where this one does not.
-        if let digest = state.export, let earlier = try StateDirectory.loadExport(digest, from: directory) {
-            try synchronizer.adopt(earlier)
-        }
-        try synchronizer.adopt(bytes)
-        let steps =
-            try settingSteps(configuration, synchronizer) + (synchronizer.plan(now: ClockReading.now.boot)?.lines ?? [])
+        let steps = emptyKernel ? try load(of: bytes, configuration) : try steps(to: bytes, configuration)
         guard !steps.isEmpty else {
             try StandardOutput.write("nothing to do")
             return
@@ -63,11 +53,33 @@ struct Sync: AsyncParsableCommand {
         throw ExitCode(2)
     }
 
+    /// The steps from a kernel that holds nothing of ours.
+    private func load(of bytes: [UInt8], _ configuration: GatewayConfiguration) throws -> [String] {
+        var reconciler = Reconciler(StoredState(), configuration)
+        reconciler.observe(KernelState())
+        try reconciler.adopt(bytes)
+        return reconciler.plan(now: ClockReading.now.boot)?.lines ?? []
+    }
+
+    /// The steps from the kernel as it is.
+    private func steps(to bytes: [UInt8], _ configuration: GatewayConfiguration) throws -> [String] {
+        let directory = configuration.stateDirectory
+        let state = try StateDirectory.loadState(of: directory, at: .now) ?? StoredState()
+        let synchronizer = Synchronizer(
+            Reconciler(state, configuration), kernel: try NetlinkKernel(configuration.tableOwnerForReading))
+        // What an earlier export asked for is ours, and is taken away where this one does not.
+        if let digest = state.export, let earlier = try StateDirectory.loadExport(digest, from: directory) {
+            try synchronizer.adopt(earlier)
+        }
+        try synchronizer.adopt(bytes)
+        return try settingSteps(configuration, synchronizer)
+            + (synchronizer.plan(now: ClockReading.now.boot)?.lines ?? [])
+    }
+
     /// The settings that would be brought into line; those that are not ours to change are said.
     private func settingSteps(
         _ configuration: GatewayConfiguration, _ synchronizer: Synchronizer
     ) throws -> [String] {
-        guard !emptyKernel else { return [] }
         let requirements = SettingRequirement.all(
             configuration, forwarding: synchronizer.reconciler.desired.forwardedFamilies)
         let (steps, deviations) = SettingRequirement.compare(

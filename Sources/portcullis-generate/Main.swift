@@ -11,7 +11,7 @@ struct Generate: ParsableCommand {
             Equal options give equal bytes, and every shape has the same content, so that benchmarks of \
             different programs compare like with like.
             """,
-        version: Release.version,
+        version: ProgramVersion.text,
         subcommands: [CloudDirectory.self, CSV.self, IPVSAdm.self, Keepalived.self, NFT.self, Count.self])
 
     static func main() { Program.run(Self.self) }

@@ -1,5 +1,6 @@
 import CommandLineSupport
 import LargeCloud
+import ServiceSupport
 
 /// A directory files are written below.
 struct Directory {

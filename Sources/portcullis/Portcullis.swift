@@ -9,7 +9,7 @@ struct Portcullis: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done, 1 failed, 2 a dry run found changes, 64 wrong usage.
             """,
-        version: Release.version,
+        version: ProgramVersion.text,
         subcommands: [
             ApplyCommand.self, ExportCommand.self, ServicesCommand.self, TypesCommand.self, ConfigCommand.self,
             SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self, PoolsCommand.self,

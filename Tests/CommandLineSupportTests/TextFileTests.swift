@@ -1,5 +1,6 @@
 import CommandLineSupport
 import Foundation
+import ServiceSupport
 import Testing
 
 @Suite struct TextFileTests {

@@ -1,9 +1,12 @@
+import Cloud
 import HTTPTypes
 public import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
 public import NIOSSL
+public import Registry
+import ServiceSupport
 
 /// The HTTP side of ADMIN, put together.
 public struct AdminApplication: Sendable {

@@ -1,6 +1,9 @@
 import AdminAPI
+import Cloud
 import NetworkTypes
+import Registry
 import ServicesExport
+import Text
 
 // How the values of the cloud look in the API.
 
@@ -70,15 +73,49 @@ extension ServiceResource.State {
     }
 }
 
+extension ChangeReport {
+    init(_ summary: ChangeSummary) {
+        self.init(
+            changes: summary.difference.changes.map {
+                Change(action: ChangeAction($0.action), kind: ResourceKind($0.kind), name: $0.name)
+            },
+            export: summary.exports.map { ExportChange(location: $0.location, $0.difference) },
+            configurations: summary.configurations.map(ConfigurationChange.init),
+            warnings: summary.warnings.map(Problem.Fault.init))
+    }
+}
+
 extension ExportChange {
-    /// `nil` when the two exports are equal. Of a location that comes or goes the other side is empty.
-    init?(location: String, from before: LocationExport?, to after: LocationExport?) {
-        guard before?.digest != after?.digest else { return nil }
-        let difference = ExportDifference(from: before?.rows ?? [], to: after?.rows ?? [])
-        guard !difference.isEmpty else { return nil }
+    fileprivate init(location: String, _ difference: ExportDifference) {
         self.init(
             location: location, added: difference.added.map(\.description),
             removed: difference.removed.map(\.description),
             changed: difference.changed.map { Line(before: $0.before.description, after: $0.after.description) })
+    }
+}
+
+extension ConfigurationChange {
+    fileprivate init(_ change: ServiceConfigurationChange) {
+        self.init(
+            services: change.services,
+            lines: change.lines.map { Line(path: $0.path, before: $0.before, after: $0.after) },
+            omitted: change.isOmitted ? true : nil)
+    }
+}
+
+extension Problem.Fault {
+    init(_ fault: Fault) { self.init(pointer: fault.place.pointer, detail: fault.detail) }
+}
+
+extension Fault.Place {
+    /// The place as problems name it: an object that the request does not hold, by its path in the API.
+    fileprivate var pointer: String {
+        switch self {
+        case .text(let text): text
+        case .object(.location, let name): "/v1/locations/\(name)"
+        case .object(.pool, let name): "/v1/locations/\(name.replacingByte("/", with: "/pools/"))"
+        case .object(.server, let name): "/v1/servers/\(name)"
+        case .object(.service, let name): "/v1/services/\(name)"
+        }
     }
 }

@@ -1,4 +1,7 @@
+import Cloud
 public import Logging
+public import Registry
+import ServiceSupport
 import Text
 import YAML
 
@@ -171,13 +174,4 @@ public struct AdminSettings: Sendable, Hashable {
         }
         return values
     }
-}
-
-/// A setting that cannot be used; the message names where it stands.
-public struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
-    public let message: String
-
-    public init(_ message: String) { self.message = message }
-
-    public var description: String { message }
 }

@@ -1,3 +1,4 @@
+import Cloud
 import NetworkTypes
 import Text
 

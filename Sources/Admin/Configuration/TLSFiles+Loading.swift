@@ -1,5 +1,5 @@
-import CommandLineSupport
 public import NIOSSL
+import ServiceSupport
 
 extension AdminSettings.TLSFiles {
     /// Reads the files. Clients need TLS 1.2 at least.

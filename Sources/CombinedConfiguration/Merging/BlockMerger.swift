@@ -1,4 +1,4 @@
-import Text
+public import Text
 import YAML
 
 /// Merges blocks one after the other into one tree.

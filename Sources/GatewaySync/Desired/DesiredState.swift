@@ -26,7 +26,7 @@ public struct DesiredState: Sendable {
     private var markTransports: [IPVS.ServiceIdentity: [TransportProtocol]] = [:]
 
     /// What a change of the export may have changed.
-    public struct Touched: Sendable {
+    public struct Changes: Sendable {
         public var services: Set<IPVS.ServiceIdentity> = []
         public var elements: Set<TableElement> = []
         /// Drain times of services that have left, where their sections had any.
@@ -67,7 +67,7 @@ public struct DesiredState: Sendable {
     }
 
     /// Whom packets to a port may be from, whichever method takes them; empty: everybody, or the port is not exported.
-    func sources(of port: Conntrack.Destination) -> [AddressPrefix] {
+    package func sources(of port: Conntrack.Destination) -> [AddressPrefix] {
         (limits[port.address] ?? []).compactMap { element in
             guard case .source(_, port.transport, let ports, let source) = element, ports.contains(port.port) else {
                 return nil
@@ -77,26 +77,26 @@ public struct DesiredState: Sendable {
     }
 
     /// Follows a change of the export.
-    public mutating func apply(_ changes: ExportChanges) -> Touched {
-        var touched = Touched()
-        for group in changes.removed { remove(group, &touched) }
-        for group in changes.added { add(group, &touched) }
-        return touched
+    public mutating func apply(_ changes: ExportChanges) -> Changes {
+        var changed = Changes()
+        for group in changes.removed { remove(group, &changed) }
+        for group in changes.added { add(group, &changed) }
+        return changed
     }
 
-    private mutating func remove(_ group: ExportGroup, _ touched: inout Touched) {
+    private mutating func remove(_ group: ExportGroup, _ changed: inout Changes) {
         for identity in group.virtualServices {
-            touched.services.insert(identity)
+            changed.services.insert(identity)
             if case .mark = identity {
                 markTransports[identity]?.removeAll { $0 == group.connection.transport }
                 guard markTransports[identity]?.isEmpty != false else { continue }
                 markTransports[identity] = nil
             }
             serverCount -= services.removeValue(forKey: identity)?.destinations.count ?? 0
-            touched.drainTimes[identity] = drainTimes.removeValue(forKey: identity)
+            changed.drainTimes[identity] = drainTimes.removeValue(forKey: identity)
         }
         for element in group.elements {
-            touched.elements.insert(element)
+            changed.elements.insert(element)
             elements.remove(element)
             if element.kind == .sources {
                 limits[element.address]?.remove(element)
@@ -105,7 +105,7 @@ public struct DesiredState: Sendable {
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] -= 1 }
         for port in group.translatedPorts {
-            touched.translations.insert(port)
+            changed.translations.insert(port)
             translations[port] = nil
         }
         endpointCount -= group.connection.addresses.count
@@ -113,17 +113,17 @@ public struct DesiredState: Sendable {
             addressUses[address, default: 1] -= 1
             guard addressUses[address] == 0 else { continue }
             addressUses[address] = nil
-            touched.elements.insert(.address(address))
+            changed.elements.insert(.address(address))
             elements.remove(.address(address))
         }
     }
 
-    private mutating func add(_ group: ExportGroup, _ touched: inout Touched) {
+    private mutating func add(_ group: ExportGroup, _ changed: inout Changes) {
         let identities = group.virtualServices
         if !identities.isEmpty {
             let service = group.virtualService
             for identity in identities {
-                touched.services.insert(identity)
+                changed.services.insert(identity)
                 serverCount -= services.updateValue(service, forKey: identity)?.destinations.count ?? 0
                 serverCount += service.destinations.count
                 drainTimes[identity] = group.connection.drainTime
@@ -133,20 +133,20 @@ public struct DesiredState: Sendable {
             }
         }
         for element in group.elements {
-            touched.elements.insert(element)
+            changed.elements.insert(element)
             elements.insert(element)
             if element.kind == .sources { limits[element.address, default: []].insert(element) }
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] += 1 }
         for port in group.translatedPorts {
-            touched.translations.insert(port)
+            changed.translations.insert(port)
             translations[port] = group
         }
         endpointCount += group.connection.addresses.count
         for address in group.connection.addresses {
             addressUses[address, default: 0] += 1
             guard addressUses[address] == 1 else { continue }
-            touched.elements.insert(.address(address))
+            changed.elements.insert(.address(address))
             elements.insert(.address(address))
         }
     }

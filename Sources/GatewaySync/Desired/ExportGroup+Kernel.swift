@@ -1,4 +1,4 @@
-import Netlink
+package import Netlink
 import NetworkTypes
 import ServicesExport
 
@@ -15,7 +15,7 @@ extension ServicesExport.ForwardingMethod {
 /// What one external connection of the export is in the kernel.
 extension ExportGroup {
     /// One virtual service per address and port, or one for the mark; none for destination NAT.
-    var virtualServices: [IPVS.ServiceIdentity] {
+    package var virtualServices: [IPVS.ServiceIdentity] {
         if connection.method == .dnat { return [] }
         if let mark = connection.mark { return [.mark(mark, connection.family)] }
         let port = connection.ports[0].first
@@ -46,7 +46,7 @@ extension ExportGroup {
     }
 
     /// Elements of our table; addresses are left out, as groups share them.
-    var elements: [TableElement] {
+    package var elements: [TableElement] {
         var target: RealServer?
         if connection.method == .dnat {
             // Without a ready server the port is not admitted: it would reach the gateway itself.

@@ -19,7 +19,7 @@ public struct VirtualService: Sendable, Hashable {
     }
 
     /// The place of a real server in `destinations`, or where it would go.
-    func position(of identity: IPVS.DestinationIdentity) -> (index: Int, isThere: Bool) {
+    package func position(of identity: IPVS.DestinationIdentity) -> (index: Int, isThere: Bool) {
         var low = 0
         var high = destinations.count
         while low < high {
@@ -32,5 +32,20 @@ public struct VirtualService: Sendable, Hashable {
     public subscript(_ identity: IPVS.DestinationIdentity) -> IPVS.DestinationSettings? {
         let (index, isThere) = position(of: identity)
         return isThere ? destinations[index].settings : nil
+    }
+}
+
+extension VirtualService {
+    /// - Parameter servers: in any order.
+    package init(settings: IPVS.ServiceSettings, servers: [IPVS.Destination]) {
+        self.init(settings: settings, destinations: servers.sorted { $0.identity < $1.identity })
+    }
+
+    /// Whether the servers that the kernel lists are these, in any order. Cost: one comparison each where they were added in order, as a load
+    /// does (the kernel lists the latest first); a search each otherwise.
+    package func hasServers(_ servers: [IPVS.Destination]) -> Bool {
+        servers.count == destinations.count
+            && (destinations.reversed().elementsEqual(servers)
+                || servers.allSatisfy { self[$0.identity] == $0.settings })
     }
 }

@@ -81,8 +81,8 @@ public struct ExportGuard: Sendable, Hashable {
 
 /// An external connection on one public address.
 private struct Endpoint: Hashable {
-    let address: IPAddress
-    let service: String
+    package let address: IPAddress
+    package let service: String
 
     init(_ connection: ExternalConnection, _ address: IPAddress) {
         self.address = address
@@ -93,10 +93,10 @@ private struct Endpoint: Hashable {
 }
 
 extension Endpoint: Comparable, CustomStringConvertible {
-    static func < (a: Self, b: Self) -> Bool { (a.address, a.service) < (b.address, b.service) }
+    package static func < (a: Self, b: Self) -> Bool { (a.address, a.service) < (b.address, b.service) }
 
     /// `http port 80/tcp on 198.51.100.36`
-    var description: String { "\(service) on \(address)" }
+    package var description: String { "\(service) on \(address)" }
 }
 
 private struct Census {
@@ -114,8 +114,8 @@ private struct Census {
 
 extension TableElement {
     fileprivate struct Place: Hashable {
-        let address: IPAddress
-        let transport: TransportProtocol?
+        package let address: IPAddress
+        package let transport: TransportProtocol?
     }
 
     fileprivate var place: Place { Place(address: address, transport: transport) }

@@ -1,4 +1,5 @@
 public import Netlink
+public import NetworkTypes
 
 /// What the kernel holds of ours: read once, then kept up to date from the steps that were applied.
 public struct KernelState: Sendable, Hashable {
@@ -62,7 +63,7 @@ public struct KernelState: Sendable, Hashable {
 }
 
 extension VirtualService {
-    mutating func set(_ identity: IPVS.DestinationIdentity, _ settings: IPVS.DestinationSettings) {
+    package mutating func set(_ identity: IPVS.DestinationIdentity, _ settings: IPVS.DestinationSettings) {
         let (index, isThere) = position(of: identity)
         if isThere {
             destinations[index].settings = settings
@@ -71,8 +72,15 @@ extension VirtualService {
         }
     }
 
-    mutating func remove(_ identity: IPVS.DestinationIdentity) {
+    package mutating func remove(_ identity: IPVS.DestinationIdentity) {
         let (index, isThere) = position(of: identity)
         if isThere { destinations.remove(at: index) }
+    }
+}
+
+extension KernelState.Table {
+    /// The public addresses it holds: ours.
+    public var addresses: [IPAddress] {
+        elements.compactMap { if case .address(let address) = $0 { address } else { nil } }
     }
 }

@@ -2,9 +2,9 @@ import Netlink
 import NetworkTypes
 
 private struct AdmissionKey: Hashable {
-    let address: IPAddress
-    let transport: TransportProtocol
-    let ports: PortRange
+    package let address: IPAddress
+    package let transport: TransportProtocol
+    package let ports: PortRange
 }
 
 extension Set<TableElement> {

@@ -21,7 +21,7 @@ extension Plan {
 }
 
 extension TableChange {
-    var lines: [String] {
+    package var lines: [String] {
         var lines = [String]()
         switch skeleton {
         case .intact: break
@@ -39,53 +39,53 @@ extension IPVSChange: CustomStringConvertible {
     public var description: String {
         switch command {
         case .addService(let service, let settings):
-            "ipvs + virtual service \(service) \(settings.words)"
+            "ipvs + virtual service \(service) \(settings.text)"
         case .setService(let service, let settings):
             "ipvs ~ virtual service \(service) \(change(to: settings))"
         case .deleteService(let service):
             "ipvs - virtual service \(service)"
         case .addDestination(let server, let settings, to: let service):
-            "ipvs + real server \(service) -> \(server.words) \(settings.words)"
+            "ipvs + real server \(service) -> \(server.text) \(settings.text)"
         case .setDestination(let server, let settings, of: let service):
-            "ipvs ~ real server \(service) -> \(server.words) \(change(to: settings))"
+            "ipvs ~ real server \(service) -> \(server.text) \(change(to: settings))"
         case .deleteDestination(let server, of: let service):
-            "ipvs - real server \(service) -> \(server.words)"
+            "ipvs - real server \(service) -> \(server.text)"
         }
     }
 
     private func change(to settings: IPVS.ServiceSettings) -> String {
-        guard case .service(let before)? = previous else { return settings.words }
-        return "\(before.words(beside: settings)) -> \(settings.words(beside: before))"
+        guard case .service(let before)? = previous else { return settings.text }
+        return "\(before.text(beside: settings)) -> \(settings.text(beside: before))"
     }
 
     private func change(to settings: IPVS.DestinationSettings) -> String {
-        guard case .destination(let before)? = previous else { return settings.words }
+        guard case .destination(let before)? = previous else { return settings.text }
         var weighed = before
         weighed.weight = settings.weight
         return weighed == settings
             ? "weight \(before.weight) -> \(settings.weight)"
-            : "\(before.words(beside: settings)) -> \(settings.words(beside: before))"
+            : "\(before.text(beside: settings)) -> \(settings.text(beside: before))"
     }
 }
 
 extension IPVS.ServiceSettings {
-    var words: String { persistence == 0 ? scheduler : "\(scheduler) persistent \(persistence)" }
+    package var text: String { persistence == 0 ? scheduler : "\(scheduler) persistent \(persistence)" }
 
-    /// As `words`, with what else differs from other settings.
-    fileprivate func words(beside other: Self) -> String {
-        var words = [words]
-        if flags != other.flags { words.append("flags \(flagWords)") }
+    /// As `text`, with what else differs from other settings.
+    fileprivate func text(beside other: Self) -> String {
+        var text = [text]
+        if flags != other.flags { text.append("flags \(flagNames)") }
         if persistenceBits != other.persistenceBits {
-            words.append("client prefix \(persistenceBits.map { "/\($0)" } ?? "whole")")
+            text.append("client prefix \(persistenceBits.map { "/\($0)" } ?? "whole")")
         }
         if persistenceEngine != other.persistenceEngine {
-            words.append("persistence engine \(persistenceEngine ?? "none")")
+            text.append("persistence engine \(persistenceEngine ?? "none")")
         }
-        return words.joined(separator: " ")
+        return text.joined(separator: " ")
     }
 
     /// As ipvsadm has them: `mh-fallback,mh-port`.
-    private var flagWords: String {
+    private var flagNames: String {
         let isHash = scheduler == "mh" || scheduler == "sh"
         let names: [(IPVS.ServiceFlags, String)] = [
             (.onePacket, "ops"), (.scheduler1, isHash ? "\(scheduler)-fallback" : "flag-1"),
@@ -97,20 +97,20 @@ extension IPVS.ServiceSettings {
 }
 
 extension IPVS.DestinationSettings {
-    var words: String { "\(method) weight \(weight)" }
+    package var text: String { "\(method) weight \(weight)" }
 
-    /// As `words`, with what else differs from other settings.
-    fileprivate func words(beside other: Self) -> String {
-        var words = [words]
+    /// As `text`, with what else differs from other settings.
+    fileprivate func text(beside other: Self) -> String {
+        var text = [text]
         if (upperThreshold, lowerThreshold) != (other.upperThreshold, other.lowerThreshold) {
-            words.append("thresholds \(upperThreshold)/\(lowerThreshold)")
+            text.append("thresholds \(upperThreshold)/\(lowerThreshold)")
         }
-        if tunnel != other.tunnel { words.append("by \(tunnel.kind) port \(tunnel.port) flags \(tunnel.flags)") }
-        return words.joined(separator: " ")
+        if tunnel != other.tunnel { text.append("by \(tunnel.kind) port \(tunnel.port) flags \(tunnel.flags)") }
+        return text.joined(separator: " ")
     }
 }
 
 extension IPVS.DestinationIdentity {
     /// Without the port where the client's is kept.
-    var words: String { port == 0 ? "\(address)" : "\(self)" }
+    package var text: String { port == 0 ? "\(address)" : "\(self)" }
 }

@@ -1,4 +1,4 @@
-import Netlink
+public import Netlink
 import NetworkTypes
 
 /// Compares what should be with what is and says what to do: values in, a `Plan` and the next `Drains` out.
@@ -8,7 +8,7 @@ public struct Planner {
         /// Anything: after the kernel was read.
         case everything
         /// Only this, while the kernel state is known from the steps that were applied.
-        case only(DesiredState.Touched)
+        case only(DesiredState.Changes)
     }
 
     private let desired: DesiredState
@@ -19,7 +19,7 @@ public struct Planner {
     private let now: Int
     private let connections: ConnectionCounts
     private let flows: [Conntrack.Destination: FlowTally]?
-    private let refused: Set<Obstacles.Step>
+    private let refused: Set<RefusedSteps.Step>
 
     /// After `plan`: the drains that go on once the plan is applied.
     public private(set) var drains: Drains
@@ -29,7 +29,7 @@ public struct Planner {
     private var candidates: Set<TableElement> = []
     private var admissionIndex: [IPVS.ServiceIdentity: Set<TableElement>]?
     /// Virtual services that can take no packet, since the kernel has refused what they need.
-    private var starved: Set<IPVS.ServiceIdentity> = []
+    private var unserved: Set<IPVS.ServiceIdentity> = []
 
     /// - Parameters:
     ///   - drainTime: seconds a real server that left may keep its connections, where its section does not say; 0: none.
@@ -41,7 +41,7 @@ public struct Planner {
     public init(
         desired: DesiredState, kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
         departed: [IPVS.ServiceIdentity: Int] = [:], now: Int, connections: ConnectionCounts = ConnectionCounts(),
-        flows: [Conntrack.Destination: FlowTally]? = [:], refused: Set<Obstacles.Step> = []
+        flows: [Conntrack.Destination: FlowTally]? = [:], refused: Set<RefusedSteps.Step> = []
     ) {
         self.desired = desired
         self.kernel = kernel
@@ -63,9 +63,9 @@ public struct Planner {
         case .everything:
             services = Set(desired.services.keys)
             services.formUnion(kernel.services.keys.lazy.filter { [ownership] in ownership.contains($0) })
-        case .only(let touched):
-            services = touched.services
-            candidates = touched.elements
+        case .only(let changed):
+            services = changed.services
+            candidates = changed.elements
         }
         services.formUnion(drains.services.keys)
         for service in services.sorted() { compare(service) }
@@ -117,12 +117,12 @@ public struct Planner {
 
     private mutating func add(_ service: IPVS.ServiceIdentity, _ wanted: VirtualService) {
         guard take(IPVSChange(.addService(service, wanted.settings)), \.grow) else {
-            starved.insert(service)
+            unserved.insert(service)
             return
         }
         var added = 0
         for destination in wanted.destinations where add(destination, to: service) { added += 1 }
-        if added == 0, !wanted.destinations.isEmpty { starved.insert(service) }
+        if added == 0, !wanted.destinations.isEmpty { unserved.insert(service) }
     }
 
     private mutating func add(_ destination: IPVS.Destination, to service: IPVS.ServiceIdentity) -> Bool {
@@ -132,7 +132,7 @@ public struct Planner {
     /// Takes a change into the plan, unless it is one of those refused.
     @discardableResult
     private mutating func take(_ change: IPVSChange, _ batch: WritableKeyPath<Plan, [IPVSChange]>) -> Bool {
-        guard refused.isEmpty || !refused.contains(Obstacles.Step(change.command)) else { return false }
+        guard refused.isEmpty || !refused.contains(RefusedSteps.Step(change.command)) else { return false }
         plan[keyPath: batch].append(change)
         return true
     }
@@ -168,7 +168,7 @@ public struct Planner {
             }
         }
         if present == finished.count, !wanted.destinations.isEmpty {
-            starved.insert(service)
+            unserved.insert(service)
             // While our table cannot be changed it still sends packets here.
             if refused.contains(.table) { return }
         }
@@ -289,7 +289,7 @@ public struct Planner {
         let wanted =
             switch scope {
             case .everything: desired.elements
-            case .only(let touched): touched.elements.intersection(desired.elements)
+            case .only(let changed): changed.elements.intersection(desired.elements)
             }
         for element in wanted where element.transport != nil {
             guard let neighbours = places[Place(address: element.address, transport: element.transport)] else {
@@ -342,9 +342,9 @@ public struct Planner {
 
     /// What would admit packets for virtual services that cannot take any.
     private func withheldElements() -> Set<TableElement> {
-        guard !starved.isEmpty else { return [] }
+        guard !unserved.isEmpty else { return [] }
         let admissions = desired.elements.admissions
-        return starved.reduce(into: []) { withheld, service in
+        return unserved.reduce(into: []) { withheld, service in
             withheld.formUnion(admissions[service, default: []].lazy.filter { $0.transport != nil })
         }
     }

@@ -1,4 +1,4 @@
-import NetworkTypes
+package import NetworkTypes
 
 extension TableChange {
     /// Leaves interval elements in place whose ports stay covered, and adds only what is missing beside them.
@@ -36,26 +36,26 @@ extension TableChange {
 /// Ports of a public address, as interval elements admit and mark them.
 private struct Admission: Hashable {
     struct Place: Hashable {
-        let address: IPAddress
-        let transport: TransportProtocol
+        package let address: IPAddress
+        package let transport: TransportProtocol
     }
 
-    let place: Place
-    let ports: PortRange
+    package let place: Place
+    package let ports: PortRange
 }
 
 extension TableElement {
     /// What two interval elements have in common when only their ports differ.
     struct Lane: Hashable {
-        enum Kind: Hashable {
+        package enum Kind: Hashable {
             case range
             case source(AddressPrefix)
             case mark(UInt32)
         }
 
-        let kind: Kind
-        let address: IPAddress
-        let transport: TransportProtocol
+        package let kind: Kind
+        package let address: IPAddress
+        package let transport: TransportProtocol
     }
 
     /// `nil` for an element of a hash set.
@@ -89,7 +89,7 @@ extension PortRange {
     fileprivate func covers(_ other: Self) -> Bool { first <= other.first && other.last <= last }
 
     /// What is left without the ports of the others, ascending.
-    func subtracting(_ others: [PortRange]) -> [PortRange] {
+    package func subtracting(_ others: [PortRange]) -> [PortRange] {
         var rest = [PortRange]()
         var next = first
         for other in others.sorted() where other.last >= next && other.first <= last {

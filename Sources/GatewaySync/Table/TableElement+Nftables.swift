@@ -73,7 +73,7 @@ extension TableElement {
 
 extension AddressPrefix {
     /// The prefix from its lowest to its highest address; `nil` when no prefix has these ends.
-    init?(first: IPAddress, last: IPAddress) {
+    package init?(first: IPAddress, last: IPAddress) {
         guard first.family == last.family else { return nil }
         let host =
             first.high != last.high

@@ -1,4 +1,4 @@
-import Netlink
+package import Netlink
 import ServicesExport
 
 extension DesiredState {
@@ -9,7 +9,7 @@ extension DesiredState {
     }
 
     /// Which flows to a port may stay.
-    func rule(for port: Conntrack.Destination, drains: Drains, now: Int) -> TranslationRule {
+    package func rule(for port: Conntrack.Destination, drains: Drains, now: Int) -> TranslationRule {
         let draining = drains.translations[port, default: [:]].filter { $0.value > now }.keys
         guard let group = translations[port] else {
             return TranslationRule(port, servers: Set(draining), sources: sources(of: port))

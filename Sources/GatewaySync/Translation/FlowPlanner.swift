@@ -3,14 +3,14 @@ import ServicesExport
 
 /// Says whose flows conntrack must forget, and which real servers drain, since the table alone decides on new flows.
 struct FlowPlanner {
-    let desired: DesiredState
+    package let desired: DesiredState
     /// `nil`: conntrack could not be asked.
-    let flows: [Conntrack.Destination: FlowTally]?
-    let drainTime: Int
-    let now: Int
+    package let flows: [Conntrack.Destination: FlowTally]?
+    package let drainTime: Int
+    package let now: Int
 
     /// The rules for the ports that a change of the table is about, and for those with flows that must go.
-    func rules(after change: TableChange, _ drains: inout Drains) -> [TranslationRule] {
+    package func rules(after change: TableChange, _ drains: inout Drains) -> [TranslationRule] {
         var ports = Set<Conntrack.Destination>()
         for elements in [change.removed, change.added] {
             for element in elements {

@@ -1,10 +1,10 @@
-import Netlink
+package import Netlink
 import NetworkTypes
 import ServicesExport
 
 extension TableElement {
     /// The single port that the element is about, as conntrack names it.
-    var translatedPort: Conntrack.Destination? {
+    package var translatedPort: Conntrack.Destination? {
         guard let transport, let ports, ports.isSinglePort else { return nil }
         return Conntrack.Destination(address, transport, port: ports.first)
     }

@@ -68,7 +68,7 @@ public struct FlowTally: Sendable, Hashable {
 
     public init() {}
 
-    mutating func count(_ flow: Conntrack.Flow, under rule: TranslationRule) {
+    package mutating func count(_ flow: Conntrack.Flow, under rule: TranslationRule) {
         if rule.isMisdirected(flow) {
             misdirected += 1
         } else if flow.isTranslated, !flow.hasEnded, TranslationRule.hasConnections(flow.destination.transport) {
@@ -81,14 +81,14 @@ extension Conntrack.Connection {
     /// So many ports are looked for one by one; of more than that the kernel hands out all flows.
     private static let filtered = 4
 
-    func tallies(under rules: [TranslationRule]) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
+    package func tallies(under rules: [TranslationRule]) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
         var tallies = Dictionary(rules.map { ($0.port, FlowTally()) }) { $1 }
         try forEachFlow(under: rules) { flow, rule in tallies[rule.port]?.count(flow, under: rule) }
         return tallies
     }
 
     /// - Returns: how many flows were deleted.
-    func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int {
+    package func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int {
         var doomed = [Conntrack.Flow]()
         try forEachFlow(under: rules) { flow, rule in if !rule.keeps(flow) { doomed.append(flow) } }
         return try delete(doomed)

@@ -1,5 +1,5 @@
 import CNetlink
-import NetworkTypes
+public import NetworkTypes
 
 extension IPVS {
     /// What tells one real server of a virtual service from another.

@@ -1,4 +1,4 @@
-import NetworkTypes
+public import NetworkTypes
 
 extension IPVS {
     /// What tells one virtual service from another.

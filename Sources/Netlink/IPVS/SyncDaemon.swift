@@ -1,5 +1,5 @@
 import CNetlink
-import NetworkTypes
+public import NetworkTypes
 
 extension IPVS {
     /// The thread that sends connections to, or takes them from, the other gateway. Both may run at once.

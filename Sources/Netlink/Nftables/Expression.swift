@@ -1,5 +1,5 @@
 import CNetlink
-import NetworkTypes
+public import NetworkTypes
 
 extension Nftables {
     /// One of the kernel's 16 registers of 4 bytes. Data wider than 4 bytes starts in one and goes on in

@@ -1,5 +1,5 @@
 import CNetlink
-import SystemPackage
+public import SystemPackage
 
 extension Nftables {
     /// A change of the ruleset that anybody made, as the kernel announces it after the fact.

@@ -1,5 +1,5 @@
 import CNetlink
-import NetworkTypes
+public import NetworkTypes
 
 extension Nftables {
     /// A field of a packet that a key is made of.

@@ -1,4 +1,5 @@
-import NetworkTypes
+public import NetworkTypes
+import Text
 
 extension Nftables {
     /// A key of a set, or the data of a map: fields behind each other, each filled up to 4 bytes, as they
@@ -186,7 +187,7 @@ extension Nftables.SetValue {
 
     private var hex: String {
         withBytes { bytes in
-            "0x" + bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            "0x" + bytes.hexadecimal
         }
     }
 }

@@ -1,5 +1,5 @@
 import CNetlink
-import NetworkTypes
+public import NetworkTypes
 
 /// Links and addresses over rtnetlink (rtnetlink(7)), enough to say which addresses are local.
 ///

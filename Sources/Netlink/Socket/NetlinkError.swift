@@ -1,5 +1,5 @@
 import CNetlink
-import SystemPackage
+public import SystemPackage
 
 /// What went wrong between us and the kernel: which command, on which object, and why.
 ///

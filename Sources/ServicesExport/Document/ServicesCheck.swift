@@ -21,17 +21,17 @@ struct ServicesCheck {
     }
 
     private func checkMarks() throws(ServicesCSVError) {
-        var touched = Set<MarkKey>()
+        var changed = Set<MarkKey>()
         for group in changes.added + changes.removed {
             guard let mark = group.connection.mark else { continue }
-            touched.insert(MarkKey(family: group.connection.family, mark: mark))
+            changed.insert(MarkKey(family: group.connection.family, mark: mark))
         }
-        guard !touched.isEmpty else { return }
+        guard !changed.isEmpty else { return }
         var firsts = [MarkKey: ExportGroup]()
         for group in groups {
             guard let mark = group.connection.mark else { continue }
             let key = MarkKey(family: group.connection.family, mark: mark)
-            guard touched.contains(key) else { continue }
+            guard changed.contains(key) else { continue }
             guard let first = firsts[key] else {
                 firsts[key] = group
                 continue

@@ -1,5 +1,5 @@
 import Crypto
-import FoundationEssentials
+public import FoundationEssentials
 import Text
 
 /// The SHA-256 of an export's bytes: its identity in HTTP, on disk and in the logs.
@@ -41,11 +41,7 @@ public struct ExportDigest: Sendable, Hashable {
     }
 
     /// 64 lower-case hexadecimal digits.
-    public var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
+    public var hex: String { bytes.hexadecimal }
 
     /// The first 12 digits, for people.
     public var short: String { String(hex.prefix(12)) }

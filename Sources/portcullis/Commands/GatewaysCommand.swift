@@ -1,6 +1,5 @@
 import AdminAPI
 import ArgumentParser
-import CommandLineSupport
 
 struct GatewaysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

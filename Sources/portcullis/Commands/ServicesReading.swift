@@ -1,5 +1,5 @@
 import AdminAPI
-import ArgumentParser
+public import ArgumentParser
 import CommandLineSupport
 
 /// The states a service can be named in on the command line.

@@ -1,5 +1,5 @@
 import AdminAPI
-import ArgumentParser
+public import ArgumentParser
 import CommandLineSupport
 import Foundation
 

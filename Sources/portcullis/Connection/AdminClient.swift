@@ -1,11 +1,11 @@
 import AdminAPI
 import AsyncHTTPClient
-import CommandLineSupport
 import Foundation
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import NIOSSL
+import ServiceSupport
 
 /// Sends requests to ADMIN and makes values or errors of its answers.
 struct AdminClient: Sendable {

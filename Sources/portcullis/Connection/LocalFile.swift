@@ -1,5 +1,5 @@
-import CommandLineSupport
 import Foundation
+import ServiceSupport
 
 /// Files of the operator's machine.
 enum LocalFile {

@@ -51,12 +51,12 @@ struct ExportLine: Equatable {
 
     /// What else the gateway does with it: `masq wlc`, `mark 257 masq mh persistence 300 drain 900`.
     var treatment: String {
-        var words = self[.mark].isEmpty ? [] : ["mark \(self[.mark])"]
-        words += [self[.method], self[.scheduler]]
-        if self[.persistence] != "0" { words.append("persistence \(self[.persistence])") }
-        if !self[.drainTime].isEmpty { words.append("drain \(self[.drainTime])") }
-        if !self[.sources].isEmpty { words.append("from \(self[.sources].replacingByte(" ", with: ","))") }
-        return words.joined(separator: " ")
+        var parts = self[.mark].isEmpty ? [] : ["mark \(self[.mark])"]
+        parts += [self[.method], self[.scheduler]]
+        if self[.persistence] != "0" { parts.append("persistence \(self[.persistence])") }
+        if !self[.drainTime].isEmpty { parts.append("drain \(self[.drainTime])") }
+        if !self[.sources].isEmpty { parts.append("from \(self[.sources].replacingByte(" ", with: ","))") }
+        return parts.joined(separator: " ")
     }
 
     /// The columns that differ: `weight 100 → 50`.

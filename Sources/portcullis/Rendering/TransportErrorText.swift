@@ -1,10 +1,10 @@
 import AsyncHTTPClient
-import CommandLineSupport
 import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import ServiceSupport
 import Text
 
 /// What to tell when no answer came. No text of a library gets into it: those are for who wrote the library.

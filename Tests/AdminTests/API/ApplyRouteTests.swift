@@ -4,6 +4,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Apply") struct ApplyRouteTests {
     @Test("a cloud is made in one transaction, whatever order its parts refer to each other in")

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("States of a connection") struct ConnectionStateTests {
     private static let limits = ConnectionLimits(

@@ -6,6 +6,8 @@ import Logging
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// Connections as no HTTP client uses them. `rest()` returns when ADMIN closes the connection.
 @Suite("Connections") struct ConnectionTests {

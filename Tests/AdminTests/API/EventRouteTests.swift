@@ -4,6 +4,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Event log") struct EventRouteTests {
     private func page(_ stage: Stage, _ query: String) async throws -> EventPage {
@@ -33,10 +35,10 @@ import Testing
     func tokens() async throws {
         try await Stage.run { stage in
             let secret = try await stage.registry.tokens.add(name: "ops", role: .admin)
-            await #expect(throws: RegistryError.self) {
+            await #expect(throws: ChangeError.self) {
                 try await stage.registry.tokens.add(name: "ops", role: .read)
             }
-            await #expect(throws: RegistryError.missing("token other")) {
+            await #expect(throws: ChangeError.missing("token other")) {
                 try await stage.registry.tokens.remove(name: "other")
             }
             try await stage.registry.tokens.remove(name: "ops")

@@ -8,6 +8,8 @@ import Synchronization
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("The services export over HTTP") struct ExportRouteTests {
     static let path = "/v1/locations/tcn/services.csv"

@@ -5,6 +5,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Forgetting a gateway") struct ForgetGatewayTests {
     private func poll(_ stage: Stage, _ name: String) async throws {

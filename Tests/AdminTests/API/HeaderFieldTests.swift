@@ -1,6 +1,8 @@
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Header fields") struct HeaderFieldTests {
     @Test("lists of entity tags are read, weak ones told apart")

@@ -1,6 +1,9 @@
+import JSON
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("JSON") struct JSONTests {
     @Test(

@@ -4,6 +4,8 @@ import Synchronization
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Large requests") struct LargeRequestTests {
     private final class Counts: Sendable {

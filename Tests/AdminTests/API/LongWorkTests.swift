@@ -1,10 +1,13 @@
 import Dispatch
 import NIOCore
 import NIOPosix
+import ServiceSupport
 import Synchronization
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Long work") struct LongWorkTests {
     @Test("it goes on where all threads that NIO keeps for files are taken")
@@ -32,7 +35,7 @@ import Testing
             isGivenUp.withLock { $0 = true }
             for _ in 0..<taken { gate.signal() }
         }
-        try await LongWork.run {}
+        try await BlockingWork.run {}
         rescue.cancel()
         let wasGivenUp = isGivenUp.withLock { $0 }
         #expect(!wasGivenUp, "it waited for them")

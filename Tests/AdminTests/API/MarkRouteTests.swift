@@ -5,6 +5,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Firewall marks in the API") struct MarkRouteTests {
     private func marks(_ stage: Stage) async throws -> [String] {

@@ -6,6 +6,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Resources of the API") struct ResourceRouteTests {
     @Test("a location is created, read, listed, replaced and deleted")

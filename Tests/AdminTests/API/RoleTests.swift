@@ -5,6 +5,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Tokens and roles") struct RoleTests {
     @Test("admin may do everything, read may not change, gateway fetches the export only")

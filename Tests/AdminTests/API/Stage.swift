@@ -8,6 +8,8 @@ import NIOCore
 import Synchronization
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// A folder that is removed with its contents.
 func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {

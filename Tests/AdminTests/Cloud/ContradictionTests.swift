@@ -4,6 +4,8 @@ import Testing
 import YAML
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct ContradictionTests {
     @Test("the seed's cloud has none")

@@ -3,6 +3,8 @@ import Testing
 import YAML
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct FirewallMarkTests {
     @Test("marks go to sections in the order of names and stay, whatever comes later")

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct ObjectNameTests {
     @Test("names are those of services.csv; a type's has no dot, so that instances can be told")

@@ -4,6 +4,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("What types require") struct RequirementTests {
     private static let ssd = "type: fast\nrequires: {labels: [ssd, raid], types: pgw}\n"

@@ -2,6 +2,8 @@ import NetworkTypes
 import YAML
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// Small clouds for tests.
 enum TestCloud {

@@ -3,6 +3,8 @@ import HTTPTypes
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Warnings at the write") struct WarningTests {
     private static func type(_ section: String) -> String {
@@ -10,7 +12,7 @@ import Testing
     }
 
     /// What is said when the type is written.
-    private func warnings(_ section: String) throws -> [Problem.Fault] {
+    private func warnings(_ section: String) throws -> [Fault] {
         let before = try TestCloud.seed()
         var cloud = before
         cloud.types["t"] = try TestCloud.type(Self.type(section))
@@ -30,7 +32,7 @@ import Testing
         ])
     func ephemeral(section: String, ports: String, remedy: String) throws {
         let found = try warnings(section)
-        #expect(found.map(\.pointer) == ["t.yaml:3:5"])
+        #expect(found.map(\.place) == ["t.yaml:3:5"])
         #expect(found.first?.detail.contains(ports) == true)
         #expect(found.first?.detail.contains(remedy) == true)
     }

@@ -1,7 +1,10 @@
 import Logging
+import ServiceSupport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Settings of portcullis-admin") struct AdminSettingsTests {
     @Test("file, environment and flags override each other in that order")

@@ -1,7 +1,10 @@
 import Foundation
+import ServiceSupport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("TLS files") struct TLSFilesTests {
     @Test("a certificate and its key are taken; whatever else is in the files is told with the file's name")

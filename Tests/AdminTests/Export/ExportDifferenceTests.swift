@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct ExportDifferenceTests {
     @Test("equal exports have none, in whatever order the rows come")

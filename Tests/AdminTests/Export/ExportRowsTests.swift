@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct ExportRowsTests {
     @Test("the seed's cloud, line by line")

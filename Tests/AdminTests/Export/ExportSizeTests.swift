@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct ExportSizeTests {
     @Test("the size foreseen is never less than the size that comes")

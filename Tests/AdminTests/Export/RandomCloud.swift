@@ -2,6 +2,8 @@ import NetworkTypes
 import TestSupport
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// Clouds of two locations with sections of every kind; some contradict themselves.
 enum RandomCloud {

@@ -4,6 +4,8 @@ import Logging
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("The roster of gateways") struct GatewayRosterTests {
     private func withRoster(

@@ -3,6 +3,8 @@ import Synchronization
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("The table of gateways") struct GatewayTableTests {
     /// Counts how often one of them is looked at.

@@ -2,6 +2,8 @@ import Testing
 import YAML
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// `fixtures/yaml/bad`: each `NAME.yaml` is wrong, and `NAME.txt` says what must be said about it, to the letter.
 @Suite struct BadCorpusTests {

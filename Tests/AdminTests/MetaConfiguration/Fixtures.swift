@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// The project's fixtures, as tests read them.
 enum Fixtures {

@@ -5,6 +5,8 @@ import Testing
 import YAML
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct MetaConfigurationTests {
     @Test("every type of the fixtures loads, under the name of its file")

@@ -2,9 +2,12 @@ import AdminAPI
 import GRDB
 import Hummingbird
 import HummingbirdTesting
+import JSON
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// Texts that Swift's strings take for equal are different ones to whoever reads them.
 @Suite("Text is bytes") struct ExactTextOfCloudTests {

@@ -6,6 +6,8 @@ import ServicesExport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Registry") struct RegistryTests {
     private static func path(_ folder: URL) -> String { folder.appending(path: "registry.sqlite").path }
@@ -386,11 +388,11 @@ import Testing
             let secret = try await registry.tokens.add(name: "gw", role: .gateway)
             #expect(try await registry.tokens.look(for: Data(BearerToken(secret).hash)).record?.role == .gateway)
             #expect(try await registry.tokens.look(for: Data(BearerToken(secret + "x").hash)).record == nil)
-            await #expect(throws: RegistryError.exists("token gw")) {
+            await #expect(throws: ChangeError.exists("token gw")) {
                 try await registry.tokens.add(name: "gw", role: .read)
             }
-            await #expect(throws: RegistryError.self) { try await registry.tokens.add(name: "G W", role: .read) }
-            await #expect(throws: RegistryError.missing("token no")) { try await registry.tokens.remove(name: "no") }
+            await #expect(throws: ChangeError.self) { try await registry.tokens.add(name: "G W", role: .read) }
+            await #expect(throws: ChangeError.missing("token no")) { try await registry.tokens.remove(name: "no") }
             #expect(try await registry.tokens.list().map(\.name) == ["gw"])
             try registry.close()
             let bytes = try Data(contentsOf: URL(filePath: Self.path(folder)))

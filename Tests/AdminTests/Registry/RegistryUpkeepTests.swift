@@ -4,9 +4,12 @@ import GRDB
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import ServiceSupport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("The registry's file over the years") struct RegistryUpkeepTests {
     private func withRegistry(_ body: (Registry) async throws -> Void) async throws {

@@ -2,6 +2,8 @@ import Synchronization
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct StateLoaderTests {
     @Test("the state is read once for all who want it at the same time, and again for those who come later")

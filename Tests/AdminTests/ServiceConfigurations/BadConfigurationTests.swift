@@ -3,6 +3,8 @@ import Testing
 import YAML
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 /// `fixtures/configuration/bad`: the types of each `NAME.yaml` cannot be combined, and `NAME.txt` says what must be said about
 /// it, to the letter.

@@ -4,10 +4,13 @@ import GRDB
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import JSON
 import NIOCore
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Configurations over HTTP") struct ConfigurationRouteTests {
     @Test("JSON and YAML say the same, each with an ETag of its own that makes a 304")

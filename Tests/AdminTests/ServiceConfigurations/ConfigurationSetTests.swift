@@ -5,6 +5,8 @@ import TestSupport
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Configurations of a cloud, change by change") struct ConfigurationSetTests {
     @Test("after any change they are what they would be from the beginning", arguments: UInt64(1)...12)
@@ -43,25 +45,18 @@ import Testing
             ], types: [type], services: (1...250).map { ServiceInstance(type: "t", index: $0, server: "s") })
     }
 
-    private static func state(_ cloud: Cloud, _ set: ConfigurationSet) -> RegistryState {
-        RegistryState(generation: 1, cloud: cloud, revisions: [:], exports: ExportSet(of: cloud), configurations: set)
-    }
-
     @Test("a report that would have too many lines names the services beyond, and still every one of them")
     func reportRoom() throws {
         let cloud = try Self.many("      a: old ${service.name}\n      b: old ${service.name}\n")
         let next = try Self.many("      a: new ${service.name}\n      b: new ${service.name}\n")
         let set = ConfigurationSet(of: cloud)
-        let (before, after) = (
-            Self.state(cloud, set),
-            Self.state(next, set.updated(CloudDifference(from: cloud, to: next), from: cloud, to: next))
-        )
-        #expect(ConfigurationChange.changes(from: before, to: after).count == 250)
-        for room in [ConfigurationChange.Room(lines: 21), ConfigurationChange.Room(values: 20)] {
-            let changes = ConfigurationChange.changes(from: before, to: after, room: room)
+        let updated = set.updated(CloudDifference(from: cloud, to: next), from: cloud, to: next)
+        #expect(ServiceConfigurationChange.changes(from: cloud, set, to: next, updated).count == 250)
+        for room in [ServiceConfigurationChange.Room(lines: 21), ServiceConfigurationChange.Room(values: 20)] {
+            let changes = ServiceConfigurationChange.changes(from: cloud, set, to: next, updated, room: room)
             #expect(changes.count == 11)
-            #expect(changes.dropLast().allSatisfy { $0.lines.count == 2 && $0.omitted == nil })
-            #expect(changes.last?.lines == [] && changes.last?.omitted == true)
+            #expect(changes.dropLast().allSatisfy { $0.lines.count == 2 && !$0.isOmitted })
+            #expect(changes.last?.lines == [] && changes.last?.isOmitted == true)
             #expect(Set(changes.flatMap(\.services)).count == 250)
         }
     }

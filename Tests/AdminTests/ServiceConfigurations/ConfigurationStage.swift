@@ -5,6 +5,8 @@ import Hummingbird
 import HummingbirdTesting
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 extension Stage {
     /// Stores the seed's story: its types, two locations, a node of each kind.

@@ -5,6 +5,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("The seed's story of configurations") struct ConfigurationStoryTests {
     @Test("the combined configuration of mdb is the expected file")

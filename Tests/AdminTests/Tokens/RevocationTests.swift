@@ -6,6 +6,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Revoked is revoked") struct RevocationTests {
     /// Limits are for a machine that does other things meanwhile.

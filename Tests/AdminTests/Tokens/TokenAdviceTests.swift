@@ -1,6 +1,8 @@
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite struct TokenAdviceTests {
     private func tokens(_ roles: TokenRole...) -> [TokenRecord] {
@@ -27,7 +29,7 @@ import Testing
     func reserved() async throws {
         try await Stage.run { stage in
             for name in ["anonymous", "portcullis-admin"] {
-                let error = await #expect(throws: RegistryError.self) {
+                let error = await #expect(throws: ChangeError.self) {
                     try await stage.registry.tokens.add(name: name, role: .admin)
                 }
                 #expect(error?.description == "name: the name \(name) has another meaning in the event log")

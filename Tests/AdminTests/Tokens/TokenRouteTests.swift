@@ -7,6 +7,8 @@ import HummingbirdTesting
 import Testing
 
 @testable import Admin
+@testable import Cloud
+@testable import Registry
 
 @Suite("Tokens over HTTP") struct TokenRouteTests {
     private func bearer(_ secret: String) -> HTTPFields { [.authorization: "Bearer \(secret)"] }

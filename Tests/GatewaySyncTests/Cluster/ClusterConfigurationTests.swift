@@ -1,7 +1,7 @@
 import NetworkTypes
 import Testing
 
-@testable import GatewaySync
+@testable import PacemakerConfiguration
 
 @Suite struct ClusterConfigurationTests {
     private func site() throws -> ClusterSite {

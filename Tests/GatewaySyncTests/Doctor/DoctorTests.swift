@@ -3,7 +3,9 @@ import NetworkTypes
 import ServicesExport
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 /// A host on which all is well, and what it is to carry.
 enum Host {

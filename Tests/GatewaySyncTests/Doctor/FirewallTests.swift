@@ -3,7 +3,9 @@ import NetworkTypes
 import ServicesExport
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 /// Rulesets as `nft` makes them, read back from the kernel of this machine in a network namespace of each test's own.
 @Suite("doctor and others' firewalls") struct FirewallTests {

@@ -2,12 +2,15 @@ import Foundation
 import Logging
 import Netlink
 import NetworkTypes
+import ServiceSupport
 import ServicesExport
 import Synchronization
 import SystemPackage
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 /// Exports handed out one by one, as ADMIN would.
 private final class ScriptedSource: ExportSource {

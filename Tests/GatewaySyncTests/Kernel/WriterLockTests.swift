@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 @Suite("one writer per network namespace")
 struct WriterLockTests {

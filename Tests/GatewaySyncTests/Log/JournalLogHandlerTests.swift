@@ -1,8 +1,11 @@
 import Foundation
 import Logging
+import ServiceSupport
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 @Suite("Messages to journald") struct JournalLogHandlerTests {
     /// A socket that takes datagrams, as journald has one.

@@ -1,6 +1,8 @@
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 @Suite struct KernelGlanceTests {
     @Test("a table that is gone or altered, and virtual services that are missing, are told; more of them are drains")

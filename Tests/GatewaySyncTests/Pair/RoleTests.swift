@@ -1,9 +1,12 @@
 import Glibc
 import Logging
 import Netlink
+import ServiceSupport
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 @Suite struct RoleTests {
     private let directory: TemporaryDirectory

@@ -2,7 +2,9 @@ import Netlink
 import NetworkTypes
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 @Suite struct SyncDaemonTests {
     private let settings = {

@@ -5,7 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 @Suite struct CrashTests {
     /// A change of a random export, with the kernel and the disk before it.
@@ -105,7 +107,7 @@ import Testing
         let whole = InMemoryKernel(change.kernel)
         whole.setConnections(1)
         let undisturbed = Site(whole, disk: change.disk, now: change.now)
-        var steps = Set<Obstacles.Step>()
+        var steps = Set<RefusedSteps.Step>()
         try undisturbed.synchronizer.adopt(ServicesCSV.write(change.next))
         _ = try undisturbed.synchronizer.settle(now: change.now) { plan, _ in
             for step in plan.steps {
@@ -113,7 +115,7 @@ import Testing
                 case .table: steps.insert(.table)
                 // What conntrack refuses is a problem and no obstacle.
                 case .flows: break
-                case .ipvs(let changes): steps.formUnion(changes.map { Obstacles.Step($0.command) })
+                case .ipvs(let changes): steps.formUnion(changes.map { RefusedSteps.Step($0.command) })
                 }
             }
         }
@@ -125,14 +127,14 @@ import Testing
             let errnos: [Errno] = [.noMemory, .resourceTemporarilyUnavailable, .noBufferSpace]
             for errno in errnos {
                 kernel.state = change.kernel
-                kernel.inject { command in (command.map { Obstacles.Step($0) } ?? .table) == step ? errno : nil }
+                kernel.inject { command in (command.map { RefusedSteps.Step($0) } ?? .table) == step ? errno : nil }
                 let site = Site(kernel, disk: change.disk, now: change.now)
                 // An answer that never comes is an error of the whole; anything else is the step's own.
                 if errno == .noBufferSpace, step == .table {
                     #expect(throws: SynchronizationError.self) { try site.export(change.next.map(\.description)) }
                 } else {
                     try site.export(change.next.map(\.description))
-                    #expect(site.synchronizer.reconciler.obstacles.refusals.keys.contains(step))
+                    #expect(site.synchronizer.reconciler.refusedSteps.refusals.keys.contains(step))
                     for (service, expected) in whole.state.services where service != step.service {
                         let isSame = kernel.state.services[service] == expected
                         #expect(isSame, "seed \(seed), \(step) \(errno): \(service)")
@@ -143,7 +145,7 @@ import Testing
                 try site.later(3)
                 try site.later(Site.drainTime + 1)
                 #expect(change.differences(kernel.state) == [], "seed \(seed), \(step) refused with \(errno)")
-                #expect(site.synchronizer.reconciler.obstacles.isEmpty)
+                #expect(site.synchronizer.reconciler.refusedSteps.isEmpty)
             }
             #expect(watch.faults.isEmpty, "seed \(seed), \(step) refused")
         }

@@ -1,4 +1,6 @@
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 import Netlink
 import NetworkTypes
 import ServicesExport
@@ -88,7 +90,7 @@ import Testing
                 after.services.filter { $0.value.destinations.contains { $0.settings.weight > 0 } }.keys
                     .filter(kernel.state.isLive))
             // What the kernel has refused a server may have to do without.
-            let obstructed = site.synchronizer.reconciler.obstacles.refusals.keys.compactMap(\.service)
+            let obstructed = site.synchronizer.reconciler.refusedSteps.refusals.keys.compactMap(\.service)
             watch.begin(live: live.subtracting(obstructed))
             if Int.random(in: 0..<5, using: &random) == 0 {
                 let unlucky = Int.random(in: 1...6, using: &random)
@@ -99,7 +101,7 @@ import Testing
                         return count % unlucky == 0
                     }
                     guard isRefused else { return nil }
-                    if let command, let service = Obstacles.Step(command).service { watch.pardon(service) }
+                    if let command, let service = RefusedSteps.Step(command).service { watch.pardon(service) }
                     return .ioError
                 }
                 _ = try? site.export(rows.map(\.description))
@@ -115,7 +117,7 @@ import Testing
             Clients.call(kernel, &random)
             let (flows, drains) = (kernel.flows, site.synchronizer.reconciler.drains)
             try site.export(rows.map(\.description))
-            if site.synchronizer.reconciler.obstacles.isEmpty {
+            if site.synchronizer.reconciler.refusedSteps.isEmpty {
                 #expect(Clients.misled(kernel, site) == [], "seed \(seed)")
                 #expect(Clients.cut(flows, drains, kernel, site) == [], "seed \(seed)")
             }
@@ -127,8 +129,8 @@ import Testing
             guard watch.faults.isEmpty else { return }
         }
         // First what was refused is tried again, and its drains begin; then they are over.
-        try site.later(Obstacles.longestPause)
-        #expect(site.synchronizer.reconciler.obstacles.isEmpty)
+        try site.later(RefusedSteps.longestPause)
+        #expect(site.synchronizer.reconciler.refusedSteps.isEmpty)
         try site.later(Site.drainTime + 1)
         let desired = site.synchronizer.reconciler.desired
         #expect(kernel.state.services == desired.servicesInKernel)

@@ -1,5 +1,7 @@
 import Foundation
+import GatewayDaemon
 import GatewaySync
+import GatewayTestSupport
 import Netlink
 import NetworkTypes
 import Testing

@@ -1,6 +1,8 @@
 import Foundation
+import GatewayDaemon
 import GatewaySync
 import NIOHTTP1
+import ServiceSupport
 import ServicesExport
 import Testing
 

@@ -1,6 +1,8 @@
 import Testing
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 @Suite struct GatewayHealthTests {
     private let status = {

@@ -1,7 +1,9 @@
 import Foundation
+import GatewayDaemon
 import GatewaySync
 import Netlink
 import NetworkTypes
+import ServiceSupport
 import ServicesExport
 import Testing
 

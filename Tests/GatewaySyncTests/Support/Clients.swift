@@ -2,7 +2,9 @@ import Netlink
 import NetworkTypes
 import TestSupport
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 /// Clients of destination NAT on a kernel in memory: their first packets, as the table and conntrack treat them.
 enum Clients {

@@ -3,7 +3,9 @@ import NetworkTypes
 import ServicesExport
 import SystemPackage
 
+@testable import GatewayDaemon
 @testable import GatewaySync
+import GatewayTestSupport
 
 /// A gateway on a kernel, with a clock and a disk of its own.
 final class Site {

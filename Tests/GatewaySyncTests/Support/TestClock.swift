@@ -1,3 +1,4 @@
+import GatewayDaemon
 import GatewaySync
 import Synchronization
 

@@ -1,5 +1,7 @@
 import Admin
 import Foundation
+import Registry
+import ServiceSupport
 import Testing
 
 @testable import portcullis_admin

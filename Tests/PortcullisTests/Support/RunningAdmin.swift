@@ -1,6 +1,7 @@
 import Admin
 import Foundation
 import Logging
+import Registry
 import ServiceLifecycle
 
 /// An ADMIN with an empty registry on a free port of the loopback address, for as long as a test needs it.

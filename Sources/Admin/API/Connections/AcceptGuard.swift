@@ -1,6 +1,6 @@
-import CommandLineSupport
 import Logging
 import NIOCore
+import ServiceSupport
 
 /// Stands first at the socket that listens: it says when connections cannot be accepted, and makes room. NIO itself waits a
 /// second then before it tries again.

@@ -1,5 +1,5 @@
-import NetworkTypes
 import NIOHTTP1
+import NetworkTypes
 import Text
 
 /// The Host field (RFC 9110, section 7.2).

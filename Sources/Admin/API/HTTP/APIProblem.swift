@@ -1,4 +1,5 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -53,6 +54,9 @@ struct APIProblem: Error, Sendable {
     static func badRequest(_ pointer: String, _ detail: String) -> APIProblem {
         APIProblem(.badRequest, detail, errors: [Problem.Fault(pointer: pointer, detail: detail)])
     }
+
+    /// If-Match or If-None-Match does not hold.
+    static func preconditionFailed(_ detail: String) -> APIProblem { APIProblem(.preconditionFailed, detail) }
 
     static func notFound(_ what: String) -> APIProblem {
         APIProblem(.notFound, "There is no \(what).")

@@ -1,9 +1,13 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 import NIOHTTP1
+import Registry
+import ServiceSupport
 import Text
 
 /// A request that has passed authentication and whose query is known to be one of the route's.
@@ -75,8 +79,8 @@ struct APIRequest: Sendable {
 
     /// The name of a service in the path, as `name`.
     func serviceName() throws -> (type: String, index: Int) {
-        guard let name = ResourceName.parseService(parameter("service")) else {
-            throw APIProblem.invalid([.init(pointer: "{service}", detail: ResourceName.serviceForm)])
+        guard let name = ServiceInstance.parse(name: parameter("service")) else {
+            throw APIProblem.invalid([.init(pointer: "{service}", detail: ServiceInstance.nameForm)])
         }
         return name
     }
@@ -156,7 +160,7 @@ struct APIRequest: Sendable {
     /// Reads the JSON body with `read`, which answers `nil` after it has noted faults.
     func json<Value: Sendable>(_ read: @escaping @Sendable (JSONField) -> Value?) async throws -> Value {
         let bytes = try await bytes()
-        return try await LongWork.run {
+        return try await BlockingWork.run {
             let value: JSONValue
             do throws(JSONError) {
                 value = try JSONParser.parse(bytes)

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Registry
 
 /// Decides who sent a request, and whether its role suffices.
 struct Authenticator: Sendable {

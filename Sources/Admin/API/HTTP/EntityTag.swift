@@ -1,20 +1,13 @@
 import Crypto
 import Foundation
+import ServicesExport
+import Text
 
 /// Entity tags (RFC 9110, section 8.8.3) and the lists of them in conditional requests.
 enum EntityTag {
-    /// A strong tag of a representation's bytes.
+    /// A strong tag of a representation's bytes: half of their SHA-256.
     static func of(_ bytes: some DataProtocol) -> String {
-        "\"\(hexadecimal(SHA256.hash(data: bytes)))\""
-    }
-
-    /// The half of a digest that a tag holds.
-    static func hexadecimal(_ digest: SHA256Digest) -> String {
-        var text: [UInt8] = []
-        for byte in digest.prefix(16) {
-            for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
-        }
-        return String(decoding: text, as: UTF8.self)
+        "\"\(SHA256.hash(data: bytes).prefix(16).hexadecimal)\""
     }
 
     /// The list of an If-Match or If-None-Match field: `*`, or tags, weak ones marked.

@@ -1,3 +1,5 @@
+import Registry
+
 /// Who sent a request.
 struct Identity: Sendable, Hashable {
     /// The token's name; `anonymous` where no tokens are configured.
@@ -10,7 +12,7 @@ struct Identity: Sendable, Hashable {
     /// RFC 3339 in UTC; `nil`: the token has no end.
     let expiresAt: String?
 
-    static let anonymous = Identity(name: "anonymous", role: .admin, service: nil, gateway: nil, expiresAt: nil)
+    static let anonymous = Identity(name: TokenGrant.anonymous, role: .admin, service: nil, gateway: nil, expiresAt: nil)
 }
 
 extension Identity {

@@ -1,3 +1,4 @@
+import Registry
 import Text
 
 /// What a client asked for, as the log shows it: printable ASCII, not for ever, and without secrets. A client must not be able to

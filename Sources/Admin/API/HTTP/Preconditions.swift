@@ -18,17 +18,17 @@ struct Preconditions: Sendable {
     /// read does not hold: nothing is written on a misunderstanding.
     func check(_ tags: [String]) throws {
         for case .unreadable? in [mustMatch, mustNotMatch] {
-            throw RegistryError.preconditionFailed(
-                "If-Match and If-None-Match hold * or a list of entity tags in quotes")
+            throw APIProblem.preconditionFailed(
+                "If-Match and If-None-Match hold * or a list of entity tags in quotes.")
         }
         if let mustMatch {
-            guard !tags.isEmpty else { throw RegistryError.preconditionFailed("the resource does not exist") }
+            guard !tags.isEmpty else { throw APIProblem.preconditionFailed("The resource does not exist.") }
             guard tags.contains(where: mustMatch.matchesStrongly) else {
-                throw RegistryError.preconditionFailed("the resource was changed by somebody else since you read it")
+                throw APIProblem.preconditionFailed("The resource was changed by somebody else since you read it.")
             }
         }
         if let mustNotMatch, tags.contains(where: mustNotMatch.matchesWeakly) {
-            throw RegistryError.preconditionFailed("the resource exists already")
+            throw APIProblem.preconditionFailed("The resource exists already.")
         }
     }
 

@@ -1,9 +1,11 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Registry
 import Text
 
 /// Stands between the router and a route's handler: authentication, the query, and errors as problems.
@@ -94,7 +96,9 @@ struct RouteResponder: HTTPResponder {
     static func problem(for error: any Error, logger: Logger) -> APIProblem {
         switch error {
         case let problem as APIProblem: return problem
-        case let error as RegistryError: return problem(for: error, logger: logger)
+        case let error as ChangeError: return problem(for: error)
+        case RegistryError.unvouched(let text): return Authenticator.forbidden(text)
+        case RegistryError.unavailable(let text): return unavailable(text, logger: logger)
         case is CancellationError:
             // The client has hung up, or ADMIN ends: nobody hears the answer.
             logger.debug("request given up")
@@ -105,22 +109,20 @@ struct RouteResponder: HTTPResponder {
         }
     }
 
-    private static func problem(for error: RegistryError, logger: Logger) -> APIProblem {
+    private static func problem(for error: ChangeError) -> APIProblem {
         switch error {
         case .missing: APIProblem(.notFound, "\(error)".capitalizedSentence)
         case .exists: APIProblem(.conflict, "\(error)".capitalizedSentence)
         case .inUse: APIProblem(.conflict, "\(error)".capitalizedSentence, kind: .inUse)
-        case .invalid(let faults): .invalid(faults)
+        case .invalid(let faults): .invalid(faults.map(Problem.Fault.init))
         case .metaConfiguration(let faults):
             APIProblem(
-                .unprocessableContent, "The meta-configuration is faulty.", errors: faults, kind: .metaConfiguration)
+                .unprocessableContent, "The meta-configuration is faulty.", errors: faults.map(Problem.Fault.init), kind: .metaConfiguration)
         case .contradiction(let faults):
             APIProblem(
-                .conflict, "The cloud would contradict itself; nothing was changed.", errors: faults,
+                .conflict, "The cloud would contradict itself; nothing was changed.",
+                errors: faults.map(Problem.Fault.init),
                 kind: .contradiction)
-        case .preconditionFailed: APIProblem(.preconditionFailed, "\(error)".capitalizedSentence)
-        case .unavailable:
-            unavailable("\(error)", logger: logger)
         }
     }
 

@@ -1,4 +1,6 @@
 import AdminAPI
+import Cloud
+import JSON
 import NetworkTypes
 import Text
 
@@ -70,8 +72,8 @@ struct JSONField {
     /// A name of a service, `type.index`.
     func serviceName() -> (type: String, index: Int)? {
         guard let text = string() else { return nil }
-        guard let name = ResourceName.parseService(text) else {
-            fault(ResourceName.serviceForm)
+        guard let name = ServiceInstance.parse(name: text) else {
+            fault(ServiceInstance.nameForm)
             return nil
         }
         return name

@@ -1,4 +1,6 @@
+import AdminAPI
 import HTTPTypes
+import JSON
 
 /// `/openapi.json` (OpenAPI 3.1), made from the same routes the router is given.
 struct OpenAPIDocument {

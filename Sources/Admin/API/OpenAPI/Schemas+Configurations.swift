@@ -1,3 +1,6 @@
+import AdminAPI
+import JSON
+
 extension Schemas {
     /// Of combined configurations and secrets.
     static let ofConfigurations: [(String, JSONValue)] = [

@@ -1,3 +1,7 @@
+import AdminAPI
+import JSON
+import Registry
+
 extension Schemas {
     static let role: JSONValue = [
         "type": "string", "enum": .array(TokenRole.allCases.map { .string($0.rawValue) }),

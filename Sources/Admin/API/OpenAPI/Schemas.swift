@@ -1,10 +1,14 @@
+import AdminAPI
+import Cloud
+import JSON
+
 /// The schemas of `/openapi.json` (JSON Schema 2020-12), each as precise as the code that reads or writes the value.
 enum Schemas {
-    static let name: JSONValue = ["type": "string", "pattern": .string(ResourceName.pattern)]
-    static let typeName: JSONValue = ["type": "string", "pattern": .string(ResourceName.typePattern)]
-    static let serviceName: JSONValue = ["type": "string", "pattern": .string(ResourceName.servicePattern)]
+    static let name: JSONValue = ["type": "string", "pattern": .string(ObjectName.pattern(.location))]
+    static let typeName: JSONValue = ["type": "string", "pattern": .string(ObjectName.pattern(.type))]
+    static let serviceName: JSONValue = ["type": "string", "pattern": .string(ServiceInstance.namePattern)]
     static let index: JSONValue = [
-        "type": "integer", "minimum": 1, "maximum": .integer(ResourceName.maximumIndex),
+        "type": "integer", "minimum": 1, "maximum": .integer(ServiceInstance.maximumIndex),
     ]
 
     /// The schema of a parameter of the path.

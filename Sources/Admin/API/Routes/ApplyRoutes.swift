@@ -1,6 +1,9 @@
 import AdminAPI
+import Cloud
 import Hummingbird
 import NetworkTypes
+import Registry
+import ServiceSupport
 
 extension RouteTable {
     var applyRoutes: [Route] {
@@ -14,7 +17,7 @@ extension RouteTable {
                 answers: [.changedList]
             ) { request in
                 let wanted = try await request.json { WantedCloud($0) }
-                let types = try await LongWork.run { try wanted.readTypes() }
+                let types = try await BlockingWork.run { try wanted.readTypes() }
                 let outcome = try await registry.write(
                     by: request.identity.name, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
@@ -146,15 +149,15 @@ struct WantedCloud: Sendable {
     /// The meta-configurations, read; the faults of all of them in one error.
     func readTypes() throws -> [ServiceType] {
         var read: [ServiceType] = []
-        var faults: [Problem.Fault] = []
+        var faults: [Fault] = []
         for type in types {
             do {
                 read.append(try ServiceType.read(source: type.source, name: type.name))
-            } catch RegistryError.metaConfiguration(let found) {
+            } catch ChangeError.metaConfiguration(let found) {
                 faults += found
             }
         }
-        guard faults.isEmpty else { throw RegistryError.metaConfiguration(Array(faults.prefix(100))) }
+        guard faults.isEmpty else { throw ChangeError.metaConfiguration(Array(faults.prefix(100))) }
         return read
     }
 

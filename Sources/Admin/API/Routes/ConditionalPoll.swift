@@ -1,6 +1,8 @@
 import AdminAPI
 import HTTPTypes
 import Hummingbird
+import JSON
+import Registry
 import ServiceLifecycle
 
 /// A GET that knows what it has (If-None-Match) and may wait for something else (`Prefer: wait`).
@@ -26,7 +28,7 @@ struct ConditionalPoll {
     /// - Returns: The registry's generation after the wait; `nil`: there was none.
     mutating func hold(
         _ request: APIRequest, knowing tag: String,
-        until change: @escaping @Sendable (EntityTag.List, Int) async -> TagChanges.Wake
+        until change: @escaping @Sendable (EntityTag.List, Int) async -> TagWaiters.Wake
     ) async throws -> Int? {
         guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return nil }
         wasHeld = true
@@ -48,9 +50,9 @@ struct ConditionalPoll {
 
     /// What comes first: the change, or the end of the time or of ADMIN, which count as one.
     private static func firstWake(
-        until deadline: ContinuousClock.Instant, _ change: @escaping @Sendable () async -> TagChanges.Wake
-    ) async -> TagChanges.Wake {
-        await withTaskGroup(of: TagChanges.Wake.self) { group in
+        until deadline: ContinuousClock.Instant, _ change: @escaping @Sendable () async -> TagWaiters.Wake
+    ) async -> TagWaiters.Wake {
+        await withTaskGroup(of: TagWaiters.Wake.self) { group in
             group.addTask { await change() }
             group.addTask {
                 try? await Task.sleep(until: deadline)

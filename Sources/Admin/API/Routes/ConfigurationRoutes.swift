@@ -1,8 +1,11 @@
 import AdminAPI
+import Cloud
 import CombinedConfiguration
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
+import Registry
 import YAML
 
 extension RouteTable {
@@ -111,7 +114,7 @@ extension RegistryState {
     fileprivate func configuration(of name: String) throws -> ConfigurationNode {
         _ = try configurationDigest(of: name)
         guard let root = configurations.configuration(of: name, configurations.directory(of: cloud)) else {
-            throw RegistryError.missing("service \(name.prefix(80))")
+            throw ChangeError.missing("service \(name.prefix(80))")
         }
         return root
     }

@@ -1,6 +1,9 @@
 import AdminAPI
+import Cloud
 import HTTPTypes
 import Hummingbird
+import JSON
+import Registry
 import ServicesExport
 
 extension RouteTable {
@@ -58,7 +61,7 @@ extension RouteTable {
 
     private static func export(of location: String, in state: RegistryState) throws -> LocationExport {
         guard let export = state.exports.byLocation[location] else {
-            throw RegistryError.missing("location \(location.prefix(80))")
+            throw ChangeError.missing("location \(location.prefix(80))")
         }
         return export
     }

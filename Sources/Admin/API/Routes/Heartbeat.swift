@@ -1,6 +1,9 @@
 import AdminAPI
+import Cloud
 import HTTPTypes
 import Hummingbird
+import JSON
+import Registry
 
 /// A gateway's poll: who asks, and what it says of itself.
 struct Heartbeat {

@@ -1,5 +1,7 @@
 import AdminAPI
+import Cloud
 import Hummingbird
+import Registry
 
 extension RouteTable {
     var locationRoutes: [Route] {

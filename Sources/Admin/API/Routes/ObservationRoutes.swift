@@ -1,5 +1,8 @@
 import AdminAPI
+import Cloud
 import Hummingbird
+import JSON
+import Registry
 
 extension RouteTable {
     var observationRoutes: [Route] {

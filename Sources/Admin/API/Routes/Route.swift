@@ -1,5 +1,7 @@
 import HTTPTypes
 import Hummingbird
+import JSON
+import Registry
 import Text
 
 /// One operation of the REST API: what the router is told and what `/openapi.json` says, in one place.

@@ -1,8 +1,11 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
+import Registry
 
 /// Every operation of the API, with what the handlers work on.
 struct RouteTable: Sendable {
@@ -72,13 +75,13 @@ struct RouteTable: Sendable {
     ) throws -> Response {
         let isDryRun = request.isDryRun
         let isCreation =
-            outcome.report.changes.first?.action == .create && request.route.answers.contains { $0.status == .created }
+            outcome.summary.difference.changes.first?.action == .create && request.route.answers.contains { $0.status == .created }
         var headers: HTTPFields = [:]
         if !isDryRun {
             headers[.eTag] = resource.map { tag($0) }
             headers[.location] = location
         }
-        return report(outcome.report, status: isCreation && !isDryRun ? .created : .ok, headers: headers)
+        return report(ChangeReport(outcome.summary), status: isCreation && !isDryRun ? .created : .ok, headers: headers)
     }
 
     static func report(

@@ -1,4 +1,5 @@
 import HTTPTypes
+import JSON
 
 /// What a request of one operation consists of, for tools that send variations of it.
 package struct SampleRequest: Sendable {

@@ -1,5 +1,7 @@
 import AdminAPI
+import Cloud
 import Hummingbird
+import Registry
 import Text
 
 extension RouteTable {

@@ -1,6 +1,8 @@
 import AdminAPI
+import Cloud
 import Hummingbird
 import NetworkTypes
+import Registry
 
 extension RouteTable {
     var serverRoutes: [Route] {

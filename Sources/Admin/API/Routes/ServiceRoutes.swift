@@ -1,5 +1,8 @@
 import AdminAPI
+import Cloud
 import Hummingbird
+import JSON
+import Registry
 
 extension RouteTable {
     var serviceRoutes: [Route] {
@@ -96,7 +99,7 @@ extension RouteTable {
             service.index = cloud.freeIndex(of: draft.type)
             cloud.services[service.name] = service
         }
-        let name = outcome.report.changes.first?.name ?? ""
+        let name = outcome.summary.difference.changes.first?.name ?? ""
         return try Self.report(
             outcome, to: request, resource: outcome.state.cloud.services[name].map(ServiceResource.init),
             location: "/v1/services/\(name)")
@@ -109,7 +112,7 @@ extension RouteTable {
             guard let body = field.object(["name", "type", "index", "server", "state", "weight"]) else { return nil }
             body.agreeing("name", with: name)
             body.agreeing("type", with: type)
-            if let given = body.present("index", { $0.integer(in: 1...ResourceName.maximumIndex) }), given != index {
+            if let given = body.present("index", { $0.integer(in: 1...ServiceInstance.maximumIndex) }), given != index {
                 field.list.add("#/index", "\(given) differs from \(index) in the path")
             }
             let server = body.required("server") { $0.name(of: .server) }

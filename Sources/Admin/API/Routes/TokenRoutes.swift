@@ -1,8 +1,10 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Registry
 
 extension RouteTable {
     var tokenRoutes: [Route] {
@@ -29,7 +31,7 @@ extension RouteTable {
             ) { request in
                 let name = request.parameter("token")
                 guard name != request.identity.name else {
-                    throw RegistryError.inUse(
+                    throw ChangeError.inUse(
                         "this request was made with the token \(name): take it away with another one, or with "
                             + "`portcullis-admin token remove`")
                 }
@@ -67,10 +69,9 @@ extension RouteTable {
         do {
             made = try await registry.tokens.add(
                 grant, expires: expires, by: request.identity.name, dryRun: request.isDryRun)
-        } catch RegistryError.invalid(let faults) {
-            let names = ["expires": "expiresAt"]
-            throw RegistryError.invalid(
-                faults.map { .init(pointer: "#/\(names[$0.pointer] ?? $0.pointer)", detail: $0.detail) })
+        } catch ChangeError.invalid(let faults) {
+            throw ChangeError.invalid(
+                faults.map { .init(place: $0.place == "expires" ? "#/expiresAt" : "#/\($0.place)", detail: $0.detail) })
         }
         let isDryRun = request.isDryRun
         let body = JSONBody.encode(

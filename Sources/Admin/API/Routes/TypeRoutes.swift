@@ -1,7 +1,11 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
+import JSON
+import Registry
+import ServiceSupport
 
 extension RouteTable {
     var typeRoutes: [Route] {
@@ -38,7 +42,7 @@ extension RouteTable {
             ) { request in
                 let type = request.parameter("type")
                 let revisions = try await registry.revisions(of: type)
-                guard !revisions.isEmpty else { throw RegistryError.missing("type \(type.prefix(80))") }
+                guard !revisions.isEmpty else { throw ChangeError.missing("type \(type.prefix(80))") }
                 return try Self.answer(revisions.map { TypeSummary(type, $0) }, to: request)
             },
             Route(
@@ -50,7 +54,7 @@ extension RouteTable {
             ) { request in
                 let name = try request.name("type", of: .type)
                 let bytes = try await request.bytes()
-                let type = try await LongWork.run { try ServiceType.read(bytes: bytes, name: name) }
+                let type = try await BlockingWork.run { try ServiceType.read(bytes: bytes, name: name) }
                 return try await changeType(request, name) { $0.types[name] = type }
             },
             Route(
@@ -73,13 +77,13 @@ extension RouteTable {
         if request.query["revision"] != nil {
             let number = try request.integer("revision", in: 1...Int(Int32.max), default: 1)
             guard let (revision, source) = try await registry.revision(number, of: name) else {
-                throw RegistryError.missing("revision \(number) of type \(name.prefix(80))")
+                throw ChangeError.missing("revision \(number) of type \(name.prefix(80))")
             }
             resource = TypeResource(name, revision, source: source)
         } else {
             let state = try await registry.state()
             guard let current = state.typeResource(name) else {
-                throw RegistryError.missing("type \(name.prefix(80))")
+                throw ChangeError.missing("type \(name.prefix(80))")
             }
             resource = current
         }

@@ -1,0 +1,106 @@
+import CombinedConfiguration
+
+extension Cloud {
+    // MARK: What must exist
+
+    package func location(_ name: String) throws -> Location {
+        guard let location = locations[name] else { throw ChangeError.missing("location \(name.prefix(80))") }
+        return location
+    }
+
+    /// Throws for the location first: a pool that is not there may be so because its location is not.
+    package func pool(_ id: AddressPool.ID) throws -> AddressPool {
+        _ = try location(id.location)
+        guard let pool = pools[id] else {
+            throw ChangeError.missing("pool \(id.name.prefix(80)) at location \(id.location)")
+        }
+        return pool
+    }
+
+    package func server(_ name: String) throws -> Server {
+        guard let server = servers[name] else { throw ChangeError.missing("server \(name.prefix(80))") }
+        return server
+    }
+
+    package func service(_ name: String) throws -> ServiceInstance {
+        guard let service = services[name] else { throw ChangeError.missing("service \(name.prefix(80))") }
+        return service
+    }
+
+    // MARK: What a value refers to
+
+    package func requireLocation(_ name: String, at pointer: String) throws {
+        guard locations[name] != nil else {
+            throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no location \"\(name)\"")])
+        }
+    }
+
+    package func requireServer(_ name: String, at pointer: String) throws {
+        guard servers[name] != nil else {
+            throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no server \"\(name)\"")])
+        }
+    }
+
+    package func requireType(_ name: String, at pointer: String) throws {
+        guard types[name] != nil else {
+            throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no type \"\(name)\"")])
+        }
+    }
+
+    /// The lowest index from 1 that no service of the type has.
+    package func freeIndex(of type: String) -> Int {
+        let taken = Set(services.values.lazy.filter { $0.type == type }.map(\.index))
+        var index = 1
+        while taken.contains(index) { index += 1 }
+        return index
+    }
+
+    // MARK: Deletions that others may forbid
+
+    package mutating func deleteLocation(_ name: String) throws {
+        _ = try location(name)
+        let users =
+            pools.keys.filter { $0.location == name }.map { "pool \($0.name)" }.sorted()
+            + servers.values.filter { $0.location == name }.map { "server \($0.name)" }.sorted()
+        try Self.requireUnused("location \(name)", users)
+        locations[name] = nil
+    }
+
+    package mutating func deleteServer(_ name: String) throws {
+        _ = try server(name)
+        try Self.requireUnused(
+            "server \(name)", services.values.filter { $0.server == name }.map { "service \($0.name)" }.sorted())
+        servers[name] = nil
+    }
+
+    package mutating func deleteType(_ name: String) throws {
+        guard types[name] != nil else { throw ChangeError.missing("type \(name.prefix(80))") }
+        try Self.requireUnused(
+            "type \(name)", services.values.filter { $0.type == name }.map { "service \($0.name)" }.sorted())
+        types[name] = nil
+    }
+
+    /// Takes a mark from its section, which must be gone.
+    package mutating func releaseMark(_ name: String) throws {
+        guard let id = marks.first(where: { "\($0.value)" == name })?.key else {
+            throw ChangeError.missing("firewall mark \(name.prefix(80))")
+        }
+        try Self.requireUnused("firewall mark \(name)", markedSections.contains(id) ? ["section \(id)"] : [])
+        marks[id] = nil
+    }
+
+    package mutating func deleteSecret(_ name: String) throws {
+        guard secrets[name] != nil else { throw ChangeError.missing("secret \(name.prefix(80))") }
+        let users = types.values.filter { type in
+            type.configuration.config.contains { $0.block.values.secrets.contains(name) }
+        }
+        try Self.requireUnused("secret \(name)", users.map { "type \($0.name)" }.sorted())
+        secrets[name] = nil
+    }
+
+    private static func requireUnused(_ what: String, _ users: [String]) throws {
+        guard !users.isEmpty else { return }
+        let rest = users.count > 3 ? " and \(users.count - 3) more" : ""
+        throw ChangeError.inUse("\(what) still has \(users.prefix(3).joined(separator: ", "))\(rest)")
+    }
+}

@@ -1,0 +1,111 @@
+import Text
+import YAML
+
+extension Cloud {
+    /// Gives new sections their marks and checks that the cloud does not contradict itself.
+    ///
+    /// Throws `ChangeError.contradiction` naming every side. Of two sides the one is to blame that the change is of:
+    /// a meta-configuration that differs from `before`, else what has a place in the request.
+    package mutating func settle(from before: Cloud, places: RequestPlaces) throws {
+        do {
+            marks = try allocatingMarks()
+        } catch {
+            let id = error.id.section
+            let section = types[id.type]?.configuration.gateway.first { $0.name == id.section }
+            throw ChangeError.contradiction([
+                .init(place: .text(section?.position.description ?? "\(id)"), detail: "\(error)")
+            ])
+        }
+        let changed = changedTypes(since: before)
+        try Self.refuse(
+            contradictions(blaming: changed) + newRequirementContradictions(since: before)
+                + newSharedAddressContradictions(since: before),
+            inFiles: Set(changed.map(ServiceType.file(of:))), places)
+    }
+
+    /// The types whose meta-configuration is new or another.
+    package func changedTypes(since before: Cloud) -> Set<String> {
+        Set(
+            types.values.lazy.filter { type in before.types[type.name].map { !$0.source.isExactly(type.source) } ?? true
+            }
+            .map(\.name))
+    }
+
+    /// Throws the contradictions, if there are any.
+    ///
+    /// - Parameter files: The meta-configurations that are being changed.
+    package static func refuse(
+        _ contradictions: [Contradiction], inFiles files: Set<String>, _ places: RequestPlaces
+    ) throws {
+        guard !contradictions.isEmpty else { return }
+        throw ChangeError.contradiction(faults(contradictions, inFiles: files, places))
+    }
+
+    /// The first 100, at the places that whoever made the change knows.
+    package static func faults(
+        _ contradictions: [Contradiction], inFiles files: Set<String>, _ places: RequestPlaces
+    ) -> [Fault] {
+        contradictions.prefix(100).map { $0.fault(inFiles: files, places) }
+    }
+}
+
+extension Contradiction {
+    /// The contradiction at the place that whoever made the change knows.
+    ///
+    /// - Parameter files: the meta-configurations that are being changed.
+    fileprivate func fault(inFiles files: Set<String>, _ places: RequestPlaces) -> Fault {
+        if let position, files.contains(position.file) {
+            return Fault(place: "\(position)", detail: message)
+        }
+        if let pointer = places.place(of: subjects) {
+            return Fault(place: .text(pointer), detail: message + (position.map { " (\($0))" } ?? ""))
+        }
+        let place =
+            position.map { .text($0.description) } ?? subjects.first.map { .object($0.kind, $0.name) } ?? Fault.Place.text("cloud")
+        return Fault(place: place, detail: message)
+    }
+}
+
+extension ServiceType {
+    /// The name that errors in a type's meta-configuration start with.
+    package static func file(of type: String) -> String { "\(type).yaml" }
+
+    /// As below, from bytes that may or may not be UTF-8.
+    package static func read(bytes: [UInt8], name: String) throws -> ServiceType {
+        if let source = String(validating: bytes, as: UTF8.self) { return try read(source: source, name: name) }
+        do throws(YAMLErrors) {
+            _ = try MetaConfiguration.load(bytes, file: file(of: name))
+        } catch {
+            throw ChangeError.metaConfiguration(error.faults)
+        }
+        throw ChangeError.metaConfiguration([.init(place: .text(file(of: name)), detail: "not UTF-8")])
+    }
+
+    /// Reads a type's meta-configuration, whose `type` must be `name`.
+    ///
+    /// Throws `ChangeError.metaConfiguration` with the place of each fault.
+    ///
+    /// - Parameter isStored: Whether it was accepted before, maybe by a version that took more.
+    package static func read(source: String, name: String, isStored: Bool = false) throws -> ServiceType {
+        let file = file(of: name)
+        do {
+            let configuration = try MetaConfiguration.loadOne(source, file: file, isStored: isStored)
+            guard configuration.type == name else {
+                throw ChangeError.metaConfiguration([
+                    .init(
+                        place: "\(configuration.position)",
+                        detail: "the file describes the type \"\(configuration.type)\", not \"\(name)\"")
+                ])
+            }
+            return ServiceType(source: source, configuration: configuration)
+        } catch let errors as YAMLErrors {
+            throw ChangeError.metaConfiguration(errors.faults)
+        }
+    }
+}
+
+extension YAMLErrors {
+    fileprivate var faults: [Fault] {
+        errors.map { Fault(place: "\($0.position)", detail: $0.message) }
+    }
+}

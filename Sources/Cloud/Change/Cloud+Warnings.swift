@@ -1,0 +1,100 @@
+import NetworkTypes
+import ServicesExport
+
+/// What a change brings about that is allowed, and that whoever makes it should know.
+extension Cloud {
+    /// Costs a look at each pool and section, and at each service that changed.
+    package func warnings(about difference: CloudDifference, since before: Cloud) -> [Contradiction] {
+        let changedTypes = changedTypes(since: before)
+        // Of the pools of a name the first location's stands for all.
+        func first(_ pools: some Sequence<AddressPool.ID>) -> [String: AddressPool.ID] {
+            Dictionary(pools.map { ($0.name, $0) }, uniquingKeysWith: min)
+        }
+        let firstPools = first(pools.keys)
+        let firstChangedPools = first(pools.lazy.filter { before.pools[$0.key] != $0.value }.map(\.key))
+        var found = [Contradiction]()
+        for type in types.values.sorted(by: { $0.name < $1.name }) where !type.configuration.gateway.isEmpty {
+            let isChanged = changedTypes.contains(type.name)
+            for section in type.configuration.gateway {
+                if isChanged { found += section.drainWarnings(of: type.name) }
+                if let pool = (isChanged ? firstPools : firstChangedPools)[section.pool] {
+                    found += section.ephemeralPortWarning(of: type.name, on: pool)
+                }
+            }
+        }
+        return found + cutWarnings(about: difference, since: before)
+    }
+
+    /// Instances that are drained, or leave, where their connections are cut instead.
+    private func cutWarnings(about difference: CloudDifference, since before: Cloud) -> [Contradiction] {
+        difference.changes.lazy.filter { $0.kind == .service }.flatMap { change -> [Contradiction] in
+            guard let old = before.services[change.name], let type = types[old.type] else { return [] }
+            return type.configuration.gateway.filter { $0.method != .dnat && $0.scheduler == .dh }
+                .filter { section in
+                    guard section.takesConnections(old) else { return false }
+                    let new = services[change.name]
+                    return new.map { $0.server != old.server || !section.takesConnections($0) } ?? true
+                }
+                .map { section in
+                    Contradiction(
+                        "\(type.name)/\(section.name) is scheduled by dh, which cannot drain: the gateways remove \(old.name) at "
+                            + "once, and its connections are cut", of: [.init(.service, old.name, .state)])
+                }
+        }
+    }
+}
+
+extension GatewaySection {
+    /// The ports that Linux gives to a machine's own connections (`net.ipv4.ip_local_port_range`) unless it is told
+    /// otherwise.
+    static let ephemeralPorts = PortRange(32_768, 60_999)
+
+    fileprivate func takesConnections(_ service: ServiceInstance) -> Bool {
+        service.state == .ready && service.weight ?? weight > 0
+    }
+
+    /// What a drain of an instance will not do.
+    fileprivate func drainWarnings(of type: String) -> [Contradiction] {
+        var found = [Contradiction]()
+        if scheduler == .dh, method != .dnat {
+            found.append(
+                Contradiction(
+                    "\(type)/\(name) is scheduled by dh, which cannot drain: an instance that is drained or leaves is removed at "
+                        + "once, and its connections are cut; sh and mh can", at: position))
+        }
+        guard sharesDatagrams, !separatesDatagrams, case .mark(let fwm) = exposure else { return found }
+        let others = fwm.protocols.filter { $0 != .udp }.map(\.description).joined(separator: " and ")
+        let reason =
+            persistence > 0
+            ? "with persistence UDP is one virtual service with \(others)"
+            : "UDP shares the mark \(fwm.mark.map(String.init) ?? "") with \(others); udp-mark would give it its own"
+        found.append(
+            Contradiction(
+                "\(type)/\(name): \(reason), so an instance that is drained or leaves keeps UDP clients that go on sending for "
+                    + "the whole drain time, reachable or not", at: position))
+        return found
+    }
+
+    /// Ports that may meet those of a gateway's own connections.
+    fileprivate func ephemeralPortWarning(of type: String, on pool: AddressPool.ID) -> [Contradiction] {
+        guard let ephemeral = Self.ephemeralPorts else { return [] }
+        let met = publicPorts.compactMap { ports in
+            ports.overlaps(ephemeral)
+                ? PortRange(max(ports.first, ephemeral.first), min(ports.last, ephemeral.last)) : nil
+        }
+        guard !met.isEmpty else { return [] }
+        let list = met.map(\.description).joined(separator: ",")
+        // Reserving nearly all of them would leave the gateway without ports for its own connections.
+        let isMost = met.reduce(0) { $0 + $1.count } > ephemeral.count - 1_024
+        let remedy =
+            isMost
+            ? "move that range away from them at each gateway"
+            : "add them to net.ipv4.ip_local_reserved_ports at each gateway (\(list)), or move that range"
+        return [
+            Contradiction(
+                "\(type)/\(name) takes ports \(list) of \(pool.name), which a gateway's kernel by default gives to its own connections, too "
+                    + "(net.ipv4.ip_local_port_range, \(ephemeral)): \(remedy)",
+                at: position, of: [.pool(pool, .addresses)])
+        ]
+    }
+}

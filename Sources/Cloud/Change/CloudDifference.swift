@@ -1,0 +1,124 @@
+import Crypto
+import NetworkTypes
+import Text
+
+/// What one write changes in a cloud: for the report, the event log and the rows to store. Tokens and gateways are
+/// none of it.
+package struct CloudDifference: Sendable {
+    /// What happens to one thing.
+    package enum Action: String, Sendable, Hashable { case create, update, delete }
+
+    /// What a cloud holds.
+    package enum Kind: String, Sendable, Hashable { case location, pool, server, type, service, mark, secret }
+
+    /// One thing that is created, updated or deleted.
+    package struct Change: Sendable, Hashable {
+        package var action: Action
+        package var kind: Kind
+        /// A pool's is `location/pool`.
+        package var name: String
+        /// A line for people; `nil` for a creation.
+        package var before: String?
+        /// `nil` for a deletion.
+        package var after: String?
+    }
+
+    /// By kind (what others refer to comes first), then by name.
+    package let changes: [Change]
+
+    package var isEmpty: Bool { changes.isEmpty }
+
+    package init(from before: Cloud, to after: Cloud) {
+        changes =
+            Self.changes(.location, before.locations, after.locations, name: \.self, Self.summary)
+            + Self.changes(.pool, before.pools, after.pools, name: \.description, Self.summary)
+            + Self.changes(.server, before.servers, after.servers, name: \.self, Self.summary)
+            + Self.changes(
+                .type, before.types.mapValues { ExactText($0.source) }, after.types.mapValues { ExactText($0.source) },
+                name: \.self, Self.summary)
+            + Self.changes(.service, before.services, after.services, name: \.self, Self.summary)
+            + Self.releases(before.marks, after.marks)
+            + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary)
+    }
+
+    /// Marks that are taken from their sections. Those that sections get follow from the types, and are no changes.
+    private static func releases(_ before: [MarkID: UInt32], _ after: [MarkID: UInt32]) -> [Change] {
+        before.filter { after[$0.key] == nil }.sorted { $0.value < $1.value }.map { id, mark in
+            Change(action: .delete, kind: .mark, name: "\(mark)", before: "\(id)", after: nil)
+        }
+    }
+
+    private static func changes<Key: Hashable, Value: Equatable>(
+        _ kind: Kind, _ before: [Key: Value], _ after: [Key: Value], name: (Key) -> String,
+        _ summary: (Value) -> String
+    ) -> [Change] {
+        var changes: [Change] = []
+        for (key, old) in before {
+            if let new = after[key] {
+                guard new != old else { continue }
+                changes.append(
+                    Change(action: .update, kind: kind, name: name(key), before: summary(old), after: summary(new)))
+            } else {
+                changes.append(Change(action: .delete, kind: kind, name: name(key), before: summary(old), after: nil))
+            }
+        }
+        for (key, new) in after where before[key] == nil {
+            changes.append(Change(action: .create, kind: kind, name: name(key), before: nil, after: summary(new)))
+        }
+        return changes.sorted { $0.name < $1.name }
+    }
+
+    private static func summary(_ location: Location) -> String {
+        location.description.isEmpty ? "no description" : location.description
+    }
+
+    private static func summary(_ pool: AddressPool) -> String {
+        let shown = pool.addresses.prefix(8).map(\.description).joined(separator: " ")
+        return pool.addresses.count > 8 ? "\(shown) and \(pool.addresses.count - 8) more" : shown
+    }
+
+    private static func summary(_ server: Server) -> String {
+        let addresses = server.addresses.map(\.description).joined(separator: " ")
+        let labels = server.labels.isEmpty ? "" : ", labels \(server.labels.joined(separator: " "))"
+        return "\(server.kind.rawValue) server at \(server.location), \(addresses)\(labels)"
+    }
+
+    private static func summary(_ secret: SealedSecret) -> String { "revision \(secret.revision)" }
+
+    private static func summary(_ source: ExactText) -> String {
+        let bytes = source.wrappedValue.utf8
+        let lines = bytes.count { $0 == 0x0A } + (bytes.last == 0x0A ? 0 : 1)
+        return "\(lines) lines, \(SHA256.hash(data: Array(bytes)).prefix(6).hexadecimal)"
+    }
+
+    private static func summary(_ service: ServiceInstance) -> String {
+        let weight = service.weight.map { "weight \($0)" } ?? "the section's weight"
+        return "\(service.state.rawValue) on \(service.server), \(weight)"
+    }
+}
+
+extension CloudDifference {
+    /// The locations whose export the changes can touch.
+    package func locations(from before: Cloud, to after: Cloud) -> Set<String> {
+        var locations: Set<String> = []
+        for change in changes {
+            switch change.kind {
+            case .type: return Set(before.locations.keys).union(after.locations.keys)
+            case .location: locations.insert(change.name)
+            case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
+            case .server:
+                for cloud in [before, after] {
+                    if let server = cloud.servers[change.name] { locations.insert(server.location) }
+                }
+            case .service:
+                for cloud in [before, after] {
+                    guard let service = cloud.services[change.name], let server = cloud.servers[service.server]
+                    else { continue }
+                    locations.insert(server.location)
+                }
+            case .mark, .secret: break
+            }
+        }
+        return locations
+    }
+}

@@ -1,0 +1,75 @@
+import CombinedConfiguration
+import Text
+
+/// What a change of the cloud means for configurations: which templates to merge anew, and whose variables may differ.
+struct ConfigurationImpact {
+    /// Types whose templates have other blocks.
+    package private(set) var templates: Set<String> = []
+    /// Types of which an instance came, went or moved, or which came or went themselves.
+    private(set) var instanceTypes: Set<String> = []
+    package private(set) var services: Set<String> = []
+    package private(set) var servers: Set<String> = []
+    package private(set) var locations: Set<String> = []
+    package private(set) var secrets: Set<String> = []
+    private(set) var isEverything = false
+
+    init(_ difference: CloudDifference, from before: Cloud, to after: Cloud) {
+        var files = before.applyingTypes.symmetricDifference(after.applyingTypes)
+        for change in difference.changes {
+            switch change.kind {
+            case .type:
+                files.insert(change.name)
+                templates.insert(change.name)
+                if change.action != .update { instanceTypes.insert(change.name) }
+            case .service:
+                guard let (type, _) = ServiceInstance.parse(name: change.name),
+                    before.services[change.name]?.server != after.services[change.name]?.server
+                else { continue }
+                services.insert(change.name)
+                instanceTypes.insert(type)
+            case .server: servers.insert(change.name)
+            case .location: locations.insert(change.name)
+            case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
+            case .secret: secrets.insert(change.name)
+            case .mark: break
+            }
+        }
+        let blocks = files.lazy.flatMap { file in
+            [before, after].flatMap { $0.types[file]?.configuration.config ?? [] }
+        }
+        for block in blocks {
+            guard case .types(let types) = block.target else {
+                templates.formUnion(after.types.keys)
+                break
+            }
+            templates.formUnion(types)
+        }
+        if !servers.isEmpty {
+            for service in after.services.values where servers.contains(service.server) {
+                instanceTypes.insert(service.type)
+            }
+        }
+    }
+
+    /// Everything is new.
+    init(everythingOf cloud: Cloud) {
+        templates = Set(cloud.types.keys)
+        isEverything = true
+    }
+
+    /// Whether the template needs something that may have changed, for whatever service.
+    package func affects(_ template: ConfigurationTemplate) -> Bool {
+        template.variables.contains { variable in
+            switch variable {
+            case .instanceAddresses(let type), .instanceNames(let type): instanceTypes.contains(type)
+            default: false
+            }
+        } || template.secrets.keys.contains(where: secrets.contains)
+    }
+
+    /// Whether the service, or where it runs, may have changed.
+    package func affects(_ service: ServiceInstance, in cloud: Cloud) -> Bool {
+        services.contains(service.name) || servers.contains(service.server)
+            || !locations.isEmpty && (cloud.servers[service.server].map { locations.contains($0.location) } ?? false)
+    }
+}

@@ -1,0 +1,101 @@
+package import CombinedConfiguration
+
+/// The combined configurations of every service, belonging to one cloud.
+///
+/// Kept are the merged blocks of each type and, for each service, what tells its configuration from another; the values
+/// are put in when they are asked for. A change merges and compares again only what it can affect.
+package struct ConfigurationSet: Sendable {
+    /// Of each type that may have services.
+    package private(set) var templates: [String: ConfigurationTemplate] = [:]
+    /// Of each service whose configuration can be combined: hexadecimal, and another when the configuration is, or a value
+    /// of a secret in it.
+    package private(set) var digests: [String: String] = [:]
+    /// Of each service whose configuration cannot be combined: why; empty where many of its type have faults, which
+    /// `faults(of:)` finds.
+    package private(set) var faults: [String: [ConfigurationError]] = [:]
+    private var instances = InstancesByType()
+    /// How many templates were merged and configurations put together to come here, for the tests that watch over it.
+    package private(set) var builds = Builds()
+
+    package struct Builds: Sendable, Hashable {
+        package var templates = 0
+        package var services = 0
+    }
+
+    package init() {}
+
+    package init(of cloud: Cloud) {
+        rebuild(ConfigurationImpact(everythingOf: cloud), cloud)
+    }
+
+    /// The configurations after a change.
+    package func updated(_ difference: CloudDifference, from before: Cloud, to after: Cloud) -> ConfigurationSet {
+        var set = self
+        set.rebuild(ConfigurationImpact(difference, from: before, to: after), after)
+        return set
+    }
+
+    private mutating func rebuild(_ impact: ConfigurationImpact, _ cloud: Cloud) {
+        if !impact.templates.isEmpty {
+            let blocks = BlockDirectory(cloud)
+            for type in impact.templates {
+                guard let file = cloud.types[type], !file.configuration.isFake else {
+                    templates[type] = nil
+                    continue
+                }
+                templates[type] = ConfigurationTemplate(merging: blocks.blocks(for: type), type: type)
+                builds.templates += 1
+            }
+        }
+        let types = impact.templates.union(templates.filter { impact.affects($0.value) }.keys)
+        for name in impact.services where cloud.services[name] == nil {
+            digests[name] = nil
+            faults[name] = nil
+        }
+        instances.update(impact.isEverything ? nil : impact.instanceTypes, from: cloud)
+        let directory = directory(of: cloud)
+        let affected = cloud.services.values.filter { types.contains($0.type) || impact.affects($0, in: cloud) }
+        for (type, services) in Dictionary(grouping: affected, by: \.type) { compare(services, of: type, directory) }
+        builds.services += affected.count
+    }
+
+    /// What variables of the cloud that this belongs to are read from.
+    package func directory(of cloud: Cloud) -> InstanceDirectory { InstanceDirectory(cloud, instances) }
+
+    /// Services of one type whose faults are told; of thousands the others have the same.
+    private static let mostFaulty = 100
+
+    private mutating func compare(_ services: [ServiceInstance], of type: String, _ directory: InstanceDirectory) {
+        guard let template = templates[type] else {
+            for service in services {
+                digests[service.name] = nil
+                faults[service.name] = nil
+            }
+            return
+        }
+        var made = ConfigurationDigests(template, directory.cloud)
+        var told = (old: 0, new: 0)
+        for service in services {
+            guard let variables = directory.variables(of: service.name) else { continue }
+            let wasFaulty = faults.removeValue(forKey: service.name) != nil
+            digests[service.name] = made.digest(for: variables)
+            guard digests[service.name] == nil else { continue }
+            if wasFaulty { told.old += 1 } else { told.new += 1 }
+            let isTold = (wasFaulty ? told.old : told.new) <= Self.mostFaulty
+            faults[service.name] = isTold ? template.faults(for: variables) : []
+        }
+    }
+
+    /// Why a service has no configuration.
+    package func faults(of name: String, _ directory: InstanceDirectory) -> [ConfigurationError] {
+        guard let known = faults[name] else { return [] }
+        guard known.isEmpty, let variables = directory.variables(of: name) else { return known }
+        return templates[variables.service.type]?.faults(for: variables) ?? []
+    }
+
+    /// A service's configuration, put together; `nil` when there is no such service, or `faults` say why it has none.
+    package func configuration(of name: String, _ directory: InstanceDirectory) -> ConfigurationNode? {
+        guard digests[name] != nil, let variables = directory.variables(of: name) else { return nil }
+        return templates[variables.service.type]?.resolved(variables).root
+    }
+}

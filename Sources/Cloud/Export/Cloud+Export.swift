@@ -1,0 +1,86 @@
+import NetworkTypes
+public import ServicesExport
+
+extension Cloud {
+    /// The export of a location: one row for each external connection and instance.
+    ///
+    /// Marks must have been allocated. Ready instances have their weight, draining ones weight 0, those in
+    /// maintenance no row. A section limited to sources of one family is not served on the other.
+    /// Rows come in no particular order; `ServicesCSV.write` sorts.
+    public func exportRows(location: String) -> [ExportRow] {
+        exportRows(location: location, exportedInstances()[location] ?? [:])
+    }
+
+    /// An instance and where it runs.
+    package typealias PlacedInstance = (instance: ServiceInstance, server: Server)
+
+    /// The instances that have rows, by location and type. Costs a look at each service.
+    package func exportedInstances() -> [String: [String: [PlacedInstance]]] {
+        var instances = [String: [String: [PlacedInstance]]]()
+        for service in services.values where service.state != .maint {
+            guard let server = servers[service.server], types[service.type]?.configuration.gateway.isEmpty == false
+            else { continue }
+            instances[server.location, default: [:]][service.type, default: []].append((service, server))
+        }
+        return instances
+    }
+
+    /// As above, for one of many locations.
+    package func exportRows(location: String, _ instances: [String: [PlacedInstance]]) -> [ExportRow] {
+        var rows = [ExportRow]()
+        for (type, members) in instances {
+            let members = members.sorted { $0.instance.index < $1.instance.index }
+            for section in types[type]?.configuration.gateway ?? [] {
+                guard let pool = pools[AddressPool.ID(location: location, name: section.pool)] else { continue }
+                append(section, of: type, pool: pool, members: section.served(members), to: &rows)
+            }
+        }
+        return rows
+    }
+
+    private func append(
+        _ section: GatewaySection, of type: String, pool: AddressPool,
+        members: [(instance: ServiceInstance, server: Server)], to rows: inout [ExportRow]
+    ) {
+        for family in section.families(of: pool) {
+            let addresses = pool.addresses.filter { $0.family == family }
+            let sources = section.sources.filter { $0.address.family == family }
+            for (instance, server) in members {
+                guard let backend = section.backendAddress(on: server, family: family) else { continue }
+                let weight = instance.state == .ready ? instance.weight ?? section.weight : 0
+                for transport in section.protocols {
+                    var row = ExportRow(
+                        service: instance.name, section: section.name, transport: transport,
+                        addressName: pool.id.name, addresses: addresses, ports: [], method: section.method,
+                        scheduler: section.scheduler, persistence: section.persistence,
+                        drainTime: section.drainTime, sources: sources, backendAddress: backend, weight: weight)
+                    switch section.exposure {
+                    case .ports(let mappings, _):
+                        for mapping in mappings {
+                            row.ports = [PortRange(mapping.publicPort)].compactMap { $0 }
+                            row.backendPort = mapping.internalPort
+                            rows.append(row)
+                        }
+                    case .mark(let fwm):
+                        guard let mark = mark(of: section, type: type, transport) else { continue }
+                        row.ports = fwm.ports
+                        row.mark = mark
+                        rows.append(row)
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension GatewaySection {
+    /// The instances that get rows: under `dnat`, which sends new connections to one server, the first that is ready, and
+    /// those in `drain`, which keep the connections they have.
+    fileprivate func served(
+        _ members: [(instance: ServiceInstance, server: Server)]
+    ) -> [(instance: ServiceInstance, server: Server)] {
+        guard method == .dnat else { return members }
+        let target = members.first { $0.instance.state == .ready }?.instance.name
+        return members.filter { $0.instance.name == target || $0.instance.state == .drain }
+    }
+}

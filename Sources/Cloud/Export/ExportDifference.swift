@@ -1,0 +1,62 @@
+import NetworkTypes
+public import ServicesExport
+
+/// What changes between two exports of a location, row by row, each list in the order of the file.
+public struct ExportDifference: Sendable, Hashable {
+    /// A row that stays in its place with other values.
+    public struct Change: Sendable, Hashable {
+        public let before: ExportRow
+        public let after: ExportRow
+
+        public init(before: ExportRow, after: ExportRow) {
+            self.before = before
+            self.after = after
+        }
+    }
+
+    public var added: [ExportRow] = []
+    public var removed: [ExportRow] = []
+    public var changed: [Change] = []
+
+    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+
+    public init(from old: some Sequence<ExportRow>, to new: some Sequence<ExportRow>) {
+        var remaining = Dictionary(old.map { (RowIdentity($0), $0) }) { first, _ in first }
+        for row in new {
+            guard let before = remaining.removeValue(forKey: RowIdentity(row)) else {
+                added.append(row)
+                continue
+            }
+            if before != row { changed.append(Change(before: before, after: row)) }
+        }
+        removed = Self.inFileOrder(remaining.values, by: \.self)
+        added = Self.inFileOrder(added, by: \.self)
+        changed = Self.inFileOrder(changed, by: \.after)
+    }
+
+    private static func inFileOrder<Element>(
+        _ elements: some Sequence<Element>, by row: (Element) -> ExportRow
+    ) -> [Element] {
+        elements.map { (line: Array(row($0).description.utf8), element: $0) }
+            .sorted { $0.line.lexicographicallyPrecedes($1.line) }
+            .map(\.element)
+    }
+}
+
+/// What makes a row the same row from one export to the next, wherever its instance runs.
+private struct RowIdentity: Hashable {
+    package let service: String
+    package let section: String
+    package let transport: TransportProtocol
+    package let family: AddressFamily?
+    /// `nil` under a mark, where all ports are one row.
+    package let port: UInt16?
+
+    init(_ row: ExportRow) {
+        service = row.service
+        section = row.section
+        transport = row.transport
+        family = row.addresses.first?.family
+        port = row.mark == nil ? row.ports.first?.first : nil
+    }
+}

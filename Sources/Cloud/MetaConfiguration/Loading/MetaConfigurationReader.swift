@@ -1,0 +1,88 @@
+import Text
+import YAML
+
+/// Turns the nodes of a document into a meta-configuration and keeps what is wrong with it.
+///
+/// One extension for each area of the file.
+struct MetaConfigurationReader {
+    var diagnostics = YAMLDiagnostics()
+    /// Whether the file was accepted before, maybe by a version that took more.
+    package var isStored = false
+
+    package static let keys = [
+        "type", "require-index", "unique", "fake", "install", "uninstall", "requires", "config", "tests", "database",
+        "gateway",
+    ]
+
+    package mutating func configuration(_ node: YAMLNode) -> MetaConfiguration? {
+        guard let mapping = diagnostics.mapping(node, allowedKeys: Self.keys, "a meta-configuration") else {
+            return nil
+        }
+        let type = diagnostics.required("type", of: mapping) { node throws(YAMLError) in
+            let name = try node.objectName(.type, "the name of a service type")
+            guard name != Self.everyType else {
+                throw YAMLError(node.position, "no type may be named \"\(name)\": config blocks mean all types by it")
+            }
+            return name
+        }
+        // The name only serves the messages when there is none.
+        var configuration = MetaConfiguration(type: type ?? "?", position: node.position)
+        func flag(_ key: String) -> Bool {
+            diagnostics.optional(mapping[key]) { node throws(YAMLError) in try node.boolean() } ?? false
+        }
+        configuration.requiresIndex = flag("require-index")
+        configuration.isUnique = flag("unique")
+        configuration.isFake = flag("fake")
+        configuration.install = mapping["install"].flatMap { install($0) }
+        configuration.uninstall = mapping["uninstall"].flatMap { uninstall($0) }
+        configuration.requirements = mapping["requires"].flatMap { requirements($0) }
+        configuration.config = mapping["config"].map { configBlocks($0, of: configuration) } ?? []
+        configuration.tests = mapping["tests"].map { tests($0) } ?? []
+        configuration.database = mapping["database"].flatMap { database($0) }
+        configuration.gateway = mapping["gateway"].map { gatewaySections($0, type: configuration.type) } ?? []
+        if configuration.isFake {
+            for key in ["unique", "require-index", "install", "uninstall", "requires", "tests", "database", "gateway"]
+            where mapping[key] != nil {
+                diagnostics.report(
+                    mapping.keyPosition(key), "a fake type has no services, so \"\(key)\" has no meaning here")
+            }
+        }
+        return type == nil ? nil : configuration
+    }
+
+    /// The nodes of a list; reports and returns none when it is something else.
+    package mutating func list(_ node: YAMLNode, _ what: String) -> [YAMLNode] {
+        diagnostics.attempt { () throws(YAMLError) in try node.sequence(what) } ?? []
+    }
+
+    /// Each node of a list, or the one that stands alone, decoded; what is there twice is reported.
+    mutating func uniqueList<Value: Hashable>(
+        _ node: YAMLNode?, _ what: String, _ decode: (YAMLNode) throws(YAMLError) -> Value
+    ) -> [Value] {
+        guard let node,
+            let nodes = diagnostics.attempt({ () throws(YAMLError) in try node.oneOrMore(what) })
+        else { return [] }
+        var seen = Set<Value>()
+        var values = [Value]()
+        for node in nodes {
+            guard let value = diagnostics.optional(node, decode) else { continue }
+            guard seen.insert(value).inserted else {
+                diagnostics.report(node.position, "\(node.summary) is in the list already")
+                continue
+            }
+            values.append(value)
+        }
+        return values
+    }
+}
+
+extension YAMLNode {
+    func objectName(_ kind: ObjectName.Kind, _ what: String) throws(YAMLError) -> String {
+        let name = try text(what)
+        if let problem = ObjectName.problem(with: name, as: kind) {
+            throw YAMLError(position, "\(summary) is no name of a \(kind.rawValue): it \(problem)")
+        }
+        return name
+    }
+
+}

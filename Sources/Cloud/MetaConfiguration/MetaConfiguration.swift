@@ -1,0 +1,26 @@
+public import YAML
+
+/// What a service type says about itself, from its YAML file.
+public struct MetaConfiguration: Sendable, Hashable {
+    public var type: String
+    /// Each instance has a unique index, `${app-index}`.
+    public var requiresIndex = false
+    /// At most one instance in the cloud.
+    public var isUnique = false
+    /// The file applies although no service of the type exists.
+    public var isFake = false
+    public var install: InstallSection?
+    public var uninstall: UninstallSection?
+    public var requirements: Requirements?
+    public var config: [ConfigBlock] = []
+    public var tests: [ServiceTest] = []
+    public var database: DatabaseSection?
+    public var gateway: [GatewaySection] = []
+    /// Where the document starts.
+    public var position: YAMLPosition
+
+    package init(type: String, position: YAMLPosition) {
+        self.type = type
+        self.position = position
+    }
+}

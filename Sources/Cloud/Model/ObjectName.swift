@@ -1,0 +1,36 @@
+/// The names of the registry's objects. They stand in URLs, files and `services.csv` without quotes.
+public enum ObjectName {
+    public enum Kind: String, Sendable {
+        case location, pool, server, type, section, label, test, database, gateway, token, secret
+    }
+
+    /// Longest name of a type: with a dot and an index it must still be a name for `services.csv`.
+    static let longestType = 52
+    package static let longest = 63
+
+    /// The rule as a regular expression (ECMA 262), for descriptions of the API.
+    public static func pattern(_ kind: Kind) -> String {
+        kind == .type ? "^[a-z0-9][a-z0-9_-]{0,\(longestType - 1)}$" : "^[a-z0-9][a-z0-9._-]{0,\(longest - 1)}$"
+    }
+
+    /// Lower-case letters, digits, `-`, `_` and `.` (not in a type's name), a letter or a digit first.
+    public static func isValid(_ name: String, as kind: Kind) -> Bool { problem(with: name, as: kind) == nil }
+
+    /// What is wrong with a name, to be put behind it: `must start with a letter or a digit`.
+    public static func problem(with name: String, as kind: Kind) -> String? {
+        let limit = kind == .type ? longestType : longest
+        guard !name.isEmpty else { return "must not be empty" }
+        guard name.utf8.count <= limit else { return "must have at most \(limit) characters" }
+        let isWordCharacter = { (byte: UInt8) in byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39 }
+        guard let first = name.utf8.first, isWordCharacter(first) else {
+            return "must start with a lower-case letter or a digit"
+        }
+        let others = Set((kind == .type ? "-_" : "-_.").utf8)
+        guard name.utf8.allSatisfy({ isWordCharacter($0) || others.contains($0) }) else {
+            return kind == .type
+                ? "may have lower-case letters, digits, \"-\" and \"_\" only"
+                : "may have lower-case letters, digits, \"-\", \"_\" and \".\" only"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,56 @@
+public import Netlink
+import ServiceSupport
+import SystemPackage
+
+extension Kernel {
+    /// Sets what is ours of the settings and is not as it must be.
+    /// - Returns: what was changed; and what is still not as it must be, since it is not ours or was refused.
+    public func bringIntoLine(
+        _ requirements: [SettingRequirement]
+    ) throws(NetlinkError) -> (steps: [SettingStep], deviations: [SettingDeviation]) {
+        var (steps, deviations) = SettingRequirement.compare(requirements, with: try settings(of: requirements))
+        var done = [SettingStep]()
+        for step in steps {
+            do throws(NetlinkError) {
+                try apply(step)
+                done.append(step)
+            } catch {
+                guard let requirement = requirements.first(where: { $0.setting == step.setting }) else { continue }
+                deviations.append(requirement.deviation("\(step.found) (\(error))"))
+            }
+        }
+        steps = done
+        return (steps, deviations)
+    }
+
+    /// What the requirements are about.
+    public func settings(of requirements: [SettingRequirement]) throws(NetlinkError) -> KernelSettings {
+        let names = requirements.compactMap { if case .sysctl(let name) = $0.setting { name } else { nil } }
+        // Those of sysctls alone ask IPVS nothing.
+        return KernelSettings(
+            sysctls: try sysctls(names), timeouts: names.count < requirements.count ? try timeouts() : IPVS.Timeouts())
+    }
+}
+
+/// Sysctls as files: /proc/sys shows those of the reader's network namespace.
+enum SysctlFiles {
+    /// The values by name, each run of white space as one space. What the kernel does not have is absent.
+    static func read(_ names: [String]) -> [String: String] {
+        names.reduce(into: [:]) { values, name in
+            guard let bytes = try? Files.read(path(name), limit: 1 << 16) else { return }
+            values[name] = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+                .joined(separator: " ")
+        }
+    }
+
+    static func write(_ name: String, _ value: String) throws(NetlinkError) {
+        do {
+            let file = try FileDescriptor.open(FilePath(path(name)), .writeOnly, options: .closeOnExec)
+            try file.closeAfter { _ = try file.writeAll(value.utf8) }
+        } catch {
+            throw NetlinkError(code: .refused, errno: error as? Errno, command: "set \(name)=\(value)")
+        }
+    }
+
+    private static func path(_ name: String) -> String { "/proc/sys/" + String(name.map { $0 == "." ? "/" : $0 }) }
+}

@@ -1,0 +1,152 @@
+import Glibc
+import Netlink
+import ServiceSupport
+
+/// Keeps a second writer away from the kernel of a network namespace, whatever directories it works in.
+///
+/// The lock is a name for a local socket, without a file (unix(7), "abstract"): the kernel has one of each name in a
+/// network namespace, and lets it go when the process ends, however it ends. Anybody may take a name, so whoever has it
+/// must be able to write to the kernel; else it is no writer that stands there, and is only told of.
+public final class WriterLock: Sendable {
+    /// Of the socket.
+    static let name = "portcullis-gateway/writer"
+
+    /// Why there is no lock, though we go on: the name is taken by somebody who cannot be a writer.
+    public let problem: String?
+    private let descriptor: Int32
+
+    /// - Throws: `Held` with who holds it; `FileError` when no socket can be had.
+    public convenience init() throws { try self.init(name: Self.name) { Holder.find(Self.name) } }
+
+    /// - Parameter findHolder: who has the name; `nil`: nobody any more.
+    init(name: String, findHolder: () -> Holder?) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw FileError("lock", name, reason: String(cString: strerror(errno))) }
+        var problem: String?
+        // A process that has just been told to end is still there for a moment.
+        for attempt in 1...Self.attempts {
+            guard !Self.bind(descriptor, to: name) else { break }
+            let failure = errno
+            guard failure == EADDRINUSE else {
+                close(descriptor)
+                throw FileError("lock", name, reason: String(cString: strerror(failure)))
+            }
+            guard attempt == Self.attempts else {
+                usleep(10_000)
+                continue
+            }
+            let holder = findHolder() ?? Holder()
+            guard !holder.isWriter(asSeenBy: geteuid()) else {
+                close(descriptor)
+                throw Held(holder: holder)
+            }
+            problem =
+                "\(holder) has taken the name of the lock that keeps a second writer away (@\(name)), and may not write to this "
+                + "kernel: end it; until then nothing keeps a second writer away"
+        }
+        self.problem = problem
+        // Nobody has anything to say to it.
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    deinit { close(descriptor) }
+
+    private static let attempts = 25
+
+    private static func bind(_ descriptor: Int32, to name: String) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = [0] + Array(name.utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes.prefix($0.count)) }
+        let length = MemoryLayout<sockaddr_un>.size - MemoryLayout.size(ofValue: address.sun_path) + bytes.count
+        return withUnsafePointer(to: address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(length)) == 0
+            }
+        }
+    }
+
+    /// Another process writes to this kernel.
+    public struct Held: Error, CustomStringConvertible {
+        let holder: Holder
+
+        public var description: String {
+            "\(holder) keeps this network namespace's nftables and IPVS up to date already: end it first"
+        }
+    }
+}
+
+extension WriterLock {
+    /// Who has the lock's name, as far as it can be seen.
+    struct Holder: Equatable {
+        /// `nil`: the kernel does not say.
+        var user: UInt32?
+        /// `nil`: it is another user's, or in another process namespace.
+        var process: Int32?
+        var command: String?
+        /// Whether the process has CAP_NET_ADMIN in our own user namespace; `nil`: it cannot be seen.
+        var mayWrite: Bool?
+
+        /// Whether it can be a second writer. Of another user's process a root sees what it may do; whoever is not root
+        /// sees nothing, and takes only root and itself for writers. What the kernel says nothing of is taken for one.
+        func isWriter(asSeenBy own: UInt32) -> Bool {
+            guard let user, user != 0, user != own else { return true }
+            return own == 0 ? mayWrite ?? true : mayWrite ?? false
+        }
+
+        static func find(_ name: String) -> Self? {
+            let entry: UnixSockets.Entry?
+            do throws(NetlinkError) {
+                entry = try UnixSockets.entry(boundTo: name)
+            } catch {
+                return Self()
+            }
+            guard let entry else { return nil }
+            var holder = Self(user: entry.user)
+            guard let process = process(of: entry.inode) else { return holder }
+            holder.process = process
+            holder.command = command(of: process)
+            holder.mayWrite = mayWrite(process)
+            return holder
+        }
+
+        /// The process that has the socket open, if it can be seen. Walks all processes.
+        private static func process(of inode: UInt32) -> Int32? {
+            let wanted = "socket:[\(inode)]"
+            for name in Files.names(in: "/proc") {
+                guard let process = Int32(name) else { continue }
+                let directory = "/proc/\(name)/fd"
+                let holds = Files.names(in: directory).contains { Files.target(of: "\(directory)/\($0)") == wanted }
+                if holds { return process }
+            }
+            return nil
+        }
+
+        private static func command(of process: Int32) -> String? {
+            guard let bytes = (try? Files.read("/proc/\(process)/cmdline", limit: 1 << 16)) ?? nil, !bytes.isEmpty
+            else {
+                return nil
+            }
+            return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+        }
+
+        private static func mayWrite(_ process: Int32) -> Bool? {
+            guard let bytes = (try? Files.read("/proc/\(process)/status", limit: 1 << 16)) ?? nil,
+                let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first(where: {
+                    $0.hasPrefix("CapEff:")
+                }), let capabilities = UInt64(line.dropFirst("CapEff:".count).filter { !$0.isWhitespace }, radix: 16),
+                let namespace = Files.target(of: "/proc/\(process)/ns/user")
+            else { return nil }
+            // What a process may in a user namespace of its own is nothing here.
+            return capabilities >> 12 & 1 == 1 && namespace == Files.target(of: "/proc/self/ns/user")
+        }
+    }
+}
+
+extension WriterLock.Holder: CustomStringConvertible {
+    /// `process 812 (portcullis-gateway run)`, or as much of it as can be seen.
+    var description: String {
+        if let process { return "process \(process)" + (command.map { " (\($0))" } ?? "") }
+        return user.map { "a process of user \($0)" } ?? "another process"
+    }
+}

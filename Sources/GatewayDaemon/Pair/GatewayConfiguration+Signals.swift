@@ -1,0 +1,31 @@
+import ServiceSupport
+
+/// What others leave for the daemon in its run directory, where it opens no socket to be spoken to.
+extension GatewayConfiguration {
+    /// Whether a daemon holds the lock; `sync` and `flush` hold it too, for their moment.
+    public var isDaemonRunning: Bool {
+        guard let holder = StateLock.holder(of: runDirectory + "/lock") else { return false }
+        // Other commands hold the lock for a moment only.
+        return holder.purpose ?? "run" == "run"
+    }
+
+    /// Asks the daemon to look at IPVS and the sync daemons now. Nothing is lost where it cannot be asked.
+    public func askForAudit() { _ = leave(.audit) }
+
+    /// Asks the daemon for a sign of life. One that hangs, or was stopped, gives none in time; whether it does, a caller that
+    /// may not write into the run directory cannot tell. One that answers has written its status before, if it can.
+    public func signOfLife(until end: ContinuousClock.Instant) async -> SignOfLife {
+        guard isDaemonRunning, let path = leave(.ping) else { return .unknown }
+        while Files.modificationTime(of: path) != nil {
+            guard ContinuousClock.now < end else { return .missing }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return .given
+    }
+
+    /// - Returns: where the signal is; `nil` when it could not be left.
+    private func leave(_ signal: RunDirectoryWatch.Signal) -> String? {
+        let path = "\(runDirectory)/\(signal)"
+        return (try? Files.replace(path, with: [], isDurable: false)) == nil ? nil : path
+    }
+}

@@ -1,0 +1,91 @@
+public import ServiceSupport
+public import ServicesExport
+
+/// What survives a restart: the last good export and the state that no kernel can tell.
+///
+/// The export is `services-DIGEST.csv`: the name is checked against the bytes, so a file that was damaged or half written
+/// is never taken for an export, and the one before goes only after the next is safely there.
+public struct StateDirectory: Sendable {
+    public let path: String
+
+    public init(_ path: String) throws(FileError) {
+        try Folder.make(path, mode: 0o755)
+        self.path = path
+    }
+
+    private static func statePath(in directory: String) -> String { directory + "/state.json" }
+    private static func exportPath(_ digest: ExportDigest, in directory: String) -> String {
+        "\(directory)/services-\(digest.hex).csv"
+    }
+
+    /// The state, whatever has become of its file: what cannot be read is set aside, never overwritten, and the newest
+    /// export that is whole stands in.
+    /// - Returns: the state, and what was wrong.
+    public func recoverState(at now: ClockReading) -> (state: StoredState, problem: String?) {
+        do {
+            return (try Self.loadState(of: path, at: now) ?? StoredState(export: newestExport()), nil)
+        } catch {
+            let file = Self.statePath(in: path)
+            let aside = "\(file).unreadable-\(now.wall)"
+            let kept = Files.rename(file, to: aside) ? "kept as \(aside)" : "it stays where it is"
+            return (
+                StoredState(export: newestExport()),
+                "\(error) (\(kept)); servers that drained start their drain anew"
+            )
+        }
+    }
+
+    /// The newest export whose bytes are those its name promises.
+    private func newestExport() -> ExportDigest? {
+        Files.names(in: path).compactMap { name -> (ExportDigest, Int)? in
+            guard name.hasPrefix("services-"), name.hasSuffix(".csv"),
+                let digest = ExportDigest(etag: "\"\(name.dropFirst("services-".count).dropLast(".csv".count))\""),
+                let time = Files.modificationTime(of: "\(path)/\(name)")
+            else { return nil }
+            return (digest, time)
+        }
+        .sorted { $0.1 > $1.1 }.map(\.0).first { (try? loadExport($0)) ?? nil != nil }
+    }
+
+    /// Drains, addresses and exports; `nil` before the first. Does not make the directory.
+    public static func loadState(of directory: String, at now: ClockReading) throws(FileError) -> StoredState? {
+        let path = statePath(in: directory)
+        guard let bytes = try Files.read(path) else { return nil }
+        do {
+            return try StoredState(json: bytes, at: now)
+        } catch {
+            throw FileError("read", path, reason: "\(error)")
+        }
+    }
+
+    public func save(_ state: StoredState, at now: ClockReading) throws(FileError) {
+        try Files.replace(Self.statePath(in: path), with: state.json(at: now), isDurable: true)
+    }
+
+    /// The export of the digest, if it is there and whole.
+    public func loadExport(_ digest: ExportDigest) throws(FileError) -> [UInt8]? {
+        try Self.loadExport(digest, from: path)
+    }
+
+    /// As `loadExport(_:)`, without making the directory.
+    public static func loadExport(
+        _ digest: ExportDigest, from directory: String
+    ) throws(FileError) -> [UInt8]? {
+        guard let bytes = try Files.read(exportPath(digest, in: directory)), ExportDigest(of: bytes) == digest else {
+            return nil
+        }
+        return bytes
+    }
+
+    /// Keeps an export; `removeExports` takes the others away later.
+    public func saveExport(_ bytes: [UInt8], _ digest: ExportDigest) throws(FileError) {
+        try Files.replace(Self.exportPath(digest, in: path), with: bytes, isDurable: true)
+    }
+
+    /// Takes away every export but one.
+    public func removeExports(but digest: ExportDigest) {
+        for name in Files.names(in: path) where name.hasPrefix("services-") && name != "services-\(digest.hex).csv" {
+            Files.remove("\(path)/\(name)")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package import AdminAPI
+import Cloud
+import Foundation
+import GRDB
+public import Logging
+public import ServiceLifecycle
+import ServicesExport
+
+/// The gateways as their polls tell of them.
+///
+/// A poll changes memory only, at a cost that does not depend on how many gateways there are; what has changed is written
+/// to the database every `flushInterval` and at the end. None is forgotten but by `forget`: at a limit, a new one is refused.
+public actor GatewayRoster: Service {
+    /// How many gateways there may be.
+    public struct Limits: Sendable, Hashable {
+        /// All of them.
+        public var gateways: Int
+        /// Those of a location while neither a token is bound to a new one nor a server of kind `gateway` is named after it:
+        /// who holds a token that is bound to none could invent names.
+        public var unvouched: Int
+
+        public init(gateways: Int = 20_000, unvouched: Int = 64) {
+            self.gateways = gateways
+            self.unvouched = unvouched
+        }
+    }
+
+    /// A poll that is being answered.
+    package struct Visit: Sendable {
+        fileprivate let id: GatewayID
+        /// Of the gateway, since it was new: one that was forgotten and is back is another.
+        fileprivate let incarnation: Int
+    }
+
+    private let registry: Registry
+    private let limits: Limits
+    private let flushInterval: Duration
+    private let logger: Logger
+    private var gateways = GatewayTable<GatewayID>()
+    private var incarnations = 0
+    private var isLoaded = false
+    private var edge: LimitEdge
+
+    public init(
+        registry: Registry, limits: Limits = Limits(), flushInterval: Duration = .seconds(30), logger: Logger
+    ) {
+        self.registry = registry
+        self.limits = limits
+        self.flushInterval = flushInterval
+        self.logger = logger
+        edge = LimitEdge("gateways", limit: limits.gateways, setting: "max-gateways")
+    }
+
+    /// Notes a poll that begins.
+    ///
+    /// Throws for a gateway that is new where a limit is reached: a 403 for one that nothing vouches for, `unavailable` at
+    /// the limit of all.
+    ///
+    /// - Parameter isVouched: Whether a token is bound to it, or a server is named after it.
+    package func begin(_ id: GatewayID, _ report: GatewayReport, isVouched: Bool) async throws -> Visit {
+        await load()
+        let (now, uptime) = (registry.now(), registry.uptime())
+        var gateway: KnownGateway
+        if let known = gateways[id] {
+            gateway = known
+        } else {
+            try admit(id, isVouched: isVouched)
+            incarnations += 1
+            gateway = KnownGateway(now: now, uptime: uptime, incarnation: incarnations)
+        }
+        gateway.note(report, now: now, uptime: uptime)
+        gateway.openPolls += 1
+        gateways.note(id, gateway)
+        edge.note(gateways.count, logger)
+        return Visit(id: id, incarnation: gateway.incarnation)
+    }
+
+    private func admit(_ id: GatewayID, isVouched: Bool) throws {
+        guard isVouched || gateways.count(at: id.location) < limits.unvouched else {
+            throw RegistryError.unvouched(
+                "ADMIN knows \(limits.unvouched) gateways at \(id.location), and takes another only with a token that is "
+                    + "bound to it, or when a server of kind gateway has its name.")
+        }
+        guard gateways.count < limits.gateways else {
+            throw RegistryError.unavailable(
+                "ADMIN knows \(gateways.count) gateways, and max-gateways allows no more: forget those that are gone")
+        }
+    }
+
+    /// Notes that a poll has been answered.
+    package func end(_ visit: Visit) {
+        guard var gateway = gateways[visit.id], gateway.incarnation == visit.incarnation else { return }
+        gateway.openPolls -= 1
+        gateway.hear(now: registry.now(), uptime: registry.uptime())
+        gateways.note(visit.id, gateway)
+    }
+
+    /// Forgets a gateway and notes who did it. One that still polls is back with its next poll.
+    ///
+    /// Throws `ChangeError.missing` when there is none of the name.
+    package func forget(_ id: GatewayID, by actor: String, dryRun: Bool) async throws {
+        await load()
+        guard gateways[id] != nil else { throw ChangeError.missing("gateway \(id.description.prefix(160))") }
+        guard !dryRun else { return }
+        let time = Timestamp.text(registry.now())
+        try await RegistryError.translating {
+            try await registry.store { db in
+                try KnownGateway.delete(id, db)
+                try EventEntry(action: .delete, kind: .gateway, name: id.description).store(
+                    db, actor: actor, time: time)
+            }
+        }
+        gateways.forget(id)
+    }
+
+    /// Every gateway, seen against the exports of `state`. Costs one value for each, and sorts them.
+    package func resources(in state: RegistryState) async -> [GatewayResource] {
+        await load()
+        let (now, uptime) = (registry.now(), registry.uptime())
+        return gateways.gateways.sorted { $0.key < $1.key }.map { id, gateway in
+            gateway.resource(id, current: state.exports.byLocation[id.location]?.digest.etag, now: now, uptime: uptime)
+        }
+    }
+
+    // MARK: The database
+
+    private func load() async {
+        guard !isLoaded else { return }
+        do {
+            let (now, uptime) = (registry.now(), registry.uptime())
+            let known = try await registry.database.read { db in
+                try Row.fetchAll(db, sql: "SELECT * FROM gateway").map { row in
+                    (
+                        GatewayID(location: row["location"], name: row["name"]),
+                        KnownGateway(row, now: now, uptime: uptime)
+                    )
+                }
+            }
+            guard !isLoaded else { return }
+            isLoaded = true
+            gateways.load(known)
+        } catch {
+            logger.warning("gateways cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Writes what has changed since the last time; what cannot be written now is tried again.
+    package func flush() async {
+        guard let changes = gateways.takeChanges() else { return }
+        do {
+            try await registry.store { db in
+                for id in changes.forgotten { try KnownGateway.delete(id, db) }
+                for (id, gateway) in changes.changed { try gateway.store(id, db) }
+            }
+        } catch {
+            gateways.putBack(changes)
+            logger.warning("gateways cannot be stored", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Writes regularly until the service group shuts down, then once more.
+    public func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: self.flushInterval)
+                await self.flush()
+            }
+        }
+        await flush()
+    }
+}

@@ -1,0 +1,66 @@
+import Cloud
+import Crypto
+import Foundation
+import ServiceSupport
+import Text
+
+extension SecretKey {
+    /// Reads a key file: 32 bytes in Base64, readable by its owner alone.
+    ///
+    /// Throws `SettingsError` naming the file and what is wrong with it.
+    public static func load(_ path: String) throws -> SecretKey {
+        let text: String
+        do {
+            try checkRights(path)
+            text = try TextFile.read(path)
+        } catch let error as FileError {
+            throw SettingsError("the key for secrets \(error)")
+        }
+        let word = String(text.withoutSurroundingSpace)
+        guard let bytes = Data(base64Encoded: word), let key = SecretKey(Array(bytes)) else {
+            throw SettingsError("the key for secrets \(path) does not hold \(size) bytes in Base64")
+        }
+        return key
+    }
+
+    /// Makes a key file with a new key; one that is there is not touched.
+    public static func make(_ path: String) throws {
+        let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+        do {
+            try TextFile.make(key.base64EncodedString() + "\n", at: path, mode: 0o600)
+        } catch {
+            throw SettingsError("the key for secrets \(error)")
+        }
+    }
+
+    private static func checkRights(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw FileError(path: path, reason: FileError.reason(errno)) }
+        let mode = status.st_mode & 0o777
+        guard mode & 0o077 == 0 else {
+            throw FileError(
+                path: path, reason: "others may use it (mode \(String(mode, radix: 8))): chmod 600 \(path)")
+        }
+        guard status.st_uid == geteuid() || geteuid() == 0 else {
+            throw FileError(path: path, reason: "it belongs to another user")
+        }
+    }
+}
+
+extension Registry {
+    /// Throws `SettingsError` when there are secrets that the key does not open, and names them. Opens each.
+    public func checkSecrets(_ key: SecretKey?) async throws {
+        let secrets = try await state().cloud.secrets.values
+        guard !secrets.isEmpty else { return }
+        guard let key else {
+            throw SettingsError("the registry holds secrets, and there is no key for them: set secrets-key")
+        }
+        let closed = secrets.filter { key.open($0) == nil }.map(\.name).sorted()
+        guard closed.isEmpty else {
+            let rest = closed.count > 5 ? " and \(closed.count - 5) more" : ""
+            throw SettingsError(
+                "the key that secrets-key names does not open these of the registry's \(secrets.count) secrets: "
+                    + closed.prefix(5).joined(separator: ", ") + rest)
+        }
+    }
+}

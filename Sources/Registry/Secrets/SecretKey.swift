@@ -1,0 +1,38 @@
+package import Cloud
+package import Crypto
+import Foundation
+
+/// The key that secrets are encrypted with (ChaCha20-Poly1305, RFC 8439).
+///
+/// A secret is bound to its name and revision: one that is put in the place of another cannot be opened.
+public struct SecretKey: Sendable {
+    /// Bytes.
+    package static let size = 32
+
+    private let key: SymmetricKey
+
+    /// `nil` when there are not 32 bytes.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.size else { return nil }
+        key = SymmetricKey(data: bytes)
+    }
+
+    /// Encrypts the value that a secret has from a revision on.
+    package func seal(_ value: String, name: String, revision: Int, by actor: String, at time: String) throws -> SealedSecret {
+        let box = try ChaChaPoly.seal(
+            Array(value.utf8), using: key, authenticating: Self.binding(name, revision))
+        return SealedSecret(
+            name: name, revision: revision, sealed: Array(box.combined), changedBy: actor, changedAt: time)
+    }
+
+    /// The value of a secret; `nil` when it was sealed with another key, or is not what was sealed.
+    package func open(_ secret: SealedSecret) -> String? {
+        guard let box = try? ChaChaPoly.SealedBox(combined: secret.sealed),
+            let value = try? ChaChaPoly.open(
+                box, using: key, authenticating: Self.binding(secret.name, secret.revision))
+        else { return nil }
+        return String(validating: Array(value), as: UTF8.self)
+    }
+
+    private static func binding(_ name: String, _ revision: Int) -> [UInt8] { Array("\(name) \(revision)".utf8) }
+}

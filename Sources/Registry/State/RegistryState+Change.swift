@@ -1,0 +1,74 @@
+package import Cloud
+
+/// What a change of the cloud comes to, for whoever makes it.
+package struct ChangeSummary: Sendable {
+    package var difference: CloudDifference
+    /// Only locations whose export differs, by name.
+    package var exports: [(location: String, difference: ExportDifference)] = []
+    /// How the configurations differ of services that were there before and are there after.
+    package var configurations: [ServiceConfigurationChange] = []
+    /// What is allowed, and whoever makes the change should know; each with its place.
+    package var warnings: [Fault] = []
+}
+
+extension RegistryState {
+    /// The state after a change, which is pure: nothing is stored.
+    ///
+    /// - Parameters:
+    ///   - change: Gets the state before; may throw to refuse.
+    ///   - places: Where errors say that the parts of the change stand.
+    package func changed(
+        _ change: (inout Cloud, RegistryState) throws -> Void, places: (RegistryState) -> RequestPlaces, actor: String,
+        time: String
+    ) throws -> Registry.Outcome {
+        var cloud = cloud
+        try change(&cloud, self)
+        let difference = CloudDifference(from: self.cloud, to: cloud)
+        guard !difference.isEmpty else {
+            return Registry.Outcome(summary: ChangeSummary(difference: difference), state: self)
+        }
+        let places = places(self)
+        try cloud.settle(from: self.cloud, places: places)
+        let configurations = configurations.updated(difference, from: self.cloud, to: cloud)
+        let changedTypes = cloud.changedTypes(since: self.cloud)
+        let files = Set(changedTypes.map(ServiceType.file(of:)))
+        try Cloud.refuse(
+            configurations.contradictions(since: self.configurations, cloud: cloud, files: files), inFiles: files,
+            places)
+        var affected = difference.locations(from: self.cloud, to: cloud)
+        // Marks of sections that nobody has changed: those that an earlier version did not give.
+        if cloud.hasOtherMarks(than: self.cloud, of: changedTypes) { affected.formUnion(cloud.locations.keys) }
+        var state = self
+        state.generation += 1
+        state.cloud = cloud
+        state.exports = exports.updated(to: cloud, affecting: affected)
+        state.configurations = configurations
+        for change in difference.changes where change.kind == .type {
+            state.revisions[change.name] =
+                change.action == .delete
+                ? nil
+                : TypeRevision(number: (revisions[change.name]?.number ?? 0) + 1, changedBy: actor, changedAt: time)
+        }
+        let summary = ChangeSummary(
+            difference: difference,
+            exports: affected.sorted().compactMap { location in
+                LocationExport.difference(
+                    from: exports.byLocation[location], to: state.exports.byLocation[location]
+                ).map { (location, $0) }
+            },
+            configurations: ServiceConfigurationChange.changes(
+                from: self.cloud, self.configurations, to: cloud, configurations),
+            warnings: Cloud.faults(
+                cloud.warnings(about: difference, since: self.cloud), inFiles: files, places))
+        return Registry.Outcome(summary: summary, state: state)
+    }
+}
+
+extension LocationExport {
+    /// `nil` when the two exports are equal. Of a location that comes or goes the other side is empty.
+    fileprivate static func difference(from before: Self?, to after: Self?) -> ExportDifference? {
+        guard before?.digest != after?.digest else { return nil }
+        let difference = ExportDifference(from: before?.rows ?? [], to: after?.rows ?? [])
+        return difference.isEmpty ? nil : difference
+    }
+}

@@ -1,0 +1,315 @@
+import Cloud
+import Foundation
+import GRDB
+import NetworkTypes
+import Text
+
+/// The rows of the registry's tables: how a cloud is read from them and a difference written to them.
+enum RegistryRows {
+    /// What counts on from a number that leaves no room for that: no registry gets there by itself.
+    static func counterAtItsEnd(_ db: Database) throws -> String? {
+        try String.fetchOne(
+            db,
+            sql: """
+                SELECT name FROM (
+                    SELECT 'generations' AS name, generation AS number FROM registry
+                    UNION ALL SELECT 'token generations', tokenGeneration FROM registry
+                    UNION ALL SELECT name || 's', seq FROM sqlite_sequence
+                ) WHERE number NOT BETWEEN 0 AND \(Int.max / 2)
+                """)
+    }
+
+    package static func generation(_ db: Database) throws -> Int {
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT generation FROM registry WHERE id = 1")) ?? 0
+    }
+
+    static func setGeneration(_ db: Database, _ generation: Int) throws {
+        try db.execute(sql: "UPDATE registry SET generation = ? WHERE id = 1", arguments: [generation])
+    }
+
+    /// Writes what is there: whether that can be done is all that comes of it.
+    static func touch(_ db: Database) throws {
+        try db.execute(sql: "UPDATE registry SET generation = generation WHERE id = 1")
+    }
+
+    // MARK: Reading
+
+    /// The whole cloud and the revisions of its types.
+    ///
+    /// Throws `RegistryError.unavailable` naming a row that this version cannot read.
+    package static func load(_ db: Database) throws -> (cloud: Cloud, revisions: [String: TypeRevision]) {
+        let locations = try Row.fetchAll(db, sql: "SELECT name, description FROM location").map { row in
+            Location(name: row["name"], description: row["description"] ?? "")
+        }
+        let (types, revisions) = try loadTypes(db)
+        let cloud = Cloud(
+            locations: locations, pools: try loadPools(db), servers: try loadServers(db), types: types,
+            services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
+        return (cloud, revisions)
+    }
+
+    private static func unreadable(_ what: String) -> RegistryError {
+        .unavailable("the database holds \(what), which this version of ADMIN cannot read")
+    }
+
+    private static func address(_ text: String, of what: String) throws -> IPAddress {
+        guard let address = IPAddress(text) else { throw unreadable("the address \"\(text)\" of \(what)") }
+        return address
+    }
+
+    private static func loadPools(_ db: Database) throws -> [AddressPool] {
+        var addresses: [AddressPool.ID: [IPAddress]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT location, name FROM pool") {
+            addresses[AddressPool.ID(location: row["location"], name: row["name"])] = []
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT location, pool, address FROM poolAddress") {
+            let id = AddressPool.ID(location: row["location"], name: row["pool"])
+            addresses[id, default: []].append(try address(row["address"], of: "pool \(id.location)/\(id.name)"))
+        }
+        return addresses.map { AddressPool(location: $0.location, name: $0.name, addresses: $1) }
+    }
+
+    private static func loadServers(_ db: Database) throws -> [Server] {
+        var addresses: [String: [IPAddress]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT server, address FROM serverAddress") {
+            let name: String = row["server"]
+            addresses[name, default: []].append(try address(row["address"], of: "server \(name)"))
+        }
+        var labels: [String: [String]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT server, label FROM serverLabel") {
+            labels[row["server"], default: []].append(row["label"])
+        }
+        return try Row.fetchAll(db, sql: "SELECT name, location, kind FROM server").map { row in
+            let name: String = row["name"]
+            guard let kind = ServerKind(rawValue: row["kind"]) else { throw unreadable("the kind of server \(name)") }
+            return Server(
+                name: name, location: row["location"], kind: kind, addresses: addresses[name] ?? [],
+                labels: labels[name] ?? [])
+        }
+    }
+
+    private static func loadTypes(_ db: Database) throws -> ([ServiceType], [String: TypeRevision]) {
+        var types: [ServiceType] = []
+        var revisions: [String: TypeRevision] = [:]
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT type.name, typeRevision.* FROM type
+                JOIN typeRevision ON typeRevision.type = type.name AND typeRevision.revision = type.revision
+                """)
+        for row in rows {
+            let name: String = row["name"]
+            do {
+                types.append(try ServiceType.read(source: row["source"], name: name, isStored: true))
+            } catch {
+                throw unreadable("type \(name): \(error)")
+            }
+            revisions[name] = revision(row)
+        }
+        return (types, revisions)
+    }
+
+    private static func revision(_ row: Row) -> TypeRevision {
+        TypeRevision(number: row["revision"], changedBy: row["changedBy"], changedAt: row["changedAt"])
+    }
+
+    /// Every revision of a type, the newest first, that of a type that is gone too.
+    package static func revisions(_ db: Database, of type: String) throws -> [TypeRevision] {
+        try Row.fetchAll(
+            db,
+            sql: "SELECT revision, changedBy, changedAt FROM typeRevision WHERE type = ? ORDER BY revision DESC",
+            arguments: [type]
+        ).map(revision)
+    }
+
+    /// The source of one revision of a type.
+    package static func revision(_ db: Database, _ number: Int, of type: String) throws -> (TypeRevision, source: String)? {
+        try Row.fetchOne(
+            db, sql: "SELECT * FROM typeRevision WHERE type = ? AND revision = ?", arguments: [type, number]
+        ).map { row in (revision(row), row["source"]) }
+    }
+
+    private static func loadServices(_ db: Database) throws -> [ServiceInstance] {
+        try Row.fetchAll(db, sql: "SELECT type, number, server, state, weight FROM service").map { row in
+            guard let state = ServiceState(rawValue: row["state"]) else { throw unreadable("a service's state") }
+            return ServiceInstance(
+                type: row["type"], index: row["number"], server: row["server"], state: state, weight: row["weight"])
+        }
+    }
+
+    private static func loadMarks(_ db: Database) throws -> [MarkID: UInt32] {
+        try Row.fetchAll(db, sql: "SELECT type, section, protocol, mark FROM mark").reduce(into: [:]) { marks, row in
+            marks[MarkID(row)] = row["mark"]
+        }
+    }
+
+    private static func loadSecrets(_ db: Database) throws -> [SealedSecret] {
+        try Row.fetchAll(db, sql: "SELECT * FROM secret").map { row in
+            let sealed: Data = row["sealed"]
+            return SealedSecret(
+                name: row["name"], revision: row["revision"], sealed: Array(sealed), changedBy: row["changedBy"],
+                changedAt: row["changedAt"])
+        }
+    }
+
+    /// Since when each section has its mark; those of a registry that did not note it yet are absent.
+    static func markTimes(_ db: Database) throws -> [MarkID: String] {
+        try Row.fetchAll(db, sql: "SELECT type, section, protocol, since FROM mark WHERE since IS NOT NULL")
+            .reduce(into: [:]) { $0[MarkID($1)] = $1["since"] }
+    }
+
+    // MARK: Writing
+
+    /// Writes what differs between two clouds.
+    ///
+    /// - Returns: The new revisions of the types that changed.
+    package static func store(
+        _ db: Database, _ difference: CloudDifference, from before: Cloud, to after: Cloud, actor: String, time: String
+    ) throws -> [String: TypeRevision] {
+        var revisions: [String: TypeRevision] = [:]
+        for change in difference.changes {
+            switch change.kind {
+            case .location: try storeLocation(db, change, after)
+            case .pool: try storePool(db, change, after)
+            case .server: try storeServer(db, change, after)
+            case .type: revisions[change.name] = try storeType(db, change, after, actor: actor, time: time)
+            case .service: try storeService(db, change, after)
+            case .secret: try storeSecret(db, change, after)
+            case .mark: break
+            }
+            try EventEntry(change).store(db, actor: actor, time: time)
+        }
+        try storeMarks(db, from: before.marks, to: after.marks, time: time)
+        return revisions
+    }
+
+    private static func storeLocation(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
+        guard let location = cloud.locations[change.name] else {
+            try db.execute(sql: "DELETE FROM location WHERE name = ?", arguments: [change.name])
+            return
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO location (name, description) VALUES (?, ?)
+                ON CONFLICT (name) DO UPDATE SET description = excluded.description
+                """,
+            arguments: [location.name, location.description.isEmpty ? nil : location.description])
+    }
+
+    private static func storePool(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
+        let names = change.name.splitBytes("/").map { String($0) }
+        let id = AddressPool.ID(location: names.first ?? "", name: names.last ?? "")
+        guard let pool = cloud.pools[id] else {
+            try db.execute(sql: "DELETE FROM pool WHERE location = ? AND name = ?", arguments: [id.location, id.name])
+            return
+        }
+        try db.execute(
+            sql: "INSERT INTO pool (location, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            arguments: [id.location, id.name])
+        try db.execute(
+            sql: "DELETE FROM poolAddress WHERE location = ? AND pool = ?", arguments: [id.location, id.name])
+        for address in pool.addresses {
+            try db.execute(
+                sql: "INSERT INTO poolAddress (location, pool, address) VALUES (?, ?, ?)",
+                arguments: [id.location, id.name, address.description])
+        }
+    }
+
+    private static func storeServer(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
+        guard let server = cloud.servers[change.name] else {
+            try db.execute(sql: "DELETE FROM server WHERE name = ?", arguments: [change.name])
+            return
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO server (name, location, kind) VALUES (?, ?, ?)
+                ON CONFLICT (name) DO UPDATE SET location = excluded.location, kind = excluded.kind
+                """,
+            arguments: [server.name, server.location, server.kind.rawValue])
+        try db.execute(sql: "DELETE FROM serverAddress WHERE server = ?", arguments: [server.name])
+        for address in server.addresses {
+            try db.execute(
+                sql: "INSERT INTO serverAddress (server, family, address) VALUES (?, ?, ?)",
+                arguments: [server.name, address.family == .ipv4 ? 4 : 6, address.description])
+        }
+        try db.execute(sql: "DELETE FROM serverLabel WHERE server = ?", arguments: [server.name])
+        for label in server.labels {
+            try db.execute(
+                sql: "INSERT INTO serverLabel (server, label) VALUES (?, ?)", arguments: [server.name, label])
+        }
+    }
+
+    private static func storeSecret(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
+        guard let secret = cloud.secrets[change.name] else {
+            try db.execute(sql: "DELETE FROM secret WHERE name = ?", arguments: [change.name])
+            return
+        }
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO secret (name, revision, sealed, changedBy, changedAt) VALUES (?, ?, ?, ?, ?)",
+            arguments: [secret.name, secret.revision, Data(secret.sealed), secret.changedBy, secret.changedAt])
+    }
+
+    /// Revisions are kept when their type goes: if it comes back, they count on.
+    private static func storeType(
+        _ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud, actor: String, time: String
+    ) throws -> TypeRevision? {
+        guard let type = cloud.types[change.name] else {
+            try db.execute(sql: "DELETE FROM type WHERE name = ?", arguments: [change.name])
+            return nil
+        }
+        let last = try Int.fetchOne(
+            db, sql: "SELECT max(revision) FROM typeRevision WHERE type = ?", arguments: [type.name])
+        let revision = TypeRevision(number: (last ?? 0) + 1, changedBy: actor, changedAt: time)
+        try db.execute(
+            sql: """
+                INSERT INTO typeRevision (type, revision, source, changedBy, changedAt, size)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [type.name, revision.number, type.source, actor, time, type.source.utf8.count])
+        try db.execute(
+            sql: """
+                INSERT INTO type (name, revision) VALUES (?, ?)
+                ON CONFLICT (name) DO UPDATE SET revision = excluded.revision
+                """,
+            arguments: [type.name, revision.number])
+        return revision
+    }
+
+    private static func storeService(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
+        guard let service = cloud.services[change.name] else {
+            guard let (type, index) = ServiceInstance.parse(name: change.name) else { return }
+            try db.execute(sql: "DELETE FROM service WHERE type = ? AND number = ?", arguments: [type, index])
+            return
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO service (type, number, server, state, weight) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (type, number) DO UPDATE
+                SET server = excluded.server, state = excluded.state, weight = excluded.weight
+                """,
+            arguments: [service.type, service.index, service.server, service.state.rawValue, service.weight])
+    }
+
+    /// Marks that go are deleted before new ones are written, since a mark is unique at every moment.
+    static func storeMarks(
+        _ db: Database, from before: [MarkID: UInt32], to after: [MarkID: UInt32], time: String
+    ) throws {
+        for (id, mark) in before where after[id] != mark {
+            try db.execute(
+                sql: "DELETE FROM mark WHERE type = ? AND section = ? AND protocol = ?",
+                arguments: [id.section.type, id.section.section, id.transport?.description ?? ""])
+        }
+        for (id, mark) in after where before[id] != mark {
+            try db.execute(
+                sql: "INSERT INTO mark (type, section, protocol, mark, since) VALUES (?, ?, ?, ?, ?)",
+                arguments: [id.section.type, id.section.section, id.transport?.description ?? "", mark, time])
+        }
+    }
+}
+
+extension MarkID {
+    fileprivate init(_ row: Row) {
+        let transport: String = row["protocol"]
+        self.init(SectionID(type: row["type"], section: row["section"]), TransportProtocol(transport))
+    }
+}

@@ -1,0 +1,41 @@
+import GRDB
+import Synchronization
+
+/// Whether the last write to the database went well.
+final class WriteHealth: Sendable {
+    /// How long a write that went well, or a try, is taken for the truth.
+    package static let interval = Duration.seconds(10)
+
+    private struct State {
+        package var failure: String?
+        package var tried: ContinuousClock.Instant?
+    }
+
+    private let state = Mutex(State())
+
+    /// Why writes fail; `nil`: they do not.
+    package var failure: String? { state.withLock { $0.failure } }
+
+    /// Whether a write is to be tried, which is noted.
+    var isDue: Bool {
+        state.withLock { state in
+            if let tried = state.tried, .now - tried < Self.interval { return false }
+            state.tried = .now
+            return true
+        }
+    }
+
+    /// Runs a write. Only errors of SQLite say anything about the next one.
+    func watching<Value>(_ write: () async throws -> Value) async throws -> Value {
+        do {
+            let value = try await write()
+            state.withLock { $0 = State(failure: nil, tried: .now) }
+            return value
+        } catch let error as DatabaseError {
+            if error.resultCode != .SQLITE_CONSTRAINT {
+                state.withLock { $0 = State(failure: RegistryError.text(of: error), tried: .now) }
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package import Logging
+import ServiceLifecycle
+
+/// Looks for tokens that another process has taken away, and writes when tokens were used.
+package struct TokenWatch: Service {
+    /// A revoked token is refused at the next request anyway; this is how long a poll may still be held with it.
+    package static let interval = Duration.milliseconds(250)
+    /// Looks between two writes of last uses: half a minute.
+    static let looksPerFlush = 120
+
+    package let tokens: TokenStore
+    package let logger: Logger
+
+    package init(tokens: TokenStore, logger: Logger) {
+        self.tokens = tokens
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            var known = 0
+            for look in 1... {
+                // What cannot be read now is read the next time; a request says why.
+                if let generation = try? await tokens.generation(), generation != known {
+                    await tokens.publish()
+                    known = generation
+                }
+                if look % Self.looksPerFlush == 0 { await flush() }
+                try await Task.sleep(for: Self.interval)
+            }
+        }
+        await flush()
+    }
+
+    private func flush() async {
+        do {
+            try await tokens.flushUses()
+        } catch {
+            logger.warning("last uses of tokens cannot be stored", metadata: ["error": "\(error)"])
+        }
+    }
+}

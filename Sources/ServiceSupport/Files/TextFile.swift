@@ -1,0 +1,73 @@
+import Glibc
+import SystemPackage
+
+/// Small text files: settings, tokens, clouds.
+public enum TextFile {
+    /// Bytes that are read at most.
+    public static let maximumSize = 16 << 20
+
+    /// The UTF-8 text of a regular file.
+    public static func read(_ path: String) throws(FileError) -> String {
+        try text(named: path) { () throws(InputFileError) in try InputFile.read(path, limit: maximumSize) }
+    }
+
+    /// The UTF-8 text of what a command's argument names: a regular file, a pipe that somebody writes to (`<(command)`),
+    /// /dev/stdin.
+    public static func readArgument(_ path: String) throws(FileError) -> String {
+        try text(named: path) { () throws(InputFileError) in
+            try InputFile.read(path, limit: maximumSize, from: .stream)
+        }
+    }
+
+    /// The UTF-8 text of standard input.
+    public static func standardInput() throws(FileError) -> String {
+        try text(named: "standard input") { () throws(InputFileError) in
+            try InputFile.readStandardInput(limit: maximumSize)
+        }
+    }
+
+    /// Writes a file, in place of one that is there.
+    public static func write(_ text: String, to path: String) throws(FileError) {
+        try at(path) {
+            let file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
+                permissions: FilePermissions(rawValue: 0o666))
+            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+        }
+    }
+
+    /// Writes a file that must not be there yet, with rights of its own.
+    public static func make(_ text: String, at path: String, mode: UInt32) throws(FileError) {
+        try at(path) {
+            let file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: FilePermissions(rawValue: mode))
+            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+        }
+    }
+
+    private static func text(
+        named name: String, _ bytes: () throws(InputFileError) -> [UInt8]
+    ) throws(FileError) -> String {
+        let content: [UInt8]
+        do throws(InputFileError) {
+            content = try bytes()
+        } catch {
+            throw FileError(path: name, reason: error.reason)
+        }
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw FileError(path: name, reason: "the file is not UTF-8 text")
+        }
+        return text
+    }
+
+    private static func at<Value>(_ path: String, _ body: () throws -> Value) throws(FileError) -> Value {
+        do {
+            return try body()
+        } catch let error as FileError {
+            throw error
+        } catch {
+            throw FileError(path: path, reason: (error as? Errno).map { FileError.reason($0.rawValue) } ?? "\(error)")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Glibc
+
+/// Datagrams to a name of the file system or, beginning with `@`, of the abstract namespace: how systemd and journald
+/// are spoken to. Who listens there may restart in between.
+final class DatagramSocket: Sendable {
+    private let descriptor: Int32
+    private let address: sockaddr_un
+    private let length: socklen_t
+
+    /// - Returns: `nil` when the name is none.
+    init?(_ path: String) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var name = Array(path.utf8)
+        if name.first == UInt8(ascii: "@") { name[0] = 0 }
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        guard !name.isEmpty, name.count < capacity else { return nil }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        self.descriptor = descriptor
+        self.address = address
+        length = socklen_t(MemoryLayout<sockaddr_un>.size - capacity + name.count)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Says whether it went.
+    package func send(_ bytes: [UInt8]) -> Bool {
+        withUnsafePointer(to: address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length) == bytes.count
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Fuzzing
+import ServicesExport
+
+struct FuzzCSV: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "csv", abstract: "services.csv, whole and against a previous file.")
+
+    @OptionGroup var options: FuzzOptions
+
+    func run() throws {
+        let sample = Self.sample
+        let previous = try ServicesDocument(parsing: Array(sample.utf8))
+        let header = Array(ServicesCSV.header.utf8) + [0x0A]
+        options.run(
+            "csv", corpus: [Array(sample.utf8), header],
+            dictionary: [
+                ",", "\n", "\r\n", "\"", "\"\"", " ", "-", "0", "65535", "65536", "4294967295", "tcp", "udp", "sctp",
+                "dnat", "tunnel", "198.51.100.36", "2001:db8::36", "::", "20000-29999", "203.0.113.0/24", "\u{FEFF}",
+                ServicesCSV.header,
+            ],
+            body: { ServicesDocument.fuzz($0, after: previous) })
+    }
+
+    private static let sample =
+        ServicesCSV.header + "\n"
+            + """
+            logger.0,syslog,udp,www-ip,198.51.100.36,514,,dnat,wlc,0,,203.0.113.0/24 203.0.113.0/25,10.1.0.31,5514,100
+            pgw.1,http,tcp,www-ip,198.51.100.36,80,,masq,wlc,0,,,10.1.0.11,8080,100
+            pgw.1,http,tcp,www-ip6,2001:db8::36,80,,masq,wlc,0,,2001:db8:1::/48,fd00::11,8080,100
+            pgw.2,http,tcp,www-ip,198.51.100.36,80,,masq,wlc,0,,,10.1.0.12,8080,50
+            tg.0,devices,tcp,tg-ip,198.51.100.37 198.51.100.38,20000-29999 31000,257,masq,mh,300,900,,10.1.0.11,,100
+            tg.0,devices,udp,tg-ip,198.51.100.37 198.51.100.38,20000-29999 31000,257,masq,mh,300,900,,10.1.0.11,,100
+            tg.3,devices,tcp,tg-ip,198.51.100.37 198.51.100.38,20000-29999 31000,257,masq,mh,300,900,,10.1.0.12,,0
+            tg.3,devices,udp,tg-ip,198.51.100.37 198.51.100.38,20000-29999 31000,257,masq,mh,300,900,,10.1.0.12,,0
+
+            """.replacing(" 203.0.113.0/25", with: "")
+}
