@@ -25,8 +25,9 @@ test: setup lint unit kernel release configuration demo end-to-end packaging pac
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
 
-lint: ## swift format --strict, text read by Characters, shellcheck
+lint: ## swift format --strict, the walls between targets, text read by Characters, shellcheck
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	scripts/check-imports
 	scripts/check-text
 	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' | grep -v '\.swift$$')
 

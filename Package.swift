@@ -105,7 +105,8 @@ let package = Package(
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "GatewaySync", "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "YAML",
+                "AdminAPI", "GatewaySync", "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text",
+                "YAML",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -135,7 +136,8 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "AdminAPI", "Cloud", "CombinedConfiguration", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "NetworkTypes", "ServiceSupport", "ServicesExport",
+                "Text",
                 "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -194,12 +196,14 @@ let package = Package(
 
         // For tests and benchmarks alone: fuzzing, a kernel in memory, clouds of any size
         .target(
-            name: "Fuzzing", dependencies: ["Cloud", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "YAML"],
+            name: "Fuzzing",
+            dependencies: ["Cloud", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "YAML"],
             path: "Tests/Fuzzing", swiftSettings: strict),
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "Admin", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "Registry", "ServiceSupport",
+                "Admin", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "Registry",
+                "ServiceSupport",
                 "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -240,7 +244,8 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "CommandLineSupportTests", dependencies: ["CommandLineSupport", "ServiceSupport", "Text"], swiftSettings: strictTests),
+            name: "CommandLineSupportTests", dependencies: ["CommandLineSupport", "ServiceSupport", "Text"],
+            swiftSettings: strictTests),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),

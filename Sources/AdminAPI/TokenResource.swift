@@ -9,7 +9,8 @@ public struct TokenResource: Codable, Sendable, Hashable {
     public var role: Role
     /// The service that a token of role `service` is of.
     public var service: String?
-    /// The gateway that a token of role `gateway` is of, `LOCATION/NAME`; `nil`: it was made before tokens were bound to one.
+    /// The gateway that a token of role `gateway` is of, `LOCATION/NAME`; `nil`: it was made before tokens were bound
+    /// to one.
     public var gateway: String?
     /// RFC 3339 in UTC, as the others.
     public var createdAt: String

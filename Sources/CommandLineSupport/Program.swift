@@ -1,8 +1,8 @@
 public import ArgumentParser
 import Glibc
 
-/// How a program runs its command and ends: as ArgumentParser does it, but that what cannot be written is a failure, and no
-/// message can play with the terminal.
+/// How a program runs its command and ends: as ArgumentParser does it, but that what cannot be written is a failure,
+/// and no message can play with the terminal.
 public enum Program {
     public static func run(_ root: (some AsyncParsableCommand).Type) async -> Never {
         StandardDescriptors.fill()

@@ -7,8 +7,8 @@ public enum SecretPrompt {
     /// Whether standard input is a terminal.
     public static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
-    /// The line that is typed after the question, without its end. Nothing of it is shown; a signal that ends the program
-    /// leaves the terminal as it was.
+    /// The line that is typed after the question, without its end. Nothing of it is shown; a signal that ends the
+    /// program leaves the terminal as it was.
     ///
     /// - Throws: `FileError` where the terminal cannot be asked, or the line is not UTF-8.
     public static func ask(_ question: String) throws(FileError) -> String {
@@ -55,8 +55,8 @@ extension StandardError {
     fileprivate static func ask(_ text: String) { text.withCString { _ = Glibc.write(STDERR_FILENO, $0, strlen($0)) } }
 }
 
-/// Signals that would end or stop the program while nothing is shown: one that ends it gives the terminal back first, wherever
-/// in the program it arrives; one that stops it is not taken.
+/// Signals that would end or stop the program while nothing is shown: one that ends it gives the terminal back first,
+/// wherever in the program it arrives; one that stops it is not taken.
 private struct PromptSignals {
     private static let ending = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
     private let before: [(Int32, sigaction)]

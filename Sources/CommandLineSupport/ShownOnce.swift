@@ -1,5 +1,5 @@
-/// A secret that is shown once. Where it cannot be shown, what it opens is taken away again: nobody could use it, and nobody would
-/// know that it is there.
+/// A secret that is shown once. Where it cannot be shown, what it opens is taken away again: nobody could use it, and
+/// nobody would know that it is there.
 public enum ShownOnce {
     /// Shows it with `show`.
     ///

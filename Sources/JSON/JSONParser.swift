@@ -245,8 +245,8 @@ package struct JSONParser {
         return Self.wholeNumber(text).map(JSONValue.integer) ?? .number(number)
     }
 
-    /// The number that a fraction or an exponent leaves whole (`1.0`, `1e2`), by its digits: 65535.0000000000001 and 1e-400 are
-    /// none, though the nearest `Double` is.
+    /// The number that a fraction or an exponent leaves whole (`1.0`, `1e2`), by its digits: 65535.0000000000001 and
+    /// 1e-400 are none, though the nearest `Double` is.
     private static func wholeNumber(_ text: String) -> Int? {
         let parts = Array(text.utf8).split(maxSplits: 1) { $0 | 0x20 == UInt8(ascii: "e") }
         let isNegative = parts[0].first == UInt8(ascii: "-")

@@ -89,8 +89,8 @@ public struct IPAddress: Sendable, Hashable, Comparable {
     /// ::ffff:0:0/96 (RFC 4291, section 2.5.5.2): an IPv4 address in IPv6 clothes, which is on no wire.
     public var isIPv4Mapped: Bool { family == .ipv6 && high == 0 && low >> 32 == 0xFFFF }
 
-    /// 64 bits with an alignment of 32: what holds an address among smaller things has no gaps, and there are sets of hundreds of
-    /// thousands of them.
+    /// 64 bits with an alignment of 32: what holds an address among smaller things has no gaps, and there are sets of
+    /// hundreds of thousands of them.
     private struct Half: Hashable {
         private let upper: UInt32
         private let lower: UInt32

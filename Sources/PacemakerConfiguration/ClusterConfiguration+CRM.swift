@@ -20,7 +20,8 @@ extension ClusterConfiguration {
 
     private static func meta(_ settings: Settings) -> String { "meta " + crm(settings) }
 
-    /// In single quotes nothing has a meaning for crmsh, and in double ones nothing that `ClusterSite` lets pass beside a single one.
+    /// In single quotes nothing has a meaning for crmsh, and in double ones nothing that `ClusterSite` lets pass beside
+    /// a single one.
     private static func crm(_ settings: Settings) -> String {
         words(settings) { value in value.contains("'") ? "\"\(value)\"" : "'\(value)'" }
     }

@@ -1,8 +1,8 @@
 extension ClusterConfiguration {
     private static let file = "portcullis.xml"
 
-    /// A shell script of pcs commands: made in a file, pushed as one change. Run again, it sets the parameters of what the cluster
-    /// has anew, adds what it has not, and leaves the rest as it is.
+    /// A shell script of pcs commands: made in a file, pushed as one change. Run again, it sets the parameters of what
+    /// the cluster has anew, adds what it has not, and leaves the rest as it is.
     public var pcs: String {
         var commands = properties.map { property in
             // pcs knows no unit of time below a second.

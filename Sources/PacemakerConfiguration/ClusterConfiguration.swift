@@ -49,8 +49,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
     enum Constraint: Sendable, Hashable {
         /// The resource is kept by the promoted instance of the clone (`INFINITY`), or away from it.
         case colocation(id: String, String, withPromoted: String, score: String)
-        /// The second is done after the first: always, or, where that is optional, when both have to be done. Undone in reverse, but for one that
-        /// is not symmetrical.
+        /// The second is done after the first: always, or, where that is optional, when both have to be done. Undone in
+        /// reverse, but for one that is not symmetrical.
         case order(id: String, Action, then: Action, isOptional: Bool = false, isSymmetrical: Bool = true)
         /// The resource never runs on the node.
         case ban(id: String, String, node: String)
@@ -83,8 +83,9 @@ public struct ClusterConfiguration: Sendable, Hashable {
         ]
         properties = [
             Setting("stonith-enabled", "true"), Setting("priority-fencing-delay", "\(site.fencingDelay)s"),
-            // When a node is lost, pacemaker writes that down and at once asks for what it has written; where the answer is
-            // quicker than the last write it sleeps for a second (do_pe_invoke_callback in its controld_schedulerd.c).
+            // When a node is lost, pacemaker writes that down and at once asks for what it has written; where the
+            // answer is quicker than the last write it sleeps for a second (do_pe_invoke_callback in its
+            // controld_schedulerd.c).
             Setting("transition-delay", "200ms"),
         ]
         resourceDefaults = [
@@ -164,8 +165,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
         }
     }
 
-    /// Addresses are with the promoted gateway, but wait for no promotion: the passive one's kernel is programmed, so it
-    /// serves as soon as it has them.
+    /// Addresses are with the promoted gateway, but wait for no promotion: the passive one's kernel is programmed, so
+    /// it serves as soon as it has them.
     private mutating func keepBesideActive(_ id: String) {
         constraints += [
             .colocation(id: "\(id)-active", id, withPromoted: Self.gateways, score: "INFINITY"),

@@ -12,8 +12,8 @@ public struct ClusterSiteError: Error, Hashable, CustomStringConvertible {
 }
 
 extension ClusterSite {
-    /// - Throws: the first thing that would make another configuration than it seems to, or none that can work: a name that crmsh, pcs
-    ///   or sh(1) would take apart, an address that is given twice.
+    /// - Throws: the first thing that would make another configuration than it seems to, or none that can work: a name
+    ///   that crmsh, pcs or sh(1) would take apart, an address that is given twice.
     public func validate() throws(ClusterSiteError) {
         for node in nodes { try Self.requireName(node, "--node", limit: 255) }
         try Self.requireName(publicInterface, "--interface", limit: Self.interfaceLength)

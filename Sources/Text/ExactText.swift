@@ -1,9 +1,9 @@
 /// Text whose identity is its UTF-8 bytes.
 ///
-/// Swift's `String` compares by canonical equivalence: "é" as one code point equals "e" and an accent, and the Kelvin sign
-/// equals "K". To those who get our names, secrets and files they are different texts. So what comes from outside and is
-/// compared, or is a key, is an `ExactText`. As a property wrapper it makes a stored `String` count by its bytes in a
-/// synthesized `==` and `hash`.
+/// Swift's `String` compares by canonical equivalence: "é" as one code point equals "e" and an accent, and the Kelvin
+/// sign equals "K". To those who get our names, secrets and files they are different texts. So what comes from outside
+/// and is compared, or is a key, is an `ExactText`. As a property wrapper it makes a stored `String` count by its bytes
+/// in a synthesized `==` and `hash`.
 @propertyWrapper
 public struct ExactText: Sendable {
     public var wrappedValue: String

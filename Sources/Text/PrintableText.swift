@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
-    /// Whether it could make a terminal or a reader see other than what is there: control characters, and those that turn
-    /// the direction of writing or are not seen at all.
+    /// Whether it could make a terminal or a reader see other than what is there: control characters, and those that
+    /// turn the direction of writing or are not seen at all.
     public var isDeceptive: Bool {
         // ASCII is nearly all there is.
         if value < 0x7F { return value < 0x20 }
@@ -48,7 +48,8 @@ extension StringProtocol {
 }
 
 extension StringProtocol {
-    /// The text in quotes, `printable` and cut after a number of code points; the rest of a longer text is not looked at.
+    /// The text in quotes, `printable` and cut after a number of code points; the rest of a longer text is not looked
+    /// at.
     public func printed(atMost length: Int) -> String {
         let shown = unicodeScalars.prefix(length)
         return "\"\(String(String.UnicodeScalarView(shown)).printable)\(shown.endIndex < endIndex ? "…" : "")\""

@@ -14,8 +14,8 @@ extension String {
     }
 }
 
-/// Text from outside, looked at by its bytes. The like-named operations of the standard library look at Characters, of which
-/// a CRLF is one, and so is a `}` with an accent after it.
+/// Text from outside, looked at by its bytes. The like-named operations of the standard library look at Characters, of
+/// which a CRLF is one, and so is a `}` with an accent after it.
 ///
 /// All of it is inlinable: without, each byte would cost other modules some calls through a table.
 extension StringProtocol {
@@ -55,7 +55,8 @@ extension StringProtocol {
             .map { self[$0.startIndex..<$0.endIndex] }
     }
 
-    /// The place of the first occurrence of an ASCII word. Linear for a word whose first character does not occur again in it.
+    /// The place of the first occurrence of an ASCII word. Linear for a word whose first character does not occur again
+    /// in it.
     @inlinable public func firstBytes(_ word: StaticString) -> Range<Index>? {
         word.withUTF8Buffer { word in
             guard let first = word.first else { return nil }

@@ -1,8 +1,8 @@
 import Text
 
 extension YAMLScalar {
-    /// A finite number, or `.inf` and its kind, in a form that is the same number in JSON, YAML 1.1 and YAML 1.2: with a
-    /// point, and a sign before the exponent.
+    /// A finite number, or `.inf` and its kind, in a form that is the same number in JSON, YAML 1.1 and YAML 1.2: with
+    /// a point, and a sign before the exponent.
     public static func canonical(_ number: Double) -> String {
         guard number.isFinite else { return number.isNaN ? ".nan" : number < 0 ? "-.inf" : ".inf" }
         let text = String(number)
@@ -10,8 +10,8 @@ extension YAMLScalar {
         return text[..<exponent] + ".0" + text[exponent...]
     }
 
-    /// Why a bare scalar must not be taken for the number that it is by YAML 1.2: readers do not agree on it, or it has more
-    /// digits than are kept. `nil` for any other.
+    /// Why a bare scalar must not be taken for the number that it is by YAML 1.2: readers do not agree on it, or it has
+    /// more digits than are kept. `nil` for any other.
     var numberFault: String? {
         guard isPlain, let first = text.utf8.first, first <= UInt8(ascii: "9"), text.utf8.count > 1 else { return nil }
         let shown = text.utf8.count <= 40 ? text : "\(Substring(text.unicodeScalars.prefix(40)))…"
@@ -60,8 +60,8 @@ extension YAMLScalar {
 
     fileprivate static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
-    /// Whether some reader of YAML 1.1 or 1.2 takes the text, were it bare, for a truth value, nothing, a number, a time or
-    /// a merge: cautious rather than complete.
+    /// Whether some reader of YAML 1.1 or 1.2 takes the text, were it bare, for a truth value, nothing, a number, a
+    /// time or a merge: cautious rather than complete.
     var mayBeOtherThanText: Bool {
         guard case .string = YAMLScalar(text: text, isPlain: true).resolved else { return true }
         if text.utf8.count <= 5, Self.words.contains(String(decoding: text.utf8.map { $0 | 0x20 }, as: UTF8.self)) {
@@ -73,7 +73,8 @@ extension YAMLScalar {
     /// In lower case: https://yaml.org/type/bool.html, https://yaml.org/type/null.html
     private static let words: Set = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~"]
 
-    /// https://yaml.org/type/int.html, https://yaml.org/type/float.html: `1_000`, `0b101`, `1e3`, `.5`, `.inf`, `190:20:30`.
+    /// https://yaml.org/type/int.html, https://yaml.org/type/float.html: `1_000`, `0b101`, `1e3`, `.5`, `.inf`,
+    /// `190:20:30`.
     private var isNumberLike: Bool {
         let unsigned = text.utf8.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
         guard let first = unsigned.first, Self.isDigit(first) || first == UInt8(ascii: ".") else { return false }

@@ -8,8 +8,8 @@ extension Registry {
     /// Opens the registry, and makes it with its folder when there is none. What is made is its owner's alone: it holds
     /// token hashes.
     ///
-    /// SQLite begins with an empty file. A file beside it tells, until it is one no more, that it is no registry which has lost
-    /// its content: whoever is killed in between, the next start goes on.
+    /// SQLite begins with an empty file. A file beside it tells, until it is one no more, that it is no registry which
+    /// has lost its content: whoever is killed in between, the next start goes on.
     package static func openOrMake(_ path: String) throws -> Registry {
         try makeFolder(of: path)
         let mark = Self.mark(of: path)
@@ -26,7 +26,8 @@ extension Registry {
 
     /// Makes the folder of a registry when there is none.
     ///
-    /// Throws where a registry is at the former default path and none at the present one: an empty one would take its place.
+    /// Throws where a registry is at the former default path and none at the present one: an empty one would take its
+    /// place.
     ///
     /// - Parameters:
     ///   - standard: The default path.
@@ -74,13 +75,13 @@ extension Registry {
         return try Registry(path: path)
     }
 
-    /// Throws where the registry, or a file that SQLite keeps beside it, is no regular file: a FIFO, a device, a directory; where
-    /// the registry is an empty file that nobody was making, which SQLite would take for a new database; and where it has a second name, since SQLite
-    /// finds the write-ahead log by the name.
+    /// Throws where the registry, or a file that SQLite keeps beside it, is no regular file: a FIFO, a device, a
+    /// directory; where the registry is an empty file that nobody was making, which SQLite would take for a new
+    /// database; and where it has a second name, since SQLite finds the write-ahead log by the name.
     static func refuseOtherKinds(_ path: String) throws {
         for file in [path, path + "-wal", path + "-shm", path + "-journal", path + ".lock"] {
             guard let kind = FileKind(of: file), kind != .regularFile else { continue }
-            throw SettingsError("the database \(FileError(path: file, reason: InputFileError.kind(kind).reason ?? ""))")
+            throw SettingsError("the database \(FileError(path: file, reason: InputFileError.kind(kind).reason))")
         }
         var status = stat()
         guard stat(path, &status) == 0 else { return }

@@ -5,7 +5,8 @@ import ServiceLifecycle
 import ServiceSupport
 import UnixSignals
 
-/// Reads the settings and the TLS files again at SIGHUP. What is wrong with them is told in the log, and all stays as it was.
+/// Reads the settings and the TLS files again at SIGHUP. What is wrong with them is told in the log, and all stays as
+/// it was.
 struct Reloading: Service, CustomStringConvertible {
     let started: AdminSettings
     let source: SettingsSource

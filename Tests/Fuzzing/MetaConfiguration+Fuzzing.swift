@@ -63,8 +63,8 @@ extension MetaConfiguration {
         }
     }
 
-    /// A location with two servers and one instance of each type on each, and every pool that a section names, each with
-    /// addresses of its own.
+    /// A location with two servers and one instance of each type on each, and every pool that a section names, each
+    /// with addresses of its own.
     private static func fuzzedCloud(_ configurations: [MetaConfiguration]) -> Cloud {
         let server = { (number: UInt64) in
             Server(

@@ -4,8 +4,8 @@ extension YAMLDocument {
     /// Reads bytes that may be anything: an entry for fuzzers.
     ///
     /// - Returns: whether they are YAML.
-    /// - Precondition: reading never crashes, errors have a place, limits hold, and what was read is the same after it was
-    ///   written and read again.
+    /// - Precondition: reading never crashes, errors have a place, limits hold, and what was read is the same after it
+    ///   was written and read again.
     @discardableResult
     public static func fuzz(_ bytes: [UInt8], allowedTags: Set<String> = []) -> Bool {
         var limits = YAMLLimits()

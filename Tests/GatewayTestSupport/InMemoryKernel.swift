@@ -6,7 +6,8 @@ public import NetworkTypes
 import Synchronization
 public import SystemPackage
 
-/// A kernel that is a value in memory and refuses what the real one refuses: for tests and for plans away from a gateway.
+/// A kernel that is a value in memory and refuses what the real one refuses: for tests and for plans away from a
+/// gateway.
 ///
 /// Held to the real one by running the same scenarios against both.
 public final class InMemoryKernel: Kernel, Sendable {

@@ -79,8 +79,8 @@ struct HTTPSeeds {
         }
     }
 
-    /// The head with fields whose values are made of what the grammars of fields have: bytes alone seldom come near what a
-    /// field's parser must tell apart.
+    /// The head with fields whose values are made of what the grammars of fields have: bytes alone seldom come near
+    /// what a field's parser must tell apart.
     private func withOtherFields(_ seed: HTTPSeed, _ mutator: inout Mutator) -> [UInt8] {
         var lines = seed.head.split(separator: "\r\n", omittingEmptySubsequences: true).map(String.init)
         for _ in 0..<Int.random(in: 1...3, using: &mutator.random) {

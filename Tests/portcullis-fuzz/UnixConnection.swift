@@ -19,7 +19,8 @@ struct UnixConnection {
         guard result == 0 else { throw HTTPFailure("\(path): errno \(errno)") }
     }
 
-    /// Sends as much as the other side takes, ends the sending side, and returns all that comes until the other one closes.
+    /// Sends as much as the other side takes, ends the sending side, and returns all that comes until the other one
+    /// closes.
     func exchange(_ bytes: [UInt8]) -> [UInt8] {
         var sent = 0
         while sent < bytes.count {

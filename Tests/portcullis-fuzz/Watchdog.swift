@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Ends the process, and keeps the input, when reading one fails or takes longer than the limit: a hang is a failure as a
-/// crash is.
+/// Ends the process, and keeps the input, when reading one fails or takes longer than the limit: a hang is a failure as
+/// a crash is.
 final class Watchdog: Sendable {
     private struct Running {
         var index: Int

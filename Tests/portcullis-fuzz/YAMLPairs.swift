@@ -35,7 +35,8 @@ struct YAMLPairs: ParsableCommand {
         }
     }
 
-    /// What somebody reads as something: truth values, nothing, numbers, times, merges, markers, white space, directions.
+    /// What somebody reads as something: truth values, nothing, numbers, times, merges, markers, white space,
+    /// directions.
     private static let texts = [
         "", "~", "null", "Null", "true", "True", "no", "NO", "yes", "on", "Off", "y", "n", "0", "12", "-7", "+1", "012",
         "0644",

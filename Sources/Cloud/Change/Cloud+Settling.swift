@@ -61,7 +61,8 @@ extension Contradiction {
             return Fault(place: .text(pointer), detail: message + (position.map { " (\($0))" } ?? ""))
         }
         let place =
-            position.map { .text($0.description) } ?? subjects.first.map { .object($0.kind, $0.name) } ?? Fault.Place.text("cloud")
+            position.map { .text($0.description) } ?? subjects.first.map { .object($0.kind, $0.name) }
+            ?? Fault.Place.text("cloud")
         return Fault(place: place, detail: message)
     }
 }

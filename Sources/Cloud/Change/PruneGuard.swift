@@ -1,5 +1,5 @@
-/// Refuses a prune that deletes a large part of the cloud, unless whoever asks names the number: an empty file, or an empty
-/// list in one, is more often a slip than a wish. Values in, objections out.
+/// Refuses a prune that deletes a large part of the cloud, unless whoever asks names the number: an empty file, or an
+/// empty list in one, is more often a slip than a wish. Values in, objections out.
 package struct PruneGuard: Sendable, Hashable {
     /// Percent of what there is, of one kind or of all, that may go unasked.
     package var share = Self.defaultShare

@@ -8,7 +8,8 @@ package struct RequestPlaces: Sendable {
 
     package static let none = Self()
 
-    /// The place of the first of the subjects that the request holds as such, else of the first object that it is about.
+    /// The place of the first of the subjects that the request holds as such, else of the first object that it is
+    /// about.
     package func place(of subjects: [Contradiction.Subject]) -> String? {
         for subject in subjects {
             if let pointer = pointers[subject] ?? pointers[subject.list] { return pointer }

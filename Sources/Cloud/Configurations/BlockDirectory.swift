@@ -26,8 +26,8 @@ struct BlockDirectory {
         self.ofType = ofType
     }
 
-    /// The blocks that go to the services of a type, those for all in their order. A file goes to its own type whether it
-    /// applies or not.
+    /// The blocks that go to the services of a type, those for all in their order. A file goes to its own type whether
+    /// it applies or not.
     func blocks(for type: String) -> [ConfigurationBlock] {
         let own = applying.contains(type) ? nil : cloud.types[type]
         let others = own?.configuration.config.lazy.filter { $0.target.contains(type) }.map(\.block)

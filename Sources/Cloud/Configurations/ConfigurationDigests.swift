@@ -7,8 +7,8 @@ struct ConfigurationDigests {
     private let form: ConfigurationForm?
     /// Has taken the form's head.
     private var head = SHA256()
-    /// What of the secrets makes a configuration another: sealed anew, a value has other bytes, and one that was deleted
-    /// and came back is another one.
+    /// What of the secrets makes a configuration another: sealed anew, a value has other bytes, and one that was
+    /// deleted and came back is another one.
     private var secrets: [UInt8] = []
     private var bytes: [UInt8]
 

@@ -7,8 +7,8 @@ package import CombinedConfiguration
 package struct ConfigurationSet: Sendable {
     /// Of each type that may have services.
     package private(set) var templates: [String: ConfigurationTemplate] = [:]
-    /// Of each service whose configuration can be combined: hexadecimal, and another when the configuration is, or a value
-    /// of a secret in it.
+    /// Of each service whose configuration can be combined: hexadecimal, and another when the configuration is, or a
+    /// value of a secret in it.
     package private(set) var digests: [String: String] = [:]
     /// Of each service whose configuration cannot be combined: why; empty where many of its type have faults, which
     /// `faults(of:)` finds.

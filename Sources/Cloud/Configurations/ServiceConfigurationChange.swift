@@ -27,8 +27,8 @@ public struct ServiceConfigurationChange: Sendable, Hashable {
         package var values = 1_000_000
     }
 
-    /// How the configurations of the services of both states differ; services of which that can be said in the same words
-    /// are told of together.
+    /// How the configurations of the services of both states differ; services of which that can be said in the same
+    /// words are told of together.
     package static func changes(
         from before: Cloud, _ old: ConfigurationSet, to after: Cloud, _ new: ConfigurationSet, room: Room = Room()
     ) -> [ServiceConfigurationChange] {
@@ -79,7 +79,9 @@ public struct ServiceConfigurationChange: Sendable, Hashable {
         }
         .map { ServiceConfigurationChange(services: $0.services.map(\.name), lines: $0.lines) }
         guard !omitted.isEmpty else { return told }
-        return told + [ServiceConfigurationChange(services: Self.inOrder(omitted).map(\.name), lines: [], isOmitted: true)]
+        return told + [
+            ServiceConfigurationChange(services: Self.inOrder(omitted).map(\.name), lines: [], isOmitted: true)
+        ]
     }
 
     private static func inOrder(_ services: [ServiceInstance]) -> [ServiceInstance] {

@@ -74,8 +74,8 @@ extension Cloud {
 }
 
 extension GatewaySection {
-    /// The instances that get rows: under `dnat`, which sends new connections to one server, the first that is ready, and
-    /// those in `drain`, which keep the connections they have.
+    /// The instances that get rows: under `dnat`, which sends new connections to one server, the first that is ready,
+    /// and those in `drain`, which keep the connections they have.
     fileprivate func served(
         _ members: [(instance: ServiceInstance, server: Server)]
     ) -> [(instance: ServiceInstance, server: Server)] {

@@ -4,8 +4,8 @@ import YAML
 extension Cloud {
     /// Ports that two sections want on the same address; each pair of places is told once, with the lowest address.
     ///
-    /// A section claims its ports on its pool wherever a location has a pool of that name, with instances there or not: an
-    /// instance may come at any time, and it must not be what brings the conflict to light.
+    /// A section claims its ports on its pool wherever a location has a pool of that name, with instances there or not:
+    /// an instance may come at any time, and it must not be what brings the conflict to light.
     public func claimContradictions(blaming types: Set<String> = []) -> [Contradiction] {
         var claims = [AddressFamily: [String: [PortClaim<String>]]]()
         for family in AddressFamily.allCases {
@@ -41,8 +41,8 @@ extension Cloud {
         return found
     }
 
-    /// The lowest address of each set of addresses of one family that the same pools have, with the names of those pools:
-    /// what can be claimed twice on any address can be on one of these.
+    /// The lowest address of each set of addresses of one family that the same pools have, with the names of those
+    /// pools: what can be claimed twice on any address can be on one of these.
     private static func addressesThatDiffer(_ pools: [AddressPool]) -> [(address: IPAddress, kind: KindOfAddress)] {
         var poolsOfAddress = [IPAddress: [String]]()
         for pool in pools.sorted(by: { $0.id < $1.id }) {

@@ -49,8 +49,8 @@ struct PortClaim<Address: Comparable & CustomStringConvertible> {
         }
     }
 
-    /// Claims that overlap an earlier one, in the order of addresses and ports: for each claim at most one overlap, with
-    /// the claim that reaches furthest. Sorts once, looks at each claim once.
+    /// Claims that overlap an earlier one, in the order of addresses and ports: for each claim at most one overlap,
+    /// with the claim that reaches furthest. Sorts once, looks at each claim once.
     static func overlaps(_ claims: [PortClaim]) -> [Overlap] {
         let sorted = claims.sorted { a, b in
             if a.address != b.address { return a.address < b.address }

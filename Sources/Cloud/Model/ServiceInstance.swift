@@ -43,7 +43,8 @@ public struct ServiceInstance: Sendable, Hashable {
     public static func parse(name: String) -> (type: String, index: Int)? {
         let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 2, let type = String(parts[0]), let index = String(parts[1]).flatMap({ Int($0) }),
-            (1...maximumIndex).contains(index), "\(type).\(index)".utf8.elementsEqual(name.utf8), ObjectName.isValid(type, as: .type)
+            (1...maximumIndex).contains(index), "\(type).\(index)".utf8.elementsEqual(name.utf8),
+            ObjectName.isValid(type, as: .type)
         else { return nil }
         return (type, index)
     }

@@ -3,8 +3,8 @@ import YAML
 
 /// A template made ready for many services: its JSON, with gaps where the values of variables go.
 ///
-/// Made in a time by the size of the template. Filled in for a service in a time by the length of the JSON behind its first
-/// gap, whatever the number of values: each variable is looked up once.
+/// Made in a time by the size of the template. Filled in for a service in a time by the length of the JSON behind its
+/// first gap, whatever the number of values: each variable is looked up once.
 public struct ConfigurationForm {
     /// What comes before the first gap: the same for all services.
     public let head: [UInt8]

@@ -98,7 +98,8 @@ struct FormWriter {
         start = writer.bytes.count
     }
 
-    /// The slot of what a reference stands for. One value leads to the next as often as `ConfigurationReferences` lets it.
+    /// The slot of what a reference stands for. One value leads to the next as often as `ConfigurationReferences` lets
+    /// it.
     private mutating func slot(_ reference: Reference) -> Int? {
         if let known = slotOfReference[reference] { return known }
         let slot: Int? =

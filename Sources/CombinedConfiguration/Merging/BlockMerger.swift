@@ -3,9 +3,9 @@ import YAML
 
 /// Merges blocks one after the other into one tree.
 ///
-/// Mappings merge deeply, single values replace one another, lists and mappings say by a marker what becomes of a list or
-/// mapping that is there. What has no place stays out and is reported. Takes time by the size of what more than one block
-/// has: what one alone brings is put in as it is.
+/// Mappings merge deeply, single values replace one another, lists and mappings say by a marker what becomes of a list
+/// or mapping that is there. What has no place stays out and is reported. Takes time by the size of what more than one
+/// block has: what one alone brings is put in as it is.
 struct BlockMerger {
     private(set) var errors: [ConfigurationError] = []
     private(set) var deleted: [DeletedValue] = []

@@ -63,8 +63,8 @@ final class MergedList {
     init(_ items: [ConfigurationNode]) { self.items = items }
 }
 
-/// Keys and values in the order of the keys' coming; finding, adding and removing one take the same time however many there
-/// are.
+/// Keys and values in the order of the keys' coming; finding, adding and removing one take the same time however many
+/// there are.
 final class MergedMapping {
     private var entries: [(key: ExactText, value: MergedValue?)] = []
     private var places: [ExactText: Int] = [:]

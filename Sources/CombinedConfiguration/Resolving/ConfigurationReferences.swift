@@ -1,8 +1,9 @@
 import Text
 import YAML
 
-/// The values of a tree that others of it refer to by `${config.…}`: found once for all services, since where they stand and
-/// which of them lead to which depends on no variable. Takes time by the size of the parts of the tree that refer to others.
+/// The values of a tree that others of it refer to by `${config.…}`: found once for all services, since where they
+/// stand and which of them lead to which depends on no variable. Takes time by the size of the parts of the tree that
+/// refer to others.
 struct ConfigurationReferences: Sendable, Hashable {
     /// Every value that is referred to and is there.
     private(set) var targets: [ConfigurationPath: ConfigurationNode] = [:]

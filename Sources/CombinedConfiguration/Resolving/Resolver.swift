@@ -1,8 +1,8 @@
 import Text
 import YAML
 
-/// Puts the values of variables into a template. Takes time by the size of the template and of what comes of it, which is
-/// bounded.
+/// Puts the values of variables into a template. Takes time by the size of the template and of what comes of it, which
+/// is bounded.
 struct Resolver<Source: VariableSource> {
     private let references: ConfigurationReferences
     private let source: Source
@@ -23,7 +23,8 @@ struct Resolver<Source: VariableSource> {
         self.source = source
     }
 
-    /// A node of the template without variables; where one has no value there is nothing in its place and an error more.
+    /// A node of the template without variables; where one has no value there is nothing in its place and an error
+    /// more.
     mutating func resolved(_ node: ConfigurationNode) -> ConfigurationNode {
         guard !node.isConstant else { return node }
         switch node.content {

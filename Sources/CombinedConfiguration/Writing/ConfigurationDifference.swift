@@ -1,7 +1,7 @@
 import Text
 
-/// How the configurations of services differ before and after a change, found once for all services of a type: what no variable
-/// is in is compared here, the rest when the variables are known.
+/// How the configurations of services differ before and after a change, found once for all services of a type: what no
+/// variable is in is compared here, the rest when the variables are known.
 public struct ConfigurationDifference: Sendable {
     /// A value that is in one of the two, or in both and differs.
     public struct Line: Sendable {
@@ -30,7 +30,8 @@ public struct ConfigurationDifference: Sendable {
         parts = Self.parts(before.root, after.root, "")
     }
 
-    /// How many values differ, or may: a service has as many lines at most, but for lists and what comes or goes as a whole.
+    /// How many values differ, or may: a service has as many lines at most, but for lists and what comes or goes as a
+    /// whole.
     public var count: Int { parts.count }
 
     /// The lines, where they are the same for all services of the type.

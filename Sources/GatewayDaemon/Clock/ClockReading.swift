@@ -3,8 +3,8 @@ import ServiceSupport
 
 /// The machine's clocks, read together.
 ///
-/// Deadlines and ages are counted on the boot clock (CLOCK_BOOTTIME): nobody can set it, it goes on while the machine is suspended, and every
-/// process reads the same. The wall clock, which may jump, is for files and for people.
+/// Deadlines and ages are counted on the boot clock (CLOCK_BOOTTIME): nobody can set it, it goes on while the machine
+/// is suspended, and every process reads the same. The wall clock, which may jump, is for files and for people.
 public struct ClockReading: Sendable, Hashable {
     /// Seconds since the machine was booted.
     public var boot: Int
@@ -24,8 +24,8 @@ public struct ClockReading: Sendable, Hashable {
         var (boot, wall) = (timespec(), timespec())
         clock_gettime(CLOCK_BOOTTIME, &boot)
         clock_gettime(CLOCK_REALTIME, &wall)
-        // Their seconds begin at different moments: without the nanoseconds, what lies between them would differ by 1 from one
-        // reading to the next.
+        // Their seconds begin at different moments: without the nanoseconds, what lies between them would differ by 1
+        // from one reading to the next.
         let offset = wall.tv_sec - boot.tv_sec
         let fraction = wall.tv_nsec - boot.tv_nsec
         let carry = fraction >= 500_000_000 ? 1 : fraction < -500_000_000 ? -1 : 0

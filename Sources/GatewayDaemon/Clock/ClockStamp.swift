@@ -1,5 +1,5 @@
-/// The clocks as they stood when a file was written: with it, the wall times in the file lead back to moments of the boot clock, although the
-/// wall clock may have been set since.
+/// The clocks as they stood when a file was written: with it, the wall times in the file lead back to moments of the
+/// boot clock, although the wall clock may have been set since.
 struct ClockStamp: Codable, Sendable, Hashable {
     var bootID: String
     /// Seconds since the boot.

@@ -117,7 +117,8 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
                 throw ConfigurationError("\"\(text)\" is neither by-role nor both")
             }
             configuration.sync.daemons = daemons
-        // What the kernel would take for its least or most otherwise (start_sync_thread, net/netfilter/ipvs/ip_vs_sync.c)
+        // What the kernel would take for its least or most otherwise (start_sync_thread,
+        // net/netfilter/ipvs/ip_vs_sync.c)
         case .syncMaximumLength: configuration.sync.maximumLength = UInt16(try number(text, in: 1_024...65_487))
         case .syncGroup: configuration.sync.group = try group(text)
         case .syncPort: configuration.sync.port = UInt16(try number(text, in: 1...65_535))

@@ -9,7 +9,8 @@ public enum ConfigurationLoader {
     ///   - environment: all of it; other variables are left alone.
     ///   - flags: settings from the command line.
     ///   - hostName: the gateway's name where none is set.
-    /// - Throws: `YAMLErrors`, `YAMLError` or `ConfigurationError`, each with file, line and column, or the variable or flag.
+    /// - Throws: `YAMLErrors`, `YAMLError` or `ConfigurationError`, each with file, line and column, or the variable or
+    ///   flag.
     public static func load(
         file: String?, path: String, environment: [String: String], flags: [(key: ConfigurationKey, value: String)],
         hostName: String

@@ -34,7 +34,8 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var auditInterval = 30
     /// Virtual services on our addresses that are none of ours.
     public var foreignServices = ForeignServices.report
-    /// Whether our table belongs to the socket that `portcullis-gateway hold` keeps, so that nobody else can change or flush it.
+    /// Whether our table belongs to the socket that `portcullis-gateway hold` keeps, so that nobody else can change or
+    /// flush it.
     public var isTableOwned = false
     /// For node_exporter's textfile collector; `nil`: `metrics.prom` in the run directory.
     public var metricsFile: String?

@@ -129,8 +129,8 @@ extension Doctor {
         ]
     }
 
-    /// ADMIN at a public address of the export: what the host itself sends to one of its own addresses is in none of the
-    /// chains that balance and translate.
+    /// ADMIN at a public address of the export: what the host itself sends to one of its own addresses is in none of
+    /// the chains that balance and translate.
     static func adminAddress(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         guard let admin = traffic.adminAddress, traffic.publicAddresses.contains(admin) else { return [] }
         return [

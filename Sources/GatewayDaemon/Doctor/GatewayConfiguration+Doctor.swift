@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import NetworkTypes
+import NetworkTypes
 import ServicesExport
 
 extension GatewayConfiguration {

@@ -1,4 +1,4 @@
-package import Netlink
+import Netlink
 import NetworkTypes
 
 /// What `doctor` looks at: the host as it is, read once. A value, so that each check is a function of it.

@@ -1,6 +1,6 @@
 import Netlink
-package import NetworkTypes
-package import ServicesExport
+import NetworkTypes
+import ServicesExport
 
 /// What the gateway is there to carry: the export in force, and the part it plays.
 struct ServedTraffic: Sendable {

@@ -2,14 +2,16 @@ import Netlink
 
 /// Where the audits of IPVS stand.
 ///
-/// IPVS sends no notifications, so it is read back. All virtual services are listed each time. Their real servers are many more, and each audit reads
-/// the next share of them.
+/// IPVS sends no notifications, so it is read back. All virtual services are listed each time. Their real servers are
+/// many more, and each audit reads the next share of them.
 struct Auditor {
-    /// Real servers that one audit reads, at least those of one service: with more of them in the kernel, it takes several audits to see each.
+    /// Real servers that one audit reads, at least those of one service: with more of them in the kernel, it takes
+    /// several audits to see each.
     static let share = 10_000
     /// How long an audit works before polls and events have their turn.
     static let slice = Duration.milliseconds(5)
-    /// How many virtual services and real servers are read between looks at the clock, at least: each look may be a system call.
+    /// How many virtual services and real servers are read between looks at the clock, at least: each look may be a
+    /// system call.
     static let stride = 100
     /// How long it waits for an export that is on its way.
     static let patience = Duration.seconds(2)

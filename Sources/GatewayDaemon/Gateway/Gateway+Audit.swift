@@ -27,8 +27,8 @@ extension Gateway {
 
     /// Looks at what raises no event: the machine's settings, IPVS and what it has counted, public addresses.
     ///
-    /// Works in slices, with polls and events in between. Cost: a list of all virtual services, and the next share of their real servers
-    /// (`Auditor.share`).
+    /// Works in slices, with polls and events in between. Cost: a list of all virtual services, and the next share of
+    /// their real servers (`Auditor.share`).
     func audit() async {
         guard !auditor.isRunning else { return }
         auditor.begin()
@@ -67,7 +67,8 @@ extension Gateway {
         guard auditor.isClockDue(after: count), clock.now - auditor.sliceStart >= Auditor.slice else { return }
         // A yield would not do: an event loop looks at its sockets only once no task is left to run.
         await sleep(.milliseconds(1))
-        // An export comes in hundreds of pieces, which a slice after each would delay. One that trickles has its time, too.
+        // An export comes in hundreds of pieces, which a slice after each would delay. One that trickles has its time,
+        // too.
         let limit = clock.now + Auditor.patience
         while source.isReceiving, clock.now < limit, !Task.isCancelled { await sleep(.milliseconds(5)) }
         auditor.sliceStart = clock.now
@@ -92,7 +93,8 @@ extension Gateway {
         hasSettings = true
     }
 
-    /// Says which exported ports the machine also gives to its own connections. Cost: nothing, unless the export or those ports are new.
+    /// Says which exported ports the machine also gives to its own connections. Cost: nothing, unless the export or
+    /// those ports are new.
     private func noteEphemeralPorts() throws(NetlinkError) {
         let (range, reserved) = (EphemeralPorts.rangeSysctl, EphemeralPorts.reservedSysctl)
         let found = try kernel.sysctls([range, reserved])
@@ -114,7 +116,8 @@ extension Gateway {
 
     // MARK: Our table
 
-    /// The kernel announces changes of our table. Should one be missed, its flags, chains and rules tell here; its elements where all is looked at.
+    /// The kernel announces changes of our table. Should one be missed, its flags, chains and rules tell here; its
+    /// elements where all is looked at.
     private func auditTable(isWhole: Bool) throws {
         guard let known = synchronizer.reconciler.kernel else { return }
         guard try isWhole || kernel.tableShape() != known.table?.shape else { return }

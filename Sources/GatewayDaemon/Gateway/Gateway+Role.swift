@@ -32,8 +32,8 @@ extension Gateway {
         }
     }
 
-    /// Gives a sign of life: the status as it is now, then the signal's removal. A status that is older than that cannot be
-    /// written, and says nothing of how the polls go.
+    /// Gives a sign of life: the status as it is now, then the signal's removal. A status that is older than that
+    /// cannot be written, and says nothing of how the polls go.
     private func answer() {
         guard Files.modificationTime(of: path(of: .ping)) != nil else { return }
         writeStatus()

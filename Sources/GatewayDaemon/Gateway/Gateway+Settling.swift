@@ -54,7 +54,8 @@ extension Gateway {
 
     /// What must be on disk before the kernel is changed: the export, drains that begin, addresses that become ours.
     ///
-    /// A disk that is full or read-only keeps nobody from being drained: it is said, and the kernel is changed all the same.
+    /// A disk that is full or read-only keeps nobody from being drained: it is said, and the kernel is changed all the
+    /// same.
     private func prepare(
         _ plan: Plan, _ reconciler: Reconciler, _ document: ServicesDocument, _ digest: ExportDigest, _ cause: Cause
     ) {
@@ -103,7 +104,9 @@ extension Gateway {
     }
 
     private func noteFailures() {
-        let refusals = synchronizer.reconciler.refusedSteps.refusals.values.sorted { $0.error.command < $1.error.command }
+        let refusals = synchronizer.reconciler.refusedSteps.refusals.values.sorted {
+            $0.error.command < $1.error.command
+        }
         let known = Set(status.failures.map(\.error))
         status.failureCount = refusals.count
         status.failures = refusals.prefix(Self.shownSteps).map { refusal in

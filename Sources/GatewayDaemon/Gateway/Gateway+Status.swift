@@ -2,7 +2,6 @@ import GatewaySync
 import ServiceSupport
 import ServicesExport
 
-
 extension Gateway {
     /// Writes status.json.
     func writeStatus() {

@@ -7,7 +7,8 @@ import ServicesExport
 
 /// The daemon: polls for the export and keeps the kernel in agreement with it. As an actor it is the only writer.
 ///
-/// Before the first complete and valid export nothing is written; an unchanged poll neither reads nor writes the kernel.
+/// Before the first complete and valid export nothing is written; an unchanged poll neither reads nor writes the
+/// kernel.
 public actor Gateway: Service {
     let configuration: GatewayConfiguration
     let source: any ExportSource

@@ -2,12 +2,13 @@ import GatewaySync
 public import NetworkTypes
 public import ServicesExport
 
-/// The ports that the machine gives to its own connections, IPv4's and IPv6's alike: `rangeSysctl` without `reservedSysctl`.
+/// The ports that the machine gives to its own connections, IPv4's and IPv6's alike: `rangeSysctl` without
+/// `reservedSysctl`.
 ///
-/// A connection of the host from a public address and a port that is exported there has the same address and port as the
-/// service. By a mark that is no harm: replies to the host get none. A virtual service of the port alone is harm: IPVS takes
-/// the reply for a client's packet, and no rule can keep it. Reserved ports are given to no connection that leaves the choice
-/// to the kernel, and cost nothing.
+/// A connection of the host from a public address and a port that is exported there has the same address and port as
+/// the service. By a mark that is no harm: replies to the host get none. A virtual service of the port alone is harm:
+/// IPVS takes the reply for a client's packet, and no rule can keep it. Reserved ports are given to no connection that
+/// leaves the choice to the kernel, and cost nothing.
 public struct EphemeralPorts: Sendable, Hashable {
     static let rangeSysctl = "net.ipv4.ip_local_port_range"
     static let reservedSysctl = "net.ipv4.ip_local_reserved_ports"
@@ -55,8 +56,8 @@ public struct EphemeralPorts: Sendable, Hashable {
         return ends.count == 2 && ends[0] == ends[1] ? PortRange(ends[0]) : nil
     }
 
-    /// The sections of an export whose ports are also given out here. Sections of destination NAT are none: the reply to a
-    /// connection of the host is not translated.
+    /// The sections of an export whose ports are also given out here. Sections of destination NAT are none: the reply
+    /// to a connection of the host is not translated.
     ///
     /// Walks the whole export: for when it, or the settings, have changed.
     public func conflicts(with groups: some Sequence<ExportGroup>) -> [Conflict] {

@@ -1,7 +1,8 @@
 import Netlink
 public import NetworkTypes
 
-/// What a setting must be for packets to flow as the export says. `all` is the whole list; docs/gateway.md has it for people.
+/// What a setting must be for packets to flow as the export says. `all` is the whole list; docs/gateway.md has it for
+/// people.
 public struct SettingRequirement: Sendable, Hashable {
     public enum Condition: Sendable, Hashable {
         case equal(String)
@@ -81,9 +82,9 @@ public struct SettingRequirement: Sendable, Hashable {
         "net.ipv4.vs.backup_only", .equal("0"), isOurs: true,
         otherwise: "IPVS takes no packet while a sync daemon of role backup runs")
 
-    /// What a gateway needs that carries its connections over: a message for each connection that becomes established, and
-    /// again with its first packet after ten seconds, so that a gateway that comes back soon knows all that move. The
-    /// kernel's own 3 and 50 announce one again after 50 packets only, and one with less than three never.
+    /// What a gateway needs that carries its connections over: a message for each connection that becomes established,
+    /// and again with its first packet after ten seconds, so that a gateway that comes back soon knows all that move.
+    /// The kernel's own 3 and 50 announce one again after 50 packets only, and one with less than three never.
     private static let pair = [
         Self(
             "net.ipv4.vs.sync_threshold", .equal("0 0"), isOurs: true,

@@ -17,8 +17,8 @@ public protocol Kernel: AnyObject {
     /// Begins to list all virtual services, ours and others'; an unfinished list is given up.
     func beginListing() throws(NetlinkError)
 
-    /// Goes on with the list: one datagram of it, a hundred services or so; `nil` at its end. The list is no snapshot: what comes or goes
-    /// meanwhile may be missing, and others with it.
+    /// Goes on with the list: one datagram of it, a hundred services or so; `nil` at its end. The list is no snapshot:
+    /// what comes or goes meanwhile may be missing, and others with it.
     func nextListed() throws(NetlinkError) -> [IPVS.ServiceEntry]?
 
     /// One virtual service without its real servers; `nil` when there is none.
@@ -71,7 +71,8 @@ public protocol Kernel: AnyObject {
     /// - Throws: ESRCH when none of the role runs.
     func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError)
 
-    /// Those of the addresses that packets are not delivered to on this machine, be it by an interface's address or by a local route.
+    /// Those of the addresses that packets are not delivered to on this machine, be it by an interface's address or by
+    /// a local route.
     func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress]
 }
 

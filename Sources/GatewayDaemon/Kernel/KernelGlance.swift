@@ -1,7 +1,8 @@
 public import GatewaySync
 public import Netlink
 
-/// What a look at the kernel shows that costs little however large the export is: no element and no real server is read.
+/// What a look at the kernel shows that costs little however large the export is: no element and no real server is
+/// read.
 public struct KernelGlance: Sendable, Hashable {
     /// `nil`: there is no table of ours.
     public var table: KernelState.Table.Shape?

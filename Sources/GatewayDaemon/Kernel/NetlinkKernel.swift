@@ -7,7 +7,8 @@ import SystemPackage
 public final class NetlinkKernel: Kernel {
     let ipvs: IPVS.Connection
     let nftables: Nftables.Connection
-    /// The list that is being read, on a socket of its own: the kernel takes one dump at a time on each, and changes go on meanwhile.
+    /// The list that is being read, on a socket of its own: the kernel takes one dump at a time on each, and changes go
+    /// on meanwhile.
     private let lister: IPVS.Connection
     private var list: Dump<IPVS.ServiceEntry>?
     private let conntrack: Conntrack.Connection

@@ -3,8 +3,8 @@ import Netlink
 extension GatewayConfiguration {
     /// Makes the kernel play the role in force: sync daemons and what they need.
     ///
-    /// Both the daemon and `portcullis-gateway role` do this, so that neither has to wait for the other: whoever finds another
-    /// role when it is done begins anew, and the last one leaves what the file says.
+    /// Both the daemon and `portcullis-gateway role` do this, so that neither has to wait for the other: whoever finds
+    /// another role when it is done begins anew, and the last one leaves what the file says.
     /// - Returns: the role, and what was changed.
     public func assumeRole(on kernel: any Kernel) throws -> (role: GatewayRole, changes: [String]) {
         var changes = [String]()

@@ -12,8 +12,9 @@ extension GatewayConfiguration {
     /// Asks the daemon to look at IPVS and the sync daemons now. Nothing is lost where it cannot be asked.
     public func askForAudit() { _ = leave(.audit) }
 
-    /// Asks the daemon for a sign of life. One that hangs, or was stopped, gives none in time; whether it does, a caller that
-    /// may not write into the run directory cannot tell. One that answers has written its status before, if it can.
+    /// Asks the daemon for a sign of life. One that hangs, or was stopped, gives none in time; whether it does, a
+    /// caller that may not write into the run directory cannot tell. One that answers has written its status before, if
+    /// it can.
     public func signOfLife(until end: ContinuousClock.Instant) async -> SignOfLife {
         guard isDaemonRunning, let path = leave(.ping) else { return .unknown }
         while Files.modificationTime(of: path) != nil {

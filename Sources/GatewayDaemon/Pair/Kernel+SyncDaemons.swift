@@ -3,8 +3,8 @@ import NetworkTypes
 import SystemPackage
 
 extension Kernel {
-    /// Brings the kernel's sync daemons into agreement with the wanted ones. Whoever else does the same at this moment is in
-    /// nobody's way.
+    /// Brings the kernel's sync daemons into agreement with the wanted ones. Whoever else does the same at this moment
+    /// is in nobody's way.
     /// - Returns: what was changed.
     public func arrange(_ wanted: [IPVS.SyncDaemon]) throws(NetlinkError) -> [String] {
         let (surplus, missing) = try difference(from: wanted)

@@ -1,6 +1,7 @@
 public import ServiceSupport
 
-/// The role that a gateway was given while it runs: a word in the run directory, since the daemon opens no socket to be told on.
+/// The role that a gateway was given while it runs: a word in the run directory, since the daemon opens no socket to be
+/// told on.
 ///
 /// Absent after a boot: then the configuration's role holds.
 public struct RoleFile: Sendable {

@@ -11,7 +11,8 @@ public struct SyncSettings: Sendable, Hashable {
         case both
     }
 
-    /// The interface between the two; `nil`: connections are not carried over, and sync daemons are nobody's business of ours.
+    /// The interface between the two; `nil`: connections are not carried over, and sync daemons are nobody's business
+    /// of ours.
     public var interface: String?
     /// What both gateways of a pair have in common, and no other pair on the same wire; 0 takes what carries any.
     public var id: UInt32 = 1

@@ -85,8 +85,8 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
     /// A line for people.
     public var text: String { ([verdict.rawValue + ", " + role] + reasons).joined(separator: ": ") }
 
-    /// Lines for programs, as `systemctl show` has them: `STATE`, `ROLE` and `REASON`, each `KEY=value` without quotes, to the end of its
-    /// line. Control characters in reasons are escaped.
+    /// Lines for programs, as `systemctl show` has them: `STATE`, `ROLE` and `REASON`, each `KEY=value` without quotes,
+    /// to the end of its line. Control characters in reasons are escaped.
     public var environment: String {
         "STATE=\(verdict.rawValue)\nROLE=\(role)\nREASON=\(reasons.joined(separator: ": ").printable)"
     }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import ServiceSupport
 
-/// What a gateway is doing. In memory its moments are seconds of the boot clock; `status.json` in the run directory has them by the wall clock, for
-/// people, with a stamp that leads back.
+/// What a gateway is doing. In memory its moments are seconds of the boot clock; `status.json` in the run directory has
+/// them by the wall clock, for people, with a stamp that leads back.
 public struct GatewayStatus: Codable, Sendable, Hashable {
     /// Is there an export in force, and does the kernel agree with it as far as is known?
     public enum State: String, Codable, Sendable, CaseIterable {

@@ -3,8 +3,8 @@ public import ServicesExport
 
 /// What survives a restart: the last good export and the state that no kernel can tell.
 ///
-/// The export is `services-DIGEST.csv`: the name is checked against the bytes, so a file that was damaged or half written
-/// is never taken for an export, and the one before goes only after the next is safely there.
+/// The export is `services-DIGEST.csv`: the name is checked against the bytes, so a file that was damaged or half
+/// written is never taken for an export, and the one before goes only after the next is safely there.
 public struct StateDirectory: Sendable {
     public let path: String
 

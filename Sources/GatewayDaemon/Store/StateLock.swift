@@ -3,8 +3,8 @@ public import ServiceSupport
 import SystemPackage
 import Text
 
-/// Keeps a second daemon or cron command from writing to the same kernel: `flock` on a file that names its holder, by process id and
-/// purpose (`1234 run`), for the pacemaker agent too.
+/// Keeps a second daemon or cron command from writing to the same kernel: `flock` on a file that names its holder, by
+/// process id and purpose (`1234 run`), for the pacemaker agent too.
 ///
 /// Held until the process ends, however it ends.
 public final class StateLock: Sendable {

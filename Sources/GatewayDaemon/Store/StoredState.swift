@@ -4,8 +4,8 @@ public import Netlink
 public import NetworkTypes
 public import ServicesExport
 
-/// The content of `state.json`. In memory its moments are those of the boot clock; the file has them by the wall clock, with a stamp that leads
-/// back.
+/// The content of `state.json`. In memory its moments are those of the boot clock; the file has them by the wall clock,
+/// with a stamp that leads back.
 public struct StoredState: Sendable, Hashable {
     /// The export in force: the kernel was brought into agreement with it, or is on the way.
     public var export: ExportDigest?

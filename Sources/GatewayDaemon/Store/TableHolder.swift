@@ -5,8 +5,9 @@ import SystemPackage
 
 /// Keeps the nfnetlink socket that owns our table, and hands it to the daemon.
 ///
-/// The kernel deletes a table with an owner when the last process closes the owner's socket. So a process that does nothing
-/// else keeps it: the table then outlives restarts, crashes and upgrades of the daemon, and `nft flush ruleset` passes it by.
+/// The kernel deletes a table with an owner when the last process closes the owner's socket. So a process that does
+/// nothing else keeps it: the table then outlives restarts, crashes and upgrades of the daemon, and `nft flush ruleset`
+/// passes it by.
 public enum TableHolder {
     private static func path(in runDirectory: String) -> String { runDirectory + "/table-owner" }
 
@@ -16,7 +17,8 @@ public enum TableHolder {
     /// Opens the socket and hands it to each process of our own user, or root's, that asks.
     ///
     /// Returns never, but for an error at the start: a second holder would take the place of the first, whose table the
-    /// daemon could then neither change nor be handed again. What asks and goes away, or is somebody else, gets nothing and harms nobody.
+    /// daemon could then neither change nor be handed again. What asks and goes away, or is somebody else, gets nothing
+    /// and harms nobody.
     public static func serve(runDirectory: String, environment: [String: String]) throws {
         let path = path(in: runDirectory)
         let lock = try StateLock(path + ".lock", purpose: "hold")

@@ -93,8 +93,8 @@ public final class Synchronizer {
 
     /// Brings the kernel into agreement with the export.
     ///
-    /// What the kernel refuses is left out, with what depends on it, and is in `reconciler.refusedSteps` afterwards; the rest
-    /// is carried out.
+    /// What the kernel refuses is left out, with what depends on it, and is in `reconciler.refusedSteps` afterwards;
+    /// the rest is carried out.
     ///
     /// - Parameters:
     ///   - now: seconds of the boot clock.

@@ -41,8 +41,8 @@ extension VirtualService {
         self.init(settings: settings, destinations: servers.sorted { $0.identity < $1.identity })
     }
 
-    /// Whether the servers that the kernel lists are these, in any order. Cost: one comparison each where they were added in order, as a load
-    /// does (the kernel lists the latest first); a search each otherwise.
+    /// Whether the servers that the kernel lists are these, in any order. Cost: one comparison each where they were
+    /// added in order, as a load does (the kernel lists the latest first); a search each otherwise.
     package func hasServers(_ servers: [IPVS.Destination]) -> Bool {
         servers.count == destinations.count
             && (destinations.reversed().elementsEqual(servers)

@@ -4,8 +4,8 @@ public import Netlink
 ///
 /// Kept in the state file and never inferred from a weight found in the kernel: weight 0 is also what an operator sets.
 public struct Drains: Sendable, Hashable {
-    /// Seconds that a real server which only UDP comes to stays: a flow has no end to wait for, but a datagram may be about to be
-    /// answered.
+    /// Seconds that a real server which only UDP comes to stays: a flow has no end to wait for, but a datagram may be
+    /// about to be answered.
     static let datagramGrace = 3
 
     public struct Service: Sendable, Hashable {
@@ -22,8 +22,8 @@ public struct Drains: Sendable, Hashable {
     }
 
     public var services: [IPVS.ServiceIdentity: Service]
-    /// When the wait is over at the latest for real servers that a port was translated to, which their connections still
-    /// follow. Never empty for a port.
+    /// When the wait is over at the latest for real servers that a port was translated to, which their connections
+    /// still follow. Never empty for a port.
     public var translations: [Conntrack.Destination: [IPVS.DestinationIdentity: Int]]
 
     public init(

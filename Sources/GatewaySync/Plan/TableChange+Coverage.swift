@@ -3,9 +3,9 @@ package import NetworkTypes
 extension TableChange {
     /// Leaves interval elements in place whose ports stay covered, and adds only what is missing beside them.
     ///
-    /// A transaction that replaces 20000-29999 by 20000-30999 loses packets: from the moment the generation changes until
-    /// the set's new copy is swapped in, a lookup finds the old element, which is no longer active, and not yet the
-    /// new one (`nft_set_pipapo.c` before Linux 6.17). An element that stays is found all the time.
+    /// A transaction that replaces 20000-29999 by 20000-30999 loses packets: from the moment the generation changes
+    /// until the set's new copy is swapped in, a lookup finds the old element, which is no longer active, and not yet
+    /// the new one (`nft_set_pipapo.c` before Linux 6.17). An element that stays is found all the time.
     mutating func keepCovered() {
         guard !removed.isEmpty, !added.isEmpty else { return }
         let leaving = Self.admissions(in: removed)

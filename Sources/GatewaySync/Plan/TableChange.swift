@@ -9,8 +9,8 @@ public struct TableChange: Sendable, Hashable {
         case intact
         /// They are not there: made.
         case absent
-        /// Sets are as they should be, and stay with their elements: a set that is made anew is empty for a moment to those
-        /// who look a packet up. Chains and rules are made anew, chains of strangers go.
+        /// Sets are as they should be, and stay with their elements: a set that is made anew is empty for a moment to
+        /// those who look a packet up. Chains and rules are made anew, chains of strangers go.
         case rules(strangers: [String])
         /// They are not as they should be: made anew, in the same transaction.
         case altered

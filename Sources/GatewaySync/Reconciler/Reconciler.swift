@@ -82,8 +82,8 @@ public struct Reconciler: Sendable {
         }
     }
 
-    /// Ports that are no longer under destination NAT and whose flows conntrack may still translate: to be kept on disk, like
-    /// `leaving`.
+    /// Ports that are no longer under destination NAT and whose flows conntrack may still translate: to be kept on
+    /// disk, like `leaving`.
     public var untranslated: Set<Conntrack.Destination> {
         changed.translations.filter { desired.translations[$0] == nil || document == nil }
     }
@@ -217,8 +217,8 @@ public struct Reconciler: Sendable {
         isWholeKernelNew = false
     }
 
-    /// Ports under destination NAT whose flows the next plan needs to know of: what the export has changed, what drains; all
-    /// of them after the kernel was read.
+    /// Ports under destination NAT whose flows the next plan needs to know of: what the export has changed, what
+    /// drains; all of them after the kernel was read.
     public func watched(now: Int) -> [TranslationRule] {
         var ports = changed.translations.union(drains.translations.keys)
         if areFlowsNew {

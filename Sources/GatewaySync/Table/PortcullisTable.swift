@@ -42,10 +42,10 @@ public enum PortcullisTable {
 
     /// The rules, chain by chain.
     ///
-    /// What belongs to a connection that the host itself has opened goes the other way than its first packet did: it gets no
-    /// mark, whatever port the connection has, and is admitted. Packets of IPVS' own flows never do that, not even where
-    /// `net.ipv4.vs.conntrack` has conntrack know them: "established" would let those past the sets that admit them, and
-    /// keep the mark from those whose entry IPVS has to make anew.
+    /// What belongs to a connection that the host itself has opened goes the other way than its first packet did: it
+    /// gets no mark, whatever port the connection has, and is admitted. Packets of IPVS' own flows never do that, not
+    /// even where `net.ipv4.vs.conntrack` has conntrack know them: "established" would let those past the sets that
+    /// admit them, and keep the mark from those whose entry IPVS has to make anew.
     public static let rules =
         [Nftables.Rule(in: "prerouting", .connectionDirection(.reply), .return)]
         + AddressFamily.allCases.flatMap(rules(of:))

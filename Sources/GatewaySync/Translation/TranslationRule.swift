@@ -1,8 +1,8 @@
 public import Netlink
 public import NetworkTypes
 
-/// Which flows to a port under destination NAT conntrack may keep. The kernel asks our table about the first packet of a
-/// flow alone; all others follow what conntrack knows, whatever the table says by then.
+/// Which flows to a port under destination NAT conntrack may keep. The kernel asks our table about the first packet of
+/// a flow alone; all others follow what conntrack knows, whatever the table says by then.
 public struct TranslationRule: Sendable, Hashable {
     public let port: Conntrack.Destination
     /// The real server that new flows go to; `nil`: none is ready, or the port is not exported.
@@ -25,8 +25,8 @@ public struct TranslationRule: Sendable, Hashable {
     /// Whether the protocol has connections that come to an end of their own.
     public static func hasConnections(_ transport: TransportProtocol) -> Bool { transport != .udp }
 
-    /// Whether conntrack may keep the flow. One that the host took itself before the port was translated may not; UDP goes to
-    /// the target and nowhere else, as it has no end to wait for.
+    /// Whether conntrack may keep the flow. One that the host took itself before the port was translated may not; UDP
+    /// goes to the target and nowhere else, as it has no end to wait for.
     public func keeps(_ flow: Conntrack.Flow) -> Bool {
         if flow.hasEnded || isLeftToHost(flow) { return true }
         guard !isMisdirected(flow) else { return false }

@@ -7,7 +7,8 @@ extension MessageBuffer {
         conntrack(IPCTNL_MSG_CT_GET, family, flags: [.request, .dump], sequence: sequence) { _ in }
     }
 
-    /// The request for the flows to a destination. A kernel that does not know the filter hands out those of the family.
+    /// The request for the flows to a destination. A kernel that does not know the filter hands out those of the
+    /// family.
     mutating func flows(to destination: Conntrack.Destination, sequence: UInt32) {
         let family = destination.address.family
         conntrack(IPCTNL_MSG_CT_GET, family, flags: [.request, .dump], sequence: sequence) { message in
@@ -25,8 +26,8 @@ extension MessageBuffer {
         }
     }
 
-    /// `CTA_FILTER_F_CTA_IP_DST`, `…_PROTO_NUM` and `…_PROTO_DST_PORT` of net/netfilter/nf_internals.h, which user space has no
-    /// header for. Of IPv6 without the address: the kernel lets through those that are another
+    /// `CTA_FILTER_F_CTA_IP_DST`, `…_PROTO_NUM` and `…_PROTO_DST_PORT` of net/netfilter/nf_internals.h, which user
+    /// space has no header for. Of IPv6 without the address: the kernel lets through those that are another
     /// (`ctnetlink_filter_match_tuple`, up to Linux 6.18).
     private static func destinationFilter(_ family: AddressFamily) -> UInt32 {
         (family == .ipv4 ? 1 << 1 : 0) | 1 << 3 | 1 << 5

@@ -16,7 +16,8 @@ extension Conntrack {
         }
 
         /// The flows to a destination, ended ones too. The kernel walks its whole table and hands out what matches; of
-        /// IPv6 what goes to the port of any address, and before Linux 5.8 all of the family: the rest is left out here.
+        /// IPv6 what goes to the port of any address, and before Linux 5.8 all of the family: the rest is left out
+        /// here.
         public func flows(to destination: Destination) throws(NetlinkError) -> Dump<Flow> {
             let sequence = socket.nextSequence()
             buffer.removeAll()

@@ -99,8 +99,8 @@ extension IPVS {
             }
         }
 
-        /// The real servers of a virtual service with what the kernel has counted of them. No such service: an empty list, as
-        /// the kernel has it.
+        /// The real servers of a virtual service with what the kernel has counted of them. No such service: an empty
+        /// list, as the kernel has it.
         public func destinations(of service: ServiceIdentity) throws(NetlinkError) -> Dump<DestinationEntry> {
             let family = service.family
             return try destinations(of: service) { DestinationEntry($0, family: family) }

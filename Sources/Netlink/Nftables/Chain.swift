@@ -5,8 +5,8 @@ extension Nftables {
     public struct Chain: Sendable, Hashable {
         public var name: String
         public var hook: Hook?
-        /// Whether it belongs to the one rule that jumps to it (`jump { … }`), and goes with that: by itself it can be neither
-        /// flushed nor deleted. Such a chain is only read.
+        /// Whether it belongs to the one rule that jumps to it (`jump { … }`), and goes with that: by itself it can be
+        /// neither flushed nor deleted. Such a chain is only read.
         public internal(set) var isBound = false
 
         public init(name: String, hook: Hook? = nil) {

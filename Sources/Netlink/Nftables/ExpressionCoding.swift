@@ -152,8 +152,8 @@ extension NftnlObject {
         return known(expression, name) ?? .other(name)
     }
 
-    /// `nil`: of another kind, or with an attribute that the value has no place for, so that no rule with it is taken for
-    /// one of ours.
+    /// `nil`: of another kind, or with an attribute that the value has no place for, so that no rule with it is taken
+    /// for one of ours.
     private static func known(_ expression: OpaquePointer, _ name: String) -> Nftables.Expression? {
         switch name {
         case "meta": return meta(expression)
@@ -276,8 +276,8 @@ extension NftnlObject {
         }
     }
 
-    /// To one address and, with a port, one port; the kernel repeats both as the ranges' ends, and says in the flags which it
-    /// has.
+    /// To one address and, with a port, one port; the kernel repeats both as the ranges' ends, and says in the flags
+    /// which it has.
     private static func destinationNAT(_ expression: OpaquePointer) -> Nftables.Expression? {
         let derived = UInt32(NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED)
         guard number(expression, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT.rawValue,

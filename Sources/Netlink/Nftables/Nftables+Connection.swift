@@ -15,7 +15,8 @@ extension Nftables {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER, timeout: timeout)
         }
 
-        /// Takes over a connection's socket that was opened elsewhere: tables that it owns can be changed by way of it alone.
+        /// Takes over a connection's socket that was opened elsewhere: tables that it owns can be changed by way of it
+        /// alone.
         public init(adopting descriptor: FileDescriptor, timeout: Duration = .seconds(30)) throws(NetlinkError) {
             socket = try NetlinkSocket(adopting: descriptor, bus: NETLINK_NETFILTER, timeout: timeout)
         }

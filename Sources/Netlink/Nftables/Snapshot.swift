@@ -24,8 +24,8 @@ extension Nftables {
         public var foreignSets: [String] = []
         /// By set, for all of `sets`.
         public var elements: [String: Set<SetElement>] = [:]
-        /// Names of those of `sets` that hold an element of a kind we never write: one for all other keys, one with a timeout
-        /// or a statement.
+        /// Names of those of `sets` that hold an element of a kind we never write: one for all other keys, one with a
+        /// timeout or a statement.
         public var setsWithForeignElements: [String] = []
         public var counters: [Counter] = []
         /// Names of flowtables, and of objects that are no counters: we never write any.

@@ -44,8 +44,8 @@ extension Nftables {
 
         /// No chain of it sees a packet.
         public static let dormant = Self(rawValue: NFT_TABLE_F_DORMANT.rawValue)
-        /// The socket that made it alone may change it; others' `flush ruleset` passes it by, and it goes when the socket is closed.
-        /// Linux 5.12.
+        /// The socket that made it alone may change it; others' `flush ruleset` passes it by, and it goes when the
+        /// socket is closed. Linux 5.12.
         public static let owner = Self(rawValue: NFT_TABLE_F_OWNER.rawValue)
     }
 

@@ -68,8 +68,9 @@ public enum Route {
             return local
         }
 
-        /// Those of the addresses that packets are not delivered to here, in their order. Asks the routing tables where no interface has the
-        /// address: a local route (`ip route add local 198.51.100.0/28 dev lo`) is as good as an address.
+        /// Those of the addresses that packets are not delivered to here, in their order. Asks the routing tables where
+        /// no interface has the address: a local route (`ip route add local 198.51.100.0/28 dev lo`) is as good as an
+        /// address.
         ///
         /// Cost: a list of all links and addresses, and one request for each address that is on none.
         public func notLocal(among wanted: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {

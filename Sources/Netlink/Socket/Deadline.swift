@@ -1,7 +1,8 @@
 /// How long to wait for the kernel, from the first wait on.
 ///
-/// The kernel has most answers ready when it is asked, so the clock is read only once there is something to wait for: where the clock source
-/// is not the processor's (hpet, in many virtual machines), each reading costs as much as a small request.
+/// The kernel has most answers ready when it is asked, so the clock is read only once there is something to wait for:
+/// where the clock source is not the processor's (hpet, in many virtual machines), each reading costs as much as a
+/// small request.
 struct Deadline {
     private let timeout: Duration
     private var instant: ContinuousClock.Instant?

@@ -51,7 +51,8 @@ public struct Dump<Element>: ~Copyable {
         return pending[position]
     }
 
-    /// The elements of the next datagram, those left of the one before included; `nil` at the end. For readers that do other work in between.
+    /// The elements of the next datagram, those left of the one before included; `nil` at the end. For readers that do
+    /// other work in between.
     public mutating func nextDatagram() throws(NetlinkError) -> [Element]? {
         while position == pending.count {
             guard state == .running else { return nil }

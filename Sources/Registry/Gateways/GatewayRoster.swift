@@ -8,15 +8,16 @@ import ServicesExport
 
 /// The gateways as their polls tell of them.
 ///
-/// A poll changes memory only, at a cost that does not depend on how many gateways there are; what has changed is written
-/// to the database every `flushInterval` and at the end. None is forgotten but by `forget`: at a limit, a new one is refused.
+/// A poll changes memory only, at a cost that does not depend on how many gateways there are; what has changed is
+/// written to the database every `flushInterval` and at the end. None is forgotten but by `forget`: at a limit, a new
+/// one is refused.
 public actor GatewayRoster: Service {
     /// How many gateways there may be.
     public struct Limits: Sendable, Hashable {
         /// All of them.
         public var gateways: Int
-        /// Those of a location while neither a token is bound to a new one nor a server of kind `gateway` is named after it:
-        /// who holds a token that is bound to none could invent names.
+        /// Those of a location while neither a token is bound to a new one nor a server of kind `gateway` is named
+        /// after it: who holds a token that is bound to none could invent names.
         public var unvouched: Int
 
         public init(gateways: Int = 20_000, unvouched: Int = 64) {
@@ -53,8 +54,8 @@ public actor GatewayRoster: Service {
 
     /// Notes a poll that begins.
     ///
-    /// Throws for a gateway that is new where a limit is reached: a 403 for one that nothing vouches for, `unavailable` at
-    /// the limit of all.
+    /// Throws for a gateway that is new where a limit is reached: a 403 for one that nothing vouches for, `unavailable`
+    /// at the limit of all.
     ///
     /// - Parameter isVouched: Whether a token is bound to it, or a server is named after it.
     package func begin(_ id: GatewayID, _ report: GatewayReport, isVouched: Bool) async throws -> Visit {

@@ -5,8 +5,8 @@ protocol GatewayIdentity: Hashable, Sendable {
 
 extension GatewayID: GatewayIdentity {}
 
-/// The gateways in memory, and which of them the database does not have as they are. What a poll does takes the same number of
-/// looks however many there are.
+/// The gateways in memory, and which of them the database does not have as they are. What a poll does takes the same
+/// number of looks however many there are.
 struct GatewayTable<ID: GatewayIdentity>: Sendable {
     package private(set) var gateways: [ID: KnownGateway] = [:]
     /// How many gateways each location has.

@@ -14,8 +14,8 @@ struct KnownGateway: Sendable, Hashable {
     private var heard: Duration
     /// Polls that are being answered.
     var openPolls = 0
-    /// Counts the gateways that were new, so that a poll of one that was forgotten is not counted to its successor; 0: it is
-    /// from before ADMIN started.
+    /// Counts the gateways that were new, so that a poll of one that was forgotten is not counted to its successor; 0:
+    /// it is from before ADMIN started.
     let incarnation: Int
 
     init(now: Date, uptime: Duration, incarnation: Int = 0) {

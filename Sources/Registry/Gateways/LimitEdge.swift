@@ -1,6 +1,7 @@
 import Logging
 
-/// Says in the log when something comes near its limit, and when it is back: once each time, however often it is counted.
+/// Says in the log when something comes near its limit, and when it is back: once each time, however often it is
+/// counted.
 struct LimitEdge: Sendable {
     private let what: String
     private let limit: Int

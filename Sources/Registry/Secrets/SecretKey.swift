@@ -1,5 +1,5 @@
 package import Cloud
-package import Crypto
+import Crypto
 import Foundation
 
 /// The key that secrets are encrypted with (ChaCha20-Poly1305, RFC 8439).
@@ -18,7 +18,9 @@ public struct SecretKey: Sendable {
     }
 
     /// Encrypts the value that a secret has from a revision on.
-    package func seal(_ value: String, name: String, revision: Int, by actor: String, at time: String) throws -> SealedSecret {
+    package func seal(_ value: String, name: String, revision: Int, by actor: String, at time: String) throws
+        -> SealedSecret
+    {
         let box = try ChaChaPoly.seal(
             Array(value.utf8), using: key, authenticating: Self.binding(name, revision))
         return SealedSecret(

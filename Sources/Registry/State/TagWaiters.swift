@@ -1,5 +1,5 @@
-/// Wakes those who wait for something to have another tag (`Prefer: wait`): the export of a location, the configuration of
-/// a service.
+/// Wakes those who wait for something to have another tag (`Prefer: wait`): the export of a location, the configuration
+/// of a service.
 package actor TagWaiters {
     private struct Waiter {
         /// Whether it has been told of what has the tag.
@@ -37,8 +37,8 @@ package actor TagWaiters {
         }
     }
 
-    /// Tells that tokens came or went; an older generation of them than known is ignored. Wakes everybody who has not seen
-    /// it: that is rare, and a waiter for each token would cost every poll.
+    /// Tells that tokens came or went; an older generation of them than known is ignored. Wakes everybody who has not
+    /// seen it: that is rare, and a waiter for each token would cost every poll.
     func publishTokens(generation: Int) {
         guard generation > tokenGeneration else { return }
         tokenGeneration = generation
@@ -47,8 +47,8 @@ package actor TagWaiters {
         }
     }
 
-    /// Returns when what the key names has a tag that the waiter does not know, the tokens are other ones than it has seen,
-    /// or the task is cancelled.
+    /// Returns when what the key names has a tag that the waiter does not know, the tokens are other ones than it has
+    /// seen, or the task is cancelled.
     ///
     /// - Parameter tokens: The generation of the tokens that the waiter has seen.
     package func change(

@@ -1,8 +1,8 @@
 public import Foundation
 import ServiceSupport
 
-/// The times that ADMIN can work at: the parts it is made of count nanoseconds since 1970 in 64 bits, and end or hang where a
-/// time has none.
+/// The times that ADMIN can work at: the parts it is made of count nanoseconds since 1970 in 64 bits, and end or hang
+/// where a time has none.
 public enum ClockRange {
     private static let first = Date(timeIntervalSince1970: 0)
     /// 2262-01-01, some months before the last such nanosecond.

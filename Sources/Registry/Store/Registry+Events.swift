@@ -10,8 +10,8 @@ extension Registry {
         return EventPage(events: events, next: rows.count > limit ? events.last?.id : nil)
     }
 
-    /// The newest events with ids above `after` and below `before`, oldest first. There is no next page: what went before
-    /// them is asked for with the first one's id.
+    /// The newest events with ids above `after` and below `before`, oldest first. There is no next page: what went
+    /// before them is asked for with the first one's id.
     package func events(after: Int, before: Int, limit: Int) async throws -> EventPage {
         let rows = try await events("id > ? AND id < ? ORDER BY id DESC LIMIT ?", [after, before, limit])
         return EventPage(events: rows.reversed(), next: nil)

@@ -1,5 +1,5 @@
 package import AdminAPI
-package import Cloud
+import Cloud
 import GRDB
 import NetworkTypes
 

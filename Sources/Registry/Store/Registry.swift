@@ -1,7 +1,7 @@
 package import Cloud
 public import Foundation
 package import GRDB
-package import ServiceSupport
+import ServiceSupport
 import Synchronization
 
 /// Everything ADMIN knows, in SQLite.
@@ -71,12 +71,13 @@ public final class Registry: Sendable {
     static let longestLog = 4 << 20
 
     /// Writes to the database, and remembers whether that went well.
-    package func store<Value: Sendable>(_ updates: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    package func store<Value: Sendable>(_ updates: @escaping @Sendable (Database) throws -> Value) async throws -> Value
+    {
         try await health.watching { try await database.write(updates) }
     }
 
-    /// Moves what the write-ahead log has into the database, so that the file alone is whole, and closes it. Where that cannot
-    /// be done now (a backup reads it, the disk is full), the log stays, with all that it has.
+    /// Moves what the write-ahead log has into the database, so that the file alone is whole, and closes it. Where that
+    /// cannot be done now (a backup reads it, the disk is full), the log stays, with all that it has.
     public func close() throws {
         try? database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try database.close()

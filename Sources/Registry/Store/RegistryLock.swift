@@ -2,12 +2,13 @@ import Foundation
 import ServiceSupport
 import Synchronization
 
-/// Makes sure that one server at a time works on a registry: another would not know of its changes, and its held polls would
-/// sleep through them.
+/// Makes sure that one server at a time works on a registry: another would not know of its changes, and its held polls
+/// would sleep through them.
 ///
-/// There are two of the kernel's locks, which end with the process, however that ends. That of the file beside the registry names
-/// its holder and is there before the registry is. That of the registry itself (flock(2), of which SQLite's own fcntl(2) locks
-/// know nothing) holds by whatever name the file is opened, also when somebody has deleted the file beside it.
+/// There are two of the kernel's locks, which end with the process, however that ends. That of the file beside the
+/// registry names its holder and is there before the registry is. That of the registry itself (flock(2), of which
+/// SQLite's own fcntl(2) locks know nothing) holds by whatever name the file is opened, also when somebody has deleted
+/// the file beside it.
 public final class RegistryLock: Sendable {
     private let descriptor: Int32
     private let path: String

@@ -123,7 +123,9 @@ enum RegistryRows {
     }
 
     /// The source of one revision of a type.
-    package static func revision(_ db: Database, _ number: Int, of type: String) throws -> (TypeRevision, source: String)? {
+    package static func revision(_ db: Database, _ number: Int, of type: String) throws -> (
+        TypeRevision, source: String
+    )? {
         try Row.fetchOne(
             db, sql: "SELECT * FROM typeRevision WHERE type = ? AND revision = ?", arguments: [type, number]
         ).map { row in (revision(row), row["source"]) }

@@ -79,8 +79,9 @@ extension Registry {
         return (attributes?[.size] as? Int) ?? 0
     }
 
-    /// Moves what the write-ahead log has into the database and cuts it, when it is longer than `longestLog`: after a reader
-    /// that took long it stays as long as it became. Waits for nobody: where others read the older state, nothing is done.
+    /// Moves what the write-ahead log has into the database and cuts it, when it is longer than `longestLog`: after a
+    /// reader that took long it stays as long as it became. Waits for nobody: where others read the older state,
+    /// nothing is done.
     func shrinkLog() async throws {
         guard logSize > Self.longestLog else { return }
         try await RegistryError.translating {
@@ -92,7 +93,8 @@ extension Registry {
         }
     }
 
-    /// Deletes events and revisions beyond the retention, the oldest first, in steps that let others write between them.
+    /// Deletes events and revisions beyond the retention, the oldest first, in steps that let others write between
+    /// them.
     ///
     /// Costs a walk over an index of all revisions where nothing is to be deleted.
     package func prune(_ retention: Retention, step: Int = 5_000) async throws -> (events: Int, revisions: Int) {

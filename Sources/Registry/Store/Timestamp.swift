@@ -1,5 +1,5 @@
 package import Foundation
-package import ServiceSupport
+import ServiceSupport
 
 /// Times as the registry stores and the API shows them: RFC 3339 in UTC with milliseconds.
 package enum Timestamp {

@@ -1,5 +1,5 @@
 import AdminAPI
-package import Cloud
+import Cloud
 public import Foundation
 package import GRDB
 

@@ -1,7 +1,8 @@
 package import Foundation
-package import Synchronization
+import Synchronization
 
-/// When each token was used last, since that was written to the database last. A request costs one entry of a dictionary.
+/// When each token was used last, since that was written to the database last. A request costs one entry of a
+/// dictionary.
 package final class TokenUses: Sendable {
     /// By the token's hash.
     private let times = Mutex<[Data: Date]>([:])

@@ -11,8 +11,8 @@ public enum TextFile {
         try text(named: path) { () throws(InputFileError) in try InputFile.read(path, limit: maximumSize) }
     }
 
-    /// The UTF-8 text of what a command's argument names: a regular file, a pipe that somebody writes to (`<(command)`),
-    /// /dev/stdin.
+    /// The UTF-8 text of what a command's argument names: a regular file, a pipe that somebody writes to
+    /// (`<(command)`), /dev/stdin.
     public static func readArgument(_ path: String) throws(FileError) -> String {
         try text(named: path) { () throws(InputFileError) in
             try InputFile.read(path, limit: maximumSize, from: .stream)

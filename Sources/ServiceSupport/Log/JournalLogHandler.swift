@@ -40,6 +40,7 @@ public struct JournalLogHandler: LogHandler {
 
     /// `PORTCULLIS_ETAG`: letters, digits and underscores.
     static func fieldName(_ key: String) -> String {
+        // exact: keys of metadata are our own
         "PORTCULLIS_" + String(key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }
 

@@ -17,7 +17,8 @@ extension YAMLNode {
     }
 }
 
-/// Text in quotes for a message: what is deceptive escaped, at most 40 code points. The rest of a text is not looked at.
+/// Text in quotes for a message: what is deceptive escaped, at most 40 code points. The rest of a text is not looked
+/// at.
 func quoted(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(40)
     let escaped = shown.map { scalar in

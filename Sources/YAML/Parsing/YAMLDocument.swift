@@ -2,8 +2,8 @@ import Glibc
 
 /// Reads YAML 1.2 text (core schema) with libyaml.
 ///
-/// Stricter than YAML where leniency hides mistakes: a key written twice, a key that is no scalar, and tags are refused.
-/// Aliases are followed within `YAMLLimits`.
+/// Stricter than YAML where leniency hides mistakes: a key written twice, a key that is no scalar, and tags are
+/// refused. Aliases are followed within `YAMLLimits`.
 public enum YAMLDocument {
     /// All documents of a stream; an empty text has none.
     ///
@@ -17,7 +17,8 @@ public enum YAMLDocument {
         guard bytes.count <= limits.size else {
             throw YAMLError(start, "the file has \(bytes.count) bytes; the limit is \(limits.size)")
         }
-        // What some editors put before a file. For libyaml, told that the text is UTF-8, it would be the first character.
+        // What some editors put before a file. For libyaml, told that the text is UTF-8, it would be the first
+        // character.
         let hasMark = bytes.starts(with: byteOrderMark)
         guard bytes.count > (hasMark ? byteOrderMark.count : 0) else { return [] }
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<[YAMLNode], YAMLError> in
@@ -56,8 +57,8 @@ public enum YAMLDocument {
         return first
     }
 
-    /// Refuses characters that end a line, and so a comment, by YAML 1.1 and not by 1.2: U+0085, U+2028 and U+2029. As escapes
-    /// in double quotes they are text for everybody.
+    /// Refuses characters that end a line, and so a comment, by YAML 1.1 and not by 1.2: U+0085, U+2028 and U+2029. As
+    /// escapes in double quotes they are text for everybody.
     private static func checkLineBreaks(_ text: UnsafeBufferPointer<UInt8>, file: String) throws(YAMLError) {
         let breaks = [
             ("U+0085", "\u{85}", "\\x85"), ("U+2028", "\u{2028}", "\\u2028"), ("U+2029", "\u{2029}", "\\u2029"),

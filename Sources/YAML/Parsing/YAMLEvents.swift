@@ -24,8 +24,8 @@ final class YAMLEvents {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let text: UnsafeBufferPointer<UInt8>
     private let file: String
-    /// The character that was looked at last, by its number and the offset of its first byte. Events come in their order, so
-    /// the text is walked once.
+    /// The character that was looked at last, by its number and the offset of its first byte. Events come in their
+    /// order, so the text is walked once.
     private var place = (character: 0, byte: 0)
     private let hasQuestionMarks: Bool
 

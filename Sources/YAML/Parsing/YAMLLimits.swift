@@ -10,8 +10,9 @@ public struct YAMLLimits: Sendable {
     public var text = 16 << 20
     /// `%TAG` lines; libyaml compares each with all before it.
     var tagDirectives = 64
-    /// Whether the text was accepted once already, by a version that took more: bare numbers that lose digits or that others
-    /// read as octal, `<<` as the name of a key, and what YAML 1.1 and 1.2 read differently: U+0085, U+2028, U+2029, `{?a: 1}`.
+    /// Whether the text was accepted once already, by a version that took more: bare numbers that lose digits or that
+    /// others read as octal, `<<` as the name of a key, and what YAML 1.1 and 1.2 read differently: U+0085, U+2028,
+    /// U+2029, `{?a: 1}`.
     public var isStored = false
 
     public init() {}

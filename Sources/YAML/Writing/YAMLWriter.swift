@@ -3,8 +3,8 @@ import Text
 extension YAMLNode {
     /// The node as YAML text: block style, keys in their order, a line feed at the end.
     ///
-    /// It reads back as the same value, and as the same in readers of YAML 1.1 and of 1.2: texts and keys that either takes
-    /// for something else are quoted, numbers are in a form that both know.
+    /// It reads back as the same value, and as the same in readers of YAML 1.1 and of 1.2: texts and keys that either
+    /// takes for something else are quoted, numbers are in a form that both know.
     public func yamlText() -> String {
         var writer = YAMLWriter()
         writer.write(self, indentation: 0, after: .lineStart)

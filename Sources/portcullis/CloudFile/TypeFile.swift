@@ -63,8 +63,8 @@ struct TypeFileLoader {
         return files
     }
 
-    /// The file itself, or a directory's `*.yaml` and `*.yml` files. What else is there is told of: a type whose file has
-    /// another name would be deleted by `--prune`. Hidden files are nobody's types.
+    /// The file itself, or a directory's `*.yaml` and `*.yml` files. What else is there is told of: a type whose file
+    /// has another name would be deleted by `--prune`. Hidden files are nobody's types.
     private mutating func paths(_ path: String) -> [String] {
         guard let names = list(path) else { return [path] }
         let directory = path.hasByteSuffix("/") ? path : path + "/"

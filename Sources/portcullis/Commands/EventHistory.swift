@@ -1,7 +1,7 @@
 import AdminAPI
 
-/// What was shown of the event log, so that nothing of it is shown twice and nothing is missed, also where the log goes back
-/// in time: a registry that was restored counts its events on from an earlier one.
+/// What was shown of the event log, so that nothing of it is shown twice and nothing is missed, also where the log goes
+/// back in time: a registry that was restored counts its events on from an earlier one.
 struct EventHistory: Equatable {
     /// Events that are remembered, to find the place where a restored log parts from the one that was shown.
     static let length = 10_000

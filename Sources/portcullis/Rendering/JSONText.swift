@@ -1,8 +1,8 @@
 import Foundation
 import Text
 
-/// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text; what could play with a
-/// terminal is escaped.
+/// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text; what could play with
+/// a terminal is escaped.
 enum JSONText {
     static func text(_ value: some Encodable) throws -> String {
         try encoded(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])

@@ -1,8 +1,8 @@
 /// What to take out of one sequence and put in to make it another.
 ///
 /// The shortest edits of two long sequences that differ much cost time by the product of both. So that a large file is
-/// compared in no time, long stretches are first cut at elements that both have once (patience diff); a stretch that has none
-/// and is still long is replaced as a whole.
+/// compared in no time, long stretches are first cut at elements that both have once (patience diff); a stretch that
+/// has none and is still long is replaced as a whole.
 struct SequenceEdits: Equatable {
     private(set) var isRemoved: [Bool]
     private(set) var isInserted: [Bool]

@@ -15,7 +15,8 @@ enum TestCloud {
             source: yaml, configuration: try MetaConfiguration.loadOne(yaml, file: file ?? "\(name).yaml"))
     }
 
-    /// Location tcn with both families, location hel with IPv6 only; pgw and tg of the fixtures, three and two instances.
+    /// Location tcn with both families, location hel with IPv6 only; pgw and tg of the fixtures, three and two
+    /// instances.
     static func seed() throws -> Cloud {
         var cloud = Cloud(
             locations: [Location(name: "tcn"), Location(name: "hel")],

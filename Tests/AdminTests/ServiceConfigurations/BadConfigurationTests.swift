@@ -6,8 +6,8 @@ import YAML
 @testable import Cloud
 @testable import Registry
 
-/// `fixtures/configuration/bad`: the types of each `NAME.yaml` cannot be combined, and `NAME.txt` says what must be said about
-/// it, to the letter.
+/// `fixtures/configuration/bad`: the types of each `NAME.yaml` cannot be combined, and `NAME.txt` says what must be
+/// said about it, to the letter.
 @Suite struct BadConfigurationTests {
     @Test("each bad file gives its message, with its place")
     func messages() throws {

@@ -2,7 +2,8 @@ import Netlink
 import NetworkTypes
 import Testing
 
-/// The kernel of this machine, in a network namespace of each test's own; `conntrack` makes the flows and is the witness.
+/// The kernel of this machine, in a network namespace of each test's own; `conntrack` makes the flows and is the
+/// witness.
 @Suite("conntrack on a real kernel")
 struct ConntrackKernelTests {
     private static func address(_ text: String) -> IPAddress { IPAddress(text)! }

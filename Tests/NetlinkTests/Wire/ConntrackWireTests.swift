@@ -15,8 +15,8 @@ struct ConntrackWireTests {
         from: IPAddress("2001:db8:1::10")!, port: 4715, to: .init(IPAddress("2001:db8::36")!, .tcp, port: 53),
         server: IPAddress("fd00::11")!, serverPort: 53, isTranslated: true, id: 0x0102_0304)
 
-    /// What conntrack tells of the flow beyond its original direction: the kernel finds it by that, and by its id (12), which
-    /// conntrack leaves out.
+    /// What conntrack tells of the flow beyond its original direction: the kernel finds it by that, and by its id (12),
+    /// which conntrack leaves out.
     private static let beyond = Set([2, 3, 4, 7, 8, 12, 24].map { [UInt16($0)] })
 
     @Test("a family's flows are asked for with the same bytes", arguments: AddressFamily.allCases)

@@ -2,8 +2,8 @@ import Logging
 import NIOCore
 import ServiceSupport
 
-/// Stands first at the socket that listens: it says when connections cannot be accepted, and makes room. NIO itself waits a
-/// second then before it tries again.
+/// Stands first at the socket that listens: it says when connections cannot be accepted, and makes room. NIO itself
+/// waits a second then before it tries again.
 final class AcceptGuard: ChannelInboundHandler {
     typealias InboundIn = any Channel
 

@@ -5,8 +5,8 @@ import NIOCore
 import NIOHTTP1
 import Text
 
-/// Stands behind the HTTP parser of each connection: it bounds the time of every state, lets one request through at a time,
-/// and answers what is wrong whoever asks.
+/// Stands behind the HTTP parser of each connection: it bounds the time of every state, lets one request through at a
+/// time, and answers what is wrong whoever asks.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -70,8 +70,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireErrorCaught(error)
     }
 
-    /// The end of what the client sends is told at once, so that a held poll notices; not before the requests that came ahead
-    /// of it.
+    /// The end of what the client sends is told at once, so that a held poll notices; not before the requests that came
+    /// ahead of it.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if !waiting.isEmpty, event is ChannelEvent { return waiting.append(.event(event)) }
         context.fireUserInboundEventTriggered(event)

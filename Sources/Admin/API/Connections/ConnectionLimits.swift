@@ -1,5 +1,5 @@
-/// How long a connection may be in each state, and how many there may be. Every state has its bound; what takes ADMIN's own
-/// time, a held poll among it, has that of the request.
+/// How long a connection may be in each state, and how many there may be. Every state has its bound; what takes ADMIN's
+/// own time, a held poll among it, has that of the request.
 public struct ConnectionLimits: Sendable, Hashable {
     /// From the beginning of the connection to the end of its first request's head, TLS included.
     public var firstHead: Duration
@@ -9,7 +9,8 @@ public struct ConnectionLimits: Sendable, Hashable {
     public var transfer: Duration
     /// Bytes in a second.
     var slowest: Int
-    /// After the last answer of a connection, for what the client still sends: closing at once would take the answer from it.
+    /// After the last answer of a connection, for what the client still sends: closing at once would take the answer
+    /// from it.
     var linger: Duration
     /// Connections at the same time.
     public var maximum: Int

@@ -2,8 +2,8 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// The connections there are. At the maximum, a new one takes the place of the oldest whose client has shown no token: who
-/// has one gets in, and stays, however many others there are.
+/// The connections there are. At the maximum, a new one takes the place of the oldest whose client has shown no token:
+/// who has one gets in, and stays, however many others there are.
 ///
 /// Opening, closing and giving way cost the same however many there are.
 final class ConnectionTable: Sendable {

@@ -47,8 +47,8 @@ struct APIRequest: Sendable {
 
     var headers: HTTPFields { request.headers }
 
-    /// Throws when the token has been taken away, or has come to its end, since the request began: what took its time is not
-    /// answered by what was true then.
+    /// Throws when the token has been taken away, or has come to its end, since the request began: what took its time
+    /// is not answered by what was true then.
     ///
     /// - Returns: What the look into the database saw.
     @discardableResult

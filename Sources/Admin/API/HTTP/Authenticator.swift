@@ -49,8 +49,8 @@ struct Authenticator: Sendable {
         }
     }
 
-    /// Throws unless the client has called this machine by a name of its loopback. A page in somebody's browser may reach a
-    /// loopback address through a name of its own, and then asks for that name.
+    /// Throws unless the client has called this machine by a name of its loopback. A page in somebody's browser may
+    /// reach a loopback address through a name of its own, and then asks for that name.
     private static func checkLoopback(_ host: String?) throws {
         guard let host, HostField.isLoopback(host) else {
             let called = (host ?? "").isEmpty ? "the request names no host" : "not \"\((host ?? "").prefix(80))\""

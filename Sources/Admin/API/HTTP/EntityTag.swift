@@ -23,7 +23,8 @@ enum EntityTag {
             var opaque: String
         }
 
-        /// `nil` when the field is no list of entity tags. Read byte by byte: an opaque tag may hold any byte but a quote.
+        /// `nil` when the field is no list of entity tags. Read byte by byte: an opaque tag may hold any byte but a
+        /// quote.
         init?(_ field: String) {
             var rest = Array(field.utf8)[...]
             func skipSpace() { rest = rest.drop { $0 == 0x20 || $0 == 0x09 } }

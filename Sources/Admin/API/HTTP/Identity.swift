@@ -12,7 +12,8 @@ struct Identity: Sendable, Hashable {
     /// RFC 3339 in UTC; `nil`: the token has no end.
     let expiresAt: String?
 
-    static let anonymous = Identity(name: TokenGrant.anonymous, role: .admin, service: nil, gateway: nil, expiresAt: nil)
+    static let anonymous = Identity(
+        name: TokenGrant.anonymous, role: .admin, service: nil, gateway: nil, expiresAt: nil)
 }
 
 extension Identity {

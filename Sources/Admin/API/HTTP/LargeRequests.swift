@@ -2,8 +2,8 @@ import CMalloc
 import HTTPTypes
 import Synchronization
 
-/// Bounds the memory of large bodies: a few are received at the same time, one is worked on, and some wait for their turn
-/// with nothing read. A body takes ten times its size while it is worked on.
+/// Bounds the memory of large bodies: a few are received at the same time, one is worked on, and some wait for their
+/// turn with nothing read. A body takes ten times its size while it is worked on.
 actor LargeRequests {
     /// Bytes from which on a body is large; one whose length is not told is.
     static let threshold = 1 << 20
@@ -72,8 +72,8 @@ actor LargeRequests {
         if queue.isEmpty { places += 1 } else { queue.removeFirst().resume() }
         guard ticket.hasBegun.withLock({ $0 }) else { return }
         if ready.isEmpty { isWorking = false } else { ready.removeFirst().resume() }
-        // What a large body took goes back to the system; the allocator would keep it. The threads that worked on it let go of
-        // it a little later.
+        // What a large body took goes back to the system; the allocator would keep it. The threads that worked on it
+        // let go of it a little later.
         Task {
             try? await Task.sleep(for: .seconds(1))
             malloc_trim(0)

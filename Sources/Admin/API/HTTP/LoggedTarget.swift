@@ -1,8 +1,8 @@
 import Registry
 import Text
 
-/// What a client asked for, as the log shows it: printable ASCII, not for ever, and without secrets. A client must not be able to
-/// write lines of its own, and whoever reads the log must not get a token that somebody put into an address.
+/// What a client asked for, as the log shows it: printable ASCII, not for ever, and without secrets. A client must not
+/// be able to write lines of its own, and whoever reads the log must not get a token that somebody put into an address.
 enum LoggedTarget {
     /// Bytes that are shown at most.
     private static let longest = 200

@@ -3,8 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// One line for each request. What was refused for want of a token or a role is a `notice`, a change that was made is `info`,
-/// all else `debug`.
+/// One line for each request. What was refused for want of a token or a role is a `notice`, a change that was made is
+/// `info`, all else `debug`.
 struct RequestLog: Sendable {
     private let logger: Logger
 

@@ -117,7 +117,8 @@ struct RouteResponder: HTTPResponder {
         case .invalid(let faults): .invalid(faults.map(Problem.Fault.init))
         case .metaConfiguration(let faults):
             APIProblem(
-                .unprocessableContent, "The meta-configuration is faulty.", errors: faults.map(Problem.Fault.init), kind: .metaConfiguration)
+                .unprocessableContent, "The meta-configuration is faulty.", errors: faults.map(Problem.Fault.init),
+                kind: .metaConfiguration)
         case .contradiction(let faults):
             APIProblem(
                 .conflict, "The cloud would contradict itself; nothing was changed.",

@@ -19,8 +19,8 @@ struct ConditionalPoll {
             condition == nil || request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
     }
 
-    /// Waits, if the client has what has the tag and is willing to: until `change` returns, the time is over, the client is
-    /// gone, its token is, or ADMIN shuts down.
+    /// Waits, if the client has what has the tag and is willing to: until `change` returns, the time is over, the
+    /// client is gone, its token is, or ADMIN shuts down.
     ///
     /// Throws a 401 when the token has been taken away, or has come to its end, meanwhile.
     ///

@@ -75,7 +75,8 @@ struct RouteTable: Sendable {
     ) throws -> Response {
         let isDryRun = request.isDryRun
         let isCreation =
-            outcome.summary.difference.changes.first?.action == .create && request.route.answers.contains { $0.status == .created }
+            outcome.summary.difference.changes.first?.action == .create
+            && request.route.answers.contains { $0.status == .created }
         var headers: HTTPFields = [:]
         if !isDryRun {
             headers[.eTag] = resource.map { tag($0) }
