@@ -211,6 +211,9 @@ let package = Package(
             ],
             path: "Tests/portcullis-fuzz", swiftSettings: strict),
         .target(
+            name: "RegistryTestSupport", dependencies: ["AdminAPI", "Cloud", "Registry"],
+            path: "Tests/RegistryTestSupport", swiftSettings: strict),
+        .target(
             name: "GatewayTestSupport",
             dependencies: [
                 "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
@@ -279,6 +282,7 @@ let package = Package(
             name: "AdminTests",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "NetworkTypes", "Registry",
+                "RegistryTestSupport",
                 "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

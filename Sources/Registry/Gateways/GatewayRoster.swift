@@ -1,7 +1,6 @@
 package import AdminAPI
 import Cloud
 import Foundation
-import GRDB
 public import Logging
 public import ServiceLifecycle
 import ServicesExport
@@ -103,14 +102,8 @@ public actor GatewayRoster: Service {
         await load()
         guard gateways[id] != nil else { throw ChangeError.missing("gateway \(id.description.prefix(160))") }
         guard !dryRun else { return }
-        let time = Timestamp.text(registry.now())
-        try await RegistryError.translating {
-            try await registry.store { db in
-                try KnownGateway.delete(id, db)
-                try EventEntry(action: .delete, kind: .gateway, name: id.description).store(
-                    db, actor: actor, time: time)
-            }
-        }
+        try await registry.store.deleteGateway(
+            id, EventEntry(.delete, .gateway, id.description, by: actor, at: Timestamp.text(registry.now())))
         gateways.forget(id)
     }
 
@@ -123,19 +116,14 @@ public actor GatewayRoster: Service {
         }
     }
 
-    // MARK: The database
+    // MARK: The store
 
     private func load() async {
         guard !isLoaded else { return }
         do {
             let (now, uptime) = (registry.now(), registry.uptime())
-            let known = try await registry.database.read { db in
-                try Row.fetchAll(db, sql: "SELECT * FROM gateway").map { row in
-                    (
-                        GatewayID(location: row["location"], name: row["name"]),
-                        KnownGateway(row, now: now, uptime: uptime)
-                    )
-                }
+            let known = try await registry.store.gateways().map {
+                ($0.id, KnownGateway($0, now: now, uptime: uptime))
             }
             guard !isLoaded else { return }
             isLoaded = true
@@ -149,10 +137,10 @@ public actor GatewayRoster: Service {
     package func flush() async {
         guard let changes = gateways.takeChanges() else { return }
         do {
-            try await registry.store { db in
-                for id in changes.forgotten { try KnownGateway.delete(id, db) }
-                for (id, gateway) in changes.changed { try gateway.store(id, db) }
-            }
+            try await registry.store.record(
+                Observations(
+                    gateways: changes.changed.map { id, gateway in gateway.stored(as: id) },
+                    goneGateways: changes.forgotten))
         } catch {
             gateways.putBack(changes)
             logger.warning("gateways cannot be stored", metadata: ["error": "\(error)"])

@@ -1,6 +1,5 @@
 import AdminAPI
 import Foundation
-import GRDB
 
 /// A gateway as the roster remembers it.
 struct KnownGateway: Sendable, Hashable {
@@ -57,44 +56,20 @@ struct KnownGateway: Sendable, Hashable {
     }
 }
 
-// MARK: The database
+// MARK: The store
 
 extension KnownGateway {
-    init(_ row: Row, now: Date, uptime: Duration) {
+    init(_ stored: StoredGateway, now: Date, uptime: Duration) {
         self.init(now: now, uptime: uptime)
-        report = GatewayReport(
-            role: (row["role"] as String?).flatMap(GatewayResource.Role.init), applied: row["applied"],
-            held: (row["held"] as String?).map { tag in
-                GatewayReport.Held(
-                    tag: tag, reason: row["heldReason"],
-                    decision: (row["heldDecision"] as String?).flatMap(GatewayResource.HeldExport.Decision.init)
-                        ?? .pending)
-            },
-            failures: row["failures"])
-        since = Self.date(row["since"]) ?? now
-        heldSince = report.held.map { _ in Self.date(row["heldSince"]) ?? now }
-        lastPoll = Self.date(row["lastPoll"]) ?? now
+        report = stored.report
+        since = stored.since ?? now
+        heldSince = report.held.map { _ in stored.heldSince ?? now }
+        lastPoll = stored.lastPoll ?? now
         // From here on it ages, also one that polled in what is the future for a clock that was set back.
         heard = uptime - .seconds(max(0, now.timeIntervalSince(lastPoll)))
     }
 
-    private static func date(_ text: String?) -> Date? { text.flatMap(Timestamp.date) }
-
-    package func store(_ id: GatewayID, _ db: Database) throws {
-        try db.execute(
-            sql: """
-                INSERT OR REPLACE INTO gateway
-                    (location, name, role, applied, since, lastPoll, held, heldReason, heldDecision, heldSince, failures)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                id.location, id.name, report.role?.rawValue, report.applied, Timestamp.text(since),
-                Timestamp.text(lastPoll), report.held?.tag, report.held?.reason, report.held?.decision.rawValue,
-                heldSince.map(Timestamp.text), report.failures,
-            ])
-    }
-
-    package static func delete(_ id: GatewayID, _ db: Database) throws {
-        try db.execute(sql: "DELETE FROM gateway WHERE location = ? AND name = ?", arguments: [id.location, id.name])
+    func stored(as id: GatewayID) -> StoredGateway {
+        StoredGateway(id: id, report: report, since: since, heldSince: heldSince, lastPoll: lastPoll)
     }
 }

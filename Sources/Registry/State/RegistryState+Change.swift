@@ -39,15 +39,19 @@ extension RegistryState {
         // Marks of sections that nobody has changed: those that an earlier version did not give.
         if cloud.hasOtherMarks(than: self.cloud, of: changedTypes) { affected.formUnion(cloud.locations.keys) }
         var state = self
-        state.generation += 1
+        state.commit = commit.next()
         state.cloud = cloud
         state.exports = exports.updated(to: cloud, affecting: affected)
         state.configurations = configurations
         for change in difference.changes where change.kind == .type {
-            state.revisions[change.name] =
-                change.action == .delete
-                ? nil
-                : TypeRevision(number: (revisions[change.name]?.number ?? 0) + 1, changedBy: actor, changedAt: time)
+            let last = revisions[change.name]?.number ?? formerRevisions[change.name] ?? 0
+            if change.action == .delete {
+                state.revisions[change.name] = nil
+                state.formerRevisions[change.name] = last
+            } else {
+                state.revisions[change.name] = TypeRevision(number: last + 1, changedBy: actor, changedAt: time)
+                state.formerRevisions[change.name] = nil
+            }
         }
         let summary = ChangeSummary(
             difference: difference,

@@ -1,20 +1,26 @@
 package import Cloud
 
-/// The registry at one generation: a value that readers share.
+/// The registry at one commit: a value that readers share.
 package struct RegistryState: Sendable {
-    /// Rises with every change that is stored.
-    package var generation: Int
+    package var commit: CommitID
     package var cloud: Cloud
     /// The current revision of each type.
     package var revisions: [String: TypeRevision]
+    /// The last revisions of types that are gone: one that comes back counts on.
+    package var formerRevisions: [String: Int]
     package var exports: ExportSet
     package var configurations: ConfigurationSet
-}
 
-/// A revision of a type's meta-configuration: who wrote it, when.
-package struct TypeRevision: Sendable, Hashable {
-    package var number: Int
-    package var changedBy: String
-    /// RFC 3339 in UTC.
-    package var changedAt: String
+    /// Builds every export and compares every configuration: costs a walk over the whole cloud.
+    package init(_ stored: StoredCloud) {
+        commit = stored.commit
+        cloud = stored.cloud
+        revisions = stored.revisions
+        formerRevisions = stored.formerRevisions
+        exports = ExportSet(of: stored.cloud)
+        configurations = ConfigurationSet(of: stored.cloud)
+    }
+
+    /// Rises with every change that is stored.
+    package var generation: Int { commit.generation }
 }

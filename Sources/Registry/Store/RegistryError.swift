@@ -1,44 +1,22 @@
 public import Foundation
-package import GRDB
 
 /// Why the registry did not do what it was asked.
 public enum RegistryError: Error, Sendable, Hashable {
     /// A gateway that is new, at a location where as many are known as may be without a token that is bound to them.
     case unvouched(String)
-    /// The database cannot be read or written now (disk full, locked, damaged).
+    /// The store cannot be read or written now (disk full, locked, damaged).
     case unavailable(String)
-
-    /// Runs `body`; an error of SQLite comes out as `unavailable`.
-    static func translating<Value>(
-        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
-    ) async throws -> Value {
-        do {
-            return try await body()
-        } catch let error as DatabaseError {
-            throw RegistryError.unavailable(text(of: error))
-        }
-    }
-
-    package static func text(of error: DatabaseError) -> String {
-        let reason =
-            switch error.resultCode {
-            case .SQLITE_FULL: "the disk is full"
-            case .SQLITE_BUSY, .SQLITE_LOCKED: "the database is locked by another process"
-            case .SQLITE_READONLY: "the database is read-only"
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: "the database is damaged"
-            case .SQLITE_CANTOPEN: "the database cannot be opened"
-            case .SQLITE_IOERR: "the disk answers with errors"
-            default: "the database answers with an error"
-            }
-        let code = error.extendedResultCode.rawValue
-        return "\(reason) (SQLite \(code)\(error.message.map { ": \($0)" } ?? ""))"
-    }
+    /// The connection to the store was lost while a commit was being made: it may have been made or not.
+    case uncertain(String)
+    /// Another ADMIN has taken the background work over.
+    case superseded
 }
 
 extension RegistryError: CustomStringConvertible, LocalizedError {
     public var description: String {
         switch self {
-        case .unvouched(let text), .unavailable(let text): text
+        case .unvouched(let text), .unavailable(let text), .uncertain(let text): text
+        case .superseded: "another ADMIN has taken over"
         }
     }
 

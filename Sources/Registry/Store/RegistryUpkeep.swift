@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 public import Logging
 public import ServiceLifecycle
 import Synchronization
@@ -40,107 +39,62 @@ public final class RegistryUpkeep: Service {
     /// Takes another retention, from the next look on.
     public func reload(_ retention: Retention) { self.retention.withLock { $0 = retention } }
 
+    /// Works until the service group shuts down, or another ADMIN has taken over.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
+            var epoch: Int?
             for turn in 0... {
-                if turn % Self.turnsPerPruning == 0 { await self.prune() }
-                await self.shrinkLog()
+                if epoch == nil { epoch = await self.beginEpoch() }
+                if let epoch, turn % Self.turnsPerPruning == 0 { await self.prune(in: epoch) }
+                await self.maintain()
                 try await Task.sleep(for: Self.interval)
             }
         }
     }
 
-    private func prune() async {
+    /// - Returns: `nil` when the store cannot be written now.
+    private func beginEpoch() async -> Int? {
         do {
-            let gone = try await registry.prune(retention.withLock { $0 })
+            return try await registry.store.beginEpoch()
+        } catch {
+            logger.warning("the registry's upkeep cannot begin", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func prune(in epoch: Int) async {
+        do {
+            let gone = try await registry.store.prune(retention.withLock { $0 }, epoch: epoch)
             guard gone.events + gone.revisions > 0 else { return }
             logger.info(
                 "what is beyond the retention was deleted",
                 metadata: ["events": "\(gone.events)", "revisions": "\(gone.revisions)"])
+        } catch RegistryError.superseded {
+            logger.info("another ADMIN looks after the registry now")
         } catch {
             logger.warning("what is beyond the retention cannot be deleted", metadata: ["error": "\(error)"])
         }
     }
 
-    private func shrinkLog() async {
+    private func maintain() async {
         do {
-            try await registry.shrinkLog()
+            try await registry.store.maintain()
         } catch {
-            // A long reader holds it: the next turn may find it gone.
-            logger.debug("the write-ahead log cannot be cut now", metadata: ["error": "\(error)"])
+            // A long reader holds the log: the next turn may find it gone.
+            logger.debug("the store's files cannot be looked after now", metadata: ["error": "\(error)"])
         }
     }
 }
 
-extension Registry {
-    /// Bytes of the write-ahead log's file.
-    var logSize: Int {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: database.path + "-wal")
-        return (attributes?[.size] as? Int) ?? 0
-    }
-
-    /// Moves what the write-ahead log has into the database and cuts it, when it is longer than `longestLog`: after a
-    /// reader that took long it stays as long as it became. Waits for nobody: where others read the older state,
-    /// nothing is done.
-    func shrinkLog() async throws {
-        guard logSize > Self.longestLog else { return }
-        try await RegistryError.translating {
-            try await database.writeWithoutTransaction { db in
-                try db.execute(sql: "PRAGMA busy_timeout = 0")
-                defer { try? db.execute(sql: "PRAGMA busy_timeout = 2000") }
-                _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-            }
-        }
-    }
-
-    /// Deletes events and revisions beyond the retention, the oldest first, in steps that let others write between
-    /// them.
-    ///
-    /// Costs a walk over an index of all revisions where nothing is to be deleted.
-    package func prune(_ retention: Retention, step: Int = 5_000) async throws -> (events: Int, revisions: Int) {
-        var gone = (events: 0, revisions: 0)
+extension RegistryStore {
+    /// Deletes events and revisions beyond the retention, the oldest first, in steps that let others write between them.
+    package func prune(_ retention: Retention, epoch: Int, step: Int = 5_000) async throws -> Pruned {
+        var gone = Pruned(events: 0, revisions: 0)
         while true {
-            let (events, revisions) = try await RegistryError.translating {
-                try await store { db in
-                    try db.execute(
-                        sql: """
-                            DELETE FROM event WHERE id IN (
-                                SELECT id FROM event WHERE id <= (SELECT max(id) FROM event) - ? ORDER BY id LIMIT ?)
-                            """,
-                        arguments: [retention.events, step])
-                    let events = db.changesCount
-                    return (events, try Self.pruneRevisions(db, retention, step: step))
-                }
-            }
-            gone.events += events
-            gone.revisions += revisions
-            if events < step, revisions < step { return gone }
+            let last = try await prune(retention, step: step, epoch: epoch)
+            gone.events += last.events
+            gone.revisions += last.revisions
+            if last.events < step, last.revisions < step { return gone }
         }
-    }
-
-    private static func pruneRevisions(_ db: Database, _ retention: Retention, step: Int) throws -> Int {
-        let superseded = """
-            FROM typeRevision INDEXED BY typeRevisionByAge WHERE NOT EXISTS (
-                SELECT 1 FROM type WHERE type.name = typeRevision.type AND type.revision = typeRevision.revision)
-            """
-        guard let sum = try Row.fetchOne(db, sql: "SELECT count(*) AS count, total(size) AS bytes \(superseded)")
-        else { return 0 }
-        var (excess, excessBytes): (Int, Int) = (
-            sum["count"] - retention.revisions, sum["bytes"] - retention.revisionBytes
-        )
-        guard excess > 0 || excessBytes > 0 else { return 0 }
-        let oldest = try Row.fetchAll(
-            db, sql: "SELECT type, revision, size \(superseded) ORDER BY changedAt, type, revision LIMIT ?",
-            arguments: [step])
-        var gone = 0
-        for row in oldest where excess > 0 || excessBytes > 0 {
-            try db.execute(
-                sql: "DELETE FROM typeRevision WHERE type = ? AND revision = ?",
-                arguments: [row["type"], row["revision"]])
-            excess -= 1
-            excessBytes -= row["size"]
-            gone += 1
-        }
-        return gone
     }
 }

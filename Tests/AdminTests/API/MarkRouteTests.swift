@@ -51,7 +51,7 @@ import Testing
                 try await marks(stage) == [
                     "256 tg/devices in use", "257 tg/devices udp in use", "258 new/devices in use",
                 ])
-            let stored = try await stage.registry.database.read(RegistryRows.load).0.marks
+            let stored = try await stage.registry.database.read(CloudRows.load).cloud.marks
             #expect(stored == (try await stage.registry.state().cloud.marks))
         }
     }

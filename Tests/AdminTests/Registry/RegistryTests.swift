@@ -111,9 +111,9 @@ import Testing
             let path = Self.path(folder)
             do {
                 let pool = try DatabasePool(path: path)
-                try RegistryMigrations.migrator.migrate(pool, upTo: "1 cloud")
+                try SQLiteMigrations.migrator.migrate(pool, upTo: "1 cloud")
                 try await pool.write { db in try db.execute(sql: "INSERT INTO location (name) VALUES ('tcn')") }
-                try RegistryMigrations.migrator.migrate(pool, upTo: "2 history, tokens, gateways")
+                try SQLiteMigrations.migrator.migrate(pool, upTo: "2 history, tokens, gateways")
                 try await pool.write { db in
                     try db.execute(
                         sql: """
@@ -121,7 +121,7 @@ import Testing
                             VALUES ('tcn', 'gw1', 'active', '"a"', '2026-11-23T01:00:00.000Z', '2026-11-23T01:02:00.000Z')
                             """)
                 }
-                try RegistryMigrations.migrator.migrate(pool, upTo: "3 exports held back")
+                try SQLiteMigrations.migrator.migrate(pool, upTo: "3 exports held back")
                 try await pool.write { db in
                     try db.execute(
                         sql: """
@@ -130,7 +130,7 @@ import Testing
                             INSERT INTO mark (type, section, mark) VALUES ('tg', 'devices', 300)
                             """)
                 }
-                try RegistryMigrations.migrator.migrate(pool, upTo: "4 events of tokens and gateways, age of marks")
+                try SQLiteMigrations.migrator.migrate(pool, upTo: "4 events of tokens and gateways, age of marks")
                 try await pool.write { db in
                     try db.execute(
                         sql: """
@@ -166,7 +166,7 @@ import Testing
                 "type: tg\ngateway:\n  - {name: devices, address: tg-ip, fwm: {ports: 20000-29999, protocols: [tcp, udp]}}\n"
             do {
                 let pool = try DatabasePool(path: path)
-                try RegistryMigrations.migrator.migrate(pool, upTo: "5 service tokens, secrets, labels of servers")
+                try SQLiteMigrations.migrator.migrate(pool, upTo: "5 service tokens, secrets, labels of servers")
                 try await pool.write { db in
                     try db.execute(
                         sql:

@@ -31,18 +31,17 @@ import Testing
             _ = try await reader.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM event") }
             let text = String(repeating: "x", count: 100_000)
             for _ in 0..<100 {
-                try await registry.store { db in
-                    try EventEntry(action: .create, kind: .location, name: "x", after: text)
-                        .store(db, actor: "ops", time: "")
+                try await registry.sqlite.write { db in
+                    try EventRows.store(db, EventEntry(.create, .location, "x", after: text, by: "ops", at: ""))
                 }
             }
-            #expect(registry.logSize > Registry.longestLog)
+            #expect(registry.sqlite.logSize > SQLiteStore.longestLog)
             let start = ContinuousClock.now
-            try await registry.shrinkLog()
-            #expect(.now - start < .seconds(2) && registry.logSize > Registry.longestLog)
+            try await registry.sqlite.maintain()
+            #expect(.now - start < .seconds(2) && registry.sqlite.logSize > SQLiteStore.longestLog)
             try reader.close()
-            try await registry.shrinkLog()
-            #expect(registry.logSize == 0)
+            try await registry.sqlite.maintain()
+            #expect(registry.sqlite.logSize == 0)
             try await write(registry, "tcn")
         }
     }

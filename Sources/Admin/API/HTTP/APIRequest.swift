@@ -19,7 +19,7 @@ struct APIRequest: Sendable {
     let query: [String: String]
     let identity: Identity
     /// What the database said when the request came; `nil` where nobody looked.
-    let look: TokenStore.Look?
+    let look: TokenLook?
     /// Whether the change is only to be told, not made.
     let isDryRun: Bool
     /// Of a request whose body is large.
@@ -28,7 +28,7 @@ struct APIRequest: Sendable {
 
     init(
         route: Route, request: Request, path: [String: String], query: [String: String], identity: Identity,
-        look: TokenStore.Look?, authenticator: Authenticator, ticket: LargeRequests.Ticket?
+        look: TokenLook?, authenticator: Authenticator, ticket: LargeRequests.Ticket?
     ) throws {
         self.route = route
         self.request = request
@@ -52,7 +52,7 @@ struct APIRequest: Sendable {
     ///
     /// - Returns: What the look into the database saw.
     @discardableResult
-    func authenticateAgain() async throws -> TokenStore.Look? {
+    func authenticateAgain() async throws -> TokenLook? {
         try await authenticator.identify(request, for: route.access).look
     }
 

@@ -12,7 +12,7 @@ struct Authenticator: Sendable {
     /// - Returns: Who it is, and what the look into the database saw; `nil` where none was needed.
     func identify(
         _ request: Request, for access: Route.Access
-    ) async throws -> (identity: Identity, look: TokenStore.Look?) {
+    ) async throws -> (identity: Identity, look: TokenLook?) {
         if case .open = access { return (.anonymous, nil) }
         guard let field = request.headers[.authorization] else {
             if isOpenWithoutTokens {

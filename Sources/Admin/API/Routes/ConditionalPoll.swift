@@ -25,27 +25,27 @@ struct ConditionalPoll {
     /// Throws a 401 when the token has been taken away, or has come to its end, meanwhile.
     ///
     /// - Parameter change: Gets what the client knows, and the generation of the tokens that was seen.
-    /// - Returns: The registry's generation after the wait; `nil`: there was none.
+    /// - Returns: The registry's newest commit after the wait; `nil`: there was none.
     mutating func hold(
         _ request: APIRequest, knowing tag: String,
         until change: @escaping @Sendable (EntityTag.List, Int) async -> TagWaiters.Wake
-    ) async throws -> Int? {
+    ) async throws -> CommitID? {
         guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return nil }
         wasHeld = true
         let deadline = ContinuousClock.now + min(.seconds(wait), request.tokenLife ?? .seconds(wait))
         do {
             try await request.request.body.consumeWithCancellationOnInboundClose { _ in
-                var tokens = request.look?.tokenGeneration ?? 0
+                var tokens = request.look?.position.tokenGeneration ?? 0
                 while await Self.firstWake(until: deadline, { [tokens] in await change(condition, tokens) }) == .tokens
                 {
-                    tokens = try await request.authenticateAgain()?.tokenGeneration ?? tokens
+                    tokens = try await request.authenticateAgain()?.position.tokenGeneration ?? tokens
                 }
             }
         } catch is CancellationError {
             // The client is gone: the answer goes nowhere, and that is nobody's fault.
             return nil
         }
-        return try await request.authenticateAgain()?.generation
+        return try await request.authenticateAgain()?.position.commit
     }
 
     /// What comes first: the change, or the end of the time or of ADMIN, which count as one.

@@ -56,15 +56,15 @@ extension RouteTable {
             throw Self.notAcceptable(offers)
         }
         let view = ConfigurationView(isYAML: format == MediaTypes.yaml, showsSecrets: request.identity.role == .service)
-        var state = try await registry.state(seen: request.look?.generation)
+        var state = try await registry.state(seen: request.look?.position.commit)
         var tag = view.tag(of: try state.configurationDigest(of: name))
         var poll = ConditionalPoll(request)
-        let generation = try await poll.hold(request, knowing: tag) {
+        let commit = try await poll.hold(request, knowing: tag) {
             [changes = registry.configurationChanges] known, tokens in
             await changes.change(of: name, tokens: tokens) { known.matchesWeakly(view.tag(of: $0)) }
         }
         if poll.wasHeld {
-            state = try await registry.state(seen: generation)
+            state = try await registry.state(seen: commit)
             tag = view.tag(of: try state.configurationDigest(of: name))
         }
         return try poll.answer(

@@ -32,7 +32,7 @@ extension RouteTable {
         }
         let location = request.parameter("location")
         let heartbeat = try Heartbeat(request)
-        let state = try await registry.state(seen: request.look?.generation)
+        let state = try await registry.state(seen: request.look?.position.commit)
         var current = try Self.export(of: location, in: state)
         var poll = ConditionalPoll(request)
         let visit = try await heartbeat.asyncMap { heartbeat in
@@ -41,12 +41,12 @@ extension RouteTable {
                 isVouched: request.identity.gateway != nil || state.cloud.hasGateway(heartbeat.id))
         }
         do {
-            let generation = try await poll.hold(request, knowing: current.digest.etag) {
+            let commit = try await poll.hold(request, knowing: current.digest.etag) {
                 [changes = registry.exportChanges] known, tokens in
                 await changes.change(of: location, tokens: tokens) { known.matchesWeakly($0) }
             }
             if poll.wasHeld {
-                current = try Self.export(of: location, in: try await registry.state(seen: generation))
+                current = try Self.export(of: location, in: try await registry.state(seen: commit))
             }
         } catch {
             if let visit { await gateways.end(visit) }

@@ -84,7 +84,7 @@ extension RouteTable {
                 "/readyz", operation: "isReady", "ADMIN runs and its database can be read and written", access: .open,
                 schema: Schemas.reference("Health"), problems: [.serviceUnavailable]
             ) { request in
-                try await registry.checkDatabase()
+                try await registry.store.checkReadiness()
                 return try Self.answer(HealthResource(status: "ok"), to: request)
             },
         ]

@@ -4,40 +4,14 @@ import GRDB
 import NetworkTypes
 import Text
 
-/// The rows of the registry's tables: how a cloud is read from them and a difference written to them.
-enum RegistryRows {
-    /// What counts on from a number that leaves no room for that: no registry gets there by itself.
-    static func counterAtItsEnd(_ db: Database) throws -> String? {
-        try String.fetchOne(
-            db,
-            sql: """
-                SELECT name FROM (
-                    SELECT 'generations' AS name, generation AS number FROM registry
-                    UNION ALL SELECT 'token generations', tokenGeneration FROM registry
-                    UNION ALL SELECT name || 's', seq FROM sqlite_sequence
-                ) WHERE number NOT BETWEEN 0 AND \(Int.max / 2)
-                """)
-    }
-
-    package static func generation(_ db: Database) throws -> Int {
-        try Int.fetchOne(db.cachedStatement(sql: "SELECT generation FROM registry WHERE id = 1")) ?? 0
-    }
-
-    static func setGeneration(_ db: Database, _ generation: Int) throws {
-        try db.execute(sql: "UPDATE registry SET generation = ? WHERE id = 1", arguments: [generation])
-    }
-
-    /// Writes what is there: whether that can be done is all that comes of it.
-    static func touch(_ db: Database) throws {
-        try db.execute(sql: "UPDATE registry SET generation = generation WHERE id = 1")
-    }
-
+/// The rows of a cloud: how it is read from SQLite's tables, and a difference written to them.
+enum CloudRows {
     // MARK: Reading
 
-    /// The whole cloud and the revisions of its types.
+    /// The whole cloud, with the revisions of its types and of those that are gone.
     ///
     /// Throws `RegistryError.unavailable` naming a row that this version cannot read.
-    package static func load(_ db: Database) throws -> (cloud: Cloud, revisions: [String: TypeRevision]) {
+    static func load(_ db: Database) throws -> StoredCloud {
         let locations = try Row.fetchAll(db, sql: "SELECT name, description FROM location").map { row in
             Location(name: row["name"], description: row["description"] ?? "")
         }
@@ -45,7 +19,10 @@ enum RegistryRows {
         let cloud = Cloud(
             locations: locations, pools: try loadPools(db), servers: try loadServers(db), types: types,
             services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
-        return (cloud, revisions)
+        let former = try Row.fetchAll(db, sql: "SELECT name, revision FROM formerType")
+            .reduce(into: [String: Int]()) { $0[$1["name"]] = $1["revision"] }
+        return StoredCloud(
+            commit: try CommitRows.newest(db), cloud: cloud, revisions: revisions, formerRevisions: former)
     }
 
     private static func unreadable(_ what: String) -> RegistryError {
@@ -114,7 +91,7 @@ enum RegistryRows {
     }
 
     /// Every revision of a type, the newest first, that of a type that is gone too.
-    package static func revisions(_ db: Database, of type: String) throws -> [TypeRevision] {
+    static func revisions(_ db: Database, of type: String) throws -> [TypeRevision] {
         try Row.fetchAll(
             db,
             sql: "SELECT revision, changedBy, changedAt FROM typeRevision WHERE type = ? ORDER BY revision DESC",
@@ -123,7 +100,7 @@ enum RegistryRows {
     }
 
     /// The source of one revision of a type.
-    package static func revision(_ db: Database, _ number: Int, of type: String) throws -> (
+    static func revision(_ db: Database, _ number: Int, of type: String) throws -> (
         TypeRevision, source: String
     )? {
         try Row.fetchOne(
@@ -162,27 +139,21 @@ enum RegistryRows {
 
     // MARK: Writing
 
-    /// Writes what differs between two clouds.
-    ///
-    /// - Returns: The new revisions of the types that changed.
-    package static func store(
-        _ db: Database, _ difference: CloudDifference, from before: Cloud, to after: Cloud, actor: String, time: String
-    ) throws -> [String: TypeRevision] {
-        var revisions: [String: TypeRevision] = [:]
-        for change in difference.changes {
+    /// Writes what a commit changes, and its events.
+    static func store(_ db: Database, _ commit: CloudCommit) throws {
+        for change in commit.difference.changes {
             switch change.kind {
-            case .location: try storeLocation(db, change, after)
-            case .pool: try storePool(db, change, after)
-            case .server: try storeServer(db, change, after)
-            case .type: revisions[change.name] = try storeType(db, change, after, actor: actor, time: time)
-            case .service: try storeService(db, change, after)
-            case .secret: try storeSecret(db, change, after)
+            case .location: try storeLocation(db, change, commit.after)
+            case .pool: try storePool(db, change, commit.after)
+            case .server: try storeServer(db, change, commit.after)
+            case .type: try storeType(db, change, commit)
+            case .service: try storeService(db, change, commit.after)
+            case .secret: try storeSecret(db, change, commit.after)
             case .mark: break
             }
-            try EventEntry(change).store(db, actor: actor, time: time)
         }
-        try storeMarks(db, from: before.marks, to: after.marks, time: time)
-        return revisions
+        for event in commit.events { try EventRows.store(db, event) }
+        try storeMarks(db, from: commit.before.marks, to: commit.after.marks, time: commit.time)
     }
 
     private static func storeLocation(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
@@ -252,29 +223,30 @@ enum RegistryRows {
     }
 
     /// Revisions are kept when their type goes: if it comes back, they count on.
-    private static func storeType(
-        _ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud, actor: String, time: String
-    ) throws -> TypeRevision? {
-        guard let type = cloud.types[change.name] else {
+    private static func storeType(_ db: Database, _ change: CloudDifference.Change, _ commit: CloudCommit) throws {
+        guard let type = commit.after.types[change.name], let revision = commit.revisions[change.name] else {
+            try db.execute(
+                sql: "INSERT INTO formerType (name, revision) SELECT name, revision FROM type WHERE name = ?",
+                arguments: [change.name])
             try db.execute(sql: "DELETE FROM type WHERE name = ?", arguments: [change.name])
-            return nil
+            return
         }
-        let last = try Int.fetchOne(
-            db, sql: "SELECT max(revision) FROM typeRevision WHERE type = ?", arguments: [type.name])
-        let revision = TypeRevision(number: (last ?? 0) + 1, changedBy: actor, changedAt: time)
+        try db.execute(sql: "DELETE FROM formerType WHERE name = ?", arguments: [type.name])
         try db.execute(
             sql: """
                 INSERT INTO typeRevision (type, revision, source, changedBy, changedAt, size)
                 VALUES (?, ?, ?, ?, ?, ?)
                 """,
-            arguments: [type.name, revision.number, type.source, actor, time, type.source.utf8.count])
+            arguments: [
+                type.name, revision.number, type.source, revision.changedBy, revision.changedAt,
+                type.source.utf8.count,
+            ])
         try db.execute(
             sql: """
                 INSERT INTO type (name, revision) VALUES (?, ?)
                 ON CONFLICT (name) DO UPDATE SET revision = excluded.revision
                 """,
             arguments: [type.name, revision.number])
-        return revision
     }
 
     private static func storeService(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {

@@ -1,7 +1,9 @@
+import Cloud
+import Foundation
 import GRDB
 
 /// The registry's tables. A migration that has shipped is never edited: a change is a new one.
-enum RegistryMigrations {
+enum SQLiteMigrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 cloud") { db in try db.execute(sql: cloud) }
@@ -18,7 +20,38 @@ enum RegistryMigrations {
             try db.execute(sql: boundTokens)
         }
         migrator.registerMigration("8 sizes of revisions") { db in try db.execute(sql: revisionSizes) }
+        migrator.registerMigration("9 commits by their identity, epochs") { db in try db.execute(sql: commits) }
         return migrator
+    }
+
+    /// Brings the tables up to date.
+    ///
+    /// Throws `RegistryError.unavailable` for a database of a newer version, or one whose counters leave no room.
+    static func run(on database: DatabasePool, path: String, now: () -> Date) throws {
+        // Before anything is changed: a newer version's tables may bear the names of migrations to come.
+        guard try database.read(migrator.hasBeenSuperseded) == false else {
+            throw RegistryError.unavailable("\(path) was written by a newer version of ADMIN")
+        }
+        let known = try database.read(migrator.appliedIdentifiers)
+        try migrator.migrate(database)
+        if !known.isEmpty, !known.contains(datagramMarksName) { try allocateDatagramMarks(database, now()) }
+        if let counter = try database.read(CommitRows.counterAtItsEnd) {
+            throw RegistryError.unavailable(
+                "\(path): the number of \(counter) is beyond what ADMIN counts to; restore a backup")
+        }
+    }
+
+    /// Gives UDP its marks in a registry of a version that had one mark for all protocols of a section, so that the
+    /// export changes with the upgrade and not with somebody's next change. Where that cannot be (a type that cannot be
+    /// read, no mark left) the marks stay as they are.
+    private static func allocateDatagramMarks(_ database: DatabasePool, _ now: Date) throws {
+        try database.write { db in
+            guard let stored = try? CloudRows.load(db), let marks = try? stored.cloud.allocatingMarks(),
+                marks != stored.cloud.marks
+            else { return }
+            try CloudRows.storeMarks(db, from: stored.cloud.marks, to: marks, time: Timestamp.text(now))
+            try CommitRows.store(db, stored.commit.next())
+        }
     }
 
     /// What was migrated so has sections whose UDP has not got its mark yet.
@@ -215,5 +248,23 @@ enum RegistryMigrations {
         ALTER TABLE token ADD COLUMN expiresAt TEXT;
         ALTER TABLE token ADD COLUMN lastUsedAt TEXT;
         ALTER TABLE registry ADD COLUMN tokenGeneration INTEGER NOT NULL DEFAULT 1;
+        """
+
+    /// What a commit is known by, and the newest of them. `epoch` rises when an ADMIN takes over what is done once.
+    /// A type that is gone keeps its last revision's number, also when the retention has deleted that.
+    private static let commits = """
+        ALTER TABLE registry ADD COLUMN nonce INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE registry ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+        UPDATE registry SET nonce = random();
+        CREATE TABLE madeCommit (
+            generation INTEGER NOT NULL PRIMARY KEY,
+            nonce INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE formerType (
+            name TEXT NOT NULL PRIMARY KEY,
+            revision INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO formerType (name, revision)
+            SELECT type, max(revision) FROM typeRevision WHERE type NOT IN (SELECT name FROM type) GROUP BY type;
         """
 }

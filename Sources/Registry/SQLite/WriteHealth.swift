@@ -33,7 +33,7 @@ final class WriteHealth: Sendable {
             return value
         } catch let error as DatabaseError {
             if error.resultCode != .SQLITE_CONSTRAINT {
-                state.withLock { $0 = State(failure: RegistryError.text(of: error), tried: .now) }
+                state.withLock { $0 = State(failure: SQLiteError.text(of: error), tried: .now) }
             }
             throw error
         }

@@ -1,0 +1,65 @@
+import AdminAPI
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    package func gateways() async throws -> [StoredGateway] {
+        try await read { db in try Row.fetchAll(db, sql: "SELECT * FROM gateway").map(StoredGateway.init) }
+    }
+
+    package func record(_ observations: Observations) async throws {
+        guard !observations.isEmpty else { return }
+        try await write { db in
+            for id in observations.goneGateways { try Self.delete(db, id) }
+            for gateway in observations.gateways { try gateway.store(db) }
+            for (hash, time) in observations.tokenUses {
+                try db.cachedStatement(sql: "UPDATE token SET lastUsedAt = ? WHERE hash = ?")
+                    .execute(arguments: [time, hash])
+            }
+        }
+    }
+
+    package func deleteGateway(_ id: GatewayID, _ event: EventEntry) async throws {
+        try await write { db in
+            try Self.delete(db, id)
+            try EventRows.store(db, event)
+        }
+    }
+
+    private static func delete(_ db: Database, _ id: GatewayID) throws {
+        try db.execute(
+            sql: "DELETE FROM gateway WHERE location = ? AND name = ?", arguments: [id.location, id.name])
+    }
+}
+
+extension StoredGateway {
+    fileprivate init(_ row: Row) {
+        func date(_ column: String) -> Date? { (row[column] as String?).flatMap(Timestamp.date) }
+        self.init(
+            id: GatewayID(location: row["location"], name: row["name"]),
+            report: GatewayReport(
+                role: (row["role"] as String?).flatMap(GatewayResource.Role.init), applied: row["applied"],
+                held: (row["held"] as String?).map { tag in
+                    GatewayReport.Held(
+                        tag: tag, reason: row["heldReason"],
+                        decision: (row["heldDecision"] as String?).flatMap(GatewayResource.HeldExport.Decision.init)
+                            ?? .pending)
+                },
+                failures: row["failures"]),
+            since: date("since"), heldSince: date("heldSince"), lastPoll: date("lastPoll"))
+    }
+
+    fileprivate func store(_ db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO gateway
+                    (location, name, role, applied, since, lastPoll, held, heldReason, heldDecision, heldSince, failures)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        try statement.execute(arguments: [
+            id.location, id.name, report.role?.rawValue, report.applied, since.map(Timestamp.text),
+            lastPoll.map(Timestamp.text), report.held?.tag, report.held?.reason, report.held?.decision.rawValue,
+            heldSince.map(Timestamp.text), report.failures,
+        ])
+    }
+}

@@ -1,0 +1,91 @@
+package import Foundation
+import Cloud
+import GRDB
+
+extension SQLiteStore {
+    private static let columns = "name, role, service, location, gateway, createdAt, expiresAt, lastUsedAt"
+
+    package func look(for hash: Data?) async throws -> TokenLook {
+        try await readOnce { db in
+            var look = TokenLook(position: try CommitRows.position(db))
+            if let hash {
+                let statement = try db.cachedStatement(sql: "SELECT \(Self.columns) FROM token WHERE hash = ?")
+                look.record = try Row.fetchOne(statement, arguments: [hash]).flatMap(TokenRecord.init)
+            } else {
+                look.isOpen = try Self.isEmpty(db)
+            }
+            return look
+        }
+    }
+
+    package func tokens() async throws -> [StoredToken] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT \(Self.columns), hash FROM token ORDER BY name").compactMap { row in
+                TokenRecord(row).map { StoredToken(record: $0, hash: row["hash"]) }
+            }
+        }
+    }
+
+    package func hasNoTokens() async throws -> Bool { try await read(Self.isEmpty) }
+
+    package func addToken(_ token: StoredToken, _ event: EventEntry, isDryRun: Bool) async throws {
+        let (record, hash) = (token.record, token.hash)
+        let add = { @Sendable (db: Database) throws in
+            let isTaken = try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM token WHERE name = ?)", arguments: [record.name])
+            guard isTaken != true else { throw ChangeError.exists("token \(record.name)") }
+            guard !isDryRun else { return }
+            try db.execute(
+                sql: """
+                    INSERT INTO token (name, role, service, location, gateway, hash, createdAt, expiresAt)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    record.name, record.role.rawValue, record.service, record.gateway?.location, record.gateway?.name,
+                    hash, record.createdAt, record.expiresAt,
+                ])
+            try Self.countChange(db)
+            try EventRows.store(db, event)
+        }
+        if isDryRun { try await read(add) } else { try await write(add) }
+    }
+
+    package func removeToken(
+        _ name: String, isDryRun: Bool, event: @escaping @Sendable (TokenRecord) -> EventEntry
+    ) async throws {
+        let remove = { @Sendable (db: Database) throws in
+            let row = try Row.fetchOne(
+                db, sql: "SELECT \(Self.columns) FROM token WHERE name = ?", arguments: [name])
+            guard let record = row.flatMap(TokenRecord.init) else {
+                throw ChangeError.missing("token \(name.prefix(80))")
+            }
+            guard !isDryRun else { return }
+            try db.execute(sql: "DELETE FROM token WHERE name = ?", arguments: [name])
+            try Self.countChange(db)
+            try EventRows.store(db, event(record))
+        }
+        if isDryRun { try await read(remove) } else { try await write(remove) }
+    }
+
+    private static func isEmpty(_ db: Database) throws -> Bool {
+        try Bool.fetchOne(db.cachedStatement(sql: "SELECT NOT EXISTS (SELECT 1 FROM token)")) ?? true
+    }
+
+    private static func countChange(_ db: Database) throws {
+        try db.execute(sql: "UPDATE registry SET tokenGeneration = tokenGeneration + 1 WHERE id = 1")
+    }
+}
+
+extension TokenRecord {
+    /// `nil` for a role that this version does not know.
+    fileprivate init?(_ row: Row) {
+        guard let role = TokenRole(rawValue: row["role"]) else { return nil }
+        var gateway: GatewayID?
+        if let location: String = row["location"], let name: String = row["gateway"] {
+            gateway = GatewayID(location: location, name: name)
+        }
+        self.init(
+            name: row["name"], role: role, service: row["service"], gateway: gateway, createdAt: row["createdAt"],
+            expiresAt: row["expiresAt"], lastUsedAt: row["lastUsedAt"])
+    }
+}

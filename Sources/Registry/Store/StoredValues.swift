@@ -1,0 +1,137 @@
+package import AdminAPI
+package import Cloud
+package import Foundation
+
+/// A revision of a type's meta-configuration: who wrote it, when.
+package struct TypeRevision: Sendable, Hashable {
+    package var number: Int
+    package var changedBy: String
+    /// RFC 3339 in UTC.
+    package var changedAt: String
+
+    package init(number: Int, changedBy: String, changedAt: String) {
+        self.number = number
+        self.changedBy = changedBy
+        self.changedAt = changedAt
+    }
+}
+
+/// A token with what it is found by.
+package struct StoredToken: Sendable, Hashable {
+    package var record: TokenRecord
+    /// SHA-256 of its secret.
+    package var hash: Data
+
+    package init(record: TokenRecord, hash: Data) {
+        self.record = record
+        self.hash = hash
+    }
+}
+
+/// What one look into the store says of a request.
+package struct TokenLook: Sendable {
+    package var position: StorePosition
+    /// The token that was sent, when it is one.
+    package var record: TokenRecord?
+    /// Whether there is no token at all; looked for when none was sent.
+    package var isOpen = false
+
+    package init(position: StorePosition, record: TokenRecord? = nil, isOpen: Bool = false) {
+        self.position = position
+        self.record = record
+        self.isOpen = isOpen
+    }
+}
+
+/// A gateway as it is recorded.
+package struct StoredGateway: Sendable, Hashable {
+    package var id: GatewayID
+    package var report: GatewayReport
+    /// Since when it has the export that it has applied.
+    package var since: Date?
+    /// Since when it holds back what it holds back.
+    package var heldSince: Date?
+    package var lastPoll: Date?
+
+    package init(id: GatewayID, report: GatewayReport, since: Date?, heldSince: Date?, lastPoll: Date?) {
+        self.id = id
+        self.report = report
+        self.since = since
+        self.heldSince = heldSince
+        self.lastPoll = lastPoll
+    }
+}
+
+/// What is written to the event log.
+package struct EventEntry: Sendable, Hashable {
+    package var action: ChangeAction
+    package var kind: ResourceKind
+    package var name: String
+    package var before: String?
+    package var after: String?
+    package var actor: String
+    /// RFC 3339 in UTC.
+    package var time: String
+
+    package init(
+        _ action: ChangeAction, _ kind: ResourceKind, _ name: String, before: String? = nil, after: String? = nil,
+        by actor: String, at time: String
+    ) {
+        self.action = action
+        self.kind = kind
+        self.name = name
+        self.before = before
+        self.after = after
+        self.actor = actor
+        self.time = time
+    }
+
+    package init(_ change: CloudDifference.Change, by actor: String, at time: String) {
+        self.init(
+            ChangeAction(change.action), ResourceKind(change.kind), change.name, before: change.before,
+            after: change.after, by: actor, at: time)
+    }
+}
+
+/// An event with its number.
+package struct StoredEvent: Sendable, Hashable {
+    /// Counts upwards from 1.
+    package var id: Int
+    package var entry: EventEntry
+
+    package init(id: Int, entry: EventEntry) {
+        self.id = id
+        self.entry = entry
+    }
+}
+
+extension CloudCommit {
+    /// One event for each thing that changes.
+    package var events: [EventEntry] { difference.changes.map { EventEntry($0, by: actor, at: time) } }
+}
+
+extension ChangeAction {
+    package init(_ action: CloudDifference.Action) {
+        self =
+            switch action {
+            case .create: .create
+            case .update: .update
+            case .delete: .delete
+            }
+    }
+}
+
+extension ResourceKind {
+    package init(_ kind: CloudDifference.Kind) {
+        self =
+            switch kind {
+            case .location: .location
+            case .pool: .pool
+            case .server: .server
+            case .type: .type
+            case .service: .service
+            case .mark: .mark
+            case .secret: .secret
+            }
+    }
+}

@@ -1,0 +1,227 @@
+import AdminAPI
+package import Cloud
+package import Foundation
+package import Registry
+import Synchronization
+
+/// A registry in memory, for tests: keeps the contract of `RegistryStore`, and fails where it is told to.
+package final class InMemoryStore: RegistryStore {
+    /// What may go wrong with the next commit.
+    package enum Trouble: Sendable {
+        /// It is made, and the answer is lost.
+        case answerLost
+        /// The connection is lost before it is made.
+        case requestLost
+        /// The store cannot be used.
+        case unavailable
+    }
+
+    private struct Revision {
+        var revision: TypeRevision
+        var source: String
+    }
+
+    private struct World {
+        var stored = StoredCloud(
+            commit: CommitID(generation: 1, nonce: 0), cloud: Cloud(), revisions: [:], formerRevisions: [:])
+        var commits: Set<CommitID> = []
+        var tokenGeneration = 1
+        var tokens: [String: StoredToken] = [:]
+        var events: [StoredEvent] = []
+        var lastEvent = 0
+        var gateways: [GatewayID: StoredGateway] = [:]
+        var markTimes: [MarkID: String] = [:]
+        var revisions: [String: [Revision]] = [:]
+        var epoch = 0
+        var troubles: [Trouble] = []
+
+        mutating func append(_ event: EventEntry) {
+            lastEvent += 1
+            events.append(StoredEvent(id: lastEvent, entry: event))
+        }
+    }
+
+    private let world = Mutex(World())
+
+    package init() {}
+
+    /// Makes the next commits fail, one after the other.
+    package func trouble(_ troubles: Trouble...) { world.withLock { $0.troubles += troubles } }
+
+    package func position() async throws -> StorePosition { world.withLock { Self.position(&$0) } }
+
+    private static func position(_ world: inout World) -> StorePosition {
+        StorePosition(commit: world.stored.commit, tokenGeneration: world.tokenGeneration)
+    }
+
+    package func look(for hash: Data?) async throws -> TokenLook {
+        world.withLock { world in
+            TokenLook(
+                position: Self.position(&world),
+                record: hash.flatMap { hash in world.tokens.values.first { $0.hash == hash }?.record },
+                isOpen: hash == nil && world.tokens.isEmpty)
+        }
+    }
+
+    // MARK: The cloud
+
+    package func load() async throws -> StoredCloud { world.withLock { $0.stored } }
+
+    package func commit(_ commit: CloudCommit) async throws -> CommitResult {
+        try world.withLock { world in
+            let trouble = world.troubles.isEmpty ? nil : world.troubles.removeFirst()
+            switch trouble {
+            case .unavailable: throw RegistryError.unavailable("told to fail")
+            case .requestLost: throw RegistryError.uncertain("told to lose the request")
+            case .answerLost, nil: break
+            }
+            guard world.stored.commit == commit.parent else { return .superseded }
+            Self.make(commit, &world)
+            if case .answerLost = trouble { throw RegistryError.uncertain("told to lose the answer") }
+            return .committed
+        }
+    }
+
+    private static func make(_ commit: CloudCommit, _ world: inout World) {
+        world.stored.commit = commit.id
+        world.stored.cloud = commit.after
+        world.commits.insert(commit.id)
+        for change in commit.difference.changes where change.kind == .type {
+            if let type = commit.after.types[change.name], let revision = commit.revisions[change.name] {
+                world.stored.revisions[change.name] = revision
+                world.stored.formerRevisions[change.name] = nil
+                world.revisions[change.name, default: []].append(Revision(revision: revision, source: type.source))
+            } else {
+                world.stored.formerRevisions[change.name] = world.stored.revisions[change.name]?.number
+                world.stored.revisions[change.name] = nil
+            }
+        }
+        for (id, mark) in commit.after.marks where commit.before.marks[id] != mark {
+            world.markTimes[id] = commit.time
+        }
+        world.markTimes = world.markTimes.filter { commit.after.marks[$0.key] != nil }
+        for event in commit.events { world.append(event) }
+    }
+
+    package func holds(_ commit: CommitID) async throws -> Bool { world.withLock { $0.commits.contains(commit) } }
+
+    package func markTimes() async throws -> [MarkID: String] { world.withLock { $0.markTimes } }
+
+    package func revisions(of type: String) async throws -> [TypeRevision] {
+        world.withLock { ($0.revisions[type] ?? []).reversed().map(\.revision) }
+    }
+
+    package func revision(
+        _ number: Int, of type: String
+    ) async throws -> (revision: TypeRevision, source: String)? {
+        world.withLock { world in
+            world.revisions[type]?.first { $0.revision.number == number }.map { ($0.revision, $0.source) }
+        }
+    }
+
+    // MARK: Tokens
+
+    package func tokens() async throws -> [StoredToken] {
+        world.withLock { $0.tokens.values.sorted { $0.record.name < $1.record.name } }
+    }
+
+    package func hasNoTokens() async throws -> Bool { world.withLock { $0.tokens.isEmpty } }
+
+    package func addToken(_ token: StoredToken, _ event: EventEntry, isDryRun: Bool) async throws {
+        try world.withLock { world in
+            guard world.tokens[token.record.name] == nil else {
+                throw ChangeError.exists("token \(token.record.name)")
+            }
+            guard !isDryRun else { return }
+            world.tokens[token.record.name] = token
+            world.tokenGeneration += 1
+            world.append(event)
+        }
+    }
+
+    package func removeToken(
+        _ name: String, isDryRun: Bool, event: @escaping @Sendable (TokenRecord) -> EventEntry
+    ) async throws {
+        try world.withLock { world in
+            guard let token = world.tokens[name] else { throw ChangeError.missing("token \(name.prefix(80))") }
+            guard !isDryRun else { return }
+            world.tokens[name] = nil
+            world.tokenGeneration += 1
+            world.append(event(token.record))
+        }
+    }
+
+    // MARK: Events
+
+    package func events(after: Int, before: Int?, limit: Int) async throws -> [StoredEvent] {
+        world.withLock { world in
+            let found = world.events.filter { $0.id > after && $0.id < before ?? .max }
+            return Array(before == nil ? found.prefix(limit) : found.suffix(limit))
+        }
+    }
+
+    // MARK: Observations
+
+    package func gateways() async throws -> [StoredGateway] { world.withLock { Array($0.gateways.values) } }
+
+    package func record(_ observations: Observations) async throws {
+        world.withLock { world in
+            for id in observations.goneGateways { world.gateways[id] = nil }
+            for gateway in observations.gateways { world.gateways[gateway.id] = gateway }
+            for (hash, time) in observations.tokenUses {
+                guard let name = world.tokens.values.first(where: { $0.hash == hash })?.record.name else { continue }
+                world.tokens[name]?.record.lastUsedAt = time
+            }
+        }
+    }
+
+    package func deleteGateway(_ id: GatewayID, _ event: EventEntry) async throws {
+        world.withLock { world in
+            world.gateways[id] = nil
+            world.append(event)
+        }
+    }
+
+    // MARK: Background work
+
+    package func beginEpoch() async throws -> Int {
+        world.withLock { world in
+            world.epoch += 1
+            return world.epoch
+        }
+    }
+
+    package func prune(_ retention: Retention, step: Int, epoch: Int) async throws -> Pruned {
+        try world.withLock { world in
+            guard world.epoch == epoch else { throw RegistryError.superseded }
+            let old = world.events.prefix { $0.id <= world.lastEvent - retention.events }.prefix(step).count
+            world.events.removeFirst(old)
+            return Pruned(events: old, revisions: Self.pruneRevisions(&world, retention, step: step))
+        }
+    }
+
+    private static func pruneRevisions(_ world: inout World, _ retention: Retention, step: Int) -> Int {
+        let current = world.stored.revisions
+        let superseded = world.revisions.flatMap { type, revisions in
+            revisions.filter { $0.revision.number != current[type]?.number }
+                .map { (type: type, revision: $0.revision, size: $0.source.utf8.count) }
+        }
+        var excess = superseded.count - retention.revisions
+        var excessBytes = superseded.reduce(0) { $0 + $1.size } - retention.revisionBytes
+        var gone = 0
+        let oldest = superseded.sorted {
+            ($0.revision.changedAt, $0.type, $0.revision.number) < ($1.revision.changedAt, $1.type, $1.revision.number)
+        }
+        for one in oldest.prefix(step) where excess > 0 || excessBytes > 0 {
+            world.revisions[one.type]?.removeAll { $0.revision == one.revision }
+            excess -= 1
+            excessBytes -= one.size
+            gone += 1
+        }
+        return gone
+    }
+
+    package func maintain() async throws {}
+    package func checkReadiness() async throws {}
+    package func close() throws {}
+}
