@@ -70,6 +70,7 @@ schemathesis: ## the REST API against its own OpenAPI description
 fuzz: ## a million mutated inputs for each parser and for ADMIN (FUZZ_COUNT=n for another number)
 	$(SWIFT) build -c release --static-swift-stdlib --product portcullis-fuzz
 	$(RELEASE)/portcullis-fuzz csv --count $(FUZZ_COUNT)
+	$(RELEASE)/portcullis-fuzz json --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz yaml --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz http --count $(FUZZ_HTTP_COUNT)
 

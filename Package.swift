@@ -61,7 +61,7 @@ let package = Package(
             name: "ServicesExport",
             dependencies: ["NetworkTypes", "Text", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .target(name: "CombinedConfiguration", dependencies: ["Text", "YAML"], swiftSettings: strict),
+        .target(name: "CombinedConfiguration", dependencies: ["JSON", "Text", "YAML"], swiftSettings: strict),
         .target(
             name: "Cloud",
             dependencies: [
@@ -181,7 +181,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "NetworkTypes", "ServiceSupport",
+                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "JSON", "NetworkTypes", "ServiceSupport",
                 "ServicesExport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -197,12 +197,12 @@ let package = Package(
         // For tests and benchmarks alone: fuzzing, a kernel in memory, clouds of any size
         .target(
             name: "Fuzzing",
-            dependencies: ["Cloud", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "YAML"],
+            dependencies: ["Cloud", "CombinedConfiguration", "JSON", "NetworkTypes", "ServicesExport", "YAML"],
             path: "Tests/Fuzzing", swiftSettings: strict),
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "Admin", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "Registry",
+                "Admin", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON", "Registry",
                 "ServiceSupport",
                 "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -251,6 +251,7 @@ let package = Package(
             swiftSettings: strictTests),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strictTests),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "Text", "YAML"], swiftSettings: strictTests),
         .testTarget(
@@ -300,7 +301,8 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "CommandLineSupport", "Registry", "ServiceSupport", "ServicesExport",
+                "Admin", "AdminAPI", "Cloud", "CommandLineSupport", "JSON", "Registry", "ServiceSupport",
+                "ServicesExport",
                 "TestSupport", "Text", "YAML",
                 "portcullis", "portcullis-admin", "portcullis-gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

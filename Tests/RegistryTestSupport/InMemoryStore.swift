@@ -34,6 +34,7 @@ package final class InMemoryStore: RegistryStore {
         var revisions: [String: [Revision]] = [:]
         var epoch = 0
         var troubles: [Trouble] = []
+        var interruption: (@Sendable () async throws -> Void)?
 
         mutating func append(_ event: EventEntry) {
             lastEvent += 1
@@ -47,6 +48,11 @@ package final class InMemoryStore: RegistryStore {
 
     /// Makes the next commits fail, one after the other.
     package func trouble(_ troubles: Trouble...) { world.withLock { $0.troubles += troubles } }
+
+    /// Does something right before the next commit: what another ADMIN does in between.
+    package func interrupt(_ body: @escaping @Sendable () async throws -> Void) {
+        world.withLock { $0.interruption = body }
+    }
 
     package func position() async throws -> StorePosition { world.withLock { Self.position(&$0) } }
 
@@ -68,7 +74,8 @@ package final class InMemoryStore: RegistryStore {
     package func load() async throws -> StoredCloud { world.withLock { $0.stored } }
 
     package func commit(_ commit: CloudCommit) async throws -> CommitResult {
-        try world.withLock { world in
+        try await world.withLock { $0.interruption.take() }?()
+        return try world.withLock { world in
             let trouble = world.troubles.isEmpty ? nil : world.troubles.removeFirst()
             switch trouble {
             case .unavailable: throw RegistryError.unavailable("told to fail")

@@ -120,14 +120,17 @@ public final class Registry: Sendable {
         _ change: @escaping @Sendable (inout Cloud, RegistryState) throws -> Void
     ) async throws -> Outcome {
         let time = Timestamp.text(now())
-        let plan = { @Sendable (before: RegistryState) async throws in
-            try await BlockingWork.run { try before.changed(change, places: places, actor: actor, time: time) }
+        let plan = { @Sendable (before: RegistryState) throws in
+            try before.changed(change, places: places, actor: actor, time: time)
         }
-        guard !dryRun else { return try await plan(try await state()) }
+        guard !dryRun else {
+            let before = try await state()
+            return try await BlockingWork.run { try plan(before) }
+        }
         return try await turns.run { [self] in
             while true {
                 let before = try await state()
-                let outcome = try await plan(before)
+                let outcome = try await BlockingWork.runInTurn { try plan(before) }
                 guard !outcome.summary.difference.isEmpty else { return outcome }
                 if try await commit(outcome, on: before, by: actor, at: time) { return outcome }
             }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Text
 
 /// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text; what could play with

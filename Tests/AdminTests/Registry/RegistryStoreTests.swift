@@ -1,8 +1,6 @@
 import AdminAPI
-import Dispatch
 import Foundation
 import RegistryTestSupport
-import Synchronization
 import TestSupport
 import Testing
 
@@ -111,28 +109,21 @@ import Testing
         #expect(try await registry.state().cloud.locations.keys.sorted() == ["b"])
     }
 
-    @Test("a change that is refused when it is planned again is refused", arguments: Engine.allCases)
-    func refusedAgain(engine: Engine) async throws {
-        try await withStores(engine) { store, other in
-            let (one, two) = (Registry(store: store), Registry(store: other))
-            let (isPlanned, planned) = AsyncStream.makeStream(of: Void.self)
-            let turn = Turn()
-            let late = Task {
-                _ = try await one.write(by: "ops", dryRun: false) { cloud, _ in
-                    guard cloud.locations["a"] == nil else { throw ChangeError.exists("location a") }
-                    cloud.locations["a"] = Location(name: "a", description: "late")
-                    // The first time, the other one commits before this plan is committed.
-                    guard turn.isFirst() else { return }
-                    planned.finish()
-                    turn.wait()
-                }
+    @Test("a change that another ADMIN has overtaken is planned anew, and refused where it no longer fits")
+    func overtaken() async throws {
+        let store = InMemoryStore()
+        let (one, two) = (Registry(store: store), Registry(store: store))
+        store.interrupt { try await Self.add("a", to: two) }
+        await #expect(throws: ChangeError.exists("location a")) {
+            try await one.write(by: "ops", dryRun: false) { cloud, _ in
+                guard cloud.locations["a"] == nil else { throw ChangeError.exists("location a") }
+                cloud.locations["a"] = Location(name: "a", description: "late")
             }
-            for await _ in isPlanned {}
-            try await Self.add("a", to: two)
-            turn.go()
-            await #expect(throws: ChangeError.exists("location a")) { try await late.value }
-            #expect(try await one.state().cloud.locations["a"]?.description == "")
         }
+        #expect(try await one.state().cloud.locations["a"]?.description == "")
+        store.interrupt { try await Self.add("b", to: two) }
+        try await Self.add("c", to: one)
+        #expect(try await one.state().cloud.locations.keys.sorted() == ["a", "b", "c"])
     }
 
     @Test("a type that was deleted and comes back counts its revisions on", arguments: Engine.allCases)
@@ -296,19 +287,4 @@ import Testing
             return "\(error)"
         }
     }
-}
-
-/// Holds a plan until another one is committed. The plan runs on a thread of its own, which may wait.
-private final class Turn: Sendable {
-    private let semaphore = DispatchSemaphore(value: 0)
-    private let calls = Mutex(0)
-
-    func isFirst() -> Bool {
-        calls.withLock { calls in
-            calls += 1
-            return calls == 1
-        }
-    }
-    func wait() { semaphore.wait() }
-    func go() { semaphore.signal() }
 }

@@ -1,10 +1,6 @@
 import JSON
 import Testing
 
-@testable import Admin
-@testable import Cloud
-@testable import Registry
-
 @Suite("JSON") struct JSONTests {
     @Test(
         "values are read as RFC 8259 has them",

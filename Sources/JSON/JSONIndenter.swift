@@ -2,9 +2,9 @@ import Text
 
 /// JSON text that is indented as `JSONEncoder` does it, its names sorted by their bytes; every name, text and number
 /// stays byte by byte as it came.
-struct JSONIndenter {
+package struct JSONIndenter {
     /// Text that is not JSON, or nested too deep.
-    struct Fault: Error {}
+    package struct Fault: Error {}
 
     /// The deepest nesting that is read: much more than a configuration may have.
     private static let maximumDepth = 256
@@ -18,7 +18,7 @@ struct JSONIndenter {
 
     private var rest: ArraySlice<UInt8>
 
-    static func indented(_ json: [UInt8]) throws -> [UInt8] {
+    package static func indented(_ json: [UInt8]) throws -> [UInt8] {
         var reader = JSONIndenter(rest: json[...])
         let value = try reader.value(depth: 0)
         reader.skipSpace()
