@@ -268,10 +268,14 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
+            name: "PacemakerConfigurationTests",
+            dependencies: ["NetworkTypes", "PacemakerConfiguration", "ServicesExport", "TestSupport"],
+            swiftSettings: strictTests),
+        .testTarget(
             name: "GatewaySyncTests",
             dependencies: [
                 "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "LargeCloud", "Netlink", "NetworkTypes",
-                "PacemakerConfiguration", "ServiceSupport", "ServicesExport", "TestSupport", "YAML",
+                "ServiceSupport", "ServicesExport", "TestSupport", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,11 +1,8 @@
 import Foundation
 import Logging
-import ServiceSupport
+@testable import ServiceSupport
 import Testing
 
-@testable import GatewayDaemon
-@testable import GatewaySync
-import GatewayTestSupport
 
 @Suite("Messages to journald") struct JournalLogHandlerTests {
     /// A socket that takes datagrams, as journald has one.
