@@ -55,6 +55,7 @@ let package = Package(
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
         .target(name: "Text", swiftSettings: strict),
+        .target(name: "Names", swiftSettings: strict),
         .target(name: "JSON", dependencies: ["Text"], swiftSettings: strict),
         .target(name: "YAML", dependencies: ["CYAML", "Text"], swiftSettings: strict),
         .target(
@@ -65,13 +66,14 @@ let package = Package(
         .target(
             name: "Cloud",
             dependencies: [
+                "Names",
                 "CombinedConfiguration", "NetworkTypes", "ServicesExport", "Text", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
 
         // Edges that all sides share
-        .target(name: "AdminAPI", swiftSettings: strict),
+        .target(name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Text"], swiftSettings: strict),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -136,6 +138,7 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
+                "Names",
                 "AdminAPI", "Cloud", "CombinedConfiguration", "NetworkTypes", "ServiceSupport", "ServicesExport",
                 "Text",
                 "YAML",
@@ -149,6 +152,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
+                "Names",
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "NetworkTypes", "Registry",
                 "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -168,6 +172,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-admin",
             dependencies: [
+                "Names",
                 "Admin", "Cloud", "CommandLineSupport", "Registry", "ServiceSupport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -181,6 +186,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
+                "Names",
                 "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "JSON", "NetworkTypes", "ServiceSupport",
                 "ServicesExport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -251,6 +257,7 @@ let package = Package(
             swiftSettings: strictTests),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
+        .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: strictTests),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strictTests),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "Text", "YAML"], swiftSettings: strictTests),
@@ -286,6 +293,7 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
+                "Names",
                 "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "NetworkTypes", "Registry",
                 "RegistryTestSupport",
                 "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
@@ -305,6 +313,7 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
+                "Names",
                 "Admin", "AdminAPI", "Cloud", "CommandLineSupport", "JSON", "Registry", "ServiceSupport",
                 "ServicesExport",
                 "TestSupport", "Text", "YAML",

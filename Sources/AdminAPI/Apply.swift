@@ -1,3 +1,6 @@
+package import JSON
+import Names
+
 /// Body of `POST /v1/apply`: a cloud, or a part of one, as it shall be; written in one transaction.
 public struct ApplyRequest: Codable, Sendable, Hashable {
     /// A service type and the YAML text of its meta-configuration (one document).
@@ -50,4 +53,40 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
         self.prune = prune
         self.yesDelete = yesDelete
     }
+}
+
+// MARK: Forms
+
+extension ApplyRequest: Described {
+    package static let form = Form<Self>.object(
+        "Apply", .present("locations", list(of: LocationResource.form), else: [], \.locations),
+        .present("pools", list(of: PoolResource.form), else: [], \.pools),
+        .present("servers", list(of: ServerResource.form), else: [], \.servers),
+        .present("types", list(of: ServiceType.form), else: [], \.types),
+        .present("services", list(of: Service.form), else: [], \.services),
+        .present("prune", .boolean, else: false, \.prune),
+        .nullable("yesDelete", deletions, \.yesDelete)
+    ) {
+        ApplyRequest(locations: $0, pools: $1, servers: $2, types: $3, services: $4, prune: $5, yesDelete: $6)
+    }
+
+    private static func list<Element>(of form: Form<Element>) -> Form<[Element]> {
+        .list(of: form, atMost: Limits.applied)
+    }
+
+    private static let deletions = Form<Int>.integer(0...Limits.applied * 5)
+        .described("How many things the prune deletes: needed where that is a large part of the cloud")
+}
+
+extension ApplyRequest.ServiceType: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("name", .name(.type), \.name), .required("source", typeSource, \.source)
+    ) { ApplyRequest.ServiceType(name: $0, source: $1) }
+}
+
+extension ApplyRequest.Service: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("name", .serviceName, \.name), .required("server", .name(.server), \.server),
+        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight)
+    ) { ApplyRequest.Service(name: $0, server: $1, state: $2, weight: $3) }
 }

@@ -1,3 +1,6 @@
+package import JSON
+import Names
+
 /// The kinds of things the registry holds.
 public enum ResourceKind: String, Codable, Sendable, Hashable, CaseIterable {
     case location, pool, server, type, service
@@ -85,4 +88,36 @@ public struct ExportChange: Codable, Sendable, Hashable {
         self.removed = removed
         self.changed = changed
     }
+}
+
+// MARK: Forms
+
+extension ChangeReport: Described {
+    package static let form = Form<Self>.object(
+        "ChangeReport", .required("changes", .list(of: Change.form), \.changes),
+        .required("export", .list(of: ExportChange.form), \.export),
+        .required("configurations", .list(of: ConfigurationChange.form), \.configurations),
+        .required("warnings", .list(of: Problem.Fault.form), \.warnings)
+    ) { ChangeReport(changes: $0, export: $1, configurations: $2, warnings: $3) }
+}
+
+extension ChangeReport.Change: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("action", .choice, \.action), .required("kind", .choice, \.kind),
+        .required("name", .text, \.name)
+    ) { ChangeReport.Change(action: $0, kind: $1, name: $2) }
+}
+
+extension ExportChange: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("location", .name(.location), \.location),
+        .required("added", .list(of: .text), \.added), .required("removed", .list(of: .text), \.removed),
+        .required("changed", .list(of: Line.form), \.changed)
+    ) { ExportChange(location: $0, added: $1, removed: $2, changed: $3) }
+}
+
+extension ExportChange.Line: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("before", .text, \.before), .required("after", .text, \.after)
+    ) { ExportChange.Line(before: $0, after: $1) }
 }

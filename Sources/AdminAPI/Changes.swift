@@ -1,3 +1,70 @@
+package import JSON
+import Names
+
+/// Body of `PUT /v1/locations/{location}`.
+public struct LocationChange: Codable, Sendable, Hashable {
+    /// As in the path, where it is given.
+    public var name: String?
+    /// Free text for people.
+    public var description: String?
+
+    public init(name: String? = nil, description: String? = nil) {
+        self.name = name
+        self.description = description
+    }
+}
+
+/// Body of `PUT /v1/locations/{location}/pools/{pool}`.
+public struct PoolChange: Codable, Sendable, Hashable {
+    /// As in the path, where they are given.
+    public var location: String?
+    public var name: String?
+    public var addresses: [String]
+
+    public init(location: String? = nil, name: String? = nil, addresses: [String]) {
+        self.location = location
+        self.name = name
+        self.addresses = addresses
+    }
+}
+
+/// Body of `PUT /v1/servers/{server}`.
+public struct ServerChange: Codable, Sendable, Hashable {
+    /// As in the path, where it is given.
+    public var name: String?
+    public var location: String
+    public var kind: ServerResource.Kind
+    public var addresses: [String]
+    public var labels: [String]
+
+    public init(
+        name: String? = nil, location: String, kind: ServerResource.Kind, addresses: [String], labels: [String] = []
+    ) {
+        self.name = name
+        self.location = location
+        self.kind = kind
+        self.addresses = addresses
+        self.labels = labels
+    }
+}
+
+/// Body of `PATCH /v1/servers/{server}`: what is absent stays.
+public struct ServerPatch: Codable, Sendable, Hashable {
+    public var location: String?
+    public var kind: ServerResource.Kind?
+    public var addresses: [String]?
+    public var labels: [String]?
+
+    public init(
+        location: String? = nil, kind: ServerResource.Kind? = nil, addresses: [String]? = nil, labels: [String]? = nil
+    ) {
+        self.location = location
+        self.kind = kind
+        self.addresses = addresses
+        self.labels = labels
+    }
+}
+
 /// Body of `POST /v1/services`: a new instance, its index allocated by ADMIN.
 public struct ServiceCreation: Codable, Sendable, Hashable {
     public var type: String
@@ -15,15 +82,25 @@ public struct ServiceCreation: Codable, Sendable, Hashable {
     }
 }
 
-/// Body of `PUT /v1/services/{service}`; type and index are the name's.
+/// Body of `PUT /v1/services/{service}`.
 public struct ServiceChange: Codable, Sendable, Hashable {
+    /// As in the path, where they are given.
+    public var name: String?
+    public var type: String?
+    public var index: Int?
     public var server: String
     /// `nil`: ready.
     public var state: ServiceResource.State?
     /// `nil`: the section's.
     public var weight: Int?
 
-    public init(server: String, state: ServiceResource.State? = nil, weight: Int? = nil) {
+    public init(
+        name: String? = nil, type: String? = nil, index: Int? = nil, server: String,
+        state: ServiceResource.State? = nil, weight: Int? = nil
+    ) {
+        self.name = name
+        self.type = type
+        self.index = index
         self.server = server
         self.state = state
         self.weight = weight
@@ -71,4 +148,76 @@ public struct ServicePatch: Codable, Sendable, Hashable {
         case .fixed(let weight): try container.encode(weight, forKey: .weight)
         }
     }
+}
+
+// MARK: Forms
+
+extension LocationChange: Described {
+    package static let form = Form<Self>.object(
+        "LocationChange", .present("name", .name(.location), \.name),
+        .nullable("description", .line(atMost: Limits.description), \.description)
+    ) { LocationChange(name: $0, description: $1) }
+}
+
+extension PoolChange: Described {
+    package static let form = Form<Self>.object(
+        "PoolChange", .present("location", .name(.location), \.location), .present("name", .name(.pool), \.name),
+        .required("addresses", .addresses(atMost: Limits.poolAddresses), \.addresses)
+    ) { PoolChange(location: $0, name: $1, addresses: $2) }
+}
+
+extension ServerChange: Described {
+    package static let form = Form<Self>.object(
+        "ServerChange", .present("name", .name(.server), \.name),
+        .required("location", .name(.location), \.location), .required("kind", .choice, \.kind),
+        .required("addresses", ServerResource.addresses, \.addresses),
+        .optional("labels", ServerResource.labels, else: [], \.labels)
+    ) { ServerChange(name: $0, location: $1, kind: $2, addresses: $3, labels: $4) }
+}
+
+extension ServerPatch: Described {
+    package static let form = Form<Self>.object(
+        "ServerPatch", .present("location", .name(.location), \.location), .present("kind", .choice, \.kind),
+        .present("addresses", ServerResource.addresses, \.addresses),
+        .present("labels", ServerResource.labels, \.labels)
+    ) { ServerPatch(location: $0, kind: $1, addresses: $2, labels: $3) }
+}
+
+extension ServiceCreation: Described {
+    package static let form = Form<Self>.object(
+        "ServiceCreation", .required("type", .name(.type), \.type),
+        .required("server", .name(.server), \.server), .present("state", .choice, \.state),
+        .nullable("weight", ServiceResource.weight, \.weight)
+    ) { ServiceCreation(type: $0, server: $1, state: $2, weight: $3) }
+}
+
+extension ServiceChange: Described {
+    package static let form = Form<Self>.object(
+        "ServiceChange", .present("name", .serviceName, \.name), .present("type", .name(.type), \.type),
+        .present("index", ServiceResource.index, \.index), .required("server", .name(.server), \.server),
+        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight)
+    ) { ServiceChange(name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5) }
+}
+
+extension ServicePatch: Described {
+    package static let form = Form<Self>.object(
+        "ServicePatch", .present("server", .name(.server), \.server), .present("state", .choice, \.state),
+        .present("weight", weight, \.weight)
+    ) { ServicePatch(server: $0, state: $1, weight: $2) }
+
+    private static let weight = Form<Weight>(
+        schema: [
+            "type": ["integer", "null"], "minimum": .integer(Limits.weights.lowerBound),
+            "maximum": .integer(Limits.weights.upperBound),
+            "description": "null: the weight of the type's gateway section",
+        ],
+        read: { field in
+            field.value == .null ? .fromSection : field.integer(in: Limits.weights).map(Weight.fixed)
+        },
+        write: { weight in
+            switch weight {
+            case .fromSection: .null
+            case .fixed(let weight): .integer(weight)
+            }
+        })
 }

@@ -1,3 +1,5 @@
+package import JSON
+
 /// How the combined configurations of some services differ, all of them in the same way.
 public struct ConfigurationChange: Codable, Sendable, Hashable {
     /// One value that comes, goes or differs.
@@ -27,4 +29,18 @@ public struct ConfigurationChange: Codable, Sendable, Hashable {
         self.lines = lines
         self.omitted = omitted
     }
+}
+
+extension ConfigurationChange: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("services", .list(of: .serviceName), \.services),
+        .required("lines", .list(of: Line.form), \.lines), .present("omitted", .boolean, \.omitted)
+    ) { ConfigurationChange(services: $0, lines: $1, omitted: $2) }
+}
+
+extension ConfigurationChange.Line: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("path", .pointer, \.path), .nullable("before", .text, \.before),
+        .nullable("after", .text, \.after)
+    ) { ConfigurationChange.Line(path: $0, before: $1, after: $2) }
 }

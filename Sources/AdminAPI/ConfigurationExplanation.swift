@@ -1,3 +1,6 @@
+package import JSON
+import Names
+
 /// Where the values of a service's configuration come from (`GET /v1/services/{service}/config?explain=true`).
 public struct ConfigurationExplanation: Codable, Sendable, Hashable {
     /// Where a value was written.
@@ -81,4 +84,51 @@ public struct ConfigurationExplanation: Codable, Sendable, Hashable {
         self.values = values
         self.deleted = deleted
     }
+}
+
+// MARK: Forms
+
+/// A value as JSON text.
+private let jsonText = Form<String>.text.described("The value as JSON text")
+
+extension ConfigurationExplanation: Described {
+    package static let form = Form<Self>.object(
+        "ConfigurationExplanation", .required("service", .serviceName, \.service),
+        .required("values", .list(of: Value.form), \.values),
+        .required("deleted", .list(of: Deleted.form), \.deleted)
+    ) { ConfigurationExplanation(service: $0, values: $1, deleted: $2) }
+}
+
+extension ConfigurationExplanation.Origin: Described {
+    package static let form = Form<Self>.object(
+        "ValueOrigin", .required("file", .text, \.file), .required("line", countFromOne, \.line),
+        .required("column", countFromOne, \.column), .required("type", .name(.type), \.type),
+        .required("sortOrder", .integer(atLeast: 0), \.sortOrder), .required("block", countFromOne, \.block),
+        .present("expression", .text, \.expression)
+    ) {
+        ConfigurationExplanation.Origin(
+            file: $0, line: $1, column: $2, type: $3, sortOrder: $4, block: $5, expression: $6)
+    }
+}
+
+extension ConfigurationExplanation.Overridden: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("value", jsonText, \.value),
+        .required("from", ConfigurationExplanation.Origin.form, \.from)
+    ) { ConfigurationExplanation.Overridden(value: $0, from: $1) }
+}
+
+extension ConfigurationExplanation.Value: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("path", .pointer, \.path), .required("value", jsonText, \.value),
+        .required("from", ConfigurationExplanation.Origin.form, \.from),
+        .required("overrode", .list(of: ConfigurationExplanation.Overridden.form), \.overrode)
+    ) { ConfigurationExplanation.Value(path: $0, value: $1, from: $2, overrode: $3) }
+}
+
+extension ConfigurationExplanation.Deleted: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("path", .pointer, \.path), .required("by", ConfigurationExplanation.Origin.form, \.by),
+        .required("overrode", .list(of: ConfigurationExplanation.Overridden.form), \.overrode)
+    ) { ConfigurationExplanation.Deleted(path: $0, by: $1, overrode: $2) }
 }

@@ -1,3 +1,6 @@
+package import JSON
+import Names
+
 /// A firewall mark and the gateway section that holds it (`GET /v1/marks`).
 public struct MarkResource: Codable, Sendable, Hashable {
     /// 256 to 65,535.
@@ -26,4 +29,13 @@ public struct MarkResource: Codable, Sendable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case mark, type, section, transport = "protocol", since, inUse
     }
+}
+
+extension MarkResource: Described {
+    package static let form = Form<Self>.object(
+        "Mark", .required("mark", .integer(Limits.marks), \.mark), .required("type", .name(.type), \.type),
+        .required("section", .name(.section), \.section),
+        .present("protocol", .words("udp"), \.transport),
+        .present("since", .time, \.since), .required("inUse", .boolean, \.inUse)
+    ) { MarkResource(mark: $0, type: $1, section: $2, transport: $3, since: $4, inUse: $5) }
 }

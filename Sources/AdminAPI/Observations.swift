@@ -1,3 +1,6 @@
+package import JSON
+import Names
+
 /// A gateway as its polls tell of it (`GET /v1/gateways`).
 public struct GatewayResource: Codable, Sendable, Hashable {
     /// What pacemaker has made of the gateway.
@@ -111,4 +114,44 @@ public struct EventPage: Codable, Sendable, Hashable {
         self.events = events
         self.next = next
     }
+}
+
+// MARK: Forms
+
+extension GatewayResource: Described {
+    package static let form = Form<Self>.object(
+        "Gateway", .required("name", .name(.gateway), \.name),
+        .required("location", .name(.location), \.location), .nullable("role", .choice, \.role),
+        .nullable("applied", .text, \.applied), .required("since", .time, \.since),
+        .required("lastPoll", .time, \.lastPoll), .required("age", .amount, \.age),
+        .nullable("current", .text, \.current), .required("inSync", .boolean, \.inSync),
+        .present("held", HeldExport.form, \.held), .present("failures", .integer(atLeast: 0), \.failures)
+    ) {
+        GatewayResource(
+            name: $0, location: $1, role: $2, applied: $3, since: $4, lastPoll: $5, age: $6, current: $7, inSync: $8,
+            held: $9, failures: $10)
+    }
+}
+
+extension GatewayResource.HeldExport: Described {
+    package static let form = Form<Self>.object(
+        "HeldExport", .required("etag", .text, \.etag), .present("reason", .text, \.reason),
+        .required("decision", .choice, \.decision), .required("since", .time, \.since)
+    ) { GatewayResource.HeldExport(etag: $0, reason: $1, decision: $2, since: $3) }
+}
+
+extension EventResource: Described {
+    package static let form = Form<Self>.object(
+        "Event", .required("id", countFromOne, \.id), .required("time", .time, \.time),
+        .required("actor", .actor, \.actor), .required("action", .choice, \.action),
+        .required("kind", .choice, \.kind), .required("name", .text, \.name),
+        .nullable("before", .text, \.before), .nullable("after", .text, \.after)
+    ) { EventResource(id: $0, time: $1, actor: $2, action: $3, kind: $4, name: $5, before: $6, after: $7) }
+}
+
+extension EventPage: Described {
+    package static let form = Form<Self>.object(
+        "EventPage", .required("events", .list(of: EventResource.form), \.events),
+        .nullable("next", countFromOne, \.next)
+    ) { EventPage(events: $0, next: $1) }
 }

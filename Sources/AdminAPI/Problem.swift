@@ -1,3 +1,5 @@
+package import JSON
+
 /// An error answer: `application/problem+json` (RFC 9457).
 public struct Problem: Codable, Sendable, Hashable, Error {
     /// One fault of the request.
@@ -46,4 +48,26 @@ public struct HealthResource: Codable, Sendable, Hashable {
     public init(status: String) {
         self.status = status
     }
+}
+
+// MARK: Forms
+
+extension Problem: Described {
+    package static let form = Form<Self>.object(
+        "Problem", .required("type", .uriReference, \.type),
+        .required("title", .text, \.title), .required("status", .integer(400...599), \.status),
+        .required("detail", .text, \.detail), .required("errors", .list(of: Fault.form), \.errors)
+    ) { Problem(type: $0, title: $1, status: $2, detail: $3, errors: $4) }
+}
+
+extension Problem.Fault: Described {
+    package static let form = Form<Self>.object(
+        nil, .required("pointer", .text, \.pointer), .required("detail", .text, \.detail)
+    ) { Problem.Fault(pointer: $0, detail: $1) }
+}
+
+extension HealthResource: Described {
+    package static let form = Form<Self>.object(
+        "Health", .required("status", .words("ok"), \.status)
+    ) { HealthResource(status: $0) }
 }

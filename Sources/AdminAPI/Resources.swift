@@ -1,3 +1,6 @@
+package import JSON
+package import Names
+
 /// A location (datacenter): a name servers and address pools belong to.
 public struct LocationResource: Codable, Sendable, Hashable {
     public var name: String
@@ -124,4 +127,64 @@ public struct ServiceResource: Codable, Sendable, Hashable {
         try container.encode(state, forKey: .state)
         try container.encode(weight, forKey: .weight)
     }
+}
+
+// MARK: Forms
+
+extension LocationResource: Described {
+    package static let form = Form<Self>.object(
+        "Location", .required("name", .name(.location), \.name),
+        .nullable("description", .line(atMost: Limits.description), \.description)
+    ) { LocationResource(name: $0, description: $1) }
+}
+
+extension PoolResource: Described {
+    package static let form = Form<Self>.object(
+        "Pool", .required("location", .name(.location), \.location), .required("name", .name(.pool), \.name),
+        .required("addresses", .addresses(atMost: Limits.poolAddresses), \.addresses)
+    ) { PoolResource(location: $0, name: $1, addresses: $2) }
+}
+
+extension ServerResource: Described {
+    package static let form = Form<Self>.object(
+        "Server", .required("name", .name(.server), \.name),
+        .required("location", .name(.location), \.location), .required("kind", .choice, \.kind),
+        .required("addresses", addresses, \.addresses), .optional("labels", labels, else: [], \.labels)
+    ) { ServerResource(name: $0, location: $1, kind: $2, addresses: $3, labels: $4) }
+
+    /// One address, or one per family.
+    static let addresses = Form<[String]>.addresses(atMost: Limits.serverAddresses, onePerFamily: true)
+    static let labels = Form<[String]>.set(of: .name(.label), atMost: Limits.serverLabels)
+}
+
+/// The YAML text of a type.
+let typeSource = Form<String>.text.described("The YAML text of the type's meta-configuration")
+/// Revisions, lines and the like, which count from 1.
+let countFromOne = Form<Int>.integer(atLeast: 1)
+
+extension TypeResource: Described {
+    package static let form = Form<Self>.object(
+        "Type", .required("type", .name(.type), \.type), .required("revision", countFromOne, \.revision),
+        .required("source", typeSource, \.source), .required("changedBy", .actor, \.changedBy),
+        .required("changedAt", .time, \.changedAt)
+    ) { TypeResource(type: $0, revision: $1, source: $2, changedBy: $3, changedAt: $4) }
+}
+
+extension TypeSummary: Described {
+    package static let form = Form<Self>.object(
+        "TypeSummary", .required("type", .name(.type), \.type),
+        .required("revision", countFromOne, \.revision), .required("changedBy", .actor, \.changedBy),
+        .required("changedAt", .time, \.changedAt)
+    ) { TypeSummary(type: $0, revision: $1, changedBy: $2, changedAt: $3) }
+}
+
+extension ServiceResource: Described {
+    package static let form = Form<Self>.object(
+        "Service", .required("name", .serviceName, \.name), .required("type", .name(.type), \.type),
+        .required("index", index, \.index), .required("server", .name(.server), \.server),
+        .required("state", .choice, \.state), .null("weight", weight, \.weight)
+    ) { ServiceResource(name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5) }
+
+    static let index = Form<Int>.integer(1...ServiceName.maximumIndex)
+    static let weight = Form<Int>.integer(Limits.weights).described("null: the weight of the type's gateway section")
 }

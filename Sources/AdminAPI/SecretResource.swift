@@ -1,3 +1,6 @@
+package import JSON
+import Names
+
 /// A secret in a list (`GET /v1/secrets`): never its value.
 public struct SecretResource: Codable, Sendable, Hashable {
     public var name: String
@@ -22,4 +25,17 @@ public struct SecretChange: Codable, Sendable, Hashable {
     public var value: String
 
     public init(value: String) { self.value = value }
+}
+
+extension SecretResource: Described {
+    package static let form = Form<Self>.object(
+        "Secret", .required("name", .name(.secret), \.name), .required("revision", countFromOne, \.revision),
+        .required("changedBy", .actor, \.changedBy), .required("changedAt", .time, \.changedAt)
+    ) { SecretResource(name: $0, revision: $1, changedBy: $2, changedAt: $3) }
+}
+
+extension SecretChange: Described {
+    package static let form = Form<Self>.object(
+        "SecretChange", .required("value", .bytes(1...Limits.secret), \.value)
+    ) { SecretChange(value: $0) }
 }

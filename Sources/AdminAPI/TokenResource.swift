@@ -1,3 +1,6 @@
+package import JSON
+import Names
+
 /// A token in a list (`GET /v1/tokens`): never its secret.
 public struct TokenResource: Codable, Sendable, Hashable {
     /// What its holder may do.
@@ -66,4 +69,32 @@ public struct CreatedToken: Codable, Sendable, Hashable {
         self.token = token
         self.secret = secret
     }
+}
+
+// MARK: Forms
+
+extension TokenResource: Described {
+    package static let form = Form<Self>.object(
+        "Token", .required("name", .name(.token), \.name), .required("role", .choice, \.role),
+        .present("service", .serviceName, \.service), .present("gateway", .gatewayName, \.gateway),
+        .required("createdAt", .time, \.createdAt), .present("expiresAt", .time, \.expiresAt),
+        .present("lastUsedAt", .time, \.lastUsedAt)
+    ) {
+        TokenResource(
+            name: $0, role: $1, service: $2, gateway: $3, createdAt: $4, expiresAt: $5, lastUsedAt: $6)
+    }
+}
+
+extension TokenCreation: Described {
+    package static let form = Form<Self>.object(
+        "TokenCreation", .required("name", .name(.token), \.name), .required("role", .choice, \.role),
+        .nullable("service", .serviceName, \.service), .nullable("gateway", .gatewayName, \.gateway),
+        .nullable("expiresAt", .time, \.expiresAt)
+    ) { TokenCreation(name: $0, role: $1, service: $2, gateway: $3, expiresAt: $4) }
+}
+
+extension CreatedToken: Described {
+    package static let form = Form<Self>.object(
+        "CreatedToken", .required("token", TokenResource.form, \.token), .present("secret", .text, \.secret)
+    ) { CreatedToken(token: $0, secret: $1) }
 }

@@ -1,5 +1,6 @@
 public import Foundation
 import ServiceSupport
+import Text
 
 /// When something ends, as people give it.
 public enum Expiry {

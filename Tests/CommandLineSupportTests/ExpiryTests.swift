@@ -2,6 +2,7 @@ import CommandLineSupport
 import Foundation
 import ServiceSupport
 import Testing
+import Text
 
 @Suite("When something ends") struct ExpiryTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)

@@ -39,6 +39,18 @@ extension ServerResource.Kind {
     }
 }
 
+extension ServerKind {
+    init(_ kind: ServerResource.Kind) {
+        self =
+            switch kind {
+            case .app: .app
+            case .db: .db
+            case .archive: .archive
+            case .gateway: .gateway
+            }
+    }
+}
+
 extension TypeSummary {
     init(_ type: String, _ revision: TypeRevision) {
         self.init(
@@ -64,6 +76,17 @@ extension ServiceResource {
 
 extension ServiceResource.State {
     init(_ state: ServiceState) {
+        self =
+            switch state {
+            case .ready: .ready
+            case .drain: .drain
+            case .maint: .maint
+            }
+    }
+}
+
+extension ServiceState {
+    init(_ state: ServiceResource.State) {
         self =
             switch state {
             case .ready: .ready

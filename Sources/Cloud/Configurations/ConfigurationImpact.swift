@@ -1,4 +1,5 @@
 import CombinedConfiguration
+import Names
 import Text
 
 /// What a change of the cloud means for configurations: which templates to merge anew, and whose variables may differ.
@@ -22,7 +23,7 @@ struct ConfigurationImpact {
                 templates.insert(change.name)
                 if change.action != .update { instanceTypes.insert(change.name) }
             case .service:
-                guard let (type, _) = ServiceInstance.parse(name: change.name),
+                guard let type = ServiceName(change.name)?.type,
                     before.services[change.name]?.server != after.services[change.name]?.server
                 else { continue }
                 services.insert(change.name)

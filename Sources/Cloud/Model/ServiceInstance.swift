@@ -26,26 +26,6 @@ public struct ServiceInstance: Sendable, Hashable {
         self.weight = weight
     }
 
-    /// The largest index.
-    public static let maximumIndex = 999_999_999
-    /// How a service is named, for messages.
-    public static let nameForm = "a service is named TYPE.INDEX, as tg.3, with an index from 1 to \(maximumIndex)"
-
-    /// The rule for names as a regular expression (ECMA 262), for descriptions of the API.
-    public static let namePattern = "\(ObjectName.pattern(.type).dropLast())\\.[1-9][0-9]{0,8}$"
-
     /// `tg.3`
     public var name: String { "\(type).\(index)" }
-
-    /// Reads `type.index`: the index from 1, decimal, without leading zeros.
-    ///
-    /// Only the canonical text is a name: what merely reads alike (a dot with an accent) is none.
-    public static func parse(name: String) -> (type: String, index: Int)? {
-        let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 2, let type = String(parts[0]), let index = String(parts[1]).flatMap({ Int($0) }),
-            (1...maximumIndex).contains(index), "\(type).\(index)".utf8.elementsEqual(name.utf8),
-            ObjectName.isValid(type, as: .type)
-        else { return nil }
-        return (type, index)
-    }
 }

@@ -1,4 +1,5 @@
 import Cloud
+import Names
 
 /// A gateway's key: the same name may exist at two locations.
 public struct GatewayID: Hashable, Comparable, Sendable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import Cloud
 import Foundation
 import GRDB
+import Names
 import NetworkTypes
 import Text
 
@@ -251,8 +252,8 @@ enum CloudRows {
 
     private static func storeService(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
         guard let service = cloud.services[change.name] else {
-            guard let (type, index) = ServiceInstance.parse(name: change.name) else { return }
-            try db.execute(sql: "DELETE FROM service WHERE type = ? AND number = ?", arguments: [type, index])
+            guard let name = ServiceName(change.name) else { return }
+            try db.execute(sql: "DELETE FROM service WHERE type = ? AND number = ?", arguments: [name.type, name.index])
             return
         }
         try db.execute(

@@ -1,5 +1,6 @@
 package import Foundation
 import ServiceSupport
+import Text
 
 /// Times as the registry stores and the API shows them: RFC 3339 in UTC with milliseconds.
 package enum Timestamp {

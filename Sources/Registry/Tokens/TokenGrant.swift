@@ -1,4 +1,5 @@
 package import Cloud
+import Names
 import Text
 
 /// What a new token is to be: its name, its role and, where the role has one, whose it is.
@@ -37,11 +38,11 @@ public struct TokenGrant: Sendable, Hashable {
             let rule = isGiven ? "has no \(member); only the role \(owner) has" : "must name its \(member)"
             faults.append(.init(place: .text(member), detail: "a token of role \(role) \(rule)"))
         }
-        if let service, ServiceInstance.parse(name: service) == nil {
+        if let service, ServiceName(service) == nil {
             faults.append(
                 .init(
                     place: "service",
-                    detail: "\(service.printed(atMost: 80)) is no service; \(ServiceInstance.nameForm)"))
+                    detail: "\(service.printed(atMost: 80)) is no service; \(ServiceName.rule)"))
         }
         return faults
     }

@@ -1,6 +1,7 @@
 import AdminAPI
 import ArgumentParser
 import CommandLineSupport
+import Names
 
 struct AddService: AdminCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import AdminAPI
 import ArgumentParser
 import CommandLineSupport
+import Names
 import Text
 
 /// One or more services.

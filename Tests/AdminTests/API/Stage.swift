@@ -145,7 +145,7 @@ struct Stage: Sendable {
                 .init(name: "pgw.1", server: "app1"), .init(name: "pgw.2", server: "app2"),
                 .init(name: "tg.1", server: "app1"), .init(name: "tg.2", server: "app2"),
             ])
-        return String(decoding: JSONBody.encode(request), as: UTF8.self)
+        return String(decoding: request.jsonBytes, as: UTF8.self)
     }
 
     /// The lines of a location's export, without the header.

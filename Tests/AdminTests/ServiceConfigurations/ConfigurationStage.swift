@@ -34,7 +34,7 @@ extension Stage {
                 "logger.1": "archive1", "mdb.1": "db1", "mdb.2": "db1", "mdb.3": "hel-db1", "mdbctl.1": "app1",
                 "pgw.1": "app1", "tg.1": "app2", "tgctl.1": "app2",
             ].sorted { $0.key < $1.key }.map { .init(name: $0.key, server: $0.value) })
-        let response = try await send(.post, "/v1/apply", String(decoding: JSONBody.encode(request), as: UTF8.self))
+        let response = try await send(.post, "/v1/apply", String(decoding: request.jsonBytes, as: UTF8.self))
         guard response.status == .ok else { throw StageError(response.text) }
     }
 

@@ -188,7 +188,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Answers with a problem by itself and ends the connection.
     private func refuse(_ status: HTTPResponse.Status, _ detail: String, _ context: ChannelHandlerContext) {
-        let body = JSONBody.encode(APIProblem(status, detail).problem)
+        let body = APIProblem(status, detail).problem.jsonBytes
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: status.code),
             headers: [

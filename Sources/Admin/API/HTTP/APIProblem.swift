@@ -69,7 +69,7 @@ struct APIProblem: Error, Sendable {
         headers[.cacheControl] = "no-store"
         return Response(
             status: HTTPResponse.Status(code: problem.status), headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: Array(JSONBody.encode(problem)))))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: problem.jsonBytes)))
     }
 }
 
@@ -78,17 +78,4 @@ enum MediaTypes {
     static let yaml = "application/yaml"
     static let csv = "text/csv"
     static let problem = "application/problem+json"
-}
-
-/// Answers as JSON bytes: sorted keys, so that equal values have equal bytes and ETags.
-enum JSONBody {
-    static func encode(_ value: some Encodable) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            return try encoder.encode(value)
-        } catch {
-            preconditionFailure("\(type(of: value)) has no JSON form: \(error)")
-        }
-    }
 }

@@ -6,6 +6,7 @@ import Hummingbird
 import JSON
 import NIOCore
 import NIOHTTP1
+import Names
 import Registry
 import ServiceSupport
 import Text
@@ -78,9 +79,9 @@ struct APIRequest: Sendable {
     }
 
     /// The name of a service in the path, as `name`.
-    func serviceName() throws -> (type: String, index: Int) {
-        guard let name = ServiceInstance.parse(name: parameter("service")) else {
-            throw APIProblem.invalid([.init(pointer: "{service}", detail: ServiceInstance.nameForm)])
+    func serviceName() throws -> ServiceName {
+        guard let name = ServiceName(parameter("service")) else {
+            throw APIProblem.invalid([.init(pointer: "{service}", detail: ServiceName.rule)])
         }
         return name
     }
@@ -157,8 +158,14 @@ struct APIRequest: Sendable {
         }
     }
 
-    /// Reads the JSON body with `read`, which answers `nil` after it has noted faults.
-    func json<Value: Sendable>(_ read: @escaping @Sendable (JSONField) -> Value?) async throws -> Value {
+    /// Reads the JSON body.
+    ///
+    /// Throws a 422 with every fault of it.
+    ///
+    /// - Parameter use: Gets the body, and the object it was read from; may note further faults.
+    func read<Body: Sendable, Value: Sendable>(
+        _ form: Form<Body>, _ use: @escaping @Sendable (Body, JSONObject) -> Value
+    ) async throws -> Value {
         let bytes = try await bytes()
         return try await BlockingWork.run {
             let value: JSONValue
@@ -173,7 +180,12 @@ struct APIRequest: Sendable {
                     ])
             }
             let list = FaultList()
-            guard let result = read(JSONField(value: value, pointer: "#", list: list)), list.faults.isEmpty else {
+            let field = JSONField(value: value, list: list)
+            guard let body = form.read(field), case .object(let members) = value else {
+                throw APIProblem.invalid(list.faults)
+            }
+            let result = use(body, JSONObject(members: members, pointer: field.pointer, list: list))
+            guard list.faults.isEmpty else {
                 throw APIProblem.invalid(list.faults)
             }
             return result

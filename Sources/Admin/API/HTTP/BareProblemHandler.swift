@@ -13,7 +13,7 @@ final class BareProblemHandler: ChannelOutboundHandler, RemovableChannelHandler 
             head.headerFields[.contentType] == nil, head.headerFields[.contentLength] == "0"
         else { return context.write(data, promise: promise) }
         let problem = APIProblem(.badRequest, "The request is no well-formed HTTP/1.1, or its header is too large.")
-        let body = JSONBody.encode(problem.problem)
+        let body = problem.problem.jsonBytes
         head.headerFields[.contentType] = MediaTypes.problem
         head.headerFields[.contentLength] = String(body.count)
         head.headerFields[.cacheControl] = "no-store"

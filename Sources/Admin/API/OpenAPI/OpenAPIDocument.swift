@@ -22,7 +22,7 @@ struct OpenAPIDocument {
             ],
             "paths": .object(paths.map { path in .init(name: path, value: pathItem(path)) }),
             "components": [
-                "schemas": .object(Schemas.components.map { .init(name: $0.0, value: $0.1) }),
+                "schemas": .object(Components.all.map { .init(name: $0.name, value: $0.schema) }),
                 "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer"]],
                 "responses": .object(
                     Self.problemStatuses.map { status in
@@ -137,7 +137,7 @@ struct OpenAPIDocument {
     private static func problem(_ status: HTTPResponse.Status) -> JSONValue {
         [
             "description": .string(description(of: status)), "headers": headers(problemHeaders[status.code] ?? []),
-            "content": .object([content(MediaTypes.problem, Schemas.reference("Problem"))]),
+            "content": .object([content(MediaTypes.problem, Problem.form.schema)]),
         ]
     }
 

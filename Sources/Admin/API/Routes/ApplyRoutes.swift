@@ -1,6 +1,7 @@
 import AdminAPI
 import Cloud
 import Hummingbird
+import Names
 import NetworkTypes
 import Registry
 import ServiceSupport
@@ -13,10 +14,10 @@ extension RouteTable {
                 summary: "Make the cloud, or the listed part of it, as given: in one transaction, or not at all",
                 access: .admin, query: [.dryRun],
                 body: Route.Body(
-                    mediaType: MediaTypes.json, schema: Schemas.reference("Apply"), limit: Limits.apply),
+                    mediaType: MediaTypes.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
                 answers: [.changedList]
             ) { request in
-                let wanted = try await request.json { WantedCloud($0) }
+                let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
                 let types = try await BlockingWork.run { try wanted.readTypes() }
                 let outcome = try await registry.write(
                     by: request.identity.name, dryRun: request.isDryRun, places: { _ in wanted.places }
@@ -56,94 +57,70 @@ struct WantedCloud: Sendable {
     /// Where the parts stand in the body.
     var places: RequestPlaces
 
-    /// Reads the body; `nil` after faults have been noted.
-    init?(_ field: JSONField) {
-        guard let body = field.object(["locations", "pools", "servers", "types", "services", "prune", "yesDelete"])
-        else {
-            return nil
+    /// Takes the body; what is listed twice is noted.
+    init(_ wanted: ApplyRequest, _ body: JSONObject) {
+        locations = wanted.locations.map { Location(name: $0.name, description: $0.description ?? "") }
+        pools = wanted.pools.map { pool in
+            AddressPool(
+                location: pool.location, name: pool.name, addresses: pool.addresses.compactMap { IPAddress($0) })
         }
+        servers = wanted.servers.map { server in
+            Server(
+                name: server.name, location: server.location, kind: ServerKind(server.kind),
+                addresses: server.addresses.compactMap { IPAddress($0) }, labels: server.labels)
+        }
+        types = wanted.types.map { SourceText(name: $0.name, source: $0.source) }
+        services = wanted.services.compactMap { service in
+            ServiceName(service.name).map { name in
+                Service(
+                    type: name.type, index: name.index, server: service.server,
+                    state: service.state.map { ServiceState($0) }, weight: service.weight)
+            }
+        }
+        prune = wanted.prune
+        yesDelete = wanted.yesDelete
+        places = RequestPlaces()
+        note(body)
+    }
+
+    /// Notes where each part stands in the body, and what is listed twice.
+    private mutating func note(_ body: JSONObject) {
         var places = RequestPlaces()
-        locations = Self.list(body, "locations", key: \.name) { Self.location($0, &places) }
-        pools = Self.list(body, "pools", key: \.id) { Self.pool($0, &places) }
-        servers = Self.list(body, "servers", key: \.name) { Self.server($0, &places) }
-        types = Self.list(body, "types", key: \.name, Self.type)
-        services = Self.list(body, "services", key: { "\($0.type).\($0.index)" }) { Self.service($0, &places) }
-        prune = body.present("prune") { $0.boolean() } ?? false
-        yesDelete = body.optional("yesDelete") { $0.integer(in: 0...Limits.applied * 5) }
+        Self.each(locations, in: body, "locations", key: \.name) { location, object in
+            places.add(.init(.location, location.name), object.pointer)
+        }
+        Self.each(pools, in: body, "pools", key: \.id) { pool, object in
+            places.add(.pool(pool.id), object.pointer)
+            places.add(.pool, pool.id.description, [.location], of: object)
+            places.add(.pool, pool.id.description, addresses: pool.addresses, of: object)
+        }
+        Self.each(servers, in: body, "servers", key: \.name) { server, object in
+            places.add(.init(.server, server.name), object.pointer)
+            places.addServer(server.name, server.addresses, of: object)
+        }
+        Self.each(types, in: body, "types", key: \.name) { type, object in
+            if type.source.utf8.count > Limits.source {
+                object.list.add(object.pointer, "the source is longer than \(Limits.source) bytes")
+            }
+        }
+        Self.each(services, in: body, "services", key: { "\($0.type).\($0.index)" }) { service, object in
+            let name = "\(service.type).\(service.index)"
+            places.add(.init(.service, name), object.pointer)
+            places.addService(name, of: object)
+        }
         self.places = places
     }
 
-    /// A list of the body in which nothing may be named twice.
-    private static func list<Element, Key: Hashable>(
-        _ body: JSONObject, _ name: String, key: (Element) -> Key, _ read: (JSONField) -> Element?
-    ) -> [Element] {
+    /// Calls `body` for each element of a list with the object that it was read from.
+    private static func each<Element, Key: Hashable>(
+        _ elements: [Element], in request: JSONObject, _ name: String, key: (Element) -> Key,
+        _ body: (Element, JSONObject) -> Void
+    ) {
         var seen: Set<Key> = []
-        return body.present(name) { field in
-            field.elements(atMost: Limits.applied) { field -> Element? in
-                guard let element = read(field) else { return nil }
-                if !seen.insert(key(element)).inserted { field.fault("is listed twice") }
-                return element
-            }
-        } ?? []
-    }
-
-    private static func location(_ field: JSONField, _ places: inout RequestPlaces) -> Location? {
-        guard let body = field.object(["name", "description"]) else { return nil }
-        let description = body.optional("description") { $0.line(length: 1000) }
-        guard let name = body.required("name", { $0.name(of: .location) }) else { return nil }
-        places.add(.init(.location, name), field.pointer)
-        return Location(name: name, description: description ?? "")
-    }
-
-    private static func pool(_ field: JSONField, _ places: inout RequestPlaces) -> AddressPool? {
-        guard let body = field.object(["location", "name", "addresses"]) else { return nil }
-        let location = body.required("location") { $0.name(of: .location) }
-        let name = body.required("name") { $0.name(of: .pool) }
-        let addresses = body.required("addresses") { $0.unicastAddresses(atMost: Limits.poolAddresses) }
-        guard let location, let name, let addresses else { return nil }
-        let pool = AddressPool(location: location, name: name, addresses: addresses)
-        places.add(.pool(pool.id), field.pointer)
-        places.add(.pool, pool.id.description, [.location], of: body)
-        places.add(.pool, pool.id.description, addresses: addresses, of: body)
-        return pool
-    }
-
-    private static func server(_ field: JSONField, _ places: inout RequestPlaces) -> Server? {
-        guard let body = field.object(["name", "location", "kind", "addresses", "labels"]) else { return nil }
-        let name = body.required("name") { $0.name(of: .server) }
-        let location = body.required("location") { $0.name(of: .location) }
-        let kind = body.required("kind") { $0.choice(ServerKind.self) }
-        let addresses = body.required("addresses", RouteTable.serverAddresses)
-        let labels = body.optional("labels", RouteTable.serverLabels)
-        guard let name, let location, let kind, let addresses else { return nil }
-        places.add(.init(.server, name), field.pointer)
-        places.addServer(name, addresses, of: body)
-        return Server(name: name, location: location, kind: kind, addresses: addresses, labels: labels ?? [])
-    }
-
-    private static func type(_ field: JSONField) -> SourceText? {
-        guard let body = field.object(["name", "source"]) else { return nil }
-        let name = body.required("name") { $0.name(of: .type) }
-        let source = body.required("source") { $0.string() }
-        guard let name, let source else { return nil }
-        guard source.utf8.count <= Limits.source else {
-            field.fault("the source is longer than \(Limits.source) bytes")
-            return nil
+        for (element, object) in zip(elements, request.field(name)?.objects ?? []) {
+            if !seen.insert(key(element)).inserted { object.list.add(object.pointer, "is listed twice") }
+            body(element, object)
         }
-        return SourceText(name: name, source: source)
-    }
-
-    private static func service(_ field: JSONField, _ places: inout RequestPlaces) -> Service? {
-        guard let body = field.object(["name", "server", "state", "weight"]) else { return nil }
-        let name = body.required("name") { $0.serviceName() }
-        let server = body.required("server") { $0.name(of: .server) }
-        let state = body.present("state") { $0.choice(ServiceState.self) }
-        let weight = body.optional("weight") { $0.integer(in: RouteTable.weights) }
-        guard let name, let server else { return nil }
-        let service = "\(name.type).\(name.index)"
-        places.add(.init(.service, service), field.pointer)
-        places.addService(service, of: body)
-        return Service(type: name.type, index: name.index, server: server, state: state, weight: weight)
     }
 
     /// The meta-configurations, read; the faults of all of them in one error.

@@ -27,7 +27,7 @@ extension RouteTable {
                         content: [
                             (
                                 MediaTypes.json,
-                                ["anyOf": [["type": "object"], Schemas.reference("ConfigurationExplanation")]]
+                                ["anyOf": [["type": "object"], ConfigurationExplanation.form.schema]]
                             ), (MediaTypes.yaml, ["type": "object"]),
                         ], headers: [.eTag, .preferenceApplied]),
                     .notModifiedPoll,

@@ -3,6 +3,7 @@ import Cloud
 import HTTPTypes
 import Hummingbird
 import JSON
+import Names
 import Registry
 
 /// A gateway's poll: who asks, and what it says of itself.

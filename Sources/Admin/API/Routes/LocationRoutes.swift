@@ -1,6 +1,8 @@
 import AdminAPI
 import Cloud
 import Hummingbird
+import Names
+import NetworkTypes
 import Registry
 
 extension RouteTable {
@@ -8,7 +10,7 @@ extension RouteTable {
         [
             .get(
                 "/v1/locations", operation: "listLocations", "Every location",
-                schema: Schemas.list(of: Schemas.reference("Location"))
+                answering: [LocationResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
                 return try Self.answer(
@@ -16,7 +18,7 @@ extension RouteTable {
             },
             .get(
                 "/v1/locations/{location}", operation: "readLocation", "One location",
-                schema: Schemas.reference("Location")
+                answering: LocationResource.form
             ) { request in
                 try Self.answer(
                     LocationResource(try await registry.state().cloud.location(request.parameter("location"))),
@@ -25,14 +27,13 @@ extension RouteTable {
             Route(
                 method: .put, path: "/v1/locations/{location}", operation: "writeLocation",
                 summary: "Create or replace a location", access: .admin, query: [.dryRun],
-                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("LocationChange"),
+                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(LocationChange.form),
                 answers: [.changed, .created]
             ) { request in
                 let name = try request.name("location", of: .location)
-                let description = try await request.json { field -> String? in
-                    guard let body = field.object(["name", "description"]) else { return nil }
+                let description = try await request.read(LocationChange.form) { change, body in
                     body.agreeing("name", with: name)
-                    return body.optional("description") { $0.line(length: 1000) } ?? ""
+                    return change.description ?? ""
                 }
                 return try await change(
                     request, places: .path(.location, name, "location"),
@@ -67,7 +68,7 @@ extension RouteTable {
         return [
             .get(
                 "/v1/locations/{location}/pools", operation: "listPools", "The address pools of a location",
-                schema: Schemas.list(of: Schemas.reference("Pool"))
+                answering: [PoolResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
                 let location = try cloud.location(request.parameter("location")).name
@@ -78,24 +79,22 @@ extension RouteTable {
             },
             .get(
                 "/v1/locations/{location}/pools/{pool}", operation: "readPool", "One address pool",
-                schema: Schemas.reference("Pool")
+                answering: PoolResource.form
             ) { request in
                 try Self.answer(PoolResource(try await registry.state().cloud.pool(id(request))), to: request)
             },
             Route(
                 method: .put, path: "/v1/locations/{location}/pools/{pool}", operation: "writePool",
                 summary: "Create or replace an address pool", access: .admin, query: [.dryRun],
-                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("PoolChange"),
+                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(PoolChange.form),
                 answers: [.changed, .created]
             ) { request in
                 let id = AddressPool.ID(
                     location: request.parameter("location"), name: try request.name("pool", of: .pool))
-                let (pool, places) = try await request.json { field -> (AddressPool, RequestPlaces)? in
-                    guard let body = field.object(["location", "name", "addresses"]) else { return nil }
+                let (pool, places) = try await request.read(PoolChange.form) { change, body in
                     body.agreeing("location", with: id.location)
                     body.agreeing("name", with: id.name)
-                    let addresses = body.required("addresses") { $0.unicastAddresses(atMost: Limits.poolAddresses) }
-                    guard let addresses else { return nil }
+                    let addresses = change.addresses.compactMap { IPAddress($0) }
                     var places = RequestPlaces.path(.pool, id.description, "pool")
                     places.add(.pool, id.description, addresses: addresses, of: body)
                     return (AddressPool(location: id.location, name: id.name, addresses: addresses), places)

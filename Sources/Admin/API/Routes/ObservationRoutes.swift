@@ -9,7 +9,7 @@ extension RouteTable {
         [
             .get(
                 "/v1/gateways", operation: "listGateways", "The gateways, as their polls tell of them",
-                schema: Schemas.list(of: Schemas.reference("Gateway"))
+                answering: [GatewayResource].form
             ) { request in
                 try Self.answer(await gateways.resources(in: try await registry.state()), to: request)
             },
@@ -37,7 +37,7 @@ extension RouteTable {
                             "type": "integer", "minimum": 1, "maximum": .integer(Limits.events), "default": 100,
                         ]),
                 ],
-                schema: Schemas.reference("EventPage")
+                answering: EventPage.form
             ) { request in
                 let after = try request.integer("after", in: 0...Int(Int32.max), default: 0)
                 let limit = try request.integer("limit", in: 1...Limits.events, default: 100)
@@ -50,7 +50,7 @@ extension RouteTable {
             },
             .get(
                 "/v1/marks", operation: "listMarks", "The firewall marks, and the gateway sections that hold them",
-                schema: Schemas.list(of: Schemas.reference("Mark"))
+                answering: [MarkResource].form
             ) { request in try Self.answer(try await registry.marks(), to: request) },
             Route(
                 method: .delete, path: "/v1/marks/{mark}", operation: "releaseMark",
@@ -78,11 +78,11 @@ extension RouteTable {
     var healthRoutes: [Route] {
         [
             .get(
-                "/healthz", operation: "isAlive", "ADMIN runs", access: .open, schema: Schemas.reference("Health")
+                "/healthz", operation: "isAlive", "ADMIN runs", access: .open, answering: HealthResource.form
             ) { request in try Self.answer(HealthResource(status: "ok"), to: request) },
             .get(
                 "/readyz", operation: "isReady", "ADMIN runs and its database can be read and written", access: .open,
-                schema: Schemas.reference("Health"), problems: [.serviceUnavailable]
+                answering: HealthResource.form, problems: [.serviceUnavailable]
             ) { request in
                 try await registry.store.checkReadiness()
                 return try Self.answer(HealthResource(status: "ok"), to: request)
@@ -92,8 +92,9 @@ extension RouteTable {
 
     /// `/openapi.json`, describing the other routes and itself.
     static func openAPIRoute(describing routes: [Route]) -> Route {
-        var route = Route.get(
-            "/openapi.json", operation: "describe", "This description", access: .open, schema: ["type": "object"],
+        var route = Route(
+            method: .get, path: "/openapi.json", operation: "describe", summary: "This description", access: .open,
+            headers: [.ifNoneMatch], answers: [.json("This description", ["type": "object"]), .notModified],
             handle: { _ in Response(status: .ok) })
         let text = OpenAPIDocument(routes: routes + [route]).json.description
         route.handle = { request in

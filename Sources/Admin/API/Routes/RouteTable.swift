@@ -25,11 +25,11 @@ struct RouteTable: Sendable {
     // MARK: Answers
 
     /// A GET's answer: 406, 304 or the value as JSON with its ETag.
-    static func answer(_ value: some Encodable, to request: APIRequest) throws -> Response {
+    static func answer(_ value: some Described, to request: APIRequest) throws -> Response {
         guard AcceptField(request.headers[.accept]).best(of: [MediaTypes.json]) != nil else {
             throw notAcceptable([MediaTypes.json])
         }
-        return answer(bytes: JSONBody.encode(value), mediaType: MediaTypes.json, to: request)
+        return answer(bytes: Data(value.jsonBytes), mediaType: MediaTypes.json, to: request)
     }
 
     static func answer(bytes: Data, mediaType: String, to request: APIRequest) -> Response {
@@ -46,7 +46,7 @@ struct RouteTable: Sendable {
         APIProblem(.notAcceptable, "The answer exists as \(offers.joined(separator: " or ")) only.")
     }
 
-    static func tag(_ value: some Encodable) -> String { EntityTag.of(JSONBody.encode(value)) }
+    static func tag(_ value: some Described) -> String { EntityTag.of(value.jsonBytes) }
 
     // MARK: Changes
 
@@ -57,7 +57,7 @@ struct RouteTable: Sendable {
     ///   - represent: The resource's JSON form in a state; `nil` when it does not exist there.
     func change(
         _ request: APIRequest, places: RequestPlaces,
-        represent: @escaping @Sendable (RegistryState) -> (any Encodable)?,
+        represent: @escaping @Sendable (RegistryState) -> (any Described)?,
         _ edit: @escaping @Sendable (inout Cloud) throws -> Void
     ) async throws -> Response {
         let preconditions = Preconditions(request.headers)
@@ -71,7 +71,7 @@ struct RouteTable: Sendable {
     }
 
     static func report(
-        _ outcome: Registry.Outcome, to request: APIRequest, resource: (any Encodable)? = nil, location: String? = nil
+        _ outcome: Registry.Outcome, to request: APIRequest, resource: (any Described)? = nil, location: String? = nil
     ) throws -> Response {
         let isDryRun = request.isDryRun
         let isCreation =
@@ -93,7 +93,7 @@ struct RouteTable: Sendable {
         headers[.cacheControl] = "no-store"
         return Response(
             status: status, headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONBody.encode(report))))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: report.jsonBytes)))
     }
 }
 
@@ -116,30 +116,30 @@ extension Route.Answer {
     static func created(_ headers: [Route.Parameter]) -> Self {
         Self(
             status: .created, summary: "What was created",
-            content: [(MediaTypes.json, Schemas.reference("ChangeReport"))], headers: headers)
+            content: [(MediaTypes.json, ChangeReport.form.schema)], headers: headers)
     }
 
     private static func change(_ headers: [Route.Parameter]) -> Self {
         Self(
             status: .ok, summary: "What was changed, or with dry_run would be",
-            content: [(MediaTypes.json, Schemas.reference("ChangeReport"))], headers: headers)
+            content: [(MediaTypes.json, ChangeReport.form.schema)], headers: headers)
     }
 }
 
 extension Route {
     /// A GET of JSON.
-    static func get(
+    package static func get(
         _ path: String, operation: String, _ summary: String, access: Access = .read, query: [Parameter] = [],
-        schema: JSONValue, problems: [HTTPResponse.Status] = [],
+        answering form: Form<some Described>, problems: [HTTPResponse.Status] = [],
         handle: @escaping @Sendable (APIRequest) async throws -> Response
     ) -> Route {
         Route(
             method: .get, path: path, operation: operation, summary: summary, access: access, query: query,
-            headers: [.ifNoneMatch], answers: [.json(summary, schema), .notModified], problems: problems, handle: handle
+            headers: [.ifNoneMatch], answers: [.json(summary, form.schema), .notModified], problems: problems, handle: handle
         )
     }
 
-    static func jsonBody(_ schema: String) -> Body {
-        Body(mediaType: MediaTypes.json, schema: Schemas.reference(schema), limit: Limits.body)
+    static func jsonBody(_ form: Form<some Described>, atMost limit: Int = Limits.body) -> Body {
+        Body(mediaType: MediaTypes.json, schema: form.schema, limit: limit)
     }
 }

@@ -1,6 +1,7 @@
 import AdminAPI
 import Cloud
 import Hummingbird
+import Names
 import Registry
 import Text
 
@@ -12,7 +13,7 @@ extension RouteTable {
         return [
             .get(
                 "/v1/secrets", operation: "listSecrets", "The names of the secrets",
-                schema: Schemas.list(of: Schemas.reference("Secret"))
+                answering: [SecretResource].form
             ) { request in
                 let secrets = try await registry.state().cloud.secrets.values
                 return try Self.answer(
@@ -21,13 +22,11 @@ extension RouteTable {
             Route(
                 method: .put, path: "/v1/secrets/{secret}", operation: "writeSecret",
                 summary: "Set the value of a secret; nobody but the services that use it can read it", access: .admin,
-                query: [.dryRun], headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("SecretChange"),
+                query: [.dryRun], headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(SecretChange.form),
                 answers: [.changed, .created]
             ) { request in
                 let name = try request.name("secret", of: .secret)
-                let value = try await request.json { field -> String? in
-                    field.object(["value"])?.required("value") { $0.secretValue() }
-                }
+                let value = try await request.read(SecretChange.form) { change, _ in change.value }
                 guard let secretKey else {
                     throw APIProblem(
                         .conflict, "ADMIN has no key to seal secrets with: `secrets-key` in its settings names a file.")
@@ -52,18 +51,6 @@ extension RouteTable {
                 }
             },
         ]
-    }
-}
-
-extension JSONField {
-    /// The value of a secret, which no message may repeat.
-    fileprivate func secretValue() -> String? {
-        guard let text = string() else { return nil }
-        guard !text.isEmpty, text.utf8.count <= SealedSecret.longestValue else {
-            fault("1 to \(SealedSecret.longestValue) bytes are expected")
-            return nil
-        }
-        return text
     }
 }
 

@@ -1,6 +1,7 @@
 import AdminAPI
 import Cloud
 import Hummingbird
+import Names
 import NetworkTypes
 import Registry
 
@@ -12,14 +13,14 @@ extension RouteTable {
         return [
             .get(
                 "/v1/servers", operation: "listServers", "Every server",
-                schema: Schemas.list(of: Schemas.reference("Server"))
+                answering: [ServerResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
                 return try Self.answer(
                     cloud.servers.values.map(ServerResource.init).sorted { $0.name < $1.name }, to: request)
             },
             .get(
-                "/v1/servers/{server}", operation: "readServer", "One server", schema: Schemas.reference("Server")
+                "/v1/servers/{server}", operation: "readServer", "One server", answering: ServerResource.form
             ) { request in
                 try Self.answer(
                     ServerResource(try await registry.state().cloud.server(request.parameter("server"))), to: request)
@@ -27,25 +28,17 @@ extension RouteTable {
             Route(
                 method: .put, path: "/v1/servers/{server}", operation: "writeServer",
                 summary: "Create or replace a server", access: .admin, query: [.dryRun],
-                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("ServerChange"),
+                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServerChange.form),
                 answers: [.changed, .created]
             ) { request in
                 let name = try request.name("server", of: .server)
-                let (server, places) = try await request.json { field -> (Server, RequestPlaces)? in
-                    guard let body = field.object(["name", "location", "kind", "addresses", "labels"]) else {
-                        return nil
-                    }
+                let (server, places) = try await request.read(ServerChange.form) { change, body in
                     body.agreeing("name", with: name)
-                    let location = body.required("location") { $0.name(of: .location) }
-                    let kind = body.required("kind") { $0.choice(ServerKind.self) }
-                    let addresses = body.required("addresses", Self.serverAddresses)
-                    let labels = body.optional("labels", Self.serverLabels)
-                    guard let location, let kind, let addresses else { return nil }
-                    return (
-                        Server(
-                            name: name, location: location, kind: kind, addresses: addresses, labels: labels ?? []),
-                        Self.places(name, addresses, body)
-                    )
+                    let addresses = change.addresses.compactMap { IPAddress($0) }
+                    let server = Server(
+                        name: name, location: change.location, kind: ServerKind(change.kind), addresses: addresses,
+                        labels: change.labels)
+                    return (server, Self.places(name, addresses, body))
                 }
                 return try await change(request, places: places, represent: { represent($0, name) }) { cloud in
                     try cloud.requireLocation(server.location, at: "#/location")
@@ -55,32 +48,18 @@ extension RouteTable {
             Route(
                 method: .patch, path: "/v1/servers/{server}", operation: "changeServer",
                 summary: "Change some members of a server", access: .admin, query: [.dryRun], headers: [.ifMatch],
-                body: Route.jsonBody("ServerPatch"), answers: [.changed]
+                body: Route.jsonBody(ServerPatch.form), answers: [.changed]
             ) { request in
                 let name = request.parameter("server")
-                struct Edit: Sendable {
-                    var location: String?
-                    var kind: ServerKind?
-                    var addresses: [IPAddress]?
-                    var labels: [String]?
-                    var places: RequestPlaces
+                let (patch, places) = try await request.read(ServerPatch.form) { patch, body in
+                    (patch, Self.places(name, (patch.addresses ?? []).compactMap { IPAddress($0) }, body))
                 }
-                let edit = try await request.json { field -> Edit? in
-                    guard let body = field.object(["location", "kind", "addresses", "labels"]) else { return nil }
-                    let addresses = body.present("addresses", Self.serverAddresses)
-                    return Edit(
-                        location: body.present("location") { $0.name(of: .location) },
-                        kind: body.present("kind") { $0.choice(ServerKind.self) },
-                        addresses: addresses?.sorted(),
-                        labels: body.present("labels", Self.serverLabels)?.sorted(),
-                        places: Self.places(name, addresses ?? [], body))
-                }
-                return try await change(request, places: edit.places, represent: { represent($0, name) }) { cloud in
+                return try await change(request, places: places, represent: { represent($0, name) }) { cloud in
                     var server = try cloud.server(name)
-                    server.location = edit.location ?? server.location
-                    server.kind = edit.kind ?? server.kind
-                    server.addresses = edit.addresses ?? server.addresses
-                    server.labels = edit.labels ?? server.labels
+                    server.location = patch.location ?? server.location
+                    server.kind = patch.kind.map { ServerKind($0) } ?? server.kind
+                    server.addresses = patch.addresses?.compactMap { IPAddress($0) }.sorted() ?? server.addresses
+                    server.labels = patch.labels?.sorted() ?? server.labels
                     try cloud.requireLocation(server.location, at: "#/location")
                     cloud.servers[name] = server
                 }
@@ -102,25 +81,5 @@ extension RouteTable {
         var places = RequestPlaces.path(.server, name, "server")
         places.addServer(name, addresses, of: body)
         return places
-    }
-
-    /// Labels, each once.
-    static func serverLabels(_ field: JSONField) -> [String]? {
-        var seen: Set<String> = []
-        return field.elements(atMost: Limits.serverLabels) { field -> String? in
-            guard let label = field.name(of: .label) else { return nil }
-            if !seen.insert(label).inserted { field.fault("\(label) is listed twice") }
-            return label
-        }
-    }
-
-    /// One address, or one per family.
-    static func serverAddresses(_ field: JSONField) -> [IPAddress]? {
-        guard let addresses = field.unicastAddresses(atMost: Limits.serverAddresses) else { return nil }
-        guard Set(addresses.map(\.family)).count == addresses.count else {
-            field.fault("a server has at most one address of a family")
-            return nil
-        }
-        return addresses
     }
 }

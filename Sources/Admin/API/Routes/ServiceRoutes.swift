@@ -2,6 +2,7 @@ import AdminAPI
 import Cloud
 import Hummingbird
 import JSON
+import Names
 import Registry
 
 extension RouteTable {
@@ -9,7 +10,7 @@ extension RouteTable {
         [
             .get(
                 "/v1/services", operation: "listServices", "Every service",
-                schema: Schemas.list(of: Schemas.reference("Service"))
+                answering: [ServiceResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
                 return try Self.answer(
@@ -20,7 +21,7 @@ extension RouteTable {
             Route(
                 method: .post, path: "/v1/services", operation: "createService",
                 summary: "Create a service with the lowest free index of its type", access: .admin, query: [.dryRun],
-                body: Route.jsonBody("ServiceCreation"),
+                body: Route.jsonBody(ServiceCreation.form),
                 answers: [
                     .changed,
                     .created([
@@ -33,7 +34,7 @@ extension RouteTable {
             ) { request in try await createService(request) },
             .get(
                 "/v1/services/{service}", operation: "readService", "One service",
-                schema: Schemas.reference("Service")
+                answering: ServiceResource.form
             ) { request in
                 let name = request.parameter("service")
                 return try Self.answer(
@@ -42,13 +43,13 @@ extension RouteTable {
             Route(
                 method: .put, path: "/v1/services/{service}", operation: "writeService",
                 summary: "Create or replace a service", access: .admin, query: [.dryRun],
-                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody("ServiceChange"),
+                headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServiceChange.form),
                 answers: [.changed, .created]
             ) { request in try await writeService(request) },
             Route(
                 method: .patch, path: "/v1/services/{service}", operation: "changeService",
                 summary: "Change a service's server, state or weight", access: .admin, query: [.dryRun],
-                headers: [.ifMatch], body: Route.jsonBody("ServicePatch"), answers: [.changed]
+                headers: [.ifMatch], body: Route.jsonBody(ServicePatch.form), answers: [.changed]
             ) { request in try await patchService(request) },
             Route(
                 method: .delete, path: "/v1/services/{service}", operation: "deleteService",
@@ -67,21 +68,11 @@ extension RouteTable {
         ]
     }
 
-    static let weights = 0...65_535
-
     private func createService(_ request: APIRequest) async throws -> Response {
-        let (draft, hasState) = try await request.json { field -> (ServiceInstance, Bool)? in
-            guard let body = field.object(["type", "server", "state", "weight"]) else { return nil }
-            let type = body.required("type") { $0.name(of: .type) }
-            let server = body.required("server") { $0.name(of: .server) }
-            let state = body.present("state") { $0.choice(ServiceState.self) }
-            let weight = body.optional("weight") { $0.integer(in: Self.weights) }
-            guard let type, let server else { return nil }
-            return (
-                ServiceInstance(type: type, index: 1, server: server, state: state ?? .ready, weight: weight),
-                state != nil
-            )
-        }
+        let (wanted, hasState) = try await request.read(ServiceCreation.form) { ($0, $1.has("state")) }
+        let draft = ServiceInstance(
+            type: wanted.type, index: 1, server: wanted.server, state: ServiceState(wanted.state ?? .ready),
+            weight: wanted.weight)
         let places = { @Sendable (before: RegistryState) -> RequestPlaces in
             let name = "\(draft.type).\(before.cloud.freeIndex(of: draft.type))"
             var places = RequestPlaces()
@@ -106,24 +97,19 @@ extension RouteTable {
     }
 
     private func writeService(_ request: APIRequest) async throws -> Response {
-        let (type, index) = try request.serviceName()
-        let name = "\(type).\(index)"
-        let (service, places) = try await request.json { field -> (ServiceInstance, RequestPlaces)? in
-            guard let body = field.object(["name", "type", "index", "server", "state", "weight"]) else { return nil }
+        let id = try request.serviceName()
+        let (type, name) = (id.type, "\(id)")
+        let (wanted, places) = try await request.read(ServiceChange.form) { change, body in
             body.agreeing("name", with: name)
             body.agreeing("type", with: type)
-            if let given = body.present("index", { $0.integer(in: 1...ServiceInstance.maximumIndex) }), given != index {
-                field.list.add("#/index", "\(given) differs from \(index) in the path")
+            if let index = change.index, index != id.index {
+                body.list.add("#/index", "\(index) differs from \(id.index) in the path")
             }
-            let server = body.required("server") { $0.name(of: .server) }
-            let state = body.present("state") { $0.choice(ServiceState.self) }
-            let weight = body.optional("weight") { $0.integer(in: Self.weights) }
-            guard let server else { return nil }
-            return (
-                ServiceInstance(type: type, index: index, server: server, state: state ?? .ready, weight: weight),
-                Self.places(name, body)
-            )
+            return (change, Self.places(name, body))
         }
+        let service = ServiceInstance(
+            type: type, index: id.index, server: wanted.server, state: ServiceState(wanted.state ?? .ready),
+            weight: wanted.weight)
         return try await change(
             request, places: places, represent: { $0.cloud.services[name].map(ServiceResource.init) }
         ) { cloud in
@@ -134,29 +120,19 @@ extension RouteTable {
     }
 
     private func patchService(_ request: APIRequest) async throws -> Response {
-        struct Edit: Sendable {
-            var server: String?
-            var state: ServiceState?
-            /// `.some(nil)`: back to the section's.
-            var weight: Int??
-            var places: RequestPlaces
-        }
         let name = request.parameter("service")
-        let edit = try await request.json { field -> Edit? in
-            guard let body = field.object(["server", "state", "weight"]) else { return nil }
-            return Edit(
-                server: body.present("server") { $0.name(of: .server) },
-                state: body.present("state") { $0.choice(ServiceState.self) },
-                weight: body.has("weight") ? .some(body.optional("weight") { $0.integer(in: Self.weights) }) : nil,
-                places: Self.places(name, body))
-        }
+        let (patch, places) = try await request.read(ServicePatch.form) { ($0, Self.places(name, $1)) }
         return try await change(
-            request, places: edit.places, represent: { $0.cloud.services[name].map(ServiceResource.init) }
+            request, places: places, represent: { $0.cloud.services[name].map(ServiceResource.init) }
         ) { cloud in
             var service = try cloud.service(name)
-            service.server = edit.server ?? service.server
-            service.state = edit.state ?? service.state
-            if let weight = edit.weight { service.weight = weight }
+            service.server = patch.server ?? service.server
+            service.state = patch.state.map { ServiceState($0) } ?? service.state
+            switch patch.weight {
+            case nil: break
+            case .fromSection: service.weight = nil
+            case .fixed(let weight): service.weight = weight
+            }
             try cloud.requireServer(service.server, at: "#/server")
             cloud.services[name] = service
         }

@@ -11,14 +11,14 @@ extension RouteTable {
         [
             .get(
                 "/v1/tokens", operation: "listTokens", "The tokens: whose they are, until when, and used when",
-                access: .admin, schema: Schemas.list(of: Schemas.reference("Token"))
+                access: .admin, answering: [TokenResource].form
             ) { request in
                 try Self.answer(try await registry.tokens.list().map(TokenResource.init), to: request)
             },
             Route(
                 method: .post, path: "/v1/tokens", operation: "createToken",
                 summary: "Make a token; the answer alone has its secret", access: .admin, query: [.dryRun],
-                body: Route.jsonBody("TokenCreation"),
+                body: Route.jsonBody(TokenCreation.form),
                 answers: [
                     Self.tokenAnswer(.ok, "The token that would be made, with dry_run"),
                     Self.tokenAnswer(.created, "The token, with its secret"),
@@ -44,19 +44,15 @@ extension RouteTable {
 
     private static func tokenAnswer(_ status: HTTPResponse.Status, _ summary: String) -> Route.Answer {
         Route.Answer(
-            status: status, summary: summary, content: [(MediaTypes.json, Schemas.reference("CreatedToken"))])
+            status: status, summary: summary, content: [(MediaTypes.json, CreatedToken.form.schema)])
     }
 
     private func createToken(_ request: APIRequest) async throws -> Response {
-        let (grant, expires) = try await request.json { field -> (TokenGrant, Date?)? in
-            guard let body = field.object(["name", "role", "service", "gateway", "expiresAt"]) else { return nil }
-            let name = body.required("name") { $0.name(of: .token) }
-            let role = body.required("role") { $0.choice(TokenRole.self) }
-            let service = body.optional("service") { field in field.serviceName().map { "\($0.type).\($0.index)" } }
-            let gateway = body.optional("gateway") { $0.gatewayID() }
-            let expires = body.optional("expiresAt") { $0.time() }
-            guard let name, let role, field.list.faults.isEmpty else { return nil }
-            return (TokenGrant(name: name, role: role, service: service, gateway: gateway), expires)
+        let (grant, expires) = try await request.read(TokenCreation.form) { wanted, _ in
+            let grant = TokenGrant(
+                name: wanted.name, role: TokenRole(wanted.role), service: wanted.service,
+                gateway: wanted.gateway.flatMap { GatewayID($0) })
+            return (grant, wanted.expiresAt.flatMap(Timestamp.date))
         }
         if request.identity == .anonymous, grant.role != .admin {
             throw APIProblem.invalid([
@@ -74,8 +70,7 @@ extension RouteTable {
                 faults.map { .init(place: $0.place == "expires" ? "#/expiresAt" : "#/\($0.place)", detail: $0.detail) })
         }
         let isDryRun = request.isDryRun
-        let body = JSONBody.encode(
-            CreatedToken(token: TokenResource(made.record), secret: isDryRun ? nil : made.secret))
+        let body = CreatedToken(token: TokenResource(made.record), secret: isDryRun ? nil : made.secret).jsonBytes
         return Response(
             status: isDryRun ? .ok : .created, headers: [.contentType: MediaTypes.json, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
@@ -102,24 +97,15 @@ extension TokenResource.Role {
     }
 }
 
-extension JSONField {
-    /// `LOCATION/NAME`
-    fileprivate func gatewayID() -> GatewayID? {
-        guard let text = string() else { return nil }
-        guard let id = GatewayID(text) else {
-            fault("a gateway is named LOCATION/NAME, as tcn/gw1")
-            return nil
-        }
-        return id
-    }
 
-    /// A moment (RFC 3339).
-    fileprivate func time() -> Date? {
-        guard let text = string() else { return nil }
-        guard let time = Timestamp.date(text) else {
-            fault("a time is expected (RFC 3339), as 2027-01-31T00:00:00Z")
-            return nil
-        }
-        return time
+extension TokenRole {
+    fileprivate init(_ role: TokenResource.Role) {
+        self =
+            switch role {
+            case .admin: .admin
+            case .read: .read
+            case .gateway: .gateway
+            case .service: .service
+            }
     }
 }

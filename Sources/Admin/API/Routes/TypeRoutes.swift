@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import JSON
+import Names
 import Registry
 import ServiceSupport
 
@@ -12,7 +13,7 @@ extension RouteTable {
         [
             .get(
                 "/v1/types", operation: "listTypes", "Every service type",
-                schema: Schemas.list(of: Schemas.reference("TypeSummary"))
+                answering: [TypeSummary].form
             ) { request in
                 let revisions = try await registry.state().revisions
                 return try Self.answer(
@@ -30,7 +31,7 @@ extension RouteTable {
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The type",
-                        content: [(MediaTypes.json, Schemas.reference("Type")), (MediaTypes.yaml, Schemas.source)],
+                        content: [(MediaTypes.json, TypeResource.form.schema), (MediaTypes.yaml, Schemas.source)],
                         headers: [.eTag]),
                     .notModified,
                 ]
@@ -38,7 +39,7 @@ extension RouteTable {
             .get(
                 "/v1/types/{type}/revisions", operation: "listTypeRevisions",
                 "Every revision of a type, the newest first",
-                schema: Schemas.list(of: Schemas.reference("TypeSummary"))
+                answering: [TypeSummary].form
             ) { request in
                 let type = request.parameter("type")
                 let revisions = try await registry.revisions(of: type)
@@ -88,7 +89,7 @@ extension RouteTable {
             resource = current
         }
         return Self.answer(
-            bytes: format == MediaTypes.json ? JSONBody.encode(resource) : Data(resource.source.utf8),
+            bytes: format == MediaTypes.json ? Data(resource.jsonBytes) : Data(resource.source.utf8),
             mediaType: format, to: request)
     }
 

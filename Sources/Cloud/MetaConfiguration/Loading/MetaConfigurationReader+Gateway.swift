@@ -1,3 +1,4 @@
+import Names
 package import NetworkTypes
 import ServicesExport
 import Text

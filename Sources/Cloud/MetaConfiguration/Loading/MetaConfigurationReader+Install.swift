@@ -1,3 +1,4 @@
+import Names
 import Text
 package import YAML
 

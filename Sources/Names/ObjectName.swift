@@ -13,6 +13,9 @@ public enum ObjectName {
         kind == .type ? "^[a-z0-9][a-z0-9_-]{0,\(longestType - 1)}$" : "^[a-z0-9][a-z0-9._-]{0,\(longest - 1)}$"
     }
 
+    /// The rule for `location/gateway`.
+    public static let gatewayPattern = "\(pattern(.location).dropLast())/\(pattern(.gateway).dropFirst())"
+
     /// Lower-case letters, digits, `-`, `_` and `.` (not in a type's name), a letter or a digit first.
     public static func isValid(_ name: String, as kind: Kind) -> Bool { problem(with: name, as: kind) == nil }
 

@@ -1,8 +1,5 @@
+import Names
 import Testing
-
-@testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite struct ObjectNameTests {
     @Test("names are those of services.csv; a type's has no dot, so that instances can be told")
@@ -19,14 +16,15 @@ import Testing
 
     @Test("an instance is named by its type and index")
     func instances() throws {
-        let parsed = try #require(ServiceInstance.parse(name: "tg.3"))
-        #expect(parsed == ("tg", 3))
+        let parsed = try #require(ServiceName("tg.3"))
+        #expect(parsed.type == "tg" && parsed.index == 3 && "\(parsed)" == "tg.3")
+        #expect(ServiceName("tg.999999999") != nil && ServiceName("tg.1000000000") == nil)
         // The last two read as tg.3 where characters are compared in place of code points.
         for name in [
             "tg", "tg.", "tg.0", "tg.03", "tg.+3", ".3", "tg.3.4", "TG.3", "tg.3 ", "tg.99999999999999999999",
             "tg.\u{301}3", "tg.3\u{301}",
         ] {
-            #expect(ServiceInstance.parse(name: name) == nil, "\(name)")
+            #expect(ServiceName(name) == nil, "\(name)")
         }
     }
 }

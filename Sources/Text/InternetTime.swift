@@ -1,5 +1,4 @@
-public import Foundation
-import Text
+public import FoundationEssentials
 
 /// Moments as RFC 3339 writes them, read strictly: `2027-01-31T00:00:00Z`, `2027-01-31T02:00:00.5+02:00`. Years are
 /// 0001 to 9999 in UTC too, so that texts in UTC sort by time; there is no second 60.

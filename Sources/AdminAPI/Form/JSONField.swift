@@ -1,14 +1,15 @@
-import AdminAPI
-import Cloud
-import JSON
-import NetworkTypes
+package import JSON
+package import Names
+package import NetworkTypes
 import Text
 
 /// The faults found while a body is read: reading goes on, so that one answer names all of them.
-final class FaultList {
-    private(set) var faults: [Problem.Fault] = []
+package final class FaultList {
+    package private(set) var faults: [Problem.Fault] = []
 
-    func add(_ pointer: String, _ detail: String) {
+    package init() {}
+
+    package func add(_ pointer: String, _ detail: String) {
         guard faults.count < 100 else { return }
         faults.append(Problem.Fault(pointer: pointer, detail: detail))
     }
@@ -16,12 +17,18 @@ final class FaultList {
 
 /// A value of a body and its place (a JSON pointer as URI fragment). Each reading function answers `nil`
 /// after it has noted what is wrong.
-struct JSONField {
-    let value: JSONValue
-    let pointer: String
-    let list: FaultList
+package struct JSONField {
+    package let value: JSONValue
+    package let pointer: String
+    package let list: FaultList
 
-    func fault(_ detail: String) {
+    package init(value: JSONValue, pointer: String = "#", list: FaultList) {
+        self.value = value
+        self.pointer = pointer
+        self.list = list
+    }
+
+    package func fault(_ detail: String) {
         list.add(pointer, detail)
     }
 
@@ -30,17 +37,17 @@ struct JSONField {
         return nil
     }
 
-    func string() -> String? {
+    package func string() -> String? {
         guard case .string(let text) = value else { return mismatch("a string") }
         return text
     }
 
-    func boolean() -> Bool? {
+    package func boolean() -> Bool? {
         guard case .bool(let flag) = value else { return mismatch("true or false") }
         return flag
     }
 
-    func integer(in range: ClosedRange<Int>) -> Int? {
+    package func integer(in range: ClosedRange<Int>) -> Int? {
         switch value {
         case .integer(let number) where range.contains(number): return number
         case .integer, .number:
@@ -50,7 +57,7 @@ struct JSONField {
         }
     }
 
-    func choice<Choice>(_ type: Choice.Type) -> Choice?
+    package func choice<Choice>(_ type: Choice.Type) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
         guard let text = string() else { return nil }
         guard let choice = Choice(rawValue: text) else {
@@ -60,7 +67,7 @@ struct JSONField {
         return choice
     }
 
-    func name(of kind: ObjectName.Kind) -> String? {
+    package func name(of kind: ObjectName.Kind) -> String? {
         guard let text = string() else { return nil }
         if let problem = ObjectName.problem(with: text, as: kind) {
             fault("the name of a \(kind.rawValue) \(problem)")
@@ -70,17 +77,58 @@ struct JSONField {
     }
 
     /// A name of a service, `type.index`.
-    func serviceName() -> (type: String, index: Int)? {
+    package func serviceName() -> ServiceName? {
         guard let text = string() else { return nil }
-        guard let name = ServiceInstance.parse(name: text) else {
-            fault(ServiceInstance.nameForm)
+        guard let name = ServiceName(text) else {
+            fault(ServiceName.rule)
             return nil
         }
         return name
     }
 
+    /// A name of a gateway, `location/name`.
+    package func gatewayName() -> String? {
+        guard let text = string() else { return nil }
+        let parts = text.splitBytes("/").map { String($0) }
+        guard parts.count == 2, ObjectName.isValid(parts[0], as: .location), ObjectName.isValid(parts[1], as: .gateway)
+        else {
+            fault("a gateway is named LOCATION/NAME, as tcn/gw1")
+            return nil
+        }
+        return text
+    }
+
+    /// A moment (RFC 3339), as text.
+    package func time() -> String? {
+        guard let text = string() else { return nil }
+        guard InternetTime.date(text) != nil else {
+            fault("a time is expected (RFC 3339), as 2027-01-31T00:00:00Z")
+            return nil
+        }
+        return text
+    }
+
+    /// Text of a number of bytes, which no fault repeats.
+    package func bytes(in range: ClosedRange<Int>) -> String? {
+        guard let text = string() else { return nil }
+        guard range.contains(text.utf8.count) else {
+            fault("\(range.lowerBound) to \(range.upperBound) bytes are expected")
+            return nil
+        }
+        return text
+    }
+
+    /// A number from 0 on.
+    package func amount() -> Double? {
+        switch value {
+        case .integer(let number) where number >= 0: return Double(number)
+        case .number(let number) where number >= 0: return number
+        default: return mismatch("a number from 0 on")
+        }
+    }
+
     /// Text for people on one line, at most `length` characters.
-    func line(length: Int) -> String? {
+    package func line(length: Int) -> String? {
         guard let text = string() else { return nil }
         guard text.unicodeScalars.count <= length else {
             fault("at most \(length) characters are allowed")
@@ -94,7 +142,7 @@ struct JSONField {
     }
 
     /// An address a packet can be sent to, by `IPAddress.unusableReason`.
-    func unicastAddress() -> IPAddress? {
+    package func unicastAddress() -> IPAddress? {
         guard let text = string() else { return nil }
         guard let address = IPAddress(text) else {
             fault("\(text.printed(atMost: 80)) is not an IP address")
@@ -108,7 +156,7 @@ struct JSONField {
     }
 
     /// The elements that can be read; a fault in one does not hide those of the others.
-    func elements<Element>(
+    package func elements<Element>(
         atLeast minimum: Int = 0, atMost maximum: Int, _ read: (JSONField) -> Element?
     ) -> [Element]? {
         guard case .array(let values) = value else { return mismatch("an array") }
@@ -125,8 +173,17 @@ struct JSONField {
         }
     }
 
+    /// The elements of a list of objects, as they came.
+    package var objects: [JSONObject] {
+        guard case .array(let values) = value else { return [] }
+        return values.enumerated().compactMap { index, value in
+            guard case .object(let members) = value else { return nil }
+            return JSONObject(members: members, pointer: "\(pointer)/\(index)", list: list)
+        }
+    }
+
     /// Addresses in the order of the body; none may be listed twice.
-    func unicastAddresses(atMost maximum: Int) -> [IPAddress]? {
+    package func unicastAddresses(atMost maximum: Int) -> [IPAddress]? {
         var seen: Set<IPAddress> = []
         return elements(atLeast: 1, atMost: maximum) { field -> IPAddress? in
             guard let address = field.unicastAddress() else { return nil }
@@ -136,7 +193,7 @@ struct JSONField {
     }
 
     /// The object, its members limited to `allowed`.
-    func object(_ allowed: [String]) -> JSONObject? {
+    package func object(_ allowed: [String]) -> JSONObject? {
         guard case .object(let members) = value else { return mismatch("an object") }
         for member in members where !allowed.contains(where: member.name.isExactly) {
             list.add(
@@ -147,7 +204,7 @@ struct JSONField {
     }
 
     /// A name as a token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6).
-    static func escaped(_ name: String) -> String {
+    package static func escaped(_ name: String) -> String {
         var token = ""
         for byte in name.utf8.prefix(200) {
             switch byte {
@@ -165,21 +222,27 @@ struct JSONField {
 }
 
 /// The members of an object of a body.
-struct JSONObject {
-    let members: [JSONValue.Member]
-    let pointer: String
-    let list: FaultList
+package struct JSONObject {
+    package let members: [JSONValue.Member]
+    package let pointer: String
+    package let list: FaultList
 
-    private func field(_ name: String) -> JSONField? {
+    package init(members: [JSONValue.Member], pointer: String, list: FaultList) {
+        self.members = members
+        self.pointer = pointer
+        self.list = list
+    }
+
+    package func field(_ name: String) -> JSONField? {
         members.first { $0.name.isExactly(name) }.map {
             JSONField(value: $0.value, pointer: "\(pointer)/\(name)", list: list)
         }
     }
 
-    func has(_ name: String) -> Bool { members.contains { $0.name == name } }
+    package func has(_ name: String) -> Bool { members.contains { $0.name == name } }
 
     /// A member that must be there.
-    func required<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {
+    package func required<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {
         guard let field = field(name) else {
             list.add("\(pointer)/\(name)", "is missing")
             return nil
@@ -187,19 +250,8 @@ struct JSONObject {
         return read(field)
     }
 
-    /// A member that may be absent or `null`.
-    func optional<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {
-        guard let field = field(name), field.value != .null else { return nil }
-        return read(field)
-    }
-
-    /// A member that may be absent, but not `null`.
-    func present<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {
-        field(name).flatMap(read)
-    }
-
     /// A member that repeats what the path says: it may be absent, but not differ.
-    func agreeing(_ name: String, with expected: String) {
+    package func agreeing(_ name: String, with expected: String) {
         guard let field = field(name), let text = field.string(), !text.isExactly(expected) else { return }
         field.fault("\(text.printed(atMost: 80)) differs from \"\(expected)\" in the path")
     }

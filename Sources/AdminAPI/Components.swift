@@ -1,0 +1,15 @@
+/// Every body that the API's description refers to by its name.
+package enum Components {
+    package static let all: [Component] = [
+        LocationResource.form.component, PoolResource.form.component, ServerResource.form.component,
+        TypeSummary.form.component, TypeResource.form.component, ServiceResource.form.component,
+        GatewayResource.form.component, GatewayResource.HeldExport.form.component, MarkResource.form.component,
+        EventResource.form.component, EventPage.form.component, ConfigurationExplanation.form.component,
+        ConfigurationExplanation.Origin.form.component, SecretResource.form.component, SecretChange.form.component,
+        TokenResource.form.component, TokenCreation.form.component, CreatedToken.form.component,
+        LocationChange.form.component, PoolChange.form.component, ServerChange.form.component,
+        ServerPatch.form.component, ServiceCreation.form.component, ServiceChange.form.component,
+        ServicePatch.form.component, ApplyRequest.form.component, ChangeReport.form.component,
+        Problem.form.component, HealthResource.form.component,
+    ].compactMap(\.self)
+}

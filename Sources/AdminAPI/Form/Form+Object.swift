@@ -1,0 +1,141 @@
+package import JSON
+
+/// One member of an object: its name, the form of its value, and what its absence means.
+package struct Member<Body: Sendable, Value: Sendable>: Sendable {
+    let name: String
+    let schema: JSONValue
+    let isRequired: Bool
+    /// The value; `nil` after what is wrong was noted.
+    let read: @Sendable (JSONObject) -> Value?
+    /// What is written; `nil`: the member is left out.
+    let write: @Sendable (Body) -> JSONValue?
+
+    /// A member that must be there.
+    package static func required(
+        _ name: String, _ form: Form<Value>, _ path: any KeyPath<Body, Value> & Sendable
+    ) -> Member {
+        Member(
+            name: name, schema: form.schema, isRequired: true, read: { $0.required(name, form.read) },
+            write: { form.write($0[keyPath: path]) })
+    }
+
+    /// A member that may be absent or `null`, which both mean a value.
+    package static func optional(
+        _ name: String, _ form: Form<Value>, else fallback: Value, _ path: any KeyPath<Body, Value> & Sendable
+    ) -> Member {
+        Member(
+            name: name, schema: nullable(form.schema), isRequired: false,
+            read: { object in
+                guard let field = object.field(name), field.value != .null else { return fallback }
+                return form.read(field)
+            },
+            write: { form.write($0[keyPath: path]) })
+    }
+
+    /// A member that may be absent, which means a value, but not `null`.
+    package static func present(
+        _ name: String, _ form: Form<Value>, else fallback: Value, _ path: any KeyPath<Body, Value> & Sendable
+    ) -> Member {
+        Member(
+            name: name, schema: form.schema, isRequired: false,
+            read: { object in object.field(name).map(form.read) ?? fallback },
+            write: { form.write($0[keyPath: path]) })
+    }
+
+    /// A member that may be absent, but not `null`; without a value it is left out.
+    package static func present<Wrapped>(
+        _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
+    ) -> Member where Value == Wrapped? {
+        Member(
+            name: name, schema: form.schema, isRequired: false,
+            read: { object in
+                guard let field = object.field(name) else { return .some(nil) }
+                return form.read(field).map { .some($0) }
+            },
+            write: { $0[keyPath: path].map(form.write) })
+    }
+
+    /// A member that may be absent or `null`; without a value it is left out.
+    package static func nullable<Wrapped>(
+        _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
+    ) -> Member where Value == Wrapped? {
+        Member(
+            name: name, schema: nullable(form.schema), isRequired: false,
+            read: { object in readNullable(object, name, form) }, write: { $0[keyPath: path].map(form.write) })
+    }
+
+    /// As `nullable`, but written as `null` without a value.
+    package static func null<Wrapped>(
+        _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
+    ) -> Member where Value == Wrapped? {
+        Member(
+            name: name, schema: nullable(form.schema), isRequired: true,
+            read: { object in readNullable(object, name, form) },
+            write: { $0[keyPath: path].map(form.write) ?? .null })
+    }
+
+    private static func readNullable<Wrapped>(
+        _ object: JSONObject, _ name: String, _ form: Form<Wrapped>
+    ) -> Wrapped?? {
+        guard let field = object.field(name), field.value != .null else { return .some(nil) }
+        return form.read(field).map { .some($0) }
+    }
+
+    /// The schema, or `null`.
+    private static func nullable(_ schema: JSONValue) -> JSONValue {
+        guard case .object(var members) = schema, let index = members.firstIndex(where: { $0.name == "type" }),
+            case .string(let type) = members[index].value, schema["enum"] == nil
+        else { return ["anyOf": [schema, ["type": "null"]]] }
+        members[index].value = [.string(type), "null"]
+        return .object(members)
+    }
+}
+
+/// A required member that was not there, or is faulty: noted already.
+private struct Unreadable: Error {}
+
+extension Form {
+    /// An object whose members are all known.
+    /// - Parameters:
+    ///   - name: of its component in the API's description; `nil`: it is described where it stands.
+    ///   - make: puts the value together from its members, in their order.
+    package static func object<each Part: Sendable>(
+        _ name: String? = nil, _ members: repeat Member<Value, each Part>,
+        make: @escaping @Sendable (repeat each Part) -> Value
+    ) -> Form {
+        var names: [String] = []
+        var required: [JSONValue] = []
+        var properties: [JSONValue.Member] = []
+        for member in repeat each members {
+            names.append(member.name)
+            if member.isRequired { required.append(.string(member.name)) }
+            properties.append(.init(name: member.name, value: member.schema))
+        }
+        var schema: [JSONValue.Member] = [
+            .init(name: "type", value: "object"), .init(name: "additionalProperties", value: false),
+            .init(name: "properties", value: .object(properties)),
+        ]
+        if !required.isEmpty { schema.append(.init(name: "required", value: .array(required))) }
+        let allowed = names
+        return Form(
+            named: name, schema: .object(schema),
+            read: { field in
+                guard let object = field.object(allowed) else { return nil }
+                // Every member is read before the first that is missing ends it.
+                let found = (repeat (each members).read(object))
+                return try? make(repeat unwrapped(each found))
+            },
+            write: { value in
+                var written: [JSONValue.Member] = []
+                for member in repeat each members {
+                    if let content = member.write(value) { written.append(.init(name: member.name, value: content)) }
+                }
+                return .object(written)
+            })
+    }
+}
+
+private func unwrapped<Value>(_ value: Value?) throws(Unreadable) -> Value {
+    guard let value else { throw Unreadable() }
+    return value
+}

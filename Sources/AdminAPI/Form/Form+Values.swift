@@ -1,0 +1,160 @@
+package import JSON
+package import Names
+import NetworkTypes
+import Text
+
+extension Form where Value == String {
+    /// Any text.
+    package static let text = Form(schema: ["type": "string"], read: { $0.string() }, write: { .string($0) })
+
+    /// Text of which the schema says more than its reader checks.
+    private static func text(_ keyword: String, _ value: JSONValue) -> Form {
+        Form(
+            schema: .object([.init(name: "type", value: "string"), .init(name: keyword, value: value)]),
+            read: { $0.string() }, write: { .string($0) })
+    }
+
+    /// RFC 3986
+    package static let uriReference = text("format", "uri-reference")
+
+    /// One of some words, of which more may come.
+    package static func words(_ words: String...) -> Form { text("enum", .array(words.map { .string($0) })) }
+
+    /// The name of something.
+    package static func name(_ kind: ObjectName.Kind) -> Form {
+        Form(
+            schema: ["type": "string", "pattern": .string(ObjectName.pattern(kind))], read: { $0.name(of: kind) },
+            write: { .string($0) })
+    }
+
+    /// Who did something: a name, or one that stands for no token.
+    package static let actor = text("pattern", .string(ObjectName.pattern(.token)))
+
+    /// `type.index`
+    package static let serviceName = Form(
+        schema: ["type": "string", "pattern": .string(ServiceName.pattern)],
+        read: { field in field.serviceName().map { "\($0)" } }, write: { .string($0) })
+
+    /// `location/gateway`
+    package static let gatewayName = Form(
+        schema: ["type": "string", "pattern": .string(ObjectName.gatewayPattern)], read: { $0.gatewayName() },
+        write: { .string($0) })
+
+    /// Text for people on one line.
+    /// - Parameter length: characters.
+    package static func line(atMost length: Int) -> Form {
+        Form(
+            schema: [
+                "type": "string", "maxLength": .integer(length), "pattern": #"^[^\u0000-\u001f\u007f]*$"#,
+            ],
+            read: { $0.line(length: length) }, write: { .string($0) })
+    }
+
+    /// A moment, RFC 3339.
+    package static let time = Form(
+        schema: ["type": "string", "format": "date-time"], read: { $0.time() }, write: { .string($0) })
+    /// RFC 6901
+    package static let pointer = text("format", "json-pointer")
+
+    /// Text of a number of bytes, which no message repeats.
+    package static func bytes(_ range: ClosedRange<Int>) -> Form {
+        Form(
+            schema: ["type": "string", "minLength": .integer(range.lowerBound)],
+            read: { $0.bytes(in: range) }, write: { .string($0) })
+    }
+}
+
+extension Form where Value == Int {
+    package static func integer(_ range: ClosedRange<Int>) -> Form {
+        Form(
+            schema: ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
+            read: { $0.integer(in: range) }, write: { .integer($0) })
+    }
+
+    /// A number without an upper end.
+    package static func integer(atLeast minimum: Int) -> Form {
+        Form(
+            schema: ["type": "integer", "minimum": .integer(minimum)], read: { $0.integer(in: minimum...Int.max) },
+            write: { .integer($0) })
+    }
+}
+
+extension Form where Value == Double {
+    /// A number from 0 on.
+    package static let amount = Form(
+        schema: ["type": "number", "minimum": 0], read: { $0.amount() }, write: { .number($0) })
+}
+
+extension Form where Value == Bool {
+    package static let boolean = Form(schema: ["type": "boolean"], read: { $0.boolean() }, write: { .bool($0) })
+}
+
+extension Form where Value: RawRepresentable<String> & CaseIterable {
+    /// One of a few words.
+    package static var choice: Form {
+        Form(
+            schema: ["type": "string", "enum": .array(Value.allCases.map { .string($0.rawValue) })],
+            read: { $0.choice(Value.self) }, write: { .string($0.rawValue) })
+    }
+}
+
+extension Form {
+    /// A list; a fault in one element does not hide those of the others.
+    package static func list<Element>(of element: Form<Element>) -> Form where Value == [Element] {
+        Form(
+            schema: ["type": "array", "items": element.schema], read: { $0.elements(atMost: .max, element.read) },
+            write: { .array($0.map(element.write)) })
+    }
+
+    /// A list of a limited length.
+    package static func list<Element>(of element: Form<Element>, atMost maximum: Int) -> Form
+    where Value == [Element] {
+        Form(
+            schema: ["type": "array", "maxItems": .integer(maximum), "items": element.schema],
+            read: { $0.elements(atMost: maximum, element.read) }, write: { .array($0.map(element.write)) })
+    }
+
+    /// A list in which nothing stands twice.
+    package static func set(of element: Form<String>, atMost maximum: Int) -> Form where Value == [String] {
+        Form(
+            schema: [
+                "type": "array", "maxItems": .integer(maximum), "uniqueItems": true, "items": element.schema,
+            ],
+            read: { field in
+                var seen: Set<String> = []
+                return field.elements(atMost: maximum) { field -> String? in
+                    guard let text = element.read(field) else { return nil }
+                    if !seen.insert(text).inserted { field.fault("\(text) is listed twice") }
+                    return text
+                }
+            },
+            write: { .array($0.map(element.write)) })
+    }
+
+    /// IPv4 and IPv6 addresses a packet can be sent to, at least one, each once.
+    /// - Parameter onePerFamily: whether there may be only one of a family, as a server has.
+    package static func addresses(atMost maximum: Int, onePerFamily: Bool = false) -> Form
+    where Value == [String] {
+        Form(
+            schema: [
+                "type": "array", "minItems": 1, "maxItems": .integer(maximum), "uniqueItems": true,
+                "items": ["type": "string", "anyOf": [["format": "ipv4"], ["format": "ipv6"]]],
+            ],
+            read: { field in
+                guard let addresses = field.unicastAddresses(atMost: maximum) else { return nil }
+                guard !onePerFamily || Set(addresses.map(\.family)).count == addresses.count else {
+                    field.fault("a server has at most one address of a family")
+                    return nil
+                }
+                return addresses.map(\.description)
+            },
+            write: { .array($0.map { .string($0) }) })
+    }
+
+    /// The same form, whose schema says what the value is.
+    package func described(_ text: String) -> Form {
+        guard case .object(let members) = schema else { return self }
+        return Form(
+            schema: .object(members + [.init(name: "description", value: .string(text))]), read: read, write: write)
+    }
+}

@@ -1,0 +1,58 @@
+package import JSON
+
+/// How values of a type stand in JSON bodies, written once: how they are read, with every fault at its place, how they
+/// are written, and what their schema is.
+package struct Form<Value: Sendable>: Sendable {
+    /// Where others refer to it (JSON Schema 2020-12): the schema, or a reference to the component of its name.
+    package let schema: JSONValue
+    /// The name and the schema of its component in the API's description; `nil`: it has none of its own.
+    package let component: Component?
+    /// The value; `nil` after what is wrong was noted.
+    package let read: @Sendable (JSONField) -> Value?
+    package let write: @Sendable (Value) -> JSONValue
+
+    package init(
+        schema: JSONValue, read: @escaping @Sendable (JSONField) -> Value?,
+        write: @escaping @Sendable (Value) -> JSONValue
+    ) {
+        self.schema = schema
+        component = nil
+        self.read = read
+        self.write = write
+    }
+
+    /// - Parameter name: of the component that has the schema; `nil`: it stands where it is referred to.
+    init(
+        named name: String?, schema: JSONValue, read: @escaping @Sendable (JSONField) -> Value?,
+        write: @escaping @Sendable (Value) -> JSONValue
+    ) {
+        component = name.map { Component(name: $0, schema: schema) }
+        self.schema = name.map { ["$ref": .string("#/components/schemas/\($0)")] } ?? schema
+        self.read = read
+        self.write = write
+    }
+}
+
+/// A schema that others refer to by its name.
+package struct Component: Sendable, Hashable {
+    package let name: String
+    package let schema: JSONValue
+}
+
+/// A body of the API.
+package protocol Described: Sendable {
+    static var form: Form<Self> { get }
+}
+
+extension Described {
+    /// The JSON text. Equal values have equal text, and so equal ETags.
+    package var jsonBytes: [UInt8] {
+        var writer = JSONWriter()
+        writer.write(Self.form.write(self))
+        return writer.bytes
+    }
+}
+
+extension Array: Described where Element: Described {
+    package static var form: Form<[Element]> { .list(of: Element.form) }
+}
