@@ -35,13 +35,13 @@ class Monitor:
     """`nft monitor`: when it last said something."""
 
     def __init__(self):
-        self.process = Process("stdbuf", "-oL", "nft", "monitor", stdout=subprocess.PIPE, text=True)
+        self.nft = Process("stdbuf", "-oL", "nft", "monitor", stdout=subprocess.PIPE, text=True)
         self.seen = threading.Event()
         self.when = 0.0
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
-        for line in self.process.process.stdout:
+        for line in self.nft.process.stdout:
             if "element" in line and not self.seen.is_set():
                 self.when = time.monotonic()
                 self.seen.set()
@@ -54,7 +54,7 @@ class Monitor:
         return self.when
 
     def end(self):
-        self.process.kill()
+        self.nft.kill()
 
 
 def at_rest(daemon):
