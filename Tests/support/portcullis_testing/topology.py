@@ -48,7 +48,8 @@ class Topology:
         gateway.batch(
             "link set lo up",
             f"link add public0 type veth peer name public0 netns {client.name}",
-            "link add inside type bridge",
+            # With an address of its own: else it has that of a port, and another one when that port goes (test_pair).
+            "link add inside address 02:00:0a:01:00:01 type bridge",
             *(f"link add {name} master inside type veth peer name inside netns {self.namespaces[name].name}"
               for name in SERVERS),
             *(f"link set {name} up" for name in ["public0", "inside", *SERVERS]),
