@@ -16,7 +16,7 @@ from http.server import ThreadingHTTPServer
 
 from daemon import STUB, Daemon, Export
 from ipvs_netlink import Witness
-from programs import eventually
+from portcullis_testing.waiting import eventually
 
 ROUNDS = 3
 CHANGES = 5
@@ -37,8 +37,8 @@ class TimedExport(Export):
 
 
 class Benchmark:
-    def __init__(self, gateway, export):
-        self.gateway, self.witness, self.results = gateway, Witness(), {}
+    def __init__(self, export):
+        self.witness, self.results = Witness(), {}
         row = export.splitlines()[1].decode().split(",")
         self.service, self.server = (row[4], int(row[5])), row[12]
         lines = export.split(b"\n")
@@ -53,13 +53,13 @@ class Benchmark:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         Export.export = self.exports[100]
         with tempfile.TemporaryDirectory() as folder:
-            daemon = Daemon(self.gateway, folder, f"http://127.0.0.1:{STUB}", "large", interval=1)
+            daemon = Daemon(folder, f"http://127.0.0.1:{STUB}", interval=1)
             try:
                 self.load(daemon)
                 self.rounds(daemon)
                 self.changes(daemon)
-                self.record("resident memory with IPVS", daemon.memory("VmRSS"))
-                self.record("at its highest with IPVS", daemon.memory("VmHWM"))
+                self.record("resident memory with IPVS", daemon.mebibytes("VmRSS"))
+                self.record("at its highest with IPVS", daemon.mebibytes("VmHWM"))
             finally:
                 daemon.end()
                 server.shutdown()
@@ -92,8 +92,7 @@ class Benchmark:
             TimedExport.sent, TimedExport.wanted = 0.0, self.exports[weight]
             Export.export = self.exports[weight]
             eventually(lambda: TimedExport.sent, 600, "the poll that gets the change")
-            while self.witness.weights(*self.service).get(self.server) != weight:
-                time.sleep(0.01)
+            eventually(lambda: self.witness.weights(*self.service).get(self.server) == weight, 600, "the kernel's having it", pause=0.01)
             took = time.monotonic() - TimedExport.sent
             self.record("a change during an audit" if is_audited else "a change", took)
             if is_audited:
@@ -102,7 +101,7 @@ class Benchmark:
 
     def request_round(self, daemon):
         """As `portcullis-gateway check` does: a file in the run directory that the daemon takes away."""
-        pathlib.Path(daemon.run.name, "audit").touch()
+        (daemon.run_directory / "audit").touch()
 
     def record(self, name, value):
         self.results.setdefault(name, []).append(value)
@@ -110,7 +109,7 @@ class Benchmark:
 
 
 if __name__ == "__main__":
-    inputs, gateway, output = sys.argv[1:]
-    results = Benchmark(gateway, (pathlib.Path(inputs) / "servers.csv").read_bytes()).run()
+    inputs, output = sys.argv[1:]
+    results = Benchmark((pathlib.Path(inputs) / "servers.csv").read_bytes()).run()
     print({name: statistics.median(values) for name, values in results.items()}, file=sys.stderr)
     pathlib.Path(output).write_text(json.dumps(results))

@@ -9,13 +9,12 @@ the cloud, the report of every value that changes, and SQLite. A service polls w
 import http.client
 import json
 import pathlib
-import re
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+
+from portcullis_testing import admin
+from portcullis_testing.namespaces import HERE
 
 SERVICES, TYPES, REPEATS, POLLS = 5_000, 50, 15, 5_000
 ALL = "5,000 configurations changed by one file, CPU"
@@ -57,21 +56,18 @@ def cloud():
             + [{"name": f"t{n:02}", "source": own(n, 8)} for n in range(TYPES)]}
 
 
-class Admin:
-    def __init__(self, program, folder):
-        self.log = pathlib.Path(folder) / "log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [program, "serve", "--database", f"{folder}/registry.sqlite", "--listen", "127.0.0.1:0"], stderr=log)
-        while not (found := re.search(rb"listening on http://127\.0\.0\.1:(\d+)\n", self.log.read_bytes())):
-            assert self.process.poll() is None, self.log.read_text()
-            time.sleep(0.05)
-        self.connection = http.client.HTTPConnection("127.0.0.1", int(found[1]))
+class Admin(admin.Admin):
+    """ADMIN, and a connection to it that stays."""
 
-    def cpu(self):
-        """Seconds of CPU that the process's threads have had, by the scheduler's clock."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+    def __init__(self, folder):
+        super().__init__(HERE, folder)
+
+    def start(self):
+        super().start()
+        self.connection = http.client.HTTPConnection(self.url.removeprefix("http://"))
+
+    def end(self):
+        assert self.stop() == 0, "ADMIN did not end well"
 
     def ask(self, method, path, body=None, kind="application/json", **headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -85,14 +81,14 @@ class Admin:
 
     def write(self, name, source, query=""):
         """CPU of writing a type, until its answer, and how many configurations it changed."""
-        began = self.cpu()
+        began = self.cpu
         _, text = self.ask("PUT", f"/v1/types/{name}{query}", source, "application/yaml")
-        return self.cpu() - began, sum(len(change["services"]) for change in json.loads(text)["configurations"])
+        return self.cpu - began, sum(len(change["services"]) for change in json.loads(text)["configurations"])
 
 
-def main(program, output):
+def main(output):
     with tempfile.TemporaryDirectory() as folder:
-        admin = Admin(program, folder)
+        admin = Admin(folder)
         try:
             admin.ask("POST", "/v1/apply", json.dumps(cloud()))
             seconds = {name: [] for name in (ALL, SOME, POLL)}
@@ -106,14 +102,13 @@ def main(program, output):
             answer, _ = admin.ask("GET", "/v1/services/t07.1/config")
             tag = answer.headers["ETag"]
             for _ in range(5):
-                began = admin.cpu()
+                began = admin.cpu
                 for _ in range(POLLS // 5):
                     answer, _ = admin.ask("GET", "/v1/services/t07.1/config", If_None_Match=tag)
                     assert answer.status == 304
-                seconds[POLL].append((admin.cpu() - began) / (POLLS // 5))
+                seconds[POLL].append((admin.cpu - began) / (POLLS // 5))
         finally:
-            admin.process.send_signal(signal.SIGTERM)
-            assert admin.process.wait(60) == 0
+            admin.end()
     for name, values in seconds.items():
         print(f"  {name}: {statistics.median(values) * 1000:.3f} ms", file=sys.stderr, flush=True)
     pathlib.Path(output).write_text(json.dumps(seconds))

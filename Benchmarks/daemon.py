@@ -1,14 +1,12 @@
 """The gateway's daemon as the benchmarks run it, and the ADMIN that it polls."""
 
 import http.server
-import json
 import pathlib
-import re
-import subprocess
 import tempfile
-import time
 
-import exports
+from portcullis_testing import exports
+from portcullis_testing.gateway import Gateway
+from portcullis_testing.namespaces import HERE
 
 STUB = 8088
 
@@ -39,44 +37,23 @@ class Export(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Daemon:
-    """`before`: the words that stand before the settings, such as `--table-only`."""
+class Daemon(Gateway):
+    """With its run directory in memory, as /run is, and without the settings of this machine. Words go to `run`: `--table-only`."""
 
-    def __init__(self, gateway, folder, url, location, before=(), **settings):
-        folder = pathlib.Path(folder)
-        # In memory, as /run is.
-        self.run = tempfile.TemporaryDirectory(dir="/dev/shm")
-        options = {"admin-url": url, "location": location, "name": "bench", "state-directory": folder / "state",
-                   "run-directory": self.run.name, "config": folder / "gateway.yaml", **settings}
-        (folder / "gateway.yaml").write_text("{}\n")
-        self.log = open(folder / "gateway.log", "wb")
-        arguments = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
-        self.process = subprocess.Popen([gateway, "run", *before, *arguments], stdout=self.log, stderr=self.log)
-
-    @property
-    def cpu(self):
-        """Seconds of CPU so far."""
-        # clock_getcpuclockid(3): the process' clock of the scheduler.
-        return time.clock_gettime((~self.process.pid << 3) | 2)
-
-    def memory(self, field):
-        """Resident memory now (VmRSS) or at its highest (VmHWM), in MiB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)[1]) / 1024
+    def __init__(self, folder, url, *words, **settings):
+        self._memory = tempfile.TemporaryDirectory(dir="/dev/shm")
+        configuration = pathlib.Path(folder) / "gateway.yaml"
+        configuration.write_text("{}\n")
+        super().__init__(HERE, folder, {"admin-url": url, "location": "large", "name": "bench", "run-directory": self._memory.name,
+                                        **settings}, *words, "--config", configuration)
 
     def end(self):
-        self.process.terminate()
-        assert self.process.wait(20) == 0, "the daemon did not end well"
-        self.log.close()
-        self.run.cleanup()
+        assert self.stop(20) == 0, "the daemon did not end well"
+        self._memory.cleanup()
 
-    @property
-    def status(self):
-        """What `status.json` says; nothing before the first poll."""
-        path = pathlib.Path(self.run.name, "status.json")
-        return json.loads(path.read_text()) if path.exists() else {}
+    def mebibytes(self, field):
+        """Resident memory now (VmRSS) or at its highest (VmHWM)."""
+        return self.memory(field) / 1024
 
     def metric(self, name):
-        path = pathlib.Path(self.run.name, "metrics.prom")
-        found = re.search(rf"(?m)^portcullis_gateway_{name} (\S+)$", path.read_text()) if path.exists() else None
-        return float(found[1]) if found else 0
+        return self.metrics().get(f"portcullis_gateway_{name}", 0)

@@ -6,23 +6,28 @@ take turns in one machine, so that a busy host slows all of them. Prints seconds
 
 import contextlib
 import json
+import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 
 from ipvs_netlink import Witness
+from portcullis_testing import witnesses
+from portcullis_testing.namespaces import HERE
+from portcullis_testing.processes import Process, run
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 LOADS = 3
 RELOADS = 5
 
 
 class Benchmark:
-    def __init__(self, inputs, gateway):
+    def __init__(self, inputs):
         self.inputs = pathlib.Path(inputs)
-        self.gateway = gateway
+        self.gateway = binary("portcullis-gateway")
         self.witness = Witness()
         destinations = [line.split() for line in (self.inputs / "restore.ipvs").read_text().splitlines()
                         if line.startswith("-a")]
@@ -33,8 +38,8 @@ class Benchmark:
 
     def run(self):
         # Once unmeasured: what both sides read from disk for the first time is not their work.
-        subprocess.run([self.gateway, "--help"], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["ipvsadm", "--restore"], check=True, input=b"")
+        run(self.gateway, "--help")
+        run("ipvsadm", "--restore", input="")
         for _ in range(LOADS):
             self.ipvsadm()
             self.apply()
@@ -44,22 +49,19 @@ class Benchmark:
 
     def ipvsadm(self):
         with open(self.inputs / "restore.ipvs", "rb") as script, self._emptied(), self._timed("ipvsadm"):
-            subprocess.run(["ipvsadm", "--restore"], stdin=script, check=True)
+            run("ipvsadm", "--restore", stdin=script)
 
     def apply(self):
         """The whole program, from its start to its end, as it is for ipvsadm."""
         with tempfile.TemporaryDirectory() as state, self._emptied(), self._timed("apply"):
-            subprocess.run(
-                [self.gateway, "sync", "--file", self.inputs / "services-100.csv", "--state-directory", f"{state}/state",
-                 "--run-directory", f"{state}/run", "--location", "large", "--log-level", "error"], check=True)
+            run(self.gateway, "sync", "--file", self.inputs / "services-100.csv", "--state-directory", f"{state}/state",
+                "--run-directory", f"{state}/run", "--location", "large", "--log-level", "error")
 
     def change(self):
         """A process that has the first export in force takes one with another weight; it times itself."""
         for _ in range(RELOADS):
             with self._emptied(weight=50):
-                output = subprocess.run(
-                    [self.gateway, "bench", self.inputs / "services-100.csv", self.inputs / "services-50.csv"],
-                    check=True, capture_output=True, text=True).stdout
+                output = run(self.gateway, "bench", self.inputs / "services-100.csv", self.inputs / "services-50.csv")
             phase = json.loads(output.splitlines()[-1])
             timing = phase["timing"]
             assert timing["changes"] == 1, phase
@@ -69,13 +71,12 @@ class Benchmark:
     def keepalived(self):
         """First load, then reloads for one weight: from SIGHUP until the kernel has it."""
         texts = {weight: (self.inputs / f"keepalived-{weight}.conf").read_text() for weight in (100, 50)}
-        with tempfile.TemporaryDirectory() as folder, self._emptied(weight=None), open(f"{folder}/log", "wb") as log:
+        with tempfile.TemporaryDirectory() as folder, self._emptied(weight=None):
             configuration = pathlib.Path(folder) / "keepalived.conf"
             configuration.write_text(texts[100])
             with self._timed("keepalived"):
-                process = subprocess.Popen(
-                    ["keepalived", "--check", "--dont-fork", "--log-console", f"--use-file={configuration}",
-                     f"--pid={folder}/pid", f"--checkers_pid={folder}/checkers.pid"], stdout=log, stderr=log)
+                process = Process("keepalived", "--check", "--dont-fork", "--log-console", f"--use-file={configuration}",
+                                  f"--pid={folder}/pid", f"--checkers_pid={folder}/checkers.pid", log=f"{folder}/log")
                 self._wait(lambda: len(self.witness.weights(*self.last)) == 10)
             try:
                 self._check(100)
@@ -84,11 +85,10 @@ class Benchmark:
                     weight = (50, 100)[turn % 2]
                     configuration.write_text(texts[weight])
                     with self._timed("keepalived's reload"):
-                        process.send_signal(signal.SIGHUP)
+                        os.kill(process.pid, signal.SIGHUP)
                         self._wait(lambda weight=weight: self._weight() == weight)
             finally:
-                process.terminate()
-                process.wait(120)
+                process.stop(120)
 
     # --- Parts ---
 
@@ -98,9 +98,7 @@ class Benchmark:
         yield
         if weight is not None:
             self._check(weight)
-        subprocess.run(["ipvsadm", "--clear"], check=True)
-        if "portcullis" in subprocess.run(["nft", "list", "tables"], check=True, capture_output=True, text=True).stdout:
-            subprocess.run(["nft", "delete", "table", "inet", "portcullis"], check=True)
+        witnesses.clear(HERE)
         time.sleep(1)
 
     def _check(self, weight):
@@ -127,13 +125,10 @@ class Benchmark:
         return address, int(port)
 
     @staticmethod
-    def _wait(condition, timeout=900):
-        deadline = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < deadline, "the kernel did not get there in time"
-            time.sleep(0.01)
+    def _wait(condition):
+        eventually(condition, 900, "the kernel's getting there", pause=0.01)
 
 
 if __name__ == "__main__":
-    inputs, gateway, output = sys.argv[1:]
-    pathlib.Path(output).write_text(json.dumps(Benchmark(inputs, gateway).run()))
+    inputs, output = sys.argv[1:]
+    pathlib.Path(output).write_text(json.dumps(Benchmark(inputs).run()))

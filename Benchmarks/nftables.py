@@ -7,39 +7,39 @@ the set of admitted ports and one of the map of targets, as these need no IPVS; 
 
 import json
 import pathlib
-import subprocess
 import sys
 import time
+
+from portcullis_testing.processes import run
+from portcullis_testing.repository import binary
 
 REPEATS = 7
 
 
 def elements():
     """How many elements our table has, but for the addresses."""
-    listing = json.loads(subprocess.run(
-        ["nft", "-j", "list", "table", "inet", "portcullis"], check=True, capture_output=True).stdout)
+    listing = json.loads(run("nft", "-j", "list", "table", "inet", "portcullis"))
     return sum(len(part.get("elem", [])) for entry in listing["nftables"] for kind, part in entry.items()
                if kind in ("set", "map") and not part["name"].startswith("addresses"))
 
 
 def delete():
-    subprocess.run(["nft", "delete", "table", "inet", "portcullis"], check=True)
+    run("nft", "delete", "table", "inet", "portcullis")
 
 
-def main(inputs, gateway, output):
+def main(inputs, output):
     inputs = pathlib.Path(inputs)
     commands = {"nft": ["nft", "-f", inputs / "elements.nft"],
-                "elements": [gateway, "bench", "--table-only", inputs / "elements.csv"]}
-    subprocess.run(commands["elements"], check=True, stdout=subprocess.DEVNULL)
-    with open(inputs / "elements.nft", "wb") as listing:
-        subprocess.run(["nft", "list", "table", "inet", "portcullis"], check=True, stdout=listing)
+                "elements": [binary("portcullis-gateway"), "bench", "--table-only", inputs / "elements.csv"]}
+    run(*commands["elements"])
+    (inputs / "elements.nft").write_text(run("nft", "list", "table", "inet", "portcullis"))
     delete()
 
     seconds = {name: [] for name in (*commands, "transaction")}
     for _ in range(REPEATS):
         for name, command in commands.items():
             began = time.monotonic()
-            printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            printed = run(*command)
             seconds[name].append(time.monotonic() - began)
             if name == "elements":
                 timing = json.loads(printed)["timing"]

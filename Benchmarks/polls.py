@@ -31,9 +31,8 @@ def cloud(count):
 class Polled(Admin):
     """ADMIN that knows so many gateways."""
 
-    def __init__(self, program, folder, count):
-        super().__init__(program, folder)
-        self.program, self.folder = program, folder
+    def __init__(self, folder, count):
+        super().__init__(folder)
         self.ask("POST", "/v1/apply", json.dumps(cloud(count)))
         for number in range(count):
             self.poll(number)
@@ -43,33 +42,29 @@ class Polled(Admin):
     def poll(self, number, **headers):
         return self.ask("GET", PATH, Portcullis_Gateway=f"gw{number}", **headers)[0]
 
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(60) == 0
-
     def cost(self, tag):
         """CPU seconds of one poll."""
-        began = self.cpu()
+        began = self.cpu
         for number in range(POLLS):
             assert self.poll(number % FEW, If_None_Match=tag, Portcullis_Applied=tag).status == 304
-        return (self.cpu() - began) / POLLS
+        return (self.cpu - began) / POLLS
 
 
-def main(program, output):
+def main(output):
     with tempfile.TemporaryDirectory() as folder:
         folders = {name: pathlib.Path(folder) / name for name in NAMES}
         for path in folders.values():
             path.mkdir()
-        admins = {name: Polled(program, folders[name], FEW if name == "few" else MANY) for name in NAMES}
-        admins["restarted"].stop()
-        Admin.__init__(admins["restarted"], program, folders["restarted"])
+        admins = {name: Polled(folders[name], FEW if name == "few" else MANY) for name in NAMES}
+        admins["restarted"].end()
+        admins["restarted"].start()
         tags = {name: admin.poll(0).headers["ETag"] for name, admin in admins.items()}
         seconds = {name: [] for name in NAMES}
         for _ in range(ROUNDS):
             for name, admin in admins.items():
                 seconds[name].append(admin.cost(tags[name]))
         for admin in admins.values():
-            admin.stop()
+            admin.end()
     for name, values in seconds.items():
         median = statistics.median(values)
         print(f"  {NAMES[name]}: {median * 1000:.3f} ms, {1 / median:,.0f} polls in a second of one core",

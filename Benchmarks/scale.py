@@ -12,7 +12,6 @@ import http.client
 import http.server
 import json
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
@@ -21,25 +20,28 @@ import threading
 import time
 
 from daemon import STUB, Daemon, Export
-from programs import eventually
+from portcullis_testing.admin import Admin
+from portcullis_testing.namespaces import HERE
+from portcullis_testing.processes import Process, result, run
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 CHANGES = 9
 POLLS = 30
 ROUND_TRIPS = 200
-ADMIN = 8089
 
 
 class Monitor:
     """`nft monitor`: when it last said something."""
 
     def __init__(self):
-        self.process = subprocess.Popen(["stdbuf", "-oL", "nft", "monitor"], stdout=subprocess.PIPE, text=True)
+        self.nft = Process("stdbuf", "-oL", "nft", "monitor", stdout=subprocess.PIPE, text=True)
         self.seen = threading.Event()
         self.when = 0.0
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
-        for line in self.process.stdout:
+        for line in self.nft.process.stdout:
             if "element" in line and not self.seen.is_set():
                 self.when = time.monotonic()
                 self.seen.set()
@@ -52,8 +54,7 @@ class Monitor:
         return self.when
 
     def end(self):
-        self.process.kill()
-        self.process.wait()
+        self.nft.kill()
 
 
 def at_rest(daemon):
@@ -65,24 +66,22 @@ def at_rest(daemon):
 
 
 def ports_in_kernel():
-    listing = subprocess.run(["nft", "list", "set", "inet", "portcullis", "ports4"], capture_output=True, text=True).stdout
-    return listing.count(" . tcp . ")
+    return result("nft", "list", "set", "inet", "portcullis", "ports4").stdout.count(" . tcp . ")
 
 
 def is_in_kernel(address, port):
-    return subprocess.run(["nft", "get", "element", "inet", "portcullis", "ports4", f"{{ {address} . tcp . {port} }}"],
-                          capture_output=True).returncode == 0
+    return result("nft", "get", "element", "inet", "portcullis", "ports4", f"{{ {address} . tcp . {port} }}").returncode == 0
 
 
 @contextlib.contextmanager
-def following(gateway, export):
+def following(export):
     """A daemon that polls an export each second, once it has carried it out."""
     Export.export = export
     server = http.server.ThreadingHTTPServer(("127.0.0.1", STUB), Export)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     last = export.splitlines()[-1].decode().split(",")
     with tempfile.TemporaryDirectory() as folder:
-        daemon = Daemon(gateway, folder, f"http://127.0.0.1:{STUB}", "large", ["--table-only"], interval=1)
+        daemon = Daemon(folder, f"http://127.0.0.1:{STUB}", "--table-only", interval=1)
         try:
             eventually(lambda: is_in_kernel(last[4], last[5]), 120, "the first export")
             at_rest(daemon)
@@ -91,56 +90,50 @@ def following(gateway, export):
             daemon.end()
             server.shutdown()
             server.server_close()
-            subprocess.run(["nft", "delete", "table", "inet", "portcullis"], check=True)
+            run("nft", "delete", "table", "inet", "portcullis")
 
 
-def at_rest_with_many_servers(gateway, export, results):
+def at_rest_with_many_servers(export, results):
     """10,000 virtual services of 10 real servers: what they take, and a poll that finds nothing new."""
-    with following(gateway, export) as daemon:
+    with following(export) as daemon:
         before, polls = at_rest(daemon), Export.polls
         eventually(lambda: Export.polls >= polls + POLLS, 120, "polls")
         time.sleep(0.3)
         results["an unchanged poll, CPU"] = [(daemon.cpu - before) / (Export.polls - polls)]
-        results["resident memory at 10,000 × 10"] = [daemon.memory("VmRSS")]
-        results["at its highest"] = [daemon.memory("VmHWM")]
+        results["resident memory at 10,000 × 10"] = [daemon.mebibytes("VmRSS")]
+        results["at its highest"] = [daemon.mebibytes("VmHWM")]
 
 
-def changes_of_many_targets(gateway, export, results):
+def changes_of_many_targets(export, results):
     """100,000 destination NATs, 200,000 set elements: the last row goes, and comes back."""
     shortened = export[:export.rindex(b"\n", 0, -1) + 1]
     address, port = export.splitlines()[-1].decode().split(",")[4:6]
     changes = []
-    with following(gateway, export) as daemon:
+    with following(export) as daemon:
         for index in range(CHANGES):
             before = at_rest(daemon)
             Export.export = export if index % 2 else shortened
             eventually(lambda: is_in_kernel(address, port) == bool(index % 2), 120, "the change")
             changes.append(at_rest(daemon) - before)
         results["one row of 100,000 changed, CPU"] = changes
-        results["resident memory at 100,000 targets"] = [daemon.memory("VmRSS")]
+        results["resident memory at 100,000 targets"] = [daemon.mebibytes("VmRSS")]
 
 
-def ten_thousand_rows(gateway, programs, cloud, results):
+def ten_thousand_rows(cloud, results):
     """From the request to ADMIN until the kernel has the change, the gateway's poll being held."""
     with tempfile.TemporaryDirectory() as folder:
-        log = open(pathlib.Path(folder, "admin.log"), "wb")
-        admin = subprocess.Popen(
-            [programs / "portcullis-admin", "serve", "--database", f"{folder}/registry.sqlite", "--listen", f"127.0.0.1:{ADMIN}"],
-            stdout=log, stderr=log)
-        url = f"http://127.0.0.1:{ADMIN}"
+        admin = Admin(HERE, folder)
         daemon = monitor = None
         try:
-            eventually(lambda: subprocess.run(["curl", "-sf", f"{url}/readyz"], capture_output=True).returncode == 0, 120, "ADMIN")
-            subprocess.run([programs / "portcullis", "apply", "-f", cloud / "cloud.yaml", "--admin-url", url],
-                           check=True, stdout=subprocess.DEVNULL)
-            rows = subprocess.run(["curl", "-sf", f"{url}/v1/locations/large/services.csv"], check=True,
-                                  capture_output=True).stdout.count(b"\n") - 1
+            admin.wait_until_ready()
+            run(binary("portcullis"), "apply", "-f", cloud / "cloud.yaml", "--admin-url", admin.url)
+            rows = run("curl", "-sf", f"{admin.url}/v1/locations/large/services.csv").count("\n") - 1
             assert rows == 10_000, f"{rows} rows"
-            daemon = Daemon(gateway, folder, url, "large", ["--table-only"], interval=1, wait=30)
+            daemon = Daemon(folder, admin.url, "--table-only", interval=1, wait=30)
             eventually(lambda: ports_in_kernel() == 10_000, 120, "the first export")
             monitor = Monitor()
             time.sleep(2)
-            connection = http.client.HTTPConnection("127.0.0.1", ADMIN)
+            connection = http.client.HTTPConnection(admin.url.removeprefix("http://"))
             trips = []
             for index in range(ROUND_TRIPS):
                 body = json.dumps({"state": "maint" if index % 2 == 0 else "ready"})
@@ -160,21 +153,18 @@ def ten_thousand_rows(gateway, programs, cloud, results):
                 monitor.end()
             if daemon:
                 daemon.end()
-            admin.terminate()
-            admin.wait(20)
-            log.close()
+            admin.stop(20)
 
 
-def main(inputs, programs, output):
-    inputs, programs = pathlib.Path(inputs), pathlib.Path(programs)
-    gateway = programs / "portcullis-gateway"
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+def main(inputs, output):
+    inputs = pathlib.Path(inputs)
+    HERE.batch("link set lo up")
     results = {}
     for measure, name in ((at_rest_with_many_servers, "servers.csv"), (changes_of_many_targets, "targets.csv")):
         export = (inputs / name).read_bytes()
         assert export.count(b"\n") == 100_001
-        measure(gateway, export, results)
-    ten_thousand_rows(gateway, programs, inputs / "cloud", results)
+        measure(export, results)
+    ten_thousand_rows(inputs / "cloud", results)
     pathlib.Path(output).write_text(json.dumps(results))
 
 

@@ -8,24 +8,21 @@ import os
 import pathlib
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import urllib.parse
 
-sys.dont_write_bytecode = True
-REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "Tests/EndToEnd"))
-
-import topology  # noqa: E402
+from portcullis_testing import servers, topology
+from portcullis_testing.gateway import Gateway
+from portcullis_testing.namespaces import HERE
 
 
 def join_host_network(gateway):
     """Gives the machine's network card to the gateway, which reaches the host through it and nothing else."""
-    subprocess.run(["modprobe", "virtio_net"], check=True)
+    HERE.run("modprobe", "virtio_net")
     card = next(path.name for path in pathlib.Path("/sys/class/net").iterdir() if (path / "device").exists())
-    subprocess.run(["ip", "link", "set", card, "netns", gateway.name, "name", "host0"], check=True)
+    HERE.batch(f"link set {card} netns {gateway.name} name host0")
     gateway.batch("link set host0 up", "addr add 10.0.2.15/24 dev host0")
 
 
@@ -74,16 +71,10 @@ def main(admin, *mode):
         else:
             join_host_network(network.gateway)
             relay(network.gateway, url.port, lambda: connect_from(network.gateway, (url.hostname, url.port)))
-        servers = subprocess.Popen(
-            [sys.executable, REPOSITORY / "Tests/EndToEnd/servers.py"], stdout=subprocess.PIPE, text=True)
-        programs[servers.pid] = ("the servers' program", servers)
-        servers.stdout.readline()
-        gateway = network.gateway.start(
-            os.path.join(os.environ["PORTCULLIS_BIN"], "portcullis-gateway"), "run", "--admin-url",
-            f"http://127.0.0.1:{url.port}",
-            "--location", "tcn", "--name", "gw1", "--state-directory", f"{folder.name}/state",
-            "--run-directory", f"{folder.name}/run", stdin=subprocess.DEVNULL)
-        programs[gateway.pid] = ("the gateway's daemon", gateway)
+        program = servers.start(stderr=None)
+        programs[program.pid] = ("the servers' program", program)
+        daemon = Gateway(network.gateway, folder.name, {"admin-url": f"http://127.0.0.1:{url.port}"}, stdout=None, stderr=None)
+        programs[daemon.pid] = ("the gateway's daemon", daemon)
         print("ready", flush=True)
         # Whichever ends first ends the demo.
         process, status = os.wait()
@@ -91,8 +82,7 @@ def main(admin, *mode):
         sys.exit(f"{name} has ended with status {os.waitstatus_to_exitcode(status)}")
     finally:
         for _, program in reversed(programs.values()):
-            program.terminate()
-            program.wait()
+            program.stop()
         network.close()
         folder.cleanup()
 

@@ -8,7 +8,7 @@ import pytest
 import machines
 from corosync import DEFAULT
 from pair import Pair, start_admin
-from programs import eventually
+from portcullis_testing.waiting import eventually
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,9 @@ import json
 import os
 import pathlib
 import socket
-import subprocess
 import time
+
+from portcullis_testing.namespaces import HERE
 
 PORT = 7000
 NODES = {"10.1.0.2": "gw1", "10.1.0.3": "gw2"}
@@ -23,12 +24,10 @@ class Device:
 
     def is_on(self, node):
         # The first port of a node is cut with all the others.
-        shown = subprocess.run(["ip", "-json", "link", "show", self.ports[node][0]], capture_output=True, text=True, check=True)
-        return "UP" in json.loads(shown.stdout)[0]["flags"]
+        return "UP" in json.loads(HERE.run("ip", "-json", "link", "show", self.ports[node][0]))[0]["flags"]
 
     def set(self, node, state):
-        lines = "".join(f"link set {port} {state}\n" for port in self.ports[node])
-        subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
+        HERE.batch(*(f"link set {port} {state}" for port in self.ports[node]))
 
     def answer(self, line, caller):
         words = line.split()

@@ -2,8 +2,7 @@
 
 import pathlib
 
-from machines import GATEWAYS
-from programs import eventually
+from portcullis_testing.waiting import eventually
 from switch import SERVERS
 
 PRIORITIES = {"gw1": 150, "gw2": 100}

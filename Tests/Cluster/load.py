@@ -15,8 +15,8 @@ import socket
 import sys
 import time
 
+from portcullis_testing.namespaces import Namespace
 from switch import CLIENTS
-from topology import Namespace
 
 RATE = 100
 STANDING = 200

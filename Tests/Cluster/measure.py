@@ -4,9 +4,9 @@ import dataclasses
 import itertools
 import json
 
-from load import RATE, STANDING
-from machines import DILATION, FOLDER
-from programs import eventually
+from load import STANDING
+from machines import FOLDER
+from portcullis_testing.waiting import DILATION, eventually
 
 _numbers = itertools.count(1)
 
@@ -117,7 +117,7 @@ class Load:
     @property
     def progress(self):
         """Of the last second."""
-        assert self.process.poll() is None, f"the load ended: {self.process.communicate()[1]}"
+        assert self.process.is_running, f"the load ended: {self.process.text}"
         file = self.switch.results / f"{self.name}.progress"
         return json.loads(file.read_text()) if file.exists() else {"requests": 0, "good": 0, "standing": 0, "now": 0}
 
@@ -152,11 +152,8 @@ class Load:
         self.switch.run("kill", "-TERM", self.progress["process"])
         file = self.switch.results / f"{self.name}.json"
         eventually(file.exists, 60, "the load's results")
-        self.process.communicate(timeout=60 * DILATION)
+        self.process.wait(60 * DILATION)
         found = json.loads(file.read_text())
         # The first packets on a cold network are not what is measured.
         found["requests"] = [request for request in found["requests"] if request[0] >= self.since]
         self.report = Report(**found)
-
-
-__all__ = ["RATE", "STANDING", "Gap", "Load", "Report", "gaps"]

@@ -3,8 +3,9 @@
 import xml.etree.ElementTree
 
 from corosync import configuration
-from machines import DILATION, FOLDER
-from programs import binary, eventually
+from machines import FOLDER
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import DILATION, eventually
 
 ADMIN_ADDRESS = "10.1.0.5"
 ADMIN_URL = f"http://{ADMIN_ADDRESS}:8080"
@@ -47,8 +48,7 @@ class Pair:
             self.write_configuration(self.nodes[name])
         processes = [self.nodes[name].start(FOLDER / "join", ADMIN_URL, self.tokens[name]) for name in names]
         for process in processes:
-            output, errors = process.communicate(timeout=300 * DILATION)
-            assert process.returncode == 0, output + errors
+            assert process.wait(300 * DILATION) == 0, process.text
 
     def write_configuration(self, machine):
         machine.shell(f"cat >/etc/corosync/corosync.conf <<'END'\n{configuration(self.timing)}END\n")

@@ -6,8 +6,8 @@ A line that begins with GET is answered as HTTP, and the connection ends; any ot
 import select
 import socket
 
+from portcullis_testing.namespaces import Namespace
 from switch import SERVERS
-from topology import Namespace
 
 PORTS = [8080, 8443, 20000]
 

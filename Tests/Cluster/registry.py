@@ -1,7 +1,8 @@
 """ADMIN inside the pair: its registry on DRBD, as docs/cluster.md has it, and writes to it that are counted."""
 
-from machines import DILATION, FOLDER
+from machines import FOLDER
 from pair import ADMIN_ADDRESS, ADMIN_URL, CONFIG
+from portcullis_testing.waiting import DILATION
 
 RESOURCE = """resource portcullis {
     net { protocol C; }
@@ -101,4 +102,4 @@ class Writer:
 
     def __exit__(self, *_):
         self.switch.shell('kill -TERM "$(cat /run/writer.pid)"')
-        self.process.communicate(timeout=60 * DILATION)
+        self.process.wait(60 * DILATION)

@@ -9,11 +9,11 @@ public, inside and wire are bridges. The machine itself is the fence device at 1
 
 import os
 import pathlib
-import subprocess
 import sys
 
 import fence_device
-from topology import Namespace
+from portcullis_testing.namespaces import HERE, Namespace
+from portcullis_testing.processes import Process
 
 SERVERS = {"app1": 11, "app2": 12}
 CLIENTS = [f"198.51.100.{host}" for host in range(101, 111)]
@@ -22,23 +22,19 @@ NETWORKS = ("public", "inside", "wire")
 PORTS = {name: [f"{name}-{network}" for network in NETWORKS] for name in ("gw1", "gw2")}
 
 
-def batch(*lines):
-    subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
-
-
 def build():
     """Bridges, ports and namespaces."""
-    subprocess.run(["modprobe", "--all", "virtio_net", "bridge", "veth"], check=True)
-    batch(*(f"link add {network} type bridge mcast_snooping 0 forward_delay 0" for network in NETWORKS),
-          *(f"link set {network} up" for network in NETWORKS))
+    HERE.run("modprobe", "--all", "virtio_net", "bridge", "veth")
+    HERE.batch(*(f"link add {network} type bridge mcast_snooping 0 forward_delay 0" for network in NETWORKS),
+               *(f"link set {network} up" for network in NETWORKS))
     for card, (port, network) in enumerate((port, network) for ports in PORTS.values() for port, network in zip(ports, NETWORKS)):
-        batch(f"link set eth{card} name {port}", f"link set {port} master {network} up")
-    batch("addr add 10.1.0.254/24 dev inside")
+        HERE.batch(f"link set eth{card} name {port}", f"link set {port} master {network} up")
+    HERE.batch("addr add 10.1.0.254/24 dev inside")
     hosts = {"client": ("public", CLIENTS, None), "lan": ("inside", ["10.1.0.5"], None)}
     hosts |= {name: ("inside", [f"10.1.0.{host}"], "10.1.0.1") for name, host in SERVERS.items()}
     for name, (network, addresses, gateway) in hosts.items():
         namespace = Namespace(name)
-        batch(f"link add {name} master {network} type veth peer name net0 netns {namespace.name}", f"link set {name} up")
+        HERE.batch(f"link add {name} master {network} type veth peer name net0 netns {namespace.name}", f"link set {name} up")
         namespace.batch("link set lo up", "link set net0 up", *(f"addr add {address}/24 dev net0" for address in addresses))
         if gateway:
             namespace.batch(f"route add default via {gateway}")
@@ -46,7 +42,7 @@ def build():
 
 if __name__ == "__main__":
     build()
-    servers = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("real_servers.py")], stdout=subprocess.PIPE, text=True)
-    assert servers.stdout.readline() == "ready\n"
+    servers = Process(sys.executable, pathlib.Path(__file__).with_name("real_servers.py"))
+    servers.wait_for("ready\n")
     pathlib.Path(os.environ["LAB_RESULTS"], "ready").touch()
     fence_device.serve("10.1.0.254", PORTS)

@@ -5,7 +5,7 @@ import re
 import corosync
 import registry
 from corosync import SHORT_CONSENSUS, TUNED
-from programs import REPOSITORY
+from portcullis_testing.repository import REPOSITORY
 
 
 def test_tuned_timing_of_the_runbook():

@@ -4,7 +4,7 @@ import pytest
 
 from corosync import DEFAULT, SHORT_CONSENSUS, TUNED
 from measure import Load
-from programs import eventually
+from portcullis_testing.waiting import eventually
 
 
 # Seconds without service after a power-off, by corosync's timing: token and consensus, and 1.35 s for all that follows.

@@ -9,7 +9,7 @@ import pair as pairs
 import registry
 from measure import Load
 from pair import ADMIN_URL
-from programs import eventually
+from portcullis_testing.waiting import eventually
 
 
 CUT = """

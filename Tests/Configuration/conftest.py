@@ -1,10 +1,7 @@
-import pathlib
-
 import pytest
 
 from admin import Admin
-
-FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
+from portcullis_testing.repository import FIXTURES
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ import signal
 import socket
 import sqlite3
 import struct
-import subprocess
 import termios
 import threading
 import time
 
 import pytest
 
-from conftest import FIXTURES
-from programs import binary, eventually
+from portcullis_testing.processes import Process, result
+from portcullis_testing.repository import FIXTURES, binary
+from portcullis_testing.waiting import eventually
 
 PROGRAMS = ("portcullis", "portcullis-admin", "portcullis-gateway", "portcullis-generate")
 DECEPTIVE = "to\u202edrawkcab \x1b[31m\u2028\u200b"
@@ -34,8 +34,8 @@ class Terminal:
 
     def __init__(self, url, *words):
         self.end, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [binary("portcullis"), *words], env=environment(url), stdin=slave, stdout=slave, stderr=slave,
+        self.process = Process(
+            binary("portcullis"), *words, env=environment(url), stdin=slave, stdout=slave, stderr=slave,
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.slave = slave
         self.shown = b""
@@ -55,7 +55,7 @@ class Terminal:
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
     def wait(self):
-        status = self.process.wait(60)
+        status = self.process.wait()
         while select.select([self.end], [], [], 0)[0]:
             self.shown += os.read(self.end, 4096)
         return status
@@ -86,7 +86,7 @@ def test_a_terminal_echoes_again_after_a_signal_ended_the_prompt(admin, number):
     if number == signal.SIGINT:
         terminal.type(b"\x03")
     else:
-        terminal.process.send_signal(number)
+        os.kill(terminal.process.pid, number)
     assert terminal.wait() == -number and terminal.echoes
 
 
@@ -97,9 +97,9 @@ def test_what_cannot_be_written_is_a_failure(admin):
               ["portcullis-generate", "csv"], ["portcullis-generate", "count"]]
     for line in words:
         with open("/dev/full", "wb") as full:
-            run = subprocess.run([binary(line[0]), *line[1:]], env=environment(admin.url), stdout=full, stderr=subprocess.PIPE)
-        assert run.returncode == 1 and b"standard output: no space left on device" in run.stderr, (line, run)
-        whole = subprocess.run([binary(line[0]), *line[1:]], env=environment(admin.url), capture_output=True)
+            run = result(binary(line[0]), *line[1:], env=environment(admin.url), stdout=full)
+        assert run.returncode == 1 and "standard output: no space left on device" in run.stderr, (line, run)
+        whole = result(binary(line[0]), *line[1:], env=environment(admin.url))
         assert whole.returncode == 0 and not whole.stderr, (line, whole)
 
 
@@ -109,8 +109,7 @@ def test_an_empty_variable_is_an_error_that_names_it(admin, tmp_path):
     runs += [("PORTCULLIS_ADMIN_DATABASE", ["portcullis-admin", "token", "list"]),
              ("PORTCULLIS_LOCATION", ["portcullis-gateway", "status"])]
     for name, line in runs:
-        run = subprocess.run(
-            [binary(line[0]), *line[1:]], env=environment(admin.url, **{name: ""}), capture_output=True, text=True)
+        run = result(binary(line[0]), *line[1:], env=environment(admin.url, **{name: ""}))
         assert run.returncode == 1 and f"the variable {name} is empty" in run.stderr, (name, run)
 
 
@@ -134,9 +133,7 @@ def test_a_prune_that_deletes_much_wants_the_number(admin, tmp_path):
             path.unlink()
         assert admin.curl("/v1/services")[2] == before
     assert admin.portcullis("apply", "-f", FIXTURES / "cloud.yaml", "--prune") == "no changes\n"
-    wrong = subprocess.run(
-        [binary("portcullis"), "apply", "-f", "-", "--yes-delete", "5"], input="{}", capture_output=True, text=True,
-        env=environment(admin.url))
+    wrong = admin.command("apply", "-f", "-", "--yes-delete", "5", input="{}")
     assert wrong.returncode == 64 and "--yes-delete needs --prune" in wrong.stderr
     report = admin.portcullis("apply", "-f", "-", "--prune", "--yes-delete", count, text="{}")
     assert report.startswith(f"registry: {count} removed\n")
@@ -156,12 +153,11 @@ def test_deceptive_characters_are_escaped_wherever_they_are_printed(admin):
 
 
 def test_user_and_password_of_an_address_are_not_repeated(tmp_path):
-    run = subprocess.run(
-        [binary("portcullis"), "types", "--admin-url", "http://ops:hunter2@127.0.0.1:1"], capture_output=True, text=True)
+    run = result(binary("portcullis"), "types", "--admin-url", "http://ops:hunter2@127.0.0.1:1")
     assert run.returncode == 1 and "hunter2" not in run.stderr and "http://***@127.0.0.1:1" in run.stderr
     config = tmp_path / "gateway.yaml"
     config.write_text("admin-url: http://ops:hunter2@127.0.0.1:1\nlocation: tcn\n")
-    run = subprocess.run([binary("portcullis-gateway"), "sync", "--plan", "--config", config], capture_output=True, text=True)
+    run = result(binary("portcullis-gateway"), "sync", "--plan", "--config", config)
     assert run.returncode == 1 and "hunter2" not in run.stderr and f"{config}:1:12: " in run.stderr, run
 
 
@@ -189,25 +185,20 @@ def test_a_change_without_an_answer_may_have_been_made(reset):
     lines = [(["services", "remove", "pgw.1"], True), (["services", "remove", "pgw.1", "--dry-run"], False), (["types"], False)]
     with silent_server(reset) as url:
         for line, may_be_made in lines:
-            run = subprocess.run(
-                [binary("portcullis"), *line, "--timeout", "1"], env=environment(url), capture_output=True, text=True)
+            run = result(binary("portcullis"), *line, "--timeout", "1", env=environment(url))
             assert run.returncode == 1
             assert ("may have been made" in run.stderr and "portcullis events" in run.stderr) == may_be_made, run.stderr
             assert not re.search(r"errno|descriptor|HTTPClientError|NIO", run.stderr), run.stderr
 
 
 def test_following_events_goes_on_over_a_restart_and_a_restore(admin, tmp_path):
-    port = re.search(r":(\d+)$", admin.url)[1]
+    # At the same address after each restart
+    admin.port = re.search(r":(\d+)$", admin.url)[1]
     backup = tmp_path / "backup.sqlite"
     notes = tmp_path / "notes"
-    with open(tmp_path / "events", "wb") as output, open(notes, "wb") as errors:
-        follow = subprocess.Popen(
-            [binary("portcullis"), "events", "--follow", "--limit", "1", "-o", "json"], env=environment(admin.url),
-            stdout=output, stderr=errors)
 
     def seen():
-        lines = (tmp_path / "events").read_text().splitlines()
-        return [json.loads(line)["name"] for line in lines]
+        return [json.loads(line)["name"] for line in follow.text.splitlines()]
 
     def restart(restore=None):
         told = notes.read_text().count("waiting for it")
@@ -217,9 +208,11 @@ def test_following_events_goes_on_over_a_restart_and_a_restore(admin, tmp_path):
             for path in tmp_path.glob("registry.sqlite*"):
                 path.unlink()
             restore.rename(tmp_path / "registry.sqlite")
-        admin.start(port=port)
+        admin.start()
 
-    try:
+    with open(notes, "wb") as errors, Process(
+            binary("portcullis"), "events", "--follow", "--limit", "1", "-o", "json", env=environment(admin.url),
+            stderr=errors) as follow:
         eventually(lambda: len(seen()) == 1, what="the first event")
         with sqlite3.connect(admin.database) as database, sqlite3.connect(backup) as copy:
             database.backup(copy)
@@ -234,9 +227,6 @@ def test_following_events_goes_on_over_a_restart_and_a_restore(admin, tmp_path):
         for name in ("pgw.3", "tg.1", "tg.2", "tg.3"):
             admin.portcullis("services", "maint", name)
         eventually(lambda: seen()[4:] == ["pgw.3", "tg.1", "tg.2", "tg.3"], what="the events after the restore")
-    finally:
-        follow.kill()
-        follow.wait()
     told = notes.read_text()
     assert "ADMIN answers again" in told and "the registry is another than before" in told, told
 
@@ -246,8 +236,7 @@ def test_texts_are_kept_byte_by_byte(admin, tmp_path):
     crlf = "type: mdb\r\n# e\u0301\r\nconfig:\r\n  - sort-order: 1\r\n    values: {name: a}\r\n".encode()
     path.write_bytes(crlf)
     admin.portcullis("types", "put", path)
-    shown = subprocess.run([binary("portcullis"), "types", "show", "mdb"], env=environment(admin.url), capture_output=True)
-    assert shown.stdout == crlf
+    assert admin.command("types", "show", "mdb", text=False).stdout == crlf
     path.write_bytes(crlf.replace("e\u0301".encode(), "\u00e9".encode()))
     assert admin.portcullis("types", "put", path).startswith("registry: 1 changed\n")
     difference = admin.portcullis("types", "diff", "mdb", status=2).splitlines()
@@ -256,10 +245,7 @@ def test_texts_are_kept_byte_by_byte(admin, tmp_path):
 
     path.write_text("type: mdb\nconfig: [{sort-order: 1, values: {p: !secret pin}}]\n")
     for value, kept in ((b"abc\r\n", "abc"), (b"e\xcc\x81\n", "e\u0301"), (b"\xc3\xa9", "\u00e9"), (b"a\n\n", "a\n")):
-        tokens = {"PORTCULLIS_TOKEN": admin.token} if admin.token else {}
-        subprocess.run(
-            [binary("portcullis"), "secrets", "set", "pin"], env=environment(admin.url, **tokens), input=value, check=True,
-            capture_output=True)
+        assert admin.command("secrets", "set", "pin", input=value, text=False).returncode == 0
         if admin.token is None:
             admin.portcullis("types", "put", path)
             token = admin.add_token("mdb1", "service", "--service", "mdb.1")

@@ -1,12 +1,11 @@
 """The seed's story, through the shipped binaries and curl."""
 
 import json
-import subprocess
 
 import pytest
 
-from conftest import FIXTURES
-from programs import binary
+from portcullis_testing.processes import Process, result
+from portcullis_testing.repository import FIXTURES, binary
 
 YAML = ("-H", "Accept: application/yaml")
 SECRET = "correct horse battery staple"
@@ -59,12 +58,10 @@ def test_a_second_logger_is_refused(admin):
 def test_a_held_poll_is_answered_by_a_change_of_its_own(admin, tmp_path):
     path = "/v1/services/pgw.1/config"
     _, headers, _ = admin.curl(path)
-    held = subprocess.Popen(
-        ["curl", "-sS", "-H", f"If-None-Match: {headers['etag']}", "-H", "Prefer: wait=60", admin.url + path],
-        stdout=subprocess.PIPE, text=True)
+    held = Process("curl", "-sS", "-H", f"If-None-Match: {headers['etag']}", "-H", "Prefer: wait=60", admin.url + path)
     admin.portcullis("types", "put", changed_file(tmp_path, "pgw", ("{port: 8080}", "{port: 8090}")))
-    body, _ = held.communicate(timeout=59)
-    assert json.loads(body)["http"] == {"port": 8090}
+    held.wait(59)
+    assert json.loads(held.text)["http"] == {"port": 8090}
 
 
 def test_diff_tells_whose_configuration_would_change_and_changes_none(admin, tmp_path):
@@ -135,10 +132,10 @@ def test_secrets_outlive_a_restart_and_need_their_key(admin, vault):
     token = admin.add_token("mdb2", "service", "--service", "mdb.2")
     admin.stop()
     serve = [binary("portcullis-admin"), "serve", "--database", admin.database, "--listen", "127.0.0.1:0"]
-    without = subprocess.run(serve, capture_output=True, text=True)
+    without = result(*serve)
     assert without.returncode == 1 and "there is no key for them: set secrets-key" in without.stderr
     admin.key.chmod(0o644)
-    loose = subprocess.run([*serve, "--secrets-key", admin.key], capture_output=True, text=True)
+    loose = result(*serve, "--secrets-key", admin.key)
     assert loose.returncode == 1 and "others may use it (mode 644): chmod 600" in loose.stderr
     admin.key.chmod(0o600)
     admin.start()

@@ -9,23 +9,19 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
 import time
 
 import pytest
 
 from admin import Admin
-from programs import binary, eventually
+from portcullis_testing.processes import Process, result, run
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 
 def connection(admin):
     host, port = admin.url.removeprefix("http://").split(":")
     return socket.create_connection((host, int(port)), timeout=30)
-
-
-def cpu_seconds(pid):
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def fill(admin, count):
@@ -42,9 +38,9 @@ def fill(admin, count):
 
 def is_idle(admin):
     """Whether the process leaves the processor alone."""
-    used = cpu_seconds(admin.process.pid)
+    used = admin.cpu
     time.sleep(2)
-    return cpu_seconds(admin.process.pid) - used < 1
+    return admin.cpu - used < 1
 
 
 def test_whoever_has_a_token_gets_in_beside_connections_that_fill_the_limit_of_open_files(tmp_path):
@@ -65,9 +61,9 @@ def test_without_file_descriptors_it_makes_room_says_so_and_does_not_spin(tmp_pa
     admin = Admin(tmp_path)
     try:
         admin.token = admin.add_token("ops", "admin")
-        open_files = len(os.listdir(f"/proc/{admin.process.pid}/fd"))
+        open_files = len(os.listdir(f"/proc/{admin.pid}/fd"))
         # Fewer than it took the maximum from.
-        resource.prlimit(admin.process.pid, resource.RLIMIT_NOFILE, (open_files + 40, open_files + 40))
+        resource.prlimit(admin.pid, resource.RLIMIT_NOFILE, (open_files + 40, open_files + 40))
         strangers = fill(admin, 60)
         eventually(lambda: b"connections cannot be accepted" in admin.log.read_bytes(), what="the log's line")
         assert is_idle(admin)
@@ -79,22 +75,17 @@ def test_without_file_descriptors_it_makes_room_says_so_and_does_not_spin(tmp_pa
 
 
 def test_a_second_admin_on_the_same_registry_is_told_who_has_it(admin):
-    run = subprocess.run(
-        [binary("portcullis-admin"), "serve", "--database", admin.database, "--listen", "127.0.0.1:0"],
-        capture_output=True, text=True, timeout=60)
-    assert run.returncode == 1 and f"process {admin.process.pid} on " in run.stderr, run.stderr
+    second = result(binary("portcullis-admin"), "serve", "--database", admin.database, "--listen", "127.0.0.1:0", timeout=60)
+    assert second.returncode == 1 and f"process {admin.pid} on " in second.stderr, second.stderr
 
 
 def certificate(folder, name):
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-         "-keyout", folder / "admin.key", "-out", folder / "admin.pem", "-subj", f"/CN={name}"],
-        check=True, capture_output=True)
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+        "-keyout", folder / "admin.key", "-out", folder / "admin.pem", "-subj", f"/CN={name}")
 
 
 def shown_name(url):
-    return subprocess.run(
-        ["openssl", "s_client", "-connect", url.split("//")[1]], input="", capture_output=True, text=True).stdout
+    return run("openssl", "s_client", "-connect", url.split("//")[1], status=None)
 
 
 def test_sighup_reads_settings_and_certificates_again_and_keeps_them_when_they_are_faulty(tmp_path):
@@ -106,15 +97,15 @@ def test_sighup_reads_settings_and_certificates_again_and_keeps_them_when_they_a
         assert "CN = first" in shown_name(admin.url)
         certificate(tmp_path, "second")
         settings.write_text(settings.read_text().replace("info", "debug") + "max-gateways: 7\n")
-        admin.process.send_signal(signal.SIGHUP)
+        os.kill(admin.pid, signal.SIGHUP)
         eventually(lambda: b"were read again" in admin.log.read_bytes(), what="the reload")
         assert "CN = second" in shown_name(admin.url)
         assert b"max-gateways" in admin.log.read_bytes()
-        subprocess.run(["curl", "-sk", f"{admin.url}/v1/services"], check=True, capture_output=True)
+        run("curl", "-sk", f"{admin.url}/v1/services")
         assert b" debug " in admin.log.read_bytes() and b"GET /v1/services 200" in admin.log.read_bytes()
 
         settings.write_text(settings.read_text().replace("7", "many"))
-        admin.process.send_signal(signal.SIGHUP)
+        os.kill(admin.pid, signal.SIGHUP)
         eventually(lambda: b"cannot be read again" in admin.log.read_bytes(), what="the refusal")
         assert b"is not a number from 1 to" in admin.log.read_bytes()
         assert "CN = second" in shown_name(admin.url)
@@ -132,7 +123,7 @@ def test_readiness_tells_that_nothing_can_be_written(tmp_path):
         # No file may grow any more, as on a full disk.
         log = admin.database.with_name("registry.sqlite-wal")
         limit = max(log.stat().st_size, admin.database.stat().st_size)
-        resource.prlimit(admin.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+        resource.prlimit(admin.pid, resource.RLIMIT_FSIZE, (limit, limit))
         body = json.dumps({"description": "x" * 900})
         statuses = [
             admin.curl(f"/v1/locations/l{number}", "-X", "PUT", "-d", body, "-H", "Content-Type: application/json")[0]
@@ -142,8 +133,7 @@ def test_readiness_tells_that_nothing_can_be_written(tmp_path):
         assert status == 503 and "writes fail" in text
         assert admin.curl("/healthz")[0] == 200
     finally:
-        admin.process.kill()
-        admin.process.wait()
+        admin.kill()
 
 
 @pytest.fixture
@@ -154,16 +144,10 @@ def small_disk(tmp_path):
         pytest.skip("mounting needs root")
     disk = tmp_path / "disk"
     disk.mkdir()
-    holder = subprocess.Popen(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-         f"mount -t tmpfs -o size=3m tmpfs {disk} && echo ready && exec sleep infinity"],
-        stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout.readline() == "ready\n"
+    with Process("unshare", "--mount", "--propagation", "private", "sh", "-c",
+                 f"mount -t tmpfs -o size=3m tmpfs {disk} && echo ready && exec sleep infinity") as holder:
+        holder.wait_for("ready\n")
         yield disk, ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt"], pathlib.Path(f"/proc/{holder.pid}/root{disk}")
-    finally:
-        holder.kill()
-        holder.wait()
 
 
 def put_location(admin, name):
@@ -206,8 +190,7 @@ def test_on_a_full_disk_nothing_is_written_or_lost_and_everything_else_goes_on(t
             "-H", f"If-None-Match: {headers['etag']}", "-H", "Prefer: wait=1")[0] == 304
 
         # A crash and a start, with the disk as full as before.
-        admin.process.kill()
-        admin.process.wait()
+        admin.kill()
         admin.start()
         assert names() == known
         assert put_location(admin, "later")[0] == 503
@@ -221,8 +204,7 @@ def test_on_a_full_disk_nothing_is_written_or_lost_and_everything_else_goes_on(t
         shutil.copy(seen / "registry.sqlite", tmp_path / "copy.sqlite")
         assert sqlite3.connect(tmp_path / "copy.sqlite").execute("PRAGMA integrity_check").fetchone() == ("ok",)
     finally:
-        admin.process.kill()
-        admin.process.wait()
+        admin.kill()
 
 
 def test_names_of_files_play_no_tricks_in_the_log(tmp_path):

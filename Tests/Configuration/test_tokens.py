@@ -1,10 +1,11 @@
 """Tokens, through the shipped binaries and curl."""
 
 import json
-import subprocess
 import time
 
-from programs import binary, eventually
+from portcullis_testing.processes import Process, run
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 EXPORT = "/v1/locations/tcn/services.csv"
 
@@ -27,14 +28,13 @@ def test_tokens_are_made_listed_and_removed_by_the_command_line(admin):
 def test_a_held_poll_ends_when_its_token_is_removed_beside_the_server(admin):
     admin.token = admin.add_token("ops", "admin")
     gateway = admin.add_token("gw1", "gateway", "--gateway", "tcn/gw1")
-    poll = subprocess.Popen(
-        ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {gateway}",
-         "-H", "If-None-Match: *", "-H", "Prefer: wait=60", admin.url + EXPORT], stdout=subprocess.PIPE, text=True)
+    poll = Process("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {gateway}",
+                   "-H", "If-None-Match: *", "-H", "Prefer: wait=60", admin.url + EXPORT)
     eventually(
         lambda: any(token["name"] == "gw1" and "lastUsedAt" in token for token in json.loads(admin.curl("/v1/tokens")[2])),
         what="the poll")
-    subprocess.run(
-        [binary("portcullis-admin"), "token", "remove", "gw1", "--database", admin.database], check=True)
+    run(binary("portcullis-admin"), "token", "remove", "gw1", "--database", admin.database)
     start = time.monotonic()
-    assert poll.communicate(timeout=60)[0] == "401"
+    poll.wait()
+    assert poll.text == "401"
     assert time.monotonic() - start < 30

@@ -2,12 +2,12 @@
 
 import json
 import math
-import subprocess
 
 import ruamel.yaml
 import yaml
 
-from programs import binary
+from portcullis_testing.processes import run
+from portcullis_testing.repository import binary
 
 READERS = {
     "1.1": lambda text: yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)),
@@ -33,8 +33,7 @@ def assert_same(text, expected):
 
 
 def test_random_configurations_read_the_same_in_yaml_1_1_and_1_2():
-    printed = subprocess.run(
-        [binary("portcullis-fuzz"), "yaml-pairs", "--count", "1500"], check=True, capture_output=True, text=True).stdout
+    printed = run(binary("portcullis-fuzz"), "yaml-pairs", "--count", "1500")
     pairs = [json.loads(line) for line in printed.split("\n") if line]
     assert len(pairs) == 1500
     for pair in pairs:

@@ -2,19 +2,13 @@
 
 import itertools
 import json
-import pathlib
-import select
-import subprocess
-import sys
 
 import pytest
 
-import exports
-import programs
-import scripted as scripts
-import topology
-import traffic
-import witnesses
+from portcullis_testing import exports, scripted as scripts, servers as real_servers, topology, traffic, witnesses
+from portcullis_testing.admin import PORT, Admin, Operator
+from portcullis_testing.gateway import Gateway
+from portcullis_testing.processes import Process
 
 
 @pytest.fixture(scope="session")
@@ -31,15 +25,8 @@ def network():
 @pytest.fixture(scope="session")
 def servers(network):
     """The process that answers in the servers' namespaces."""
-    process = subprocess.Popen(
-        [sys.executable, pathlib.Path(__file__).with_name("servers.py")], stdout=subprocess.PIPE, text=True)
-    try:
-        assert select.select([process.stdout], [], [], 180)[0], "the servers did not start within 180 s"
-        assert process.stdout.readline() == "ready\n"
+    with real_servers.start() as process:
         yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +56,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def admin(network, folder):
-    program = programs.Admin(network.gateway, folder)
+    program = Admin(network.gateway, folder, port=PORT)
     yield program
     status = program.stop()
     assert status == 0, f"portcullis-admin ended with status {status}\n{program.text[-4000:]}"
@@ -79,7 +66,7 @@ def admin(network, folder):
 def gateway(admin, network, folder):
     """The gateway's daemon, its part of the kernel still empty."""
     # An audit reads IPVS: its netlink would be taken for a poll's (test_unchanged).
-    program = programs.Gateway(network.gateway, folder, {"audit-interval": 3600})
+    program = Gateway(network.gateway, folder, {"audit-interval": 3600})
     yield program
     status = program.stop()
     assert status == 0, f"portcullis-gateway ended with status {status}\n{program.text[-4000:]}"
@@ -88,10 +75,9 @@ def gateway(admin, network, folder):
 @pytest.fixture(scope="session")
 def operator(network, admin, folder):
     """The cloud of the fixtures, applied through the command line."""
-    operator = programs.Operator(network.gateway, folder)
+    operator = Operator(network.gateway, folder)
     try:
-        programs.eventually(lambda: network.gateway.run(
-            "curl", "-sf", f"{programs.ADMIN_URL}/readyz", check=False), what="ADMIN being ready")
+        admin.wait_until_ready()
         operator.apply()
     except (AssertionError, RuntimeError) as failure:
         pytest.fail(f"{failure}\nADMIN: {admin.text[-3000:]}")
@@ -126,7 +112,7 @@ class Daemons:
         self.stop()
         folder = self.folder / (folder or "gateway")
         folder.mkdir(exist_ok=True)
-        self.current = programs.Gateway(self.network.gateway, folder, {"interval": 1, **(settings or {})}, **how)
+        self.current = Gateway(self.network.gateway, folder, {"interval": 1, **(settings or {})}, **how)
         return self.current
 
     def stop(self):
@@ -176,9 +162,9 @@ def pytest_runtest_makereport(item):
     if report.failed:
         for name, program in item.funcargs.items():
             program = program.current if isinstance(program, Daemons) else program
-            if isinstance(program, programs.Program):
-                report.sections.append((f"portcullis-{name}", program.text[-4000:]))
-                if isinstance(program, programs.Gateway):
+            if isinstance(program, Process):
+                report.sections.append((name, program.text[-4000:]))
+                if isinstance(program, Gateway):
                     report.sections.append(("status", json.dumps(program.status, indent=1)))
 
 

@@ -7,10 +7,9 @@ import shutil
 
 import pytest
 
-import exports
-import programs
-import traffic
-import witnesses
+from portcullis_testing import exports, traffic, witnesses
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 CONNECTIONS = 1000
@@ -27,7 +26,7 @@ class Installation:
 
     def __init__(self, folder):
         self.program = folder / "portcullis-gateway"
-        shutil.copy(programs.binary("portcullis-gateway"), self.program)
+        shutil.copy(binary("portcullis-gateway"), self.program)
 
     def upgrade(self):
         """Another build to all that look at files: an ELF file may have more behind it than its sections."""
@@ -86,7 +85,7 @@ def settled_counters(namespace):
         made = sum(count for (_, real_server), count in found.items() if not real_server)
         return found if made >= CONNECTIONS and made == sum(found.values()) - made else None
 
-    return programs.eventually(all_counted, what="every connection being counted")
+    return eventually(all_counted, what="every connection being counted")
 
 
 @pytest.mark.parametrize(
@@ -106,16 +105,16 @@ def test_a_restart_writes_nothing_and_ends_no_connection(
         daemon = daemons.start(settings, folder, program=installation.program)
         daemon.has_applied(exports.etag(CLOUD))
         assert installation.is_what_runs(daemon)
-        programs.eventually(lambda: has_settled(daemon), what="three quiet polls and audits")
+        eventually(lambda: has_settled(daemon), what="three quiet polls and audits")
         assert [held.ask() for held, _ in standing] == [answer for _, answer in standing]
         assert witnesses.kernel(namespace) == before
-        assert monitor.so_far == ""
+        assert monitor.text == ""
         assert writes.count == 0
 
         # Nothing was made anew: the counters go on from where they were.
         client.http(exports.WWW4, 80)
         service = f"TCP {exports.WWW4}:80", ""
-        programs.eventually(lambda: witnesses.counters(namespace)[service] > counted[service], what="the counters going on")
+        eventually(lambda: witnesses.counters(namespace)[service] > counted[service], what="the counters going on")
         after = witnesses.counters(namespace)
         assert after.keys() == counted.keys() and all(after[name] >= counted[name] for name in counted)
         assert after[service] == counted[service] + 1
@@ -125,5 +124,5 @@ def test_a_restart_writes_nothing_and_ends_no_connection(
         namespace.run("ipvsadm", "-D", "-f", "9")
         namespace.run("nft", "add table inet other; delete table inet other")
         assert writes.count == 2
-        programs.eventually(lambda: "new generation" in monitor.so_far, what="nft monitor's line about a commit")
+        eventually(lambda: "new generation" in monitor.text, what="nft monitor's line about a commit")
     assert daemon.status["drift"]["repairs"] == 0

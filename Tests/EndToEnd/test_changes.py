@@ -5,10 +5,8 @@ import time
 
 import pytest
 
-import programs
-import topology
-import traffic
-import witnesses
+from portcullis_testing import topology, traffic, witnesses
+from portcullis_testing.waiting import eventually
 
 WWW4, TG4, OTHER4 = topology.PUBLIC4
 WWW6, TG6, OTHER6 = topology.PUBLIC6
@@ -107,7 +105,7 @@ def polls(gateway, count):
     def are_over():
         seen.add(gateway.status["poll"]["succeededAt"])
         return len(seen) > count
-    programs.eventually(are_over, what=f"{count} polls")
+    eventually(are_over, what=f"{count} polls")
 
 
 def services_of(network, server):
@@ -147,7 +145,7 @@ def test_maint_and_then_off_leaves_devices_at_once_and_connections_to_their_drai
         assert {device.ask(3) for device in devices} <= {"app2", "app4"}
         assert time.monotonic() - began < 40, "too slow a machine to tell the drain's end from the server's"
         assert services_of(network, inside) == {tcp}
-        programs.eventually(lambda: services_of(network, inside) == set(), 90, "the drain's end")
+        eventually(lambda: services_of(network, inside) == set(), 90, "the drain's end")
     finally:
         network.gateway.run("ip", "link", "set", "app3", "up")
     held.connection.settimeout(2)
@@ -184,7 +182,7 @@ def test_a_drained_instance_behind_destination_nat_keeps_its_connections(cloud, 
     assert held.ask().server == "app1"
     assert [drain["connections"] for drain in gateway.status["drains"] if address in drain["service"]] == [1]
     held.abort()
-    programs.eventually(lambda: gateway.status["drains"] == [], what="the drain's end with its last connection")
+    eventually(lambda: gateway.status["drains"] == [], what="the drain's end with its last connection")
 
 
 def test_traffic_follows_a_service_to_another_server(cloud, gateway, network, client, loop):

@@ -1,16 +1,14 @@
 """The machine's clock is set while something is under way: deadlines and ages do not notice. It is the lab machine's own, set back afterwards."""
 
 import contextlib
-import subprocess
 import time
 
 import pytest
 
-import exports
-import programs
-import scripted as scripts
-import witnesses
-from exports import WWW4
+from portcullis_testing import exports, scripted as scripts, witnesses
+from portcullis_testing.exports import WWW4
+from portcullis_testing.namespaces import HERE
+from portcullis_testing.waiting import eventually
 
 SERVER, HTTP = "10.1.0.13:8080", f"TCP {WWW4}:80"
 ALL = exports.export(exports.www())
@@ -21,7 +19,7 @@ WITHOUT_APP3 = exports.export(exports.www({"app1": 100, "app2": 100}))
 def clock_set(seconds):
     """Sets the wall clock by so many seconds, for a while."""
     def set_by(difference):
-        subprocess.run(["date", "-s", f"@{time.time() + difference:.3f}"], check=True, stdout=subprocess.DEVNULL)
+        HERE.run("date", "-s", f"@{time.time() + difference:.3f}")
 
     set_by(seconds)
     try:
@@ -69,7 +67,7 @@ def test_set_forward_it_cuts_no_drain(held, scripted, network):
 def test_set_back_it_makes_no_drain_longer(held, network):
     _, _ = held(**{"drain-time": 5})
     with clock_set(-3_600):
-        programs.eventually(lambda: weight(network) is None, what="the drain's end")
+        eventually(lambda: weight(network) is None, what="the drain's end")
 
 
 @pytest.mark.parametrize("seconds", [-7_200, 7_200])
@@ -96,7 +94,7 @@ def test_set_back_it_ages_nothing_below_zero_and_delays_no_poll(daemons, scripte
         answer = scripted.answer
         scripted.answer = scripts.status(503, "Service Unavailable")
         try:
-            programs.eventually(lambda: daemon.status["poll"]["failures"] >= 2, what="failed polls")
+            eventually(lambda: daemon.status["poll"]["failures"] >= 2, what="failed polls")
             # By the wall clock of now, for people.
             assert abs(daemon.status["poll"]["at"] - time.time()) < 60
         finally:

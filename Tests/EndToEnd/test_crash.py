@@ -7,12 +7,9 @@ import time
 
 import pytest
 
-import exports
-import programs
-import scripted as script
-import traffic
-import witnesses
-from exports import OTHER6, TG4, WWW4, WWW6
+from portcullis_testing import exports, scripted as script, traffic, witnesses
+from portcullis_testing.exports import OTHER6, TG4, WWW4, WWW6
+from portcullis_testing.waiting import eventually
 
 FIRST, LAST = {"app1": 100, "app2": 100}, {"app3": 100, "app4": 100}
 RANGE_WITHOUT = "20000-24999 25001-29999"
@@ -48,7 +45,7 @@ def settings(scripted):
 def killer(daemon, write):
     """Kills the daemon in place of that write to the kernel, counted from now: those before it have been done."""
     return witnesses.Watch("strace", "-f", "-e", "trace=sendmsg", "-e", f"inject=sendmsg:signal=SIGKILL:when={write}",
-                           "-p", str(daemon.pid), ready="attached")
+                           "-p", daemon.pid, ready="attached")
 
 
 @contextlib.contextmanager
@@ -74,10 +71,11 @@ def once(scripted, data):
 
 def survives(daemon, data):
     """Waits for the daemon's end, or for the kernel agreeing with the export; whether it lives."""
-    programs.eventually(lambda: daemon.process.poll() is not None or daemon.agrees(exports.etag(data)),
-                        what="the end of the daemon, or of its work")
-    assert daemon.process.returncode in (None, -signal.SIGKILL)
-    return daemon.process.returncode is None
+    eventually(lambda: not daemon.is_running or daemon.agrees(exports.etag(data)),
+               what="the end of the daemon, or of its work")
+    is_alive = daemon.is_running
+    assert is_alive or daemon.wait() == -signal.SIGKILL
+    return is_alive
 
 
 def outcome(daemon, namespace):

@@ -3,26 +3,22 @@
 import os
 import pathlib
 import signal
-import subprocess
 
 import pytest
 
-import programs
-import topology
+from portcullis_testing import topology
+from portcullis_testing.processes import Process
+from portcullis_testing.repository import REPOSITORY, binary
 
 
 @pytest.fixture
 def demo(tmp_path):
     assert topology.have_ipvs(), "this kernel has no IPVS: start the tests with Tests/EndToEnd/run"
-    environment = {**os.environ, "PORTCULLIS_BIN": str(programs.binary("portcullis").parent),
-                   "PORTCULLIS_DEMO_PORT": "8090", "PORTCULLIS_LAB_CACHE": str(tmp_path)}
-    with open(tmp_path / "demo.log", "wb") as log:
-        process = subprocess.Popen([programs.REPOSITORY / "demo/run"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   env=environment)
-    yield process, tmp_path / "demo.log"
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        process.wait(120)
+    environment = {"PORTCULLIS_BIN": str(binary("portcullis").parent), "PORTCULLIS_DEMO_PORT": "8090",
+                   "PORTCULLIS_LAB_CACHE": str(tmp_path)}
+    process = Process(REPOSITORY / "demo/run", environment=environment)
+    yield process
+    process.stop(120)
 
 
 def descendants(pid):
@@ -48,9 +44,7 @@ def descendant(process, program):
 @pytest.mark.parametrize(("program", "words"), [
     ("portcullis-admin", "ADMIN has ended"), ("portcullis-gateway", "the gateway's daemon has ended with status -9")])
 def test_the_demo_ends_with_what_it_is_made_of(demo, program, words):
-    process, log = demo
-    pid = programs.eventually(lambda: process.poll() is None and descendant(process, program), 240, f"{program} running")
-    os.kill(pid, signal.SIGKILL)
-    assert process.wait(240) == 1, log.read_text()[-2000:]
-    assert words in log.read_text(), log.read_text()[-2000:]
+    os.kill(demo.wait_for(lambda: descendant(demo, program), 240), signal.SIGKILL)
+    assert demo.wait(240) == 1, demo.text[-2000:]
+    assert words in demo.text, demo.text[-2000:]
     assert not list(pathlib.Path("/run/netns").glob("portcullis-*"))

@@ -10,10 +10,10 @@ import socket
 
 import pytest
 
-import exports
-import programs
-import topology
-from exports import WWW4
+from portcullis_testing import exports, topology
+from portcullis_testing.exports import WWW4
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 NOTHING, WARNING, STOPS = 0, 8, 9
@@ -168,7 +168,7 @@ def test_a_real_server_whose_answers_go_another_way(gateway, network, client, wo
         for each in sockets:
             each.setblocking(False)
             each.connect_ex((WWW4, 80))
-        [finding] = programs.eventually(
+        [finding] = eventually(
             lambda: [each for each in silent(gateway) if "10.1.0.11:8080" in each["text"]], what="the finding")
         assert finding["severity"] == "stops" and "SYN_RECV" in finding["text"]
         prefix, command = finding["remedy"].split(": ", 1)
@@ -182,7 +182,7 @@ def test_a_real_server_whose_answers_go_another_way(gateway, network, client, wo
     # The connections that waited are given up, or established by now.
     for _ in range(6):
         assert works()
-    programs.eventually(lambda: not silent(gateway), timeout=120, what="the finding being gone")
+    eventually(lambda: not silent(gateway), timeout=120, what="the finding being gone")
 
 
 def test_no_route_to_a_real_server(gateway, network):
@@ -222,7 +222,7 @@ def test_a_tunnel_s_packets_that_do_not_fit(gateway, daemons, scripted, network)
     tunnel = exports.export(*(exports.section("www", [WWW4], 80, method="tunnel", backend_port=80),))
     scripted.serve(tunnel)
     try:
-        programs.eventually(lambda: gateway.status.get("held") or gateway.agrees(exports.etag(tunnel)))
+        eventually(lambda: gateway.status.get("held") or gateway.agrees(exports.etag(tunnel)))
         if gateway.status.get("held"):
             assert gateway.run("accept", exports.etag(tunnel)).returncode == 0
         gateway.has_applied(exports.etag(tunnel))
@@ -237,7 +237,7 @@ def test_a_tunnel_s_packets_that_do_not_fit(gateway, daemons, scripted, network)
             assert doctor(gateway) == (NOTHING, [])
     finally:
         scripted.serve(CLOUD)
-        programs.eventually(lambda: gateway.status.get("held") or gateway.agrees(exports.etag(CLOUD)))
+        eventually(lambda: gateway.status.get("held") or gateway.agrees(exports.etag(CLOUD)))
         if gateway.status.get("held"):
             assert gateway.run("accept", exports.etag(CLOUD)).returncode == 0
         gateway.has_applied(exports.etag(CLOUD))
@@ -253,7 +253,7 @@ def test_it_needs_no_daemon_and_works_without_privilege_as_far_as_it_can(gateway
         parent.chmod(0o755)
         parent = parent.parent
     result = network.gateway.result(
-        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", programs.binary("portcullis-gateway"), "doctor",
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", binary("portcullis-gateway"), "doctor",
         "--output", "json", *gateway.options)
     report = json.loads(result.stdout)
     assert any("CAP_NET_ADMIN" in line for line in report["unseen"]), report

@@ -5,11 +5,9 @@ import time
 
 import pytest
 
-import exports
-import programs
-import topology
-import witnesses
-from exports import OTHER6, TG4, TG6, WWW4
+from portcullis_testing import exports, topology, witnesses
+from portcullis_testing.exports import OTHER6, TG4, TG6, WWW4
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 SERVER = "10.1.0.13:8080"
@@ -54,7 +52,7 @@ def weight(network, server=SERVER, service=HTTP):
 
 
 def is_removed(network, server=SERVER, service=HTTP):
-    programs.eventually(lambda: weight(network, server, service) is None, what=f"{server} being removed")
+    eventually(lambda: weight(network, server, service) is None, what=f"{server} being removed")
 
 
 def drains(daemon):
@@ -64,7 +62,7 @@ def drains(daemon):
 def give_and_accept(scripted, daemon, data):
     """An export that takes so much away that the guard asks."""
     scripted.serve(data)
-    programs.eventually(lambda: daemon.status.get("held"), what="the guard")
+    eventually(lambda: daemon.status.get("held"), what="the guard")
     assert daemon.run("accept", exports.etag(data)).returncode == 0
     daemon.has_applied(exports.etag(data))
 
@@ -90,7 +88,7 @@ def test_a_server_that_leaves_keeps_its_connections_to_their_end(daemon, scripte
     is_removed(network)
     # By the end of its connections, long before its time is over.
     assert time.time() < until - 300
-    programs.eventually(lambda: drains(daemon) == set())
+    eventually(lambda: drains(daemon) == set())
 
 
 @pytest.mark.parametrize("address, family", [(TG4, ""), (TG6, " IPv6")])
@@ -105,7 +103,7 @@ def test_connections_stay_when_their_range_gets_another_mark(daemon, scripted, n
     assert held.ask().server == "app3"
     assert {client.http(address, 25000).server for _ in range(12)} == set(exports.ALL)
     held.abort()
-    programs.eventually(lambda: before not in witnesses.ipvs(network.gateway), what="the end of the drain")
+    eventually(lambda: before not in witnesses.ipvs(network.gateway), what="the end of the drain")
 
 
 def test_a_server_without_connections_goes_at_once(daemon, scripted, network):
@@ -228,7 +226,7 @@ def test_udp_alone_takes_nothing_new_for_a_moment_and_goes(daemon, scripted, net
     is_removed(network, "10.1.0.13:0", "FWM 257")
     is_removed(network, "[fd00:1::13]:0", "FWM 257 IPv6")
     daemon.has_applied(exports.etag(datagrams(weights)))
-    programs.eventually(lambda: drains(daemon) == set())
+    eventually(lambda: drains(daemon) == set())
     written = daemon.text[log:]
     for family, inside in (("IPv4", "10.1.0.13"), ("IPv6", "fd00:1::13")):
         service = f"real server mark 257 ({family}) -> {inside}"
@@ -326,7 +324,7 @@ def test_a_service_that_leaves_is_admitted_while_its_servers_drain(daemon, scrip
     with pytest.raises(OSError):
         hasty.http(OTHER6, 20000)
     held.abort()
-    programs.eventually(lambda: service not in witnesses.ipvs(network.gateway), what="the service being removed")
-    programs.eventually(lambda: not drains(daemon))
+    eventually(lambda: service not in witnesses.ipvs(network.gateway), what="the service being removed")
+    eventually(lambda: not drains(daemon))
     assert not witnesses.table(network.gateway)["set"]["ranges6"].get("elem")
     assert {client.http(WWW4, 80).server for _ in range(6)} == set(exports.ALL)

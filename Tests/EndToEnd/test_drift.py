@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-import exports
-import programs
-import witnesses
-from exports import TG4, TG6, WWW4, WWW6
+from portcullis_testing import exports, witnesses
+from portcullis_testing.exports import TG4, TG6, WWW4, WWW6
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 HTTP = f"{WWW4}:80"
@@ -78,20 +77,20 @@ def listener(daemons, scripted):
     folder = daemon.folder.name
     daemon = daemons.start({"admin-url": scripted.url, "interval": 3600, "audit-interval": 3600}, folder)
     daemon.has_applied(exports.etag(CLOUD))
-    programs.eventually(lambda: "poll" in daemon.status, what="its only poll")
+    eventually(lambda: "poll" in daemon.status, what="its only poll")
     return daemon
 
 
 def is_repaired(daemon, namespace, before, step, log, repairs):
     """Waits for the state before, and looks for what is told of how it came back, beyond the repairs before."""
-    programs.eventually(lambda: witnesses.content(namespace) == before, what="the kernel being as before")
+    eventually(lambda: witnesses.content(namespace) == before, what="the kernel being as before")
 
     def is_told():
         drift = daemon.status["drift"]
         return drift["repairs"] > repairs and any(step in line for line in drift["last"])
 
     # The status is written after the kernel; the one before may tell of the same step.
-    programs.eventually(is_told, what=f"the step {step!r} in the status")
+    eventually(is_told, what=f"the step {step!r} in the status")
     written = daemon.text[log:]
     assert "warning others have changed what is ours: " in written
     assert any(step in line for line in written.splitlines()) or "changes: " in written
@@ -113,7 +112,7 @@ class TestIPVS:
         network.gateway.run("ipvsadm", *command.split())
         is_repaired(auditor, network.gateway, before, step, log, repairs)
         assert answers(client) == {(8080, 8443, 20000, 29999)}
-        programs.eventually(
+        eventually(
             lambda: auditor.metrics()["portcullis_gateway_drift_repairs_total"] == auditor.status["drift"]["repairs"])
 
     def test_a_public_address_that_is_gone_is_told_of(self, auditor, network):
@@ -122,13 +121,13 @@ class TestIPVS:
         gone = [f"{TG4}/32", f"{TG6}/128"]
         try:
             network.gateway.batch(*(f"addr del {address} dev public0" for address in gone))
-            programs.eventually(lambda: auditor.status["missingAddresses"] == [TG4, TG6], what="the addresses in the status")
+            eventually(lambda: auditor.status["missingAddresses"] == [TG4, TG6], what="the addresses in the status")
             assert f"missing   not on this machine: {TG4} {TG6}" in auditor.run("status").stdout
             assert f"warning public addresses that this machine does not have: {TG4} {TG6}" in auditor.text
-            programs.eventually(lambda: auditor.metrics()["portcullis_gateway_missing_addresses"] == 2)
+            eventually(lambda: auditor.metrics()["portcullis_gateway_missing_addresses"] == 2)
         finally:
             network.gateway.batch(*(f"addr add {address} dev public0 nodad" for address in gone))
-        programs.eventually(lambda: auditor.status["missingAddresses"] == [], what="the addresses being back")
+        eventually(lambda: auditor.status["missingAddresses"] == [], what="the addresses being back")
         # They are others' to give and to take: that is no drift.
         assert witnesses.content(network.gateway) == kernel
         assert auditor.status["drift"]["repairs"] == repairs
@@ -162,8 +161,8 @@ class TestSettings:
             assert settings(network.gateway) != before
             plan = auditor.run("sync", "--plan", "--file", auditor.export(CLOUD))
             assert (plan.returncode, step in plan.stdout) == (2, True), plan
-        programs.eventually(lambda: settings(network.gateway) == before, what="the settings being as before")
-        programs.eventually(lambda: step in auditor.status["drift"]["last"], what=f"{step!r} in the status")
+        eventually(lambda: settings(network.gateway) == before, what="the settings being as before")
+        eventually(lambda: step in auditor.status["drift"]["last"], what=f"{step!r} in the status")
         assert auditor.status["drift"]["repairs"] > repairs
         check = auditor.run("check")
         assert check.returncode == 0, check
@@ -171,30 +170,30 @@ class TestSettings:
     def test_forwarding_is_the_hosts_and_reported(self, auditor, network):
         network.gateway.run("sysctl", "-w", "net.ipv4.ip_forward=0")
         try:
-            programs.eventually(lambda: auditor.status["settings"], what="the setting in the status")
+            eventually(lambda: auditor.status["settings"], what="the setting in the status")
             status = auditor.run("status")
             assert status.returncode == 1
             assert "setting   net.ipv4.ip_forward is 0: answers of IPv4 servers are not forwarded; " \
                    "mend it by: sysctl -w net.ipv4.ip_forward=1" in status.stdout
-            programs.eventually(lambda: auditor.metrics()["portcullis_gateway_wrong_settings"] == 1)
+            eventually(lambda: auditor.metrics()["portcullis_gateway_wrong_settings"] == 1)
             assert auditor.run("check").returncode == 3
             assert network.gateway.run("sysctl", "-n", "net.ipv4.ip_forward") == "0\n"
         finally:
             network.gateway.run("sysctl", "-w", "net.ipv4.ip_forward=1")
-        programs.eventually(lambda: not auditor.status["settings"], what="the setting being right")
+        eventually(lambda: not auditor.status["settings"], what="the setting being right")
         assert auditor.run("status").returncode == 0
 
     def test_an_address_that_is_local_by_a_route_is_not_missing(self, auditor, network):
         before = auditor.metrics()["portcullis_gateway_audits_total"]
         network.gateway.batch(f"addr del {TG4}/32 dev public0", f"route add local {TG4}/32 dev lo")
         try:
-            programs.eventually(lambda: auditor.metrics()["portcullis_gateway_audits_total"] > before + 1, what="an audit")
+            eventually(lambda: auditor.metrics()["portcullis_gateway_audits_total"] > before + 1, what="an audit")
             assert auditor.status["missingAddresses"] == []
             network.gateway.batch(f"route del local {TG4}/32 dev lo")
-            programs.eventually(lambda: auditor.status["missingAddresses"] == [TG4], what="the missing address")
+            eventually(lambda: auditor.status["missingAddresses"] == [TG4], what="the missing address")
         finally:
             network.gateway.batch(f"addr add {TG4}/32 dev public0")
-        programs.eventually(lambda: auditor.status["missingAddresses"] == [], what="the address being back")
+        eventually(lambda: auditor.status["missingAddresses"] == [], what="the address being back")
 
 
 class TestNftables:
@@ -213,9 +212,9 @@ class TestNftables:
         repairs = listener.status["drift"]["repairs"]
         with witnesses.nft_monitor(network.gateway) as monitor:
             network.gateway.run("nft", "add table inet host; add chain inet host input; delete table inet host")
-            programs.eventually(lambda: monitor.so_far.count("new generation") == 1, what="their commit")
+            eventually(lambda: monitor.text.count("new generation") == 1, what="their commit")
             time.sleep(3)
-            assert monitor.so_far.count("new generation") == 1
+            assert monitor.text.count("new generation") == 1
         assert listener.status["drift"]["repairs"] == repairs
 
 

@@ -4,10 +4,8 @@ import time
 
 import pytest
 
-import exports
-import programs
-import scripted as script
-import witnesses
+from portcullis_testing import exports, scripted as script, witnesses
+from portcullis_testing.waiting import eventually
 
 TIMEOUT = 2
 CLOUD = exports.cloud()
@@ -107,8 +105,8 @@ def test_the_kernel_stays_as_it_is_when_admin(name, network, daemon, scripted, e
     else:
         scripted.go()
     try:
-        poll = programs.eventually(lambda: failing(daemon, fault, times=2), what=f"two polls with the fault {fault}")
-        programs.eventually(lambda: polls(daemon, fault) >= counted + 2, what="the polls in the metrics")
+        poll = eventually(lambda: failing(daemon, fault, times=2), what=f"two polls with the fault {fault}")
+        eventually(lambda: polls(daemon, fault) >= counted + 2, what="the polls in the metrics")
         assert witnesses.kernel(network.gateway) == before
         assert daemon.status["state"] == "synchronized"
         assert f"error {poll['error']}\n" in daemon.text
@@ -116,7 +114,7 @@ def test_the_kernel_stays_as_it_is_when_admin(name, network, daemon, scripted, e
         if not answer:
             scripted.come()
         scripted.serve(CLOUD)
-    programs.eventually(lambda: "error" not in daemon.status["poll"], what="ADMIN answering again")
+    eventually(lambda: "error" not in daemon.status["poll"], what="ADMIN answering again")
     assert witnesses.kernel(network.gateway) == before
 
     asked = [request for request in scripted.requests if request.began > began]
@@ -134,10 +132,10 @@ def test_an_export_without_end_does_not_fill_the_memory(daemons, daemon, scripte
     resident = []
     for _ in range(3):
         scripted.answer = script.endless(NEXT)
-        programs.eventually(lambda: failing(patient, "too-large"), 180, "the poll being refused")
+        eventually(lambda: failing(patient, "too-large"), 180, "the poll being refused")
         # With nothing on its way to it.
         scripted.serve(CLOUD)
-        programs.eventually(lambda: "error" not in patient.status["poll"], 180, "ADMIN answering again")
+        eventually(lambda: "error" not in patient.status["poll"], 180, "ADMIN answering again")
         resident.append(patient.memory())
     assert patient.memory("VmHWM") - at_first < 192 << 10
     assert resident[2] < resident[0] + (32 << 10)
@@ -148,7 +146,7 @@ def test_a_304_to_a_first_request_is_no_export(daemons, scripted, settings, netw
     before = witnesses.kernel(network.gateway)
     scripted.answer = script.raw(script.head(304, "Not Modified", ETag=exports.etag(CLOUD)))
     newcomer = daemons.start(settings, folder="newcomer")
-    programs.eventually(lambda: failing(newcomer, "bad-status", times=2))
+    eventually(lambda: failing(newcomer, "bad-status", times=2))
     assert newcomer.status["state"] == "waiting"
     assert witnesses.kernel(network.gateway) == before
 
@@ -163,7 +161,7 @@ def test_the_last_good_export_serves_after_a_restart_with_admin_away(daemons, sc
 
     daemon = daemons.start(settings)
     daemon.has_applied(exports.etag(CLOUD))
-    programs.eventually(lambda: failing(daemon, "unreachable"))
+    eventually(lambda: failing(daemon, "unreachable"))
     assert witnesses.content(network.gateway) == full
     assert daemon.run("status").returncode == 0
     scripted.come()

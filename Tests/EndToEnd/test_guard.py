@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-import exports
-import programs
-import witnesses
-from exports import WWW4
+from portcullis_testing import exports, witnesses
+from portcullis_testing.admin import ADMIN_URL
+from portcullis_testing.exports import WWW4
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 # 10 of the 12 public endpoints are gone.
@@ -22,7 +22,7 @@ def settings(scripted):
 
 
 def is_held(daemon, etag, reason, decided=False):
-    held = programs.eventually(
+    held = eventually(
         lambda: (found := daemon.status.get("held")) and (found["etag"], found["isRejected"]) == (etag, decided) and found,
         what=f"{etag} being held")
     assert any(re.search(reason, text) for text in held["reasons"]), held
@@ -41,7 +41,7 @@ def test_an_export_that_withdraws_most_waits_for_accept(daemon, scripted, networ
     told = daemon.run("status")
     assert told.returncode == 1 and f"portcullis-gateway accept {prefix}" in told.stdout
     assert f"export {prefix} is held back: " in daemon.text
-    programs.eventually(lambda: daemon.metrics().get("portcullis_gateway_export_held") == 1)
+    eventually(lambda: daemon.metrics().get("portcullis_gateway_export_held") == 1)
     # ADMIN is told with each poll.
     assert scripted.requests[-1].header("Portcullis-Held") == etag
     assert re.search(reason, scripted.requests[-1].header("Portcullis-Held-Reason"))
@@ -51,9 +51,9 @@ def test_an_export_that_withdraws_most_waits_for_accept(daemon, scripted, networ
         assert refused.returncode == 1 and prefix in refused.stderr
     assert daemon.run("accept", prefix).returncode == 0
     daemon.has_applied(etag)
-    programs.eventually(lambda: {service.split()[0] for service in witnesses.ipvs(network.gateway)} <= {"TCP"}, what="the end")
+    eventually(lambda: {service.split()[0] for service in witnesses.ipvs(network.gateway)} <= {"TCP"}, what="the end")
     kept = {f"TCP {WWW4}:80", f"TCP [{exports.WWW6}]:80"} if data == FEW else set()
-    programs.eventually(lambda: set(witnesses.ipvs(network.gateway)) == kept, what="only the rest being there")
+    eventually(lambda: set(witnesses.ipvs(network.gateway)) == kept, what="only the rest being there")
     assert "held" not in daemon.status
     assert daemon.run("accept", prefix).returncode == 1
 
@@ -64,7 +64,7 @@ def test_a_rejected_export_stays_back_and_another_one_is_judged_afresh(daemon, d
     prefix = is_held(daemon, exports.etag(FEW), "10 of 12")
     assert daemon.run("reject", prefix).returncode == 0
     is_held(daemon, exports.etag(FEW), "10 of 12", decided=True)
-    programs.eventually(lambda: scripted.requests[-1].header("Portcullis-Held-Decision") == "rejected")
+    eventually(lambda: scripted.requests[-1].header("Portcullis-Held-Decision") == "rejected")
 
     # It is remembered over a restart, and the export in force goes on.
     folder = daemon.folder.name
@@ -75,7 +75,7 @@ def test_a_rejected_export_stays_back_and_another_one_is_judged_afresh(daemon, d
     scripted.serve(EMPTY)
     is_held(daemon, exports.etag(EMPTY), "empty")
     scripted.serve(CLOUD)
-    programs.eventually(lambda: "held" not in daemon.status, what="nothing being held")
+    eventually(lambda: "held" not in daemon.status, what="nothing being held")
     assert (daemon.status["state"], witnesses.kernel(network.gateway)) == ("synchronized", before)
 
 
@@ -99,13 +99,13 @@ def test_a_cloud_of_one_service_can_remove_it(daemons, scripted, settings, netwo
     scripted.give(daemon, FEW)
     assert witnesses.ipvs(network.gateway)
     scripted.give(daemon, EMPTY)
-    programs.eventually(lambda: witnesses.ipvs(network.gateway) == {}, what="all being removed")
+    eventually(lambda: witnesses.ipvs(network.gateway) == {}, what="all being removed")
     assert "held" not in daemon.status
 
 
 def test_admin_shows_what_a_gateway_holds_back(daemons, operator, network):
     def heartbeat():
-        found = json.loads(network.gateway.run("curl", "-sSf", f"{programs.ADMIN_URL}/v1/gateways"))
+        found = json.loads(network.gateway.run("curl", "-sSf", f"{ADMIN_URL}/v1/gateways"))
         found = found if isinstance(found, list) else next(iter(found.values()))
         return next((gateway for gateway in found if gateway["name"] == "guarded"), {})
 
@@ -113,21 +113,21 @@ def test_admin_shows_what_a_gateway_holds_back(daemons, operator, network):
     try:
         daemon.follow(operator)
         applied = operator.etag()
-        programs.eventually(lambda: heartbeat().get("inSync"), what="ADMIN knowing of it")
+        eventually(lambda: heartbeat().get("inSync"), what="ADMIN knowing of it")
         # In one step: the command line would take two, and half of it is no reason to ask.
         operator.edit("cloud.yaml", "  pgw.1: app1\n  pgw.2: app2\n",
                       "  pgw.1: {server: app1, state: maint}\n  pgw.2: {server: app2, state: maint}\n")
         operator.apply()
         etag = operator.etag()
         prefix = is_held(daemon, etag, "loses 2 of 3 ready servers")
-        shown = programs.eventually(lambda: (found := heartbeat()).get("held") and found, what="ADMIN showing it")
+        shown = eventually(lambda: (found := heartbeat()).get("held") and found, what="ADMIN showing it")
         assert (shown["applied"], shown["inSync"], shown["held"]["etag"]) == (applied, False, etag)
         assert "loses 2 of 3 ready servers" in shown["held"]["reason"]
         assert "HELD BACK" in operator.run("gateways")
 
         assert daemon.run("accept", prefix).returncode == 0
         daemon.follow(operator)
-        shown = programs.eventually(lambda: (found := heartbeat()).get("inSync") and found)
+        shown = eventually(lambda: (found := heartbeat()).get("inSync") and found)
         assert not shown.get("held")
     finally:
         operator.reset()

@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-import programs
-import topology
+from portcullis_testing import topology, witnesses
+from portcullis_testing.waiting import eventually
 
 BY_HAND = pathlib.Path(__file__).with_name("by_hand.nft")
 WWW4, TG4, OTHER4 = topology.PUBLIC4
@@ -45,12 +45,6 @@ def gateway(network):
     yield gateway
     gateway.run("ipvsadm", "--clear")
     gateway.run("nft", "delete", "table", "inet", "portcullis")
-
-
-def dropped(gateway):
-    """Packets our input chain has dropped so far."""
-    words = gateway.run("nft", "list", "counter", "inet", "portcullis", "dropped").split()
-    return int(words[words.index("packets") + 1])
 
 
 def refused(request, *arguments):
@@ -96,11 +90,11 @@ def test_mh_spreads_by_client_address_over_all_ports_of_the_mark(gateway, client
 @pytest.mark.parametrize("address", [TG4, TG6])
 def test_a_port_nobody_exports_is_dropped_and_counted(gateway, client, address):
     client = type(client)(client.namespace, timeout=0.5)
-    before = dropped(gateway)
+    before = witnesses.dropped(gateway)
     assert refused(client.http, address, 30000)
     assert refused(client.datagram, address, 30000)
     assert refused(client.http, address, 80)
-    assert dropped(gateway) >= before + 3
+    assert witnesses.dropped(gateway) >= before + 3
 
 
 def test_dnat_serves_only_the_allowed_sources(gateway, client):
@@ -183,15 +177,15 @@ def test_ports_added_beside_a_range_cost_none_of_its_packets(gateway, client):
                     sent.append(endpoint.send(b"."))
 
     sender = threading.Thread(target=flood)
-    before = dropped(gateway)
+    before = witnesses.dropped(gateway)
     sender.start()
     try:
         for turn in range(20):
             already = len(sent)
             gateway.run("nft", "-f", "-", input=change.format(verb=("add", "delete")[turn % 2]))
-            programs.eventually(lambda: len(sent) > already + 50, what="datagrams beside the change")
+            eventually(lambda: len(sent) > already + 50, what="datagrams beside the change")
     finally:
         end.set()
         sender.join()
     assert len(sent) > 1000
-    assert dropped(gateway) == before
+    assert witnesses.dropped(gateway) == before

@@ -2,10 +2,9 @@
 
 import pathlib
 
-import exports
-import programs
-import witnesses
-from exports import TG4, WWW4
+from portcullis_testing import exports, witnesses
+from portcullis_testing.exports import TG4, WWW4
+from portcullis_testing.waiting import eventually
 
 
 def modules():
@@ -22,10 +21,10 @@ def test_ipvs_that_is_loaded_again_is_filled_again(daemons, scripted, network, c
     with daemon.halted():
         network.gateway.run("ipvsadm", "--clear")
         # Namespaces of tests before this one may still be on their way out.
-        programs.eventually(lambda: network.gateway.result("modprobe", "-r", *modules()).returncode == 0 and not modules(),
-                            what="the module being out")
-    programs.eventually(lambda: witnesses.content(network.gateway) == before, what="IPVS being as before")
-    programs.eventually(lambda: daemon.run("check").returncode == 0, what="a healthy daemon")
+        eventually(lambda: network.gateway.result("modprobe", "-r", *modules()).returncode == 0 and not modules(),
+                   what="the module being out")
+    eventually(lambda: witnesses.content(network.gateway) == before, what="IPVS being as before")
+    eventually(lambda: daemon.run("check").returncode == 0, what="a healthy daemon")
     assert client.http(WWW4, 80).port == 8080
     assert client.datagram(TG4, 20000).port == 20000
     assert network.gateway.run("sysctl", "-n", "net.ipv4.vs.expire_nodest_conn") == "1\n"

@@ -2,15 +2,13 @@
 
 import contextlib
 import socket
-import subprocess
 
 import pytest
 
-import exports
-import programs
-import topology
-import witnesses
-from exports import WWW4, WWW6
+from portcullis_testing import exports, topology
+from portcullis_testing.exports import WWW4, WWW6
+from portcullis_testing.namespaces import HERE
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 HOST4, HOST6 = "203.0.113.1", "2001:db8:ffff::1"
@@ -28,15 +26,15 @@ def test_a_daemon_that_starts_before_the_addresses_are_there_has_nothing_to_do_w
     try:
         daemon = daemons.start_anew(settings)
         scripted.give(daemon, CLOUD)
-        programs.eventually(lambda: daemon.metrics().get("portcullis_gateway_missing_addresses") == len(ADDRESSES),
-                            what="the missing addresses")
+        eventually(lambda: daemon.metrics().get("portcullis_gateway_missing_addresses") == len(ADDRESSES),
+                   what="the missing addresses")
         assert daemon.status["state"] == "synchronized"
         assert "missing   not on this machine: " in daemon.run("status").stdout
         changes = daemon.metrics()["portcullis_gateway_kernel_changes_total"]
     finally:
         network.gateway.batch(*(f"addr add {address} dev public0 nodad" for address in ADDRESSES))
     assert {client.http(address, 80).server for address in (WWW4, WWW6) for _ in range(6)} == set(exports.ALL)
-    programs.eventually(lambda: daemon.status["missingAddresses"] == [], what="no address missing any more")
+    eventually(lambda: daemon.status["missingAddresses"] == [], what="no address missing any more")
     assert "missing" not in daemon.run("status").stdout
     assert daemon.metrics()["portcullis_gateway_kernel_changes_total"] == changes
 
@@ -45,15 +43,15 @@ def test_a_daemon_that_starts_before_the_addresses_are_there_has_nothing_to_do_w
 def full_conntrack(namespace):
     """The table of one namespace: the limit holds in all, and elsewhere there are few."""
     name = "net.netfilter.nf_conntrack_max"
-    before = subprocess.run(["sysctl", "-n", name], text=True, capture_output=True, check=True).stdout.strip()
+    before = HERE.run("sysctl", "-n", name).strip()
     namespace.run("sh", "-c", """for port in $(seq 1 300); do
         conntrack -I -p udp -s 192.0.2.1 -d 192.0.2.2 --sport $port --dport 9 --timeout 600 -u ASSURED,SEEN_REPLY
     done >/dev/null 2>&1""")
     try:
-        subprocess.run(["sysctl", "-qw", f"{name}=256"], check=True)
+        HERE.run("sysctl", "-qw", f"{name}=256")
         yield
     finally:
-        subprocess.run(["sysctl", "-qw", f"{name}={before}"], check=True)
+        HERE.run("sysctl", "-qw", f"{name}={before}")
         namespace.result("conntrack", "-D", "-p", "udp", "-s", "192.0.2.1")
 
 

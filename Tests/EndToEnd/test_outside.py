@@ -3,15 +3,13 @@
 import json
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
 
-import exports
-import programs
-import scripted as script
-import witnesses
+from portcullis_testing import exports, scripted as script, witnesses
+from portcullis_testing.processes import result
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 
@@ -53,18 +51,16 @@ def test_status_for_people_and_for_programs(daemon, daemons):
 
 def test_promtool_finds_nothing_wrong_with_the_metrics(daemon):
     path = daemon.folder / "run/metrics.prom"
-    programs.eventually(path.exists, what="the metrics")
+    eventually(path.exists, what="the metrics")
     text = path.read_text()
-    checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
+    checked = result("promtool", "check", "metrics", input=text)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
     metrics = daemon.metrics()
     assert metrics['portcullis_gateway_state{state="synchronized"}'] == 1
     assert metrics['portcullis_gateway_state{state="failing"}'] == 0
     assert metrics["portcullis_gateway_export_held"] == 0
     # The witness finds faults.
-    broken = subprocess.run(["promtool", "check", "metrics"], input=text.replace("# HELP", "# Help"), text=True,
-                            capture_output=True, check=False)
-    assert broken.returncode != 0
+    assert result("promtool", "check", "metrics", input=text.replace("# HELP", "# Help")).returncode != 0
 
 
 class ServiceManager:
@@ -99,17 +95,17 @@ def manager(tmp_path):
 def test_systemd_hears_ready_only_with_an_export_in_force(daemons, scripted, settings, network, manager):
     scripted.answer = script.status(503, "Service Unavailable")
     daemon = daemons.start_anew(settings, environment=manager.environment)
-    programs.eventually(lambda: daemon.status.get("poll", {}).get("failures", 0) >= 3, what="failing polls")
-    programs.eventually(lambda: manager.hear().count("WATCHDOG=1") >= 3, what="signs of life while polls fail")
+    eventually(lambda: daemon.status.get("poll", {}).get("failures", 0) >= 3, what="failing polls")
+    eventually(lambda: manager.hear().count("WATCHDOG=1") >= 3, what="signs of life while polls fail")
     assert set(manager.hear()) == {"WATCHDOG=1"}
     assert witnesses.ipvs(network.gateway) == {}
 
     scripted.serve(CLOUD)
-    programs.eventually(lambda: "READY=1" in manager.hear(), what="READY")
+    eventually(lambda: "READY=1" in manager.hear(), what="READY")
     assert len(witnesses.ipvs(network.gateway)) == 6
     assert witnesses.table(network.gateway)["set"]["ports4"]["elem"]
     signs = manager.hear().count("WATCHDOG=1")
-    programs.eventually(lambda: manager.hear().count("WATCHDOG=1") >= signs + 3, what="signs of life")
+    eventually(lambda: manager.hear().count("WATCHDOG=1") >= signs + 3, what="signs of life")
     daemons.stop()
     heard = manager.hear()
     assert (heard.count("READY=1"), heard[-1]) == (1, "STOPPING=1")
@@ -123,7 +119,7 @@ def test_systemd_hears_ready_with_the_last_export_and_admin_away(daemon, daemons
         daemons.stop()
         witnesses.clear(network.gateway)
         daemons.start(settings, folder, environment=manager.environment)
-        programs.eventually(lambda: "READY=1" in manager.hear(), what="READY")
+        eventually(lambda: "READY=1" in manager.hear(), what="READY")
         assert len(witnesses.ipvs(network.gateway)) == 6
     finally:
         scripted.come()
@@ -132,15 +128,15 @@ def test_systemd_hears_ready_with_the_last_export_and_admin_away(daemon, daemons
 def test_systemd_hears_nothing_from_a_daemon_that_hangs(daemons, scripted, settings, manager):
     scripted.serve(CLOUD)
     daemon = daemons.start_anew(settings, environment=manager.environment)
-    programs.eventually(lambda: "READY=1" in manager.hear(), what="READY")
+    eventually(lambda: "READY=1" in manager.hear(), what="READY")
     # A disk that hangs: the status that the daemon writes after each poll does not come to its place.
-    with witnesses.Watch("strace", "-f", "-e", "trace=/^rename", "-e", "inject=/^rename:delay_enter=600s", "-p", str(daemon.pid),
+    with witnesses.Watch("strace", "-f", "-e", "trace=/^rename", "-e", "inject=/^rename:delay_enter=600s", "-p", daemon.pid,
                          ready="attached", end=signal.SIGKILL):
         # Polls have ended by then: a machine that was merely busy is none that hangs.
-        programs.eventually(
+        eventually(
             lambda: manager.hear() and time.monotonic() - max(manager.heard[-1][0], scripted.requests[-1].began) > 4,
             what="silence for longer than the watchdog's time")
-        assert daemon.process.poll() is None
+        assert daemon.is_running
         polls = len(scripted.requests)
         time.sleep(2 * settings["audit-interval"])
         assert len(scripted.requests) == polls

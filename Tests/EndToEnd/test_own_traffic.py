@@ -7,12 +7,9 @@ import threading
 
 import pytest
 
-import exports
-import programs
-import scripted as scripts
-import topology
-import witnesses
-from exports import TG4, TG6, WWW4
+from portcullis_testing import exports, scripted as scripts, topology, witnesses
+from portcullis_testing.exports import TG4, TG6, WWW4
+from portcullis_testing.waiting import eventually
 
 PEERS = {4: topology.CLIENTS4[0], 6: topology.CLIENTS6[0]}
 PORT = 5353
@@ -146,7 +143,7 @@ def test_the_host_s_own_connections_are_answered_and_marked_flows_go_on(
     else:
         for number, (address, kind) in enumerate((a, k) for a in (TG4, TG6) for k in KINDS):
             knock(network, kind, (PEERS[6 if ":" in address else 4], 0), (address, 30500))
-            programs.eventually(lambda: flows(network) > before + number, what=f"{kind} to {address} at a server")
+            eventually(lambda: flows(network) > before + number, what=f"{kind} to {address} at a server")
 
 
 def test_a_gateway_that_reaches_admin_from_a_marked_range_goes_on_reaching_it(daemons, network, client):
@@ -158,7 +155,7 @@ def test_a_gateway_that_reaches_admin_from_a_marked_range_goes_on_reaching_it(da
         admin.give(daemon, exports.export(exports.devices(ports=RANGE)))
         # Its connections so far end: the next one is opened with the marks in force.
         admin.go()
-        programs.eventually(lambda: daemon.status["poll"].get("fault") == "unreachable", what="ADMIN being away")
+        eventually(lambda: daemon.status["poll"].get("fault") == "unreachable", what="ADMIN being away")
         admin.come()
         # By way of the public address, it takes the section back again.
         admin.give(daemon, exports.export(exports.www()))
@@ -176,10 +173,10 @@ def test_who_is_asked_by_the_host_gets_no_further_than_to_answer(
     before, dropped = flows(network), witnesses.dropped(network.gateway)
     # The same port of the host from another port of the peer: it has a mark.
     knock(network, "udp", (PEERS[4], 5354), (TG4, 40005))
-    programs.eventually(lambda: flows(network) == before + 1, what="its flow at a server")
+    eventually(lambda: flows(network) == before + 1, what="its flow at a server")
     # To a port that nobody exports.
     knock(network, "udp", (PEERS[4], 5355), (TG4, 40000))
-    programs.eventually(lambda: witnesses.dropped(network.gateway) > dropped, what="its being dropped")
+    eventually(lambda: witnesses.dropped(network.gateway) > dropped, what="its being dropped")
 
     # Where conntrack knows the flows of IPVS, it is still our sets alone that admit them.
     held = client.hold(WWW4, 80)

@@ -1,14 +1,14 @@
 """With an owner our table outlives others' flushes and the daemon's restarts, and nobody else can change it."""
 
 import socket
-import subprocess
 
 import pytest
 
-import exports
-import programs
-import witnesses
-from exports import WWW4
+from portcullis_testing import exports, witnesses
+from portcullis_testing.exports import WWW4
+from portcullis_testing.gateway import Gateway
+from portcullis_testing.processes import result
+from portcullis_testing.repository import binary
 
 TABLE = ("list", "table", "inet", "portcullis")
 
@@ -25,13 +25,11 @@ def holder(daemons, network, tmp_path):
     run.mkdir(parents=True, exist_ok=True)
     # Of a holder before this one.
     (run / "table-owner").unlink(missing_ok=True)
-    program = programs.Program(network.gateway, tmp_path, programs.binary("portcullis-gateway"), "hold",
-                               "--run-directory", run)
-    programs.eventually(lambda: is_listening(run / "table-owner"), what="the holder's socket")
-    yield program
-    daemons.stop()
-    if program.process.poll() is None:
-        program.kill()
+    program = network.gateway.start(binary("portcullis-gateway"), "hold", "--run-directory", run)
+    program.wait_for(lambda: is_listening(run / "table-owner"))
+    with program:
+        yield program
+        daemons.stop()
 
 
 @pytest.fixture
@@ -104,15 +102,15 @@ def test_it_goes_with_the_holder_and_comes_back_with_both(owned, daemons, holder
 
 def test_without_a_holder_it_does_not_start_and_says_what_to_do(network, tmp_path):
     result = network.gateway.result(
-        programs.binary("portcullis-gateway"), "run",
-        *programs.Gateway.flags(tmp_path, {"admin-url": "http://127.0.0.1:1", "table-owner": "true"}))
+        binary("portcullis-gateway"), "run",
+        *Gateway.flags(tmp_path, {"admin-url": "http://127.0.0.1:1", "table-owner": "true"}))
     assert result.returncode == 1
     assert "portcullis-gateway hold has to run (systemctl start portcullis-gateway-table)" in result.stderr
 
 
 def test_a_second_holder_does_not_take_the_place_of_the_first(owned, holder, scripted, network):
     daemon = owned()
-    second = network.gateway.result(programs.binary("portcullis-gateway"), "hold", "--run-directory", daemon.folder / "run")
+    second = network.gateway.result(binary("portcullis-gateway"), "hold", "--run-directory", daemon.folder / "run")
     assert second.returncode == 1
     assert f"held by portcullis-gateway hold, process {holder.pid}" in second.stderr
     # The next daemon is handed the socket that owns the table, and can change it.
@@ -125,7 +123,7 @@ def test_a_holder_that_gives_no_answer_is_not_waited_for_for_ever(owned, daemons
     daemon = owned()
     daemons.stop()
     with holder.halted():
-        result = network.gateway.result(programs.binary("portcullis-gateway"), "run", *daemon.options)
+        result = network.gateway.result(binary("portcullis-gateway"), "run", *daemon.options)
     assert result.returncode == 1
     assert "table-owner: Connection timed out" in result.stderr
 
@@ -156,5 +154,5 @@ def test_a_user_of_somebody_else_is_handed_nothing(holder, daemons, network):
               " print(socket.recv_fds(s, 1, 1)[1])")
     # By a relative path: the folders above are root's alone.
     path.parent.chmod(0o755)
-    result = subprocess.run(["/usr/bin/python3", "-c", script], cwd=path.parent, capture_output=True, text=True, check=False)
-    assert result.stdout == "[]\n", result
+    asked = result("/usr/bin/python3", "-c", script, cwd=path.parent)
+    assert asked.stdout == "[]\n", asked

@@ -2,16 +2,15 @@
 
 import json
 import random
-import subprocess
 import sys
 
 import pytest
 
-import exports
-import programs
-import scripted as script
-import witnesses
-from exports import WWW4
+from portcullis_testing import exports, scripted as script, witnesses
+from portcullis_testing.exports import WWW4
+from portcullis_testing.gateway import Gateway
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 CHANGES = 100
@@ -114,18 +113,18 @@ def test_a_foreign_service_on_an_address_of_ours(policy, daemons, scripted, sett
     network.gateway.run("ipvsadm", "-A", "-t", f"{WWW4}:9000", "-s", "rr")
     network.gateway.run("ipvsadm", "-a", "-t", f"{WWW4}:9000", "-r", "10.1.0.11:9000", "-m", "-w", "7")
     try:
-        programs.eventually(lambda: f"virtual service {WWW4}:9000/tcp stands on an address of ours" in daemon.text,
-                            what="the log telling of it")
+        eventually(lambda: f"virtual service {WWW4}:9000/tcp stands on an address of ours" in daemon.text,
+                   what="the log telling of it")
         if policy == "remove":
-            programs.eventually(lambda: witnesses.content(network.gateway) == ours, what="it being removed")
-            programs.eventually(lambda: daemon.status["foreignServices"] == [])
+            eventually(lambda: witnesses.content(network.gateway) == ours, what="it being removed")
+            eventually(lambda: daemon.status["foreignServices"] == [])
         else:
             # The status is written after the log.
-            programs.eventually(lambda: daemon.status["foreignServices"] == [f"{WWW4}:9000/tcp"], what="the status telling of it")
+            eventually(lambda: daemon.status["foreignServices"] == [f"{WWW4}:9000/tcp"], what="the status telling of it")
             assert f"foreign   {WWW4}:9000/tcp, on an address of ours but none of ours" in daemon.run("status").stdout
             scripted.give(daemon, exports.cloud({"app1": 50, "app2": 60, "app3": 70}))
             assert witnesses.ipvs(network.gateway)[f"TCP {WWW4}:9000"] == {"10.1.0.11:9000": 7}
-            programs.eventually(lambda: daemon.metrics().get("portcullis_gateway_foreign_services") == 1)
+            eventually(lambda: daemon.metrics().get("portcullis_gateway_foreign_services") == 1)
     finally:
         network.gateway.result("ipvsadm", "-D", "-t", f"{WWW4}:9000")
 
@@ -133,10 +132,10 @@ def test_a_foreign_service_on_an_address_of_ours(policy, daemons, scripted, sett
 def test_a_second_writer_is_refused_whatever_its_directories(daemons, scripted, settings, network, tmp_path):
     daemon = daemons.start_anew(settings)
     scripted.give(daemon, CLOUD)
-    options = programs.Gateway.flags(tmp_path, settings)
+    options = Gateway.flags(tmp_path, settings)
     before = others(network.gateway), witnesses.table(network.gateway), witnesses.ipvs(network.gateway)
     for command in ("run", "sync", "flush"):
-        result = network.gateway.result(programs.binary("portcullis-gateway"), command, *options)
+        result = network.gateway.result(binary("portcullis-gateway"), command, *options)
         assert result.returncode == 1, result
         assert f"process {daemon.pid} (" in result.stderr and " run " in result.stderr, result.stderr
         assert "end it first" in result.stderr
@@ -144,16 +143,13 @@ def test_a_second_writer_is_refused_whatever_its_directories(daemons, scripted, 
     # It goes with its holder, however that ends.
     daemons.kill()
     # Anybody may take the name; who may not write to the kernel is in nobody's way, and is told of.
-    squatter = network.gateway.start(
-        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c",
-        "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('\\0portcullis-gateway/writer');"
-        "print('bound', flush=True); sys.stdin.read()", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        assert squatter.stdout.readline() == "bound\n"
-        result = network.gateway.result(programs.binary("portcullis-gateway"), "sync", *options)
+    with network.gateway.start(
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c",
+            "import signal, socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('\\0portcullis-gateway/writer');"
+            "print('bound', flush=True); signal.pause()") as squatter:
+        squatter.wait_for("bound\n")
+        result = network.gateway.result(binary("portcullis-gateway"), "sync", *options)
         assert result.returncode == 0, result
         assert f"warning: process {squatter.pid} (" in result.stderr, result.stderr
-    finally:
-        squatter.communicate("")
-    result = network.gateway.result(programs.binary("portcullis-gateway"), "sync", *options)
+    result = network.gateway.result(binary("portcullis-gateway"), "sync", *options)
     assert (result.returncode, "warning" in result.stderr) == (0, False), result

@@ -1,16 +1,13 @@
 """Two gateways, one active and one passive: sync daemons by role, and connections that go on at the other one."""
 
 import contextlib
-import re
 
 import pytest
 
-import exports
-import programs
-import scripted as scripts
-import topology
-import traffic
-import witnesses
+from portcullis_testing import exports, scripted as scripts, topology, traffic, witnesses
+from portcullis_testing.gateway import Gateway
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 
 CLOUD = exports.cloud()
 TARGETS = [(exports.WWW4, 80), (exports.TG4, 20000), (exports.WWW4, 443), (exports.OTHER4, 29999)]
@@ -70,19 +67,13 @@ def gateways(pair, tmp_path_factory):
             stack.callback(witnesses.clear, namespace)
             admin = scripts.ScriptedAdmin(namespace)
             stack.callback(admin.go)
-            daemon = programs.Gateway(namespace, tmp_path_factory.mktemp(namespace.role), {
+            daemon = Gateway(namespace, tmp_path_factory.mktemp(namespace.role), {
                 "admin-url": admin.url, "name": namespace.role, "role": role, "interval": 1, "audit-interval": 3600,
                 "sync.interface": "sync0", "sync.id": 7})
             stack.callback(daemon.stop)
             admin.give(daemon, CLOUD)
             daemons[namespace.role] = daemon
         yield daemons["gateway"], daemons["gateway2"]
-
-
-def sync_daemons(namespace):
-    """As ipvsadm tells them: {("master", "sync0", "7")}."""
-    text = namespace.run("ipvsadm", "-l", "--daemon")
-    return set(re.findall(r"(?m)^(master|backup) sync daemon \(mcast=(\w+), syncid=(\d+),", text))
 
 
 def connections(namespace):
@@ -94,7 +85,7 @@ def connections(namespace):
 def plays(daemon, role):
     """Whether kernel and status agree about the role."""
     kind = "master" if role == "active" else "backup"
-    return (sync_daemons(daemon.namespace) == {(kind, "sync0", "7")}
+    return (witnesses.sync_daemons(daemon.namespace) == {(kind, "sync0", "7")}
             and (daemon.status["role"], daemon.status["syncDaemons"]) == (role, [f"{kind} on sync0, id 7"]))
 
 
@@ -103,13 +94,13 @@ def give(daemon, role):
     assert result.returncode == 0, result.stderr
     # Kernel and file are as they should be already, the daemon has yet to hear of it.
     assert daemon.run("role").stdout == f"{role}\n"
-    programs.eventually(lambda: plays(daemon, role), what=f"{daemon.namespace.role} being {role}")
-    programs.eventually(lambda: daemon.metrics().get(f'portcullis_gateway_role{{role="{role}"}}') == 1, what="the metrics")
+    eventually(lambda: plays(daemon, role), what=f"{daemon.namespace.role} being {role}")
+    eventually(lambda: daemon.metrics().get(f'portcullis_gateway_role{{role="{role}"}}') == 1, what="the metrics")
 
 
 def test_each_runs_the_sync_daemon_of_its_role(gateways):
     for daemon, role in zip(gateways, ("active", "passive")):
-        programs.eventually(lambda: plays(daemon, role), what=f"{daemon.namespace.role} being {role}")
+        eventually(lambda: plays(daemon, role), what=f"{daemon.namespace.role} being {role}")
         assert daemon.run("role").stdout == f"{role}\n"
         for name, value in (("sync_threshold", "0\t0"), ("sync_refresh_period", "10")):
             assert daemon.namespace.run("cat", f"/proc/sys/net/ipv4/vs/{name}").strip() == value, name
@@ -125,10 +116,10 @@ def test_a_change_of_role_touches_no_service(gateways):
     with witnesses.nft_monitor(second.namespace) as monitor:
         give(second, "active")
         give(second, "passive")
-        assert monitor.so_far == ""
+        assert monitor.text == ""
         # The witness sees writes, so its silence means something.
         second.namespace.run("nft", "add table inet other; delete table inet other")
-        programs.eventually(lambda: "new generation" in monitor.so_far, what="nft monitor's line about a commit")
+        eventually(lambda: "new generation" in monitor.text, what="nft monitor's line about a commit")
     assert witnesses.kernel(second.namespace) == before
 
 
@@ -157,7 +148,7 @@ def test_connections_go_on_at_the_other_gateway(gateways, pair, client):
         assert len({answer.server for answer in served}) == 3
         known = connections(first.namespace)
         assert len(known) >= CONNECTIONS
-        programs.eventually(lambda: connections(second.namespace) >= known, what="the passive gateway knowing every connection")
+        eventually(lambda: connections(second.namespace) >= known, what="the passive gateway knowing every connection")
 
         give(first, "passive")
         pair.move(pair.first, pair.second, via="192.0.2.1")
@@ -173,8 +164,8 @@ def test_connections_go_on_at_the_other_gateway(gateways, pair, client):
             held.append(fresh)
             port = fresh.connection.getsockname()[1]
             fresh.ask()
-            programs.eventually(lambda: any(source.endswith(f":{port}") for source, *_ in connections(first.namespace)),
-                                what="the other gateway knowing the new connection")
+            eventually(lambda: any(source.endswith(f":{port}") for source, *_ in connections(first.namespace)),
+                       what="the other gateway knowing the new connection")
         finally:
             pair.move(pair.second, pair.first, via="203.0.113.1")
             give(second, "passive")
@@ -189,16 +180,15 @@ def test_connections_go_on_at_the_other_gateway(gateways, pair, client):
 def test_both_daemons_run_where_both_are_configured(gateways):
     second = gateways[1]
     options = ["--set", "sync.daemons=both", *second.options]
-    binary = programs.binary("portcullis-gateway")
     second.stop()
     try:
-        result = second.namespace.result(binary, "role", "active", *options)
+        result = second.namespace.result(binary("portcullis-gateway"), "role", "active", *options)
         assert result.returncode == 0, result.stderr
-        assert sync_daemons(second.namespace) == {("master", "sync0", "7"), ("backup", "sync0", "7")}
+        assert witnesses.sync_daemons(second.namespace) == {("master", "sync0", "7"), ("backup", "sync0", "7")}
     finally:
         # What is ours goes, sync daemons and role as well.
         flushed = second.run("flush")
         assert flushed.returncode == 0, flushed.stderr
-    assert sync_daemons(second.namespace) == set()
+    assert witnesses.sync_daemons(second.namespace) == set()
     assert witnesses.ipvs(second.namespace) == {}
     assert second.run("role").stdout == "passive\n"

@@ -2,10 +2,8 @@
 
 import pytest
 
-import programs
-import topology
-import traffic
-import witnesses
+from portcullis_testing import topology, traffic, witnesses
+from portcullis_testing.waiting import eventually
 
 WWW4, TG4, OTHER4 = topology.PUBLIC4
 WWW6, TG6, OTHER6 = topology.PUBLIC6
@@ -54,7 +52,7 @@ def test_the_port_after_the_range_is_dropped(cloud, network, hasty, address):
     for request in (hasty.http, hasty.datagram):
         with pytest.raises(TimeoutError):
             request(address, 30000)
-    programs.eventually(lambda: witnesses.dropped(network.gateway) >= before + 2, what="both being counted")
+    eventually(lambda: witnesses.dropped(network.gateway) >= before + 2, what="both being counted")
 
 
 @families(WWW4, WWW6, TG4, TG6)
@@ -62,7 +60,7 @@ def test_a_port_nobody_exports_is_dropped_and_counted(cloud, network, hasty, add
     before = witnesses.dropped(network.gateway)
     with pytest.raises(TimeoutError):
         hasty.http(address, 22)
-    programs.eventually(lambda: witnesses.dropped(network.gateway) > before, what="it being counted")
+    eventually(lambda: witnesses.dropped(network.gateway) > before, what="it being counted")
 
 
 @families("203.0.113.1", "2001:db8:ffff::1")
@@ -105,6 +103,6 @@ def test_tcpdump_sees_the_client_behind_the_gateway(cloud, network, client):
             client.http(address, 25000)
         for source, inside in ((topology.CLIENTS4[0], "10.1.0.1"), (topology.CLIENTS6[0], "fd00:1::1")):
             for what in ("UDP", "Flags [S]"):
-                programs.eventually(
+                eventually(
                     lambda: any(f"{source}." in line and ".25000:" in line and what in line and f"> {inside}" in line
-                                for line in capture.so_far.splitlines()), what=f"{what} of {source} behind the gateway")
+                                for line in capture.text.splitlines()), what=f"{what} of {source} behind the gateway")

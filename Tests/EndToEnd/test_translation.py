@@ -6,11 +6,9 @@ import socket
 
 import pytest
 
-import exports
-import programs
-import topology
-import witnesses
-from exports import WWW4, WWW6
+from portcullis_testing import exports, topology, witnesses
+from portcullis_testing.exports import WWW4, WWW6
+from portcullis_testing.waiting import eventually
 
 UDP, TCP = 25000, 9000
 ALLOWED, OTHER = topology.CLIENTS4[:2]
@@ -120,7 +118,7 @@ def test_a_flow_that_begins_while_the_table_is_away_is_translated_once_it_is_bac
     if how == "daemon stopped":
         daemons.start(settings, folder).has_applied(exports.etag(cloud))
     else:
-        programs.eventually(lambda: daemon.status["drift"]["repairs"] > repairs, what="the repair")
+        eventually(lambda: daemon.status["drift"]["repairs"] > repairs, what="the repair")
     assert send() == "app1"
 
 
@@ -145,7 +143,7 @@ def test_narrowed_sources_cut_connections_and_a_move_does_not(daemon, scripted, 
     scripted.wait_for_polls(2)
     assert (mine.ask().server, daemon.status["drains"][0]["connections"]) == ("app1", 1)
     mine.abort()
-    programs.eventually(lambda: daemon.status["drains"] == [], what="the drain's end with its last connection")
+    eventually(lambda: daemon.status["drains"] == [], what="the drain's end with its last connection")
 
 
 def test_the_drain_time_ends_what_a_withdrawn_section_still_has(daemons, scripted, settings, network, client):
@@ -155,7 +153,7 @@ def test_the_drain_time_ends_what_a_withdrawn_section_still_has(daemons, scripte
     assert held.ask().server == "app1"
     scripted.give(daemon, exports.export(REST))
     assert held.ask().server == "app1"
-    programs.eventually(lambda: daemon.status["drains"] == [], what="the end of its time")
+    eventually(lambda: daemon.status["drains"] == [], what="the end of its time")
     assert f"ct   - flows to {WWW4}:{TCP}/tcp\n" in daemon.text
     held.connection.settimeout(1)
     with pytest.raises(OSError):
@@ -191,6 +189,6 @@ def test_from_masq_to_dnat_the_log_says_that_connections_are_cut_and_back_they_d
 def test_unchanged_polls_ask_conntrack_nothing(daemon, scripted, network):
     scripted.give(daemon, exports.export(logger("app1"), REST))
     scripted.wait_for_polls(2)
-    with witnesses.system_calls(daemon.process) as trace:
+    with witnesses.system_calls(daemon) as trace:
         scripted.wait_for_polls(2)
     assert not witnesses.netlink_lines(trace.text)

@@ -2,8 +2,8 @@
 
 import re
 
-import programs
-import witnesses
+from portcullis_testing import witnesses
+from portcullis_testing.waiting import eventually
 
 POLLS = 4
 
@@ -15,16 +15,16 @@ def answers(calls):
 def test_an_unchanged_poll_is_a_304_and_leaves_the_kernel_alone(cloud, network, gateway):
     gateway_namespace = network.gateway
     before = gateway_namespace.run("ipvsadm", "-Sn")
-    with witnesses.nft_monitor(gateway_namespace) as monitor, witnesses.system_calls(gateway.process) as calls:
-        programs.eventually(lambda: len(answers(calls.so_far)) >= POLLS, what=f"{POLLS} polls")
-        quiet_calls, quiet_monitor = calls.so_far, monitor.so_far
+    with witnesses.nft_monitor(gateway_namespace) as monitor, witnesses.system_calls(gateway) as calls:
+        eventually(lambda: len(answers(calls.text)) >= POLLS, what=f"{POLLS} polls")
+        quiet_calls, quiet_monitor = calls.text, monitor.text
 
         # The witnesses see a change, so their silence above means something.
         cloud.run("services", "weight", "pgw.1", "50")
-        programs.eventually(lambda: ":80 -r 10.1.0.11:8080 -m -w 50" in gateway_namespace.run("ipvsadm", "-Sn"))
+        eventually(lambda: ":80 -r 10.1.0.11:8080 -m -w 50" in gateway_namespace.run("ipvsadm", "-Sn"))
         cloud.edit("types/tg.yaml", "ports: 20000-29999\n      protocols", "ports: 20000-30999\n      protocols")
         cloud.apply()
-        programs.eventually(lambda: "new generation" in monitor.so_far, what="nft monitor's line about a commit")
+        eventually(lambda: "new generation" in monitor.text, what="nft monitor's line about a commit")
     try:
         assert gateway.status["drains"] == []
         assert len(answers(quiet_calls)) >= POLLS and set(answers(quiet_calls)) == {"304"}
@@ -33,4 +33,4 @@ def test_an_unchanged_poll_is_a_304_and_leaves_the_kernel_alone(cloud, network, 
         assert witnesses.netlink_lines(calls.text) != []
     finally:
         cloud.reset()
-        programs.eventually(lambda: gateway_namespace.run("ipvsadm", "-Sn") == before, what="the state before")
+        eventually(lambda: gateway_namespace.run("ipvsadm", "-Sn") == before, what="the state before")

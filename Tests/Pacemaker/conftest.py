@@ -1,32 +1,26 @@
 """A node without a cluster: the agents installed, ADMIN with the cloud of the fixtures, a wire to the other gateway."""
 
-import contextlib
 import os
 
 import pytest
 
-import agents
-import exports
-import scripted as scripts
+import node as nodes
+from portcullis_testing import exports, scripted as scripts
+from portcullis_testing.agents import Agent
+from portcullis_testing.namespaces import HERE
 
 
 @pytest.fixture(scope="session", autouse=True)
 def node():
     """The lab machine as a node: interfaces, users, programs, agents where pacemaker looks for them."""
     assert os.environ.get("LAB_MACHINE"), "start the tests with Tests/Pacemaker/run"
-    agents.prepare_node()
-
-
-class Here:
-    """The machine itself, where ADMIN's script is used to a namespace."""
-
-    entered = staticmethod(contextlib.nullcontext)
+    nodes.prepare_node()
 
 
 @pytest.fixture(scope="session")
 def scripted(node):
     """ADMIN as a script plays it, with the usual cloud."""
-    made = scripts.ScriptedAdmin(Here)
+    made = scripts.ScriptedAdmin(HERE)
     made.serve(exports.cloud())
     yield made
     made.go()
@@ -35,7 +29,7 @@ def scripted(node):
 @pytest.fixture
 def gateway(scripted):
     """The gateway's agent; the node is as it was before, afterwards."""
-    agent = agents.Gateway(scripted.url)
+    agent = nodes.Gateway(scripted.url)
     yield agent
     agent.restore()
 
@@ -43,7 +37,7 @@ def gateway(scripted):
 @pytest.fixture
 def admin(node):
     """ADMIN's agent, likewise."""
-    agent = agents.Admin()
+    agent = nodes.Admin()
     yield agent
     agent.restore()
 
@@ -51,7 +45,7 @@ def admin(node):
 @pytest.fixture
 def addresses(node):
     """The addresses' agent, likewise."""
-    agent = agents.Addresses(addresses="203.0.113.7/32@public0 2001:db8:7::7/128@public0 10.1.0.1/24@inside")
+    agent = nodes.Addresses(addresses="203.0.113.7/32@public0 2001:db8:7::7/128@public0 10.1.0.1/24@inside")
     yield agent
     agent.restore()
 
@@ -63,5 +57,5 @@ def pytest_runtest_makereport(item):
     report = outcome.get_result()
     if report.failed:
         for name, agent in item.funcargs.items():
-            if isinstance(agent, agents.Agent):
+            if isinstance(agent, Agent):
                 report.sections.append((name, agent.log))

@@ -5,8 +5,8 @@ import pathlib
 
 import pytest
 
-import agents
-from agents import CONFIGURED, GENERIC, INSTALLED, NOT_RUNNING, OK, PERM, UNIMPLEMENTED
+from portcullis_testing import processes
+from portcullis_testing.agents import CONFIGURED, GENERIC, INSTALLED, NOT_RUNNING, OK, PERM, UNIMPLEMENTED
 
 
 def test_ocf_tester_finds_nothing_wrong(addresses):
@@ -22,14 +22,14 @@ def test_they_come_and_go_together_and_leave_others_alone(addresses):
     assert addresses.on("public0") == public | {"203.0.113.7/32", "2001:db8:7::7/128"}
     assert addresses.on("inside") == inside | {"10.1.0.1/24"}
     # An address that is being looked for on the link answers nobody.
-    assert "tentative" not in agents.run("ip", "address", "show", "dev", "public0").stdout
+    assert "tentative" not in processes.result("ip", "address", "show", "dev", "public0").stdout
     assert addresses.statuses("stop", "stop", "monitor") == [OK, OK, NOT_RUNNING]
     assert (addresses.on("public0"), addresses.on("inside")) == (public, inside)
 
 
 def test_one_that_is_missing_is_named_and_comes_back(addresses):
     addresses.call("start")
-    agents.run("ip", "address", "del", "203.0.113.7/32", "dev", "public0")
+    processes.result("ip", "address", "del", "203.0.113.7/32", "dev", "public0")
     answer = addresses.call("monitor")
     assert (answer.status, "203.0.113.7/32" in answer.output) == (GENERIC, True), answer.output
     assert addresses.statuses("start", "monitor") == [OK, OK]

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-import agents
-import programs
-from agents import ARGS, CONFIGURED, GENERIC, INSTALLED, NOT_RUNNING, OK, PERM, UNIMPLEMENTED
+from portcullis_testing import processes
+from portcullis_testing.agents import ARGS, CONFIGURED, GENERIC, INSTALLED, NOT_RUNNING, OK, PERM, UNIMPLEMENTED
+from portcullis_testing.waiting import eventually
 
 
 def test_ocf_tester_finds_nothing_wrong(admin):
@@ -21,7 +21,7 @@ def test_ocf_tester_finds_nothing_wrong(admin):
 def test_a_life_from_start_to_stop(admin):
     assert admin.probe().status == NOT_RUNNING
     assert admin.statuses("start", "start", "monitor") == [OK, OK, OK]
-    assert agents.run("curl", "-sf", "http://127.0.0.1:8080/readyz").returncode == 0
+    assert processes.result("curl", "-sf", "http://127.0.0.1:8080/readyz").returncode == 0
     status = pathlib.Path(f"/proc/{admin.process}/status").read_text()
     assert "CapEff:\t0000000000000000" in status
     assert admin.statuses("stop", "stop", "monitor") == [OK, OK, NOT_RUNNING]
@@ -54,7 +54,7 @@ def test_a_configuration_that_it_does_not_take_fails_the_start(admin):
 def test_dead_and_hung(admin):
     admin.call("start")
     os.kill(admin.process, signal.SIGKILL)
-    programs.eventually(lambda: admin.call("monitor").status == GENERIC, what="a failed monitor")
+    eventually(lambda: admin.call("monitor").status == GENERIC, what="a failed monitor")
     assert admin.statuses("stop", "start", "monitor") == [OK, OK, OK]
     os.kill(admin.process, signal.SIGSTOP)
     assert admin.call("monitor", timeout=2).status == GENERIC

@@ -7,10 +7,9 @@ import xml.etree.ElementTree
 
 import pytest
 
-import agents
-import exports
-import programs
-import topology
+from portcullis_testing import exports, processes, topology
+from portcullis_testing.agents import OK
+from portcullis_testing.repository import binary
 
 # A value with a quote is what a password may be.
 FENCES = [word for node in ("gw1", "gw2") for word in ("--fence", f"{node}=fence_lab,pipe=/run/{node}'s $HOME")]
@@ -54,19 +53,19 @@ def export(node, tmp_path_factory):
 def cib(tmp_path):
     """An empty CIB in a file."""
     path = tmp_path / "cib.xml"
-    path.write_text(agents.run("cibadmin", "--empty").stdout)
+    path.write_text(processes.result("cibadmin", "--empty").stdout)
     return path
 
 
 def configuration(export, tool, *words):
-    result = agents.run(programs.binary("portcullis-gateway"), "cluster-config", "--format", tool, "--file", export, "--node", "gw1",
-                        "--node", "gw2", "--interface", "public0", "--inside", "10.1.0.1/24", "--inside-interface", "inside", *words)
+    result = processes.result(binary("portcullis-gateway"), "cluster-config", "--format", tool, "--file", export, "--node", "gw1",
+                           "--node", "gw2", "--interface", "public0", "--inside", "10.1.0.1/24", "--inside-interface", "inside", *words)
     assert result.returncode == 0, result.stderr
     return result
 
 
 def crm(cib, *words):
-    return agents.run("crm", *words, env={**os.environ, "CIB_file": str(cib), "HOME": str(cib.parent)})
+    return processes.result("crm", *words, env={**os.environ, "CIB_file": str(cib), "HOME": str(cib.parent)})
 
 
 def pipes(cib):
@@ -75,7 +74,7 @@ def pipes(cib):
 
 
 def verify(cib):
-    return agents.run("crm_verify", "--xml-file", cib, "--verbose")
+    return processes.result("crm_verify", "--xml-file", cib, "--verbose")
 
 
 @pytest.mark.parametrize("agent", ["portcullis", "IPaddr2"])
@@ -110,7 +109,7 @@ def test_pcs_takes_the_same_and_takes_it_again_with_an_address_more(cib, tmp_pat
         commands = [line for line in script.splitlines() if re.match(r"(has \S+ \|\| )?pcs -f portcullis\.xml ", line)]
         assert len(commands) == 14, commands
         (tmp_path / "pair.sh").write_text(script)
-        made = agents.run("sh", tmp_path / "pair.sh", cwd=tmp_path, env={**os.environ, "PATH": f"{pcs.parent}:{os.environ['PATH']}"})
+        made = processes.result("sh", tmp_path / "pair.sh", cwd=tmp_path, env={**os.environ, "PATH": f"{pcs.parent}:{os.environ['PATH']}"})
         assert made.returncode == 0, made.stdout + made.stderr
         verified = verify(cib)
         assert verified.returncode == 0, verified.stdout + verified.stderr
@@ -141,7 +140,7 @@ def test_without_fencing_it_warns_and_neither_tool_takes_it(export, cib, tmp_pat
     script = configuration(export, "pcs").stdout
     command = next(line for line in script.splitlines() if "stonith create" in line).removeprefix("has fence-gw1 || ")
     (tmp_path / "portcullis.xml").write_text(cib.read_text())
-    made = agents.run("sh", "-c", command, cwd=tmp_path)
+    made = processes.result("sh", "-c", command, cwd=tmp_path)
     assert made.returncode != 0
     assert "CHOOSE-A-FENCE-AGENT" in made.stdout + made.stderr
 
@@ -149,6 +148,6 @@ def test_without_fencing_it_warns_and_neither_tool_takes_it(export, cib, tmp_pat
 def test_the_agent_s_validation_warns_where_fencing_is_switched_off(gateway, cib, monkeypatch):
     monkeypatch.setenv("CIB_file", str(cib))
     for value, is_warned in (("true", False), ("false", True)):
-        assert agents.run("crm_attribute", "--type", "crm_config", "--name", "stonith-enabled", "--update", value).returncode == 0
+        assert processes.result("crm_attribute", "--type", "crm_config", "--name", "stonith-enabled", "--update", value).returncode == 0
         answer = gateway.call("validate-all", level=10)
-        assert (answer.status, "stonith-enabled is false" in answer.output) == (agents.OK, is_warned), answer.output
+        assert (answer.status, "stonith-enabled is false" in answer.output) == (OK, is_warned), answer.output

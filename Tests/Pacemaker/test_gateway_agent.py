@@ -3,15 +3,13 @@
 import pathlib
 import re
 import signal
-import subprocess
 import time
 
 import pytest
 
-import agents
-import programs
-import scripted as scripts
-from agents import ARGS, CONFIGURED, FAILED_PROMOTED, GENERIC, INSTALLED, NOT_RUNNING, OK, PERM, PROMOTED, UNIMPLEMENTED
+from portcullis_testing import processes, scripted as scripts
+from portcullis_testing.agents import ARGS, CONFIGURED, FAILED_PROMOTED, GENERIC, INSTALLED, NOT_RUNNING, OK, PERM, PROMOTED, UNIMPLEMENTED
+from portcullis_testing.waiting import eventually
 
 RUNNING = ("start", "promote")
 
@@ -102,12 +100,12 @@ def test_a_probe_tells_of_a_dead_daemon_and_leaves_it(gateway):
 
 def test_a_dead_daemon_is_restarted_in_place_three_times(gateway):
     assert gateway.statuses(*RUNNING) == [OK, OK]
-    before = agents.run("nft", "--handle", "list", "table", "inet", "portcullis").stdout, gateway.kernel()
+    before = processes.result("nft", "--handle", "list", "table", "inet", "portcullis").stdout, gateway.kernel()
     for _ in range(3):
         gateway.signal(signal.SIGKILL)
         assert gateway.call("monitor").status == PROMOTED
         # Nothing in the kernel was made anew.
-        assert (agents.run("nft", "--handle", "list", "table", "inet", "portcullis").stdout, gateway.kernel()) == before
+        assert (processes.result("nft", "--handle", "list", "table", "inet", "portcullis").stdout, gateway.kernel()) == before
         assert gateway.sync_daemons() == ["master"]
     gateway.signal(signal.SIGKILL)
     answer = gateway.call("monitor")
@@ -122,7 +120,7 @@ def test_a_hung_daemon_is_restarted_or_failed(gateway):
     gateway.signal(signal.SIGSTOP)
     hung = gateway.process
     # Two polls at their slowest, and some: see `patience` of the configuration.
-    programs.eventually(lambda: gateway.call("monitor", restarts=0).status == GENERIC, 120, "the monitor's failure")
+    eventually(lambda: gateway.call("monitor", restarts=0).status == GENERIC, 120, "the monitor's failure")
     assert gateway.call("monitor").status == OK
     assert gateway.process != hung
 
@@ -176,11 +174,11 @@ def test_what_others_change_is_put_right_or_fails_the_monitor(gateway):
     assert gateway.statuses(*RUNNING) == [OK, OK]
     before = gateway.kernel()
     for words in (("ipvsadm", "-C"), ("nft", "delete", "table", "inet", "portcullis"), ("ipvsadm", "--stop-daemon", "master")):
-        assert agents.run(*words).returncode == 0
+        assert processes.result(*words).returncode == 0
         assert gateway.call("monitor").status == PROMOTED
         assert (gateway.kernel(), gateway.sync_daemons()) == (before, ["master"])
     # Without any time for it, nobody has put it right: IPVS tells of nothing, and the daemon is not asked to look.
-    assert agents.run("ipvsadm", "-C").returncode == 0
+    assert processes.result("ipvsadm", "-C").returncode == 0
     answer = gateway.call("monitor", patience=0)
     assert answer.status == FAILED_PROMOTED
     assert "out-of-line" in answer.output
@@ -199,8 +197,8 @@ def test_without_admin_it_serves_on_and_says_so(gateway, scripted):
     before = gateway.kernel()
     scripted.answer = scripts.status(503, "Service Unavailable")
     try:
-        programs.eventually(lambda: "degraded: ADMIN" in (answered := gateway.call("monitor")).output and answered.status == PROMOTED,
-                            what="a monitor that says what is amiss, and no failure")
+        eventually(lambda: "degraded: ADMIN" in (answered := gateway.call("monitor")).output and answered.status == PROMOTED,
+                   what="a monitor that says what is amiss, and no failure")
         # Once, and not with each monitor; the thorough one says it again.
         assert "degraded" not in gateway.call("monitor").output
         assert "degraded" in gateway.call("monitor", level=10).output
@@ -210,15 +208,12 @@ def test_without_admin_it_serves_on_and_says_so(gateway, scripted):
         assert gateway.kernel() == before
     finally:
         scripted.answer = answer
-    programs.eventually(lambda: "healthy" in agents.run("portcullis-gateway", "check").stdout, what="a healthy gateway")
+    eventually(lambda: "healthy" in processes.result("portcullis-gateway", "check").stdout, what="a healthy gateway")
 
 
 def test_a_daemon_started_by_others_is_found(gateway):
-    daemon = subprocess.Popen(["/usr/bin/portcullis-gateway", "run"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        programs.eventually(lambda: gateway.kernel()[1] > 0, what="its work")
+    with processes.Process("/usr/bin/portcullis-gateway", "run") as daemon:
+        daemon.wait_for(lambda: gateway.kernel()[1] > 0)
         # In the role of its configuration
         assert gateway.probe().status == PROMOTED
-    finally:
-        daemon.terminate()
-        daemon.wait()
+        daemon.stop()

@@ -1,15 +1,14 @@
 """What pacemaker itself makes of the agents: of a gateway that serves without ADMIN, and of addresses that change. A node of its own."""
 
+import contextlib
 import re
 import signal
-import subprocess
 import time
 
 import pytest
 
-import agents
-import programs
-import scripted as scripts
+from portcullis_testing import processes, scripted as scripts, witnesses
+from portcullis_testing.waiting import eventually
 
 COROSYNC = """
 totem {
@@ -45,27 +44,27 @@ def cluster(node, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     configuration = folder / "corosync.conf"
     configuration.write_text(COROSYNC)
-    processes = []
-    try:
-        for words in (("corosync", "-f", "-c", configuration), ("pacemakerd",)):
-            processes.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
-            if words[0] == "corosync":
-                programs.eventually(lambda: agents.run("corosync-quorumtool", "-s").returncode == 0, what="corosync")
-        programs.eventually(lambda: re.search(r"Online: +\[ lab \]", monitor()), 180, "pacemaker's node being online")
+    with contextlib.ExitStack() as stack:
+
+        def start(*words):
+            process = processes.Process(*words)
+            stack.callback(process.stop, 120)
+            return process
+
+        start("corosync", "-f", "-c", configuration).wait_for(
+            lambda: processes.result("corosync-quorumtool", "-s").returncode == 0)
+        start("pacemakerd")
+        eventually(lambda: re.search(r"Online: +\[ lab \]", monitor()), 180, "pacemaker's node being online")
         load(folder / "properties.crm", "property stonith-enabled=false no-quorum-policy=ignore\n")
         yield
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait(120)
 
 
 def monitor():
-    return agents.run("crm_mon", "-1", "--group-by-node", "--show-detail").stdout + agents.run("crm_mon", "-1").stdout
+    return processes.result("crm_mon", "-1", "--group-by-node", "--show-detail").stdout + processes.result("crm_mon", "-1").stdout
 
 
 def crm(*words):
-    result = agents.run(*words)
+    result = processes.result(*words)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -82,7 +81,7 @@ def stop(resource):
 
 def trouble():
     """What the node's attribute says, as pacemaker has it."""
-    return agents.run("attrd_updater", "--query", "--name", "portcullis-trouble", "--node", "lab").stdout
+    return processes.result("attrd_updater", "--query", "--name", "portcullis-trouble", "--node", "lab").stdout
 
 
 def test_trouble_is_shown_and_is_no_failure(cluster, gateway, scripted, tmp_path):
@@ -90,12 +89,12 @@ def test_trouble_is_shown_and_is_no_failure(cluster, gateway, scripted, tmp_path
     load(tmp_path / "gateway.crm", GATEWAY)
     answer = scripted.answer
     try:
-        programs.eventually(lambda: re.search(r"Promoted: +\[ lab \]", monitor()), 180, "the promotion")
+        eventually(lambda: re.search(r"Promoted: +\[ lab \]", monitor()), 180, "the promotion")
         crm("crm_resource", "--wait")
         assert "degraded" not in trouble()
         process = gateway.process
         scripted.answer = scripts.status(503, "Service Unavailable")
-        programs.eventually(lambda: "degraded: ADMIN" in trouble(), what="the trouble being told")
+        eventually(lambda: "degraded: ADMIN" in trouble(), what="the trouble being told")
         assert "degraded: ADMIN" in crm("crm_mon", "-1", "-A")
         # What has come of the monitors since then, in the history that a new DC reads.
         time.sleep(10)
@@ -105,13 +104,13 @@ def test_trouble_is_shown_and_is_no_failure(cluster, gateway, scripted, tmp_path
         assert "Failed Resource Actions" not in crm("crm_mon", "-1")
 
         scripted.answer = answer
-        programs.eventually(lambda: "degraded" not in trouble(), what="the end of the trouble being told")
+        eventually(lambda: "degraded" not in trouble(), what="the end of the trouble being told")
 
         # One that has failed is there to be seen.
         crm("crm_resource", "--resource", "gateway", "--set-parameter", "restarts", "--parameter-value", "0")
         crm("crm_resource", "--wait")
         gateway.signal(signal.SIGKILL)
-        programs.eventually(lambda: "last_failure" in crm("cibadmin", "--query", "--scope", "status"), what="the failure being kept")
+        eventually(lambda: "last_failure" in crm("cibadmin", "--query", "--scope", "status"), what="the failure being kept")
     finally:
         scripted.answer = answer
         stop("gateway")
@@ -120,15 +119,14 @@ def test_trouble_is_shown_and_is_no_failure(cluster, gateway, scripted, tmp_path
 def test_an_address_more_leaves_the_others_where_they_are(cluster, addresses, tmp_path):
     load(tmp_path / "addresses.crm", f"primitive addresses ocf:portcullis:addresses params addresses='{addresses.parameters['addresses']}' op monitor interval=2s\n")
     try:
-        programs.eventually(lambda: "203.0.113.7/32" in addresses.on("public0"), 120, f"the addresses: {monitor()}")
+        eventually(lambda: "203.0.113.7/32" in addresses.on("public0"), 120, f"the addresses: {monitor()}")
         crm("crm_resource", "--wait")
-        with subprocess.Popen(["ip", "-o", "monitor", "address"], stdout=subprocess.PIPE, text=True) as witness:
+        with witnesses.Watch("ip", "-o", "monitor", "address", ready=lambda: True) as witness:
             crm("crm_resource", "--resource", "addresses", "--set-parameter", "addresses", "--parameter-value",
                 "203.0.113.8/32@public0 2001:db8:7::7/128@public0 10.1.0.1/24@inside")
-            programs.eventually(lambda: "203.0.113.8/32" in addresses.on("public0"), 120, "the new address")
+            eventually(lambda: "203.0.113.8/32" in addresses.on("public0"), 120, "the new address")
             crm("crm_resource", "--wait")
-            witness.terminate()
-            changes = witness.stdout.read().splitlines()
+        changes = witness.text.splitlines()
         assert addresses.on("public0") >= {"203.0.113.8/32", "2001:db8:7::7/128"}
         assert "203.0.113.7/32" not in addresses.on("public0")
         assert [line for line in changes if "203.0.113.7" in line and line.startswith("Deleted")], changes

@@ -8,9 +8,9 @@ import socket
 import pytest
 
 import machine
-
-CLOUD = pathlib.Path(__file__).resolve().parents[2] / "fixtures/cloud.yaml"
-ADMIN_URL = "http://127.0.0.1:8080"
+from portcullis_testing.admin import ADMIN_URL, replaced
+from portcullis_testing.repository import FIXTURES
+from portcullis_testing.waiting import eventually
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +20,9 @@ def cloud():
         words = ("portcullis-admin", "token", "add", name, "--role", role, *of)
         return machine.run(*words, user="portcullis-admin").strip()
 
-    machine.eventually(lambda: "listening" in machine.run("journalctl", "-u", machine.ADMIN), what="ADMIN listening")
+    eventually(lambda: "listening" in machine.run("journalctl", "-u", machine.ADMIN), what="ADMIN listening")
     operator = {**os.environ, "PORTCULLIS_ADMIN_URL": ADMIN_URL, "PORTCULLIS_TOKEN": add_token("ops", "admin")}
-    machine.run("portcullis", "apply", "-f", CLOUD, environment=operator)
+    machine.run("portcullis", "apply", "-f", FIXTURES / "cloud.yaml", environment=operator)
 
     token = pathlib.Path("/etc/portcullis/gateway.token")
     token.write_text(add_token("gw1", "gateway", "--gateway", "tcn/gw1") + "\n")
@@ -31,8 +31,7 @@ def cloud():
     settings = pathlib.Path("/etc/portcullis/gateway.yaml")
     text = settings.read_text()
     for old, new in (("admin-url: https://admin.example:8443", f"admin-url: {ADMIN_URL}"), ("#name: gw1", "name: gw1")):
-        assert text.count(old) == 1, f"packaging/gateway.yaml has {text.count(old)} times {old!r}"
-        text = text.replace(old, new)
+        text = replaced(text, old, new, "packaging/gateway.yaml")
     settings.write_text(f"{text}\naudit-interval: 5\n")
     return operator
 
@@ -42,14 +41,14 @@ def gateway(cloud):
     """The gateway under its unit, in agreement with the export."""
     machine.run("systemctl", "enable", "--now", "--quiet", "portcullis-gateway")
     agrees = lambda: "in agreement" in machine.show(machine.GATEWAY, "StatusText")
-    machine.eventually(agrees, timeout=180, what="the gateway's agreement with the export")
+    eventually(agrees, timeout=180, what="the gateway's agreement with the export")
     # A connection that nobody answers: only virtual services that stay keep it in their counters.
     with socket.socket() as client:
         client.setblocking(False)
         client.connect_ex(("198.51.100.36", 80))
     # IPVS brings its counters up to date every two seconds: the service's and its real server's.
     counted = r"TCP  198\.51\.100\.36:80 +1 +[1-9].*\n(?:  -> .*\n)*  -> \S+ +1 +[1-9]"
-    machine.eventually(lambda: re.search(counted, machine.kernel_state()[1]), what="the connection in the counters")
+    eventually(lambda: re.search(counted, machine.kernel_state()[1]), what="the connection in the counters")
 
 
 @pytest.hookimpl(hookwrapper=True)

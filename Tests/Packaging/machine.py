@@ -4,9 +4,8 @@ import json
 import pathlib
 import pwd
 import re
-import subprocess
 
-from programs import eventually
+from portcullis_testing import processes
 
 GATEWAY = "portcullis-gateway.service"
 ADMIN = "portcullis-admin.service"
@@ -16,11 +15,7 @@ def run(*words, user=None, status=0, environment=None):
     """Runs a command to its end, as another user if need be; returns its standard output. `status` None: any will do."""
     if user:
         words = ("runuser", "-u", user, "--", *words)
-    result = subprocess.run(
-        [str(word) for word in words], text=True, capture_output=True, check=False, env=environment, cwd="/")
-    if status is not None and result.returncode != status:
-        raise RuntimeError(f"{' '.join(map(str, words))}: status {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
+    return processes.run(*words, status=status, env=environment, cwd="/")
 
 
 def show(unit, *properties):

@@ -5,11 +5,11 @@ import signal
 
 import pytest
 
-import agents
 import machine
-from agents import GENERIC, NOT_RUNNING, OK, PROMOTED
-from conftest import ADMIN_URL
-from programs import eventually
+from portcullis_testing import agents
+from portcullis_testing.admin import ADMIN_URL
+from portcullis_testing.agents import GENERIC, NOT_RUNNING, OK, PROMOTED
+from portcullis_testing.waiting import eventually
 
 
 class Agent(agents.Agent):

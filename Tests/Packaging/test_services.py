@@ -11,6 +11,7 @@ import pytest
 
 import machine
 from machine import ADMIN, GATEWAY, Process
+from portcullis_testing.waiting import eventually
 
 CAP_NET_ADMIN = 1 << 12
 RUN = pathlib.Path("/run/portcullis")
@@ -77,8 +78,8 @@ def test_only_state_is_writable_and_only_the_program_can_be_executed(gateway, un
 def test_the_gateway_sets_what_ipvs_needs(gateway):
     for name in ("expire_nodest_conn", "expire_quiescent_template", "conn_reuse_mode"):
         assert pathlib.Path("/proc/sys/net/ipv4/vs", name).read_text() == "1\n", name
-    machine.eventually(lambda: any(entry["MESSAGE"] == "host ~ net.ipv4.vs.expire_nodest_conn 0 -> 1"
-                                   for entry in machine.journal(GATEWAY)), what="it in the journal")
+    eventually(lambda: any(entry["MESSAGE"] == "host ~ net.ipv4.vs.expire_nodest_conn 0 -> 1"
+                           for entry in machine.journal(GATEWAY)), what="it in the journal")
 
 
 def test_the_kernel_has_what_the_export_asks_for(gateway):
@@ -95,8 +96,8 @@ def test_the_kernel_has_what_the_export_asks_for(gateway):
 
 
 def test_the_journal_has_priorities_and_fields(gateway):
-    machine.eventually(lambda: any(entry.get("PORTCULLIS_EVENT") == "applied" for entry in machine.journal(GATEWAY)),
-                       what="the agreement in the journal")
+    eventually(lambda: any(entry.get("PORTCULLIS_EVENT") == "applied" for entry in machine.journal(GATEWAY)),
+               what="the agreement in the journal")
     entries = machine.journal(GATEWAY)
     for entry in entries:
         assert entry["PRIORITY"] in set("01234567"), entry
@@ -120,7 +121,7 @@ def test_everybody_may_see_the_status_and_nobody_the_secrets(gateway):
     assert re.match(r"gw1 follows tcn.*: synchronized\n", machine.run("portcullis-gateway", "status", user="nobody"))
     status = json.loads(machine.run("portcullis-gateway", "status", "--output", "json", user="nobody"))
     assert status["process"] == Process(GATEWAY).id
-    machine.eventually((RUN / "metrics.prom").exists, what="metrics.prom")
+    eventually((RUN / "metrics.prom").exists, what="metrics.prom")
     assert {"status.json", "lock"} <= {path.name for path in RUN.iterdir()}
     # One that is just being written has its name only later.
     for path in (path for path in RUN.iterdir() if path.suffix != ".new"):
@@ -136,8 +137,8 @@ def test_a_restart_with_admin_away_leaves_the_kernel_alone(gateway):
     machine.run("systemctl", "stop", ADMIN)
     machine.run("systemctl", "restart", GATEWAY)
     assert Process(GATEWAY).id != process.id
-    machine.eventually(lambda: any(entry.get("PORTCULLIS_EVENT") == "poll-failed" for entry in machine.journal(GATEWAY)),
-                       what="the failed poll in the journal")
+    eventually(lambda: any(entry.get("PORTCULLIS_EVENT") == "poll-failed" for entry in machine.journal(GATEWAY)),
+               what="the failed poll in the journal")
     assert machine.kernel_state() == before
     assert machine.show(GATEWAY, "ActiveState") == "active"
     machine.run("systemctl", "start", ADMIN)
@@ -152,14 +153,14 @@ def test_a_daemon_that_hangs_is_started_again_and_the_kernel_stays_whole(gateway
     machine.run("systemctl", "restart", GATEWAY)
     before, process = machine.kernel_state(), Process(GATEWAY)
     os.kill(process.id, signal.SIGSTOP)
-    machine.eventually(lambda: machine.show(GATEWAY, "NRestarts") != "0", timeout=180, what="the watchdog's restart")
-    machine.eventually(lambda: machine.show(GATEWAY, "ActiveState") == "active", what="the daemon being back")
+    eventually(lambda: machine.show(GATEWAY, "NRestarts") != "0", timeout=180, what="the watchdog's restart")
+    eventually(lambda: machine.show(GATEWAY, "ActiveState") == "active", what="the daemon being back")
     assert Process(GATEWAY).id != process.id
 
     def told():
         return machine.run("journalctl", "--no-pager", "--unit", GATEWAY)
 
-    machine.eventually(lambda: "Watchdog timeout" in told() and "status=6/ABRT" in told(), what="the watchdog in the journal")
+    eventually(lambda: "Watchdog timeout" in told() and "status=6/ABRT" in told(), what="the watchdog in the journal")
     assert "timed out. Killing" not in told()
     assert machine.kernel_state() == before
 

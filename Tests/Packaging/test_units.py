@@ -4,28 +4,29 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 
 import pytest
 
-PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
+from portcullis_testing.processes import result
+from portcullis_testing.repository import REPOSITORY
+
+PACKAGING = REPOSITORY / "packaging"
 UNITS = ["portcullis-admin.service", "portcullis-gateway.service", "portcullis-gateway-table.service"]
 LARGEST_EXPOSURE = 2.0
 
 
 def analyze(*words):
     environment = {**os.environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0"}
-    return subprocess.run(
-        ["systemd-analyze", "--no-pager", *words], env=environment, text=True, capture_output=True, check=False)
+    return result("systemd-analyze", "--no-pager", *words, env=environment)
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_exposure_is_low(unit):
-    result = analyze("security", "--offline=yes", PACKAGING / unit)
-    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", result.stdout)
-    assert exposure, result.stdout + result.stderr
+    found = analyze("security", "--offline=yes", PACKAGING / unit)
+    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", found.stdout)
+    assert exposure, found.stdout + found.stderr
     print(f"{unit}: {exposure[1]}")
-    gaps = "\n".join(line for line in result.stdout.splitlines() if not line.startswith("✓"))
+    gaps = "\n".join(line for line in found.stdout.splitlines() if not line.startswith("✓"))
     assert float(exposure[1]) <= LARGEST_EXPOSURE, gaps
 
 
@@ -39,6 +40,6 @@ def test_systemd_understands_every_line(tmp_path):
         for program in re.findall(r"(?m)^Exec(?:Start|Reload)=[+]?/(\S+)", (PACKAGING / unit).read_text()):
             (tmp_path / program).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / program).touch(0o755)
-    result = analyze("verify", "--man=no", f"--root={tmp_path}", *UNITS)
-    ours = [line for line in (result.stdout + result.stderr).splitlines() if any(unit in line for unit in UNITS)]
-    assert result.returncode == 0 and not ours, result.stdout + result.stderr
+    verified = analyze("verify", "--man=no", f"--root={tmp_path}", *UNITS)
+    ours = [line for line in (verified.stdout + verified.stderr).splitlines() if any(unit in line for unit in UNITS)]
+    assert verified.returncode == 0 and not ours, verified.stdout + verified.stderr

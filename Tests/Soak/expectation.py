@@ -4,8 +4,6 @@ import csv
 import io
 import ipaddress
 
-FALLBACK = {"mh", "sh"}
-
 
 def kernel(text):
     """The export as (IPVS services with their real servers and weights, admitted (address, protocol, ports))."""

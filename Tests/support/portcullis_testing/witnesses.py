@@ -6,9 +6,10 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
-import tempfile
 import time
+
+from portcullis_testing.namespaces import HERE
+from portcullis_testing.processes import Process
 
 
 def ipvs(namespace):
@@ -60,6 +61,12 @@ def content(namespace):
     return plain(json.loads(table)) if table else None, ipvs(namespace), sorted(services.splitlines())
 
 
+def sync_daemons(namespace):
+    """As ipvsadm tells them: {("master", "sync0", "7")}."""
+    text = namespace.run("ipvsadm", "-l", "--daemon")
+    return set(re.findall(r"(?m)^(master|backup) sync daemon \(mcast=(\w+), syncid=(\d+),", text))
+
+
 def counters(namespace):
     """Connections that each virtual service and each real server has had: {("TCP 198.51.100.36:80", "10.1.0.11:8080"): 3}."""
     found = {}
@@ -84,36 +91,21 @@ def dropped(namespace):
     return table(namespace)["counter"]["dropped"]["packets"]
 
 
-class Watch:
-    """A program that watches while the block runs; its output is `text` afterwards, and `so_far` meanwhile."""
+class Watch(Process):
+    """A program that watches while the block runs."""
 
     def __init__(self, *words, ready, end=signal.SIGTERM):
         """`ready` tells whether it watches by now; or a text that it writes then. `end` ends it."""
-        self.words = words
-        self.end = end
-        self.ready = ready
-        self.text = None
+        self.ready, self.end = ready, end
+        super().__init__(*words)
 
     def __enter__(self):
-        self._file = tempfile.TemporaryFile("w+b")
-        self._process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self._file, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 60
-        while not (self.ready() if callable(self.ready) else self.ready in self.so_far):
-            assert self._process.poll() is None and time.monotonic() < deadline, f"{self.words}: {self.so_far}"
-            time.sleep(0.05)
+        self.wait_for(self.ready)
         return self
-
-    @property
-    def so_far(self):
-        self._file.seek(0)
-        return self._file.read().decode(errors="replace")
 
     def __exit__(self, *_):
         time.sleep(0.5)
-        self._process.send_signal(self.end)
-        self._process.wait()
-        self.text = self.so_far
-        self._file.close()
+        self.stop(timeout=None, number=self.end)
 
 
 def tcpdump(namespace, interface, expression):
@@ -136,7 +128,7 @@ def listeners(namespace):
 def system_calls(process):
     """Every byte the process exchanges with sockets, each line naming the kind of socket."""
     return Watch("strace", "-f", "-yy", "-s", "40", "-e", "trace=%network,read,write,readv,writev", "-p",
-                 str(process.pid), ready="attached")
+                 process.pid, ready="attached")
 
 
 class IPVSWrites:
@@ -147,7 +139,7 @@ class IPVSWrites:
 
     def __enter__(self):
         if not (self._TRACING / "kprobe_events").exists():
-            subprocess.run(["mount", "-t", "tracefs", "tracefs", self._TRACING], check=True)
+            HERE.run("mount", "-t", "tracefs", "tracefs", self._TRACING)
         self._name = f"portcullis_{next(self._numbers)}"
         self._command(f"p:{self._name} ip_vs_genl_set_cmd")
         self._enable(1)

@@ -11,7 +11,8 @@ import struct
 import threading
 import time
 
-from topology import CLIENTS4, CLIENTS6
+from portcullis_testing.topology import CLIENTS4, CLIENTS6
+from portcullis_testing.waiting import eventually
 
 _PORTS = range(32768, 61000)
 # Each address takes all its ports in turn: one that came again soon would be the same flow to IPVS. Another process
@@ -149,10 +150,7 @@ class Loop:
     def wait_for(self, count, timeout=180):
         """Waits until so many more requests have ended."""
         goal = len(self.outcomes) + count
-        deadline = time.monotonic() + timeout
-        while len(self.outcomes) < goal:
-            assert time.monotonic() < deadline, f"the loop made {count - goal + len(self.outcomes)} of {count} requests"
-            time.sleep(0.05)
+        eventually(lambda: len(self.outcomes) >= goal, timeout, f"{count} more requests of the loop", pause=0.05)
 
     def _run(self):
         turn = itertools.count()

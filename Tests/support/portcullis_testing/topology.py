@@ -8,11 +8,9 @@ The public addresses are local on the gateway, which is the servers' default rou
 these namespaces: nothing is joined to the machine that runs them.
 """
 
-import contextlib
-import ctypes
-import os
 import pathlib
-import subprocess
+
+from portcullis_testing.namespaces import HERE, Namespace
 
 SERVERS = {"app1": 11, "app2": 12, "app3": 13, "app4": 14}
 PUBLIC4 = ["198.51.100.36", "198.51.100.37", "198.51.100.38"]
@@ -20,57 +18,6 @@ PUBLIC6 = ["2001:db8:0:1::36", "2001:db8:0:1::37", "2001:db8:0:1::38"]
 CLIENTS4 = [f"203.0.113.{host}" for host in range(10, 30)]
 CLIENTS6 = [f"2001:db8:ffff::{host}" for host in range(10, 30)]
 FRESH4 = [f"203.0.113.{host}" for host in range(30, 250)]
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_CLONE_NEWNET = 0x40000000
-
-
-class Namespace:
-    """A network namespace of ours: commands run in it, sockets are opened in it."""
-
-    def __init__(self, role, create=True):
-        self.role = role
-        self.name = f"portcullis-{role}"
-        if create:
-            _run("ip", "netns", "add", self.name)
-        self._file = os.open(f"/run/netns/{self.name}", os.O_RDONLY | os.O_CLOEXEC)
-
-    def command(self, *words):
-        return ["ip", "netns", "exec", self.name, *map(str, words)]
-
-    def run(self, *words, **options):
-        """Runs the command to its end; returns its standard output, raises with its standard error."""
-        return _run(*self.command(*words), **options)
-
-    def result(self, *words):
-        """Runs the command to its end, whatever that is: its status, its standard output and error."""
-        return subprocess.run(self.command(*words), text=True, capture_output=True, check=False)
-
-    def start(self, *words, **options):
-        return subprocess.Popen(self.command(*words), **options)
-
-    @contextlib.contextmanager
-    def entered(self):
-        """Sockets which this thread opens inside the block belong to the namespace."""
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _setns(self._file)
-            yield
-        finally:
-            _setns(home)
-            os.close(home)
-
-    def sysctl(self, **values):
-        """Sets net.* values; a double underscore stands for the dot."""
-        self.run("sysctl", "-qw", *(f"net.{key.replace('__', '.')}={value}" for key, value in values.items()))
-
-    def batch(self, *lines):
-        """Runs lines of ip(8) in the namespace."""
-        self.run("ip", "-batch", "-", input="\n".join(lines) + "\n")
-
-    def delete(self):
-        os.close(self._file)
-        _run("ip", "netns", "delete", self.name)
 
 
 class Topology:
@@ -101,7 +48,8 @@ class Topology:
         gateway.batch(
             "link set lo up",
             f"link add public0 type veth peer name public0 netns {client.name}",
-            "link add inside type bridge",
+            # With an address of its own: else it has that of a port, and another one when that port goes (test_pair).
+            "link add inside address 02:00:0a:01:00:01 type bridge",
             *(f"link add {name} master inside type veth peer name inside netns {self.namespaces[name].name}"
               for name in SERVERS),
             *(f"link set {name} up" for name in ["public0", "inside", *SERVERS]),
@@ -144,18 +92,5 @@ _MODULES = ["ip_vs", "nf_conntrack_netlink", "ip_vs_wlc", "ip_vs_mh", "ip_vs_sh"
 
 def have_ipvs():
     """Whether this kernel can do IPVS, after loading the modules where modules exist."""
-    subprocess.run(["modprobe", "--all", *_MODULES], check=False, capture_output=True)
+    HERE.result("modprobe", "--all", *_MODULES)
     return pathlib.Path("/proc/net/ip_vs").exists()
-
-
-def _setns(descriptor):
-    if _libc.setns(descriptor, _CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), "setns")
-
-
-def _run(*words, **options):
-    check = options.pop("check", True)
-    result = subprocess.run(words, text=True, capture_output=True, check=False, **options)
-    if check and result.returncode:
-        raise RuntimeError(f"{' '.join(words)}: status {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout

@@ -1,4 +1,4 @@
-"""The real servers: one process that listens in every server's namespace and answers who it is.
+"""The real servers: one process (`start`) that listens in every server's namespace and answers who it is.
 
 Each answer is one JSON object: the server's name, the port it was reached on, the client's address
 as the server saw it. TCP speaks enough HTTP for curl and for the client loops; UDP answers each
@@ -14,7 +14,9 @@ import selectors
 import socket
 import sys
 
-from topology import SERVERS, Namespace
+from portcullis_testing.namespaces import Namespace
+from portcullis_testing.processes import Process
+from portcullis_testing.topology import SERVERS
 
 PORTS = [8080, 8443, 9000, 20000, 20001, 25000, 29999, 30000, 30500, 31000]
 
@@ -77,6 +79,13 @@ class Servers:
 def answer(name, connection, peer):
     """The line that tells the client whom it has reached."""
     return json.dumps({"server": name, "port": connection.getsockname()[1], "client": peer[0]}).encode() + b"\n"
+
+
+def start(**options):
+    """The process, once it listens."""
+    process = Process(sys.executable, "-m", __name__, **options)
+    process.wait_for("ready\n", 180)
+    return process
 
 
 def main():

@@ -8,8 +8,8 @@ import socket
 import threading
 import time
 
-import exports
-import programs
+from portcullis_testing import exports
+from portcullis_testing.waiting import eventually
 
 
 @dataclasses.dataclass
@@ -72,7 +72,7 @@ class ScriptedAdmin:
     def wait_for_polls(self, count):
         """Waits until so many more have come in."""
         seen = len(self.requests)
-        programs.eventually(lambda: len(self.requests) >= seen + count, what=f"{count} polls")
+        eventually(lambda: len(self.requests) >= seen + count, what=f"{count} polls")
 
     def _accept(self, listener):
         while True:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-import topology
+from portcullis_testing import topology
 
 COLUMNS = ("service,section,protocol,address_name,addresses,ports,fwmark,method,scheduler,persistence,drain_time,sources,"
            "backend_address,backend_port,weight").split(",")

@@ -1,0 +1,34 @@
+"""Runs schemathesis on an ADMIN that holds the fixtures, on a free port of the loopback address.
+
+usage: api.py SCHEMATHESIS WORD… (its command line, but for the description's address and the token). The status is not 0 when an
+answer is a 5xx or is not as described, when ADMIN has ended, and when it has logged an error.
+"""
+
+import os
+import re
+import sys
+import tempfile
+
+from portcullis_testing.admin import Admin
+from portcullis_testing.namespaces import HERE
+from portcullis_testing.processes import Process, run
+from portcullis_testing.repository import FIXTURES, binary
+
+
+def main(*schemathesis):
+    with tempfile.TemporaryDirectory() as folder, Admin(HERE, folder, "--log-level", "info", has_key=True) as admin:
+        token = admin.add_token("schemathesis", "admin")
+        run(binary("portcullis"), "apply", "-f", FIXTURES / "cloud.yaml",
+            env={**os.environ, "PORTCULLIS_ADMIN_URL": admin.url, "PORTCULLIS_TOKEN": token})
+        # Its output is the test's.
+        status = Process(*schemathesis, f"{admin.url}/openapi.json", "--header", f"Authorization: Bearer {token}",
+                         cwd=folder, stdout=None, stderr=None).wait(None)
+        if not admin.is_running:
+            sys.exit(f"portcullis-admin has ended:\n{admin.text[-5000:]}")
+        if errors := [line for line in admin.text.splitlines() if re.search(" (error|critical) ", line)]:
+            sys.exit("\n".join([*errors, "portcullis-admin logged the errors above"]))
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

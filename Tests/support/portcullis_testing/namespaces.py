@@ -1,0 +1,79 @@
+"""Where commands run and sockets are opened: the network namespace that this program is in, or one of the tests' own."""
+
+import contextlib
+import ctypes
+import os
+
+from portcullis_testing import processes
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+
+
+class Host:
+    """The network namespace that this program is in."""
+
+    def command(self, *words):
+        """The words by which a command is run there."""
+        return list(words)
+
+    def result(self, *words, **options):
+        """Runs the command to its end, whatever that is: its status, its standard output and error."""
+        return processes.result(*self.command(*words), **options)
+
+    def run(self, *words, **options):
+        """Runs the command to its end; returns its standard output, raises with its standard error."""
+        return processes.run(*self.command(*words), **options)
+
+    def start(self, *words, **options):
+        """Starts the command and lets it run."""
+        return processes.Process(*self.command(*words), **options)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """Sockets which this thread opens inside the block belong there."""
+        yield
+
+    def sysctl(self, **values):
+        """Sets net.* values; a double underscore stands for the dot."""
+        self.run("sysctl", "-qw", *(f"net.{key.replace('__', '.')}={value}" for key, value in values.items()))
+
+    def batch(self, *lines):
+        """Runs lines of ip(8)."""
+        self.run("ip", "-batch", "-", input="\n".join(lines) + "\n")
+
+
+HERE = Host()
+
+
+class Namespace(Host):
+    """A network namespace of ours."""
+
+    def __init__(self, role, create=True):
+        self.role = role
+        self.name = f"portcullis-{role}"
+        if create:
+            HERE.run("ip", "netns", "add", self.name)
+        self._file = os.open(f"/run/netns/{self.name}", os.O_RDONLY | os.O_CLOEXEC)
+
+    def command(self, *words):
+        return ["ip", "netns", "exec", self.name, *words]
+
+    @contextlib.contextmanager
+    def entered(self):
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _setns(self._file)
+            yield
+        finally:
+            _setns(home)
+            os.close(home)
+
+    def delete(self):
+        os.close(self._file)
+        HERE.run("ip", "netns", "delete", self.name)
+
+
+def _setns(descriptor):
+    if _libc.setns(descriptor, _CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
