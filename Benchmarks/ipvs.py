@@ -61,7 +61,7 @@ class Benchmark:
         """A process that has the first export in force takes one with another weight; it times itself."""
         for _ in range(RELOADS):
             with self._emptied(weight=50):
-                output = run(self.gateway, "bench", self.inputs / "services-100.csv", self.inputs / "services-50.csv")
+                output = run(binary("portcullis-bench"), self.inputs / "services-100.csv", self.inputs / "services-50.csv")
             phase = json.loads(output.splitlines()[-1])
             timing = phase["timing"]
             assert timing["changes"] == 1, phase

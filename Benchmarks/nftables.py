@@ -30,7 +30,7 @@ def delete():
 def main(inputs, output):
     inputs = pathlib.Path(inputs)
     commands = {"nft": ["nft", "-f", inputs / "elements.nft"],
-                "elements": [binary("portcullis-gateway"), "bench", "--table-only", inputs / "elements.csv"]}
+                "elements": [binary("portcullis-bench"), "--target", "table", inputs / "elements.csv"]}
     run(*commands["elements"])
     (inputs / "elements.nft").write_text(run("nft", "list", "table", "inet", "portcullis"))
     delete()

@@ -27,7 +27,8 @@ from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
 CHANGES = 9
-POLLS = 30
+POLLS = 5
+WINDOWS = 5
 ROUND_TRIPS = 200
 
 
@@ -96,10 +97,16 @@ def following(export):
 def at_rest_with_many_servers(export, results):
     """10,000 virtual services of 10 real servers: what they take, and a poll that finds nothing new."""
     with following(export) as daemon:
-        before, polls = at_rest(daemon), Export.polls
-        eventually(lambda: Export.polls >= polls + POLLS, 120, "polls")
-        time.sleep(0.3)
-        results["an unchanged poll, CPU"] = [(daemon.cpu - before) / (Export.polls - polls)]
+        # Audits are measured by themselves: one reads the kernel, and would be most of what the polls beside it cost.
+        windows = []
+        while len(windows) < WINDOWS:
+            audits, before, polls = daemon.metric("audits_total"), at_rest(daemon), Export.polls
+            eventually(lambda: Export.polls >= polls + POLLS, 120, "polls")
+            time.sleep(0.3)
+            cost = (daemon.cpu - before) / (Export.polls - polls)
+            if daemon.metric("audits_total") == audits:
+                windows.append(cost)
+        results["an unchanged poll, CPU"] = windows
         results["resident memory at 10,000 × 10"] = [daemon.mebibytes("VmRSS")]
         results["at its highest"] = [daemon.mebibytes("VmHWM")]
 

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// Body of `POST /v1/apply`: a cloud, or a part of one, as it shall be; written in one transaction.

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// The kinds of things the registry holds.

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// Body of `PUT /v1/locations/{location}`.

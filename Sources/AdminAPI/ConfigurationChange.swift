@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// How the combined configurations of some services differ, all of them in the same way.
 public struct ConfigurationChange: Codable, Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// Where the values of a service's configuration come from (`GET /v1/services/{service}/config?explain=true`).

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// A firewall mark and the gateway section that holds it (`GET /v1/marks`).

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// A gateway as its polls tell of it (`GET /v1/gateways`).

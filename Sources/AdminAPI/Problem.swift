@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// An error answer: `application/problem+json` (RFC 9457).
 public struct Problem: Codable, Sendable, Hashable, Error {

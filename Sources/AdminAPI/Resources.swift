@@ -1,5 +1,5 @@
-package import JSON
-package import Names
+import JSON
+import Names
 
 /// A location (datacenter): a name servers and address pools belong to.
 public struct LocationResource: Codable, Sendable, Hashable {

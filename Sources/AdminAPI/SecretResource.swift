@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// A secret in a list (`GET /v1/secrets`): never its value.

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Names
 
 /// A token in a list (`GET /v1/tokens`): never its secret.

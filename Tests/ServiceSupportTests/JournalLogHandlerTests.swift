@@ -3,7 +3,6 @@ import Logging
 @testable import ServiceSupport
 import Testing
 
-
 @Suite("Messages to journald") struct JournalLogHandlerTests {
     /// A socket that takes datagrams, as journald has one.
     private final class Journal {

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// One member of an object: its name, the form of its value, and what its absence means.
 package struct Member<Body: Sendable, Value: Sendable>: Sendable {

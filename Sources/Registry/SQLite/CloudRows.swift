@@ -253,7 +253,8 @@ enum CloudRows {
     private static func storeService(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
         guard let service = cloud.services[change.name] else {
             guard let name = ServiceName(change.name) else { return }
-            try db.execute(sql: "DELETE FROM service WHERE type = ? AND number = ?", arguments: [name.type, name.index])
+            try db.execute(
+                sql: "DELETE FROM service WHERE type = ? AND number = ?", arguments: [name.type, name.index])
             return
         }
         try db.execute(

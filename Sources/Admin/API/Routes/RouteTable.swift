@@ -135,7 +135,8 @@ extension Route {
     ) -> Route {
         Route(
             method: .get, path: path, operation: operation, summary: summary, access: access, query: query,
-            headers: [.ifNoneMatch], answers: [.json(summary, form.schema), .notModified], problems: problems, handle: handle
+            headers: [.ifNoneMatch], answers: [.json(summary, form.schema), .notModified], problems: problems,
+            handle: handle
         )
     }
 

@@ -97,7 +97,6 @@ extension TokenResource.Role {
     }
 }
 
-
 extension TokenRole {
     fileprivate init(_ role: TokenResource.Role) {
         self =
