@@ -154,21 +154,21 @@ public struct ServicePatch: Codable, Sendable, Hashable {
 
 extension LocationChange: Described {
     package static let form = Form<Self>.object(
-        "LocationChange", .present("name", .name(.location), \.name),
+        "LocationChange", .repeated("name", .name(.location), \.name),
         .nullable("description", .line(atMost: Limits.description), \.description)
     ) { LocationChange(name: $0, description: $1) }
 }
 
 extension PoolChange: Described {
     package static let form = Form<Self>.object(
-        "PoolChange", .present("location", .name(.location), \.location), .present("name", .name(.pool), \.name),
+        "PoolChange", .repeated("location", .name(.location), \.location), .repeated("name", .name(.pool), \.name),
         .required("addresses", .addresses(atMost: Limits.poolAddresses), \.addresses)
     ) { PoolChange(location: $0, name: $1, addresses: $2) }
 }
 
 extension ServerChange: Described {
     package static let form = Form<Self>.object(
-        "ServerChange", .present("name", .name(.server), \.name),
+        "ServerChange", .repeated("name", .name(.server), \.name),
         .required("location", .name(.location), \.location), .required("kind", .choice, \.kind),
         .required("addresses", ServerResource.addresses, \.addresses),
         .optional("labels", ServerResource.labels, else: [], \.labels)
@@ -193,8 +193,8 @@ extension ServiceCreation: Described {
 
 extension ServiceChange: Described {
     package static let form = Form<Self>.object(
-        "ServiceChange", .present("name", .serviceName, \.name), .present("type", .name(.type), \.type),
-        .present("index", ServiceResource.index, \.index), .required("server", .name(.server), \.server),
+        "ServiceChange", .repeated("name", .serviceName, \.name), .repeated("type", .name(.type), \.type),
+        .repeated("index", ServiceResource.index, \.index), .required("server", .name(.server), \.server),
         .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight)
     ) { ServiceChange(name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5) }
 }

@@ -55,6 +55,18 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             write: { $0[keyPath: path].map(form.write) })
     }
 
+    /// A member that repeats what the request's path says: it may be absent, and must not differ. Its schema tells
+    /// clients that they need not send it.
+    package static func repeated<Wrapped>(
+        _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
+    ) -> Member where Value == Wrapped? {
+        let member = present(name, form, path)
+        guard case .object(let schema) = member.schema else { return member }
+        return Member(
+            name: name, schema: .object(schema + [.init(name: "readOnly", value: true)]), isRequired: false,
+            read: member.read, write: member.write)
+    }
+
     /// A member that may be absent or `null`; without a value it is left out.
     package static func nullable<Wrapped>(
         _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable

@@ -83,13 +83,17 @@ extension Route.Parameter {
         schema: ["type": "boolean", "default": false])
     static let ifMatch = Self(
         name: "If-Match", summary: "The change is made only if the resource has this ETag (RFC 9110)",
-        schema: ["type": "string"])
+        schema: tags)
     static let ifNoneMatch = Self(
         name: "If-None-Match", summary: "304 if the answer still has this ETag (RFC 9110)",
         schema: ["type": "string"])
     static let ifNoneMatchOnPut = Self(
         name: "If-None-Match", summary: "*: the resource is created, never replaced (RFC 9110)",
-        schema: ["type": "string"])
+        schema: tags)
+    /// `*`, or a list of entity tags (RFC 9110, section 8.8.3).
+    private static let tags: JSONValue = [
+        "type": "string", "pattern": #"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
+    ]
     static let eTag = Self(name: "ETag", summary: "Strong entity tag of the answer", schema: tag)
     static let eTagAfterChange = Self(
         name: "ETag", summary: "Of the resource as it is now; not with dry_run, nor after a deletion", schema: tag)

@@ -1,0 +1,40 @@
+"""What a schema cannot say: that a name refers to something there is, and that text is YAML of a type. Data that follow the schema get
+such names and texts here, so that they reach what stands behind the checks; data that do not are left as they are."""
+
+import re
+
+import schemathesis
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+REFERENCES = {"location": "tcn", "server": "app1", "type": "tg"}
+# Parameters of a path that must be there for a request to mean something.
+PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"}}
+
+
+def is_name(value):
+    return isinstance(value, str) and NAME.fullmatch(value) is not None
+
+
+@schemathesis.hook
+def map_path_parameters(context, parameters):
+    for name, value in PRESENT.get(context.operation.path, {}).items():
+        if parameters and is_name(parameters.get(name)):
+            parameters[name] = value
+    return parameters
+
+
+@schemathesis.hook
+def map_body(context, body):
+    if context.operation.method.upper() not in ("POST", "PUT", "PATCH") or context.operation.path == "/v1/apply":
+        return body
+    if isinstance(body, dict):
+        return {name: REFERENCES[name] if name in REFERENCES and is_name(value) else value for name, value in body.items()}
+    return body
+
+
+@schemathesis.hook
+def map_case(context, case):
+    """The YAML of a type names the type that the path names."""
+    if context.operation.path == "/v1/types/{type}" and isinstance(case.body, str) and (case.path_parameters or {}).get("type"):
+        case.body = f"type: {case.path_parameters['type']}\n"
+    return case
