@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// CI sets it, and `make` does: a warning is an error there. Whoever builds with a newer compiler, which warns of more, is
+/// CI sets it (.ci/run): a warning is an error there. Whoever builds with a newer compiler, which warns of more, is
 /// not kept from it.
 let warnings: [SwiftSetting] =
     Context.environment["PORTCULLIS_WARNINGS_AS_ERRORS"] == "1" ? [.treatAllWarnings(as: .error)] : []

@@ -177,7 +177,7 @@ def test_what_others_change_is_put_right_or_fails_the_monitor(gateway):
         assert processes.result(*words).returncode == 0
         assert gateway.call("monitor").status == PROMOTED
         assert (gateway.kernel(), gateway.sync_daemons()) == (before, ["master"])
-    # Without any time for it, nobody has put it right: IPVS tells of nothing, and the daemon is not asked to look.
+    # Without any time for it, nobody has put it right: IPVS sends no notifications, and the daemon is not asked to look.
     assert processes.result("ipvsadm", "-C").returncode == 0
     answer = gateway.call("monitor", patience=0)
     assert answer.status == FAILED_PROMOTED

@@ -53,7 +53,7 @@ public struct AdminSettings: Sendable, Hashable {
 
     public static let defaultFile = "/etc/portcullis/admin.yaml"
     public static let defaultDatabase = "/var/lib/portcullis-admin/registry.sqlite"
-    /// The default until ADMIN 1.0: in the state directory of the gateway.
+    /// The default of earlier versions: in the state directory of the gateway.
     public static let formerDatabase = "/var/lib/portcullis/registry.sqlite"
     static let defaults: [Key: String] = [
         .listen: "127.0.0.1:8080", .database: defaultDatabase, .logLevel: "info",

@@ -18,7 +18,7 @@ extension Gateway {
         }
     }
 
-    /// Does what is left for it in the run directory.
+    /// Does what other programs signal by files in the run directory.
     func followSignals(_ signals: AsyncStream<RunDirectoryWatch.Signal>) async {
         for await signal in signals {
             switch signal {
@@ -42,7 +42,7 @@ extension Gateway {
 
     private func path(of signal: RunDirectoryWatch.Signal) -> String { "\(configuration.runDirectory)/\(signal)" }
 
-    /// Takes a signal away; whether there was one. That it was taken away is told, too.
+    /// Removes a signal; whether there was one. Removing it raises another inotify event.
     private func take(_ signal: RunDirectoryWatch.Signal) -> Bool {
         let path = path(of: signal)
         guard Files.modificationTime(of: path) != nil else { return false }

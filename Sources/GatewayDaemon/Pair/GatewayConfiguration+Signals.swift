@@ -1,6 +1,6 @@
 import ServiceSupport
 
-/// What others leave for the daemon in its run directory, where it opens no socket to be spoken to.
+/// How other programs signal the daemon: by files in its run directory. It opens no socket for them.
 extension GatewayConfiguration {
     /// Whether a daemon holds the lock; `sync` and `flush` hold it too, for their moment.
     public var isDaemonRunning: Bool {
@@ -12,9 +12,8 @@ extension GatewayConfiguration {
     /// Asks the daemon to look at IPVS and the sync daemons now. Nothing is lost where it cannot be asked.
     public func askForAudit() { _ = leave(.audit) }
 
-    /// Asks the daemon for a sign of life. One that hangs, or was stopped, gives none in time; whether it does, a
-    /// caller that may not write into the run directory cannot tell. One that answers has written its status before, if
-    /// it can.
+    /// Asks the daemon for a sign of life. A daemon that hangs, or was stopped, gives none in time. A caller that may not
+    /// write into the run directory gets `.unknown`. A daemon that answers has written its status before, if it can.
     public func signOfLife(until end: ContinuousClock.Instant) async -> SignOfLife {
         guard isDaemonRunning, let path = leave(.ping) else { return .unknown }
         while Files.modificationTime(of: path) != nil {

@@ -3,19 +3,19 @@ import Glibc
 import ServiceSupport
 import SystemPackage
 
-/// Tells of files that others put into the run directory: the daemon's signal box.
+/// Watches the run directory (inotify) for the files by which other programs signal the daemon.
 struct RunDirectoryWatch {
-    /// What may be found there.
+    /// The name of such a file.
     enum Signal: String, CaseIterable {
         /// The role has changed.
         case role
-        /// Somebody wants IPVS to be looked at now.
+        /// IPVS is to be audited now.
         case audit
-        /// Somebody wants a sign of life: the daemon takes the signal away.
+        /// A sign of life is wanted: the daemon removes the file.
         case ping
     }
 
-    /// Signals that were put, replaced or taken away, from now on.
+    /// Signals whose files are created, replaced or removed, from now on.
     /// - Throws: when the directory is absent.
     static func signals(in directory: String) throws(FileError) -> AsyncStream<Signal> {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
@@ -39,7 +39,7 @@ struct RunDirectoryWatch {
         return stream
     }
 
-    /// The signals that the waiting events name, each once. Events that were lost may have been of any.
+    /// The signals that the waiting events name, each once; all of them after events were lost.
     private static func read(_ descriptor: Int32) -> Set<Signal> {
         var signals = Set<Signal>()
         let header = MemoryLayout<inotify_event>.size

@@ -112,7 +112,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     /// The first few; `failureCount` has them all.
     public var failures: [Failure] = []
     public var failureCount = 0
-    /// Why kernel and gateway could not come to an end with each other.
+    /// Why the kernel did not converge to the desired state.
     public var errors: [String] = []
     /// What else an operator should know of: the disk, settings of the machine.
     public var problems: [String] = []

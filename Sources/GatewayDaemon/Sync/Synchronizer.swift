@@ -68,7 +68,7 @@ public final class Synchronizer {
         try readIfNeeded(&outcome)
     }
 
-    /// The kernel may be other than thought: it is read before the next plan.
+    /// Our view of the kernel may be stale: it is read before the next plan.
     public func forgetKernel() { reconciler.forgetKernel() }
 
     /// Reads our table back, and no virtual service.
@@ -99,7 +99,7 @@ public final class Synchronizer {
     /// - Parameters:
     ///   - now: seconds of the boot clock.
     ///   - willApply: is shown each plan before it is carried out; what must be on disk by then, it writes.
-    /// - Throws: `SynchronizationError` when kernel and gateway do not come to an end with each other; what could be
+    /// - Throws: `SynchronizationError` when the kernel does not converge to the desired state; what could be
     ///   done was done, and the kernel is read again the next time.
     public func settle(now: Int, willApply: (Plan, Reconciler) throws -> Void = { _, _ in }) throws -> Outcome {
         var outcome = Outcome()
@@ -122,7 +122,7 @@ public final class Synchronizer {
                 }
                 lastErrors = result.refusals.map(\.error)
                 for refusal in result.refusals {
-                    // It may be the kernel that is other than thought: read it before taking the refusal for final.
+                    // Our view of the kernel may be stale: read it before taking the refusal for final.
                     if refusal.isMismatch, doubtful.insert(refusal.step).inserted { continue }
                     reconciler.refused(refusal.step, refusal.error, now: now)
                 }

@@ -142,7 +142,7 @@ public struct Reconciler: Sendable {
             || drains.services[service] != nil
     }
 
-    /// The kernel may be other than thought: it must be read before the next plan.
+    /// Our view of the kernel may be stale: it must be read before the next plan.
     public mutating func forgetKernel() { kernel = nil }
 
     // MARK: The plan
@@ -191,7 +191,7 @@ public struct Reconciler: Sendable {
         }
     }
 
-    /// The kernel has refused the step, and not since it is other than thought.
+    /// The kernel has refused the step for a reason other than our view being stale.
     public mutating func refused(_ step: RefusedSteps.Step, _ error: NetlinkError, now: Int) {
         refusedSteps.add(step, error, now: now)
     }
