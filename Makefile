@@ -26,7 +26,7 @@ setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
 
 lint: ## swift format --strict, the walls between targets, text read by Characters, shellcheck
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 	scripts/check-imports
 	scripts/check-text
 	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' | grep -v '\.swift$$')
@@ -91,7 +91,7 @@ bench: ## against ipvsadm, keepalived and nft in the same run; fails where a tar
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Benchmarks/run
 
 format: ## formats the sources in place
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 
 clean: ## removes build products, keeps the lab's kernel
 	rm -rf .build
