@@ -84,6 +84,17 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "AdminClient",
+            dependencies: [
+                "AdminAPI", "JSON", "NetworkTypes", "ServiceSupport", "Text",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "CommandLineSupport",
             dependencies: [
                 "ServiceSupport", "Text",
@@ -107,14 +118,11 @@ let package = Package(
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "GatewaySync", "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text",
-                "YAML",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "AdminAPI", "AdminClient", "GatewaySync", "Netlink", "NetworkTypes", "ServiceSupport",
+                "ServicesExport", "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -125,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-gateway",
             dependencies: [
-                "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
+                "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
                 "PacemakerConfiguration", "ServiceSupport", "ServicesExport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -186,16 +194,9 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "Names",
-                "AdminAPI", "CombinedConfiguration", "CommandLineSupport", "JSON", "NetworkTypes", "ServiceSupport",
-                "ServicesExport", "Text", "YAML",
+                "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Names",
+                "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOFoundationCompat", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -252,6 +253,25 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strictTests),
+        .target(
+            name: "HTTPTestSupport",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/HTTPTestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "AdminClientTests",
+            dependencies: [
+                "AdminAPI", "AdminClient", "HTTPTestSupport", "ServiceSupport", "TestSupport", "Text",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strictTests),
         .testTarget(
             name: "CommandLineSupportTests", dependencies: ["CommandLineSupport", "ServiceSupport", "Text"],
             swiftSettings: strictTests),
@@ -281,8 +301,8 @@ let package = Package(
         .testTarget(
             name: "GatewaySyncTests",
             dependencies: [
-                "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "LargeCloud", "Netlink", "NetworkTypes",
-                "ServiceSupport", "ServicesExport", "TestSupport", "YAML",
+                "AdminClient", "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "HTTPTestSupport", "LargeCloud",
+                "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "TestSupport", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -313,10 +333,8 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
-                "Names",
-                "Admin", "AdminAPI", "Cloud", "CommandLineSupport", "JSON", "Registry", "ServiceSupport",
-                "ServicesExport",
-                "TestSupport", "Text", "YAML",
+                "Admin", "AdminAPI", "AdminClient", "Cloud", "CommandLineSupport", "JSON", "Names", "Registry",
+                "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
                 "portcullis", "portcullis-admin", "portcullis-gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

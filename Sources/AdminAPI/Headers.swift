@@ -1,3 +1,24 @@
+/// Header names of HTTP that the API's clients and ADMIN use.
+public enum APIHeader {
+    public static let accept = "Accept"
+    public static let authorization = "Authorization"
+    public static let cacheControl = "Cache-Control"
+    /// SHA-256 of the content (RFC 9530).
+    public static let contentDigest = "Content-Digest"
+    public static let contentLength = "Content-Length"
+    public static let contentType = "Content-Type"
+    public static let eTag = "ETag"
+    public static let ifMatch = "If-Match"
+    public static let ifNoneMatch = "If-None-Match"
+    public static let location = "Location"
+    /// `wait=N` (RFC 7240): how long ADMIN may hold its answer.
+    public static let prefer = "Prefer"
+    /// Whether ADMIN took up a preference (RFC 7240).
+    public static let preferenceApplied = "Preference-Applied"
+    public static let retryAfter = "Retry-After"
+    public static let userAgent = "User-Agent"
+}
+
 /// Header names of our own: how a gateway names itself when it fetches the export.
 public enum GatewayHeader {
     /// The gateway's name.

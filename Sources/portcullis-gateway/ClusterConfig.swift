@@ -1,9 +1,11 @@
+import AdminClient
 public import ArgumentParser
 import CommandLineSupport
 import Foundation
 import GatewayDaemon
 import PacemakerConfiguration
 import ServicesExport
+import Text
 
 struct ClusterConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -80,7 +82,7 @@ struct ClusterConfig: AsyncParsableCommand {
             nodes: node, publicAddresses: [], publicInterface: interface, insideAddresses: try inside.map(address),
             insideInterface: insideInterface ?? "",
             admin: try adminAddress.map {
-                ClusterSite.Admin(address: try address($0), url: configuration.adminURL ?? "http://127.0.0.1:8080")
+                ClusterSite.Admin(address: try address($0), url: adminURL(configuration, at: $0))
             },
             fences: try fence.map(fence))
         guard case .export(let bytes, _, _) = try await export.fetch(configuration) else { return }
@@ -103,6 +105,13 @@ struct ClusterConfig: AsyncParsableCommand {
     }
 
     private func warn(_ text: String) { StandardError.write("warning: \(text)") }
+
+    /// Of several addresses of ADMIN, the one of the pair.
+    private func adminURL(_ configuration: GatewayConfiguration, at address: String) -> String {
+        let urls = configuration.adminURL?.all ?? []
+        let own = urls.first { $0.ipAddress.map { address.hasBytePrefix("\($0)/") } ?? false }
+        return (own ?? urls.first)?.description ?? "http://127.0.0.1:8080"
+    }
 
     private func address(_ text: String) throws -> ClusterSite.InterfaceAddress {
         guard let address = ClusterSite.InterfaceAddress(text) else {

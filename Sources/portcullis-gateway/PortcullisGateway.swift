@@ -16,7 +16,7 @@ struct PortcullisGateway: AsyncParsableCommand {
             SETTINGS come from /etc/portcullis/gateway.yaml (--config), then from the environment (PORTCULLIS_ADMIN_URL \
             for admin-url), then from flags; the later one wins:
 
-              admin-url: https://admin.example:8443   # where ADMIN is
+              admin-url: https://admin.example:8443   # where ADMIN is; several addresses: a, b
               location: tcn                           # whose export to follow
               name: gw1                               # as ADMIN lists this gateway; the host's name
               token-file: /etc/portcullis/token       # bearer token of role gateway

@@ -14,7 +14,9 @@ struct SettingsOptions: ParsableArguments {
         completion: .file(extensions: ["yaml"]))
     var config: String?
 
-    @Option(help: ArgumentHelp("Where ADMIN is: https://admin.example:8443.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Where ADMIN is: https://admin.example:8443; several with commas between them.", valueName: "url"))
     var adminURL: String?
 
     @Option(help: "The location whose export to follow.")

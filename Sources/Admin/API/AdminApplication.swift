@@ -1,3 +1,4 @@
+import AdminAPI
 import Cloud
 import HTTPTypes
 public import Hummingbird
@@ -66,8 +67,8 @@ public struct AdminApplication: Sendable {
         for route in routes {
             let responder = RouteResponder(
                 route: route, authenticator: authenticator, log: RequestLog(logger), large: large)
-            router.on(RouterPath(route.path), method: route.method, responder: responder)
-            if route.method == .get { router.on(RouterPath(route.path), method: .head, responder: responder) }
+            router.on(RouterPath(route.path.pattern), method: route.method, responder: responder)
+            if route.method == .get { router.on(RouterPath(route.path.pattern), method: .head, responder: responder) }
         }
         return router
     }

@@ -135,10 +135,10 @@ extension Fault.Place {
     fileprivate var pointer: String {
         switch self {
         case .text(let text): text
-        case .object(.location, let name): "/v1/locations/\(name)"
-        case .object(.pool, let name): "/v1/locations/\(name.replacingByte("/", with: "/pools/"))"
-        case .object(.server, let name): "/v1/servers/\(name)"
-        case .object(.service, let name): "/v1/services/\(name)"
+        case .object(.location, let name): APIPath.location(name).pattern
+        case .object(.pool, let name): "\(APIPath.locations.pattern)/\(name.replacingByte("/", with: "/pools/"))"
+        case .object(.server, let name): APIPath.server(name).pattern
+        case .object(.service, let name): APIPath.service(name).pattern
         }
     }
 }

@@ -1,3 +1,4 @@
+import AdminClient
 import GatewaySync
 import Logging
 import Netlink
@@ -60,16 +61,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     /// - Throws: what is wrong with the text, without the place.
     func set(_ text: String, in configuration: inout GatewayConfiguration) throws(ConfigurationError) {
         switch self {
-        case .adminURL:
-            let shown = text.withoutUserInformation.printed(atMost: 200)
-            guard text.hasBytePrefix("http://") || text.hasBytePrefix("https://"),
-                text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-            else { throw ConfigurationError("\(shown) is not an http:// or https:// address") }
-            guard text.withoutUserInformation.isExactly(text) else {
-                throw ConfigurationError(
-                    "\(shown) has a user or a password, which ADMIN knows nothing of: use token-file")
-            }
-            configuration.adminURL = text
+        case .adminURL: configuration.adminURL = try addresses(text)
         case .location: configuration.location = try name(text)
         case .name: configuration.name = try name(text)
         case .role:
@@ -122,6 +114,20 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         case .syncMaximumLength: configuration.sync.maximumLength = UInt16(try number(text, in: 1_024...65_487))
         case .syncGroup: configuration.sync.group = try group(text)
         case .syncPort: configuration.sync.port = UInt16(try number(text, in: 1...65_535))
+        }
+    }
+
+    private func addresses(_ text: String) throws(ConfigurationError) -> AdminURLs {
+        do throws(AdminURLError) {
+            return try AdminURLs(text)
+        } catch {
+            switch error.reason {
+            case .scheme: throw ConfigurationError("\(error.shown) is not an http:// or https:// address")
+            case .userInformation:
+                throw ConfigurationError(
+                    "\(error.shown) has a user or a password, which ADMIN knows nothing of: use token-file")
+            case .path, .authority: throw ConfigurationError(error.description)
+            }
         }
     }
 

@@ -1,11 +1,13 @@
+import AdminAPI
+package import AdminClient
 public import GatewaySync
 public import Logging
 public import Netlink
 
 /// How a gateway is set up: /etc/portcullis/gateway.yaml, then the environment, then flags.
 public struct GatewayConfiguration: Sendable, Hashable {
-    /// ADMIN's address, `https://admin.example:8443`; needed unless the export comes from a file.
-    public var adminURL: String?
+    /// ADMIN's addresses, `https://admin.example:8443`; needed unless the export comes from a file.
+    package var adminURL: AdminURLs?
     /// The location whose export this gateway follows.
     public var location: String?
     /// The name the gateway reports itself by.
@@ -20,7 +22,7 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var interval = 3
     /// Seconds ADMIN may hold the answer until the export differs (`Prefer: wait`); 0: none.
     public var wait = 0
-    /// Seconds an answer may take.
+    /// Seconds an answer may take, at each of ADMIN's addresses that is asked.
     public var timeout = 10
     /// What must survive a restart: the last good export, drains, addresses.
     public var stateDirectory = "/var/lib/portcullis"
@@ -53,16 +55,23 @@ public struct GatewayConfiguration: Sendable, Hashable {
     /// - Parameter name: the host's.
     public init(name: String) { self.name = name }
 
-    /// The export's address.
+    /// The export's address, at each of ADMIN's; for messages.
+    /// - Throws: when ADMIN's address or the location is not set.
     public func exportURL() throws(ConfigurationError) -> String {
+        let (addresses, path) = try exportPlace()
+        return addresses.all.map { "\($0)\(path.encoded)" }.joined(separator: ", ")
+    }
+
+    /// ADMIN's addresses, and the export's path there.
+    /// - Throws: when the addresses or the location are not set.
+    func exportPlace() throws(ConfigurationError) -> (addresses: AdminURLs, path: APIPath) {
         guard let adminURL else {
             throw ConfigurationError("admin-url is not set: where is ADMIN? (\(Self.setting("admin-url")))")
         }
         guard let location else {
             throw ConfigurationError("location is not set: whose export to follow? (\(Self.setting("location")))")
         }
-        let base = adminURL.hasSuffix("/") ? String(adminURL.dropLast()) : adminURL
-        return "\(base)/v1/locations/\(location)/services.csv"
+        return (adminURL, .export(of: location))
     }
 
     private static func setting(_ key: String) -> String {

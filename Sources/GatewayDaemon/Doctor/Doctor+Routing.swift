@@ -132,13 +132,12 @@ extension Doctor {
     /// ADMIN at a public address of the export: what the host itself sends to one of its own addresses is in none of
     /// the chains that balance and translate.
     static func adminAddress(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
-        guard let admin = traffic.adminAddress, traffic.publicAddresses.contains(admin) else { return [] }
-        return [
+        traffic.adminAddresses.filter(traffic.publicAddresses.contains).map { admin in
             Finding(
                 "admin-address", .warning,
                 "admin-url names \(admin), a public address of the export: a gateway that has the address reaches no service "
                     + "there itself, so no export gets here while it does",
                 remedy: "an address in admin-url at which ADMIN itself listens")
-        ]
+        }
     }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import AdminClient
 import NetworkTypes
 import ServicesExport
 
@@ -18,14 +18,11 @@ extension GatewayConfiguration {
         }
         var traffic = ServedTraffic(groups, role: try currentRole())
         traffic.requirements = SettingRequirement.all(self, forwarding: traffic.maskedFamilies)
-        traffic.adminAddress = adminAddress
+        traffic.adminAddresses = adminAddresses
         let host = try HostSnapshot.read(for: traffic)
         return DoctorReport(findings: Doctor.examine(host, traffic), unseen: unseen + host.unseen)
     }
 
-    /// The address in `admin-url`; `nil` where that has a name, which is not looked up.
-    var adminAddress: IPAddress? {
-        guard let host = adminURL.flatMap({ URLComponents(string: $0)?.host }) else { return nil }
-        return IPAddress(host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host[...])
-    }
+    /// The addresses in `admin-url`; names are not looked up.
+    var adminAddresses: [IPAddress] { adminURL?.all.compactMap(\.ipAddress) ?? [] }
 }

@@ -8,8 +8,8 @@ struct ServedTraffic: Sendable {
     let role: GatewayRole
     /// Settings of the kernel that the data plane depends on.
     var requirements: [SettingRequirement] = []
-    /// Where ADMIN is, if `admin-url` names an address.
-    var adminAddress: IPAddress?
+    /// Where ADMIN is, as far as `admin-url` names addresses.
+    var adminAddresses: [IPAddress] = []
 
     init(_ groups: [ExportGroup], role: GatewayRole = .active) {
         self.groups = groups

@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 
@@ -37,10 +38,10 @@ struct ApplyCommand: AdminCommand {
         }
     }
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let directory = try CloudDirectory(path: file)
         for note in directory.notes { StandardError.write("Note: \(note).") }
-        let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: change.dryRun)
+        let request = try AdminRequest.change(.post, .apply, dryRun: change.dryRun)
             .json(directory.request(prune: prune, yesDelete: yesDelete))
         try change.finish(try await client.value(request, places: directory.places))
     }

@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Foundation
@@ -24,15 +25,15 @@ struct ShowConfiguration: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         if explain {
             let explanation = try await client.explanation(of: service)
             try output.show(explanation, asText: ExplanationText.text(explanation))
         } else if output.output == .json {
-            let data = try await client.configuration(of: service, as: "application/json")
+            let data = try await client.configuration(of: service, as: MediaType.json)
             try StandardOutput.write(try JSONText.reformatted(data))
         } else {
-            let data = try await client.configuration(of: service, as: "application/yaml")
+            let data = try await client.configuration(of: service, as: MediaType.yaml)
             try StandardOutput.write(String(decoding: data, as: UTF8.self))
         }
     }
@@ -55,7 +56,7 @@ struct DiffConfigurations: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let changes = try await client.putTypes(inFiles: files, dryRun: true).configurations
         let text = ChangeReportText(rowLimit: allRows ? nil : 40).configurations(changes)
         try output.show(changes, asText: text ?? "no changes")

@@ -27,7 +27,7 @@ struct EventsCommand: AdminCommand {
         guard (0...100_000).contains(limit) else { throw ValidationError("--limit: \(limit) is not in 0-100000") }
     }
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         // One at least: --follow goes on from there.
         let newest = try await newest(client, max(limit, 1))
         let events = Array(newest.suffix(limit))
@@ -53,7 +53,7 @@ struct EventsCommand: AdminCommand {
     }
 
     /// The newest events, page by page from the end.
-    private func newest(_ client: AdminClient, _ count: Int) async throws -> [EventResource] {
+    private func newest(_ client: AdminResources, _ count: Int) async throws -> [EventResource] {
         var events = [EventResource]()
         while events.count < count {
             let size = min(count - events.count, 1_000)
@@ -65,7 +65,7 @@ struct EventsCommand: AdminCommand {
     }
 
     /// Every event that was not shown.
-    private func newer(_ client: AdminClient, _ history: inout EventHistory) async throws -> [EventResource] {
+    private func newer(_ client: AdminResources, _ history: inout EventHistory) async throws -> [EventResource] {
         var events = [EventResource]()
         while true {
             // The last one shown is asked for again: only so it is seen that it is no longer there.

@@ -19,7 +19,7 @@ struct ExportCommand: AdminCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let location = if let location { location } else { try await onlyLocation(client) }
         let data = try await client.export(of: location)
         switch output {
@@ -29,7 +29,7 @@ struct ExportCommand: AdminCommand {
         }
     }
 
-    private func onlyLocation(_ client: AdminClient) async throws -> String {
+    private func onlyLocation(_ client: AdminResources) async throws -> String {
         let names = try await client.locations().map(\.name)
         guard names.count == 1 else {
             throw ValidationError(

@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 
@@ -17,13 +18,13 @@ struct ForgetGateway: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let location = if let location { location } else { try await onlyLocation(client) }
-        let request = AdminRequest.change(.delete, ["v1", "gateways", location, gateway], dryRun: change.dryRun)
+        let request = AdminRequest.change(.delete, .gateway(gateway, of: location), dryRun: change.dryRun)
         try change.finish(try await client.value(request))
     }
 
-    private func onlyLocation(_ client: AdminClient) async throws -> String {
+    private func onlyLocation(_ client: AdminResources) async throws -> String {
         let locations = try await client.gateways().filter { $0.name == gateway }.map(\.location)
         guard let location = locations.first else { throw CommandError("ADMIN knows no gateway \(gateway)") }
         guard locations.count == 1 else {

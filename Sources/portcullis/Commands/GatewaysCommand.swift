@@ -29,7 +29,7 @@ struct ListGateways: AdminCommand {
         if let wait, !(0...86_400).contains(wait) { throw ValidationError("--wait: \(wait) is not in 0-86400") }
     }
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(wait ?? 0)
         var gateways = try await gateways(client)
@@ -57,7 +57,7 @@ struct ListGateways: AdminCommand {
         }
     }
 
-    private func gateways(_ client: AdminClient) async throws -> [GatewayResource] {
+    private func gateways(_ client: AdminResources) async throws -> [GatewayResource] {
         try await client.gateways().filter { gateway in location.map { $0 == gateway.location } ?? true }
     }
 }

@@ -17,7 +17,7 @@ struct ListServers: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let servers = try await client.servers().filter { server in location.map { $0 == server.location } ?? true }
         try output.show(servers, asText: ResourceTables.servers(servers).text)
     }
@@ -35,7 +35,7 @@ struct ListLocations: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let locations = try await client.locations()
         try output.show(locations, asText: ResourceTables.locations(locations).text)
     }
@@ -56,7 +56,7 @@ struct ListPools: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         var pools = [PoolResource]()
         let locations = if let location { [location] } else { try await client.locations().map(\.name) }
         for location in locations { pools += try await client.pools(of: location) }

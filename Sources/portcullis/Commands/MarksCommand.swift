@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 
@@ -15,7 +16,7 @@ struct ListMarks: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let marks = try await client.marks()
         try output.show(marks, asText: ResourceTables.marks(marks).text)
     }
@@ -35,10 +36,10 @@ struct ReleaseMarks: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let marks = marks.isEmpty ? try await client.marks().filter { !$0.inUse }.map(\.mark) : marks
         let report = try await client.changeEach(marks.map(String.init)) { mark in
-            AdminRequest.change(.delete, ["v1", "marks", mark], dryRun: change.dryRun)
+            AdminRequest.change(.delete, .mark(mark), dryRun: change.dryRun)
         }
         try change.finish(report)
     }

@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Text
@@ -18,7 +19,7 @@ struct ListSecrets: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let secrets = try await client.secrets()
         try output.show(secrets, asText: ResourceTables.secrets(secrets).text)
     }
@@ -42,9 +43,9 @@ struct SetSecret: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let value = file == "-" && SecretPrompt.isAtTerminal ? try ask() : Self.value(ofFile: try LocalFile.text(file))
-        let request = try AdminRequest.change(.put, ["v1", "secrets", name], dryRun: change.dryRun)
+        let request = try AdminRequest.change(.put, .secret(name), dryRun: change.dryRun)
             .json(SecretChange(value: value))
         try change.finish(try await client.value(request))
     }
@@ -74,8 +75,8 @@ struct RemoveSecret: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
-        let request = AdminRequest.change(.delete, ["v1", "secrets", name], dryRun: change.dryRun)
+    func run(_ client: AdminResources) async throws {
+        let request = AdminRequest.change(.delete, .secret(name), dryRun: change.dryRun)
         try change.finish(try await client.value(request))
     }
 }

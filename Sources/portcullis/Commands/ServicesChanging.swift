@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Names
@@ -27,13 +28,13 @@ struct AddService: AdminCommand {
         if let weight, !(0...65_535).contains(weight) { throw ValidationError("--weight: \(weight) is not in 0-65535") }
     }
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         guard let name = ServiceName(type) else {
-            let request = try AdminRequest.change(.post, ["v1", "services"], dryRun: change.dryRun)
+            let request = try AdminRequest.change(.post, .services, dryRun: change.dryRun)
                 .json(ServiceCreation(type: type, server: server, state: state, weight: weight))
             return try change.finish(try await client.value(request))
         }
-        var request = try AdminRequest.change(.put, ["v1", "services", name.description], dryRun: change.dryRun)
+        var request = try AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
             .json(ServiceChange(server: server, state: state, weight: weight))
         request.onlyWhenAbsent = true
         do {
@@ -57,7 +58,7 @@ struct MoveService: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         try change.finish(try await client.patch([service], ServicePatch(server: server), dryRun: change.dryRun))
     }
 }
@@ -69,10 +70,10 @@ struct RemoveServices: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         try change.finish(
             try await client.changeEach(services.names) { name in
-                AdminRequest.change(.delete, ["v1", "services", name], dryRun: change.dryRun)
+                AdminRequest.change(.delete, .service(name), dryRun: change.dryRun)
             })
     }
 }
@@ -136,7 +137,7 @@ struct WeightService: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let patch =
             switch weight {
             case .fixed(let weight): ServicePatch(weight: .fixed(weight))

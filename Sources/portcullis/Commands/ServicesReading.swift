@@ -23,7 +23,7 @@ struct ListServices: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let locations = Dictionary(
             try await client.servers().map { ($0.name, $0.location) }, uniquingKeysWith: { first, _ in first })
         let services = try await client.services().filter { service in
@@ -51,7 +51,7 @@ struct ShowService: AdminCommand {
         let export: [ExportLine]
     }
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let service = try await client.service(service)
         let location = try await client.server(service.server).location
         let rows = try ExportLine.lines(of: try await client.export(of: location))

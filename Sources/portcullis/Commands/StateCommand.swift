@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Names
@@ -26,17 +27,17 @@ protocol StateCommand: AdminCommand {
 }
 
 extension StateCommand {
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let patch = ServicePatch(state: Self.state)
         try change.finish(try await client.patch(services.names, patch, dryRun: change.dryRun))
     }
 }
 
-extension AdminClient {
+extension AdminResources {
     /// Changes services one after the other; what was done is told in one report.
     func patch(_ services: [String], _ patch: ServicePatch, dryRun: Bool) async throws -> ChangeReport {
         try await changeEach(services) { name in
-            try AdminRequest.change(.patch, ["v1", "services", name], dryRun: dryRun).json(patch)
+            try AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(patch)
         }
     }
 

@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 public import ArgumentParser
 import CommandLineSupport
 import Foundation
@@ -17,7 +18,7 @@ struct ListTokens: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let tokens = try await client.tokens()
         try output.show(tokens, asText: ResourceTables.tokens(tokens).text)
     }
@@ -51,18 +52,18 @@ struct AddToken: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let end = try expires.map { text in
             guard let end = Expiry.date(text, now: Date()) else {
                 throw ValidationError("--expires: \"\(text)\" is not \(Expiry.forms)")
             }
             return end.formatted(.iso8601)
         }
-        let request = try AdminRequest.change(.post, ["v1", "tokens"], dryRun: dryRun).json(
+        let request = try AdminRequest.change(.post, .tokens, dryRun: dryRun).json(
             TokenCreation(name: name, role: role, service: service, gateway: gateway, expiresAt: end))
         let made: CreatedToken = try await client.value(request)
         guard let secret = made.secret else { return try output.show(made, asText: "the token \(name) would be made") }
-        let removal = AdminRequest.change(.delete, ["v1", "tokens", name], dryRun: false)
+        let removal = AdminRequest.change(.delete, .token(name), dryRun: false)
         try await ShownOnce.show("the token \(name)", takingBack: { _ = try await client.send(removal) }) {
             try output.show(made, asText: secret)
         }
@@ -79,8 +80,8 @@ struct RemoveToken: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
-        let request = AdminRequest.change(.delete, ["v1", "tokens", name], dryRun: change.dryRun)
+    func run(_ client: AdminResources) async throws {
+        let request = AdminRequest.change(.delete, .token(name), dryRun: change.dryRun)
         try change.finish(try await client.value(request))
     }
 }

@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Foundation
@@ -19,7 +20,7 @@ struct DiffType: AdminCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let revisions = try await client.revisions(of: type).map(\.revision)
         let newer = to ?? revisions.max() ?? 1
         guard let older = from ?? revisions.filter({ $0 < newer }).max() else {
@@ -51,14 +52,14 @@ struct RevertType: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let revisions = try await client.revisions(of: type).map(\.revision)
         guard let target = revision ?? revisions.dropFirst().first else {
             throw CommandError("\(type) has one revision: there is none to go back to")
         }
         let earlier = try await client.type(type, revision: target)
-        var request = AdminRequest.change(.put, ["v1", "types", type], dryRun: change.dryRun)
-        request.body = .init(contentType: "application/yaml", data: Data(earlier.source.utf8))
+        var request = AdminRequest.change(.put, .type(type), dryRun: change.dryRun)
+        request.body = .init(contentType: MediaType.yaml, bytes: Array(earlier.source.utf8))
         try change.finish(try await client.value(request))
     }
 }

@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Text
@@ -19,7 +20,7 @@ struct ListTypes: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let types = try await client.types()
         try output.show(types, asText: ResourceTables.types(types).text)
     }
@@ -38,7 +39,7 @@ struct ShowType: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let type = try await client.type(type, revision: revision)
         // A file, or a program, gets the bytes as they were written.
         try output.show(type, asText: StandardOutput.isTerminal ? type.source.printableLines : type.source)
@@ -55,7 +56,7 @@ struct ListTypeRevisions: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         let revisions = try await client.revisions(of: type)
         try output.show(revisions, asText: ResourceTables.types(revisions).text)
     }
@@ -73,12 +74,12 @@ struct PutTypes: AdminCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func run(_ client: AdminClient) async throws {
+    func run(_ client: AdminResources) async throws {
         try change.finish(try await client.putTypes(inFiles: files, dryRun: change.dryRun))
     }
 }
 
-extension AdminClient {
+extension AdminResources {
     /// Writes the types of files, or says what writing them would do.
     func putTypes(inFiles files: [String], dryRun: Bool) async throws -> ChangeReport {
         var places = SourceMap()
@@ -87,7 +88,7 @@ extension AdminClient {
             places.add(file, at: index)
             return ApplyRequest.ServiceType(name: file.type, source: file.source)
         }
-        let request = try AdminRequest.change(.post, ["v1", "apply"], dryRun: dryRun).json(ApplyRequest(types: types))
+        let request = try AdminRequest.change(.post, .apply, dryRun: dryRun).json(ApplyRequest(types: types))
         return try await value(request, places: places)
     }
 }

@@ -3,7 +3,11 @@ import CommandLineSupport
 
 /// Where ADMIN is and how to be let in; options of every subcommand.
 struct ConnectionOptions: ParsableArguments {
-    @Option(help: "ADMIN's address. Else PORTCULLIS_ADMIN_URL, the configuration file, http://127.0.0.1:8080.")
+    @Option(
+        help: """
+            ADMIN's address, or several with commas between them: when one is out of reach the next is asked. Else \
+            PORTCULLIS_ADMIN_URL, the configuration file, http://127.0.0.1:8080.
+            """)
     var adminURL: String?
 
     @Option(
@@ -24,11 +28,11 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// Runs `body` with a client that is shut down afterwards.
-    func withClient(_ body: (AdminClient) async throws -> Void) async throws {
+    func withClient(_ body: (AdminResources) async throws -> Void) async throws {
         let sources = SettingsSources.ofProcess()
         let settings = try Settings.resolve(self, sources)
         settings.warnings.forEach(StandardError.write)
-        let client = try AdminClient(settings)
+        let client = try AdminResources(settings)
         do {
             try await body(client)
         } catch {
@@ -43,7 +47,7 @@ struct ConnectionOptions: ParsableArguments {
 protocol AdminCommand: AsyncParsableCommand {
     var connection: ConnectionOptions { get }
 
-    func run(_ client: AdminClient) async throws
+    func run(_ client: AdminResources) async throws
 }
 
 extension AdminCommand {

@@ -1,11 +1,14 @@
-import NetworkTypes
+import AdminClient
+import ServiceSupport
 import Text
 
 /// How to reach ADMIN, put together from flags, the environment and the configuration file, in falling order.
 struct Settings: Sendable, Equatable {
-    let adminURL: AdminURL
+    let adminURL: AdminURLs
     /// The bearer token, if any.
     let token: String?
+    /// The path that the token was read from; `nil`: it is of no file.
+    var tokenFile: String?
     /// Path of PEM certificates to trust instead of the system's.
     let caFile: String?
     /// Seconds.
@@ -15,8 +18,10 @@ struct Settings: Sendable, Equatable {
 
     /// What the operator should know though it is no error.
     var warnings: [String] {
-        guard token != nil, !adminURL.isEncrypted, !adminURL.isLoopback else { return [] }
-        return ["Warning: the token goes to \(adminURL) unencrypted; use an https address."]
+        guard token != nil else { return [] }
+        return adminURL.exposingToken.map {
+            "Warning: the token goes to \($0) unencrypted; use an https address."
+        }
     }
 
     static func resolve(_ options: ConnectionOptions, _ sources: SettingsSources) throws -> Settings {
@@ -24,23 +29,32 @@ struct Settings: Sendable, Equatable {
         let variable = try sources.variable("PORTCULLIS_ADMIN_URL")
         let caFile = try sources.variable("PORTCULLIS_CA_FILE")
         let url = options.adminURL ?? variable ?? file.adminURL ?? defaultURL
+        let (token, tokenFile) = try token(options, sources, file)
         return Settings(
-            adminURL: try AdminURL(url),
-            token: try token(options, sources, file),
+            adminURL: try addresses(url), token: token, tokenFile: tokenFile,
             caFile: options.caFile ?? caFile ?? file.caFile,
             timeout: options.timeout)
     }
 
+    private static func addresses(_ text: String) throws(CommandError) -> AdminURLs {
+        do throws(AdminURLError) {
+            return try AdminURLs(text)
+        } catch {
+            throw CommandError(
+                error.description, hint: "Name it like \(defaultURL) or https://admin.example:8443.")
+        }
+    }
+
     private static func token(
         _ options: ConnectionOptions, _ sources: SettingsSources, _ file: ConfigurationFile
-    ) throws -> String? {
+    ) throws -> (token: String?, file: String?) {
         let token = try sources.variable("PORTCULLIS_TOKEN")
         let tokenFile = try sources.variable("PORTCULLIS_TOKEN_FILE")
         if options.tokenFile == nil, let token {
-            return try checked(token, from: "PORTCULLIS_TOKEN")
+            return (try checked(token, from: "PORTCULLIS_TOKEN"), nil)
         }
-        let path = options.tokenFile ?? tokenFile ?? file.tokenFile
-        return try path.map { try checked(sources.read($0), from: $0) }
+        guard let path = options.tokenFile ?? tokenFile ?? file.tokenFile else { return (nil, nil) }
+        return (try checked(sources.read(path), from: path), path)
     }
 
     /// A token of RFC 6750 (section 2.1), so that nothing else gets into a header line.
@@ -55,50 +69,31 @@ struct Settings: Sendable, Equatable {
     }
 }
 
-/// The address of ADMIN: scheme, host and port, without a path.
-struct AdminURL: Sendable, Equatable, CustomStringConvertible {
-    /// `http://host:port`
-    let description: String
-    let isEncrypted: Bool
-    let isLoopback: Bool
-
-    init(_ text: String) throws(CommandError) {
-        let scheme = ["http://", "https://"].first { text.hasBytePrefix($0) }
-        var authority = Substring(text.utf8.dropFirst(scheme?.utf8.count ?? 0))
-        while authority.hasByteSuffix("/") { authority = Substring(authority.utf8.dropLast()) }
-        func fault(_ reason: String) -> CommandError {
-            CommandError(
-                "\(text.withoutUserInformation.printed(atMost: 200)) is not an address of ADMIN: \(reason)",
-                hint: "Name it like \(Settings.defaultURL) or https://admin.example:8443.")
-        }
-        guard let scheme else { throw fault("it begins with neither http:// nor https://") }
-        guard !authority.hasByte("@") else { throw fault("it names a user; give a token instead") }
-        guard !authority.utf8.contains(where: { "/?#".utf8.contains($0) }) else {
-            throw fault("it goes on after host and port")
-        }
-        guard let host = Self.host(of: authority), !host.isEmpty,
-            authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"\\<>^`{|}".utf8.contains($0) })
-        else { throw fault("host or port is not valid") }
-        description = scheme + authority
-        isEncrypted = scheme == "https://"
-        isLoopback = host == "localhost" || IPAddress(host)?.isLoopback == true
+extension Settings {
+    /// What the client of ADMIN is made of.
+    /// - Throws: when the certificates cannot be read.
+    func connector() throws(CommandError) -> AdminConnectorSettings {
+        AdminConnectorSettings(
+            addresses: adminURL, token: tokenSource, certificates: try certificates(), userAgent: "portcullis",
+            timeout: .seconds(timeout))
     }
 
-    private static func host(of authority: Substring) -> Substring? {
-        var host = authority
-        var port: Substring?
-        if authority.hasBytePrefix("[") {
-            guard let end = authority.firstByte("]") else { return nil }
-            host = authority[authority.index(after: authority.startIndex)..<end]
-            guard IPAddress(host)?.family == .ipv6 else { return nil }
-            let rest = authority[authority.index(after: end)...]
-            guard rest.isEmpty || rest.hasBytePrefix(":") else { return nil }
-            port = rest.isEmpty ? nil : rest.dropFirst()
-        } else if let colon = authority.firstByte(":") {
-            host = authority[..<colon]
-            port = authority[authority.index(after: colon)...]
+    private var tokenSource: TokenSource {
+        guard let token else { return .absent }
+        return tokenFile.map { .renewing(token, from: $0) } ?? .value(token)
+    }
+
+    private func certificates() throws(CommandError) -> TrustedCertificates? {
+        guard let path = caFile else { return nil }
+        let text: String
+        do throws(FileError) {
+            text = try LocalFile.text(path)
+        } catch {
+            throw CommandError("ca-file \(error)")
         }
-        if let port, UInt16(port).map({ $0 == 0 }) ?? true { return nil }
-        return host
+        guard let certificates = TrustedCertificates(Array(text.utf8), from: path) else {
+            throw CommandError("\(path): no certificates (PEM) can be read from it")
+        }
+        return certificates
     }
 }

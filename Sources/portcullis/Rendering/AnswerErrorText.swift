@@ -1,13 +1,11 @@
 import AdminAPI
-import Foundation
+import AdminClient
 import Text
 
 /// What to tell when ADMIN answered with an error.
 enum AnswerErrorText {
     static func commandError(_ answer: AdminAnswer, _ places: SourceMap) -> CommandError {
-        guard answer.contentType.hasBytePrefix("application/problem+json"),
-            let problem = try? JSONDecoder().decode(Problem.self, from: answer.data)
-        else {
+        guard let problem = Problem(answer) else {
             let kind = answer.contentType.isEmpty ? "" : " (\(answer.contentType))"
             return CommandError(
                 "the answer has status \(answer.status)\(kind) and is not ADMIN's",

@@ -1,3 +1,4 @@
+import AdminAPI
 import Foundation
 import GRDB
 import HTTPTypes
@@ -99,7 +100,7 @@ import Testing
         }
 
         private func check(_ response: TestResponse, of route: Route, _ how: String) {
-            let what = "\(route.method) \(route.path) \(how): \(response.status.code) \(response.headers)"
+            let what = "\(route.method) \(route.path.pattern) \(how): \(response.status.code) \(response.headers)"
             let status = String(response.status.code)
             guard let answer = answer(of: route, status) else {
                 Issue.record("\(what) is not described")
@@ -117,7 +118,7 @@ import Testing
         }
 
         private func describe(_ route: Route) throws {
-            let operation = document["paths"]?[route.path]?[route.method.rawValue.lowercased()]
+            let operation = document["paths"]?[route.path.pattern]?[route.method.rawValue.lowercased()]
             for status in Self.names(operation?["responses"]) {
                 described.insert(status)
                 for name in Self.names(answer(of: route, status)?["headers"]) {
@@ -128,7 +129,7 @@ import Testing
 
         /// What is said of a status, its reference followed.
         private func answer(of route: Route, _ status: String) -> JSONValue? {
-            let operation = document["paths"]?[route.path]?[route.method.rawValue.lowercased()]
+            let operation = document["paths"]?[route.path.pattern]?[route.method.rawValue.lowercased()]
             let answer = operation?["responses"]?[status]
             guard case .string(let reference)? = answer?["$ref"] else { return answer }
             return reference.split(separator: "/").dropFirst().reduce(document as JSONValue?) { $0?[String($1)] }
@@ -155,7 +156,7 @@ import Testing
         ]
 
         private func path(_ route: Route, _ names: [String: String]) -> String {
-            route.pathParameters.reduce(route.path) { $0.replacing("{\($1)}", with: names[$1] ?? "") }
+            route.pathParameters.reduce(route.path.pattern) { $0.replacing("{\($1)}", with: names[$1] ?? "") }
         }
 
         private static func body(_ route: Route, _ names: [String: String]) -> [UInt8] {

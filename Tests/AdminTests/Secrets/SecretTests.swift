@@ -85,7 +85,7 @@ import Testing
             for route in RouteTable(registry: stage.registry, gateways: stage.gateways).routes {
                 if case .open = route.access { continue }
                 for service in ["vault.1", "vault.2", "pgw.1", "none.1"] {
-                    let path = route.pathParameters.reduce(route.path) { path, name in
+                    let path = route.pathParameters.reduce(route.path.pattern) { path, name in
                         path.replacing("{\(name)}", with: name == "service" ? service : "pgw")
                     }
                     let response = try await stage.client.execute(uri: path, method: route.method, headers: headers)

@@ -1,3 +1,4 @@
+import AdminClient
 import GatewayDaemon
 import GatewaySync
 import Netlink
@@ -21,7 +22,7 @@ import Testing
     @Test("every key of the file is read")
     func file() throws {
         var expected = GatewayConfiguration(name: "gw7")
-        expected.adminURL = "https://admin.example:8443"
+        expected.adminURL = try AdminURLs("https://admin.example:8443")
         expected.location = "tcn"
         expected.tokenFile = "/etc/portcullis/token"
         expected.caFile = "/etc/portcullis/ca.pem"
@@ -90,6 +91,15 @@ import Testing
                 "gateway.yaml:1:12: admin-url: \"http://***@admin\" has a user or a password, which ADMIN knows nothing of: "
                     + "use token-file"
             ),
+            (
+                "admin-url: https://admin.example, admin",
+                "gateway.yaml:1:12: admin-url: \"admin\" is not an http:// or https:// address"
+            ),
+            (
+                "admin-url: https://admin.example/portcullis",
+                "gateway.yaml:1:12: admin-url: \"https://admin.example/portcullis\" is not an address of ADMIN: "
+                    + "it goes on after host and port"
+            ),
             ("marks: 9-1", "gateway.yaml:1:8: marks: \"9-1\" is not a range of marks (256-65535)"),
             (
                 "ipvs-timeouts: {tcp: x}",
@@ -117,6 +127,19 @@ import Testing
         #expect(error?.description == "PORTCULLIS_DRAIN_TIME: \"long\" is not a whole number from 0 to 604800")
         error = #expect(throws: ConfigurationError.self) { try load(nil, flags: [(.wait, "-1")]) }
         #expect(error?.description == "--wait: \"-1\" is not a whole number from 0 to 3600")
+    }
+
+    @Test("ADMIN may have several addresses, with commas or white space between them")
+    func severalAddresses() throws {
+        let urls = ["https://a.example:8443", "https://b.example:8443"]
+        for text in [urls.joined(separator: ", "), urls.joined(separator: " "), urls.joined(separator: "/,")] {
+            #expect(try load("admin-url: \(text)").adminURL?.all.map(\.description) == urls)
+        }
+        let both = try load("admin-url: \(urls.joined(separator: " "))\nlocation: tcn")
+        #expect(
+            try both.exportURL()
+                == "https://a.example:8443/v1/locations/tcn/services.csv, "
+                + "https://b.example:8443/v1/locations/tcn/services.csv")
     }
 
     @Test("what is missing is told with every way to set it")

@@ -1,3 +1,4 @@
+import AdminClient
 import Netlink
 import NetworkTypes
 import ServicesExport
@@ -152,17 +153,17 @@ enum Host {
         "ADMIN at a public address of the export, which the host itself cannot reach",
         arguments: [
             ("https://198.51.100.36:8443", true), ("http://198.51.100.36/", true), ("https://10.1.0.9", false),
-            ("https://admin.example:8443", false),
+            ("https://admin.example:8443", false), ("https://10.1.0.9, https://198.51.100.36:8443", true),
         ])
     func adminAddress(url: String, isFound: Bool) throws {
         var configuration = GatewayConfiguration(name: "gw1")
-        configuration.adminURL = url
+        configuration.adminURL = try AdminURLs(url)
         var traffic = try Host.traffic(Row.web(1))
-        traffic.adminAddress = configuration.adminAddress
+        traffic.adminAddresses = configuration.adminAddresses
         let found = Doctor.examine(Host.healthy(traffic), traffic)
         #expect(found.map(\.check) == (isFound ? ["admin-address"] : []))
-        configuration.adminURL = "https://[2001:db8::36]:8443"
-        #expect(configuration.adminAddress == Host.address("2001:db8::36"))
+        configuration.adminURL = try AdminURLs("https://[2001:db8::36]:8443")
+        #expect(configuration.adminAddresses == [Host.address("2001:db8::36")])
     }
 
     @Test("modules that the export asks for and the kernel has not got, or may not load")

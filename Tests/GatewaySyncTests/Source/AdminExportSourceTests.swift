@@ -1,6 +1,8 @@
+import AdminClient
 import Foundation
 import GatewayDaemon
 import GatewaySync
+import HTTPTestSupport
 import NIOHTTP1
 import ServiceSupport
 import ServicesExport
@@ -42,7 +44,7 @@ import Testing
     ) async throws -> (Result<ExportAnswer, any Error>, HTTPHeaders?) {
         let server = try await StubServer { _ in answer }
         var configuration = GatewayConfiguration(name: "gw1")
-        configuration.adminURL = server.url + "/"
+        configuration.adminURL = try AdminURLs(server.url + "/")
         configuration.location = "tcn"
         configuration.timeout = 60
         configure(&configuration)
@@ -118,7 +120,7 @@ import Testing
             file = try directory.write("token", token)
             server = try await StubServer { _ in StubServer.Answer(status: .unauthorized) }
             var configuration = GatewayConfiguration(name: "gw1")
-            configuration.adminURL = server.url
+            configuration.adminURL = try AdminURLs(server.url)
             configuration.location = "tcn"
             configuration.timeout = 60
             configuration.tokenFile = file
@@ -233,7 +235,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let file = try directory.write("ca.pem", Self.certificate)
         var configuration = GatewayConfiguration(name: "gw1")
-        configuration.adminURL = "http://127.0.0.1:9"
+        configuration.adminURL = try AdminURLs("http://127.0.0.1:9")
         configuration.location = "tcn"
         configuration.caFile = file
         let source = try AdminExportSource(configuration)
@@ -250,7 +252,7 @@ import Testing
         "an answer that is not the export whole is refused, and says why",
         arguments: [
             ("damaged", good { $0.body[200] ^= 1 }, "damaged on the way"),
-            ("cut off", good { $0.isCutOff = true }, "broke off"),
+            ("cut off", good { $0.ending = .cutOff }, "broke off"),
             ("without digest", good { $0.headers.remove(name: "Content-Digest") }, "without a SHA-256"),
             ("a web page", good { $0.headers.replaceOrAdd(name: "Content-Type", value: "text/html") }, "not text/csv"),
             (
@@ -268,10 +270,28 @@ import Testing
         #expect("\(error)".contains(message))
     }
 
+    @Test("where one address of ADMIN is out of reach, the export comes from the next; where all are, each is named")
+    func severalAddresses() async throws {
+        let server = try await StubServer { _ in Self.good() }
+        var configuration = GatewayConfiguration(name: "gw1")
+        configuration.adminURL = try AdminURLs("http://127.0.0.1:9, \(server.url)")
+        configuration.location = "tcn"
+        configuration.timeout = 60
+        let source = try AdminExportSource(configuration)
+        #expect(try await source.fetch(ExportRequest()) == .export(Self.export, Self.digest, held: false))
+        #expect(!source.isReceiving)
+        let url = server.url
+        await server.close()
+        let error = await #expect(throws: ExportSourceError.self) { try await source.fetch(ExportRequest()) }
+        #expect(error?.description.contains(url) == true && error?.description.contains("127.0.0.1:9") == true)
+        #expect(error?.code == .unreachable)
+        await source.shutdown()
+    }
+
     @Test("an ADMIN that is away is an error that names it")
     func away() async throws {
         var configuration = GatewayConfiguration(name: "gw1")
-        configuration.adminURL = "http://127.0.0.1:9"
+        configuration.adminURL = try AdminURLs("http://127.0.0.1:9")
         configuration.location = "tcn"
         configuration.timeout = 60
         let source = try AdminExportSource(configuration)

@@ -1,3 +1,4 @@
+import AdminClient
 import ArgumentParser
 import Testing
 import Text
@@ -48,6 +49,12 @@ import YAML
         #expect(fileOnly.token == "from-file")
     }
 
+    @Test("only the token of a file can be read again")
+    func renewableToken() throws {
+        #expect(try resolve(environment: ["PORTCULLIS_TOKEN": "abc"]).tokenFile == nil)
+        #expect(try resolve(["--token-file", "/t"], files: ["/t": "xyz"]).tokenFile == "/t")
+    }
+
     @Test("a token of the environment is taken as it is, unless a flag names a file")
     func tokenOfEnvironment() throws {
         let environment = ["PORTCULLIS_TOKEN": "abc"]
@@ -85,22 +92,25 @@ import YAML
                 == ["Warning: the token goes to http://10.0.0.1 unencrypted; use an https address."])
     }
 
-    @Test(
-        "an address that is none of ADMIN's is refused, with the reason",
-        arguments: [
-            ("", "it begins with neither http:// nor https://"),
-            ("admin:8080", "it begins with neither http:// nor https://"),
-            ("ftp://admin", "it begins with neither http:// nor https://"),
-            ("http://admin/v1", "it goes on after host and port"), ("http://admin?x", "it goes on after host and port"),
-            ("http://admin@\u{301}x", "it names a user; give a token instead"),
-        ]
-            + [
-                "http://", "http://a b", "http://b\u{FC}cher", "http://admin\u{2044}", "http://admin:0",
-                "http://admin:65536", "http://[::1", "http://[10.0.0.1]", "http://[::1]80",
-            ].map { ($0, "host or port is not valid") })
-    func badAddress(text: String, reason: String) {
-        let error = #expect(throws: CommandError.self) { try AdminURL(text) }
-        #expect(error?.message == "\"\(text.withoutUserInformation)\" is not an address of ADMIN: \(reason)")
+    @Test("several addresses are taken; of each that would get the token in the clear is warned")
+    func severalAddresses() throws {
+        let settings = try resolve(
+            ["--admin-url", "http://10.0.0.1, https://10.0.0.2 http://10.0.0.3:81"],
+            environment: ["PORTCULLIS_TOKEN": "abc"])
+        #expect(settings.adminURL.description == "http://10.0.0.1, https://10.0.0.2, http://10.0.0.3:81")
+        #expect(
+            settings.warnings
+                == ["http://10.0.0.1", "http://10.0.0.3:81"].map {
+                    "Warning: the token goes to \($0) unencrypted; use an https address."
+                })
+    }
+
+    @Test("an address that is none of ADMIN's is refused, with the reason and an example")
+    func badAddress() {
+        let error = #expect(throws: CommandError.self) { try resolve(["--admin-url", "admin:8080"]) }
+        #expect(
+            error?.message == "\"admin:8080\" is not an address of ADMIN: it begins with neither http:// nor https://")
+        #expect(error?.hint == "Name it like http://127.0.0.1:8080 or https://admin.example:8443.")
     }
 
     @Test(
@@ -113,7 +123,7 @@ import YAML
 
     @Test("user and password in an address are not repeated")
     func userInformation() {
-        let error = #expect(throws: CommandError.self) { try AdminURL("http://user:secret@admin") }
+        let error = #expect(throws: CommandError.self) { try resolve(["--admin-url", "http://user:secret@admin"]) }
         #expect(
             error?.message
                 == "\"http://***@admin\" is not an address of ADMIN: it names a user; give a token instead")

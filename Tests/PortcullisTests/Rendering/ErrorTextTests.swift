@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import AsyncHTTPClient
 import Foundation
 import NIOCore
@@ -9,7 +10,8 @@ import Testing
 @Suite struct ErrorTextTests {
     private func answer(_ problem: Problem) throws -> AdminAnswer {
         AdminAnswer(
-            status: problem.status, contentType: "application/problem+json", data: try JSONEncoder().encode(problem))
+            status: problem.status, contentType: "application/problem+json",
+            body: Array(try JSONEncoder().encode(problem)), from: try AdminURL("http://127.0.0.1:1"))
     }
 
     @Test("each fault stands on a line with its place")
@@ -46,24 +48,28 @@ import Testing
     }
 
     @Test("an answer that is not ADMIN's is told as such")
-    func foreign() {
+    func foreign() throws {
         let error = AnswerErrorText.commandError(
-            AdminAnswer(status: 502, contentType: "text/html", data: Data("<html>".utf8)), SourceMap())
+            AdminAnswer(
+                status: 502, contentType: "text/html", body: Array("<html>".utf8),
+                from: try AdminURL("http://127.0.0.1:1")), SourceMap())
         #expect(error.message == "the answer has status 502 (text/html) and is not ADMIN's")
     }
 
     @Test("no answer is told with the address and the reason")
     func transport() throws {
-        let settings = Settings(
-            adminURL: try AdminURL("http://127.0.0.1:1"), token: nil, caFile: nil, timeout: 5)
-        let refused = TransportErrorText.commandError(
-            IOError(errnoCode: ECONNREFUSED, reason: "connect"), settings, AdminRequest(.get, ["v1"]))
+        let url = try AdminURL("http://127.0.0.1:1")
+        let settings = Settings(adminURL: AdminURLs(url), token: nil, caFile: nil, timeout: 5)
+        func told(_ error: any Error) -> CommandError {
+            TransportErrorText.commandError(
+                TransportError(error, asking: url), settings, AdminRequest(.get, .services))
+        }
+        let refused = told(IOError(errnoCode: ECONNREFUSED, reason: "connect"))
         #expect(refused.message == "ADMIN cannot be reached at http://127.0.0.1:1: connection refused")
         let untrusted = TransportErrorText.tlsError(
-            settings.adminURL, "handshakeFailed(sslError([Error: 1 OPENSSL_internal:CERTIFICATE_VERIFY_FAILED]))")
+            url, TLSFault("handshakeFailed(sslError([Error: 1 OPENSSL_internal:CERTIFICATE_VERIFY_FAILED]))"))
         #expect(untrusted.message == "http://127.0.0.1:1 has a certificate that is not trusted")
-        let late = TransportErrorText.commandError(
-            HTTPClientError.deadlineExceeded, settings, AdminRequest(.get, ["v1"]))
+        let late = told(HTTPClientError.deadlineExceeded)
         #expect(late.description == "http://127.0.0.1:1 did not answer within 5 s\nA larger --timeout may help.")
     }
 }

@@ -1,3 +1,5 @@
+import AdminAPI
+import AdminClient
 import AsyncHTTPClient
 import Foundation
 import NIOCore
@@ -19,8 +21,9 @@ import Testing
     ]
 
     private func text(_ error: any Error, _ request: AdminRequest) throws -> String {
-        let settings = Settings(adminURL: try AdminURL("http://admin:80"), token: nil, caFile: nil, timeout: 5)
-        return TransportErrorText.commandError(error, settings, request).description
+        let url = try AdminURL("http://admin:80")
+        let settings = Settings(adminURL: AdminURLs(url), token: nil, caFile: nil, timeout: 5)
+        return TransportErrorText.commandError(TransportError(error, asking: url), settings, request).description
     }
 
     @Test(
@@ -28,9 +31,9 @@ import Testing
     )
     func mayBeMade() throws {
         for error in Self.errors {
-            let told = try text(error, .change(.put, ["v1"], dryRun: false))
+            let told = try text(error, .change(.put, .services, dryRun: false))
             #expect(told.contains("may have been made") && told.contains("portcullis events"), "\(told)")
-            for request in [AdminRequest.change(.put, ["v1"], dryRun: true), AdminRequest(.get, ["v1"])] {
+            for request in [AdminRequest.change(.put, .services, dryRun: true), AdminRequest(.get, .services)] {
                 #expect(try !text(error, request).contains("been made"))
             }
         }
@@ -41,21 +44,21 @@ import Testing
         for error in [
             IOError(errnoCode: ECONNREFUSED, reason: "connect(descriptor:)"), HTTPClientError.connectTimeout,
         ] as [any Error] {
-            #expect(try !text(error, .change(.put, ["v1"], dryRun: false)).contains("been made"))
+            #expect(try !text(error, .change(.put, .services, dryRun: false)).contains("been made"))
         }
     }
 
     @Test("no text of a library is told")
     func noLibraryText() throws {
         for error in Self.errors {
-            let told = try text(error, AdminRequest(.get, ["v1"]))
+            let told = try text(error, AdminRequest(.get, .services))
             for word in ["errno", "descriptor", "Error", "NIO", "Strange", "(", "invalidEOFState"] {
                 #expect(!told.contains(word), "\(told)")
             }
         }
-        #expect(try text(Self.errors[0], AdminRequest(.get, ["v1"])) == "http://admin:80: connection reset by peer")
+        #expect(try text(Self.errors[0], AdminRequest(.get, .services)) == "http://admin:80: connection reset by peer")
         let tls = TransportErrorText.tlsError(
-            try AdminURL("https://admin"), "handshakeFailed(NIOSSL.BoringSSLError.x [a at b])")
+            try AdminURL("https://admin"), TLSFault("handshakeFailed(NIOSSL.BoringSSLError.x [a at b])"))
         #expect(tls.message == "https://admin: no encrypted connection could be agreed on")
     }
 }

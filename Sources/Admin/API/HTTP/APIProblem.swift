@@ -74,8 +74,8 @@ struct APIProblem: Error, Sendable {
 }
 
 enum MediaTypes {
-    static let json = "application/json"
-    static let yaml = "application/yaml"
-    static let csv = "text/csv"
-    static let problem = "application/problem+json"
+    static let json = MediaType.json
+    static let yaml = MediaType.yaml
+    static let csv = MediaType.csv
+    static let problem = MediaType.problem
 }

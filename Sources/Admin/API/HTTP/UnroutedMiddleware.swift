@@ -1,3 +1,4 @@
+import AdminAPI
 import HTTPTypes
 import Hummingbird
 import Text
@@ -14,7 +15,7 @@ struct UnroutedMiddleware: RouterMiddleware {
         self.log = log
         var methods: [String: [HTTPRequest.Method]] = [:]
         for route in routes {
-            methods[route.path, default: []] += route.method == .get ? [.get, .head] : [route.method]
+            methods[route.path.pattern, default: []] += route.method == .get ? [.get, .head] : [route.method]
         }
         templates = methods.map { (Self.segments($0.key[...]), $0.value) }
     }

@@ -8,7 +8,7 @@ struct OpenAPIDocument {
 
     var json: JSONValue {
         let paths = routes.reduce(into: [String]()) { paths, route in
-            if !paths.contains(route.path) { paths.append(route.path) }
+            if !paths.contains(route.path.pattern) { paths.append(route.path.pattern) }
         }
         return [
             "openapi": "3.1.0",
@@ -33,7 +33,7 @@ struct OpenAPIDocument {
     }
 
     private func pathItem(_ path: String) -> JSONValue {
-        let routes = routes.filter { $0.path == path }
+        let routes = routes.filter { $0.path.pattern == path }
         var members: [JSONValue.Member] = []
         let parameters = routes.first?.pathParameters ?? []
         if !parameters.isEmpty {
@@ -155,10 +155,10 @@ struct OpenAPIDocument {
         401: [challenge], 403: [challenge],
         405: [.init(name: "Allow", summary: "The methods of the path", schema: ["type": "string"])],
         415: [
-            .init(name: "Accept", summary: "The media type that is taken", schema: ["type": "string"]),
+            .init(name: APIHeader.accept, summary: "The media type that is taken", schema: ["type": "string"]),
             .init(name: "Accept-Encoding", summary: "The encoding that is taken", schema: ["type": "string"]),
         ],
-        503: [.init(name: "Retry-After", summary: "Seconds", schema: ["type": "integer", "minimum": 0])],
+        503: [.init(name: APIHeader.retryAfter, summary: "Seconds", schema: ["type": "integer", "minimum": 0])],
     ]
 
     private static let challenge = Route.Parameter(

@@ -10,7 +10,7 @@ extension RouteTable {
     var applyRoutes: [Route] {
         [
             Route(
-                method: .post, path: "/v1/apply", operation: "apply",
+                method: .post, path: .apply, operation: "apply",
                 summary: "Make the cloud, or the listed part of it, as given: in one transaction, or not at all",
                 access: .admin, query: [.dryRun],
                 body: Route.Body(

@@ -86,16 +86,16 @@ extension Route.Parameter {
     /// What the answer of a `ConditionalPoll` waits for.
     static func prefer(_ what: String) -> Self {
         Self(
-            name: "Prefer",
+            name: APIHeader.prefer,
             summary: "wait=N: hold the answer until \(what) differs, at most N (\(PreferField.longestWait)) seconds",
             schema: ["type": "string"])
     }
 
     static let preferenceApplied = Self(
-        name: "Preference-Applied", summary: "wait=N (RFC 7240)", schema: ["type": "string"])
+        name: APIHeader.preferenceApplied, summary: "wait=N (RFC 7240)", schema: ["type": "string"])
 }
 
 extension HTTPField.Name {
-    static let prefer = Self("Prefer")!
-    static let preferenceApplied = Self("Preference-Applied")!
+    static let prefer = Self(APIHeader.prefer)!
+    static let preferenceApplied = Self(APIHeader.preferenceApplied)!
 }

@@ -12,12 +12,13 @@ extension RouteTable {
     var configurationRoutes: [Route] {
         [
             Route(
-                method: .get, path: "/v1/services/{service}/config", operation: "readConfiguration",
+                method: .get, path: .configuration(of: "{service}"), operation: "readConfiguration",
                 summary: "The combined configuration of a service; its secrets for its own token only",
                 access: .configuration,
                 query: [
                     Route.Parameter(
-                        name: "explain", summary: "true: where each value comes from, in place of the values",
+                        name: QueryParameter.explain,
+                        summary: "true: where each value comes from, in place of the values",
                         schema: ["type": "boolean", "default": false])
                 ],
                 headers: [.ifNoneMatch, .prefer("the configuration")],
@@ -43,7 +44,7 @@ extension RouteTable {
                 "Token \(request.identity.name) is of the service \(request.identity.service ?? ""), "
                     + "whose configuration it may read, and of no other.")
         }
-        switch request.query["explain"] {
+        switch request.query[QueryParameter.explain] {
         case nil, "false": return try await values(of: name, request)
         case "true": return try Self.answer(try await registry.state().explanation(of: name), to: request)
         case .some: throw APIProblem.badRequest("?explain", "explain is true or false.")

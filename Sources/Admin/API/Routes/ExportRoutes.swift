@@ -10,10 +10,10 @@ extension RouteTable {
     var exportRoutes: [Route] {
         let conditions: [Route.Parameter] = [.ifNoneMatch, .prefer("the export")]
         let digest = Route.Parameter(
-            name: "Content-Digest", summary: "SHA-256 of the content (RFC 9530)", schema: ["type": "string"])
+            name: APIHeader.contentDigest, summary: "SHA-256 of the content (RFC 9530)", schema: ["type": "string"])
         return [
             Route(
-                method: .get, path: "/v1/locations/{location}/services.csv", operation: "export",
+                method: .get, path: .export(of: "{location}"), operation: "export",
                 summary: "The services export of a location", access: .export,
                 headers: conditions + Heartbeat.parameters,
                 answers: [
@@ -82,5 +82,5 @@ extension Optional {
 }
 
 extension HTTPField.Name {
-    static let contentDigest = Self("Content-Digest")!
+    static let contentDigest = Self(APIHeader.contentDigest)!
 }

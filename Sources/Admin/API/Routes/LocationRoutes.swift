@@ -9,7 +9,7 @@ extension RouteTable {
     var locationRoutes: [Route] {
         [
             .get(
-                "/v1/locations", operation: "listLocations", "Every location",
+                .locations, operation: "listLocations", "Every location",
                 answering: [LocationResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
@@ -17,7 +17,7 @@ extension RouteTable {
                     cloud.locations.values.map(LocationResource.init).sorted { $0.name < $1.name }, to: request)
             },
             .get(
-                "/v1/locations/{location}", operation: "readLocation", "One location",
+                .location("{location}"), operation: "readLocation", "One location",
                 answering: LocationResource.form
             ) { request in
                 try Self.answer(
@@ -25,7 +25,7 @@ extension RouteTable {
                     to: request)
             },
             Route(
-                method: .put, path: "/v1/locations/{location}", operation: "writeLocation",
+                method: .put, path: .location("{location}"), operation: "writeLocation",
                 summary: "Create or replace a location", access: .admin, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(LocationChange.form),
                 answers: [.changed, .created]
@@ -43,7 +43,7 @@ extension RouteTable {
                 }
             },
             Route(
-                method: .delete, path: "/v1/locations/{location}", operation: "deleteLocation",
+                method: .delete, path: .location("{location}"), operation: "deleteLocation",
                 summary: "Delete a location that has no servers and no pools", access: .admin, query: [.dryRun],
                 headers: [.ifMatch], answers: [.changed]
             ) { request in
@@ -67,7 +67,7 @@ extension RouteTable {
         }
         return [
             .get(
-                "/v1/locations/{location}/pools", operation: "listPools", "The address pools of a location",
+                .pools(of: "{location}"), operation: "listPools", "The address pools of a location",
                 answering: [PoolResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
@@ -78,13 +78,13 @@ extension RouteTable {
                     to: request)
             },
             .get(
-                "/v1/locations/{location}/pools/{pool}", operation: "readPool", "One address pool",
+                .pool("{pool}", of: "{location}"), operation: "readPool", "One address pool",
                 answering: PoolResource.form
             ) { request in
                 try Self.answer(PoolResource(try await registry.state().cloud.pool(id(request))), to: request)
             },
             Route(
-                method: .put, path: "/v1/locations/{location}/pools/{pool}", operation: "writePool",
+                method: .put, path: .pool("{pool}", of: "{location}"), operation: "writePool",
                 summary: "Create or replace an address pool", access: .admin, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(PoolChange.form),
                 answers: [.changed, .created]
@@ -105,7 +105,7 @@ extension RouteTable {
                 }
             },
             Route(
-                method: .delete, path: "/v1/locations/{location}/pools/{pool}", operation: "deletePool",
+                method: .delete, path: .pool("{pool}", of: "{location}"), operation: "deletePool",
                 summary: "Delete an address pool that no section exports from", access: .admin, query: [.dryRun],
                 headers: [.ifMatch], answers: [.changed]
             ) { request in

@@ -8,13 +8,13 @@ extension RouteTable {
     var observationRoutes: [Route] {
         [
             .get(
-                "/v1/gateways", operation: "listGateways", "The gateways, as their polls tell of them",
+                .gateways, operation: "listGateways", "The gateways, as their polls tell of them",
                 answering: [GatewayResource].form
             ) { request in
                 try Self.answer(await gateways.resources(in: try await registry.state()), to: request)
             },
             Route(
-                method: .delete, path: "/v1/gateways/{location}/{gateway}", operation: "forgetGateway",
+                method: .delete, path: .gateway("{gateway}", of: "{location}"), operation: "forgetGateway",
                 summary: "Forget a gateway that is no more; one that still polls is back with its next poll",
                 access: .admin, query: [.dryRun], answers: [.changedList]
             ) { request in
@@ -24,36 +24,38 @@ extension RouteTable {
                     ChangeReport(changes: [.init(action: .delete, kind: .gateway, name: id.description)], export: []))
             },
             .get(
-                "/v1/events", operation: "listEvents", "What was changed, by whom and when, oldest first",
+                .events, operation: "listEvents", "What was changed, by whom and when, oldest first",
                 query: [
                     Route.Parameter(
-                        name: "after", summary: "Events with a higher id only", schema: Self.eventID(default: 0)),
+                        name: QueryParameter.after, summary: "Events with a higher id only",
+                        schema: Self.eventID(default: 0)),
                     Route.Parameter(
-                        name: "before", summary: "The newest events with a lower id, in place of the oldest",
+                        name: QueryParameter.before,
+                        summary: "The newest events with a lower id, in place of the oldest",
                         schema: Self.eventID(default: nil)),
                     Route.Parameter(
-                        name: "limit", summary: "Events of a page",
+                        name: QueryParameter.limit, summary: "Events of a page",
                         schema: [
                             "type": "integer", "minimum": 1, "maximum": .integer(Limits.events), "default": 100,
                         ]),
                 ],
                 answering: EventPage.form
             ) { request in
-                let after = try request.integer("after", in: 0...Int(Int32.max), default: 0)
-                let limit = try request.integer("limit", in: 1...Limits.events, default: 100)
-                guard request.query["before"] != nil else {
+                let after = try request.integer(QueryParameter.after, in: 0...Int(Int32.max), default: 0)
+                let limit = try request.integer(QueryParameter.limit, in: 1...Limits.events, default: 100)
+                guard request.query[QueryParameter.before] != nil else {
                     return try Self.answer(try await registry.events(after: after, limit: limit), to: request)
                 }
-                let before = try request.integer("before", in: 0...Int(Int32.max), default: 0)
+                let before = try request.integer(QueryParameter.before, in: 0...Int(Int32.max), default: 0)
                 return try Self.answer(
                     try await registry.events(after: after, before: before, limit: limit), to: request)
             },
             .get(
-                "/v1/marks", operation: "listMarks", "The firewall marks, and the gateway sections that hold them",
+                .marks, operation: "listMarks", "The firewall marks, and the gateway sections that hold them",
                 answering: [MarkResource].form
             ) { request in try Self.answer(try await registry.marks(), to: request) },
             Route(
-                method: .delete, path: "/v1/marks/{mark}", operation: "releaseMark",
+                method: .delete, path: .mark("{mark}"), operation: "releaseMark",
                 summary: "Release the mark of a section that is gone, for another to get", access: .admin,
                 query: [.dryRun], answers: [.changedList]
             ) { request in
@@ -78,10 +80,10 @@ extension RouteTable {
     var healthRoutes: [Route] {
         [
             .get(
-                "/healthz", operation: "isAlive", "ADMIN runs", access: .open, answering: HealthResource.form
+                .alive, operation: "isAlive", "ADMIN runs", access: .open, answering: HealthResource.form
             ) { request in try Self.answer(HealthResource(status: "ok"), to: request) },
             .get(
-                "/readyz", operation: "isReady", "ADMIN runs and its database can be read and written", access: .open,
+                .ready, operation: "isReady", "ADMIN runs and its database can be read and written", access: .open,
                 answering: HealthResource.form, problems: [.serviceUnavailable]
             ) { request in
                 try await registry.store.checkReadiness()
@@ -93,7 +95,7 @@ extension RouteTable {
     /// `/openapi.json`, describing the other routes and itself.
     static func openAPIRoute(describing routes: [Route]) -> Route {
         var route = Route(
-            method: .get, path: "/openapi.json", operation: "describe", summary: "This description", access: .open,
+            method: .get, path: .description, operation: "describe", summary: "This description", access: .open,
             headers: [.ifNoneMatch], answers: [.json("This description", ["type": "object"]), .notModified],
             handle: { _ in Response(status: .ok) })
         let text = OpenAPIDocument(routes: routes + [route]).json.description

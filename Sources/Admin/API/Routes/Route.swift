@@ -1,3 +1,4 @@
+import AdminAPI
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -8,7 +9,7 @@ import Text
 struct Route: Sendable {
     var method: HTTPRequest.Method
     /// With parameters in braces: `/v1/locations/{location}`.
-    var path: String
+    var path: APIPath
     /// OpenAPI's operationId.
     var operation: String
     var summary: String
@@ -73,32 +74,33 @@ struct Route: Sendable {
     var isChange: Bool { query.contains { $0.name == Parameter.dryRun.name } }
 
     var pathParameters: [String] {
-        path.splitBytes("/").filter { $0.hasBytePrefix("{") }.map { String($0.dropFirst().dropLast()) }
+        path.segments.filter { $0.hasBytePrefix("{") }.map { String($0.dropFirst().dropLast()) }
     }
 }
 
 extension Route.Parameter {
     static let dryRun = Self(
-        name: "dry_run", summary: "true: answer what the change would do, and store nothing",
+        name: QueryParameter.dryRun, summary: "true: answer what the change would do, and store nothing",
         schema: ["type": "boolean", "default": false])
     static let ifMatch = Self(
-        name: "If-Match", summary: "The change is made only if the resource has this ETag (RFC 9110)",
+        name: APIHeader.ifMatch, summary: "The change is made only if the resource has this ETag (RFC 9110)",
         schema: tags)
     static let ifNoneMatch = Self(
-        name: "If-None-Match", summary: "304 if the answer still has this ETag (RFC 9110)",
+        name: APIHeader.ifNoneMatch, summary: "304 if the answer still has this ETag (RFC 9110)",
         schema: ["type": "string"])
     static let ifNoneMatchOnPut = Self(
-        name: "If-None-Match", summary: "*: the resource is created, never replaced (RFC 9110)",
+        name: APIHeader.ifNoneMatch, summary: "*: the resource is created, never replaced (RFC 9110)",
         schema: tags)
     /// `*`, or a list of entity tags (RFC 9110, section 8.8.3).
     private static let tags: JSONValue = [
         "type": "string", "pattern": #"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#,
     ]
-    static let eTag = Self(name: "ETag", summary: "Strong entity tag of the answer", schema: tag)
+    static let eTag = Self(name: APIHeader.eTag, summary: "Strong entity tag of the answer", schema: tag)
     static let eTagAfterChange = Self(
-        name: "ETag", summary: "Of the resource as it is now; not with dry_run, nor after a deletion", schema: tag)
+        name: APIHeader.eTag, summary: "Of the resource as it is now; not with dry_run, nor after a deletion",
+        schema: tag)
     static let cacheControl = Self(
-        name: "Cache-Control", summary: "no-cache: ask again with If-None-Match; no-store (RFC 9111)",
+        name: APIHeader.cacheControl, summary: "no-cache: ask again with If-None-Match; no-store (RFC 9111)",
         schema: ["type": "string", "enum": ["no-cache", "no-store"]])
     private static let tag: JSONValue = ["type": "string", "pattern": #"^"[0-9a-f]+"$"#]
 }

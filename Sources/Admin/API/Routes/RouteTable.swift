@@ -129,7 +129,7 @@ extension Route.Answer {
 extension Route {
     /// A GET of JSON.
     package static func get(
-        _ path: String, operation: String, _ summary: String, access: Access = .read, query: [Parameter] = [],
+        _ path: APIPath, operation: String, _ summary: String, access: Access = .read, query: [Parameter] = [],
         answering form: Form<some Described>, problems: [HTTPResponse.Status] = [],
         handle: @escaping @Sendable (APIRequest) async throws -> Response
     ) -> Route {

@@ -1,3 +1,4 @@
+import AdminAPI
 import HTTPTypes
 import JSON
 
@@ -18,7 +19,7 @@ package struct SampleRequest: Sendable {
     init(_ route: Route) {
         operation = route.operation
         method = route.method.rawValue
-        path = route.pathParameters.reduce(route.path) { path, name in
+        path = route.pathParameters.reduce(route.path.pattern) { path, name in
             let example =
                 switch Schemas.pathExample(name) {
                 case .string(let text): text

@@ -12,7 +12,7 @@ extension RouteTable {
         }
         return [
             .get(
-                "/v1/secrets", operation: "listSecrets", "The names of the secrets",
+                .secrets, operation: "listSecrets", "The names of the secrets",
                 answering: [SecretResource].form
             ) { request in
                 let secrets = try await registry.state().cloud.secrets.values
@@ -20,7 +20,7 @@ extension RouteTable {
                     secrets.map(SecretResource.init).sorted { $0.name < $1.name }, to: request)
             },
             Route(
-                method: .put, path: "/v1/secrets/{secret}", operation: "writeSecret",
+                method: .put, path: .secret("{secret}"), operation: "writeSecret",
                 summary: "Set the value of a secret; nobody but the services that use it can read it", access: .admin,
                 query: [.dryRun], headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(SecretChange.form),
                 answers: [.changed, .created]
@@ -41,7 +41,7 @@ extension RouteTable {
                 }
             },
             Route(
-                method: .delete, path: "/v1/secrets/{secret}", operation: "deleteSecret",
+                method: .delete, path: .secret("{secret}"), operation: "deleteSecret",
                 summary: "Delete a secret that no type uses", access: .admin, query: [.dryRun], headers: [.ifMatch],
                 answers: [.changed]
             ) { request in

@@ -12,7 +12,7 @@ extension RouteTable {
         }
         return [
             .get(
-                "/v1/servers", operation: "listServers", "Every server",
+                .servers, operation: "listServers", "Every server",
                 answering: [ServerResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
@@ -20,13 +20,13 @@ extension RouteTable {
                     cloud.servers.values.map(ServerResource.init).sorted { $0.name < $1.name }, to: request)
             },
             .get(
-                "/v1/servers/{server}", operation: "readServer", "One server", answering: ServerResource.form
+                .server("{server}"), operation: "readServer", "One server", answering: ServerResource.form
             ) { request in
                 try Self.answer(
                     ServerResource(try await registry.state().cloud.server(request.parameter("server"))), to: request)
             },
             Route(
-                method: .put, path: "/v1/servers/{server}", operation: "writeServer",
+                method: .put, path: .server("{server}"), operation: "writeServer",
                 summary: "Create or replace a server", access: .admin, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServerChange.form),
                 answers: [.changed, .created]
@@ -46,7 +46,7 @@ extension RouteTable {
                 }
             },
             Route(
-                method: .patch, path: "/v1/servers/{server}", operation: "changeServer",
+                method: .patch, path: .server("{server}"), operation: "changeServer",
                 summary: "Change some members of a server", access: .admin, query: [.dryRun], headers: [.ifMatch],
                 body: Route.jsonBody(ServerPatch.form), answers: [.changed]
             ) { request in
@@ -65,7 +65,7 @@ extension RouteTable {
                 }
             },
             Route(
-                method: .delete, path: "/v1/servers/{server}", operation: "deleteServer",
+                method: .delete, path: .server("{server}"), operation: "deleteServer",
                 summary: "Delete a server without services", access: .admin, query: [.dryRun], headers: [.ifMatch],
                 answers: [.changed]
             ) { request in

@@ -9,7 +9,7 @@ extension RouteTable {
     var serviceRoutes: [Route] {
         [
             .get(
-                "/v1/services", operation: "listServices", "Every service",
+                .services, operation: "listServices", "Every service",
                 answering: [ServiceResource].form
             ) { request in
                 let cloud = try await registry.state().cloud
@@ -19,7 +19,7 @@ extension RouteTable {
                     to: request)
             },
             Route(
-                method: .post, path: "/v1/services", operation: "createService",
+                method: .post, path: .services, operation: "createService",
                 summary: "Create a service with the lowest free index of its type", access: .admin, query: [.dryRun],
                 body: Route.jsonBody(ServiceCreation.form),
                 answers: [
@@ -27,13 +27,13 @@ extension RouteTable {
                     .created([
                         .eTagAfterChange,
                         Route.Parameter(
-                            name: "Location", summary: "The service's path",
+                            name: APIHeader.location, summary: "The service's path",
                             schema: ["type": "string", "format": "uri-reference"]),
                     ]),
                 ]
             ) { request in try await createService(request) },
             .get(
-                "/v1/services/{service}", operation: "readService", "One service",
+                .service("{service}"), operation: "readService", "One service",
                 answering: ServiceResource.form
             ) { request in
                 let name = request.parameter("service")
@@ -41,18 +41,18 @@ extension RouteTable {
                     ServiceResource(try await registry.state().cloud.service(name)), to: request)
             },
             Route(
-                method: .put, path: "/v1/services/{service}", operation: "writeService",
+                method: .put, path: .service("{service}"), operation: "writeService",
                 summary: "Create or replace a service", access: .admin, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServiceChange.form),
                 answers: [.changed, .created]
             ) { request in try await writeService(request) },
             Route(
-                method: .patch, path: "/v1/services/{service}", operation: "changeService",
+                method: .patch, path: .service("{service}"), operation: "changeService",
                 summary: "Change a service's server, state or weight", access: .admin, query: [.dryRun],
                 headers: [.ifMatch], body: Route.jsonBody(ServicePatch.form), answers: [.changed]
             ) { request in try await patchService(request) },
             Route(
-                method: .delete, path: "/v1/services/{service}", operation: "deleteService",
+                method: .delete, path: .service("{service}"), operation: "deleteService",
                 summary: "Delete a service", access: .admin, query: [.dryRun], headers: [.ifMatch],
                 answers: [.changed]
             ) { request in
@@ -93,7 +93,7 @@ extension RouteTable {
         let name = outcome.summary.difference.changes.first?.name ?? ""
         return try Self.report(
             outcome, to: request, resource: outcome.state.cloud.services[name].map(ServiceResource.init),
-            location: "/v1/services/\(name)")
+            location: APIPath.service(name).encoded)
     }
 
     private func writeService(_ request: APIRequest) async throws -> Response {

@@ -10,13 +10,13 @@ extension RouteTable {
     var tokenRoutes: [Route] {
         [
             .get(
-                "/v1/tokens", operation: "listTokens", "The tokens: whose they are, until when, and used when",
+                .tokens, operation: "listTokens", "The tokens: whose they are, until when, and used when",
                 access: .admin, answering: [TokenResource].form
             ) { request in
                 try Self.answer(try await registry.tokens.list().map(TokenResource.init), to: request)
             },
             Route(
-                method: .post, path: "/v1/tokens", operation: "createToken",
+                method: .post, path: .tokens, operation: "createToken",
                 summary: "Make a token; the answer alone has its secret", access: .admin, query: [.dryRun],
                 body: Route.jsonBody(TokenCreation.form),
                 answers: [
@@ -25,7 +25,7 @@ extension RouteTable {
                 ]
             ) { request in try await createToken(request) },
             Route(
-                method: .delete, path: "/v1/tokens/{token}", operation: "deleteToken",
+                method: .delete, path: .token("{token}"), operation: "deleteToken",
                 summary: "Take a token away: it is refused within a second, also where a poll is held with it",
                 access: .admin, query: [.dryRun], answers: [.changedList]
             ) { request in

@@ -12,7 +12,7 @@ extension RouteTable {
     var typeRoutes: [Route] {
         [
             .get(
-                "/v1/types", operation: "listTypes", "Every service type",
+                .types, operation: "listTypes", "Every service type",
                 answering: [TypeSummary].form
             ) { request in
                 let revisions = try await registry.state().revisions
@@ -20,11 +20,12 @@ extension RouteTable {
                     revisions.map { TypeSummary($0.key, $0.value) }.sorted { $0.type < $1.type }, to: request)
             },
             Route(
-                method: .get, path: "/v1/types/{type}", operation: "readType",
+                method: .get, path: .type("{type}"), operation: "readType",
                 summary: "One service type: JSON with its revision, or the YAML alone", access: .read,
                 query: [
                     Route.Parameter(
-                        name: "revision", summary: "An earlier revision, which exists even when the type is gone",
+                        name: QueryParameter.revision,
+                        summary: "An earlier revision, which exists even when the type is gone",
                         schema: ["type": "integer", "minimum": 1, "maximum": .integer(Int(Int32.max))])
                 ],
                 headers: [.ifNoneMatch],
@@ -37,7 +38,7 @@ extension RouteTable {
                 ]
             ) { request in try await readType(request) },
             .get(
-                "/v1/types/{type}/revisions", operation: "listTypeRevisions",
+                .revisions(of: "{type}"), operation: "listTypeRevisions",
                 "Every revision of a type, the newest first",
                 answering: [TypeSummary].form
             ) { request in
@@ -47,7 +48,7 @@ extension RouteTable {
                 return try Self.answer(revisions.map { TypeSummary(type, $0) }, to: request)
             },
             Route(
-                method: .put, path: "/v1/types/{type}", operation: "writeType",
+                method: .put, path: .type("{type}"), operation: "writeType",
                 summary: "Create or replace a type's meta-configuration", access: .admin, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut],
                 body: Route.Body(mediaType: MediaTypes.yaml, schema: Schemas.source, limit: Limits.source),
@@ -59,7 +60,7 @@ extension RouteTable {
                 return try await changeType(request, name) { $0.types[name] = type }
             },
             Route(
-                method: .delete, path: "/v1/types/{type}", operation: "deleteType",
+                method: .delete, path: .type("{type}"), operation: "deleteType",
                 summary: "Delete a type without services; its revisions and marks are kept", access: .admin,
                 query: [.dryRun], headers: [.ifMatch], answers: [.changed]
             ) { request in
@@ -75,8 +76,8 @@ extension RouteTable {
             throw Self.notAcceptable([MediaTypes.json, MediaTypes.yaml])
         }
         let resource: TypeResource
-        if request.query["revision"] != nil {
-            let number = try request.integer("revision", in: 1...Int(Int32.max), default: 1)
+        if request.query[QueryParameter.revision] != nil {
+            let number = try request.integer(QueryParameter.revision, in: 1...Int(Int32.max), default: 1)
             guard let (revision, source) = try await registry.revision(number, of: name) else {
                 throw ChangeError.missing("revision \(number) of type \(name.prefix(80))")
             }

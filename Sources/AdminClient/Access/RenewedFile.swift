@@ -1,4 +1,4 @@
-import ServiceSupport
+package import ServiceSupport
 import Synchronization
 
 /// A file that others renew while the daemon runs (a token, certificates): read at the start, and again once it is
@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// While what is there now cannot be used (it is gone, empty, half written) the value before goes on, and `problem`
 /// says why.
-final class RenewedFile<Value: Sendable>: Sendable {
-    let path: String
+package final class RenewedFile<Value: Sendable>: Sendable {
+    package let path: String
     /// What errors call the reading: `read token`.
     private let action: String
     private let parse: @Sendable ([UInt8]) throws(FileError) -> Value
@@ -22,7 +22,7 @@ final class RenewedFile<Value: Sendable>: Sendable {
 
     /// - Parameter parse: the value of the file's bytes, or what is wrong with them.
     /// - Throws: when there is no usable file at the start.
-    init(
+    package init(
         _ action: String, _ path: String, parse: @escaping @Sendable ([UInt8]) throws(FileError) -> Value
     ) throws(FileError) {
         self.action = action
@@ -30,6 +30,17 @@ final class RenewedFile<Value: Sendable>: Sendable {
         self.parse = parse
         let identity = Files.identity(of: path)
         state = Mutex(State(value: try Self.read(action, path, parse), identity: identity))
+    }
+
+    /// - Parameter value: of the file, which was read already.
+    package init(
+        _ action: String, _ path: String, value: Value,
+        parse: @escaping @Sendable ([UInt8]) throws(FileError) -> Value
+    ) {
+        self.action = action
+        self.path = path
+        self.parse = parse
+        state = Mutex(State(value: value, identity: Files.identity(of: path)))
     }
 
     private static func read(
@@ -42,13 +53,13 @@ final class RenewedFile<Value: Sendable>: Sendable {
     }
 
     /// The value now. Costs one system call while the file is the same.
-    func current() -> Value { refresh(isForced: false) }
+    package func current() -> Value { refresh(isForced: false) }
 
     /// The value as it is in the file now, also where nothing tells that the file was written again.
-    func read() -> Value { refresh(isForced: true) }
+    package func read() -> Value { refresh(isForced: true) }
 
     /// Why the value before goes on.
-    var problem: String? {
+    package var problem: String? {
         state.withLock { state in
             state.problem.map { "\($0); what was read before goes on" }
         }

@@ -1,0 +1,73 @@
+/// A path of the REST API, below ADMIN's address: written once, for the routes of ADMIN and for whoever asks.
+///
+/// A client puts in names, and takes `encoded`; ADMIN puts in parameters (`{server}`), and takes `pattern`.
+public struct APIPath: Sendable, Hashable {
+    /// Not encoded; a name with a slash is one segment.
+    public let segments: [String]
+
+    private init(_ segments: String...) { self.segments = ["v1"] + segments }
+
+    private init(root segments: String...) { self.segments = segments }
+
+    /// `/v1/locations/{location}`: as it is, for ADMIN's routes.
+    public var pattern: String { "/" + segments.joined(separator: "/") }
+
+    /// `/v1/servers/a%2Fb`: everything that is not unreserved is percent-encoded (RFC 3986, section 2.3).
+    public var encoded: String { segments.map { "/" + Self.encoded($0) }.joined() }
+
+    /// Percent-encodes everything that is not unreserved.
+    public static func encoded(_ text: String) -> String {
+        text.utf8.reduce(into: "") { result, byte in
+            if isUnreserved(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+}
+
+extension APIPath {
+    /// Whether ADMIN runs.
+    public static let alive = Self(root: "healthz")
+    /// Whether its database can be read and written.
+    public static let ready = Self(root: "readyz")
+    /// The OpenAPI description.
+    public static let description = Self(root: "openapi.json")
+
+    public static let apply = Self("apply")
+    public static let events = Self("events")
+    public static let gateways = Self("gateways")
+    public static let locations = Self("locations")
+    public static let marks = Self("marks")
+    public static let secrets = Self("secrets")
+    public static let servers = Self("servers")
+    public static let services = Self("services")
+    public static let tokens = Self("tokens")
+    public static let types = Self("types")
+
+    public static func location(_ name: String) -> Self { Self("locations", name) }
+    public static func pools(of location: String) -> Self { Self("locations", location, "pools") }
+    public static func pool(_ name: String, of location: String) -> Self { Self("locations", location, "pools", name) }
+    /// The services export of a location.
+    public static func export(of location: String) -> Self { Self("locations", location, "services.csv") }
+    public static func gateway(_ name: String, of location: String) -> Self { Self("gateways", location, name) }
+    public static func mark(_ number: String) -> Self { Self("marks", number) }
+    public static func secret(_ name: String) -> Self { Self("secrets", name) }
+    public static func server(_ name: String) -> Self { Self("servers", name) }
+    public static func service(_ name: String) -> Self { Self("services", name) }
+    public static func configuration(of service: String) -> Self { Self("services", service, "config") }
+    public static func token(_ name: String) -> Self { Self("tokens", name) }
+    public static func type(_ name: String) -> Self { Self("types", name) }
+    public static func revisions(of type: String) -> Self { Self("types", type, "revisions") }
+}

@@ -1,0 +1,8 @@
+/// Media types of the API's bodies, without parameters.
+public enum MediaType {
+    public static let json = "application/json"
+    public static let yaml = "application/yaml"
+    public static let csv = "text/csv"
+    /// An error answer: `Problem`.
+    public static let problem = "application/problem+json"
+}

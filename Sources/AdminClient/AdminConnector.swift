@@ -1,0 +1,153 @@
+import AdminAPI
+import AsyncHTTPClient
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// The HTTP client of ADMIN: sends requests to one of its addresses, and makes values or errors of what comes back.
+///
+/// Connections are kept and used again. Redirects are never followed: a token is shown to nobody else.
+package final class AdminConnector: Sendable {
+    private let settings: AdminConnectorSettings
+    private let http: HTTPClient
+    private let order: Mutex<AddressOrder>
+    private let clock: AdminConnectorClock
+
+    /// - Parameters:
+    ///   - eventLoops: where answers come in; `nil`: those that the process shares.
+    ///   - clock: for the rests of addresses that failed.
+    package init(
+        _ settings: AdminConnectorSettings, eventLoops: (any EventLoopGroup)? = nil,
+        clock: AdminConnectorClock = .system
+    ) {
+        self.settings = settings
+        self.clock = clock
+        order = Mutex(AddressOrder(count: settings.addresses.all.count))
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: TimeAmount(settings.connectLimit))
+        // Trying again is the caller's affair, or another address's.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.httpVersion = .http1Only
+        configuration.decompression = .disabled
+        http = HTTPClient(
+            eventLoopGroupProvider: eventLoops.map { .shared($0) } ?? .singleton, configuration: configuration)
+    }
+
+    /// Ends open connections; nothing can be sent afterwards.
+    package func shutdown() async {
+        // Whatever was wanted is in hand; a connection that does not close properly changes nothing.
+        try? await http.shutdown()
+    }
+
+    /// Sends a request to the address that answered last, or to the next one where it cannot be reached, does not answer
+    /// in time, or breaks off. A change goes to a next one only while no connection was made at all: what ADMIN may have
+    /// got is never sent twice.
+    ///
+    /// - Parameter receiving: is told true when the head of an answer with content has come, and false at its end.
+    /// - Returns: the answer, whatever its status.
+    /// - Throws: `TransportError`, or `CancellationError`.
+    package func send(
+        _ request: AdminRequest, receiving: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) async throws -> AdminAnswer {
+        let addresses = settings.addresses.all
+        guard addresses.count > 1 else { return try await send(request, to: addresses[0], receiving) }
+        var failures = [TransportError]()
+        for index in order.withLock({ $0.candidates(at: clock.now()) }) {
+            do {
+                let answer = try await send(request, to: addresses[index], receiving)
+                order.withLock { $0.succeeded(index) }
+                return answer
+            } catch var error as TransportError {
+                error.earlier = failures
+                guard error.isOfAddress else { throw error }
+                order.withLock { $0.failed(index, at: clock.now(), jitter: clock.jitter()) }
+                guard !(request.isChange && error.mayHaveArrived) else { throw error }
+                failures.append(error)
+            }
+        }
+        guard var last = failures.popLast() else { preconditionFailure("a request without an address to go to") }
+        last.earlier = failures
+        throw last
+    }
+
+    private func send(
+        _ request: AdminRequest, to address: AdminURL, _ receiving: @escaping @Sendable (Bool) -> Void
+    ) async throws -> AdminAnswer {
+        let deadline = NIODeadline.now() + TimeAmount(settings.timeLimit(of: request))
+        let shown = settings.token.current()
+        var response = try await head(of: request, from: address, token: shown, deadline)
+        // The token may have been changed between our look at the file and ADMIN's at the request, or while ADMIN held
+        // its answer. What was refused was not done.
+        if response.status == .unauthorized, let renewed = settings.token.renewed(after: shown) {
+            response = try await head(of: request, from: address, token: renewed, deadline)
+        }
+        let status = Int(response.status.code)
+        guard response.status != .notModified else {
+            await AnswerContent(response, of: request).skip()
+            return AdminAnswer(status: status, headers: response.headers, from: address)
+        }
+        receiving(true)
+        defer { receiving(false) }
+        let content = AnswerContent(response, of: request)
+        do {
+            // Over all: the library's limits are for the head alone, or between two reads, which a server that trickles
+            // keeps to for ever.
+            let body = try await withTimeLimit(.nanoseconds((deadline - .now()).nanoseconds)) {
+                try await content.bytes()
+            } otherwise: {
+                HTTPClientError.deadlineExceeded
+            }
+            return AdminAnswer(status: status, headers: response.headers, body: body, from: address)
+        } catch {
+            throw try failure(error, asking: address, isReceiving: true)
+        }
+    }
+
+    private func head(
+        of request: AdminRequest, from address: AdminURL, token: String?, _ deadline: NIODeadline
+    ) async throws -> HTTPClientResponse {
+        do {
+            return try await http.execute(message(request, to: address, token: token), deadline: deadline)
+        } catch {
+            throw try failure(error, asking: address, isReceiving: false)
+        }
+    }
+
+    /// - Throws: where the task was cancelled, which is no fault of ADMIN.
+    private func failure(
+        _ error: any Error, asking address: AdminURL, isReceiving: Bool
+    ) throws(CancellationError) -> TransportError {
+        if Task.isCancelled { throw CancellationError() }
+        var failure = TransportError(error, asking: address)
+        failure.isReceiving = isReceiving
+        return failure
+    }
+
+    private func message(_ request: AdminRequest, to address: AdminURL, token: String?) -> HTTPClientRequest {
+        var message = HTTPClientRequest(url: address.description + request.target)
+        message.method = HTTPMethod(rawValue: request.method.rawValue)
+        message.tlsConfiguration = settings.certificates?.current()
+        message.headers = request.headers
+        message.headers.add(name: APIHeader.accept, value: request.accept)
+        message.headers.add(name: APIHeader.userAgent, value: settings.userAgent)
+        if let token { message.headers.add(name: APIHeader.authorization, value: "Bearer \(token)") }
+        if request.onlyWhenAbsent {
+            message.headers.add(name: APIHeader.ifNoneMatch, value: "*")
+        } else if !request.known.isEmpty {
+            message.headers.add(name: APIHeader.ifNoneMatch, value: request.known.joined(separator: ", "))
+        }
+        if request.wait > 0 { message.headers.add(name: APIHeader.prefer, value: "wait=\(request.wait)") }
+        if let body = request.body {
+            message.headers.add(name: APIHeader.contentType, value: body.contentType)
+            message.body = .bytes(ByteBuffer(bytes: body.bytes))
+        }
+        return message
+    }
+
+    /// What is wrong though requests may still be answered: a file that was renewed and cannot be used.
+    package var problem: String? {
+        let problems = [settings.token.problem, settings.certificates?.problem].compactMap(\.self)
+        return problems.isEmpty ? nil : problems.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,76 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import ServiceSupport
+import Text
+
+extension TransportError {
+    /// What an error of the libraries below means.
+    package init(_ error: any Error, asking address: AdminURL) {
+        let (kind, mayHaveArrived): (Kind, Bool) =
+            switch error {
+            case is NIOConnectionError: (.unreachable, false)
+            case ChannelError.connectTimeout: (.unreachable, false)
+            case let error as IOError where Self.unreachable.contains(error.errnoCode):
+                (.unreachable, !Self.isOfConnecting(error))
+            case let error as HTTPClientError where error == .connectTimeout: (.unreachable, false)
+            case let error as HTTPClientError where error == .tlsHandshakeTimeout: (.failed, false)
+            case NIOSSLError.handshakeFailed: (.tls(TLSFault("\(error)")), false)
+            case let error as NIOSSLExtraError where error == .failedToValidateHostname: (.tls(.wrongName), false)
+            case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: (.tls(TLSFault("\(error)")), true)
+            case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
+                (.timedOut, true)
+            case let error as HTTPClientError where error == .remoteConnectionClosed: (.closed, true)
+            case is HTTPParserError: (.notHTTP, true)
+            case is NIOTooManyBytesError: (.tooLarge, true)
+            default: (.failed, true)
+            }
+        self.init(
+            kind: kind, reason: Self.reason(error), cause: error, mayHaveArrived: mayHaveArrived, address: address)
+    }
+
+    private static let unreachable = [ECONNREFUSED, ENETUNREACH, EHOSTUNREACH]
+
+    /// Whether it is told of the attempt to connect: a connection in use may end because of a lost route, too.
+    private static func isOfConnecting(_ error: IOError) -> Bool {
+        error.errnoCode == ECONNREFUSED || error.description.firstBytes("connect(") != nil
+            || error.description.firstBytes("non-blocking connect") != nil
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError: reason(error)
+        case let error as IOError: FileError.reason(error.errnoCode)
+        case ChannelError.connectTimeout: "no answer to the connection attempt"
+        case is ChannelError: "the connection was closed without an answer"
+        case let error as HTTPClientError: reason(error)
+        case is HTTPParserError: "the answer is no HTTP"
+        case is NIOTooManyBytesError: "the answer is too large"
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: "no encrypted connection could be agreed on"
+        default: "the connection failed"
+        }
+    }
+
+    /// Of all addresses that a name has, each reason once.
+    private static func reason(_ error: NIOConnectionError) -> String {
+        let reasons = error.connectionErrors.map { reason($0.error) }.reduce(into: [String]()) { unique, reason in
+            if !unique.contains(where: { $0.isExactly(reason) }) { unique.append(reason) }
+        }
+        return reasons.isEmpty
+            ? "the name \(error.host.printed(atMost: 80)) is not known" : reasons.joined(separator: ", ")
+    }
+
+    private static func reason(_ error: HTTPClientError) -> String {
+        switch error {
+        case .connectTimeout: "no answer to the connection attempt"
+        case .remoteConnectionClosed: "the connection was closed without an answer"
+        case .tlsHandshakeTimeout: "the encrypted connection was not agreed on in time"
+        case .writeTimeout: "the request was not taken in time"
+        case .deadlineExceeded, .readTimeout: "no answer in time"
+        default: "the connection failed"
+        }
+    }
+}

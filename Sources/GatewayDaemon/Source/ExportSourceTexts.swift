@@ -1,0 +1,61 @@
+import AdminAPI
+import AdminClient
+import ServicesExport
+
+/// What failures of a poll are called, for the log and for alerts.
+struct ExportSourceTexts: Sendable {
+    /// The path of the export.
+    let target: String
+    /// Seconds, for the whole of a poll.
+    let timeLimit: Int
+    let tokenFile: String?
+
+    func url(_ answer: AdminAnswer) -> String { "\(answer.address)\(target)" }
+
+    /// No answer, or not all of it.
+    func error(_ error: TransportError) -> ExportSourceError {
+        let url = "\(error.address)\(target)"
+        let (code, text): (ExportSourceError.Code, String) =
+            switch error.kind {
+            case .timedOut: (.timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit) s")
+            case .tooLarge: (.tooLarge, "ADMIN at \(url) sent more than \(ServicesCSV.maximumSize) bytes")
+            case _ where error.isReceiving: (.brokenOff, "the export from \(url) broke off: \(error.cause)")
+            case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before it answered")
+            case .notHTTP: (.brokenOff, "what listens at \(url) does not speak HTTP")
+            case .unreachable, .tls, .failed:
+                (.unreachable, "ADMIN at \(url) cannot be reached: \(error.cause)")
+            }
+        return ExportSourceError(code, text + error.earlierText)
+    }
+
+    /// An answer that is neither the export nor that it is unchanged.
+    func error(_ answer: AdminAnswer) -> ExportSourceError {
+        let url = url(answer)
+        switch answer.status {
+        case 300..<400:
+            let target = answer.field(APIHeader.location) ?? "elsewhere"
+            return ExportSourceError(
+                .redirected, "ADMIN at \(url) redirects to \(target): set admin-url to where it is")
+        case 401, 403:
+            let detail = Self.detail(of: answer)
+            let reason =
+                tokenFile.map { path in
+                    detail.map { "the token in \(path) is refused: \($0)" }
+                        ?? "the token in \(path) is not one of role gateway"
+                } ?? "it wants a token-file"
+            return ExportSourceError(.unauthorized, "ADMIN at \(url) answered \(answer.status): \(reason)")
+        case 404:
+            return ExportSourceError(.notFound, "ADMIN at \(url) answered 404: does it know the location?")
+        default:
+            let detail = Self.detail(of: answer).map { ": \($0)" } ?? ""
+            return ExportSourceError(.badStatus, "ADMIN at \(url) answered \(answer.statusLine)\(detail)")
+        }
+    }
+
+    /// What a problem says, with the first fields it names.
+    private static func detail(of answer: AdminAnswer) -> String? {
+        guard let problem = Problem(answer) else { return nil }
+        let faults = problem.errors.prefix(3).map { "\($0.pointer): \($0.detail)" }
+        return faults.isEmpty ? (problem.detail.isEmpty ? nil : problem.detail) : faults.joined(separator: "; ")
+    }
+}

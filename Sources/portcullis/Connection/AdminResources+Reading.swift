@@ -1,0 +1,82 @@
+import AdminAPI
+import AdminClient
+import Foundation
+
+extension AdminResources {
+    func locations() async throws -> [LocationResource] { try await value(AdminRequest(.get, .locations)) }
+
+    func pools(of location: String) async throws -> [PoolResource] {
+        try await value(AdminRequest(.get, .pools(of: location)))
+    }
+
+    func servers() async throws -> [ServerResource] { try await value(AdminRequest(.get, .servers)) }
+
+    func server(_ name: String) async throws -> ServerResource {
+        try await value(AdminRequest(.get, .server(name)))
+    }
+
+    func types() async throws -> [TypeSummary] { try await value(AdminRequest(.get, .types)) }
+
+    /// A type as it is now, or as it was at a revision.
+    func type(_ name: String, revision: Int? = nil) async throws -> TypeResource {
+        let query = revision.map { [(QueryParameter.revision, "\($0)")] } ?? []
+        return try await value(AdminRequest(.get, .type(name), query: query))
+    }
+
+    /// Every revision of a type, the newest first.
+    func revisions(of type: String) async throws -> [TypeSummary] {
+        try await value(AdminRequest(.get, .revisions(of: type)))
+    }
+
+    /// All services, by type and index.
+    func services() async throws -> [ServiceResource] {
+        let services: [ServiceResource] = try await value(AdminRequest(.get, .services))
+        return services.sorted { ($0.type, $0.index) < ($1.type, $1.index) }
+    }
+
+    func service(_ name: String) async throws -> ServiceResource {
+        try await value(AdminRequest(.get, .service(name)))
+    }
+
+    /// The configuration of a service: YAML text, or JSON as it came.
+    func configuration(of service: String, as mediaType: String) async throws -> Data {
+        var request = AdminRequest(.get, .configuration(of: service))
+        request.accept = mediaType
+        return Data(try await send(request).body)
+    }
+
+    /// Where the values of a service's configuration come from.
+    func explanation(of service: String) async throws -> ConfigurationExplanation {
+        try await value(AdminRequest(.get, .configuration(of: service), query: [(QueryParameter.explain, "true")]))
+    }
+
+    func secrets() async throws -> [SecretResource] { try await value(AdminRequest(.get, .secrets)) }
+
+    func tokens() async throws -> [TokenResource] { try await value(AdminRequest(.get, .tokens)) }
+
+    func gateways() async throws -> [GatewayResource] { try await value(AdminRequest(.get, .gateways)) }
+
+    func marks() async throws -> [MarkResource] { try await value(AdminRequest(.get, .marks)) }
+
+    /// The oldest events after one.
+    func events(after id: Int, limit: Int) async throws -> EventPage {
+        try await value(
+            AdminRequest(.get, .events, query: [(QueryParameter.after, "\(id)"), (QueryParameter.limit, "\(limit)")]))
+    }
+
+    /// The newest events between two, oldest first.
+    func events(after id: Int, before end: Int, limit: Int) async throws -> [EventResource] {
+        let query = [
+            (QueryParameter.after, "\(id)"), (QueryParameter.before, "\(end)"), (QueryParameter.limit, "\(limit)"),
+        ]
+        let page: EventPage = try await value(AdminRequest(.get, .events, query: query))
+        return page.events
+    }
+
+    /// The bytes of a location's `services.csv`.
+    func export(of location: String) async throws -> Data {
+        var request = AdminRequest(.get, .export(of: location))
+        request.accept = MediaType.csv
+        return Data(try await send(request).body)
+    }
+}

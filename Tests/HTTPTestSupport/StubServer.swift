@@ -1,0 +1,126 @@
+import NIOCore
+package import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// An HTTP server on loopback that answers every request as it is told.
+package final class StubServer: Sendable {
+    package struct Answer: Sendable {
+        package var status: HTTPResponseStatus
+        package var headers: HTTPHeaders
+        package var body: [UInt8]
+        package var ending: Ending
+        /// Whether it says how long it is.
+        package var hasLength = true
+
+        package init(
+            status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: [UInt8] = [], ending: Ending = .whole
+        ) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.ending = ending
+        }
+    }
+
+    /// How an answer ends.
+    package enum Ending: Sendable {
+        case whole
+        /// Says that it sends more than it does, then hangs up.
+        case cutOff
+        /// Says that it sends more than it does, and nothing comes any more.
+        case stalled
+        /// Hangs up without any answer.
+        case hungUp
+        /// Nothing comes.
+        case silent
+    }
+
+    private let channel: any Channel
+    private let state: State
+
+    package init(_ answer: @escaping @Sendable (HTTPRequestHead) -> Answer) async throws {
+        let state = State(answer)
+        self.state = state
+        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                state.connections.withLock { $0.append(channel) }
+                return channel.pipeline.configureHTTPServerPipeline().flatMapThrowing {
+                    try channel.pipeline.syncOperations.addHandler(Handler(state))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    /// `http://127.0.0.1:PORT`
+    package var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
+
+    /// The requests so far.
+    package var requests: [HTTPRequestHead] { state.requests.withLock { $0 } }
+
+    /// How many connections were made to it so far.
+    package var connectionCount: Int { state.connections.withLock(\.count) }
+
+    /// Answers so from now on.
+    package func answer(_ answer: @escaping @Sendable (HTTPRequestHead) -> Answer) {
+        state.answer.withLock { $0 = answer }
+    }
+
+    /// Takes no more connections, and ends those there are.
+    package func close() async {
+        try? await channel.close()
+        for connection in state.connections.withLock({ $0 }) { try? await connection.close() }
+    }
+
+    private final class State: Sendable {
+        let requests = Mutex<[HTTPRequestHead]>([])
+        let connections = Mutex<[any Channel]>([])
+        let answer: Mutex<@Sendable (HTTPRequestHead) -> Answer>
+
+        init(_ answer: @escaping @Sendable (HTTPRequestHead) -> Answer) { self.answer = Mutex(answer) }
+
+        func take(_ head: HTTPRequestHead) -> Answer {
+            requests.withLock { $0.append(head) }
+            return answer.withLock { $0 }(head)
+        }
+    }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = HTTPServerRequestPart
+        typealias OutboundOut = HTTPServerResponsePart
+
+        private let state: State
+        private var head: HTTPRequestHead?
+
+        init(_ state: State) { self.state = state }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            switch unwrapInboundIn(data) {
+            case .head(let head): self.head = head
+            case .body: break
+            case .end:
+                guard let head else { return }
+                send(state.take(head), context)
+            }
+        }
+
+        private func send(_ answer: Answer, _ context: ChannelHandlerContext) {
+            if case .hungUp = answer.ending { return context.close(promise: nil) }
+            if case .silent = answer.ending { return }
+            var headers = answer.headers
+            var isWhole = true
+            if case .cutOff = answer.ending { isWhole = false }
+            if case .stalled = answer.ending { isWhole = false }
+            if answer.status != .notModified, answer.hasLength {
+                headers.add(name: "Content-Length", value: "\(answer.body.count + (isWhole ? 0 : 100))")
+            }
+            context.write(
+                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers))),
+                promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
+            guard !isWhole else { return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
+            context.flush()
+            if case .cutOff = answer.ending { context.close(promise: nil) }
+        }
+    }
+}
