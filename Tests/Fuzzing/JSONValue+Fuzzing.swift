@@ -16,24 +16,28 @@ extension JSONValue {
             _ = try? JSONIndenter.indented(bytes)
             return false
         }
-        precondition(read(Array("\(value)".utf8)) == value, "written and read again, it is another value: \(value)")
+        precondition(
+            read(Array("\(value)".utf8))?.normal == value.normal,
+            "written and read again, it is another value: \(value)")
         guard let indented = try? JSONIndenter.indented(bytes) else { preconditionFailure("it cannot be indented") }
         guard let again = read(indented) else { preconditionFailure("what was indented cannot be read") }
-        precondition(again.sorted == value.sorted, "indented and read again, it is another value")
+        precondition(again.normal == value.normal, "indented and read again, it is another value")
         precondition((try? JSONIndenter.indented(indented)) == indented, "indented twice, it is another text")
         return true
     }
 
     private static func read(_ bytes: [UInt8]) -> JSONValue? { try? JSONParser.parse(bytes) }
 
-    /// The value with the members of each object by their names.
-    private var sorted: JSONValue {
+    /// The value with the members of each object by their names, and numbers as they are once rounded: a fraction that
+    /// is rounded to a whole number (`1e-400`) is written as `0.0`, which reads as an integer.
+    private var normal: JSONValue {
         switch self {
-        case .array(let elements): .array(elements.map(\.sorted))
+        case .array(let elements): .array(elements.map(\.normal))
         case .object(let members):
             .object(
-                members.map { Member(name: $0.name, value: $0.value.sorted) }
+                members.map { Member(name: $0.name, value: $0.value.normal) }
                     .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+        case .integer(let number): .number(Double(number))
         default: self
         }
     }
