@@ -16,8 +16,11 @@ public struct APIPath: Sendable, Hashable {
     public var encoded: String { segments.map { "/" + Self.encoded($0) }.joined() }
 
     /// Percent-encodes everything that is not unreserved.
-    public static func encoded(_ text: String) -> String {
-        text.utf8.reduce(into: "") { result, byte in
+    public static func encoded(_ text: String) -> String { encoded(text.utf8) }
+
+    /// Of bytes that may be no whole text.
+    static func encoded(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.reduce(into: "") { result, byte in
             if isUnreserved(byte) {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             } else {

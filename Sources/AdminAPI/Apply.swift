@@ -59,19 +59,21 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
 
 extension ApplyRequest: Described {
     package static let form = Form<Self>.object(
-        "Apply", .present("locations", list(of: LocationResource.form), else: [], \.locations),
-        .present("pools", list(of: PoolResource.form), else: [], \.pools),
-        .present("servers", list(of: ServerResource.form), else: [], \.servers),
-        .present("types", list(of: ServiceType.form), else: [], \.types),
-        .present("services", list(of: Service.form), else: [], \.services),
+        "Apply", .present("locations", list(of: LocationResource.form, by: \.name), else: [], \.locations),
+        .present("pools", list(of: PoolResource.form) { [$0.location, $0.name] }, else: [], \.pools),
+        .present("servers", list(of: ServerResource.form, by: \.name), else: [], \.servers),
+        .present("types", list(of: ServiceType.form, by: \.name), else: [], \.types),
+        .present("services", list(of: Service.form, by: \.name), else: [], \.services),
         .present("prune", .boolean, else: false, \.prune),
         .nullable("yesDelete", deletions, \.yesDelete)
     ) {
         ApplyRequest(locations: $0, pools: $1, servers: $2, types: $3, services: $4, prune: $5, yesDelete: $6)
     }
 
-    private static func list<Element>(of form: Form<Element>) -> Form<[Element]> {
-        .list(of: form, atMost: Limits.applied)
+    private static func list<Element, Key: Hashable & SendableMetatype>(
+        of form: Form<Element>, by key: @escaping @Sendable (Element) -> Key
+    ) -> Form<[Element]> {
+        .list(of: form, atMost: Limits.applied, by: key)
     }
 
     private static let deletions = Form<Int>.integer(0...Limits.applied * 5)
@@ -82,6 +84,9 @@ extension ApplyRequest.ServiceType: Described {
     package static let form = Form<Self>.object(
         nil, .required("name", .name(.type), \.name), .required("source", typeSource, \.source)
     ) { ApplyRequest.ServiceType(name: $0, source: $1) }
+    .checking { type in
+        type.source.utf8.count > Limits.source ? "the source is longer than \(Limits.source) bytes" : nil
+    }
 }
 
 extension ApplyRequest.Service: Described {

@@ -158,7 +158,7 @@ extension ServerResource: Described {
 }
 
 /// The YAML text of a type.
-let typeSource = Form<String>.text.described("The YAML text of the type's meta-configuration")
+package let typeSource = Form<String>.text.described("The YAML text of the type's meta-configuration")
 /// Revisions, lines and the like, which count from 1.
 let countFromOne = Form<Int>.integer(atLeast: 1)
 

@@ -106,12 +106,21 @@ extension Form {
             write: { .array($0.map(element.write)) })
     }
 
-    /// A list of a limited length.
-    package static func list<Element>(of element: Form<Element>, atMost maximum: Int) -> Form
-    where Value == [Element] {
+    /// A list of a limited length in which nothing is named twice.
+    package static func list<Element, Key: Hashable & SendableMetatype>(
+        of element: Form<Element>, atMost maximum: Int, by key: @escaping @Sendable (Element) -> Key
+    ) -> Form where Value == [Element] {
         Form(
             schema: ["type": "array", "maxItems": .integer(maximum), "items": element.schema],
-            read: { $0.elements(atMost: maximum, element.read) }, write: { .array($0.map(element.write)) })
+            read: { field in
+                var seen: Set<Key> = []
+                return field.elements(atMost: maximum) { field -> Element? in
+                    guard let value = element.read(field) else { return nil }
+                    if !seen.insert(key(value)).inserted { field.fault("is listed twice") }
+                    return value
+                }
+            },
+            write: { .array($0.map(element.write)) })
     }
 
     /// A list in which nothing stands twice.
@@ -149,6 +158,20 @@ extension Form {
                 return addresses.map(\.description)
             },
             write: { .array($0.map { .string($0) }) })
+    }
+
+    /// The same form with a further rule.
+    /// - Parameter fault: what is wrong with a value; `nil`: nothing.
+    package func checking(_ fault: @escaping @Sendable (Value) -> String?) -> Form {
+        Form(
+            schema: schema,
+            read: { field in
+                guard let value = read(field) else { return nil }
+                guard let fault = fault(value) else { return value }
+                field.fault(fault)
+                return nil
+            },
+            write: write)
     }
 
     /// The same form, whose schema says what the value is.

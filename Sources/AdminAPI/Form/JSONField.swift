@@ -173,12 +173,17 @@ package struct JSONField {
         }
     }
 
+    /// The object's members, whatever they are; `nil` for another kind of value.
+    package var members: JSONObject? {
+        guard case .object(let members) = value else { return nil }
+        return JSONObject(members: members, pointer: pointer, list: list)
+    }
+
     /// The elements of a list of objects, as they came.
     package var objects: [JSONObject] {
         guard case .array(let values) = value else { return [] }
         return values.enumerated().compactMap { index, value in
-            guard case .object(let members) = value else { return nil }
-            return JSONObject(members: members, pointer: "\(pointer)/\(index)", list: list)
+            JSONField(value: value, pointer: "\(pointer)/\(index)", list: list).members
         }
     }
 
@@ -203,21 +208,16 @@ package struct JSONField {
         return JSONObject(members: members, pointer: pointer, list: list)
     }
 
-    /// A name as a token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6).
+    /// A name, cut where it is long, as a token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6).
     package static func escaped(_ name: String) -> String {
-        var token = ""
-        for byte in name.utf8.prefix(200) {
+        let token = name.utf8.prefix(200).flatMap { byte in
             switch byte {
-            case UInt8(ascii: "~"): token += "~0"
-            case UInt8(ascii: "/"): token += "~1"
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                token.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let hex = String(byte, radix: 16, uppercase: true)
-                token += hex.count == 1 ? "%0\(hex)" : "%\(hex)"
+            case UInt8(ascii: "~"): Array("~0".utf8)
+            case UInt8(ascii: "/"): Array("~1".utf8)
+            default: [byte]
             }
         }
-        return token
+        return APIPath.encoded(token)
     }
 }
 
@@ -250,9 +250,16 @@ package struct JSONObject {
         return read(field)
     }
 
-    /// A member that repeats what the path says: it may be absent, but not differ.
-    package func agreeing(_ name: String, with expected: String) {
-        guard let field = field(name), let text = field.string(), !text.isExactly(expected) else { return }
-        field.fault("\(text.printed(atMost: 80)) differs from \"\(expected)\" in the path")
+    /// A member that repeats what the path says: it may be absent, but not differ. One of another type is its form's
+    /// matter.
+    package func agreeing(_ name: String, with expected: JSONValue) {
+        guard let field = field(name), field.value != expected else { return }
+        switch (field.value, expected) {
+        case (.string(let text), .string(let expected)):
+            field.fault("\(text.printed(atMost: 80)) differs from \"\(expected)\" in the path")
+        case (.integer(let number), .integer(let expected)):
+            field.fault("\(number) differs from \(expected) in the path")
+        default: break
+        }
     }
 }

@@ -144,10 +144,10 @@ public final class Registry: Sendable {
     ) async throws -> Bool {
         let after = outcome.state
         let difference = outcome.summary.difference
-        let changed = difference.changes.lazy.filter { $0.kind == .type }.map(\.name)
+        let types = difference.changes.lazy.filter { $0.kind == .type }.map(\.name)
         let commit = CloudCommit(
             id: after.commit, parent: before.commit, difference: difference, before: before.cloud, after: after.cloud,
-            revisions: after.revisions.filter { changed.contains($0.key) }, actor: actor, time: time)
+            revisions: types.reduce(into: [:]) { $0[$1] = after.revisions[$1] }, actor: actor, time: time)
         memory.withLock { $0.written = after }
         var isCommitted = false
         defer { if !isCommitted { memory.withLock { $0.written = nil } } }

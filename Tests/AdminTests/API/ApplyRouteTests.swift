@@ -110,6 +110,33 @@ import Testing
         #expect(PruneGuard().verdict(from: few, to: Cloud()).objections.isEmpty)
     }
 
+    @Test("a faulty element moves nobody's place: what is listed twice is named where it stands")
+    func placesBesideFaults() async throws {
+        try await Stage.run { stage in
+            let response = try await stage.send(
+                .post, "/v1/apply",
+                #"""
+                {"locations": [{"name": "A"}, {"name": "a"}, {"name": "a"}],
+                 "services": [{"name": "t"}, {"name": "t.1", "server": "s"}, {"name": "t.1", "server": "s"}]}
+                """#)
+            #expect(response.status.code == 422)
+            #expect(
+                response.problem?.errors.map(\.pointer) == [
+                    "#/locations/0/name", "#/locations/2", "#/services/0/name", "#/services/0/server", "#/services/2",
+                ])
+        }
+    }
+
+    @Test("what repeats the path is compared beside the other faults of the body")
+    func agreementBesideFaults() async throws {
+        try await Stage.run { stage in
+            let response = try await stage.send(
+                .put, "/v1/services/tg.1", #"{"name": "tg.2", "type": "pgw", "index": 3, "server": "S", "weight": -1}"#)
+            #expect(
+                response.problem?.errors.map(\.pointer) == ["#/name", "#/type", "#/index", "#/server", "#/weight"])
+        }
+    }
+
     @Test("one fault and nothing of it is stored")
     func atomic() async throws {
         try await Stage.run { stage in

@@ -192,7 +192,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: status.code),
             headers: [
-                "content-type": MediaTypes.problem, "content-length": "\(body.count)", "cache-control": "no-store",
+                "content-type": MediaType.problem, "content-length": "\(body.count)", "cache-control": "no-store",
                 "connection": "close",
             ])
         write(.head(head), context, nil)

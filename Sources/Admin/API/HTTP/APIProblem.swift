@@ -65,17 +65,10 @@ struct APIProblem: Error, Sendable {
     /// The answer of RFC 9457.
     var response: Response {
         var headers = headers
-        headers[.contentType] = MediaTypes.problem
+        headers[.contentType] = MediaType.problem
         headers[.cacheControl] = "no-store"
         return Response(
             status: HTTPResponse.Status(code: problem.status), headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: problem.jsonBytes)))
     }
-}
-
-enum MediaTypes {
-    static let json = MediaType.json
-    static let yaml = MediaType.yaml
-    static let csv = MediaType.csv
-    static let problem = MediaType.problem
 }

@@ -162,9 +162,12 @@ struct APIRequest: Sendable {
     ///
     /// Throws a 422 with every fault of it.
     ///
-    /// - Parameter use: Gets the body, and the object it was read from; may note further faults.
+    /// - Parameters:
+    ///   - repeated: members that repeat what the path says.
+    ///   - use: Gets the body, and the object it was read from.
     func read<Body: Sendable, Value: Sendable>(
-        _ form: Form<Body>, _ use: @escaping @Sendable (Body, JSONObject) -> Value
+        _ form: Form<Body>, agreeing repeated: KeyValuePairs<String, JSONValue> = [:],
+        _ use: @escaping @Sendable (Body, JSONObject) -> Value
     ) async throws -> Value {
         let bytes = try await bytes()
         return try await BlockingWork.run {
@@ -181,14 +184,12 @@ struct APIRequest: Sendable {
             }
             let list = FaultList()
             let field = JSONField(value: value, list: list)
-            guard let body = form.read(field), case .object(let members) = value else {
+            let object = field.members
+            for (name, expected) in repeated { object?.agreeing(name, with: expected) }
+            guard let body = form.read(field), let object, list.faults.isEmpty else {
                 throw APIProblem.invalid(list.faults)
             }
-            let result = use(body, JSONObject(members: members, pointer: field.pointer, list: list))
-            guard list.faults.isEmpty else {
-                throw APIProblem.invalid(list.faults)
-            }
-            return result
+            return use(body, object)
         }
     }
 }

@@ -14,7 +14,7 @@ final class BareProblemHandler: ChannelOutboundHandler, RemovableChannelHandler 
         else { return context.write(data, promise: promise) }
         let problem = APIProblem(.badRequest, "The request is no well-formed HTTP/1.1, or its header is too large.")
         let body = problem.problem.jsonBytes
-        head.headerFields[.contentType] = MediaTypes.problem
+        head.headerFields[.contentType] = MediaType.problem
         head.headerFields[.contentLength] = String(body.count)
         head.headerFields[.cacheControl] = "no-store"
         context.write(wrapOutboundOut(.head(head)), promise: nil)

@@ -137,7 +137,7 @@ struct OpenAPIDocument {
     private static func problem(_ status: HTTPResponse.Status) -> JSONValue {
         [
             "description": .string(description(of: status)), "headers": headers(problemHeaders[status.code] ?? []),
-            "content": .object([content(MediaTypes.problem, Problem.form.schema)]),
+            "content": .object([content(MediaType.problem, Problem.form.schema)]),
         ]
     }
 

@@ -5,7 +5,6 @@ import Names
 /// The schemas of parameters of paths (JSON Schema 2020-12); bodies have theirs by their forms.
 enum Schemas {
     static let name = Form<String>.name(.location).schema
-    static let source = Form<String>.text.described("The YAML text of the type's meta-configuration").schema
 
     static func pathParameter(_ name: String) -> JSONValue {
         switch name {

@@ -14,7 +14,7 @@ extension RouteTable {
                 summary: "Make the cloud, or the listed part of it, as given: in one transaction, or not at all",
                 access: .admin, query: [.dryRun],
                 body: Route.Body(
-                    mediaType: MediaTypes.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
+                    mediaType: MediaType.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
                 answers: [.changedList]
             ) { request in
                 let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
@@ -57,7 +57,7 @@ struct WantedCloud: Sendable {
     /// Where the parts stand in the body.
     var places: RequestPlaces
 
-    /// Takes the body; what is listed twice is noted.
+    /// - Parameter body: what `wanted` was read from.
     init(_ wanted: ApplyRequest, _ body: JSONObject) {
         locations = wanted.locations.map { Location(name: $0.name, description: $0.description ?? "") }
         pools = wanted.pools.map { pool in
@@ -80,46 +80,28 @@ struct WantedCloud: Sendable {
         prune = wanted.prune
         yesDelete = wanted.yesDelete
         places = RequestPlaces()
-        note(body)
+        notePlaces(body)
     }
 
-    /// Notes where each part stands in the body, and what is listed twice.
-    private mutating func note(_ body: JSONObject) {
-        var places = RequestPlaces()
-        Self.each(locations, in: body, "locations", key: \.name) { location, object in
+    /// Notes where each part stands in the body.
+    private mutating func notePlaces(_ body: JSONObject) {
+        func objects(_ name: String) -> [JSONObject] { body.field(name)?.objects ?? [] }
+        for (location, object) in zip(locations, objects("locations")) {
             places.add(.init(.location, location.name), object.pointer)
         }
-        Self.each(pools, in: body, "pools", key: \.id) { pool, object in
+        for (pool, object) in zip(pools, objects("pools")) {
             places.add(.pool(pool.id), object.pointer)
             places.add(.pool, pool.id.description, [.location], of: object)
             places.add(.pool, pool.id.description, addresses: pool.addresses, of: object)
         }
-        Self.each(servers, in: body, "servers", key: \.name) { server, object in
+        for (server, object) in zip(servers, objects("servers")) {
             places.add(.init(.server, server.name), object.pointer)
             places.addServer(server.name, server.addresses, of: object)
         }
-        Self.each(types, in: body, "types", key: \.name) { type, object in
-            if type.source.utf8.count > Limits.source {
-                object.list.add(object.pointer, "the source is longer than \(Limits.source) bytes")
-            }
-        }
-        Self.each(services, in: body, "services", key: { "\($0.type).\($0.index)" }) { service, object in
+        for (service, object) in zip(services, objects("services")) {
             let name = "\(service.type).\(service.index)"
             places.add(.init(.service, name), object.pointer)
             places.addService(name, of: object)
-        }
-        self.places = places
-    }
-
-    /// Calls `body` for each element of a list with the object that it was read from.
-    private static func each<Element, Key: Hashable>(
-        _ elements: [Element], in request: JSONObject, _ name: String, key: (Element) -> Key,
-        _ body: (Element, JSONObject) -> Void
-    ) {
-        var seen: Set<Key> = []
-        for (element, object) in zip(elements, request.field(name)?.objects ?? []) {
-            if !seen.insert(key(element)).inserted { object.list.add(object.pointer, "is listed twice") }
-            body(element, object)
         }
     }
 

@@ -27,9 +27,9 @@ extension RouteTable {
                         status: .ok, summary: "The configuration, or with explain an explanation of it (JSON)",
                         content: [
                             (
-                                MediaTypes.json,
+                                MediaType.json,
                                 ["anyOf": [["type": "object"], ConfigurationExplanation.form.schema]]
-                            ), (MediaTypes.yaml, ["type": "object"]),
+                            ), (MediaType.yaml, ["type": "object"]),
                         ], headers: [.eTag, .preferenceApplied]),
                     .notModifiedPoll,
                 ], problems: [.conflict]
@@ -52,11 +52,11 @@ extension RouteTable {
     }
 
     private func values(of name: String, _ request: APIRequest) async throws -> Response {
-        let offers = [MediaTypes.json, MediaTypes.yaml]
+        let offers = [MediaType.json, MediaType.yaml]
         guard let format = AcceptField(request.headers[.accept]).best(of: offers) else {
             throw Self.notAcceptable(offers)
         }
-        let view = ConfigurationView(isYAML: format == MediaTypes.yaml, showsSecrets: request.identity.role == .service)
+        let view = ConfigurationView(isYAML: format == MediaType.yaml, showsSecrets: request.identity.role == .service)
         var state = try await registry.state(seen: request.look?.position.commit)
         var tag = view.tag(of: try state.configurationDigest(of: name))
         var poll = ConditionalPoll(request)

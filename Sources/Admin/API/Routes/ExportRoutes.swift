@@ -19,7 +19,7 @@ extension RouteTable {
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The export, with a header line",
-                        content: [(MediaTypes.csv, ["type": "string"])], headers: [.eTag, digest, .preferenceApplied]),
+                        content: [(MediaType.csv, ["type": "string"])], headers: [.eTag, digest, .preferenceApplied]),
                     .notModifiedPoll,
                 ]
             ) { request in try await export(request) }
@@ -27,8 +27,8 @@ extension RouteTable {
     }
 
     private func export(_ request: APIRequest) async throws -> Response {
-        guard AcceptField(request.headers[.accept]).best(of: [MediaTypes.csv]) != nil else {
-            throw Self.notAcceptable([MediaTypes.csv])
+        guard AcceptField(request.headers[.accept]).best(of: [MediaType.csv]) != nil else {
+            throw Self.notAcceptable([MediaType.csv])
         }
         let location = request.parameter("location")
         let heartbeat = try Heartbeat(request)

@@ -1,6 +1,7 @@
 import AdminAPI
 import Cloud
 import Hummingbird
+import JSON
 import Names
 import NetworkTypes
 import Registry
@@ -31,9 +32,8 @@ extension RouteTable {
                 answers: [.changed, .created]
             ) { request in
                 let name = try request.name("location", of: .location)
-                let description = try await request.read(LocationChange.form) { change, body in
-                    body.agreeing("name", with: name)
-                    return change.description ?? ""
+                let description = try await request.read(LocationChange.form, agreeing: ["name": .string(name)]) {
+                    change, _ in change.description ?? ""
                 }
                 return try await change(
                     request, places: .path(.location, name, "location"),
@@ -91,9 +91,9 @@ extension RouteTable {
             ) { request in
                 let id = AddressPool.ID(
                     location: request.parameter("location"), name: try request.name("pool", of: .pool))
-                let (pool, places) = try await request.read(PoolChange.form) { change, body in
-                    body.agreeing("location", with: id.location)
-                    body.agreeing("name", with: id.name)
+                let (pool, places) = try await request.read(
+                    PoolChange.form, agreeing: ["location": .string(id.location), "name": .string(id.name)]
+                ) { change, body in
                     let addresses = change.addresses.compactMap { IPAddress($0) }
                     var places = RequestPlaces.path(.pool, id.description, "pool")
                     places.add(.pool, id.description, addresses: addresses, of: body)

@@ -100,10 +100,10 @@ extension RouteTable {
             handle: { _ in Response(status: .ok) })
         let text = OpenAPIDocument(routes: routes + [route]).json.description
         route.handle = { request in
-            guard AcceptField(request.headers[.accept]).best(of: [MediaTypes.json]) != nil else {
-                throw notAcceptable([MediaTypes.json])
+            guard AcceptField(request.headers[.accept]).best(of: [MediaType.json]) != nil else {
+                throw notAcceptable([MediaType.json])
             }
-            return answer(bytes: .init(text.utf8), mediaType: MediaTypes.json, to: request)
+            return answer(bytes: .init(text.utf8), mediaType: MediaType.json, to: request)
         }
         return route
     }

@@ -26,10 +26,10 @@ struct RouteTable: Sendable {
 
     /// A GET's answer: 406, 304 or the value as JSON with its ETag.
     static func answer(_ value: some Described, to request: APIRequest) throws -> Response {
-        guard AcceptField(request.headers[.accept]).best(of: [MediaTypes.json]) != nil else {
-            throw notAcceptable([MediaTypes.json])
+        guard AcceptField(request.headers[.accept]).best(of: [MediaType.json]) != nil else {
+            throw notAcceptable([MediaType.json])
         }
-        return answer(bytes: Data(value.jsonBytes), mediaType: MediaTypes.json, to: request)
+        return answer(bytes: Data(value.jsonBytes), mediaType: MediaType.json, to: request)
     }
 
     static func answer(bytes: Data, mediaType: String, to request: APIRequest) -> Response {
@@ -89,7 +89,7 @@ struct RouteTable: Sendable {
         _ report: ChangeReport, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
     ) -> Response {
         var headers = headers
-        headers[.contentType] = MediaTypes.json
+        headers[.contentType] = MediaType.json
         headers[.cacheControl] = "no-store"
         return Response(
             status: status, headers: headers,
@@ -99,7 +99,7 @@ struct RouteTable: Sendable {
 
 extension Route.Answer {
     static func json(_ summary: String, _ schema: JSONValue) -> Self {
-        Self(status: .ok, summary: summary, content: [(MediaTypes.json, schema)], headers: [.eTag])
+        Self(status: .ok, summary: summary, content: [(MediaType.json, schema)], headers: [.eTag])
     }
 
     static let notModified = Self(status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag])
@@ -116,13 +116,13 @@ extension Route.Answer {
     static func created(_ headers: [Route.Parameter]) -> Self {
         Self(
             status: .created, summary: "What was created",
-            content: [(MediaTypes.json, ChangeReport.form.schema)], headers: headers)
+            content: [(MediaType.json, ChangeReport.form.schema)], headers: headers)
     }
 
     private static func change(_ headers: [Route.Parameter]) -> Self {
         Self(
             status: .ok, summary: "What was changed, or with dry_run would be",
-            content: [(MediaTypes.json, ChangeReport.form.schema)], headers: headers)
+            content: [(MediaType.json, ChangeReport.form.schema)], headers: headers)
     }
 }
 
@@ -141,6 +141,6 @@ extension Route {
     }
 
     static func jsonBody(_ form: Form<some Described>, atMost limit: Int = Limits.body) -> Body {
-        Body(mediaType: MediaTypes.json, schema: form.schema, limit: limit)
+        Body(mediaType: MediaType.json, schema: form.schema, limit: limit)
     }
 }

@@ -1,6 +1,7 @@
 import AdminAPI
 import Cloud
 import Hummingbird
+import JSON
 import Names
 import NetworkTypes
 import Registry
@@ -32,8 +33,8 @@ extension RouteTable {
                 answers: [.changed, .created]
             ) { request in
                 let name = try request.name("server", of: .server)
-                let (server, places) = try await request.read(ServerChange.form) { change, body in
-                    body.agreeing("name", with: name)
+                let (server, places) = try await request.read(ServerChange.form, agreeing: ["name": .string(name)]) {
+                    change, body in
                     let addresses = change.addresses.compactMap { IPAddress($0) }
                     let server = Server(
                         name: name, location: change.location, kind: ServerKind(change.kind), addresses: addresses,

@@ -99,14 +99,10 @@ extension RouteTable {
     private func writeService(_ request: APIRequest) async throws -> Response {
         let id = try request.serviceName()
         let (type, name) = (id.type, "\(id)")
-        let (wanted, places) = try await request.read(ServiceChange.form) { change, body in
-            body.agreeing("name", with: name)
-            body.agreeing("type", with: type)
-            if let index = change.index, index != id.index {
-                body.list.add("#/index", "\(index) differs from \(id.index) in the path")
-            }
-            return (change, Self.places(name, body))
-        }
+        let (wanted, places) = try await request.read(
+            ServiceChange.form,
+            agreeing: ["name": .string(name), "type": .string(type), "index": .integer(id.index)]
+        ) { ($0, Self.places(name, $1)) }
         let service = ServiceInstance(
             type: type, index: id.index, server: wanted.server, state: ServiceState(wanted.state ?? .ready),
             weight: wanted.weight)

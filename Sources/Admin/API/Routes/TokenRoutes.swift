@@ -44,7 +44,7 @@ extension RouteTable {
 
     private static func tokenAnswer(_ status: HTTPResponse.Status, _ summary: String) -> Route.Answer {
         Route.Answer(
-            status: status, summary: summary, content: [(MediaTypes.json, CreatedToken.form.schema)])
+            status: status, summary: summary, content: [(MediaType.json, CreatedToken.form.schema)])
     }
 
     private func createToken(_ request: APIRequest) async throws -> Response {
@@ -72,7 +72,7 @@ extension RouteTable {
         let isDryRun = request.isDryRun
         let body = CreatedToken(token: TokenResource(made.record), secret: isDryRun ? nil : made.secret).jsonBytes
         return Response(
-            status: isDryRun ? .ok : .created, headers: [.contentType: MediaTypes.json, .cacheControl: "no-store"],
+            status: isDryRun ? .ok : .created, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 }

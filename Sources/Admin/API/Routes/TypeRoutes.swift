@@ -32,7 +32,7 @@ extension RouteTable {
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The type",
-                        content: [(MediaTypes.json, TypeResource.form.schema), (MediaTypes.yaml, Schemas.source)],
+                        content: [(MediaType.json, TypeResource.form.schema), (MediaType.yaml, typeSource.schema)],
                         headers: [.eTag]),
                     .notModified,
                 ]
@@ -51,7 +51,7 @@ extension RouteTable {
                 method: .put, path: .type("{type}"), operation: "writeType",
                 summary: "Create or replace a type's meta-configuration", access: .admin, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut],
-                body: Route.Body(mediaType: MediaTypes.yaml, schema: Schemas.source, limit: Limits.source),
+                body: Route.Body(mediaType: MediaType.yaml, schema: typeSource.schema, limit: Limits.source),
                 answers: [.changed, .created]
             ) { request in
                 let name = try request.name("type", of: .type)
@@ -72,8 +72,8 @@ extension RouteTable {
 
     private func readType(_ request: APIRequest) async throws -> Response {
         let name = request.parameter("type")
-        guard let format = AcceptField(request.headers[.accept]).best(of: [MediaTypes.json, MediaTypes.yaml]) else {
-            throw Self.notAcceptable([MediaTypes.json, MediaTypes.yaml])
+        guard let format = AcceptField(request.headers[.accept]).best(of: [MediaType.json, MediaType.yaml]) else {
+            throw Self.notAcceptable([MediaType.json, MediaType.yaml])
         }
         let resource: TypeResource
         if request.query[QueryParameter.revision] != nil {
@@ -90,7 +90,7 @@ extension RouteTable {
             resource = current
         }
         return Self.answer(
-            bytes: format == MediaTypes.json ? Data(resource.jsonBytes) : Data(resource.source.utf8),
+            bytes: format == MediaType.json ? Data(resource.jsonBytes) : Data(resource.source.utf8),
             mediaType: format, to: request)
     }
 
