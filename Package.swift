@@ -180,6 +180,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-admin",
             dependencies: [
+                "AdminAPI",
                 "Names",
                 "Admin", "Cloud", "CommandLineSupport", "Registry", "ServiceSupport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -209,6 +210,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
+                "AdminAPI",
                 "Admin", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON", "Registry",
                 "ServiceSupport",
                 "ServicesExport", "YAML",

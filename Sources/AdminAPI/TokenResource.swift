@@ -5,7 +5,14 @@ import Names
 public struct TokenResource: Codable, Sendable, Hashable {
     /// What its holder may do.
     public enum Role: String, Codable, Sendable, Hashable, CaseIterable {
-        case admin, read, gateway, service
+        /// Everything.
+        case admin
+        /// Reads everything, changes nothing.
+        case read
+        /// Fetches `services.csv` of one location, and is recorded as one gateway's heartbeat by doing so.
+        case gateway
+        /// Fetches the configuration of one service, its own, with the secrets in it.
+        case service
     }
 
     public var name: String

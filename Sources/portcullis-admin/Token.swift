@@ -1,4 +1,5 @@
 import Admin
+import AdminAPI
 public import ArgumentParser
 import CommandLineSupport
 import Foundation

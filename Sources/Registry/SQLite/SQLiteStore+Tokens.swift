@@ -1,3 +1,4 @@
+import AdminAPI
 package import Foundation
 import Cloud
 import GRDB

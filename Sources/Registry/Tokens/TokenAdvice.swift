@@ -1,3 +1,5 @@
+import AdminAPI
+
 /// What whoever changes tokens should know of the consequences.
 public enum TokenAdvice {
     /// - Parameter tokens: All there are, with the new one.

@@ -1,3 +1,4 @@
+public import AdminAPI
 package import Cloud
 import Names
 import Text

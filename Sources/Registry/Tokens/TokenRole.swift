@@ -1,14 +1,7 @@
+public import AdminAPI
+
 /// What the holder of a token may do.
-public enum TokenRole: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Everything.
-    case admin
-    /// Reads everything, changes nothing.
-    case read
-    /// Fetches `services.csv` of one location, and is recorded as one gateway's heartbeat by doing so.
-    case gateway
-    /// Fetches the configuration of one service, its own, with the secrets in it.
-    case service
-}
+public typealias TokenRole = TokenResource.Role
 
 /// A token as the registry knows it: never the secret itself.
 public struct TokenRecord: Sendable, Hashable {

@@ -1,3 +1,4 @@
+import AdminAPI
 import Registry
 
 /// Who sent a request.

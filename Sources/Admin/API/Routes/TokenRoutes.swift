@@ -50,7 +50,7 @@ extension RouteTable {
     private func createToken(_ request: APIRequest) async throws -> Response {
         let (grant, expires) = try await request.read(TokenCreation.form) { wanted, _ in
             let grant = TokenGrant(
-                name: wanted.name, role: TokenRole(wanted.role), service: wanted.service,
+                name: wanted.name, role: wanted.role, service: wanted.service,
                 gateway: wanted.gateway.flatMap { GatewayID($0) })
             return (grant, wanted.expiresAt.flatMap(Timestamp.date))
         }
@@ -80,31 +80,7 @@ extension RouteTable {
 extension TokenResource {
     init(_ token: TokenRecord) {
         self.init(
-            name: token.name, role: Role(token.role), service: token.service, gateway: token.gateway?.description,
+            name: token.name, role: token.role, service: token.service, gateway: token.gateway?.description,
             createdAt: token.createdAt, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
-    }
-}
-
-extension TokenResource.Role {
-    fileprivate init(_ role: TokenRole) {
-        self =
-            switch role {
-            case .admin: .admin
-            case .read: .read
-            case .gateway: .gateway
-            case .service: .service
-            }
-    }
-}
-
-extension TokenRole {
-    fileprivate init(_ role: TokenResource.Role) {
-        self =
-            switch role {
-            case .admin: .admin
-            case .read: .read
-            case .gateway: .gateway
-            case .service: .service
-            }
     }
 }
