@@ -1,8 +1,7 @@
-/// Media types of the API's bodies, without parameters.
+/// Media types of the API's bodies, without parameters. The export's is `ServicesCSV.Version.mediaType`.
 public enum MediaType {
     public static let json = "application/json"
     public static let yaml = "application/yaml"
-    public static let csv = "text/csv"
     /// An error answer: `Problem`.
     public static let problem = "application/problem+json"
 }

@@ -45,18 +45,20 @@ public struct GatewayResource: Codable, Sendable, Hashable {
     public var lastPoll: String
     /// Seconds since the last poll. A poll that is being held (`Prefer: wait`) counts as now.
     public var age: Double
-    /// The ETag of the location's export now; `nil` when the location is gone.
+    /// The ETag of the location's export now, in the version that the gateway reads; `nil` when the location is gone.
     public var current: String?
-    /// Whether `applied` is `current`.
+    /// Whether `applied` is `current`. Never where the gateway reads no version that can express the export.
     public var inSync: Bool
     /// `nil`: its guard holds nothing back.
     public var held: HeldExport?
     /// Steps that the gateway's kernel has refused; `nil`: it does not say.
     public var failures: Int?
+    /// The newest version of the export that the gateway reads.
+    public var exportVersion: Int
 
     public init(
         name: String, location: String, role: Role?, applied: String?, since: String, lastPoll: String, age: Double,
-        current: String?, inSync: Bool, held: HeldExport? = nil, failures: Int? = nil
+        current: String?, inSync: Bool, held: HeldExport? = nil, failures: Int? = nil, exportVersion: Int = 1
     ) {
         self.name = name
         self.location = location
@@ -69,6 +71,7 @@ public struct GatewayResource: Codable, Sendable, Hashable {
         self.inSync = inSync
         self.held = held
         self.failures = failures
+        self.exportVersion = exportVersion
     }
 }
 
@@ -125,11 +128,12 @@ extension GatewayResource: Described {
         .nullable("applied", .text, \.applied), .required("since", .time, \.since),
         .required("lastPoll", .time, \.lastPoll), .required("age", .amount, \.age),
         .nullable("current", .text, \.current), .required("inSync", .boolean, \.inSync),
-        .present("held", HeldExport.form, \.held), .present("failures", .integer(atLeast: 0), \.failures)
+        .present("held", HeldExport.form, \.held), .present("failures", .integer(atLeast: 0), \.failures),
+        .required("exportVersion", countFromOne, \.exportVersion)
     ) {
         GatewayResource(
             name: $0, location: $1, role: $2, applied: $3, since: $4, lastPoll: $5, age: $6, current: $7, inSync: $8,
-            held: $9, failures: $10)
+            held: $9, failures: $10, exportVersion: $11)
     }
 }
 

@@ -3,7 +3,7 @@ import ServicesExport
 
 /// A file of the given rows, sorted or not.
 func file(_ lines: String...) -> [UInt8] {
-    Array(([ServicesCSV.header] + lines).map { $0 + "\n" }.joined().utf8)
+    Array(([ServicesCSV.Version.one.header] + lines).map { $0 + "\n" }.joined().utf8)
 }
 
 func parse(_ bytes: [UInt8]) throws(ServicesCSVError) -> ServicesDocument { try ServicesDocument(parsing: bytes) }

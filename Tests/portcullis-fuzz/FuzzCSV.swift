@@ -11,19 +11,19 @@ struct FuzzCSV: ParsableCommand {
     func run() throws {
         let sample = Self.sample
         let previous = try ServicesDocument(parsing: Array(sample.utf8))
-        let header = Array(ServicesCSV.header.utf8) + [0x0A]
+        let header = Array(ServicesCSV.Version.one.header.utf8) + [0x0A]
         options.run(
             "csv", corpus: [Array(sample.utf8), header],
             dictionary: [
                 ",", "\n", "\r\n", "\"", "\"\"", " ", "-", "0", "65535", "65536", "4294967295", "tcp", "udp", "sctp",
                 "dnat", "tunnel", "198.51.100.36", "2001:db8::36", "::", "20000-29999", "203.0.113.0/24", "\u{FEFF}",
-                ServicesCSV.header,
+                ServicesCSV.Version.one.header,
             ],
             body: { ServicesDocument.fuzz($0, after: previous) })
     }
 
     private static let sample =
-        ServicesCSV.header + "\n"
+        ServicesCSV.Version.one.header + "\n"
             + """
             logger.0,syslog,udp,www-ip,198.51.100.36,514,,dnat,wlc,0,,203.0.113.0/24 203.0.113.0/25,10.1.0.31,5514,100
             pgw.1,http,tcp,www-ip,198.51.100.36,80,,masq,wlc,0,,,10.1.0.11,8080,100

@@ -28,7 +28,7 @@ package struct AdminRequest: Sendable, Equatable {
     package var method: Method
     /// Below the address of ADMIN, percent-encoded, query included: `/v1/servers/app1?dry_run=true`.
     package var target: String
-    /// The media type of the answer.
+    /// The media types of the answer (RFC 9110, section 12.5.1).
     package var accept = MediaType.json
     package var body: Body?
     /// Whether the change is only made when the resource does not exist yet (`If-None-Match: *`).

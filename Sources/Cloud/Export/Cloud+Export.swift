@@ -53,7 +53,8 @@ extension Cloud {
                         service: instance.name, section: section.name, transport: transport,
                         addressName: pool.id.name, addresses: addresses, ports: [], method: section.method,
                         scheduler: section.scheduler, persistence: section.persistence,
-                        drainTime: section.drainTime, sources: sources, backendAddress: backend, weight: weight)
+                        drainTime: section.drainTime, sources: sources,
+                        maximumConnections: section.maximumConnections, backendAddress: backend, weight: weight)
                     switch section.exposure {
                     case .ports(let mappings, _):
                         for mapping in mappings {

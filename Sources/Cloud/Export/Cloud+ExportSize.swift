@@ -54,7 +54,7 @@ struct ExportSize {
                 ports = fwm.ports.count
             }
             // Commas, line feed, numbers and words at their longest; a network is an address and a length.
-            let fixed = 77 + type.utf8.count + section.name.utf8.count + pool.id.name.utf8.count + longestAddress
+            let fixed = 88 + type.utf8.count + section.name.utf8.count + pool.id.name.utf8.count + longestAddress
             let row = fixed + addresses * longestAddress + sources * (longestAddress + 4) + ports * 12
             rows += rowsPerInstance * instances
             bytes += rowsPerInstance * instances * row

@@ -19,6 +19,8 @@ public struct GatewaySection: Sendable, Hashable {
     public var method: ForwardingMethod
     /// Clients that may connect, ascending, none inside another; empty: all.
     public var sources: [AddressPrefix]
+    /// No new connections for an instance that has so many; 0: no limit.
+    public var maximumConnections: Int
     /// Where the section starts.
     public var position: YAMLPosition
 
@@ -45,6 +47,9 @@ public struct GatewaySection: Sendable, Hashable {
 }
 
 extension GatewaySection {
+    /// The oldest version of the export that can express the section.
+    var minimumVersion: ServicesCSV.Version { .needed(maximumConnections: maximumConnections) }
+
     /// Whether UDP is a virtual service apart from the other protocols of the mark.
     ///
     /// A real server that drains keeps its TCP connections, which end, and would keep its UDP flows with them, which do

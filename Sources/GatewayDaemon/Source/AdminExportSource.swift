@@ -69,9 +69,10 @@ public final class AdminExportSource: ExportSource {
 
     private func export(_ answer: AdminAnswer) throws -> ExportAnswer {
         let url = texts.url(answer)
-        guard answer.mediaType.isExactly(MediaType.csv) else {
-            let type = answer.field(APIHeader.contentType) ?? "nothing"
-            throw ExportSourceError(.wrongType, "ADMIN at \(url) answered with \(type), not \(MediaType.csv)")
+        guard ServicesCSV.Version(contentType: answer.contentType) != nil else {
+            let type = answer.contentType.isEmpty ? "nothing" : answer.contentType
+            throw ExportSourceError(
+                .wrongType, "ADMIN at \(url) answered with \(type), not \(ServicesCSV.Version.acceptsAll)")
         }
         guard let field = answer.field(APIHeader.contentDigest), let promised = ExportDigest(contentDigest: field)
         else {

@@ -11,7 +11,7 @@ struct PollRequest: Sendable {
 
     init(_ path: APIPath, _ configuration: GatewayConfiguration, announces: Bool) {
         var request = AdminRequest(.get, path)
-        request.accept = MediaType.csv
+        request.accept = ServicesCSV.Version.acceptsAll
         request.limit = ServicesCSV.maximumSize
         request.problemLimit = 1 << 16
         if announces { request.add(GatewayHeader.name, configuration.name) }

@@ -41,7 +41,9 @@ extension ExportGroup {
             destinations: servers.map { server in
                 IPVS.Destination(
                     IPVS.DestinationIdentity(address: server.address, port: server.port),
-                    IPVS.DestinationSettings(method: method, weight: UInt32(server.weight)))
+                    IPVS.DestinationSettings(
+                        method: method, weight: UInt32(server.weight),
+                        upperThreshold: UInt32(connection.maximumConnections)))
             })
     }
 

@@ -1,4 +1,5 @@
 package import AdminAPI
+package import ServicesExport
 
 /// What a gateway says of itself in a poll.
 package struct GatewayReport: Sendable, Hashable {
@@ -9,12 +10,18 @@ package struct GatewayReport: Sendable, Hashable {
     package var held: Held?
     /// Steps its kernel has refused; `nil`: it does not say.
     package var failures: Int?
+    /// The newest version of the export that it reads.
+    package var exportVersion: ServicesCSV.Version
 
-    package init(role: GatewayResource.Role? = nil, applied: String? = nil, held: Held? = nil, failures: Int? = nil) {
+    package init(
+        role: GatewayResource.Role? = nil, applied: String? = nil, held: Held? = nil, failures: Int? = nil,
+        exportVersion: ServicesCSV.Version = .one
+    ) {
         self.role = role
         self.applied = applied
         self.held = held
         self.failures = failures
+        self.exportVersion = exportVersion
     }
 
     /// An export that its guard holds back.

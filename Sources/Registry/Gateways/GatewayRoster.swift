@@ -68,6 +68,9 @@ public actor GatewayRoster: Service {
             incarnations += 1
             gateway = KnownGateway(now: now, uptime: uptime, incarnation: incarnations)
         }
+        if gateways[id]?.report.exportVersion != report.exportVersion {
+            registry.olderReaders.note(id, report.exportVersion)
+        }
         gateway.note(report, now: now, uptime: uptime)
         gateway.openPolls += 1
         gateways.note(id, gateway)
@@ -105,15 +108,22 @@ public actor GatewayRoster: Service {
         try await registry.store.deleteGateway(
             id, EventEntry(.delete, .gateway, id.description, by: actor, at: Timestamp.text(registry.now())))
         gateways.forget(id)
+        registry.olderReaders.forget(id)
     }
 
     /// Every gateway, seen against the exports of `state`. Costs one value for each, and sorts them.
-    package func resources(in state: RegistryState) async -> [GatewayResource] {
+    package func resources(in state: RegistryState) async throws -> [GatewayResource] {
         await load()
         let (now, uptime) = (registry.now(), registry.uptime())
-        return gateways.gateways.sorted { $0.key < $1.key }.map { id, gateway in
-            gateway.resource(id, current: state.exports.byLocation[id.location]?.digest.etag, now: now, uptime: uptime)
+        let gateways = gateways.gateways.sorted { $0.key < $1.key }
+        var resources = [GatewayResource]()
+        for (id, gateway) in gateways {
+            let export = state.exports.byLocation[id.location]
+            // A gateway that cannot read the export is not in sync with it, whatever it has.
+            let file = try await export?.file(gateway.report.exportVersion) ?? export?.newest
+            resources.append(gateway.resource(id, current: file?.digest.etag, now: now, uptime: uptime))
         }
+        return resources
     }
 
     // MARK: The store

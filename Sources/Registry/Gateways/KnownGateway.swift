@@ -1,5 +1,6 @@
 import AdminAPI
 import Foundation
+import ServicesExport
 
 /// A gateway as the roster remembers it.
 struct KnownGateway: Sendable, Hashable {
@@ -39,7 +40,7 @@ struct KnownGateway: Sendable, Hashable {
         hear(now: now, uptime: uptime)
     }
 
-    /// - Parameter current: The ETag of its location's export.
+    /// - Parameter current: The ETag of its location's export, in the version that it reads.
     package func resource(_ id: GatewayID, current: String?, now: Date, uptime: Duration) -> GatewayResource {
         let isPolling = openPolls > 0
         return GatewayResource(
@@ -52,7 +53,7 @@ struct KnownGateway: Sendable, Hashable {
                     etag: held.tag, reason: held.reason, decision: held.decision,
                     since: Timestamp.text(heldSince ?? now))
             },
-            failures: report.failures)
+            failures: report.failures, exportVersion: report.exportVersion.rawValue)
     }
 }
 

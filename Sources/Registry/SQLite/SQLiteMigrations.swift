@@ -21,6 +21,7 @@ enum SQLiteMigrations {
         }
         migrator.registerMigration("8 sizes of revisions") { db in try db.execute(sql: revisionSizes) }
         migrator.registerMigration("9 commits by their identity, epochs") { db in try db.execute(sql: commits) }
+        migrator.registerMigration("10 versions of the export") { db in try db.execute(sql: exportVersions) }
         return migrator
     }
 
@@ -248,6 +249,12 @@ enum SQLiteMigrations {
         ALTER TABLE token ADD COLUMN expiresAt TEXT;
         ALTER TABLE token ADD COLUMN lastUsedAt TEXT;
         ALTER TABLE registry ADD COLUMN tokenGeneration INTEGER NOT NULL DEFAULT 1;
+        """
+
+    /// The newest version of the export that a gateway reads. One that has not said so since is taken to read the
+    /// first.
+    private static let exportVersions = """
+        ALTER TABLE gateway ADD COLUMN exportVersion INTEGER NOT NULL DEFAULT 1;
         """
 
     /// What a commit is known by, and the newest of them. `epoch` rises when an ADMIN takes over what is done once.

@@ -1,6 +1,7 @@
 import AdminAPI
 import Foundation
 import GRDB
+import ServicesExport
 
 extension SQLiteStore {
     package func gateways() async throws -> [StoredGateway] {
@@ -45,7 +46,8 @@ extension StoredGateway {
                         decision: (row["heldDecision"] as String?).flatMap(GatewayResource.HeldExport.Decision.init)
                             ?? .pending)
                 },
-                failures: row["failures"]),
+                failures: row["failures"],
+                exportVersion: ServicesCSV.Version(rawValue: row["exportVersion"]) ?? .newest),
             since: date("since"), heldSince: date("heldSince"), lastPoll: date("lastPoll"))
     }
 
@@ -53,13 +55,14 @@ extension StoredGateway {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO gateway
-                    (location, name, role, applied, since, lastPoll, held, heldReason, heldDecision, heldSince, failures)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (location, name, role, applied, since, lastPoll, held, heldReason, heldDecision, heldSince, failures,
+                     exportVersion)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             id.location, id.name, report.role?.rawValue, report.applied, since.map(Timestamp.text),
             lastPoll.map(Timestamp.text), report.held?.tag, report.held?.reason, report.held?.decision.rawValue,
-            heldSince.map(Timestamp.text), report.failures,
+            heldSince.map(Timestamp.text), report.failures, report.exportVersion.rawValue,
         ])
     }
 }

@@ -1,56 +1,51 @@
 import Cloud
 package import NIOCore
+import ServiceSupport
 package import ServicesExport
+import Synchronization
 
-/// The services export of one location, ready to be sent.
+/// The services export of one location, ready to be sent in every version that can express it.
 package struct LocationExport: Sendable {
+    /// `services.csv` in one version.
+    package struct File: Sendable {
+        package let bytes: ByteBuffer
+        package let digest: ExportDigest
+
+        fileprivate init(_ rows: [ExportRow], _ version: ServicesCSV.Version) {
+            let file = ServicesCSV.write(rows, version)
+            digest = ExportDigest(of: file)
+            bytes = ByteBuffer(bytes: file)
+        }
+    }
+
     package let rows: [ExportRow]
-    /// The bytes of `services.csv`.
-    package let bytes: ByteBuffer
-    package let digest: ExportDigest
+    /// In the newest version.
+    package let newest: File
+    /// The oldest version that can express every row.
+    package let minimumVersion: ServicesCSV.Version
+    private let older = OlderFiles()
 
     package init(rows: [ExportRow]) {
         self.rows = rows
-        let file = ServicesCSV.write(rows)
-        digest = ExportDigest(of: file)
-        bytes = ByteBuffer(bytes: file)
-    }
-}
-
-/// The exports of every location, belonging to one cloud.
-///
-/// Made once for each generation of the registry, when a change is written; a poll only looks up. A change builds
-/// again only the locations it can affect.
-package struct ExportSet: Sendable {
-    package private(set) var byLocation: [String: LocationExport]
-    /// How many exports were built to come here, for the tests that watch over it.
-    private(set) var builds: Int
-
-    init(of cloud: Cloud) {
-        let instances = cloud.exportedInstances()
-        byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
-            exports[location] = LocationExport(rows: cloud.exportRows(location: location, instances[location] ?? [:]))
-        }
-        builds = byLocation.count
+        newest = File(rows, .newest)
+        minimumVersion = rows.lazy.map(\.minimumVersion).max() ?? .one
     }
 
-    /// The exports after a change that affects `locations`.
-    func updated(to cloud: Cloud, affecting locations: Set<String>) -> ExportSet {
-        guard !locations.isEmpty else { return self }
-        var exports = self
-        let instances = cloud.exportedInstances()
-        for location in locations {
-            guard cloud.locations[location] != nil else {
-                exports.byLocation[location] = nil
-                continue
-            }
-            exports.byLocation[location] = LocationExport(
-                rows: cloud.exportRows(location: location, instances[location] ?? [:]))
-            exports.builds += 1
-        }
-        return exports
+    /// The file in a version; `nil` where that cannot express it.
+    ///
+    /// An older version than the newest is written when it is first asked for: it costs a walk over the rows then, and
+    /// nothing where every gateway reads the newest.
+    package func file(_ version: ServicesCSV.Version) async throws -> File? {
+        guard version >= minimumVersion else { return nil }
+        guard version < .newest else { return newest }
+        if let file = older.files.withLock({ $0[version] }) { return file }
+        let file = try await BlockingWork.run { [rows] in File(rows, version) }
+        older.files.withLock { $0[version] = file }
+        return file
     }
 
-    /// The ETag of each location's export.
-    package var tags: [String: String] { byLocation.mapValues(\.digest.etag) }
+    /// Files of older versions, kept as long as the export is.
+    private final class OlderFiles: Sendable {
+        let files = Mutex<[ServicesCSV.Version: File]>([:])
+    }
 }

@@ -1,4 +1,5 @@
 package import Cloud
+import ServicesExport
 
 /// What a change of the cloud comes to, for whoever makes it.
 package struct ChangeSummary: Sendable {
@@ -17,9 +18,10 @@ extension RegistryState {
     /// - Parameters:
     ///   - change: Gets the state before; may throw to refuse.
     ///   - places: Where errors say that the parts of the change stand.
+    ///   - readers: The gateways that read less than the newest version of the export.
     package func changed(
-        _ change: (inout Cloud, RegistryState) throws -> Void, places: (RegistryState) -> RequestPlaces, actor: String,
-        time: String
+        _ change: (inout Cloud, RegistryState) throws -> Void, places: (RegistryState) -> RequestPlaces,
+        readers: [ExportReader], actor: String, time: String
     ) throws -> Registry.Outcome {
         var cloud = cloud
         try change(&cloud, self)
@@ -33,8 +35,9 @@ extension RegistryState {
         let changedTypes = cloud.changedTypes(since: self.cloud)
         let files = Set(changedTypes.map(ServiceType.file(of:)))
         try Cloud.refuse(
-            configurations.contradictions(since: self.configurations, cloud: cloud, files: files), inFiles: files,
-            places)
+            configurations.contradictions(since: self.configurations, cloud: cloud, files: files)
+                + cloud.unreadableSections(for: readers, since: self.cloud),
+            inFiles: files, places)
         var affected = difference.locations(from: self.cloud, to: cloud)
         // Marks of sections that nobody has changed: those that an earlier version did not give.
         if cloud.hasOtherMarks(than: self.cloud, of: changedTypes) { affected.formUnion(cloud.locations.keys) }
@@ -71,7 +74,7 @@ extension RegistryState {
 extension LocationExport {
     /// `nil` when the two exports are equal. Of a location that comes or goes the other side is empty.
     fileprivate static func difference(from before: Self?, to after: Self?) -> ExportDifference? {
-        guard before?.digest != after?.digest else { return nil }
+        guard before?.newest.digest != after?.newest.digest else { return nil }
         let difference = ExportDifference(from: before?.rows ?? [], to: after?.rows ?? [])
         return difference.isEmpty ? nil : difference
     }

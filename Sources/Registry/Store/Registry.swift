@@ -15,6 +15,8 @@ public final class Registry: Sendable {
     package let exportChanges = TagWaiters()
     /// Those who wait for a service's configuration to differ.
     package let configurationChanges = TagWaiters()
+    /// Those who cannot read every export.
+    let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
     package let now: @Sendable () -> Date
     /// Time that only goes on, however the clock is set; from any moment on.
@@ -120,8 +122,9 @@ public final class Registry: Sendable {
         _ change: @escaping @Sendable (inout Cloud, RegistryState) throws -> Void
     ) async throws -> Outcome {
         let time = Timestamp.text(now())
+        let readers = try await olderReaders.gateways(in: store)
         let plan = { @Sendable (before: RegistryState) throws in
-            try before.changed(change, places: places, actor: actor, time: time)
+            try before.changed(change, places: places, readers: readers, actor: actor, time: time)
         }
         guard !dryRun else {
             let before = try await state()

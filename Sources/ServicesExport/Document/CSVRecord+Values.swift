@@ -1,7 +1,7 @@
 import NetworkTypes
 
 extension CSVRecord {
-    /// The values of columns `section` to `sources`, each checked, and against each other.
+    /// The values of the connection's columns, each checked, and against each other.
     func connection() throws(Failure) -> ExternalConnection {
         let section = try name(.section)
         guard let transport = TransportProtocol(text(.transport)) else {
@@ -20,6 +20,9 @@ extension CSVRecord {
         let persistence = try number(.persistence, in: 0...ServicesCSV.maximumPersistence)
         let drainTime = try self[.drainTime].isEmpty ? nil : number(.drainTime, in: 0...ServicesCSV.maximumDrainTime)
         let sources = try sourcePrefixes(family: addresses[0].family)
+        let maximumConnections =
+            try has(.maximumConnections)
+            ? number(.maximumConnections, in: 0...ServicesCSV.maximumConnections) : 0
         if mark == nil {
             guard ports.count == 1, ports[0].isSinglePort else {
                 throw failure(.ports, "\(quote(text(.ports))): without a mark a row has exactly one port")
@@ -33,10 +36,13 @@ extension CSVRecord {
         if method == .dnat, drainTime != nil {
             throw failure(.drainTime, "dnat has no drain time of its own: drain_time must be empty")
         }
+        if method == .dnat, maximumConnections != 0 {
+            throw failure(.maximumConnections, "dnat counts no connections: max_connections must be 0")
+        }
         return ExternalConnection(
             section: section, transport: transport, addressName: addressName, addresses: addresses, ports: ports,
             mark: mark, method: method, scheduler: scheduler, persistence: persistence, drainTime: drainTime,
-            sources: sources)
+            sources: sources, maximumConnections: maximumConnections)
     }
 
     /// The values of columns `service` and `backend_address` to `weight`.

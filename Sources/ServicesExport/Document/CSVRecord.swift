@@ -1,9 +1,10 @@
 /// The cells of one line, quotes undone (RFC 4180, section 2), with the places where they began.
 struct CSVRecord {
+    private let version: ServicesCSV.Version
     private(set) var bytes: [UInt8] = []
     private(set) var cells: [Range<Int>] = []
     /// 0-based, in bytes of the line.
-    private(set) var offsets: [Int] = []
+    private var offsets: [Int] = []
 
     /// What is wrong with a line, at a place in it.
     struct Failure: Error {
@@ -13,11 +14,12 @@ struct CSVRecord {
         var message: String
     }
 
-    init(line: UnsafeBufferPointer<UInt8>) throws(Failure) {
+    init(line: UnsafeBufferPointer<UInt8>, _ version: ServicesCSV.Version) throws(Failure) {
+        self.version = version
         let quote = UInt8(ascii: "\"")
         bytes.reserveCapacity(line.count)
-        cells.reserveCapacity(ServicesCSV.Column.allCases.count)
-        offsets.reserveCapacity(ServicesCSV.Column.allCases.count)
+        cells.reserveCapacity(version.columns.count)
+        offsets.reserveCapacity(version.columns.count)
         var index = 0
         while true {
             offsets.append(index)
@@ -59,7 +61,7 @@ struct CSVRecord {
     }
 
     /// The cells of a line that must have all columns and nothing that is not UTF-8.
-    init(complete line: UnsafeBufferPointer<UInt8>) throws(Failure) {
+    init(complete line: UnsafeBufferPointer<UInt8>, _ version: ServicesCSV.Version) throws(Failure) {
         guard !line.isEmpty else { throw Failure(offset: 0, message: "an empty line") }
         guard line.last != 0x0D else {
             throw Failure(offset: line.count - 1, message: "a carriage return: lines end with a line feed alone")
@@ -70,8 +72,8 @@ struct CSVRecord {
             let offset = error.byteOffsets.lowerBound
             throw Failure(offset: offset, message: "not UTF-8 (byte 0x\(String(line[offset], radix: 16)))")
         }
-        try self.init(line: line)
-        let expected = ServicesCSV.Column.allCases.count
+        try self.init(line: line, version)
+        let expected = version.columns.count
         guard cells.count == expected else {
             throw Failure(
                 offset: cells.count > expected ? offsets[expected] : line.count,
@@ -79,25 +81,34 @@ struct CSVRecord {
         }
     }
 
-    /// The bytes of a cell.
-    subscript(_ column: ServicesCSV.Column) -> ArraySlice<UInt8> { bytes[cells[column.rawValue]] }
+    /// The bytes of a cell; none where the version has no such column.
+    subscript(_ column: ServicesCSV.Column) -> ArraySlice<UInt8> {
+        guard let index = version.index(of: column) else { return [] }
+        return bytes[cells[index]]
+    }
+
+    /// Whether the version has the column.
+    func has(_ column: ServicesCSV.Column) -> Bool { version.index(of: column) != nil }
+
+    /// Where a cell begins: 0-based, in bytes of the line; the line's start where the version has no such column.
+    func offset(of column: ServicesCSV.Column) -> Int { version.index(of: column).map { offsets[$0] } ?? 0 }
 
     func text(_ column: ServicesCSV.Column) -> String { String(decoding: self[column], as: UTF8.self) }
 
     func failure(_ column: ServicesCSV.Column, _ message: String) -> Failure {
-        Failure(offset: offsets[column.rawValue], cell: column, message: message)
+        Failure(offset: offset(of: column), cell: column, message: message)
     }
 
-    /// The bytes of columns `section` to `sources` as an unquoted line has them.
+    /// The bytes of the connection's columns as an unquoted line has them.
     ///
     /// No valid value has a comma in it, so a key with as many commas as lie between the columns stands for one row of
     /// cells only: what has the key of a connection that was checked has its cells.
     var key: [UInt8] {
-        let first = ServicesCSV.Column.section.rawValue
         var key = [UInt8]()
-        for column in first...ServicesCSV.Column.sources.rawValue {
-            if column > first { key.append(ServicesCSV.comma) }
-            key.append(contentsOf: bytes[cells[column]])
+        // The first column is the service, the last three are the real server.
+        for index in 1..<(cells.count - 3) {
+            if index > 1 { key.append(ServicesCSV.comma) }
+            key.append(contentsOf: bytes[cells[index]])
         }
         return key
     }

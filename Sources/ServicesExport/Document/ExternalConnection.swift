@@ -1,6 +1,7 @@
 public import NetworkTypes
 
-/// What rows of one virtual service have in common: columns `section` to `sources`.
+/// What rows of one virtual service have in common: all columns but those of the server (`service`, `backend_address`,
+/// `backend_port`, `weight`).
 public struct ExternalConnection: Sendable, Hashable {
     public let section: String
     public let transport: TransportProtocol
@@ -21,6 +22,8 @@ public struct ExternalConnection: Sendable, Hashable {
     public let drainTime: Int?
     /// Ascending, without overlaps; empty: all sources are allowed.
     public let sources: [AddressPrefix]
+    /// No new connections for a real server that has so many; 0: no limit.
+    public let maximumConnections: Int
 
     /// The family of all `addresses`.
     public var family: AddressFamily { addresses[0].family }
@@ -38,6 +41,7 @@ public struct ExternalConnection: Sendable, Hashable {
         if persistence != other.persistence { return .persistence }
         if drainTime != other.drainTime { return .drainTime }
         if sources != other.sources { return .sources }
+        if maximumConnections != other.maximumConnections { return .maximumConnections }
         return nil
     }
 }
@@ -59,7 +63,7 @@ public struct RealServer: Sendable, Hashable {
     func isSameEndpoint(as other: Self) -> Bool { address == other.address && port == other.port }
 }
 
-/// An external connection with its real servers: all rows whose columns `section` to `sources` are equal.
+/// An external connection with its real servers: all rows that agree in the columns of `ExternalConnection`.
 ///
 /// Immutable, and the same instance from one document to the next while its rows stay the same, so that a
 /// comparison of two documents can skip it by identity.
@@ -67,7 +71,7 @@ public final class ExportGroup: Sendable {
     public let connection: ExternalConnection
     /// Ascending by address and port, each once, at least one.
     public let servers: [RealServer]
-    /// The bytes of columns `section` to `sources`.
+    /// The bytes of the connection's columns.
     let key: [UInt8]
     let hash: UInt64
 
@@ -86,7 +90,7 @@ public final class ExportGroup: Sendable {
                 addressName: connection.addressName, addresses: connection.addresses, ports: connection.ports,
                 mark: connection.mark, method: connection.method, scheduler: connection.scheduler,
                 persistence: connection.persistence, drainTime: connection.drainTime, sources: connection.sources,
-                backendAddress: server.address, backendPort: server.port == 0 ? nil : server.port,
+                maximumConnections: connection.maximumConnections, backendAddress: server.address, backendPort: server.port == 0 ? nil : server.port,
                 weight: Int(server.weight))
         }
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Finds the group of a line by the bytes of its columns `section` to `sources`: a hash table with open addressing
+/// Finds the group of a line by the bytes of its connection's columns: a hash table with open addressing
 /// that is asked with bytes in place, so that no line needs a key of its own.
 struct GroupTable {
     private var slots: [Int32]

@@ -4,11 +4,17 @@ import NetworkTypes
 /// Finds lines again, for errors only: while reading nobody counts lines.
 struct LineFinder {
     private let bytes: [UInt8]
+    private let version: ServicesCSV.Version
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], _ version: ServicesCSV.Version) {
+        self.bytes = bytes
+        self.version = version
+    }
 
     /// The 1-based number of the line that the byte is in.
-    func lineNumber(at offset: Int) -> Int { 1 + bytes[..<offset].count { $0 == ServicesCSV.lineFeed } }
+    static func lineNumber(of offset: Int, in bytes: [UInt8]) -> Int {
+        1 + bytes[..<offset].count { $0 == ServicesCSV.lineFeed }
+    }
 
     static func error(
         _ failure: CSVRecord.Failure, _ file: UnsafeRawBufferPointer, _ line: Range<Int>
@@ -25,7 +31,7 @@ struct LineFinder {
 
         func error(_ column: ServicesCSV.Column, _ message: String) -> ServicesCSVError {
             ServicesCSVError(
-                line: number, column: record.offsets[column.rawValue] + 1, cell: column, message: message)
+                line: number, column: record.offset(of: column) + 1, cell: column, message: message)
         }
     }
 
@@ -35,7 +41,7 @@ struct LineFinder {
         var number = 0
         for line in bytes.split(separator: ServicesCSV.lineFeed) {
             number += 1
-            guard number > 1, let record = try? line.withUnsafeBufferPointer({ try CSVRecord(line: $0) }),
+            guard number > 1, let record = try? line.withUnsafeBufferPointer({ try CSVRecord(line: $0, version) }),
                 record.key == key
             else { continue }
             if let server {

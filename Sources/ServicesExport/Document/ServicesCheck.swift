@@ -5,7 +5,7 @@ import NetworkTypes
 struct ServicesCheck {
     let groups: [ExportGroup]
     let changes: ExportChanges
-    let bytes: [UInt8]
+    let finder: LineFinder
 
     func run() throws(ServicesCSVError) {
         guard !changes.isEmpty else { return }
@@ -52,7 +52,7 @@ struct ServicesCheck {
             // Under a mark a server has no port of its own: its address says which it is.
             let weights = Dictionary(other.servers.map { ($0.address, $0.weight) }) { first, _ in first }
             for server in one.servers where weights[server.address] != server.weight {
-                guard let line = LineFinder(bytes).lines(of: one.key, server: server).first else { continue }
+                guard let line = finder.lines(of: one.key, server: server).first else { continue }
                 guard let weight = weights[server.address] else {
                     throw line.error(
                         .backendAddress,
@@ -112,7 +112,7 @@ struct ServicesCheck {
         {
             return disagreement(one, other, column, "rows of one virtual service must agree")
         }
-        let lines = [one, other].compactMap { LineFinder(bytes).lines(of: $0.key).first }
+        let lines = [one, other].compactMap { finder.lines(of: $0.key).first }
             .sorted { $0.number < $1.number }
         guard lines.count == 2 else {
             return ServicesCSVError(line: 1, column: 1, message: "\(first.address) is claimed twice")
@@ -127,7 +127,7 @@ struct ServicesCheck {
     private func disagreement(
         _ first: ExportGroup, _ second: ExportGroup, _ column: ServicesCSV.Column, _ rule: String
     ) -> ServicesCSVError {
-        let lines = [first, second].compactMap { LineFinder(bytes).lines(of: $0.key).first }
+        let lines = [first, second].compactMap { finder.lines(of: $0.key).first }
             .sorted { $0.number < $1.number }
         guard lines.count == 2 else { return ServicesCSVError(line: 1, column: 1, cell: column, message: rule) }
         return lines[1].error(

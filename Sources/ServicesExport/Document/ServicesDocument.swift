@@ -2,6 +2,8 @@
 ///
 /// A value; `updated(with:)` reads a newer file against it at the cost of what differs.
 public struct ServicesDocument: Sendable {
+    /// The version that its header names.
+    public let version: ServicesCSV.Version
     /// The file.
     public let bytes: [UInt8]
     /// Rows, without the header.
@@ -9,11 +11,15 @@ public struct ServicesDocument: Sendable {
     /// Every external connection with its real servers, in no order that means something.
     public let groups: [ExportGroup]
 
-    /// The file without rows.
-    public static let empty = Self(
-        bytes: Array(ServicesCSV.header.utf8) + [ServicesCSV.lineFeed], rowCount: 0, groups: [])
+    /// The file without rows, in the newest version.
+    public static let empty = Self(emptyOf: .newest)
 
-    init(bytes: [UInt8], rowCount: Int, groups: [ExportGroup]) {
+    init(emptyOf version: ServicesCSV.Version) {
+        self.init(version: version, bytes: ServicesCSV.write([], version), rowCount: 0, groups: [])
+    }
+
+    init(version: ServicesCSV.Version, bytes: [UInt8], rowCount: Int, groups: [ExportGroup]) {
+        self.version = version
         self.bytes = bytes
         self.rowCount = rowCount
         self.groups = groups
@@ -25,20 +31,24 @@ public struct ServicesDocument: Sendable {
     }
 
     /// Reads and checks a newer file. Lines it has in common with this one at its start and its end are not read
-    /// again, and groups whose rows stay the same stay the same instances.
+    /// again, and groups whose rows stay the same stay the same instances; in a file of another version, all is read
+    /// again and every group is another instance.
     public func updated(
         with bytes: [UInt8]
     ) throws(ServicesCSVError) -> (document: ServicesDocument, changes: ExportChanges) {
-        var reader = ServicesReader(previous: self)
-        do {
-            return try reader.read(bytes)
-        } catch {
-            // An error that involves several lines is told the same way whatever the previous file was.
-            guard rowCount > 0 else { throw error }
-            reader = ServicesReader(previous: .empty)
-            let document = try reader.read(bytes).document
-            return (document, ExportChanges(removed: groups, added: document.groups))
+        let version = try ServicesFrame.check(bytes)
+        if version == self.version {
+            var reader = ServicesReader(previous: self)
+            do throws(ServicesCSVError) {
+                return try reader.read(bytes)
+            } catch {
+                // An error that involves several lines is told the same way whatever the previous file was.
+                guard rowCount > 0 else { throw error }
+            }
         }
+        var reader = ServicesReader(previous: Self(emptyOf: version))
+        let document = try reader.read(bytes).document
+        return (document, ExportChanges(removed: groups, added: document.groups))
     }
 
     /// Every row, in the order of the file as `ServicesCSV.write` writes it.

@@ -2,7 +2,8 @@ import Glibc
 
 /// What is checked of a file before its rows: size, header, end, number of lines.
 enum ServicesFrame {
-    static func check(_ bytes: [UInt8]) throws(ServicesCSVError) {
+    /// Returns the version of the file.
+    static func check(_ bytes: [UInt8]) throws(ServicesCSVError) -> ServicesCSV.Version {
         guard bytes.count <= ServicesCSV.maximumSize else {
             throw ServicesCSVError(
                 line: 1, column: 1,
@@ -14,24 +15,20 @@ enum ServicesFrame {
         guard !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else {
             throw ServicesCSVError(line: 1, column: 1, message: "a byte order mark: UTF-8 needs none here")
         }
-        if !(bytes.starts(with: ServicesCSV.header.utf8)
-            && bytes.count > ServicesCSV.header.utf8.count
-            && bytes[ServicesCSV.header.utf8.count] == ServicesCSV.lineFeed)
-        {
-            try refuseHeader(of: bytes)
-        }
+        let version = try version(of: bytes)
         guard bytes.last == ServicesCSV.lineFeed else {
             let start = bytes.lastIndex(of: ServicesCSV.lineFeed).map { $0 + 1 } ?? 0
             throw ServicesCSVError(
-                line: LineFinder(bytes).lineNumber(at: bytes.count), column: bytes.count - start + 1,
+                line: LineFinder.lineNumber(of: bytes.count, in: bytes), column: bytes.count - start + 1,
                 message: "the file ends without a line feed: it is cut off")
         }
-        try checkRowCount(bytes)
+        try checkRowCount(bytes, version)
+        return version
     }
 
-    private static func checkRowCount(_ bytes: [UInt8]) throws(ServicesCSVError) {
+    private static func checkRowCount(_ bytes: [UInt8], _ version: ServicesCSV.Version) throws(ServicesCSVError) {
         // A row has at least its commas and its line feed, so most files need no counting.
-        guard bytes.count > ServicesCSV.maximumRows * ServicesCSV.Column.allCases.count else { return }
+        guard bytes.count > ServicesCSV.maximumRows * version.columns.count else { return }
         let lines = bytes.withUnsafeBytes { file in
             var lines = 0
             var start = 0

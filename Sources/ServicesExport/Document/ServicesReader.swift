@@ -3,12 +3,13 @@ import NetworkTypes
 
 /// Reads a file against the previous one.
 ///
-/// A line is known by the bytes of its columns `section` to `sources`: they are the same for all servers of a
-/// connection, so they are checked once, and for every further line only service, backend and weight are read, in
+/// A line is known by the bytes of its columns `section` to the one before `backend_address`: they are the same for all
+/// servers of a connection, so they are checked once, and for every further line only service, backend and weight are read, in
 /// place. Whatever is unusual about a line (a new connection, quotes, a mistake) is left to `CSVRecord`, which alone
 /// makes errors.
 struct ServicesReader {
     private let previous: ServicesDocument
+    private var version: ServicesCSV.Version { previous.version }
     private var table: GroupTable
     /// By index of `table`: the connection, and the group as it was.
     private var connections: [ExternalConnection]
@@ -35,10 +36,11 @@ struct ServicesReader {
     }
 
     /// The new document and what differs from the previous one.
+    ///
+    /// - Parameter bytes: A file that `ServicesFrame` has checked, of the previous one's version.
     mutating func read(
         _ bytes: [UInt8]
     ) throws(ServicesCSVError) -> (document: ServicesDocument, changes: ExportChanges) {
-        try ServicesFrame.check(bytes)
         let common = CommonLines(previous.bytes, bytes)
         let removedRows = try readLines(of: previous.bytes, in: common.old) { $0.removed.append($1) }
         let addedRows = try readLines(of: bytes, in: common.new) { $0.added.append($1) }
@@ -47,8 +49,8 @@ struct ServicesReader {
         var changes = ExportChanges()
         for edit in edits { try finish(edit, of: bytes, changes: &changes) }
         let remaining = changes.isEmpty ? previous.groups : groups.compactMap(\.self)
-        try ServicesCheck(groups: remaining, changes: changes, bytes: bytes).run()
-        return (ServicesDocument(bytes: bytes, rowCount: rowCount, groups: remaining), changes)
+        try ServicesCheck(groups: remaining, changes: changes, finder: LineFinder(bytes, version)).run()
+        return (ServicesDocument(version: version, bytes: bytes, rowCount: rowCount, groups: remaining), changes)
     }
 
     /// Rebuilds a group from its rows before, less those removed, with those added.
@@ -70,7 +72,7 @@ struct ServicesReader {
         if !isSorted {
             servers.sort(by: RealServer.precedes)
             for index in servers.indices.dropFirst() where servers[index].isSameEndpoint(as: servers[index - 1]) {
-                throw LineFinder(bytes).repeated(servers[index], in: table.keys[edit.group])
+                throw LineFinder(bytes, version).repeated(servers[index], in: table.keys[edit.group])
             }
         }
         if let before, before.servers == servers { return }
@@ -152,7 +154,7 @@ struct ServicesReader {
         _ file: UnsafeRawBufferPointer, _ line: Range<Int>
     ) throws(ServicesCSVError) -> (Int, RealServer) {
         do throws(CSVRecord.Failure) {
-            let record = try CSVRecord(complete: file[line].asBytes)
+            let record = try CSVRecord(complete: file[line].asBytes, version)
             let key = record.key
             let hash = key.withUnsafeBytes { GroupTable.hash($0) }
             let known = key.withUnsafeBytes { table.find($0, hash: hash) }

@@ -25,6 +25,8 @@ public struct ExportRow: Sendable, Hashable {
     public var drainTime: Int?
     /// The sources allowed, ascending; empty: all.
     public var sources: [AddressPrefix]
+    /// No new connections for a real server that has so many; 0: no limit. Column `max_connections`, from version 2 on.
+    public var maximumConnections: Int
     /// Internal address of the real server.
     public var backendAddress: IPAddress
     /// `nil` under a mark: the client's port is kept.
@@ -36,7 +38,7 @@ public struct ExportRow: Sendable, Hashable {
         service: String, section: String, transport: TransportProtocol, addressName: String,
         addresses: [IPAddress], ports: [PortRange], mark: UInt32? = nil, method: ForwardingMethod = .masq,
         scheduler: Scheduler = .wlc, persistence: Int = 0, drainTime: Int? = nil, sources: [AddressPrefix] = [],
-        backendAddress: IPAddress, backendPort: UInt16? = nil, weight: Int = 100
+        maximumConnections: Int = 0, backendAddress: IPAddress, backendPort: UInt16? = nil, weight: Int = 100
     ) {
         self.service = service
         self.section = section
@@ -50,17 +52,23 @@ public struct ExportRow: Sendable, Hashable {
         self.persistence = persistence
         self.drainTime = drainTime
         self.sources = sources
+        self.maximumConnections = maximumConnections
         self.backendAddress = backendAddress
         self.backendPort = backendPort
         self.weight = weight
     }
 }
 
+extension ExportRow {
+    /// The oldest version that can express the row: a gateway that reads an older one would serve it wrongly.
+    public var minimumVersion: ServicesCSV.Version { .needed(maximumConnections: maximumConnections) }
+}
+
 extension ExportRow: CustomStringConvertible {
-    /// The line of `services.csv`, without its line feed.
+    /// The line of `services.csv` in its newest version, without its line feed.
     public var description: String {
         var line = [UInt8]()
-        ServicesCSV.append(self, to: &line)
+        ServicesCSV.append(self, .newest, to: &line)
         return String(decoding: line, as: UTF8.self)
     }
 }

@@ -3,18 +3,19 @@ import NetworkTypes
 extension ServicesCSV {
     /// The whole file: header, rows in the order of their bytes, a line feed after each line.
     ///
-    /// Rows are written as they are: `ServicesDocument` is what checks them.
-    public static func write(_ rows: some Sequence<ExportRow>) -> [UInt8] {
+    /// Rows are written as they are: `ServicesDocument` is what checks them. Columns that the version does not have are
+    /// left out; `ExportRow.minimumVersion` says where that would be wrong.
+    public static func write(_ rows: some Sequence<ExportRow>, _ version: Version = .newest) -> [UInt8] {
         var lines = [UInt8]()
         var ranges = [Range<Int>]()
         var lists = WrittenLists()
         for row in rows {
             let start = lines.count
-            append(row, to: &lines, lists: &lists)
+            append(row, version, to: &lines, lists: &lists)
             lines.append(lineFeed)
             ranges.append(start..<lines.count)
         }
-        var file = Array(header.utf8)
+        var file = Array(version.header.utf8)
         file.reserveCapacity(file.count + 1 + lines.count)
         file.append(lineFeed)
         lines.withUnsafeBytes { lines in
@@ -29,12 +30,14 @@ extension ServicesCSV {
     static let comma = UInt8(ascii: ",")
 
     /// Writes a row without its line feed.
-    static func append(_ row: ExportRow, to line: inout [UInt8]) {
+    static func append(_ row: ExportRow, _ version: Version, to line: inout [UInt8]) {
         var lists = WrittenLists()
-        append(row, to: &line, lists: &lists)
+        append(row, version, to: &line, lists: &lists)
     }
 
-    private static func append(_ row: ExportRow, to line: inout [UInt8], lists: inout WrittenLists) {
+    private static func append(
+        _ row: ExportRow, _ version: Version, to line: inout [UInt8], lists: inout WrittenLists
+    ) {
         func cell(_ text: String) {
             line.append(contentsOf: text.utf8)
             line.append(comma)
@@ -51,6 +54,7 @@ extension ServicesCSV {
         cell(String(row.persistence))
         cell(row.drainTime.map { String($0) } ?? "")
         lists.sources.append(row.sources, to: &line)
+        if version >= .two { cell(String(row.maximumConnections)) }
         cell(row.backendAddress.description)
         cell(row.backendPort.map { String($0) } ?? "")
         line.append(contentsOf: String(row.weight).utf8)

@@ -4,10 +4,10 @@
 /// their lines, so equal registries give equal bytes; the reader takes them in any order. No valid value
 /// needs quotes; the reader accepts them where RFC 4180 does.
 public enum ServicesCSV {
-    /// The columns, in the order of the file.
+    /// The columns of the newest version, in the order of the file.
     public enum Column: Int, Sendable, CaseIterable {
         case service, section, transport, addressName, addresses, ports, mark, method, scheduler, persistence,
-            drainTime, sources, backendAddress, backendPort, weight
+            drainTime, sources, maximumConnections, backendAddress, backendPort, weight
 
         /// The name in the header.
         public var name: String {
@@ -24,6 +24,7 @@ public enum ServicesCSV {
             case .persistence: "persistence"
             case .drainTime: "drain_time"
             case .sources: "sources"
+            case .maximumConnections: "max_connections"
             case .backendAddress: "backend_address"
             case .backendPort: "backend_port"
             case .weight: "weight"
@@ -31,10 +32,6 @@ public enum ServicesCSV {
         }
     }
 
-    /// The header line, without its line feed.
-    public static let header = Column.allCases.map(\.name).joined(separator: ",")
-    /// As HTTP names the format (RFC 4180, section 3).
-    public static let contentType = "text/csv; charset=utf-8; header=present"
     /// The largest file a reader takes: 64 MiB.
     public static let maximumSize = 64 << 20
     /// The most rows a reader takes.
@@ -43,6 +40,8 @@ public enum ServicesCSV {
     public static let maximumPersistence = 31 * 86_400
     /// The longest drain time: 7 days, in seconds.
     public static let maximumDrainTime = 7 * 86_400
+    /// The highest limit of a real server's connections. IPVS compares it with a signed number of 32 bits.
+    public static let maximumConnections = Int(Int32.max)
     /// The highest weight of a real server.
     public static let maximumWeight = 65_535
 

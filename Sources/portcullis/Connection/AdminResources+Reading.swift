@@ -1,6 +1,7 @@
 import AdminAPI
 import AdminClient
 import Foundation
+import ServicesExport
 
 extension AdminResources {
     func locations() async throws -> [LocationResource] { try await value(AdminRequest(.get, .locations)) }
@@ -76,7 +77,7 @@ extension AdminResources {
     /// The bytes of a location's `services.csv`.
     func export(of location: String) async throws -> Data {
         var request = AdminRequest(.get, .export(of: location))
-        request.accept = MediaType.csv
+        request.accept = ServicesCSV.Version.acceptsAll
         return Data(try await send(request).body)
     }
 }

@@ -5,16 +5,21 @@ import Text
 struct ExportLine: Equatable {
     typealias Column = ServicesCSV.Column
 
-    /// As many as there are columns.
+    let version: ServicesCSV.Version
+    /// As many as the version has columns.
     private let values: [String]
 
-    /// `nil` when the line has other columns than this command knows. No valid value needs quotes.
+    /// `nil` when the line has other columns than this command knows. No valid value needs quotes. The number of cells
+    /// tells the version, since each version only adds columns.
     init?(_ line: some StringProtocol) {
         values = line.splitBytes(",").map { String($0) }
-        guard values.count == Column.allCases.count else { return nil }
+        guard let version = ServicesCSV.Version.allCases.first(where: { [values] in $0.columns.count == values.count })
+        else { return nil }
+        self.version = version
     }
 
-    subscript(column: Column) -> String { values[column.rawValue] }
+    /// The text of a cell; empty where the version has no such column.
+    subscript(column: Column) -> String { version.columns.firstIndex(of: column).map { values[$0] } ?? "" }
 
     var service: String { self[.service] }
     var section: String { self[.section] }
@@ -23,13 +28,15 @@ struct ExportLine: Equatable {
     /// The lines of an export, without its header.
     static func lines(of csv: some Collection<UInt8>) throws(CommandError) -> [ExportLine] {
         let lines = String(decoding: csv, as: UTF8.self).splitBytes("\n", omittingEmpty: true)
-        guard let header = lines.first, header.isExactly(ServicesCSV.header) else {
+        guard let header = lines.first,
+            let version = ServicesCSV.Version.allCases.first(where: { header.isExactly($0.header) })
+        else {
             throw CommandError(
                 "the export has other columns than this command knows",
                 hint: "Is this an ADMIN of the same version as this command?")
         }
         return try lines.dropFirst().map { line throws(CommandError) in
-            guard let row = ExportLine(line) else { throw CommandError("the export has a broken line: \(line)") }
+            guard let row = ExportLine(line), row.version == version else { throw CommandError("the export has a broken line: \(line)") }
             return row
         }
     }
@@ -56,6 +63,9 @@ struct ExportLine: Equatable {
         if self[.persistence] != "0" { parts.append("persistence \(self[.persistence])") }
         if !self[.drainTime].isEmpty { parts.append("drain \(self[.drainTime])") }
         if !self[.sources].isEmpty { parts.append("from \(self[.sources].replacingByte(" ", with: ","))") }
+        if !self[.maximumConnections].isEmpty, self[.maximumConnections] != "0" {
+            parts.append("max-connections \(self[.maximumConnections])")
+        }
         return parts.joined(separator: " ")
     }
 

@@ -152,7 +152,7 @@ import Testing
                     MarkResource(mark: 300, type: "tg", section: "devices", since: nil, inUse: false)
                 ])
             let roster = GatewayRoster(registry: registry, logger: Stage.logger)
-            let gateway = await roster.resources(in: try await registry.state()).first
+            let gateway = try await roster.resources(in: try await registry.state()).first
             #expect(gateway?.applied == "\"a\"" && gateway?.since == "2026-11-23T01:00:00.000Z")
             #expect(gateway?.held == nil && gateway?.failures == nil)
         }

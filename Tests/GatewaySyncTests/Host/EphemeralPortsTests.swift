@@ -25,7 +25,7 @@ import Testing
     }
 
     private func conflicts(_ rows: String..., reserved: String = "") throws -> [EphemeralPorts.Conflict] {
-        let text = ([ServicesCSV.header] + rows).map { $0 + "\n" }.joined()
+        let text = ([ServicesCSV.Version.one.header] + rows).map { $0 + "\n" }.joined()
         let document = try ServicesDocument(parsing: Array(text.utf8))
         return try #require(EphemeralPorts(local: "32768 60999", reserved: reserved)).conflicts(with: document.groups)
     }

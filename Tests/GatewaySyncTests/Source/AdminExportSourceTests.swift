@@ -9,7 +9,7 @@ import ServicesExport
 import Testing
 
 @Suite struct AdminExportSourceTests {
-    private static let export = Array((ServicesCSV.header + "\n" + Row.web(1) + "\n").utf8)
+    private static let export = Array((ServicesCSV.Version.one.header + "\n" + Row.web(1) + "\n").utf8)
     private static let digest = ExportDigest(of: export)
     /// Of nobody: only read, never trusted.
     private static let certificate = """
@@ -31,7 +31,7 @@ import Testing
         var answer = StubServer.Answer(
             status: .ok,
             headers: [
-                "Content-Type": ServicesCSV.contentType, "ETag": digest.etag, "Content-Digest": digest.contentDigest,
+                "Content-Type": ServicesCSV.Version.one.contentType, "ETag": digest.etag, "Content-Digest": digest.contentDigest,
             ], body: export)
         change(&answer)
         return answer

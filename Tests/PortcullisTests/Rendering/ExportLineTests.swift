@@ -9,7 +9,7 @@ import Testing
 
     @Test("a row as JSON has numbers, lists and null")
     func json() throws {
-        let rows = try ExportLine.lines(of: Array("\(ServicesCSV.header)\n\(line)\n".utf8))
+        let rows = try ExportLine.lines(of: Array("\(ServicesCSV.Version.one.header)\n\(line)\n".utf8))
         #expect(
             try JSONText.line(rows) == """
                 [{"address_name":"tg-ip","addresses":["198.51.100.37","198.51.100.38"],"backend_address":"10.1.0.12",\

@@ -1,3 +1,4 @@
+import ServicesExport
 import Text
 
 /// An Accept field (RFC 9110, section 12.5.1).
@@ -7,7 +8,9 @@ struct AcceptField {
         var subtype: String
         /// Quality in thousandths.
         var quality: Int
-        var specificity: Int { type == "*" ? 0 : subtype == "*" ? 1 : 2 }
+        /// The `version` parameter. It counts where the media type has versions, as the export has.
+        var version: String?
+        var specificity: Int { type == "*" ? 0 : subtype == "*" ? 1 : version == nil ? 2 : 3 }
     }
 
     private let ranges: [Range]
@@ -19,16 +22,20 @@ struct AcceptField {
             let parts = element.splitBytes(";", omittingEmpty: true).map { $0.withoutSurroundingSpace.lowercased() }
             guard let names = parts.first?.splitBytes("/"), names.count == 2
             else { return nil }
-            var quality = 1000
-            for parameter in parts.dropFirst() where parameter.hasBytePrefix("q=") {
-                guard let value = Double(Substring(parameter.utf8.dropFirst(2))), value >= 0, value <= 1 else {
-                    return nil
+            var range = Range(type: String(names[0]), subtype: String(names[1]), quality: 1000, version: nil)
+            for parameter in parts.dropFirst() {
+                if parameter.hasBytePrefix("q=") {
+                    guard let value = Double(Substring(parameter.utf8.dropFirst(2))), value >= 0, value <= 1 else {
+                        return nil
+                    }
+                    range.quality = Int(value * 1000)
+                } else if parameter.hasBytePrefix("version=") {
+                    range.version = String(Substring(parameter.utf8.dropFirst(8)))
                 }
-                quality = Int(value * 1000)
             }
-            return Range(type: String(names[0]), subtype: String(names[1]), quality: quality)
+            return range
         }
-        ranges = field == nil || read.isEmpty ? [Range(type: "*", subtype: "*", quality: 1000)] : read
+        ranges = field == nil || read.isEmpty ? [Range(type: "*", subtype: "*", quality: 1000, version: nil)] : read
     }
 
     /// 0 (refused) to 1000, by the most specific range that matches.
@@ -48,5 +55,28 @@ struct AcceptField {
             if quality > best?.quality ?? 0 { best = (offer, quality) }
         }
         return best?.offer
+    }
+
+    /// The version of the export that the client likes best, the newer of equals; `nil`: it takes none.
+    ///
+    /// `text/csv` without a version is what gateways ask for that know of none, so it means the first. A wildcard takes
+    /// any.
+    func bestExportVersion() -> ServicesCSV.Version? {
+        var best: (version: ServicesCSV.Version, quality: Int)?
+        for version in ServicesCSV.Version.allCases.reversed() {
+            let quality = quality(of: version)
+            if quality > best?.quality ?? 0 { best = (version, quality) }
+        }
+        return best?.version
+    }
+
+    private func quality(of version: ServicesCSV.Version) -> Int {
+        ranges
+            .filter { range in
+                guard range.specificity > 1 else { return range.type == "*" || range.type == "text" }
+                guard "\(range.type)/\(range.subtype)".isExactly(ServicesCSV.Version.mediaType) else { return false }
+                return range.version.map { ServicesCSV.Version(parameter: $0.utf8) == version } ?? (version == .one)
+            }
+            .max { ($0.specificity, $0.quality) < ($1.specificity, $1.quality) }?.quality ?? 0
     }
 }

@@ -72,7 +72,8 @@ struct ConditionalPoll {
     func answer(
         tag: String, caching: String = "no-cache", headers content: HTTPFields, body: () throws -> ResponseBody
     ) rethrows -> Response {
-        var headers: HTTPFields = [.eTag: tag, .cacheControl: caching]
+        // Each representation has an ETag of its own, and Accept says which is answered.
+        var headers: HTTPFields = [.eTag: tag, .cacheControl: caching, .vary: APIHeader.accept]
         headers[.preferenceApplied] = wait.map { "wait=\($0)" }
         // After the client was watched, the connection cannot be used again.
         if wasHeld { headers[.connection] = "close" }

@@ -5,6 +5,7 @@ import Hummingbird
 import JSON
 import Registry
 import ServicesExport
+import Text
 
 extension RouteTable {
     var exportRoutes: [Route] {
@@ -14,12 +15,13 @@ extension RouteTable {
         return [
             Route(
                 method: .get, path: .export(of: "{location}"), operation: "export",
-                summary: "The services export of a location", access: .export,
+                summary: "The services export of a location; `Accept: text/csv; version=N` asks for a version of the format",
+                access: .export,
                 headers: conditions + Heartbeat.parameters,
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The export, with a header line",
-                        content: [(MediaType.csv, ["type": "string"])], headers: [.eTag, digest, .preferenceApplied]),
+                        content: [(ServicesCSV.Version.mediaType, ["type": "string"])], headers: [.eTag, digest, .preferenceApplied]),
                     .notModifiedPoll,
                 ]
             ) { request in try await export(request) }
@@ -27,36 +29,56 @@ extension RouteTable {
     }
 
     private func export(_ request: APIRequest) async throws -> Response {
-        guard AcceptField(request.headers[.accept]).best(of: [MediaType.csv]) != nil else {
-            throw Self.notAcceptable([MediaType.csv])
+        guard let version = AcceptField(request.headers[.accept]).bestExportVersion() else {
+            throw Self.notAcceptable(ServicesCSV.Version.allCases.map(\.contentType))
         }
         let location = request.parameter("location")
-        let heartbeat = try Heartbeat(request)
+        let heartbeat = try Heartbeat(request, version)
         let state = try await registry.state(seen: request.look?.position.commit)
-        var current = try Self.export(of: location, in: state)
-        var poll = ConditionalPoll(request)
+        _ = try Self.export(of: location, in: state)
         let visit = try await heartbeat.asyncMap { heartbeat in
             try await gateways.begin(
                 heartbeat.id, heartbeat.report,
                 isVouched: request.identity.gateway != nil || state.cloud.hasGateway(heartbeat.id))
         }
+        let answer: Result<Response, any Error>
         do {
-            let commit = try await poll.hold(request, knowing: current.digest.etag) {
-                [changes = registry.exportChanges] known, tokens in
-                await changes.change(of: location, tokens: tokens) { known.matchesWeakly($0) }
-            }
-            if poll.wasHeld {
-                current = try Self.export(of: location, in: try await registry.state(seen: commit))
-            }
+            answer = .success(try await self.answer(request, version, location, state))
         } catch {
-            if let visit { await gateways.end(visit) }
-            throw error
+            answer = .failure(error)
         }
         if let visit { await gateways.end(visit) }
+        return try answer.get()
+    }
+
+    private func answer(
+        _ request: APIRequest, _ version: ServicesCSV.Version, _ location: String, _ state: RegistryState
+    ) async throws -> Response {
+        let export = try Self.export(of: location, in: state)
+        var file = try await Self.file(version, of: location, in: state)
+        var poll = ConditionalPoll(request)
+        let commit = try await poll.hold(request, knowing: file.digest.etag) {
+            [changes = registry.exportChanges, registry] known, tokens in
+            var newest = export.newest.digest.etag
+            while true {
+                // What is published is the tag of the newest version: of an older one it says when to look.
+                let wake = await changes.change(of: location, tokens: tokens) { [newest] tag in
+                    version == .newest ? known.matchesWeakly(tag) : tag.isExactly(newest)
+                }
+                guard wake == .change, version < .newest, !Task.isCancelled,
+                    let changed = try? await registry.state().exports.byLocation[location],
+                    let file = try? await changed.file(version), known.matchesWeakly(file.digest.etag)
+                else { return wake }
+                newest = changed.newest.digest.etag
+            }
+        }
+        if poll.wasHeld {
+            file = try await Self.file(version, of: location, in: try await registry.state(seen: commit))
+        }
         return poll.answer(
-            tag: current.digest.etag,
-            headers: [.contentType: ServicesCSV.contentType, .contentDigest: current.digest.contentDigest]
-        ) { ResponseBody(byteBuffer: current.bytes) }
+            tag: file.digest.etag,
+            headers: [.contentType: version.contentType, .contentDigest: file.digest.contentDigest]
+        ) { ResponseBody(byteBuffer: file.bytes) }
     }
 
     private static func export(of location: String, in state: RegistryState) throws -> LocationExport {
@@ -64,6 +86,20 @@ extension RouteTable {
             throw ChangeError.missing("location \(location.prefix(80))")
         }
         return export
+    }
+
+    /// The export in a version; a 406 where that cannot express it.
+    private static func file(
+        _ version: ServicesCSV.Version, of location: String, in state: RegistryState
+    ) async throws -> LocationExport.File {
+        let export = try export(of: location, in: state)
+        guard let file = try await export.file(version) else {
+            throw APIProblem(
+                .notAcceptable,
+                "The export of \(location) needs version \(export.minimumVersion.rawValue) of the format, and version "
+                    + "\(version.rawValue) is asked for: upgrade the gateway.")
+        }
+        return file
     }
 }
 

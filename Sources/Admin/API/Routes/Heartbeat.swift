@@ -5,6 +5,7 @@ import Hummingbird
 import JSON
 import Names
 import Registry
+import ServicesExport
 
 /// A gateway's poll: who asks, and what it says of itself.
 struct Heartbeat {
@@ -14,7 +15,9 @@ struct Heartbeat {
     /// `nil` when no gateway asks: without a name, or with a token that is not a gateway's.
     ///
     /// Throws a 403 when the token is of another gateway, or of one at another location.
-    init?(_ request: APIRequest) throws {
+    ///
+    /// - Parameter version: The newest version of the export that it reads.
+    init?(_ request: APIRequest, _ version: ServicesCSV.Version) throws {
         let headers = request.headers
         let name = try headers.value(.portcullisGateway, "is no valid name") { text in
             ObjectName.isValid(text, as: .gateway) ? text : nil
@@ -23,7 +26,8 @@ struct Heartbeat {
             role: try headers.value(.portcullisRole, "is active or passive", GatewayResource.Role.init),
             applied: try headers.value(.portcullisApplied, "is no entity tag", Self.entityTag),
             held: try Self.held(headers),
-            failures: try headers.value(.portcullisFailures, "is a number from 0 to 999999999", Self.count))
+            failures: try headers.value(.portcullisFailures, "is a number from 0 to 999999999", Self.count),
+            exportVersion: version)
         let location = request.parameter("location")
         if let owner = request.identity.gateway, owner.location != location || name.map({ $0 != owner.name }) ?? false {
             throw Authenticator.forbidden(

@@ -11,7 +11,7 @@ extension RouteTable {
                 .gateways, operation: "listGateways", "The gateways, as their polls tell of them",
                 answering: [GatewayResource].form
             ) { request in
-                try Self.answer(await gateways.resources(in: try await registry.state()), to: request)
+                try Self.answer(try await gateways.resources(in: try await registry.state()), to: request)
             },
             Route(
                 method: .delete, path: .gateway("{gateway}", of: "{location}"), operation: "forgetGateway",

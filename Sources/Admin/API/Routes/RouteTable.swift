@@ -34,7 +34,7 @@ struct RouteTable: Sendable {
 
     static func answer(bytes: Data, mediaType: String, to request: APIRequest) -> Response {
         let tag = EntityTag.of(bytes)
-        var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
+        var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache", .vary: APIHeader.accept]
         if Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(tag) == true {
             return Response(status: .notModified, headers: headers)
         }

@@ -7,7 +7,7 @@ package import YAML
 extension MetaConfigurationReader {
     static let gatewayKeys = [
         "name", "address", "ports", "protocol", "fwm", "scheduler", "weight", "persistence", "drain",
-        "method", "from",
+        "method", "from", "max-connections",
     ]
 
     mutating func gatewaySections(_ node: YAMLNode, type: String) -> [GatewaySection] {
@@ -51,6 +51,9 @@ extension MetaConfigurationReader {
         let drainTime = diagnostics.optional(mapping["drain"]) { node throws(YAMLError) in
             try node.integer("seconds", in: 0...ServicesCSV.maximumDrainTime)
         }
+        let maximumConnections = diagnostics.optional(mapping["max-connections"]) { node throws(YAMLError) in
+            try node.integer("a number of connections", in: 0...ServicesCSV.maximumConnections)
+        }
         let sources = uniqueList(mapping["from"], "a network or a list of them") { node throws(YAMLError) in
             try node.network()
         }
@@ -58,7 +61,7 @@ extension MetaConfigurationReader {
         let section = GatewaySection(
             name: name, pool: pool, exposure: exposure, scheduler: scheduler ?? .wlc, weight: weight ?? 100,
             persistence: persistence ?? 0, drainTime: drainTime, method: method ?? .masq,
-            sources: Self.withoutInner(sources), position: node.position)
+            sources: Self.withoutInner(sources), maximumConnections: maximumConnections ?? 0, position: node.position)
         checkMethod(section, mapping)
         checkDatagramMark(section)
         return section
@@ -182,6 +185,11 @@ extension MetaConfigurationReader {
                 diagnostics.report(
                     mapping.keyPosition("drain"),
                     "the method \"dnat\" has no drain time of its own, so \"drain\" has no meaning here")
+            }
+            if section.maximumConnections > 0 {
+                diagnostics.report(
+                    mapping.keyPosition("max-connections"),
+                    "the method \"dnat\" counts no connections, so \"max-connections\" has no meaning here")
             }
         default:
             break

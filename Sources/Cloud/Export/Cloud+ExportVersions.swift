@@ -1,0 +1,56 @@
+public import ServicesExport
+
+/// A gateway, and the newest version of the export that it reads.
+public struct ExportReader: Sendable, Hashable {
+    public let location: String
+    public let gateway: String
+    public let version: ServicesCSV.Version
+
+    public init(location: String, gateway: String, version: ServicesCSV.Version) {
+        self.location = location
+        self.gateway = gateway
+        self.version = version
+    }
+}
+
+extension Cloud {
+    /// Sections that a gateway of a location where they are served cannot read, and that it did not have to read
+    /// `before`. It would go on with the export before them, and miss every later change.
+    ///
+    /// Costs a look at each service when there are readers, and nothing otherwise.
+    package func unreadableSections(for readers: [ExportReader], since before: Cloud) -> [Contradiction] {
+        guard !readers.isEmpty else { return [] }
+        let (served, servedBefore) = (demandingSections(), before.demandingSections())
+        return served.flatMap { place, section -> [Contradiction] in
+            readers.filter { $0.location == place.location && $0.version < section.minimumVersion }.compactMap { reader in
+                guard servedBefore[place].map({ $0.minimumVersion <= reader.version }) ?? true else { return nil }
+                return Contradiction(
+                    "\(place.section) needs version \(section.minimumVersion.rawValue) of the export, and the gateway "
+                        + "\(reader.gateway) of \(place.location) reads version \(reader.version.rawValue) only: "
+                        + "upgrade it, or forget it if it is gone",
+                    at: section.position,
+                    of: services.values.filter { $0.type == place.section.type }.map(\.name).sorted()
+                        .map { .init(.service, $0) })
+            }
+        }.sorted { $0.message < $1.message }
+    }
+
+    private struct ServedSection: Hashable {
+        let location: String
+        let section: SectionID
+    }
+
+    /// The sections that not every version of the export can express, at each location that serves them.
+    private func demandingSections() -> [ServedSection: GatewaySection] {
+        var demanding = [ServedSection: GatewaySection]()
+        for (location, types) in exportedInstances() {
+            for type in types.keys {
+                for section in self.types[type]?.configuration.gateway ?? [] where section.minimumVersion > .one {
+                    let id = SectionID(type: type, section: section.name)
+                    demanding[ServedSection(location: location, section: id)] = section
+                }
+            }
+        }
+        return demanding
+    }
+}

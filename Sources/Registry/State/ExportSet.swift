@@ -1,0 +1,40 @@
+import Cloud
+import ServicesExport
+
+/// The exports of every location, belonging to one cloud.
+///
+/// Made once for each generation of the registry, when a change is written; a poll only looks up. A change builds
+/// again only the locations it can affect.
+package struct ExportSet: Sendable {
+    package private(set) var byLocation: [String: LocationExport]
+    /// How many exports were built to come here, for the tests that watch over it.
+    private(set) var builds: Int
+
+    init(of cloud: Cloud) {
+        let instances = cloud.exportedInstances()
+        byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
+            exports[location] = LocationExport(rows: cloud.exportRows(location: location, instances[location] ?? [:]))
+        }
+        builds = byLocation.count
+    }
+
+    /// The exports after a change that affects `locations`.
+    func updated(to cloud: Cloud, affecting locations: Set<String>) -> ExportSet {
+        guard !locations.isEmpty else { return self }
+        var exports = self
+        let instances = cloud.exportedInstances()
+        for location in locations {
+            guard cloud.locations[location] != nil else {
+                exports.byLocation[location] = nil
+                continue
+            }
+            exports.byLocation[location] = LocationExport(
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]))
+            exports.builds += 1
+        }
+        return exports
+    }
+
+    /// The ETag of each location's export in the newest version.
+    package var tags: [String: String] { byLocation.mapValues(\.newest.digest.etag) }
+}
