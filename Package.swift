@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "ServiceSupport",
             dependencies: [
-                "Text",
+                "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
