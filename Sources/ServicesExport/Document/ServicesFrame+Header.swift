@@ -1,3 +1,5 @@
+import Text
+
 extension ServicesFrame {
     /// Says what a header that is not ours is: one of an older format, of a newer one, or none at all.
     ///
@@ -31,8 +33,8 @@ extension ServicesFrame {
         }
         let message =
             switch (index < found.count, index < due.count) {
-            case (true, true): "the header has \(quote(found[index])) where \"\(due[index])\" is due"
-            case (true, false): "the header has \(quote(found[index])) where it should end"
+            case (true, true): "the header has \(found[index].printed()) where \"\(due[index])\" is due"
+            case (true, false): "the header has \(found[index].printed()) where it should end"
             case (false, _): "the header ends before column \"\(due[index])\""
             }
         throw ServicesCSVError(line: 1, column: column, message: message)
@@ -50,6 +52,6 @@ extension ServicesFrame {
 
     /// `"zone", "priority"`; of a long list the first eight.
     private static func quotedList(_ names: [String]) -> String {
-        names.prefix(8).map(quote).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+        names.prefix(8).map { $0.printed() }.joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     }
 }
