@@ -55,15 +55,12 @@ struct Settings: Sendable, Equatable {
         return (try checked(sources.read(path), from: path), path)
     }
 
-    /// A token of RFC 6750 (section 2.1), so that nothing else gets into a header line.
-    private static func checked(_ text: String, from source: String) throws -> String {
-        let token = text.withoutSurroundingSpace
-        let allowed = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=".utf8)
-        guard !token.isEmpty else { throw CommandError("\(source): the token is empty") }
-        guard token.utf8.allSatisfy(allowed.contains) else {
-            throw CommandError("\(source): this is no bearer token (letters, digits and -._~+/= only)")
+    private static func checked(_ text: String, from source: String) throws(CommandError) -> String {
+        do throws(TokenSyntaxError) {
+            return try TokenSource.token(in: text)
+        } catch {
+            throw CommandError("\(source): \(error)")
         }
-        return String(token)
     }
 }
 
