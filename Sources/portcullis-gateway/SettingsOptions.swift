@@ -94,19 +94,8 @@ struct SettingsOptions: ParsableArguments {
         return try ConfigurationLoader.load(
             file: try SettingsFile.find(config, else: Self.defaultFile),
             environment: ProcessInfo.processInfo.environment,
-            flags: flags.compactMap { key, value in value.map { (key, $0) } } + named(),
+            flags: flags.compactMap { key, value in value.map { (key, $0) } } + set.map(ConfigurationLoader.setting),
             hostName: ProcessInfo.processInfo.hostName)
-    }
-
-    /// What `--set` has.
-    private func named() throws -> [(ConfigurationKey, String)] {
-        try set.map { setting in
-            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
-                throw SettingsError("--set \(setting): it is not the name of a setting, =, and a value")
-            }
-            return (key, String(parts[1]))
-        }
     }
 
     /// The log: to journald with fields when systemd has connected us to it, else for people.

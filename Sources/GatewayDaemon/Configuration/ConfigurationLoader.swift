@@ -37,4 +37,13 @@ public enum ConfigurationLoader {
         }
         return configuration
     }
+
+    /// What `--set` has: the name of a setting, =, and its value.
+    package static func setting(_ text: String) throws(SettingsError) -> (key: ConfigurationKey, value: String) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
+            throw SettingsError("--set \(text): it is not the name of a setting, =, and a value")
+        }
+        return (key, String(parts[1]))
+    }
 }
