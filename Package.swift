@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "ServiceSupport",
             dependencies: [
-                "Text",
+                "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -125,6 +125,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .target(
@@ -137,8 +138,6 @@ let package = Package(
                 "PacemakerConfiguration", "ServiceSupport", "ServicesExport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
@@ -232,8 +231,9 @@ let package = Package(
         .executableTarget(
             name: "portcullis-bench",
             dependencies: [
-                "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "ServicesExport",
+                "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "ServiceSupport", "ServicesExport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/portcullis-bench", swiftSettings: strict),
         .target(name: "LargeCloud", dependencies: ["NetworkTypes", "ServicesExport"], swiftSettings: strict),

@@ -38,14 +38,15 @@ class Export(http.server.BaseHTTPRequestHandler):
 
 
 class Daemon(Gateway):
-    """With its run directory in memory, as /run is, and without the settings of this machine. Words go to `run`: `--table-only`."""
+    """With its run directory in memory, as /run is, and without the settings of this machine. The program is portcullis-gateway, or one
+    that has the same `run`."""
 
-    def __init__(self, folder, url, *words, **settings):
+    def __init__(self, folder, url, *, program=None, **settings):
         self._memory = tempfile.TemporaryDirectory(dir="/dev/shm")
         configuration = pathlib.Path(folder) / "gateway.yaml"
         configuration.write_text("{}\n")
         super().__init__(HERE, folder, {"admin-url": url, "location": "large", "name": "bench", "run-directory": self._memory.name,
-                                        **settings}, *words, "--config", configuration)
+                                        **settings}, "--config", configuration, program=program)
 
     def end(self):
         assert self.stop(20) == 0, "the daemon did not end well"

@@ -1,10 +1,10 @@
 """Measures the daemon at size, on this namespace's kernel: CPU and memory at 100,000 rows, and the time from a change to the kernel at
 10,000.
 
-A kernel without IPVS will do: its commands are taken for carried out, and the rows that change are destination NATs. CPU is that of
-the daemon's whole process, a few polls among it, so it has the whole way in it: the answer's bytes, their digest, the file on disk,
-parsing, difference and transaction. The time to the kernel runs from the moment the request is sent to the real ADMIN until `nft
-monitor` has printed the change.
+A kernel without IPVS will do: `portcullis-bench run` is the daemon but for IPVS commands, which it takes for carried out, and the
+rows that change are destination NATs. CPU is that of the daemon's whole process, a few polls among it, so it has the whole way in
+it: the answer's bytes, their digest, the file on disk, parsing, difference and transaction. The time to the kernel runs from the
+moment the request is sent to the real ADMIN until `nft monitor` has printed the change.
 """
 
 import contextlib
@@ -82,7 +82,7 @@ def following(export):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     last = export.splitlines()[-1].decode().split(",")
     with tempfile.TemporaryDirectory() as folder:
-        daemon = Daemon(folder, f"http://127.0.0.1:{STUB}", "--table-only", interval=1)
+        daemon = Daemon(folder, f"http://127.0.0.1:{STUB}", program=binary("portcullis-bench"), interval=1)
         try:
             eventually(lambda: is_in_kernel(last[4], last[5]), 120, "the first export")
             at_rest(daemon)
@@ -136,7 +136,7 @@ def ten_thousand_rows(cloud, results):
             run(binary("portcullis"), "apply", "-f", cloud / "cloud.yaml", "--admin-url", admin.url)
             rows = run("curl", "-sf", f"{admin.url}/v1/locations/large/services.csv").count("\n") - 1
             assert rows == 10_000, f"{rows} rows"
-            daemon = Daemon(folder, admin.url, "--table-only", interval=1, wait=30)
+            daemon = Daemon(folder, admin.url, program=binary("portcullis-bench"), interval=1, wait=30)
             eventually(lambda: ports_in_kernel() == 10_000, 120, "the first export")
             monitor = Monitor()
             time.sleep(2)

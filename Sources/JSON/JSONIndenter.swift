@@ -1,98 +1,13 @@
-import Text
-
 /// JSON text that is indented as `JSONEncoder` does it, its names sorted by their bytes; every name, text and number
-/// stays byte by byte as it came.
-package struct JSONIndenter {
-    /// Text that is not JSON, or nested too deep.
-    package struct Fault: Error {}
-
-    /// The deepest nesting that is read: much more than a configuration may have.
-    private static let maximumDepth = 256
-
-    private enum Value {
-        /// A text with its quotes, a number or a word.
-        case scalar(ArraySlice<UInt8>)
-        case array([Value])
-        case object([(name: ArraySlice<UInt8>, value: Value)])
-    }
-
-    private var rest: ArraySlice<UInt8>
-
-    package static func indented(_ json: [UInt8]) throws -> [UInt8] {
-        var reader = JSONIndenter(rest: json[...])
-        let value = try reader.value(depth: 0)
-        reader.skipSpace()
-        guard reader.rest.isEmpty else { throw Fault() }
+/// stays byte by byte as it came. A name that is given twice stays, too.
+package enum JSONIndenter {
+    /// - Throws: what is not JSON, or nested too deep.
+    package static func indented(_ json: [UInt8]) throws(JSONError) -> [UInt8] {
+        let value = try JSONReader<Self>.read(json)
         var text: [UInt8] = []
         write(value, indentation: 0, to: &text)
         return text
     }
-
-    // MARK: Reading
-
-    private mutating func value(depth: Int) throws -> Value {
-        skipSpace()
-        guard depth <= Self.maximumDepth, let first = rest.first else { throw Fault() }
-        switch first {
-        case UInt8(ascii: "{"):
-            var members: [(ArraySlice<UInt8>, Value)] = []
-            try list(until: UInt8(ascii: "}")) { reader in
-                let name = try reader.string()
-                reader.skipSpace()
-                try reader.skip(UInt8(ascii: ":"))
-                members.append((name, try reader.value(depth: depth + 1)))
-            }
-            return .object(members)
-        case UInt8(ascii: "["):
-            var elements: [Value] = []
-            try list(until: UInt8(ascii: "]")) { reader in elements.append(try reader.value(depth: depth + 1)) }
-            return .array(elements)
-        case UInt8(ascii: "\""): return .scalar(try string())
-        default:
-            let word = rest.prefix { !" \n\r\t,:[]{}\"".utf8.contains($0) }
-            guard !word.isEmpty else { throw Fault() }
-            rest = rest[word.endIndex...]
-            return .scalar(word)
-        }
-    }
-
-    private mutating func list(until end: UInt8, _ element: (inout Self) throws -> Void) throws {
-        rest = rest.dropFirst()
-        skipSpace()
-        if rest.first == end {
-            rest = rest.dropFirst()
-            return
-        }
-        while true {
-            skipSpace()
-            try element(&self)
-            skipSpace()
-            if rest.first == end {
-                rest = rest.dropFirst()
-                return
-            }
-            try skip(UInt8(ascii: ","))
-        }
-    }
-
-    private mutating func string() throws -> ArraySlice<UInt8> {
-        let text = rest
-        try skip(UInt8(ascii: "\""))
-        while let byte = rest.first, byte != UInt8(ascii: "\"") {
-            rest = rest.dropFirst(byte == UInt8(ascii: "\\") ? 2 : 1)
-        }
-        try skip(UInt8(ascii: "\""))
-        return text[..<rest.startIndex]
-    }
-
-    private mutating func skip(_ byte: UInt8) throws {
-        guard rest.first == byte else { throw Fault() }
-        rest = rest.dropFirst()
-    }
-
-    private mutating func skipSpace() { rest = rest.drop { " \n\r\t".utf8.contains($0) } }
-
-    // MARK: Writing
 
     private static func write(_ value: Value, indentation: Int, to text: inout [UInt8]) {
         switch value {
@@ -126,4 +41,32 @@ package struct JSONIndenter {
         text += [UInt8](repeating: UInt8(ascii: " "), count: indentation)
         text += end.utf8
     }
+}
+
+extension JSONIndenter: JSONAssembly {
+    enum Value {
+        /// A text with its quotes, a number or a word.
+        case scalar(ArraySlice<UInt8>)
+        case array([Value])
+        case object([(name: ArraySlice<UInt8>, value: Value)])
+    }
+
+    /// Much more than a configuration may have.
+    static let maximumDepth = 256
+    static let maximumValues = Int.max
+    static let takesNamesTwice = true
+
+    static func word(_: JSONValue, _ text: ArraySlice<UInt8>) -> Value { .scalar(text) }
+
+    static func number(_ text: ArraySlice<UInt8>, isPlain _: Bool) -> Value? { .scalar(text) }
+
+    static func string(_: String, _ text: ArraySlice<UInt8>) -> Value { .scalar(text) }
+
+    static func array(_ elements: [Value]) -> Value { .array(elements) }
+
+    static func member(
+        _: String, _ text: ArraySlice<UInt8>, _ value: Value
+    ) -> (name: ArraySlice<UInt8>, value: Value) { (text, value) }
+
+    static func object(_ members: [(name: ArraySlice<UInt8>, value: Value)]) -> Value { .object(members) }
 }

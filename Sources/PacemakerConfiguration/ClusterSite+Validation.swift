@@ -1,5 +1,6 @@
 import NetworkTypes
 import ServicesExport
+import Text
 
 /// What a pair cannot be made of, by the option of `cluster-config` that says it.
 public struct ClusterSiteError: Error, Hashable, CustomStringConvertible {
@@ -8,7 +9,7 @@ public struct ClusterSiteError: Error, Hashable, CustomStringConvertible {
     public let value: String
     public let reason: String
 
-    public var description: String { "\(option) \(quote(value)): \(reason)" }
+    public var description: String { "\(option) \(value.printed()): \(reason)" }
 }
 
 extension ClusterSite {

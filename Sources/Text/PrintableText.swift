@@ -48,10 +48,16 @@ extension StringProtocol {
 }
 
 extension StringProtocol {
-    /// The text in quotes, `printable` and cut after a number of code points; the rest of a longer text is not looked
-    /// at.
-    public func printed(atMost length: Int) -> String {
+    /// The text in quotes, for a message: what is deceptive, quotes and backslashes are escaped, and it is cut after a
+    /// number of code points. The rest of a longer text is not looked at.
+    public func printed(atMost length: Int = 64) -> String {
         let shown = unicodeScalars.prefix(length)
-        return "\"\(String(String.UnicodeScalarView(shown)).printable)\(shown.endIndex < endIndex ? "…" : "")\""
+        let escaped = shown.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            default: scalar.isDeceptive ? scalar.escaped : String(scalar)
+            }
+        }
+        return "\"\(escaped.joined())\(shown.endIndex < endIndex ? "…" : "")\""
     }
 }

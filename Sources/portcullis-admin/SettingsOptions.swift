@@ -35,18 +35,8 @@ struct SettingsSource: Sendable {
 
     /// Puts the file, the environment and the flags together.
     func read() throws -> AdminSettings {
-        try AdminSettings(file: try fileValues(), environment: ProcessInfo.processInfo.environment, flags: flags)
-    }
-
-    private func fileValues() throws -> [AdminSettings.Key: AdminSettings.Value] {
-        let path = config ?? AdminSettings.defaultFile
-        guard config != nil || FileManager.default.fileExists(atPath: path) else { return [:] }
-        let text: String
-        do {
-            text = try TextFile.read(path)
-        } catch {
-            throw SettingsError("the configuration file \(error)")
-        }
-        return try AdminSettings.values(inFile: text, named: path)
+        let file = try SettingsFile.find(config, else: AdminSettings.defaultFile)
+        return try AdminSettings(
+            file: try file?.settings() ?? [], environment: ProcessInfo.processInfo.environment, flags: flags)
     }
 }

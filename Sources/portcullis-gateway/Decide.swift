@@ -47,10 +47,10 @@ extension SettingsOptions {
         let configuration = try load()
         guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now),
             let held = status.held, let digest = ExportDigest(etag: held.etag)
-        else { throw ConfigurationError("no export is held back here") }
+        else { throw CommandError("no export is held back here") }
         let digits = etag.filter { $0 != "\"" }.lowercased()
         guard digits.count >= 8, digest.hex.hasPrefix(digits) else {
-            throw ConfigurationError("the export that is held back is \(digest.hex), not \(etag)")
+            throw CommandError("the export that is held back is \(digest.hex), not \(etag)")
         }
         try StateDirectory(configuration.stateDirectory).save(GuardDecision(verdict, digest))
         return digest

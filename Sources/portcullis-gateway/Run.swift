@@ -1,9 +1,6 @@
 import ArgumentParser
 import Foundation
 import GatewayDaemon
-import Logging
-import ServiceLifecycle
-import UnixSignals
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,39 +13,13 @@ struct Run: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
-    @OptionGroup var kernel: KernelOptions
-
     func run() async throws {
         let configuration = try settings.load()
         let logger = settings.makeLogger(configuration)
         let lock = try configuration.lock(for: "run")
-        let source = try AdminExportSource(configuration)
-        do {
-            try await follow(configuration, source, try kernel.open(configuration), logger)
-        } catch {
-            await source.shutdown()
-            throw error
-        }
-        await source.shutdown()
+        try await Gateway.follow(
+            configuration, kernel: { try NetlinkKernel(configuration.tableOwner()) }, logger: logger)
         withExtendedLifetime(lock) {}
-    }
-
-    private func follow(
-        _ configuration: GatewayConfiguration, _ source: AdminExportSource, _ kernel: sending any Kernel,
-        _ logger: Logger
-    ) async throws {
-        let gateway = try Gateway(
-            configuration, source: source, kernel: kernel,
-            store: try StateDirectory(configuration.stateDirectory),
-            environment: ProcessInfo.processInfo.environment, process: getpid(), logger: logger,
-            sleep: source.executor.sleep)
-        let url = try configuration.exportURL()
-        logger.info("\(configuration.name) follows \(url)")
-        var services = ServiceGroupConfiguration(
-            services: [gateway], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        services.services[0].successTerminationBehavior = .gracefullyShutdownGroup
-        let group = ServiceGroup(configuration: services)
-        try await withTaskExecutorPreference(source.executor) { try await group.run() }
     }
 }
 

@@ -84,13 +84,6 @@ struct SettingsOptions: ParsableArguments {
 
     /// The configuration from file, environment and flags.
     func load() throws -> GatewayConfiguration {
-        let path = config ?? Self.defaultFile
-        var file: String?
-        if let text = try ConfigurationLoader.text(of: path) {
-            file = text
-        } else if config != nil {
-            throw ConfigurationError("\(path): there is no such file")
-        }
         let flags: [(ConfigurationKey, String?)] = [
             (.adminURL, adminURL), (.location, location), (.name, name), (.tokenFile, tokenFile), (.caFile, caFile),
             (.interval, interval), (.wait, wait), (.timeout, timeout), (.stateDirectory, stateDirectory),
@@ -99,20 +92,10 @@ struct SettingsOptions: ParsableArguments {
             (.logLevel, logLevel),
         ]
         return try ConfigurationLoader.load(
-            file: file, path: path, environment: ProcessInfo.processInfo.environment,
-            flags: flags.compactMap { key, value in value.map { (key, $0) } } + named(),
+            file: try SettingsFile.find(config, else: Self.defaultFile),
+            environment: ProcessInfo.processInfo.environment,
+            flags: flags.compactMap { key, value in value.map { (key, $0) } } + set.map(ConfigurationLoader.setting),
             hostName: ProcessInfo.processInfo.hostName)
-    }
-
-    /// What `--set` has.
-    private func named() throws -> [(ConfigurationKey, String)] {
-        try set.map { setting in
-            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
-                throw ConfigurationError("--set \(setting): it is not the name of a setting, =, and a value")
-            }
-            return (key, String(parts[1]))
-        }
     }
 
     /// The log: to journald with fields when systemd has connected us to it, else for people.

@@ -24,7 +24,7 @@ struct Status: ParsableCommand {
         let configuration = try settings.load()
         let now = ClockReading.now
         guard let (status, json) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: now) else {
-            throw ConfigurationError(
+            throw CommandError(
                 "\(configuration.runDirectory)/status.json is not there: no portcullis-gateway has run here since the boot"
             )
         }

@@ -48,6 +48,14 @@ import Text
         #expect("a\u{202E}b\u{1B}[31m\r\n\u{2028}é 🛡".printable == "a\\u{202E}b\\u{1B}[31m\\r\\n\\u{2028}é 🛡")
         #expect("a\n\u{200F}b".printableLines == "a\n\\u{200F}b")
     }
+
+    @Test("in quotes, quotes and backslashes are escaped too, and a long text is cut")
+    func printed() {
+        #expect(#"a"b\#u{202E}c"#.printed() == #""a\"b\u{202E}c""#)
+        #expect(#"\"#.printed() == #""\\""#)
+        #expect("abc".printed(atMost: 3) == #""abc""#)
+        #expect("abcd".printed(atMost: 3) == #""abc…""#)
+    }
 }
 
 @Suite struct UserInformationTests {

@@ -1,14 +1,13 @@
 import Cloud
 public import Logging
 public import Registry
-import ServiceSupport
+public import ServiceSupport
 import Text
-import YAML
 
 /// The settings of `portcullis-admin`: from the configuration file, the environment and flags, in that rising order.
 public struct AdminSettings: Sendable, Hashable {
     /// The settings, named as flags and as keys of the file are.
-    public enum Key: String, Sendable, CaseIterable {
+    public enum Key: String, SettingKey {
         case listen
         case database
         case tlsCertificate = "tls-certificate"
@@ -25,10 +24,7 @@ public struct AdminSettings: Sendable, Hashable {
         case idleTimeout = "idle-timeout"
         case transferTimeout = "transfer-timeout"
 
-        /// `PORTCULLIS_ADMIN_TLS_KEY`
-        public var environmentVariable: String {
-            "PORTCULLIS_ADMIN_" + rawValue.uppercased().replacingByte("-", with: "_")
-        }
+        public static var variablePrefix: String { "PORTCULLIS_ADMIN_" }
     }
 
     public var listen: ListenAddress
@@ -55,58 +51,47 @@ public struct AdminSettings: Sendable, Hashable {
     public static let defaultDatabase = "/var/lib/portcullis-admin/registry.sqlite"
     /// The default of earlier versions: in the state directory of the gateway.
     public static let formerDatabase = "/var/lib/portcullis/registry.sqlite"
-    static let defaults: [Key: String] = [
-        .listen: "127.0.0.1:8080", .database: defaultDatabase, .logLevel: "info",
-    ]
 
     /// Puts the sources together.
     ///
     /// - Parameters:
-    ///   - file: Values of the configuration file, by `values(inFile:named:)`.
+    ///   - file: Settings of the configuration file.
     ///   - environment: The process's environment.
     ///   - flags: Values given on the command line.
     ///
-    /// Throws `SettingsError` naming the source and the value.
-    public init(file: [Key: Value] = [:], environment: [String: String] = [:], flags: [Key: String] = [:]) throws {
-        var values = Self.defaults.mapValues { Value(text: $0, source: "the default") }
-        values.merge(file) { $1 }
-        for key in Key.allCases {
-            if let text = environment[key.environmentVariable] {
-                guard !text.isEmpty else {
-                    throw SettingsError(
-                        "the variable \(key.environmentVariable) is empty: give it a value, or unset it")
-                }
-                values[key] = Value(text: text, source: key.environmentVariable)
-            }
-            if let text = flags[key] { values[key] = Value(text: text, source: "--\(key.rawValue)") }
-        }
-        listen = try Self.read(values[.listen], "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) }
+    /// Throws `SettingsError` naming the place and the value.
+    package init(
+        file: [Setting<Key>] = [], environment: [String: String] = [:], flags: [Key: String] = [:]
+    ) throws(SettingsError) {
+        let given = try SettingLayers(file: file, environment: environment, flags: flags)
+        listen =
+            try Self.read(given[.listen], "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) } ?? .standard
         // SQLite has a meaning of its own for ":memory:".
-        database = try Self.read(values[.database], "the path of a file") {
-            $0.isEmpty || $0.isExactly(":memory:") ? nil : $0
-        }
-        secretsKey = try values[.secretsKey].map { try Self.read($0, "a path") { $0.isEmpty ? nil : $0 } }
-        logLevel = try Self.read(
-            values[.logLevel], "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
-        ) { Logger.Level(rawValue: $0) }
+        database =
+            try Self.read(given[.database], "the path of a file") {
+                $0.isEmpty || $0.isExactly(":memory:") ? nil : $0
+            } ?? Self.defaultDatabase
+        secretsKey = try Self.read(given[.secretsKey], "a path") { $0.isEmpty ? nil : $0 }
+        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        logLevel = try Self.read(given[.logLevel], "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
         connections = ConnectionLimits()
-        connections.maximum = try Self.number(values[.maxConnections], 16...1_000_000) ?? .max
-        connections.firstHead = try Self.seconds(values[.headTimeout]) ?? connections.firstHead
-        connections.idle = try Self.seconds(values[.idleTimeout]) ?? connections.idle
-        connections.transfer = try Self.seconds(values[.transferTimeout]) ?? connections.transfer
-        maxGateways = try Self.number(values[.maxGateways], 1...1_000_000) ?? GatewayRoster.Limits().gateways
+        connections.maximum = try Self.number(given[.maxConnections], 16...1_000_000) ?? .max
+        connections.firstHead = try Self.seconds(given[.headTimeout]) ?? connections.firstHead
+        connections.idle = try Self.seconds(given[.idleTimeout]) ?? connections.idle
+        connections.transfer = try Self.seconds(given[.transferTimeout]) ?? connections.transfer
+        maxGateways = try Self.number(given[.maxGateways], 1...1_000_000) ?? GatewayRoster.Limits().gateways
         let kept = Retention()
         retention = Retention(
-            events: try Self.number(values[.keepEvents], 1_000...1_000_000_000) ?? kept.events,
-            revisions: try Self.number(values[.keepRevisions], 10...1_000_000_000) ?? kept.revisions,
-            revisionBytes: try Self.number(values[.keepRevisionBytes], 1 << 20...1 << 50) ?? kept.revisionBytes)
-        pruneShare = try Self.number(values[.pruneShare], 0...100) ?? PruneGuard.defaultShare
-        switch (values[.tlsCertificate], values[.tlsKey]) {
+            events: try Self.number(given[.keepEvents], 1_000...1_000_000_000) ?? kept.events,
+            revisions: try Self.number(given[.keepRevisions], 10...1_000_000_000) ?? kept.revisions,
+            revisionBytes: try Self.number(given[.keepRevisionBytes], 1 << 20...1 << 50) ?? kept.revisionBytes)
+        pruneShare = try Self.number(given[.pruneShare], 0...100) ?? PruneGuard.defaultShare
+        switch (given[.tlsCertificate], given[.tlsKey]) {
         case (nil, nil): tls = nil
         case (let certificate?, let key?): tls = TLSFiles(certificate: certificate.text, key: key.text)
         case (let certificate?, nil):
-            throw SettingsError("\(certificate.source): tls-certificate is useless without tls-key")
-        case (nil, let key?): throw SettingsError("\(key.source): tls-key is useless without tls-certificate")
+            throw SettingsError("\(certificate.place): tls-certificate is useless without tls-key")
+        case (nil, let key?): throw SettingsError("\(key.place): tls-key is useless without tls-certificate")
         }
     }
 
@@ -134,44 +119,25 @@ public struct AdminSettings: Sendable, Hashable {
         return differences.filter(\.1).map(\.0.rawValue)
     }
 
-    /// A value and where it comes from.
-    public struct Value: Sendable, Hashable {
-        public var text: String
-        public var source: String
-    }
-
-    /// The number of a setting that need not be there: plain decimal digits.
-    private static func number(_ value: Value?, _ range: ClosedRange<Int>) throws -> Int? {
-        try value.map { value in
-            try read(value, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
-                Int(text).flatMap { range.contains($0) && String($0).isExactly(text) ? $0 : nil }
-            }
+    /// The number of a setting: plain decimal digits.
+    private static func number(_ setting: Setting<Key>?, _ range: ClosedRange<Int>) throws(SettingsError) -> Int? {
+        try read(setting, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) && String($0).isExactly(text) ? $0 : nil }
         }
     }
 
-    private static func seconds(_ value: Value?) throws -> Duration? {
-        try number(value, 1...3_600).map { .seconds($0) }
+    private static func seconds(_ setting: Setting<Key>?) throws(SettingsError) -> Duration? {
+        try number(setting, 1...3_600).map { .seconds($0) }
     }
 
-    private static func read<Result>(
-        _ value: Value?, _ expected: String, _ read: (String) -> Result?
-    ) throws -> Result {
-        guard let value, let result = read(value.text) else {
-            throw SettingsError(
-                "\(value?.source ?? "settings"): \((value?.text ?? "").printed(atMost: 200)) is not \(expected)")
+    /// The value of a setting; `nil` when it was not given.
+    private static func read<Value>(
+        _ setting: Setting<Key>?, _ expected: String, _ read: (String) -> Value?
+    ) throws(SettingsError) -> Value? {
+        guard let setting else { return nil }
+        guard let value = read(setting.text) else {
+            throw SettingsError("\(setting.place): \(setting.text.printed(atMost: 200)) is not \(expected)")
         }
-        return result
-    }
-
-    /// Reads the configuration file: one mapping of the keys to scalars.
-    public static func values(inFile text: String, named file: String) throws -> [Key: Value] {
-        let document = try YAMLDocument.parse(text, file: file).first
-        guard let document else { return [:] }
-        var values: [Key: Value] = [:]
-        for pair in try document.mapping(allowedKeys: Key.allCases.map(\.rawValue), "settings").pairs {
-            guard let key = Key(rawValue: pair.key.text) else { continue }
-            values[key] = Value(text: try pair.value.text(), source: "\(pair.value.position)")
-        }
-        return values
+        return value
     }
 }

@@ -9,6 +9,9 @@ public struct ListenAddress: Sendable, Hashable {
     /// 0: any free port.
     public let port: Int
 
+    /// Where ADMIN listens unless it is told otherwise.
+    public static let standard = ListenAddress(host: "127.0.0.1", port: 8080)
+
     /// Reads `host:port`; an IPv6 address stands in brackets.
     public init?(_ text: String) {
         guard let colon = text.lastByte(":"), let port = UInt16(text[text.utf8.index(after: colon)...]) else {

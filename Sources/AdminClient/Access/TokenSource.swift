@@ -24,13 +24,12 @@ package enum TokenSource: Sendable {
             })
     }
 
-    /// Printable ASCII without spaces: so that nothing else gets into a header line.
     private static func token(in bytes: [UInt8], of path: String) throws(FileError) -> String {
-        let token = String(String(decoding: bytes, as: UTF8.self).withoutSurroundingSpace)
-        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw FileError("read token", path, reason: "it must hold one line with the token")
+        do throws(TokenSyntaxError) {
+            return try token(in: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw FileError("read token", path, reason: error.description)
         }
-        return token
     }
 
     /// The file's path, for messages.

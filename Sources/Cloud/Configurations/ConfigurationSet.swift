@@ -14,13 +14,6 @@ package struct ConfigurationSet: Sendable {
     /// `faults(of:)` finds.
     package private(set) var faults: [String: [ConfigurationError]] = [:]
     private var instances = InstancesByType()
-    /// How many templates were merged and configurations put together to come here, for the tests that watch over it.
-    package private(set) var builds = Builds()
-
-    package struct Builds: Sendable, Hashable {
-        package var templates = 0
-        package var services = 0
-    }
 
     package init() {}
 
@@ -44,19 +37,23 @@ package struct ConfigurationSet: Sendable {
                     continue
                 }
                 templates[type] = ConfigurationTemplate(merging: blocks.blocks(for: type), type: type)
-                builds.templates += 1
             }
         }
-        let types = impact.templates.union(templates.filter { impact.affects($0.value) }.keys)
         for name in impact.services where cloud.services[name] == nil {
             digests[name] = nil
             faults[name] = nil
         }
         instances.update(impact.isEverything ? nil : impact.instanceTypes, from: cloud)
         let directory = directory(of: cloud)
-        let affected = cloud.services.values.filter { types.contains($0.type) || impact.affects($0, in: cloud) }
-        for (type, services) in Dictionary(grouping: affected, by: \.type) { compare(services, of: type, directory) }
-        builds.services += affected.count
+        for (type, services) in Dictionary(grouping: services(affectedBy: impact, in: cloud), by: \.type) {
+            compare(services, of: type, directory)
+        }
+    }
+
+    /// The services whose configurations are put together and compared again. Walks over all services.
+    func services(affectedBy impact: ConfigurationImpact, in cloud: Cloud) -> [ServiceInstance] {
+        let types = impact.templates.union(templates.filter { impact.affects($0.value) }.keys)
+        return cloud.services.values.filter { types.contains($0.type) || impact.affects($0, in: cloud) }
     }
 
     /// What variables of the cloud that this belongs to are read from.

@@ -3,11 +3,12 @@ import GatewaySync
 import Logging
 import Netlink
 import NetworkTypes
+public import ServiceSupport
 import ServicesExport
 import Text
 
 /// The settings by name, each with the one way its text is read, whatever source it comes from.
-public enum ConfigurationKey: String, Sendable, CaseIterable {
+public enum ConfigurationKey: String, SettingKey {
     case adminURL = "admin-url"
     case location
     case name
@@ -41,32 +42,18 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     case syncGroup = "sync.group"
     case syncPort = "sync.port"
 
-    /// `PORTCULLIS_ADMIN_URL`
-    public var environmentName: String { Self.environmentName(of: rawValue) }
-
-    /// The mapping that the setting stands in; `nil` for one at the top.
-    var section: String? {
-        let parts = rawValue.split(separator: ".")
-        return parts.count > 1 ? String(parts[0]) : nil
-    }
-
-    /// The name within its mapping.
-    var nameInSection: String { rawValue.split(separator: ".").last.map(String.init) ?? rawValue }
-
-    static func environmentName(of key: String) -> String {
-        "PORTCULLIS_" + String(key.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
-    }
+    public static var variablePrefix: String { "PORTCULLIS_" }
 
     /// Sets the value from its text.
     /// - Throws: what is wrong with the text, without the place.
-    func set(_ text: String, in configuration: inout GatewayConfiguration) throws(ConfigurationError) {
+    func set(_ text: String, in configuration: inout GatewayConfiguration) throws(SettingsError) {
         switch self {
         case .adminURL: configuration.adminURL = try addresses(text)
         case .location: configuration.location = try name(text)
         case .name: configuration.name = try name(text)
         case .role:
             guard let role = GatewayRole(rawValue: text) else {
-                throw ConfigurationError("\"\(text)\" is neither active nor passive")
+                throw SettingsError("\"\(text)\" is neither active nor passive")
             }
             configuration.role = role
         case .tokenFile: configuration.tokenFile = try path(text)
@@ -81,11 +68,11 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         case .auditInterval: configuration.auditInterval = try number(text, in: 1...86_400)
         case .foreignServices:
             guard let value = ForeignServices(rawValue: text) else {
-                throw ConfigurationError("\"\(text)\" is neither report nor remove")
+                throw SettingsError("\"\(text)\" is neither report nor remove")
             }
             configuration.foreignServices = value
         case .tableOwner:
-            guard let isOwned = Bool(text) else { throw ConfigurationError("\"\(text)\" is neither true nor false") }
+            guard let isOwned = Bool(text) else { throw SettingsError("\"\(text)\" is neither true nor false") }
             configuration.isTableOwned = isOwned
         case .metricsFile: configuration.metricsFile = try path(text)
         case .metricsLimit: configuration.metricsLimit = try number(text, in: 0...1_000_000)
@@ -96,7 +83,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         case .logLevel:
             guard let level = Logger.Level(rawValue: text) else {
                 let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ConfigurationError("\"\(text)\" is none of \(levels)")
+                throw SettingsError("\"\(text)\" is none of \(levels)")
             }
             configuration.logLevel = level
         case .ipvsTimeoutTCP: configuration.timeouts.tcp = UInt32(try number(text, in: 0...2_678_400))
@@ -106,7 +93,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         case .syncID: configuration.sync.id = UInt32(try number(text, in: 0...255))
         case .syncDaemons:
             guard let daemons = SyncSettings.Daemons(rawValue: text) else {
-                throw ConfigurationError("\"\(text)\" is neither by-role nor both")
+                throw SettingsError("\"\(text)\" is neither by-role nor both")
             }
             configuration.sync.daemons = daemons
         // What the kernel would take for its least or most otherwise (start_sync_thread,
@@ -117,59 +104,59 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         }
     }
 
-    private func addresses(_ text: String) throws(ConfigurationError) -> AdminURLs {
+    private func addresses(_ text: String) throws(SettingsError) -> AdminURLs {
         do throws(AdminURLError) {
             return try AdminURLs(text)
         } catch {
             switch error.reason {
-            case .scheme: throw ConfigurationError("\(error.shown) is not an http:// or https:// address")
+            case .scheme: throw SettingsError("\(error.shown) is not an http:// or https:// address")
             case .userInformation:
-                throw ConfigurationError(
+                throw SettingsError(
                     "\(error.shown) has a user or a password, which ADMIN knows nothing of: use token-file")
-            case .path, .authority: throw ConfigurationError(error.description)
+            case .path, .authority: throw SettingsError(error.description)
             }
         }
     }
 
-    private func number(_ text: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+    private func number(_ text: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int {
         guard let number = Int(text), range.contains(number) else {
-            throw ConfigurationError(
+            throw SettingsError(
                 "\"\(text)\" is not a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
 
-    private func name(_ text: String) throws(ConfigurationError) -> String {
+    private func name(_ text: String) throws(SettingsError) -> String {
         guard ServicesCSV.isName(text.utf8) else {
-            throw ConfigurationError("\"\(text)\" is not a name ([a-z0-9][a-z0-9._-]{0,62})")
+            throw SettingsError("\"\(text)\" is not a name ([a-z0-9][a-z0-9._-]{0,62})")
         }
         return text
     }
 
-    private func path(_ text: String) throws(ConfigurationError) -> String {
-        guard !text.isEmpty else { throw ConfigurationError("the path is empty") }
+    private func path(_ text: String) throws(SettingsError) -> String {
+        guard !text.isEmpty else { throw SettingsError("the path is empty") }
         return text
     }
 
     /// As the kernel takes one (`dev_valid_name`).
-    private func interface(_ text: String) throws(ConfigurationError) -> String {
+    private func interface(_ text: String) throws(SettingsError) -> String {
         guard (1...15).contains(text.utf8.count), text != ".", text != "..",
             !text.contains(where: { $0 == "/" || $0 == ":" || $0.isWhitespace })
-        else { throw ConfigurationError("\"\(text)\" is not the name of a network interface") }
+        else { throw SettingsError("\"\(text)\" is not the name of a network interface") }
         return text
     }
 
-    private func group(_ text: String) throws(ConfigurationError) -> IPAddress {
+    private func group(_ text: String) throws(SettingsError) -> IPAddress {
         guard let address = IPAddress(text), address.isMulticast else {
-            throw ConfigurationError("\"\(text)\" is not a multicast address")
+            throw SettingsError("\"\(text)\" is not a multicast address")
         }
         return address
     }
 
-    private func marks(_ text: String) throws(ConfigurationError) -> ClosedRange<UInt32> {
+    private func marks(_ text: String) throws(SettingsError) -> ClosedRange<UInt32> {
         let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], first > 0, first <= last else {
-            throw ConfigurationError("\"\(text)\" is not a range of marks (256-65535)")
+            throw SettingsError("\"\(text)\" is not a range of marks (256-65535)")
         }
         return first...last
     }

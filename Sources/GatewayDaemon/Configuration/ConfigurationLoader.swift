@@ -1,91 +1,49 @@
-import ServiceSupport
+package import ServiceSupport
 import YAML
 
 /// Puts a configuration together from its sources, in rising order: file, environment, flags.
 public enum ConfigurationLoader {
     /// - Parameters:
-    ///   - file: the text of the configuration file; `nil`: there is none.
-    ///   - path: what errors call the file.
+    ///   - file: the configuration file; `nil`: there is none.
     ///   - environment: all of it; other variables are left alone.
     ///   - flags: settings from the command line.
     ///   - hostName: the gateway's name where none is set.
-    /// - Throws: `YAMLErrors`, `YAMLError` or `ConfigurationError`, each with file, line and column, or the variable or
-    ///   flag.
-    public static func load(
-        file: String?, path: String, environment: [String: String], flags: [(key: ConfigurationKey, value: String)],
+    /// - Throws: `YAMLErrors` with all that is wrong in the file, or `SettingsError` with the variable or flag.
+    package static func load(
+        file: SettingsFile?, environment: [String: String], flags: [(key: ConfigurationKey, value: String)],
         hostName: String
     ) throws -> GatewayConfiguration {
         var configuration = GatewayConfiguration(name: hostName.lowercased())
-        if let file { try read(file, path: path, into: &configuration) }
-        for key in ConfigurationKey.allCases {
-            guard let value = environment[key.environmentName] else { continue }
-            guard !value.isEmpty else {
-                throw ConfigurationError(
-                    "the variable \(key.environmentName) is empty: give it a value, or unset it")
-            }
-            try set(key, value, in: &configuration, place: key.environmentName)
-        }
-        for (key, value) in flags { try set(key, value, in: &configuration, place: "--\(key.rawValue)") }
-        // The host's own name, where none was set, may be none for ADMIN.
-        try set(.name, configuration.name, in: &configuration, place: "name")
-        return configuration
-    }
-
-    /// The text of a configuration file; `nil` when there is none.
-    public static func text(of path: String) throws -> String? {
-        guard let bytes = try Files.read(path, limit: 1 << 20) else { return nil }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ConfigurationError("\(path): it is not UTF-8")
-        }
-        return text
-    }
-
-    private static func set(
-        _ key: ConfigurationKey, _ value: String, in configuration: inout GatewayConfiguration, place: String
-    ) throws(ConfigurationError) {
-        do throws(ConfigurationError) {
-            try key.set(value, in: &configuration)
-        } catch {
-            throw ConfigurationError("\(place): \(error)")
-        }
-    }
-
-    private static func read(
-        _ text: String, path: String, into configuration: inout GatewayConfiguration
-    ) throws {
-        // A file of comments only is a file without settings.
-        guard let node = try YAMLDocument.parse(text, file: path).first, !node.isNull else { return }
         var diagnostics = YAMLDiagnostics()
-        let sections = Dictionary(grouping: ConfigurationKey.allCases) { $0.section }
-        let names = sections.compactMap(\.key).sorted()
-        let plain = (sections[nil] ?? []).map(\.rawValue)
-        if let mapping = diagnostics.mapping(node, allowedKeys: plain + names) {
-            read(mapping, prefix: "", &diagnostics, into: &configuration)
-            for name in names {
-                let keys = (sections[name] ?? []).map(\.nameInSection)
-                guard let node = mapping[name],
-                    let nested = diagnostics.mapping(
-                        node, allowedKeys: keys, "a mapping of \(keys.joined(separator: ", "))")
-                else { continue }
-                read(nested, prefix: name + ".", &diagnostics, into: &configuration)
+        let given = try SettingLayers(
+            file: file?.settings(of: ConfigurationKey.self, &diagnostics) ?? [], environment: environment, flags: flags)
+        for setting in given.all {
+            do throws(SettingsError) {
+                try setting.key.set(setting.text, in: &configuration)
+            } catch {
+                guard case .file(let position) = setting.place else {
+                    try diagnostics.finish()
+                    throw SettingsError("\(setting.place): \(error)")
+                }
+                diagnostics.report(position, "\(setting.key.rawValue): \(error)")
             }
         }
         try diagnostics.finish()
+        // The host's own name, where none was set, may be none for ADMIN.
+        do throws(SettingsError) {
+            try ConfigurationKey.name.set(configuration.name, in: &configuration)
+        } catch {
+            throw SettingsError("name: \(error)")
+        }
+        return configuration
     }
 
-    private static func read(
-        _ mapping: YAMLMapping, prefix: String, _ diagnostics: inout YAMLDiagnostics,
-        into configuration: inout GatewayConfiguration
-    ) {
-        for pair in mapping.pairs {
-            guard let key = ConfigurationKey(rawValue: prefix + pair.key.text),
-                let text = diagnostics.optional(pair.value, { node throws(YAMLError) in try node.text() })
-            else { continue }
-            do throws(ConfigurationError) {
-                try key.set(text, in: &configuration)
-            } catch {
-                diagnostics.report(pair.value.position, "\(key.rawValue): \(error)")
-            }
+    /// What `--set` has: the name of a setting, =, and its value.
+    package static func setting(_ text: String) throws(SettingsError) -> (key: ConfigurationKey, value: String) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
+            throw SettingsError("--set \(text): it is not the name of a setting, =, and a value")
         }
+        return (key, String(parts[1]))
     }
 }

@@ -3,6 +3,7 @@ package import AdminClient
 public import GatewaySync
 public import Logging
 public import Netlink
+public import ServiceSupport
 
 /// How a gateway is set up: /etc/portcullis/gateway.yaml, then the environment, then flags.
 public struct GatewayConfiguration: Sendable, Hashable {
@@ -57,33 +58,27 @@ public struct GatewayConfiguration: Sendable, Hashable {
 
     /// The export's address, at each of ADMIN's; for messages.
     /// - Throws: when ADMIN's address or the location is not set.
-    public func exportURL() throws(ConfigurationError) -> String {
+    public func exportURL() throws(SettingsError) -> String {
         let (addresses, path) = try exportPlace()
         return addresses.all.map { "\($0)\(path.encoded)" }.joined(separator: ", ")
     }
 
     /// ADMIN's addresses, and the export's path there.
     /// - Throws: when the addresses or the location are not set.
-    func exportPlace() throws(ConfigurationError) -> (addresses: AdminURLs, path: APIPath) {
+    func exportPlace() throws(SettingsError) -> (addresses: AdminURLs, path: APIPath) {
         guard let adminURL else {
-            throw ConfigurationError("admin-url is not set: where is ADMIN? (\(Self.setting("admin-url")))")
+            throw SettingsError("admin-url is not set: where is ADMIN? (\(Self.places(of: .adminURL)))")
         }
         guard let location else {
-            throw ConfigurationError("location is not set: whose export to follow? (\(Self.setting("location")))")
+            throw SettingsError("location is not set: whose export to follow? (\(Self.places(of: .location)))")
         }
         return (adminURL, .export(of: location))
     }
 
-    private static func setting(_ key: String) -> String {
-        "\(key) in the configuration file, \(ConfigurationKey.environmentName(of: key)), or --\(key)"
+    /// Where a setting can be given.
+    private static func places(of key: ConfigurationKey) -> String {
+        "\(key.rawValue) in the configuration file, \(key.variable), or --\(key.rawValue)"
     }
-}
-
-/// A setting that is missing or wrong, with its place.
-public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
-    public let description: String
-
-    public init(_ description: String) { self.description = description }
 }
 
 /// Which part of a pair a gateway plays.

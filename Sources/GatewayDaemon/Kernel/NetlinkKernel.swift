@@ -1,20 +1,18 @@
 public import GatewaySync
 public import Netlink
-public import NetworkTypes
 import SystemPackage
 
 /// The kernel of the network namespace it was made in, by netlink.
-public final class NetlinkKernel: Kernel {
+public final class NetlinkKernel: NetfilterKernel {
     let ipvs: IPVS.Connection
-    let nftables: Nftables.Connection
+    public let nftables: Nftables.Connection
     /// The list that is being read, on a socket of its own: the kernel takes one dump at a time on each, and changes go
     /// on meanwhile.
     private let lister: IPVS.Connection
     private var list: Dump<IPVS.ServiceEntry>?
-    private let conntrack: Conntrack.Connection
+    public let conntrack: Conntrack.Connection
 
-    /// What our table has to have.
-    private let tableFlags: Nftables.TableFlags
+    public let tableFlags: Nftables.TableFlags
 
     /// - Throws: when the kernel has no IPVS or no nftables.
     public init(_ owner: TableOwner = .nobody) throws(NetlinkError) {
@@ -40,16 +38,6 @@ public final class NetlinkKernel: Kernel {
                 servers: try servers(of: entry.service.identity))
         }
         return KernelState(services: services, table: table)
-    }
-
-    public func table() throws(NetlinkError) -> KernelState.Table? {
-        try nftables.snapshot(of: PortcullisTable.table).map { KernelState.Table($0, tableFlags) }
-    }
-
-    public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? {
-        try nftables.snapshot(of: PortcullisTable.table, elements: false).map {
-            KernelState.Table.Shape($0, tableFlags)
-        }
     }
 
     public func beginListing() throws(NetlinkError) {
@@ -93,10 +81,6 @@ public final class NetlinkKernel: Kernel {
         return report.failures.map { KernelRefusal(command: commands[$0.index], error: $0.error) }
     }
 
-    public func commit(_ change: TableChange) throws(NetlinkError) {
-        try nftables.commit(change.transaction(tableFlags))
-    }
-
     public func connections(
         of servers: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]]
     ) throws(NetlinkError) -> ConnectionCounts {
@@ -115,16 +99,6 @@ public final class NetlinkKernel: Kernel {
         }
         return counts
     }
-
-    public func flows(
-        under rules: [TranslationRule]
-    ) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
-        try conntrack.tallies(under: rules)
-    }
-
-    public func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int { try conntrack.expire(rules) }
-
-    public func sysctls(_ names: [String]) throws(NetlinkError) -> [String: String] { SysctlFiles.read(names) }
 
     public func timeouts() throws(NetlinkError) -> IPVS.Timeouts {
         try finding(ipvs) { () throws(NetlinkError) in try ipvs.timeouts() }
@@ -148,14 +122,6 @@ public final class NetlinkKernel: Kernel {
 
     public func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError) { try ipvs.stopSyncDaemon(role) }
 
-    public func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void> {
-        try nftables.foreignChanges(of: PortcullisTable.table)
-    }
-
-    public func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
-        try Route.Connection().notLocal(among: addresses)
-    }
-
     /// Does it once more where IPVS was loaded again meanwhile: its family has another number then (ENOENT).
     private func finding<Result>(
         _ connection: IPVS.Connection, _ body: () throws(NetlinkError) -> Result
@@ -166,31 +132,5 @@ public final class NetlinkKernel: Kernel {
             guard try connection.findFamily() else { throw error }
             return try body()
         }
-    }
-}
-
-extension Nftables.Connection {
-    /// Yields after each transaction of somebody else that had to do with the table, and when such news were lost.
-    func foreignChanges(of table: Nftables.Table) throws(NetlinkError) -> AsyncStream<Void> {
-        let own = portID
-        let events = try Nftables.Monitor.events()
-        let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let task = Task {
-            var isChanged = false
-            for await event in events {
-                switch event {
-                case .success(let event) where event.table == table && event.portID != own: isChanged = true
-                case .success(let event):
-                    // The generation comes at the end of a transaction.
-                    guard isChanged, case .generation = event.subject else { continue }
-                    isChanged = false
-                    continuation.yield()
-                case .failure: continuation.yield()
-                }
-            }
-            continuation.finish()
-        }
-        continuation.onTermination = { _ in task.cancel() }
-        return changes
     }
 }

@@ -7,15 +7,12 @@ import ServicesExport
 /// again only the locations it can affect.
 package struct ExportSet: Sendable {
     package private(set) var byLocation: [String: LocationExport]
-    /// How many exports were built to come here, for the tests that watch over it.
-    private(set) var builds: Int
 
     init(of cloud: Cloud) {
         let instances = cloud.exportedInstances()
         byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
             exports[location] = LocationExport(rows: cloud.exportRows(location: location, instances[location] ?? [:]))
         }
-        builds = byLocation.count
     }
 
     /// The exports after a change that affects `locations`.
@@ -30,7 +27,6 @@ package struct ExportSet: Sendable {
             }
             exports.byLocation[location] = LocationExport(
                 rows: cloud.exportRows(location: location, instances[location] ?? [:]))
-            exports.builds += 1
         }
         return exports
     }

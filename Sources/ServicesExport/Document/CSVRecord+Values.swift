@@ -1,4 +1,5 @@
 import NetworkTypes
+import Text
 
 extension CSVRecord {
     /// The values of the connection's columns, each checked, and against each other.
@@ -25,7 +26,7 @@ extension CSVRecord {
             ? number(.maximumConnections, in: 0...ServicesCSV.maximumConnections) : 0
         if mark == nil {
             guard ports.count == 1, ports[0].isSinglePort else {
-                throw failure(.ports, "\(quote(text(.ports))): without a mark a row has exactly one port")
+                throw failure(.ports, "\(text(.ports).printed()): without a mark a row has exactly one port")
             }
         } else if method == .dnat {
             throw failure(.method, "dnat takes no mark")
@@ -51,7 +52,7 @@ extension CSVRecord {
         let text = text(.backendAddress)
         guard !text.isEmpty else { throw failure(.backendAddress, "must not be empty") }
         guard let address = IPAddress(text) else {
-            throw failure(.backendAddress, "\(quote(text)) is not an IP address")
+            throw failure(.backendAddress, "\(text.printed()) is not an IP address")
         }
         if let reason = address.unusableReason { throw failure(.backendAddress, "\(text) is \(reason)") }
         guard address.family == connection.family || connection.method == .tunnel else {
@@ -76,7 +77,7 @@ extension CSVRecord {
             throw failure(
                 column,
                 self[column].isEmpty
-                    ? "must not be empty" : "\(quote(text(column))) is not a name ([a-z0-9][a-z0-9._-]{0,62})")
+                    ? "must not be empty" : "\(text(column).printed()) is not a name ([a-z0-9][a-z0-9._-]{0,62})")
         }
         return text(column)
     }
@@ -84,21 +85,21 @@ extension CSVRecord {
     private func unknown(_ column: ServicesCSV.Column, among known: [String]) -> Failure {
         self[column].isEmpty
             ? failure(column, "must not be empty")
-            : failure(column, "\(quote(text(column))) is not one of \(known.joined(separator: ", "))")
+            : failure(column, "\(text(column).printed()) is not one of \(known.joined(separator: ", "))")
     }
 
     private func number(_ column: ServicesCSV.Column, in range: ClosedRange<Int>) throws(Failure) -> Int {
         let text = text(column)
         guard !text.isEmpty else { throw failure(column, "must not be empty") }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            throw failure(column, "\(quote(text)) is not a number")
+            throw failure(column, "\(text.printed()) is not a number")
         }
         guard text.utf8.first != 0x30 || text.utf8.count == 1 else {
-            throw failure(column, "\(quote(text)) has a leading zero")
+            throw failure(column, "\(text.printed()) has a leading zero")
         }
         guard let number = Int(text), range.contains(number) else {
             throw failure(
-                column, "\(quote(text)) is out of range (\(range.lowerBound) to \(range.upperBound))")
+                column, "\(text.printed()) is out of range (\(range.lowerBound) to \(range.upperBound))")
         }
         return number
     }
@@ -108,7 +109,7 @@ extension CSVRecord {
         guard !self[column].isEmpty else { return [] }
         let parts = self[column].split(separator: 0x20, omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty }) else {
-            throw failure(column, "\(quote(text(column))): values are separated by one space")
+            throw failure(column, "\(text(column).printed()): values are separated by one space")
         }
         return parts.map { String(decoding: $0, as: UTF8.self) }
     }
@@ -117,10 +118,10 @@ extension CSVRecord {
         var addresses = [IPAddress]()
         for text in try list(.addresses) {
             guard let address = IPAddress(text) else {
-                throw failure(.addresses, "\(quote(text)) is not an IP address")
+                throw failure(.addresses, "\(text.printed()) is not an IP address")
             }
             guard address.description == text else {
-                throw failure(.addresses, "\(quote(text)) must be written as \(address)")
+                throw failure(.addresses, "\(text.printed()) must be written as \(address)")
             }
             if let reason = address.unusableReason { throw failure(.addresses, "\(text) is \(reason)") }
             if let last = addresses.last {
@@ -142,7 +143,7 @@ extension CSVRecord {
         var ports = [PortRange]()
         for text in try list(.ports) {
             guard let range = PortRange(text) else {
-                throw failure(.ports, "\(quote(text)) is not a port or a range of ports (1 to 65535)")
+                throw failure(.ports, "\(text.printed()) is not a port or a range of ports (1 to 65535)")
             }
             if let last = ports.last {
                 guard !last.overlaps(range) else { throw failure(.ports, "\(range) overlaps \(last)") }
@@ -161,10 +162,10 @@ extension CSVRecord {
         for text in try list(.sources) {
             guard let prefix = AddressPrefix(text) else {
                 throw failure(
-                    .sources, "\(quote(text)) is not a prefix (address/length, no bits set behind the length)")
+                    .sources, "\(text.printed()) is not a prefix (address/length, no bits set behind the length)")
             }
             guard prefix.description == text else {
-                throw failure(.sources, "\(quote(text)) must be written as \(prefix)")
+                throw failure(.sources, "\(text.printed()) must be written as \(prefix)")
             }
             guard prefix.address.family == family else {
                 throw failure(.sources, "\(text) is not of the public addresses' family (\(family))")

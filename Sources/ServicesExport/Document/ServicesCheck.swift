@@ -1,4 +1,5 @@
 import NetworkTypes
+import Text
 
 /// The rules that several rows must keep together: one claim to each address, protocol and port, and rows of one mark
 /// that agree.
@@ -132,7 +133,7 @@ struct ServicesCheck {
         guard lines.count == 2 else { return ServicesCSVError(line: 1, column: 1, cell: column, message: rule) }
         return lines[1].error(
             column,
-            "\(quote(lines[1].record.text(column))) differs from \(quote(lines[0].record.text(column))) "
+            "\(lines[1].record.text(column).printed()) differs from \(lines[0].record.text(column).printed()) "
                 + "in line \(lines[0].number): \(rule)")
     }
 }

@@ -1,3 +1,5 @@
+import Text
+
 extension ServicesFrame {
     /// The version whose header the file has; throws an error that says what another header is: one of an older format,
     /// of a newer one, or none at all.
@@ -41,8 +43,8 @@ extension ServicesFrame {
         }
         let message =
             switch (index < found.count, index < due.count) {
-            case (true, true): "the header has \(quote(found[index])) where \"\(due[index])\" is due"
-            case (true, false): "the header has \(quote(found[index])) where it should end"
+            case (true, true): "the header has \(found[index].printed()) where \"\(due[index])\" is due"
+            case (true, false): "the header has \(found[index].printed()) where it should end"
             case (false, _): "the header ends before column \"\(due[index])\""
             }
         return ServicesCSVError(line: 1, column: column, message: message)
@@ -60,6 +62,6 @@ extension ServicesFrame {
 
     /// `"zone", "priority"`; of a long list the first eight.
     private static func quotedList(_ names: [String]) -> String {
-        names.prefix(8).map(quote).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+        names.prefix(8).map { $0.printed() }.joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     }
 }

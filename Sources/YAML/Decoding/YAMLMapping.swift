@@ -34,7 +34,7 @@ public struct YAMLMapping: Sendable, Hashable {
             let hint =
                 nearest(to: pair.key.text, among: allowed).map { "; did you mean \"\($0)\"?" }
                 ?? "; allowed here: \(allowed.joined(separator: ", "))"
-            return YAMLError(pair.key.position, "unknown key \(quoted(pair.key.text))\(hint)")
+            return YAMLError(pair.key.position, "unknown key \(pair.key.text.printed(atMost: 40))\(hint)")
         }
     }
 }

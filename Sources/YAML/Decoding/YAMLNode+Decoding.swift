@@ -1,3 +1,5 @@
+import Text
+
 extension YAMLNode {
     /// An error at the node: `expected a port number from 1 to 65535, found "abc"`.
     public func unexpected(_ expected: String) -> YAMLError {
@@ -85,7 +87,7 @@ extension YAMLNode {
         guard tag == nil, let scalar, !isNull else { throw unexpected("\(what) (\(list))") }
         guard words.contains(scalar.text) else {
             let near = nearest(to: scalar.text, among: words).map { "; did you mean \"\($0)\"?" } ?? " (\(list))"
-            throw YAMLError(position, "unknown \(what) \(quoted(scalar.text))\(near)")
+            throw YAMLError(position, "unknown \(what) \(scalar.text.printed(atMost: 40))\(near)")
         }
         return scalar.text
     }

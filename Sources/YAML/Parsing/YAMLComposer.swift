@@ -130,7 +130,8 @@ struct YAMLComposer {
             if let first = places.updateValue(key.position, forKey: ExactText(key.text)) {
                 throw YAMLError(
                     key.position,
-                    "the key \(quoted(key.text)) is there already, at \(first.text(seenFrom: key.position))")
+                    "the key \(key.text.printed(atMost: 40)) is there already, at \(first.text(seenFrom: key.position))"
+                )
             }
             let value = try compose(try events.next(), depth: depth + 1)
             if composedKey.node.scalar == YAMLScalar(text: "<<", isPlain: true), !limits.isStored {
@@ -207,7 +208,7 @@ struct YAMLComposer {
         guard allowedTags.contains(tag) else {
             let core = "tag:yaml.org,2002:"
             let shown = tag.hasBytePrefix(core) ? "!!" + Substring(tag.utf8.dropFirst(core.utf8.count)) : tag
-            throw YAMLError(event.position, "the tag \(quoted(shown)) is not known here")
+            throw YAMLError(event.position, "the tag \(shown.printed(atMost: 40)) is not known here")
         }
         return tag
     }

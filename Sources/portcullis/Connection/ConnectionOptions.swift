@@ -27,6 +27,15 @@ struct ConnectionOptions: ParsableArguments {
         guard (1...86_400).contains(timeout) else { throw ValidationError("--timeout: \(timeout) is not in 1-86400") }
     }
 
+    /// Those that were given, of the settings that can be given elsewhere too.
+    var flags: [ConnectionKey: String] {
+        var flags: [ConnectionKey: String] = [:]
+        flags[.adminURL] = adminURL
+        flags[.tokenFile] = tokenFile
+        flags[.caFile] = caFile
+        return flags
+    }
+
     /// Runs `body` with a client that is shut down afterwards.
     func withClient(_ body: (AdminResources) async throws -> Void) async throws {
         let sources = SettingsSources.ofProcess()

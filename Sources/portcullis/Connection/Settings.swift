@@ -25,47 +25,42 @@ struct Settings: Sendable, Equatable {
     }
 
     static func resolve(_ options: ConnectionOptions, _ sources: SettingsSources) throws -> Settings {
-        let file = try sources.configurationFile()
-        let variable = try sources.variable("PORTCULLIS_ADMIN_URL")
-        let caFile = try sources.variable("PORTCULLIS_CA_FILE")
-        let url = options.adminURL ?? variable ?? file.adminURL ?? defaultURL
-        let (token, tokenFile) = try token(options, sources, file)
+        let given = try sources.layers(flags: options.flags)
+        let (token, tokenFile) = try token(given[.tokenFile], sources)
         return Settings(
-            adminURL: try addresses(url), token: token, tokenFile: tokenFile,
-            caFile: options.caFile ?? caFile ?? file.caFile,
+            adminURL: try addresses(given[.adminURL]), token: token, tokenFile: tokenFile, caFile: given[.caFile]?.text,
             timeout: options.timeout)
     }
 
-    private static func addresses(_ text: String) throws(CommandError) -> AdminURLs {
+    private static func addresses(_ setting: Setting<ConnectionKey>?) throws(CommandError) -> AdminURLs {
         do throws(AdminURLError) {
-            return try AdminURLs(text)
+            return try AdminURLs(setting?.text ?? defaultURL)
         } catch {
             throw CommandError(
-                error.description, hint: "Name it like \(defaultURL) or https://admin.example:8443.")
+                "\(setting.map { "\($0.place): " } ?? "")\(error)",
+                hint: "Name it like \(defaultURL) or https://admin.example:8443.")
         }
     }
 
+    /// The token of the environment goes before a file, unless a flag names the file.
     private static func token(
-        _ options: ConnectionOptions, _ sources: SettingsSources, _ file: ConfigurationFile
+        _ file: Setting<ConnectionKey>?, _ sources: SettingsSources
     ) throws -> (token: String?, file: String?) {
-        let token = try sources.variable("PORTCULLIS_TOKEN")
-        let tokenFile = try sources.variable("PORTCULLIS_TOKEN_FILE")
-        if options.tokenFile == nil, let token {
-            return (try checked(token, from: "PORTCULLIS_TOKEN"), nil)
+        let name = "PORTCULLIS_TOKEN"
+        let isFlag = if case .flag? = file?.place { true } else { false }
+        if let token = try sources.environment.variable(name), !isFlag {
+            return (try checked(token, from: name), nil)
         }
-        guard let path = options.tokenFile ?? tokenFile ?? file.tokenFile else { return (nil, nil) }
+        guard let path = file?.text else { return (nil, nil) }
         return (try checked(sources.read(path), from: path), path)
     }
 
-    /// A token of RFC 6750 (section 2.1), so that nothing else gets into a header line.
-    private static func checked(_ text: String, from source: String) throws -> String {
-        let token = text.withoutSurroundingSpace
-        let allowed = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=".utf8)
-        guard !token.isEmpty else { throw CommandError("\(source): the token is empty") }
-        guard token.utf8.allSatisfy(allowed.contains) else {
-            throw CommandError("\(source): this is no bearer token (letters, digits and -._~+/= only)")
+    private static func checked(_ text: String, from source: String) throws(CommandError) -> String {
+        do throws(TokenSyntaxError) {
+            return try TokenSource.token(in: text)
+        } catch {
+            throw CommandError("\(source): \(error)")
         }
-        return String(token)
     }
 }
 

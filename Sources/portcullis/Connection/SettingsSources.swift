@@ -1,5 +1,5 @@
 import Foundation
-import YAML
+import ServiceSupport
 
 /// Where settings come from beside the flags: the environment and files.
 struct SettingsSources {
@@ -8,15 +8,6 @@ struct SettingsSources {
     var read: (String) throws -> String
     var exists: (String) -> Bool
 
-    /// The value of a variable. One that is set and empty is a mistake: of a script, or of a file for systemd.
-    func variable(_ name: String) throws(CommandError) -> String? {
-        guard let value = environment[name] else { return nil }
-        guard !value.isEmpty else {
-            throw CommandError("the variable \(name) is empty", hint: "Give it a value, or unset it.")
-        }
-        return value
-    }
-
     static func ofProcess() -> SettingsSources {
         SettingsSources(
             environment: ProcessInfo.processInfo.environment,
@@ -24,42 +15,27 @@ struct SettingsSources {
             exists: { FileManager.default.fileExists(atPath: $0) })
     }
 
-    /// `$XDG_CONFIG_HOME/portcullis/config.yaml`, else below `~/.config`; an absent file has no settings.
-    func configurationFile() throws -> ConfigurationFile {
+    /// Puts the configuration file, the environment and the flags together.
+    func layers(flags: [ConnectionKey: String]) throws -> SettingLayers<ConnectionKey> {
+        try SettingLayers(file: try configurationFile()?.settings() ?? [], environment: environment, flags: flags)
+    }
+
+    /// The operator's own: `$XDG_CONFIG_HOME/portcullis/config.yaml`, else below `~/.config`; `nil` when it is absent.
+    private func configurationFile() throws -> SettingsFile? {
         let home = environment["HOME"].map { "\($0)/.config" }
         guard let directory = environment["XDG_CONFIG_HOME"].flatMap({ $0.isEmpty ? nil : $0 }) ?? home else {
-            return ConfigurationFile()
+            return nil
         }
         let path = "\(directory)/portcullis/config.yaml"
-        guard exists(path) else { return ConfigurationFile() }
-        return try ConfigurationFile(parsing: try read(path), file: path)
+        return exists(path) ? SettingsFile(path: path, text: try read(path)) : nil
     }
 }
 
-/// The operator's own configuration file; every key is optional.
-struct ConfigurationFile: Equatable {
-    var adminURL: String?
-    var tokenFile: String?
-    var caFile: String?
+/// The settings that can be given by the configuration file and the environment too.
+enum ConnectionKey: String, SettingKey {
+    case adminURL = "admin-url"
+    case tokenFile = "token-file"
+    case caFile = "ca-file"
 
-    init() {}
-
-    init(parsing text: String, file: String) throws(YAMLErrors) {
-        var diagnostics = YAMLDiagnostics()
-        let documents = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parse(text, file: file) }
-        if let node = documents?.first, !node.isNull,
-            let mapping = diagnostics.mapping(
-                node, allowedKeys: ["admin-url", "token-file", "ca-file"], "the settings admin-url, token-file, ca-file"
-            )
-        {
-            adminURL = diagnostics.optional(mapping["admin-url"]) { node throws(YAMLError) in
-                try node.string("an address like \(Settings.defaultURL)")
-            }
-            tokenFile = diagnostics.optional(mapping["token-file"]) { node throws(YAMLError) in
-                try node.string("a path")
-            }
-            caFile = diagnostics.optional(mapping["ca-file"]) { node throws(YAMLError) in try node.string("a path") }
-        }
-        try diagnostics.finish()
-    }
+    static var variablePrefix: String { "PORTCULLIS_" }
 }

@@ -81,7 +81,7 @@ import Testing
             admit("old", connection)
             try file.write("two words")
             #expect(try await connection.admin.send(Self.reading).status == 200)
-            #expect(connection.admin.problem?.contains("it must hold one line with the token") == true)
+            #expect(connection.admin.problem?.contains("this is no bearer token (letters, ") == true)
             try file.write("old")
             #expect(try await connection.admin.send(Self.reading).status == 200)
             #expect(connection.admin.problem == nil)
@@ -100,6 +100,19 @@ import Testing
             #expect(answer.status == 401)
             #expect(shown(connection) == ["Bearer from-pipe"])
         }
+    }
+
+    @Test("a token is one of RFC 6750, with nothing but space around it")
+    func syntax() throws {
+        for text in ["abc", "A-._~+/9", "YWJj==", "\tabc\r\n"] {
+            #expect(try TokenSource.token(in: text) == text.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+        for text in ["a b", "a\nb", "é", "a\"", "a,b", "=", "a=b", "\u{1}"] {
+            let error = #expect(throws: TokenSyntaxError.self) { try TokenSource.token(in: text) }
+            #expect(error?.description.hasPrefix("this is no bearer token") == true, "\(text)")
+        }
+        let error = #expect(throws: TokenSyntaxError.self) { try TokenSource.token(in: " \n") }
+        #expect(error?.description == "the token is empty")
     }
 
     @Test("a file that is not there, or holds no token, is an error at the start")

@@ -65,15 +65,26 @@ import Testing
         try await Stage.run { stage in
             try await stage.seed()
             try await stage.send(.put, "/v1/locations/ams", "{}")
-            let before = try await stage.registry.state().exports.builds
+            // As long as the states are there, the bytes of each export have an address of their own.
+            func bytes(_ location: String, _ state: RegistryState) throws -> UnsafeRawPointer? {
+                try #require(state.exports.byLocation[location]).bytes.withUnsafeReadableBytes { $0.baseAddress }
+            }
+            let before = try await stage.registry.state()
             try await stage.send(.patch, "/v1/services/tg.1", #"{"weight": 3}"#)
+            let changed = try await stage.registry.state()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<200 { group.addTask { _ = try await stage.get(Self.path) } }
                 try await group.waitForAll()
             }
-            #expect(try await stage.registry.state().exports.builds == before + 1)
+            let polled = try await stage.registry.state()
             try await stage.send(.patch, "/v1/services/tg.1", #"{"weight": 3}"#)
-            #expect(try await stage.registry.state().exports.builds == before + 1)
+            let same = try await stage.registry.state()
+            #expect(try bytes("tcn", changed) != bytes("tcn", before))
+            for state in [changed, polled, same] {
+                #expect(try bytes("tcn", state) == bytes("tcn", changed))
+                #expect(try bytes("ams", state) == bytes("ams", before))
+            }
+            withExtendedLifetime([before, changed, polled, same]) {}
         }
     }
 

@@ -3,6 +3,7 @@ import GatewayDaemon
 import GatewaySync
 import Netlink
 import NetworkTypes
+import ServiceSupport
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -10,7 +11,8 @@ import Testing
         _ file: String?, environment: [String: String] = [:], flags: [(key: ConfigurationKey, value: String)] = []
     ) throws -> GatewayConfiguration {
         try ConfigurationLoader.load(
-            file: file, path: "gateway.yaml", environment: environment, flags: flags, hostName: "gw1")
+            file: file.map { SettingsFile(path: "gateway.yaml", text: $0) }, environment: environment, flags: flags,
+            hostName: "gw1")
     }
 
     @Test("without any source the defaults hold")
@@ -121,11 +123,11 @@ import Testing
 
     @Test("a wrong variable and a wrong flag are named")
     func wrongElsewhere() {
-        var error = #expect(throws: ConfigurationError.self) {
+        var error = #expect(throws: SettingsError.self) {
             try load(nil, environment: ["PORTCULLIS_DRAIN_TIME": "long"])
         }
         #expect(error?.description == "PORTCULLIS_DRAIN_TIME: \"long\" is not a whole number from 0 to 604800")
-        error = #expect(throws: ConfigurationError.self) { try load(nil, flags: [(.wait, "-1")]) }
+        error = #expect(throws: SettingsError.self) { try load(nil, flags: [(.wait, "-1")]) }
         #expect(error?.description == "--wait: \"-1\" is not a whole number from 0 to 3600")
     }
 
@@ -144,7 +146,7 @@ import Testing
 
     @Test("what is missing is told with every way to set it")
     func missing() {
-        let error = #expect(throws: ConfigurationError.self) { try GatewayConfiguration(name: "gw1").exportURL() }
+        let error = #expect(throws: SettingsError.self) { try GatewayConfiguration(name: "gw1").exportURL() }
         #expect(error?.description.contains("PORTCULLIS_ADMIN_URL, or --admin-url") == true)
     }
 }

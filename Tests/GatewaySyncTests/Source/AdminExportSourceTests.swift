@@ -96,15 +96,16 @@ import Testing
     }
 
     @Test(
-        "a token file with more than one word holds no token",
+        "a token file with more than one word, or none, holds no token",
         arguments: [
-            "old\nnew\n", "old new", "old\r\nX-Evil: 1\r\n", "old\u{A0}new", "\u{FEFF}old\n", "old\0\n", " \n\t",
-        ])
-    func severalTokens(text: String) async throws {
+            "old\nnew\n", "old new", "old\r\nX-Evil: 1\r\n", "old\u{A0}new", "\u{FEFF}old\n", "old\0\n",
+        ].map { ($0, "this is no bearer token (letters, digits and -._~+/ only, and = at its end)") }
+            + [(" \n\t", "the token is empty")])
+    func severalTokens(text: String, reason: String) async throws {
         let directory = try TemporaryDirectory()
         let file = try directory.write("token", text)
         let error = await #expect(throws: FileError.self) { try await fetch(Self.good()) { $0.tokenFile = file } }
-        #expect(error?.description == "read token \(file): it must hold one line with the token")
+        #expect(error?.description == "read token \(file): \(reason)")
     }
 
     /// A source with a token file, and what each of its requests showed of it. ADMIN knows the last token given to

@@ -204,7 +204,7 @@ import Testing
         }
         expect("status.json") { _ = try GatewayStatus.load(runDirectory: directory.path, at: clock.read()) }
         expect("role") { _ = try RoleFile(runDirectory: directory.path).load() }
-        expect("gateway.yaml") { _ = try ConfigurationLoader.text(of: "\(directory.path)/gateway.yaml") }
+        expect("gateway.yaml") { _ = try SettingsFile.find("\(directory.path)/gateway.yaml", else: "") }
         expect("lock", "lock") { _ = try StateLock("\(directory.path)/lock", purpose: "test") }
         #expect(StateLock.holder(of: "\(directory.path)/lock") == nil)
         // What is no state is set aside, and a new one has its place.

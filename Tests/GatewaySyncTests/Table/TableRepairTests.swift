@@ -1,5 +1,6 @@
 import GatewayDaemon
 import GatewaySync
+import GatewayTestSupport
 import Netlink
 import NetworkTypes
 import Testing

@@ -1,5 +1,6 @@
 import AdminClient
 import ArgumentParser
+import ServiceSupport
 import Testing
 import Text
 import YAML
@@ -65,7 +66,8 @@ import YAML
     @Test(
         "a token that cannot stand in a header is refused by its source",
         arguments: [
-            ("", "/t: the token is empty"), ("a b", "/t: this is no bearer token (letters, digits and -._~+/= only)"),
+            ("", "/t: the token is empty"),
+            ("a b", "/t: this is no bearer token (letters, digits and -._~+/ only, and = at its end)"),
         ])
     func badToken(text: String, message: String) {
         let error = #expect(throws: CommandError.self) { try resolve(["--token-file", "/t"], files: ["/t": text]) }
@@ -109,7 +111,9 @@ import YAML
     func badAddress() {
         let error = #expect(throws: CommandError.self) { try resolve(["--admin-url", "admin:8080"]) }
         #expect(
-            error?.message == "\"admin:8080\" is not an address of ADMIN: it begins with neither http:// nor https://")
+            error?.message
+                == "--admin-url: \"admin:8080\" is not an address of ADMIN: "
+                + "it begins with neither http:// nor https://")
         #expect(error?.hint == "Name it like http://127.0.0.1:8080 or https://admin.example:8443.")
     }
 
@@ -117,8 +121,18 @@ import YAML
         "a variable that is set and empty is a mistake, and named",
         arguments: ["PORTCULLIS_ADMIN_URL", "PORTCULLIS_TOKEN", "PORTCULLIS_TOKEN_FILE", "PORTCULLIS_CA_FILE"])
     func emptyVariables(name: String) {
-        let error = #expect(throws: CommandError.self) { try resolve(environment: [name: ""]) }
-        #expect(error?.message == "the variable \(name) is empty")
+        #expect(throws: SettingsError("the variable \(name) is empty: give it a value, or unset it")) {
+            try resolve(environment: [name: ""])
+        }
+    }
+
+    @Test("a wrong address of the configuration file is named with its place")
+    func badAddressInFile() {
+        let path = "/x/portcullis/config.yaml"
+        let error = #expect(throws: CommandError.self) {
+            try resolve(environment: ["XDG_CONFIG_HOME": "/x"], files: [path: "admin-url: admin\n"])
+        }
+        #expect(error?.message.hasPrefix("\(path):1:12: \"admin\" is not an address of ADMIN: ") == true)
     }
 
     @Test("user and password in an address are not repeated")
@@ -126,6 +140,7 @@ import YAML
         let error = #expect(throws: CommandError.self) { try resolve(["--admin-url", "http://user:secret@admin"]) }
         #expect(
             error?.message
-                == "\"http://***@admin\" is not an address of ADMIN: it names a user; give a token instead")
+                == "--admin-url: \"http://***@admin\" is not an address of ADMIN: "
+                + "it names a user; give a token instead")
     }
 }

@@ -21,6 +21,12 @@ import Testing
         #expect(Array(text.utf8) == Array(lines.joined(separator: "\n").utf8), "\(text)")
     }
 
+    @Test("a name that is given twice stays, in the order of the text, and so does a number beyond all bounds")
+    func repeatedNames() throws {
+        let text = try JSONText.reformatted(Data(#"{"a":1e999,"":0,"a":-0}"#.utf8))
+        #expect(text == "{\n  \"\" : 0,\n  \"a\" : 1e999,\n  \"a\" : -0\n}")
+    }
+
     @Test("it looks as what the encoder writes")
     func encoder() throws {
         struct Value: Encodable {
@@ -35,6 +41,6 @@ import Testing
 
     @Test("what is not JSON is refused", arguments: ["", "{", "[1", "[1 2]", "{\"a\"}", "\"a", "1 2", "{a:1}", "[1,]"])
     func refused(text: String) {
-        #expect(throws: JSONIndenter.Fault.self) { try JSONText.reformatted(Data(text.utf8)) }
+        #expect(throws: JSONError.self) { try JSONText.reformatted(Data(text.utf8)) }
     }
 }

@@ -1,13 +1,14 @@
+public import GatewayDaemon
 public import GatewaySync
 public import Netlink
-public import NetworkTypes
 
 /// The kernel's nftables without its IPVS, whose commands are taken for carried out.
 ///
-/// For measurements on a host whose kernel has no IPVS; no gateway runs on it.
-public final class TableKernel: Kernel {
-    private let nftables: Nftables.Connection
-    private let conntrack: Conntrack.Connection
+/// For tests and measurements on a host whose kernel has no IPVS; no gateway runs on it.
+public final class TableKernel: NetfilterKernel {
+    public let nftables: Nftables.Connection
+    public let conntrack: Conntrack.Connection
+    public let tableFlags: Nftables.TableFlags = []
 
     /// - Throws: when the kernel has no nftables.
     public init() throws(NetlinkError) {
@@ -16,15 +17,7 @@ public final class TableKernel: Kernel {
     }
 
     public func read(_ ownership: Ownership) throws(NetlinkError) -> KernelState {
-        KernelState(table: try nftables.snapshot(of: PortcullisTable.table).map { KernelState.Table($0) })
-    }
-
-    public func table() throws(NetlinkError) -> KernelState.Table? {
-        try nftables.snapshot(of: PortcullisTable.table).map { KernelState.Table($0) }
-    }
-
-    public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? {
-        try nftables.snapshot(of: PortcullisTable.table, elements: false).map { KernelState.Table.Shape($0) }
+        KernelState(table: try table())
     }
 
     public func beginListing() throws(NetlinkError) {}
@@ -39,23 +32,11 @@ public final class TableKernel: Kernel {
 
     public func apply(_ commands: [IPVS.Command]) throws(NetlinkError) -> [KernelRefusal] { [] }
 
-    public func commit(_ change: TableChange) throws(NetlinkError) { try nftables.commit(change.transaction()) }
-
     public func connections(
         of servers: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]]
     ) throws(NetlinkError) -> ConnectionCounts {
         ConnectionCounts()
     }
-
-    public func flows(
-        under rules: [TranslationRule]
-    ) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
-        try conntrack.tallies(under: rules)
-    }
-
-    public func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int { try conntrack.expire(rules) }
-
-    public func sysctls(_ names: [String]) throws(NetlinkError) -> [String: String] { SysctlFiles.read(names) }
 
     public func timeouts() throws(NetlinkError) -> IPVS.Timeouts { IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300) }
 
@@ -66,12 +47,4 @@ public final class TableKernel: Kernel {
     public func startSyncDaemon(_ daemon: IPVS.SyncDaemon) throws(NetlinkError) {}
 
     public func stopSyncDaemon(_ role: IPVS.SyncDaemon.Role) throws(NetlinkError) {}
-
-    public func foreignTableChanges() throws(NetlinkError) -> AsyncStream<Void> {
-        try nftables.foreignChanges(of: PortcullisTable.table)
-    }
-
-    public func notLocal(among addresses: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
-        try Route.Connection().notLocal(among: addresses)
-    }
 }

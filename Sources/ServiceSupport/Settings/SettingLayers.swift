@@ -1,0 +1,37 @@
+/// The settings of a program from all places: the configuration file, the environment and flags, each going before the
+/// one it follows. Defaults are below them, with whoever reads the text of a setting.
+package struct SettingLayers<Key: SettingKey>: Sendable {
+    /// Everything that was given, in rising order. A later setting overrides an earlier one of the same key.
+    package let all: [Setting<Key>]
+
+    /// - Parameters:
+    ///   - file: those of the configuration file (`SettingsFile`).
+    ///   - environment: all of the process's environment; other variables are left alone.
+    ///   - flags: those of the command line.
+    package init(
+        file: [Setting<Key>], environment: [String: String], flags: some Sequence<(key: Key, value: String)>
+    ) throws(SettingsError) {
+        var all = file
+        for key in Key.allCases {
+            guard let text = try environment.variable(key.variable) else { continue }
+            all.append(Setting(key: key, text: text, place: .variable(key.variable)))
+        }
+        for (key, text) in flags { all.append(Setting(key: key, text: text, place: .flag(key.rawValue))) }
+        self.all = all
+    }
+
+    /// The setting that counts; `nil` when it was given nowhere. Walks over all that was given.
+    package subscript(key: Key) -> Setting<Key>? { all.last { $0.key == key } }
+}
+
+extension [String: String] {
+    /// The value of a variable of the environment. One that is set and empty is a mistake: of a script, or of a file
+    /// for systemd.
+    package func variable(_ name: String) throws(SettingsError) -> String? {
+        guard let value = self[name] else { return nil }
+        guard !value.isEmpty else {
+            throw SettingsError("the variable \(name) is empty: give it a value, or unset it")
+        }
+        return value
+    }
+}

@@ -1,0 +1,76 @@
+import SystemPackage
+package import YAML
+
+/// A program's configuration file: a mapping of settings, some of them in mappings of their own.
+package struct SettingsFile: Sendable {
+    /// What errors call it.
+    package let path: String
+    package let text: String
+
+    package init(path: String, text: String) {
+        self.path = path
+        self.text = text
+    }
+
+    /// Bytes that are read at most.
+    private static let maximumSize = 1 << 20
+
+    /// The file that was named on the command line, or else the one at `standard`, if there is one.
+    package static func find(_ named: String?, else standard: String) throws(FileError) -> SettingsFile? {
+        let path = named ?? standard
+        guard let bytes = try Files.read(path, limit: maximumSize) else {
+            guard named == nil else { throw FileError("read", path, .system(.noSuchFileOrDirectory)) }
+            return nil
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw FileError("read", path, reason: "the file is not UTF-8 text")
+        }
+        return SettingsFile(path: path, text: text)
+    }
+
+    /// The settings in the file. Reports unknown keys and values that are no text.
+    package func settings<Key: SettingKey>(
+        of _: Key.Type = Key.self, _ diagnostics: inout YAMLDiagnostics
+    ) -> [Setting<Key>] {
+        let documents = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parse(text, file: path) }
+        // A file of comments only is a file without settings.
+        guard let node = documents?.first, !node.isNull else { return [] }
+        let keys = Dictionary(grouping: Key.allCases) { $0.section }
+        let sections = keys.keys.compactMap(\.self).sorted()
+        guard
+            let mapping = diagnostics.mapping(
+                node, allowedKeys: (keys[nil] ?? []).map(\.rawValue) + sections, "a mapping of settings")
+        else { return [] }
+        var settings = Self.settings(in: mapping, of: keys[nil] ?? [], &diagnostics)
+        for section in sections {
+            let keys = keys[section] ?? []
+            let names = keys.map(\.nameInSection)
+            guard let node = mapping[section],
+                let nested = diagnostics.mapping(
+                    node, allowedKeys: names, "a mapping of \(names.joined(separator: ", "))")
+            else { continue }
+            settings += Self.settings(in: nested, of: keys, &diagnostics)
+        }
+        return settings
+    }
+
+    /// The settings in the file.
+    /// - Throws: all unknown keys and values that are no text.
+    package func settings<Key: SettingKey>(of keys: Key.Type = Key.self) throws(YAMLErrors) -> [Setting<Key>] {
+        var diagnostics = YAMLDiagnostics()
+        let settings = settings(of: keys, &diagnostics)
+        try diagnostics.finish()
+        return settings
+    }
+
+    private static func settings<Key: SettingKey>(
+        in mapping: YAMLMapping, of keys: [Key], _ diagnostics: inout YAMLDiagnostics
+    ) -> [Setting<Key>] {
+        keys.compactMap { key in
+            guard let node = mapping[key.nameInSection],
+                let text = diagnostics.optional(node, { node throws(YAMLError) in try node.text() })
+            else { return nil }
+            return Setting(key: key, text: text, place: .file(node.position))
+        }
+    }
+}
