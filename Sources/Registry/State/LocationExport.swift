@@ -24,7 +24,7 @@ package struct LocationExport: Sendable {
 package struct ExportSet: Sendable {
     package private(set) var byLocation: [String: LocationExport]
     /// How many exports were built to come here, for the tests that watch over it.
-    private(set) var builds: Int
+    package private(set) var builds: Int
 
     init(of cloud: Cloud) {
         let instances = cloud.exportedInstances()

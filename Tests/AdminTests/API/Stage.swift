@@ -5,39 +5,12 @@ import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
+import Registry
+import RegistryTestSupport
 import Synchronization
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
-
-/// A folder that is removed with its contents.
-func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder)
-}
-
-/// A clock that stands until it is moved.
-final class TestClock: Sendable {
-    private let seconds = Mutex(1_800_000_000.0)
-    private let elapsed = Mutex(Duration.zero)
-
-    var now: @Sendable () -> Date {
-        { Date(timeIntervalSince1970: self.seconds.withLock { $0 }) }
-    }
-
-    var uptime: @Sendable () -> Duration { { self.elapsed.withLock { $0 } } }
-
-    func advance(by seconds: Double) {
-        self.seconds.withLock { $0 += seconds }
-        elapsed.withLock { $0 += .seconds(seconds) }
-    }
-
-    /// Sets the clock, as an operator or NTP does: no time passes.
-    func set(by seconds: Double) { self.seconds.withLock { $0 += seconds } }
-}
 
 /// ADMIN on a temporary database, and a client of it.
 struct Stage: Sendable {
@@ -155,18 +128,6 @@ struct Stage: Sendable {
 
     func eventCount() async throws -> Int {
         try await read(EventPage.self, "/v1/events?limit=1000").events.count
-    }
-}
-
-extension TokenStore {
-    /// The secret of a new token; one of role gateway is of tcn/gw1 unless another is named.
-    func add(
-        name: String, role: TokenRole, service: String? = nil, gateway: String = "tcn/gw1", expires: Date? = nil
-    ) async throws -> String {
-        let gateway = role == .gateway ? GatewayID(gateway) : nil
-        return try await add(
-            TokenGrant(name: name, role: role, service: service, gateway: gateway), expires: expires
-        ).secret
     }
 }
 

@@ -1,10 +1,9 @@
 import Logging
+import Registry
 import ServiceSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Settings of portcullis-admin") struct AdminSettingsTests {
     @Test("file, environment and flags override each other in that order")

@@ -1,4 +1,5 @@
 import AdminAPI
+import Cloud
 import Foundation
 import GRDB
 import HTTPTypes
@@ -6,11 +7,12 @@ import Hummingbird
 import HummingbirdTesting
 import JSON
 import NIOCore
+import Registry
+import RegistryTestSupport
 import Testing
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Configurations over HTTP") struct ConfigurationRouteTests {
     @Test("JSON and YAML say the same, each with an ETag of its own that makes a 304")
@@ -126,7 +128,8 @@ import Testing
             try await stage.send(.patch, "/v1/services/pgw.1", #"{"weight": 7}"#)
             #expect(try await builds() == start)
             _ = try await stage.putType("mdb", "# comment\n" + Fixtures.text("types/mdb.yaml"))
-            #expect(try await builds() == .init(templates: start.templates + 1, services: start.services + 3))
+            let end = try await builds()
+            #expect(end.templates == start.templates + 1 && end.services == start.services + 3)
         }
     }
 
