@@ -266,6 +266,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/HTTPTestSupport", swiftSettings: strict),
+        .testTarget(name: "AdminAPITests", dependencies: ["AdminAPI", "JSON"], swiftSettings: strictTests),
         .testTarget(
             name: "AdminClientTests",
             dependencies: [

@@ -97,7 +97,7 @@ extension ChangeReport: Described {
         "ChangeReport", .required("changes", .list(of: Change.form), \.changes),
         .required("export", .list(of: ExportChange.form), \.export),
         .required("configurations", .list(of: ConfigurationChange.form), \.configurations),
-        .required("warnings", .list(of: Problem.Fault.form), \.warnings)
+        .required("warnings", .list(of: Problem.Fault.form), before: [], \.warnings)
     ) { ChangeReport(changes: $0, export: $1, configurations: $2, warnings: $3) }
 }
 
