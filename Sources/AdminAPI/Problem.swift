@@ -1,9 +1,9 @@
 import JSON
 
 /// An error answer: `application/problem+json` (RFC 9457).
-public struct Problem: Codable, Sendable, Hashable, Error {
+public struct Problem: Sendable, Hashable, Error {
     /// One fault of the request.
-    public struct Fault: Codable, Sendable, Hashable {
+    public struct Fault: Sendable, Hashable {
         /// Where: a JSON pointer into the body as a URI fragment (`#/addresses/0`), a query parameter (`?limit`),
         /// a header's name, or a place in YAML (`tg.yaml:12:7`).
         public var pointer: String
@@ -41,7 +41,7 @@ extension Problem: CustomStringConvertible {
 }
 
 /// The answer of `/healthz` and `/readyz`.
-public struct HealthResource: Codable, Sendable, Hashable {
+public struct HealthResource: Sendable, Hashable {
     /// `ok`
     public var status: String
 

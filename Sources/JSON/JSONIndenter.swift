@@ -1,7 +1,7 @@
 import Text
 
-/// JSON text that is indented as `JSONEncoder` does it, its names sorted by their bytes; every name, text and number
-/// stays byte by byte as it came.
+/// JSON text that is indented as Foundation's `JSONEncoder` does it, its names sorted by their bytes. Every name, text
+/// and number stays byte by byte as it came.
 package struct JSONIndenter {
     /// Text that is not JSON, or nested too deep.
     package struct Fault: Error {}

@@ -71,7 +71,7 @@ struct Stage: Sendable {
     }
 
     /// The value of a GET that must succeed.
-    func read<Value: Decodable>(_ type: Value.Type = Value.self, _ path: String) async throws -> Value {
+    func read<Value: Described>(_ type: Value.Type = Value.self, _ path: String) async throws -> Value {
         try await get(path).decoded(type)
     }
 
@@ -147,16 +147,16 @@ struct StageError: Error, CustomStringConvertible {
 extension TestResponse {
     var text: String { String(buffer: body) }
 
-    func decoded<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+    /// The value, which has nothing that its form does not describe.
+    func decoded<Value: Described>(_ type: Value.Type = Value.self) throws -> Value {
         guard status.kind == .successful else { throw StageError("\(status): \(text)") }
-        return try JSONDecoder().decode(type, from: Data(Array(buffer: body)))
+        return try Value(json: Array(buffer: body), .strict)
     }
 
     /// The problem, when the answer is one in every respect.
     var problem: Problem? {
         guard headers[.contentType] == "application/problem+json",
-            let problem = try? JSONDecoder().decode(
-                Problem.self, from: Data(Array(buffer: body))),
+            let problem = try? Problem(json: Array(buffer: body), .strict),
             problem.status == status.code
         else { return nil }
         return problem
