@@ -54,15 +54,16 @@ public struct HealthResource: Sendable, Hashable {
 
 extension Problem: Described {
     package static let form = Form<Self>.object(
-        "Problem", .required("type", .uriReference, \.type),
-        .required("title", .text, \.title), .required("status", .integer(400...599), \.status),
-        .required("detail", .text, \.detail), .required("errors", .list(of: Fault.form), \.errors)
+        "Problem", .required("type", .uriReference, misfit: "about:blank", \.type),
+        .required("title", .text, misfit: "", \.title), .required("status", .integer(400...599), misfit: 0, \.status),
+        .required("detail", .text, misfit: "", \.detail),
+        .required("errors", .list(ofFitting: Fault.form), misfit: [], \.errors)
     ) { Problem(type: $0, title: $1, status: $2, detail: $3, errors: $4) }
 }
 
 extension Problem.Fault: Described {
     package static let form = Form<Self>.object(
-        nil, .required("pointer", .text, \.pointer), .required("detail", .text, \.detail)
+        nil, .required("pointer", .text, misfit: "", \.pointer), .required("detail", .text, \.detail)
     ) { Problem.Fault(pointer: $0, detail: $1) }
 }
 

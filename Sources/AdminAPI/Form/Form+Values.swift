@@ -109,6 +109,14 @@ extension Form {
             write: { .array($0.map(element.write)) })
     }
 
+    /// A list. Of an answer, elements that do not fit are left out.
+    package static func list<Element>(ofFitting element: Form<Element>) -> Form where Value == [Element] {
+        let all = list(of: element)
+        return Form(
+            schema: all.schema,
+            read: { $0.isStrict ? all.read($0) : $0.elements(atMost: .max, element.fitting) }, write: all.write)
+    }
+
     /// A list of a limited length in which nothing is named twice.
     package static func list<Element, Key: Hashable & SendableMetatype>(
         of element: Form<Element>, atMost maximum: Int, by key: @escaping @Sendable (Element) -> Key

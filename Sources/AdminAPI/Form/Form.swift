@@ -34,6 +34,15 @@ package struct Form<Value: Sendable>: Sendable {
     }
 }
 
+extension Form {
+    /// The value, if nothing is wrong with it. Faults are not noted.
+    func fitting(_ field: JSONField) -> Value? {
+        let list = FaultList(field.list.reading)
+        let value = read(JSONField(field.value, pointer: field.pointer, list: list))
+        return list.faults.isEmpty ? value : nil
+    }
+}
+
 /// A schema that others refer to by its name.
 package struct Component: Sendable, Hashable {
     package let name: String

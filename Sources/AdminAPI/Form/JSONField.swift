@@ -250,7 +250,7 @@ package struct JSONObject {
         }
     }
 
-    package func has(_ name: String) -> Bool { members.contains { $0.name == name } }
+    package func has(_ name: String) -> Bool { members.contains { $0.name.isExactly(name) } }
 
     /// A member that must be there.
     package func required<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {

@@ -90,6 +90,18 @@ import Testing
         #expect(ChangeReport.form.component?.schema["required"]?.description.contains("warnings") == true)
     }
 
+    @Test("of a problem what is missing or misfits is left out, as RFC 9457 has it; ADMIN's own are whole")
+    func problems() throws {
+        let json = #"{"detail": "no", "status": "x", "errors": [{"detail": "a"}, {"pointer": "b"}, 7]}"#
+        #expect(
+            try read(json, .tolerant, as: Problem.self)
+                == Problem(title: "", status: 0, detail: "no", errors: [.init(pointer: "", detail: "a")]))
+        #expect(
+            places(json, .strict, as: Problem.self) == [
+                "#/type", "#/title", "#/status", "#/errors/0/pointer", "#/errors/1/detail", "#/errors/2",
+            ])
+    }
+
     @Test("a patch says nothing of what stays, and null where a weight goes back to the section's")
     func patches() throws {
         for (patch, json) in [
