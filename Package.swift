@@ -219,7 +219,8 @@ let package = Package(
             ],
             path: "Tests/portcullis-fuzz", swiftSettings: strict),
         .target(
-            name: "RegistryTestSupport", dependencies: ["AdminAPI", "Cloud", "Registry"],
+            name: "RegistryTestSupport",
+            dependencies: ["AdminAPI", "Cloud", "Registry", .product(name: "GRDB", package: "GRDB.swift")],
             path: "Tests/RegistryTestSupport", swiftSettings: strict),
         .target(
             name: "GatewayTestSupport",
@@ -246,7 +247,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests mirror the modules
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: [.product(name: "Logging", package: "swift-log")],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "ServiceSupportTests",
             dependencies: [
@@ -263,6 +266,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/HTTPTestSupport", swiftSettings: strict),
+        .testTarget(name: "AdminAPITests", dependencies: ["AdminAPI", "JSON"], swiftSettings: strictTests),
         .testTarget(
             name: "AdminClientTests",
             dependencies: [
@@ -301,10 +305,17 @@ let package = Package(
             dependencies: ["NetworkTypes", "PacemakerConfiguration", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
-            name: "GatewaySyncTests",
+            name: "CloudTests",
+            dependencies: ["Cloud", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "GatewaySyncTests", dependencies: ["GatewaySync", "Netlink", "NetworkTypes"],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "GatewayDaemonTests",
             dependencies: [
-                "AdminClient", "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "HTTPTestSupport", "LargeCloud",
-                "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "TestSupport", "YAML",
+                "AdminClient", "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "HTTPTestSupport", "Netlink",
+                "NetworkTypes", "ServiceSupport", "ServicesExport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -313,12 +324,19 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
+            name: "RegistryTests",
+            dependencies: [
+                "AdminAPI", "Cloud", "NetworkTypes", "Registry", "RegistryTestSupport", "ServiceSupport",
+                "ServicesExport", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strictTests),
+        .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Names",
-                "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "NetworkTypes", "Registry",
-                "RegistryTestSupport",
-                "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
+                "Admin", "AdminAPI", "Cloud", "JSON", "Registry", "RegistryTestSupport", "ServiceSupport",
+                "ServicesExport", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -326,7 +344,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -2,9 +2,9 @@ import JSON
 import Names
 
 /// Body of `POST /v1/apply`: a cloud, or a part of one, as it shall be; written in one transaction.
-public struct ApplyRequest: Codable, Sendable, Hashable {
+public struct ApplyRequest: Sendable, Hashable {
     /// A service type and the YAML text of its meta-configuration (one document).
-    public struct ServiceType: Codable, Sendable, Hashable {
+    public struct ServiceType: Sendable, Hashable {
         public var name: String
         public var source: String
 
@@ -15,7 +15,7 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
     }
 
     /// A service by its full name (`tg.3`).
-    public struct Service: Codable, Sendable, Hashable {
+    public struct Service: Sendable, Hashable {
         public var name: String
         public var server: String
         /// `nil`: an existing service keeps its state (an operator's drain survives an apply), a new one is ready.

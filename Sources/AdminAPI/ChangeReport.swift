@@ -2,7 +2,7 @@ import JSON
 import Names
 
 /// The kinds of things the registry holds.
-public enum ResourceKind: String, Codable, Sendable, Hashable, CaseIterable {
+public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case location, pool, server, type, service
     /// A bearer token, in the event log only.
     case token
@@ -15,14 +15,14 @@ public enum ResourceKind: String, Codable, Sendable, Hashable, CaseIterable {
 }
 
 /// What happens to one of them.
-public enum ChangeAction: String, Codable, Sendable, Hashable, CaseIterable {
+public enum ChangeAction: String, Sendable, Hashable, CaseIterable {
     case create, update, delete
 }
 
 /// What a write did, or with `dry_run=true` would do. The lists are empty when nothing changes.
-public struct ChangeReport: Codable, Sendable, Hashable {
+public struct ChangeReport: Sendable, Hashable {
     /// One changed thing of the registry.
-    public struct Change: Codable, Sendable, Hashable {
+    public struct Change: Sendable, Hashable {
         public var action: ChangeAction
         public var kind: ResourceKind
         /// Its name; a pool's is `location/pool`.
@@ -53,21 +53,12 @@ public struct ChangeReport: Codable, Sendable, Hashable {
         self.configurations = configurations
         self.warnings = warnings
     }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        changes = try container.decode([Change].self, forKey: .changes)
-        export = try container.decode([ExportChange].self, forKey: .export)
-        configurations = try container.decode([ConfigurationChange].self, forKey: .configurations)
-        // An ADMIN from before there were any has none.
-        warnings = try container.decodeIfPresent([Problem.Fault].self, forKey: .warnings) ?? []
-    }
 }
 
 /// How the services export of one location differs: lines of `services.csv`, without the line end.
-public struct ExportChange: Codable, Sendable, Hashable {
+public struct ExportChange: Sendable, Hashable {
     /// A row that stays with other values (weight, ports, …).
-    public struct Line: Codable, Sendable, Hashable {
+    public struct Line: Sendable, Hashable {
         public var before: String
         public var after: String
 
@@ -97,7 +88,7 @@ extension ChangeReport: Described {
         "ChangeReport", .required("changes", .list(of: Change.form), \.changes),
         .required("export", .list(of: ExportChange.form), \.export),
         .required("configurations", .list(of: ConfigurationChange.form), \.configurations),
-        .required("warnings", .list(of: Problem.Fault.form), \.warnings)
+        .required("warnings", .list(of: Problem.Fault.form), before: [], \.warnings)
     ) { ChangeReport(changes: $0, export: $1, configurations: $2, warnings: $3) }
 }
 

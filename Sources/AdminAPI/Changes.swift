@@ -2,7 +2,7 @@ import JSON
 import Names
 
 /// Body of `PUT /v1/locations/{location}`.
-public struct LocationChange: Codable, Sendable, Hashable {
+public struct LocationChange: Sendable, Hashable {
     /// As in the path, where it is given.
     public var name: String?
     /// Free text for people.
@@ -15,7 +15,7 @@ public struct LocationChange: Codable, Sendable, Hashable {
 }
 
 /// Body of `PUT /v1/locations/{location}/pools/{pool}`.
-public struct PoolChange: Codable, Sendable, Hashable {
+public struct PoolChange: Sendable, Hashable {
     /// As in the path, where they are given.
     public var location: String?
     public var name: String?
@@ -29,7 +29,7 @@ public struct PoolChange: Codable, Sendable, Hashable {
 }
 
 /// Body of `PUT /v1/servers/{server}`.
-public struct ServerChange: Codable, Sendable, Hashable {
+public struct ServerChange: Sendable, Hashable {
     /// As in the path, where it is given.
     public var name: String?
     public var location: String
@@ -49,7 +49,7 @@ public struct ServerChange: Codable, Sendable, Hashable {
 }
 
 /// Body of `PATCH /v1/servers/{server}`: what is absent stays.
-public struct ServerPatch: Codable, Sendable, Hashable {
+public struct ServerPatch: Sendable, Hashable {
     public var location: String?
     public var kind: ServerResource.Kind?
     public var addresses: [String]?
@@ -66,7 +66,7 @@ public struct ServerPatch: Codable, Sendable, Hashable {
 }
 
 /// Body of `POST /v1/services`: a new instance, its index allocated by ADMIN.
-public struct ServiceCreation: Codable, Sendable, Hashable {
+public struct ServiceCreation: Sendable, Hashable {
     public var type: String
     public var server: String
     /// `nil`: ready.
@@ -83,7 +83,7 @@ public struct ServiceCreation: Codable, Sendable, Hashable {
 }
 
 /// Body of `PUT /v1/services/{service}`.
-public struct ServiceChange: Codable, Sendable, Hashable {
+public struct ServiceChange: Sendable, Hashable {
     /// As in the path, where they are given.
     public var name: String?
     public var type: String?
@@ -108,7 +108,7 @@ public struct ServiceChange: Codable, Sendable, Hashable {
 }
 
 /// Body of `PATCH /v1/services/{service}`: what is absent stays.
-public struct ServicePatch: Codable, Sendable, Hashable {
+public struct ServicePatch: Sendable, Hashable {
     /// A weight to set, or the return to the section's weight (JSON `null`).
     public enum Weight: Sendable, Hashable {
         case fromSection
@@ -123,30 +123,6 @@ public struct ServicePatch: Codable, Sendable, Hashable {
         self.server = server
         self.state = state
         self.weight = weight
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case server, state, weight
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        server = try container.decodeIfPresent(String.self, forKey: .server)
-        state = try container.decodeIfPresent(ServiceResource.State.self, forKey: .state)
-        if container.contains(.weight) {
-            weight = try container.decodeIfPresent(Int.self, forKey: .weight).map(Weight.fixed) ?? .fromSection
-        }
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encodeIfPresent(server, forKey: .server)
-        try container.encodeIfPresent(state, forKey: .state)
-        switch weight {
-        case nil: break
-        case .fromSection: try container.encodeNil(forKey: .weight)
-        case .fixed(let weight): try container.encode(weight, forKey: .weight)
-        }
     }
 }
 

@@ -1,9 +1,9 @@
 import JSON
 
 /// How the combined configurations of some services differ, all of them in the same way.
-public struct ConfigurationChange: Codable, Sendable, Hashable {
+public struct ConfigurationChange: Sendable, Hashable {
     /// One value that comes, goes or differs.
-    public struct Line: Codable, Sendable, Hashable {
+    public struct Line: Sendable, Hashable {
         /// A JSON pointer into the configuration (RFC 6901).
         public var path: String
         /// As JSON text; `nil`: it was not there.

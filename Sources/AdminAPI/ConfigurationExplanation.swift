@@ -2,9 +2,9 @@ import JSON
 import Names
 
 /// Where the values of a service's configuration come from (`GET /v1/services/{service}/config?explain=true`).
-public struct ConfigurationExplanation: Codable, Sendable, Hashable {
+public struct ConfigurationExplanation: Sendable, Hashable {
     /// Where a value was written.
-    public struct Origin: Codable, Sendable, Hashable {
+    public struct Origin: Sendable, Hashable {
         /// The meta-configuration: `logger.yaml`.
         public var file: String
         public var line: Int
@@ -30,7 +30,7 @@ public struct ConfigurationExplanation: Codable, Sendable, Hashable {
     }
 
     /// A value that a later block took the place of.
-    public struct Overridden: Codable, Sendable, Hashable {
+    public struct Overridden: Sendable, Hashable {
         /// As JSON text, cut where it is long.
         public var value: String
         public var from: Origin
@@ -42,7 +42,7 @@ public struct ConfigurationExplanation: Codable, Sendable, Hashable {
     }
 
     /// A single value, or an empty list or mapping.
-    public struct Value: Codable, Sendable, Hashable {
+    public struct Value: Sendable, Hashable {
         /// A JSON pointer (RFC 6901).
         public var path: String
         /// As JSON text; of a secret its name.
@@ -60,7 +60,7 @@ public struct ConfigurationExplanation: Codable, Sendable, Hashable {
     }
 
     /// What a block has taken out.
-    public struct Deleted: Codable, Sendable, Hashable {
+    public struct Deleted: Sendable, Hashable {
         /// A JSON pointer (RFC 6901).
         public var path: String
         public var by: Origin

@@ -2,7 +2,7 @@ import JSON
 import Names
 
 /// A firewall mark and the gateway section that holds it (`GET /v1/marks`).
-public struct MarkResource: Codable, Sendable, Hashable {
+public struct MarkResource: Sendable, Hashable {
     /// 256 to 65,535.
     public var mark: Int
     public var type: String
@@ -24,10 +24,6 @@ public struct MarkResource: Codable, Sendable, Hashable {
         self.transport = transport
         self.since = since
         self.inUse = inUse
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case mark, type, section, transport = "protocol", since, inUse
     }
 }
 

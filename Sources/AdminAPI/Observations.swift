@@ -2,16 +2,16 @@ import JSON
 import Names
 
 /// A gateway as its polls tell of it (`GET /v1/gateways`).
-public struct GatewayResource: Codable, Sendable, Hashable {
+public struct GatewayResource: Sendable, Hashable {
     /// What pacemaker has made of the gateway.
-    public enum Role: String, Codable, Sendable, Hashable, CaseIterable {
+    public enum Role: String, Sendable, Hashable, CaseIterable {
         case active, passive
     }
 
     /// An export that the gateway's guard holds back: the one before stays in force there.
-    public struct HeldExport: Codable, Sendable, Hashable {
+    public struct HeldExport: Sendable, Hashable {
         /// What the gateway's operator has said to it.
-        public enum Decision: String, Codable, Sendable, Hashable, CaseIterable {
+        public enum Decision: String, Sendable, Hashable, CaseIterable {
             /// Nothing yet.
             case pending
             /// It is not to be applied.
@@ -76,7 +76,7 @@ public struct GatewayResource: Codable, Sendable, Hashable {
 }
 
 /// One entry of the event log.
-public struct EventResource: Codable, Sendable, Hashable {
+public struct EventResource: Sendable, Hashable {
     /// Counts upwards from 1.
     public var id: Int
     /// RFC 3339 in UTC.
@@ -108,7 +108,7 @@ public struct EventResource: Codable, Sendable, Hashable {
 }
 
 /// A page of events, oldest first (`GET /v1/events?after=ID&limit=N`).
-public struct EventPage: Codable, Sendable, Hashable {
+public struct EventPage: Sendable, Hashable {
     public var events: [EventResource]
     /// `after` of the following page; `nil` when this is the last.
     public var next: Int?

@@ -1,9 +1,9 @@
 import JSON
 
 /// An error answer: `application/problem+json` (RFC 9457).
-public struct Problem: Codable, Sendable, Hashable, Error {
+public struct Problem: Sendable, Hashable, Error {
     /// One fault of the request.
-    public struct Fault: Codable, Sendable, Hashable {
+    public struct Fault: Sendable, Hashable {
         /// Where: a JSON pointer into the body as a URI fragment (`#/addresses/0`), a query parameter (`?limit`),
         /// a header's name, or a place in YAML (`tg.yaml:12:7`).
         public var pointer: String
@@ -41,7 +41,7 @@ extension Problem: CustomStringConvertible {
 }
 
 /// The answer of `/healthz` and `/readyz`.
-public struct HealthResource: Codable, Sendable, Hashable {
+public struct HealthResource: Sendable, Hashable {
     /// `ok`
     public var status: String
 
@@ -54,15 +54,16 @@ public struct HealthResource: Codable, Sendable, Hashable {
 
 extension Problem: Described {
     package static let form = Form<Self>.object(
-        "Problem", .required("type", .uriReference, \.type),
-        .required("title", .text, \.title), .required("status", .integer(400...599), \.status),
-        .required("detail", .text, \.detail), .required("errors", .list(of: Fault.form), \.errors)
+        "Problem", .required("type", .uriReference, misfit: "about:blank", \.type),
+        .required("title", .text, misfit: "", \.title), .required("status", .integer(400...599), misfit: 0, \.status),
+        .required("detail", .text, misfit: "", \.detail),
+        .required("errors", .list(ofFitting: Fault.form), misfit: [], \.errors)
     ) { Problem(type: $0, title: $1, status: $2, detail: $3, errors: $4) }
 }
 
 extension Problem.Fault: Described {
     package static let form = Form<Self>.object(
-        nil, .required("pointer", .text, \.pointer), .required("detail", .text, \.detail)
+        nil, .required("pointer", .text, misfit: "", \.pointer), .required("detail", .text, \.detail)
     ) { Problem.Fault(pointer: $0, detail: $1) }
 }
 

@@ -2,7 +2,7 @@ import JSON
 import Names
 
 /// A location (datacenter): a name servers and address pools belong to.
-public struct LocationResource: Codable, Sendable, Hashable {
+public struct LocationResource: Sendable, Hashable {
     public var name: String
     /// Free text for people.
     public var description: String?
@@ -14,7 +14,7 @@ public struct LocationResource: Codable, Sendable, Hashable {
 }
 
 /// A pool of public addresses at one location, as a gateway section names it (`www-ip`).
-public struct PoolResource: Codable, Sendable, Hashable {
+public struct PoolResource: Sendable, Hashable {
     public var location: String
     public var name: String
     /// Canonical IPv4 and IPv6 addresses, sorted; at least one.
@@ -28,9 +28,9 @@ public struct PoolResource: Codable, Sendable, Hashable {
 }
 
 /// A server: a machine at a location with its internal addresses.
-public struct ServerResource: Codable, Sendable, Hashable {
+public struct ServerResource: Sendable, Hashable {
     /// What the machine is built for.
-    public enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
         case app, db, archive, gateway
     }
 
@@ -52,7 +52,7 @@ public struct ServerResource: Codable, Sendable, Hashable {
 }
 
 /// A service type with its meta-configuration, as the registry keeps it now or kept it at an earlier revision.
-public struct TypeResource: Codable, Sendable, Hashable {
+public struct TypeResource: Sendable, Hashable {
     public var type: String
     /// Counts from 1 with each change of the source.
     public var revision: Int
@@ -73,7 +73,7 @@ public struct TypeResource: Codable, Sendable, Hashable {
 }
 
 /// A service type in a list: everything but the source.
-public struct TypeSummary: Codable, Sendable, Hashable {
+public struct TypeSummary: Sendable, Hashable {
     public var type: String
     public var revision: Int
     public var changedBy: String
@@ -89,9 +89,9 @@ public struct TypeSummary: Codable, Sendable, Hashable {
 }
 
 /// A service: one instance of a type on a server (`tg.3`).
-public struct ServiceResource: Codable, Sendable, Hashable {
+public struct ServiceResource: Sendable, Hashable {
     /// Whether the instance takes traffic, in HAProxy's words.
-    public enum State: String, Codable, Sendable, Hashable, CaseIterable {
+    public enum State: String, Sendable, Hashable, CaseIterable {
         /// Takes connections.
         case ready
         /// Keeps the connections it has and takes no new ones (weight 0).
@@ -116,16 +116,6 @@ public struct ServiceResource: Codable, Sendable, Hashable {
         self.server = server
         self.state = state
         self.weight = weight
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encode(type, forKey: .type)
-        try container.encode(index, forKey: .index)
-        try container.encode(server, forKey: .server)
-        try container.encode(state, forKey: .state)
-        try container.encode(weight, forKey: .weight)
     }
 }
 

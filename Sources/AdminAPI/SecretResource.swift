@@ -2,7 +2,7 @@ import JSON
 import Names
 
 /// A secret in a list (`GET /v1/secrets`): never its value.
-public struct SecretResource: Codable, Sendable, Hashable {
+public struct SecretResource: Sendable, Hashable {
     public var name: String
     /// Counts the values it has had, from 1.
     public var revision: Int
@@ -20,7 +20,7 @@ public struct SecretResource: Codable, Sendable, Hashable {
 }
 
 /// Body of `PUT /v1/secrets/{secret}`.
-public struct SecretChange: Codable, Sendable, Hashable {
+public struct SecretChange: Sendable, Hashable {
     /// 1 to 65,536 bytes.
     public var value: String
 

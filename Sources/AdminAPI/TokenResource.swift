@@ -2,9 +2,9 @@ import JSON
 import Names
 
 /// A token in a list (`GET /v1/tokens`): never its secret.
-public struct TokenResource: Codable, Sendable, Hashable {
+public struct TokenResource: Sendable, Hashable {
     /// What its holder may do.
-    public enum Role: String, Codable, Sendable, Hashable, CaseIterable {
+    public enum Role: String, Sendable, Hashable, CaseIterable {
         /// Everything.
         case admin
         /// Reads everything, changes nothing.
@@ -44,7 +44,7 @@ public struct TokenResource: Codable, Sendable, Hashable {
 }
 
 /// Body of `POST /v1/tokens`.
-public struct TokenCreation: Codable, Sendable, Hashable {
+public struct TokenCreation: Sendable, Hashable {
     public var name: String
     public var role: TokenResource.Role
     /// Of the role `service`, and of no other.
@@ -67,7 +67,7 @@ public struct TokenCreation: Codable, Sendable, Hashable {
 }
 
 /// Answer of `POST /v1/tokens`.
-public struct CreatedToken: Codable, Sendable, Hashable {
+public struct CreatedToken: Sendable, Hashable {
     public var token: TokenResource
     /// What goes into the Authorization field. It is told this once; `nil` in a dry run.
     public var secret: String?

@@ -28,6 +28,18 @@ package enum JSONValue: Sendable {
         return members.first { $0.name.isExactly(name) }?.value
     }
 
+    /// The same value, whose objects have their members in the order of the bytes of their names.
+    package var sortedByName: JSONValue {
+        switch self {
+        case .array(let elements): .array(elements.map(\.sortedByName))
+        case .object(let members):
+            .object(
+                members.map { Member(name: $0.name, value: $0.value.sortedByName) }
+                    .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+        default: self
+        }
+    }
+
     /// What the value is, for messages.
     package var kind: String {
         switch self {

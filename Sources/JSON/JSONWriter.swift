@@ -72,6 +72,8 @@ package struct JSONWriter: Sendable {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 bytes.append(UInt8(ascii: "\\"))
                 bytes.append(byte)
+            case 0x08: bytes += "\\b".utf8
+            case 0x0C: bytes += "\\f".utf8
             case UInt8(ascii: "\n"): bytes += "\\n".utf8
             case UInt8(ascii: "\t"): bytes += "\\t".utf8
             case UInt8(ascii: "\r"): bytes += "\\r".utf8

@@ -19,6 +19,35 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             write: { form.write($0[keyPath: path]) })
     }
 
+    /// A member that must be there, and that an ADMIN from before there was one leaves out: what that means.
+    package static func required(
+        _ name: String, _ form: Form<Value>, before fallback: Value, _ path: any KeyPath<Body, Value> & Sendable
+    ) -> Member {
+        Member(
+            name: name, schema: form.schema, isRequired: true,
+            read: { object in
+                guard object.list.reading == .tolerant, object.field(name) == nil else {
+                    return object.required(name, form.read)
+                }
+                return fallback
+            },
+            write: { form.write($0[keyPath: path]) })
+    }
+
+    /// A member that must be there. Of an answer that lacks it, or has what does not fit it, nothing is made of it but
+    /// `fallback`, as RFC 9457 (section 3.1) has it for problems.
+    package static func required(
+        _ name: String, _ form: Form<Value>, misfit fallback: Value, _ path: any KeyPath<Body, Value> & Sendable
+    ) -> Member {
+        Member(
+            name: name, schema: form.schema, isRequired: true,
+            read: { object in
+                guard object.list.reading == .tolerant else { return object.required(name, form.read) }
+                return object.field(name).flatMap(form.fitting) ?? fallback
+            },
+            write: { form.write($0[keyPath: path]) })
+    }
+
     /// A member that may be absent or `null`, which both mean a value.
     package static func optional(
         _ name: String, _ form: Form<Value>, else fallback: Value, _ path: any KeyPath<Body, Value> & Sendable
@@ -107,7 +136,7 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
 private struct Unreadable: Error {}
 
 extension Form {
-    /// An object whose members are all known.
+    /// An object. Of a request all members must be known.
     /// - Parameters:
     ///   - name: of its component in the API's description; `nil`: it is described where it stands.
     ///   - make: puts the value together from its members, in their order.

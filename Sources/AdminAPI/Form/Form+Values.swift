@@ -23,7 +23,8 @@ extension Form where Value == String {
     /// The name of something.
     package static func name(_ kind: ObjectName.Kind) -> Form {
         Form(
-            schema: ["type": "string", "pattern": .string(ObjectName.pattern(kind))], read: { $0.name(of: kind) },
+            schema: ["type": "string", "pattern": .string(ObjectName.pattern(kind))],
+            read: { $0.text { $0.name(of: kind) } },
             write: { .string($0) })
     }
 
@@ -33,11 +34,12 @@ extension Form where Value == String {
     /// `type.index`
     package static let serviceName = Form(
         schema: ["type": "string", "pattern": .string(ServiceName.pattern)],
-        read: { field in field.serviceName().map { "\($0)" } }, write: { .string($0) })
+        read: { $0.text { $0.serviceName().map { "\($0)" } } }, write: { .string($0) })
 
     /// `location/gateway`
     package static let gatewayName = Form(
-        schema: ["type": "string", "pattern": .string(ObjectName.gatewayPattern)], read: { $0.gatewayName() },
+        schema: ["type": "string", "pattern": .string(ObjectName.gatewayPattern)],
+        read: { $0.text { $0.gatewayName() } },
         write: { .string($0) })
 
     /// Text for people on one line.
@@ -47,12 +49,12 @@ extension Form where Value == String {
             schema: [
                 "type": "string", "maxLength": .integer(length), "pattern": #"^[^\u0000-\u001f\u007f]*$"#,
             ],
-            read: { $0.line(length: length) }, write: { .string($0) })
+            read: { $0.text { $0.line(length: length) } }, write: { .string($0) })
     }
 
     /// A moment, RFC 3339.
     package static let time = Form(
-        schema: ["type": "string", "format": "date-time"], read: { $0.time() }, write: { .string($0) })
+        schema: ["type": "string", "format": "date-time"], read: { $0.text { $0.time() } }, write: { .string($0) })
     /// RFC 6901
     package static let pointer = text("format", "json-pointer")
 
@@ -60,7 +62,7 @@ extension Form where Value == String {
     package static func bytes(_ range: ClosedRange<Int>) -> Form {
         Form(
             schema: ["type": "string", "minLength": .integer(range.lowerBound)],
-            read: { $0.bytes(in: range) }, write: { .string($0) })
+            read: { $0.text { $0.bytes(in: range) } }, write: { .string($0) })
     }
 }
 
@@ -82,7 +84,8 @@ extension Form where Value == Int {
 extension Form where Value == Double {
     /// A number from 0 on.
     package static let amount = Form(
-        schema: ["type": "number", "minimum": 0], read: { $0.amount() }, write: { .number($0) })
+        schema: ["type": "number", "minimum": 0], read: { $0.amount() },
+        write: { number in Int(exactly: number).map { .integer($0) } ?? .number(number) })
 }
 
 extension Form where Value == Bool {
@@ -106,6 +109,14 @@ extension Form {
             write: { .array($0.map(element.write)) })
     }
 
+    /// A list. Of an answer, elements that do not fit are left out.
+    package static func list<Element>(ofFitting element: Form<Element>) -> Form where Value == [Element] {
+        let all = list(of: element)
+        return Form(
+            schema: all.schema,
+            read: { $0.isStrict ? all.read($0) : $0.elements(atMost: .max, element.fitting) }, write: all.write)
+    }
+
     /// A list of a limited length in which nothing is named twice.
     package static func list<Element, Key: Hashable & SendableMetatype>(
         of element: Form<Element>, atMost maximum: Int, by key: @escaping @Sendable (Element) -> Key
@@ -116,7 +127,7 @@ extension Form {
                 var seen: Set<Key> = []
                 return field.elements(atMost: maximum) { field -> Element? in
                     guard let value = element.read(field) else { return nil }
-                    if !seen.insert(key(value)).inserted { field.fault("is listed twice") }
+                    if field.isStrict, !seen.insert(key(value)).inserted { field.fault("is listed twice") }
                     return value
                 }
             },
@@ -133,7 +144,7 @@ extension Form {
                 var seen: Set<String> = []
                 return field.elements(atMost: maximum) { field -> String? in
                     guard let text = element.read(field) else { return nil }
-                    if !seen.insert(text).inserted { field.fault("\(text) is listed twice") }
+                    if field.isStrict, !seen.insert(text).inserted { field.fault("\(text) is listed twice") }
                     return text
                 }
             },
@@ -150,6 +161,7 @@ extension Form {
                 "items": ["type": "string", "anyOf": [["format": "ipv4"], ["format": "ipv6"]]],
             ],
             read: { field in
+                guard field.isStrict else { return field.elements(atMost: maximum) { $0.string() } }
                 guard let addresses = field.unicastAddresses(atMost: maximum) else { return nil }
                 guard !onePerFamily || Set(addresses.map(\.family)).count == addresses.count else {
                     field.fault("a server has at most one address of a family")
@@ -160,14 +172,14 @@ extension Form {
             write: { .array($0.map { .string($0) }) })
     }
 
-    /// The same form with a further rule.
+    /// The same form with a further rule, which counts where rules do.
     /// - Parameter fault: what is wrong with a value; `nil`: nothing.
     package func checking(_ fault: @escaping @Sendable (Value) -> String?) -> Form {
         Form(
             schema: schema,
             read: { field in
                 guard let value = read(field) else { return nil }
-                guard let fault = fault(value) else { return value }
+                guard field.isStrict, let fault = fault(value) else { return value }
                 field.fault(fault)
                 return nil
             },

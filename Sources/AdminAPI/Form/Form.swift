@@ -1,7 +1,8 @@
 package import JSON
 
 /// How values of a type stand in JSON bodies, written once: how they are read, with every fault at its place, how they
-/// are written, and what their schema is.
+/// are written, and what their schema is. ADMIN and its clients read and write by the same forms; how closely they read
+/// is `Reading`.
 package struct Form<Value: Sendable>: Sendable {
     /// Where others refer to it (JSON Schema 2020-12): the schema, or a reference to the component of its name.
     package let schema: JSONValue
@@ -33,6 +34,15 @@ package struct Form<Value: Sendable>: Sendable {
     }
 }
 
+extension Form {
+    /// The value, if nothing is wrong with it. Faults are not noted.
+    func fitting(_ field: JSONField) -> Value? {
+        let list = FaultList(field.list.reading)
+        let value = read(JSONField(field.value, pointer: field.pointer, list: list))
+        return list.faults.isEmpty ? value : nil
+    }
+}
+
 /// A schema that others refer to by its name.
 package struct Component: Sendable, Hashable {
     package let name: String
@@ -45,11 +55,28 @@ package protocol Described: Sendable {
 }
 
 extension Described {
+    package var json: JSONValue { Self.form.write(self) }
+
     /// The JSON text. Equal values have equal text, and so equal ETags.
     package var jsonBytes: [UInt8] {
         var writer = JSONWriter()
-        writer.write(Self.form.write(self))
+        writer.write(json)
         return writer.bytes
+    }
+
+    /// The value that JSON text stands for.
+    package init(json bytes: [UInt8], _ reading: Reading) throws(BodyError) {
+        let json: JSONValue
+        do throws(JSONError) {
+            json = try JSONParser.parse(bytes)
+        } catch {
+            throw BodyError(error)
+        }
+        let list = FaultList(reading)
+        guard let value = Self.form.read(JSONField(json, list: list)), list.faults.isEmpty else {
+            throw BodyError(list.faults)
+        }
+        self = value
     }
 }
 

@@ -5,9 +5,10 @@ import Text
 
 /// The faults found while a body is read: reading goes on, so that one answer names all of them.
 package final class FaultList {
+    package let reading: Reading
     package private(set) var faults: [Problem.Fault] = []
 
-    package init() {}
+    package init(_ reading: Reading) { self.reading = reading }
 
     package func add(_ pointer: String, _ detail: String) {
         guard faults.count < 100 else { return }
@@ -22,7 +23,7 @@ package struct JSONField {
     package let pointer: String
     package let list: FaultList
 
-    package init(value: JSONValue, pointer: String = "#", list: FaultList) {
+    package init(_ value: JSONValue, pointer: String = "#", list: FaultList) {
         self.value = value
         self.pointer = pointer
         self.list = list
@@ -31,6 +32,12 @@ package struct JSONField {
     package func fault(_ detail: String) {
         list.add(pointer, detail)
     }
+
+    /// Whether rules count, and not only the kinds of values.
+    package var isStrict: Bool { list.reading == .strict }
+
+    /// Text that a rule is about, where rules count; else any text.
+    package func text(by rule: (JSONField) -> String?) -> String? { isStrict ? rule(self) : string() }
 
     private func mismatch<T>(_ expected: String) -> T? {
         fault("\(expected) is expected, not \(value.kind)")
@@ -49,7 +56,7 @@ package struct JSONField {
 
     package func integer(in range: ClosedRange<Int>) -> Int? {
         switch value {
-        case .integer(let number) where range.contains(number): return number
+        case .integer(let number) where range.contains(number) || !isStrict: return number
         case .integer, .number:
             fault("an integer from \(range.lowerBound) to \(range.upperBound) is expected")
             return nil
@@ -61,7 +68,11 @@ package struct JSONField {
     where Choice: RawRepresentable<String> & CaseIterable {
         guard let text = string() else { return nil }
         guard let choice = Choice(rawValue: text) else {
-            fault("one of \(Choice.allCases.map(\.rawValue).joined(separator: ", ")) is expected")
+            let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            fault(
+                isStrict
+                    ? "one of \(words) is expected"
+                    : "\(text.printed(atMost: 80)) is not one of \(words); a newer ADMIN may have more words")
             return nil
         }
         return choice
@@ -160,16 +171,16 @@ package struct JSONField {
         atLeast minimum: Int = 0, atMost maximum: Int, _ read: (JSONField) -> Element?
     ) -> [Element]? {
         guard case .array(let values) = value else { return mismatch("an array") }
-        guard values.count >= minimum else {
+        guard values.count >= minimum || !isStrict else {
             fault("at least \(minimum) \(minimum == 1 ? "element is" : "elements are") expected")
             return nil
         }
-        guard values.count <= maximum else {
+        guard values.count <= maximum || !isStrict else {
             fault("at most \(maximum) elements are allowed")
             return nil
         }
         return values.enumerated().compactMap { index, value in
-            read(JSONField(value: value, pointer: "\(pointer)/\(index)", list: list))
+            read(JSONField(value, pointer: "\(pointer)/\(index)", list: list))
         }
     }
 
@@ -183,7 +194,7 @@ package struct JSONField {
     package var objects: [JSONObject] {
         guard case .array(let values) = value else { return [] }
         return values.enumerated().compactMap { index, value in
-            JSONField(value: value, pointer: "\(pointer)/\(index)", list: list).members
+            JSONField(value, pointer: "\(pointer)/\(index)", list: list).members
         }
     }
 
@@ -197,10 +208,10 @@ package struct JSONField {
         }
     }
 
-    /// The object, its members limited to `allowed`.
+    /// The object; where rules count, its members are limited to `allowed`.
     package func object(_ allowed: [String]) -> JSONObject? {
         guard case .object(let members) = value else { return mismatch("an object") }
-        for member in members where !allowed.contains(where: member.name.isExactly) {
+        for member in members where isStrict && !allowed.contains(where: member.name.isExactly) {
             list.add(
                 "\(pointer)/\(Self.escaped(member.name))",
                 "unknown member; allowed are \(allowed.joined(separator: ", "))")
@@ -235,11 +246,11 @@ package struct JSONObject {
 
     package func field(_ name: String) -> JSONField? {
         members.first { $0.name.isExactly(name) }.map {
-            JSONField(value: $0.value, pointer: "\(pointer)/\(name)", list: list)
+            JSONField($0.value, pointer: "\(pointer)/\(name)", list: list)
         }
     }
 
-    package func has(_ name: String) -> Bool { members.contains { $0.name == name } }
+    package func has(_ name: String) -> Bool { members.contains { $0.name.isExactly(name) } }
 
     /// A member that must be there.
     package func required<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {

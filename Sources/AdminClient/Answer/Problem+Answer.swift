@@ -1,5 +1,4 @@
 package import AdminAPI
-import JSON
 import Text
 
 extension Problem {
@@ -8,26 +7,12 @@ extension Problem {
     ///
     /// - Returns: `nil` when the answer is none, or says nothing: then it is not ADMIN's own.
     package init?(_ answer: AdminAnswer) {
-        guard answer.mediaType.isExactly(MediaType.problem), let value = try? JSONParser.parse(answer.body),
-            case .object = value
+        guard answer.mediaType.isExactly(MediaType.problem),
+            let problem = try? Problem(json: answer.body, .tolerant),
+            !problem.detail.isEmpty || !problem.title.isEmpty || !problem.errors.isEmpty
         else { return nil }
-        var faults = [Fault]()
-        if case .array(let errors)? = value["errors"] {
-            faults = errors.compactMap { error in
-                error.text("detail").map { Fault(pointer: error.text("pointer") ?? "", detail: $0) }
-            }
-        }
-        let detail = value.text("detail")
-        let title = value.text("title")
-        guard detail != nil || title != nil || !faults.isEmpty else { return nil }
-        self.init(
-            type: value.text("type") ?? "about:blank", title: title ?? "", status: answer.status, detail: detail ?? "",
-            errors: faults)
-    }
-}
-
-extension JSONValue {
-    fileprivate func text(_ name: String) -> String? {
-        if case .string(let text)? = self[name] { text } else { nil }
+        self = problem
+        // The member `status` is advisory (RFC 9457, section 3.1.2).
+        status = answer.status
     }
 }

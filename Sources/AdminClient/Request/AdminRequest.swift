@@ -1,5 +1,4 @@
 package import AdminAPI
-import FoundationEssentials
 import NIOHTTP1
 
 /// A request to ADMIN as a value: what the client adds of its own (the token, its name) is not in it.
@@ -72,11 +71,9 @@ package struct AdminRequest: Sendable, Equatable {
     }
 
     /// A request with a JSON body.
-    package func json(_ value: some Encodable) throws -> AdminRequest {
+    package func json(_ value: some Described) -> AdminRequest {
         var request = self
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        request.body = Body(contentType: MediaType.json, bytes: Array(try encoder.encode(value)))
+        request.body = Body(contentType: MediaType.json, bytes: value.jsonBytes)
         return request
     }
 

@@ -1,7 +1,7 @@
 public import NetworkTypes
 
 /// What a server is built for.
-public enum ServerKind: String, Sendable, Hashable, Codable, CaseIterable {
+public enum ServerKind: String, Sendable, Hashable, CaseIterable {
     case app
     /// Has drives of its own for database files.
     case db

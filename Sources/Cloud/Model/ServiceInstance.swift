@@ -1,5 +1,5 @@
 /// What a gateway may send to an instance; the words are HAProxy's.
-public enum ServiceState: String, Sendable, Hashable, Codable, CaseIterable {
+public enum ServiceState: String, Sendable, Hashable, CaseIterable {
     /// New connections come.
     case ready
     /// Established connections go on, no new ones come.

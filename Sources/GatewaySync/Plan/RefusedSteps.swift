@@ -28,7 +28,7 @@ public struct RefusedSteps: Sendable, Hashable {
     /// Seconds between the first two tries.
     private static let firstPause = 3
     /// Seconds between later tries, at most.
-    static let longestPause = 60
+    package static let longestPause = 60
 
     public private(set) var refusals: [Step: Refusal] = [:]
 

@@ -10,7 +10,7 @@ extension TableElement {
     }
 
     /// The real server that a port is translated to.
-    var translation: (port: Conntrack.Destination, server: IPVS.DestinationIdentity)? {
+    package var translation: (port: Conntrack.Destination, server: IPVS.DestinationIdentity)? {
         guard case .dnat(let address, let transport, let port, let to, let toPort) = self else { return nil }
         return (Conntrack.Destination(address, transport, port: port), .init(address: to, port: toPort))
     }

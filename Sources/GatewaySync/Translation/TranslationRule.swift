@@ -47,7 +47,7 @@ public struct TranslationRule: Sendable, Hashable {
 }
 
 extension Conntrack.Flow {
-    var realServer: IPVS.DestinationIdentity { IPVS.DestinationIdentity(address: server, port: serverPort) }
+    package var realServer: IPVS.DestinationIdentity { IPVS.DestinationIdentity(address: server, port: serverPort) }
 }
 
 extension TranslationRule: CustomStringConvertible {

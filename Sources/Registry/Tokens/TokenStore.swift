@@ -86,7 +86,7 @@ public struct TokenStore: Sendable {
     }
 
     /// Writes when tokens were used last; what cannot be written now stays for the next time.
-    func flushUses() async throws {
+    package func flushUses() async throws {
         let taken = uses.take()
         guard !taken.isEmpty else { return }
         do {

@@ -1,5 +1,5 @@
 /// How a packet reaches the real server.
-public enum ForwardingMethod: String, Sendable, Hashable, CaseIterable, Codable {
+public enum ForwardingMethod: String, Sendable, Hashable, CaseIterable {
     /// Masquerading: IPVS rewrites the destination, answers come back through the gateway.
     case masq
     /// Direct routing: the packet goes to the server's link address unchanged.

@@ -1,5 +1,5 @@
 /// The schedulers of Linux' IPVS, under the kernel's own names (`net/netfilter/ipvs/ip_vs_*.c`).
-public enum Scheduler: String, Sendable, Hashable, CaseIterable, Codable {
+public enum Scheduler: String, Sendable, Hashable, CaseIterable {
     /// Round robin.
     case rr
     /// Weighted round robin.

@@ -41,7 +41,7 @@ struct ApplyCommand: AdminCommand {
     func run(_ client: AdminResources) async throws {
         let directory = try CloudDirectory(path: file)
         for note in directory.notes { StandardError.write("Note: \(note).") }
-        let request = try AdminRequest.change(.post, .apply, dryRun: change.dryRun)
+        let request = AdminRequest.change(.post, .apply, dryRun: change.dryRun)
             .json(directory.request(prune: prune, yesDelete: yesDelete))
         try change.finish(try await client.value(request, places: directory.places))
     }

@@ -2,7 +2,6 @@ import AdminAPI
 import AdminClient
 import ArgumentParser
 import CommandLineSupport
-import Foundation
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,11 +29,11 @@ struct ShowConfiguration: AdminCommand {
             let explanation = try await client.explanation(of: service)
             try output.show(explanation, asText: ExplanationText.text(explanation))
         } else if output.output == .json {
-            let data = try await client.configuration(of: service, as: MediaType.json)
-            try StandardOutput.write(try JSONText.reformatted(data))
+            let bytes = try await client.configuration(of: service, as: MediaType.json)
+            try StandardOutput.write(try JSONText.reformatted(bytes))
         } else {
-            let data = try await client.configuration(of: service, as: MediaType.yaml)
-            try StandardOutput.write(String(decoding: data, as: UTF8.self))
+            let bytes = try await client.configuration(of: service, as: MediaType.yaml)
+            try StandardOutput.write(String(decoding: bytes, as: UTF8.self))
         }
     }
 }

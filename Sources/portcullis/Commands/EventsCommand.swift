@@ -89,7 +89,7 @@ struct EventsCommand: AdminCommand {
             let table = ResourceTables.events(events)
             try StandardOutput.write(isFirst ? table.text : table.body(indent: ""))
         case .json:
-            for event in events { try StandardOutput.write(try JSONText.line(event)) }
+            for event in events { try StandardOutput.write(JSONText.line(event.json)) }
         }
     }
 }

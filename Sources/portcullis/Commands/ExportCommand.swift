@@ -1,7 +1,7 @@
 import AdminAPI
 import ArgumentParser
 import CommandLineSupport
-import Foundation
+import JSON
 
 struct ExportCommand: AdminCommand {
     static let configuration = CommandConfiguration(
@@ -21,11 +21,11 @@ struct ExportCommand: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let location = if let location { location } else { try await onlyLocation(client) }
-        let data = try await client.export(of: location)
+        let bytes = try await client.export(of: location)
         switch output {
-        case .csv: try StandardOutput.write(data)
-        case .table: try StandardOutput.write(ResourceTables.export(try ExportLine.lines(of: data)).text)
-        case .json: try StandardOutput.write(try JSONText.text(try ExportLine.lines(of: data)))
+        case .csv: try StandardOutput.write(bytes)
+        case .table: try StandardOutput.write(ResourceTables.export(try ExportLine.lines(of: bytes)).text)
+        case .json: try StandardOutput.write(try JSONText.text(.array(try ExportLine.lines(of: bytes).map(\.json))))
         }
     }
 

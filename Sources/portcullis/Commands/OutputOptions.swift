@@ -1,6 +1,7 @@
 import AdminAPI
 import ArgumentParser
 import CommandLineSupport
+import JSON
 
 /// Tables for people, JSON for programs.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -13,10 +14,15 @@ struct OutputOptions: ParsableArguments {
     var output = OutputFormat.table
 
     /// Prints the value as JSON, or the text made of it.
-    func show(_ value: some Encodable, asText text: @autoclosure () -> String) throws {
+    func show(_ value: some Described, asText text: @autoclosure () -> String) throws {
+        try show(json: value.json, asText: text())
+    }
+
+    /// Prints the JSON, or the text that says the same.
+    func show(json: @autoclosure () -> JSONValue, asText text: @autoclosure () -> String) throws {
         switch output {
         case .table: try StandardOutput.write(text())
-        case .json: try StandardOutput.write(try JSONText.text(value))
+        case .json: try StandardOutput.write(try JSONText.text(json()))
         }
     }
 }

@@ -45,7 +45,7 @@ struct SetSecret: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let value = file == "-" && SecretPrompt.isAtTerminal ? try ask() : Self.value(ofFile: try LocalFile.text(file))
-        let request = try AdminRequest.change(.put, .secret(name), dryRun: change.dryRun)
+        let request = AdminRequest.change(.put, .secret(name), dryRun: change.dryRun)
             .json(SecretChange(value: value))
         try change.finish(try await client.value(request))
     }

@@ -30,11 +30,11 @@ struct AddService: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         guard let name = ServiceName(type) else {
-            let request = try AdminRequest.change(.post, .services, dryRun: change.dryRun)
+            let request = AdminRequest.change(.post, .services, dryRun: change.dryRun)
                 .json(ServiceCreation(type: type, server: server, state: state, weight: weight))
             return try change.finish(try await client.value(request))
         }
-        var request = try AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
+        var request = AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
             .json(ServiceChange(server: server, state: state, weight: weight))
         request.onlyWhenAbsent = true
         do {

@@ -1,6 +1,7 @@
 import AdminAPI
 public import ArgumentParser
 import CommandLineSupport
+import JSON
 
 /// The states a service can be named in on the command line.
 extension ServiceResource.State: ExpressibleByArgument {}
@@ -45,19 +46,15 @@ struct ShowService: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    private struct Shown: Encodable {
-        let service: ServiceResource
-        let location: String
-        let export: [ExportLine]
-    }
-
     func run(_ client: AdminResources) async throws {
         let service = try await client.service(service)
         let location = try await client.server(service.server).location
         let rows = try ExportLine.lines(of: try await client.export(of: location))
             .filter { $0.service == service.name }
         try output.show(
-            Shown(service: service, location: location, export: rows),
+            json: [
+                "service": service.json, "location": .string(location), "export": .array(rows.map(\.json)),
+            ],
             asText: ResourceTables.service(service, location: location, rows: rows))
     }
 }

@@ -37,7 +37,7 @@ extension AdminResources {
     /// Changes services one after the other; what was done is told in one report.
     func patch(_ services: [String], _ patch: ServicePatch, dryRun: Bool) async throws -> ChangeReport {
         try await changeEach(services) { name in
-            try AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(patch)
+            AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(patch)
         }
     }
 

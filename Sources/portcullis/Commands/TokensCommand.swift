@@ -59,7 +59,7 @@ struct AddToken: AdminCommand {
             }
             return end.formatted(.iso8601)
         }
-        let request = try AdminRequest.change(.post, .tokens, dryRun: dryRun).json(
+        let request = AdminRequest.change(.post, .tokens, dryRun: dryRun).json(
             TokenCreation(name: name, role: role, service: service, gateway: gateway, expiresAt: end))
         let made: CreatedToken = try await client.value(request)
         guard let secret = made.secret else { return try output.show(made, asText: "the token \(name) would be made") }

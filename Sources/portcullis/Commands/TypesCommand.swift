@@ -88,7 +88,7 @@ extension AdminResources {
             places.add(file, at: index)
             return ApplyRequest.ServiceType(name: file.type, source: file.source)
         }
-        let request = try AdminRequest.change(.post, .apply, dryRun: dryRun).json(ApplyRequest(types: types))
+        let request = AdminRequest.change(.post, .apply, dryRun: dryRun).json(ApplyRequest(types: types))
         return try await value(request, places: places)
     }
 }

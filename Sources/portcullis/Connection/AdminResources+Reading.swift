@@ -1,6 +1,5 @@
 import AdminAPI
 import AdminClient
-import Foundation
 import ServicesExport
 
 extension AdminResources {
@@ -40,10 +39,10 @@ extension AdminResources {
     }
 
     /// The configuration of a service: YAML text, or JSON as it came.
-    func configuration(of service: String, as mediaType: String) async throws -> Data {
+    func configuration(of service: String, as mediaType: String) async throws -> [UInt8] {
         var request = AdminRequest(.get, .configuration(of: service))
         request.accept = mediaType
-        return Data(try await send(request).body)
+        return try await send(request).body
     }
 
     /// Where the values of a service's configuration come from.
@@ -75,9 +74,9 @@ extension AdminResources {
     }
 
     /// The bytes of a location's `services.csv`.
-    func export(of location: String) async throws -> Data {
+    func export(of location: String) async throws -> [UInt8] {
         var request = AdminRequest(.get, .export(of: location))
         request.accept = ServicesCSV.Version.acceptsAll
-        return Data(try await send(request).body)
+        return try await send(request).body
     }
 }

@@ -1,6 +1,5 @@
 import AdminAPI
 import AdminClient
-import Foundation
 
 /// ADMIN's resources: sends requests, and makes values or errors for the operator of the answers.
 struct AdminResources: Sendable {
@@ -27,16 +26,14 @@ struct AdminResources: Sendable {
     }
 
     /// The value of a JSON answer.
-    func value<Value: Decodable>(
+    func value<Value: Described>(
         _ request: AdminRequest, as type: Value.Type = Value.self, places: SourceMap = SourceMap()
     ) async throws -> Value {
         let answer = try await send(request, places: places)
-        do {
-            return try JSONDecoder().decode(type, from: Data(answer.body))
+        do throws(AnswerError) {
+            return try answer.value(type, of: request)
         } catch {
-            throw CommandError(
-                "the answer of \(answer.address)\(request.target) is not understood",
-                hint: "Is this an ADMIN of the same version as this command?")
+            throw CommandError("\(error)", hint: "Is this an ADMIN of the same version as this command?")
         }
     }
 }

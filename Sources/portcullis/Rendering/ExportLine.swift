@@ -1,3 +1,4 @@
+import JSON
 import ServicesExport
 import Text
 
@@ -79,28 +80,21 @@ struct ExportLine: Equatable {
     }
 }
 
-extension ExportLine: Encodable {
+extension ExportLine {
     /// An object with the columns as its names: numbers are numbers, lists are arrays, what is empty is null.
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        for column in Column.allCases {
-            let key = Key(stringValue: column.name)
-            switch column {
-            case .addresses, .ports, .sources:
-                try container.encode(self[column].splitBytes(" ", omittingEmpty: true).map { String($0) }, forKey: key)
-            case .mark, .persistence, .drainTime, .backendPort, .weight:
-                try container.encode(Int(self[column]), forKey: key)
-            default:
-                try container.encode(self[column], forKey: key)
-            }
-        }
-    }
-
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
+    var json: JSONValue {
+        .object(
+            Column.allCases.map { column in
+                let value: JSONValue
+                switch column {
+                case .addresses, .ports, .sources:
+                    value = .array(self[column].splitBytes(" ", omittingEmpty: true).map { .string(String($0)) })
+                case .mark, .persistence, .drainTime, .backendPort, .weight:
+                    value = Int(self[column]).map { .integer($0) } ?? .null
+                default:
+                    value = .string(self[column])
+                }
+                return JSONValue.Member(name: column.name, value: value)
+            })
     }
 }

@@ -1,26 +1,21 @@
-import Foundation
 import JSON
 import Text
 
 /// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text; what could play with
 /// a terminal is escaped.
 enum JSONText {
-    static func text(_ value: some Encodable) throws -> String {
-        try encoded(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    }
+    static func text(_ value: JSONValue) throws -> String { escaped(try JSONIndenter.indented(bytes(value))) }
 
     /// The value in one line.
-    static func line(_ value: some Encodable) throws -> String {
-        try encoded(value, [.sortedKeys, .withoutEscapingSlashes])
-    }
+    static func line(_ value: JSONValue) -> String { escaped(bytes(value.sortedByName)) }
 
     /// JSON as it came, printed as all other is; nothing in it becomes another value.
-    static func reformatted(_ data: Data) throws -> String { escaped(try JSONIndenter.indented(Array(data))) }
+    static func reformatted(_ json: [UInt8]) throws -> String { escaped(try JSONIndenter.indented(json)) }
 
-    private static func encoded(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = format
-        return escaped(Array(try encoder.encode(value)))
+    private static func bytes(_ value: JSONValue) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.write(value)
+        return writer.bytes
     }
 
     /// What is deceptive stands in strings only, where an escape means the same.
@@ -31,7 +26,9 @@ enum JSONText {
         var escaped = ""
         for scalar in text.unicodeScalars {
             if scalar.isDeceptive, scalar != "\n" {
-                for unit in UTF16.encode(scalar) ?? .init() { escaped += String(format: "\\u%04x", unit) }
+                for unit in UTF16.encode(scalar) ?? .init() {
+                    escaped += "\\u" + [UInt8(unit >> 8), UInt8(unit & 0xFF)].hexadecimal
+                }
             } else {
                 escaped.unicodeScalars.append(scalar)
             }

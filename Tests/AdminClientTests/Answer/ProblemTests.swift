@@ -1,6 +1,5 @@
 import AdminAPI
 import AdminClient
-import Foundation
 import Testing
 
 @Suite struct ProblemTests {
@@ -17,7 +16,7 @@ import Testing
         let sent = Problem(
             type: "urn:portcullis:problem:in-use", title: "In use", status: 422, detail: "It is.",
             errors: [.init(pointer: "#/name", detail: "in use"), .init(pointer: "", detail: "\u{202E}")])
-        #expect(try problem(Array(JSONEncoder().encode(sent))) == sent)
+        #expect(try problem(sent.jsonBytes) == sent)
         #expect(try problem(#"{"detail": "x", "status": 200}"#)?.status == 422)
     }
 

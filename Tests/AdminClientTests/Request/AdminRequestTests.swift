@@ -18,7 +18,7 @@ import Testing
     @Test("a patch holds only what changes; the section's weight is null")
     func patches() throws {
         func body(_ patch: ServicePatch) throws -> String {
-            let request = try AdminRequest(.patch, .services).json(patch)
+            let request = AdminRequest(.patch, .services).json(patch)
             return String(decoding: try #require(request.body).bytes, as: UTF8.self)
         }
         #expect(try body(ServicePatch(state: .drain)) == #"{"state":"drain"}"#)

@@ -1,11 +1,11 @@
 import AdminAPI
+import Cloud
 import Hummingbird
 import HummingbirdTesting
+import Registry
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Apply") struct ApplyRouteTests {
     @Test("a cloud is made in one transaction, whatever order its parts refer to each other in")
@@ -89,25 +89,6 @@ import Testing
             let all = try await stage.send(.post, "/v1/apply", #"{"prune": true, "yesDelete": 12}"#)
             #expect(try all.report.changes.count == 12)
         }
-    }
-
-    @Test("a prune of one kind alone is much when it takes most of that kind; a few may always go")
-    func pruneOfOneKind() {
-        let servers = (1...20).map { Server(name: "s\($0)", location: "l", kind: .app, addresses: []) }
-        let services = (1...8).map { ServiceInstance(type: "t", index: $0, server: "s\($0)") }
-        let before = Cloud(servers: servers, services: services)
-        func objections(_ services: some Sequence<ServiceInstance>) -> [String] {
-            PruneGuard().verdict(from: before, to: Cloud(servers: servers, services: services)).objections.map(
-                \.description)
-        }
-        #expect(objections([]) == ["8 of 8 services"])
-        #expect(objections(services.prefix(3)) == ["5 of 8 services"])
-        #expect(objections(services.prefix(4)) == [])
-        #expect(PruneGuard().verdict(from: before, to: before) == .init(deleted: 0, objections: []))
-        let lenient = PruneGuard(share: 100).verdict(from: before, to: Cloud(servers: servers))
-        #expect(lenient.objections.isEmpty && lenient.deleted == 8)
-        let few = Cloud(services: services.prefix(4))
-        #expect(PruneGuard().verdict(from: few, to: Cloud()).objections.isEmpty)
     }
 
     @Test("a faulty element moves nobody's place: what is listed twice is named where it stands")

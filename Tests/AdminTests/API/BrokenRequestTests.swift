@@ -2,10 +2,9 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Testing
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 /// What no HTTP client sends, and clients that hang up: theirs is the fault, and the log is quiet about it.
 @Suite("Broken requests") struct BrokenRequestTests {

@@ -1,8 +1,6 @@
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("States of a connection") struct ConnectionStateTests {
     private static let limits = ConnectionLimits(

@@ -4,11 +4,12 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Logging
+import Registry
+import RegistryTestSupport
 import Testing
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 /// Connections as no HTTP client uses them. `rest()` returns when ADMIN closes the connection.
 @Suite("Connections") struct ConnectionTests {

@@ -1,11 +1,12 @@
 import AdminAPI
+import Cloud
 import Hummingbird
 import HummingbirdTesting
+import Registry
+import RegistryTestSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Event log") struct EventRouteTests {
     private func page(_ stage: Stage, _ query: String) async throws -> EventPage {

@@ -1,15 +1,16 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Registry
+import RegistryTestSupport
 import ServicesExport
 import Synchronization
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("The services export over HTTP") struct ExportRouteTests {
     static let path = "/v1/locations/tcn/services.csv"

@@ -2,11 +2,11 @@ import AdminAPI
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Registry
+import RegistryTestSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Forgetting a gateway") struct ForgetGatewayTests {
     private func poll(_ stage: Stage, _ name: String) async throws {

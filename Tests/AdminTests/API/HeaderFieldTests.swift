@@ -1,8 +1,6 @@
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Header fields") struct HeaderFieldTests {
     @Test("lists of entity tags are read, weak ones told apart")
@@ -49,17 +47,5 @@ import Testing
         #expect(AcceptField("*/*, application/json;q=0").best(of: offers) == "application/yaml")
         #expect(AcceptField("text/html").best(of: offers) == nil)
         #expect(AcceptField("garbage").best(of: offers) == "application/json")
-    }
-
-    @Test("a bearer token is taken from the Authorization field, whatever the scheme's case")
-    func bearer() {
-        #expect(BearerToken(authorization: "Bearer abc")?.text == "abc")
-        #expect(BearerToken(authorization: "bEARER  abc")?.text == "abc")
-        for field in ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b"] {
-            #expect(BearerToken(authorization: field) == nil)
-        }
-        let token = BearerToken()
-        #expect(token.text.hasPrefix("portcullis_") && token.text.count == 54)
-        #expect(token.text != BearerToken().text)
     }
 }

@@ -4,8 +4,6 @@ import Synchronization
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Large requests") struct LargeRequestTests {
     private final class Counts: Sendable {

@@ -6,8 +6,6 @@ import Synchronization
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Long work") struct LongWorkTests {
     @Test("it goes on where all threads that NIO keeps for files are taken")

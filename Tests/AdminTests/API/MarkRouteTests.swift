@@ -1,12 +1,12 @@
 import AdminAPI
-import GRDB
+import Cloud
 import Hummingbird
 import HummingbirdTesting
+import Registry
+import RegistryTestSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Firewall marks in the API") struct MarkRouteTests {
     private func marks(_ stage: Stage) async throws -> [String] {
@@ -51,7 +51,7 @@ import Testing
                 try await marks(stage) == [
                     "256 tg/devices in use", "257 tg/devices udp in use", "258 new/devices in use",
                 ])
-            let stored = try await stage.registry.database.read(CloudRows.load).cloud.marks
+            let stored = try await stage.registry.store.load().cloud.marks
             #expect(stored == (try await stage.registry.state().cloud.marks))
         }
     }

@@ -6,11 +6,11 @@ import Hummingbird
 import HummingbirdTesting
 import JSON
 import NIOCore
+import Registry
+import RegistryTestSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 /// Asks every route for every answer it can be brought to, and holds each against `/openapi.json`.
 @Suite("OpenAPI description and answers") struct OpenAPIAnswerTests {

@@ -6,8 +6,6 @@ import JSON
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("OpenAPI description") struct OpenAPITests {
     /// The document as a client gets it.

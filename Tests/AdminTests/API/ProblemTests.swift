@@ -4,11 +4,10 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import NIOCore
+import Registry
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Errors of the API") struct ProblemTests {
     @Test("each fault of a body is named by its JSON pointer, all in one answer")

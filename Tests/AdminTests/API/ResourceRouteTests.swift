@@ -3,11 +3,10 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Registry
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Resources of the API") struct ResourceRouteTests {
     @Test("a location is created, read, listed, replaced and deleted")

@@ -2,11 +2,11 @@ import AdminAPI
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Registry
+import RegistryTestSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Tokens and roles") struct RoleTests {
     @Test("admin may do everything, read may not change, gateway fetches the export only")

@@ -5,39 +5,12 @@ import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
+import Registry
+import RegistryTestSupport
 import Synchronization
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
-
-/// A folder that is removed with its contents.
-func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder)
-}
-
-/// A clock that stands until it is moved.
-final class TestClock: Sendable {
-    private let seconds = Mutex(1_800_000_000.0)
-    private let elapsed = Mutex(Duration.zero)
-
-    var now: @Sendable () -> Date {
-        { Date(timeIntervalSince1970: self.seconds.withLock { $0 }) }
-    }
-
-    var uptime: @Sendable () -> Duration { { self.elapsed.withLock { $0 } } }
-
-    func advance(by seconds: Double) {
-        self.seconds.withLock { $0 += seconds }
-        elapsed.withLock { $0 += .seconds(seconds) }
-    }
-
-    /// Sets the clock, as an operator or NTP does: no time passes.
-    func set(by seconds: Double) { self.seconds.withLock { $0 += seconds } }
-}
 
 /// ADMIN on a temporary database, and a client of it.
 struct Stage: Sendable {
@@ -98,7 +71,7 @@ struct Stage: Sendable {
     }
 
     /// The value of a GET that must succeed.
-    func read<Value: Decodable>(_ type: Value.Type = Value.self, _ path: String) async throws -> Value {
+    func read<Value: Described>(_ type: Value.Type = Value.self, _ path: String) async throws -> Value {
         try await get(path).decoded(type)
     }
 
@@ -158,18 +131,6 @@ struct Stage: Sendable {
     }
 }
 
-extension TokenStore {
-    /// The secret of a new token; one of role gateway is of tcn/gw1 unless another is named.
-    func add(
-        name: String, role: TokenRole, service: String? = nil, gateway: String = "tcn/gw1", expires: Date? = nil
-    ) async throws -> String {
-        let gateway = role == .gateway ? GatewayID(gateway) : nil
-        return try await add(
-            TokenGrant(name: name, role: role, service: service, gateway: gateway), expires: expires
-        ).secret
-    }
-}
-
 extension TestClient {
     /// A GET with a Host field, which `get` leaves out.
     func poll(_ path: String, headers: HTTPFields) async throws -> Response {
@@ -186,16 +147,16 @@ struct StageError: Error, CustomStringConvertible {
 extension TestResponse {
     var text: String { String(buffer: body) }
 
-    func decoded<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+    /// The value, which has nothing that its form does not describe.
+    func decoded<Value: Described>(_ type: Value.Type = Value.self) throws -> Value {
         guard status.kind == .successful else { throw StageError("\(status): \(text)") }
-        return try JSONDecoder().decode(type, from: Data(Array(buffer: body)))
+        return try Value(json: Array(buffer: body), .strict)
     }
 
     /// The problem, when the answer is one in every respect.
     var problem: Problem? {
         guard headers[.contentType] == "application/problem+json",
-            let problem = try? JSONDecoder().decode(
-                Problem.self, from: Data(Array(buffer: body))),
+            let problem = try? Problem(json: Array(buffer: body), .strict),
             problem.status == status.code
         else { return nil }
         return problem

@@ -1,11 +1,10 @@
 import Logging
+import Registry
 import ServiceSupport
 import Testing
 import YAML
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Settings of portcullis-admin") struct AdminSettingsTests {
     @Test("file, environment and flags override each other in that order")

@@ -1,10 +1,9 @@
 import Foundation
 import ServiceSupport
 import Testing
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("TLS files") struct TLSFilesTests {
     @Test("a certificate and its key are taken; whatever else is in the files is told with the file's name")

@@ -1,4 +1,5 @@
 import AdminAPI
+import Cloud
 import Foundation
 import GRDB
 import HTTPTypes
@@ -6,11 +7,12 @@ import Hummingbird
 import HummingbirdTesting
 import JSON
 import NIOCore
+import Registry
+import RegistryTestSupport
 import Testing
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Configurations over HTTP") struct ConfigurationRouteTests {
     @Test("JSON and YAML say the same, each with an ETag of its own that makes a 304")

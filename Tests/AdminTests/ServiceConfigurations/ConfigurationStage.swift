@@ -1,12 +1,12 @@
 import AdminAPI
+import Cloud
 import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 extension Stage {
     /// Stores the seed's story: its types, two locations, a node of each kind.

@@ -3,10 +3,9 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Testing
+import TestSupport
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("The seed's story of configurations") struct ConfigurationStoryTests {
     @Test("the combined configuration of mdb is the expected file")

@@ -1,14 +1,15 @@
 import AdminAPI
+import Cloud
 import Foundation
 import GRDB
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Registry
+import RegistryTestSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Revoked is revoked") struct RevocationTests {
     /// Limits are for a machine that does other things meanwhile.

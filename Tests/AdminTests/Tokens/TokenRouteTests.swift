@@ -4,11 +4,11 @@ import GRDB
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Registry
+import RegistryTestSupport
 import Testing
 
 @testable import Admin
-@testable import Cloud
-@testable import Registry
 
 @Suite("Tokens over HTTP") struct TokenRouteTests {
     private func bearer(_ secret: String) -> HTTPFields { [.authorization: "Bearer \(secret)"] }

@@ -4,14 +4,15 @@ import NetworkTypes
 import Testing
 
 @Suite struct PlanTextTests {
+    private let web = IPVS.ServiceIdentity.address(IPAddress("198.51.100.36")!, .tcp, port: 80)
     private let server = IPVS.DestinationIdentity(address: IPAddress("10.1.0.11")!, port: 80)
 
     private func text(_ after: IPVS.ServiceSettings, _ before: IPVS.ServiceSettings) -> String {
-        IPVSChange(.setService(.web, after), previous: .service(before)).description
+        IPVSChange(.setService(web, after), previous: .service(before)).description
     }
 
     private func text(_ after: IPVS.DestinationSettings, _ before: IPVS.DestinationSettings) -> String {
-        IPVSChange(.setDestination(server, after, of: .web), previous: .destination(before)).description
+        IPVSChange(.setDestination(server, after, of: web), previous: .destination(before)).description
     }
 
     @Test("a change of a virtual service names what differs, and nothing else")

@@ -11,7 +11,7 @@ import Testing
     private func answer(_ problem: Problem) throws -> AdminAnswer {
         AdminAnswer(
             status: problem.status, contentType: "application/problem+json",
-            body: Array(try JSONEncoder().encode(problem)), from: try AdminURL("http://127.0.0.1:1"))
+            body: problem.jsonBytes, from: try AdminURL("http://127.0.0.1:1"))
     }
 
     @Test("each fault stands on a line with its place")

@@ -1,3 +1,4 @@
+import JSON
 import ServicesExport
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
     func json() throws {
         let rows = try ExportLine.lines(of: Array("\(ServicesCSV.Version.one.header)\n\(line)\n".utf8))
         #expect(
-            try JSONText.line(rows) == """
+            JSONText.line(.array(rows.map(\.json))) == """
                 [{"address_name":"tg-ip","addresses":["198.51.100.37","198.51.100.38"],"backend_address":"10.1.0.12",\
                 "backend_port":null,"drain_time":900,"fwmark":257,"method":"masq","persistence":300,"ports":["20000-29999"],\
                 "protocol":"tcp","scheduler":"mh","section":"devices","service":"tg.1","sources":[],"weight":100}]

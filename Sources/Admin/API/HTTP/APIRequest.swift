@@ -178,12 +178,10 @@ struct APIRequest: Sendable {
                 throw APIProblem(
                     .badRequest,
                     error.isWellFormed ? "The body is JSON that ADMIN does not take." : "The body is not JSON.",
-                    errors: [
-                        .init(pointer: "#", detail: "line \(error.line), column \(error.column): \(error.message)")
-                    ])
+                    errors: BodyError(error).faults)
             }
-            let list = FaultList()
-            let field = JSONField(value: value, list: list)
+            let list = FaultList(.strict)
+            let field = JSONField(value, list: list)
             let object = field.members
             for (name, expected) in repeated { object?.agreeing(name, with: expected) }
             guard let body = form.read(field), let object, list.faults.isEmpty else {

@@ -1,0 +1,68 @@
+import NetworkTypes
+import ServicesExport
+import TestSupport
+import Testing
+
+@testable import Cloud
+
+@Suite struct ExportDifferenceTests {
+    @Test("equal exports have none, in whatever order the rows come")
+    func none() throws {
+        let rows = try TestCloud.seed().exportRows(location: "tcn")
+        #expect(ExportDifference(from: rows, to: rows.shuffled()).isEmpty)
+    }
+
+    @Test("maint removes an instance's rows, ready adds them")
+    func removedAndAdded() throws {
+        let before = try TestCloud.seed()
+        var after = before
+        after.services["tg.2"]?.state = .maint
+        let out = difference(before, after)
+        #expect(out.added.isEmpty && out.changed.isEmpty)
+        #expect(out.removed.map(\.service) == ["tg.2", "tg.2", "tg.2", "tg.2"])
+        let back = difference(after, before)
+        #expect(back.added == out.removed)
+        #expect(back.removed.isEmpty && back.changed.isEmpty)
+    }
+
+    @Test("a weight, a move to another server and a wider range change rows in their place")
+    func changed() throws {
+        let before = try TestCloud.seed()
+        var after = before
+        after.services["pgw.1"]?.weight = 50
+        after.services["tg.2"]?.server = "app4"
+        let difference = difference(before, after)
+        #expect(difference.added.isEmpty && difference.removed.isEmpty)
+        #expect(difference.changed.count == 8)
+        #expect(
+            difference.changed.first?.before.description
+                == "pgw.1,http,tcp,www-ip,198.51.100.36,443,,masq,wlc,0,,,10.1.0.11,8443,100")
+        #expect(
+            difference.changed.first?.after.description
+                == "pgw.1,http,tcp,www-ip,198.51.100.36,443,,masq,wlc,0,,,10.1.0.11,8443,50")
+        #expect(difference.changed.last?.after.backendAddress.description == "fd00:1::14")
+        var wider = before
+        wider.types["tg"] = try TestCloud.type(
+            "type: tg\ngateway:\n  - name: devices\n    address: tg-ip\n"
+                + "    fwm: {ports: 20000-30999, protocols: [tcp, udp]}\n")
+        #expect(self.difference(before, wider).changed.count == 8)
+    }
+
+    @Test("a difference turns one export into the other")
+    func applies() throws {
+        for seed in 0..<100 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let old = try RandomCloud.make(using: &random).exportRows(location: "l0")
+            let new = try RandomCloud.make(using: &random).exportRows(location: "l0")
+            let difference = ExportDifference(from: old, to: new)
+            var rows = Set(old).subtracting(difference.removed).subtracting(difference.changed.map(\.before))
+            rows.formUnion(difference.added)
+            rows.formUnion(difference.changed.map(\.after))
+            #expect(rows == Set(new))
+        }
+    }
+
+    private func difference(_ before: Cloud, _ after: Cloud) -> ExportDifference {
+        ExportDifference(from: before.exportRows(location: "tcn"), to: after.exportRows(location: "tcn"))
+    }
+}

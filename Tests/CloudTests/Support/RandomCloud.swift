@@ -1,0 +1,85 @@
+import NetworkTypes
+import TestSupport
+
+@testable import Cloud
+
+/// Clouds of two locations with sections of every kind; some contradict themselves.
+enum RandomCloud {
+    static func make(using random: inout SeededGenerator) throws -> Cloud {
+        var cloud = Cloud(locations: [Location(name: "l0"), Location(name: "l1")])
+        let both = random.next() % 4 > 0
+        for location in 0..<2 {
+            for pool in 0..<3 {
+                let texts = (0...Int.random(in: 0...2, using: &random)).flatMap {
+                    ["198.51.\(location).\(pool * 10 + $0)"] + (both ? ["2001:db8:\(location)::\(pool * 10 + $0)"] : [])
+                }
+                let value = AddressPool(
+                    location: "l\(location)", name: "p\(pool)", addresses: TestCloud.addresses(texts))
+                cloud.pools[value.id] = value
+            }
+            for server in 1...4 {
+                let value = Server(
+                    name: "l\(location)-s\(server)", location: "l\(location)", kind: .app,
+                    addresses: TestCloud.addresses(["10.\(location).0.\(server)", "fd00:\(location)::\(server)"]))
+                cloud.servers[value.name] = value
+            }
+        }
+        for number in 0..<Int.random(in: 1...3, using: &random) {
+            let type = try TestCloud.type(
+                "type: t\(number)\ngateway:\n"
+                    + (0...Int.random(in: 0...1, using: &random)).map { section in
+                        sectionLine(number: number, section: section, using: &random)
+                    }.joined())
+            cloud.types[type.name] = type
+            for (index, server) in cloud.servers.keys.sorted().enumerated() where random.next() % 2 == 0 {
+                let service = ServiceInstance(
+                    type: type.name, index: index + 1, server: server,
+                    state: ServiceState.allCases.randomElement(using: &random) ?? .ready,
+                    weight: random.next() % 2 == 0 ? Int.random(in: 0...65_535, using: &random) : nil)
+                cloud.services[service.name] = service
+            }
+        }
+        if random.next() % 2 == 0 { addOddAddress(to: &cloud, using: &random) }
+        return cloud
+    }
+
+    /// Gives a pool or a server one more address, from the corners of the address space.
+    private static func addOddAddress(to cloud: inout Cloud, using random: inout SeededGenerator) {
+        let corners = [
+            "0.0.0.0", "0.0.0.1", "127.0.0.1", "169.254.1.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1",
+            "::198.51.100.9", "::ffff:198.51.100.9", "::ffff:0:0", "::fffe:0:1", "64:ff9b::198.51.100.9", "fc00::1",
+            "fe80::1", "febf::1", "fec0::1", "feff::1", "ff02::1", "2002:c633:6409::1",
+        ]
+        guard let address = corners.randomElement(using: &random).flatMap({ IPAddress($0) }) else { return }
+        if random.next() % 2 == 0, let id = cloud.pools.keys.sorted().randomElement(using: &random) {
+            let addresses = cloud.pools[id]?.addresses ?? []
+            cloud.pools[id] = AddressPool(location: id.location, name: id.name, addresses: addresses + [address])
+        } else if let name = cloud.servers.keys.sorted().randomElement(using: &random),
+            let server = cloud.servers[name]
+        {
+            let others = server.addresses.filter { $0.family != address.family }
+            cloud.servers[name]?.addresses = (others + [address]).sorted()
+        }
+    }
+
+    private static func sectionLine(number: Int, section: Int, using random: inout SeededGenerator) -> String {
+        let base = 1000 + number * 2000 + section * 1000 + Int.random(in: 0...300, using: &random)
+        let pool = Int.random(in: 0...2, using: &random)
+        var line = "  - {name: s\(section), address: p\(pool), "
+        if random.next() % 2 == 0 {
+            let protocols = ["tcp", "udp", "[tcp, udp]", "[sctp]"].randomElement(using: &random) ?? "tcp"
+            line += "fwm: {ports: [\(base)-\(base + 500), \(base + 600)], protocols: \(protocols)}"
+            line += ", persistence: \(random.next() % 2 * 300)"
+            line += ["", ", drain: 0", ", drain: 604800"].randomElement(using: &random) ?? ""
+        } else {
+            let method = ["masq", "dnat", "direct", "tunnel"].randomElement(using: &random) ?? "masq"
+            let isFixed = method == "direct" || method == "tunnel"
+            line +=
+                "ports: {\(base): \(isFixed ? base : 80), \(base + 1): \(isFixed ? base + 1 : 80)}, method: \(method)"
+            line += ", protocol: \(["tcp", "[udp, tcp]"].randomElement(using: &random) ?? "tcp")"
+        }
+        let from = ["", "", ", from: [203.0.113.0/24, 2001:db8:ff::/48, 203.0.113.9]", ", from: 203.0.113.0/25"]
+        line += from.randomElement(using: &random) ?? ""
+        return line + "}\n"
+    }
+}

@@ -1,0 +1,47 @@
+import NetworkTypes
+import TestSupport
+import YAML
+
+@testable import Cloud
+
+/// Small clouds for tests.
+enum TestCloud {
+    static func addresses(_ texts: [String]) -> [IPAddress] { texts.compactMap { IPAddress($0) } }
+
+    static func type(_ yaml: String, file: String? = nil) throws -> ServiceType {
+        let name = yaml.split(separator: "\n").first.map { String($0.dropFirst("type: ".count)) } ?? "t"
+        return ServiceType(
+            source: yaml, configuration: try MetaConfiguration.loadOne(yaml, file: file ?? "\(name).yaml"))
+    }
+
+    /// Location tcn with both families, location hel with IPv6 only; pgw and tg of the fixtures, three and two
+    /// instances.
+    static func seed() throws -> Cloud {
+        var cloud = Cloud(
+            locations: [Location(name: "tcn"), Location(name: "hel")],
+            pools: [
+                AddressPool(
+                    location: "tcn", name: "www-ip", addresses: addresses(["198.51.100.36", "2001:db8:0:1::36"])),
+                AddressPool(
+                    location: "tcn", name: "tg-ip",
+                    addresses: addresses(["198.51.100.38", "198.51.100.37", "2001:db8:0:1::37"])),
+                AddressPool(location: "hel", name: "www-ip", addresses: addresses(["2001:db8:0:2::36"])),
+                AddressPool(location: "hel", name: "tg-ip", addresses: addresses(["2001:db8:0:2::37"])),
+            ],
+            servers: (1...4).map {
+                Server(
+                    name: "app\($0)", location: "tcn", kind: .app,
+                    addresses: addresses(["10.1.0.1\($0)", "fd00:1::1\($0)"]))
+            } + [Server(name: "hel-app1", location: "hel", kind: .app, addresses: addresses(["fd00:2::11"]))],
+            types: [try Fixtures.type("pgw"), try Fixtures.type("tg")],
+            services: [
+                ServiceInstance(type: "pgw", index: 1, server: "app1"),
+                ServiceInstance(type: "pgw", index: 2, server: "app2"),
+                ServiceInstance(type: "pgw", index: 3, server: "hel-app1"),
+                ServiceInstance(type: "tg", index: 1, server: "app2"),
+                ServiceInstance(type: "tg", index: 2, server: "app3"),
+            ])
+        cloud.marks = try cloud.allocatingMarks()
+        return cloud
+    }
+}
