@@ -3,13 +3,14 @@ import NetworkTypes
 import ServicesExport
 
 extension TableElement {
-    /// The single port that the element is about, as conntrack names it.
+    /// The single port of the element, in conntrack's form; `nil` for a range or an address.
     package var translatedPort: Conntrack.Destination? {
         guard let transport, let ports, ports.isSinglePort else { return nil }
         return Conntrack.Destination(address, transport, port: ports.first)
     }
 
-    /// The real server that a port is translated to.
+    /// The translated port and the real server that receives its packets; `nil` unless the element is in a `dnat`
+    /// map.
     var translation: (port: Conntrack.Destination, server: IPVS.DestinationIdentity)? {
         guard case .dnat(let address, let transport, let port, let to, let toPort) = self else { return nil }
         return (Conntrack.Destination(address, transport, port: port), .init(address: to, port: toPort))
@@ -17,7 +18,7 @@ extension TableElement {
 }
 
 extension ExportGroup {
-    /// The ports that the group translates; none of another method.
+    /// The ports that the group translates; empty for other forwarding methods.
     var translatedPorts: [Conntrack.Destination] {
         guard connection.method == .dnat else { return [] }
         return connection.addresses.flatMap { address in
@@ -25,6 +26,6 @@ extension ExportGroup {
         }
     }
 
-    /// The server that new flows go to: the first that is ready.
+    /// The server that receives new flows: the first that is ready.
     var translationTarget: RealServer? { servers.first { $0.weight > 0 } }
 }
