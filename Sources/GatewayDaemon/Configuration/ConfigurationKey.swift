@@ -6,7 +6,7 @@ import NetworkTypes
 import ServicesExport
 import Text
 
-/// The settings by name, each with the one way its text is read, whatever source it comes from.
+/// The settings by name. Each is read by the same code, whatever source its text comes from.
 public enum ConfigurationKey: String, Sendable, CaseIterable {
     case adminURL = "admin-url"
     case location
@@ -44,7 +44,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     /// `PORTCULLIS_ADMIN_URL`
     public var environmentName: String { Self.environmentName(of: rawValue) }
 
-    /// The mapping that the setting stands in; `nil` for one at the top.
+    /// The mapping that contains the setting; `nil` for a top-level setting.
     var section: String? {
         let parts = rawValue.split(separator: ".")
         return parts.count > 1 ? String(parts[0]) : nil
@@ -57,8 +57,8 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         "PORTCULLIS_" + String(key.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
     }
 
-    /// Sets the value from its text.
-    /// - Throws: what is wrong with the text, without the place.
+    /// Parses the text and sets the value.
+    /// - Throws: what is wrong with the text, without its place.
     func set(_ text: String, in configuration: inout GatewayConfiguration) throws(ConfigurationError) {
         switch self {
         case .adminURL: configuration.adminURL = try addresses(text)
@@ -109,7 +109,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
                 throw ConfigurationError("\"\(text)\" is neither by-role nor both")
             }
             configuration.sync.daemons = daemons
-        // What the kernel would take for its least or most otherwise (start_sync_thread,
+        // Outside this range, the kernel would silently use its minimum or maximum (start_sync_thread,
         // net/netfilter/ipvs/ip_vs_sync.c)
         case .syncMaximumLength: configuration.sync.maximumLength = UInt16(try number(text, in: 1_024...65_487))
         case .syncGroup: configuration.sync.group = try group(text)
@@ -151,7 +151,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         return text
     }
 
-    /// As the kernel takes one (`dev_valid_name`).
+    /// An interface name that the kernel accepts (`dev_valid_name`).
     private func interface(_ text: String) throws(ConfigurationError) -> String {
         guard (1...15).contains(text.utf8.count), text != ".", text != "..",
             !text.contains(where: { $0 == "/" || $0 == ":" || $0.isWhitespace })

@@ -1,16 +1,18 @@
 import ServiceSupport
 import YAML
 
-/// Puts a configuration together from its sources, in rising order: file, environment, flags.
+/// Reads a configuration from its sources in order of precedence: file, environment, flags. Later ones override
+/// earlier ones.
 public enum ConfigurationLoader {
+    /// Reads a configuration.
     /// - Parameters:
-    ///   - file: the text of the configuration file; `nil`: there is none.
-    ///   - path: what errors call the file.
-    ///   - environment: all of it; other variables are left alone.
-    ///   - flags: settings from the command line.
-    ///   - hostName: the gateway's name where none is set.
-    /// - Throws: `YAMLErrors`, `YAMLError` or `ConfigurationError`, each with file, line and column, or the variable or
-    ///   flag.
+    /// - file: the text of the configuration file; `nil` if there is none.
+    /// - path: the file's name in errors.
+    /// - environment: all variables; those that are no settings are ignored.
+    /// - flags: settings from the command line.
+    /// - hostName: the gateway's name if none is set.
+    /// - Throws: `YAMLErrors`, `YAMLError` or `ConfigurationError`, each with file, line and column, or with the
+    ///   variable or flag.
     public static func load(
         file: String?, path: String, environment: [String: String], flags: [(key: ConfigurationKey, value: String)],
         hostName: String
@@ -26,12 +28,12 @@ public enum ConfigurationLoader {
             try set(key, value, in: &configuration, place: key.environmentName)
         }
         for (key, value) in flags { try set(key, value, in: &configuration, place: "--\(key.rawValue)") }
-        // The host's own name, where none was set, may be none for ADMIN.
+        // If no name was set, the host's name is used; ADMIN may not accept it.
         try set(.name, configuration.name, in: &configuration, place: "name")
         return configuration
     }
 
-    /// The text of a configuration file; `nil` when there is none.
+    /// The text of a configuration file; `nil` if there is none.
     public static func text(of path: String) throws -> String? {
         guard let bytes = try Files.read(path, limit: 1 << 20) else { return nil }
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -53,7 +55,7 @@ public enum ConfigurationLoader {
     private static func read(
         _ text: String, path: String, into configuration: inout GatewayConfiguration
     ) throws {
-        // A file of comments only is a file without settings.
+        // A file that has only comments has no settings.
         guard let node = try YAMLDocument.parse(text, file: path).first, !node.isNull else { return }
         var diagnostics = YAMLDiagnostics()
         let sections = Dictionary(grouping: ConfigurationKey.allCases) { $0.section }

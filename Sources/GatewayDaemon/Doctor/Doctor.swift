@@ -3,7 +3,7 @@ import Netlink
 import NetworkTypes
 import ServicesExport
 
-/// The checks of `doctor`: each a function of what the host is and what it is to carry.
+/// The checks of `doctor`. Each is a function of the host's state and of the traffic that the gateway serves.
 enum Doctor {
     typealias Check = @Sendable (HostSnapshot, ServedTraffic) -> [Finding]
 
@@ -30,7 +30,7 @@ enum Doctor {
         ]
     }
 
-    /// What must hold of the kernel's settings (docs/gateway.md); forwarding is looked at more closely elsewhere.
+    /// The kernel's required settings (docs/gateway.md). Forwarding has a check of its own.
     static func settings(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         guard let settings = host.settings else { return [] }
         let requirements = traffic.requirements.filter { !"\($0.setting)".contains("forward") }
@@ -74,7 +74,7 @@ enum Doctor {
                     "modules", mayLoad ? .note : .stops, "the module \(name) is not loaded, and \(reason)",
                     remedy: mayLoad ? "modprobe \(name)" : nil)
             }
-            // The kernel loads it when it is asked for.
+            // The kernel loads the module on demand.
             guard !loadable.contains(name) else { return nil }
             return Finding(
                 "modules", .stops, "the kernel has no module \(name), which the export asks for",

@@ -6,8 +6,8 @@ import ServiceSupport
 import ServicesExport
 
 extension HostSnapshot {
-    /// Looks at the host: over netlink, in /proc and in /lib/modules. Writes nothing and sends no packet. Costs a look
-    /// at each rule of others, a route for each address of the export, and a walk through IPVS' connections.
+    /// Reads the host's state from netlink, /proc and /lib/modules. Writes nothing and sends no packet. Cost: reads
+    /// each rule of other tables, looks up a route for each address of the export, and walks over IPVS' connections.
     static func read(for traffic: ServedTraffic) throws -> Self {
         var host = Self()
         try host.readInterfaces()
@@ -46,7 +46,7 @@ extension HostSnapshot {
         for address in traffic.publicAddresses + traffic.servers.map(\.address) where paths[address] == nil {
             paths[address] = try route.path(to: address)
         }
-        // Clients are anywhere: documentation addresses, which no route of their own leads to.
+        // Clients may be anywhere. These are documentation addresses, which have no specific route.
         let anybody: [AddressFamily: IPAddress] = [
             .ipv4: IPAddress(ipv4: 0xC0_00_02_01), .ipv6: IPAddress(ipv6High: 0x2001_0DB8 << 32, low: 1),
         ]
@@ -61,7 +61,7 @@ extension HostSnapshot {
         ].map { (name: $0, path: $0.replacing(".", with: "/")) }
         for interface in interfaces {
             for (tree, setting) in [("ipv4", "forwarding"), ("ipv6", "forwarding"), ("ipv4", "rp_filter")] {
-                // The name of an interface may have a dot.
+                // The path has slashes, since the name of an interface may contain a dot.
                 names.append(
                     ("net.\(tree).conf.\(interface.name).\(setting)", "net/\(tree)/conf/\(interface.name)/\(setting)"))
             }
@@ -93,7 +93,8 @@ extension HostSnapshot {
         }
     }
 
-    /// Chains of an interface's ingress, and of bridges, see packets of theirs alone, before anybody else does.
+    /// Notes chains of an interface's ingress and of bridges as unseen: they filter packets before all other chains,
+    /// and are not evaluated here.
     private mutating func noteUnfollowed(_ chains: [Nftables.Chain], of table: Nftables.Table) {
         let names = chains.filter { $0.hook != nil }.map(\.name)
         guard !names.isEmpty else { return }
@@ -116,7 +117,7 @@ extension HostSnapshot {
 }
 
 extension HostSnapshot.Table {
-    /// `nil` when the table has gone meanwhile.
+    /// `nil` if the table was deleted in the meantime.
     fileprivate init?(_ table: Nftables.Table, _ nftables: Nftables.Connection) throws(NetlinkError) {
         guard let snapshot = try nftables.snapshot(of: table, elements: false) else { return nil }
         self.init(table: table, chains: snapshot.chains)

@@ -3,20 +3,20 @@ public import Netlink
 public import NetworkTypes
 import SystemPackage
 
-/// The kernel of the network namespace it was made in, by netlink.
+/// The kernel of the network namespace in which it was created, by netlink.
 public final class NetlinkKernel: Kernel {
     let ipvs: IPVS.Connection
     let nftables: Nftables.Connection
-    /// The list that is being read, on a socket of its own: the kernel takes one dump at a time on each, and changes go
-    /// on meanwhile.
+    /// The connection for lists has its own socket: the kernel allows one dump at a time on each, and commands go on
+    /// meanwhile.
     private let lister: IPVS.Connection
     private var list: Dump<IPVS.ServiceEntry>?
     private let conntrack: Conntrack.Connection
 
-    /// What our table has to have.
+    /// The flags that our table must have.
     private let tableFlags: Nftables.TableFlags
 
-    /// - Throws: when the kernel has no IPVS or no nftables.
+    /// - Throws: if the kernel has no IPVS or no nftables.
     public init(_ owner: TableOwner = .nobody) throws(NetlinkError) {
         ipvs = try IPVS.Connection()
         lister = try IPVS.Connection()
@@ -61,7 +61,7 @@ public final class NetlinkKernel: Kernel {
         do throws(NetlinkError) {
             return try list?.nextDatagram()
         } catch  where error.errno == .noSuchFileOrDirectory {
-            // The module was loaded again: the family has another number.
+            // The module was loaded again, so its netlink family has another number.
             guard try lister.findFamily() else { throw error }
             try beginListing()
             return try list?.nextDatagram()
@@ -156,7 +156,8 @@ public final class NetlinkKernel: Kernel {
         try Route.Connection().notLocal(among: addresses)
     }
 
-    /// Does it once more where IPVS was loaded again meanwhile: its family has another number then (ENOENT).
+    /// Repeats the request if IPVS was loaded again in the meantime, since its netlink family then has another number
+    /// (ENOENT).
     private func finding<Result>(
         _ connection: IPVS.Connection, _ body: () throws(NetlinkError) -> Result
     ) throws(NetlinkError) -> Result {
@@ -170,7 +171,8 @@ public final class NetlinkKernel: Kernel {
 }
 
 extension Nftables.Connection {
-    /// Yields after each transaction of somebody else that had to do with the table, and when such news were lost.
+    /// Yields after each transaction of another program that concerned the table, and whenever notifications were
+    /// lost.
     func foreignChanges(of table: Nftables.Table) throws(NetlinkError) -> AsyncStream<Void> {
         let own = portID
         let events = try Nftables.Monitor.events()
@@ -181,7 +183,7 @@ extension Nftables.Connection {
                 switch event {
                 case .success(let event) where event.table == table && event.portID != own: isChanged = true
                 case .success(let event):
-                    // The generation comes at the end of a transaction.
+                    // The generation message ends a transaction.
                     guard isChanged, case .generation = event.subject else { continue }
                     isChanged = false
                     continuation.yield()

@@ -2,14 +2,14 @@ public import GatewaySync
 public import Netlink
 public import NetworkTypes
 
-/// The kernel's nftables without its IPVS, whose commands are taken for carried out.
+/// The kernel's nftables without IPVS. Commands to IPVS are treated as carried out.
 ///
-/// For measurements on a host whose kernel has no IPVS; no gateway runs on it.
+/// It serves measurements on a host whose kernel has no IPVS; no gateway uses it.
 public final class TableKernel: Kernel {
     private let nftables: Nftables.Connection
     private let conntrack: Conntrack.Connection
 
-    /// - Throws: when the kernel has no nftables.
+    /// - Throws: if the kernel has no nftables.
     public init() throws(NetlinkError) {
         nftables = try Nftables.Connection()
         conntrack = try Conntrack.Connection()
