@@ -6,11 +6,11 @@ import YAML
 public enum ConfigurationLoader {
     /// Reads a configuration.
     /// - Parameters:
-    /// - file: the text of the configuration file; `nil` if there is none.
-    /// - path: the file's name in errors.
-    /// - environment: all variables; those that are no settings are ignored.
-    /// - flags: settings from the command line.
-    /// - hostName: the gateway's name if none is set.
+    ///   - file: the text of the configuration file; `nil` if there is none.
+    ///   - path: the file's name in errors.
+    ///   - environment: all variables; those that are no settings are ignored.
+    ///   - flags: settings from the command line.
+    ///   - hostName: the gateway's name if none is set.
     /// - Throws: `YAMLErrors`, `YAMLError` or `ConfigurationError`, each with file, line and column, or with the
     ///   variable or flag.
     public static func load(

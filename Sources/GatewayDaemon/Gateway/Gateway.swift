@@ -55,9 +55,9 @@ public actor Gateway: Service {
     public internal(set) var status: GatewayStatus
 
     /// - Parameters:
-    /// - environment: the process' environment, for notifications to systemd.
-    /// - clocks: reads the machine's clocks.
-    /// - sleep: returns when the time is over or the task is cancelled.
+    ///   - environment: the process' environment, for notifications to systemd.
+    ///   - clocks: reads the machine's clocks.
+    ///   - sleep: returns when the time is over or the task is cancelled.
     public init(
         _ configuration: GatewayConfiguration, source: any ExportSource, kernel: sending any Kernel,
         store: StateDirectory, environment: [String: String], process: Int32, mode: GatewayStatus.Mode = .daemon,

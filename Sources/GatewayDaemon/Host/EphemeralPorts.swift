@@ -38,7 +38,7 @@ public struct EphemeralPorts: Sendable, Hashable {
     /// Reads both values as /proc/sys shows them.
     /// - Parameters:
     ///   - local: `net.ipv4.ip_local_port_range`: two ports, with white space between and around them.
-    /// - reserved: `net.ipv4.ip_local_reserved_ports`: ports and ranges, separated by commas, or nothing.
+    ///   - reserved: `net.ipv4.ip_local_reserved_ports`: ports and ranges, separated by commas, or nothing.
     /// - Returns: `nil` if one of them does not have this form.
     public init?(local: String, reserved: String) {
         let ends = local.split(whereSeparator: \.isWhitespace).map { UInt16($0) }

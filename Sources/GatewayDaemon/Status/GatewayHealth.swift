@@ -37,13 +37,13 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
     public let reasons: [String]
 
     /// - Parameters:
-    /// - status: the last status that the daemon wrote.
-    /// - isRunning: whether a daemon holds the lock of the run directory.
-    /// - answer: whether the daemon gave a sign of life when it was asked.
-    /// - asked: when it was asked.
-    /// - now: seconds of the boot clock.
-    /// - patience: the greatest number of seconds between two polls.
-    /// - deviations: how the kernel differs from the export in force and the role.
+    ///   - status: the last status that the daemon wrote.
+    ///   - isRunning: whether a daemon holds the lock of the run directory.
+    ///   - answer: whether the daemon gave a sign of life when it was asked.
+    ///   - asked: when it was asked.
+    ///   - now: seconds of the boot clock.
+    ///   - patience: the greatest number of seconds between two polls.
+    ///   - deviations: how the kernel differs from the export in force and the role.
     public init(
         _ status: GatewayStatus?, role: GatewayRole, isRunning: Bool, answer: SignOfLife, asked: ClockReading, now: Int,
         patience: Int, deviations: [String]

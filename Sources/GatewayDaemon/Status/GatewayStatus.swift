@@ -199,9 +199,9 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
 
     /// Why the status in the file no longer holds; `nil` if it does.
     /// - Parameters:
-    /// - isRunning: whether a daemon holds the lock of the run directory.
-    /// - now: seconds of the boot clock.
-    /// - patience: the greatest number of seconds between two polls.
+    ///   - isRunning: whether a daemon holds the lock of the run directory.
+    ///   - now: seconds of the boot clock.
+    ///   - patience: the greatest number of seconds between two polls.
     public func staleness(isRunning: Bool, now: Int, patience: Int) -> String? {
         guard mode == .daemon else { return nil }
         guard isRunning else { return "the daemon does not run: this is what it said last" }

@@ -105,8 +105,8 @@ public final class Synchronizer {
     /// `reconciler.refusedSteps` afterwards; the rest is carried out.
     ///
     /// - Parameters:
-    /// - now: seconds of the boot clock.
-    /// - willApply: called with each plan before it is carried out, to write what must be on disk by then.
+    ///   - now: seconds of the boot clock.
+    ///   - willApply: called with each plan before it is carried out, to write what must be on disk by then.
     /// - Throws: `SynchronizationError` if the kernel does not converge to the desired state. Whatever was possible
     ///   is done, and the kernel is read again the next time.
     public func settle(now: Int, willApply: (Plan, Reconciler) throws -> Void = { _, _ in }) throws -> Outcome {

@@ -15,8 +15,8 @@ public struct ExportGuard: Sendable, Hashable {
         public var floor: Int
 
         /// - Parameters:
-        /// - share: a percentage, 0 to 100.
-        /// - floor: 0 or more.
+        ///   - share: a percentage, 0 to 100.
+        ///   - floor: 0 or more.
         public init(share: Int, floor: Int) {
             self.share = share
             self.floor = floor
@@ -36,9 +36,9 @@ public struct ExportGuard: Sendable, Hashable {
 
     /// The reasons to hold back the next export; empty if it may pass.
     /// - Parameters:
-    /// - changes: from the export in force to the next one.
-    /// - endpoints: the number of public endpoints in the export in force.
-    /// - isNextEmpty: whether the next export has no services at all.
+    ///   - changes: from the export in force to the next one.
+    ///   - endpoints: the number of public endpoints in the export in force.
+    ///   - isNextEmpty: whether the next export has no services at all.
     public func objections(to changes: ExportChanges, endpoints: Int, isNextEmpty: Bool) -> [String] {
         let before = Census(changes.removed)
         guard !before.readyServers.isEmpty else { return [] }

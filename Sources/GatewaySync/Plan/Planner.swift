@@ -33,13 +33,13 @@ public struct Planner {
     private var unserved: Set<IPVS.ServiceIdentity> = []
 
     /// - Parameters:
-    /// - drainTime: seconds that a real server that left may keep its connections if its section sets no drain time;
-    ///   0: none.
-    /// - departed: drain times of virtual services that have left the export and whose section set one.
-    /// - now: seconds of the boot clock.
-    /// - connections: of the real servers in `drains`, where they were counted.
-    /// - flows: flows to the ports in `Reconciler.watched`; `nil` if conntrack could not be read.
-    /// - refused: steps to leave out, together with whatever depends on them.
+    ///   - drainTime: seconds that a real server that left may keep its connections if its section sets no drain
+    ///     time; 0: none.
+    ///   - departed: drain times of virtual services that have left the export and whose section set one.
+    ///   - now: seconds of the boot clock.
+    ///   - connections: of the real servers in `drains`, where they were counted.
+    ///   - flows: flows to the ports in `Reconciler.watched`; `nil` if conntrack could not be read.
+    ///   - refused: steps to leave out, together with whatever depends on them.
     public init(
         desired: DesiredState, kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
         departed: [IPVS.ServiceIdentity: Int] = [:], now: Int, connections: ConnectionCounts = ConnectionCounts(),

@@ -34,9 +34,10 @@ public struct Reconciler: Sendable {
     private var hasAddressLeft = false
 
     /// - Parameters:
-    /// - leaving: services of an earlier export that the kernel may still hold, with their drain times.
-    /// - untranslated: ports of an earlier export that conntrack may still translate.
-    /// - drainTime: seconds that a real server that left may keep its connections, if its section sets no drain time.
+    ///   - leaving: services of an earlier export that the kernel may still hold, with their drain times.
+    ///   - untranslated: ports of an earlier export that conntrack may still translate.
+    ///   - drainTime: seconds that a real server that left may keep its connections, if its section sets no drain
+    ///     time.
     public init(
         drains: Drains = Drains(), ownership: Ownership = Ownership(), leaving: [IPVS.ServiceIdentity: Int] = [:],
         untranslated: Set<Conntrack.Destination> = [], drainTime: Int = 600, foreignServices: ForeignServices = .report
