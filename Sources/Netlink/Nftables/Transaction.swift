@@ -1,21 +1,21 @@
 extension Nftables {
-    /// Changes to one table that the kernel carries out together or not at all. A value: nothing happens
-    /// before `Connection.commit`.
+    /// Changes to one table that the kernel carries out together or not at all. It is a value: nothing happens before
+    /// `Connection.commit`.
     public struct Transaction: Sendable, Hashable {
         public enum Operation: Sendable, Hashable {
             case addTable(TableFlags)
             case deleteTable
-            /// Deletes the table if there is one.
+            /// Deletes the table if it exists.
             case destroyTable
             case addChain(Chain)
-            /// Takes all rules out of a chain.
+            /// Deletes all rules of a chain.
             case flushChain(String)
             case deleteChain(String)
-            /// At the end of its chain.
+            /// Adds the rule at the end of its chain.
             case addRule(Rule)
             case deleteRule(chain: String, handle: UInt64)
             case addSet(SetDefinition)
-            /// Takes all elements out of a set.
+            /// Deletes all elements of a set.
             case flushSet(String)
             case deleteSet(String)
             case addCounter(String)
@@ -33,7 +33,7 @@ extension Nftables {
 
         public mutating func append(_ operation: Operation) { operations.append(operation) }
 
-        /// Adds the table; one that is there is left as it is.
+        /// Adds the table; an existing one is left unchanged.
         public mutating func addTable(_ flags: TableFlags = []) { append(.addTable(flags)) }
         public mutating func deleteTable() { append(.deleteTable) }
         public mutating func destroyTable() { append(.destroyTable) }
@@ -44,13 +44,13 @@ extension Nftables {
         public mutating func flush(chain: String) { append(.flushChain(chain)) }
         public mutating func flush(set: String) { append(.flushSet(set)) }
 
-        /// Adds elements. One that is there is left as it is; one with other data, or one that overlaps,
-        /// fails the transaction (EEXIST).
+        /// Adds elements. An existing one is left unchanged; one with other data, or one that overlaps, fails the
+        /// transaction (EEXIST).
         public mutating func add(elements: [SetElement], to set: SetDefinition) {
             if !elements.isEmpty { append(.addElements(elements, to: set)) }
         }
 
-        /// Deletes elements. One that is not there fails the transaction (ENOENT).
+        /// Deletes elements. One that does not exist fails the transaction (ENOENT).
         public mutating func delete(elements: [SetElement], from set: SetDefinition) {
             if !elements.isEmpty { append(.deleteElements(elements, from: set)) }
         }
