@@ -8,7 +8,7 @@ extension Cloud {
         return location
     }
 
-    /// Throws for the location first: a pool that is not there may be so because its location is not.
+    /// Throws for a missing location first, since the pool may be missing because of it.
     package func pool(_ id: AddressPool.ID) throws -> AddressPool {
         _ = try location(id.location)
         guard let pool = pools[id] else {
@@ -47,7 +47,7 @@ extension Cloud {
         }
     }
 
-    /// The lowest index from 1 that no service of the type has.
+    /// The lowest index, from 1, that no service of the type has. Walks over all services.
     package func freeIndex(of type: String) -> Int {
         let taken = Set(services.values.lazy.filter { $0.type == type }.map(\.index))
         var index = 1
@@ -80,7 +80,7 @@ extension Cloud {
         types[name] = nil
     }
 
-    /// Takes a mark from its section, which must be gone.
+    /// Releases a mark, whose section must be gone.
     package mutating func releaseMark(_ name: String) throws {
         guard let id = marks.first(where: { "\($0.value)" == name })?.key else {
             throw ChangeError.missing("firewall mark \(name.prefix(80))")

@@ -2,7 +2,7 @@ import NetworkTypes
 import ServicesExport
 
 extension Cloud {
-    /// Locations whose export would be larger than gateways accept. Found without making the rows.
+    /// Locations whose export would be larger than gateways accept. Does not make the rows.
     public func sizeContradictions() -> [Contradiction] {
         exportSizes().sorted { $0.key < $1.key }.compactMap { location, size in
             guard size.rows > ServicesCSV.maximumRows || size.bytes > ServicesCSV.maximumSize else { return nil }
@@ -13,7 +13,7 @@ extension Cloud {
         }
     }
 
-    /// How large the exports can get, by location.
+    /// The upper bound of each location's export.
     func exportSizes() -> [String: ExportSize] {
         var instances = [String: [String: Int]]()
         for service in services.values where service.state != .maint {
@@ -33,7 +33,7 @@ extension Cloud {
     }
 }
 
-/// How large an export can get.
+/// An upper bound of the size of an export.
 struct ExportSize {
     package var rows = 0
     package var bytes = 0
@@ -53,7 +53,7 @@ struct ExportSize {
                 rowsPerInstance = fwm.protocols.count
                 ports = fwm.ports.count
             }
-            // Commas, line feed, numbers and words at their longest; a network is an address and a length.
+            // Commas, line feed, numbers and words at their longest; a source is an address and a prefix length.
             let fixed = 77 + type.utf8.count + section.name.utf8.count + pool.id.name.utf8.count + longestAddress
             let row = fixed + addresses * longestAddress + sources * (longestAddress + 4) + ports * 12
             rows += rowsPerInstance * instances

@@ -1,9 +1,9 @@
 public import NetworkTypes
 public import YAML
 
-/// Why the cloud cannot be as it is written.
+/// A reason why the cloud cannot be as it is described.
 public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
-    /// An object of the cloud, or one member of it, that is to blame.
+    /// An object of the cloud, or a member of one, that is to blame.
     public struct Subject: Sendable, Hashable {
         public enum Kind: Sendable, Hashable {
             case location, server, service
@@ -18,7 +18,7 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
 
         public let kind: Kind
         public let name: String
-        /// `nil`: the object as a whole.
+        /// The member; `nil`: the whole object.
         public let member: Member?
 
         public init(_ kind: Kind, _ name: String, _ member: Member? = nil) {
@@ -32,11 +32,11 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Where the text to blame stands, when it is in a meta-configuration.
+    /// The place of the text to blame, if it is in a meta-configuration.
     public let position: YAMLPosition?
-    /// What else may be to blame, the likeliest first: of two sides it is the one that was changed.
+    /// Other subjects that may be to blame, the most likely first: of two sides, the one that was changed is blamed.
     public let subjects: [Subject]
-    /// Names both sides.
+    /// The message, which names both sides.
     public let message: String
 
     public init(_ message: String, at position: YAMLPosition? = nil, of subjects: [Subject] = []) {
