@@ -1,13 +1,14 @@
 package import AdminAPI
 
-/// What a gateway says of itself in a poll.
+/// A gateway's report of itself in a poll.
 package struct GatewayReport: Sendable, Hashable {
+    /// The gateway's role in its pair; `nil` if it does not say.
     package var role: GatewayResource.Role?
-    /// The ETag of the export in its kernel.
+    /// The ETag of the export that its kernel agrees with.
     package var applied: String?
-    /// `nil`: its guard holds nothing back.
+    /// The export that its guard holds back; `nil` if there is none.
     package var held: Held?
-    /// Steps its kernel has refused; `nil`: it does not say.
+    /// How many steps its kernel has refused; `nil` if it does not say.
     package var failures: Int?
 
     package init(role: GatewayResource.Role? = nil, applied: String? = nil, held: Held? = nil, failures: Int? = nil) {
@@ -17,9 +18,9 @@ package struct GatewayReport: Sendable, Hashable {
         self.failures = failures
     }
 
-    /// An export that its guard holds back.
+    /// An export that the gateway's guard holds back.
     package struct Held: Sendable, Hashable {
-        /// The ETag.
+        /// The export's ETag.
         package var tag: String
         package var reason: String?
         package var decision: GatewayResource.HeldExport.Decision

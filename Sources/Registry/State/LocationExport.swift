@@ -2,7 +2,7 @@ import Cloud
 package import NIOCore
 package import ServicesExport
 
-/// The services export of one location, ready to be sent.
+/// The services export of one location, ready to send.
 package struct LocationExport: Sendable {
     package let rows: [ExportRow]
     /// The bytes of `services.csv`.
@@ -17,13 +17,13 @@ package struct LocationExport: Sendable {
     }
 }
 
-/// The exports of every location, belonging to one cloud.
+/// The exports of every location of one cloud.
 ///
-/// Made once for each generation of the registry, when a change is written; a poll only looks up. A change builds
-/// again only the locations it can affect.
+/// Built once for each generation of the registry, when a change is written; a poll only looks one up. A change
+/// rebuilds only the exports that it can affect.
 package struct ExportSet: Sendable {
     package private(set) var byLocation: [String: LocationExport]
-    /// How many exports were built to come here, for the tests that watch over it.
+    /// How many exports were built so far, for tests that count them.
     private(set) var builds: Int
 
     init(of cloud: Cloud) {

@@ -1,7 +1,7 @@
 import Crypto
 import Text
 
-/// A secret for the Authorization header: 256 random bits, told apart by a prefix that secret scanners can look for.
+/// A secret for the Authorization header: 256 random bits, with a prefix by which secret scanners recognize it.
 package struct BearerToken {
     package static let prefix = "portcullis_"
 
@@ -17,10 +17,10 @@ package struct BearerToken {
 
     package init(_ text: String) { self.text = text }
 
-    /// What the registry keeps. A plain digest suffices, since the secret is random and long.
+    /// The hash that the registry stores. A plain digest is enough, since the secret is random and long.
     package var hash: [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
 
-    /// The secret of an Authorization field (RFC 6750, section 2.1); `nil` for another scheme.
+    /// The secret in an Authorization field (RFC 6750, section 2.1); `nil` for another scheme.
     package init?(authorization field: String) {
         let parts = field.splitBytes(" ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
