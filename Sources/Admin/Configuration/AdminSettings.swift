@@ -5,9 +5,10 @@ import ServiceSupport
 import Text
 import YAML
 
-/// The settings of `portcullis-admin`: from the configuration file, the environment and flags, in that rising order.
+/// The settings of `portcullis-admin`, from the configuration file, the environment and flags. Later ones override
+/// earlier ones.
 public struct AdminSettings: Sendable, Hashable {
-    /// The settings, named as flags and as keys of the file are.
+    /// The settings, by the names of their flags and keys in the file.
     public enum Key: String, Sendable, CaseIterable {
         case listen
         case database
@@ -36,14 +37,14 @@ public struct AdminSettings: Sendable, Hashable {
     public var database: String
     /// Paths of PEM files: the certificate with its chain, and its key.
     public var tls: TLSFiles?
-    /// Path of the file with the key that secrets are encrypted with.
+    /// Path of the file with the key that encrypts secrets.
     public var secretsKey: String?
     public var logLevel: Logger.Level
     public var connections: ConnectionLimits
-    /// Gateways that ADMIN knows.
+    /// The greatest number of gateways that ADMIN knows.
     public var maxGateways: Int
     public var retention: Retention
-    /// Percent of the cloud, or of one kind of things in it, that a prune may delete unasked.
+    /// The percentage of the cloud, or of one kind of object in it, that a prune may delete without a number.
     public var pruneShare: Int
 
     public struct TLSFiles: Sendable, Hashable {
@@ -53,20 +54,20 @@ public struct AdminSettings: Sendable, Hashable {
 
     public static let defaultFile = "/etc/portcullis/admin.yaml"
     public static let defaultDatabase = "/var/lib/portcullis-admin/registry.sqlite"
-    /// The default of earlier versions: in the state directory of the gateway.
+    /// The default of earlier versions, in the state directory of the gateway.
     public static let formerDatabase = "/var/lib/portcullis/registry.sqlite"
     static let defaults: [Key: String] = [
         .listen: "127.0.0.1:8080", .database: defaultDatabase, .logLevel: "info",
     ]
 
-    /// Puts the sources together.
+    /// Combines the sources.
     ///
     /// - Parameters:
-    ///   - file: Values of the configuration file, by `values(inFile:named:)`.
-    ///   - environment: The process's environment.
-    ///   - flags: Values given on the command line.
+    ///   - file: values from the configuration file, read by `values(inFile:named:)`.
+    ///   - environment: the environment of the process.
+    ///   - flags: values from the command line.
     ///
-    /// Throws `SettingsError` naming the source and the value.
+    /// Throws `SettingsError` with the source and the value.
     public init(file: [Key: Value] = [:], environment: [String: String] = [:], flags: [Key: String] = [:]) throws {
         var values = Self.defaults.mapValues { Value(text: $0, source: "the default") }
         values.merge(file) { $1 }
@@ -81,7 +82,7 @@ public struct AdminSettings: Sendable, Hashable {
             if let text = flags[key] { values[key] = Value(text: text, source: "--\(key.rawValue)") }
         }
         listen = try Self.read(values[.listen], "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) }
-        // SQLite has a meaning of its own for ":memory:".
+        // SQLite gives ":memory:" a special meaning.
         database = try Self.read(values[.database], "the path of a file") {
             $0.isEmpty || $0.isExactly(":memory:") ? nil : $0
         }
@@ -110,7 +111,7 @@ public struct AdminSettings: Sendable, Hashable {
         }
     }
 
-    /// Throws where ADMIN would be open to everybody who can connect from elsewhere.
+    /// Throws if ADMIN would be open to everybody who can connect from other machines.
     public func checkListening(hasTokens: Bool) throws {
         guard !hasTokens, !listen.isLoopback else { return }
         throw SettingsError(
@@ -120,7 +121,7 @@ public struct AdminSettings: Sendable, Hashable {
             """)
     }
 
-    /// The settings that differ from `other` and are read at the start only, by their names.
+    /// The names of settings that differ from `other` but are only read at the start.
     public func needingRestart(from other: AdminSettings) -> [String] {
         let differences: [(Key, Bool)] = [
             (.listen, listen != other.listen), (.database, !database.isExactly(other.database)),
@@ -134,13 +135,13 @@ public struct AdminSettings: Sendable, Hashable {
         return differences.filter(\.1).map(\.0.rawValue)
     }
 
-    /// A value and where it comes from.
+    /// A value and its source.
     public struct Value: Sendable, Hashable {
         public var text: String
         public var source: String
     }
 
-    /// The number of a setting that need not be there: plain decimal digits.
+    /// An optional number: plain decimal digits.
     private static func number(_ value: Value?, _ range: ClosedRange<Int>) throws -> Int? {
         try value.map { value in
             try read(value, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
@@ -163,7 +164,7 @@ public struct AdminSettings: Sendable, Hashable {
         return result
     }
 
-    /// Reads the configuration file: one mapping of the keys to scalars.
+    /// Reads the configuration file: one mapping of keys to scalars.
     public static func values(inFile text: String, named file: String) throws -> [Key: Value] {
         let document = try YAMLDocument.parse(text, file: file).first
         guard let document else { return [:] }

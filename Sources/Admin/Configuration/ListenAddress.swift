@@ -2,14 +2,14 @@ import Cloud
 import NetworkTypes
 import Text
 
-/// Where the server listens: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
+/// The address of the server: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
 public struct ListenAddress: Sendable, Hashable {
     /// An IP address or a host name, without brackets.
     public let host: String
     /// 0: any free port.
     public let port: Int
 
-    /// Reads `host:port`; an IPv6 address stands in brackets.
+    /// Reads `host:port`. An IPv6 address must be in brackets.
     public init?(_ text: String) {
         guard let colon = text.lastByte(":"), let port = UInt16(text[text.utf8.index(after: colon)...]) else {
             return nil
@@ -32,10 +32,10 @@ public struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// The same host with the port the system chose.
+    /// The same host with the port that the system has chosen.
     public func with(port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }
 
-    /// Whether none but this machine can connect. A name other than `localhost` may lead anywhere.
+    /// Whether only this machine can connect. A name other than `localhost` may lead anywhere.
     public var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
 }
 
