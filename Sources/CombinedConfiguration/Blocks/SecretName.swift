@@ -1,4 +1,4 @@
-/// Names of secrets: lower-case letters, digits, `-`, `_` and `.`, a letter or a digit first, up to 63.
+/// Names of secrets: lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or digit, 1 to 63 bytes.
 public enum SecretName {
     public static func isValid(_ name: String) -> Bool {
         guard let first = name.utf8.first, isWordCharacter(first), name.utf8.count <= 63 else { return false }
