@@ -1,7 +1,7 @@
 import NetworkTypes
 
 extension CSVRecord {
-    /// The values of columns `section` to `sources`, each checked, and against each other.
+    /// Reads the values of columns `section` to `sources`, and checks each of them and their combination.
     func connection() throws(Failure) -> ExternalConnection {
         let section = try name(.section)
         guard let transport = TransportProtocol(text(.transport)) else {
@@ -39,7 +39,7 @@ extension CSVRecord {
             sources: sources)
     }
 
-    /// The values of columns `service` and `backend_address` to `weight`.
+    /// Reads the values of columns `service` and `backend_address` to `weight`.
     func server(of connection: ExternalConnection) throws(Failure) -> RealServer {
         let service = try name(.service)
         let text = text(.backendAddress)
@@ -97,7 +97,7 @@ extension CSVRecord {
         return number
     }
 
-    /// The parts of a cell between single spaces; none of them is empty.
+    /// The parts of a cell, which are separated by single spaces; none may be empty.
     private func list(_ column: ServicesCSV.Column) throws(Failure) -> [String] {
         guard !self[column].isEmpty else { return [] }
         let parts = self[column].split(separator: 0x20, omittingEmptySubsequences: false)

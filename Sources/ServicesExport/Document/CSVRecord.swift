@@ -1,13 +1,13 @@
-/// The cells of one line, quotes undone (RFC 4180, section 2), with the places where they began.
+/// The cells of one line without their quotes (RFC 4180, section 2), and the places where they begin.
 struct CSVRecord {
     private(set) var bytes: [UInt8] = []
     private(set) var cells: [Range<Int>] = []
-    /// 0-based, in bytes of the line.
+    /// Offsets in bytes from the beginning of the line, from 0.
     private(set) var offsets: [Int] = []
 
     /// What is wrong with a line, at a place in it.
     struct Failure: Error {
-        /// 0-based, in bytes of the line.
+        /// The offset in bytes from the beginning of the line, from 0.
         var offset: Int
         var cell: ServicesCSV.Column?
         var message: String
@@ -58,7 +58,7 @@ struct CSVRecord {
         }
     }
 
-    /// The cells of a line that must have all columns and nothing that is not UTF-8.
+    /// Reads a line, which must have all columns and be valid UTF-8.
     init(complete line: UnsafeBufferPointer<UInt8>) throws(Failure) {
         guard !line.isEmpty else { throw Failure(offset: 0, message: "an empty line") }
         guard line.last != 0x0D else {
@@ -88,10 +88,10 @@ struct CSVRecord {
         Failure(offset: offsets[column.rawValue], cell: column, message: message)
     }
 
-    /// The bytes of columns `section` to `sources` as an unquoted line has them.
+    /// The bytes of columns `section` to `sources`, as in a line without quotes.
     ///
-    /// No valid value has a comma in it, so a key with as many commas as lie between the columns stands for one row of
-    /// cells only: what has the key of a connection that was checked has its cells.
+    /// No valid value contains a comma, so a key with the right number of commas belongs to exactly one list of
+    /// cells: a line with the key of a checked connection has the same cells.
     var key: [UInt8] {
         let first = ServicesCSV.Column.section.rawValue
         var key = [UInt8]()

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Finds the group of a line by the bytes of its columns `section` to `sources`: a hash table with open addressing
-/// that is asked with bytes in place, so that no line needs a key of its own.
+/// Finds the group of a line by the bytes of its columns `section` to `sources`. It is a hash table with open
+/// addressing that looks up bytes in place, so that no line needs a copy of its key.
 struct GroupTable {
     private var slots: [Int32]
     private(set) var keys: [[UInt8]] = []
@@ -44,7 +44,7 @@ struct GroupTable {
         return nil
     }
 
-    /// The index of the new group; the key must be new.
+    /// Adds a group and returns its index; the key must be new.
     mutating func insert(_ key: [UInt8], hash: UInt64) -> Int {
         if (keys.count + 1) * 2 > slots.count {
             slots = Array(repeating: -1, count: slots.count * 2)

@@ -1,13 +1,13 @@
 import Glibc
 import NetworkTypes
 
-/// Finds lines again, for errors only: while reading nobody counts lines.
+/// Finds the numbers of lines, for errors only: lines are not counted while a file is read.
 struct LineFinder {
     private let bytes: [UInt8]
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The 1-based number of the line that the byte is in.
+    /// The number, from 1, of the line that contains the byte.
     func lineNumber(at offset: Int) -> Int { 1 + bytes[..<offset].count { $0 == ServicesCSV.lineFeed } }
 
     static func error(
@@ -29,7 +29,8 @@ struct LineFinder {
         }
     }
 
-    /// The lines of the group with the key, in order; of one server only, when given. The file's lines are valid.
+    /// The lines of the group with the key, in order; if a server is given, only its lines. The file's lines must be
+    /// valid.
     func lines(of key: [UInt8], server: RealServer? = nil, limit: Int = 1) -> [Found] {
         var found = [Found]()
         var number = 0
@@ -49,7 +50,7 @@ struct LineFinder {
         return found
     }
 
-    /// A real server that stands twice in a group.
+    /// The error for a real server that a group has twice.
     func repeated(_ server: RealServer, in key: [UInt8]) -> ServicesCSVError {
         let found = lines(of: key, server: server, limit: 2)
         guard found.count == 2 else {
@@ -61,7 +62,7 @@ struct LineFinder {
 }
 
 extension RealServer {
-    /// `10.1.0.11:8080`, `[fd00::1]:8080`; without the port under a mark.
+    /// `10.1.0.11:8080`, `[fd00::1]:8080`; without the port with a mark.
     var endpoint: String {
         if port == 0 { return "\(address)" }
         return address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"

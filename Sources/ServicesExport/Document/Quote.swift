@@ -1,5 +1,5 @@
-/// Text from outside in double quotes, fit for a message on one line: control characters and quotes escaped, the rest
-/// of a long text left out.
+/// Text from outside in double quotes, for a message on one line: control characters and quotes are escaped, and a
+/// long text is cut.
 package func quote(_ text: String) -> String {
     let limit = 64
     var quoted = "\""

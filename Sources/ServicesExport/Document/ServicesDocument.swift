@@ -1,15 +1,15 @@
-/// A complete and valid `services.csv`: its bytes and what they say.
+/// A complete and valid `services.csv`: its bytes and its content.
 ///
-/// A value; `updated(with:)` reads a newer file against it at the cost of what differs.
+/// It is a value. `updated(with:)` reads a newer file at a cost that grows with the difference.
 public struct ServicesDocument: Sendable {
     /// The file.
     public let bytes: [UInt8]
-    /// Rows, without the header.
+    /// The number of rows, without the header.
     public let rowCount: Int
-    /// Every external connection with its real servers, in no order that means something.
+    /// Every external connection with its real servers, in no particular order.
     public let groups: [ExportGroup]
 
-    /// The file without rows.
+    /// The file that has only a header.
     public static let empty = Self(
         bytes: Array(ServicesCSV.header.utf8) + [ServicesCSV.lineFeed], rowCount: 0, groups: [])
 
@@ -24,8 +24,8 @@ public struct ServicesDocument: Sendable {
         self = try Self.empty.updated(with: bytes).document
     }
 
-    /// Reads and checks a newer file. Lines it has in common with this one at its start and its end are not read
-    /// again, and groups whose rows stay the same stay the same instances.
+    /// Reads and checks a newer file. Lines at the beginning and the end that both files share are not read again,
+    /// and groups whose rows stay the same remain the same instances.
     public func updated(
         with bytes: [UInt8]
     ) throws(ServicesCSVError) -> (document: ServicesDocument, changes: ExportChanges) {
@@ -33,7 +33,8 @@ public struct ServicesDocument: Sendable {
         do {
             return try reader.read(bytes)
         } catch {
-            // An error that involves several lines is told the same way whatever the previous file was.
+            // Read the whole file again, so that an error that involves several lines does not depend on the previous
+            // file.
             guard rowCount > 0 else { throw error }
             reader = ServicesReader(previous: .empty)
             let document = try reader.read(bytes).document
@@ -41,14 +42,14 @@ public struct ServicesDocument: Sendable {
         }
     }
 
-    /// Every row, in the order of the file as `ServicesCSV.write` writes it.
+    /// Every row, in the order of `ServicesCSV.write`. Sorts all rows.
     public var rows: [ExportRow] {
         groups.flatMap(\.rows).map { ($0, $0.description) }.sorted { $0.1.utf8.lexicographicallyPrecedes($1.1.utf8) }
             .map(\.0)
     }
 }
 
-/// What differs between two documents, by instance: a group whose rows changed is in both lists.
+/// The difference between two documents, by instance: a group whose rows changed is in both lists.
 public struct ExportChanges: Sendable {
     public var removed: [ExportGroup] = []
     public var added: [ExportGroup] = []

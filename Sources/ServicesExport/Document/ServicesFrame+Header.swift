@@ -1,7 +1,8 @@
 extension ServicesFrame {
-    /// Says what a header that is not ours is: one of an older format, of a newer one, or none at all.
+    /// Throws an error for a header that differs from ours: it is of an older format, of a newer one, or no header at
+    /// all.
     ///
-    /// Throws nothing when only the line feed after the header is missing.
+    /// Does not throw if only the line feed after the header is missing.
     static func refuseHeader(of bytes: [UInt8]) throws(ServicesCSVError) {
         let line = bytes.prefix { $0 != ServicesCSV.lineFeed }
         guard line.last != 0x0D else {
@@ -18,7 +19,7 @@ extension ServicesFrame {
         let missing = due.filter { !found.contains($0) }
         let unknown = found.filter { !due.contains($0) }
         let isEachOnce = Set(found).count == found.count
-        // A header that is cut off between two columns looks like an older one.
+        // A header that was cut off between two columns looks like an older one.
         if isEachOnce, unknown.isEmpty, !missing.isEmpty, line.endIndex < bytes.endIndex {
             throw ServicesCSVError(
                 .olderFormat, line: 1, column: column,
@@ -38,7 +39,7 @@ extension ServicesFrame {
         throw ServicesCSVError(line: 1, column: column, message: message)
     }
 
-    /// More columns than any format will have; what follows them is taken as one cell.
+    /// More columns than any format will have; the rest is taken as one cell.
     private static let columnLimit = 255
 
     private static func isColumnName(_ text: String) -> Bool {
@@ -48,7 +49,7 @@ extension ServicesFrame {
             }
     }
 
-    /// `"zone", "priority"`; of a long list the first eight.
+    /// `"zone", "priority"`; the first eight of a long list.
     private static func quotedList(_ names: [String]) -> String {
         names.prefix(8).map(quote).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What is checked of a file before its rows: size, header, end, number of lines.
+/// The checks of a file before its rows are read: size, header, end, number of lines.
 enum ServicesFrame {
     static func check(_ bytes: [UInt8]) throws(ServicesCSVError) {
         guard bytes.count <= ServicesCSV.maximumSize else {
@@ -30,7 +30,7 @@ enum ServicesFrame {
     }
 
     private static func checkRowCount(_ bytes: [UInt8]) throws(ServicesCSVError) {
-        // A row has at least its commas and its line feed, so most files need no counting.
+        // A row has at least its commas and its line feed, so in most files the lines need not be counted.
         guard bytes.count > ServicesCSV.maximumRows * ServicesCSV.Column.allCases.count else { return }
         let lines = bytes.withUnsafeBytes { file in
             var lines = 0
