@@ -1,31 +1,31 @@
 import JSON
 import Names
 
-/// The kinds of things the registry holds.
+/// The kinds of objects in the registry.
 public enum ResourceKind: String, Codable, Sendable, Hashable, CaseIterable {
     case location, pool, server, type, service
     /// A bearer token, in the event log only.
     case token
-    /// What is remembered of a gateway; its name is `location/gateway`.
+    /// What ADMIN remembers of a gateway; its name is `location/gateway`.
     case gateway
-    /// The firewall mark of a section that is gone, released.
+    /// The mark of a deleted section, which was released.
     case mark
     /// A secret; never its value.
     case secret
 }
 
-/// What happens to one of them.
+/// What happens to an object.
 public enum ChangeAction: String, Codable, Sendable, Hashable, CaseIterable {
     case create, update, delete
 }
 
-/// What a write did, or with `dry_run=true` would do. The lists are empty when nothing changes.
+/// What a write did, or with `dry_run=true` would do. The lists are empty if nothing changes.
 public struct ChangeReport: Codable, Sendable, Hashable {
-    /// One changed thing of the registry.
+    /// One changed object of the registry.
     public struct Change: Codable, Sendable, Hashable {
         public var action: ChangeAction
         public var kind: ResourceKind
-        /// Its name; a pool's is `location/pool`.
+        /// The name of the object; `location/pool` for a pool.
         public var name: String
 
         public init(action: ChangeAction, kind: ResourceKind, name: String) {
@@ -35,13 +35,14 @@ public struct ChangeReport: Codable, Sendable, Hashable {
         }
     }
 
+    /// The changed objects.
     public var changes: [Change]
-    /// Only locations whose export differs.
+    /// The locations whose export differs.
     public var export: [ExportChange]
-    /// How the configurations differ of services that were there before and are there after.
+    /// How the configurations differ of services that exist both before and afterwards.
     public var configurations: [ConfigurationChange]
 
-    /// What the change brings about that is allowed, and that whoever makes it should know; each with its place.
+    /// Consequences that are allowed but worth knowing, each with its place.
     public var warnings: [Problem.Fault]
 
     public init(
@@ -59,14 +60,14 @@ public struct ChangeReport: Codable, Sendable, Hashable {
         changes = try container.decode([Change].self, forKey: .changes)
         export = try container.decode([ExportChange].self, forKey: .export)
         configurations = try container.decode([ConfigurationChange].self, forKey: .configurations)
-        // An ADMIN from before there were any has none.
+        // Earlier versions of ADMIN had no warnings.
         warnings = try container.decodeIfPresent([Problem.Fault].self, forKey: .warnings) ?? []
     }
 }
 
-/// How the services export of one location differs: lines of `services.csv`, without the line end.
+/// How the services export of one location differs, in lines of `services.csv` without the line ends.
 public struct ExportChange: Codable, Sendable, Hashable {
-    /// A row that stays with other values (weight, ports, …).
+    /// A row that remains but has other values (weight, ports, …).
     public struct Line: Codable, Sendable, Hashable {
         public var before: String
         public var after: String

@@ -3,9 +3,9 @@ import Names
 
 /// Body of `PUT /v1/locations/{location}`.
 public struct LocationChange: Codable, Sendable, Hashable {
-    /// As in the path, where it is given.
+    /// The name; if present, the same as in the path.
     public var name: String?
-    /// Free text for people.
+    /// A description for people.
     public var description: String?
 
     public init(name: String? = nil, description: String? = nil) {
@@ -16,7 +16,7 @@ public struct LocationChange: Codable, Sendable, Hashable {
 
 /// Body of `PUT /v1/locations/{location}/pools/{pool}`.
 public struct PoolChange: Codable, Sendable, Hashable {
-    /// As in the path, where they are given.
+    /// The location and the name; if present, the same as in the path.
     public var location: String?
     public var name: String?
     public var addresses: [String]
@@ -30,7 +30,7 @@ public struct PoolChange: Codable, Sendable, Hashable {
 
 /// Body of `PUT /v1/servers/{server}`.
 public struct ServerChange: Codable, Sendable, Hashable {
-    /// As in the path, where it is given.
+    /// The name; if present, the same as in the path.
     public var name: String?
     public var location: String
     public var kind: ServerResource.Kind
@@ -48,7 +48,7 @@ public struct ServerChange: Codable, Sendable, Hashable {
     }
 }
 
-/// Body of `PATCH /v1/servers/{server}`: what is absent stays.
+/// Body of `PATCH /v1/servers/{server}`: absent members stay unchanged.
 public struct ServerPatch: Codable, Sendable, Hashable {
     public var location: String?
     public var kind: ServerResource.Kind?
@@ -65,13 +65,13 @@ public struct ServerPatch: Codable, Sendable, Hashable {
     }
 }
 
-/// Body of `POST /v1/services`: a new instance, its index allocated by ADMIN.
+/// Body of `POST /v1/services`: a new instance, whose index ADMIN allocates.
 public struct ServiceCreation: Codable, Sendable, Hashable {
     public var type: String
     public var server: String
-    /// `nil`: ready.
+    /// The state; `nil`: ready.
     public var state: ServiceResource.State?
-    /// `nil`: the section's.
+    /// The weight; `nil`: the section's.
     public var weight: Int?
 
     public init(type: String, server: String, state: ServiceResource.State? = nil, weight: Int? = nil) {
@@ -84,14 +84,14 @@ public struct ServiceCreation: Codable, Sendable, Hashable {
 
 /// Body of `PUT /v1/services/{service}`.
 public struct ServiceChange: Codable, Sendable, Hashable {
-    /// As in the path, where they are given.
+    /// The name, the type and the index; if present, the same as in the path.
     public var name: String?
     public var type: String?
     public var index: Int?
     public var server: String
-    /// `nil`: ready.
+    /// The state; `nil`: ready.
     public var state: ServiceResource.State?
-    /// `nil`: the section's.
+    /// The weight; `nil`: the section's.
     public var weight: Int?
 
     public init(
@@ -107,7 +107,7 @@ public struct ServiceChange: Codable, Sendable, Hashable {
     }
 }
 
-/// Body of `PATCH /v1/services/{service}`: what is absent stays.
+/// Body of `PATCH /v1/services/{service}`: absent members stay unchanged.
 public struct ServicePatch: Codable, Sendable, Hashable {
     /// A weight to set, or the return to the section's weight (JSON `null`).
     public enum Weight: Sendable, Hashable {

@@ -1,19 +1,19 @@
 import JSON
 import Names
 
-/// Where the values of a service's configuration come from (`GET /v1/services/{service}/config?explain=true`).
+/// The origin of each value in a service's configuration (`GET /v1/services/{service}/config?explain=true`).
 public struct ConfigurationExplanation: Codable, Sendable, Hashable {
-    /// Where a value was written.
+    /// The place where a value was written.
     public struct Origin: Codable, Sendable, Hashable {
         /// The meta-configuration: `logger.yaml`.
         public var file: String
         public var line: Int
         public var column: Int
-        /// The block: whose file it is in, its sort order, and its place among the file's blocks, from 1.
+        /// The block: the type whose file has it, its sort order, and its number among the file's blocks, from 1.
         public var type: String
         public var sortOrder: Int
         public var block: Int
-        /// What was written, where that is not the value: `${server.address}`.
+        /// The text as it was written, if it is not the value: `${server.address}`.
         public var expression: String?
 
         public init(
@@ -29,9 +29,9 @@ public struct ConfigurationExplanation: Codable, Sendable, Hashable {
         }
     }
 
-    /// A value that a later block took the place of.
+    /// A value that a later block has replaced.
     public struct Overridden: Codable, Sendable, Hashable {
-        /// As JSON text, cut where it is long.
+        /// The value as JSON text, cut if it is long.
         public var value: String
         public var from: Origin
 
@@ -45,10 +45,10 @@ public struct ConfigurationExplanation: Codable, Sendable, Hashable {
     public struct Value: Codable, Sendable, Hashable {
         /// A JSON pointer (RFC 6901).
         public var path: String
-        /// As JSON text; of a secret its name.
+        /// The value as JSON text; for a secret, its name.
         public var value: String
         public var from: Origin
-        /// The oldest first.
+        /// The values that it has replaced, the oldest first.
         public var overrode: [Overridden]
 
         public init(path: String, value: String, from: Origin, overrode: [Overridden]) {
@@ -59,12 +59,12 @@ public struct ConfigurationExplanation: Codable, Sendable, Hashable {
         }
     }
 
-    /// What a block has taken out.
+    /// A value that a block has deleted.
     public struct Deleted: Codable, Sendable, Hashable {
         /// A JSON pointer (RFC 6901).
         public var path: String
         public var by: Origin
-        /// What is gone, and what that had overridden before; the oldest first.
+        /// The deleted value, and those that it had replaced, the oldest first.
         public var overrode: [Overridden]
 
         public init(path: String, by: Origin, overrode: [Overridden]) {

@@ -3,6 +3,6 @@ public enum MediaType {
     public static let json = "application/json"
     public static let yaml = "application/yaml"
     public static let csv = "text/csv"
-    /// An error answer: `Problem`.
+    /// An error: `Problem`.
     public static let problem = "application/problem+json"
 }

@@ -1,29 +1,29 @@
 import JSON
 import Names
 
-/// A gateway as its polls tell of it (`GET /v1/gateways`).
+/// A gateway, according to its polls (`GET /v1/gateways`).
 public struct GatewayResource: Codable, Sendable, Hashable {
-    /// What pacemaker has made of the gateway.
+    /// The gateway's role, which pacemaker decides.
     public enum Role: String, Codable, Sendable, Hashable, CaseIterable {
         case active, passive
     }
 
-    /// An export that the gateway's guard holds back: the one before stays in force there.
+    /// An export that the gateway's guard holds back. The previous one remains in force there.
     public struct HeldExport: Codable, Sendable, Hashable {
-        /// What the gateway's operator has said to it.
+        /// The decision of the gateway's operator.
         public enum Decision: String, Codable, Sendable, Hashable, CaseIterable {
-            /// Nothing yet.
+            /// There is no decision yet.
             case pending
-            /// It is not to be applied.
+            /// It must not be applied.
             case rejected
         }
 
-        /// With its quotes.
+        /// The ETag, including quotes.
         public var etag: String
-        /// What the guard has against it, in the gateway's words.
+        /// The guard's objections, in the gateway's words.
         public var reason: String?
         public var decision: Decision
-        /// Since when the gateway holds it back, as ADMIN saw it: RFC 3339 in UTC.
+        /// When ADMIN first saw that it is held back, RFC 3339 in UTC.
         public var since: String
 
         public init(etag: String, reason: String?, decision: Decision, since: String) {
@@ -37,21 +37,21 @@ public struct GatewayResource: Codable, Sendable, Hashable {
     public var name: String
     public var location: String
     public var role: Role?
-    /// The ETag (with its quotes) of the export the gateway has in its kernel; `nil`: none yet.
+    /// The ETag, including quotes, of the export that the gateway's kernel agrees with; `nil` if there is none yet.
     public var applied: String?
-    /// Since when it has that export applied, as ADMIN saw it: RFC 3339 in UTC.
+    /// When ADMIN first saw that export applied, RFC 3339 in UTC.
     public var since: String
-    /// RFC 3339 in UTC.
+    /// The time of the last poll, RFC 3339 in UTC.
     public var lastPoll: String
-    /// Seconds since the last poll. A poll that is being held (`Prefer: wait`) counts as now.
+    /// Seconds since the last poll; 0 while a poll is held (`Prefer: wait`).
     public var age: Double
-    /// The ETag of the location's export now; `nil` when the location is gone.
+    /// The ETag of the location's present export; `nil` if the location was deleted.
     public var current: String?
     /// Whether `applied` is `current`.
     public var inSync: Bool
-    /// `nil`: its guard holds nothing back.
+    /// The export that the gateway's guard holds back; `nil` if there is none.
     public var held: HeldExport?
-    /// Steps that the gateway's kernel has refused; `nil`: it does not say.
+    /// How many steps the gateway's kernel has refused; `nil` if the gateway does not say.
     public var failures: Int?
 
     public init(
@@ -74,19 +74,19 @@ public struct GatewayResource: Codable, Sendable, Hashable {
 
 /// One entry of the event log.
 public struct EventResource: Codable, Sendable, Hashable {
-    /// Counts upwards from 1.
+    /// The number of the event, counted from 1.
     public var id: Int
     /// RFC 3339 in UTC.
     public var time: String
-    /// The token's name, or `anonymous`.
+    /// The name of the token, or `anonymous`.
     public var actor: String
     public var action: ChangeAction
     public var kind: ResourceKind
-    /// The name; a pool's is `location/pool`.
+    /// The name of the object; `location/pool` for a pool.
     public var name: String
-    /// A line that tells what it was; `nil` for a creation.
+    /// The object before, in one line; `nil` if it was created.
     public var before: String?
-    /// A line that tells what it is; `nil` for a deletion.
+    /// The object afterwards, in one line; `nil` if it was deleted.
     public var after: String?
 
     public init(
@@ -107,7 +107,7 @@ public struct EventResource: Codable, Sendable, Hashable {
 /// A page of events, oldest first (`GET /v1/events?after=ID&limit=N`).
 public struct EventPage: Codable, Sendable, Hashable {
     public var events: [EventResource]
-    /// `after` of the following page; `nil` when this is the last.
+    /// The value of `after` for the next page; `nil` if this is the last.
     public var next: Int?
 
     public init(events: [EventResource], next: Int?) {

@@ -1,10 +1,10 @@
 import JSON
 import Names
 
-/// A location (datacenter): a name servers and address pools belong to.
+/// A location (datacenter): a name to which servers and address pools belong.
 public struct LocationResource: Codable, Sendable, Hashable {
     public var name: String
-    /// Free text for people.
+    /// A description for people.
     public var description: String?
 
     public init(name: String, description: String? = nil) {
@@ -13,11 +13,11 @@ public struct LocationResource: Codable, Sendable, Hashable {
     }
 }
 
-/// A pool of public addresses at one location, as a gateway section names it (`www-ip`).
+/// A pool of public addresses at one location, to which gateway sections refer by name (`www-ip`).
 public struct PoolResource: Codable, Sendable, Hashable {
     public var location: String
     public var name: String
-    /// Canonical IPv4 and IPv6 addresses, sorted; at least one.
+    /// IPv4 and IPv6 addresses in canonical form, sorted, at least one.
     public var addresses: [String]
 
     public init(location: String, name: String, addresses: [String]) {
@@ -39,7 +39,7 @@ public struct ServerResource: Codable, Sendable, Hashable {
     public var kind: Kind
     /// Internal addresses: one, or one per family.
     public var addresses: [String]
-    /// What it is besides its kind, for the `requires` of types; sorted.
+    /// Properties besides the kind, for the `requires` of types, sorted.
     public var labels: [String]
 
     public init(name: String, location: String, kind: Kind, addresses: [String], labels: [String] = []) {
@@ -51,16 +51,16 @@ public struct ServerResource: Codable, Sendable, Hashable {
     }
 }
 
-/// A service type with its meta-configuration, as the registry keeps it now or kept it at an earlier revision.
+/// A service type with its meta-configuration: the present revision or an earlier one.
 public struct TypeResource: Codable, Sendable, Hashable {
     public var type: String
-    /// Counts from 1 with each change of the source.
+    /// The number of the revision, from 1. It increases with each change of the source.
     public var revision: Int
-    /// The YAML text as it was written, comments included.
+    /// The YAML text as it was sent, including comments.
     public var source: String
-    /// Who wrote this revision: a token's name, or `anonymous`.
+    /// The author of this revision: the name of a token, or `anonymous`.
     public var changedBy: String
-    /// When, RFC 3339 in UTC.
+    /// The time of this revision, RFC 3339 in UTC.
     public var changedAt: String
 
     public init(type: String, revision: Int, source: String, changedBy: String, changedAt: String) {
@@ -72,12 +72,12 @@ public struct TypeResource: Codable, Sendable, Hashable {
     }
 }
 
-/// A service type in a list: everything but the source.
+/// A service type in a list: everything except the source.
 public struct TypeSummary: Codable, Sendable, Hashable {
     public var type: String
     public var revision: Int
     public var changedBy: String
-    /// RFC 3339 in UTC.
+    /// The time of the revision, RFC 3339 in UTC.
     public var changedAt: String
 
     public init(type: String, revision: Int, changedBy: String, changedAt: String) {
@@ -90,13 +90,13 @@ public struct TypeSummary: Codable, Sendable, Hashable {
 
 /// A service: one instance of a type on a server (`tg.3`).
 public struct ServiceResource: Codable, Sendable, Hashable {
-    /// Whether the instance takes traffic, in HAProxy's words.
+    /// Whether the instance gets traffic, in HAProxy's words.
     public enum State: String, Codable, Sendable, Hashable, CaseIterable {
-        /// Takes connections.
+        /// It gets new connections.
         case ready
-        /// Keeps the connections it has and takes no new ones (weight 0).
+        /// It keeps its connections and gets no new ones (weight 0).
         case drain
-        /// Out of the export.
+        /// It is in no export.
         case maint
     }
 
@@ -106,7 +106,7 @@ public struct ServiceResource: Codable, Sendable, Hashable {
     public var index: Int
     public var server: String
     public var state: State
-    /// 0 to 65,535; `nil` (JSON `null`): the section's.
+    /// 0 to 65,535; `nil` (JSON `null`): the section's weight.
     public var weight: Int?
 
     public init(name: String, type: String, index: Int, server: String, state: State, weight: Int?) {
@@ -152,14 +152,14 @@ extension ServerResource: Described {
         .required("addresses", addresses, \.addresses), .optional("labels", labels, else: [], \.labels)
     ) { ServerResource(name: $0, location: $1, kind: $2, addresses: $3, labels: $4) }
 
-    /// One address, or one per family.
+    /// Internal addresses: one, or one for each family.
     static let addresses = Form<[String]>.addresses(atMost: Limits.serverAddresses, onePerFamily: true)
     static let labels = Form<[String]>.set(of: .name(.label), atMost: Limits.serverLabels)
 }
 
 /// The YAML text of a type.
 package let typeSource = Form<String>.text.described("The YAML text of the type's meta-configuration")
-/// Revisions, lines and the like, which count from 1.
+/// The form of numbers that count from 1, such as revisions and lines.
 let countFromOne = Form<Int>.integer(atLeast: 1)
 
 extension TypeResource: Described {

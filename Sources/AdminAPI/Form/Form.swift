@@ -1,14 +1,15 @@
 package import JSON
 
-/// How values of a type stand in JSON bodies, written once: how they are read, with every fault at its place, how they
-/// are written, and what their schema is.
+/// The form of a type's values in JSON bodies: how to read them, noting every fault with its place, how to write
+/// them, and their schema.
 package struct Form<Value: Sendable>: Sendable {
-    /// Where others refer to it (JSON Schema 2020-12): the schema, or a reference to the component of its name.
+    /// The schema for references (JSON Schema 2020-12): either the schema itself, or a reference to its component.
     package let schema: JSONValue
-    /// The name and the schema of its component in the API's description; `nil`: it has none of its own.
+    /// The name and schema of its component in the API's description; `nil` if it has none of its own.
     package let component: Component?
-    /// The value; `nil` after what is wrong was noted.
+    /// Reads a value; `nil` after a fault, which is noted.
     package let read: @Sendable (JSONField) -> Value?
+    /// Writes a value.
     package let write: @Sendable (Value) -> JSONValue
 
     package init(
@@ -21,7 +22,8 @@ package struct Form<Value: Sendable>: Sendable {
         self.write = write
     }
 
-    /// - Parameter name: of the component that has the schema; `nil`: it stands where it is referred to.
+    /// - Parameter name: the name of the component with the schema; `nil`: the schema is repeated wherever it is
+    ///   referred to.
     init(
         named name: String?, schema: JSONValue, read: @escaping @Sendable (JSONField) -> Value?,
         write: @escaping @Sendable (Value) -> JSONValue
@@ -33,7 +35,7 @@ package struct Form<Value: Sendable>: Sendable {
     }
 }
 
-/// A schema that others refer to by its name.
+/// A schema with a name, to which others refer.
 package struct Component: Sendable, Hashable {
     package let name: String
     package let schema: JSONValue
@@ -45,7 +47,7 @@ package protocol Described: Sendable {
 }
 
 extension Described {
-    /// The JSON text. Equal values have equal text, and so equal ETags.
+    /// The JSON text in UTF-8. Equal values have equal text, and so equal ETags.
     package var jsonBytes: [UInt8] {
         var writer = JSONWriter()
         writer.write(Self.form.write(self))

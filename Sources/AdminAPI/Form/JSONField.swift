@@ -3,7 +3,7 @@ package import Names
 package import NetworkTypes
 import Text
 
-/// The faults found while a body is read: reading goes on, so that one answer names all of them.
+/// The faults found while a body is read. Reading continues after a fault, so that one answer has all of them.
 package final class FaultList {
     package private(set) var faults: [Problem.Fault] = []
 
@@ -15,8 +15,8 @@ package final class FaultList {
     }
 }
 
-/// A value of a body and its place (a JSON pointer as URI fragment). Each reading function answers `nil`
-/// after it has noted what is wrong.
+/// A value in a body with its place (a JSON pointer as a URI fragment). Each function that reads returns `nil` after
+/// it has noted a fault.
 package struct JSONField {
     package let value: JSONValue
     package let pointer: String
@@ -76,7 +76,7 @@ package struct JSONField {
         return text
     }
 
-    /// A name of a service, `type.index`.
+    /// The name of a service, `type.index`.
     package func serviceName() -> ServiceName? {
         guard let text = string() else { return nil }
         guard let name = ServiceName(text) else {
@@ -86,7 +86,7 @@ package struct JSONField {
         return name
     }
 
-    /// A name of a gateway, `location/name`.
+    /// The name of a gateway, `location/name`.
     package func gatewayName() -> String? {
         guard let text = string() else { return nil }
         let parts = text.splitBytes("/").map { String($0) }
@@ -98,7 +98,7 @@ package struct JSONField {
         return text
     }
 
-    /// A moment (RFC 3339), as text.
+    /// A time (RFC 3339), as text.
     package func time() -> String? {
         guard let text = string() else { return nil }
         guard InternetTime.date(text) != nil else {
@@ -108,7 +108,7 @@ package struct JSONField {
         return text
     }
 
-    /// Text of a number of bytes, which no fault repeats.
+    /// A text whose length in bytes is limited, and which no fault repeats.
     package func bytes(in range: ClosedRange<Int>) -> String? {
         guard let text = string() else { return nil }
         guard range.contains(text.utf8.count) else {
@@ -118,7 +118,7 @@ package struct JSONField {
         return text
     }
 
-    /// A number from 0 on.
+    /// A number that is not negative.
     package func amount() -> Double? {
         switch value {
         case .integer(let number) where number >= 0: return Double(number)
@@ -127,7 +127,7 @@ package struct JSONField {
         }
     }
 
-    /// Text for people on one line, at most `length` characters.
+    /// A text for people on one line, at most `length` characters.
     package func line(length: Int) -> String? {
         guard let text = string() else { return nil }
         guard text.unicodeScalars.count <= length else {
@@ -141,7 +141,7 @@ package struct JSONField {
         return text
     }
 
-    /// An address a packet can be sent to, by `IPAddress.unusableReason`.
+    /// An address to which packets can be sent, according to `IPAddress.unusableReason`.
     package func unicastAddress() -> IPAddress? {
         guard let text = string() else { return nil }
         guard let address = IPAddress(text) else {
@@ -155,7 +155,7 @@ package struct JSONField {
         return address
     }
 
-    /// The elements that can be read; a fault in one does not hide those of the others.
+    /// The elements that can be read. A fault in one does not hide those of the others.
     package func elements<Element>(
         atLeast minimum: Int = 0, atMost maximum: Int, _ read: (JSONField) -> Element?
     ) -> [Element]? {
@@ -173,13 +173,13 @@ package struct JSONField {
         }
     }
 
-    /// The object's members, whatever they are; `nil` for another kind of value.
+    /// All members of the object; `nil` for another kind of value. Notes no fault.
     package var members: JSONObject? {
         guard case .object(let members) = value else { return nil }
         return JSONObject(members: members, pointer: pointer, list: list)
     }
 
-    /// The elements of a list of objects, as they came.
+    /// The elements of a list of objects, in order. Notes no fault.
     package var objects: [JSONObject] {
         guard case .array(let values) = value else { return [] }
         return values.enumerated().compactMap { index, value in
@@ -187,7 +187,7 @@ package struct JSONField {
         }
     }
 
-    /// Addresses in the order of the body; none may be listed twice.
+    /// Addresses in the order of the body, without duplicates.
     package func unicastAddresses(atMost maximum: Int) -> [IPAddress]? {
         var seen: Set<IPAddress> = []
         return elements(atLeast: 1, atMost: maximum) { field -> IPAddress? in
@@ -197,7 +197,7 @@ package struct JSONField {
         }
     }
 
-    /// The object, its members limited to `allowed`.
+    /// The object, whose members must be among `allowed`.
     package func object(_ allowed: [String]) -> JSONObject? {
         guard case .object(let members) = value else { return mismatch("an object") }
         for member in members where !allowed.contains(where: member.name.isExactly) {
@@ -208,7 +208,7 @@ package struct JSONField {
         return JSONObject(members: members, pointer: pointer, list: list)
     }
 
-    /// A name, cut where it is long, as a token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6).
+    /// A name as a token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6), cut if it is long.
     package static func escaped(_ name: String) -> String {
         let token = name.utf8.prefix(200).flatMap { byte in
             switch byte {
@@ -221,7 +221,7 @@ package struct JSONField {
     }
 }
 
-/// The members of an object of a body.
+/// An object in a body, with its members.
 package struct JSONObject {
     package let members: [JSONValue.Member]
     package let pointer: String
@@ -241,7 +241,7 @@ package struct JSONObject {
 
     package func has(_ name: String) -> Bool { members.contains { $0.name == name } }
 
-    /// A member that must be there.
+    /// A member that must be present.
     package func required<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {
         guard let field = field(name) else {
             list.add("\(pointer)/\(name)", "is missing")
@@ -250,8 +250,8 @@ package struct JSONObject {
         return read(field)
     }
 
-    /// A member that repeats what the path says: it may be absent, but not differ. One of another type is its form's
-    /// matter.
+    /// Checks a member that repeats a part of the path: it may be absent, but not differ. A value of another type is
+    /// left to the member's form.
     package func agreeing(_ name: String, with expected: JSONValue) {
         guard let field = field(name), field.value != expected else { return }
         switch (field.value, expected) {
