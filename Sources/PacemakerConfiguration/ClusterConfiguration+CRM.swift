@@ -1,5 +1,5 @@
 extension ClusterConfiguration {
-    /// For `crm configure load update FILE`.
+    /// The input of `crm configure load update FILE`.
     public var crm: String {
         var lines = heading.map { "# \($0)" }
         lines.append("property " + Self.crm(properties))
@@ -20,8 +20,8 @@ extension ClusterConfiguration {
 
     private static func meta(_ settings: Settings) -> String { "meta " + crm(settings) }
 
-    /// In single quotes nothing has a meaning for crmsh, and in double ones nothing that `ClusterSite` lets pass beside
-    /// a single one.
+    /// crmsh interprets nothing within single quotes. Within double quotes, it interprets nothing that `ClusterSite`
+    /// allows in a value that has a single quote.
     private static func crm(_ settings: Settings) -> String {
         words(settings) { value in value.contains("'") ? "\"\(value)\"" : "'\(value)'" }
     }
@@ -41,7 +41,7 @@ extension ClusterConfiguration {
 }
 
 extension ClusterConfiguration {
-    /// `ip=198.51.100.36 nic=eth0`; a value that is more than a word is quoted.
+    /// `ip=198.51.100.36 nic=eth0`; values of more than one word are quoted.
     static func words(_ settings: Settings, quoted: (String) -> String) -> String {
         settings.map { setting in
             let isWord =

@@ -1,19 +1,21 @@
 import NetworkTypes
 import ServicesExport
 
-/// What a pair cannot be made of, by the option of `cluster-config` that says it.
+/// A value that cannot be part of a pair's configuration, with its option of `cluster-config`.
 public struct ClusterSiteError: Error, Hashable, CustomStringConvertible {
-    /// `--node`
+    /// The option: `--node`.
     public let option: String
+    /// The value of the option.
     public let value: String
+    /// Why it cannot be used.
     public let reason: String
 
     public var description: String { "\(option) \(quote(value)): \(reason)" }
 }
 
 extension ClusterSite {
-    /// - Throws: the first thing that would make another configuration than it seems to, or none that can work: a name
-    ///   that crmsh, pcs or sh(1) would take apart, an address that is given twice.
+    /// - Throws: the first value that cannot work, or would make a different configuration than it seems to: a name
+    ///   that crmsh, pcs or sh(1) would split, or an address that is given twice.
     public func validate() throws(ClusterSiteError) {
         for node in nodes { try Self.requireName(node, "--node", limit: 255) }
         try Self.requireName(publicInterface, "--interface", limit: Self.interfaceLength)
@@ -51,7 +53,7 @@ extension ClusterSite {
         }
     }
 
-    /// IFNAMSIZ of linux/if.h, less the end.
+    /// The longest name of an interface: IFNAMSIZ of linux/if.h without the NUL.
     private static let interfaceLength = 15
 
     private static func requireName(
@@ -66,7 +68,7 @@ extension ClusterSite {
         }
     }
 
-    /// Whether both tools have quotes for it.
+    /// Requires a value that both tools can quote.
     private static func requireQuotable(_ value: String, _ option: String) throws(ClusterSiteError) {
         guard !value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
             throw ClusterSiteError(option: option, value: value, reason: "it has a control character")
