@@ -106,7 +106,7 @@ struct ClusterConfig: AsyncParsableCommand {
 
     private func warn(_ text: String) { StandardError.write("warning: \(text)") }
 
-    /// Of several addresses of ADMIN, the one of the pair.
+    /// The URL of ADMIN on the pair, if there are several.
     private func adminURL(_ configuration: GatewayConfiguration, at address: String) -> String {
         let urls = configuration.adminURL?.all ?? []
         let own = urls.first { $0.ipAddress.map { address.hasBytePrefix("\($0)/") } ?? false }

@@ -42,7 +42,7 @@ struct Reject: ParsableCommand {
 }
 
 extension SettingsOptions {
-    /// Leaves the decision where the daemon finds it.
+    /// Stores the decision for the daemon.
     fileprivate func decide(_ verdict: GuardDecision.Verdict, on etag: String) throws -> ExportDigest {
         let configuration = try load()
         guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now),

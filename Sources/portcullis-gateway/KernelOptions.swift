@@ -2,7 +2,7 @@ import ArgumentParser
 import GatewayDaemon
 import Netlink
 
-/// Which kernel to write to.
+/// The kernel that a command writes to.
 struct KernelOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(

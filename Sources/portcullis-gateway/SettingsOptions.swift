@@ -5,7 +5,7 @@ import Logging
 import Netlink
 import ServiceSupport
 
-/// Flags every subcommand takes.
+/// Flags of every subcommand.
 struct SettingsOptions: ParsableArguments {
     private static let defaultFile = "/etc/portcullis/gateway.yaml"
 
@@ -82,7 +82,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Any setting by its name: guard.services-share=30.", valueName: "name=value"))
     var set: [String] = []
 
-    /// The configuration from file, environment and flags.
+    /// Reads the configuration from file, environment and flags.
     func load() throws -> GatewayConfiguration {
         let path = config ?? Self.defaultFile
         var file: String?
@@ -104,7 +104,7 @@ struct SettingsOptions: ParsableArguments {
             hostName: ProcessInfo.processInfo.hostName)
     }
 
-    /// What `--set` has.
+    /// The settings of `--set`.
     private func named() throws -> [(ConfigurationKey, String)] {
         try set.map { setting in
             let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -115,7 +115,8 @@ struct SettingsOptions: ParsableArguments {
         }
     }
 
-    /// The log: to journald with fields when systemd has connected us to it, else for people.
+    /// The logger: it writes to journald with fields if systemd has connected the program to it, otherwise for
+    /// people.
     func makeLogger(_ configuration: GatewayConfiguration) -> Logger {
         let isJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
         return Logger(label: "portcullis-gateway") { label in
