@@ -12,7 +12,7 @@ struct OutputOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "How results are printed.")
     var output = OutputFormat.table
 
-    /// Prints the value as JSON, or the text made of it.
+    /// Prints the value as JSON, or its text.
     func show(_ value: some Encodable, asText text: @autoclosure () -> String) throws {
         switch output {
         case .table: try StandardOutput.write(text())
@@ -31,7 +31,7 @@ struct ChangeOptions: ParsableArguments {
 
     @OptionGroup var output: OutputOptions
 
-    /// Shows what was done, or ends with exit code 2 after showing what would be.
+    /// Shows what was changed; in a dry run, shows what would change, and ends with exit code 2 if something would.
     func finish(_ report: ChangeReport) throws {
         let renderer = ChangeReportText(rowLimit: allRows ? nil : 40, isDryRun: dryRun)
         try output.show(report, asText: renderer.text(report))

@@ -2,7 +2,7 @@ import AdminAPI
 public import ArgumentParser
 import CommandLineSupport
 
-/// The states a service can be named in on the command line.
+/// The states that an operator may name on the command line.
 extension ServiceResource.State: ExpressibleByArgument {}
 
 struct ListServices: AdminCommand {

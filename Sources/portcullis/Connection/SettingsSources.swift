@@ -1,14 +1,14 @@
 import Foundation
 import YAML
 
-/// Where settings come from beside the flags: the environment and files.
+/// The sources of settings besides flags: the environment and files.
 struct SettingsSources {
     var environment: [String: String]
-    /// The text of a file; throws when it cannot be read.
+    /// Returns the text of a file; throws if it cannot be read.
     var read: (String) throws -> String
     var exists: (String) -> Bool
 
-    /// The value of a variable. One that is set and empty is a mistake: of a script, or of a file for systemd.
+    /// The value of a variable. One that is set but empty is an error in a script, or in a file for systemd.
     func variable(_ name: String) throws(CommandError) -> String? {
         guard let value = environment[name] else { return nil }
         guard !value.isEmpty else {
@@ -24,7 +24,7 @@ struct SettingsSources {
             exists: { FileManager.default.fileExists(atPath: $0) })
     }
 
-    /// `$XDG_CONFIG_HOME/portcullis/config.yaml`, else below `~/.config`; an absent file has no settings.
+    /// `$XDG_CONFIG_HOME/portcullis/config.yaml`, or the same path below `~/.config`. A missing file has no settings.
     func configurationFile() throws -> ConfigurationFile {
         let home = environment["HOME"].map { "\($0)/.config" }
         guard let directory = environment["XDG_CONFIG_HOME"].flatMap({ $0.isEmpty ? nil : $0 }) ?? home else {

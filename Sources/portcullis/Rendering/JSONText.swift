@@ -2,8 +2,8 @@ import Foundation
 import JSON
 import Text
 
-/// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text; what could play with
-/// a terminal is escaped.
+/// JSON for `--output json`: indented, with sorted keys, so that equal values give equal text. Characters that could
+/// affect a terminal are escaped.
 enum JSONText {
     static func text(_ value: some Encodable) throws -> String {
         try encoded(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
@@ -14,7 +14,7 @@ enum JSONText {
         try encoded(value, [.sortedKeys, .withoutEscapingSlashes])
     }
 
-    /// JSON as it came, printed as all other is; nothing in it becomes another value.
+    /// JSON from ADMIN in the same format. No value in it changes.
     static func reformatted(_ data: Data) throws -> String { escaped(try JSONIndenter.indented(Array(data))) }
 
     private static func encoded(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws -> String {
@@ -23,7 +23,7 @@ enum JSONText {
         return escaped(Array(try encoder.encode(value)))
     }
 
-    /// What is deceptive stands in strings only, where an escape means the same.
+    /// Escapes deceptive characters. They occur only in strings, where an escape means the same.
     private static func escaped(_ json: [UInt8]) -> String {
         let text = String(decoding: json, as: UTF8.self)
         // exact: code points are compared
