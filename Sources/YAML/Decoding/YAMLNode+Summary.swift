@@ -1,7 +1,7 @@
 import Text
 
 extension YAMLNode {
-    /// The node as an error message names what it found: `"abc"`, `70000`, `nothing`, `a list`.
+    /// The node in the words of an error message: `"abc"`, `70000`, `nothing`, `a list`.
     public var summary: String {
         switch content {
         case .sequence: return "a list"
@@ -17,8 +17,8 @@ extension YAMLNode {
     }
 }
 
-/// Text in quotes for a message: what is deceptive escaped, at most 40 code points. The rest of a text is not looked
-/// at.
+/// Text in quotes for a message: deceptive characters are escaped, and at most 40 code points are shown. The rest of
+/// the text is not examined.
 func quoted(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(40)
     let escaped = shown.map { scalar in
