@@ -1,12 +1,12 @@
 import Text
 
-/// JSON text that is indented as `JSONEncoder` does it, its names sorted by their bytes; every name, text and number
-/// stays byte by byte as it came.
+/// JSON text, indented like that of `JSONEncoder`, with names sorted by their bytes. Every name, text and number
+/// keeps its bytes.
 package struct JSONIndenter {
-    /// Text that is not JSON, or nested too deep.
+    /// The text is not JSON, or is nested too deeply.
     package struct Fault: Error {}
 
-    /// The deepest nesting that is read: much more than a configuration may have.
+    /// The deepest nesting that is accepted: much more than a configuration may have.
     private static let maximumDepth = 256
 
     private enum Value {

@@ -1,23 +1,24 @@
 import Text
 
-/// A text that is not JSON, or goes beyond a limit, with its place.
+/// The text is not JSON, or exceeds a limit, with the place of the fault.
 package struct JSONError: Error, Hashable, CustomStringConvertible {
-    /// 1-based.
+    /// The line, from 1.
     package var line: Int
-    /// 1-based, in bytes.
+    /// The column, from 1, in bytes.
     package var column: Int
     package var message: String
-    /// Whether it is JSON all the same: beyond a limit, or with a name twice.
+    /// Whether it is JSON nevertheless: it exceeds a limit, or has a duplicate name.
     package var isWellFormed = false
 
     package var description: String { "\(line):\(column): \(message)" }
 }
 
-/// Reads JSON text (RFC 8259) strictly: UTF-8 only, no duplicate names, nesting and the number of values bounded.
+/// Reads JSON text (RFC 8259) strictly: UTF-8 only, no duplicate names, limited nesting and number of values.
 package struct JSONParser {
-    /// The deepest nesting of arrays and objects that is read.
+    /// The deepest nesting of arrays and objects that is accepted.
     package static let maximumDepth = 32
-    /// The most values that are read: twice of what the largest cloud has. A value in memory is twenty times its text.
+    /// The greatest number of values that is accepted: twice that of the largest cloud. A value takes twenty times
+    /// the memory of its text.
     package static let maximumValues = 2_000_000
 
     private let bytes: [UInt8]
@@ -27,7 +28,7 @@ package struct JSONParser {
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The value that is the whole of `bytes`.
+    /// Parses the single value in `bytes`.
     package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
         var parser = JSONParser(bytes)
         do throws(UTF8.ValidationError) {
@@ -187,7 +188,7 @@ package struct JSONParser {
         return [simple]
     }
 
-    /// Four hexadecimal digits, and for a surrogate the second escape of its pair.
+    /// Reads four hexadecimal digits and, for a surrogate, the second escape of its pair.
     private mutating func unicodeEscape() throws(JSONError) -> [UInt8] {
         let first = try hexDigits()
         var code = UInt32(first)
@@ -245,8 +246,8 @@ package struct JSONParser {
         return Self.wholeNumber(text).map(JSONValue.integer) ?? .number(number)
     }
 
-    /// The number that a fraction or an exponent leaves whole (`1.0`, `1e2`), by its digits: 65535.0000000000001 and
-    /// 1e-400 are none, though the nearest `Double` is.
+    /// The integer that a number with a fraction or an exponent stands for (`1.0`, `1e2`), according to its digits:
+    /// 65535.0000000000001 and 1e-400 are no integers, although the nearest `Double` is.
     private static func wholeNumber(_ text: String) -> Int? {
         let parts = Array(text.utf8).split(maxSplits: 1) { $0 | 0x20 == UInt8(ascii: "e") }
         let isNegative = parts[0].first == UInt8(ascii: "-")
@@ -261,7 +262,7 @@ package struct JSONParser {
             digits.removeLast()
             zeros += 1
         }
-        // No `Int` has more than 19 digits.
+        // An `Int` has at most 19 digits.
         guard zeros >= 0, digits.count + zeros <= 19 else { return nil }
         digits += [UInt8](repeating: 0x30, count: zeros)
         return Int((isNegative ? "-" : "") + String(decoding: digits, as: UTF8.self))
