@@ -1,9 +1,9 @@
-/// A port, or a range of ports, both ends included: `443`, `20000-29999`. Port 0 is in no range.
+/// A port, or an inclusive range of ports: `443`, `20000-29999`. Port 0 is in no range.
 public struct PortRange: Sendable, Hashable, Comparable {
     public let first: UInt16
     public let last: UInt16
 
-    /// `nil` when the range starts at 0 or ends before it starts.
+    /// `nil` if the range begins at 0, or ends before it begins.
     public init?(_ first: UInt16, _ last: UInt16) {
         guard first > 0, first <= last else { return nil }
         self.first = first
@@ -13,7 +13,7 @@ public struct PortRange: Sendable, Hashable, Comparable {
     /// A single port; `nil` for 0.
     public init?(_ port: UInt16) { self.init(port, port) }
 
-    /// How many ports: 1 to 65,535.
+    /// The number of ports: 1 to 65,535.
     public var count: Int { Int(last) - Int(first) + 1 }
     public var isSinglePort: Bool { first == last }
 
@@ -26,7 +26,8 @@ public struct PortRange: Sendable, Hashable, Comparable {
 }
 
 extension PortRange: LosslessStringConvertible, CustomStringConvertible {
-    /// Reads `port` or `first-last`, decimal, no leading zeros, no signs; `80-80` is not canonical.
+    /// Reads `port` or `first-last`: decimal numbers without leading zeros or signs. `80-80` is not canonical and
+    /// refused.
     public init?(_ text: some StringProtocol) {
         let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let numbers = ends.compactMap { end in UInt16(end).flatMap { String($0) == end ? $0 : nil } }
