@@ -65,8 +65,8 @@ extension Registry {
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
-    /// Opens an existing registry, as the user to whom it belongs. A missing one is an error, since its path is
-    /// probably mistyped.
+    /// Opens an existing registry. Throws if there is none, since the path is probably mistyped, and if root opens the
+    /// registry of another user.
     static func open(_ path: String) throws -> Registry {
         try refuseRootForOthers(path)
         guard FileManager.default.fileExists(atPath: path) else {
