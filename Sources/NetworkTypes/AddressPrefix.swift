@@ -53,6 +53,7 @@ public struct AddressPrefix: Sendable, Hashable, Comparable {
 extension AddressPrefix: LosslessStringConvertible, CustomStringConvertible {
     /// Reads `address/length`; `nil` if the text has another form.
     public init?(_ text: some StringProtocol) {
+        // exact: neither part may have anything but ASCII
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let address = IPAddress(parts[0]),
             let length = UInt8(parts[1]), String(length) == parts[1]

@@ -29,6 +29,7 @@ extension PortRange: LosslessStringConvertible, CustomStringConvertible {
     /// Reads `port` or `first-last`: decimal numbers without leading zeros or signs. `80-80` is not canonical and
     /// refused.
     public init?(_ text: some StringProtocol) {
+        // exact: neither end may have anything but digits
         let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let numbers = ends.compactMap { end in UInt16(end).flatMap { String($0) == end ? $0 : nil } }
         guard numbers.count == ends.count else { return nil }

@@ -1,3 +1,5 @@
+import Text
+
 extension ClusterConfiguration {
     /// The input of `crm configure load update FILE`.
     public var crm: String {
@@ -23,7 +25,7 @@ extension ClusterConfiguration {
     /// crmsh interprets nothing within single quotes. Within double quotes, it interprets nothing that `ClusterSite`
     /// allows in a value that has a single quote.
     private static func crm(_ settings: Settings) -> String {
-        words(settings) { value in value.contains("'") ? "\"\(value)\"" : "'\(value)'" }
+        words(settings) { value in value.hasByte("'") ? "\"\(value)\"" : "'\(value)'" }
     }
 
     private static func crm(_ parts: [String]) -> String { parts.joined(separator: " \\\n    ") }
@@ -46,6 +48,7 @@ extension ClusterConfiguration {
         settings.map { setting in
             let isWord =
                 !setting.value.isEmpty
+                // exact: a Character that is more than one ASCII code point makes it no word
                 && setting.value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "@%+=:,./_-".contains($0)) }
             return "\(setting.name)=" + (isWord ? setting.value : quoted(setting.value))
         }.joined(separator: " ")

@@ -1,3 +1,5 @@
+import Text
+
 extension ClusterConfiguration {
     private static let file = "portcullis.xml"
 
@@ -7,6 +9,7 @@ extension ClusterConfiguration {
     public var pcs: String {
         var commands = properties.map { property in
             // pcs does not accept units of time below a second.
+            // exact: the value is ours
             let force = property.value.hasSuffix("ms") ? "--force " : ""
             return Self.pcs("property set \(force)\(property.name)=\(property.value)")
         }
@@ -61,7 +64,7 @@ extension ClusterConfiguration {
     /// The settings, quoted for sh(1).
     private static func shell(_ settings: Settings) -> String {
         words(settings) { value in
-            "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+            "'" + value.splitBytes("'").joined(separator: #"'\''"#) + "'"
         }
     }
 }

@@ -1,4 +1,5 @@
 import NetworkTypes
+import Text
 
 /// The resources and constraints of a pair for pacemaker, to be printed for crmsh or pcs.
 public struct ClusterConfiguration: Sendable, Hashable {
@@ -105,7 +106,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
         for node in site.nodes {
             let fence = site.fences.first { $0.node == node }
             let parameters = (fence?.parameters ?? []).map { parameter in
-                let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                let parts = parameter.splitBytes("=", maxSplits: 1)
                 return Setting(String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
             }
             fences.append(
@@ -156,6 +157,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
     /// Adds a resource for each address.
     private mutating func addEachAddress(_ site: ClusterSite) {
         for each in site.activeAddresses {
+            // exact: an address is ASCII
             let id = "address-\(String("\(each.address)".map { $0 == ":" ? "-" : $0 }))"
             // No other node has the address: the other node removes it or is fenced first.
             let family = each.address.family == .ipv6 ? [Setting("nodad", "true")] : []

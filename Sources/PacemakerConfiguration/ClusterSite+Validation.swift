@@ -1,5 +1,6 @@
 import NetworkTypes
 import ServicesExport
+import Text
 
 /// A value that cannot be part of a pair's configuration, with its option of `cluster-config`.
 public struct ClusterSiteError: Error, Hashable, CustomStringConvertible {
@@ -35,7 +36,7 @@ extension ClusterSite {
             }
             try Self.requireName(fence.agent, "--fence", more: "/:", limit: 255)
             for parameter in fence.parameters {
-                try Self.requireName(String(parameter.prefix { $0 != "=" }), "--fence", limit: 255)
+                try Self.requireName(String(parameter.splitBytes("=", maxSplits: 1)[0]), "--fence", limit: 255)
                 try Self.requireQuotable(parameter, "--fence")
             }
         }
@@ -60,7 +61,8 @@ extension ClusterSite {
         _ name: String, _ option: String, more: String = "", limit: Int
     ) throws(ClusterSiteError) {
         let isName =
-            !name.isEmpty && !name.hasPrefix("-") && name.utf8.count <= limit
+            !name.isEmpty && !name.hasBytePrefix("-") && name.utf8.count <= limit
+            // exact: a Character that is more than one ASCII code point is refused
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0) || more.contains($0)) }
         guard isName else {
             throw ClusterSiteError(
@@ -73,7 +75,7 @@ extension ClusterSite {
         guard !value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
             throw ClusterSiteError(option: option, value: value, reason: "it has a control character")
         }
-        guard !value.contains("'") || !value.contains(where: { "\"\\".contains($0) }) else {
+        guard !value.hasByte("'") || !(value.hasByte("\"") || value.hasByte("\\")) else {
             throw ClusterSiteError(
                 option: option, value: value, reason: "crmsh has no quotes for a ' beside a \" or a backslash")
         }

@@ -22,6 +22,7 @@ public struct ClusterSite: Sendable, Hashable {
         public var prefixLength: Int
 
         public init?(_ text: String) {
+            // exact: neither part may have anything but ASCII
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 2, let address = IPAddress(String(parts[0])), let length = Int(parts[1]),
                 (1...(address.family == .ipv4 ? 32 : 128)).contains(length)

@@ -80,7 +80,7 @@ struct Check: AsyncParsableCommand {
         let requirements = SettingRequirement.all(configuration, forwarding: [])
         let steps = SettingRequirement.compare(requirements, with: try kernel.settings(of: requirements)).steps
         let told = Set(status?.settings.map(\.name) ?? [])
-        return steps.filter { !told.contains("\($0.setting)") }.map(\.description)
+        return steps.filter { !told.contains("\($0.setting)") }.map(\.description)  // exact: a set of our own names
     }
 
     /// How the kernel differs from the desired state, in words.

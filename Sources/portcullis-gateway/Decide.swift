@@ -48,7 +48,9 @@ extension SettingsOptions {
         guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now),
             let held = status.held, let digest = ExportDigest(etag: held.etag)
         else { throw ConfigurationError("no export is held back here") }
+        // exact: the digest has ASCII digits only
         let digits = etag.filter { $0 != "\"" }.lowercased()
+        // exact: likewise
         guard digits.count >= 8, digest.hex.hasPrefix(digits) else {
             throw ConfigurationError("the export that is held back is \(digest.hex), not \(etag)")
         }

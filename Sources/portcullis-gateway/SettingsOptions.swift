@@ -4,6 +4,7 @@ import GatewayDaemon
 import Logging
 import Netlink
 import ServiceSupport
+import Text
 
 /// Flags of every subcommand.
 struct SettingsOptions: ParsableArguments {
@@ -107,7 +108,7 @@ struct SettingsOptions: ParsableArguments {
     /// The settings of `--set`.
     private func named() throws -> [(ConfigurationKey, String)] {
         try set.map { setting in
-            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = setting.splitBytes("=", maxSplits: 1)
             guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
                 throw ConfigurationError("--set \(setting): it is not the name of a setting, =, and a value")
             }

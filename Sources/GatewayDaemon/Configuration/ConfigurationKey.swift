@@ -46,14 +46,16 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
 
     /// The mapping that contains the setting; `nil` for a top-level setting.
     var section: String? {
-        let parts = rawValue.split(separator: ".")
+        let parts = rawValue.split(separator: ".")  // exact: keys are ASCII
         return parts.count > 1 ? String(parts[0]) : nil
     }
 
     /// The name within its mapping.
+    // exact: keys are ASCII
     var nameInSection: String { rawValue.split(separator: ".").last.map(String.init) ?? rawValue }
 
     static func environmentName(of key: String) -> String {
+        // exact: keys are ASCII
         "PORTCULLIS_" + String(key.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
     }
 
@@ -151,10 +153,10 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
         return text
     }
 
-    /// An interface name that the kernel accepts (`dev_valid_name`).
+    /// An interface name that the kernel accepts (`dev_valid_name`): no `/`, no `:`, and no byte that is a space to it.
     private func interface(_ text: String) throws(ConfigurationError) -> String {
         guard (1...15).contains(text.utf8.count), text != ".", text != "..",
-            !text.contains(where: { $0 == "/" || $0 == ":" || $0.isWhitespace })
+            !text.utf8.contains(where: { [0x20, 0x2F, 0x3A, 0xA0].contains($0) || (0x09...0x0D).contains($0) })
         else { throw ConfigurationError("\"\(text)\" is not the name of a network interface") }
         return text
     }
@@ -167,7 +169,7 @@ public enum ConfigurationKey: String, Sendable, CaseIterable {
     }
 
     private func marks(_ text: String) throws(ConfigurationError) -> ClosedRange<UInt32> {
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+        let ends = text.splitBytes("-").map { UInt32($0) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], first > 0, first <= last else {
             throw ConfigurationError("\"\(text)\" is not a range of marks (256-65535)")
         }

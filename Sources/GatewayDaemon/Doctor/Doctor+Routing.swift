@@ -21,6 +21,7 @@ extension Doctor {
                 return Finding(
                     "forwarding", .stops, "\(name) is 0: what comes in by \(interface.name) is not forwarded",
                     // The path has slashes, since the name of an interface may contain a dot.
+                    // exact: the tree is ours
                     remedy: "sysctl -w \(tree.replacing(".", with: "/"))/conf/\(interface.name)/forwarding=1")
             }
         }

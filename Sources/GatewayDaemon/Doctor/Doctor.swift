@@ -33,6 +33,7 @@ enum Doctor {
     /// The kernel's required settings (docs/gateway.md). Forwarding has a check of its own.
     static func settings(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         guard let settings = host.settings else { return [] }
+        // exact: names of settings are ours
         let requirements = traffic.requirements.filter { !"\($0.setting)".contains("forward") }
         let (steps, deviations) = SettingRequirement.compare(requirements, with: settings)
         let ours = steps.compactMap { step in
@@ -94,6 +95,7 @@ enum Doctor {
         let isHarmful = conflicts.contains(where: \.isHarmful)
         let met = Set(conflicts.flatMap(\.ports)).sorted()
         let rest = ports.ranges.flatMap { $0.subtracting(met) }.reduce(0) { $0 + $1.count }
+        // exact: the kernel writes ports in ASCII
         let list = ([reserved.filter { !$0.isWhitespace }] + met.map(\.description)).filter { !$0.isEmpty }
             .joined(separator: ",")
         return [

@@ -58,7 +58,7 @@ extension HostSnapshot {
             "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.conf.all.rp_filter",
             EphemeralPorts.rangeSysctl, EphemeralPorts.reservedSysctl, "net.ipv4.vs.conntrack",
             "kernel.modules_disabled",
-        ].map { (name: $0, path: $0.replacing(".", with: "/")) }
+        ].map { (name: $0, path: $0.replacing(".", with: "/")) }  // exact: the names are ours
         for interface in interfaces {
             for (tree, setting) in [("ipv4", "forwarding"), ("ipv6", "forwarding"), ("ipv4", "rp_filter")] {
                 // The path has slashes, since the name of an interface may contain a dot.
@@ -68,6 +68,7 @@ extension HostSnapshot {
         }
         for (name, path) in names {
             guard let bytes = (try? Files.read("/proc/sys/\(path)", limit: 1 << 20)) ?? nil else { continue }
+            // exact: the kernel writes numbers
             sysctls[name] = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(
                 separator: " ")
         }
@@ -145,7 +146,7 @@ extension HostSnapshot.Modules {
             loaded.insert(String(decoding: line.prefix { $0 != 0x20 }, as: UTF8.self))
         }
         let release = ((try? Files.read("/proc/sys/kernel/osrelease", limit: 256)) ?? nil).map {
-            String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }
+            String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }  // exact: a release is ASCII
         }
         guard let release else { return Self(loaded: loaded, loadable: nil) }
         var loadable: Set<String>?

@@ -23,7 +23,7 @@ public struct ConntrackUsage: Sendable, Hashable {
 
     private static func number(_ path: String) -> Int? {
         guard let bytes = (try? Files.read(path, limit: 64)) ?? nil else { return nil }
-        return Int(String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace })
+        return Int(String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace })  // exact: a number of the kernel
     }
 
     /// The usage in percent, 0 to 100; 100 if the limit is 0.

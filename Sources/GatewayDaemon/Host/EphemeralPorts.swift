@@ -41,13 +41,16 @@ public struct EphemeralPorts: Sendable, Hashable {
     ///   - reserved: `net.ipv4.ip_local_reserved_ports`: ports and ranges, separated by commas, or nothing.
     /// - Returns: `nil` if one of them does not have this form.
     public init?(local: String, reserved: String) {
+        // exact: the kernel writes ports in ASCII
         let ends = local.split(whereSeparator: \.isWhitespace).map { UInt16($0) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], let range = PortRange(first, last) else {
             return nil
         }
         var taken = [PortRange]()
+        // exact: the kernel writes ports in ASCII
         for text in reserved.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
             // 0 may be reserved as well; it is no port.
+            // exact: likewise
             let text = text.hasPrefix("0-") ? "1-" + text.dropFirst(2) : String(text)
             if text == "0" { continue }
             guard let ports = PortRange(text) ?? Self.single(text) else { return nil }
@@ -58,7 +61,7 @@ public struct EphemeralPorts: Sendable, Hashable {
 
     /// Parses `80-80`, which is not a canonical form of `PortRange`.
     private static func single(_ text: String) -> PortRange? {
-        let ends = text.split(separator: "-").compactMap { UInt16($0) }
+        let ends = text.split(separator: "-").compactMap { UInt16($0) }  // exact: the kernel writes ports in ASCII
         return ends.count == 2 && ends[0] == ends[1] ? PortRange(ends[0]) : nil
     }
 

@@ -40,6 +40,7 @@ enum SysctlFiles {
     static func read(_ names: [String]) -> [String: String] {
         names.reduce(into: [:]) { values, name in
             guard let bytes = try? Files.read(path(name), limit: 1 << 16) else { return }
+            // exact: the kernel writes numbers
             values[name] = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
                 .joined(separator: " ")
         }
@@ -54,5 +55,6 @@ enum SysctlFiles {
         }
     }
 
+    // exact: names of settings are ours
     private static func path(_ name: String) -> String { "/proc/sys/" + String(name.map { $0 == "." ? "/" : $0 }) }
 }

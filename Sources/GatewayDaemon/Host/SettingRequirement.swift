@@ -147,6 +147,7 @@ extension SettingRequirement {
             }
         return SettingDeviation(
             name: "\(setting)", found: found, consequence: consequence,
+            // exact: the command is ours
             remedy: wanted.utf8.contains(0x20) ? remedy : remedy.filter { $0 != "\"" })
     }
 }

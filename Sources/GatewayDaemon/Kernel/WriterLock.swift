@@ -1,6 +1,7 @@
 import Glibc
 import Netlink
 import ServiceSupport
+import Text
 
 /// Prevents a second writer to the kernel of a network namespace, whatever directories it works in.
 ///
@@ -134,9 +135,10 @@ extension WriterLock {
 
         private static func mayWrite(_ process: Int32) -> Bool? {
             guard let bytes = (try? Files.read("/proc/\(process)/status", limit: 1 << 16)) ?? nil,
-                let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first(where: {
-                    $0.hasPrefix("CapEff:")
-                }), let capabilities = UInt64(line.dropFirst("CapEff:".count).filter { !$0.isWhitespace }, radix: 16),
+                let line = bytes.split(separator: 0x0A).first(where: { $0.starts(with: "CapEff:".utf8) }),
+                let capabilities = UInt64(
+                    String(decoding: line.dropFirst("CapEff:".utf8.count), as: UTF8.self).withoutSurroundingSpace,
+                    radix: 16),
                 let namespace = Files.target(of: "/proc/\(process)/ns/user")
             else { return nil }
             // Capabilities in another user namespace do not count.

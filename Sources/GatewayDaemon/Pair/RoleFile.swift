@@ -15,6 +15,7 @@ public struct RoleFile: Sendable {
     /// The given role; `nil` if none was given.
     public func load() throws(FileError) -> GatewayRole? {
         guard let bytes = try Files.read(path, limit: 64) else { return nil }
+        // exact: nothing but ASCII is equivalent to a role's name
         let word = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
         guard let role = GatewayRole(rawValue: word) else {
             throw FileError("read", path, reason: "it says neither active nor passive")

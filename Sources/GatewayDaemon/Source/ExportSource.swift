@@ -1,5 +1,6 @@
 import ServiceSupport
 public import ServicesExport
+import Text
 
 /// A source of exports.
 public protocol ExportSource: Sendable {
@@ -109,10 +110,10 @@ public struct FileExportSource: ExportSource {
 
     /// - Parameter location: a path (also of a pipe), a `file:` URL, or `-` for standard input.
     public init(_ location: String) {
-        if location.hasPrefix("file://") {
-            path = String(location.dropFirst("file://".count))
-        } else if location.hasPrefix("file:") {
-            path = String(location.dropFirst("file:".count))
+        if location.hasBytePrefix("file://") {
+            path = String(Substring(location.utf8.dropFirst("file://".utf8.count)))
+        } else if location.hasBytePrefix("file:") {
+            path = String(Substring(location.utf8.dropFirst("file:".utf8.count)))
         } else {
             path = location == "-" ? nil : location
         }

@@ -40,6 +40,7 @@ public struct StateDirectory: Sendable {
     /// The newest export whose bytes match the digest in its name.
     private func newestExport() -> ExportDigest? {
         Files.names(in: path).compactMap { name -> (ExportDigest, Int)? in
+            // exact: what remains of the name must be ASCII
             guard name.hasPrefix("services-"), name.hasSuffix(".csv"),
                 let digest = ExportDigest(etag: "\"\(name.dropFirst("services-".count).dropLast(".csv".count))\""),
                 let time = Files.modificationTime(of: "\(path)/\(name)")
@@ -87,6 +88,7 @@ public struct StateDirectory: Sendable {
 
     /// Removes all exports except one.
     public func removeExports(but digest: ExportDigest) {
+        // exact: our own names are ASCII, and other files may stay
         for name in Files.names(in: path) where name.hasPrefix("services-") && name != "services-\(digest.hex).csv" {
             Files.remove("\(path)/\(name)")
         }

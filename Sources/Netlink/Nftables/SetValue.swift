@@ -203,7 +203,9 @@ extension Nftables.SetElement {
     public func text(in set: Nftables.SetDefinition) -> String {
         var keyText = key.text(set.key)
         if let keyEnd {
+            // exact: both texts are made here, of ASCII
             let first = keyText.split(separator: " . ", omittingEmptySubsequences: false)
+            // exact: likewise
             let last = keyEnd.text(set.key).split(separator: " . ", omittingEmptySubsequences: false)
             keyText =
                 first.count == last.count
