@@ -59,7 +59,9 @@ extension APIPath {
     public static let tokens = Self("tokens")
     public static let types = Self("types")
 
+    /// A location.
     public static func location(_ name: String) -> Self { Self("locations", name) }
+    /// The pools of a location.
     public static func pools(of location: String) -> Self { Self("locations", location, "pools") }
     public static func pool(_ name: String, of location: String) -> Self { Self("locations", location, "pools", name) }
     /// The services export of a location.
@@ -69,8 +71,10 @@ extension APIPath {
     public static func secret(_ name: String) -> Self { Self("secrets", name) }
     public static func server(_ name: String) -> Self { Self("servers", name) }
     public static func service(_ name: String) -> Self { Self("services", name) }
+    /// The configuration of a service, by its full name.
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }
     public static func token(_ name: String) -> Self { Self("tokens", name) }
     public static func type(_ name: String) -> Self { Self("types", name) }
+    /// The revisions of a type.
     public static func revisions(of type: String) -> Self { Self("types", type, "revisions") }
 }

@@ -79,8 +79,11 @@ public struct ExportChange: Codable, Sendable, Hashable {
     }
 
     public var location: String
+    /// Rows that only the new export has.
     public var added: [String]
+    /// Rows that only the old export has.
     public var removed: [String]
+    /// Rows that have other values.
     public var changed: [Line]
 
     public init(location: String, added: [String], removed: [String], changed: [Line]) {

@@ -36,6 +36,7 @@ public struct GatewayResource: Codable, Sendable, Hashable {
 
     public var name: String
     public var location: String
+    /// The gateway's role in its pair; `nil` if it does not say.
     public var role: Role?
     /// The ETag, including quotes, of the export that the gateway's kernel agrees with; `nil` if there is none yet.
     public var applied: String?

@@ -13,6 +13,7 @@ package struct AdminConnectorClock: Sendable {
         self.jitter = jitter
     }
 
+    /// The system's clock and random numbers.
     package static let system = Self(
         now: { .nanoseconds(Int64(NIODeadline.now().uptimeNanoseconds)) }, jitter: { .random(in: 0...1) })
 }

@@ -4,9 +4,11 @@ public import YAML
 /// Why blocks cannot be combined: one fault with one or two places.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     public let position: YAMLPosition
+    /// What is wrong, from the point of view of `position`.
     @ExactText public private(set) var message: String
     /// The second place, if two are to blame, with the message from its point of view.
     public let otherPosition: YAMLPosition?
+    /// What is wrong, from the point of view of `otherPosition`.
     public let otherMessage: String?
 
     public init(_ position: YAMLPosition, _ message: String, other: YAMLPosition? = nil, otherMessage: String? = nil) {

@@ -3,6 +3,7 @@ public import YAML
 
 /// A value of a combined configuration with its origin.
 public struct ConfigurationNode: Sendable, Hashable {
+    /// The kinds of values.
     public enum Content: Sendable, Hashable {
         case mapping([Pair])
         case list([ConfigurationNode])
@@ -78,6 +79,7 @@ public struct ConfigurationNode: Sendable, Hashable {
     }
 
     public var content: Content { storage.content }
+    /// The place where the value was written.
     public var origin: Origin { storage.origin }
     /// The values that this one has replaced, the oldest first; if there are many, only the newest.
     public var overridden: [Overridden] { storage.overridden }

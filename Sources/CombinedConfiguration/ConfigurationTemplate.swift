@@ -3,6 +3,7 @@ import YAML
 
 /// The merged blocks for the services of one type: the configuration of each service, except for its variables.
 public struct ConfigurationTemplate: Sendable, Hashable {
+    /// The merged values. Values that need no variable of a service are resolved.
     public let root: ConfigurationNode
     /// Values that blocks have deleted and none has added again, in the order of the blocks.
     public let deleted: [DeletedValue]

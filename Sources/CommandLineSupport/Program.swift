@@ -4,6 +4,7 @@ import Glibc
 /// Runs a program's command and ends it like ArgumentParser, with two differences: output that cannot be written is a
 /// failure, and no message can affect the terminal.
 public enum Program {
+    /// Runs a command to its end, and exits with its status.
     public static func run(_ root: (some AsyncParsableCommand).Type) async -> Never {
         StandardDescriptors.fill()
         do {
@@ -15,6 +16,7 @@ public enum Program {
         }
     }
 
+    /// Runs a command without asynchronous parts to its end, and exits with its status.
     public static func run(_ root: (some ParsableCommand).Type) -> Never {
         StandardDescriptors.fill()
         do {

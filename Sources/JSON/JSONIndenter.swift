@@ -18,6 +18,7 @@ package struct JSONIndenter {
 
     private var rest: ArraySlice<UInt8>
 
+    /// Indents JSON text. Throws `Fault`.
     package static func indented(_ json: [UInt8]) throws -> [UInt8] {
         var reader = JSONIndenter(rest: json[...])
         let value = try reader.value(depth: 0)

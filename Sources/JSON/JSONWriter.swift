@@ -1,6 +1,7 @@
 /// Writes JSON text (RFC 8259) without white space. It writes single values; the caller writes what comes between
 /// them.
 package struct JSONWriter: Sendable {
+    /// The text so far, in UTF-8.
     package private(set) var bytes: [UInt8] = []
     private let limit: Int
 
@@ -27,6 +28,7 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    /// Writes a value with everything in it.
     package mutating func write(_ value: JSONValue) {
         switch value {
         case .null: write(raw: "null")

@@ -1,5 +1,6 @@
 /// The names of the registry's objects. They appear without quotes in URLs, files and `services.csv`.
 public enum ObjectName {
+    /// The kinds of objects. Each has its own namespace.
     public enum Kind: String, Sendable {
         case location, pool, server, type, section, label, test, database, gateway, token, secret
     }

@@ -15,9 +15,12 @@ public struct PortRange: Sendable, Hashable, Comparable {
 
     /// The number of ports: 1 to 65,535.
     public var count: Int { Int(last) - Int(first) + 1 }
+    /// Whether the range has only one port.
     public var isSinglePort: Bool { first == last }
 
+    /// Whether the port is in the range.
     public func contains(_ port: UInt16) -> Bool { first <= port && port <= last }
+    /// Whether the ranges have a port in common.
     public func overlaps(_ other: Self) -> Bool { first <= other.last && other.first <= last }
 
     public static func < (a: Self, b: Self) -> Bool {

@@ -6,6 +6,7 @@
 /// by its bytes in a synthesized `==` and `hash`.
 @propertyWrapper
 public struct ExactText: Sendable {
+    /// The text as a `String`, which compares by canonical equivalence.
     public var wrappedValue: String
 
     @inlinable public init(wrappedValue: String) { self.wrappedValue = wrappedValue }

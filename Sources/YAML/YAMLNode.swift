@@ -5,12 +5,14 @@ public import Text
 /// Scalars keep their text. The reader decides on their meaning (a number, true, null); see `YAMLScalar.resolved` and
 /// the decoding functions.
 public struct YAMLNode: Sendable, Hashable {
+    /// The kinds of values.
     public enum Content: Sendable, Hashable {
         case scalar(YAMLScalar)
         case sequence([YAMLNode])
         case mapping([YAMLPair])
     }
 
+    /// The place where the value begins.
     public let position: YAMLPosition
     /// The local tag (`!secret`), if the caller allowed it; the parser refuses all others.
     public let tag: String?
@@ -22,6 +24,7 @@ public struct YAMLNode: Sendable, Hashable {
         self.tag = tag
     }
 
+    /// The scalar; `nil` for a list or mapping.
     public var scalar: YAMLScalar? {
         if case .scalar(let scalar) = content { scalar } else { nil }
     }
@@ -63,6 +66,7 @@ public struct YAMLKey: Sendable, Hashable {
     public var node: YAMLNode { YAMLNode(.scalar(YAMLScalar(text: text, isPlain: true)), at: position) }
 }
 
+/// A key of a mapping with its value.
 public struct YAMLPair: Sendable, Hashable {
     public let key: YAMLKey
     public let value: YAMLNode

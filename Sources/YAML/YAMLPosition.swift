@@ -2,7 +2,9 @@
 public struct YAMLPosition: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The name of the file, with which error messages begin.
     public let file: String
+    /// The line, from 1.
     public let line: Int
+    /// The column in characters, from 1.
     public let column: Int
 
     public init(file: String, line: Int, column: Int) {

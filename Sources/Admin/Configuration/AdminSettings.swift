@@ -40,19 +40,24 @@ public struct AdminSettings: Sendable, Hashable {
     /// Path of the file with the key that encrypts secrets.
     public var secretsKey: String?
     public var logLevel: Logger.Level
+    /// The limits of connections.
     public var connections: ConnectionLimits
     /// The greatest number of gateways that ADMIN knows.
     public var maxGateways: Int
+    /// How much history the registry keeps.
     public var retention: Retention
     /// The percentage of the cloud, or of one kind of object in it, that a prune may delete without a number.
     public var pruneShare: Int
 
+    /// The paths of the files for TLS.
     public struct TLSFiles: Sendable, Hashable {
         public var certificate: String
         public var key: String
     }
 
+    /// The path of the configuration file if none is given.
     public static let defaultFile = "/etc/portcullis/admin.yaml"
+    /// The path of the SQLite file if none is given.
     public static let defaultDatabase = "/var/lib/portcullis-admin/registry.sqlite"
     /// The default of earlier versions, in the state directory of the gateway.
     public static let formerDatabase = "/var/lib/portcullis/registry.sqlite"
@@ -138,6 +143,7 @@ public struct AdminSettings: Sendable, Hashable {
     /// A value and its source.
     public struct Value: Sendable, Hashable {
         public var text: String
+        /// The source of the value, for messages: a file with its line, a variable, or a flag.
         public var source: String
     }
 

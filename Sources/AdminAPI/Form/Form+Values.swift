@@ -65,6 +65,7 @@ extension Form where Value == String {
 }
 
 extension Form where Value == Int {
+    /// An integer in a range.
     package static func integer(_ range: ClosedRange<Int>) -> Form {
         Form(
             schema: ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
@@ -86,6 +87,7 @@ extension Form where Value == Double {
 }
 
 extension Form where Value == Bool {
+    /// `true` or `false`.
     package static let boolean = Form(schema: ["type": "boolean"], read: { $0.boolean() }, write: { .bool($0) })
 }
 

@@ -9,6 +9,7 @@ package final class FaultList {
 
     package init() {}
 
+    /// Adds a fault.
     package func add(_ pointer: String, _ detail: String) {
         guard faults.count < 100 else { return }
         faults.append(Problem.Fault(pointer: pointer, detail: detail))
@@ -28,6 +29,7 @@ package struct JSONField {
         self.list = list
     }
 
+    /// Notes a fault of this value.
     package func fault(_ detail: String) {
         list.add(pointer, detail)
     }
@@ -37,16 +39,19 @@ package struct JSONField {
         return nil
     }
 
+    /// A string.
     package func string() -> String? {
         guard case .string(let text) = value else { return mismatch("a string") }
         return text
     }
 
+    /// `true` or `false`.
     package func boolean() -> Bool? {
         guard case .bool(let flag) = value else { return mismatch("true or false") }
         return flag
     }
 
+    /// An integer in the range; `1.0` is one.
     package func integer(in range: ClosedRange<Int>) -> Int? {
         switch value {
         case .integer(let number) where range.contains(number): return number
@@ -57,6 +62,7 @@ package struct JSONField {
         }
     }
 
+    /// One of the cases of an enumeration.
     package func choice<Choice>(_ type: Choice.Type) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
         guard let text = string() else { return nil }
@@ -67,6 +73,7 @@ package struct JSONField {
         return choice
     }
 
+    /// The name of an object.
     package func name(of kind: ObjectName.Kind) -> String? {
         guard let text = string() else { return nil }
         if let problem = ObjectName.problem(with: text, as: kind) {
@@ -233,12 +240,14 @@ package struct JSONObject {
         self.list = list
     }
 
+    /// A member; `nil` if it is absent. Searches the members one by one.
     package func field(_ name: String) -> JSONField? {
         members.first { $0.name.isExactly(name) }.map {
             JSONField(value: $0.value, pointer: "\(pointer)/\(name)", list: list)
         }
     }
 
+    /// Whether there is a member of this name.
     package func has(_ name: String) -> Bool { members.contains { $0.name == name } }
 
     /// A member that must be present.

@@ -44,6 +44,7 @@ package struct AdminRequest: Sendable, Equatable {
     package var problemLimit = 80 << 20
     /// Additional headers.
     private(set) var headers = HTTPHeaders()
+    /// Whether the request only asks what a change would do.
     package private(set) var isDryRun = false
 
     /// Whether the request changes something. Such a request is not sent again if ADMIN may have received it.

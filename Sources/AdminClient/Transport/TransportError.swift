@@ -1,5 +1,6 @@
 /// Why there is no answer from ADMIN.
 package struct TransportError: Error, Sendable {
+    /// The kinds of failure that a caller must distinguish.
     package enum Kind: Sendable, Hashable {
         /// No connection: refused, no route, unknown name, or no answer to the attempt.
         case unreachable

@@ -26,6 +26,7 @@ package struct CloudDifference: Sendable {
     /// Sorted by kind (a kind comes before those that refer to it), then by name.
     package let changes: [Change]
 
+    /// Whether nothing changes.
     package var isEmpty: Bool { changes.isEmpty }
 
     package init(from before: Cloud, to after: Cloud) {

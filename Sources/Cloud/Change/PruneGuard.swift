@@ -32,6 +32,7 @@ package struct PruneGuard: Sendable, Hashable {
         package let objections: [Loss]
     }
 
+    /// What a prune would delete, and what needs the number. Compares the names of all objects.
     package func verdict(from before: Cloud, to after: Cloud) -> Verdict {
         let losses = [
             Self.loss("locations", before.locations.keys, after.locations.keys),

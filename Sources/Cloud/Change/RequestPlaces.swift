@@ -6,6 +6,7 @@ package struct RequestPlaces: Sendable {
         self.pointers = pointers
     }
 
+    /// A request without places.
     package static let none = Self()
 
     /// The place of the first subject that the request contains; or else of the first object that the request is
@@ -17,6 +18,7 @@ package struct RequestPlaces: Sendable {
         return subjects.lazy.compactMap { pointers[.init($0.kind, $0.name)] }.first
     }
 
+    /// Notes the place of a subject.
     package mutating func add(_ subject: Contradiction.Subject, _ pointer: String) { pointers[subject] = pointer }
 
     /// The place of an object that is named in the request's path.

@@ -9,9 +9,13 @@ struct ConfigurationImpact {
     package private(set) var templates: Set<String> = []
     /// Types that were created or deleted, or of which an instance was created, deleted or moved.
     private(set) var instanceTypes: Set<String> = []
+    /// Services that were created, deleted or moved to another server.
     package private(set) var services: Set<String> = []
+    /// Servers that were created, deleted or changed.
     package private(set) var servers: Set<String> = []
+    /// Locations that were created, deleted or changed, or whose pools were.
     package private(set) var locations: Set<String> = []
+    /// Secrets that were created, deleted or changed.
     package private(set) var secrets: Set<String> = []
     private(set) var isEverything = false
 

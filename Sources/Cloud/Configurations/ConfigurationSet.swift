@@ -17,6 +17,7 @@ package struct ConfigurationSet: Sendable {
     /// How many templates were merged and configurations combined so far, for tests that count them.
     package private(set) var builds = Builds()
 
+    /// How much work was done.
     package struct Builds: Sendable, Hashable {
         package var templates = 0
         package var services = 0

@@ -38,6 +38,7 @@ struct ExportSize {
     package var rows = 0
     package var bytes = 0
 
+    /// Adds the rows of a section for the given number of instances.
     package mutating func add(_ section: GatewaySection, of type: String, pool: AddressPool, instances: Int) {
         for family in section.families(of: pool) {
             let addresses = pool.addresses.lazy.filter { $0.family == family }.count

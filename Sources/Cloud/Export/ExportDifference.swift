@@ -18,6 +18,7 @@ public struct ExportDifference: Sendable, Hashable {
     public var removed: [ExportRow] = []
     public var changed: [Change] = []
 
+    /// Whether the exports are equal.
     public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 
     public init(from old: some Sequence<ExportRow>, to new: some Sequence<ExportRow>) {

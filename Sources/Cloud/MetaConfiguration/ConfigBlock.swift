@@ -5,6 +5,7 @@ public import YAML
 public struct ConfigBlock: Sendable, Hashable {
     public var target: Target
     public var block: ConfigurationBlock
+    /// The place where the block begins.
     public var position: YAMLPosition
 
     /// The services a block is for.

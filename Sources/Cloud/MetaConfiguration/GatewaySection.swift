@@ -22,6 +22,7 @@ public struct GatewaySection: Sendable, Hashable {
     /// Where the section starts.
     public var position: YAMLPosition
 
+    /// What the section makes reachable: single ports, or ranges of ports with a firewall mark.
     public enum Exposure: Sendable, Hashable {
         case ports([PortMapping], protocols: [TransportProtocol])
         case mark(FirewallMarkSection)
@@ -104,6 +105,7 @@ public struct FirewallMarkSection: Sendable, Hashable {
     public var markPosition: YAMLPosition?
     /// The mark of UDP; `nil`: like `mark`, if UDP has a mark of its own (`GatewaySection.separatesDatagrams`).
     public var datagramMark: UInt32?
+    /// Where the mark of UDP is written, for errors about it.
     public var datagramMarkPosition: YAMLPosition?
 
     /// The marks that gateways reserve for Portcullis.

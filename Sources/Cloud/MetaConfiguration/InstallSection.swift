@@ -11,10 +11,12 @@ public struct InstallSection: Sendable, Hashable {
 
 /// A directory relative to the service's root.
 public struct ServiceDirectory: Sendable, Hashable {
+    /// The path, without a slash at the beginning.
     public var path: String
     /// The storage that really holds it; the path is then a symbolic link. `nil`: the service's root.
     public var storage: Storage?
 
+    /// A storage outside of the service's root.
     public enum Storage: String, Sendable, Hashable, CaseIterable {
         /// One of a database server's drives.
         case db

@@ -8,6 +8,7 @@ public struct ServiceTest: Sendable, Hashable {
     public var timeout: Int
     public var position: YAMLPosition
 
+    /// What the test does.
     public enum Action: Sendable, Hashable {
         /// Runs a program of the service with arguments; exit status 0 is success.
         case command([String])

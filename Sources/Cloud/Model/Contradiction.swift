@@ -5,12 +5,14 @@ public import YAML
 public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
     /// An object of the cloud, or a member of one, that is to blame.
     public struct Subject: Sendable, Hashable {
+        /// The kind of the object.
         public enum Kind: Sendable, Hashable {
             case location, server, service
             /// Its name is `location/pool`.
             case pool
         }
 
+        /// A member of an object.
         public enum Member: Sendable, Hashable {
             case location, kind, addresses, labels, server, state
             case address(IPAddress)
@@ -27,6 +29,7 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
             self.member = member
         }
 
+        /// A pool, or a member of one.
         package static func pool(_ id: AddressPool.ID, _ member: Member? = nil) -> Self {
             Self(.pool, id.description, member)
         }

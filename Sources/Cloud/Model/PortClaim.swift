@@ -37,12 +37,14 @@ struct PortClaim<Address: Comparable & CustomStringConvertible> {
             let otherPorts: PortRange
         }
 
+        /// The place of the overlap, without its address.
         package var place: Place {
             Place(
                 claim: claim.section, other: other.section, transport: claim.transport, ports: claim.ports,
                 otherPorts: other.ports)
         }
 
+        /// The message about the overlap, which names both sections.
         package var message: String {
             "\(claim.section) claims \(claim.connection), which overlaps \(other.section) \(other.connection) "
                 + "(\(other.position))"

@@ -3,6 +3,7 @@ public import YAML
 
 /// A value in a block as it was written: variables and markers are parsed, but not evaluated.
 public struct BlockValue: Sendable, Hashable {
+    /// The kinds of values.
     public indirect enum Content: Sendable, Hashable {
         case mapping([Pair])
         case list([BlockValue])

@@ -109,7 +109,9 @@ struct BlockMerger {
 public struct DeletedValue: Sendable, Hashable {
     /// The path of keys to the value.
     let path: ConfigurationPath
+    /// The value before it was deleted.
     public let node: ConfigurationNode
+    /// The place of the deletion.
     public let by: ConfigurationNode.Origin
 }
 

@@ -9,6 +9,7 @@ public enum VariableValue: Sendable, Hashable {
     /// A text, even if it looks like another kind.
     public static func text(_ text: String) -> Self { .scalar(YAMLScalar(text: text, isPlain: false)) }
 
+    /// An integer.
     public static func integer(_ number: Int) -> Self { .scalar(YAMLScalar(text: "\(number)", isPlain: true)) }
 
     /// Reads a default, which must be of the variable's kind.

@@ -43,7 +43,9 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         public var etag: String
         /// Lines of the export.
         public var rows: Int
+        /// Virtual services in IPVS.
         public var virtualServices: Int
+        /// Real servers, each once per virtual service.
         public var realServers: Int
         /// Elements of table `inet portcullis`.
         public var elements: Int
@@ -51,6 +53,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
 
     /// The export that the kernel agrees with.
     public struct Apply: Codable, Sendable, Hashable {
+        /// The ETag of the export.
         public var etag: String
         /// When the kernel first agreed with it, in seconds of the boot clock.
         public var since: Int
@@ -76,6 +79,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
 
     /// A real server that waits for its connections to end.
     public struct Drain: Codable, Sendable, Hashable {
+        /// The virtual service, or the port under destination NAT.
         public var service: String
         public var server: String
         /// The latest end of the wait, in seconds of the boot clock.

@@ -22,6 +22,7 @@ extension Plan {
 }
 
 extension TableChange {
+    /// One line for each change, in the format of `Plan.lines`.
     package var lines: [String] {
         var lines = [String]()
         switch skeleton {
@@ -70,6 +71,7 @@ extension IPVSChange: CustomStringConvertible {
 }
 
 extension IPVS.ServiceSettings {
+    /// Scheduler and persistence: `wlc persistent 300`.
     package var text: String { persistence == 0 ? scheduler : "\(scheduler) persistent \(persistence)" }
 
     /// `text`, followed by whatever else differs from the other settings.
@@ -98,6 +100,7 @@ extension IPVS.ServiceSettings {
 }
 
 extension IPVS.DestinationSettings {
+    /// Method and weight: `masq weight 100`.
     package var text: String { "\(method) weight \(weight)" }
 
     /// `text`, followed by whatever else differs from the other settings.

@@ -27,6 +27,7 @@ public enum Conntrack {
     public struct Flow: Sendable, Hashable {
         /// The client.
         public var source: IPAddress
+        /// The client's port.
         public var sourcePort: UInt16
         /// The original destination, before any translation.
         public var destination: Destination

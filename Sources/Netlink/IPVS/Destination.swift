@@ -44,6 +44,7 @@ extension IPVS {
     /// The encapsulation of `.tunnel` (`IPVS_DEST_ATTR_TUN_*`). SET resets what it leaves out, so all
     /// three are always sent.
     public struct Tunnel: Sendable, Hashable {
+        /// The kinds of encapsulation (`IP_VS_CONN_F_TUNNEL_TYPE_*`).
         public enum Kind: UInt8, Sendable, Hashable, CaseIterable {
             case ipip = 0
             case gue = 1

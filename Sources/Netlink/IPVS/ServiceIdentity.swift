@@ -8,6 +8,7 @@ extension IPVS {
         /// A service for packets with a firewall mark, for one address family. The mark is never 0.
         case mark(UInt32, AddressFamily)
 
+        /// The family of the service's addresses; a mark has one too.
         public var family: AddressFamily {
             switch self {
             case .address(let address, _, _): address.family

@@ -2,15 +2,23 @@ extension IPVS {
     /// The kernel's counters since the object was added or its counters were reset, and rates per second
     /// (`IPVS_*_ATTR_STATS64`).
     public struct Traffic: Sendable, Hashable {
+        /// Connections that were scheduled.
         public var connections: UInt64 = 0
+        /// Packets from clients.
         public var incomingPackets: UInt64 = 0
+        /// Packets to clients, as far as they pass this machine.
         public var outgoingPackets: UInt64 = 0
         public var incomingBytes: UInt64 = 0
         public var outgoingBytes: UInt64 = 0
+        /// Connections per second.
         public var connectionRate: UInt64 = 0
+        /// Packets from clients per second.
         public var incomingPacketRate: UInt64 = 0
+        /// Packets to clients per second.
         public var outgoingPacketRate: UInt64 = 0
+        /// Bytes from clients per second.
         public var incomingByteRate: UInt64 = 0
+        /// Bytes to clients per second.
         public var outgoingByteRate: UInt64 = 0
 
         public init() {}

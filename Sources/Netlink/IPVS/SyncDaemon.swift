@@ -5,6 +5,7 @@ extension IPVS {
     /// The kernel thread that sends connections to the other gateway (master), or receives them (backup). Both may
     /// run at once.
     public struct SyncDaemon: Sendable, Hashable {
+        /// Whether the daemon sends connections or receives them.
         public enum Role: UInt32, Sendable, Hashable, CaseIterable {
             case master = 1
             case backup = 2

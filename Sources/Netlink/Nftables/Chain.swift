@@ -18,6 +18,7 @@ extension Nftables {
 
     /// The hook of a base chain: where, and in which order, it sees packets.
     public struct Hook: Sendable, Hashable {
+        /// The type of a base chain.
         public enum Kind: String, Sendable, Hashable, CaseIterable {
             case filter
             case nat
@@ -56,6 +57,7 @@ extension Nftables {
         public var kind: Kind
         public var point: Point
         public var priority: Priority
+        /// The verdict at the end of the chain.
         public var policy: Policy
 
         public init(_ kind: Kind, _ point: Point, priority: Priority, policy: Policy = .accept) {

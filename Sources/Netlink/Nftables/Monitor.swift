@@ -4,6 +4,7 @@ public import SystemPackage
 extension Nftables {
     /// A change of the ruleset by any program, as the kernel announces it afterwards.
     public struct Event: Sendable, Hashable {
+        /// The kind of object that changed, with its name.
         public enum Subject: Sendable, Hashable {
             case table
             case chain(String)
@@ -17,6 +18,7 @@ extension Nftables {
             case generation(UInt32, threadID: UInt32, processName: String)
         }
 
+        /// How an object changed.
         public enum Action: Sendable, Hashable {
             case added
             case deleted

@@ -84,9 +84,13 @@ extension [Nftables.Expression] {
     /// `counter name "…"`
     public static func count(on counter: String) -> Self { [.count(on: counter)] }
 
+    /// Accepts the packet, and ends this base chain.
     public static var accept: Self { [.verdict(.accept)] }
+    /// Drops the packet.
     public static var drop: Self { [.verdict(.drop)] }
+    /// Returns to the calling chain, or to the policy of a base chain.
     public static var `return`: Self { [.verdict(.return)] }
+    /// Continues in another chain, and with the next rule here if that chain returns.
     public static func jump(_ chain: String) -> Self { [.verdict(.jump(chain))] }
 
     /// Loads the fields into consecutive registers, from the first on.

@@ -57,7 +57,9 @@ extension Nftables {
             }
         }
 
+        /// Appends the number of a protocol.
         public mutating func append(_ transport: TransportProtocol) { store(transport.rawValue, filling: 4) }
+        /// Appends a port in network byte order.
         public mutating func append(_ port: UInt16) { store(port.bigEndian, filling: 4) }
         /// Appends a number in the host's byte order, such as a mark.
         public mutating func append(hostOrder number: UInt32) { store(number, filling: 4) }
@@ -72,6 +74,7 @@ extension Nftables {
         /// The length in bytes.
         public var count: Int { Int(length) }
 
+        /// Calls `body` with the bytes, without a copy.
         public func withBytes<Result, Failure: Error>(
             _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
         ) throws(Failure) -> Result {

@@ -6,6 +6,7 @@ extension Nftables {
     /// A rule with its handle, as the kernel lists it.
     public struct RuleEntry: Sendable, Hashable {
         public var rule: Rule
+        /// The kernel's number of the rule, with which it can be deleted.
         public var handle: UInt64
     }
 

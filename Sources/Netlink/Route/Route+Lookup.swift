@@ -4,6 +4,7 @@ public import NetworkTypes
 extension Route {
     /// The route to an address.
     public struct Path: Sendable, Hashable {
+        /// What happens to packets to the address.
         public enum Kind: Sendable, Hashable {
             /// Through an interface, to the next hop or to the address itself.
             case unicast

@@ -14,11 +14,13 @@ public enum Route {
         /// `IFF_UP`
         public var isUp: Bool
         public var isLoopback: Bool
+        /// The greatest size of a packet in bytes.
         public var mtu: UInt32
     }
 
     /// An address of an interface.
     public struct InterfaceAddress: Sendable, Hashable {
+        /// The index of the interface.
         public var linkIndex: Int32
         public var address: IPAddress
         public var prefixLength: UInt8

@@ -22,7 +22,9 @@ package struct GatewayReport: Sendable, Hashable {
     package struct Held: Sendable, Hashable {
         /// The export's ETag.
         package var tag: String
+        /// The guard's objections, in the gateway's words.
         package var reason: String?
+        /// The decision of the gateway's operator.
         package var decision: GatewayResource.HeldExport.Decision
 
         package init(tag: String, reason: String? = nil, decision: GatewayResource.HeldExport.Decision) {

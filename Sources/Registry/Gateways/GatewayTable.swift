@@ -14,10 +14,12 @@ struct GatewayTable<ID: GatewayIdentity>: Sendable {
     private var changed: Set<ID> = []
     private var forgotten: Set<ID> = []
 
+    /// The number of gateways.
     package var count: Int { gateways.count }
 
     subscript(id: ID) -> KnownGateway? { gateways[id] }
 
+    /// The number of gateways at a location.
     package func count(at location: String) -> Int { counts[location] ?? 0 }
 
     /// Adds or replaces a gateway.

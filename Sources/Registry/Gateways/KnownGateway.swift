@@ -8,6 +8,7 @@ struct KnownGateway: Sendable, Hashable {
     package private(set) var since: Date
     /// When it first reported the export that it holds back.
     private(set) var heldSince: Date?
+    /// The time of its last poll by the wall clock.
     package private(set) var lastPoll: Date
     /// The time of its last poll by `Registry.uptime`, so that its age does not depend on a clock that may be set.
     private var heard: Duration

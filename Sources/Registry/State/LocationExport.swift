@@ -22,6 +22,7 @@ package struct LocationExport: Sendable {
 /// Built once for each generation of the registry, when a change is written; a poll only looks one up. A change
 /// rebuilds only the exports that it can affect.
 package struct ExportSet: Sendable {
+    /// The export of each location.
     package private(set) var byLocation: [String: LocationExport]
     /// How many exports were built so far, for tests that count them.
     private(set) var builds: Int

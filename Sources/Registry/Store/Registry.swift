@@ -16,6 +16,7 @@ public final class Registry: Sendable {
     /// Requests that wait for another configuration of a service.
     package let configurationChanges = TagWaiters()
     private let tokenUses = TokenUses()
+    /// The present time.
     package let now: @Sendable () -> Date
     /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
     package let uptime: @Sendable () -> Duration

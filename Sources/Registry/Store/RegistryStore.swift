@@ -159,6 +159,7 @@ package struct CloudCommit: Sendable {
     package var after: Cloud
     /// The revisions of the types that change.
     package var revisions: [String: TypeRevision]
+    /// The author of the change, for its events.
     package var actor: String
     /// RFC 3339 in UTC.
     package var time: String
@@ -174,6 +175,7 @@ package enum CommitResult: Sendable, Hashable {
 /// Observations since the last record.
 package struct Observations: Sendable {
     package var gateways: [StoredGateway] = []
+    /// Gateways that were forgotten.
     package var goneGateways: Set<GatewayID> = []
     /// The last use of each token by its hash, RFC 3339 in UTC.
     package var tokenUses: [Data: String] = [:]
@@ -186,6 +188,7 @@ package struct Observations: Sendable {
         self.tokenUses = tokenUses
     }
 
+    /// Whether there is nothing to record.
     package var isEmpty: Bool { gateways.isEmpty && goneGateways.isEmpty && tokenUses.isEmpty }
 }
 

@@ -4,7 +4,9 @@ package import Foundation
 
 /// A revision of a type's meta-configuration: its author and time.
 package struct TypeRevision: Sendable, Hashable {
+    /// The number of the revision, from 1.
     package var number: Int
+    /// The author: the name of a token, or `anonymous`.
     package var changedBy: String
     /// RFC 3339 in UTC.
     package var changedAt: String
@@ -67,8 +69,11 @@ package struct EventEntry: Sendable, Hashable {
     package var action: ChangeAction
     package var kind: ResourceKind
     package var name: String
+    /// The object before, in one line; `nil` if it was created.
     package var before: String?
+    /// The object afterwards, in one line; `nil` if it was deleted.
     package var after: String?
+    /// The author: the name of a token, or a reserved name of `TokenGrant`.
     package var actor: String
     /// RFC 3339 in UTC.
     package var time: String

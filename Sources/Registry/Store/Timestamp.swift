@@ -6,6 +6,7 @@ import Text
 package enum Timestamp {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
+    /// The text of a time.
     package static func text(_ date: Date) -> String { date.formatted(style) }
 
     /// Parses a time; also without a fraction, or in another time zone. `nil` if the text is no time.

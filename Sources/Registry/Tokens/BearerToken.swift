@@ -3,8 +3,10 @@ import Text
 
 /// A secret for the Authorization header: 256 random bits, with a prefix by which secret scanners recognize it.
 package struct BearerToken {
+    /// The beginning of every secret.
     package static let prefix = "portcullis_"
 
+    /// The secret.
     package let text: String
 
     /// A new secret from the system's random number generator.

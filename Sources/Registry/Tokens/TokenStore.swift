@@ -6,6 +6,7 @@ public import Foundation
 public struct TokenStore: Sendable {
     let store: any RegistryStore
     package let now: @Sendable () -> Date
+    /// The uses of tokens that are not written yet.
     package let uses: TokenUses
     /// Held polls, which are woken when tokens are added or removed.
     let waiters: [TagWaiters]

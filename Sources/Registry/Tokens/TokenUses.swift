@@ -6,6 +6,7 @@ package final class TokenUses: Sendable {
     /// By the token's hash.
     private let times = Mutex<[Data: Date]>([:])
 
+    /// Records a use of the token with the hash.
     package func note(_ hash: Data, at time: Date) {
         times.withLock { $0[hash] = time }
     }

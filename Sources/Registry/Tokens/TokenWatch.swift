@@ -16,6 +16,7 @@ package struct TokenWatch: Service {
         self.logger = logger
     }
 
+    /// Looks regularly until the service group shuts down.
     package func run() async throws {
         try? await cancelWhenGracefulShutdown {
             var known = 0

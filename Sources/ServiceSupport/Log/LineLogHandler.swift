@@ -4,6 +4,7 @@ import Text
 
 /// Writes one readable line for each message to standard error.
 public struct LineLogHandler: LogHandler {
+    /// The form of a line.
     public enum Style: Sendable {
         /// With the time of day and the level.
         case terminal

@@ -51,7 +51,9 @@ public struct ServicesDocument: Sendable {
 
 /// The difference between two documents, by instance: a group whose rows changed is in both lists.
 public struct ExportChanges: Sendable {
+    /// Groups that only the old document has.
     public var removed: [ExportGroup] = []
+    /// Groups that only the new document has.
     public var added: [ExportGroup] = []
 
     public init(removed: [ExportGroup] = [], added: [ExportGroup] = []) {
@@ -59,5 +61,6 @@ public struct ExportChanges: Sendable {
         self.added = added
     }
 
+    /// Whether the documents have the same rows.
     public var isEmpty: Bool { removed.isEmpty && added.isEmpty }
 }

@@ -8,19 +8,23 @@ public struct YAMLDiagnostics: Sendable {
     /// The greatest number of errors that are kept; a longer list would not help.
     public static let limit = 100
 
+    /// The errors so far, at most `limit`.
     public private(set) var errors: [YAMLError] = []
 
     public init() {}
 
+    /// Whether there are no errors.
     public var isEmpty: Bool { errors.isEmpty }
 
     /// Whether the limit is reached: nothing is decoded from then on, since further errors would not be reported.
     public var isFull: Bool { errors.count >= Self.limit }
 
+    /// Adds an error, unless the limit is reached.
     public mutating func report(_ error: YAMLError) {
         if !isFull { errors.append(error) }
     }
 
+    /// Adds an error, unless the limit is reached. The message is made only then.
     public mutating func report(_ position: YAMLPosition, _ message: @autoclosure () -> String) {
         if !isFull { report(YAMLError(position, message())) }
     }

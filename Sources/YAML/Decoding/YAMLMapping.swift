@@ -11,6 +11,7 @@ public struct YAMLMapping: Sendable, Hashable {
         self.position = position
     }
 
+    /// The value of a key; `nil` if it is absent. Keys are compared by their bytes, one by one.
     public subscript(key: String) -> YAMLNode? {
         pairs.first { $0.key.text.isExactly(key) }?.value
     }

@@ -228,6 +228,7 @@ extension YAMLNode {
         return UInt32(try integer("a firewall mark", in: Int(marks.lowerBound)...Int(marks.upperBound)))
     }
 
+    /// A single port; a range has an error of its own.
     package func port() throws(YAMLError) -> UInt16 {
         if let scalar, scalar.text.hasByte("-"), PortRange(scalar.text) != nil {
             throw YAMLError(position, "\(summary) is a range of ports; ranges stand in \"fwm\" as \"ports\"")

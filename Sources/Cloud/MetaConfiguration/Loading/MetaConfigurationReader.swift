@@ -10,11 +10,13 @@ struct MetaConfigurationReader {
     /// Whether the file was accepted before, possibly by a less strict version.
     package var isStored = false
 
+    /// The keys of a document.
     package static let keys = [
         "type", "require-index", "unique", "fake", "install", "uninstall", "requires", "config", "tests", "database",
         "gateway",
     ]
 
+    /// Reads a document; `nil` if it is no mapping, or has no valid `type`. All faults are in `diagnostics`.
     package mutating func configuration(_ node: YAMLNode) -> MetaConfiguration? {
         guard let mapping = diagnostics.mapping(node, allowedKeys: Self.keys, "a meta-configuration") else {
             return nil
