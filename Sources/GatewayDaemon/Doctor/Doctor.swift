@@ -18,7 +18,7 @@ enum Doctor {
         checks.flatMap { $0(host, traffic) }
     }
 
-    // MARK: Tables of others
+    // MARK: Tables of other programs
 
     static func legacyTables(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         guard !host.legacyTables.isEmpty else { return [] }
