@@ -24,7 +24,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         case once
     }
 
-    /// The polls.
+    /// How the polls went.
     public struct Poll: Codable, Sendable, Hashable {
         /// The time of the last poll, in seconds of the boot clock.
         public var at: Int
@@ -41,7 +41,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     /// The export in force.
     public struct Export: Codable, Sendable, Hashable {
         public var etag: String
-        /// Lines of the export.
+        /// Rows of the export, without the header.
         public var rows: Int
         /// Virtual services in IPVS.
         public var virtualServices: Int
@@ -126,7 +126,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public var startedAt: Int
     /// Whether the kernel agrees with the export in force.
     public var state = State.waiting
-    /// The polls; absent before the first.
+    /// How the polls went; absent before the first.
     public var poll: Poll?
     /// The export in force.
     public var export: Export?
