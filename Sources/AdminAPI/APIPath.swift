@@ -1,15 +1,15 @@
-/// A path of the REST API, below ADMIN's address: written once, for the routes of ADMIN and for whoever asks.
+/// A path of the REST API, relative to ADMIN's address. ADMIN's routes and all clients take it from here.
 ///
-/// A client puts in names, and takes `encoded`; ADMIN puts in parameters (`{server}`), and takes `pattern`.
+/// Clients fill in names and use `encoded`; ADMIN fills in parameters (`{server}`) and uses `pattern`.
 public struct APIPath: Sendable, Hashable {
-    /// Not encoded; a name with a slash is one segment.
+    /// The segments, not encoded; a name with a slash is one segment.
     public let segments: [String]
 
     private init(_ segments: String...) { self.segments = ["v1"] + segments }
 
     private init(root segments: String...) { self.segments = segments }
 
-    /// `/v1/locations/{location}`: as it is, for ADMIN's routes.
+    /// `/v1/locations/{location}`: without encoding, for ADMIN's routes.
     public var pattern: String { "/" + segments.joined(separator: "/") }
 
     /// `/v1/servers/a%2Fb`: everything that is not unreserved is percent-encoded (RFC 3986, section 2.3).
@@ -18,7 +18,7 @@ public struct APIPath: Sendable, Hashable {
     /// Percent-encodes everything that is not unreserved.
     public static func encoded(_ text: String) -> String { encoded(text.utf8) }
 
-    /// Of bytes that may be no whole text.
+    /// Percent-encodes bytes that need not be valid UTF-8.
     static func encoded(_ bytes: some Sequence<UInt8>) -> String {
         bytes.reduce(into: "") { result, byte in
             if isUnreserved(byte) {
@@ -41,9 +41,9 @@ public struct APIPath: Sendable, Hashable {
 }
 
 extension APIPath {
-    /// Whether ADMIN runs.
+    /// Whether ADMIN is running.
     public static let alive = Self(root: "healthz")
-    /// Whether its database can be read and written.
+    /// Whether ADMIN's database can be read and written.
     public static let ready = Self(root: "readyz")
     /// The OpenAPI description.
     public static let description = Self(root: "openapi.json")
@@ -59,7 +59,9 @@ extension APIPath {
     public static let tokens = Self("tokens")
     public static let types = Self("types")
 
+    /// A location.
     public static func location(_ name: String) -> Self { Self("locations", name) }
+    /// The pools of a location.
     public static func pools(of location: String) -> Self { Self("locations", location, "pools") }
     public static func pool(_ name: String, of location: String) -> Self { Self("locations", location, "pools", name) }
     /// The services export of a location.
@@ -69,8 +71,10 @@ extension APIPath {
     public static func secret(_ name: String) -> Self { Self("secrets", name) }
     public static func server(_ name: String) -> Self { Self("servers", name) }
     public static func service(_ name: String) -> Self { Self("services", name) }
+    /// The configuration of a service, by its full name.
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }
     public static func token(_ name: String) -> Self { Self("tokens", name) }
     public static func type(_ name: String) -> Self { Self("types", name) }
+    /// The revisions of a type.
     public static func revisions(of type: String) -> Self { Self("types", type, "revisions") }
 }

@@ -18,9 +18,10 @@ public struct ApplyRequest: Sendable, Hashable {
     public struct Service: Sendable, Hashable {
         public var name: String
         public var server: String
-        /// `nil`: an existing service keeps its state (an operator's drain survives an apply), a new one is ready.
+        /// The state; `nil`: an existing service keeps its state (an operator's drain survives an apply), a new one
+        /// is ready.
         public var state: ServiceResource.State?
-        /// `nil`: the section's.
+        /// The weight; `nil`: the section's.
         public var weight: Int?
 
         public init(name: String, server: String, state: ServiceResource.State? = nil, weight: Int? = nil) {
@@ -38,7 +39,7 @@ public struct ApplyRequest: Sendable, Hashable {
     public var services: [Service]
     /// Whether everything that is not listed is deleted.
     public var prune: Bool
-    /// How many things a prune deletes: a large part of the cloud goes only when the number is named.
+    /// The number of objects that a prune deletes. Deleting a large part of the cloud requires it.
     public var yesDelete: Int?
 
     public init(

@@ -6,9 +6,9 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case location, pool, server, type, service
     /// A bearer token, in the event log only.
     case token
-    /// What is remembered of a gateway; its name is `location/gateway`.
+    /// What ADMIN remembers of a gateway; its name is `location/gateway`.
     case gateway
-    /// The firewall mark of a section that is gone, released.
+    /// The mark of a deleted section, which was released.
     case mark
     /// A secret; never its value.
     case secret
@@ -25,7 +25,7 @@ public struct ChangeReport: Sendable, Hashable {
     public struct Change: Sendable, Hashable {
         public var action: ChangeAction
         public var kind: ResourceKind
-        /// Its name; a pool's is `location/pool`.
+        /// The name of the object; `location/pool` for a pool.
         public var name: String
 
         public init(action: ChangeAction, kind: ResourceKind, name: String) {
@@ -35,13 +35,14 @@ public struct ChangeReport: Sendable, Hashable {
         }
     }
 
+    /// The changed objects.
     public var changes: [Change]
-    /// Only locations whose export differs.
+    /// The locations whose export differs.
     public var export: [ExportChange]
-    /// How the configurations differ of services that were there before and are there after.
+    /// How the configurations differ of services that exist both before and afterwards.
     public var configurations: [ConfigurationChange]
 
-    /// What the change brings about that is allowed, and that whoever makes it should know; each with its place.
+    /// Consequences that are allowed but worth knowing, each with its place.
     public var warnings: [Problem.Fault]
 
     public init(
@@ -69,8 +70,11 @@ public struct ExportChange: Sendable, Hashable {
     }
 
     public var location: String
+    /// Rows that only the new export has.
     public var added: [String]
+    /// Rows that only the old export has.
     public var removed: [String]
+    /// Rows that have other values.
     public var changed: [Line]
 
     public init(location: String, added: [String], removed: [String], changed: [Line]) {

@@ -5,7 +5,7 @@ import Names
 public struct LocationChange: Sendable, Hashable {
     /// As in the path, where it is given.
     public var name: String?
-    /// Free text for people.
+    /// A description for people.
     public var description: String?
 
     public init(name: String? = nil, description: String? = nil) {
@@ -69,9 +69,9 @@ public struct ServerPatch: Sendable, Hashable {
 public struct ServiceCreation: Sendable, Hashable {
     public var type: String
     public var server: String
-    /// `nil`: ready.
+    /// The state; `nil`: ready.
     public var state: ServiceResource.State?
-    /// `nil`: the section's.
+    /// The weight; `nil`: the section's.
     public var weight: Int?
 
     public init(type: String, server: String, state: ServiceResource.State? = nil, weight: Int? = nil) {
@@ -89,9 +89,9 @@ public struct ServiceChange: Sendable, Hashable {
     public var type: String?
     public var index: Int?
     public var server: String
-    /// `nil`: ready.
+    /// The state; `nil`: ready.
     public var state: ServiceResource.State?
-    /// `nil`: the section's.
+    /// The weight; `nil`: the section's.
     public var weight: Int?
 
     public init(

@@ -1,4 +1,4 @@
-/// Every body that the API's description refers to by its name.
+/// Every body that has a name in the API's description.
 package enum Components {
     package static let all: [Component] = [
         LocationResource.form.component, PoolResource.form.component, ServerResource.form.component,

@@ -6,9 +6,9 @@ public struct ConfigurationChange: Sendable, Hashable {
     public struct Line: Sendable, Hashable {
         /// A JSON pointer into the configuration (RFC 6901).
         public var path: String
-        /// As JSON text; `nil`: it was not there.
+        /// The value before, as JSON text; `nil` if it is added.
         public var before: String?
-        /// As JSON text; `nil`: it is gone.
+        /// The value afterwards, as JSON text; `nil` if it is removed.
         public var after: String?
 
         public init(path: String, before: String?, after: String?) {
@@ -18,10 +18,11 @@ public struct ConfigurationChange: Sendable, Hashable {
         }
     }
 
-    /// By type and index.
+    /// Names of the services, by type and index.
     public var services: [String]
     public var lines: [Line]
-    /// `true`: how they differ is left out, each in its own way, since the report has too many lines.
+    /// `true`: the lines are left out because the report would have too many. The services may differ in different
+    /// ways.
     public var omitted: Bool?
 
     public init(services: [String], lines: [Line], omitted: Bool? = nil) {

@@ -9,11 +9,11 @@ public struct ConfigurationExplanation: Sendable, Hashable {
         public var file: String
         public var line: Int
         public var column: Int
-        /// The block: whose file it is in, its sort order, and its place among the file's blocks, from 1.
+        /// The block: the type whose file has it, its sort order, and its number among the file's blocks, from 1.
         public var type: String
         public var sortOrder: Int
         public var block: Int
-        /// What was written, where that is not the value: `${server.address}`.
+        /// The text as it was written, if it is not the value: `${server.address}`.
         public var expression: String?
 
         public init(
@@ -45,10 +45,10 @@ public struct ConfigurationExplanation: Sendable, Hashable {
     public struct Value: Sendable, Hashable {
         /// A JSON pointer (RFC 6901).
         public var path: String
-        /// As JSON text; of a secret its name.
+        /// The value as JSON text; for a secret, its name.
         public var value: String
         public var from: Origin
-        /// The oldest first.
+        /// The values that it has replaced, the oldest first.
         public var overrode: [Overridden]
 
         public init(path: String, value: String, from: Origin, overrode: [Overridden]) {
@@ -64,7 +64,7 @@ public struct ConfigurationExplanation: Sendable, Hashable {
         /// A JSON pointer (RFC 6901).
         public var path: String
         public var by: Origin
-        /// What is gone, and what that had overridden before; the oldest first.
+        /// The deleted value, and those that it had replaced, the oldest first.
         public var overrode: [Overridden]
 
         public init(path: String, by: Origin, overrode: [Overridden]) {

@@ -1,4 +1,4 @@
-/// Header names of HTTP that the API's clients and ADMIN use.
+/// The names of HTTP headers that ADMIN and its clients use.
 public enum APIHeader {
     public static let accept = "Accept"
     public static let authorization = "Authorization"
@@ -13,29 +13,29 @@ public enum APIHeader {
     public static let location = "Location"
     /// `wait=N` (RFC 7240): how long ADMIN may hold its answer.
     public static let prefer = "Prefer"
-    /// Whether ADMIN took up a preference (RFC 7240).
+    /// Whether ADMIN has applied a preference (RFC 7240).
     public static let preferenceApplied = "Preference-Applied"
     public static let retryAfter = "Retry-After"
     public static let userAgent = "User-Agent"
 }
 
-/// Header names of our own: how a gateway names itself when it fetches the export.
+/// The names of our own headers, in which a gateway identifies itself when it fetches the export.
 public enum GatewayHeader {
     /// The gateway's name.
     public static let name = "Portcullis-Gateway"
     /// `active` or `passive`.
     public static let role = "Portcullis-Role"
-    /// The ETag, quotes included, of the export the gateway has applied.
+    /// The ETag, including quotes, of the export that the gateway has applied.
     public static let applied = "Portcullis-Applied"
-    /// The ETag, quotes included, of an export that the gateway's guard holds back; absent: none.
+    /// The ETag, including quotes, of an export that the gateway's guard holds back; absent if there is none.
     public static let held = "Portcullis-Held"
-    /// Why it is held back: printable ASCII, at most `longestHeldReason` bytes.
+    /// The reason why it is held back: printable ASCII, at most `longestHeldReason` bytes.
     public static let heldReason = "Portcullis-Held-Reason"
     /// `pending` or `rejected`.
     public static let heldDecision = "Portcullis-Held-Decision"
     /// How many steps the gateway's kernel has refused: 0 to 999,999,999.
     public static let failures = "Portcullis-Failures"
 
-    /// Bytes.
+    /// The longest reason in bytes.
     public static let longestHeldReason = 400
 }

@@ -1,10 +1,12 @@
-/// How much one request may hold.
+/// The limits of a request's content.
 public enum Limits {
+    /// Addresses of a pool.
     public static let poolAddresses = 1024
-    /// One per family.
+    /// Addresses of a server: one for each family.
     public static let serverAddresses = 2
+    /// Labels of a server.
     public static let serverLabels = 64
-    /// Elements of each list of an apply.
+    /// Elements in each list of an apply.
     public static let applied = 100_000
     /// Bytes of a JSON body.
     public static let body = 1 << 20
@@ -12,14 +14,14 @@ public enum Limits {
     public static let source = 1 << 20
     /// Bytes of an apply.
     public static let apply = 64 << 20
-    /// Events of one page.
+    /// Events in one page.
     public static let events = 1000
     /// Characters of a location's description.
     public static let description = 1000
     /// Bytes of a secret.
     public static let secret = 64 << 10
-    /// Weights of a real server.
+    /// The range of a real server's weight.
     public static let weights = 0...65_535
-    /// Firewall marks that ADMIN gives.
+    /// The range of firewall marks that ADMIN allocates.
     public static let marks = 256...65_535
 }

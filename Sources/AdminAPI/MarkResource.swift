@@ -7,12 +7,12 @@ public struct MarkResource: Sendable, Hashable {
     public var mark: Int
     public var type: String
     public var section: String
-    /// `udp`: of UDP alone, which is apart from the section's other protocols; `nil`: of all that have none of their
-    /// own.
+    /// `udp`: the mark is for UDP alone, which has its own; `nil`: it is for all protocols of the section that have
+    /// none of their own.
     public var transport: String?
-    /// Since when the section has it, RFC 3339 in UTC; `nil` when that was before ADMIN noted it.
+    /// When the section got it, RFC 3339 in UTC; `nil` if that was before ADMIN recorded it.
     public var since: String?
-    /// Whether the section is there now: the mark of one that is gone is kept for it.
+    /// Whether the section exists. A mark is kept for a deleted section.
     public var inUse: Bool
 
     public init(

@@ -14,16 +14,16 @@ public struct GatewayResource: Sendable, Hashable {
         public enum Decision: String, Sendable, Hashable, CaseIterable {
             /// Nothing yet.
             case pending
-            /// It is not to be applied.
+            /// It must not be applied.
             case rejected
         }
 
-        /// With its quotes.
+        /// The ETag, including quotes.
         public var etag: String
-        /// What the guard has against it, in the gateway's words.
+        /// The guard's objections, in the gateway's words.
         public var reason: String?
         public var decision: Decision
-        /// Since when the gateway holds it back, as ADMIN saw it: RFC 3339 in UTC.
+        /// When ADMIN first saw that it is held back, RFC 3339 in UTC.
         public var since: String
 
         public init(etag: String, reason: String?, decision: Decision, since: String) {
@@ -36,22 +36,23 @@ public struct GatewayResource: Sendable, Hashable {
 
     public var name: String
     public var location: String
+    /// The gateway's role in its pair; `nil` if it does not say.
     public var role: Role?
-    /// The ETag (with its quotes) of the export the gateway has in its kernel; `nil`: none yet.
+    /// The ETag, including quotes, of the export that the gateway's kernel agrees with; `nil` if there is none yet.
     public var applied: String?
-    /// Since when it has that export applied, as ADMIN saw it: RFC 3339 in UTC.
+    /// When ADMIN first saw that export applied, RFC 3339 in UTC.
     public var since: String
-    /// RFC 3339 in UTC.
+    /// The time of the last poll, RFC 3339 in UTC.
     public var lastPoll: String
-    /// Seconds since the last poll. A poll that is being held (`Prefer: wait`) counts as now.
+    /// Seconds since the last poll; 0 while a poll is held (`Prefer: wait`).
     public var age: Double
     /// The ETag of the location's export now, in the version that the gateway reads; `nil` when the location is gone.
     public var current: String?
     /// Whether `applied` is `current`. Never where the gateway reads no version that can express the export.
     public var inSync: Bool
-    /// `nil`: its guard holds nothing back.
+    /// The export that the gateway's guard holds back; `nil` if there is none.
     public var held: HeldExport?
-    /// Steps that the gateway's kernel has refused; `nil`: it does not say.
+    /// How many steps the gateway's kernel has refused; `nil` if the gateway does not say.
     public var failures: Int?
     /// The newest version of the export that the gateway reads.
     public var exportVersion: Int
@@ -81,15 +82,15 @@ public struct EventResource: Sendable, Hashable {
     public var id: Int
     /// RFC 3339 in UTC.
     public var time: String
-    /// The token's name, or `anonymous`.
+    /// The name of the token, or `anonymous`.
     public var actor: String
     public var action: ChangeAction
     public var kind: ResourceKind
-    /// The name; a pool's is `location/pool`.
+    /// The name of the object; `location/pool` for a pool.
     public var name: String
-    /// A line that tells what it was; `nil` for a creation.
+    /// The object before, in one line; `nil` if it was created.
     public var before: String?
-    /// A line that tells what it is; `nil` for a deletion.
+    /// The object afterwards, in one line; `nil` if it was deleted.
     public var after: String?
 
     public init(
@@ -110,7 +111,7 @@ public struct EventResource: Sendable, Hashable {
 /// A page of events, oldest first (`GET /v1/events?after=ID&limit=N`).
 public struct EventPage: Sendable, Hashable {
     public var events: [EventResource]
-    /// `after` of the following page; `nil` when this is the last.
+    /// The value of `after` for the next page; `nil` if this is the last.
     public var next: Int?
 
     public init(events: [EventResource], next: Int?) {

@@ -15,13 +15,13 @@ public struct Problem: Sendable, Hashable, Error {
         }
     }
 
-    /// A URI reference that tells the kind of problem; `about:blank` when the status says it all.
+    /// A URI reference that identifies the kind of problem; `about:blank` if the status is enough.
     public var type: String
     public var title: String
     /// The HTTP status.
     public var status: Int
     public var detail: String
-    /// Empty when the fault is not in a place of the request.
+    /// The faults; empty if the problem has no place in the request.
     public var errors: [Fault]
 
     public init(type: String = "about:blank", title: String, status: Int, detail: String, errors: [Fault] = []) {
@@ -34,7 +34,7 @@ public struct Problem: Sendable, Hashable, Error {
 }
 
 extension Problem: CustomStringConvertible {
-    /// The detail, then one line for each fault.
+    /// The detail, followed by one line for each fault.
     public var description: String {
         ([detail] + errors.map { "\($0.pointer): \($0.detail)" }).joined(separator: "\n")
     }

@@ -1,15 +1,15 @@
-/// Names of the API's query parameters that its clients use.
+/// The names of query parameters that clients use.
 public enum QueryParameter {
-    /// `true`: the answer tells what a change would do, and nothing is stored.
+    /// `true`: the answer is the report on a change; nothing is stored.
     public static let dryRun = "dry_run"
-    /// `true`: where a configuration's values come from, in place of the configuration.
+    /// `true`: the answer is the origin of a configuration's values instead of the configuration.
     public static let explain = "explain"
-    /// A type as it was at this revision.
+    /// The revision of a type to return.
     public static let revision = "revision"
-    /// Events after this one, by its number.
+    /// Returns events with a higher number.
     public static let after = "after"
-    /// Events before this one, by its number.
+    /// Returns events with a lower number.
     public static let before = "before"
-    /// At most so many.
+    /// The greatest number of elements to return.
     public static let limit = "limit"
 }

@@ -4,7 +4,7 @@ import Names
 /// A location (datacenter): a name servers and address pools belong to.
 public struct LocationResource: Sendable, Hashable {
     public var name: String
-    /// Free text for people.
+    /// A description for people.
     public var description: String?
 
     public init(name: String, description: String? = nil) {
@@ -17,7 +17,7 @@ public struct LocationResource: Sendable, Hashable {
 public struct PoolResource: Sendable, Hashable {
     public var location: String
     public var name: String
-    /// Canonical IPv4 and IPv6 addresses, sorted; at least one.
+    /// IPv4 and IPv6 addresses in canonical form, sorted, at least one.
     public var addresses: [String]
 
     public init(location: String, name: String, addresses: [String]) {
@@ -39,7 +39,7 @@ public struct ServerResource: Sendable, Hashable {
     public var kind: Kind
     /// Internal addresses: one, or one per family.
     public var addresses: [String]
-    /// What it is besides its kind, for the `requires` of types; sorted.
+    /// Properties besides the kind, for the `requires` of types, sorted.
     public var labels: [String]
 
     public init(name: String, location: String, kind: Kind, addresses: [String], labels: [String] = []) {
@@ -54,13 +54,13 @@ public struct ServerResource: Sendable, Hashable {
 /// A service type with its meta-configuration, as the registry keeps it now or kept it at an earlier revision.
 public struct TypeResource: Sendable, Hashable {
     public var type: String
-    /// Counts from 1 with each change of the source.
+    /// The number of the revision, from 1. It increases with each change of the source.
     public var revision: Int
-    /// The YAML text as it was written, comments included.
+    /// The YAML text as it was sent, including comments.
     public var source: String
-    /// Who wrote this revision: a token's name, or `anonymous`.
+    /// The author of this revision: the name of a token, or `anonymous`.
     public var changedBy: String
-    /// When, RFC 3339 in UTC.
+    /// The time of this revision, RFC 3339 in UTC.
     public var changedAt: String
 
     public init(type: String, revision: Int, source: String, changedBy: String, changedAt: String) {
@@ -77,7 +77,7 @@ public struct TypeSummary: Sendable, Hashable {
     public var type: String
     public var revision: Int
     public var changedBy: String
-    /// RFC 3339 in UTC.
+    /// The time of the revision, RFC 3339 in UTC.
     public var changedAt: String
 
     public init(type: String, revision: Int, changedBy: String, changedAt: String) {
@@ -94,9 +94,9 @@ public struct ServiceResource: Sendable, Hashable {
     public enum State: String, Sendable, Hashable, CaseIterable {
         /// Takes connections.
         case ready
-        /// Keeps the connections it has and takes no new ones (weight 0).
+        /// It keeps its connections and gets no new ones (weight 0).
         case drain
-        /// Out of the export.
+        /// It is in no export.
         case maint
     }
 
@@ -106,7 +106,7 @@ public struct ServiceResource: Sendable, Hashable {
     public var index: Int
     public var server: String
     public var state: State
-    /// 0 to 65,535; `nil` (JSON `null`): the section's.
+    /// 0 to 65,535; `nil` (JSON `null`): the section's weight.
     public var weight: Int?
 
     public init(name: String, type: String, index: Int, server: String, state: State, weight: Int?) {
@@ -142,14 +142,14 @@ extension ServerResource: Described {
         .required("addresses", addresses, \.addresses), .optional("labels", labels, else: [], \.labels)
     ) { ServerResource(name: $0, location: $1, kind: $2, addresses: $3, labels: $4) }
 
-    /// One address, or one per family.
+    /// Internal addresses: one, or one for each family.
     static let addresses = Form<[String]>.addresses(atMost: Limits.serverAddresses, onePerFamily: true)
     static let labels = Form<[String]>.set(of: .name(.label), atMost: Limits.serverLabels)
 }
 
 /// The YAML text of a type.
 package let typeSource = Form<String>.text.described("The YAML text of the type's meta-configuration")
-/// Revisions, lines and the like, which count from 1.
+/// The form of numbers that count from 1, such as revisions and lines.
 let countFromOne = Form<Int>.integer(atLeast: 1)
 
 extension TypeResource: Described {

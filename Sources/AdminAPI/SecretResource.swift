@@ -4,11 +4,11 @@ import Names
 /// A secret in a list (`GET /v1/secrets`): never its value.
 public struct SecretResource: Sendable, Hashable {
     public var name: String
-    /// Counts the values it has had, from 1.
+    /// The number of its present value, counted from 1.
     public var revision: Int
-    /// Who set the value it has: a token's name, or `anonymous`.
+    /// The author of its present value: the name of a token, or `anonymous`.
     public var changedBy: String
-    /// RFC 3339 in UTC.
+    /// When the present value was set, RFC 3339 in UTC.
     public var changedAt: String
 
     public init(name: String, revision: Int, changedBy: String, changedAt: String) {

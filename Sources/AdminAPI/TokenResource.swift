@@ -7,26 +7,26 @@ public struct TokenResource: Sendable, Hashable {
     public enum Role: String, Sendable, Hashable, CaseIterable {
         /// Everything.
         case admin
-        /// Reads everything, changes nothing.
+        /// Read everything.
         case read
-        /// Fetches `services.csv` of one location, and is recorded as one gateway's heartbeat by doing so.
+        /// Fetch `services.csv` of one location, which also counts as the heartbeat of one gateway.
         case gateway
-        /// Fetches the configuration of one service, its own, with the secrets in it.
+        /// Fetch the configuration of the service to which it is bound, including secrets.
         case service
     }
 
     public var name: String
     public var role: Role
-    /// The service that a token of role `service` is of.
+    /// The service to which a token of role `service` is bound.
     public var service: String?
-    /// The gateway that a token of role `gateway` is of, `LOCATION/NAME`; `nil`: it was made before tokens were bound
-    /// to one.
+    /// The gateway to which a token of role `gateway` is bound, `LOCATION/NAME`; `nil`: it was made before tokens
+    /// were bound to gateways.
     public var gateway: String?
-    /// RFC 3339 in UTC, as the others.
+    /// When it was made, RFC 3339 in UTC. The other times have the same form.
     public var createdAt: String
-    /// From when on it is refused; `nil`: it has no end.
+    /// The time from which it is refused; `nil`: never.
     public var expiresAt: String?
-    /// When a request with it was answered last; `nil`: never.
+    /// The time of the last answered request with it; `nil`: never.
     public var lastUsedAt: String?
 
     public init(
@@ -47,11 +47,11 @@ public struct TokenResource: Sendable, Hashable {
 public struct TokenCreation: Sendable, Hashable {
     public var name: String
     public var role: TokenResource.Role
-    /// Of the role `service`, and of no other.
+    /// The service, for the role `service` only.
     public var service: String?
-    /// Of the role `gateway`, and of no other: `LOCATION/NAME`.
+    /// The gateway, for the role `gateway` only: `LOCATION/NAME`.
     public var gateway: String?
-    /// RFC 3339; `nil`: it has no end.
+    /// The time from which it is refused, RFC 3339; `nil`: never.
     public var expiresAt: String?
 
     public init(
@@ -69,7 +69,7 @@ public struct TokenCreation: Sendable, Hashable {
 /// Answer of `POST /v1/tokens`.
 public struct CreatedToken: Sendable, Hashable {
     public var token: TokenResource
-    /// What goes into the Authorization field. It is told this once; `nil` in a dry run.
+    /// The secret for the Authorization field, which is returned only here; `nil` in a dry run.
     public var secret: String?
 
     public init(token: TokenResource, secret: String?) {

@@ -5,9 +5,9 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// The HTTP client of ADMIN: sends requests to one of its addresses, and makes values or errors of what comes back.
+/// The HTTP client for ADMIN: sends requests to one of its addresses, and turns the results into values or errors.
 ///
-/// Connections are kept and used again. Redirects are never followed: a token is shown to nobody else.
+/// Connections are kept and reused. Redirects are never followed, so that no other host gets the token.
 package final class AdminConnector: Sendable {
     private let settings: AdminConnectorSettings
     private let http: HTTPClient
@@ -15,8 +15,8 @@ package final class AdminConnector: Sendable {
     private let clock: AdminConnectorClock
 
     /// - Parameters:
-    ///   - eventLoops: where answers come in; `nil`: those that the process shares.
-    ///   - clock: for the rests of addresses that failed.
+    ///   - eventLoops: the event loops that receive answers; `nil`: those that the process shares.
+    ///   - clock: the clock for the rests of addresses after failures.
     package init(
         _ settings: AdminConnectorSettings, eventLoops: (any EventLoopGroup)? = nil,
         clock: AdminConnectorClock = .system
@@ -26,7 +26,7 @@ package final class AdminConnector: Sendable {
         order = Mutex(AddressOrder(count: settings.addresses.all.count))
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: TimeAmount(settings.connectLimit))
-        // Trying again is the caller's affair, or another address's.
+        // Retries are left to the caller, or use another address.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
@@ -34,17 +34,18 @@ package final class AdminConnector: Sendable {
             eventLoopGroupProvider: eventLoops.map { .shared($0) } ?? .singleton, configuration: configuration)
     }
 
-    /// Ends open connections; nothing can be sent afterwards.
+    /// Closes the connections. Nothing can be sent afterwards.
     package func shutdown() async {
-        // Whatever was wanted is in hand; a connection that does not close properly changes nothing.
+        // All answers have been received. A connection that does not close properly changes nothing.
         try? await http.shutdown()
     }
 
-    /// Sends a request to the address that answered last, or to the next one where it cannot be reached, does not answer
-    /// in time, or breaks off. A change goes to a next one only while no connection was made at all: what ADMIN may have
-    /// got is never sent twice.
+    /// Sends a request to the address that last answered. If that cannot be reached, does not answer in time, or
+    /// breaks off, tries the next one. A change is sent to another address only if no connection was made: a request
+    /// that ADMIN may have received is never sent twice.
     ///
-    /// - Parameter receiving: is told true when the head of an answer with content has come, and false at its end.
+    /// - Parameter receiving: called with true when the head of an answer with content has arrived, and with false at
+    ///   its end.
     /// - Returns: the answer, whatever its status.
     /// - Throws: `TransportError`, or `CancellationError`.
     package func send(
@@ -77,8 +78,8 @@ package final class AdminConnector: Sendable {
         let deadline = NIODeadline.now() + TimeAmount(settings.timeLimit(of: request))
         let shown = settings.token.current()
         var response = try await head(of: request, from: address, token: shown, deadline)
-        // The token may have been changed between our look at the file and ADMIN's at the request, or while ADMIN held
-        // its answer. What was refused was not done.
+        // The token may have been replaced after we read the file, or while ADMIN held its answer. A refused request
+        // was not carried out.
         if response.status == .unauthorized, let renewed = settings.token.renewed(after: shown) {
             response = try await head(of: request, from: address, token: renewed, deadline)
         }
@@ -91,8 +92,8 @@ package final class AdminConnector: Sendable {
         defer { receiving(false) }
         let content = AnswerContent(response, of: request)
         do {
-            // Over all: the library's limits are for the head alone, or between two reads, which a server that trickles
-            // keeps to for ever.
+            // A limit for the whole body: the library's limits are only for the head, or between two reads. A slow
+            // server could stay within these for ever.
             let body = try await withTimeLimit(.nanoseconds((deadline - .now()).nanoseconds)) {
                 try await content.bytes()
             } otherwise: {
@@ -114,7 +115,7 @@ package final class AdminConnector: Sendable {
         }
     }
 
-    /// - Throws: where the task was cancelled, which is no fault of ADMIN.
+    /// - Throws: if the task was cancelled, which is no fault of ADMIN.
     private func failure(
         _ error: any Error, asking address: AdminURL, isReceiving: Bool
     ) throws(CancellationError) -> TransportError {
@@ -145,7 +146,7 @@ package final class AdminConnector: Sendable {
         return message
     }
 
-    /// What is wrong though requests may still be answered: a file that was renewed and cannot be used.
+    /// A problem although requests may still be answered: a renewed file that cannot be used.
     package var problem: String? {
         let problems = [settings.token.problem, settings.certificates?.problem].compactMap(\.self)
         return problems.isEmpty ? nil : problems.joined(separator: "; ")

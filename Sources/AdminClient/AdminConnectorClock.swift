@@ -1,10 +1,11 @@
 import NIOCore
 
-/// What tells how long an address that failed rests; tests set it as they like.
+/// The clock that determines how long an address rests after a failure. Tests replace it.
 package struct AdminConnectorClock: Sendable {
-    /// Time that only goes forward, from any start.
+    /// A time that only goes forward, with an arbitrary beginning.
     package var now: @Sendable () -> Duration
-    /// 0 to 1, by chance: so that clients that lost an ADMIN together do not come back together.
+    /// A random number from 0 to 1, so that clients that lost an ADMIN at the same time do not return at the same
+    /// time.
     package var jitter: @Sendable () -> Double
 
     package init(now: @escaping @Sendable () -> Duration, jitter: @escaping @Sendable () -> Double) {
@@ -12,6 +13,7 @@ package struct AdminConnectorClock: Sendable {
         self.jitter = jitter
     }
 
+    /// The system's clock and random numbers.
     package static let system = Self(
         now: { .nanoseconds(Int64(NIODeadline.now().uptimeNanoseconds)) }, jitter: { .random(in: 0...1) })
 }

@@ -1,12 +1,12 @@
-/// Where ADMIN is, how to be let in there, and how long to wait for it.
+/// The addresses of ADMIN, the access to it, and time limits.
 package struct AdminConnectorSettings: Sendable {
     package var addresses: AdminURLs
     package var token: TokenSource
-    /// `nil`: the system's are trusted.
+    /// The trusted certificates; `nil`: the system's.
     package var certificates: TrustedCertificates?
-    /// What the program calls itself (`User-Agent`).
+    /// The program's name for ADMIN (`User-Agent`).
     package var userAgent: String
-    /// How long one address may take for its whole answer, connecting included; `AdminRequest.wait` comes on top.
+    /// How long one address may take for a whole answer, including the connection. `AdminRequest.wait` is added.
     package var timeout: Duration
 
     package init(
@@ -20,11 +20,11 @@ package struct AdminConnectorSettings: Sendable {
         self.timeout = timeout
     }
 
-    /// How long an attempt to connect may take: less where another address is worth a try within the time.
+    /// How long an attempt to connect may take. It is shorter if there is another address to try.
     package var connectLimit: Duration {
         addresses.all.count > 1 ? min(timeout / 2, .seconds(5)) : min(timeout, .seconds(10))
     }
 
-    /// For the whole of an answer.
+    /// How long one address may take for the whole answer to a request.
     package func timeLimit(of request: AdminRequest) -> Duration { timeout + .seconds(request.wait) }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The C library's before the kernel's: linux/libc-compat.h then leaves out what both define
+// The C library's header comes before the kernel's: linux/libc-compat.h then leaves out what both define
 #include <net/if.h>
 #include <netinet/in.h>
 
@@ -47,16 +47,16 @@
 /// glibc 2.32; declared here since <string.h> hides it behind _GNU_SOURCE.
 extern const char *strerrorname_np(int error);
 
-/// The kernel's name of an error number ("ENOENT"), NULL when it has none.
+/// The kernel's name of an error number ("ENOENT"); NULL if it has none.
 static inline const char *cnl_errno_name(int error) {
-    // ERESTART is the kernel's own, but nfnetlink lets it out to user space
+    // ERESTART is internal to the kernel, but nfnetlink returns it to user space
     return error == 85 ? "ERESTART" : strerrorname_np(error);
 }
 
 /// errno of the last call on this thread.
 static inline int cnl_errno(void) { return errno; }
 
-/// One datagram to the kernel (port 0). Returns the bytes sent or -errno.
+/// Sends one datagram to the kernel (port 0). Returns the number of bytes sent, or -errno.
 static inline ssize_t cnl_send(int fd, const void *bytes, size_t count) {
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
@@ -67,7 +67,7 @@ static inline ssize_t cnl_send(int fd, const void *bytes, size_t count) {
 }
 
 #ifndef __USE_GNU
-/// recvmmsg(2), which the C library shows to GNU programs alone.
+/// recvmmsg(2), which the C library declares for GNU programs only.
 struct mmsghdr {
     struct msghdr msg_hdr;
     unsigned int msg_len;
@@ -75,11 +75,11 @@ struct mmsghdr {
 extern int recvmmsg(int fd, struct mmsghdr *datagrams, unsigned int count, int flags, struct timespec *timeout);
 #endif
 
-/// What cnl_receive has read.
+/// The result of cnl_receive.
 struct cnl_received {
-    /// Datagrams: 1 or 2, or -errno.
+    /// The number of datagrams, 1 or 2, or -errno.
     int count;
-    /// Of each the length, -EMSGSIZE when it was cut, -EPROTO when another process than the kernel sent it.
+    /// The length of each; -EMSGSIZE if it was cut, -EPROTO if a process other than the kernel sent it.
     ssize_t lengths[2];
 };
 
@@ -90,11 +90,11 @@ static inline ssize_t cnl_length(const struct mmsghdr *datagram) {
     return datagram->msg_len;
 }
 
-/// One or two datagrams without waiting, each into its half of `bytes`. An error of the second is told by the next
-/// call.
+/// Receives one or two datagrams without waiting, each into its half of `bytes`. The next call returns an error of
+/// the second.
 ///
-/// The kernel puts the next datagram of a dump in the queue while it hands out the one before, so a short dump and its
-/// end are one call.
+/// The kernel queues the next datagram of a dump while it delivers the one before, so a short dump and its end take
+/// one call.
 static inline struct cnl_received cnl_receive(int fd, char *bytes, size_t half) {
     struct sockaddr_nl senders[2] = {{0}, {0}};
     struct iovec parts[2] = {{.iov_base = bytes, .iov_len = half}, {.iov_base = bytes + half, .iov_len = half}};
@@ -121,14 +121,14 @@ static inline int cnl_set_option(int fd, int level, int name, int value) {
     return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
 }
 
-/// Reads an int option; 0 when it cannot be read.
+/// Reads an int option; 0 if it cannot be read.
 static inline int cnl_get_option(int fd, int level, int name) {
     int value = 0;
     socklen_t length = sizeof value;
     return getsockopt(fd, level, name, &value, &length) < 0 ? 0 : value;
 }
 
-/// The address of a Unix socket; 0 when the path is too long.
+/// The address of a Unix socket; 0 if the path is too long.
 static inline socklen_t cnl_unix_address(struct sockaddr_un *address, const char *path) {
     size_t length = strlen(path);
     if (length >= sizeof address->sun_path) return 0;
@@ -137,7 +137,7 @@ static inline socklen_t cnl_unix_address(struct sockaddr_un *address, const char
     return sizeof *address;
 }
 
-/// A Unix socket that listens at a path, in place of a socket that was there. Returns it or -errno.
+/// Makes a Unix socket that listens at a path, and replaces a socket that was there. Returns it or -errno.
 static inline int cnl_unix_listen(const char *path) {
     struct sockaddr_un address;
     socklen_t length = cnl_unix_address(&address, path);
@@ -151,7 +151,7 @@ static inline int cnl_unix_listen(const char *path) {
     return error;
 }
 
-/// A Unix socket that is connected to a path. Returns it or -errno.
+/// Makes a Unix socket and connects it to a path. Returns it or -errno.
 static inline int cnl_unix_connect(const char *path) {
     struct sockaddr_un address;
     socklen_t length = cnl_unix_address(&address, path);
@@ -164,9 +164,9 @@ static inline int cnl_unix_connect(const char *path) {
     return error;
 }
 
-/// The user of a connected Unix socket's peer when it connected; -errno when it cannot be told.
+/// The user of a connected Unix socket's peer when it connected; -errno if unknown.
 static inline int64_t cnl_peer_user(int fd) {
-    // struct ucred, which the C library shows to GNU programs alone
+    // struct ucred, which the C library declares for GNU programs only
     struct {
         pid_t process;
         uid_t user;
@@ -176,7 +176,7 @@ static inline int64_t cnl_peer_user(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ? -errno : (int64_t)peer.user;
 }
 
-/// A message of one byte with room for a descriptor beside it.
+/// A message of one byte, with room for a descriptor.
 struct cnl_descriptor_message {
     struct msghdr message;
     struct iovec part;
@@ -198,7 +198,7 @@ static inline struct msghdr *cnl_prepare(struct cnl_descriptor_message *buffer) 
     return &buffer->message;
 }
 
-/// Hands a descriptor over (SCM_RIGHTS). Returns 0 or -errno.
+/// Passes a descriptor to the peer (SCM_RIGHTS). Returns 0 or -errno.
 static inline int cnl_send_descriptor(int fd, int descriptor) {
     struct cnl_descriptor_message buffer;
     struct msghdr *message = cnl_prepare(&buffer);
@@ -208,7 +208,7 @@ static inline int cnl_send_descriptor(int fd, int descriptor) {
     return sendmsg(fd, message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-/// Takes a descriptor that is handed over. Returns it or -errno; -EPROTO when none came.
+/// Receives a descriptor from the peer. Returns it or -errno; -EPROTO if the message has none.
 static inline int cnl_receive_descriptor(int fd) {
     struct cnl_descriptor_message buffer;
     struct msghdr *message = cnl_prepare(&buffer);
@@ -225,7 +225,7 @@ static inline int cnl_receive_descriptor(int fd) {
 /// NFT_MSG_* as a netlink message type (nfnetlink: subsystem in the upper byte).
 static inline uint16_t cnl_nft_type(uint16_t message) { return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | message); }
 
-/// The attributes behind a message's family header of `offset` bytes, for the mnl_attr functions.
+/// The attributes after a message's family header of `offset` bytes, for the mnl_attr functions.
 static inline const struct nlattr *cnl_attributes(const struct nlmsghdr *message, size_t offset) {
     return (const struct nlattr *)mnl_nlmsg_get_payload_offset(message, offset);
 }

@@ -1,12 +1,14 @@
 public import Text
 public import YAML
 
-/// Why blocks cannot be combined: one thing, and its place or its two places.
+/// Why blocks cannot be combined: one fault with one or two places.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     public let position: YAMLPosition
+    /// What is wrong, from the point of view of `position`.
     @ExactText public private(set) var message: String
-    /// The other of two places that are to blame, and how the same is told from there.
+    /// The second place, if two are to blame, with the message from its point of view.
     public let otherPosition: YAMLPosition?
+    /// What is wrong, from the point of view of `otherPosition`.
     public let otherMessage: String?
 
     public init(_ position: YAMLPosition, _ message: String, other: YAMLPosition? = nil, otherMessage: String? = nil) {
@@ -16,7 +18,7 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
         self.otherMessage = otherMessage
     }
 
-    /// The same told from the other place, when only that is in one of the files.
+    /// The same fault from the second place, if only that is in one of the files.
     public func blaming(_ files: Set<String>) -> ConfigurationError {
         guard let otherPosition, let otherMessage, files.contains(otherPosition.file), !files.contains(position.file)
         else { return self }

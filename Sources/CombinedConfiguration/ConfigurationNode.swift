@@ -1,15 +1,16 @@
 public import Text
 public import YAML
 
-/// A value of a combined configuration, with where it comes from.
+/// A value of a combined configuration with its origin.
 public struct ConfigurationNode: Sendable, Hashable {
+    /// The kinds of values.
     public enum Content: Sendable, Hashable {
         case mapping([Pair])
         case list([ConfigurationNode])
         case scalar(YAMLScalar)
         /// The name of a secret.
         case secret(String)
-        /// A variable that is not put in yet; in a list its items are, when it is `spliced`.
+        /// A variable that is not resolved yet. If it is `spliced` into a list, each of its items becomes an item.
         indirect case reference(Reference, spliced: Bool)
         case text([ScalarTemplate.Part])
     }
@@ -25,7 +26,7 @@ public struct ConfigurationNode: Sendable, Hashable {
         }
     }
 
-    /// A value is one reference: what blocks have in common is there once, in however many templates it stands.
+    /// A value is a single reference, so that values that several templates share exist only once.
     private let storage: Storage
 
     private final class Storage: Sendable {
@@ -42,12 +43,12 @@ public struct ConfigurationNode: Sendable, Hashable {
         }
     }
 
-    /// What a value, or anything in it, is not complete without.
+    /// What must be resolved before a value and everything in it is complete.
     struct Needs: OptionSet, Sendable {
         let rawValue: UInt8
 
         static let variable = Needs(rawValue: 1)
-        /// A variable that is another value of the configuration.
+        /// A variable that refers to another value of the configuration.
         static let configuration = Needs(rawValue: 2)
         static let secret = Needs(rawValue: 4)
 
@@ -78,11 +79,12 @@ public struct ConfigurationNode: Sendable, Hashable {
     }
 
     public var content: Content { storage.content }
+    /// The place where the value was written.
     public var origin: Origin { storage.origin }
-    /// What stood here before, the oldest first; of many the newest.
+    /// The values that this one has replaced, the oldest first; if there are many, only the newest.
     public var overridden: [Overridden] { storage.overridden }
     var needs: Needs { storage.needs }
-    /// Neither it nor anything in it waits for a variable.
+    /// Whether neither the value nor anything in it needs a variable.
     var isConstant: Bool { !storage.needs.contains(.variable) }
 
     init(_ content: Content, from origin: Origin, over overridden: [Overridden] = []) {
@@ -93,10 +95,10 @@ public struct ConfigurationNode: Sendable, Hashable {
         storage = Storage(node.content, node.origin, overridden, node.needs)
     }
 
-    /// The value in the place of others.
+    /// The same value, with the values that it replaces.
     func over(_ overridden: [Overridden]) -> ConfigurationNode { ConfigurationNode(self, over: overridden) }
 
-    /// Whether it is the same value, not just an equal one. Takes the same time however large it is.
+    /// Whether it is the same value, not only an equal one. Cost: constant.
     func isIdentical(to other: ConfigurationNode) -> Bool { storage === other.storage }
 
     public static func == (a: Self, b: Self) -> Bool {
@@ -108,11 +110,11 @@ public struct ConfigurationNode: Sendable, Hashable {
         hasher.combine(origin)
     }
 
-    /// Where a value was written, and in which block.
+    /// The place and the block of a value.
     public struct Origin: Sendable, Hashable {
         public let position: YAMLPosition
         public let block: BlockID
-        /// What was written, where that is not the value: `${server.address}`.
+        /// The text as it was written, if it is not the value: `${server.address}`.
         public let expression: String?
 
         init(_ position: YAMLPosition, _ block: BlockID, expression: String? = nil) {
@@ -122,14 +124,14 @@ public struct ConfigurationNode: Sendable, Hashable {
         }
     }
 
-    /// A value that a later block has taken the place of.
+    /// A value that a later block has replaced.
     public struct Overridden: Sendable, Hashable {
         public let origin: Origin
-        /// As JSON, cut where it is long; variables as they were written.
+        /// The value as JSON, cut if it is long; variables as they were written.
         @ExactText public private(set) var text: String
     }
 
-    /// The tree with other values in the place of its children; itself where they are the same.
+    /// The tree with its children transformed; the same node if none changes.
     func mapping(_ transform: (ConfigurationNode) -> ConfigurationNode) -> ConfigurationNode {
         switch content {
         case .mapping(let pairs):
@@ -145,7 +147,8 @@ public struct ConfigurationNode: Sendable, Hashable {
         }
     }
 
-    /// The value of a key of a mapping. Looks at one key after the other: `NodeIndex` is for more than one look.
+    /// The value of a key in a mapping; `nil` if there is none. Searches the keys one by one; use `NodeIndex` for
+    /// several lookups.
     public subscript(key: String) -> ConfigurationNode? {
         guard case .mapping(let pairs) = content else { return nil }
         return pairs.first { $0.key.isExactly(key) }?.value

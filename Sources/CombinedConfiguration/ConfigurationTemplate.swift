@@ -1,31 +1,32 @@
 import Text
 import YAML
 
-/// The blocks that go to the services of one type, merged: the configuration of each of them but for the variables.
+/// The merged blocks for the services of one type: the configuration of each service, except for its variables.
 public struct ConfigurationTemplate: Sendable, Hashable {
+    /// The merged values. Values that need no variable of a service are resolved.
     public let root: ConfigurationNode
-    /// What blocks have taken out and none has put back, in the order of the blocks.
+    /// Values that blocks have deleted and none has added again, in the order of the blocks.
     public let deleted: [DeletedValue]
-    /// What does not go together, up to `mostErrors`.
+    /// Conflicts between the blocks, up to `mostErrors`.
     public let errors: [ConfigurationError]
-    /// The variables it needs, but for other values of its own.
+    /// The variables that it needs, except for those that refer to its own values.
     public let variables: Set<Variable>
-    /// The names of the secrets it needs, each with the place of its first use.
+    /// The names of the secrets that it needs, each with the place of its first use.
     // exact: SecretName is ASCII
     public let secrets: [String: ConfigurationNode.Origin]
 
-    /// The values that others refer to.
+    /// The values to which others refer.
     let references: ConfigurationReferences
 
-    /// Bytes of a text with all its variables: texts that contain others can grow beyond measure.
+    /// The greatest size of a text with all its variables, in bytes: texts that contain other texts can become huge.
     static let longestText = 64 << 10
 
-    /// Errors that are kept of one template, or of one service: a file with more is not helped by a longer list.
+    /// The greatest number of errors for one template or one service; a longer list would not help.
     static let mostErrors = 100
 
-    /// Merges blocks, in whatever order they are given.
+    /// Merges blocks, which may be in any order.
     ///
-    /// - Parameter type: The service type: an empty configuration is its own.
+    /// - Parameter type: the service type, whose file counts as the origin of an empty configuration.
     public init(merging blocks: some Sequence<ConfigurationBlock>, type: String) {
         var merger = BlockMerger()
         for block in blocks.sorted(by: { $0.id < $1.id }) { merger.merge(block) }
@@ -50,7 +51,7 @@ public struct ConfigurationTemplate: Sendable, Hashable {
     }
 }
 
-/// What a template asks for.
+/// What a template needs.
 private struct TemplateNeeds {
     var variables: Set<Variable> = []
     // exact: SecretName is ASCII

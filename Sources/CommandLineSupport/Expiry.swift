@@ -2,13 +2,13 @@ public import Foundation
 import ServiceSupport
 import Text
 
-/// When something ends, as people give it.
+/// A time of expiry as an operator writes it.
 public enum Expiry {
-    /// What is understood, for messages.
+    /// The accepted forms, for messages.
     public static let forms = "90d, 12h, at most ten years (3653d), or a time as 2027-01-31T00:00:00Z"
 
-    /// Reads days (`90d`), hours (`12h`), or a time (RFC 3339); `nil` when the text is none of it. Up to ten years of
-    /// days and hours are taken.
+    /// Reads days (`90d`) or hours (`12h`), up to ten years, or a time (RFC 3339); `nil` if the text has another
+    /// form.
     public static func date(_ text: String, now: Date) -> Date? {
         let units: [UInt8: Double] = [UInt8(ascii: "d"): 86_400, UInt8(ascii: "h"): 3_600]
         if let last = text.utf8.last, let unit = units[last] {

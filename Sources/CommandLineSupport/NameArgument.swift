@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// An argument that names something. An empty one, as of a shell variable that is not set, would be the address of the
-/// list that the thing is in.
+/// An argument that names an object. An empty one, from a shell variable that is not set, would lead to the path of
+/// the list that contains the object.
 public enum NameArgument {
-    /// The name, unless it is empty.
+    /// Returns the name; throws if it is empty.
     public static func read(_ text: String) throws -> String {
         guard !text.isEmpty else { throw ValidationError("a name is not empty") }
         return text

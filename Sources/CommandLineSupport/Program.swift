@@ -1,9 +1,10 @@
 public import ArgumentParser
 import Glibc
 
-/// How a program runs its command and ends: as ArgumentParser does it, but that what cannot be written is a failure,
-/// and no message can play with the terminal.
+/// Runs a program's command and ends it like ArgumentParser, with two differences: output that cannot be written is a
+/// failure, and no message can affect the terminal.
 public enum Program {
+    /// Runs a command to its end, and exits with its status.
     public static func run(_ root: (some AsyncParsableCommand).Type) async -> Never {
         StandardDescriptors.fill()
         do {
@@ -15,6 +16,7 @@ public enum Program {
         }
     }
 
+    /// Runs a command without asynchronous parts to its end, and exits with its status.
     public static func run(_ root: (some ParsableCommand).Type) -> Never {
         StandardDescriptors.fill()
         do {
@@ -26,7 +28,7 @@ public enum Program {
         }
     }
 
-    /// `--help` and `--version` come here too: their texts are results.
+    /// `--help` and `--version` also end here: their texts are results.
     private static func end(_ root: (some ParsableCommand).Type, _ error: any Error) -> Never {
         let code = root.exitCode(for: error)
         let text = root.fullMessage(for: error)

@@ -2,15 +2,15 @@ import Glibc
 public import ServiceSupport
 import Text
 
-/// Asks at a terminal for what nobody may see.
+/// Asks for a secret at a terminal.
 public enum SecretPrompt {
     /// Whether standard input is a terminal.
     public static var isAtTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
-    /// The line that is typed after the question, without its end. Nothing of it is shown; a signal that ends the
-    /// program leaves the terminal as it was.
+    /// Asks a question and returns the line that is typed, without its end. What is typed is not shown. A signal that
+    /// ends the program restores the terminal.
     ///
-    /// - Throws: `FileError` where the terminal cannot be asked, or the line is not UTF-8.
+    /// - Throws: `FileError` if the terminal cannot be used, or the line is not valid UTF-8.
     public static func ask(_ question: String) throws(FileError) -> String {
         var shown = termios()
         guard tcgetattr(STDIN_FILENO, &shown) == 0 else { throw FileError(path: "the terminal", errno: errno) }
@@ -24,7 +24,7 @@ public enum SecretPrompt {
         StandardError.ask(question)
         let line = readLineBytes()
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
-        // The line feed that was typed was not shown either.
+        // The terminal has not shown the line feed either.
         StandardError.ask("\n")
         switch line {
         case .failure(let error): throw error
@@ -55,12 +55,13 @@ extension StandardError {
     fileprivate static func ask(_ text: String) { text.withCString { _ = Glibc.write(STDERR_FILENO, $0, strlen($0)) } }
 }
 
-/// Signals that would end or stop the program while nothing is shown: one that ends it gives the terminal back first,
-/// wherever in the program it arrives; one that stops it is not taken.
+/// Signals that would end or stop the program while input is not shown. A signal that ends it restores the terminal
+/// first, wherever in the program it arrives; one that stops it is ignored.
 private struct PromptSignals {
     private static let ending = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
     private let before: [(Int32, sigaction)]
-    /// What a handler, which may call nothing but what is safe in one (signal-safety(7)), gives back.
+    /// The terminal settings to restore by a handler, which may only call functions that are safe there
+    /// (signal-safety(7)).
     nonisolated(unsafe) private static var shown = termios()
 
     init(restoring shown: termios) {
@@ -73,7 +74,7 @@ private struct PromptSignals {
                 : { number in
                     tcsetattr(STDIN_FILENO, TCSANOW, &PromptSignals.shown)
                     signal(number, SIG_DFL)
-                    // Taken when the handler is done.
+                    // The signal takes effect when the handler returns.
                     raise(number)
                 }
             var before = sigaction()

@@ -1,13 +1,13 @@
-/// A secret that is shown once. Where it cannot be shown, what it opens is taken away again: nobody could use it, and
-/// nobody would know that it is there.
+/// A secret that is shown only once. If it cannot be shown, the object that it belongs to is removed again: nobody
+/// could use it, and nobody would know that it exists.
 public enum ShownOnce {
-    /// Shows it with `show`.
+    /// Shows the secret with `show`.
     ///
     /// - Parameters:
-    ///   - thing: What was made, for the message: `the token ci`.
-    ///   - takeBack: Removes it.
-    ///   - tell: Gets what became of it, when it could not be shown.
-    /// - Throws: What `show` throws.
+    ///   - thing: the new object, for the message: `the token ci`.
+    ///   - takeBack: removes the object.
+    ///   - tell: gets a message about the object if the secret could not be shown.
+    /// - Throws: the error of `show`.
     public static func show(
         _ thing: String, takingBack takeBack: () async throws -> Void,
         tell: (String) -> Void = { StandardError.write("Note: \($0).") }, _ show: () throws -> Void

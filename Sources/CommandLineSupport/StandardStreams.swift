@@ -4,15 +4,15 @@ import ServiceSupport
 import SystemPackage
 import Text
 
-/// Standard output, for results. What cannot be written is an error: a full disk must not look like success.
+/// Standard output, for results. Output that cannot be written is an error: a full disk must not look like success.
 public enum StandardOutput {
-    /// What a shell says of a program that SIGPIPE has ended.
+    /// The exit code that a shell reports for a program that SIGPIPE has ended.
     private static let readerGone = ExitCode(128 + 13)
 
-    /// Whether people read it, at a terminal.
+    /// Whether standard output is a terminal.
     public static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Writes bytes as they are. When nobody reads any more (`| head`), the command ends without a word.
+    /// Writes bytes unchanged. If the reader is gone (`| head`), the command ends silently.
     public static func write(_ bytes: some Sequence<UInt8>) throws {
         do {
             try FileDescriptor.standardOutput.writeAll(bytes)
@@ -23,18 +23,18 @@ public enum StandardOutput {
         }
     }
 
-    /// Writes text, with a line end unless it has one or is empty.
+    /// Writes a text, and a line end unless the text has one or is empty.
     public static func write(_ text: String) throws {
         guard let last = text.utf8.last else { return }
         try write(last == UInt8(ascii: "\n") ? Array(text.utf8) : Array(text.utf8) + [UInt8(ascii: "\n")])
     }
 }
 
-/// Standard error, for what is no result.
+/// Standard error, for everything except results.
 public enum StandardError {
-    /// Writes lines, in which nothing can play with the terminal.
+    /// Writes lines. Characters that could affect the terminal are escaped.
     public static func write(_ lines: String) {
-        // Nobody could be told that standard error is closed.
+        // If standard error is closed, there is nobody to tell.
         _ = try? FileDescriptor.standardError.writeAll(Array((lines.printableLines + "\n").utf8))
     }
 }

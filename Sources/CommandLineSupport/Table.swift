@@ -1,8 +1,8 @@
 import Text
 
-/// Rows of text in aligned columns, without borders. What could play with a terminal is escaped.
+/// Rows of text in aligned columns, without borders. Characters that could affect a terminal are escaped.
 public struct Table: Equatable, Sendable {
-    /// A column's heading and the side its values keep to.
+    /// A column's heading and the alignment of its values.
     public struct Column: Equatable, Sendable, ExpressibleByStringLiteral {
         public enum Alignment: Sendable { case left, right }
 
@@ -18,7 +18,7 @@ public struct Table: Equatable, Sendable {
     }
 
     public let columns: [Column]
-    /// Each with as many values as there are columns.
+    /// Rows, each with one value for each column.
     public let rows: [[String]]
 
     public init(_ columns: [Column], _ rows: [[String]]) {
@@ -29,7 +29,7 @@ public struct Table: Equatable, Sendable {
     /// The heading and the rows, one line each.
     public var text: String { lines([columns.map(\.title)] + rows) }
 
-    /// The rows alone, each after `indent`.
+    /// The rows without the heading, each after `indent`.
     public func body(indent: String) -> String { lines(rows, indent: indent) }
 
     private func lines(_ lines: [[String]], indent: String = "") -> String {

@@ -2,7 +2,8 @@
 package enum JSONParser {
     /// The deepest nesting of arrays and objects that is read.
     package static let maximumDepth = 32
-    /// The most values that are read: twice of what the largest cloud has. A value in memory is twenty times its text.
+    /// The greatest number of values that is accepted: twice that of the largest cloud. A value takes twenty times
+    /// the memory of its text.
     package static let maximumValues = 2_000_000
 
     /// The value that is the whole of `bytes`.
@@ -33,8 +34,8 @@ extension JSONParser: JSONAssembly {
         return wholeNumber(text).map(JSONValue.integer) ?? .number(number)
     }
 
-    /// The number that a fraction or an exponent leaves whole (`1.0`, `1e2`), by its digits: 65535.0000000000001 and
-    /// 1e-400 are none, though the nearest `Double` is.
+    /// The integer that a number with a fraction or an exponent stands for (`1.0`, `1e2`), according to its digits:
+    /// 65535.0000000000001 and 1e-400 are no integers, although the nearest `Double` is.
     private static func wholeNumber(_ text: String) -> Int? {
         let parts = Array(text.utf8).split(maxSplits: 1) { $0 | 0x20 == UInt8(ascii: "e") }
         let isNegative = parts[0].first == UInt8(ascii: "-")
@@ -49,7 +50,7 @@ extension JSONParser: JSONAssembly {
             digits.removeLast()
             zeros += 1
         }
-        // No `Int` has more than 19 digits.
+        // An `Int` has at most 19 digits.
         guard zeros >= 0, digits.count + zeros <= 19 else { return nil }
         digits += [UInt8](repeating: 0x30, count: zeros)
         return Int((isNegative ? "-" : "") + String(decoding: digits, as: UTF8.self))

@@ -15,14 +15,14 @@ package enum JSONValue: Sendable {
 
     case null
     case bool(Bool)
-    /// A number without a fraction (`1`, `1.0` and `1e0` are the same number).
+    /// A number without a fraction (`1`, `1.0` and `1e0` are equal).
     case integer(Int)
     case number(Double)
     case string(String)
     case array([JSONValue])
     case object([Member])
 
-    /// The value of an object's member; `nil` for another kind of value.
+    /// The value of an object's member; `nil` if it is absent, or the value is no object.
     package subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.isExactly(name) }?.value
@@ -54,7 +54,7 @@ package enum JSONValue: Sendable {
 }
 
 extension JSONValue: Hashable {
-    /// Texts by their bytes.
+    /// Compares texts by their bytes.
     package static func == (a: Self, b: Self) -> Bool {
         switch (a, b) {
         case (.null, .null): true

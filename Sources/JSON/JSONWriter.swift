@@ -1,22 +1,24 @@
-/// Writes JSON text (RFC 8259) without white space: values one after another, what stands between them by the caller.
+/// Writes JSON text (RFC 8259) without white space. It writes single values; the caller writes what comes between
+/// them.
 package struct JSONWriter: Sendable {
+    /// The text so far, in UTF-8.
     package private(set) var bytes: [UInt8] = []
     private let limit: Int
 
-    /// - Parameter limit: bytes after which `isFull` asks the caller to end.
+    /// - Parameter limit: the number of bytes after which `isFull` tells the caller to stop.
     package init(limit: Int = .max) { self.limit = limit }
 
-    /// Whether there are more bytes than the limit.
+    /// Whether more bytes than the limit were written.
     package var isFull: Bool { bytes.count > limit }
 
-    /// A string.
+    /// Writes a string.
     package mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         writeEscaped(text)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// An array of strings.
+    /// Writes an array of strings.
     package mutating func write(_ texts: [String]) {
         bytes.append(UInt8(ascii: "["))
         for (index, text) in texts.enumerated() {
@@ -26,6 +28,7 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    /// Writes a value with everything in it.
     package mutating func write(_ value: JSONValue) {
         switch value {
         case .null: write(raw: "null")
@@ -52,16 +55,16 @@ package struct JSONWriter: Sendable {
         }
     }
 
-    /// A piece of a string, without quotes.
+    /// Writes a part of a string, without quotes.
     package mutating func writeEscaped(_ text: String) { Self.escape(text, into: &bytes) }
 
-    /// What is JSON already: punctuation, literals.
+    /// Writes text that is already JSON: punctuation, literals.
     package mutating func write(raw text: StaticString) { text.withUTF8Buffer { bytes += $0 } }
 
-    /// A number.
+    /// Writes a number.
     package mutating func write(token text: String) { bytes += text.utf8 }
 
-    /// Appends a piece of a string as it stands between quotes.
+    /// Appends a part of a string with the escapes that it needs between quotes.
     package static func escape(_ text: String, into bytes: inout [UInt8]) {
         guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
             bytes += text.utf8

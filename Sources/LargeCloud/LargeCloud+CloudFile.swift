@@ -8,7 +8,7 @@ extension LargeCloud {
         public let text: String
     }
 
-    /// The directory that `portcullis apply -f cloud.yaml` reads.
+    /// The files of the directory that `portcullis apply -f cloud.yaml` reads.
     public var cloudFiles: [File] {
         [File(path: "cloud.yaml", text: cloudFile)]
             + types.map { File(path: "types/\($0.name).yaml", text: metaConfiguration(of: $0)) }

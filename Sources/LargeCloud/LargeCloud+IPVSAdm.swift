@@ -1,7 +1,7 @@
 import NetworkTypes
 
 extension LargeCloud {
-    /// A script for `ipvsadm --restore`, as `ipvsadm --save --numeric` would write it.
+    /// A script for `ipvsadm --restore`, in the form of `ipvsadm --save --numeric`.
     public var ipvsadmScript: String {
         var script = ""
         for service in virtualServices {

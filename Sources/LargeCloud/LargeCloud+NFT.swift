@@ -1,8 +1,8 @@
 import NetworkTypes
 
 extension LargeCloud {
-    /// A file for `nft -f`: the sets, maps and chains of table `inet portcullis` with what this cloud
-    /// puts into them, in place of a table of that name.
+    /// A script for `nft -f`: table `inet portcullis` with its sets, maps and chains, and the elements of this cloud.
+    /// It replaces a table of that name.
     public var nftScript: String {
         var elements = NFTElements()
         for pool in pools {
@@ -80,7 +80,7 @@ extension LargeCloud {
     }
 }
 
-/// The elements of each set, kept by name and family.
+/// The elements of each set, by name and family.
 private struct NFTElements {
     private var members: [String: [AddressFamily: [String]]] = [:]
 

@@ -27,7 +27,7 @@ extension LargeCloud {
         return rows
     }
 
-    /// What the rows of a type differ in, beside address and instance.
+    /// The columns in which the rows of a type differ, besides address and instance.
     private func columns(
         of type: ServiceType
     ) -> [(transport: TransportProtocol, ports: PortRange, mark: UInt32?, backend: UInt16?)] {

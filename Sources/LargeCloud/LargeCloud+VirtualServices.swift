@@ -1,7 +1,7 @@
 import NetworkTypes
 
 extension LargeCloud {
-    /// A virtual service as IPVS has it, with what its real servers are called.
+    /// A virtual service of IPVS, with the names of its real servers.
     struct VirtualService {
         enum Key {
             case port(IPAddress, UInt16)
@@ -14,7 +14,7 @@ extension LargeCloud {
 
     struct RealServer {
         let address: IPAddress
-        /// 0 keeps the client's port.
+        /// The port; 0 keeps the client's port.
         let port: UInt16
         let weight: Int
     }

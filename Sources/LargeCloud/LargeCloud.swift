@@ -1,8 +1,8 @@
 public import NetworkTypes
 public import ServicesExport
 
-/// A made-up cloud of any size, for tests and benchmarks: one content that every renderer of this
-/// module writes in another program's language. Equal sizes give equal clouds.
+/// An artificial cloud of any size, for tests and benchmarks. Each renderer of this module writes the same content in
+/// another program's language. Equal sizes give equal clouds.
 public struct LargeCloud: Sendable, Equatable {
     /// The name of the only location.
     public static let location = "large"
@@ -40,11 +40,11 @@ public struct LargeCloud: Sendable, Equatable {
     public enum Exposure: Sendable, Equatable {
         /// TCP ports, each its own virtual service.
         case ports([PortMapping])
-        /// A range of TCP and UDP ports under one firewall mark, the client's port kept.
+        /// A range of TCP and UDP ports with one firewall mark, which keeps the client's port.
         case mark(UInt32, ports: PortRange)
     }
 
-    /// A public port and the port the instances listen on.
+    /// A public port, and the port on which the instances listen.
     public struct PortMapping: Sendable, Equatable {
         /// One port.
         public let external: PortRange
@@ -60,8 +60,8 @@ public struct LargeCloud: Sendable, Equatable {
         public let weight: Int
     }
 
-    /// Lays the cloud out; throws when the size does not fit into ports, marks or addresses, or when
-    /// a weight is set for an instance the cloud does not have.
+    /// Makes the cloud. Throws if ports, marks or addresses are not sufficient for the size, or if a weight is set
+    /// for an instance that does not exist.
     public init(_ size: LargeCloudSize) throws(LargeCloudError) {
         try size.check()
         self.size = size
@@ -92,7 +92,8 @@ public struct LargeCloud: Sendable, Equatable {
         }
     }
 
-    /// Types share a pool's ports out among them: the first `size.marks` types take theirs as a range.
+    /// The ports of a type. The types of a pool divide its ports among them; the first `size.marks` types use a
+    /// range.
     private static func exposure(_ index: Int, _ size: LargeCloudSize) -> Exposure {
         let first = LargeCloudSize.firstPort + index / size.pools * size.ports
         if index < size.marks, let ports = PortRange(UInt16(first), UInt16(first + size.ports - 1)) {
@@ -123,7 +124,7 @@ public struct LargeCloud: Sendable, Equatable {
     }
 }
 
-/// `7` as `0007`, so that names sort as their numbers do.
+/// `7` as `0007`, so that names sort like their numbers.
 private func padded(_ number: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits

@@ -1,6 +1,6 @@
 public import NetworkTypes
 
-/// How many of everything a `LargeCloud` has. The defaults make 2,000 virtual services of 10 real servers.
+/// The size of a `LargeCloud`. The defaults make 2,000 virtual services with 10 real servers each.
 public struct LargeCloudSize: Sendable, Equatable {
     static let firstPort = 1024
     static let firstMark: UInt32 = 256
@@ -14,20 +14,20 @@ public struct LargeCloudSize: Sendable, Equatable {
     public var instances = 10
     /// How many of the types are exported as a port range under a firewall mark.
     public var marks = 0
-    /// Servers the instances are spread over, at least as many as instances of a type.
+    /// Servers for the instances; at least as many as a type has instances.
     public var servers = 200
-    /// Address pools the types are spread over, 1 to 254.
+    /// Address pools for the types, 1 to 254.
     public var pools = 8
     /// The families of every pool and server.
     public var families: [AddressFamily] = [.ipv4]
-    /// Weights (0 to 65,535) that differ from 100, by instance name.
+    /// Weights (0 to 65,535) other than 100, by instance name.
     public var weights: [String: Int] = [:]
 
     public init() {}
 
-    /// Virtual services by address and port or by mark, over all families.
+    /// Virtual services, by address and port or by mark, for all families.
     public var virtualServices: Int { (marks + (types - marks) * ports) * families.count }
-    /// Real servers, counted once for every virtual service they serve.
+    /// Real servers, counted once for every virtual service that they belong to.
     public var realServers: Int { virtualServices * instances }
 
     func check() throws(LargeCloudError) {

@@ -1,14 +1,16 @@
-/// The names of the registry's objects. They stand in URLs, files and `services.csv` without quotes.
+/// The names of the registry's objects. They appear without quotes in URLs, files and `services.csv`.
 public enum ObjectName {
+    /// The kinds of objects. Each has its own namespace.
     public enum Kind: String, Sendable {
         case location, pool, server, type, section, label, test, database, gateway, token, secret
     }
 
-    /// Longest name of a type: with a dot and an index it must still be a name for `services.csv`.
+    /// The longest name of a type: with a dot and an index, it must still be a valid name in `services.csv`.
     static let longestType = 52
+    /// The longest name of any other object, in bytes.
     package static let longest = 63
 
-    /// The rule as a regular expression (ECMA 262), for descriptions of the API.
+    /// The rule as a regular expression (ECMA 262), for the API's description.
     public static func pattern(_ kind: Kind) -> String {
         kind == .type ? "^[a-z0-9][a-z0-9_-]{0,\(longestType - 1)}$" : "^[a-z0-9][a-z0-9._-]{0,\(longest - 1)}$"
     }
@@ -16,10 +18,12 @@ public enum ObjectName {
     /// The rule for `location/gateway`.
     public static let gatewayPattern = "\(pattern(.location).dropLast())/\(pattern(.gateway).dropFirst())"
 
-    /// Lower-case letters, digits, `-`, `_` and `.` (not in a type's name), a letter or a digit first.
+    /// Whether the name has only lower-case letters, digits, `-`, `_` and `.` (not in a type's name), and begins with
+    /// a letter or digit.
     public static func isValid(_ name: String, as kind: Kind) -> Bool { problem(with: name, as: kind) == nil }
 
-    /// What is wrong with a name, to be put behind it: `must start with a letter or a digit`.
+    /// What is wrong with a name, to follow it in a message: `must start with a letter or a digit`; `nil` if nothing
+    /// is.
     public static func problem(with name: String, as kind: Kind) -> String? {
         let limit = kind == .type ? longestType : longest
         guard !name.isEmpty else { return "must not be empty" }

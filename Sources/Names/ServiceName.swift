@@ -6,14 +6,14 @@ public struct ServiceName: Sendable, Hashable, CustomStringConvertible {
 
     /// The largest index.
     public static let maximumIndex = 999_999_999
-    /// How a service is named, for messages.
+    /// The rule for names of services, for messages.
     public static let rule = "a service is named TYPE.INDEX, as tg.3, with an index from 1 to \(maximumIndex)"
-    /// The rule as a regular expression (ECMA 262), for descriptions of the API.
+    /// The rule as a regular expression (ECMA 262), for the API's description.
     public static let pattern = "\(ObjectName.pattern(.type).dropLast())\\.[1-9][0-9]{0,8}$"
 
-    /// Reads `type.index`, the index decimal, without leading zeros; `nil` when the text is not that.
+    /// Reads `type.index`, with a decimal index without leading zeros; `nil` if the text has another form.
     ///
-    /// Only the canonical text is a name: what merely reads alike (a dot with an accent) is none.
+    /// Only the canonical text is a name. A text that only looks like it (a dot with an accent) is not.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 2, let type = String(parts[0]), let index = String(parts[1]).flatMap({ Int($0) }),

@@ -1,14 +1,14 @@
 /// An address prefix (CIDR notation, RFC 4632): `198.51.100.0/24`, `2001:db8::/32`.
 ///
-/// Bits behind the prefix length are zero: `10.1.2.3/8` is no prefix.
+/// The bits after the prefix length must be zero: `10.1.2.3/8` is no prefix.
 public struct AddressPrefix: Sendable, Hashable, Comparable {
     public let address: IPAddress
     private let bits: UInt8
 
-    /// Leading bits that count: 0 to 32 or 0 to 128.
+    /// The number of leading bits that count: 0 to 32 or 0 to 128.
     public var length: Int { Int(bits) }
 
-    /// `nil` when the length is out of range or the address has bits behind it.
+    /// `nil` if the length is out of range, or if the address has bits after the prefix length.
     public init?(address: IPAddress, length: Int) {
         guard length >= 0, length <= address.family.bitWidth else { return nil }
         self.address = address
@@ -40,6 +40,7 @@ public struct AddressPrefix: Sendable, Hashable, Comparable {
             : IPAddress(ipv6High: address.high | ~high, low: address.low | ~low)
     }
 
+    /// Whether the address is in the prefix.
     public func contains(_ other: IPAddress) -> Bool {
         other.family == address.family && first <= other && other <= last
     }
@@ -50,8 +51,9 @@ public struct AddressPrefix: Sendable, Hashable, Comparable {
 }
 
 extension AddressPrefix: LosslessStringConvertible, CustomStringConvertible {
-    /// Reads `address/length`.
+    /// Reads `address/length`; `nil` if the text has another form.
     public init?(_ text: some StringProtocol) {
+        // exact: neither part may have anything but ASCII
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let address = IPAddress(parts[0]),
             let length = UInt8(parts[1]), String(length) == parts[1]

@@ -1,12 +1,12 @@
 extension IPAddress: LosslessStringConvertible, CustomStringConvertible, Codable {
-    /// Reads dotted-decimal IPv4 (no leading zeros) or RFC 4291 IPv6 text, without a zone.
+    /// Reads dotted-decimal IPv4 (without leading zeros) or RFC 4291 IPv6 text, without a zone.
     public init?(_ text: some StringProtocol) {
         var text = String(text)
         guard let address = text.withUTF8({ IPAddress(utf8: $0) }) else { return nil }
         self = address
     }
 
-    /// As `init(_:)`, from ASCII bytes in place.
+    /// Like `init(_:)`, for ASCII bytes in place.
     public init?(utf8 bytes: UnsafeBufferPointer<UInt8>) {
         if bytes.contains(UInt8(ascii: ":")) {
             guard let (high, low) = Self.parseIPv6(bytes) else { return nil }
@@ -100,7 +100,7 @@ extension IPAddress: LosslessStringConvertible, CustomStringConvertible, Codable
         }
     }
 
-    /// Dotted decimal, or the canonical IPv6 text of RFC 5952 (the longest run of zeros as `::`).
+    /// Dotted decimal, or the canonical IPv6 text of RFC 5952 (`::` for the longest run of zeros).
     public var description: String {
         guard family == .ipv6 else {
             return "\(low >> 24 & 255).\(low >> 16 & 255).\(low >> 8 & 255).\(low & 255)"

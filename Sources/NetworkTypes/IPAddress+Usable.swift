@@ -1,7 +1,7 @@
 extension IPAddress {
-    /// Why no packet can be forwarded to or from the address: `a loopback address`; `nil` when it is usable.
+    /// Why packets cannot be forwarded to or from the address: `a loopback address`; `nil` if they can.
     ///
-    /// The one rule for addresses of pools and servers: ADMIN takes no other, and `services.csv` may hold no other.
+    /// It is the only rule for addresses of pools and servers: ADMIN and `services.csv` accept no others.
     public var unusableReason: String? {
         if isUnspecified { return "the unspecified address" }
         if isLoopback { return "a loopback address" }

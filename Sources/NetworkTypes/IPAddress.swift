@@ -10,10 +10,9 @@ public enum AddressFamily: UInt8, Sendable, Hashable, Comparable, CaseIterable, 
     public var description: String { self == .ipv4 ? "IPv4" : "IPv6" }
 }
 
-/// An IPv4 or IPv6 address as a value of 17 bytes: no heap, cheap to hash and to compare.
+/// An IPv4 or IPv6 address as a value of 17 bytes: it needs no heap, and is cheap to hash and to compare.
 ///
-/// An IPv4 address stands in the low 32 bits. Order is by family, then by number, which is the
-/// order `services.csv` lists addresses in.
+/// An IPv4 address is in the lower 32 bits. Addresses are ordered by family, then by number, as in `services.csv`.
 public struct IPAddress: Sendable, Hashable, Comparable {
     private let upper: Half
     private let lower: Half
@@ -38,7 +37,7 @@ public struct IPAddress: Sendable, Hashable, Comparable {
         lower = Half(low)
     }
 
-    /// An address from its bytes in network order: 4 for IPv4, 16 for IPv6; else `nil`.
+    /// An address from its bytes in network order: 4 for IPv4, 16 for IPv6; `nil` for any other number.
     public init?(networkBytes bytes: some Collection<UInt8>) {
         switch bytes.count {
         case 4:
@@ -86,10 +85,11 @@ public struct IPAddress: Sendable, Hashable, Comparable {
     /// 255.255.255.255
     public var isBroadcast: Bool { family == .ipv4 && low == 0xFFFF_FFFF }
 
-    /// ::ffff:0:0/96 (RFC 4291, section 2.5.5.2): an IPv4 address in IPv6 clothes, which is on no wire.
+    /// ::ffff:0:0/96 (RFC 4291, section 2.5.5.2): an IPv4 address in the form of IPv6, which is never sent in
+    /// packets.
     public var isIPv4Mapped: Bool { family == .ipv6 && high == 0 && low >> 32 == 0xFFFF }
 
-    /// 64 bits with an alignment of 32: what holds an address among smaller things has no gaps, and there are sets of
+    /// 64 bits with an alignment of 32 bits, so that types that contain an address have no gaps: there are sets of
     /// hundreds of thousands of them.
     private struct Half: Hashable {
         private let upper: UInt32

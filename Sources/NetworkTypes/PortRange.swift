@@ -1,9 +1,9 @@
-/// A port, or a range of ports, both ends included: `443`, `20000-29999`. Port 0 is in no range.
+/// A port, or an inclusive range of ports: `443`, `20000-29999`. Port 0 is in no range.
 public struct PortRange: Sendable, Hashable, Comparable {
     public let first: UInt16
     public let last: UInt16
 
-    /// `nil` when the range starts at 0 or ends before it starts.
+    /// `nil` if the range begins at 0, or ends before it begins.
     public init?(_ first: UInt16, _ last: UInt16) {
         guard first > 0, first <= last else { return nil }
         self.first = first
@@ -13,11 +13,14 @@ public struct PortRange: Sendable, Hashable, Comparable {
     /// A single port; `nil` for 0.
     public init?(_ port: UInt16) { self.init(port, port) }
 
-    /// How many ports: 1 to 65,535.
+    /// The number of ports: 1 to 65,535.
     public var count: Int { Int(last) - Int(first) + 1 }
+    /// Whether the range has only one port.
     public var isSinglePort: Bool { first == last }
 
+    /// Whether the port is in the range.
     public func contains(_ port: UInt16) -> Bool { first <= port && port <= last }
+    /// Whether the ranges have a port in common.
     public func overlaps(_ other: Self) -> Bool { first <= other.last && other.first <= last }
 
     public static func < (a: Self, b: Self) -> Bool {
@@ -26,8 +29,10 @@ public struct PortRange: Sendable, Hashable, Comparable {
 }
 
 extension PortRange: LosslessStringConvertible, CustomStringConvertible {
-    /// Reads `port` or `first-last`, decimal, no leading zeros, no signs; `80-80` is not canonical.
+    /// Reads `port` or `first-last`: decimal numbers without leading zeros or signs. `80-80` is not canonical and
+    /// refused.
     public init?(_ text: some StringProtocol) {
+        // exact: neither end may have anything but digits
         let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let numbers = ends.compactMap { end in UInt16(end).flatMap { String($0) == end ? $0 : nil } }
         guard numbers.count == ends.count else { return nil }

@@ -1,4 +1,4 @@
-/// A transport protocol with its IANA number, as `meta l4proto` and IPVS have it.
+/// A transport protocol with its IANA number, as in `meta l4proto` and IPVS.
 public enum TransportProtocol: UInt8, Sendable, Hashable, Comparable, CaseIterable {
     case tcp = 6
     case udp = 17

@@ -1,5 +1,7 @@
+import Text
+
 extension ClusterConfiguration {
-    /// For `crm configure load update FILE`.
+    /// The input of `crm configure load update FILE`.
     public var crm: String {
         var lines = heading.map { "# \($0)" }
         lines.append("property " + Self.crm(properties))
@@ -20,10 +22,10 @@ extension ClusterConfiguration {
 
     private static func meta(_ settings: Settings) -> String { "meta " + crm(settings) }
 
-    /// In single quotes nothing has a meaning for crmsh, and in double ones nothing that `ClusterSite` lets pass beside
-    /// a single one.
+    /// crmsh interprets nothing within single quotes. Within double quotes, it interprets nothing that `ClusterSite`
+    /// allows in a value that has a single quote.
     private static func crm(_ settings: Settings) -> String {
-        words(settings) { value in value.contains("'") ? "\"\(value)\"" : "'\(value)'" }
+        words(settings) { value in value.hasByte("'") ? "\"\(value)\"" : "'\(value)'" }
     }
 
     private static func crm(_ parts: [String]) -> String { parts.joined(separator: " \\\n    ") }
@@ -41,11 +43,12 @@ extension ClusterConfiguration {
 }
 
 extension ClusterConfiguration {
-    /// `ip=198.51.100.36 nic=eth0`; a value that is more than a word is quoted.
+    /// `ip=198.51.100.36 nic=eth0`; values of more than one word are quoted.
     static func words(_ settings: Settings, quoted: (String) -> String) -> String {
         settings.map { setting in
             let isWord =
                 !setting.value.isEmpty
+                // exact: a Character that is more than one ASCII code point makes it no word
                 && setting.value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "@%+=:,./_-".contains($0)) }
             return "\(setting.name)=" + (isWord ? setting.value : quoted(setting.value))
         }.joined(separator: " ")

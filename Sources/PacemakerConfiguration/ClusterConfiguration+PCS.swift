@@ -1,11 +1,15 @@
+import Text
+
 extension ClusterConfiguration {
     private static let file = "portcullis.xml"
 
-    /// A shell script of pcs commands: made in a file, pushed as one change. Run again, it sets the parameters of what
-    /// the cluster has anew, adds what it has not, and leaves the rest as it is.
+    /// A shell script of pcs commands, which collects the configuration in a file and pushes it as one change. If it
+    /// is run again, it sets the parameters of existing resources, adds missing ones, and leaves the others
+    /// unchanged.
     public var pcs: String {
         var commands = properties.map { property in
-            // pcs knows no unit of time below a second.
+            // pcs does not accept units of time below a second.
+            // exact: the value is ours
             let force = property.value.hasSuffix("ms") ? "--force " : ""
             return Self.pcs("property set \(force)\(property.name)=\(property.value)")
         }
@@ -34,7 +38,7 @@ extension ClusterConfiguration {
 
     private static func pcs(_ command: String, unlessThereIs id: String) -> String { "has \(id) || \(pcs(command))" }
 
-    /// Made, or, where it is there, given its parameters.
+    /// Creates a resource, or sets its parameters if it exists.
     private static func pcs(_ primitive: Primitive, _ kind: String, in group: Group? = nil) -> [String] {
         let parameters = primitive.parameters.isEmpty ? [] : [shell(primitive.parameters)]
         let operations = primitive.operations.map { "op \($0.name) " + shell($0.settings) }
@@ -57,15 +61,15 @@ extension ClusterConfiguration {
         }
     }
 
-    /// Quoted for sh(1).
+    /// The settings, quoted for sh(1).
     private static func shell(_ settings: Settings) -> String {
         words(settings) { value in
-            "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+            "'" + value.splitBytes("'").joined(separator: #"'\''"#) + "'"
         }
     }
 }
 
 extension [ClusterConfiguration.Setting] {
-    /// pcs says it with the command.
+    /// pcs has a command for this setting.
     fileprivate var dropPromotable: Self { filter { $0.name != "promotable" } }
 }

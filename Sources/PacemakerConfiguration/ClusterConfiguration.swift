@@ -1,6 +1,7 @@
 import NetworkTypes
+import Text
 
-/// A pair's resources and constraints, as pacemaker knows them; printed for crmsh or pcs.
+/// The resources and constraints of a pair for pacemaker, to be printed for crmsh or pcs.
 public struct ClusterConfiguration: Sendable, Hashable {
     typealias Settings = [Setting]
 
@@ -18,7 +19,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     struct Primitive: Sendable, Hashable {
         let id: String
-        /// `ocf:heartbeat:IPaddr2`
+        /// The agent: `ocf:heartbeat:IPaddr2`.
         let agent: String
         var parameters: Settings = []
         var operations: [Operation] = []
@@ -37,7 +38,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
         var meta: Settings = []
     }
 
-    /// What is done with a resource.
+    /// An action on a resource.
     struct Action: Sendable, Hashable {
         let name: String
         let resource: String
@@ -47,10 +48,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
     }
 
     enum Constraint: Sendable, Hashable {
-        /// The resource is kept by the promoted instance of the clone (`INFINITY`), or away from it.
+        /// The resource runs with the promoted instance of the clone (`INFINITY`), or away from it.
         case colocation(id: String, String, withPromoted: String, score: String)
-        /// The second is done after the first: always, or, where that is optional, when both have to be done. Undone in
-        /// reverse, but for one that is not symmetrical.
+        /// The second action follows the first: always, or if it is optional, only when both are due. They are undone
+        /// in reverse order, unless the constraint is not symmetrical.
         case order(id: String, Action, then: Action, isOptional: Bool = false, isSymmetrical: Bool = true)
         /// The resource never runs on the node.
         case ban(id: String, String, node: String)
@@ -62,7 +63,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
         }
     }
 
-    /// Lines that say where this is from.
+    /// Comment lines that tell the origin of the configuration.
     var heading: [String] = []
     var properties: Settings = []
     var resourceDefaults: Settings = []
@@ -72,10 +73,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
     var groups: [Group] = []
     var constraints: [Constraint] = []
 
-    /// An agent that exists nowhere, so that neither tool takes a configuration in which it was left.
+    /// An agent that does not exist, so that both tools refuse a configuration that still has it.
     static let missingFenceAgent = "CHOOSE-A-FENCE-AGENT"
 
-    /// - Parameter origin: what the public addresses were read from.
+    /// - Parameter origin: the source of the public addresses, for the heading.
     public init(_ site: ClusterSite, origin: String) {
         heading = [
             "Portcullis on \(site.nodes.joined(separator: " and ")); public addresses of \(origin)",
@@ -83,8 +84,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
         ]
         properties = [
             Setting("stonith-enabled", "true"), Setting("priority-fencing-delay", "\(site.fencingDelay)s"),
-            // When a node is lost, pacemaker writes that down and at once asks for what it has written; where the
-            // answer is quicker than the last write it sleeps for a second (do_pe_invoke_callback in its
+            // When a node is lost, pacemaker writes that down and at once asks for what it has written. If the answer
+            // arrives before the last write, pacemaker sleeps for a second (do_pe_invoke_callback in its
             // controld_schedulerd.c).
             Setting("transition-delay", "200ms"),
         ]
@@ -105,7 +106,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
         for node in site.nodes {
             let fence = site.fences.first { $0.node == node }
             let parameters = (fence?.parameters ?? []).map { parameter in
-                let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                let parts = parameter.splitBytes("=", maxSplits: 1)
                 return Setting(String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
             }
             fences.append(
@@ -113,7 +114,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
                     id: "fence-\(node)", agent: fence?.agent ?? Self.missingFenceAgent,
                     parameters: [Setting("pcmk_host_list", node)] + parameters,
                     operations: [Operation(name: "monitor", settings: [Setting("interval", "60s")])]))
-            // A node does not shoot itself.
+            // A node must not fence itself.
             constraints.append(.ban(id: "fence-\(node)-elsewhere", "fence-\(node)", node: node))
         }
     }
@@ -124,7 +125,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
         primitives.append(
             Primitive(
                 id: "gateway", agent: "ocf:portcullis:gateway",
-                // The addresses' own resource announces them.
+                // The resource of the addresses announces them.
                 parameters: [Setting("announcements", "0")],
                 operations: [
                     Operation(name: "start", settings: Self.limits("90s")),
@@ -132,16 +133,16 @@ public struct ClusterConfiguration: Sendable, Hashable {
                     Operation(name: "promote", settings: Self.limits("40s")),
                     Operation(name: "demote", settings: Self.limits("40s")),
                 ] + Self.monitors(promoted: "5s", unpromoted: "7s", timeout: "90s")
-                    // Each element and real server
+                    // Compares each element and real server
                     + Self.monitors(promoted: "61s", unpromoted: "67s", timeout: "90s", level: 10)))
         clones.append(
             Clone(
                 id: Self.gateways, primitive: "gateway",
-                // The agent restarts a daemon in place; what it reports is a reason to move.
+                // The agent restarts a daemon in place. A failure that it reports is a reason to move.
                 meta: Self.promotable + [Setting("priority", "10"), Setting("migration-threshold", "1")]))
     }
 
-    /// All addresses as one resource.
+    /// Adds all addresses as one resource.
     private mutating func addAddresses(_ site: ClusterSite) {
         guard !site.activeAddresses.isEmpty else { return }
         let words = site.activeAddresses.map { "\($0.address)/\($0.prefixLength)@\($0.interface)" }
@@ -153,11 +154,12 @@ public struct ClusterConfiguration: Sendable, Hashable {
         keepBesideActive("addresses")
     }
 
-    /// A resource for each.
+    /// Adds a resource for each address.
     private mutating func addEachAddress(_ site: ClusterSite) {
         for each in site.activeAddresses {
+            // exact: an address is ASCII
             let id = "address-\(String("\(each.address)".map { $0 == ":" ? "-" : $0 }))"
-            // Nobody else has it: the other node gives it up or is fenced first.
+            // No other node has the address: the other node removes it or is fenced first.
             let family = each.address.family == .ipv6 ? [Setting("nodad", "true")] : []
             primitives.append(
                 Self.ipaddr2(id, each.address, each.prefixLength, [Setting("nic", each.interface)] + family))
@@ -165,8 +167,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
         }
     }
 
-    /// Addresses are with the promoted gateway, but wait for no promotion: the passive one's kernel is programmed, so
-    /// it serves as soon as it has them.
+    /// Keeps addresses with the promoted gateway, without waiting for a promotion: the kernel of the passive gateway
+    /// is programmed, so it serves as soon as it has the addresses.
     private mutating func keepBesideActive(_ id: String) {
         constraints += [
             .colocation(id: "\(id)-active", id, withPromoted: Self.gateways, score: "INFINITY"),
@@ -211,7 +213,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
             Clone(
                 id: "registry-copies", primitive: "registry",
                 meta: Self.promotable + [Setting("notify", "true")]))
-        // Follows its score alone: back to the node without the public addresses as soon as there is one.
+        // The group moves only by its scores: back to the node without the public addresses as soon as there is one.
         groups.append(
             Group(
                 id: "lan", members: ["admin-files", "admin-address", "admin-server"],
@@ -237,7 +239,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
             operations: [monitor])
     }
 
-    /// Of a resource that has no roles.
+    /// The monitor operation of a resource without roles.
     private static let monitor = Operation(name: "monitor", settings: [Setting("interval", "10s")] + limits("20s"))
 
     private static func limits(_ timeout: String) -> Settings { [Setting("timeout", timeout)] }

@@ -2,19 +2,21 @@ import NetworkTypes
 import ServicesExport
 import Text
 
-/// What a pair cannot be made of, by the option of `cluster-config` that says it.
+/// A value that cannot be part of a pair's configuration, with its option of `cluster-config`.
 public struct ClusterSiteError: Error, Hashable, CustomStringConvertible {
-    /// `--node`
+    /// The option: `--node`.
     public let option: String
+    /// The value of the option.
     public let value: String
+    /// Why it cannot be used.
     public let reason: String
 
     public var description: String { "\(option) \(value.printed()): \(reason)" }
 }
 
 extension ClusterSite {
-    /// - Throws: the first thing that would make another configuration than it seems to, or none that can work: a name
-    ///   that crmsh, pcs or sh(1) would take apart, an address that is given twice.
+    /// - Throws: the first value that cannot work, or would make a different configuration than it seems to: a name
+    ///   that crmsh, pcs or sh(1) would split, or an address that is given twice.
     public func validate() throws(ClusterSiteError) {
         for node in nodes { try Self.requireName(node, "--node", limit: 255) }
         try Self.requireName(publicInterface, "--interface", limit: Self.interfaceLength)
@@ -34,7 +36,7 @@ extension ClusterSite {
             }
             try Self.requireName(fence.agent, "--fence", more: "/:", limit: 255)
             for parameter in fence.parameters {
-                try Self.requireName(String(parameter.prefix { $0 != "=" }), "--fence", limit: 255)
+                try Self.requireName(String(parameter.splitBytes("=", maxSplits: 1)[0]), "--fence", limit: 255)
                 try Self.requireQuotable(parameter, "--fence")
             }
         }
@@ -52,14 +54,15 @@ extension ClusterSite {
         }
     }
 
-    /// IFNAMSIZ of linux/if.h, less the end.
+    /// The longest name of an interface: IFNAMSIZ of linux/if.h without the NUL.
     private static let interfaceLength = 15
 
     private static func requireName(
         _ name: String, _ option: String, more: String = "", limit: Int
     ) throws(ClusterSiteError) {
         let isName =
-            !name.isEmpty && !name.hasPrefix("-") && name.utf8.count <= limit
+            !name.isEmpty && !name.hasBytePrefix("-") && name.utf8.count <= limit
+            // exact: a Character that is more than one ASCII code point is refused
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0) || more.contains($0)) }
         guard isName else {
             throw ClusterSiteError(
@@ -67,12 +70,12 @@ extension ClusterSite {
         }
     }
 
-    /// Whether both tools have quotes for it.
+    /// Requires a value that both tools can quote.
     private static func requireQuotable(_ value: String, _ option: String) throws(ClusterSiteError) {
         guard !value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
             throw ClusterSiteError(option: option, value: value, reason: "it has a control character")
         }
-        guard !value.contains("'") || !value.contains(where: { "\"\\".contains($0) }) else {
+        guard !value.hasByte("'") || !(value.hasByte("\"") || value.hasByte("\\")) else {
             throw ClusterSiteError(
                 option: option, value: value, reason: "crmsh has no quotes for a ' beside a \" or a backslash")
         }

@@ -1,5 +1,6 @@
 extension Sequence<UInt8> {
-    /// Two lower-case hexadecimal digits for each byte. Inlinable: unspecialised, each byte would be some calls.
+    /// Two lower-case hexadecimal digits for each byte. It is inlinable: without specialization, each byte would cost
+    /// several calls.
     @inlinable public var hexadecimal: String {
         var text: [UInt8] = []
         text.reserveCapacity(2 * underestimatedCount)

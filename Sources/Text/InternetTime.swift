@@ -1,9 +1,9 @@
 public import FoundationEssentials
 
-/// Moments as RFC 3339 writes them, read strictly: `2027-01-31T00:00:00Z`, `2027-01-31T02:00:00.5+02:00`. Years are
-/// 0001 to 9999 in UTC too, so that texts in UTC sort by time; there is no second 60.
+/// Times in the form of RFC 3339, parsed strictly: `2027-01-31T00:00:00Z`, `2027-01-31T02:00:00.5+02:00`. Years are
+/// 0001 to 9999, also in UTC, so that texts in UTC sort by time. A second 60 is refused.
 public enum InternetTime {
-    /// The moment, to the millisecond; `nil` when the text is none.
+    /// The time, to the millisecond; `nil` if the text has another form.
     public static func date(_ text: String) -> Date? {
         var reader = Reader(bytes: Array(text.utf8)[...])
         guard let year = reader.number(4, 1...9_999), reader.skip("-"), let month = reader.number(2, 1...12),
@@ -27,9 +27,9 @@ public enum InternetTime {
         }
     }
 
-    /// Of the Gregorian calendar, which RFC 3339 has for all years.
+    /// Days in the Gregorian calendar, which RFC 3339 uses for all years.
     private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        // Years that begin in March have the leap day at their end.
+        // In years that begin in March, the leap day is the last day.
         let (year, month) = month < 3 ? (year - 1, month + 9) : (year, month - 3)
         let leapDays = year / 4 - year / 100 + year / 400
         return year * 365 + leapDays + (month * 153 + 2) / 5 + day - 719_469
@@ -38,7 +38,7 @@ public enum InternetTime {
     private struct Reader {
         package var bytes: ArraySlice<UInt8>
 
-        /// A number of just so many digits.
+        /// A number with exactly this many digits.
         package mutating func number(_ digits: Int, _ range: ClosedRange<Int>) -> Int? {
             guard bytes.count >= digits, bytes.prefix(digits).allSatisfy(Self.isDigit) else { return nil }
             let number = bytes.prefix(digits).reduce(0) { $0 * 10 + Int($1 - 0x30) }
@@ -46,14 +46,14 @@ public enum InternetTime {
             return range.contains(number) ? number : nil
         }
 
-        /// One of some characters.
+        /// Skips one of these characters; returns whether there was one.
         package mutating func skip(_ characters: StaticString) -> Bool {
             guard let first = bytes.first, characters.description.utf8.contains(first) else { return false }
             bytes = bytes.dropFirst()
             return true
         }
 
-        /// The milliseconds of a fraction, which may be absent; `nil` for one without digits.
+        /// The milliseconds of an optional fraction; `nil` if it has no digits.
         package mutating func fraction() -> Int? {
             guard skip(".") else { return 0 }
             let digits = bytes.prefix(while: Self.isDigit)

@@ -1,8 +1,8 @@
 extension Unicode.Scalar {
-    /// Whether it could make a terminal or a reader see other than what is there: control characters, and those that
-    /// turn the direction of writing or are not seen at all.
+    /// Whether it could make a terminal or a reader see something else than the text: control characters, and
+    /// characters that change the direction of writing or are invisible.
     public var isDeceptive: Bool {
-        // ASCII is nearly all there is.
+        // Nearly all text is ASCII.
         if value < 0x7F { return value < 0x20 }
         return switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: true
@@ -22,13 +22,13 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-    /// The text for one line of a terminal or a log: what is deceptive is escaped.
+    /// The text for one line of a terminal or a log, with deceptive characters escaped.
     public var printable: String { escaping { _ in true } }
 
-    /// As `printable`, for text of several lines: line feeds and tabs stay.
+    /// Like `printable`, for text of several lines: line feeds and tabs are kept.
     public var printableLines: String { escaping { ![0x0A, 0x09].contains($0.value) } }
 
-    /// The text with all but ASCII escaped, where two texts look alike.
+    /// The text with everything except ASCII escaped, for two texts that look the same.
     public var asciiEscaped: String {
         unicodeScalars.map { $0.isASCII ? String($0) : $0.escaped }.joined()
     }

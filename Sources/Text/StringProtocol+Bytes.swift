@@ -1,7 +1,7 @@
 import Glibc
 
 extension String {
-    /// Whether both have the same bytes. Takes the same time however long they are where they share their storage.
+    /// Whether both texts have the same bytes. Cost: constant if they share their storage.
     public func isExactly(_ other: String) -> Bool {
         guard utf8.count == other.utf8.count else { return false }
         let isSame = utf8.withContiguousStorageIfAvailable { bytes in
@@ -14,12 +14,12 @@ extension String {
     }
 }
 
-/// Text from outside, looked at by its bytes. The like-named operations of the standard library look at Characters, of
-/// which a CRLF is one, and so is a `}` with an accent after it.
+/// Functions that process text from outside by its bytes. Functions of the standard library with similar names
+/// process Characters: a CRLF is one, and so is a `}` followed by an accent.
 ///
-/// All of it is inlinable: without, each byte would cost other modules some calls through a table.
+/// All of these are inlinable. Otherwise each byte would cost other modules several calls through a table.
 extension StringProtocol {
-    /// Whether both have the same bytes.
+    /// Whether both texts have the same bytes.
     @inlinable public func isExactly(_ other: some StringProtocol) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
@@ -37,17 +37,17 @@ extension StringProtocol {
         utf8.contains(UInt8(ascii: character))
     }
 
-    /// The place of the first occurrence of an ASCII character.
+    /// The index of the first occurrence of an ASCII character; `nil` if there is none.
     @inlinable public func firstByte(_ character: Unicode.Scalar) -> Index? {
         utf8.firstIndex(of: UInt8(ascii: character))
     }
 
-    /// The place of the last occurrence of an ASCII character.
+    /// The index of the last occurrence of an ASCII character; `nil` if there is none.
     @inlinable public func lastByte(_ character: Unicode.Scalar) -> Index? {
         unicodeScalars.lastIndex(of: character)
     }
 
-    /// The pieces between the occurrences of an ASCII character.
+    /// The parts between the occurrences of an ASCII character.
     @inlinable public func splitBytes(
         _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmpty: Bool = false
     ) -> [SubSequence] {
@@ -55,8 +55,8 @@ extension StringProtocol {
             .map { self[$0.startIndex..<$0.endIndex] }
     }
 
-    /// The place of the first occurrence of an ASCII word. Linear for a word whose first character does not occur again
-    /// in it.
+    /// The range of the first occurrence of an ASCII word; `nil` if there is none. Linear for a word whose first
+    /// character occurs in it only once.
     @inlinable public func firstBytes(_ word: StaticString) -> Range<Index>? {
         word.withUTF8Buffer { word in
             guard let first = word.first else { return nil }
@@ -70,7 +70,7 @@ extension StringProtocol {
         }
     }
 
-    /// Without spaces, tabs and line ends on both sides.
+    /// The text without spaces, tabs and line ends at the beginning and the end.
     @inlinable public var withoutSurroundingSpace: SubSequence {
         let isSpace = { (scalar: Unicode.Scalar) in scalar == " " || ("\t"..."\r").contains(scalar) }
         guard let first = unicodeScalars.firstIndex(where: { !isSpace($0) }),

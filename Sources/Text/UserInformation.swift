@@ -1,5 +1,5 @@
 extension StringProtocol {
-    /// The text of a URL, or of what was meant as one, with `***` for user and password: for messages.
+    /// The text of a URL, valid or not, with `***` in the place of user and password: for messages.
     public var withoutUserInformation: String {
         let start = firstBytes("//")?.upperBound ?? startIndex
         let end = self[start...].utf8.firstIndex { "/?#".utf8.contains($0) } ?? endIndex

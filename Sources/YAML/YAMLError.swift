@@ -1,4 +1,4 @@
-/// One thing wrong with a YAML file, and where: `pgw.yaml:7:5: unknown key "porst"; did you mean "ports"?`
+/// One fault in a YAML file, with its place: `pgw.yaml:7:5: unknown key "porst"; did you mean "ports"?`
 public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
     public let position: YAMLPosition
     public let message: String
@@ -11,7 +11,7 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(position): \(message)" }
 }
 
-/// Everything found wrong with one or several YAML files, in the order of the text; never empty.
+/// All faults in one or several YAML files, in the order of the text; never empty.
 public struct YAMLErrors: Error, Sendable, Hashable, CustomStringConvertible {
     public let errors: [YAMLError]
 

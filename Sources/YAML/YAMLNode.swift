@@ -2,17 +2,19 @@ public import Text
 
 /// A value of a YAML document with its place in the text.
 ///
-/// Scalars keep their text; what they mean (a number, true, nothing) is decided by who reads them,
-/// see `YAMLScalar.resolved` and the decoding helpers.
+/// Scalars keep their text. The reader decides on their meaning (a number, true, null); see `YAMLScalar.resolved` and
+/// the decoding functions.
 public struct YAMLNode: Sendable, Hashable {
+    /// The kinds of values.
     public enum Content: Sendable, Hashable {
         case scalar(YAMLScalar)
         case sequence([YAMLNode])
         case mapping([YAMLPair])
     }
 
+    /// The place where the value begins.
     public let position: YAMLPosition
-    /// The local tag (`!secret`), when the caller allowed it; tags nobody allowed are refused by the parser.
+    /// The local tag (`!secret`), if the caller allowed it; the parser refuses all others.
     public let tag: String?
     public let content: Content
 
@@ -22,14 +24,15 @@ public struct YAMLNode: Sendable, Hashable {
         self.tag = tag
     }
 
+    /// The scalar; `nil` for a list or mapping.
     public var scalar: YAMLScalar? {
         if case .scalar(let scalar) = content { scalar } else { nil }
     }
 
-    /// Whether the node stands for nothing: `~`, `null` or no text at all.
+    /// Whether the node is null: `~`, `null` or an empty text.
     public var isNull: Bool { tag == nil && scalar?.resolved == .null }
 
-    /// Whether two nodes mean the same, wherever they stand and however they are written.
+    /// Whether two nodes have the same value, wherever they are and however they are written.
     public func hasSameValue(as other: YAMLNode) -> Bool {
         guard tag == other.tag else { return false }
         switch (content, other.content) {
@@ -49,7 +52,7 @@ public struct YAMLNode: Sendable, Hashable {
     }
 }
 
-/// A key of a mapping; keys are text, whatever they look like: `80` and `"80"` are the same key.
+/// A key of a mapping. Keys are always text: `80` and `"80"` are the same key.
 public struct YAMLKey: Sendable, Hashable {
     @ExactText public private(set) var text: String
     public let position: YAMLPosition
@@ -59,10 +62,11 @@ public struct YAMLKey: Sendable, Hashable {
         self.position = position
     }
 
-    /// The key as a node of its own, for keys that are more than names (`ports: {80: 8080}`).
+    /// The key as a node, for keys that are more than names (`ports: {80: 8080}`).
     public var node: YAMLNode { YAMLNode(.scalar(YAMLScalar(text: text, isPlain: true)), at: position) }
 }
 
+/// A key of a mapping with its value.
 public struct YAMLPair: Sendable, Hashable {
     public let key: YAMLKey
     public let value: YAMLNode

@@ -1,8 +1,10 @@
-/// A place in a YAML file, as editors count: line and column from 1, columns in characters.
+/// A place in a YAML file, counted like in editors: line and column from 1, columns in characters.
 public struct YAMLPosition: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// The name the text was parsed under; what error messages start with.
+    /// The name of the file, with which error messages begin.
     public let file: String
+    /// The line, from 1.
     public let line: Int
+    /// The column in characters, from 1.
     public let column: Int
 
     public init(file: String, line: Int, column: Int) {
@@ -11,7 +13,8 @@ public struct YAMLPosition: Sendable, Hashable, Comparable, CustomStringConverti
         self.column = column
     }
 
-    /// The place of a byte, a character being counted at its first one. Costs a walk over the text before it.
+    /// The place of a byte. The column counts the characters that begin before it. Cost: a walk over the text before
+    /// it.
     init(file: String, ofByte offset: Int, in text: UnsafeBufferPointer<UInt8>) {
         let before = text.prefix(offset)
         let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
@@ -23,7 +26,7 @@ public struct YAMLPosition: Sendable, Hashable, Comparable, CustomStringConverti
     /// `pgw.yaml:7:5`
     public var description: String { "\(file):\(line):\(column)" }
 
-    /// `7:5`, or the whole place when `other` is in another file.
+    /// `7:5`; with the file's name if `other` is in another file.
     func text(seenFrom other: YAMLPosition) -> String {
         file == other.file ? "\(line):\(column)" : description
     }

@@ -1,8 +1,8 @@
 import Text
 
 extension YAMLScalar {
-    /// A finite number, or `.inf` and its kind, in a form that is the same number in JSON, YAML 1.1 and YAML 1.2: with
-    /// a point, and a sign before the exponent.
+    /// A finite number, `.inf` or the like, in a form that is the same number in JSON, YAML 1.1 and YAML 1.2: with a
+    /// point, and a sign before the exponent.
     public static func canonical(_ number: Double) -> String {
         guard number.isFinite else { return number.isNaN ? ".nan" : number < 0 ? "-.inf" : ".inf" }
         let text = String(number)
@@ -10,8 +10,8 @@ extension YAMLScalar {
         return text[..<exponent] + ".0" + text[exponent...]
     }
 
-    /// Why a bare scalar must not be taken for the number that it is by YAML 1.2: readers do not agree on it, or it has
-    /// more digits than are kept. `nil` for any other.
+    /// Why a scalar without quotes must not be read as the number that it is in YAML 1.2: other readers read it
+    /// differently, or it has more digits than a number can hold. `nil` for any other scalar.
     var numberFault: String? {
         guard isPlain, let first = text.utf8.first, first <= UInt8(ascii: "9"), text.utf8.count > 1 else { return nil }
         let shown = text.utf8.count <= 40 ? text : "\(Substring(text.unicodeScalars.prefix(40)))…"
@@ -53,15 +53,15 @@ extension YAMLScalar {
         }
     }
 
-    /// Digits alone, with a sign or without.
+    /// Whether the text has only digits and possibly a sign.
     private var isWhole: Bool {
         text.utf8.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }.allSatisfy(Self.isDigit)
     }
 
     fileprivate static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
-    /// Whether some reader of YAML 1.1 or 1.2 takes the text, were it bare, for a truth value, nothing, a number, a
-    /// time or a merge: cautious rather than complete.
+    /// Whether any reader of YAML 1.1 or 1.2 would take the text, if it had no quotes, for a truth value, null, a
+    /// number, a time or a merge. Cautious rather than complete.
     var mayBeOtherThanText: Bool {
         guard case .string = YAMLScalar(text: text, isPlain: true).resolved else { return true }
         if text.utf8.count <= 5, Self.words.contains(String(decoding: text.utf8.map { $0 | 0x20 }, as: UTF8.self)) {
@@ -91,7 +91,7 @@ extension YAMLScalar {
         }
     }
 
-    /// https://yaml.org/type/timestamp.html: what starts with `2001-12-`.
+    /// Whether the text begins like a date, `2001-12-` (https://yaml.org/type/timestamp.html).
     private var isDate: Bool {
         let year = text.utf8.prefix(while: Self.isDigit)
         guard year.count == 4, text.utf8[year.endIndex...].first == UInt8(ascii: "-") else { return false }
@@ -101,20 +101,21 @@ extension YAMLScalar {
 }
 
 extension Substring {
-    /// Without the zeros that stand before other digits.
+    /// The digits without leading zeros.
     fileprivate var trimmingZeros: Substring {
         let digits = utf8.drop { $0 == UInt8(ascii: "0") }
         return digits.isEmpty ? "0" : Substring(digits)
     }
 }
 
-/// A decimal number without rounding, to be compared: digits without zeros at either end, and where the point is.
+/// A decimal number without rounding, for comparisons: its digits without zeros at either end, and the place of the
+/// point.
 private struct Decimal: Equatable {
     private var isNegative = false
     private var digits = [UInt8]()
     private var exponent = 0
 
-    /// - Parameter text: by the grammar of YAML 1.2 for numbers. One with an exponent that is no `Int` equals none.
+    /// - Parameter text: a number in the grammar of YAML 1.2. A number whose exponent is no `Int` equals no other.
     init?(_ text: String) {
         var bytes = text.utf8[...]
         if let sign = bytes.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {

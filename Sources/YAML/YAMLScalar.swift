@@ -1,9 +1,10 @@
 public import Text
 
-/// The text of a scalar and whether it was written bare. Only bare text can be a number, a truth value or nothing.
+/// The text of a scalar, and whether it was written without quotes. Only such a text can be a number, a truth value
+/// or null.
 public struct YAMLScalar: Sendable, Hashable {
     @ExactText public private(set) var text: String
-    /// Neither quoted nor a block scalar.
+    /// Whether the scalar is neither quoted nor a block scalar.
     public let isPlain: Bool
 
     public init(text: String, isPlain: Bool) {
@@ -11,7 +12,7 @@ public struct YAMLScalar: Sendable, Hashable {
         self.isPlain = isPlain
     }
 
-    /// What the YAML 1.2 core schema (section 10.3.2) makes of a scalar.
+    /// The meaning of a scalar in the YAML 1.2 core schema (section 10.3.2).
     public enum Resolved: Sendable {
         case null
         case boolean(Bool)
@@ -21,10 +22,10 @@ public struct YAMLScalar: Sendable, Hashable {
         case string(String)
     }
 
-    /// `no`, `on` and `012` are what they look like to a reader: two words and the number twelve.
+    /// The meaning of the scalar. As YAML 1.2 prescribes, `no` and `on` are texts, and `012` is the number twelve.
     public var resolved: Resolved {
         guard isPlain else { return .string(text) }
-        // No word is longer, and comparing takes time by the length of the text.
+        // No word is longer, and comparing a long text would take time.
         switch text.utf8.count > 5 ? "other" : text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .boolean(true)
@@ -82,7 +83,7 @@ public struct YAMLScalar: Sendable, Hashable {
 }
 
 extension YAMLScalar.Resolved: Hashable {
-    /// Texts by their bytes; not-a-number is the same wherever it stands.
+    /// Compares texts by their bytes. Not-a-number equals itself.
     public static func == (a: Self, b: Self) -> Bool {
         switch (a, b) {
         case (.null, .null): true

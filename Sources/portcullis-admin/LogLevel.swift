@@ -2,7 +2,8 @@ import Logging
 import Synchronization
 import Text
 
-/// The level of the log, which can be changed while the program runs: loggers are values, and everybody has one.
+/// The level of the log, which can be changed while the program runs. Loggers are values of which every part has its
+/// own.
 final class LogLevel: Sendable {
     private let level: Mutex<Logger.Level>
 
@@ -13,7 +14,7 @@ final class LogLevel: Sendable {
         set { level.withLock { $0 = newValue } }
     }
 
-    /// A handler that writes to standard error what the level lets through.
+    /// A handler that writes messages of the level and above to standard error.
     func handler(_ label: String) -> Handler { Handler(level: self, output: .standardError(label: label)) }
 
     struct Handler: LogHandler {
@@ -37,7 +38,7 @@ final class LogLevel: Sendable {
 
         func log(event: LogEvent) { output.log(event: Self.printable(event)) }
 
-        /// An event whose text plays no tricks with a terminal: what it is about may come from outside.
+        /// An event whose text is safe for a terminal, since it may contain text from outside.
         static func printable(_ event: LogEvent) -> LogEvent {
             LogEvent(
                 level: event.level, message: "\("\(event.message)".printableLines)",

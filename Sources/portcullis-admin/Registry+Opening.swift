@@ -5,11 +5,11 @@ import ServiceSupport
 import Text
 
 extension Registry {
-    /// Opens the registry, and makes it with its folder when there is none. What is made is its owner's alone: it holds
-    /// token hashes.
+    /// Opens the registry. If there is none, creates it with its folder, accessible only to its owner, since it
+    /// contains token hashes.
     ///
-    /// SQLite begins with an empty file. A file beside it tells, until it is one no more, that it is no registry which
-    /// has lost its content: whoever is killed in between, the next start goes on.
+    /// SQLite begins with an empty file. While the registry is being created, a file beside it marks that the empty
+    /// file is no registry that has lost its content. If the program is killed in between, the next start continues.
     package static func openOrMake(_ path: String) throws -> Registry {
         try makeFolder(of: path)
         let mark = Self.mark(of: path)
@@ -21,17 +21,17 @@ extension Registry {
         return registry
     }
 
-    /// Is there while a registry is being made.
+    /// The path of the file that exists while a registry is being created.
     private static func mark(of path: String) -> String { path + ".making" }
 
-    /// Makes the folder of a registry when there is none.
+    /// Creates the folder of a registry if it does not exist.
     ///
-    /// Throws where a registry is at the former default path and none at the present one: an empty one would take its
-    /// place.
+    /// Throws if there is a registry at the former default path and none at the present one: an empty one would
+    /// replace it.
     ///
     /// - Parameters:
-    ///   - standard: The default path.
-    ///   - former: What the default was.
+    ///   - standard: the default path.
+    ///   - former: the former default path.
     static func makeFolder(
         of path: String, standard: String = AdminSettings.defaultDatabase,
         former: String = AdminSettings.formerDatabase
@@ -54,7 +54,7 @@ extension Registry {
         }
     }
 
-    /// Whether there is no registry at `path` yet, or only the beginning of one.
+    /// Whether there is no registry at `path`, or only the beginning of one.
     static func isNew(_ path: String) throws -> Bool {
         try refuseOtherKinds(path)
         return size(of: path) ?? 0 == 0
@@ -65,7 +65,8 @@ extension Registry {
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
-    /// Opens a registry that must be there, since a mistyped path is no new one, as the user it belongs to.
+    /// Opens an existing registry. Throws if there is none, since the path is probably mistyped, and if root opens the
+    /// registry of another user.
     static func open(_ path: String) throws -> Registry {
         try refuseRootForOthers(path)
         guard FileManager.default.fileExists(atPath: path) else {
@@ -75,9 +76,9 @@ extension Registry {
         return try Registry(path: path)
     }
 
-    /// Throws where the registry, or a file that SQLite keeps beside it, is no regular file: a FIFO, a device, a
-    /// directory; where the registry is an empty file that nobody was making, which SQLite would take for a new
-    /// database; and where it has a second name, since SQLite finds the write-ahead log by the name.
+    /// Throws in three cases. The registry, or a file that SQLite keeps beside it, is no regular file but a FIFO, a
+    /// device or a directory. The registry is an empty file that nobody was creating, which SQLite would take for a
+    /// new database. The registry has a second name, since SQLite finds the write-ahead log by the name.
     static func refuseOtherKinds(_ path: String) throws {
         for file in [path, path + "-wal", path + "-shm", path + "-journal", path + ".lock"] {
             guard let kind = FileKind(of: file), kind != .regularFile else { continue }
@@ -99,7 +100,7 @@ extension Registry {
         }
     }
 
-    /// Throws where root would leave files beside the registry that the user it belongs to cannot open.
+    /// Throws if root would leave files beside the registry that its owner cannot open.
     static func refuseRootForOthers(_ path: String) throws {
         guard geteuid() == 0 else { return }
         var status = stat()

@@ -5,8 +5,7 @@ import ServiceLifecycle
 import ServiceSupport
 import UnixSignals
 
-/// Reads the settings and the TLS files again at SIGHUP. What is wrong with them is told in the log, and all stays as
-/// it was.
+/// Reads the settings and the TLS files again on SIGHUP. If they have faults, logs these and changes nothing.
 struct Reloading: Service, CustomStringConvertible {
     let started: AdminSettings
     let source: SettingsSource
@@ -16,7 +15,7 @@ struct Reloading: Service, CustomStringConvertible {
     let level: LogLevel
     let logger: Logger
 
-    /// For the log, which else has all members.
+    /// The name in the log, which would otherwise show all members.
     var description: String { "Reloading" }
 
     func run() async throws {
@@ -39,7 +38,7 @@ struct Reloading: Service, CustomStringConvertible {
         }
     }
 
-    /// Tells of what a start with the settings would be refused for, before anybody stops what runs.
+    /// Warns if a start with these settings would be refused, before anybody stops the running server.
     private func warnOfRestart(with settings: AdminSettings) async {
         do {
             try settings.checkListening(hasTokens: try await !registry.tokens.isEmpty())

@@ -3,7 +3,7 @@ import ArgumentParser
 import Foundation
 import ServiceSupport
 
-/// Where a command finds its settings.
+/// The sources of a command's settings.
 struct SettingsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -14,12 +14,12 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The registry's SQLite file.", valueName: "file"), completion: .file())
     var database: String?
 
-    /// Puts the file, the environment and the flags together.
+    /// Reads the settings from the file, the environment and the flags.
     func settings() throws -> AdminSettings { try source().read() }
 
-    /// Where the settings come from.
+    /// The sources of the settings.
     ///
-    /// - Parameter flags: Those of the command beside the ones here.
+    /// - Parameter flags: flags of the command, in addition to those here.
     func source(flags: [AdminSettings.Key: String] = [:]) -> SettingsSource {
         var flags = flags
         flags[.database] = database
@@ -27,13 +27,13 @@ struct SettingsOptions: ParsableArguments {
     }
 }
 
-/// The places that settings come from, which can be read again.
+/// The sources of settings, which can be read again.
 struct SettingsSource: Sendable {
-    /// The configuration file; `nil`: the default one, if there is one.
+    /// The configuration file; `nil`: the default one, if it exists.
     let config: String?
     let flags: [AdminSettings.Key: String]
 
-    /// Puts the file, the environment and the flags together.
+    /// Reads the settings from the file, the environment and the flags.
     func read() throws -> AdminSettings {
         let file = try SettingsFile.find(config, else: AdminSettings.defaultFile)
         return try AdminSettings(

@@ -16,7 +16,7 @@ struct Token: AsyncParsableCommand {
             """,
         subcommands: [Add.self, List.self, Remove.self])
 
-    /// Tells the operator something beside the result.
+    /// Prints a note for the operator, apart from the result.
     private static func note(_ text: String) {
         StandardError.write("Note: \(text).")
     }

@@ -44,7 +44,7 @@ struct Check: AsyncParsableCommand {
         let configuration = try settings.load()
         let start = ContinuousClock.now
         let end = start + .seconds(patience)
-        // A busy machine takes its time for any answer.
+        // A busy machine needs time for any answer.
         let asked = ClockReading.now
         let answer = await configuration.signOfLife(until: max(end, start + .seconds(5)))
         var health = try health(configuration, answer, asked)
@@ -73,17 +73,17 @@ struct Check: AsyncParsableCommand {
             deviations: isRunning ? try deviations(configuration, role, status) : [])
     }
 
-    /// Settings that the daemon has yet to bring into line. What it cannot change it has said itself.
+    /// Settings that the daemon has yet to correct. Those that it cannot change are in its status.
     private func settings(
         _ configuration: GatewayConfiguration, _ kernel: NetlinkKernel, _ status: GatewayStatus?
     ) throws -> [String] {
         let requirements = SettingRequirement.all(configuration, forwarding: [])
         let steps = SettingRequirement.compare(requirements, with: try kernel.settings(of: requirements)).steps
         let told = Set(status?.settings.map(\.name) ?? [])
-        return steps.filter { !told.contains("\($0.setting)") }.map(\.description)
+        return steps.filter { !told.contains("\($0.setting)") }.map(\.description)  // exact: a set of our own names
     }
 
-    /// How the kernel differs from what it should be, in words.
+    /// How the kernel differs from the desired state, in words.
     private func deviations(
         _ configuration: GatewayConfiguration, _ role: GatewayRole, _ status: GatewayStatus?
     ) throws -> [String] {
@@ -96,7 +96,7 @@ struct Check: AsyncParsableCommand {
         guard let state = try StateDirectory.loadState(of: directory, at: .now), let digest = state.export else {
             return others
         }
-        // A status of another export has not its count: the daemon could not write the next.
+        // The status of another export has a different count: the daemon could not write its latest status.
         guard thorough || status?.export.map({ $0.etag != digest.etag }) ?? false else {
             let glance = try kernel.glance(Ownership(addresses: state.addresses, marks: configuration.marks))
             return others + glance.deviations(services: status?.export?.virtualServices ?? 0)

@@ -106,7 +106,7 @@ struct ClusterConfig: AsyncParsableCommand {
 
     private func warn(_ text: String) { StandardError.write("warning: \(text)") }
 
-    /// Of several addresses of ADMIN, the one of the pair.
+    /// The URL of ADMIN on the pair, if there are several.
     private func adminURL(_ configuration: GatewayConfiguration, at address: String) -> String {
         let urls = configuration.adminURL?.all ?? []
         let own = urls.first { $0.ipAddress.map { address.hasBytePrefix("\($0)/") } ?? false }
@@ -121,12 +121,12 @@ struct ClusterConfig: AsyncParsableCommand {
     }
 
     private func fence(_ text: String) throws -> ClusterSite.Fence {
-        let parts = text.split(separator: "=", maxSplits: 1)
+        let parts = text.splitBytes("=", maxSplits: 1, omittingEmpty: true)
         guard parts.count == 2, node.contains(String(parts[0])) else {
             throw ValidationError("--fence \(text): it is not one of the nodes, =, and a fence agent")
         }
-        let words = parts[1].split(separator: ",").map(String.init)
-        guard let agent = words.first, words.dropFirst().allSatisfy({ $0.contains("=") }) else {
+        let words = parts[1].splitBytes(",", omittingEmpty: true).map { String($0) }
+        guard let agent = words.first, words.dropFirst().allSatisfy({ $0.hasByte("=") }) else {
             throw ValidationError("--fence \(text): behind the agent come its parameters, name=value")
         }
         return ClusterSite.Fence(node: String(parts[0]), agent: agent, parameters: Array(words.dropFirst()))

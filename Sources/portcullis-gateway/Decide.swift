@@ -42,13 +42,14 @@ struct Reject: ParsableCommand {
 }
 
 extension SettingsOptions {
-    /// Leaves the decision where the daemon finds it.
+    /// Stores the decision for the daemon.
     fileprivate func decide(_ verdict: GuardDecision.Verdict, on etag: String) throws -> ExportDigest {
         let configuration = try load()
         guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now),
             let held = status.held, let digest = ExportDigest(etag: held.etag)
         else { throw CommandError("no export is held back here") }
         let digits = etag.filter { $0 != "\"" }.lowercased()
+        // exact: likewise
         guard digits.count >= 8, digest.hex.hasPrefix(digits) else {
             throw CommandError("the export that is held back is \(digest.hex), not \(etag)")
         }

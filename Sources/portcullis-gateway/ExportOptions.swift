@@ -1,7 +1,7 @@
 import ArgumentParser
 import GatewayDaemon
 
-/// Where a command takes the export from.
+/// The source of the export for a command.
 struct ExportOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -9,7 +9,7 @@ struct ExportOptions: ParsableArguments {
         completion: .file(extensions: ["csv"]))
     var file: String?
 
-    /// The export of now; a look that ADMIN does not take for a heartbeat.
+    /// Fetches the present export. ADMIN does not count the request as a heartbeat.
     func fetch(_ configuration: GatewayConfiguration) async throws -> ExportAnswer {
         if let file { return try await FileExportSource(file).fetch(ExportRequest()) }
         let source = try AdminExportSource(configuration, announces: false)

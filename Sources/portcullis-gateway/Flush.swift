@@ -24,11 +24,11 @@ struct Flush: ParsableCommand {
         if let problem { StandardError.write("\(problem)") }
         let kernel = try NetlinkKernel(configuration.tableOwner())
         let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
-        // What the last export asked for is ours.
+        // The services of the last export are ours.
         if let digest = state.export, let bytes = try store.loadExport(digest) { try synchronizer.adopt(bytes) }
         let plan = try synchronizer.withdraw()
         let ended = configuration.sync.interface == nil ? [] : try kernel.arrange([])
-        // The last good export stays: a daemon that starts again with ADMIN away goes on with it.
+        // The last good export stays, for a daemon that starts again while ADMIN cannot be reached.
         try store.save(StoredState(export: state.export), at: .now)
         GatewayStatus.remove(runDirectory: configuration.runDirectory)
         RoleFile(runDirectory: configuration.runDirectory).remove()

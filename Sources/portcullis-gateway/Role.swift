@@ -28,7 +28,7 @@ struct Role: ParsableCommand {
         try RoleFile(runDirectory: configuration.runDirectory).save(given)
         guard configuration.sync.interface != nil else { return }
         let kernel = try NetlinkKernel()
-        // A daemon that does not run cannot see to what the sync daemons need.
+        // If the daemon is not running, it cannot set what the sync daemons need.
         let (steps, deviations) = try kernel.bringIntoLine(SettingRequirement.ofSyncDaemons(configuration))
         for deviation in deviations { StandardError.write("\(deviation)") }
         let changes = steps.map(\.description) + (try configuration.assumeRole(on: kernel).changes)

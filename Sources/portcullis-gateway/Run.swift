@@ -23,14 +23,14 @@ struct Run: AsyncParsableCommand {
     }
 }
 
-/// Held until the process ends.
+/// Locks that are held until the process ends.
 struct Locks {
     let files: StateLock
     let kernel: WriterLock
 }
 
 extension GatewayConfiguration {
-    /// Keeps other writers away: from our files, and from the kernel.
+    /// Prevents other writers to our files and to the kernel.
     func lock(for purpose: String) throws -> Locks {
         _ = try StateDirectory(runDirectory)
         let locks = Locks(files: try StateLock(runDirectory + "/lock", purpose: purpose), kernel: try WriterLock())

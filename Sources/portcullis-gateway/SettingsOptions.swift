@@ -4,8 +4,9 @@ import GatewayDaemon
 import Logging
 import Netlink
 import ServiceSupport
+import Text
 
-/// Flags every subcommand takes.
+/// Flags of every subcommand.
 struct SettingsOptions: ParsableArguments {
     private static let defaultFile = "/etc/portcullis/gateway.yaml"
 
@@ -82,7 +83,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Any setting by its name: guard.services-share=30.", valueName: "name=value"))
     var set: [String] = []
 
-    /// The configuration from file, environment and flags.
+    /// Reads the configuration from file, environment and flags.
     func load() throws -> GatewayConfiguration {
         let flags: [(ConfigurationKey, String?)] = [
             (.adminURL, adminURL), (.location, location), (.name, name), (.tokenFile, tokenFile), (.caFile, caFile),

@@ -53,7 +53,7 @@ struct Sync: AsyncParsableCommand {
         throw ExitCode(2)
     }
 
-    /// The steps from a kernel that holds nothing of ours.
+    /// The steps for a kernel that holds nothing of ours.
     private func load(of bytes: [UInt8], _ configuration: GatewayConfiguration) throws -> [String] {
         var reconciler = Reconciler(StoredState(), configuration)
         reconciler.observe(KernelState())
@@ -61,13 +61,13 @@ struct Sync: AsyncParsableCommand {
         return reconciler.plan(now: ClockReading.now.boot)?.lines ?? []
     }
 
-    /// The steps from the kernel as it is.
+    /// The steps for the present kernel.
     private func steps(to bytes: [UInt8], _ configuration: GatewayConfiguration) throws -> [String] {
         let directory = configuration.stateDirectory
         let state = try StateDirectory.loadState(of: directory, at: .now) ?? StoredState()
         let synchronizer = Synchronizer(
             Reconciler(state, configuration), kernel: try NetlinkKernel(configuration.tableOwnerForReading))
-        // What an earlier export asked for is ours, and is taken away where this one does not.
+        // The services of an earlier export are ours, and are removed if this one does not have them.
         if let digest = state.export, let earlier = try StateDirectory.loadExport(digest, from: directory) {
             try synchronizer.adopt(earlier)
         }
@@ -76,7 +76,7 @@ struct Sync: AsyncParsableCommand {
             + (synchronizer.plan(now: ClockReading.now.boot)?.lines ?? [])
     }
 
-    /// The settings that would be brought into line; those that are not ours to change are said.
+    /// The settings that would be corrected. Prints those that Portcullis may not change.
     private func settingSteps(
         _ configuration: GatewayConfiguration, _ synchronizer: Synchronizer
     ) throws -> [String] {
@@ -108,7 +108,7 @@ struct Sync: AsyncParsableCommand {
         let status = await gateway.status
         if timing { try StandardOutput.write(Timing(await gateway.lastParse, await gateway.lastOutcome).json) }
         withExtendedLifetime(lock) {}
-        // What went wrong is in the log already.
+        // The error is already in the log.
         if status.state != .synchronized || status.poll?.error != nil { throw ExitCode.failure }
     }
 }

@@ -2,7 +2,7 @@ import CommandLineSupport
 import LargeCloud
 import ServiceSupport
 
-/// A directory files are written below.
+/// A directory below which files are written.
 struct Directory {
     private let path: String
 

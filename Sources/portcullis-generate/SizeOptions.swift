@@ -2,7 +2,7 @@ import ArgumentParser
 import LargeCloud
 import NetworkTypes
 
-/// The options of every subcommand: how large the cloud is.
+/// Options of every subcommand: the size of the cloud.
 struct SizeOptions: ParsableArguments {
     @Option(help: "Service types.")
     var types = LargeCloudSize().types

@@ -1,12 +1,12 @@
-/// A failure told to the operator: what happened and, where there is something, what to do next.
+/// An error for the operator: what happened, and what to do next, if there is something.
 struct CommandError: Error, Equatable, CustomStringConvertible {
     let message: String
     let hint: String?
 
-    /// The HTTP status of ADMIN's answer, when it was one.
+    /// The HTTP status of ADMIN's answer; `nil` if there was none.
     let status: Int?
 
-    /// Whether the same request may well succeed later: nobody answered, or ADMIN said so.
+    /// Whether the same request may succeed later: nobody answered, or ADMIN's answer says so.
     let isTransient: Bool
 
     init(_ message: String, hint: String? = nil, status: Int? = nil, isTransient: Bool = false) {

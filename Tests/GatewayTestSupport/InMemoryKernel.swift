@@ -6,15 +6,14 @@ public import NetworkTypes
 import Synchronization
 public import SystemPackage
 
-/// A kernel that is a value in memory and refuses what the real one refuses: for tests and for plans away from a
-/// gateway.
+/// A kernel in memory that refuses what the real one refuses: for tests, and for plans away from a gateway.
 ///
-/// Held to the real one by running the same scenarios against both.
+/// The same scenarios run against this and the real kernel, so that both agree.
 public final class InMemoryKernel: Kernel, Sendable {
     struct World {
         var state = KernelState()
         var connections = ConnectionCounts()
-        /// Of servers that `connections` does not have.
+        /// The connections of servers that `connections` does not contain.
         var otherConnections = 0
         var settings = KernelSettings(
             sysctls: [
@@ -24,7 +23,7 @@ public final class InMemoryKernel: Kernel, Sendable {
                 "net.ipv4.vs.drop_packet": "0", "net.ipv4.vs.secure_tcp": "0", "net.ipv4.vs.sync_threshold": "3 50",
                 "net.ipv4.vs.sync_refresh_period": "0",
             ], timeouts: IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300))
-        /// Settings that may not be written.
+        /// Settings that cannot be written.
         var readOnly: Set<KernelSetting> = []
         var list: [IPVS.ServiceEntry]?
         var flows: Set<Conntrack.Flow> = []
@@ -32,7 +31,7 @@ public final class InMemoryKernel: Kernel, Sendable {
         var schedulers: Set<String>
         var fault: Fault?
         var reads = 0
-        /// How long each reading takes.
+        /// How long each read takes.
         var delay = Duration.zero
         var isUnreadable = false
         var writes = 0
@@ -47,7 +46,7 @@ public final class InMemoryKernel: Kernel, Sendable {
 
     private let world: Mutex<World>
 
-    /// - Parameter schedulers: the schedulers this kernel has.
+    /// - Parameter schedulers: the schedulers that this kernel has.
     public init(
         _ state: KernelState = KernelState(),
         schedulers: Set<String> = ["rr", "wrr", "lc", "wlc", "sh", "mh", "dh", "sed", "nq", "fo", "ovf"]
@@ -55,7 +54,8 @@ public final class InMemoryKernel: Kernel, Sendable {
         world = Mutex(World(state: state, schedulers: schedulers))
     }
 
-    /// Everything there is, ours and others'. Who sets it is somebody else: listeners are told of another table.
+    /// The whole state, ours and foreign. Setting it counts as a change by another program: listeners are told if the
+    /// table differs.
     public var state: KernelState {
         get { world.withLock { $0.state } }
         set {
@@ -67,21 +67,21 @@ public final class InMemoryKernel: Kernel, Sendable {
         }
     }
 
-    /// How often it was read.
+    /// How many times it was read.
     public var reads: Int { world.withLock { $0.reads } }
-    /// How many commands and transactions it was given.
+    /// How many commands and transactions it has received.
     public var writes: Int { world.withLock { $0.writes } }
 
     /// Makes commands fail from now on; `nil`: no longer.
     public func inject(_ fault: Fault?) { world.withLock { $0.fault = fault } }
 
-    /// Makes each reading take its time.
+    /// Delays each read.
     public func delayReads(by delay: Duration) { world.withLock { $0.delay = delay } }
 
-    /// Makes each reading fail, as without the module.
+    /// Makes each read fail, as if the module were missing.
     public func refuseReads(_ isUnreadable: Bool) { world.withLock { $0.isUnreadable = isUnreadable } }
 
-    /// Each reading begins with this.
+    /// The beginning of each read.
     private func beginReading() throws(NetlinkError) {
         let (delay, isUnreadable) = world.withLock { world in
             world.reads += 1
@@ -93,20 +93,20 @@ public final class InMemoryKernel: Kernel, Sendable {
         }
     }
 
-    /// Is shown the state after each command and transaction.
+    /// Calls the observer with the state after each command and transaction.
     public func observe(_ observer: (@Sendable (KernelState) -> Void)?) { world.withLock { $0.observer = observer } }
 
-    /// Sets how many connections every real server has that no other number was set for.
+    /// Sets the number of connections of every real server for which no other number was set.
     public func setConnections(_ count: Int) { world.withLock { $0.otherConnections = count } }
 
-    /// Sets how many connections a real server has.
+    /// Sets the number of connections of a real server.
     public func setConnections(
         _ count: Int, of server: IPVS.DestinationIdentity, in service: IPVS.ServiceIdentity
     ) {
         world.withLock { $0.connections[service, server] = count }
     }
 
-    /// What conntrack knows.
+    /// The flows that conntrack holds.
     public var flows: Set<Conntrack.Flow> {
         get { world.withLock { $0.flows } }
         set { world.withLock { $0.flows = newValue } }
@@ -226,13 +226,13 @@ public final class InMemoryKernel: Kernel, Sendable {
         }
     }
 
-    /// What the settings are; who sets it is somebody else.
+    /// The settings. Setting them counts as a change by another program.
     public var settings: KernelSettings {
         get { world.withLock { $0.settings } }
         set { world.withLock { $0.settings = newValue } }
     }
 
-    /// Makes settings refuse to be written.
+    /// Makes settings read-only.
     public func makeReadOnly(_ settings: Set<KernelSetting>) { world.withLock { $0.readOnly = settings } }
 
     public func syncDaemons() throws(NetlinkError) -> [IPVS.SyncDaemon] { world.withLock { $0.syncDaemons } }
@@ -310,15 +310,15 @@ public final class InMemoryKernel: Kernel, Sendable {
         world.withLock { world in addresses.filter { !world.localAddresses.contains($0) } }
     }
 
-    /// How many listen for changes of the table.
+    /// The number of listeners for changes of the table.
     public var listenerCount: Int { world.withLock { $0.listeners.count } }
 
-    /// Sets the addresses that the machine has.
+    /// Sets the machine's addresses.
     public func setLocalAddresses(_ addresses: Set<IPAddress>) { world.withLock { $0.localAddresses = addresses } }
 }
 
 extension NetlinkError.Code {
-    /// What the way to the real kernel makes of an error number.
+    /// The code that the real kernel's connection gives to an error number.
     fileprivate init(_ errno: Errno) {
         self =
             switch errno {
@@ -330,7 +330,7 @@ extension NetlinkError.Code {
 }
 
 extension InMemoryKernel.World {
-    /// As `ip_vs_genl_set_cmd` (net/netfilter/ipvs/ip_vs_ctl.c) answers.
+    /// The refusal of a command, like that of `ip_vs_genl_set_cmd` (net/netfilter/ipvs/ip_vs_ctl.c).
     fileprivate func refusal(of command: IPVS.Command) -> Errno? {
         switch command {
         case .addService(let service, let settings):
@@ -353,7 +353,8 @@ extension InMemoryKernel.World {
 }
 
 extension KernelState.Table? {
-    /// The table after a transaction, as net/netfilter/nf_tables_api.c carries it out: whole or not at all.
+    /// The table after a transaction, which is carried out as a whole or not at all, like in
+    /// net/netfilter/nf_tables_api.c.
     func committing(_ change: TableChange) throws(NetlinkError) -> Self {
         func refused(_ errno: Errno, _ command: String) -> NetlinkError {
             NetlinkError(code: .refused, errno: errno, command: command)
@@ -372,7 +373,7 @@ extension KernelState.Table? {
             throw refused(.noSuchFileOrDirectory, "delete element \(element)")
         }
         for element in change.added {
-            // The same element again is no error; another one in its place is.
+            // Adding the same element again is no error; adding one that conflicts is.
             if table.elements.contains(element) { continue }
             if table.collision(with: element) { throw refused(.fileExists, "add element \(element)") }
             table.elements.insert(element)

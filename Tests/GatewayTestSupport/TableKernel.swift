@@ -2,7 +2,7 @@ public import GatewayDaemon
 public import GatewaySync
 public import Netlink
 
-/// The kernel's nftables without its IPVS, whose commands are taken for carried out.
+/// The kernel's nftables without IPVS. Commands to IPVS are treated as carried out.
 ///
 /// For tests and measurements on a host whose kernel has no IPVS; no gateway runs on it.
 public final class TableKernel: NetfilterKernel {
@@ -10,7 +10,7 @@ public final class TableKernel: NetfilterKernel {
     public let conntrack: Conntrack.Connection
     public let tableFlags: Nftables.TableFlags = []
 
-    /// - Throws: when the kernel has no nftables.
+    /// - Throws: if the kernel has no nftables.
     public init() throws(NetlinkError) {
         nftables = try Nftables.Connection()
         conntrack = try Conntrack.Connection()

@@ -3,14 +3,14 @@ package import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// An HTTP server on loopback that answers every request as it is told.
+/// An HTTP server on loopback that gives prepared answers.
 package final class StubServer: Sendable {
     package struct Answer: Sendable {
         package var status: HTTPResponseStatus
         package var headers: HTTPHeaders
         package var body: [UInt8]
         package var ending: Ending
-        /// Whether it says how long it is.
+        /// Whether the answer tells its length.
         package var hasLength = true
 
         package init(
@@ -26,13 +26,13 @@ package final class StubServer: Sendable {
     /// How an answer ends.
     package enum Ending: Sendable {
         case whole
-        /// Says that it sends more than it does, then hangs up.
+        /// Announces more than it sends, then closes the connection.
         case cutOff
-        /// Says that it sends more than it does, and nothing comes any more.
+        /// Announces more than it sends, then sends nothing more.
         case stalled
-        /// Hangs up without any answer.
+        /// Closes the connection without an answer.
         case hungUp
-        /// Nothing comes.
+        /// Sends nothing.
         case silent
     }
 
@@ -58,15 +58,15 @@ package final class StubServer: Sendable {
     /// The requests so far.
     package var requests: [HTTPRequestHead] { state.requests.withLock { $0 } }
 
-    /// How many connections were made to it so far.
+    /// The number of connections so far.
     package var connectionCount: Int { state.connections.withLock(\.count) }
 
-    /// Answers so from now on.
+    /// Sets the answer from now on.
     package func answer(_ answer: @escaping @Sendable (HTTPRequestHead) -> Answer) {
         state.answer.withLock { $0 = answer }
     }
 
-    /// Takes no more connections, and ends those there are.
+    /// Accepts no more connections, and closes the open ones.
     package func close() async {
         try? await channel.close()
         for connection in state.connections.withLock({ $0 }) { try? await connection.close() }

@@ -176,6 +176,18 @@ import Testing
             ))
     }
 
+    @Test("a quote is one for the tools even with an accent behind it, since they read bytes")
+    func accentedQuote() throws {
+        var site = try site()
+        site.fences[0].parameters = ["password=a'\u{301}b;id"]
+        try site.validate()
+        let cluster = ClusterConfiguration(site, origin: "an export")
+        #expect(cluster.crm.contains("password=\"a'\u{301}b;id\" "))
+        #expect(cluster.pcs.contains("password='a'\\''\u{301}b;id' "))
+        site.fences[0].parameters = ["password=a'\u{301}\"b"]
+        #expect(throws: ClusterSiteError.self) { try site.validate() }
+    }
+
     @Test("what a tool would take apart is refused by its option")
     func hostile() throws {
         let valid = try site()

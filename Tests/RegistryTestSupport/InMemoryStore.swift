@@ -4,13 +4,13 @@ package import Foundation
 package import Registry
 import Synchronization
 
-/// A registry in memory, for tests: keeps the contract of `RegistryStore`, and fails where it is told to.
+/// A registry in memory, for tests. It follows the contract of `RegistryStore`, and fails on demand.
 package final class InMemoryStore: RegistryStore {
-    /// What may go wrong with the next commit.
+    /// How the next commit fails.
     package enum Trouble: Sendable {
-        /// It is made, and the answer is lost.
+        /// The commit is made, but its answer is lost.
         case answerLost
-        /// The connection is lost before it is made.
+        /// The connection is lost before the commit is made.
         case requestLost
         /// The store cannot be used.
         case unavailable
@@ -49,7 +49,7 @@ package final class InMemoryStore: RegistryStore {
     /// Makes the next commits fail, one after the other.
     package func trouble(_ troubles: Trouble...) { world.withLock { $0.troubles += troubles } }
 
-    /// Does something right before the next commit: what another ADMIN does in between.
+    /// Runs `body` immediately before the next commit, to act like another ADMIN.
     package func interrupt(_ body: @escaping @Sendable () async throws -> Void) {
         world.withLock { $0.interruption = body }
     }

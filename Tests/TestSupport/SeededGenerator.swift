@@ -1,4 +1,4 @@
-/// SplitMix64: the same numbers on every run, so that a failing case comes back with its seed.
+/// SplitMix64: gives the same numbers in every run, so that a failure can be repeated with its seed.
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

@@ -9,7 +9,7 @@ public import NIOSSL
 public import Registry
 import ServiceSupport
 
-/// The HTTP side of ADMIN, put together.
+/// ADMIN's HTTP server.
 public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
@@ -23,12 +23,13 @@ public struct AdminApplication: Sendable {
     let onListening: @Sendable (Int) -> Void
 
     /// - Parameters:
-    ///   - secretKey: What seals secrets; `nil`: none can be kept.
-    ///   - isOpenWithoutTokens: Whether the API needs no token while none is configured: only where nobody but this
-    ///     machine can connect.
-    ///   - limits: Of the connections; there are never more than the limit of open files leaves room for.
-    ///   - pruneShare: Percent of the cloud, or of one kind of things in it, that a prune may delete unasked.
-    ///   - onListening: Called with the port (0 on a Unix socket), once connections are accepted.
+    ///   - secretKey: the key that encrypts secrets; `nil`: secrets cannot be stored.
+    ///   - isOpenWithoutTokens: whether the API needs no token as long as there is none. Only for servers to which
+    ///     nobody but this machine can connect.
+    ///   - limits: the limits of connections. There are never more connections than the limit of open files allows.
+    ///   - pruneShare: the percentage of the cloud, or of one kind of object in it, that a prune may delete without a
+    ///     number.
+    ///   - onListening: called with the port (0 on a Unix socket) when the server accepts connections.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
         secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits = ConnectionLimits(),
@@ -48,15 +49,15 @@ public struct AdminApplication: Sendable {
         self.onListening = onListening
     }
 
-    /// Takes another certificate and key for new connections; those that are there keep theirs.
+    /// Uses another certificate and key for new connections. Existing connections keep theirs.
     ///
-    /// Throws `SettingsError` where ADMIN speaks plain HTTP, and what is wrong with them; then nothing changes.
+    /// Throws `SettingsError` if ADMIN uses plain HTTP, or if the files cannot be used; then nothing changes.
     public func reloadTLS(_ configuration: TLSConfiguration) throws {
         guard let tls else { throw SettingsError("ADMIN speaks plain HTTP: TLS needs a restart") }
         try tls.reload(configuration)
     }
 
-    /// The router with every route of the table; each GET answers HEAD too.
+    /// The router with all routes of the table. Each GET route also answers HEAD.
     func router() -> Router<BasicRequestContext> {
         let routes = RouteTable(registry: registry, gateways: gateways, secretKey: secretKey, pruneGuard: pruneGuard)
             .routes
@@ -73,12 +74,13 @@ public struct AdminApplication: Sendable {
         return router
     }
 
-    /// The server; it and the gateway roster are run by a service group.
+    /// The server. A service group runs it together with the gateway roster.
     public func application() throws -> some ApplicationProtocol {
         try application(at: .hostname(address.host, port: address.port))
     }
 
-    /// The server on a Unix socket: everything but TCP, for tools that send it more requests than a machine has ports.
+    /// The server on a Unix socket: everything except TCP, for tools that send more requests than a machine has
+    /// ports.
     package func application(onUnixSocket path: String) throws -> some ApplicationProtocol {
         try application(at: .unixDomainSocket(path: path))
     }

@@ -131,7 +131,7 @@ extension Problem.Fault {
 }
 
 extension Fault.Place {
-    /// The place as problems name it: an object that the request does not hold, by its path in the API.
+    /// The place in the form for problems. An object that the request does not contain is named by its API path.
     fileprivate var pointer: String {
         switch self {
         case .text(let text): text

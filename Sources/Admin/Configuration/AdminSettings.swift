@@ -4,7 +4,8 @@ public import Registry
 public import ServiceSupport
 import Text
 
-/// The settings of `portcullis-admin`: from the configuration file, the environment and flags, in that rising order.
+/// The settings of `portcullis-admin`, from the configuration file, the environment and flags. Later ones override
+/// earlier ones.
 public struct AdminSettings: Sendable, Hashable {
     /// The settings, named as flags and as keys of the file are.
     public enum Key: String, SettingKey {
@@ -32,27 +33,32 @@ public struct AdminSettings: Sendable, Hashable {
     public var database: String
     /// Paths of PEM files: the certificate with its chain, and its key.
     public var tls: TLSFiles?
-    /// Path of the file with the key that secrets are encrypted with.
+    /// Path of the file with the key that encrypts secrets.
     public var secretsKey: String?
     public var logLevel: Logger.Level
+    /// The limits of connections.
     public var connections: ConnectionLimits
-    /// Gateways that ADMIN knows.
+    /// The greatest number of gateways that ADMIN knows.
     public var maxGateways: Int
+    /// How much history the registry keeps.
     public var retention: Retention
-    /// Percent of the cloud, or of one kind of things in it, that a prune may delete unasked.
+    /// The percentage of the cloud, or of one kind of object in it, that a prune may delete without a number.
     public var pruneShare: Int
 
+    /// The paths of the files for TLS.
     public struct TLSFiles: Sendable, Hashable {
         public var certificate: String
         public var key: String
     }
 
+    /// The path of the configuration file if none is given.
     public static let defaultFile = "/etc/portcullis/admin.yaml"
+    /// The path of the SQLite file if none is given.
     public static let defaultDatabase = "/var/lib/portcullis-admin/registry.sqlite"
-    /// The default of earlier versions: in the state directory of the gateway.
+    /// The default of earlier versions, in the state directory of the gateway.
     public static let formerDatabase = "/var/lib/portcullis/registry.sqlite"
 
-    /// Puts the sources together.
+    /// Combines the sources.
     ///
     /// - Parameters:
     ///   - file: Settings of the configuration file.
@@ -95,7 +101,7 @@ public struct AdminSettings: Sendable, Hashable {
         }
     }
 
-    /// Throws where ADMIN would be open to everybody who can connect from elsewhere.
+    /// Throws if ADMIN would be open to everybody who can connect from other machines.
     public func checkListening(hasTokens: Bool) throws {
         guard !hasTokens, !listen.isLoopback else { return }
         throw SettingsError(
@@ -105,7 +111,7 @@ public struct AdminSettings: Sendable, Hashable {
             """)
     }
 
-    /// The settings that differ from `other` and are read at the start only, by their names.
+    /// The names of settings that differ from `other` but are only read at the start.
     public func needingRestart(from other: AdminSettings) -> [String] {
         let differences: [(Key, Bool)] = [
             (.listen, listen != other.listen), (.database, !database.isExactly(other.database)),

@@ -2,7 +2,7 @@ import Cloud
 import NetworkTypes
 import Text
 
-/// Where the server listens: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
+/// The address of the server: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
 public struct ListenAddress: Sendable, Hashable {
     /// An IP address or a host name, without brackets.
     public let host: String
@@ -35,10 +35,10 @@ public struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// The same host with the port the system chose.
+    /// The same host with the port that the system has chosen.
     public func with(port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }
 
-    /// Whether none but this machine can connect. A name other than `localhost` may lead anywhere.
+    /// Whether only this machine can connect. A name other than `localhost` may lead anywhere.
     public var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
 }
 

@@ -2,9 +2,9 @@ public import NIOSSL
 import ServiceSupport
 
 extension AdminSettings.TLSFiles {
-    /// Reads the files. Clients need TLS 1.2 at least.
+    /// Reads the files. Clients need at least TLS 1.2.
     ///
-    /// Throws `SettingsError` naming the file that cannot be read, or both when they do not belong together.
+    /// Throws `SettingsError` with the file that cannot be read, or with both if they do not belong together.
     public func load() throws -> TLSConfiguration {
         let chain = try Self.read(certificate, "tls-certificate", "certificate") {
             try NIOSSLCertificate.fromPEMBytes($0)

@@ -1,16 +1,16 @@
 import JSON
 
-/// One member of an object: its name, the form of its value, and what its absence means.
+/// One member of an object: its name, the form of its value, and the meaning of its absence.
 package struct Member<Body: Sendable, Value: Sendable>: Sendable {
     let name: String
     let schema: JSONValue
     let isRequired: Bool
-    /// The value; `nil` after what is wrong was noted.
+    /// Reads the value; `nil` after a fault, which is noted.
     let read: @Sendable (JSONObject) -> Value?
-    /// What is written; `nil`: the member is left out.
+    /// The value to write; `nil`: the member is left out.
     let write: @Sendable (Body) -> JSONValue?
 
-    /// A member that must be there.
+    /// A required member.
     package static func required(
         _ name: String, _ form: Form<Value>, _ path: any KeyPath<Body, Value> & Sendable
     ) -> Member {
@@ -61,7 +61,7 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             write: { form.write($0[keyPath: path]) })
     }
 
-    /// A member that may be absent, which means a value, but not `null`.
+    /// A member that may be absent but not `null`; absence means the fallback.
     package static func present(
         _ name: String, _ form: Form<Value>, else fallback: Value, _ path: any KeyPath<Body, Value> & Sendable
     ) -> Member {
@@ -71,7 +71,7 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             write: { form.write($0[keyPath: path]) })
     }
 
-    /// A member that may be absent, but not `null`; without a value it is left out.
+    /// A member that may be absent but not `null`. Without a value it is left out.
     package static func present<Wrapped>(
         _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
     ) -> Member where Value == Wrapped? {
@@ -84,7 +84,7 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             write: { $0[keyPath: path].map(form.write) })
     }
 
-    /// A member that repeats what the request's path says: it may be absent, and must not differ. Its schema tells
+    /// A member that repeats a part of the request's path: it may be absent, and must not differ. Its schema tells
     /// clients that they need not send it.
     package static func repeated<Wrapped>(
         _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
@@ -96,7 +96,7 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             read: member.read, write: member.write)
     }
 
-    /// A member that may be absent or `null`; without a value it is left out.
+    /// A member that may be absent or `null`. Without a value it is left out.
     package static func nullable<Wrapped>(
         _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
     ) -> Member where Value == Wrapped? {
@@ -105,7 +105,7 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             read: { object in readNullable(object, name, form) }, write: { $0[keyPath: path].map(form.write) })
     }
 
-    /// As `nullable`, but written as `null` without a value.
+    /// Like `nullable`, but without a value it is written as `null`.
     package static func null<Wrapped>(
         _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable
     ) -> Member where Value == Wrapped? {
@@ -122,7 +122,7 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
         return form.read(field).map { .some($0) }
     }
 
-    /// The schema, or `null`.
+    /// The schema, with `null` as another value.
     private static func nullable(_ schema: JSONValue) -> JSONValue {
         guard case .object(var members) = schema, let index = members.firstIndex(where: { $0.name == "type" }),
             case .string(let type) = members[index].value, schema["enum"] == nil
@@ -132,14 +132,14 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
     }
 }
 
-/// A required member that was not there, or is faulty: noted already.
+/// A required member is absent or faulty; the fault was noted.
 private struct Unreadable: Error {}
 
 extension Form {
     /// An object. Of a request all members must be known.
     /// - Parameters:
-    ///   - name: of its component in the API's description; `nil`: it is described where it stands.
-    ///   - make: puts the value together from its members, in their order.
+    ///   - name: the name of its component in the API's description; `nil`: it is described in place.
+    ///   - make: makes the value from its members, in order.
     package static func object<each Part: Sendable>(
         _ name: String? = nil, _ members: repeat Member<Value, each Part>,
         make: @escaping @Sendable (repeat each Part) -> Value
@@ -162,7 +162,7 @@ extension Form {
             named: name, schema: .object(schema),
             read: { field in
                 guard let object = field.object(allowed) else { return nil }
-                // Every member is read before the first that is missing ends it.
+                // Read every member, so that all faults are noted, before a missing one ends the reading.
                 let found = (repeat (each members).read(object))
                 return try? make(repeat unwrapped(each found))
             },

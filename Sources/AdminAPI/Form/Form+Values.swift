@@ -7,20 +7,20 @@ extension Form where Value == String {
     /// Any text.
     package static let text = Form(schema: ["type": "string"], read: { $0.string() }, write: { .string($0) })
 
-    /// Text of which the schema says more than its reader checks.
+    /// A text whose schema requires more than reading checks.
     private static func text(_ keyword: String, _ value: JSONValue) -> Form {
         Form(
             schema: .object([.init(name: "type", value: "string"), .init(name: keyword, value: value)]),
             read: { $0.string() }, write: { .string($0) })
     }
 
-    /// RFC 3986
+    /// A URI reference (RFC 3986).
     package static let uriReference = text("format", "uri-reference")
 
-    /// One of some words, of which more may come.
+    /// One of some words, to which later versions may add.
     package static func words(_ words: String...) -> Form { text("enum", .array(words.map { .string($0) })) }
 
-    /// The name of something.
+    /// The name of an object.
     package static func name(_ kind: ObjectName.Kind) -> Form {
         Form(
             schema: ["type": "string", "pattern": .string(ObjectName.pattern(kind))],
@@ -28,7 +28,7 @@ extension Form where Value == String {
             write: { .string($0) })
     }
 
-    /// Who did something: a name, or one that stands for no token.
+    /// The actor of a change: the name of a token, or a word for changes without one.
     package static let actor = text("pattern", .string(ObjectName.pattern(.token)))
 
     /// `type.index`
@@ -42,8 +42,8 @@ extension Form where Value == String {
         read: { $0.text { $0.gatewayName() } },
         write: { .string($0) })
 
-    /// Text for people on one line.
-    /// - Parameter length: characters.
+    /// A text for people on one line.
+    /// - Parameter length: the greatest length in characters.
     package static func line(atMost length: Int) -> Form {
         Form(
             schema: [
@@ -52,13 +52,13 @@ extension Form where Value == String {
             read: { $0.text { $0.line(length: length) } }, write: { .string($0) })
     }
 
-    /// A moment, RFC 3339.
+    /// A time, RFC 3339.
     package static let time = Form(
         schema: ["type": "string", "format": "date-time"], read: { $0.text { $0.time() } }, write: { .string($0) })
     /// RFC 6901
     package static let pointer = text("format", "json-pointer")
 
-    /// Text of a number of bytes, which no message repeats.
+    /// A text whose length in bytes is limited, and which no message repeats.
     package static func bytes(_ range: ClosedRange<Int>) -> Form {
         Form(
             schema: ["type": "string", "minLength": .integer(range.lowerBound)],
@@ -67,13 +67,14 @@ extension Form where Value == String {
 }
 
 extension Form where Value == Int {
+    /// An integer in a range.
     package static func integer(_ range: ClosedRange<Int>) -> Form {
         Form(
             schema: ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
             read: { $0.integer(in: range) }, write: { .integer($0) })
     }
 
-    /// A number without an upper end.
+    /// An integer without an upper limit.
     package static func integer(atLeast minimum: Int) -> Form {
         Form(
             schema: ["type": "integer", "minimum": .integer(minimum)], read: { $0.integer(in: minimum...Int.max) },
@@ -82,18 +83,19 @@ extension Form where Value == Int {
 }
 
 extension Form where Value == Double {
-    /// A number from 0 on.
+    /// A number that is not negative.
     package static let amount = Form(
         schema: ["type": "number", "minimum": 0], read: { $0.amount() },
         write: { number in Int(exactly: number).map { .integer($0) } ?? .number(number) })
 }
 
 extension Form where Value == Bool {
+    /// `true` or `false`.
     package static let boolean = Form(schema: ["type": "boolean"], read: { $0.boolean() }, write: { .bool($0) })
 }
 
 extension Form where Value: RawRepresentable<String> & CaseIterable {
-    /// One of a few words.
+    /// One of the cases of an enumeration.
     package static var choice: Form {
         Form(
             schema: ["type": "string", "enum": .array(Value.allCases.map { .string($0.rawValue) })],
@@ -102,7 +104,7 @@ extension Form where Value: RawRepresentable<String> & CaseIterable {
 }
 
 extension Form {
-    /// A list; a fault in one element does not hide those of the others.
+    /// A list. A fault in one element does not hide those of the others.
     package static func list<Element>(of element: Form<Element>) -> Form where Value == [Element] {
         Form(
             schema: ["type": "array", "items": element.schema], read: { $0.elements(atMost: .max, element.read) },
@@ -134,7 +136,7 @@ extension Form {
             write: { .array($0.map(element.write)) })
     }
 
-    /// A list in which nothing stands twice.
+    /// A list without duplicates.
     package static func set(of element: Form<String>, atMost maximum: Int) -> Form where Value == [String] {
         Form(
             schema: [
@@ -151,8 +153,8 @@ extension Form {
             write: { .array($0.map(element.write)) })
     }
 
-    /// IPv4 and IPv6 addresses a packet can be sent to, at least one, each once.
-    /// - Parameter onePerFamily: whether there may be only one of a family, as a server has.
+    /// IPv4 and IPv6 addresses to which packets can be sent, at least one, without duplicates.
+    /// - Parameter onePerFamily: whether there may be only one of each family, as for a server.
     package static func addresses(atMost maximum: Int, onePerFamily: Bool = false) -> Form
     where Value == [String] {
         Form(
@@ -186,7 +188,7 @@ extension Form {
             write: write)
     }
 
-    /// The same form, whose schema says what the value is.
+    /// The same form with a description in its schema.
     package func described(_ text: String) -> Form {
         guard case .object(let members) = schema else { return self }
         return Form(

@@ -4,12 +4,13 @@ package import JSON
 /// are written, and what their schema is. ADMIN and its clients read and write by the same forms; how closely they read
 /// is `Reading`.
 package struct Form<Value: Sendable>: Sendable {
-    /// Where others refer to it (JSON Schema 2020-12): the schema, or a reference to the component of its name.
+    /// The schema for references (JSON Schema 2020-12): either the schema itself, or a reference to its component.
     package let schema: JSONValue
-    /// The name and the schema of its component in the API's description; `nil`: it has none of its own.
+    /// The name and schema of its component in the API's description; `nil` if it has none of its own.
     package let component: Component?
-    /// The value; `nil` after what is wrong was noted.
+    /// Reads a value; `nil` after a fault, which is noted.
     package let read: @Sendable (JSONField) -> Value?
+    /// Writes a value.
     package let write: @Sendable (Value) -> JSONValue
 
     package init(
@@ -22,7 +23,8 @@ package struct Form<Value: Sendable>: Sendable {
         self.write = write
     }
 
-    /// - Parameter name: of the component that has the schema; `nil`: it stands where it is referred to.
+    /// - Parameter name: the name of the component with the schema; `nil`: the schema is repeated wherever it is
+    ///   referred to.
     init(
         named name: String?, schema: JSONValue, read: @escaping @Sendable (JSONField) -> Value?,
         write: @escaping @Sendable (Value) -> JSONValue

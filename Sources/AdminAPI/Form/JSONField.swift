@@ -3,21 +3,22 @@ package import Names
 package import NetworkTypes
 import Text
 
-/// The faults found while a body is read: reading goes on, so that one answer names all of them.
+/// The faults found while a body is read. Reading continues after a fault, so that one answer has all of them.
 package final class FaultList {
     package let reading: Reading
     package private(set) var faults: [Problem.Fault] = []
 
     package init(_ reading: Reading) { self.reading = reading }
 
+    /// Adds a fault.
     package func add(_ pointer: String, _ detail: String) {
         guard faults.count < 100 else { return }
         faults.append(Problem.Fault(pointer: pointer, detail: detail))
     }
 }
 
-/// A value of a body and its place (a JSON pointer as URI fragment). Each reading function answers `nil`
-/// after it has noted what is wrong.
+/// A value in a body with its place (a JSON pointer as a URI fragment). Each function that reads returns `nil` after
+/// it has noted a fault.
 package struct JSONField {
     package let value: JSONValue
     package let pointer: String
@@ -29,6 +30,7 @@ package struct JSONField {
         self.list = list
     }
 
+    /// Notes a fault of this value.
     package func fault(_ detail: String) {
         list.add(pointer, detail)
     }
@@ -44,16 +46,19 @@ package struct JSONField {
         return nil
     }
 
+    /// A string.
     package func string() -> String? {
         guard case .string(let text) = value else { return mismatch("a string") }
         return text
     }
 
+    /// `true` or `false`.
     package func boolean() -> Bool? {
         guard case .bool(let flag) = value else { return mismatch("true or false") }
         return flag
     }
 
+    /// An integer in the range; `1.0` is one.
     package func integer(in range: ClosedRange<Int>) -> Int? {
         switch value {
         case .integer(let number) where range.contains(number) || !isStrict: return number
@@ -64,6 +69,7 @@ package struct JSONField {
         }
     }
 
+    /// One of the cases of an enumeration.
     package func choice<Choice>(_ type: Choice.Type) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
         guard let text = string() else { return nil }
@@ -78,6 +84,7 @@ package struct JSONField {
         return choice
     }
 
+    /// The name of an object.
     package func name(of kind: ObjectName.Kind) -> String? {
         guard let text = string() else { return nil }
         if let problem = ObjectName.problem(with: text, as: kind) {
@@ -87,7 +94,7 @@ package struct JSONField {
         return text
     }
 
-    /// A name of a service, `type.index`.
+    /// The name of a service, `type.index`.
     package func serviceName() -> ServiceName? {
         guard let text = string() else { return nil }
         guard let name = ServiceName(text) else {
@@ -97,7 +104,7 @@ package struct JSONField {
         return name
     }
 
-    /// A name of a gateway, `location/name`.
+    /// The name of a gateway, `location/name`.
     package func gatewayName() -> String? {
         guard let text = string() else { return nil }
         let parts = text.splitBytes("/").map { String($0) }
@@ -109,7 +116,7 @@ package struct JSONField {
         return text
     }
 
-    /// A moment (RFC 3339), as text.
+    /// A time (RFC 3339), as text.
     package func time() -> String? {
         guard let text = string() else { return nil }
         guard InternetTime.date(text) != nil else {
@@ -119,7 +126,7 @@ package struct JSONField {
         return text
     }
 
-    /// Text of a number of bytes, which no fault repeats.
+    /// A text whose length in bytes is limited, and which no fault repeats.
     package func bytes(in range: ClosedRange<Int>) -> String? {
         guard let text = string() else { return nil }
         guard range.contains(text.utf8.count) else {
@@ -129,7 +136,7 @@ package struct JSONField {
         return text
     }
 
-    /// A number from 0 on.
+    /// A number that is not negative.
     package func amount() -> Double? {
         switch value {
         case .integer(let number) where number >= 0: return Double(number)
@@ -138,7 +145,7 @@ package struct JSONField {
         }
     }
 
-    /// Text for people on one line, at most `length` characters.
+    /// A text for people on one line, at most `length` characters.
     package func line(length: Int) -> String? {
         guard let text = string() else { return nil }
         guard text.unicodeScalars.count <= length else {
@@ -152,7 +159,7 @@ package struct JSONField {
         return text
     }
 
-    /// An address a packet can be sent to, by `IPAddress.unusableReason`.
+    /// An address to which packets can be sent, according to `IPAddress.unusableReason`.
     package func unicastAddress() -> IPAddress? {
         guard let text = string() else { return nil }
         guard let address = IPAddress(text) else {
@@ -166,7 +173,7 @@ package struct JSONField {
         return address
     }
 
-    /// The elements that can be read; a fault in one does not hide those of the others.
+    /// The elements that can be read. A fault in one does not hide those of the others.
     package func elements<Element>(
         atLeast minimum: Int = 0, atMost maximum: Int, _ read: (JSONField) -> Element?
     ) -> [Element]? {
@@ -184,13 +191,13 @@ package struct JSONField {
         }
     }
 
-    /// The object's members, whatever they are; `nil` for another kind of value.
+    /// All members of the object; `nil` for another kind of value. Notes no fault.
     package var members: JSONObject? {
         guard case .object(let members) = value else { return nil }
         return JSONObject(members: members, pointer: pointer, list: list)
     }
 
-    /// The elements of a list of objects, as they came.
+    /// The elements of a list of objects, in order. Notes no fault.
     package var objects: [JSONObject] {
         guard case .array(let values) = value else { return [] }
         return values.enumerated().compactMap { index, value in
@@ -198,7 +205,7 @@ package struct JSONField {
         }
     }
 
-    /// Addresses in the order of the body; none may be listed twice.
+    /// Addresses in the order of the body, without duplicates.
     package func unicastAddresses(atMost maximum: Int) -> [IPAddress]? {
         var seen: Set<IPAddress> = []
         return elements(atLeast: 1, atMost: maximum) { field -> IPAddress? in
@@ -219,7 +226,7 @@ package struct JSONField {
         return JSONObject(members: members, pointer: pointer, list: list)
     }
 
-    /// A name, cut where it is long, as a token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6).
+    /// A name as a token of a JSON pointer in a URI fragment (RFC 6901, sections 3 and 6), cut if it is long.
     package static func escaped(_ name: String) -> String {
         let token = name.utf8.prefix(200).flatMap { byte in
             switch byte {
@@ -232,7 +239,7 @@ package struct JSONField {
     }
 }
 
-/// The members of an object of a body.
+/// An object in a body, with its members.
 package struct JSONObject {
     package let members: [JSONValue.Member]
     package let pointer: String
@@ -244,6 +251,7 @@ package struct JSONObject {
         self.list = list
     }
 
+    /// A member; `nil` if it is absent. Searches the members one by one.
     package func field(_ name: String) -> JSONField? {
         members.first { $0.name.isExactly(name) }.map {
             JSONField($0.value, pointer: "\(pointer)/\(name)", list: list)
@@ -252,7 +260,7 @@ package struct JSONObject {
 
     package func has(_ name: String) -> Bool { members.contains { $0.name.isExactly(name) } }
 
-    /// A member that must be there.
+    /// A member that must be present.
     package func required<T>(_ name: String, _ read: (JSONField) -> T?) -> T? {
         guard let field = field(name) else {
             list.add("\(pointer)/\(name)", "is missing")
@@ -261,8 +269,8 @@ package struct JSONObject {
         return read(field)
     }
 
-    /// A member that repeats what the path says: it may be absent, but not differ. One of another type is its form's
-    /// matter.
+    /// Checks a member that repeats a part of the path: it may be absent, but not differ. A value of another type is
+    /// left to the member's form.
     package func agreeing(_ name: String, with expected: JSONValue) {
         guard let field = field(name), field.value != expected else { return }
         switch (field.value, expected) {

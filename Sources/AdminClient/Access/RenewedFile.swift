@@ -1,27 +1,28 @@
 package import ServiceSupport
 import Synchronization
 
-/// A file that others renew while the daemon runs (a token, certificates): read at the start, and again once it is
-/// another.
+/// A file that is renewed while the daemon runs, such as a token or certificates. It is read at the start, and again
+/// whenever it has changed.
 ///
-/// While what is there now cannot be used (it is gone, empty, half written) the value before goes on, and `problem`
-/// says why.
+/// If the new content cannot be used (the file is missing, empty or incomplete), the previous value remains in use,
+/// and `problem` tells why.
 package final class RenewedFile<Value: Sendable>: Sendable {
+    /// The path of the file.
     package let path: String
-    /// What errors call the reading: `read token`.
+    /// The action in error messages: `read token`.
     private let action: String
     private let parse: @Sendable ([UInt8]) throws(FileError) -> Value
     private let state: Mutex<State>
 
     private struct State {
         var value: Value
-        /// Of the file that was read last, usable or not.
+        /// The identity of the file that was last read, usable or not.
         var identity: Files.Identity?
         var problem: FileError?
     }
 
-    /// - Parameter parse: the value of the file's bytes, or what is wrong with them.
-    /// - Throws: when there is no usable file at the start.
+    /// - Parameter parse: returns the value of the file's bytes, or throws what is wrong with them.
+    /// - Throws: if there is no usable file at the start.
     package init(
         _ action: String, _ path: String, parse: @escaping @Sendable ([UInt8]) throws(FileError) -> Value
     ) throws(FileError) {
@@ -32,7 +33,7 @@ package final class RenewedFile<Value: Sendable>: Sendable {
         state = Mutex(State(value: try Self.read(action, path, parse), identity: identity))
     }
 
-    /// - Parameter value: of the file, which was read already.
+    /// - Parameter value: the value of the file, which was already read.
     package init(
         _ action: String, _ path: String, value: Value,
         parse: @escaping @Sendable ([UInt8]) throws(FileError) -> Value
@@ -52,13 +53,13 @@ package final class RenewedFile<Value: Sendable>: Sendable {
         return try parse(bytes)
     }
 
-    /// The value now. Costs one system call while the file is the same.
+    /// The present value. Cost: one system call as long as the file is the same.
     package func current() -> Value { refresh(isForced: false) }
 
-    /// The value as it is in the file now, also where nothing tells that the file was written again.
+    /// Reads the file and returns its value, even if the file seems to be the same.
     package func read() -> Value { refresh(isForced: true) }
 
-    /// Why the value before goes on.
+    /// Why the previous value is still in use; `nil` if the file is usable.
     package var problem: String? {
         state.withLock { state in
             state.problem.map { "\($0); what was read before goes on" }
@@ -66,7 +67,7 @@ package final class RenewedFile<Value: Sendable>: Sendable {
     }
 
     private func refresh(isForced: Bool) -> Value {
-        // Before it is read: a file that is written meanwhile differs again at the next look.
+        // Taken before the file is read, so that a file that is written meanwhile differs at the next look.
         let identity = Files.identity(of: path)
         return state.withLock { state in
             guard isForced || identity != state.identity else { return state.value }

@@ -1,22 +1,22 @@
 package import ServiceSupport
 import Text
 
-/// Where the bearer token comes from that is shown to ADMIN.
+/// The source of the bearer token for ADMIN.
 package enum TokenSource: Sendable {
-    /// ADMIN is asked without one.
+    /// There is no token.
     case absent
     case value(String)
-    /// Read again when the file is another, and when ADMIN does not know the token.
+    /// A file, which is read again when it has changed, and when ADMIN refuses the token.
     case file(RenewedFile<String>)
 
-    /// The token of a file, which holds nothing else.
-    /// - Throws: when it cannot be read, or holds no token.
+    /// The token in a file, which contains nothing else.
+    /// - Throws: if the file cannot be read, or contains no token.
     package static func reading(_ path: String) throws(FileError) -> Self {
         .file(
             try RenewedFile("read token", path) { (bytes) throws(FileError) in try token(in: bytes, of: path) })
     }
 
-    /// As `reading`, where the token was read already.
+    /// Like `reading`, if the token was already read.
     package static func renewing(_ token: String, from path: String) -> Self {
         .file(
             RenewedFile("read token", path, value: token) { (bytes) throws(FileError) in
@@ -32,17 +32,17 @@ package enum TokenSource: Sendable {
         }
     }
 
-    /// The file's path, for messages.
+    /// The path of the file, for messages; `nil` if the token is in no file.
     package var path: String? {
         if case .file(let file) = self { file.path } else { nil }
     }
 
-    /// Why a token before goes on, though the file is another.
+    /// Why a previous token is still in use although the file has changed.
     package var problem: String? {
         if case .file(let file) = self { file.problem } else { nil }
     }
 
-    /// The token now; costs one system call where it is in a file.
+    /// The present token. Cost: one system call if it is in a file.
     func current() -> String? {
         switch self {
         case .absent: nil
@@ -51,7 +51,7 @@ package enum TokenSource: Sendable {
         }
     }
 
-    /// The token in the file, if it is another than what ADMIN refused.
+    /// The token in the file, if it differs from the one that ADMIN refused.
     func renewed(after refused: String?) -> String? {
         guard case .file(let file) = self else { return nil }
         let token = file.read()

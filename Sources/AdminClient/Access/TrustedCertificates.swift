@@ -1,19 +1,19 @@
 import NIOSSL
 package import ServiceSupport
 
-/// The certificates (PEM) that are trusted in place of the system's, read again when their file is another.
+/// Certificates (PEM) that are trusted instead of the system's. They are read again when their file has changed.
 package struct TrustedCertificates: Sendable {
     private let file: RenewedFile<TLSConfiguration>
 
-    /// - Throws: when the file cannot be read, or has no certificate.
+    /// - Throws: if the file cannot be read, or contains no certificate.
     package init(reading path: String) throws(FileError) {
         file = try RenewedFile("read certificates", path) { (bytes) throws(FileError) in
             try Self.configuration(bytes, path)
         }
     }
 
-    /// - Parameter bytes: of the file, which was read already.
-    /// - Returns: `nil` when there is no certificate in it.
+    /// - Parameter bytes: the content of the file, which was already read.
+    /// - Returns: `nil` if it contains no certificate.
     package init?(_ bytes: [UInt8], from path: String) {
         guard let configuration = try? Self.configuration(bytes, path) else { return nil }
         file = RenewedFile("read certificates", path, value: configuration) { (bytes) throws(FileError) in
@@ -21,10 +21,10 @@ package struct TrustedCertificates: Sendable {
         }
     }
 
-    /// Why the certificates before go on, though the file is another.
+    /// Why the previous certificates are still in use although the file has changed.
     package var problem: String? { file.problem }
 
-    /// Costs one system call while the file is the same.
+    /// The present certificates. Cost: one system call as long as the file is the same.
     func current() -> TLSConfiguration { file.current() }
 
     private static func configuration(_ bytes: [UInt8], _ path: String) throws(FileError) -> TLSConfiguration {

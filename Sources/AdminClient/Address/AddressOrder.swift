@@ -1,12 +1,12 @@
-/// Which of ADMIN's addresses is asked, and which after it when that one does not answer.
+/// The order in which ADMIN's addresses are tried.
 ///
-/// The one that answered last is asked first, so that its connections are used again. One that failed rests, for longer
-/// with each failure. Where all the others are out of reach, or resting too, one that rests is asked all the same: a
-/// request is always tried somewhere.
+/// The address that last answered comes first, so that its connections are reused. After a failure, an address rests,
+/// longer with each further failure. If all others are unreachable or resting too, a resting address is tried all the
+/// same: a request is always tried somewhere.
 struct AddressOrder: Sendable {
     /// How long an address rests after its first failure.
     static let shortestRest = Duration.seconds(1)
-    /// How long it rests at most.
+    /// The longest time for which an address rests.
     static let longestRest = Duration.seconds(60)
 
     private struct Standing {
@@ -17,11 +17,11 @@ struct AddressOrder: Sendable {
     private var standings: [Standing]
     private var last: Int?
 
-    /// - Parameter count: of the addresses, which are known by their index.
+    /// - Parameter count: the number of addresses, which are identified by their index.
     init(count: Int) { standings = Array(repeating: Standing(), count: count) }
 
-    /// The addresses for one request, in the order in which they are to be tried.
-    /// - Parameter now: of a clock that only goes forward.
+    /// The addresses for one request, in the order in which to try them.
+    /// - Parameter now: the time of a clock that only goes forward.
     func candidates(at now: Duration) -> [Int] {
         guard standings.count > 1 else { return [0] }
         let isResting = { (index: Int) in standings[index].restsUntil.map { $0 > now } ?? false }
@@ -42,7 +42,7 @@ struct AddressOrder: Sendable {
         last = index
     }
 
-    /// - Parameter jitter: 0 to 1: how much of the half of the rest that is left to chance.
+    /// - Parameter jitter: a random number from 0 to 1, for the random half of the rest.
     mutating func failed(_ index: Int, at now: Duration, jitter: Double) {
         standings[index].failures += 1
         let doublings = min(standings[index].failures - 1, 6)

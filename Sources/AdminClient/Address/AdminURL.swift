@@ -3,14 +3,14 @@ import Text
 
 /// The address of an ADMIN: scheme, host and port, without a path.
 package struct AdminURL: Sendable, Hashable, CustomStringConvertible {
-    /// `http://host:port`, in ASCII; without a slash at its end.
+    /// `http://host:port`, in ASCII, without a slash at the end.
     package let description: String
-    /// Whether it is https.
+    /// Whether the scheme is https.
     package let isEncrypted: Bool
-    /// The host without brackets: a name or an address.
+    /// The host without brackets: a name or an IP address.
     package let host: String
 
-    /// - Throws: what keeps the text from being one.
+    /// - Throws: why the text is no valid address.
     package init(_ text: String) throws(AdminURLError) {
         let scheme = ["http://", "https://"].first { text.hasBytePrefix($0) }
         guard let scheme else { throw AdminURLError(text, .scheme) }
@@ -26,10 +26,10 @@ package struct AdminURL: Sendable, Hashable, CustomStringConvertible {
         self.host = String(host)
     }
 
-    /// The host, where it is an address and no name.
+    /// The host if it is an IP address; `nil` for a name.
     package var ipAddress: IPAddress? { IPAddress(host[...]) }
 
-    /// Whether what is sent there stays on this machine.
+    /// Whether requests to the address stay on this machine.
     package var isLoopback: Bool { host == "localhost" || ipAddress?.isLoopback == true }
 
     private static func host(of authority: Substring) -> Substring? {
@@ -51,7 +51,7 @@ package struct AdminURL: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A text that is no address of ADMIN.
+/// A text that is no valid address of ADMIN.
 package struct AdminURLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is wrong with it.
     package enum Reason: String, Sendable {

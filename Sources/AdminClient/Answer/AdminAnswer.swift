@@ -6,9 +6,9 @@ import Text
 package struct AdminAnswer: Sendable, Equatable {
     /// The HTTP status.
     package let status: Int
-    /// The bytes of the content; empty where there is none.
+    /// The content; empty if there is none.
     package let body: [UInt8]
-    /// Who answered.
+    /// The address that answered.
     package let address: AdminURL
     private let headers: HTTPHeaders
 
@@ -23,28 +23,28 @@ package struct AdminAnswer: Sendable, Equatable {
         self.init(status: status, headers: [APIHeader.contentType: contentType], body: body, from: address)
     }
 
-    /// A header's value; of several the first.
+    /// The value of a header; the first if there are several.
     package func field(_ name: String) -> String? { headers.first(name: name) }
 
     /// `404 Not Found`
     package var statusLine: String { "\(HTTPResponseStatus(statusCode: status))" }
 
-    /// As it came, with its parameters; empty where there is none.
+    /// The content type with its parameters; empty if there is none.
     package var contentType: String { field(APIHeader.contentType) ?? "" }
 
-    /// Without parameters, in lower case.
+    /// The content type without parameters, in lower case.
     package var mediaType: String {
         let type = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
         return String(decoding: type.filter { $0 != 0x20 && $0 != 0x09 }, as: UTF8.self).lowercased()
     }
 
-    /// With its quotes.
+    /// The ETag, including quotes.
     package var eTag: String? { field(APIHeader.eTag) }
 
-    /// Whether it is one of `AdminRequest.known`.
+    /// Whether the content is one of `AdminRequest.known`.
     package var isUnchanged: Bool { status == 304 }
 
-    /// Whether ADMIN knows of `Prefer: wait` and has held the answer for it, so that asking again need not wait.
+    /// Whether ADMIN supports `Prefer: wait` and has held the answer, so that the next request need not wait.
     package var wasHeld: Bool {
         headers[APIHeader.preferenceApplied].contains { $0.firstBytes("wait") != nil }
     }

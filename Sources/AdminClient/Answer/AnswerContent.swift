@@ -3,10 +3,10 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// The content of an answer as it comes in: into one array, made once where the answer says how long it is.
+/// The content of an answer as it arrives, read into an array that is allocated once if the answer tells its length.
 struct AnswerContent: Sendable {
     private let body: HTTPClientResponse.Body
-    /// Bytes, as the answer says.
+    /// The length in bytes that the answer tells.
     private let length: Int?
     private let limit: Int
     private let isError: Bool
@@ -18,14 +18,15 @@ struct AnswerContent: Sendable {
         limit = isError ? request.problemLimit : request.limit
     }
 
-    /// Waits for the end of an answer that has no content. Such an end comes with the head; where it came a moment later
-    /// and nobody took it, the connection would be given up.
+    /// Waits for the end of an answer without content, which usually arrives with the head. If nobody received an end
+    /// that comes later, the connection would be closed.
     func skip() async {
         do { for try await _ in body {} } catch {}
     }
 
-    /// All of it; of an error's content that is too large, or breaks off, nothing: its status has come.
-    /// - Throws: `NIOTooManyBytesError`, and what the HTTP client throws.
+    /// Reads the whole content. For an error whose content is too large or breaks off, returns nothing, since its
+    /// status is known.
+    /// - Throws: `NIOTooManyBytesError`, or the HTTP client's errors.
     func bytes() async throws -> [UInt8] {
         do {
             return try await all()

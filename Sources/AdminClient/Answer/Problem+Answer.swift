@@ -2,10 +2,10 @@ package import AdminAPI
 import Text
 
 extension Problem {
-    /// The problem (RFC 9457) that an answer has, read as the RFC asks for: what is missing, or is of a type that it
-    /// cannot be, is left out.
+    /// The problem (RFC 9457) in an answer. As the RFC requires, missing members and those of a wrong type are
+    /// ignored.
     ///
-    /// - Returns: `nil` when the answer is none, or says nothing: then it is not ADMIN's own.
+    /// - Returns: `nil` if the answer is no problem, or an empty one: then it does not come from ADMIN itself.
     package init?(_ answer: AdminAnswer) {
         guard answer.mediaType.isExactly(MediaType.problem),
             let problem = try? Problem(json: answer.body, .tolerant),

@@ -1,11 +1,11 @@
 package import AdminAPI
 import NIOHTTP1
 
-/// A request to ADMIN as a value: what the client adds of its own (the token, its name) is not in it.
+/// A request to ADMIN as a value, without what the client adds by itself (the token and its own name).
 package struct AdminRequest: Sendable, Equatable {
-    /// What is sent with a change.
+    /// The content of a change.
     package struct Body: Sendable, Equatable {
-        /// A media type.
+        /// The media type.
         package let contentType: String
         package let bytes: [UInt8]
 
@@ -15,7 +15,7 @@ package struct AdminRequest: Sendable, Equatable {
         }
     }
 
-    /// The methods ADMIN's resources know.
+    /// The methods of ADMIN's resources.
     package enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
@@ -25,29 +25,31 @@ package struct AdminRequest: Sendable, Equatable {
     }
 
     package var method: Method
-    /// Below the address of ADMIN, percent-encoded, query included: `/v1/servers/app1?dry_run=true`.
+    /// The target relative to ADMIN's address, percent-encoded, including the query: `/v1/servers/app1?dry_run=true`.
     package var target: String
     /// The media types of the answer (RFC 9110, section 12.5.1).
     package var accept = MediaType.json
     package var body: Body?
-    /// Whether the change is only made when the resource does not exist yet (`If-None-Match: *`).
+    /// Whether the change is made only if the resource does not exist yet (`If-None-Match: *`).
     package var onlyWhenAbsent = false
-    /// The ETags, quotes included, of what is at hand and need not be sent again.
+    /// The ETags, including quotes, of contents that the client has and that need not be sent again.
     package var known: [String] = []
-    /// Seconds ADMIN may hold its answer while it is one of `known`; 0: none. The time limit grows by them.
+    /// Seconds for which ADMIN may hold its answer while the content is one of `known`; 0: none. The time limit grows
+    /// by the same amount.
     package var wait = 0
-    /// Bytes of an answer that are taken at most: the largest export and some more.
+    /// The greatest size of an answer in bytes: slightly more than the largest export.
     package var limit = 80 << 20
-    /// Bytes of an error's answer that are taken; of a larger one only the status is.
+    /// The greatest size of an error's answer in bytes; if it is larger, only its status is used.
     package var problemLimit = 80 << 20
-    /// Beside those that follow from the rest.
+    /// Additional headers.
     private(set) var headers = HTTPHeaders()
+    /// Whether the request only asks what a change would do.
     package private(set) var isDryRun = false
 
-    /// Whether it changes something: it is not sent again once ADMIN may have got it.
+    /// Whether the request changes something. Such a request is not sent again if ADMIN may have received it.
     package var isChange: Bool { method != .get && !isDryRun }
 
-    /// - Parameter query: names and values, each encoded here.
+    /// - Parameter query: names and values, which are encoded here.
     package init(_ method: Method, _ path: APIPath, query: [(String, String)] = []) {
         self.method = method
         target = path.encoded
@@ -57,13 +59,13 @@ package struct AdminRequest: Sendable, Equatable {
         }
     }
 
-    /// A request for the same as another, whose target is encoded already.
+    /// A request for a target that is already encoded.
     package init(_ method: Method, target: String) {
         self.method = method
         self.target = target
     }
 
-    /// A write, really done or only tried.
+    /// A change, or a dry run of one.
     package static func change(_ method: Method, _ path: APIPath, dryRun: Bool) -> AdminRequest {
         var request = AdminRequest(method, path, query: dryRun ? [(QueryParameter.dryRun, "true")] : [])
         request.isDryRun = dryRun
@@ -77,7 +79,7 @@ package struct AdminRequest: Sendable, Equatable {
         return request
     }
 
-    /// Adds a header beside those that follow from the rest.
-    /// - Parameter value: without line ends.
+    /// Adds a header.
+    /// - Parameter value: must not contain line ends.
     package mutating func add(_ name: String, _ value: String) { headers.add(name: name, value: value) }
 }

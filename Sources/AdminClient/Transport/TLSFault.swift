@@ -1,19 +1,19 @@
 import Text
 
-/// Why no encrypted connection came about, or why it ended.
+/// Why there is no encrypted connection, or why it ended.
 package enum TLSFault: Sendable, Hashable {
-    /// The certificate is of nobody who is trusted.
+    /// The certificate was not signed by a trusted authority.
     case untrusted
     /// The certificate is for another name.
     case wrongName
-    /// What listens there speaks no TLS.
+    /// The server does not use TLS.
     case notTLS
     /// The connection ended without an answer.
     case brokenOff
     /// Anything else.
     case other
 
-    /// - Parameter text: what the TLS library says; its reason stands in capital letters somewhere in it.
+    /// - Parameter text: the message of the TLS library, which contains its reason in capital letters.
     package init(_ text: String) {
         func has(_ word: StaticString) -> Bool { text.firstBytes(word) != nil }
         if has("CERTIFICATE_VERIFY_FAILED") || has("unableToValidateCertificate") {

@@ -1,4 +1,4 @@
-/// Runs `body` for as long as the limit; then cancels it and throws.
+/// Runs `body` within the limit. If it takes longer, cancels it and throws.
 func withTimeLimit<Value: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value,
     otherwise error: @escaping @Sendable () -> any Error
@@ -10,7 +10,7 @@ func withTimeLimit<Value: Sendable>(
             return nil
         }
         defer { group.cancelAll() }
-        // The first to end decides; a sleep that is cancelled from outside throws.
+        // The first task to end decides. A sleep that is cancelled from outside throws.
         guard let value = try await group.next() ?? nil else { throw error() }
         return value
     }

@@ -8,7 +8,7 @@ import ServiceSupport
 import Text
 
 extension TransportError {
-    /// What an error of the libraries below means.
+    /// Classifies an error of the underlying libraries.
     package init(_ error: any Error, asking address: AdminURL) {
         let (kind, mayHaveArrived): (Kind, Bool) =
             switch error {
@@ -34,7 +34,7 @@ extension TransportError {
 
     private static let unreachable = [ECONNREFUSED, ENETUNREACH, EHOSTUNREACH]
 
-    /// Whether it is told of the attempt to connect: a connection in use may end because of a lost route, too.
+    /// Whether the error occurred while connecting. A connection in use may end because of a lost route, too.
     private static func isOfConnecting(_ error: IOError) -> Bool {
         error.errnoCode == ECONNREFUSED || error.description.firstBytes("connect(") != nil
             || error.description.firstBytes("non-blocking connect") != nil
@@ -54,7 +54,7 @@ extension TransportError {
         }
     }
 
-    /// Of all addresses that a name has, each reason once.
+    /// The reasons for all addresses of a name, without duplicates.
     private static func reason(_ error: NIOConnectionError) -> String {
         let reasons = error.connectionErrors.map { reason($0.error) }.reduce(into: [String]()) { unique, reason in
             if !unique.contains(where: { $0.isExactly(reason) }) { unique.append(reason) }

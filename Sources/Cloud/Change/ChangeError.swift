@@ -1,14 +1,16 @@
-/// What is wrong with a change, at the place that whoever made it knows.
+/// One thing that is wrong with a change, with a place that the client knows.
 public struct Fault: Sendable, Hashable {
     /// Where a fault is.
     public enum Place: Sendable, Hashable {
-        /// A JSON pointer into a request, a parameter's name, or a place in a file (`tg.yaml:12:7`).
+        /// A JSON pointer into the request, the name of a parameter, or a place in a file (`tg.yaml:12:7`).
         case text(String)
-        /// An object of the cloud, which the change does not name.
+        /// An object of the cloud that the request does not contain.
         case object(Contradiction.Subject.Kind, String)
     }
 
+    /// Where the fault is.
     public var place: Place
+    /// What is wrong.
     public var detail: String
 
     public init(place: Place, detail: String) {
@@ -34,18 +36,19 @@ extension Fault: CustomStringConvertible {
     public var description: String { "\(place): \(detail)" }
 }
 
-/// Why what ADMIN keeps cannot be changed as asked.
+/// Why a change was refused.
 public enum ChangeError: Error, Sendable, Hashable {
-    /// No such thing, named as people say it: `server app9`.
+    /// There is no such object. The text names it: `server app9`.
     case missing(String)
+    /// There already is such an object. The text names it.
     case exists(String)
-    /// Others still need it; the text names them.
+    /// Other objects still need it. The text names them.
     case inUse(String)
-    /// Faults of the values given, each with its place.
+    /// Values are wrong, each with its place.
     case invalid([Fault])
-    /// A faulty meta-configuration, each fault with file, line and column.
+    /// A meta-configuration is wrong, each fault with file, line and column.
     case metaConfiguration([Fault])
-    /// The cloud would contradict itself, each fault with the place of its section.
+    /// The cloud would contradict itself, each fault with the place that is to blame.
     case contradiction([Fault])
 }
 

@@ -3,12 +3,13 @@ import CombinedConfiguration
 extension Cloud {
     // MARK: What must exist
 
+    /// The location. Throws `ChangeError.missing` if there is none.
     package func location(_ name: String) throws -> Location {
         guard let location = locations[name] else { throw ChangeError.missing("location \(name.prefix(80))") }
         return location
     }
 
-    /// Throws for the location first: a pool that is not there may be so because its location is not.
+    /// Throws for a missing location first, since the pool may be missing because of it.
     package func pool(_ id: AddressPool.ID) throws -> AddressPool {
         _ = try location(id.location)
         guard let pool = pools[id] else {
@@ -17,11 +18,13 @@ extension Cloud {
         return pool
     }
 
+    /// The server. Throws `ChangeError.missing` if there is none.
     package func server(_ name: String) throws -> Server {
         guard let server = servers[name] else { throw ChangeError.missing("server \(name.prefix(80))") }
         return server
     }
 
+    /// The service. Throws `ChangeError.missing` if there is none.
     package func service(_ name: String) throws -> ServiceInstance {
         guard let service = services[name] else { throw ChangeError.missing("service \(name.prefix(80))") }
         return service
@@ -29,25 +32,28 @@ extension Cloud {
 
     // MARK: What a value refers to
 
+    /// Throws `ChangeError.invalid` with the place `pointer` if there is no such location.
     package func requireLocation(_ name: String, at pointer: String) throws {
         guard locations[name] != nil else {
             throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no location \"\(name)\"")])
         }
     }
 
+    /// Throws `ChangeError.invalid` with the place `pointer` if there is no such server.
     package func requireServer(_ name: String, at pointer: String) throws {
         guard servers[name] != nil else {
             throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no server \"\(name)\"")])
         }
     }
 
+    /// Throws `ChangeError.invalid` with the place `pointer` if there is no such type.
     package func requireType(_ name: String, at pointer: String) throws {
         guard types[name] != nil else {
             throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no type \"\(name)\"")])
         }
     }
 
-    /// The lowest index from 1 that no service of the type has.
+    /// The lowest index, from 1, that no service of the type has. Walks over all services.
     package func freeIndex(of type: String) -> Int {
         let taken = Set(services.values.lazy.filter { $0.type == type }.map(\.index))
         var index = 1
@@ -57,6 +63,7 @@ extension Cloud {
 
     // MARK: Deletions that others may forbid
 
+    /// Deletes a location. Throws `ChangeError` if it is missing, or has pools or servers. Walks over all of these.
     package mutating func deleteLocation(_ name: String) throws {
         _ = try location(name)
         let users =
@@ -66,6 +73,7 @@ extension Cloud {
         locations[name] = nil
     }
 
+    /// Deletes a server. Throws `ChangeError` if it is missing, or has services. Walks over all services.
     package mutating func deleteServer(_ name: String) throws {
         _ = try server(name)
         try Self.requireUnused(
@@ -73,6 +81,7 @@ extension Cloud {
         servers[name] = nil
     }
 
+    /// Deletes a type. Throws `ChangeError` if it is missing, or has services. Walks over all services.
     package mutating func deleteType(_ name: String) throws {
         guard types[name] != nil else { throw ChangeError.missing("type \(name.prefix(80))") }
         try Self.requireUnused(
@@ -80,7 +89,7 @@ extension Cloud {
         types[name] = nil
     }
 
-    /// Takes a mark from its section, which must be gone.
+    /// Releases a mark, whose section must be gone.
     package mutating func releaseMark(_ name: String) throws {
         guard let id = marks.first(where: { "\($0.value)" == name })?.key else {
             throw ChangeError.missing("firewall mark \(name.prefix(80))")
@@ -89,6 +98,8 @@ extension Cloud {
         marks[id] = nil
     }
 
+    /// Deletes a secret. Throws `ChangeError` if it is missing, or if a type uses it. Walks over the blocks of all
+    /// types.
     package mutating func deleteSecret(_ name: String) throws {
         guard secrets[name] != nil else { throw ChangeError.missing("secret \(name.prefix(80))") }
         let users = types.values.filter { type in

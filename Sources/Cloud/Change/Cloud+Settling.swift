@@ -2,10 +2,10 @@ import Text
 import YAML
 
 extension Cloud {
-    /// Gives new sections their marks and checks that the cloud does not contradict itself.
+    /// Allocates marks for new sections, and checks that the cloud does not contradict itself.
     ///
-    /// Throws `ChangeError.contradiction` naming every side. Of two sides the one is to blame that the change is of:
-    /// a meta-configuration that differs from `before`, else what has a place in the request.
+    /// Throws `ChangeError.contradiction` with all sides. The side that the change concerns is blamed: a
+    /// meta-configuration that differs from `before`, or else the object that has a place in the request.
     package mutating func settle(from before: Cloud, places: RequestPlaces) throws {
         do {
             marks = try allocatingMarks()
@@ -23,7 +23,7 @@ extension Cloud {
             inFiles: Set(changed.map(ServiceType.file(of:))), places)
     }
 
-    /// The types whose meta-configuration is new or another.
+    /// The types whose meta-configuration is new or has changed.
     package func changedTypes(since before: Cloud) -> Set<String> {
         Set(
             types.values.lazy.filter { type in before.types[type.name].map { !$0.source.isExactly(type.source) } ?? true
@@ -41,7 +41,7 @@ extension Cloud {
         throw ChangeError.contradiction(faults(contradictions, inFiles: files, places))
     }
 
-    /// The first 100, at the places that whoever made the change knows.
+    /// The first 100 contradictions, each with a place that the client knows.
     package static func faults(
         _ contradictions: [Contradiction], inFiles files: Set<String>, _ places: RequestPlaces
     ) -> [Fault] {
@@ -50,7 +50,7 @@ extension Cloud {
 }
 
 extension Contradiction {
-    /// The contradiction at the place that whoever made the change knows.
+    /// The contradiction with a place that the client knows.
     ///
     /// - Parameter files: the meta-configurations that are being changed.
     fileprivate func fault(inFiles files: Set<String>, _ places: RequestPlaces) -> Fault {
@@ -68,10 +68,10 @@ extension Contradiction {
 }
 
 extension ServiceType {
-    /// The name that errors in a type's meta-configuration start with.
+    /// The file name in errors of a type's meta-configuration.
     package static func file(of type: String) -> String { "\(type).yaml" }
 
-    /// As below, from bytes that may or may not be UTF-8.
+    /// Like the function below, for bytes that may not be UTF-8.
     package static func read(bytes: [UInt8], name: String) throws -> ServiceType {
         if let source = String(validating: bytes, as: UTF8.self) { return try read(source: source, name: name) }
         do throws(YAMLErrors) {
@@ -86,7 +86,7 @@ extension ServiceType {
     ///
     /// Throws `ChangeError.metaConfiguration` with the place of each fault.
     ///
-    /// - Parameter isStored: Whether it was accepted before, maybe by a version that took more.
+    /// - Parameter isStored: whether it was accepted before, possibly by a less strict version.
     package static func read(source: String, name: String, isStored: Bool = false) throws -> ServiceType {
         let file = file(of: name)
         do {

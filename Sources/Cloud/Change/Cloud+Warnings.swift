@@ -1,12 +1,12 @@
 import NetworkTypes
 import ServicesExport
 
-/// What a change brings about that is allowed, and that whoever makes it should know.
+/// Consequences of a change that are allowed but worth knowing.
 extension Cloud {
-    /// Costs a look at each pool and section, and at each service that changed.
+    /// Cost: examines each pool and section, and each service that changed.
     package func warnings(about difference: CloudDifference, since before: Cloud) -> [Contradiction] {
         let changedTypes = changedTypes(since: before)
-        // Of the pools of a name the first location's stands for all.
+        // Pools of the same name are represented by that of the first location.
         func first(_ pools: some Sequence<AddressPool.ID>) -> [String: AddressPool.ID] {
             Dictionary(pools.map { ($0.name, $0) }, uniquingKeysWith: min)
         }
@@ -25,7 +25,7 @@ extension Cloud {
         return found + cutWarnings(about: difference, since: before)
     }
 
-    /// Instances that are drained, or leave, where their connections are cut instead.
+    /// Instances that are drained or removed although their connections are cut instead.
     private func cutWarnings(about difference: CloudDifference, since before: Cloud) -> [Contradiction] {
         difference.changes.lazy.filter { $0.kind == .service }.flatMap { change -> [Contradiction] in
             guard let old = before.services[change.name], let type = types[old.type] else { return [] }
@@ -45,15 +45,14 @@ extension Cloud {
 }
 
 extension GatewaySection {
-    /// The ports that Linux gives to a machine's own connections (`net.ipv4.ip_local_port_range`) unless it is told
-    /// otherwise.
+    /// The ports that Linux assigns to a machine's own connections by default (`net.ipv4.ip_local_port_range`).
     static let ephemeralPorts = PortRange(32_768, 60_999)
 
     fileprivate func takesConnections(_ service: ServiceInstance) -> Bool {
         service.state == .ready && service.weight ?? weight > 0
     }
 
-    /// What a drain of an instance will not do.
+    /// What draining an instance of this section does not do.
     fileprivate func drainWarnings(of type: String) -> [Contradiction] {
         var found = [Contradiction]()
         if scheduler == .dh, method != .dnat {
@@ -75,7 +74,7 @@ extension GatewaySection {
         return found
     }
 
-    /// Ports that may meet those of a gateway's own connections.
+    /// Warns of ports that a gateway may also assign to its own connections.
     fileprivate func ephemeralPortWarning(of type: String, on pool: AddressPool.ID) -> [Contradiction] {
         guard let ephemeral = Self.ephemeralPorts else { return [] }
         let met = publicPorts.compactMap { ports in
@@ -84,7 +83,7 @@ extension GatewaySection {
         }
         guard !met.isEmpty else { return [] }
         let list = met.map(\.description).joined(separator: ",")
-        // Reserving nearly all of them would leave the gateway without ports for its own connections.
+        // If nearly all of them were reserved, the gateway would have no ports for its own connections.
         let isMost = met.reduce(0) { $0 + $1.count } > ephemeral.count - 1_024
         let remedy =
             isMost

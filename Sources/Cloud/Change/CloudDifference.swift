@@ -2,30 +2,31 @@ import Crypto
 import NetworkTypes
 import Text
 
-/// What one write changes in a cloud: for the report, the event log and the rows to store. Tokens and gateways are
-/// none of it.
+/// The changes that one write makes to a cloud: for the report, the event log and the rows to store. Tokens and
+/// gateways are not part of a cloud.
 package struct CloudDifference: Sendable {
-    /// What happens to one thing.
+    /// What happens to an object.
     package enum Action: String, Sendable, Hashable { case create, update, delete }
 
-    /// What a cloud holds.
+    /// The kinds of objects in a cloud.
     package enum Kind: String, Sendable, Hashable { case location, pool, server, type, service, mark, secret }
 
-    /// One thing that is created, updated or deleted.
+    /// One object that is created, updated or deleted.
     package struct Change: Sendable, Hashable {
         package var action: Action
         package var kind: Kind
-        /// A pool's is `location/pool`.
+        /// The name of the object; `location/pool` for a pool.
         package var name: String
-        /// A line for people; `nil` for a creation.
+        /// The object before, as one line for people; `nil` if it is created.
         package var before: String?
-        /// `nil` for a deletion.
+        /// The object afterwards, as one line for people; `nil` if it is deleted.
         package var after: String?
     }
 
-    /// By kind (what others refer to comes first), then by name.
+    /// Sorted by kind (a kind comes before those that refer to it), then by name.
     package let changes: [Change]
 
+    /// Whether nothing changes.
     package var isEmpty: Bool { changes.isEmpty }
 
     package init(from before: Cloud, to after: Cloud) {
@@ -41,7 +42,7 @@ package struct CloudDifference: Sendable {
             + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary)
     }
 
-    /// Marks that are taken from their sections. Those that sections get follow from the types, and are no changes.
+    /// Marks that are released. Newly allocated marks follow from the types, and are not counted as changes.
     private static func releases(_ before: [MarkID: UInt32], _ after: [MarkID: UInt32]) -> [Change] {
         before.filter { after[$0.key] == nil }.sorted { $0.value < $1.value }.map { id, mark in
             Change(action: .delete, kind: .mark, name: "\(mark)", before: "\(id)", after: nil)
@@ -98,7 +99,7 @@ package struct CloudDifference: Sendable {
 }
 
 extension CloudDifference {
-    /// The locations whose export the changes can touch.
+    /// The locations whose export the changes can affect.
     package func locations(from before: Cloud, to after: Cloud) -> Set<String> {
         var locations: Set<String> = []
         for change in changes {

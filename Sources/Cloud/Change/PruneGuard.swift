@@ -1,11 +1,11 @@
-/// Refuses a prune that deletes a large part of the cloud, unless whoever asks names the number: an empty file, or an
-/// empty list in one, is more often a slip than a wish. Values in, objections out.
+/// Refuses a prune that deletes a large part of the cloud, unless the request names the number of deletions: an empty
+/// file, or an empty list in one, is more often a mistake than intended. The guard only decides; it changes nothing.
 package struct PruneGuard: Sendable, Hashable {
-    /// Percent of what there is, of one kind or of all, that may go unasked.
+    /// The percentage of objects, of one kind or of all, that may be deleted without a number, 0 to 100.
     package var share = Self.defaultShare
     package static let defaultShare = 50
 
-    /// As many may always go: a small cloud must be able to lose something.
+    /// The number of objects that may always be deleted: it must be possible to shrink a small cloud.
     var floor = 4
 
     package init(share: Int = Self.defaultShare, floor: Int = 4) {
@@ -13,9 +13,9 @@ package struct PruneGuard: Sendable, Hashable {
         self.floor = floor
     }
 
-    /// What a prune would delete of one kind of things.
+    /// The deletions of one kind of object.
     package struct Loss: Sendable, Hashable, CustomStringConvertible {
-        /// In the plural: `services`.
+        /// The kind in the plural: `services`.
         package let kind: String
         package let deleted: Int
         package let total: Int
@@ -24,14 +24,15 @@ package struct PruneGuard: Sendable, Hashable {
         package var description: String { "\(deleted) of \(total) \(kind)" }
     }
 
-    /// Everything that a prune would delete.
+    /// The deletions of a whole prune.
     package struct Verdict: Sendable, Hashable {
-        /// The number to be named.
+        /// The number that the request must name.
         package let deleted: Int
-        /// What is more than may go unasked; empty: nothing is.
+        /// The losses that need the number; empty if none does.
         package let objections: [Loss]
     }
 
+    /// What a prune would delete, and what needs the number. Compares the names of all objects.
     package func verdict(from before: Cloud, to after: Cloud) -> Verdict {
         let losses = [
             Self.loss("locations", before.locations.keys, after.locations.keys),

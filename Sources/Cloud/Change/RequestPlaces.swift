@@ -1,4 +1,4 @@
-/// Where the parts of the cloud that a request changes stand in it, so that a contradiction can name the place.
+/// The places in a request of the objects that it changes, for errors about contradictions.
 package struct RequestPlaces: Sendable {
     private var pointers: [Contradiction.Subject: String] = [:]
 
@@ -6,9 +6,10 @@ package struct RequestPlaces: Sendable {
         self.pointers = pointers
     }
 
+    /// A request without places.
     package static let none = Self()
 
-    /// The place of the first of the subjects that the request holds as such, else of the first object that it is
+    /// The place of the first subject that the request contains; or else of the first object that the request is
     /// about.
     package func place(of subjects: [Contradiction.Subject]) -> String? {
         for subject in subjects {
@@ -17,9 +18,10 @@ package struct RequestPlaces: Sendable {
         return subjects.lazy.compactMap { pointers[.init($0.kind, $0.name)] }.first
     }
 
+    /// Notes the place of a subject.
     package mutating func add(_ subject: Contradiction.Subject, _ pointer: String) { pointers[subject] = pointer }
 
-    /// An object that the path of the request names.
+    /// The place of an object that is named in the request's path.
     package static func path(_ kind: Contradiction.Subject.Kind, _ name: String, _ parameter: String) -> Self {
         var places = Self()
         places.add(.init(kind, name), "{\(parameter)}")
@@ -28,7 +30,7 @@ package struct RequestPlaces: Sendable {
 }
 
 extension Contradiction.Subject {
-    /// The list that an address is in; anything else itself.
+    /// The list that contains an address; any other subject unchanged.
     fileprivate var list: Self {
         if case .address? = member { Self(kind, name, .addresses) } else { self }
     }

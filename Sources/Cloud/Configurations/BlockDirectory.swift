@@ -1,14 +1,14 @@
 import CombinedConfiguration
 
-/// The blocks of a cloud by the types that they go to, found once for all of these.
+/// The blocks of a cloud by target type, found once for all types.
 struct BlockDirectory {
     private let cloud: Cloud
     private let applying: Set<String>
-    /// For all services, in their order.
+    /// The blocks for all services, in sort order.
     private let common: [ConfigurationBlock]
     private let ofType: [String: [ConfigurationBlock]]
 
-    /// Looks at each block of the cloud.
+    /// Walks over all blocks of the cloud.
     init(_ cloud: Cloud) {
         self.cloud = cloud
         applying = cloud.applyingTypes
@@ -26,8 +26,8 @@ struct BlockDirectory {
         self.ofType = ofType
     }
 
-    /// The blocks that go to the services of a type, those for all in their order. A file goes to its own type whether
-    /// it applies or not.
+    /// The blocks for services of a type. Those for all services are in sort order. A file's blocks for its own type
+    /// count even if the file does not apply to others.
     func blocks(for type: String) -> [ConfigurationBlock] {
         let own = applying.contains(type) ? nil : cloud.types[type]
         let others = own?.configuration.config.lazy.filter { $0.target.contains(type) }.map(\.block)
@@ -36,7 +36,7 @@ struct BlockDirectory {
 }
 
 extension Cloud {
-    /// The types whose blocks for others apply: those with a service, and the fake ones.
+    /// The types whose blocks for other types apply: those with a service, and fake ones.
     var applyingTypes: Set<String> {
         Set(services.values.lazy.map(\.type)).union(types.values.lazy.filter(\.configuration.isFake).map(\.name))
     }

@@ -2,13 +2,13 @@ package import CombinedConfiguration
 import Crypto
 import Text
 
-/// Makes the digests of the services of one type. What is the same for all of them is done once.
+/// Computes the digests of the services of one type. The work that is the same for all of them is done once.
 struct ConfigurationDigests {
     private let form: ConfigurationForm?
-    /// Has taken the form's head.
+    /// A hash that has read the form's head.
     private var head = SHA256()
-    /// What of the secrets makes a configuration another: sealed anew, a value has other bytes, and one that was
-    /// deleted and came back is another one.
+    /// The part of the secrets that affects a digest. A value that is sealed again has other bytes, and a secret that
+    /// was deleted and created again counts as another one.
     private var secrets: [UInt8] = []
     private var bytes: [UInt8]
 
@@ -22,8 +22,8 @@ struct ConfigurationDigests {
         }
     }
 
-    /// The digest of a service's configuration; `nil` when it has none. Takes time by the length of what differs among
-    /// services.
+    /// The digest of a service's configuration; `nil` if it has none. Cost: grows with the length of the part that
+    /// differs among services.
     package mutating func digest(for variables: ServiceVariables) -> String? {
         guard let form else { return nil }
         bytes.removeLast(bytes.count - form.head.count)
@@ -36,7 +36,7 @@ struct ConfigurationDigests {
 }
 
 extension ConfigurationTemplate {
-    /// Why a service has no configuration; empty when it has one. Takes time by the size of the template.
+    /// Why a service has no configuration; empty if it has one. Cost: grows with the size of the template.
     package func faults(for variables: ServiceVariables) -> [ConfigurationError] {
         let resolution = resolved(variables)
         guard resolution.errors.isEmpty else { return resolution.errors }

@@ -2,15 +2,20 @@ import CombinedConfiguration
 import Names
 import Text
 
-/// What a change of the cloud means for configurations: which templates to merge anew, and whose variables may differ.
+/// How a change of the cloud affects configurations: which templates must be merged again, and for which services
+/// variables may differ.
 struct ConfigurationImpact {
-    /// Types whose templates have other blocks.
+    /// Types for which the blocks have changed.
     package private(set) var templates: Set<String> = []
-    /// Types of which an instance came, went or moved, or which came or went themselves.
+    /// Types that were created or deleted, or of which an instance was created, deleted or moved.
     private(set) var instanceTypes: Set<String> = []
+    /// Services that were created, deleted or moved to another server.
     package private(set) var services: Set<String> = []
+    /// Servers that were created, deleted or changed.
     package private(set) var servers: Set<String> = []
+    /// Locations that were created, deleted or changed, or whose pools were.
     package private(set) var locations: Set<String> = []
+    /// Secrets that were created, deleted or changed.
     package private(set) var secrets: Set<String> = []
     private(set) var isEverything = false
 
@@ -52,13 +57,13 @@ struct ConfigurationImpact {
         }
     }
 
-    /// Everything is new.
+    /// Treats everything as changed.
     init(everythingOf cloud: Cloud) {
         templates = Set(cloud.types.keys)
         isEverything = true
     }
 
-    /// Whether the template needs something that may have changed, for whatever service.
+    /// Whether the template needs something that may have changed, for any service.
     package func affects(_ template: ConfigurationTemplate) -> Bool {
         template.variables.contains { variable in
             switch variable {
@@ -68,7 +73,7 @@ struct ConfigurationImpact {
         } || template.secrets.keys.contains(where: secrets.contains)
     }
 
-    /// Whether the service, or where it runs, may have changed.
+    /// Whether the service, its server or its location may have changed.
     package func affects(_ service: ServiceInstance, in cloud: Cloud) -> Bool {
         services.contains(service.name) || servers.contains(service.server)
             || !locations.isEmpty && (cloud.servers[service.server].map { locations.contains($0.location) } ?? false)

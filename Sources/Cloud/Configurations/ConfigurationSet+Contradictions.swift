@@ -1,17 +1,19 @@
 import CombinedConfiguration
 
 extension ConfigurationSet {
-    /// Why configurations cannot be combined that could be before, or were not there: what a change is refused for.
+    /// Why configurations cannot be combined that could be before, or did not exist before. A change is refused for
+    /// these.
     ///
-    /// A configuration that is faulty already, from before ADMIN combined any, is in nobody's way.
+    /// A configuration that was already faulty, in a registry from before ADMIN combined any, prevents no change.
     ///
-    /// - Parameter files: The meta-configurations that are being changed: of two places theirs is named first.
+    /// - Parameter files: the meta-configurations that are being changed. Of two places, one in these files is named
+    ///   first.
     package func contradictions(since before: ConfigurationSet, cloud: Cloud, files: Set<String>) -> [Contradiction] {
         var services = [ConfigurationError: [String]]()
         for (name, faults) in faults where before.faults[name] == nil {
             for fault in faults { services[fault.blaming(files), default: []].append(name) }
         }
-        // Types without services, of which one may come at any time.
+        // Templates of types without services, since a service may be created at any time.
         var types = [ConfigurationError: [String]]()
         for (type, template) in templates where before.templates[type]?.errors.isEmpty != false {
             for error in template.errors.map({ $0.blaming(files) }) where services[error] == nil {

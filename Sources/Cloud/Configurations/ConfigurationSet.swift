@@ -1,17 +1,17 @@
 package import CombinedConfiguration
 
-/// The combined configurations of every service, belonging to one cloud.
+/// The combined configurations of every service of one cloud.
 ///
-/// Kept are the merged blocks of each type and, for each service, what tells its configuration from another; the values
-/// are put in when they are asked for. A change merges and compares again only what it can affect.
+/// The set holds the merged blocks of each type and, for each service, a digest of its configuration. Values are
+/// filled in on demand. After a change, only what it can affect is merged and compared again.
 package struct ConfigurationSet: Sendable {
-    /// Of each type that may have services.
+    /// The template of each type that may have services.
     package private(set) var templates: [String: ConfigurationTemplate] = [:]
-    /// Of each service whose configuration can be combined: hexadecimal, and another when the configuration is, or a
-    /// value of a secret in it.
+    /// The digest of each service whose configuration can be combined, in hexadecimal. It differs if the
+    /// configuration does, or the value of a secret in it.
     package private(set) var digests: [String: String] = [:]
-    /// Of each service whose configuration cannot be combined: why; empty where many of its type have faults, which
-    /// `faults(of:)` finds.
+    /// The faults of each service whose configuration cannot be combined; empty if many services of its type have
+    /// faults, which `faults(of:)` then finds.
     package private(set) var faults: [String: [ConfigurationError]] = [:]
     private var instances = InstancesByType()
 
@@ -21,7 +21,7 @@ package struct ConfigurationSet: Sendable {
         rebuild(ConfigurationImpact(everythingOf: cloud), cloud)
     }
 
-    /// The configurations after a change.
+    /// The configurations after a change. Cost: grows with what the change can affect.
     package func updated(_ difference: CloudDifference, from before: Cloud, to after: Cloud) -> ConfigurationSet {
         var set = self
         set.rebuild(ConfigurationImpact(difference, from: before, to: after), after)
@@ -56,10 +56,10 @@ package struct ConfigurationSet: Sendable {
         return cloud.services.values.filter { types.contains($0.type) || impact.affects($0, in: cloud) }
     }
 
-    /// What variables of the cloud that this belongs to are read from.
+    /// The source of variables' values in the cloud of this set.
     package func directory(of cloud: Cloud) -> InstanceDirectory { InstanceDirectory(cloud, instances) }
 
-    /// Services of one type whose faults are told; of thousands the others have the same.
+    /// The number of services of one type whose faults are stored; if thousands have faults, most are the same.
     private static let mostFaulty = 100
 
     private mutating func compare(_ services: [ServiceInstance], of type: String, _ directory: InstanceDirectory) {
@@ -90,7 +90,7 @@ package struct ConfigurationSet: Sendable {
         return templates[variables.service.type]?.faults(for: variables) ?? []
     }
 
-    /// A service's configuration, put together; `nil` when there is no such service, or `faults` say why it has none.
+    /// A service's combined configuration; `nil` if there is no such service, or if `faults` says why it has none.
     package func configuration(of name: String, _ directory: InstanceDirectory) -> ConfigurationNode? {
         guard digests[name] != nil, let variables = directory.variables(of: name) else { return nil }
         return templates[variables.service.type]?.resolved(variables).root

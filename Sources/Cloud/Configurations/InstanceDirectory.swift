@@ -1,8 +1,8 @@
 package import CombinedConfiguration
 import NetworkTypes
 
-/// Where the instances of each type are, for the variables of many services of one cloud: what was worked out for one
-/// serves the next.
+/// The instances of each type, for the variables of many services of one cloud. What is computed for one service is
+/// kept for the next.
 package final class InstanceDirectory {
     package let cloud: Cloud
     private let instances: InstancesByType
@@ -11,7 +11,7 @@ package final class InstanceDirectory {
 
     private struct Key: Hashable {
         package var type: String
-        /// Those of the server that asks.
+        /// The families of the server that needs the addresses.
         var families: [AddressFamily]
     }
 
@@ -20,13 +20,13 @@ package final class InstanceDirectory {
         self.instances = instances
     }
 
-    /// What variables stand for in the configuration of a service; `nil` when there is no such service.
+    /// The values of the variables in the configuration of a service; `nil` if there is no such service.
     package func variables(of name: String) -> ServiceVariables? {
         guard let service = cloud.services[name], let server = cloud.servers[service.server] else { return nil }
         return ServiceVariables(service: service, server: server, directory: self)
     }
 
-    /// The names of the instances of a type; `nil` when there is no such type.
+    /// The names of the instances of a type; `nil` if there is no such type.
     package func names(of type: String) -> VariableValue? {
         guard cloud.types[type] != nil else { return nil }
         if let known = names[type] { return known }
@@ -35,8 +35,8 @@ package final class InstanceDirectory {
         return value
     }
 
-    /// The address of each server that has an instance of the type: one of a family that `server` has too, where there
-    /// is one, IPv4 before IPv6. `nil` when there is no such type.
+    /// The address of each server that has an instance of the type; `nil` if there is no such type. An address of a
+    /// family that `server` has too is preferred, then IPv4.
     package func addresses(of type: String, from server: Server) -> VariableValue? {
         guard cloud.types[type] != nil else { return nil }
         let families = AddressFamily.allCases.filter { server.address($0) != nil }

@@ -1,10 +1,10 @@
-/// The instances of each type of a cloud, by index; states and weights are those of when a type was looked at last.
+/// The instances of each type of a cloud, by index. Their states and weights are those of the type's last update.
 struct InstancesByType: Sendable {
     private var lists: [String: [ServiceInstance]] = [:]
 
     subscript(type: String) -> [ServiceInstance] { lists[type] ?? [] }
 
-    /// Looks at some types again, `nil`: at all.
+    /// Reads some types again; `nil`: all of them. Walks over all services.
     package mutating func update(_ types: Set<String>?, from cloud: Cloud) {
         guard types?.isEmpty != true else { return }
         let services = cloud.services.values.filter { types?.contains($0.type) ?? true }

@@ -1,34 +1,34 @@
 import CombinedConfiguration
 import Text
 
-/// How the combined configurations of some services differ, all of them in the same way.
+/// How the combined configurations of some services differ, in the same way for all of them.
 public struct ServiceConfigurationChange: Sendable, Hashable {
-    /// One value that comes, goes or differs.
+    /// One value that was added, removed or changed.
     public struct Line: Sendable, Hashable {
         /// A JSON pointer into the configuration (RFC 6901).
         public var path: String
-        /// As JSON text; `nil`: it was not there.
+        /// The value before, as JSON text; `nil` if it is added.
         public var before: String?
-        /// As JSON text; `nil`: it is gone.
+        /// The value afterwards, as JSON text; `nil` if it is removed.
         public var after: String?
     }
 
-    /// By type and index.
+    /// Names of the services, by type and index.
     public var services: [String]
     public var lines: [Line]
-    /// Whether the lines are left out, since the report has too many of them.
+    /// Whether the lines are left out because the report would have too many.
     public var isOmitted = false
 
-    /// What one report may tell; a service for which that is too much is named without its lines.
+    /// How much one report may contain. A service for which this is too little is named without its lines.
     package struct Room: Sendable, Hashable {
-        /// In the report.
+        /// Lines in the report.
         package var lines = 100_000
-        /// Values to be compared, of all services together.
+        /// Values to compare, for all services together.
         package var values = 1_000_000
     }
 
-    /// How the configurations of the services of both states differ; services of which that can be said in the same
-    /// words are told of together.
+    /// How the configurations differ of services that exist in both states. Services with the same differences are
+    /// reported together.
     package static func changes(
         from before: Cloud, _ old: ConfigurationSet, to after: Cloud, _ new: ConfigurationSet, room: Room = Room()
     ) -> [ServiceConfigurationChange] {
@@ -38,7 +38,7 @@ public struct ServiceConfigurationChange: Sendable, Hashable {
         var groups: [(lines: [Line], services: [ServiceInstance])] = []
         var groupOfLines: [[ExactText?]: Int] = [:]
         var differences: [String: ConfigurationDifference] = [:]
-        // Of types whose services all have the same lines.
+        // The group of each type whose services all have the same lines.
         var groupOfType: [String: Int] = [:]
         var room = room
         var omitted: [ServiceInstance] = []
@@ -88,7 +88,7 @@ public struct ServiceConfigurationChange: Sendable, Hashable {
         services.sorted { ($0.type, $0.index) < ($1.type, $1.index) }
     }
 
-    /// Secrets that have another value under the same name.
+    /// Secrets whose value has changed under the same name.
     private static func secrets(of template: ConfigurationTemplate, _ before: Cloud, _ after: Cloud) -> [Line] {
         guard !template.secrets.isEmpty else { return [] }
         return template.root.leaves.compactMap { leaf in

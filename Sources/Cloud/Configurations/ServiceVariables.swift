@@ -1,7 +1,7 @@
 package import CombinedConfiguration
 import NetworkTypes
 
-/// What variables stand for in the configuration of one service.
+/// The values of variables in the configuration of one service.
 package struct ServiceVariables: VariableSource {
     package let service: ServiceInstance
     package let server: Server

@@ -5,16 +5,16 @@ extension Cloud {
     /// The export of a location: one row for each external connection and instance.
     ///
     /// Marks must have been allocated. Ready instances have their weight, draining ones weight 0, those in
-    /// maintenance no row. A section limited to sources of one family is not served on the other.
-    /// Rows come in no particular order; `ServicesCSV.write` sorts.
+    /// maintenance no row. A section limited to sources of one family is not served on the other. Rows are in no
+    /// particular order; `ServicesCSV.write` sorts them. Cost: walks over all services.
     public func exportRows(location: String) -> [ExportRow] {
         exportRows(location: location, exportedInstances()[location] ?? [:])
     }
 
-    /// An instance and where it runs.
+    /// An instance and its server.
     package typealias PlacedInstance = (instance: ServiceInstance, server: Server)
 
-    /// The instances that have rows, by location and type. Costs a look at each service.
+    /// The instances that have rows, by location and type. Walks over all services.
     package func exportedInstances() -> [String: [String: [PlacedInstance]]] {
         var instances = [String: [String: [PlacedInstance]]]()
         for service in services.values where service.state != .maint {
@@ -25,7 +25,7 @@ extension Cloud {
         return instances
     }
 
-    /// As above, for one of many locations.
+    /// Like the function above, for one of many locations.
     package func exportRows(location: String, _ instances: [String: [PlacedInstance]]) -> [ExportRow] {
         var rows = [ExportRow]()
         for (type, members) in instances {
@@ -75,8 +75,8 @@ extension Cloud {
 }
 
 extension GatewaySection {
-    /// The instances that get rows: under `dnat`, which sends new connections to one server, the first that is ready,
-    /// and those in `drain`, which keep the connections they have.
+    /// The instances that get rows. Under `dnat`, which sends new connections to one server, these are the first
+    /// ready one, and those in `drain`, which keep their connections.
     fileprivate func served(
         _ members: [(instance: ServiceInstance, server: Server)]
     ) -> [(instance: ServiceInstance, server: Server)] {

@@ -2,7 +2,7 @@ import NetworkTypes
 import ServicesExport
 
 extension Cloud {
-    /// Locations whose export would be larger than gateways accept. Found without making the rows.
+    /// Locations whose export would be larger than gateways accept. Does not make the rows.
     public func sizeContradictions() -> [Contradiction] {
         exportSizes().sorted { $0.key < $1.key }.compactMap { location, size in
             guard size.rows > ServicesCSV.maximumRows || size.bytes > ServicesCSV.maximumSize else { return nil }
@@ -13,7 +13,7 @@ extension Cloud {
         }
     }
 
-    /// How large the exports can get, by location.
+    /// The upper bound of each location's export.
     func exportSizes() -> [String: ExportSize] {
         var instances = [String: [String: Int]]()
         for service in services.values where service.state != .maint {
@@ -33,11 +33,12 @@ extension Cloud {
     }
 }
 
-/// How large an export can get.
+/// An upper bound of the size of an export.
 struct ExportSize {
     package var rows = 0
     package var bytes = 0
 
+    /// Adds the rows of a section for the given number of instances.
     package mutating func add(_ section: GatewaySection, of type: String, pool: AddressPool, instances: Int) {
         for family in section.families(of: pool) {
             let addresses = pool.addresses.lazy.filter { $0.family == family }.count

@@ -1,9 +1,9 @@
 import NetworkTypes
 public import ServicesExport
 
-/// What changes between two exports of a location, row by row, each list in the order of the file.
+/// The difference between two exports of a location, row by row. Each list has the order of the file.
 public struct ExportDifference: Sendable, Hashable {
-    /// A row that stays in its place with other values.
+    /// A row whose identity stays and whose values change.
     public struct Change: Sendable, Hashable {
         public let before: ExportRow
         public let after: ExportRow
@@ -18,6 +18,7 @@ public struct ExportDifference: Sendable, Hashable {
     public var removed: [ExportRow] = []
     public var changed: [Change] = []
 
+    /// Whether the exports are equal.
     public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 
     public init(from old: some Sequence<ExportRow>, to new: some Sequence<ExportRow>) {
@@ -43,13 +44,13 @@ public struct ExportDifference: Sendable, Hashable {
     }
 }
 
-/// What makes a row the same row from one export to the next, wherever its instance runs.
+/// What identifies a row from one export to the next, wherever its instance runs.
 private struct RowIdentity: Hashable {
     package let service: String
     package let section: String
     package let transport: TransportProtocol
     package let family: AddressFamily?
-    /// `nil` under a mark, where all ports are one row.
+    /// `nil` with a mark, where all ports are in one row.
     package let port: UInt16?
 
     init(_ row: ExportRow) {

@@ -1,19 +1,21 @@
 public import CombinedConfiguration
 public import YAML
 
-/// Values for the configuration of some services; blocks of all files are combined in their sort order.
+/// Values for the configuration of some services. The blocks of all files are combined in their sort order.
 public struct ConfigBlock: Sendable, Hashable {
     public var target: Target
     public var block: ConfigurationBlock
+    /// The place where the block begins.
     public var position: YAMLPosition
 
     /// The services a block is for.
     public enum Target: Sendable, Hashable {
-        /// `common`: all.
+        /// `common`: all services.
         case all
+        /// The services of some types.
         case types(Set<String>)
 
-        /// Whether it is for services of a type.
+        /// Whether the block is for services of the type.
         package func contains(_ type: String) -> Bool {
             switch self {
             case .all: true

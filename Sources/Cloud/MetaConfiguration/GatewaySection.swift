@@ -2,28 +2,29 @@ public import NetworkTypes
 public import ServicesExport
 public import YAML
 
-/// External connections a service type asks for.
+/// The external connections that a service type asks for.
 public struct GatewaySection: Sendable, Hashable {
     public var name: String
-    /// Name of the pool; the location says which addresses that are.
+    /// The name of the pool; each location has its own addresses for it.
     public var pool: String
     public var exposure: Exposure
     public var scheduler: Scheduler
-    /// For instances without a weight of their own: 0 to 65,535.
+    /// The weight of instances that have none of their own: 0 to 65,535.
     public var weight: Int
     /// Seconds for which a client stays with its server; 0: none.
     public var persistence: Int
-    /// Seconds for which an instance that leaves keeps its connections; 0: removed at once; `nil`: as the gateway
-    /// has it.
+    /// Seconds for which an instance that leaves keeps its connections; 0: it is removed at once; `nil`: the
+    /// gateway's setting applies.
     public var drainTime: Int?
     public var method: ForwardingMethod
-    /// Clients that may connect, ascending, none inside another; empty: all.
+    /// Networks whose clients may connect, ascending, none inside another; empty: all.
     public var sources: [AddressPrefix]
     /// No new connections for an instance that has so many; 0: no limit.
     public var maximumConnections: Int
     /// Where the section starts.
     public var position: YAMLPosition
 
+    /// What the section makes reachable: single ports, or ranges of ports with a firewall mark.
     public enum Exposure: Sendable, Hashable {
         case ports([PortMapping], protocols: [TransportProtocol])
         case mark(FirewallMarkSection)
@@ -37,7 +38,7 @@ public struct GatewaySection: Sendable, Hashable {
         }
     }
 
-    /// The public ports, ascending, not touching one another.
+    /// The public ports, ascending, with adjacent ones joined.
     public var publicPorts: [PortRange] {
         switch exposure {
         case .ports(let mappings, _): mappings.compactMap { PortRange($0.publicPort) }
@@ -52,21 +53,21 @@ extension GatewaySection {
 
     /// Whether UDP is a virtual service apart from the other protocols of the mark.
     ///
-    /// A real server that drains keeps its TCP connections, which end, and would keep its UDP flows with them, which do
-    /// not: only what UDP alone comes to can let them go. Not with persistence, which ties a client over all protocols
-    /// of a mark; and not where `mark` names one for all.
+    /// A draining real server keeps its TCP connections, which end. It would also keep its UDP flows, which do not
+    /// end; only a virtual service for UDP alone can drop them. UDP is not separated with persistence, which ties a
+    /// client over all protocols of a mark, nor where `mark` names one for all.
     public var separatesDatagrams: Bool {
         guard sharesDatagrams, persistence == 0, case .mark(let fwm) = exposure else { return false }
         return fwm.mark == nil || fwm.datagramMark != nil
     }
 
-    /// Whether UDP is one of several protocols under a mark.
+    /// Whether UDP is one of several protocols of a mark.
     var sharesDatagrams: Bool {
         guard case .mark(let fwm) = exposure else { return false }
         return fwm.protocols.count > 1 && fwm.protocols.contains(.udp)
     }
 
-    /// The marks that the section needs: its own, and UDP's where that is apart.
+    /// The marks that the section needs: its own, and that of UDP if it is separate.
     func markWishes(of type: String) -> [MarkWish] {
         guard case .mark(let fwm) = exposure else { return [] }
         let section = SectionID(type: type, section: name)
@@ -81,12 +82,12 @@ extension GatewaySection {
 /// A firewall mark that a section needs.
 struct MarkWish {
     package let id: MarkID
-    /// The one it names; `nil`: any.
+    /// The mark that the section names; `nil`: any.
     package let mark: UInt32?
     package let position: YAMLPosition
 }
 
-/// One public port and where the service listens.
+/// A public port and the port on which the service listens.
 public struct PortMapping: Sendable, Hashable {
     public let publicPort: UInt16
     public let internalPort: UInt16
@@ -97,20 +98,21 @@ public struct PortMapping: Sendable, Hashable {
     }
 }
 
-/// `fwm`: ranges of ports on every address of the pool as one virtual service; the client's port is kept.
+/// `fwm`: ranges of ports on every address of the pool as one virtual service, which keeps the client's port.
 public struct FirewallMarkSection: Sendable, Hashable {
-    /// Ascending, apart from one another.
+    /// Ascending, not adjacent.
     public var ports: [PortRange]
     /// Ascending.
     public var protocols: [TransportProtocol]
-    /// `nil`: allocated by ADMIN and stable from then on.
+    /// The mark; `nil`: ADMIN allocates one, which then stays the same.
     public var mark: UInt32?
-    /// Where the mark is written, for errors about it.
+    /// The place of the mark in the file, for errors about it.
     public var markPosition: YAMLPosition?
-    /// UDP's own; `nil`: as `mark`, where UDP has one of its own (`GatewaySection.separatesDatagrams`).
+    /// The mark of UDP; `nil`: like `mark`, if UDP has a mark of its own (`GatewaySection.separatesDatagrams`).
     public var datagramMark: UInt32?
+    /// Where the mark of UDP is written, for errors about it.
     public var datagramMarkPosition: YAMLPosition?
 
-    /// The marks gateways set aside for us.
+    /// The marks that gateways reserve for Portcullis.
     public static let marks: ClosedRange<UInt32> = 256...65_535
 }

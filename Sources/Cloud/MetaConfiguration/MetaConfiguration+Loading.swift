@@ -2,21 +2,21 @@ import CombinedConfiguration
 public import YAML
 
 extension MetaConfiguration {
-    /// Tags a meta-configuration may use: those of values of `config`.
+    /// The tags that a meta-configuration may use, all in values of `config`.
     package static let allowedTags = ConfigurationMarker.tags
 
-    /// Reads all documents of a file, one service type each, and reports all that is wrong with them.
+    /// Reads all documents of a file, one service type each, and reports all faults.
     ///
     /// - Parameters:
-    ///   - file: the name errors carry; by convention the type's with `.yaml`.
-    ///   - isStored: whether it was accepted before, maybe by a version that took more.
+    ///   - file: the file's name in errors; by convention that of the type with `.yaml`.
+    ///   - isStored: whether it was accepted before, possibly by a less strict version.
     public static func load(
         _ text: String, file: String, isStored: Bool = false
     ) throws(YAMLErrors) -> [MetaConfiguration] {
         try load(Array(text.utf8), file: file, isStored: isStored)
     }
 
-    /// As above, from bytes that may or may not be UTF-8.
+    /// Like the function above, for bytes that may not be UTF-8.
     public static func load(
         _ bytes: [UInt8], file: String, isStored: Bool = false
     ) throws(YAMLErrors) -> [MetaConfiguration] {

@@ -1,13 +1,13 @@
 public import YAML
 
-/// What a service type says about itself, from its YAML file.
+/// The description of a service type, from its YAML file.
 public struct MetaConfiguration: Sendable, Hashable {
     public var type: String
-    /// Each instance has a unique index, `${app-index}`.
+    /// Whether each instance has a unique index, `${app-index}`.
     public var requiresIndex = false
-    /// At most one instance in the cloud.
+    /// Whether there may be at most one instance in the cloud.
     public var isUnique = false
-    /// The file applies although no service of the type exists.
+    /// Whether the file applies even if no service of the type exists.
     public var isFake = false
     public var install: InstallSection?
     public var uninstall: UninstallSection?

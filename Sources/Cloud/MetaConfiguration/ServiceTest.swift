@@ -4,13 +4,15 @@ public import YAML
 public struct ServiceTest: Sendable, Hashable {
     public var name: String
     public var action: Action
-    /// Seconds the test may take.
+    /// Seconds that the test may take.
     public var timeout: Int
     public var position: YAMLPosition
 
+    /// What the test does.
     public enum Action: Sendable, Hashable {
-        /// A program of the service and its arguments; exit status 0 is success.
+        /// Runs a program of the service with arguments; exit status 0 is success.
         case command([String])
+        /// Sends a request to the service.
         case http(HTTPCheck)
     }
 
@@ -20,7 +22,7 @@ public struct ServiceTest: Sendable, Hashable {
         public var port: UInt16
         /// Starts with `/`.
         public var path: String
-        /// The status expected.
+        /// The expected status.
         public var status: Int
     }
 }
@@ -28,9 +30,9 @@ public struct ServiceTest: Sendable, Hashable {
 /// The database of a type, for installation and incremental patches.
 public struct DatabaseSection: Sendable, Hashable {
     public var name: String
-    /// File with the schema of a new database.
+    /// The file with the schema of a new database.
     public var schema: String
-    /// Directory with patches, applied in the order of their names.
+    /// The directory with patches, which are applied in the order of their names.
     public var patches: String?
     public var position: YAMLPosition
 }

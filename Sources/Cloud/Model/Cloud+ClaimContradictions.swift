@@ -2,10 +2,12 @@ import NetworkTypes
 import YAML
 
 extension Cloud {
-    /// Ports that two sections want on the same address; each pair of places is told once, with the lowest address.
+    /// Ports that two sections claim on the same address. Each pair of places is reported once, with the lowest
+    /// address.
     ///
-    /// A section claims its ports on its pool wherever a location has a pool of that name, with instances there or not:
-    /// an instance may come at any time, and it must not be what brings the conflict to light.
+    /// A section claims its ports in every location that has its pool, whether or not there are instances: a later
+    /// instance must not be what reveals the conflict. Cost: in each location, sorts the claims on each set of pools
+    /// that share an address.
     public func claimContradictions(blaming types: Set<String> = []) -> [Contradiction] {
         var claims = [AddressFamily: [String: [PortClaim<String>]]]()
         for family in AddressFamily.allCases {
@@ -18,7 +20,7 @@ extension Cloud {
         }
         var found = [Contradiction]()
         var seen = Set<Contradiction>()
-        // As a rule the locations have pools of the same names, on which everybody's claims are the same.
+        // Usually all locations have pools of the same names, and so the same claims.
         var kindsWithout = Set<KindOfAddress>()
         let poolsByLocation = Dictionary(grouping: pools.values, by: \.id.location)
         for (location, pools) in poolsByLocation.sorted(by: { $0.key < $1.key }) {
@@ -41,8 +43,8 @@ extension Cloud {
         return found
     }
 
-    /// The lowest address of each set of addresses of one family that the same pools have, with the names of those
-    /// pools: what can be claimed twice on any address can be on one of these.
+    /// For one family, the lowest address of each set of addresses that belong to the same pools, with the names of
+    /// the pools. A conflict on any address also occurs on one of these.
     private static func addressesThatDiffer(_ pools: [AddressPool]) -> [(address: IPAddress, kind: KindOfAddress)] {
         var poolsOfAddress = [IPAddress: [String]]()
         for pool in pools.sorted(by: { $0.id < $1.id }) {
@@ -56,16 +58,16 @@ extension Cloud {
         return lowest.map { (address: $0.value, kind: $0.key) }.sorted { $0.address < $1.address }
     }
 
-    /// What decides which claims there are on an address.
+    /// What determines the claims on an address.
     private struct KindOfAddress: Hashable {
         package let family: AddressFamily
-        /// The names of the pools that have it.
+        /// The names of the pools that have the address.
         package let pools: [String]
     }
 }
 
 extension GatewaySection {
-    /// What the section wants of the addresses of a family in its pool.
+    /// The ports that the section claims on the addresses of a family in its pool.
     func claims(of type: String, on family: AddressFamily) -> [PortClaim<String>] {
         guard serves(family) else { return [] }
         let id = SectionID(type: type, section: name)

@@ -3,21 +3,23 @@ import ServicesExport
 import YAML
 
 extension Cloud {
-    /// All that contradicts in the cloud; empty when every location can be exported.
+    /// All contradictions in the cloud; empty if every location can be exported.
     ///
-    /// Marks must have been allocated (`allocatingMarks()`). Work is that of sorting the claimed ports.
+    /// Marks must have been allocated (`allocatingMarks()`). Cost: walks over the whole cloud, and sorts the claimed
+    /// ports.
     ///
-    /// - Parameter types: those being changed: of two sections theirs is named first, with its place.
+    /// - Parameter types: the types that are being changed. Of two sections, one of these types is named first, with
+    ///   its place.
     public func contradictions(blaming types: Set<String> = []) -> [Contradiction] {
         poolContradictions() + serverContradictions() + claimContradictions(blaming: types)
             + markContradictions(blaming: types) + serviceContradictions() + sizeContradictions()
     }
 
-    /// A mark used twice, or none where one is needed.
+    /// Marks that are used twice, and sections that need a mark but have none.
     public func markContradictions(blaming types: Set<String> = []) -> [Contradiction] {
         var owners = [UInt32: (id: MarkID, position: YAMLPosition)]()
         var found = [Contradiction]()
-        // Types that are being changed come last, so that they are the ones that run into others.
+        // Types that are being changed come last, so that they are blamed for conflicts with others.
         let inOrder = self.types.values.sorted { a, b in
             let blamed = (types.contains(a.name), types.contains(b.name))
             return blamed.0 != blamed.1 ? blamed.1 : a.name < b.name
@@ -42,7 +44,7 @@ extension Cloud {
         return found
     }
 
-    /// Pools without a location or of addresses that no client can reach.
+    /// Pools without a location, and pools with addresses that no client can reach.
     public func poolContradictions() -> [Contradiction] {
         pools.values.sorted { $0.id < $1.id }.flatMap { pool -> [Contradiction] in
             let name = "the pool \(pool.id.name) of location \(pool.id.location)"
@@ -66,7 +68,7 @@ extension Cloud {
         }
     }
 
-    /// Servers without a location, and addresses that are no server's or two servers'.
+    /// Servers without a location, addresses that no server can have, and addresses of two servers.
     public func serverContradictions() -> [Contradiction] {
         var owners = [IPAddress: String]()
         return servers.values.sorted { $0.name < $1.name }.flatMap { server -> [Contradiction] in

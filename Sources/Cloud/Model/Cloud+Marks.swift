@@ -1,8 +1,8 @@
 package import NetworkTypes
 
-/// More sections with firewall marks than marks.
+/// There are more sections with firewall marks than marks.
 public struct FirewallMarksExhausted: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What needs one.
+    /// The section that has got none.
     public let id: MarkID
 
     public var description: String {
@@ -12,12 +12,12 @@ public struct FirewallMarksExhausted: Error, Sendable, Hashable, CustomStringCon
 }
 
 extension Cloud {
-    /// The marks after the present sections have got theirs.
+    /// The marks after all present sections have got theirs.
     ///
-    /// A section has one; UDP beside other protocols has one apart (`GatewaySection.separatesDatagrams`). A mark stays
-    /// with its section even while the section is gone, until it is released; a new section gets the lowest free one,
-    /// in the order of section names. An explicit `mark` overrides; a section that is gone gives way to it, and to a
-    /// new section when no free mark is left.
+    /// A section has one mark; UDP beside other protocols has its own (`GatewaySection.separatesDatagrams`). A mark
+    /// stays with its section, even after the section is gone, until it is released. New sections get the lowest free
+    /// marks, in the order of their names. An explicit `mark` takes precedence. A section that is gone gives up its
+    /// mark to an explicit one, and to a new section if no mark is free. Cost: walks over all sections and marks.
     public func allocatingMarks() throws(FirewallMarksExhausted) -> [MarkID: UInt32] {
         let wishes = markWishes()
         let present = Set(wishes.map(\.id))
@@ -30,8 +30,8 @@ extension Cloud {
         }
         for (id, mark) in marks where used.contains(mark) && !present.contains(id) { marks[id] = nil }
         let explicit = Set(wishes.lazy.filter { $0.mark != nil }.map(\.id))
-        // A mark allocated earlier that another section now asks for by number is a contradiction, not a reason to
-        // move.
+        // If another section now names a mark that was allocated earlier, this is a contradiction; the earlier
+        // section keeps its mark.
         used.formUnion(marks.values)
         var goneOnes = marks.keys.filter { !present.contains($0) }.sorted().reversed().map { $0 }
         var candidate = FirewallMarkSection.marks.lowerBound
@@ -49,17 +49,17 @@ extension Cloud {
         return marks
     }
 
-    /// What holds a mark and has a use for it.
+    /// The sections that need a mark, and UDP where it has its own.
     package var markedSections: Set<MarkID> { Set(markWishes().map(\.id)) }
 
-    /// The marks that sections need, in the order of names. Costs a look at each section.
+    /// The marks that sections need, in the order of names. Walks over all sections.
     private func markWishes() -> [MarkWish] {
         types.values.flatMap { type in type.configuration.gateway.flatMap { $0.markWishes(of: type.name) } }
             .sorted { $0.id < $1.id }
     }
 
-    /// The mark of a section's packets of a protocol; `nil`: it has none. Where UDP has not got its own yet, it is the
-    /// section's.
+    /// The mark for a section's packets of a protocol; `nil` if the section has none. Until UDP has its own mark, it
+    /// has the section's.
     package func mark(of section: GatewaySection, type: String, _ transport: TransportProtocol) -> UInt32? {
         guard case .mark(let fwm) = section.exposure else { return nil }
         let id = SectionID(type: type, section: section.name)

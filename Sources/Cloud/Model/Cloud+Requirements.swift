@@ -1,5 +1,6 @@
 extension Cloud {
-    /// Labels that a service's server lacks, and types of which it needs a service and there is none.
+    /// Labels that a service's server lacks, and types that a service needs but that have no service. Walks over all
+    /// services.
     public func requirementContradictions() -> [Contradiction] {
         let present = Set(services.values.lazy.map(\.type))
         return services.values.sorted { ($0.type, $0.index) < ($1.type, $1.index) }
@@ -24,7 +25,7 @@ extension Cloud {
             }
     }
 
-    /// The requirements that are not met, and were before: a service that is where it is stays there.
+    /// The requirements that are newly violated. A service whose requirements were already violated may stay.
     func newRequirementContradictions(since before: Cloud) -> [Contradiction] {
         let now = requirementContradictions()
         guard !now.isEmpty else { return [] }

@@ -3,7 +3,7 @@ import ServicesExport
 import YAML
 
 extension Cloud {
-    /// Services that cannot be where they are, and sections that cannot serve them there.
+    /// Services that cannot be on their server, and sections that cannot serve them there. Walks over all services.
     public func serviceContradictions() -> [Contradiction] {
         let byType = Dictionary(grouping: services.values, by: \.type)
         return byType.sorted { $0.key < $1.key }.flatMap { name, services -> [Contradiction] in
@@ -116,17 +116,18 @@ extension Cloud {
 }
 
 extension GatewaySection {
-    /// The families served: those of the pool that a client may come from.
+    /// The families that the section serves: those of the pool that its sources allow.
     func families(of pool: AddressPool) -> [AddressFamily] {
         pool.families.filter(serves)
     }
 
-    /// Whether clients of the family may come at all.
+    /// Whether the sources allow any client of the family.
     func serves(_ family: AddressFamily) -> Bool {
         sources.isEmpty || sources.contains { $0.address.family == family }
     }
 
-    /// Where a server takes connections that came to an address of `family`: a tunnel may be of the other family.
+    /// The address at which a server receives connections to an address of `family`. A tunnel may use the other
+    /// family.
     func backendAddress(on server: Server, family: AddressFamily) -> IPAddress? {
         server.address(family) ?? (method == .tunnel ? server.addresses.first : nil)
     }

@@ -1,11 +1,11 @@
 import NetworkTypes
 
 extension Cloud {
-    /// Public addresses that are a real server's own.
+    /// Public addresses that are also a real server's own.
     ///
-    /// A public address is local on the gateways, so what they send to a server of the same address would never leave
-    /// them. A gateway's own address may be public, as long as no instance runs there that a section leads to. Costs a
-    /// look at each server, service and address.
+    /// A public address is local on the gateways, so their packets to a server with the same address would never
+    /// leave them. A gateway's own address may be public, as long as no instance that a section exports runs there.
+    /// Cost: walks over all servers, services and addresses.
     public func sharedAddressContradictions() -> [Contradiction] {
         let exported = Set(
             services.values.lazy.filter { types[$0.type]?.configuration.gateway.isEmpty == false }.map(\.server))
@@ -24,7 +24,8 @@ extension Cloud {
         }
     }
 
-    /// Those that were not there before: a registry of an earlier version may have some, and can still be changed.
+    /// The contradictions that were not there before: a registry of an earlier version may have some, and can still
+    /// be changed.
     func newSharedAddressContradictions(since before: Cloud) -> [Contradiction] {
         let now = sharedAddressContradictions()
         guard !now.isEmpty else { return [] }

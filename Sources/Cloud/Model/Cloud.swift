@@ -1,17 +1,17 @@
 public import NetworkTypes
 
-/// Everything ADMIN knows at one moment, as a value.
+/// Everything that ADMIN knows at one moment, as a value.
 ///
-/// Contradictions, firewall marks and exports are functions of it. References are by name and may
-/// dangle: `contradictions()` finds those too.
+/// Contradictions, firewall marks and exports are functions of it. References are by name and may dangle, which
+/// `contradictions()` also finds.
 public struct Cloud: Sendable {
     public var locations: [String: Location]
     public var pools: [AddressPool.ID: AddressPool]
     public var servers: [String: Server]
     public var types: [String: ServiceType]
-    /// By name: `tg.3`.
+    /// Services by name: `tg.3`.
     public var services: [String: ServiceInstance]
-    /// Every mark that a section holds, also one that is gone.
+    /// Every mark that a section holds, including sections that are gone.
     public var marks: [MarkID: UInt32]
     public var secrets: [String: SealedSecret]
 
@@ -45,10 +45,10 @@ public struct SectionID: Sendable, Hashable, Comparable, CustomStringConvertible
     public var description: String { "\(type)/\(section)" }
 }
 
-/// What holds a firewall mark: a gateway section, or UDP of it where that is apart from its other protocols.
+/// The holder of a firewall mark: a gateway section, or its UDP if that is separate from its other protocols.
 public struct MarkID: Sendable, Hashable, Comparable, CustomStringConvertible {
     public let section: SectionID
-    /// `nil`: the section's own mark, of all its protocols that have none of their own.
+    /// `nil`: the section's own mark, for all its protocols that have none of their own.
     public let transport: TransportProtocol?
 
     public init(_ section: SectionID, _ transport: TransportProtocol? = nil) {

@@ -1,16 +1,18 @@
 public import NetworkTypes
 public import YAML
 
-/// Why the cloud cannot be as it is written.
+/// A reason why the cloud cannot be as it is described.
 public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
-    /// An object of the cloud, or one member of it, that is to blame.
+    /// An object of the cloud, or a member of one, that is to blame.
     public struct Subject: Sendable, Hashable {
+        /// The kind of the object.
         public enum Kind: Sendable, Hashable {
             case location, server, service
             /// Its name is `location/pool`.
             case pool
         }
 
+        /// A member of an object.
         public enum Member: Sendable, Hashable {
             case location, kind, addresses, labels, server, state
             case address(IPAddress)
@@ -18,7 +20,7 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
 
         public let kind: Kind
         public let name: String
-        /// `nil`: the object as a whole.
+        /// The member; `nil`: the whole object.
         public let member: Member?
 
         public init(_ kind: Kind, _ name: String, _ member: Member? = nil) {
@@ -27,16 +29,17 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
             self.member = member
         }
 
+        /// A pool, or a member of one.
         package static func pool(_ id: AddressPool.ID, _ member: Member? = nil) -> Self {
             Self(.pool, id.description, member)
         }
     }
 
-    /// Where the text to blame stands, when it is in a meta-configuration.
+    /// The place of the text to blame, if it is in a meta-configuration.
     public let position: YAMLPosition?
-    /// What else may be to blame, the likeliest first: of two sides it is the one that was changed.
+    /// Other subjects that may be to blame, the most likely first: of two sides, the one that was changed is blamed.
     public let subjects: [Subject]
-    /// Names both sides.
+    /// The message, which names both sides.
     public let message: String
 
     public init(_ message: String, at position: YAMLPosition? = nil, of subjects: [Subject] = []) {

@@ -4,7 +4,7 @@ public import Text
 /// A place with gateways, servers and public addresses: a datacenter.
 public struct Location: Sendable, Hashable {
     public var name: String
-    /// A line for people; may be empty.
+    /// One line for people; may be empty.
     @ExactText public var description: String
 
     public init(name: String, description: String = "") {
@@ -15,7 +15,7 @@ public struct Location: Sendable, Hashable {
 
 /// A named set of public addresses of one location: `www-ip`.
 public struct AddressPool: Sendable, Hashable, Identifiable {
-    /// Pools of different locations may have the same name; gateway sections count on it.
+    /// Pools of different locations may have the same name; gateway sections rely on it.
     public struct ID: Sendable, Hashable, Comparable, CustomStringConvertible {
         public let location: String
         public let name: String
@@ -32,7 +32,7 @@ public struct AddressPool: Sendable, Hashable, Identifiable {
     }
 
     public var id: ID
-    /// Ascending, each once; one or both families.
+    /// Ascending, without duplicates, of one or both families.
     public var addresses: [IPAddress]
 
     public init(location: String, name: String, addresses: some Sequence<IPAddress>) {
@@ -40,7 +40,7 @@ public struct AddressPool: Sendable, Hashable, Identifiable {
         self.addresses = Set(addresses).sorted()
     }
 
-    /// The families the pool has addresses of, ascending.
+    /// The families of the pool's addresses, ascending.
     public var families: [AddressFamily] {
         AddressFamily.allCases.filter { family in addresses.contains { $0.family == family } }
     }

@@ -1,7 +1,7 @@
 import NetworkTypes
 import YAML
 
-/// Ports that a gateway section wants for itself on an address (or, inside one file, on a pool).
+/// Ports that a gateway section claims for itself on an address (or, inside one file, on a pool).
 struct PortClaim<Address: Comparable & CustomStringConvertible> {
     package let address: Address
     package let transport: TransportProtocol
@@ -17,18 +17,18 @@ struct PortClaim<Address: Comparable & CustomStringConvertible> {
         PortClaim<Other>(address: address, transport: transport, ports: ports, section: section, position: position)
     }
 
-    /// Two claims that cannot both be met.
+    /// Two claims that conflict.
     struct Overlap {
         let claim: PortClaim
         package let other: PortClaim
 
-        /// The same with the two sides swapped when only the other one is of the types.
+        /// The same overlap with its sides swapped if only the other one belongs to the types.
         package func blaming(_ types: Set<String>) -> Overlap {
             types.contains(other.section.type) && !types.contains(claim.section.type)
                 ? Overlap(claim: other, other: claim) : self
         }
 
-        /// What makes it the same overlap on another address.
+        /// What an overlap has in common with that on another address.
         package struct Place: Hashable {
             let claim: SectionID
             package let other: SectionID
@@ -37,20 +37,22 @@ struct PortClaim<Address: Comparable & CustomStringConvertible> {
             let otherPorts: PortRange
         }
 
+        /// The place of the overlap, without its address.
         package var place: Place {
             Place(
                 claim: claim.section, other: other.section, transport: claim.transport, ports: claim.ports,
                 otherPorts: other.ports)
         }
 
+        /// The message about the overlap, which names both sections.
         package var message: String {
             "\(claim.section) claims \(claim.connection), which overlaps \(other.section) \(other.connection) "
                 + "(\(other.position))"
         }
     }
 
-    /// Claims that overlap an earlier one, in the order of addresses and ports: for each claim at most one overlap,
-    /// with the claim that reaches furthest. Sorts once, looks at each claim once.
+    /// The claims that overlap an earlier one, in the order of addresses and ports. For each claim there is at most
+    /// one overlap, with the claim that reaches furthest. Cost: sorts once, and examines each claim once.
     static func overlaps(_ claims: [PortClaim]) -> [Overlap] {
         let sorted = claims.sorted { a, b in
             if a.address != b.address { return a.address < b.address }

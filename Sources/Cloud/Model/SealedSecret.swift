@@ -1,13 +1,13 @@
-/// A secret as the registry keeps it: its value is encrypted.
+/// A secret as it is stored in the registry: its value is encrypted.
 public struct SealedSecret: Sendable, Hashable {
     public let name: String
-    /// Counts the values it has had, from 1.
+    /// The number of this value, counted from 1.
     public let revision: Int
-    /// The value, readable with the key of `SecretKey` only.
+    /// The encrypted value, which only the key of `SecretKey` opens.
     package let sealed: [UInt8]
-    /// Who set this value.
+    /// The user who set this value.
     public let changedBy: String
-    /// RFC 3339 in UTC.
+    /// When this value was set, RFC 3339 in UTC.
     public let changedAt: String
 
     package init(name: String, revision: Int, sealed: [UInt8], changedBy: String, changedAt: String) {
@@ -18,6 +18,6 @@ public struct SealedSecret: Sendable, Hashable {
         self.changedAt = changedAt
     }
 
-    /// Bytes of a value.
+    /// The longest value, in bytes.
     package static let longestValue = 64 << 10
 }

@@ -3,7 +3,7 @@ public import NetworkTypes
 /// What a server is built for.
 public enum ServerKind: String, Sendable, Hashable, CaseIterable {
     case app
-    /// Has drives of its own for database files.
+    /// Has its own drives for database files.
     case db
     /// Has a large common storage for logs and backups.
     case archive
@@ -19,7 +19,7 @@ public struct Server: Sendable, Hashable {
     public var kind: ServerKind
     /// Internal addresses, at most one of a family.
     public var addresses: [IPAddress]
-    /// What it is besides its kind, for the `requires` of types; ascending, each once.
+    /// Properties besides the kind, for the `requires` of types; ascending, without duplicates.
     public var labels: [String]
 
     public init(
@@ -33,6 +33,6 @@ public struct Server: Sendable, Hashable {
         self.labels = Set(labels).sorted()
     }
 
-    /// The internal address of a family.
+    /// The internal address of a family; `nil` if the server has none.
     public func address(_ family: AddressFamily) -> IPAddress? { addresses.first { $0.family == family } }
 }

@@ -2,20 +2,20 @@
 public enum ServiceState: String, Sendable, Hashable, CaseIterable {
     /// New connections come.
     case ready
-    /// Established connections go on, no new ones come.
+    /// Established connections go on; there are no new ones.
     case drain
-    /// Taken out: it is in no export.
+    /// The instance is out of service and in no export.
     case maint
 }
 
 /// One running copy of a service: `tg.3` on server `app2`.
 public struct ServiceInstance: Sendable, Hashable {
     public var type: String
-    /// Counts the instances of the type, from 1; stays with the instance for its life.
+    /// The number of the instance within its type, from 1. An instance keeps it for its whole life.
     public var index: Int
     public var server: String
     public var state: ServiceState
-    /// 0 to 65,535; `nil`: the gateway section's.
+    /// 0 to 65,535; `nil`: the gateway section's weight.
     public var weight: Int?
 
     public init(type: String, index: Int, server: String, state: ServiceState = .ready, weight: Int? = nil) {

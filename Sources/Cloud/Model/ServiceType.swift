@@ -1,9 +1,9 @@
 public import Text
 
-/// A kind of service with its meta-configuration.
+/// A type of service with its meta-configuration.
 public struct ServiceType: Sendable {
     public var name: String { configuration.type }
-    /// The YAML text as it was written.
+    /// The YAML text as it was sent.
     @ExactText public var source: String
     public var configuration: MetaConfiguration
 

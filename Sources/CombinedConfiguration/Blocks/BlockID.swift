@@ -1,9 +1,10 @@
-/// A block of values by where it is written: the blocks of all files are merged in the order of these.
+/// The identity of a block, by its place. The blocks of all files are merged in the order of their ids.
 public struct BlockID: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The service type whose file has the block.
     public let type: String
+    /// The block's `sort-order`.
     public let sortOrder: Int
-    /// Its place in the `config` list of the file, from 1.
+    /// The position in the file's `config` list, from 1.
     public let number: Int
 
     public init(type: String, sortOrder: Int, number: Int) {
@@ -12,7 +13,7 @@ public struct BlockID: Sendable, Hashable, Comparable, CustomStringConvertible {
         self.number = number
     }
 
-    /// By sort order; ties by type name, then by the place in the file.
+    /// Orders by sort order, then by type name, then by position in the file.
     public static func < (a: Self, b: Self) -> Bool {
         (a.sortOrder, a.type, a.number) < (b.sortOrder, b.type, b.number)
     }
@@ -21,14 +22,14 @@ public struct BlockID: Sendable, Hashable, Comparable, CustomStringConvertible {
     public var description: String { "\(type) \(sortOrder)" }
 }
 
-/// A block of values, read.
+/// A block of values.
 public struct ConfigurationBlock: Sendable, Hashable {
     public let id: BlockID
     public let values: BlockValue
-    /// The values where nothing was before, made once for all templates that they go to.
+    /// The values as a tree that is not merged with anything; made once for all templates that include the block.
     let tree: ConfigurationNode
 
-    /// - Parameter values: A mapping.
+    /// - Parameter values: a mapping.
     public init(id: BlockID, values: BlockValue) {
         self.id = id
         self.values = values

@@ -1,7 +1,7 @@
 import YAML
 
 extension BlockValue {
-    /// The value where nothing was before: nothing is left of a deletion.
+    /// The value if there is none before it; a deletion leaves nothing.
     func node(in block: BlockID) -> ConfigurationNode? {
         guard marker != .delete else { return nil }
         let origin = ConfigurationNode.Origin(position, block, expression: expression)

@@ -2,7 +2,7 @@ import Text
 public import YAML
 
 extension BlockValue {
-    /// Reads the `values` of a block, a mapping; what is wrong with them is reported, each with its place.
+    /// Reads the `values` of a block, which must be a mapping. Reports faults, each with its place.
     public init?(reading node: YAMLNode, _ diagnostics: inout YAMLDiagnostics) {
         guard node.tag == nil, case .mapping(let pairs) = node.content else {
             diagnostics.report(node.unexpected("a mapping of values"))
@@ -16,12 +16,12 @@ extension BlockValue {
     }
 }
 
-/// Reads the values of one block, and goes on after a fault.
+/// Reads the values of one block, and continues after a fault.
 private struct BlockReader {
     var diagnostics: YAMLDiagnostics
 
-    /// - Parameter inList: Whether it is, or is inside of, an item of a list: that is new as a whole, with nothing to
-    ///   append to, to replace or to delete.
+    /// - Parameter inList: whether the node is inside an item of a list. Such items are always new, so there is
+    ///   nothing to append to, to replace or to delete.
     mutating func value(_ node: YAMLNode, inList: Bool) -> BlockValue? {
         let marker = node.tag.flatMap(ConfigurationMarker.init)
         switch marker {
@@ -113,7 +113,7 @@ private struct BlockReader {
         }
     }
 
-    /// What can be known of `workers` before its variables are.
+    /// Checks `workers` as far as possible without the values of variables.
     mutating func checkWorkers(_ pairs: [YAMLPair]) {
         guard let node = pairs.first(where: { $0.key.text.isExactly(Workers.key) })?.value,
             node.tag != ConfigurationMarker.delete.rawValue, !node.isNull,

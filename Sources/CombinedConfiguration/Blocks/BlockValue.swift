@@ -1,8 +1,9 @@
 public import Text
 public import YAML
 
-/// A value of a block as it was written: its variables and markers read, nothing put in yet.
+/// A value in a block as it was written: variables and markers are parsed, but not evaluated.
 public struct BlockValue: Sendable, Hashable {
+    /// The kinds of values.
     public indirect enum Content: Sendable, Hashable {
         case mapping([Pair])
         case list([BlockValue])

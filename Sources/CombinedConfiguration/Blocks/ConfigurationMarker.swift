@@ -1,12 +1,12 @@
-/// The tags that say how a value goes together with what earlier blocks have, or where it comes from.
+/// The tags that tell how a value is merged with that of earlier blocks, or where it comes from.
 public enum ConfigurationMarker: String, Sendable, Hashable, CaseIterable {
-    /// The items of a list come after those that are there.
+    /// Appends the items of a list to the present ones.
     case append = "!append"
-    /// A list or a mapping takes the place of what is there.
+    /// Replaces the present list or mapping.
     case replace = "!replace"
-    /// The key goes with all that is below it.
+    /// Deletes the key and everything below it.
     case delete = "!delete"
-    /// The name of a secret stands for its value.
+    /// The value of the secret with this name.
     case secret = "!secret"
 
     /// The tags, for reading a meta-configuration.

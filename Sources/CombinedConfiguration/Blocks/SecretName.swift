@@ -1,5 +1,6 @@
-/// Names of secrets: lower-case letters, digits, `-`, `_` and `.`, a letter or a digit first, up to 63.
+/// Names of secrets: lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or digit, 1 to 63 bytes.
 public enum SecretName {
+    /// Whether a name follows the rule.
     public static func isValid(_ name: String) -> Bool {
         guard let first = name.utf8.first, isWordCharacter(first), name.utf8.count <= 63 else { return false }
         return name.utf8.allSatisfy { isWordCharacter($0) || "-_.".utf8.contains($0) }

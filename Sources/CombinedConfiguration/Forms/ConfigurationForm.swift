@@ -1,22 +1,22 @@
 import Text
 import YAML
 
-/// A template made ready for many services: its JSON, with gaps where the values of variables go.
+/// A template that is prepared for many services: its JSON, with gaps for the values of variables.
 ///
-/// Made in a time by the size of the template. Filled in for a service in a time by the length of the JSON behind its
-/// first gap, whatever the number of values: each variable is looked up once.
+/// Cost: making it grows with the size of the template. Filling it in for a service grows with the length of the JSON
+/// after the first gap, whatever the number of values: each variable is looked up once.
 public struct ConfigurationForm {
-    /// What comes before the first gap: the same for all services.
+    /// The JSON before the first gap, which is the same for all services.
     public let head: [UInt8]
     private let template: ConfigurationTemplate
     private let steps: [FormStep]
     private let constants: [UInt8]
     private let slots: [FormSlot]
     private let texts: FormTexts
-    /// What its number of workers is made of, where a variable is in it.
+    /// The value of `workers`, if it has a variable.
     private let workers: ConfigurationNode?
 
-    /// `nil` for a template that is no configuration of any service: `resolved` says why.
+    /// `nil` if the template is no configuration of any service; `resolved` then tells why.
     public init?(_ template: ConfigurationTemplate) {
         guard template.errors.isEmpty else { return nil }
         let workers = template.root[Workers.key]
@@ -36,7 +36,7 @@ public struct ConfigurationForm {
 
     /// Appends the JSON of a service's configuration from the first gap on.
     ///
-    /// - Returns: Whether it is a configuration. If not, `resolved` says why, or its JSON is longer than
+    /// - Returns: whether it is a valid configuration. If it is not, `resolved` tells why, or its JSON is longer than
     ///   `ConfigurationTemplate.largest`.
     public func append(_ source: some VariableSource, to bytes: inout [UInt8]) -> Bool {
         if let workers {
@@ -70,24 +70,24 @@ public struct ConfigurationForm {
     }
 }
 
-/// A piece of a form.
+/// A part of a form.
 enum FormStep {
-    /// These of the constants.
+    /// A range of the constant bytes.
     case constant(Range<Int>)
-    /// The value of a slot.
+    /// The value in a slot.
     case value(Int)
-    /// The value of a slot within a text.
+    /// The value in a slot, within a text.
     case text(Int)
-    /// The items of a slot, in a list.
+    /// The items in a slot, within a list.
     case items(Int)
-    /// What stands before an item of a list whose other items may be none.
+    /// The separator before an item, in a list whose other items may be empty.
     case separator
 }
 
-/// Texts with variables in them, which may not be too long.
+/// Texts that contain variables; their length is limited.
 struct FormTexts {
     private var texts: [(literal: Int, slots: [Int])] = []
-    /// The most bytes besides variables, and the most variables, that one text has.
+    /// The greatest number of constant bytes, and of variables, in one text.
     private var most = (literal: 0, slots: 0)
     private var used: Set<Int> = []
 
@@ -97,7 +97,8 @@ struct FormTexts {
         used.formUnion(slots)
     }
 
-    /// Whether all values may be in a text, and no text is too long. As a rule none is measured.
+    /// Whether all values may be part of a text, and no text is too long. Usually this is found without measuring any
+    /// text.
     func fit(_ values: [SlotValue]) -> Bool {
         var longest = 0
         for slot in used {

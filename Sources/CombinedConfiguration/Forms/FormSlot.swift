@@ -2,13 +2,13 @@ import JSON
 import Text
 import YAML
 
-/// A gap of a form: what is put in, for each service anew.
+/// A gap of a form, which each service fills in with its own value.
 enum FormSlot {
     /// A variable of the service.
     case variable(Reference)
-    /// A value of the configuration, or what stands for one that is not there.
+    /// A value of the configuration, or the default of one that does not exist.
     case constant(VariableValue)
-    /// A text that others refer to; its slots come before it.
+    /// A text to which other values refer. Its slots come before it.
     case text([Part])
 
     enum Part {
@@ -16,8 +16,8 @@ enum FormSlot {
         case slot(Int)
     }
 
-    /// - Parameter earlier: The values of the slots before it.
-    /// - Returns: `nil` when there is none.
+    /// - Parameter earlier: the values of the earlier slots.
+    /// - Returns: `nil` if there is no value.
     func value(_ source: some VariableSource, _ earlier: [SlotValue]) -> SlotValue? {
         switch self {
         case .constant(let value): return SlotValue(value)
@@ -45,12 +45,12 @@ enum FormSlot {
     }
 }
 
-/// What a gap is filled with.
+/// The value for a gap.
 struct SlotValue {
     let json: [UInt8]
-    /// The value within a text, as JSON.
+    /// The value within a text, JSON-escaped.
     let escaped: ArraySlice<UInt8>
-    /// Bytes of the value within a text; `nil` for one that cannot be in a text.
+    /// The size of the value within a text, in bytes; `nil` if it cannot be part of a text.
     let textCount: Int?
 
     init(_ value: VariableValue) {
@@ -72,7 +72,7 @@ struct SlotValue {
         }
     }
 
-    /// - Parameter text: As JSON, without quotes.
+    /// - Parameter text: the JSON-escaped text without quotes.
     init(text: [UInt8], count: Int) {
         json = [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
         escaped = json.dropFirst().dropLast()

@@ -2,16 +2,16 @@ import JSON
 import Text
 import YAML
 
-/// Writes the form of a template. Takes time by the size of the template.
+/// Writes the form of a template. Cost: grows with the size of the template.
 struct FormWriter {
     private let references: ConfigurationReferences
     private var writer = JSONWriter()
     private var steps: [FormStep] = []
-    /// Where the constants begin that no step has yet.
+    /// The beginning of the constant bytes that are not part of a step yet.
     private var start = 0
     private(set) var slots: [FormSlot] = []
     private(set) var texts = FormTexts()
-    /// Whether everything has its place: a value without any is told of when the template is resolved.
+    /// Whether every reference has a value. If one has none, resolving the template reports it.
     private(set) var isComplete = true
     private var slotOfReference: [Reference: Int] = [:]
     private var slotOfPath: [ConfigurationPath: Int] = [:]
@@ -20,7 +20,7 @@ struct FormWriter {
 
     var constants: [UInt8] { writer.bytes }
 
-    /// The steps behind the head, and where that ends in the constants.
+    /// The steps after the head, and the end of the head in the constant bytes.
     mutating func finish() -> (steps: [FormStep], headEnd: Int) {
         flush()
         guard case .constant(let range)? = steps.first else { return (steps, 0) }
@@ -69,7 +69,7 @@ struct FormWriter {
 
     /// Writes a text without its quotes.
     ///
-    /// - Returns: How many bytes of it are no variables, and those that are.
+    /// - Returns: how many bytes of it are constant, and the slots of its variables.
     private mutating func add(_ parts: [ScalarTemplate.Part]) -> (literal: Int, slots: [Int]) {
         var (literal, slots) = (0, [Int]())
         for part in parts {
@@ -99,8 +99,7 @@ struct FormWriter {
         start = writer.bytes.count
     }
 
-    /// The slot of what a reference stands for. One value leads to the next as often as `ConfigurationReferences` lets
-    /// it.
+    /// The slot for a reference. It follows chains of values, whose length `ConfigurationReferences` limits.
     private mutating func slot(_ reference: Reference) -> Int? {
         if let known = slotOfReference[reference] { return known }
         let slot: Int? =
@@ -117,7 +116,7 @@ struct FormWriter {
         return slot
     }
 
-    /// The slot of another value of the configuration.
+    /// The slot for another value of the configuration.
     private mutating func slot(_ target: ConfigurationNode, at path: ConfigurationPath) -> Int? {
         if let known = slotOfPath[path] { return known }
         guard !references.blocked.contains(path) else { return fail() }
@@ -126,7 +125,8 @@ struct FormWriter {
         case .reference(let next, spliced: false): slot = self.slot(next)
         case .scalar(let scalar): slot = new(.constant(.scalar(scalar)))
         case .text(let parts): slot = parts.formParts { self.slot($0) }.map { new(.text($0)) }
-        // A secret is in no text, and alone it is put in before; of a mapping or a list nobody has the value.
+        // A secret cannot be part of a text, and a secret alone was replaced before; mappings and lists cannot be
+        // referred to.
         case .secret, .mapping, .list, .reference: slot = fail()
         }
         slotOfPath[path] = slot

@@ -3,27 +3,28 @@ import YAML
 
 /// Merges blocks one after the other into one tree.
 ///
-/// Mappings merge deeply, single values replace one another, lists and mappings say by a marker what becomes of a list
-/// or mapping that is there. What has no place stays out and is reported. Takes time by the size of what more than one
-/// block has: what one alone brings is put in as it is.
+/// Mappings are merged deeply, and single values replace each other. For a list, or a mapping, a marker tells what
+/// happens to a present one. A value that does not fit is left out and reported. Cost: grows with the size of what
+/// several blocks share; a part that only one block has is inserted as it is.
 struct BlockMerger {
     private(set) var errors: [ConfigurationError] = []
     private(set) var deleted: [DeletedValue] = []
-    /// Pairs of values of which one has the kind of another value, to be compared when that is known.
+    /// Pairs of values of which at least one takes its kind from another value. They are compared when that kind is
+    /// known.
     private(set) var undecided: [UndecidedKinds] = []
     private(set) var root: MergedValue?
 
-    /// Values that are kept of those that stood at one place, the newest.
+    /// How many of the values that were replaced at one place are kept, the newest first.
     private static var longestHistory: Int { 100 }
 
-    /// The keys that lead to the value under way.
+    /// The path of keys to the current value.
     private var path: ConfigurationPath = []
 
     mutating func merge(_ block: ConfigurationBlock) {
         root = merged(root, block.values, block.tree, block.id) ?? root
     }
 
-    /// - Parameter node: The value where nothing was before; `nil`: it takes out what is there.
+    /// - Parameter node: the value if there is none before it; `nil` for a deletion.
     private mutating func merged(
         _ base: MergedValue?, _ value: BlockValue, _ node: ConfigurationNode?, _ block: BlockID
     ) -> MergedValue? {
@@ -61,7 +62,7 @@ struct BlockMerger {
         return MergedValue(node.over(base.overridden.suffix(Self.longestHistory - 1) + [before]))
     }
 
-    /// - Parameter nodes: What the values are where nothing was before, without those that are deletions.
+    /// - Parameter nodes: the values if there are none before them, without deletions.
     private mutating func merge(
         _ values: [BlockValue.Pair], _ nodes: [ConfigurationNode.Pair], into mapping: MergedMapping, _ block: BlockID
     ) {
@@ -75,7 +76,7 @@ struct BlockMerger {
         }
     }
 
-    /// Whether the value may stand where `base` is: kinds stay what they are.
+    /// Whether the value may replace `base`, which must be of the same kind.
     private mutating func agree(_ base: MergedValue, _ value: BlockValue) -> Bool {
         let (old, new) = (base.kindSource, value.kindSource)
         if case .known(let old) = old, case .known(let new) = new {
@@ -83,7 +84,7 @@ struct BlockMerger {
             errors.append(.kinds(path, new.rawValue, value.position, old.rawValue, base.origin.position))
             return false
         }
-        // The kind of a value that is another's is known later, but it is that of a single value.
+        // If a value takes its kind from another, the kind is known later, but it can only be a single value.
         for (one, other) in [(old, new), (new, old)] {
             if case .known(let kind) = one, case .of = other, !kind.isScalar {
                 let single = "a single value"
@@ -104,16 +105,18 @@ struct BlockMerger {
     typealias Overridden = ConfigurationNode.Overridden
 }
 
-/// A value that a block has taken out.
+/// A value that a block has deleted.
 public struct DeletedValue: Sendable, Hashable {
-    /// The keys that lead to it.
+    /// The path of keys to the value.
     let path: ConfigurationPath
+    /// The value before it was deleted.
     public let node: ConfigurationNode
+    /// The place of the deletion.
     public let by: ConfigurationNode.Origin
 }
 
 extension ConfigurationError {
-    /// A value whose kind changes between two blocks.
+    /// A value has different kinds in two blocks.
     static func kinds(
         _ path: ConfigurationPath, _ new: String, _ newPosition: YAMLPosition, _ old: String,
         _ oldPosition: YAMLPosition
@@ -125,10 +128,10 @@ extension ConfigurationError {
     }
 }
 
-/// The keys that lead to a value of a configuration.
+/// The path of keys to a value of a configuration.
 public typealias ConfigurationPath = [ExactText]
 
 extension ConfigurationPath {
-    /// The keys as people write them: `logging.targets`.
+    /// The path as people write it: `logging.targets`.
     var dotted: String { lazy.map(\.wrappedValue).joined(separator: ".") }
 }

@@ -1,16 +1,16 @@
 import Text
 import YAML
 
-/// How the kind of a value is found.
+/// How the kind of a value is determined.
 enum KindSource: Sendable, Hashable {
     case known(ValueKind)
-    /// It is that of another value of the configuration.
+    /// By another value of the configuration.
     case of(ConfigurationPath)
 
     var known: ValueKind? { if case .known(let kind) = self { kind } else { nil } }
 }
 
-/// Two values, one in the place of the other, whose kinds can be compared only when all blocks are merged.
+/// Two values, one replacing the other, whose kinds can be compared only when all blocks are merged.
 struct UndecidedKinds: Sendable, Hashable {
     let path: ConfigurationPath
     let old: KindSource
@@ -18,21 +18,21 @@ struct UndecidedKinds: Sendable, Hashable {
     let new: KindSource
     let newPosition: YAMLPosition
 
-    /// What is wrong with the two in a merged tree.
+    /// What is wrong with the pair in a merged tree; `nil` if the kinds agree.
     func problem(_ kinds: inout KindFinder) -> ConfigurationError? {
         guard let old = kinds.kind(of: old), let new = kinds.kind(of: new), !old.agrees(with: new) else { return nil }
         return .kinds(path, new.rawValue, newPosition, old.rawValue, oldPosition)
     }
 }
 
-/// Finds the kinds of values that have those of others; each value is followed once.
+/// Finds the kinds of values that take theirs from others. Each value is followed once.
 struct KindFinder {
     let index: NodeIndex
     private var found: [ConfigurationPath: ValueKind?] = [:]
 
     init(_ index: NodeIndex) { self.index = index }
 
-    /// The kind that a source leads to; `nil` where it leads nowhere, which is told when the value is asked for.
+    /// The kind of a source; `nil` if the source leads nowhere, which is reported when the value is resolved.
     mutating func kind(of source: KindSource) -> ValueKind? {
         var source = source
         var way = [ConfigurationPath]()
@@ -42,7 +42,7 @@ struct KindFinder {
                 kind = known
                 break
             }
-            // A value on the way that is met again is one of a circle, and has no kind.
+            // A value that is met again on the way belongs to a cycle and has no kind.
             found[path] = .some(nil)
             way.append(path)
             guard let node = index[path] else { break }
@@ -79,7 +79,7 @@ extension BlockValue {
 
     var kind: ValueKind? { kindSource.known }
 
-    /// What was written, where that is not the value.
+    /// The text as it was written, if it is not the value.
     var expression: String? {
         guard case .scalar(let template) = content else { return nil }
         return switch template {

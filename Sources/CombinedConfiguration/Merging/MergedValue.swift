@@ -1,12 +1,12 @@
 import Text
 import YAML
 
-/// A value while blocks are merged into it: what a block does not touch is neither copied nor looked at.
+/// A value into which blocks are being merged. Parts that a block does not change are neither copied nor examined.
 final class MergedValue {
     enum Content {
         case mapping(MergedMapping)
         case list(MergedList)
-        /// As one block has it.
+        /// The value of a single block, unchanged.
         case untouched(ConfigurationNode)
     }
 
@@ -20,7 +20,7 @@ final class MergedValue {
         overridden = node.overridden
     }
 
-    /// The value as it is now. Takes time by the size of what more than one block has brought.
+    /// The present value. Cost: grows with the size of what several blocks have contributed.
     var node: ConfigurationNode {
         switch content {
         case .mapping(let mapping): ConfigurationNode(.mapping(mapping.pairs), from: origin, over: overridden)
@@ -37,7 +37,7 @@ final class MergedValue {
         }
     }
 
-    /// The mapping, to be merged into; `nil` where it is none.
+    /// The mapping to merge into; `nil` if the value is no mapping.
     func mapping() -> MergedMapping? {
         if case .mapping(let mapping) = content { return mapping }
         guard case .untouched(let node) = content, case .mapping(let pairs) = node.content else { return nil }
@@ -46,7 +46,7 @@ final class MergedValue {
         return mapping
     }
 
-    /// The list, to be appended to; `nil` where it is none.
+    /// The list to append to; `nil` if the value is no list.
     func list() -> MergedList? {
         if case .list(let list) = content { return list }
         guard case .untouched(let node) = content, case .list(let items) = node.content else { return nil }
@@ -56,15 +56,14 @@ final class MergedValue {
     }
 }
 
-/// Items of a list, to which blocks append.
+/// The items of a list to which blocks append.
 final class MergedList {
     var items: [ConfigurationNode]
 
     init(_ items: [ConfigurationNode]) { self.items = items }
 }
 
-/// Keys and values in the order of the keys' coming; finding, adding and removing one take the same time however many
-/// there are.
+/// Keys and values in the order in which the keys were added. Finding, adding and removing a key take constant time.
 final class MergedMapping {
     private var entries: [(key: ExactText, value: MergedValue?)] = []
     private var places: [ExactText: Int] = [:]

@@ -1,6 +1,6 @@
 import Text
 
-/// Finds values of a tree by their keys: a mapping is indexed when it is first looked into.
+/// Finds values of a tree by their keys. A mapping is indexed at its first lookup.
 final class NodeIndex {
     let node: ConfigurationNode
     private lazy var children: [ExactText: NodeIndex] = {
@@ -10,7 +10,7 @@ final class NodeIndex {
 
     init(_ node: ConfigurationNode) { self.node = node }
 
-    /// The value at the end of several keys.
+    /// The value at a path; `nil` if there is none.
     subscript(path: ConfigurationPath) -> ConfigurationNode? {
         var place = self
         for key in path {

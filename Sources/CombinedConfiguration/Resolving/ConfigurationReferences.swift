@@ -1,19 +1,20 @@
 import Text
 import YAML
 
-/// The values of a tree that others of it refer to by `${config.…}`: found once for all services, since where they
-/// stand and which of them lead to which depends on no variable. Takes time by the size of the parts of the tree that
-/// refer to others.
+/// The values of a tree to which `${config.…}` refers. They are found once for all services, since neither their
+/// places nor their chains depend on variables. Cost: grows with the size of the parts of the tree that have
+/// references.
 struct ConfigurationReferences: Sendable, Hashable {
-    /// Every value that is referred to and is there.
+    /// Every existing value to which another refers.
     private(set) var targets: [ConfigurationPath: ConfigurationNode] = [:]
-    /// Those that have no value, since they lead back to themselves or too far; why is in `errors`.
+    /// Values that cannot be resolved, since they are part of a cycle or of too long a chain; `errors` has the
+    /// reasons.
     private(set) var blocked: Set<ConfigurationPath> = []
     private(set) var errors: [ConfigurationError] = []
-    /// Of those that are referred to, the ones that need no variable: what they come to.
+    /// The resolved values of those that need no variable.
     private(set) var constants: [ConfigurationPath: ConstantValue] = [:]
 
-    /// Values that may refer to one another in a row.
+    /// The greatest length of a chain of references.
     static let longestChain = 64
 
     init(in root: ConfigurationNode, _ index: NodeIndex) {
@@ -24,22 +25,22 @@ struct ConfigurationReferences: Sendable, Hashable {
         for path in walk.order where !blocked.contains(path) {
             guard let value = targets[path].flatMap({ ConstantValue($0, constants, targets) }) else { continue }
             room -= value.size
-            // Beyond that the configuration is too large, which is told of each service.
+            // The configuration is too large then, which is reported for each service.
             guard room >= 0 else { break }
             constants[path] = value
         }
     }
 }
 
-/// Follows references depth first, without a call inside another: a chain may be as long as the file.
+/// Follows references depth first, without recursion: a chain may be as long as the file.
 private struct ReferenceWalk {
     let index: NodeIndex
     var targets: [ConfigurationPath: ConfigurationNode] = [:]
     var blocked: Set<ConfigurationPath> = []
     var errors: [ConfigurationError] = []
-    /// Those that were followed; what a value refers to comes before it.
+    /// Values in the order in which they were completed; a value comes after those to which it refers.
     var order: [ConfigurationPath] = []
-    /// How many values follow one another from a value on; `nil` while that is being found.
+    /// The length of the chain from each value on; `nil` while it is being determined.
     private var lengths: [ConfigurationPath: Int?] = [:]
     private var open: [Step] = []
 
@@ -105,7 +106,7 @@ private struct ReferenceWalk {
         if !open.isEmpty { add(step.length, step.path) }
     }
 
-    /// Notes that the value at the end of the way refers to another.
+    /// Notes that the last value on the way refers to another.
     private mutating func add(_ length: Int, _ path: ConfigurationPath) {
         let last = open.count - 1
         open[last].length = max(open[last].length, length + 1)
@@ -125,7 +126,7 @@ private struct ReferenceWalk {
 }
 
 extension ConfigurationNode {
-    /// The values of the configuration that the value itself refers to.
+    /// The values of the configuration to which this value itself refers.
     fileprivate var configurationReferences: [(reference: Reference, path: ConfigurationPath)] {
         let references: [Reference] =
             switch content {

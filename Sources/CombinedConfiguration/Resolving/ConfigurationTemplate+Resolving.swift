@@ -1,16 +1,17 @@
 extension ConfigurationTemplate {
-    /// What a template came to with the variables of one service.
+    /// A template with the variables of one service.
     public struct Resolution: Sendable {
         /// The configuration.
         public let root: ConfigurationNode
-        /// Why it is none, each thing once.
+        /// Why it is no valid configuration, without duplicates.
         public let errors: [ConfigurationError]
     }
 
-    /// Bytes of a configuration as JSON.
+    /// The greatest size of a configuration as JSON, in bytes.
     public static let largest = 1 << 20
 
-    /// The configuration of a service.
+    /// Resolves the configuration of a service. Cost: grows with the size of the template and of the result, which is
+    /// limited.
     public func resolved(_ source: some VariableSource) -> Resolution {
         var resolver = Resolver(self, source)
         let root = resolver.resolved(root)

@@ -1,17 +1,17 @@
 import Text
 import YAML
 
-/// A value that is the same for all services though it is written with `${config.…}`.
+/// A value with `${config.…}` that is the same for all services.
 enum ConstantValue: Sendable, Hashable {
     case scalar(YAMLScalar)
     /// The name of a secret.
     case secret(String)
 
-    /// `nil` where a value waits for a variable, or has a fault, which is told when it is put together for a service.
+    /// `nil` if the value needs a variable, or has a fault, which is reported when it is resolved for a service.
     ///
     /// - Parameters:
-    ///   - constants: of what the value refers to.
-    ///   - targets: every value that is referred to and is there.
+    ///   - constants: the constants to which the value may refer.
+    ///   - targets: every existing value to which another refers.
     init?(
         _ node: ConfigurationNode, _ constants: [ConfigurationPath: ConstantValue],
         _ targets: [ConfigurationPath: ConfigurationNode]
@@ -44,7 +44,7 @@ enum ConstantValue: Sendable, Hashable {
         }
     }
 
-    /// Bytes.
+    /// The size in bytes.
     var size: Int {
         switch self {
         case .scalar(let scalar): scalar.text.utf8.count
@@ -54,7 +54,7 @@ enum ConstantValue: Sendable, Hashable {
 }
 
 extension ConfigurationNode {
-    /// The tree with what needs no variable put in, once for all services.
+    /// The tree with everything resolved that needs no variable, once for all services.
     func puttingInConstants(_ references: ConfigurationReferences) -> ConfigurationNode {
         var room = ConfigurationTemplate.largest
         return puttingInConstants(references, &room)

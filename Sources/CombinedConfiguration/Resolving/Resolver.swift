@@ -1,15 +1,15 @@
 import Text
 import YAML
 
-/// Puts the values of variables into a template. Takes time by the size of the template and of what comes of it, which
-/// is bounded.
+/// Resolves the variables of a template for one service. Cost: grows with the size of the template and of the result,
+/// which is limited.
 struct Resolver<Source: VariableSource> {
     private let references: ConfigurationReferences
     private let source: Source
     private(set) var errors: [ConfigurationError] = []
-    /// Values of the configuration itself that were asked for, by their keys.
+    /// The resolved values of the configuration itself, by path.
     private var known: [ConfigurationPath: Found?] = [:]
-    /// Bytes that variables may still bring: what they bring is there before its JSON can be measured.
+    /// The number of bytes that variables may still add: they are in memory before the JSON can be measured.
     private var room = 4 * ConfigurationTemplate.largest
 
     fileprivate enum Found {
@@ -23,8 +23,7 @@ struct Resolver<Source: VariableSource> {
         self.source = source
     }
 
-    /// A node of the template without variables; where one has no value there is nothing in its place and an error
-    /// more.
+    /// A node of the template with its variables resolved. One without a value is left out and reported.
     mutating func resolved(_ node: ConfigurationNode) -> ConfigurationNode {
         guard !node.isConstant else { return node }
         switch node.content {
@@ -100,7 +99,7 @@ struct Resolver<Source: VariableSource> {
         return nil
     }
 
-    /// What a reference stands for, as long as there is room for it.
+    /// The value of a reference, as long as there is room for it.
     private mutating func found(_ reference: Reference, _ origin: ConfigurationNode.Origin) -> Found? {
         guard room >= 0, let found = value(reference, origin) else { return nil }
         room -= found.size
@@ -128,8 +127,8 @@ struct Resolver<Source: VariableSource> {
         }
     }
 
-    /// Another value of the configuration, which must be a single one. One value leads to the next as often as
-    /// `ConfigurationReferences` lets it.
+    /// Another value of the configuration, which must be a single one. It follows chains of values, whose length
+    /// `ConfigurationReferences` limits.
     private mutating func value(
         _ target: ConfigurationNode, at path: ConfigurationPath, asked reference: Reference,
         _ origin: ConfigurationNode.Origin
@@ -161,7 +160,7 @@ extension Resolver.Found {
         }
     }
 
-    /// Bytes, and some for each item.
+    /// The size in bytes, with an overhead for each item.
     fileprivate var size: Int {
         switch self {
         case .scalar(let scalar): scalar.text.utf8.count

@@ -1,19 +1,19 @@
 import Text
 import YAML
 
-/// The one value that means the same to every service: how many processes it forks.
+/// The only value that has the same meaning in every service: the number of processes that it forks.
 enum Workers {
     static let key = "workers"
     static let what = "a number of workers"
-    /// 0: none, the service is one process.
+    /// 0: none; the service is a single process.
     static let range = 0...64
 
-    /// What is wrong with the `workers` of a configuration.
+    /// What is wrong with the `workers` of a configuration; `nil` if nothing is.
     static func problem(in root: ConfigurationNode) -> ConfigurationError? {
         root[key].flatMap { problem(of: $0) }
     }
 
-    /// What is wrong with a value as `workers`.
+    /// What is wrong with a value as `workers`; `nil` if nothing is.
     static func problem(of node: ConfigurationNode) -> ConfigurationError? {
         if case .scalar(let scalar) = node.content {
             if case .integer(let number) = scalar.resolved, range.contains(number) { return nil }

@@ -4,12 +4,12 @@ import YAML
 /// `${name}` or `${name:-default}`.
 public struct Reference: Sendable, Hashable {
     public let variable: Variable
-    /// As it was written.
+    /// The name as it was written.
     public let name: String
-    /// The value where the variable has none.
+    /// The value if the variable has none.
     public let fallback: VariableValue?
 
-    /// Reads what stands between the braces.
+    /// Reads the text between the braces.
     init(_ text: Substring, at position: YAMLPosition) throws(YAMLError) {
         let name: Substring
         let fallback: Substring?

@@ -1,21 +1,22 @@
 import Text
 public import YAML
 
-/// A scalar with its variables read.
+/// A scalar with its variables parsed.
 public enum ScalarTemplate: Sendable, Hashable {
     case literal(YAMLScalar)
-    /// A variable that stands bare and alone: the value is of its kind.
+    /// A single variable without quotes: the value has its kind.
     case reference(Reference)
-    /// Text with variables in it.
+    /// A text that contains variables.
     case text([Part])
 
-    /// A piece of a text.
+    /// A part of a text.
     public enum Part: Sendable, Hashable {
         case literal(String)
         case reference(Reference)
     }
 
-    /// Reads `${name}`, `${name:-default}` and the escape `$${`; any other `$` is itself. What is quoted is text.
+    /// Reads `${name}`, `${name:-default}` and the escape `$${`; any other `$` is literal. A quoted scalar is always
+    /// text.
     init(_ scalar: YAMLScalar, at position: YAMLPosition) throws(YAMLError) {
         guard scalar.text.firstBytes("${") != nil else {
             self = .literal(scalar)
@@ -62,7 +63,7 @@ public enum ScalarTemplate: Sendable, Hashable {
         self = .text(parts)
     }
 
-    /// The variables it has.
+    /// The references in the scalar.
     var references: [Reference] {
         switch self {
         case .literal: []

@@ -1,15 +1,15 @@
 import Text
 import YAML
 
-/// What `${…}` can stand for.
+/// What `${…}` can refer to.
 public enum Variable: Sendable, Hashable {
-    /// The index of the service, of a type with `require-index`.
+    /// The index of the service, for a type with `require-index`.
     case appIndex
     case serviceName
     case serviceType
     case serverName
     case serverKind
-    /// The internal address of the service's server, the IPv4 one where it has both.
+    /// The internal address of the service's server; IPv4 if it has both families.
     case serverAddress
     /// The internal addresses of the service's server.
     case serverAddresses
@@ -18,14 +18,14 @@ public enum Variable: Sendable, Hashable {
     case poolAddress(String)
     /// All addresses of a pool of the service's location.
     case poolAddresses(String)
-    /// Where the instances of a type are reached from the service's server, each address once.
+    /// The addresses at which the service's server reaches the instances of a type, without duplicates.
     case instanceAddresses(type: String)
     /// The names of the instances of a type.
     case instanceNames(type: String)
-    /// A single value of the same configuration, by its keys.
+    /// A single value of the same configuration, by its path.
     case configuration(ConfigurationPath)
 
-    /// The kind of its values; `nil` for one that has the kind of another value.
+    /// The kind of the variable's values; `nil` if it is that of another value.
     public var kind: ValueKind? {
         switch self {
         case .appIndex: .number
@@ -42,7 +42,7 @@ public enum Variable: Sendable, Hashable {
         "server.addresses": .serverAddresses, "location.name": .locationName,
     ]
 
-    /// Reads a name; `nil` when there is no such variable.
+    /// Reads a name; `nil` if there is no such variable.
     init?(_ name: String) {
         if let variable = Self.fixed[name] {
             self = variable
@@ -62,7 +62,7 @@ public enum Variable: Sendable, Hashable {
         }
     }
 
-    /// What to say of a name that is none.
+    /// The message about an unknown name.
     static func unknown(_ name: String) -> String {
         let near = nearest(to: name, among: fixed.keys.sorted()).map { "; did you mean \"${\($0)}\"?" }
         let parts = name.splitBytes(".")

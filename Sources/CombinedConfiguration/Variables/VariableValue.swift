@@ -1,14 +1,15 @@
 import Text
 public import YAML
 
-/// What a variable stands for.
+/// The value of a variable.
 public enum VariableValue: Sendable, Hashable {
     case scalar(YAMLScalar)
     case list([String])
 
-    /// Text, whatever it looks like.
+    /// A text, even if it looks like another kind.
     public static func text(_ text: String) -> Self { .scalar(YAMLScalar(text: text, isPlain: false)) }
 
+    /// An integer.
     public static func integer(_ number: Int) -> Self { .scalar(YAMLScalar(text: "\(number)", isPlain: true)) }
 
     /// Reads a default, which must be of the variable's kind.
@@ -39,17 +40,17 @@ public enum VariableValue: Sendable, Hashable {
     }
 }
 
-/// Where the values of variables come from.
+/// A source of variables' values.
 public protocol VariableSource {
-    /// The value of a variable, but of those of the configuration itself; else why there is none, to be put behind its
-    /// name: `the location hel has no pool "tg-ip"`.
+    /// The value of a variable, or why it has none, to follow its name in a message: `the location hel has no pool
+    /// "tg-ip"`. Never called for values of the configuration itself.
     func value(of variable: Variable) -> VariableLookup
 
     /// Whether a secret has a value.
     func hasSecret(_ name: String) -> Bool
 }
 
-/// What became of asking for a variable.
+/// The result of looking up a variable.
 public enum VariableLookup: Sendable, Hashable {
     case value(VariableValue)
     case undefined(String)

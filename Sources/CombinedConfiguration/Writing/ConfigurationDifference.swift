@@ -1,26 +1,26 @@
 import Text
 
-/// How the configurations of services differ before and after a change, found once for all services of a type: what no
-/// variable is in is compared here, the rest when the variables are known.
+/// How the configurations of services differ before and after a change, found once for all services of a type. Parts
+/// without variables are compared here; the others are compared when the variables are known.
 public struct ConfigurationDifference: Sendable {
-    /// A value that is in one of the two, or in both and differs.
+    /// A value that exists in only one of the two, or differs.
     public struct Line: Sendable {
         /// A JSON pointer (RFC 6901).
         public let pointer: String
-        /// As JSON; `nil`: it was not there.
+        /// The value before, as JSON; `nil` if it is added.
         public let before: String?
-        /// As JSON; `nil`: it is gone.
+        /// The value afterwards, as JSON; `nil` if it is removed.
         public let after: String?
     }
 
-    /// What differs, in the order of the newer tree; what is gone comes after the rest of its mapping.
+    /// The differences in the order of the new tree. Removed keys come after the rest of their mapping.
     private let parts: [Part]
     private let before: ConfigurationTemplate
     private let after: ConfigurationTemplate
 
     private enum Part {
         case line(Line)
-        /// Two values of which one at least waits for a variable.
+        /// Two values of which at least one needs a variable.
         case variable(pointer: String, before: ConfigurationNode?, after: ConfigurationNode?)
     }
 
@@ -30,11 +30,11 @@ public struct ConfigurationDifference: Sendable {
         parts = Self.parts(before.root, after.root, "")
     }
 
-    /// How many values differ, or may: a service has as many lines at most, but for lists and what comes or goes as a
-    /// whole.
+    /// How many values differ or may differ. A service has at most this many lines, except for lists and for values
+    /// that are added or removed as a whole.
     public var count: Int { parts.count }
 
-    /// The lines, where they are the same for all services of the type.
+    /// The lines, if they are the same for all services of the type; otherwise `nil`.
     public var commonLines: [Line]? {
         var lines = [Line]()
         for part in parts {
@@ -85,7 +85,7 @@ public struct ConfigurationDifference: Sendable {
         }
     }
 
-    /// Two values of different form, or single ones.
+    /// Two single values, or two values of different kinds.
     private static func leafParts(
         _ before: ConfigurationNode?, _ after: ConfigurationNode?, _ pointer: String
     ) -> [Part] {
@@ -104,7 +104,7 @@ public struct ConfigurationDifference: Sendable {
         return present + gone
     }
 
-    /// The values as JSON, by their pointers.
+    /// The values as JSON, by pointer.
     private static func texts(_ leaves: [ConfigurationLeaf]) -> [ExactText: ExactText] {
         Dictionary(leaves.map { (ExactText($0.pointer), ExactText($0.node.jsonText)) }) { first, _ in first }
     }

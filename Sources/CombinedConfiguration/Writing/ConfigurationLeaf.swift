@@ -1,16 +1,16 @@
 import Text
 
-/// A single value of a configuration, or an empty list or mapping: where it is and how it came there.
+/// A single value of a configuration, or an empty list or mapping, with its place and origin.
 public struct ConfigurationLeaf: Sendable, Hashable {
     /// A JSON pointer (RFC 6901).
     public let pointer: String
     public let node: ConfigurationNode
-    /// What stood here, or where the list or mapping around it is, before; the oldest first.
+    /// The values that were replaced here, or at the list or mapping around it, the oldest first.
     public let overridden: [ConfigurationNode.Overridden]
 }
 
 extension ConfigurationNode {
-    /// Every single value, in the order of the tree.
+    /// Every single value, in the order of the tree. Walks over all of it.
     public var leaves: [ConfigurationLeaf] {
         var leaves = [ConfigurationLeaf]()
         collect("", [], into: &leaves)
@@ -38,6 +38,6 @@ extension String {
 }
 
 extension DeletedValue {
-    /// A JSON pointer to where it was.
+    /// A JSON pointer to its former place.
     public var pointer: String { path.map { "/" + $0.wrappedValue.pointerToken }.joined() }
 }

@@ -3,18 +3,18 @@ import Text
 import YAML
 
 extension ConfigurationNode {
-    /// The value as JSON text in bytes, without white space, keys in their order.
+    /// The value as JSON in UTF-8, without white space, with keys in their order.
     ///
-    /// A secret is `{"!secret":"name"}`, a variable that is not put in yet is a text as it was written.
+    /// A secret is `{"!secret":"name"}`; an unresolved variable is a text as it was written.
     public var json: [UInt8] {
         var writer = JSONWriter()
         writer.write(self)
         return writer.bytes
     }
 
-    /// The value as JSON text, cut where it is longer.
+    /// The value as JSON text, cut if it is longer.
     func text(atMost length: Int) -> String {
-        // No character has more than four bytes.
+        // A character has at most four bytes.
         var writer = JSONWriter(limit: 4 * length)
         writer.write(self)
         let text = String(decoding: writer.bytes, as: UTF8.self).unicodeScalars

@@ -1,7 +1,7 @@
 public import YAML
 
 extension ConfigurationNode {
-    /// The value as a YAML node: a secret is its name after `!secret`.
+    /// The value as a YAML node. A secret is its name after `!secret`.
     public var yaml: YAMLNode {
         let place = origin.position
         return switch content {
@@ -18,7 +18,7 @@ extension ConfigurationNode {
         }
     }
 
-    /// The tree with what `value` says in the place of each secret.
+    /// The tree with each secret replaced by the result of `value`.
     public func revealing(_ value: (String) throws -> String) rethrows -> ConfigurationNode {
         switch content {
         case .secret(let name):

@@ -3,14 +3,14 @@ import ServiceSupport
 
 /// The machine's clocks, read together.
 ///
-/// Deadlines and ages are counted on the boot clock (CLOCK_BOOTTIME): nobody can set it, it goes on while the machine
-/// is suspended, and every process reads the same. The wall clock, which may jump, is for files and for people.
+/// Deadlines and ages are counted on the boot clock (CLOCK_BOOTTIME): nobody can set it, it runs while the machine is
+/// suspended, and every process reads the same value. The wall clock, which may jump, is for files and for people.
 public struct ClockReading: Sendable, Hashable {
     /// Seconds since the machine was booted.
     public var boot: Int
-    /// Seconds since 1970, to the nearest by the boot clock's seconds.
+    /// Seconds since 1970. Rounded so that the difference from `boot` is the same in each reading.
     public var wall: Int
-    /// The kernel's name for this run of the machine: boot seconds of another run mean nothing here.
+    /// The kernel's identifier of this boot. Boot seconds of another boot have no meaning here.
     public var bootID: String
 
     public init(boot: Int, wall: Int, bootID: String) {
@@ -19,20 +19,20 @@ public struct ClockReading: Sendable, Hashable {
         self.bootID = bootID
     }
 
-    /// Both clocks now. Cost: two calls of the vDSO.
+    /// Reads both clocks. Cost: two calls of the vDSO.
     public static var now: Self {
         var (boot, wall) = (timespec(), timespec())
         clock_gettime(CLOCK_BOOTTIME, &boot)
         clock_gettime(CLOCK_REALTIME, &wall)
-        // Their seconds begin at different moments: without the nanoseconds, what lies between them would differ by 1
-        // from one reading to the next.
+        // The seconds of the two clocks begin at different moments. Without the nanoseconds, the difference between
+        // the clocks would vary by 1 from one reading to the next.
         let offset = wall.tv_sec - boot.tv_sec
         let fraction = wall.tv_nsec - boot.tv_nsec
         let carry = fraction >= 500_000_000 ? 1 : fraction < -500_000_000 ? -1 : 0
         return Self(boot: boot.tv_sec, wall: boot.tv_sec + offset + carry, bootID: kernelBootID)
     }
 
-    /// Seconds that lead from a moment of the boot clock to the wall clock's word for it.
+    /// Seconds to add to a time of the boot clock to get the wall clock's.
     var wallOffset: Int { wall - boot }
 
     private static let kernelBootID: String = {

@@ -1,5 +1,5 @@
-/// The clocks as they stood when a file was written: with it, the wall times in the file lead back to moments of the
-/// boot clock, although the wall clock may have been set since.
+/// The clocks when a file was written. With it, wall times in the file can be converted to the boot clock, even if
+/// the wall clock was set in the meantime.
 struct ClockStamp: Codable, Sendable, Hashable {
     var bootID: String
     /// Seconds since the boot.
@@ -7,7 +7,7 @@ struct ClockStamp: Codable, Sendable, Hashable {
     /// Seconds since 1970.
     var wall: Int
 
-    /// Wall times that are taken from a file: until the year 36812, so that no sum of a few overflows.
+    /// Wall times that are accepted from a file: up to the year 36812, so that sums of a few of them do not overflow.
     static let plausible = 0...(1 << 40)
 
     init(_ reading: ClockReading) {
@@ -18,12 +18,13 @@ struct ClockStamp: Codable, Sendable, Hashable {
 
     var isPlausible: Bool { Self.plausible.contains(boot) && Self.plausible.contains(wall) }
 
-    /// Seconds from the file's wall times to the boot clock that `now` reads.
+    /// Seconds to add to a wall time in the file to get a time of the boot clock of `now`.
     ///
-    /// Written in another run of the machine, the wall clock is all that both have in common.
+    /// If the file was written during another boot, only the wall clock connects the two.
     func offsetToBoot(_ now: ClockReading) -> Int { bootID == now.bootID ? boot - wall : -now.wallOffset }
 
-    /// The moment of a deadline in the file. No more time is left than was left when the file was written.
+    /// A deadline in the file as a time of the boot clock. The remaining time is never longer than it was when the
+    /// file was written.
     func deadline(_ wallTime: Int, _ now: ClockReading) -> Int {
         let moment = wallTime + offsetToBoot(now)
         return bootID == now.bootID ? moment : min(moment, now.boot + max(wallTime - wall, 0))

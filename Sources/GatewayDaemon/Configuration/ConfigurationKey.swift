@@ -96,7 +96,7 @@ public enum ConfigurationKey: String, SettingKey {
                 throw SettingsError("\"\(text)\" is neither by-role nor both")
             }
             configuration.sync.daemons = daemons
-        // What the kernel would take for its least or most otherwise (start_sync_thread,
+        // Outside this range, the kernel would silently use its minimum or maximum (start_sync_thread,
         // net/netfilter/ipvs/ip_vs_sync.c)
         case .syncMaximumLength: configuration.sync.maximumLength = UInt16(try number(text, in: 1_024...65_487))
         case .syncGroup: configuration.sync.group = try group(text)

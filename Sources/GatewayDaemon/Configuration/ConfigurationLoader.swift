@@ -1,8 +1,10 @@
 package import ServiceSupport
 import YAML
 
-/// Puts a configuration together from its sources, in rising order: file, environment, flags.
+/// Reads a configuration from its sources in order of precedence: file, environment, flags. Later ones override
+/// earlier ones.
 public enum ConfigurationLoader {
+    /// Reads a configuration.
     /// - Parameters:
     ///   - file: the configuration file; `nil`: there is none.
     ///   - environment: all of it; other variables are left alone.

@@ -5,15 +5,15 @@ public import Logging
 public import Netlink
 public import ServiceSupport
 
-/// How a gateway is set up: /etc/portcullis/gateway.yaml, then the environment, then flags.
+/// The gateway's settings: from /etc/portcullis/gateway.yaml, then the environment, then flags.
 public struct GatewayConfiguration: Sendable, Hashable {
-    /// ADMIN's addresses, `https://admin.example:8443`; needed unless the export comes from a file.
+    /// ADMIN's addresses, such as `https://admin.example:8443`. Required unless the export comes from a file.
     package var adminURL: AdminURLs?
     /// The location whose export this gateway follows.
     public var location: String?
-    /// The name the gateway reports itself by.
+    /// The name under which the gateway reports to ADMIN.
     public var name: String
-    /// The part it plays in a pair until it is given another (`portcullis-gateway role`).
+    /// The gateway's role in a pair until `portcullis-gateway role` gives it another.
     public var role = GatewayRole.active
     /// A file with the bearer token of role `gateway`.
     public var tokenFile: String?
@@ -21,39 +21,39 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var caFile: String?
     /// Seconds from one poll to the next.
     public var interval = 3
-    /// Seconds ADMIN may hold the answer until the export differs (`Prefer: wait`); 0: none.
+    /// Seconds for which ADMIN may hold its answer until the export differs (`Prefer: wait`); 0: it answers at once.
     public var wait = 0
-    /// Seconds an answer may take, at each of ADMIN's addresses that is asked.
+    /// Seconds that an answer may take, for each of ADMIN's addresses that is tried.
     public var timeout = 10
-    /// What must survive a restart: the last good export, drains, addresses.
+    /// The directory of what must survive a restart: the last good export, drains, addresses.
     public var stateDirectory = "/var/lib/portcullis"
-    /// What need not: lock, status, metrics.
+    /// The directory of what need not survive: lock, status, metrics.
     public var runDirectory = "/run/portcullis"
-    /// Firewall marks that are Portcullis' to give.
+    /// The range from which Portcullis assigns firewall marks.
     public var marks: ClosedRange<UInt32> = 256...65_535
-    /// Seconds a real server that left the export may keep its connections.
+    /// Seconds that a real server that left the export may keep its connections, if its section sets no drain time.
     public var drainTime = 600
-    /// Seconds from one look at IPVS and the local addresses to the next.
+    /// Seconds between two audits of IPVS and the local addresses.
     public var auditInterval = 30
-    /// Virtual services on our addresses that are none of ours.
+    /// What to do with virtual services on our addresses that Portcullis did not make.
     public var foreignServices = ForeignServices.report
-    /// Whether our table belongs to the socket that `portcullis-gateway hold` keeps, so that nobody else can change or
-    /// flush it.
+    /// Whether table `inet portcullis` belongs to the socket that `portcullis-gateway hold` keeps open, so that no
+    /// other program can change or flush it.
     public var isTableOwned = false
-    /// For node_exporter's textfile collector; `nil`: `metrics.prom` in the run directory.
+    /// The metrics file for node_exporter's textfile collector; `nil`: `metrics.prom` in the run directory.
     public var metricsFile: String?
-    /// Metrics have series for each virtual service, and for each real server, while there are at most so many of them.
+    /// The greatest number of virtual services, and of real servers, for which the metrics have one series each.
     public var metricsLimit = 5_000
-    /// What one export may withdraw.
+    /// How much one export may withdraw.
     public var exportGuard = ExportGuard()
-    /// What is logged: this level and above.
+    /// The lowest level that is logged.
     public var logLevel = Logger.Level.info
-    /// IPVS' timeouts in seconds, the kernel's own where nothing else is said; 0: somebody else's affair.
+    /// IPVS' timeouts in seconds; the defaults are the kernel's. 0: Portcullis does not set the timeout.
     public var timeouts = IPVS.Timeouts(tcp: 900, tcpFin: 120, udp: 300)
-    /// How connections are carried over to the other gateway.
+    /// How connections are synchronized to the other gateway.
     public var sync = SyncSettings()
 
-    /// - Parameter name: the host's.
+    /// - Parameter name: the host's name.
     public init(name: String) { self.name = name }
 
     /// The export's address, at each of ADMIN's; for messages.

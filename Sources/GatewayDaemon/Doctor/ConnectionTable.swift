@@ -2,17 +2,17 @@ import Glibc
 import Netlink
 import NetworkTypes
 
-/// IPVS' connections as /proc/net/ip_vs_conn lists them, counted line by line as they come: never more than a piece of
-/// the list is in memory.
+/// Counts the connections in /proc/net/ip_vs_conn line by line, so that only a piece of the list is in memory at any
+/// time.
 struct ConnectionTable {
     private(set) var handshakes: [IPVS.DestinationIdentity: HostSnapshot.Handshakes] = [:]
     private var rest = [UInt8]()
     private var isHeader = true
 
-    /// Bytes of the list that are read at most: a million connections are about as much.
+    /// The greatest number of bytes that are read: the size of about a million connections.
     private static let limit = 96 << 20
 
-    /// - Returns: `nil` when there is no such file, or it may not be read.
+    /// - Returns: `nil` if the file does not exist or may not be read.
     static func read(_ path: String = "/proc/net/ip_vs_conn") -> Self? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
@@ -29,11 +29,11 @@ struct ConnectionTable {
         return table
     }
 
-    /// Takes the next piece, which may end within a line.
+    /// Adds the next piece of the list, which may end within a line.
     mutating func take(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             guard byte == 0x0A else {
-                // No line of the kernel's is that long.
+                // The kernel's lines are never that long.
                 if rest.count < 512 { rest.append(byte) }
                 continue
             }
@@ -56,7 +56,7 @@ struct ConnectionTable {
         }
     }
 
-    /// Eight hexadecimal digits are an IPv4 address; IPv6's are written in full.
+    /// Parses an address: eight hexadecimal digits are IPv4; IPv6 addresses are written in full.
     private static func address(_ word: ArraySlice<UInt8>) -> IPAddress? {
         let text = String(decoding: word.filter { $0 != UInt8(ascii: "[") && $0 != UInt8(ascii: "]") }, as: UTF8.self)
         if text.utf8.count == 8, let number = UInt32(text, radix: 16) { return IPAddress(ipv4: number) }

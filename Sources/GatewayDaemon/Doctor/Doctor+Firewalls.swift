@@ -3,10 +3,11 @@ import NetworkTypes
 import ServicesExport
 
 extension Doctor {
-    /// Chains of others that drop what we forward.
+    /// Chains of other tables that drop packets that Portcullis forwards.
     ///
-    /// Where IPVS takes packets: a client's come in by prerouting and input (IPVS stands behind the filter priority
-    /// there) and leave by output; answers of masqueraded servers are forwarded, and so is all of destination NAT.
+    /// The path of IPVS packets: a client's packets enter through prerouting and input (where IPVS comes after the
+    /// filter priority) and leave through output. Answers of masqueraded servers are forwarded, and so are all
+    /// packets under destination NAT.
     static func firewalls(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         let samples = Samples(host, traffic)
         return host.tables.flatMap { table in
@@ -44,7 +45,8 @@ extension Doctor {
             remedy: remedy(chain, hook, of: table, concerned.map(\.packet)))
     }
 
-    /// A rule at the chain's head that accepts them, in the form of whoever made the table.
+    /// A rule at the head of the chain that accepts the packets, as a command in the syntax of the program that made
+    /// the table.
     private static func remedy(
         _ chain: Nftables.Chain, _ hook: Nftables.Hook, of table: HostSnapshot.Table, _ packets: [SamplePacket]
     ) -> String {
@@ -67,13 +69,13 @@ extension Doctor {
             + "\(addresses.count == 1 ? addresses[0] : "'{ \(addresses.joined(separator: ", ")) }'") accept"
     }
 
-    /// The packets that have to get through, by hook; some for each external connection, each once.
+    /// The packets that must pass, by hook: some for each external connection, without duplicates.
     private struct Samples {
         private(set) var packets: [Nftables.Hook.Point: [SamplePacket]] = [:]
         private let host: HostSnapshot
         private let isTracked: Bool
 
-        /// Packets of a hook: rules are looked at once for each.
+        /// The greatest number of packets for one hook, since the rules are evaluated once for each.
         private static let limit = 512
 
         init(_ host: HostSnapshot, _ traffic: ServedTraffic) {
@@ -92,7 +94,8 @@ extension Doctor {
             packets[point, default: []].append(packet)
         }
 
-        /// Where packets of clients come in: by the interface that has the address, else by the one that leads to them.
+        /// The interface where clients' packets come in: the one that has the address, or else the one with the route
+        /// to clients.
         private func outside(_ address: IPAddress) -> HostSnapshot.Interface? {
             host.interfaces.first { !$0.isLoopback && $0.addresses.contains(address) } ?? wayToClients(address.family)
         }

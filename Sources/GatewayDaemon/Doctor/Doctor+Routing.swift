@@ -3,7 +3,7 @@ import NetworkTypes
 import ServicesExport
 
 extension Doctor {
-    /// Forwarding, for the answers that come back here.
+    /// Checks that forwarding is on, for answers that return through this machine.
     static func forwarding(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         traffic.maskedFamilies.sorted().flatMap { family -> [Finding] in
             let all = family == .ipv4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding"
@@ -20,13 +20,14 @@ extension Doctor {
                 guard host.sysctls[name] == "0" else { return nil }
                 return Finding(
                     "forwarding", .stops, "\(name) is 0: what comes in by \(interface.name) is not forwarded",
-                    // With slashes, since the name of an interface may have a dot.
+                    // The path has slashes, since the name of an interface may contain a dot.
+                    // exact: the tree is ours
                     remedy: "sysctl -w \(tree.replacing(".", with: "/"))/conf/\(interface.name)/forwarding=1")
             }
         }
     }
 
-    /// The interfaces that packets to be forwarded come in by.
+    /// The interfaces where packets to be forwarded come in.
     private static func concerned(
         _ host: HostSnapshot, _ traffic: ServedTraffic, _ family: AddressFamily
     ) -> [HostSnapshot.Interface] {
@@ -35,7 +36,8 @@ extension Doctor {
         return indices.sorted().compactMap(host.interface)
     }
 
-    /// Strict reverse path filters, which drop what comes in by another interface than answers would leave by.
+    /// Strict reverse path filters, which drop packets that come in at another interface than the one their answers
+    /// would leave by.
     static func reversePaths(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         func filter(_ name: String) -> Int { host.sysctls["net.ipv4.conf.\(name).rp_filter"].flatMap { Int($0) } ?? 0 }
         let all = filter("all")
@@ -55,7 +57,7 @@ extension Doctor {
         }
     }
 
-    /// Real servers that packets have no way to.
+    /// Real servers without a route.
     static func serverRoutes(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         traffic.servers.compactMap { server in
             switch host.paths[server.address]?.kind {
@@ -75,7 +77,7 @@ extension Doctor {
         }
     }
 
-    /// Real servers of which connections wait for an answer, and none has got one.
+    /// Real servers that have not answered any of their waiting connections.
     static func silentServers(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         var methods = [IPAddress: ForwardingMethod]()
         for server in traffic.servers { methods[server.address] = server.method }
@@ -93,7 +95,7 @@ extension Doctor {
         }
     }
 
-    /// Tunnels whose packets are longer than the way to the server takes.
+    /// Tunnels whose packets are longer than the path to the server allows.
     static func tunnelMTU(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         let outside = host.interfaces.filter { interface in
             !interface.isLoopback && interface.addresses.contains { Set(traffic.publicAddresses).contains($0) }
@@ -115,7 +117,7 @@ extension Doctor {
         }
     }
 
-    /// Public addresses that packets are not delivered to here.
+    /// Public addresses whose packets are not delivered to this machine.
     static func publicAddresses(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         guard traffic.role == .active else { return [] }
         let missing = traffic.publicAddresses.filter { host.paths[$0]?.kind != .local }
@@ -129,8 +131,8 @@ extension Doctor {
         ]
     }
 
-    /// ADMIN at a public address of the export: what the host itself sends to one of its own addresses is in none of
-    /// the chains that balance and translate.
+    /// ADMIN at a public address of the export. What the host sends to one of its own addresses does not pass the
+    /// chains that balance and translate.
     static func adminAddress(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         traffic.adminAddresses.filter(traffic.publicAddresses.contains).map { admin in
             Finding(

@@ -3,7 +3,7 @@ import Netlink
 import NetworkTypes
 import ServicesExport
 
-/// The checks of `doctor`: each a function of what the host is and what it is to carry.
+/// The checks of `doctor`. Each is a function of the host's state and of the traffic that the gateway serves.
 enum Doctor {
     typealias Check = @Sendable (HostSnapshot, ServedTraffic) -> [Finding]
 
@@ -18,7 +18,7 @@ enum Doctor {
         checks.flatMap { $0(host, traffic) }
     }
 
-    // MARK: Tables of others
+    // MARK: Tables of other programs
 
     static func legacyTables(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         guard !host.legacyTables.isEmpty else { return [] }
@@ -30,9 +30,10 @@ enum Doctor {
         ]
     }
 
-    /// What must hold of the kernel's settings (docs/gateway.md); forwarding is looked at more closely elsewhere.
+    /// The kernel's required settings (docs/gateway.md). Forwarding has a check of its own.
     static func settings(_ host: HostSnapshot, _ traffic: ServedTraffic) -> [Finding] {
         guard let settings = host.settings else { return [] }
+        // exact: names of settings are ours
         let requirements = traffic.requirements.filter { !"\($0.setting)".contains("forward") }
         let (steps, deviations) = SettingRequirement.compare(requirements, with: settings)
         let ours = steps.compactMap { step in
@@ -74,7 +75,7 @@ enum Doctor {
                     "modules", mayLoad ? .note : .stops, "the module \(name) is not loaded, and \(reason)",
                     remedy: mayLoad ? "modprobe \(name)" : nil)
             }
-            // The kernel loads it when it is asked for.
+            // The kernel loads the module on demand.
             guard !loadable.contains(name) else { return nil }
             return Finding(
                 "modules", .stops, "the kernel has no module \(name), which the export asks for",
@@ -94,6 +95,7 @@ enum Doctor {
         let isHarmful = conflicts.contains(where: \.isHarmful)
         let met = Set(conflicts.flatMap(\.ports)).sorted()
         let rest = ports.ranges.flatMap { $0.subtracting(met) }.reduce(0) { $0 + $1.count }
+        // exact: the kernel writes ports in ASCII
         let list = ([reserved.filter { !$0.isWhitespace }] + met.map(\.description)).filter { !$0.isEmpty }
             .joined(separator: ",")
         return [

@@ -1,7 +1,8 @@
-/// Something on this machine, outside of what Portcullis writes, that has to do with packets not flowing.
+/// A reason on this machine, outside of what Portcullis writes, why packets may not flow.
 public struct Finding: Codable, Sendable, Hashable {
+    /// How bad a finding is.
     public enum Severity: String, Codable, Sendable, CaseIterable {
-        /// Worth knowing; nothing is amiss.
+        /// Worth knowing; nothing is wrong.
         case note
         /// Packets will be lost, or may be.
         case warning
@@ -9,12 +10,13 @@ public struct Finding: Codable, Sendable, Hashable {
         case stops
     }
 
-    /// The check that has found it, in one word.
+    /// The check that found it, in one word.
     public let check: String
+    /// How bad it is.
     public let severity: Severity
-    /// What it is and what follows from it.
+    /// What was found and what follows from it.
     public let text: String
-    /// A command that mends it until the next boot, or what to set in words; `nil`: there is nothing to say here.
+    /// A command that repairs it until the next boot, or the setting to change, in words; `nil` if there is neither.
     public let remedy: String?
 
     public init(_ check: String, _ severity: Severity, _ text: String, remedy: String? = nil) {
@@ -25,10 +27,11 @@ public struct Finding: Codable, Sendable, Hashable {
     }
 }
 
-/// All that `portcullis-gateway doctor` has found.
+/// Everything that `portcullis-gateway doctor` has found.
 public struct DoctorReport: Codable, Sendable, Hashable {
+    /// The findings of all checks.
     public let findings: [Finding]
-    /// What could not be looked at, and what that takes.
+    /// What could not be examined, and what is needed for it.
     public let unseen: [String]
 
     public init(findings: [Finding], unseen: [String]) {
@@ -36,7 +39,7 @@ public struct DoctorReport: Codable, Sendable, Hashable {
         self.unseen = unseen
     }
 
-    /// 0: nothing is amiss; 8: warnings; 9: something stops packets.
+    /// The exit status: 0 if nothing is wrong, 8 for warnings, 9 if something stops packets.
     public var exitStatus: Int32 {
         switch findings.map(\.severity).max(by: { $0.rank < $1.rank }) {
         case nil, .note: 0
@@ -45,7 +48,7 @@ public struct DoctorReport: Codable, Sendable, Hashable {
         }
     }
 
-    /// For people: each finding, and below it the command that mends it.
+    /// The report as text: each finding, followed by the command that repairs it.
     public var text: String {
         var lines = [String]()
         for finding in findings {

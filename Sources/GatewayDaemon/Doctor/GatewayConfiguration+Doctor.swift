@@ -3,9 +3,9 @@ import NetworkTypes
 import ServicesExport
 
 extension GatewayConfiguration {
-    /// Looks for what stops packets on this machine. Needs no daemon, writes nothing, and sends no packet to a real
-    /// server.
-    /// - Throws: when the last good export or the host cannot be read.
+    /// Looks for anything on this machine that stops packets. Needs no daemon, writes nothing, and sends no packet to
+    /// a real server.
+    /// - Throws: if the last good export or the host cannot be read.
     public func examineHost() throws -> DoctorReport {
         var groups = [ExportGroup]()
         var unseen = [String]()

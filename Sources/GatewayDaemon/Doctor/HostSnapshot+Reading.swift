@@ -6,8 +6,8 @@ import ServiceSupport
 import ServicesExport
 
 extension HostSnapshot {
-    /// Looks at the host: over netlink, in /proc and in /lib/modules. Writes nothing and sends no packet. Costs a look
-    /// at each rule of others, a route for each address of the export, and a walk through IPVS' connections.
+    /// Reads the host's state from netlink, /proc and /lib/modules. Writes nothing and sends no packet. Cost: reads
+    /// each rule of other tables, looks up a route for each address of the export, and walks over IPVS' connections.
     static func read(for traffic: ServedTraffic) throws -> Self {
         var host = Self()
         try host.readInterfaces()
@@ -46,7 +46,7 @@ extension HostSnapshot {
         for address in traffic.publicAddresses + traffic.servers.map(\.address) where paths[address] == nil {
             paths[address] = try route.path(to: address)
         }
-        // Clients are anywhere: documentation addresses, which no route of their own leads to.
+        // Clients may be anywhere. These are documentation addresses, which have no specific route.
         let anybody: [AddressFamily: IPAddress] = [
             .ipv4: IPAddress(ipv4: 0xC0_00_02_01), .ipv6: IPAddress(ipv6High: 0x2001_0DB8 << 32, low: 1),
         ]
@@ -58,16 +58,17 @@ extension HostSnapshot {
             "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.conf.all.rp_filter",
             EphemeralPorts.rangeSysctl, EphemeralPorts.reservedSysctl, "net.ipv4.vs.conntrack",
             "kernel.modules_disabled",
-        ].map { (name: $0, path: $0.replacing(".", with: "/")) }
+        ].map { (name: $0, path: $0.replacing(".", with: "/")) }  // exact: the names are ours
         for interface in interfaces {
             for (tree, setting) in [("ipv4", "forwarding"), ("ipv6", "forwarding"), ("ipv4", "rp_filter")] {
-                // The name of an interface may have a dot.
+                // The path has slashes, since the name of an interface may contain a dot.
                 names.append(
                     ("net.\(tree).conf.\(interface.name).\(setting)", "net/\(tree)/conf/\(interface.name)/\(setting)"))
             }
         }
         for (name, path) in names {
             guard let bytes = (try? Files.read("/proc/sys/\(path)", limit: 1 << 20)) ?? nil else { continue }
+            // exact: the kernel writes numbers
             sysctls[name] = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(
                 separator: " ")
         }
@@ -93,7 +94,8 @@ extension HostSnapshot {
         }
     }
 
-    /// Chains of an interface's ingress, and of bridges, see packets of theirs alone, before anybody else does.
+    /// Notes chains of an interface's ingress and of bridges as unseen: they filter packets before all other chains,
+    /// and are not evaluated here.
     private mutating func noteUnfollowed(_ chains: [Nftables.Chain], of table: Nftables.Table) {
         let names = chains.filter { $0.hook != nil }.map(\.name)
         guard !names.isEmpty else { return }
@@ -116,7 +118,7 @@ extension HostSnapshot {
 }
 
 extension HostSnapshot.Table {
-    /// `nil` when the table has gone meanwhile.
+    /// `nil` if the table was deleted in the meantime.
     fileprivate init?(_ table: Nftables.Table, _ nftables: Nftables.Connection) throws(NetlinkError) {
         guard let snapshot = try nftables.snapshot(of: table, elements: false) else { return nil }
         self.init(table: table, chains: snapshot.chains)
@@ -144,7 +146,7 @@ extension HostSnapshot.Modules {
             loaded.insert(String(decoding: line.prefix { $0 != 0x20 }, as: UTF8.self))
         }
         let release = ((try? Files.read("/proc/sys/kernel/osrelease", limit: 256)) ?? nil).map {
-            String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }
+            String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }  // exact: a release is ASCII
         }
         guard let release else { return Self(loaded: loaded, loadable: nil) }
         var loadable: Set<String>?

@@ -1,7 +1,7 @@
 import Netlink
 import NetworkTypes
 
-/// What `doctor` looks at: the host as it is, read once. A value, so that each check is a function of it.
+/// The state of the host that `doctor` examines, read once. It is a value, so that each check is a function of it.
 struct HostSnapshot: Sendable {
     struct Interface: Sendable, Hashable {
         var index: Int32
@@ -12,19 +12,19 @@ struct HostSnapshot: Sendable {
         var addresses: [IPAddress] = []
     }
 
-    /// A table of others that is not dormant, as far as packets meet it.
+    /// Another program's table that is not dormant, as far as packets can reach it.
     struct Table: Sendable {
         var table: Nftables.Table
         var chains: [Nftables.Chain] = []
-        /// By chain, in order.
+        /// The rules of each chain, in order.
         var rules: [String: [Nftables.Rule]] = [:]
         /// The keys of sets of single keys, by set.
         var sets: [String: Set<[UInt8]>] = [:]
-        /// By map.
+        /// The verdict of each key, by map.
         var verdictMaps: [String: [[UInt8]: Nftables.Verdict]] = [:]
     }
 
-    /// Connections of a real server, as IPVS counts them by state.
+    /// The connections of a real server, as IPVS counts them by state.
     struct Handshakes: Sendable, Hashable {
         /// The real server has not answered (SYN_RECV).
         var waiting = 0
@@ -32,9 +32,9 @@ struct HostSnapshot: Sendable {
     }
 
     struct Modules: Sendable, Hashable {
-        /// In the kernel now, by their names with `_`.
+        /// Names of modules that are in the kernel, with `_`.
         var loaded: Set<String>
-        /// Those that could be; `nil`: /lib/modules cannot be read.
+        /// Names of modules that can be loaded; `nil` if /lib/modules cannot be read.
         var loadable: Set<String>?
     }
 
@@ -42,17 +42,17 @@ struct HostSnapshot: Sendable {
     var tables: [Table] = []
     /// Tables of the older iptables, which nft does not show, by family: `ip filter`.
     var legacyTables: [String] = []
-    /// By name: `net.ipv4.ip_forward`. What the kernel has not got is absent.
+    /// Values by name (`net.ipv4.ip_forward`). Sysctls that the kernel does not have are absent.
     var sysctls: [String: String] = [:]
-    /// Those that the data plane depends on; `nil`: IPVS cannot be looked at.
+    /// The settings that the data plane depends on; `nil` if IPVS cannot be read.
     var settings: KernelSettings?
     var conntrack: ConntrackUsage?
     var modules: Modules?
-    /// Where packets to an address go; absent: nowhere.
+    /// The route to each address; absent if there is none.
     var paths: [IPAddress: Route.Path] = [:]
     var defaultPaths: [AddressFamily: Route.Path] = [:]
     var handshakes: [IPVS.DestinationIdentity: Handshakes] = [:]
-    /// What could not be read, and what that takes.
+    /// What could not be read, and what is needed for it.
     var unseen: [String] = []
 
     func interface(_ index: Int32) -> Interface? { interfaces.first { $0.index == index } }

@@ -1,13 +1,13 @@
 import Netlink
 
-/// Follows a packet through a base chain as far as its rules can be read. What cannot be told (a set of ranges, an
-/// expression that has no meaning here) may match or not.
+/// Evaluates a base chain for one packet, as far as its rules are understood. An expression that is not (a set of
+/// ranges, or one that has no meaning here) may match or not.
 struct PacketWalk {
     enum Fate: Hashable {
         case passes
-        /// By a rule of the chain, or by the chain's policy.
+        /// By a rule of the chain, or by its policy.
         case dropped(by: String)
-        /// It is dropped unless a rule matches of which that cannot be told.
+        /// Dropped, unless a rule matches whose outcome is not known.
         case unclear(by: String)
     }
 
@@ -20,7 +20,7 @@ struct PacketWalk {
     private enum End {
         case accepted
         case dropped(String)
-        /// The chain has come to its end.
+        /// The chain ended without a verdict.
         case returned
     }
 
@@ -42,7 +42,7 @@ struct PacketWalk {
         self.packet = packet
     }
 
-    /// The kernel refuses jumps deeper than that.
+    /// The kernel refuses deeper jumps.
     private static let deepest = 16
 
     private mutating func run(_ chain: String, depth: Int) -> End {
@@ -58,7 +58,7 @@ struct PacketWalk {
         return .returned
     }
 
-    /// `nil`: the packet goes on to the next rule.
+    /// The verdict of one rule; `nil`: the packet goes on to the next rule.
     private mutating func run(_ rule: Nftables.Rule, _ words: String, depth: Int) -> End? {
         var registers = Registers()
         var certainty = Match.yes
@@ -80,7 +80,7 @@ struct PacketWalk {
                 continue
             case .xtablesTarget, .destinationNAT, .other("masq"), .other("nat"), .other("redir"), .other("queue"),
                 .other("tproxy"), .other("fwd"), .other("synproxy"):
-                // Translated, queued, sent elsewhere: it is not dropped here.
+                // The packet is translated, queued or redirected; it is not dropped here.
                 if certainty == .yes { return .accepted }
                 mayPass = true
                 return nil
@@ -118,15 +118,15 @@ struct PacketWalk {
         return nil
     }
 
-    /// Targets of iptables after which the next rule is looked at.
+    /// Targets of iptables that continue with the next rule.
     private static let goingOn: Set<String> = [
         "AUDIT", "CHECKSUM", "CLASSIFY", "CONNMARK", "CONNSECMARK", "CT", "DSCP", "HL", "LOG", "MARK", "NFLOG",
         "NOTRACK",
         "SECMARK", "SET", "TCPMSS", "TEE", "TOS", "TRACE", "TTL",
     ]
-    /// Statements that look at nothing.
+    /// Statements that match every packet.
     private static let statements: Set<String> = ["counter", "log", "dup", "notrack", "objref", "last"]
-    /// What puts something into a register that is not known here.
+    /// Expressions that load a value which is not known here into a register.
     private static let loads: Set<String> = [
         "ct", "meta", "payload", "fib", "rt", "socket", "hash", "numgen", "osf", "exthdr", "bitwise", "byteorder",
         "immediate", "tunnel", "xfrm", "inner",
@@ -182,7 +182,7 @@ struct PacketWalk {
     }
 
     private func compare(_ value: [UInt8?], _ comparison: Nftables.Comparison, _ bytes: [UInt8]) -> Match {
-        // Known bytes may differ where others are unknown.
+        // A known byte may differ even if others are unknown.
         let differs = zip(value, bytes).contains { known, byte in known.map { $0 != byte } ?? false }
         let isKnown = !value.contains { $0 == nil }
         switch comparison {
@@ -209,7 +209,7 @@ struct PacketWalk {
         return keys.contains { compare(value, .equal, $0) != .no } ? .maybe : .no
     }
 
-    /// `nil` when that cannot be told.
+    /// The verdict for a key; `nil` if the key is not known.
     private func look(
         _ map: [[UInt8]: Nftables.Verdict], _ registers: Registers, _ key: Nftables.Register
     ) -> (verdict: Nftables.Verdict?, Void)? {
@@ -219,14 +219,14 @@ struct PacketWalk {
         return (map[value.compactMap(\.self)], ())
     }
 
-    /// `struct xt_conntrack_mtinfo3`: what `-m conntrack --ctstate` is in a rule of iptables-nft.
+    /// Evaluates `struct xt_conntrack_mtinfo3`, the form of `-m conntrack --ctstate` in a rule of iptables-nft.
     private func conntrack(_ information: [UInt8]) -> Match {
         guard information.count >= 152 else { return .maybe }
         func number(_ place: Int) -> UInt16 {
             information[place...].withUnsafeBytes { $0.loadUnaligned(as: UInt16.self) }
         }
         let (matched, inverted, states) = (number(146), number(148), number(150))
-        // XT_CONNTRACK_STATE and nothing else; the bits are nftables' but for "untracked".
+        // XT_CONNTRACK_STATE and nothing else. The state bits are those of nftables, except for "untracked".
         guard matched == 1 else { return .maybe }
         let state = packet.state == .untracked ? 1 << 8 : packet.state.rawValue
         let isIn = UInt32(states) & state != 0
@@ -234,14 +234,14 @@ struct PacketWalk {
     }
 }
 
-/// The kernel's 64 bytes of registers; `nil` where the value is not known.
+/// The kernel's 64 bytes of registers. A byte is `nil` if its value is not known.
 private struct Registers {
     private var bytes = [UInt8?](repeating: nil, count: 64)
 
     mutating func store(_ value: [UInt8?], at register: Nftables.Register) {
         let start = register.slot * 4
         for (index, byte) in value.enumerated() where start + index < bytes.count { bytes[start + index] = byte }
-        // What is no multiple of 4 is filled up.
+        // A value is padded with zeros to a multiple of 4 bytes.
         for place in (start + value.count)..<(start + (value.count + 3) / 4 * 4) where place < bytes.count {
             bytes[place] = 0
         }

@@ -1,9 +1,9 @@
 import Netlink
 import NetworkTypes
 
-/// A packet that has to get through a chain of others; what is not known of it is `nil`.
+/// A packet that must pass the chains of other tables. A field that is not known is `nil`.
 struct SamplePacket: Sendable, Hashable {
-    /// What it is, in words: `answers of 10.1.0.11:8080/tcp`.
+    /// A description: `answers of 10.1.0.11:8080/tcp`.
     var words: String
     var family: AddressFamily
     var transport: TransportProtocol
@@ -14,10 +14,10 @@ struct SamplePacket: Sendable, Hashable {
     var input: HostSnapshot.Interface?
     var output: HostSnapshot.Interface?
     var state: Nftables.ConnectionState
-    /// Of TCP.
+    /// The TCP flags.
     var flags: UInt8 = 0
 
-    /// The header of a layer by bytes.
+    /// The bytes of a layer's header; `nil` for each that is not known.
     func header(_ base: Nftables.PayloadBase) -> [UInt8?] {
         switch base {
         case .link: []
@@ -50,7 +50,7 @@ struct SamplePacket: Sendable, Hashable {
 
     func meta(_ key: Nftables.MetaKey) -> [UInt8?] {
         switch key {
-        // Our own table has set it by then, or has not: others' rules that look at it are their affair.
+        // Table `inet portcullis` may already have set the mark, so its value is not known.
         case .mark: [UInt8?](repeating: nil, count: 4)
         case .networkProtocol: [family.rawValue]
         case .transportProtocol: [transport.rawValue]

@@ -2,13 +2,13 @@ import Netlink
 import NetworkTypes
 import ServicesExport
 
-/// What the gateway is there to carry: the export in force, and the part it plays.
+/// The traffic that the gateway serves: the export in force, and the gateway's role.
 struct ServedTraffic: Sendable {
     let groups: [ExportGroup]
     let role: GatewayRole
-    /// Settings of the kernel that the data plane depends on.
+    /// The kernel's settings that the data plane depends on.
     var requirements: [SettingRequirement] = []
-    /// Where ADMIN is, as far as `admin-url` names addresses.
+    /// ADMIN's addresses, as far as `admin-url` has addresses and not names.
     var adminAddresses: [IPAddress] = []
 
     init(_ groups: [ExportGroup], role: GatewayRole = .active) {
@@ -19,7 +19,7 @@ struct ServedTraffic: Sendable {
     /// Public addresses, ascending.
     var publicAddresses: [IPAddress] { Set(groups.flatMap(\.connection.addresses)).sorted() }
 
-    /// Real servers with the method they are reached by, ascending; each once.
+    /// Real servers with their forwarding methods, ascending, without duplicates.
     var servers: [(address: IPAddress, method: ForwardingMethod)] {
         var seen = Set<[String]>()
         return groups.flatMap { group in group.servers.map { ($0.address, group.connection.method) } }
@@ -28,13 +28,13 @@ struct ServedTraffic: Sendable {
             .map { (address: $0.0, method: $0.1) }
     }
 
-    /// Families that are answered by way of this machine.
+    /// The families whose servers' answers return through this machine.
     var maskedFamilies: Set<AddressFamily> {
         Set(groups.filter { $0.connection.method.comesBackHere }.flatMap { $0.servers.map(\.address.family) })
     }
 }
 
 extension ForwardingMethod {
-    /// Whether the real server's answers come back through the gateway.
+    /// Whether the real server's answers return through the gateway.
     var comesBackHere: Bool { self == .masq || self == .dnat }
 }

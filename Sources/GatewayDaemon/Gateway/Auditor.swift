@@ -1,32 +1,32 @@
 import Netlink
 
-/// Where the audits of IPVS stand.
+/// The progress of the IPVS audits.
 ///
-/// IPVS sends no notifications, so it is read back. All virtual services are listed each time. Their real servers are
-/// many more, and each audit reads the next share of them.
+/// IPVS sends no notifications, so its state is read back. Each audit lists all virtual services. There are many more
+/// real servers, so each audit reads only the next share of them.
 struct Auditor {
-    /// Real servers that one audit reads, at least those of one service: with more of them in the kernel, it takes
-    /// several audits to see each.
+    /// How many real servers one audit reads, but at least those of one service. If the kernel has more, several
+    /// audits are needed to read all.
     static let share = 10_000
-    /// How long an audit works before polls and events have their turn.
+    /// How long an audit runs before polls and events get their turn.
     static let slice = Duration.milliseconds(5)
-    /// How many virtual services and real servers are read between looks at the clock, at least: each look may be a
-    /// system call.
+    /// The least number of virtual services and real servers that are read between two reads of the clock, since each
+    /// may be a system call.
     static let stride = 100
-    /// How long it waits for an export that is on its way.
+    /// How long an audit waits for an export that is being received.
     static let patience = Duration.seconds(2)
 
     /// Services whose servers are still to be read in this round.
     private var rest: [IPVS.ServiceIdentity] = []
     private(set) var isRunning = false
-    /// Somebody has asked for an audit of every real server.
+    /// Whether an audit of every real server was requested.
     var isWholeWanted = false
     /// Ends the wait for the next audit.
     var alarm: Task<Void, Never>?
     var sliceStart = ContinuousClock.now
     private var unclocked = 0
 
-    /// Notes that so many entries have been read; whether it is time to look at the clock.
+    /// Adds to the number of entries read, and returns whether it is time to read the clock.
     mutating func isClockDue(after count: Int) -> Bool {
         unclocked += count
         guard unclocked >= Self.stride else { return false }
@@ -40,7 +40,7 @@ struct Auditor {
     /// The next service of the round; `nil` at its end.
     mutating func next() -> IPVS.ServiceIdentity? { rest.popLast() }
 
-    /// Begins a round when the last one is over, or when all is to be read now.
+    /// Begins a new round if the last one is over or all servers must be read now. Walks over all services then.
     mutating func beginRound(_ services: some Sequence<IPVS.ServiceIdentity>, isWhole: Bool) {
         if isWhole || rest.isEmpty { rest = Array(services) }
     }

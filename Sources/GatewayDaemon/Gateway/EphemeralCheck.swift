@@ -1,10 +1,10 @@
 import ServicesExport
 
-/// What the last comparison of exported ports with the machine's own was made of.
+/// The input of the last comparison of exported ports with the machine's own.
 struct EphemeralCheck: Hashable {
     let export: ExportDigest?
-    /// Of `EphemeralPorts.rangeSysctl`.
+    /// The value of `EphemeralPorts.rangeSysctl`.
     let local: String
-    /// Of `EphemeralPorts.reservedSysctl`.
+    /// The value of `EphemeralPorts.reservedSysctl`.
     let reserved: String
 }

@@ -19,16 +19,16 @@ extension Gateway {
         }
     }
 
-    /// Has every real server looked at soon.
+    /// Requests an audit of every real server, soon.
     func requestAudit() {
         auditor.isWholeWanted = true
         auditor.alarm?.cancel()
     }
 
-    /// Looks at what raises no event: the machine's settings, IPVS and what it has counted, public addresses.
+    /// Audits what raises no events: the machine's settings, IPVS and its counters, public addresses.
     ///
-    /// Works in slices, with polls and events in between. Cost: a list of all virtual services, and the next share of
-    /// their real servers (`Auditor.share`).
+    /// Works in slices, with polls and events in between. Cost: lists all virtual services, and reads the next share
+    /// of their real servers (`Auditor.share`).
     func audit() async {
         guard !auditor.isRunning else { return }
         auditor.begin()
@@ -53,7 +53,7 @@ extension Gateway {
             solved("audit")
         } catch {
             problem("audit", "the kernel cannot be looked at: \(error)")
-            // What cannot be read is not known to agree with the export.
+            // If the kernel cannot be read, it is not known to agree with the export.
             synchronizer.forgetKernel()
             isSettled = false
         }
@@ -61,14 +61,14 @@ extension Gateway {
         writeMetrics()
     }
 
-    /// Lets polls and events have their turn, once a slice is over.
-    /// - Parameter count: what has been read since the last call.
+    /// Lets polls and events run once a slice is over.
+    /// - Parameter count: how many entries were read since the last call.
     private func pause(after count: Int) async {
         guard auditor.isClockDue(after: count), clock.now - auditor.sliceStart >= Auditor.slice else { return }
-        // A yield would not do: an event loop looks at its sockets only once no task is left to run.
+        // A yield would not be enough: an event loop looks at its sockets only when no task is left to run.
         await sleep(.milliseconds(1))
-        // An export comes in hundreds of pieces, which a slice after each would delay. One that trickles has its time,
-        // too.
+        // An export arrives in hundreds of pieces, and a slice after each would delay it. `patience` limits the wait
+        // for one that arrives slowly.
         let limit = clock.now + Auditor.patience
         while source.isReceiving, clock.now < limit, !Task.isCancelled { await sleep(.milliseconds(5)) }
         auditor.sliceStart = clock.now
@@ -76,7 +76,7 @@ extension Gateway {
 
     // MARK: Settings
 
-    /// Brings the settings into line that the data plane depends on.
+    /// Corrects the settings that the data plane depends on.
     func auditSettings() throws(NetlinkError) {
         let requirements = SettingRequirement.all(
             configuration, forwarding: synchronizer.reconciler.desired.forwardedFamilies)
@@ -93,8 +93,8 @@ extension Gateway {
         hasSettings = true
     }
 
-    /// Says which exported ports the machine also gives to its own connections. Cost: nothing, unless the export or
-    /// those ports are new.
+    /// Logs the exported ports that the machine also assigns to its own connections. Cost: nothing, unless the export
+    /// or the sysctls have changed.
     private func noteEphemeralPorts() throws(NetlinkError) {
         let (range, reserved) = (EphemeralPorts.rangeSysctl, EphemeralPorts.reservedSysctl)
         let found = try kernel.sysctls([range, reserved])
@@ -116,8 +116,8 @@ extension Gateway {
 
     // MARK: Our table
 
-    /// The kernel announces changes of our table. Should one be missed, its flags, chains and rules tell here; its
-    /// elements where all is looked at.
+    /// The kernel announces changes of our table. If an announcement is missed, this comparison of flags, chains and
+    /// rules finds the change; elements are compared only in a whole audit.
     private func auditTable(isWhole: Bool) throws {
         guard let known = synchronizer.reconciler.kernel else { return }
         guard try isWhole || kernel.tableShape() != known.table?.shape else { return }
@@ -125,7 +125,7 @@ extension Gateway {
         settle(since: clock.now, cause: .drift)
     }
 
-    /// Puts right what others change in our table, as soon as they have.
+    /// Repairs other programs' changes to our table as soon as they happen.
     func followTable(_ changes: AsyncStream<Void>) async {
         var changes: AsyncStream<Void>? = changes
         while !Task.isCancelled {
@@ -140,13 +140,13 @@ extension Gateway {
         }
     }
 
-    /// Somebody else's transaction had to do with our table.
+    /// Handles another program's transaction that concerned our table.
     private func tableChanged() {
         guard synchronizer.reconciler.document != nil else { return }
         do {
             try synchronizer.readTable()
         } catch {
-            // The next attempt reads it, and says what is wrong.
+            // The next attempt reads the table, and reports the error.
             synchronizer.forgetKernel()
         }
         settle(since: clock.now, cause: .drift)
@@ -155,8 +155,8 @@ extension Gateway {
 
     // MARK: Virtual services
 
-    /// Lists all virtual services, and reads those again that differ: the list itself is no snapshot.
-    /// - Returns: whether others have changed anything.
+    /// Lists all virtual services, and reads again those that differ, since the list is no snapshot.
+    /// - Returns: whether other programs have changed anything.
     private func auditServices() async throws -> Bool {
         guard let known = synchronizer.reconciler.kernel?.services else { return true }
         let isCounting = known.count <= configuration.metricsLimit
@@ -193,7 +193,7 @@ extension Gateway {
     // MARK: Real servers
 
     /// Reads the next share of the real servers.
-    /// - Returns: whether others have changed any of them.
+    /// - Returns: whether other programs have changed any of them.
     private func auditServers(isWhole: Bool) async throws -> Bool {
         guard let services = synchronizer.reconciler.kernel?.services else { return true }
         let isCounting = synchronizer.reconciler.desired.serverCount <= configuration.metricsLimit
@@ -204,7 +204,7 @@ extension Gateway {
         while left > 0, let service = auditor.next() {
             let servers = try readServers(of: service, isCounting: isCounting)
             left -= max(servers.count, 1)
-            // It may have gone in the last pause.
+            // The service may have been removed during the last pause.
             if let known = synchronizer.reconciler.kernel?.services[service], !known.hasServers(servers),
                 try synchronizer.readService(service)
             {

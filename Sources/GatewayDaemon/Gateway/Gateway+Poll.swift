@@ -3,7 +3,7 @@ import Logging
 import ServicesExport
 
 extension Gateway {
-    /// One poll, and what follows from it.
+    /// Polls once and carries out what follows.
     @discardableResult
     func cycle() async -> PollResult {
         applyDecision()
@@ -32,7 +32,7 @@ extension Gateway {
             return .failed
         } catch {
             pollFailed(error)
-            // Drains end whether ADMIN is there or not.
+            // Drains end whether or not ADMIN can be reached.
             settleIfDue(since: clock.now)
             result = .failed
         }
@@ -62,7 +62,7 @@ extension Gateway {
         counters.polls[fault, default: 0] += 1
     }
 
-    /// The kind of failure in one word.
+    /// The kind of failure, in one word.
     private static func fault(_ error: any Error) -> String {
         switch error {
         case let error as ExportSourceError: error.code.rawValue
@@ -74,7 +74,7 @@ extension Gateway {
 
     // MARK: The export
 
-    /// The last good export is in force from the start, whether ADMIN is there or not.
+    /// Puts the last good export in force at the start, whether or not ADMIN can be reached.
     func loadStoredExport() {
         guard let digest = stored.export else {
             logger.info("no export yet: nothing is written before the first")
@@ -97,7 +97,7 @@ extension Gateway {
         }
     }
 
-    /// Takes an export that is valid as a whole, unless the guard has something against it.
+    /// Adopts a valid export, unless the guard objects.
     private func consider(_ bytes: [UInt8], _ digest: ExportDigest, since start: ContinuousClock.Instant) throws {
         let (document, changes) = try synchronizer.reconciler.read(bytes)
         let objections = try objections(to: document, changes, digest)
@@ -157,7 +157,7 @@ extension Gateway {
             """, metadata: ["event": "export-held", "etag": "\(export.digest.etag)"])
     }
 
-    /// ADMIN has gone back to the export in force.
+    /// Drops the export that is held back, since ADMIN has returned to the one in force.
     private func dropHeld() {
         guard let export = held else { return }
         held = nil
@@ -166,7 +166,7 @@ extension Gateway {
             metadata: ["event": "held-export-gone", "etag": "\(export.digest.etag)"])
     }
 
-    /// Does what an operator has decided on the export that is held back.
+    /// Carries out an operator's decision on the export that is held back.
     private func applyDecision() {
         guard var export = held, let verdict = store.loadDecision()?.verdict(on: export.digest) else { return }
         switch verdict {
@@ -191,7 +191,7 @@ extension Gateway {
 }
 
 extension ServicesCSVError {
-    /// As metrics have it.
+    /// The error's code as a metric label.
     fileprivate var fault: String {
         switch code {
         case .olderFormat: "older-format"

@@ -2,7 +2,7 @@ import Logging
 import ServiceSupport
 
 extension Gateway {
-    /// Takes the role in force, at the start, when it has changed, and with each audit.
+    /// Assumes the current role: at the start, whenever it has changed, and with each audit.
     func assumeRole() {
         do {
             let (role, changes) = try configuration.assumeRole(on: kernel)
@@ -18,7 +18,7 @@ extension Gateway {
         }
     }
 
-    /// Does what other programs signal by files in the run directory.
+    /// Handles the signals that other programs leave as files in the run directory.
     func followSignals(_ signals: AsyncStream<RunDirectoryWatch.Signal>) async {
         for await signal in signals {
             switch signal {
@@ -32,8 +32,8 @@ extension Gateway {
         }
     }
 
-    /// Gives a sign of life: the status as it is now, then the signal's removal. A status that is older than that
-    /// cannot be written, and says nothing of how the polls go.
+    /// Answers a ping: writes the current status, then removes the signal. If the status is older than the ping
+    /// afterwards, it could not be written, and tells nothing about the polls.
     private func answer() {
         guard Files.modificationTime(of: path(of: .ping)) != nil else { return }
         writeStatus()
@@ -42,7 +42,7 @@ extension Gateway {
 
     private func path(of signal: RunDirectoryWatch.Signal) -> String { "\(configuration.runDirectory)/\(signal)" }
 
-    /// Removes a signal; whether there was one. Removing it raises another inotify event.
+    /// Removes a signal and returns whether there was one. Removing it raises another inotify event.
     private func take(_ signal: RunDirectoryWatch.Signal) -> Bool {
         let path = path(of: signal)
         guard Files.modificationTime(of: path) != nil else { return false }

@@ -5,15 +5,16 @@ import ServiceSupport
 import ServicesExport
 
 extension Gateway {
-    /// Why the kernel is brought into agreement.
+    /// Why the kernel is brought into agreement with the export.
     enum Cause {
-        /// A new export, the end of a drain, a step that is tried again.
+        /// A new export, the end of a drain, or another attempt at a refused step.
         case export
-        /// Others have changed what is ours.
+        /// Another program has changed something of ours.
         case drift
     }
 
-    /// Settles where something waits for it: an export not carried out, a drain, a refused step that is due.
+    /// Settles if anything is waiting for it: an export that was not carried out, a drain, or a refused step that is
+    /// due.
     func settleIfDue(since start: ContinuousClock.Instant) {
         let reconciler = synchronizer.reconciler
         let isWaiting =
@@ -22,7 +23,7 @@ extension Gateway {
         settle(since: start)
     }
 
-    /// While ADMIN holds its answer, drains end and refused steps are tried again as they are without `wait`.
+    /// Ends drains and retries refused steps while ADMIN holds its answer, as often as without `wait`.
     func followDrains(every interval: Duration) async {
         while !Task.isCancelled {
             await sleep(interval)
@@ -52,10 +53,10 @@ extension Gateway {
         }
     }
 
-    /// What must be on disk before the kernel is changed: the export, drains that begin, addresses that become ours.
+    /// Writes what must be on disk before the kernel is changed: the export, drains that begin, addresses that become
+    /// ours.
     ///
-    /// A disk that is full or read-only keeps nobody from being drained: it is said, and the kernel is changed all the
-    /// same.
+    /// A full or read-only disk prevents no change: the problem is reported, and the kernel is changed all the same.
     private func prepare(
         _ plan: Plan, _ reconciler: Reconciler, _ document: ServicesDocument, _ digest: ExportDigest, _ cause: Cause
     ) {
@@ -118,7 +119,7 @@ extension Gateway {
         }
     }
 
-    /// Brings export and state on disk up to date.
+    /// Writes the export and the state to disk, if they have changed.
     private func save(
         _ document: ServicesDocument, _ digest: ExportDigest, _ reconciler: Reconciler, applied: ExportDigest?
     ) {
@@ -142,7 +143,7 @@ extension Gateway {
             }
             solved("store")
         } catch {
-            // What ADMIN is told is what the kernel has, on disk or not.
+            // ADMIN is told the state of the kernel, whether or not it is on disk.
             (stored.applied, stored.appliedAt) = (next.applied, next.appliedAt)
             problem("store", "\(error); the kernel is kept up to date, but a restart would not know what drains")
         }
@@ -150,7 +151,7 @@ extension Gateway {
 
     // MARK: Problems
 
-    /// Notes what is wrong, and logs it when it is new.
+    /// Notes a problem, and logs it if it is new.
     func problem(_ subject: String, _ text: String) {
         guard problems[subject] != text else { return }
         problems[subject] = text
@@ -162,9 +163,9 @@ extension Gateway {
         logger.info("no longer: \(text)", metadata: ["event": "problem-solved"])
     }
 
-    /// A change of a few rows is logged line by line, a whole load is not.
+    /// The greatest number of changes that are logged one per line; a whole load is summarized.
     private static let loggedChanges = 20
-    /// Steps that the status shows of a long list.
+    /// How many steps of a long list the status shows.
     private static let shownSteps = 20
 
     private func report(_ outcome: Synchronizer.Outcome, _ digest: ExportDigest, _ elapsed: Duration) {

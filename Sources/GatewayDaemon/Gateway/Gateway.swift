@@ -5,10 +5,11 @@ public import ServiceLifecycle
 import ServiceSupport
 import ServicesExport
 
-/// The daemon: polls for the export and keeps the kernel in agreement with it. As an actor it is the only writer.
+/// The daemon: it polls for the export and keeps the kernel in agreement with it. It is an actor, and the only
+/// writer.
 ///
-/// Before the first complete and valid export nothing is written; an unchanged poll neither reads nor writes the
-/// kernel.
+/// Nothing is written before the first complete and valid export. A poll without a change neither reads nor writes
+/// the kernel.
 public actor Gateway: Service {
     let configuration: GatewayConfiguration
     let source: any ExportSource
@@ -22,39 +23,40 @@ public actor Gateway: Service {
     /// Returns when the time is over or the task is cancelled.
     let sleep: @Sendable (Duration) async -> Void
 
-    /// What is on disk.
+    /// The content of `state.json`.
     var stored: StoredState
     /// The digest of the reconciler's document.
     var current: ExportDigest?
-    /// The export that is on disk.
+    /// The digest of the export on disk.
     var keptExport: ExportDigest?
     /// Whether the kernel agreed with `current` when it was last settled.
     var isSettled = false
-    /// What the guard holds back.
+    /// The export that the guard holds back.
     var held: HeldExport?
-    /// What IPVS has counted, as the audits found it.
+    /// IPVS' counters, as the audits read them.
     var traffic = TrafficCounters()
     var auditor = Auditor()
     var counters = GatewayCounters()
-    /// What else is wrong, by what it is about.
+    /// Other problems, by subject.
     var problems: [String: String] = [:]
     private let progress = Progress()
     private var isReady = false
     var ephemeralCheck: EphemeralCheck?
-    /// Whether the settings were in line before.
+    /// Whether the settings were right at the last audit.
     var hasSettings = false
-    /// The kernel's changes so far when the heap was last trimmed.
+    /// The number of kernel changes when the heap was last trimmed.
     private var trimmedAt = 0
 
-    /// What reading and checking the last export took.
+    /// How long it took to read and check the last export.
     public internal(set) var lastParse = Duration.zero
-    /// What the last settlement took.
+    /// The outcome of the last settlement.
     public internal(set) var lastOutcome = Synchronizer.Outcome()
+    /// What the gateway is doing. Its times are seconds of the boot clock.
     public internal(set) var status: GatewayStatus
 
     /// - Parameters:
-    ///   - environment: for systemd's notifications.
-    ///   - clocks: the machine's.
+    ///   - environment: the process' environment, for notifications to systemd.
+    ///   - clocks: reads the machine's clocks.
     ///   - sleep: returns when the time is over or the task is cancelled.
     public init(
         _ configuration: GatewayConfiguration, source: any ExportSource, kernel: sending any Kernel,
@@ -87,12 +89,12 @@ public actor Gateway: Service {
     /// Seconds of the boot clock.
     var now: Int { clocks().boot }
 
-    /// Polls until it is told to end; the kernel stays as it is then.
+    /// Polls until the service is shut down. The kernel then stays as it is.
     public func run() async throws {
         try auditSettings()
         let signals = try RunDirectoryWatch.signals(in: configuration.runDirectory)
         assumeRole()
-        // Before the first look at the table, so that no change falls in between.
+        // The subscription comes before the first read of the table, so that no change is missed in between.
         let changes = try kernel.foreignTableChanges()
         loadStoredExport()
         if current != nil { settle(since: clock.now) }
@@ -101,7 +103,7 @@ public actor Gateway: Service {
             if let watchdog = serviceManager.watchdog {
                 let patience = Duration.seconds(
                     configuration.interval + configuration.wait + configuration.timeout + 10)
-                // Not on the loop that polls and writes to the kernel: a load keeps that busy.
+                // This task runs off the loop that polls and writes to the kernel, which a load keeps busy.
                 group.addTask(executorPreference: globalConcurrentExecutor) { [serviceManager, progress] in
                     await Self.signLife(serviceManager, every: watchdog / 3, while: progress, within: patience)
                 }
@@ -119,7 +121,7 @@ public actor Gateway: Service {
         logger.info("ended; the kernel keeps what it has")
     }
 
-    /// One poll, as cron has it; the last good export when ADMIN is away.
+    /// Polls once, as cron does. Uses the last good export if ADMIN cannot be reached.
     public func synchronize() async {
         assumeRole()
         loadStoredExport()
@@ -143,14 +145,15 @@ public actor Gateway: Service {
         }
     }
 
-    /// A whole load leaves a quarter of the heap free behind it; a few changes are not worth the walk through it.
+    /// Trims the heap after a whole load, which leaves a quarter of it free. A few changes are not worth the walk
+    /// over the heap.
     private func trimHeap() {
         guard counters.kernelChanges - trimmedAt >= 10_000 else { return }
         Heap.trim()
         trimmedAt = counters.kernelChanges
     }
 
-    /// systemd hears nothing from a daemon that hangs.
+    /// Signs life to systemd as long as the daemon makes progress.
     private static func signLife(
         _ serviceManager: SystemdNotifier, every interval: Duration, while progress: Progress, within patience: Duration
     ) async {
@@ -160,7 +163,7 @@ public actor Gateway: Service {
         }
     }
 
-    /// An export is in force: the service can be counted on.
+    /// Reports to systemd that an export is in force.
     func reportReady() {
         guard !isReady else { return }
         isReady = true
@@ -169,7 +172,7 @@ public actor Gateway: Service {
 }
 
 extension Reconciler {
-    /// As a restart finds it.
+    /// The reconciler after a restart, from what is on disk.
     public init(_ stored: StoredState, _ configuration: GatewayConfiguration) {
         self.init(
             drains: stored.drains, ownership: Ownership(addresses: stored.addresses, marks: configuration.marks),

@@ -2,15 +2,17 @@ import FoundationEssentials
 import ServiceSupport
 public import ServicesExport
 
-/// What an operator has said about an export that is held back: `decision.json` in the state directory, written by
-/// `portcullis-gateway accept` and `reject`, since the daemon opens no socket to be asked on.
+/// An operator's decision on an export that is held back: `decision.json` in the state directory. `portcullis-gateway
+/// accept` and `reject` write it, since the daemon has no socket on which to be asked.
 public struct GuardDecision: Codable, Sendable, Hashable {
+    /// Whether the export is put in force.
     public enum Verdict: String, Codable, Sendable {
         case accept, reject
     }
 
-    /// Of that very export; another one is judged afresh.
+    /// The ETag of the export that was decided on; the decision holds for no other.
     public let etag: String
+    /// The decision.
     public let verdict: Verdict
 
     public init(_ verdict: Verdict, _ digest: ExportDigest) {
@@ -18,19 +20,20 @@ public struct GuardDecision: Codable, Sendable, Hashable {
         etag = digest.etag
     }
 
+    /// The decision on the export; `nil` if the decision is about another one.
     public func verdict(on digest: ExportDigest) -> Verdict? { digest.etag == etag ? verdict : nil }
 }
 
 extension StateDirectory {
     private var decisionPath: String { path + "/decision.json" }
 
-    /// `nil` when there is none, or none that can be read.
+    /// The stored decision; `nil` if there is none that can be read.
     func loadDecision() -> GuardDecision? {
         guard let bytes = try? Files.read(decisionPath) else { return nil }
         return try? JSONDecoder().decode(GuardDecision.self, from: Data(bytes))
     }
 
-    /// Leaves the decision for the daemon's next poll.
+    /// Stores the decision for the daemon's next poll.
     public func save(_ decision: GuardDecision) throws {
         try Files.replace(decisionPath, with: Array(try JSONEncoder().encode(decision)), isDurable: true)
     }
@@ -43,7 +46,7 @@ struct HeldExport: Sendable {
     let bytes: [UInt8]
     let digest: ExportDigest
     let objections: [String]
-    /// Seconds of the boot clock.
+    /// When it was first held back, in seconds of the boot clock.
     let since: Int
     var isRejected = false
 }

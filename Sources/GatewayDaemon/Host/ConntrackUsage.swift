@@ -1,11 +1,11 @@
 import ServiceSupport
 
-/// How full the connection tracking table is. IPVS' packets are never entered in it and need room all the same: with
-/// the table full, new and established connections alike lose them.
+/// How full the connection tracking table is. IPVS' packets are never entered in it, but still need room: while the
+/// table is full, both new and established connections lose packets.
 public struct ConntrackUsage: Sendable, Hashable {
-    /// Entries of this network namespace.
+    /// The entries of this network namespace.
     public var entries: Int
-    /// The most that there may be (`net.netfilter.nf_conntrack_max`).
+    /// The greatest number of entries (`net.netfilter.nf_conntrack_max`).
     public var limit: Int
 
     public init(entries: Int, limit: Int) {
@@ -13,7 +13,7 @@ public struct ConntrackUsage: Sendable, Hashable {
         self.limit = limit
     }
 
-    /// Reads two small files; `nil` while the kernel tracks no connections.
+    /// Reads the usage from two small files; `nil` if the kernel tracks no connections.
     public static func read(root: String = "/proc/sys") -> Self? {
         guard let entries = number("\(root)/net/netfilter/nf_conntrack_count"),
             let limit = number("\(root)/net/netfilter/nf_conntrack_max")
@@ -23,10 +23,10 @@ public struct ConntrackUsage: Sendable, Hashable {
 
     private static func number(_ path: String) -> Int? {
         guard let bytes = (try? Files.read(path, limit: 64)) ?? nil else { return nil }
-        return Int(String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace })
+        return Int(String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace })  // exact: a number of the kernel
     }
 
-    /// 0 to 100; 100 too where there is no room by definition.
+    /// The usage in percent, 0 to 100; 100 if the limit is 0.
     public var percent: Int {
         guard entries < limit, limit > 0 else { return 100 }
         return Int((Double(max(0, entries)) / Double(limit) * 100).rounded(.down))

@@ -3,8 +3,9 @@ import ServiceSupport
 import SystemPackage
 
 extension Kernel {
-    /// Sets what is ours of the settings and is not as it must be.
-    /// - Returns: what was changed; and what is still not as it must be, since it is not ours or was refused.
+    /// Corrects the wrong settings that Portcullis may change.
+    /// - Returns: the changes, and the settings that are still wrong because Portcullis may not change them or the
+    ///   kernel refused.
     public func bringIntoLine(
         _ requirements: [SettingRequirement]
     ) throws(NetlinkError) -> (steps: [SettingStep], deviations: [SettingDeviation]) {
@@ -23,21 +24,23 @@ extension Kernel {
         return (steps, deviations)
     }
 
-    /// What the requirements are about.
+    /// Reads the settings that the requirements are about.
     public func settings(of requirements: [SettingRequirement]) throws(NetlinkError) -> KernelSettings {
         let names = requirements.compactMap { if case .sysctl(let name) = $0.setting { name } else { nil } }
-        // Those of sysctls alone ask IPVS nothing.
+        // If all of them are sysctls, IPVS is not asked.
         return KernelSettings(
             sysctls: try sysctls(names), timeouts: names.count < requirements.count ? try timeouts() : IPVS.Timeouts())
     }
 }
 
-/// Sysctls as files: /proc/sys shows those of the reader's network namespace.
+/// Access to sysctls as files. /proc/sys shows the values of the reader's network namespace.
 enum SysctlFiles {
-    /// The values by name, each run of white space as one space. What the kernel does not have is absent.
+    /// Values by name, with each run of white space replaced by one space. Sysctls that the kernel does not have are
+    /// absent.
     static func read(_ names: [String]) -> [String: String] {
         names.reduce(into: [:]) { values, name in
             guard let bytes = try? Files.read(path(name), limit: 1 << 16) else { return }
+            // exact: the kernel writes numbers
             values[name] = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
                 .joined(separator: " ")
         }
@@ -52,5 +55,6 @@ enum SysctlFiles {
         }
     }
 
+    // exact: names of settings are ours
     private static func path(_ name: String) -> String { "/proc/sys/" + String(name.map { $0 == "." ? "/" : $0 }) }
 }

@@ -2,7 +2,8 @@ public import Netlink
 
 /// Settings of the network namespace that the data plane depends on, as they were read.
 public struct KernelSettings: Sendable, Hashable {
-    /// By name, each run of white space as one space. A sysctl that this kernel does not have is absent.
+    /// Values by name, with each run of white space replaced by one space. Sysctls that this kernel does not have are
+    /// absent.
     public var sysctls: [String: String]
     /// IPVS' timeouts in seconds.
     public var timeouts: IPVS.Timeouts
@@ -12,7 +13,7 @@ public struct KernelSettings: Sendable, Hashable {
         self.timeouts = timeouts
     }
 
-    /// The value of a setting; `nil` where the kernel has none.
+    /// The value of a setting; `nil` if the kernel does not have it.
     public subscript(_ setting: KernelSetting) -> String? {
         get {
             switch setting {
@@ -35,7 +36,7 @@ public enum KernelSetting: Sendable, Hashable, CustomStringConvertible {
     case sysctl(String)
     case timeout(Timeout)
 
-    /// How long IPVS remembers a connection that sends nothing.
+    /// How long IPVS keeps an idle connection.
     public enum Timeout: String, Sendable, CaseIterable {
         case tcp
         case tcpFin = "tcp-fin"
@@ -58,10 +59,13 @@ public enum KernelSetting: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A setting that is brought into line.
+/// The correction of one setting.
 public struct SettingStep: Sendable, Hashable, CustomStringConvertible {
+    /// The setting to change.
     public let setting: KernelSetting
+    /// The value that was found.
     public let found: String
+    /// The value to set.
     public let wanted: String
 
     public init(_ setting: KernelSetting, found: String, wanted: String) {
@@ -74,13 +78,15 @@ public struct SettingStep: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "host ~ \(setting) \(found) -> \(wanted)" }
 }
 
-/// A setting that is not as it must be, and that is not ours to change or cannot be changed.
+/// A setting that is wrong and that Portcullis may not, or could not, change.
 public struct SettingDeviation: Codable, Sendable, Hashable, CustomStringConvertible {
+    /// The name of the setting.
     public let name: String
+    /// The value that was found.
     public let found: String
-    /// What follows from it.
+    /// What happens because of it.
     public let consequence: String
-    /// The command that mends it.
+    /// The command that corrects it.
     public let remedy: String
 
     public var description: String { "\(name) is \(found): \(consequence); mend it by: \(remedy)" }

@@ -1,20 +1,23 @@
 import Netlink
 public import NetworkTypes
 
-/// What a setting must be for packets to flow as the export says. `all` is the whole list; docs/gateway.md has it for
-/// people.
+/// The value that a setting must have for packets to flow as the export says. `all` is the complete list;
+/// docs/gateway.md has it for operators.
 public struct SettingRequirement: Sendable, Hashable {
+    /// What the value must be.
     public enum Condition: Sendable, Hashable {
         case equal(String)
         /// Any value but this one.
         case not(String)
     }
 
+    /// The setting.
     public let setting: KernelSetting
+    /// What its value must be.
     public let condition: Condition
     /// What happens otherwise.
     public let consequence: String
-    /// Whether it is ours to set. Routing, and what an operator may want otherwise, is not.
+    /// Whether Portcullis may set it. It does not set routing, nor anything that an operator may want otherwise.
     public let isOurs: Bool
 
     init(_ sysctl: String, _ condition: Condition, isOurs: Bool, otherwise consequence: String) {
@@ -31,8 +34,8 @@ public struct SettingRequirement: Sendable, Hashable {
         consequence = "connections that send nothing are forgotten after another time than ipvs-timeouts says"
     }
 
-    /// What must hold on a gateway.
-    /// - Parameter families: those in which the export has servers whose answers this machine forwards.
+    /// All requirements of a gateway.
+    /// - Parameter families: the families in which the export has servers whose answers this machine forwards.
     public static func all(
         _ configuration: GatewayConfiguration, forwarding families: Set<AddressFamily>
     ) -> [Self] {
@@ -47,12 +50,12 @@ public struct SettingRequirement: Sendable, Hashable {
         return all
     }
 
-    /// What the sync daemons need on a gateway of a pair, whichever of them run.
+    /// The requirements of the sync daemons on a gateway of a pair, whichever of them run.
     public static func ofSyncDaemons(_ configuration: GatewayConfiguration) -> [Self] {
         [backupOnly] + (configuration.sync.interface == nil ? [] : pair)
     }
 
-    /// The conditions of IPVS (Documentation/networking/ipvs-sysctl.rst).
+    /// The requirements of IPVS (Documentation/networking/ipvs-sysctl.rst).
     private static let ipvs = [
         Self(
             "net.ipv4.vs.expire_nodest_conn", .equal("1"), isOurs: true,
@@ -82,9 +85,10 @@ public struct SettingRequirement: Sendable, Hashable {
         "net.ipv4.vs.backup_only", .equal("0"), isOurs: true,
         otherwise: "IPVS takes no packet while a sync daemon of role backup runs")
 
-    /// What a gateway needs that carries its connections over: a message for each connection that becomes established,
-    /// and again with its first packet after ten seconds, so that a gateway that comes back soon knows all that move.
-    /// The kernel's own 3 and 50 announce one again after 50 packets only, and one with less than three never.
+    /// The requirements for synchronizing connections. A message is sent when a connection becomes established, and
+    /// again with its first packet after ten seconds, so that a gateway that returns soon knows all active ones. With
+    /// the kernel's defaults, 3 and 50, a connection is announced again only after 50 packets, and one with less than
+    /// three packets never.
     private static let pair = [
         Self(
             "net.ipv4.vs.sync_threshold", .equal("0 0"), isOurs: true,
@@ -102,7 +106,8 @@ public struct SettingRequirement: Sendable, Hashable {
 }
 
 extension SettingRequirement {
-    /// What is not as it must be: steps that bring it into line, and what is not ours to change.
+    /// Compares settings with the requirements. The result has the steps that correct settings, and the deviations
+    /// that Portcullis may not correct.
     public static func compare(
         _ requirements: [Self], with found: KernelSettings
     ) -> (steps: [SettingStep], deviations: [SettingDeviation]) {
@@ -126,7 +131,7 @@ extension SettingRequirement {
         }
     }
 
-    /// The value to set; for a condition that many values meet, the kernel's default.
+    /// The value to set. If several values meet the condition, it is the kernel's default.
     private var wanted: String {
         switch condition {
         case .equal(let wanted): wanted
@@ -142,6 +147,7 @@ extension SettingRequirement {
             }
         return SettingDeviation(
             name: "\(setting)", found: found, consequence: consequence,
+            // exact: the command is ours
             remedy: wanted.utf8.contains(0x20) ? remedy : remedy.filter { $0 != "\"" })
     }
 }

@@ -1,16 +1,17 @@
 public import GatewaySync
 public import Netlink
 
-/// What a look at the kernel shows that costs little however large the export is: no element and no real server is
-/// read.
+/// A summary of the kernel's state that is cheap to read however large the export is: no element and no real server
+/// is read.
 public struct KernelGlance: Sendable, Hashable {
-    /// `nil`: there is no table of ours.
+    /// The shape of our table; `nil` if there is none.
     public var table: KernelState.Table.Shape?
-    /// Virtual services that are ours.
+    /// How many virtual services are ours.
     public var services: Int
 
-    /// How it differs from what it should be, in words.
-    /// - Parameter expected: virtual services of the export; there may be more, while some that left it drain.
+    /// The differences from the desired state, in words.
+    /// - Parameter expected: how many virtual services the export has. The kernel may have more while some that left
+    ///   it drain.
     public func deviations(services expected: Int) -> [String] {
         var deviations = [String]()
         switch table {
@@ -24,6 +25,7 @@ public struct KernelGlance: Sendable, Hashable {
 }
 
 extension NetlinkKernel {
+    /// Reads the summary. Cost: lists all virtual services, and our table's chains, rules and sets.
     public func glance(_ ownership: Ownership) throws(NetlinkError) -> KernelGlance {
         let shape = try tableShape()
         let services = try ipvs.services().collect().count { ownership.contains($0.service.identity) }

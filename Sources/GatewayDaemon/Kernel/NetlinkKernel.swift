@@ -14,7 +14,7 @@ public final class NetlinkKernel: NetfilterKernel {
 
     public let tableFlags: Nftables.TableFlags
 
-    /// - Throws: when the kernel has no IPVS or no nftables.
+    /// - Throws: if the kernel has no IPVS or no nftables.
     public init(_ owner: TableOwner = .nobody) throws(NetlinkError) {
         ipvs = try IPVS.Connection()
         lister = try IPVS.Connection()
@@ -49,7 +49,7 @@ public final class NetlinkKernel: NetfilterKernel {
         do throws(NetlinkError) {
             return try list?.nextDatagram()
         } catch  where error.errno == .noSuchFileOrDirectory {
-            // The module was loaded again: the family has another number.
+            // The module was loaded again, so its netlink family has another number.
             guard try lister.findFamily() else { throw error }
             try beginListing()
             return try list?.nextDatagram()

@@ -1,13 +1,13 @@
 import Netlink
 public import SystemPackage
 
-/// Who may change our table.
+/// The owner of our table, which alone may change it.
 public enum TableOwner: Sendable, Hashable {
     /// Anybody with CAP_NET_ADMIN: the table has no owner.
     case nobody
-    /// The socket that `portcullis-gateway hold` keeps; we only look.
+    /// The socket that `portcullis-gateway hold` keeps. This process only reads.
     case holder
-    /// We do, by way of that very socket, which was handed to us.
+    /// The holder's socket, which was passed to this process.
     case socket(FileDescriptor)
 
     var tableFlags: Nftables.TableFlags {

@@ -1,29 +1,31 @@
 import Glibc
 import Netlink
 import ServiceSupport
+import Text
 
-/// Keeps a second writer away from the kernel of a network namespace, whatever directories it works in.
+/// Prevents a second writer to the kernel of a network namespace, whatever directories it works in.
 ///
-/// The lock is a name for a local socket, without a file (unix(7), "abstract"): the kernel has one of each name in a
-/// network namespace, and lets it go when the process ends, however it ends. Anybody may take a name, so whoever has it
-/// must be able to write to the kernel; else it is no writer that stands there, and is only told of.
+/// The lock is the name of a local socket without a file (unix(7), "abstract"). Each name exists once in a network
+/// namespace, and the kernel releases it when the process ends, however it ends. Any process may take a name. If the
+/// holder of this one may not write to the kernel, it cannot be a writer, and is only reported.
 public final class WriterLock: Sendable {
-    /// Of the socket.
+    /// The name of the socket.
     static let name = "portcullis-gateway/writer"
 
-    /// Why there is no lock, though we go on: the name is taken by somebody who cannot be a writer.
+    /// Why the lock is not held although the process may go on: the name is taken by a process that cannot be a
+    /// writer.
     public let problem: String?
     private let descriptor: Int32
 
-    /// - Throws: `Held` with who holds it; `FileError` when no socket can be had.
+    /// - Throws: `Held` with the holder; `FileError` if no socket can be made.
     public convenience init() throws { try self.init(name: Self.name) { Holder.find(Self.name) } }
 
-    /// - Parameter findHolder: who has the name; `nil`: nobody any more.
+    /// - Parameter findHolder: finds the process that has the name; `nil` if none has it any more.
     init(name: String, findHolder: () -> Holder?) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw FileError("lock", name, reason: String(cString: strerror(errno))) }
         var problem: String?
-        // A process that has just been told to end is still there for a moment.
+        // A process that was just told to end may still exist for a moment.
         for attempt in 1...Self.attempts {
             guard !Self.bind(descriptor, to: name) else { break }
             let failure = errno
@@ -45,7 +47,7 @@ public final class WriterLock: Sendable {
                 + "kernel: end it; until then nothing keeps a second writer away"
         }
         self.problem = problem
-        // Nobody has anything to say to it.
+        // The socket receives nothing.
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
@@ -77,18 +79,19 @@ public final class WriterLock: Sendable {
 }
 
 extension WriterLock {
-    /// Who has the lock's name, as far as it can be seen.
+    /// The process that has the lock's name, as far as it can be seen.
     struct Holder: Equatable {
-        /// `nil`: the kernel does not say.
+        /// `nil` if the kernel does not tell.
         var user: UInt32?
-        /// `nil`: it is another user's, or in another process namespace.
+        /// `nil` if the process belongs to another user or is in another PID namespace.
         var process: Int32?
         var command: String?
-        /// Whether the process has CAP_NET_ADMIN in our own user namespace; `nil`: it cannot be seen.
+        /// Whether the process has CAP_NET_ADMIN in our own user namespace; `nil` if that cannot be seen.
         var mayWrite: Bool?
 
-        /// Whether it can be a second writer. Of another user's process a root sees what it may do; whoever is not root
-        /// sees nothing, and takes only root and itself for writers. What the kernel says nothing of is taken for one.
+        /// Whether the process can be a second writer. Root can see the capabilities of other users' processes.
+        /// Anybody else cannot, and assumes that only root and itself can write. A process about which nothing is
+        /// known is taken for a writer.
         func isWriter(asSeenBy own: UInt32) -> Bool {
             guard let user, user != 0, user != own else { return true }
             return own == 0 ? mayWrite ?? true : mayWrite ?? false
@@ -110,7 +113,7 @@ extension WriterLock {
             return holder
         }
 
-        /// The process that has the socket open, if it can be seen. Walks all processes.
+        /// The process that has the socket open, if it can be seen. Walks over all processes.
         private static func process(of inode: UInt32) -> Int32? {
             let wanted = "socket:[\(inode)]"
             for name in Files.names(in: "/proc") {
@@ -132,19 +135,20 @@ extension WriterLock {
 
         private static func mayWrite(_ process: Int32) -> Bool? {
             guard let bytes = (try? Files.read("/proc/\(process)/status", limit: 1 << 16)) ?? nil,
-                let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first(where: {
-                    $0.hasPrefix("CapEff:")
-                }), let capabilities = UInt64(line.dropFirst("CapEff:".count).filter { !$0.isWhitespace }, radix: 16),
+                let line = bytes.split(separator: 0x0A).first(where: { $0.starts(with: "CapEff:".utf8) }),
+                let capabilities = UInt64(
+                    String(decoding: line.dropFirst("CapEff:".utf8.count), as: UTF8.self).withoutSurroundingSpace,
+                    radix: 16),
                 let namespace = Files.target(of: "/proc/\(process)/ns/user")
             else { return nil }
-            // What a process may in a user namespace of its own is nothing here.
+            // Capabilities in another user namespace do not count.
             return capabilities >> 12 & 1 == 1 && namespace == Files.target(of: "/proc/self/ns/user")
         }
     }
 }
 
 extension WriterLock.Holder: CustomStringConvertible {
-    /// `process 812 (portcullis-gateway run)`, or as much of it as can be seen.
+    /// `process 812 (portcullis-gateway run)`, or the part of it that can be seen.
     var description: String {
         if let process { return "process \(process)" + (command.map { " (\($0))" } ?? "") }
         return user.map { "a process of user \($0)" } ?? "another process"

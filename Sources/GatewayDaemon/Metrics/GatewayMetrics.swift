@@ -8,7 +8,7 @@ struct GatewayMetrics {
     let traffic: TrafficCounters
     var conntrack: ConntrackUsage?
 
-    /// The file.
+    /// The content of the metrics file.
     var bytes: [UInt8] {
         var metrics = MetricsText(prefix: "portcullis_gateway_")
         addState(to: &metrics)

@@ -9,10 +9,10 @@ struct MetricsText {
     private(set) var bytes: [UInt8] = []
     private let prefix: String
 
-    /// - Parameter prefix: what every name begins with.
+    /// - Parameter prefix: the beginning of every name.
     init(prefix: String) { self.prefix = prefix }
 
-    /// A family of one sample without labels; none when there is no value.
+    /// Adds a family of one sample without labels; nothing if there is no value.
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double?) {
         guard let value else { return }
         add(name, kind, help, [(labels: [], value: value)])
@@ -22,14 +22,14 @@ struct MetricsText {
         add(name, kind, help, value.map(Double.init))
     }
 
-    /// A family with all its samples; none when there is no sample.
+    /// Adds a family with all its samples; nothing if there are none.
     mutating func add(
         _ name: String, _ kind: Kind, _ help: String, _ samples: some Sequence<(labels: Labels, value: Double)>
     ) {
         addRendered(name, kind, help, samples.lazy.map { (labels: Self.rendered($0.labels), value: $0.value) })
     }
 
-    /// A family of many samples, whose labels are rendered once for all the families that they stand in.
+    /// Adds a family of many samples. Their labels are rendered once for all families that have them.
     mutating func addRendered(
         _ name: String, _ kind: Kind, _ help: String, _ samples: some Sequence<(labels: [UInt8], value: Double)>
     ) {

@@ -1,6 +1,6 @@
 import Netlink
 
-/// What IPVS has counted of each virtual service and real server, when it was read last.
+/// IPVS' counters for each virtual service and real server, as they were last read.
 struct TrafficCounters: Sendable {
     var services: [IPVS.ServiceIdentity: IPVS.ServiceStatistics] = [:]
     var servers: [IPVS.ServiceIdentity: [IPVS.DestinationEntry]] = [:]

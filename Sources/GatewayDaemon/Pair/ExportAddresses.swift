@@ -4,11 +4,13 @@ public import ServicesExport
 
 /// The public addresses that an export serves.
 public struct ExportAddresses: Sendable {
+    /// The digest of the export.
     public let digest: ExportDigest
-    /// In rising order, each once.
+    /// Ascending, without duplicates.
     public let addresses: [IPAddress]
 
-    /// - Throws: `ServicesCSVError` when the bytes are no export.
+    /// Reads an export.
+    /// - Throws: `ServicesCSVError` if the bytes are no valid export.
     public init(_ bytes: [UInt8]) throws {
         var reconciler = Reconciler(ownership: Ownership(marks: 1...UInt32.max))
         try reconciler.adopt(bytes)

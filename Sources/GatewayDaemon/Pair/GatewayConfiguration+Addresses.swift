@@ -2,7 +2,7 @@ import Netlink
 public import NetworkTypes
 
 extension GatewayConfiguration {
-    /// The public addresses of the export in force, as it is on disk; none before the first export.
+    /// The public addresses of the export in force, read from disk; empty before the first export.
     public func publicAddresses() throws -> [IPAddress] {
         guard let digest = try StateDirectory.loadState(of: stateDirectory, at: .now)?.export,
             let bytes = try StateDirectory.loadExport(digest, from: stateDirectory)
@@ -10,7 +10,7 @@ extension GatewayConfiguration {
         return try ExportAddresses(bytes).addresses
     }
 
-    /// Those of them that are on this machine, each with its interface.
+    /// The public addresses that this machine has, each with its interface.
     public func localPublicAddresses() throws -> [(address: IPAddress, interface: String)] {
         let wanted = Set(try publicAddresses())
         let route = try Route.Connection()

@@ -1,11 +1,12 @@
 import Netlink
 
 extension GatewayConfiguration {
-    /// Makes the kernel play the role in force: sync daemons and what they need.
+    /// Makes the kernel play the current role: starts and stops sync daemons.
     ///
-    /// Both the daemon and `portcullis-gateway role` do this, so that neither has to wait for the other: whoever finds
-    /// another role when it is done begins anew, and the last one leaves what the file says.
-    /// - Returns: the role, and what was changed.
+    /// Both the daemon and `portcullis-gateway role` do this, so that neither has to wait for the other. A process
+    /// that finds another role when it has finished starts again, so the last one leaves the kernel in the role of
+    /// the file.
+    /// - Returns: the role, and the changes.
     public func assumeRole(on kernel: any Kernel) throws -> (role: GatewayRole, changes: [String]) {
         var changes = [String]()
         while true {

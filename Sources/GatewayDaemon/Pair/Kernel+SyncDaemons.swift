@@ -3,9 +3,9 @@ import NetworkTypes
 import SystemPackage
 
 extension Kernel {
-    /// Brings the kernel's sync daemons into agreement with the wanted ones. Whoever else does the same at this moment
-    /// is in nobody's way.
-    /// - Returns: what was changed.
+    /// Brings the kernel's sync daemons into agreement with the wanted ones. Another process may safely do the same
+    /// at the same time.
+    /// - Returns: the changes.
     public func arrange(_ wanted: [IPVS.SyncDaemon]) throws(NetlinkError) -> [String] {
         let (surplus, missing) = try difference(from: wanted)
         var changes = [String]()
@@ -49,7 +49,7 @@ extension IPVS.SyncDaemon {
     /// `master on eth1, id 1`
     var words: String { "\(role) on \(interface), id \(syncID)" }
 
-    /// Whether the daemon that was found, with all its values as the kernel has them, is the one asked for.
+    /// Whether the daemon that was found, with the values that the kernel reports, is the wanted one.
     func isServed(by found: Self) -> Bool {
         role == found.role && interface == found.interface && syncID == found.syncID
             && (maximumLength == 0 || maximumLength == found.maximumLength)

@@ -5,18 +5,18 @@ import SystemPackage
 
 /// Watches the run directory (inotify) for the files by which other programs signal the daemon.
 struct RunDirectoryWatch {
-    /// The name of such a file.
+    /// A signal, by the name of its file.
     enum Signal: String, CaseIterable {
         /// The role has changed.
         case role
-        /// IPVS is to be audited now.
+        /// IPVS must be audited now.
         case audit
-        /// A sign of life is wanted: the daemon removes the file.
+        /// A sign of life is wanted: the daemon answers by removing the file.
         case ping
     }
 
-    /// Signals whose files are created, replaced or removed, from now on.
-    /// - Throws: when the directory is absent.
+    /// Yields the signals whose files are created, replaced or removed, from now on.
+    /// - Throws: if the directory does not exist.
     static func signals(in directory: String) throws(FileError) -> AsyncStream<Signal> {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         guard descriptor >= 0 else { throw FileError("watch", directory, errno: Errno(rawValue: Glibc.errno)) }
@@ -39,7 +39,7 @@ struct RunDirectoryWatch {
         return stream
     }
 
-    /// The signals that the waiting events name, each once; all of them after events were lost.
+    /// Reads the waiting events. Returns each signal once; after events were lost, all signals.
     private static func read(_ descriptor: Int32) -> Set<Signal> {
         var signals = Set<Signal>()
         let header = MemoryLayout<inotify_event>.size
@@ -58,7 +58,7 @@ struct RunDirectoryWatch {
         return signals
     }
 
-    /// Unchecked: cancelling a dispatch source is safe from any thread.
+    /// Unchecked, since a dispatch source may be cancelled from any thread.
     private struct Cancellation: @unchecked Sendable {
         let source: any DispatchSourceRead
     }

@@ -1,23 +1,25 @@
 public import Netlink
 public import NetworkTypes
 
-/// How connections are carried over to the other gateway of a pair: by IPVS' sync daemons.
+/// How connections are synchronized to the other gateway of a pair, by IPVS' sync daemons.
 public struct SyncSettings: Sendable, Hashable {
-    /// Which of them run.
+    /// Which sync daemons run.
     public enum Daemons: String, Sendable, CaseIterable {
-        /// The active gateway sends, the passive one takes.
+        /// The active gateway sends, the passive one receives.
         case byRole = "by-role"
-        /// Either sends and takes, whatever its role.
+        /// Both gateways send and receive, whatever their roles.
         case both
     }
 
-    /// The interface between the two; `nil`: connections are not carried over, and sync daemons are nobody's business
-    /// of ours.
+    /// The interface between the two gateways; `nil`: connections are not synchronized, and sync daemons are left
+    /// alone.
     public var interface: String?
-    /// What both gateways of a pair have in common, and no other pair on the same wire; 0 takes what carries any.
+    /// An identifier that the gateways of a pair share, and that no other pair on the same network has; 0 accepts
+    /// any.
     public var id: UInt32 = 1
+    /// Which sync daemons run.
     public var daemons = Daemons.byRole
-    /// Bytes of a message; 0: as many as one packet holds.
+    /// The size of a message in bytes; 0: as many as fit into one packet.
     public var maximumLength: UInt16 = 0
     /// The multicast group; `nil`: 224.0.0.81.
     public var group: IPAddress?
@@ -26,7 +28,7 @@ public struct SyncSettings: Sendable, Hashable {
 
     public init() {}
 
-    /// The sync daemons of a gateway in the role.
+    /// The sync daemons that a gateway in the role must run.
     public func wanted(as role: GatewayRole) -> [IPVS.SyncDaemon] {
         guard let interface else { return [] }
         let roles: [IPVS.SyncDaemon.Role] =

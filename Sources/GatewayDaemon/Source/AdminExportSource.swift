@@ -6,19 +6,21 @@ import ServicesExport
 import Synchronization
 import Text
 
-/// The export over HTTP from ADMIN: conditional, verified, limited in size and time.
+/// The export from ADMIN over HTTP. Requests are conditional; answers are verified, and limited in size and time.
 public final class AdminExportSource: ExportSource {
-    /// One: with several, each poll may come to another and open a connection of its own there.
+    /// There is one event loop: with several, each poll may use a different one and open its own connection.
     private let eventLoops: MultiThreadedEventLoopGroup
     private let admin: AdminConnector
-    /// Where answers come in: what awaits them here is not woken from another thread.
+    /// The executor of the event loop that receives answers: a task on it awaits them without a wake-up between
+    /// threads.
     public let executor: EventLoopExecutor
     private let asking: PollRequest
     private let texts: ExportSourceTexts
     private let receiving = Mutex(false)
 
-    /// - Parameter announces: whether the poll is a heartbeat; a look at what would be done is none.
-    /// - Throws: when the token or the certificates cannot be read.
+    /// - Parameter announces: whether each poll is a heartbeat of the gateway. It is not if somebody only looks at
+    ///   what would be done.
+    /// - Throws: if the token or the certificates cannot be read.
     public init(_ configuration: GatewayConfiguration, announces: Bool = true) throws {
         let (addresses, path) = try configuration.exportPlace()
         let settings = AdminConnectorSettings(
@@ -33,7 +35,7 @@ public final class AdminExportSource: ExportSource {
         admin = AdminConnector(settings, eventLoops: eventLoops)
     }
 
-    /// Ends open connections; nothing can be fetched afterwards.
+    /// Closes the connections. Nothing can be fetched afterwards.
     public func shutdown() async {
         await admin.shutdown()
         try? await eventLoops.shutdownGracefully()
@@ -54,7 +56,7 @@ public final class AdminExportSource: ExportSource {
         }
         guard !answer.isUnchanged else { return try unchanged(answer, request) }
         guard answer.status == 200 else { throw texts.error(answer) }
-        // Its digest is a part of the work that others wait for.
+        // Computing the digest is a part of the work that others wait for.
         receiving.withLock { $0 = true }
         defer { receiving.withLock { $0 = false } }
         return try export(answer)

@@ -1,10 +1,11 @@
 public import NIOCore
 
-/// Runs tasks on an event loop, and lets them sleep there: between two polls, and between the socket and who awaits the
-/// answer, no thread has to wake another.
+/// Runs tasks on an event loop, and lets them sleep there. No thread has to wake another between two polls, nor
+/// between the socket and the task that awaits an answer.
 public final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
+    /// - Parameter eventLoop: must outlive the executor's tasks.
     public init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }

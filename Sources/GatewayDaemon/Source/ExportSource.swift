@@ -1,13 +1,15 @@
 import ServiceSupport
 public import ServicesExport
+import Text
 
-/// Where exports come from.
+/// A source of exports.
 public protocol ExportSource: Sendable {
     /// Asks for the export.
+    /// - Throws: `ExportSourceError`, or an error of the file.
     func fetch(_ request: ExportRequest) async throws -> ExportAnswer
-    /// What is wrong though exports may still be had: a file that was renewed and cannot be used.
+    /// A problem although exports can still be fetched, such as a renewed file that cannot be used.
     var problem: String? { get }
-    /// Whether an export is on its way from ADMIN at this moment: work that can wait does.
+    /// Whether an export is being received from ADMIN at this moment, so that other work should wait.
     var isReceiving: Bool { get }
 }
 
@@ -16,12 +18,15 @@ extension ExportSource {
     public var isReceiving: Bool { false }
 }
 
-/// What a gateway tells with each poll: what it need not be sent, and how it is doing.
+/// What a gateway tells with each poll: the exports it already has, and its state.
 public struct ExportRequest: Sendable, Hashable {
     /// An export that the guard holds back.
     public struct Held: Sendable, Hashable {
+        /// The export that is held back.
         public var digest: ExportDigest
+        /// Why it is held back.
         public var reason: String
+        /// Whether an operator has rejected it.
         public var isRejected: Bool
 
         public init(digest: ExportDigest, reason: String, isRejected: Bool) {
@@ -31,13 +36,13 @@ public struct ExportRequest: Sendable, Hashable {
         }
     }
 
-    /// The part the gateway plays in its pair.
+    /// The gateway's role in its pair.
     public var role: GatewayRole
-    /// The export in force; the same one is not sent again.
+    /// The export in force; it is not sent again.
     public var known: ExportDigest?
     /// The export that the kernel agrees with.
     public var applied: ExportDigest?
-    /// Not sent again either.
+    /// The export that the guard holds back; it is not sent again either.
     public var held: Held?
     /// Steps that the kernel has refused.
     public var failures = 0
@@ -54,40 +59,42 @@ public struct ExportRequest: Sendable, Hashable {
     }
 }
 
-/// What came of asking for the export.
+/// The answer to a request for the export.
 public enum ExportAnswer: Sendable, Hashable {
-    /// It is one at hand: of the digest, where the answer says which. `held`: the answer was held back until now, so
-    /// asking again need not wait.
+    /// The export is one that the gateway has; its digest follows, if the answer tells it. `held`: the answer was
+    /// delayed until now, so the next request need not wait.
     case unchanged(ExportDigest?, held: Bool)
     case export([UInt8], ExportDigest, held: Bool)
 }
 
-/// Why no export could be had.
+/// Why no export could be fetched.
 public struct ExportSourceError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What an operator, or an alert, has to tell apart.
+    /// The kinds of failure that an operator or an alert must distinguish.
     public enum Code: String, Sendable, CaseIterable {
-        /// No connection: refused, no route, no such name, no valid certificate.
+        /// No connection: refused, no route, unknown name, or no valid certificate.
         case unreachable
-        /// No complete answer in time.
+        /// No complete answer within the time limit.
         case timedOut = "timed-out"
-        /// The connection ended, or spoke no HTTP, in the middle of the answer.
+        /// The connection ended, or violated HTTP, in the middle of the answer.
         case brokenOff = "broken-off"
         case redirected
         /// 401 or 403.
         case unauthorized
         /// 404.
         case notFound = "not-found"
-        /// Any other status than 200 and 304.
+        /// Any status other than 200 and 304.
         case badStatus = "bad-status"
         /// Not text/csv.
         case wrongType = "wrong-type"
-        /// No Content-Digest, or not the one of the bytes.
+        /// No Content-Digest, or not the digest of the bytes.
         case wrongDigest = "wrong-digest"
-        /// More than `ServicesCSV.maximumSize`.
+        /// Larger than `ServicesCSV.maximumSize`.
         case tooLarge = "too-large"
     }
 
+    /// The kind of failure.
     public let code: Code
+    /// What went wrong, with the URL or the file.
     public let description: String
 
     public init(_ code: Code, _ description: String) {
@@ -98,15 +105,15 @@ public struct ExportSourceError: Error, Sendable, Hashable, CustomStringConverti
 
 /// An export in a file, for plans and benchmarks without ADMIN.
 public struct FileExportSource: ExportSource {
-    /// `nil`: standard input.
+    /// The path of the file; `nil`: standard input.
     public let path: String?
 
-    /// - Parameter location: a path (of a pipe, too), a `file:` URL, or `-` for standard input.
+    /// - Parameter location: a path (also of a pipe), a `file:` URL, or `-` for standard input.
     public init(_ location: String) {
-        if location.hasPrefix("file://") {
-            path = String(location.dropFirst("file://".count))
-        } else if location.hasPrefix("file:") {
-            path = String(location.dropFirst("file:".count))
+        if location.hasBytePrefix("file://") {
+            path = String(Substring(location.utf8.dropFirst("file://".utf8.count)))
+        } else if location.hasBytePrefix("file:") {
+            path = String(Substring(location.utf8.dropFirst("file:".utf8.count)))
         } else {
             path = location == "-" ? nil : location
         }

@@ -2,17 +2,17 @@ import AdminAPI
 import AdminClient
 import ServicesExport
 
-/// What failures of a poll are called, for the log and for alerts.
+/// The texts for failed polls, for the log and for alerts.
 struct ExportSourceTexts: Sendable {
     /// The path of the export.
     let target: String
-    /// Seconds, for the whole of a poll.
+    /// Seconds that a whole poll may take.
     let timeLimit: Int
     let tokenFile: String?
 
     func url(_ answer: AdminAnswer) -> String { "\(answer.address)\(target)" }
 
-    /// No answer, or not all of it.
+    /// No answer, or an incomplete one.
     func error(_ error: TransportError) -> ExportSourceError {
         let url = "\(error.address)\(target)"
         let (code, text): (ExportSourceError.Code, String) =
@@ -28,7 +28,7 @@ struct ExportSourceTexts: Sendable {
         return ExportSourceError(code, text + error.earlierText)
     }
 
-    /// An answer that is neither the export nor that it is unchanged.
+    /// An answer that is neither the export nor "unchanged".
     func error(_ answer: AdminAnswer) -> ExportSourceError {
         let url = url(answer)
         switch answer.status {
@@ -52,7 +52,7 @@ struct ExportSourceTexts: Sendable {
         }
     }
 
-    /// What a problem says, with the first fields it names.
+    /// The detail of a problem document, with the first fields that it names.
     private static func detail(of answer: AdminAnswer) -> String? {
         guard let problem = Problem(answer) else { return nil }
         let faults = problem.errors.prefix(3).map { "\($0.pointer): \($0.detail)" }

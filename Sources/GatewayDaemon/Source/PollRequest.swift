@@ -2,9 +2,9 @@ import AdminAPI
 import AdminClient
 import ServicesExport
 
-/// A poll as a request to ADMIN: what the gateway has, and how it is doing.
+/// A poll as a request to ADMIN: the exports that the gateway has, and its state.
 struct PollRequest: Sendable {
-    /// What each poll has.
+    /// What all polls have in common.
     private let common: AdminRequest
     private let wait: Int
     private let announces: Bool
@@ -37,7 +37,7 @@ struct PollRequest: Sendable {
         return request
     }
 
-    /// Printable ASCII, cut.
+    /// Replaces everything except printable ASCII, and cuts the text to the limit.
     private static func headerText(_ text: String) -> String {
         String(
             decoding: text.utf8.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }

@@ -1,22 +1,22 @@
 import Text
 
-/// Whether a gateway does its work, as a monitor has to know it.
+/// Whether a gateway works, in the terms of a monitor.
 public struct GatewayHealth: Codable, Sendable, Hashable {
-    /// From good to bad.
+    /// From best to worst.
     public enum Verdict: String, Codable, Sendable, CaseIterable {
-        /// The kernel is in line with the newest export.
+        /// The kernel agrees with the newest export.
         case healthy
-        /// Traffic is served, but something wants an operator.
+        /// Traffic is served, but an operator should look at something.
         case degraded
-        /// There was no export yet: nothing is served.
+        /// No export has arrived yet, so nothing is served.
         case waiting
-        /// The kernel is not what the export in force makes of it.
+        /// The kernel differs from the export in force.
         case outOfLine = "out-of-line"
-        /// The daemon is there and does nothing.
+        /// The daemon runs but makes no progress.
         case hung
         case stopped
 
-        /// Of `portcullis-gateway check`.
+        /// The exit status of `portcullis-gateway check`.
         public var exitStatus: Int32 {
             switch self {
             case .healthy: 0
@@ -29,18 +29,20 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
         }
     }
 
+    /// Whether the gateway works.
     public let verdict: Verdict
-    /// The role in force.
+    /// The current role.
     public let role: String
-    /// Why it is no better.
+    /// Why the verdict is not better.
     public let reasons: [String]
 
     /// - Parameters:
-    ///   - status: what the daemon has told last.
+    ///   - status: the last status that the daemon wrote.
     ///   - isRunning: whether a daemon holds the lock of the run directory.
-    ///   - answer: whether it gave a sign of life when it was asked for one.
-    ///   - asked: when that was.
-    ///   - patience: seconds between two polls at most.
+    ///   - answer: whether the daemon gave a sign of life when it was asked.
+    ///   - asked: when it was asked.
+    ///   - now: seconds of the boot clock.
+    ///   - patience: the greatest number of seconds between two polls.
     ///   - deviations: how the kernel differs from the export in force and the role.
     public init(
         _ status: GatewayStatus?, role: GatewayRole, isRunning: Bool, answer: SignOfLife, asked: ClockReading, now: Int,
@@ -69,7 +71,7 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
             (verdict, reasons) = (.waiting, ["no export yet"] + [status.poll?.error].compactMap(\.self))
             return
         }
-        // What the daemon itself could not carry out is known to it, and another gateway would fare no better.
+        // The daemon already knows what it could not carry out, and another gateway would not do better.
         guard deviations.isEmpty || !status.failures.isEmpty else {
             (verdict, reasons) = (.outOfLine, deviations)
             return
@@ -82,26 +84,27 @@ public struct GatewayHealth: Codable, Sendable, Hashable {
         verdict = reasons.isEmpty ? .healthy : .degraded
     }
 
-    /// A line for people.
+    /// One line for people.
     public var text: String { ([verdict.rawValue + ", " + role] + reasons).joined(separator: ": ") }
 
-    /// Lines for programs, as `systemctl show` has them: `STATE`, `ROLE` and `REASON`, each `KEY=value` without quotes,
-    /// to the end of its line. Control characters in reasons are escaped.
+    /// Lines for programs, like those of `systemctl show`: `STATE`, `ROLE` and `REASON`, each as `KEY=value` without
+    /// quotes, up to the end of the line. Control characters in reasons are escaped.
     public var environment: String {
         "STATE=\(verdict.rawValue)\nROLE=\(role)\nREASON=\(reasons.joined(separator: ": ").printable)"
     }
 }
 
-/// What came of asking a daemon for a sign of life.
+/// The result of asking a daemon for a sign of life.
 public enum SignOfLife: Sendable, Hashable {
     case given
     case missing
-    /// It could not be asked.
+    /// The daemon could not be asked.
     case unknown
 }
 
 extension GatewayStatus {
-    /// Whether it was written before the daemon was asked for a sign of life, and so not for the answer.
+    /// Whether the status was written before the daemon was asked for a sign of life, so that it is not a part of the
+    /// answer.
     fileprivate func isOlder(than asked: ClockReading) -> Bool {
         guard let clock else { return false }
         return clock.bootID != asked.bootID || clock.boot < asked.boot
@@ -109,6 +112,6 @@ extension GatewayStatus {
 }
 
 extension GatewayConfiguration {
-    /// Seconds without a poll after which a daemon is taken for hung: two polls at their slowest, and some.
+    /// Seconds without a poll after which a daemon is considered hung: twice the longest time of a poll, and 10 more.
     public var patience: Int { 2 * (interval + wait + timeout) + 10 }
 }

@@ -1,5 +1,5 @@
 extension GatewayStatus {
-    /// The same, by the wall clock, as files and people have it.
+    /// The same status with times of the wall clock, as in files and for people.
     func byWallClock(at now: ClockReading) -> Self {
         var status = self
         status.moveMoments(by: now.wallOffset)
@@ -7,7 +7,7 @@ extension GatewayStatus {
         return status
     }
 
-    /// Every moment that the status has.
+    /// All times in the status.
     var moments: [Int] {
         var moments = [Int]()
         var copy = self

@@ -1,5 +1,5 @@
 extension GatewayStatus {
-    /// For people: a few lines.
+    /// The status as a few lines for people.
     /// - Parameter now: seconds of the boot clock.
     public func text(now: Int) -> String {
         var lines = [
@@ -71,11 +71,11 @@ extension GatewayStatus {
     }
 
     static func line(_ label: String, _ text: String) -> String {
-        // A word as long as its column still has a space behind it.
+        // A label as long as its column is still followed by a space.
         label + String(repeating: " ", count: max(1, 10 - label.count)) + text
     }
 
-    /// The first digits of an ETag: enough for people, and for `accept`.
+    /// The first digits of an ETag, enough for people and for `accept`.
     private static func short(_ etag: String) -> Substring { etag.dropFirst().prefix(12) }
 
     private static func duration(_ seconds: Int) -> String {

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import ServiceSupport
 
-/// What a gateway is doing. In memory its moments are seconds of the boot clock; `status.json` in the run directory has
-/// them by the wall clock, for people, with a stamp that leads back.
+/// What a gateway is doing. In memory its times are seconds of the boot clock. `status.json` in the run directory has
+/// times of the wall clock, for people, and a stamp with which they are converted back.
 public struct GatewayStatus: Codable, Sendable, Hashable {
-    /// Is there an export in force, and does the kernel agree with it as far as is known?
+    /// Whether an export is in force, and whether the kernel agrees with it as far as is known.
     public enum State: String, Codable, Sendable, CaseIterable {
         /// No export yet.
         case waiting
@@ -12,66 +12,79 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         case synchronized
         /// The kernel agrees with the export in force; a newer one is held back by the guard.
         case held
-        /// The export at hand could not be carried out, or not all of it.
+        /// The newest export could not be carried out, or only in part.
         case failing
     }
 
+    /// How the program runs.
     public enum Mode: String, Codable, Sendable {
-        /// `run`
+        /// A daemon (`run`).
         case daemon
-        /// `sync`
+        /// A single poll (`sync`).
         case once
     }
 
+    /// How the polls went.
     public struct Poll: Codable, Sendable, Hashable {
-        /// Seconds of the boot clock.
+        /// The time of the last poll, in seconds of the boot clock.
         public var at: Int
-        /// When one succeeded last, in seconds of the boot clock.
+        /// The time of the last successful poll, in seconds of the boot clock.
         public var succeededAt: Int?
-        /// Why it failed; absent when it did not.
+        /// Why the last poll failed; absent if it did not.
         public var error: String?
-        /// The kind of failure in one word, as metrics have it: `unreachable`, `timed-out`, `wrong-digest`.
+        /// The kind of failure in one word, as in the metrics: `unreachable`, `timed-out`, `wrong-digest`.
         public var fault: String?
-        /// How many have failed in a row.
+        /// How many polls have failed in a row.
         public var failures = 0
     }
 
+    /// The export in force.
     public struct Export: Codable, Sendable, Hashable {
         public var etag: String
+        /// Rows of the export, without the header.
         public var rows: Int
+        /// Virtual services in IPVS.
         public var virtualServices: Int
+        /// Real servers, each once per virtual service.
         public var realServers: Int
+        /// Elements of table `inet portcullis`.
         public var elements: Int
     }
 
+    /// The export that the kernel agrees with.
     public struct Apply: Codable, Sendable, Hashable {
+        /// The ETag of the export.
         public var etag: String
         /// When the kernel first agreed with it, in seconds of the boot clock.
         public var since: Int
-        /// Changes that took.
+        /// How many changes it took.
         public var changes: Int
-        /// Milliseconds from the export in hand to the kernel done.
+        /// Milliseconds from the receipt of the export to the end of the changes.
         public var milliseconds: Double
 
-        /// Milliseconds that are taken from a file: up to some thirty years.
+        /// Milliseconds that are accepted from a file: up to about thirty years.
         static let plausible = 0.0...1e12
     }
 
     /// An export that the guard holds back.
     public struct Held: Codable, Sendable, Hashable {
         public var etag: String
+        /// The guard's objections.
         public var reasons: [String]
-        /// Seconds of the boot clock.
+        /// When it was first held back, in seconds of the boot clock.
         public var since: Int
+        /// Whether an operator has rejected it.
         public var isRejected: Bool
     }
 
+    /// A real server that waits for its connections to end.
     public struct Drain: Codable, Sendable, Hashable {
+        /// The virtual service, or the port under destination NAT.
         public var service: String
         public var server: String
-        /// Seconds of the boot clock.
+        /// The latest end of the wait, in seconds of the boot clock.
         public var until: Int
-        /// Connections, active and inactive, when they were counted last.
+        /// Connections, active and inactive, as they were last counted.
         public var connections: Int?
         /// Whether the whole virtual service has left the export.
         public var isWholeService: Bool
@@ -79,54 +92,70 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
 
     /// A step that the kernel has refused.
     public struct Failure: Codable, Sendable, Hashable {
+        /// The kernel's error, with the step.
         public var error: String
-        /// Seconds of the boot clock.
+        /// When it was first refused, in seconds of the boot clock.
         public var since: Int
+        /// How often it was tried.
         public var attempts: Int
         /// When it is tried again, in seconds of the boot clock.
         public var retryAt: Int
     }
 
-    /// What others have changed of ours, and was put right.
+    /// Changes by other programs that were repaired.
     public struct Drift: Codable, Sendable, Hashable {
-        /// Steps that were needed, since the daemon started.
+        /// How many steps the repairs took since the daemon started.
         public var repairs = 0
-        /// Seconds of the boot clock.
+        /// The time of the last repair, in seconds of the boot clock.
         public var lastAt: Int?
-        /// The steps of the last repair, the first few.
+        /// The first few steps of the last repair.
         public var last: [String] = []
     }
 
+    /// The name under which the gateway reports to ADMIN.
     public var name: String
+    /// The location whose export it follows; absent if the export comes from a file.
     public var location: String?
+    /// The current role.
     public var role: String
+    /// How the program runs.
     public var mode: Mode
+    /// The process id.
     public var process: Int32
+    /// When the program started, in seconds of the boot clock.
     public var startedAt: Int
+    /// Whether the kernel agrees with the export in force.
     public var state = State.waiting
+    /// How the polls went; absent before the first.
     public var poll: Poll?
+    /// The export in force.
     public var export: Export?
+    /// The export that the kernel agrees with.
     public var applied: Apply?
+    /// The export that the guard holds back.
     public var held: Held?
+    /// Real servers that wait for their connections to end.
     public var drains: [Drain] = []
-    /// The first few; `failureCount` has them all.
+    /// The first few refused steps; `failureCount` counts all.
     public var failures: [Failure] = []
+    /// How many steps the kernel refuses.
     public var failureCount = 0
     /// Why the kernel did not converge to the desired state.
     public var errors: [String] = []
-    /// What else an operator should know of: the disk, settings of the machine.
+    /// Other problems for an operator, such as the disk or settings of the machine.
     public var problems: [String] = []
+    /// Changes by other programs that were repaired.
     public var drift = Drift()
-    /// Settings of the machine that stop packets, or would lose connections, and that are not ours to change.
+    /// Wrong settings of the machine that stop packets or lose connections, and that Portcullis may not change.
     public var settings: [SettingDeviation] = []
-    /// Virtual services of others on our public addresses.
+    /// Virtual services on our public addresses that Portcullis did not make.
     public var foreignServices: [String] = []
     /// Public addresses of the export that this machine does not have.
     public var missingAddresses: [String] = []
-    /// The kernel's threads that carry connections over, as the role wants them: `master on eth1, id 1`.
+    /// The kernel's sync daemons that the role needs: `master on eth1, id 1`.
     public var syncDaemons: [String] = []
 
-    /// Of a status from the file: when it was written, and how the file's wall times lead back to the boot clock.
+    /// For a status from the file: when it was written, to convert its wall times back to the boot clock.
     var clock: ClockStamp?
 
     init(name: String, location: String?, role: String, mode: Mode, process: Int32, startedAt: Int) {
@@ -138,14 +167,14 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         self.startedAt = startedAt
     }
 
-    /// `status.json`, written now.
+    /// The content of `status.json`, written now.
     func json(at now: ClockReading) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(byWallClock(at: now))).map { Array($0) + [0x0A] } ?? []
     }
 
-    /// Reads the status file of a run directory; `nil` when no daemon has written one.
+    /// Reads the status file of a run directory; `nil` if no daemon has written one.
     public static func load(runDirectory: String, at now: ClockReading) throws -> (status: Self, json: [UInt8])? {
         let path = runDirectory + "/status.json"
         guard let bytes = try Files.read(path) else { return nil }
@@ -167,15 +196,16 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         return (status, bytes)
     }
 
-    /// Takes the files away that tell of a gateway.
+    /// Removes the files that describe a gateway: status and metrics.
     public static func remove(runDirectory: String) {
         for name in ["status.json", "metrics.prom"] { Files.remove("\(runDirectory)/\(name)") }
     }
 
-    /// Why what the file says no longer holds; `nil`: it does.
+    /// Why the status in the file no longer holds; `nil` if it does.
     /// - Parameters:
     ///   - isRunning: whether a daemon holds the lock of the run directory.
-    ///   - patience: seconds between two polls at most.
+    ///   - now: seconds of the boot clock.
+    ///   - patience: the greatest number of seconds between two polls.
     public func staleness(isRunning: Bool, now: Int, patience: Int) -> String? {
         guard mode == .daemon else { return nil }
         guard isRunning else { return "the daemon does not run: this is what it said last" }

@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// What does not fit the layout of a file of JSON: which value, and what is wrong with it.
+/// What is wrong in a JSON file: the value, and why it does not fit.
 struct LayoutError: Error, Sendable, Hashable, CustomStringConvertible {
     let description: String
 
     init(description: String) { self.description = description }
 
-    /// Reads a value from a file's bytes.
+    /// Decodes a value from a file's bytes.
     static func decode<Value: Decodable>(_ type: Value.Type, from json: [UInt8]) throws(LayoutError) -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(json))
@@ -34,7 +34,7 @@ struct LayoutError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// `drains[0].service.port`; the file as a whole is `it`.
+    /// The path of a value: `drains[0].service.port`; `it` for the whole file.
     private static func path(_ keys: [any CodingKey]) -> String {
         let path = keys.reduce(into: "") { path, key in
             if let index = key.intValue {

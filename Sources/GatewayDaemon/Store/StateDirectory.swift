@@ -1,13 +1,15 @@
 public import ServiceSupport
 public import ServicesExport
 
-/// What survives a restart: the last good export and the state that no kernel can tell.
+/// The directory of what survives a restart: the last good export, and state that cannot be read from the kernel.
 ///
-/// The export is `services-DIGEST.csv`: the name is checked against the bytes, so a file that was damaged or half
-/// written is never taken for an export, and the one before goes only after the next is safely there.
+/// The export is `services-DIGEST.csv`. Its name is checked against its bytes, so a damaged or incomplete file is
+/// never used. The previous export is removed only after the next one is safely stored.
 public struct StateDirectory: Sendable {
+    /// The path of the directory.
     public let path: String
 
+    /// Makes the directory if it does not exist.
     public init(_ path: String) throws(FileError) {
         try Folder.make(path, mode: 0o755)
         self.path = path
@@ -18,8 +20,8 @@ public struct StateDirectory: Sendable {
         "\(directory)/services-\(digest.hex).csv"
     }
 
-    /// The state, whatever has become of its file: what cannot be read is set aside, never overwritten, and the newest
-    /// export that is whole stands in.
+    /// Reads the state in any case. A file that cannot be read is renamed, never overwritten; the newest intact
+    /// export is used then.
     /// - Returns: the state, and what was wrong.
     public func recoverState(at now: ClockReading) -> (state: StoredState, problem: String?) {
         do {
@@ -35,9 +37,10 @@ public struct StateDirectory: Sendable {
         }
     }
 
-    /// The newest export whose bytes are those its name promises.
+    /// The newest export whose bytes match the digest in its name.
     private func newestExport() -> ExportDigest? {
         Files.names(in: path).compactMap { name -> (ExportDigest, Int)? in
+            // exact: what remains of the name must be ASCII
             guard name.hasPrefix("services-"), name.hasSuffix(".csv"),
                 let digest = ExportDigest(etag: "\"\(name.dropFirst("services-".count).dropLast(".csv".count))\""),
                 let time = Files.modificationTime(of: "\(path)/\(name)")
@@ -47,7 +50,7 @@ public struct StateDirectory: Sendable {
         .sorted { $0.1 > $1.1 }.map(\.0).first { (try? loadExport($0)) ?? nil != nil }
     }
 
-    /// Drains, addresses and exports; `nil` before the first. Does not make the directory.
+    /// Reads drains, addresses and exports; `nil` before the first. Does not make the directory.
     public static func loadState(of directory: String, at now: ClockReading) throws(FileError) -> StoredState? {
         let path = statePath(in: directory)
         guard let bytes = try Files.read(path) else { return nil }
@@ -58,16 +61,17 @@ public struct StateDirectory: Sendable {
         }
     }
 
+    /// Replaces `state.json`.
     public func save(_ state: StoredState, at now: ClockReading) throws(FileError) {
         try Files.replace(Self.statePath(in: path), with: state.json(at: now), isDurable: true)
     }
 
-    /// The export of the digest, if it is there and whole.
+    /// Reads the export with the digest; `nil` if it is missing or damaged.
     public func loadExport(_ digest: ExportDigest) throws(FileError) -> [UInt8]? {
         try Self.loadExport(digest, from: path)
     }
 
-    /// As `loadExport(_:)`, without making the directory.
+    /// Like `loadExport(_:)`, without making the directory.
     public static func loadExport(
         _ digest: ExportDigest, from directory: String
     ) throws(FileError) -> [UInt8]? {
@@ -77,13 +81,14 @@ public struct StateDirectory: Sendable {
         return bytes
     }
 
-    /// Keeps an export; `removeExports` takes the others away later.
+    /// Stores an export. `removeExports` later removes the others.
     public func saveExport(_ bytes: [UInt8], _ digest: ExportDigest) throws(FileError) {
         try Files.replace(Self.exportPath(digest, in: path), with: bytes, isDurable: true)
     }
 
-    /// Takes away every export but one.
+    /// Removes all exports except one.
     public func removeExports(but digest: ExportDigest) {
+        // exact: our own names are ASCII, and other files may stay
         for name in Files.names(in: path) where name.hasPrefix("services-") && name != "services-\(digest.hex).csv" {
             Files.remove("\(path)/\(name)")
         }

@@ -3,15 +3,15 @@ public import ServiceSupport
 import SystemPackage
 import Text
 
-/// Keeps a second daemon or cron command from writing to the same kernel: `flock` on a file that names its holder, by
-/// process id and purpose (`1234 run`), for the pacemaker agent too.
+/// Prevents a second daemon or cron command from writing to the same kernel: `flock` on a file that names the holder
+/// by process id and purpose (`1234 run`), which the pacemaker agent also reads.
 ///
-/// Held until the process ends, however it ends.
+/// The lock is held until the process ends, however it ends.
 public final class StateLock: Sendable {
     private let file: FileDescriptor
 
-    /// - Parameter purpose: what the holder is doing, for whoever finds the lock taken: `run`, `sync`.
-    /// - Throws: who holds it.
+    /// - Parameter purpose: what the holder is doing, for others that find the lock taken: `run`, `sync`.
+    /// - Throws: an error that names the holder.
     public init(_ path: String, purpose: String) throws(FileError) {
         do {
             file = try FileDescriptor.open(
@@ -35,7 +35,7 @@ public final class StateLock: Sendable {
         _ = try? file.writeAll("\(getpid()) \(purpose)\n".utf8)
     }
 
-    /// Whoever asks for the holder (`holder(of:)`) has the lock for a moment: that is no reason to give up.
+    /// Retries for a while, since `holder(of:)` also takes the lock for a moment.
     private static func take(_ file: FileDescriptor) -> Bool {
         for _ in 0..<25 {
             if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return true }
@@ -45,7 +45,7 @@ public final class StateLock: Sendable {
         return flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
     }
 
-    /// Who holds the lock; `nil` when nobody does. Anybody may ask.
+    /// The holder of the lock; `nil` if nobody holds it. Any user may ask.
     public static func holder(of path: String) -> Holder? {
         guard let file = try? InputFile.open(path) else { return nil }
         defer { try? file.close() }
@@ -53,10 +53,11 @@ public final class StateLock: Sendable {
         return Holder(path)
     }
 
-    /// The process that holds a lock. Unknown where it could not write its name: there was no room in the directory.
+    /// The process that holds a lock. Its fields are `nil` if it could not write its name because the disk was full.
     public struct Holder: Sendable, CustomStringConvertible {
-        /// What it does: `run`, `sync`.
+        /// What the holder does: `run`, `sync`.
         public let purpose: String?
+        /// The process id.
         public let process: Int32?
 
         init(_ path: String) {

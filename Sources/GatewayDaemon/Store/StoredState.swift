@@ -4,17 +4,18 @@ public import Netlink
 public import NetworkTypes
 public import ServicesExport
 
-/// The content of `state.json`. In memory its moments are those of the boot clock; the file has them by the wall clock,
-/// with a stamp that leads back.
+/// The content of `state.json`. In memory its times are seconds of the boot clock; the file has times of the wall
+/// clock, and a stamp with which they are converted back.
 public struct StoredState: Sendable, Hashable {
-    /// The export in force: the kernel was brought into agreement with it, or is on the way.
+    /// The export in force: the kernel agrees with it, or is being brought into agreement.
     public var export: ExportDigest?
-    /// The export that the kernel agreed with last.
+    /// The export that the kernel last agreed with.
     public var applied: ExportDigest?
-    /// When, in seconds of the boot clock: less than 0 before the boot.
+    /// When that was, in seconds of the boot clock; negative if it was before the boot.
     public var appliedAt: Int?
-    /// Public addresses that are ours, those of services that still drain included.
+    /// Our public addresses, including those of services that still drain.
     public var addresses: Set<IPAddress>
+    /// Real servers that wait for their connections to end.
     public var drains: Drains
     /// Services of earlier exports that the kernel may still hold, with their drain times in seconds.
     public var leaving: [IPVS.ServiceIdentity: Int]
@@ -49,7 +50,7 @@ extension StoredState {
         var leaving: [Leaving] = []
         /// Absent from files of earlier versions.
         var translations: [Translation]? = []
-        /// Likewise.
+        /// Also absent from files of earlier versions.
         var untranslated: [Service]? = []
 
         struct Translation: Codable {
@@ -89,7 +90,7 @@ extension StoredState {
         }
     }
 
-    /// The file, written now.
+    /// The content of the file, written now.
     public func json(at now: ClockReading) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -114,12 +115,12 @@ extension StoredState {
                         Layout.Server(address: $0.key.address, port: $0.key.port, until: $0.value + now.wallOffset)
                     })
             }, untranslated: untranslated.sorted().map { Layout.Service($0) })
-        // Strings, numbers and lists always encode.
+        // Strings, numbers and lists can always be encoded.
         return (try? encoder.encode(layout)).map { Array($0) + [0x0A] } ?? []
     }
 
-    /// Reads the file.
-    /// - Throws: what is wrong with it: a number out of its range as much as a missing one.
+    /// Reads the content of the file.
+    /// - Throws: what is wrong with it, including numbers that are out of range.
     public init(json: [UInt8], at now: ClockReading) throws {
         struct Header: Codable {
             var version: Int
@@ -129,7 +130,7 @@ extension StoredState {
             throw LayoutError(description: "it is of version \(version), which this portcullis-gateway does not know")
         }
         let layout = try LayoutError.decode(Layout.self, from: json)
-        // Without a stamp the wall clock is taken for one that was never set.
+        // Without a stamp, the wall clock is assumed never to have been set.
         let clock = layout.clock ?? ClockStamp(now)
         guard clock.isPlausible else { throw LayoutError(description: "clock is out of range") }
         func time(_ value: Int, _ name: String) throws(LayoutError) -> Int {

@@ -3,22 +3,22 @@ import Netlink
 import ServiceSupport
 import SystemPackage
 
-/// Keeps the nfnetlink socket that owns our table, and hands it to the daemon.
+/// Keeps the nfnetlink socket that owns our table, and passes it to the daemon.
 ///
-/// The kernel deletes a table with an owner when the last process closes the owner's socket. So a process that does
-/// nothing else keeps it: the table then outlives restarts, crashes and upgrades of the daemon, and `nft flush ruleset`
-/// passes it by.
+/// The kernel deletes an owned table when the last process closes the owner's socket. So a process that does nothing
+/// else keeps the socket open. The table then survives restarts, crashes and upgrades of the daemon, and `nft flush
+/// ruleset` leaves it alone.
 public enum TableHolder {
     private static func path(in runDirectory: String) -> String { runDirectory + "/table-owner" }
 
     /// How long the holder may take to answer.
     private static let patience = Duration.seconds(10)
 
-    /// Opens the socket and hands it to each process of our own user, or root's, that asks.
+    /// Opens the socket and passes it to each process of our own user or root that asks.
     ///
-    /// Returns never, but for an error at the start: a second holder would take the place of the first, whose table the
-    /// daemon could then neither change nor be handed again. What asks and goes away, or is somebody else, gets nothing
-    /// and harms nobody.
+    /// Never returns, except for an error at the start. There must be only one holder: a second would replace the
+    /// first, and the daemon could then neither change the first one's table nor get its socket again. Processes of
+    /// other users get nothing, and one that disconnects early does no harm.
     public static func serve(runDirectory: String, environment: [String: String]) throws {
         let path = path(in: runDirectory)
         let lock = try StateLock(path + ".lock", purpose: "hold")
@@ -33,7 +33,7 @@ public enum TableHolder {
         SystemdNotifier(environment: environment).ready()
         while true {
             guard let client = try? listener.accept() else {
-                // Out of descriptors, say: whoever asks comes again.
+                // For example, no descriptors were left. The daemon asks again.
                 usleep(100_000)
                 continue
             }
@@ -42,8 +42,8 @@ public enum TableHolder {
         }
     }
 
-    /// Asks for the socket. It has to be closed in the end.
-    /// - Throws: when nobody keeps one.
+    /// Asks for the socket, which the caller must close.
+    /// - Throws: if there is no holder.
     static func borrow(runDirectory: String) throws(FileError) -> FileDescriptor {
         let path = path(in: runDirectory)
         do {
@@ -60,10 +60,10 @@ public enum TableHolder {
 }
 
 extension GatewayConfiguration {
-    /// Who owns our table, for those who only look.
+    /// The owner of our table, for commands that only read.
     public var tableOwnerForReading: TableOwner { isTableOwned ? .holder : .nobody }
 
-    /// Who owns our table, for those who change it: asks the holder.
+    /// The owner of our table, for programs that change it. Asks the holder for its socket.
     public func tableOwner() throws -> TableOwner {
         isTableOwned ? .socket(try TableHolder.borrow(runDirectory: runDirectory)) : .nobody
     }

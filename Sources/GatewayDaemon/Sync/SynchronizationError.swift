@@ -1,8 +1,8 @@
 public import Netlink
 
-/// A plan that the kernel did not carry out.
+/// The kernel did not carry out a plan.
 public struct SynchronizationError: Error, Sendable {
-    /// Each with its object and reason.
+    /// The errors, each with its object and reason.
     public let errors: [NetlinkError]
 
     public init(_ errors: [NetlinkError]) { self.errors = errors }

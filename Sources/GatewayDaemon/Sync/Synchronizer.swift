@@ -3,42 +3,49 @@ public import Netlink
 public import ServicesExport
 import SystemPackage
 
-/// The one writer: carries the reconciler's plans out on a kernel and tells it what came of them.
+/// The only writer: carries out the reconciler's plans on a kernel, and reports the results to it.
 ///
 /// Not `Sendable`: it lives inside one actor or one command.
 public final class Synchronizer {
-    /// What one settlement took.
+    /// What one settlement did.
     public struct Outcome: Sendable, Hashable {
-        /// The changes carried out, over all attempts.
+        /// How many changes were carried out, over all attempts.
         public var changes = 0
+        /// The time of each phase.
         public var timings = Timings()
     }
 
-    /// Time per phase.
+    /// The time of each phase.
     public struct Timings: Sendable, Hashable {
+        /// Reading the kernel.
         public var read = Duration.zero
+        /// Comparing it with the desired state.
         public var diff = Duration.zero
+        /// Changing it.
         public var apply = Duration.zero
 
+        /// The sum of all phases.
         public var total: Duration { read + diff + apply }
     }
 
+    /// The export, the kernel's state, and the decisions.
     public private(set) var reconciler: Reconciler
-    /// Connections of the real servers that drain, when they were counted last.
+    /// The connections of draining real servers, as they were last counted.
     public private(set) var connections = ConnectionCounts()
-    /// What conntrack kept for ports under destination NAT, when it was asked last.
+    /// The flows to ports under destination NAT, as conntrack last reported them.
     public private(set) var flows: [Conntrack.Destination: FlowTally] = [:]
-    /// Why conntrack could not be asked, or would not forget; all else goes on.
+    /// Why conntrack could not be read, or did not delete flows. Everything else goes on.
     public private(set) var flowFault: NetlinkError?
     private let kernel: any Kernel
     private let progress: Progress?
     private let clock = ContinuousClock()
-    /// How often a plan is made anew from the kernel's real state before giving up for now.
+    /// How often a plan is made again from the kernel's real state before giving up for now.
     private static let attempts = 6
 
-    /// Commands that are given to the kernel at once: a load tells of its progress after each so many.
+    /// How many commands are passed to the kernel at once. A load reports progress after each batch.
     private static let batchSize = 1_000
 
+    /// - Parameter reconciler: its view of the kernel must come from `kernel`, or be unknown.
     public convenience init(_ reconciler: Reconciler, kernel: any Kernel) {
         self.init(reconciler, kernel: kernel, progress: nil)
     }
@@ -49,41 +56,42 @@ public final class Synchronizer {
         self.progress = progress
     }
 
-    /// Takes the next export without carrying it out.
+    /// Adopts the next export without carrying it out.
     public func adopt(_ bytes: [UInt8]) throws { try reconciler.adopt(bytes) }
 
-    /// Takes an export that was read elsewhere, against `reconciler.document`.
+    /// Adopts an export that was read elsewhere by comparing it with `reconciler.document`.
     public func adopt(_ document: ServicesDocument, _ changes: ExportChanges) { reconciler.adopt(document, changes) }
 
-    /// The steps that are due, without taking any.
+    /// The steps that are due, without carrying out any.
     public func plan(now: Int) throws(NetlinkError) -> Plan? {
         var outcome = Outcome()
         try readIfNeeded(&outcome)
         return try makePlan(now: now, &outcome)
     }
 
-    /// Makes sure that the kernel's state is known.
+    /// Reads the kernel's state unless it is known.
     public func readIfNeeded() throws(NetlinkError) {
         var outcome = Outcome()
         try readIfNeeded(&outcome)
     }
 
-    /// Our view of the kernel may be stale: it is read before the next plan.
+    /// Drops the known state of the kernel, which may be stale; it is read before the next plan.
     public func forgetKernel() { reconciler.forgetKernel() }
 
-    /// Reads our table back, and no virtual service.
+    /// Reads our table again, but no virtual services.
     public func readTable() throws(NetlinkError) {
         guard reconciler.kernel != nil else { return }
         reconciler.observe(table: try kernel.table())
     }
 
-    /// Reads one virtual service of ours back.
-    /// - Returns: whether it differs from what was known.
+    /// Reads one of our virtual services again.
+    /// - Returns: whether it differs from the known state.
     func readService(_ service: IPVS.ServiceIdentity) throws(NetlinkError) -> Bool {
         reconciler.observe(service, try kernel.service(service))
     }
 
-    /// Takes the virtual services of others on our addresses; those that are to be removed are read.
+    /// Takes the virtual services on our addresses that Portcullis did not make, and reads those that must be
+    /// removed.
     /// - Returns: whether there is any to remove.
     func observe(foreign services: Set<IPVS.ServiceIdentity>) throws(NetlinkError) -> Bool {
         var hasDrifted = false
@@ -93,14 +101,14 @@ public final class Synchronizer {
 
     /// Brings the kernel into agreement with the export.
     ///
-    /// What the kernel refuses is left out, with what depends on it, and is in `reconciler.refusedSteps` afterwards;
-    /// the rest is carried out.
+    /// Steps that the kernel refuses are left out, together with whatever depends on them, and are in
+    /// `reconciler.refusedSteps` afterwards; the rest is carried out.
     ///
     /// - Parameters:
     ///   - now: seconds of the boot clock.
-    ///   - willApply: is shown each plan before it is carried out; what must be on disk by then, it writes.
-    /// - Throws: `SynchronizationError` when the kernel does not converge to the desired state; what could be
-    ///   done was done, and the kernel is read again the next time.
+    ///   - willApply: called with each plan before it is carried out, to write what must be on disk by then.
+    /// - Throws: `SynchronizationError` if the kernel does not converge to the desired state. Whatever was possible
+    ///   is done, and the kernel is read again the next time.
     public func settle(now: Int, willApply: (Plan, Reconciler) throws -> Void = { _, _ in }) throws -> Outcome {
         var outcome = Outcome()
         var lastErrors = [NetlinkError]()
@@ -122,7 +130,7 @@ public final class Synchronizer {
                 }
                 lastErrors = result.refusals.map(\.error)
                 for refusal in result.refusals {
-                    // Our view of the kernel may be stale: read it before taking the refusal for final.
+                    // Our view of the kernel may be stale: read it again before accepting the refusal.
                     if refusal.isMismatch, doubtful.insert(refusal.step).inserted { continue }
                     reconciler.refused(refusal.step, refusal.error, now: now)
                 }
@@ -134,8 +142,8 @@ public final class Synchronizer {
         throw SynchronizationError(lastErrors)
     }
 
-    /// Takes all that is ours out of the kernel.
-    /// - Returns: what was done.
+    /// Removes everything that Portcullis owns from the kernel.
+    /// - Returns: the steps that were carried out.
     public func withdraw() throws -> Plan {
         try readIfNeeded()
         guard let state = reconciler.kernel else { return Plan() }
@@ -159,12 +167,12 @@ public final class Synchronizer {
         let draining = reconciler.draining
         connections = draining.isEmpty ? ConnectionCounts() : try kernel.connections(of: draining)
         let plan = reconciler.plan(now: now, connections: connections, flows: countFlows(now: now))
-        // For the status; of a whole load the others are many.
+        // Only these are kept for the status; after a whole load there are many others.
         flows = flows.filter { reconciler.drains.translations[$0.key] != nil }
         return plan
     }
 
-    /// `nil` when conntrack cannot be asked.
+    /// Counts the flows to watched ports; `nil` if conntrack cannot be read.
     private func countFlows(now: Int) -> [Conntrack.Destination: FlowTally]? {
         flowFault = nil
         flows = [:]
@@ -183,7 +191,7 @@ public final class Synchronizer {
         let step: RefusedSteps.Step
         let error: NetlinkError
 
-        /// Whether the kernel says that something is there already, or is not there.
+        /// Whether the kernel reports that something already exists or does not exist.
         var isMismatch: Bool {
             if error.code == .retry { return true }
             switch (error.errno, step) {
@@ -196,7 +204,8 @@ public final class Synchronizer {
         }
     }
 
-    /// Step by step, until one was refused in part: what follows may depend on it, so a plan without it has to be made.
+    /// Carries out step by step, until one is refused in part. Later steps may depend on it, so a new plan is needed
+    /// then.
     private func carryOut(_ plan: Plan) throws(NetlinkError) -> (refusals: [Refusal], changes: Int) {
         var changed = 0
         for step in plan.steps {

@@ -1,4 +1,4 @@
-/// Milliseconds per phase.
+/// Milliseconds for each phase.
 public struct Timing {
     private let phases: [(String, Double)]
     private let changes: Int
@@ -12,7 +12,7 @@ public struct Timing {
         changes = outcome.changes
     }
 
-    /// One line.
+    /// One line of JSON.
     public var json: String {
         let fields = phases.map { "\"\($0.0)\": \(($0.1 * 1_000).rounded() / 1_000)" } + ["\"changes\": \(changes)"]
         return "{\(fields.joined(separator: ", "))}"

@@ -2,40 +2,47 @@ public import Netlink
 public import NetworkTypes
 public import ServicesExport
 
-/// What the kernel should hold for an export: virtual services and elements of our table.
+/// The state that the kernel should have for an export: virtual services, and the elements of table `inet
+/// portcullis`.
 ///
-/// Kept up to date group by group, so that a newer export costs what differs.
+/// It is updated group by group, so that adopting a newer export costs only what differs.
 public struct DesiredState: Sendable {
+    /// The virtual services, with their real servers.
     public private(set) var services: [IPVS.ServiceIdentity: VirtualService] = [:]
+    /// The elements of table `inet portcullis`.
     public private(set) var elements: Set<TableElement> = []
-    /// Seconds that real servers may keep their connections when they leave, where the section says so.
+    /// Seconds that real servers of a service may keep their connections after they have left. Only services whose
+    /// section sets a drain time are listed.
     public private(set) var drainTimes: [IPVS.ServiceIdentity: Int] = [:]
-    /// Ports under destination NAT, those too that no server is ready for.
+    /// Ports under destination NAT, including those without a ready server.
     public private(set) var translations: [Conntrack.Destination: ExportGroup] = [:]
     /// Real servers, each once per virtual service.
     public private(set) var serverCount = 0
     /// How many public endpoints the export has: each external connection once per address.
     public private(set) var endpointCount = 0
-    /// How many groups stand on an address.
+    /// How many groups use an address.
     private var addressUses: [IPAddress: Int] = [:]
-    /// Groups whose servers' answers pass through this machine, by family.
+    /// How many groups have their servers' answers pass through this machine, by family.
     private var forwarded: [AddressFamily: Int] = [:]
-    /// What limits ports to sources, by address.
+    /// The elements that restrict ports to source prefixes, by address.
     private var limits: [IPAddress: Set<TableElement>] = [:]
-    /// The protocols of a mark's groups: one virtual service for all of them.
+    /// The protocols of the groups that share a mark, and so one virtual service.
     private var markTransports: [IPVS.ServiceIdentity: [TransportProtocol]] = [:]
 
     /// What a change of the export may have changed.
     public struct Changes: Sendable {
+        /// Virtual services that were added, removed or replaced.
         public var services: Set<IPVS.ServiceIdentity> = []
+        /// Elements that were added or removed.
         public var elements: Set<TableElement> = []
-        /// Drain times of services that have left, where their sections had any.
+        /// Drain times of services that have left the export and whose section set one.
         public var drainTimes: [IPVS.ServiceIdentity: Int] = [:]
         /// Ports under destination NAT.
         public var translations: Set<Conntrack.Destination> = []
 
         public init() {}
 
+        /// Adds the changes of `other`. Its drain times win.
         public mutating func formUnion(_ other: Self) {
             services.formUnion(other.services)
             elements.formUnion(other.elements)
@@ -46,19 +53,21 @@ public struct DesiredState: Sendable {
 
     public init() {}
 
+    /// The desired state for a whole export. Walks over all its groups.
     public init(_ document: ServicesDocument) {
         _ = apply(ExportChanges(added: document.groups))
     }
 
-    /// The families in which servers' answers pass through this machine, and it has to forward.
+    /// The families whose servers' answers pass through this machine, which must therefore forward packets.
     public var forwardedFamilies: Set<AddressFamily> { Set(forwarded.lazy.filter { $0.value > 0 }.map(\.key)) }
 
     /// Every public address of the export.
     public var addresses: some Sequence<IPAddress> { addressUses.keys }
 
+    /// Whether the export has the public address.
     public func contains(address: IPAddress) -> Bool { addressUses[address] != nil }
 
-    /// The protocols whose connections the service takes.
+    /// The protocols that the service accepts; empty for a mark that is not in the export.
     public func transports(of service: IPVS.ServiceIdentity) -> [TransportProtocol] {
         switch service {
         case .address(_, let transport, _): [transport]
@@ -66,7 +75,8 @@ public struct DesiredState: Sendable {
         }
     }
 
-    /// Whom packets to a port may be from, whichever method takes them; empty: everybody, or the port is not exported.
+    /// The source prefixes that may send packets to a port, whatever its forwarding method. Empty when anybody may,
+    /// or when the port is not exported. Ascending.
     package func sources(of port: Conntrack.Destination) -> [AddressPrefix] {
         (limits[port.address] ?? []).compactMap { element in
             guard case .source(_, port.transport, let ports, let source) = element, ports.contains(port.port) else {
@@ -77,6 +87,7 @@ public struct DesiredState: Sendable {
     }
 
     /// Follows a change of the export.
+    /// - Returns: what may now differ from the kernel. Cost: grows with the changed groups only.
     public mutating func apply(_ changes: ExportChanges) -> Changes {
         var changed = Changes()
         for group in changes.removed { remove(group, &changed) }

@@ -3,7 +3,7 @@ import NetworkTypes
 import ServicesExport
 
 extension ServicesExport.ForwardingMethod {
-    /// Whether answers come back by way of this machine.
+    /// Whether answers return through this machine.
     var isAnswerForwarded: Bool {
         switch self {
         case .masq, .dnat: true
@@ -12,7 +12,7 @@ extension ServicesExport.ForwardingMethod {
     }
 }
 
-/// What one external connection of the export is in the kernel.
+/// How the kernel represents one external connection of the export.
 extension ExportGroup {
     /// One virtual service per address and port, or one for the mark; none for destination NAT.
     package var virtualServices: [IPVS.ServiceIdentity] {
@@ -29,7 +29,7 @@ extension ExportGroup {
             case .direct: .direct
             case .tunnel: .tunnel
             }
-        // Without their fallback flag the hashing schedulers refuse the clients whose server drains.
+        // The hashing schedulers need their fallback flag. Without it they refuse a client whose server is draining.
         let flags: IPVS.ServiceFlags =
             switch connection.scheduler {
             case .sh, .mh: .scheduler1
@@ -47,11 +47,11 @@ extension ExportGroup {
             })
     }
 
-    /// Elements of our table; addresses are left out, as groups share them.
+    /// The elements of table `inet portcullis`, except addresses, which groups share.
     package var elements: [TableElement] {
         var target: RealServer?
         if connection.method == .dnat {
-            // Without a ready server the port is not admitted: it would reach the gateway itself.
+            // Without a ready server the port is not admitted, since its packets would reach the gateway itself.
             target = translationTarget
             guard target != nil else { return [] }
         }

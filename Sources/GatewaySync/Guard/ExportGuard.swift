@@ -1,17 +1,22 @@
 import NetworkTypes
 public import ServicesExport
 
-/// Holds an export back that withdraws too much at once: more likely than an operator's wish is an ADMIN that has lost
-/// its registry, or a slip. Values in, objections out.
+/// Holds back an export that withdraws too much at once. Such an export is more likely to come from a mistake, or
+/// from an ADMIN that has lost its registry, than to be what the operator wants. The guard only decides; it does no
+/// input or output.
 ///
-/// Counted are public endpoints, an external connection on one address each, and the ready real servers behind them.
+/// It counts public endpoints (an external connection on one address) and the ready real servers behind them.
 public struct ExportGuard: Sendable, Hashable {
+    /// How much one export may withdraw.
     public struct Limit: Sendable, Hashable {
-        /// Percent of what is there that one export may withdraw, 0 to 100.
+        /// The percentage of what exists that one export may withdraw, 0 to 100.
         public var share: Int
-        /// As many may always go: a cloud of one service must be able to lose it.
+        /// The number that one export may always withdraw: a cloud with one service must be able to remove it.
         public var floor: Int
 
+        /// - Parameters:
+        ///   - share: a percentage, 0 to 100.
+        ///   - floor: 0 or more.
         public init(share: Int, floor: Int) {
             self.share = share
             self.floor = floor
@@ -22,17 +27,18 @@ public struct ExportGuard: Sendable, Hashable {
         }
     }
 
-    /// Of all public endpoints.
+    /// The limit for public endpoints.
     public var services = Limit(share: 50, floor: 4)
-    /// Of the ready real servers behind one endpoint.
+    /// The limit for the ready real servers behind one endpoint.
     public var servers = Limit(share: 50, floor: 2)
 
     public init() {}
 
-    /// Why the next export is held back; empty: it may pass.
+    /// The reasons to hold back the next export; empty if it may pass.
     /// - Parameters:
-    ///   - changes: from the export in force to the next.
-    ///   - endpoints: how many the export in force has.
+    ///   - changes: from the export in force to the next one.
+    ///   - endpoints: the number of public endpoints in the export in force.
+    ///   - isNextEmpty: whether the next export has no services at all.
     public func objections(to changes: ExportChanges, endpoints: Int, isNextEmpty: Bool) -> [String] {
         let before = Census(changes.removed)
         guard !before.readyServers.isEmpty else { return [] }
@@ -60,7 +66,8 @@ public struct ExportGuard: Sendable, Hashable {
         return objections
     }
 
-    /// The same for a first export, against what an earlier life has left in the kernel.
+    /// The reasons to hold back a first export, compared with what an earlier process has left in the kernel. Walks
+    /// over all elements of both.
     public func objections(to next: DesiredState, over table: KernelState.Table) -> [String] {
         let admitted = table.elements.filter(\.isAdmission)
         let wanted = Dictionary(grouping: next.elements.lazy.filter(\.isAdmission)) { $0.place }
@@ -86,7 +93,7 @@ private struct Endpoint: Hashable {
 
     init(_ connection: ExternalConnection, _ address: IPAddress) {
         self.address = address
-        // Under a mark ports may come and go: the service is the same.
+        // Ports of a mark may come and go; the service remains the same.
         let ports = connection.mark.map { "mark \($0)" } ?? "port \(connection.ports[0])"
         service = "\(connection.section) \(ports)/\(connection.transport)"
     }

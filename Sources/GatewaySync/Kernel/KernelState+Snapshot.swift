@@ -2,10 +2,11 @@ package import Netlink
 import NetworkTypes
 
 extension KernelState.Table {
-    /// Our table as it was read back. What nobody of ours could have written makes it not intact.
-    /// - Parameter flags: those that it has to have.
+    /// Table `inet portcullis` as it was read from the kernel. If it has anything that Portcullis cannot have
+    /// written, its shape is not `intact`.
+    /// - Parameter flags: the flags that the table must have.
     package init(_ snapshot: Nftables.Snapshot, _ flags: Nftables.TableFlags = []) {
-        // An element for all other keys admits everything; such a set has to be made anew.
+        // An element for all other keys admits everything, so a set that has one must be recreated.
         var shape = snapshot.setsWithForeignElements.isEmpty ? Shape(snapshot, flags) : .altered
         var elements = Set<TableElement>()
         for family in AddressFamily.allCases {
@@ -24,12 +25,13 @@ extension KernelState.Table {
 }
 
 extension KernelState.Table.Shape {
+    /// - Parameter flags: the flags that the table must have.
     package init(_ snapshot: Nftables.Snapshot, _ flags: Nftables.TableFlags = []) {
         let names = Set(PortcullisTable.chains.map(\.name))
         let found = Set(snapshot.chains)
         let strangers = found.filter { !names.contains($0.name) }
         guard
-            // A dormant table has no hooks; owner is what a table is from its beginning.
+            // A dormant table has no hooks. The owner flag cannot be added to an existing table.
             snapshot.flags == flags, snapshot.foreignObjects.isEmpty,
             // A hook cannot be changed in place.
             found.subtracting(strangers).isSubset(of: PortcullisTable.chains),
@@ -44,7 +46,7 @@ extension KernelState.Table.Shape {
             && PortcullisTable.chains.allSatisfy { chain in
                 snapshot.rules(in: chain.name) == PortcullisTable.rules.filter { $0.chain == chain.name }
             }
-        // A bound chain goes with its rule.
+        // A bound chain is deleted together with its rule.
         self =
             isIntact ? .intact : .rulesAltered(strangers: strangers.filter { !$0.isBound }.map(\.name).sorted())
     }

@@ -1,23 +1,28 @@
 public import Netlink
 public import NetworkTypes
 
-/// What the kernel holds of ours: read once, then kept up to date from the steps that were applied.
+/// The part of the kernel's state that Portcullis owns. Read once, then updated from the steps that were applied.
 public struct KernelState: Sendable, Hashable {
+    /// The virtual services that Portcullis owns.
     public var services: [IPVS.ServiceIdentity: VirtualService]
-    /// Our table; `nil` when it is absent.
+    /// Table `inet portcullis`; `nil` when it is absent.
     public var table: Table?
 
+    /// Table `inet portcullis` with its elements.
     public struct Table: Sendable, Hashable {
-        /// How chains, rules and sets compare with those of `PortcullisTable`.
+        /// How the chains, rules and sets compare with `PortcullisTable`.
         public enum Shape: Sendable, Hashable {
             case intact
-            /// Sets and counter are right, rules or chains are not; of the chains, these are none of ours.
+            /// The sets and the counter are right, but the rules or chains are not. `strangers` are the chains that
+            /// Portcullis did not make.
             case rulesAltered(strangers: [String])
-            /// Even sets, or hooks, are not right.
+            /// Sets, hooks or flags are wrong as well.
             case altered
         }
 
+        /// How the chains, rules and sets compare with `PortcullisTable`.
         public var shape: Shape
+        /// The elements of all sets and maps.
         public var elements: Set<TableElement>
 
         public init(shape: Shape = .intact, elements: Set<TableElement> = []) {
@@ -63,6 +68,7 @@ public struct KernelState: Sendable, Hashable {
 }
 
 extension VirtualService {
+    /// Adds a real server, or replaces its settings.
     package mutating func set(_ identity: IPVS.DestinationIdentity, _ settings: IPVS.DestinationSettings) {
         let (index, isThere) = position(of: identity)
         if isThere {
@@ -72,6 +78,7 @@ extension VirtualService {
         }
     }
 
+    /// Removes a real server, if the service has it.
     package mutating func remove(_ identity: IPVS.DestinationIdentity) {
         let (index, isThere) = position(of: identity)
         if isThere { destinations.remove(at: index) }
@@ -79,7 +86,7 @@ extension VirtualService {
 }
 
 extension KernelState.Table {
-    /// The public addresses it holds: ours.
+    /// The public addresses in the table.
     public var addresses: [IPAddress] {
         elements.compactMap { if case .address(let address) = $0 { address } else { nil } }
     }

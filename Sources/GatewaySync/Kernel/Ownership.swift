@@ -1,11 +1,12 @@
 public import Netlink
 public import NetworkTypes
 
-/// Which virtual services are ours: IPVS is shared by the whole network namespace, and what is not ours is left alone.
+/// Which virtual services Portcullis owns. IPVS is shared by the whole network namespace, and everything else in it
+/// is left alone.
 public struct Ownership: Sendable, Hashable {
-    /// Public addresses that the export has, or had until its last connections end.
+    /// The public addresses of the export, and those that have left it but still have connections.
     public var addresses: Set<IPAddress>
-    /// Marks that are Portcullis' to give.
+    /// The range from which Portcullis assigns firewall marks.
     public var marks: ClosedRange<UInt32>
 
     public init(addresses: Set<IPAddress> = [], marks: ClosedRange<UInt32> = 256...65_535) {
@@ -13,6 +14,7 @@ public struct Ownership: Sendable, Hashable {
         self.marks = marks
     }
 
+    /// Whether a service is on a public address, or has a mark, that belongs to Portcullis.
     public func contains(_ service: IPVS.ServiceIdentity) -> Bool {
         switch service {
         case .address(let address, _, _): addresses.contains(address)

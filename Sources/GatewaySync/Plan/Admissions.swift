@@ -8,7 +8,7 @@ private struct AdmissionKey: Hashable {
 }
 
 extension Set<TableElement> {
-    /// The elements by the virtual service whose packets they admit, mark, or count as ours.
+    /// The elements that admit or mark packets for each virtual service, together with the element of its address.
     var admissions: [IPVS.ServiceIdentity: Set<TableElement>] {
         var marks = [AdmissionKey: IPVS.ServiceIdentity]()
         for case .mark(let address, let transport, let ports, let mark) in self {

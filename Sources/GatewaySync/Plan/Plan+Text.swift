@@ -1,9 +1,10 @@
 import Netlink
 
 extension Plan: CustomStringConvertible {
-    /// One line per change, in order: `+` adds, `~` changes, `-` takes away.
+    /// One line for each change, in order: `+` adds, `~` changes, `-` removes.
     public var description: String { lines.joined(separator: "\n") }
 
+    /// The lines of `description`.
     public var lines: [String] {
         let flows = flows.map { "ct   - \($0)" }
         return (grow.map(\.description) + table.lines) + flows + lower.map(\.description) + remove.map(\.description)
@@ -11,7 +12,7 @@ extension Plan: CustomStringConvertible {
 }
 
 extension Plan {
-    /// One line for a plan of many changes.
+    /// One line, for a plan with many changes.
     public var summary: String {
         "\(count) changes: \(grow.count) to IPVS, then \(table.added.count) elements added to and "
             + "\(table.removed.count) taken from \(PortcullisTable.table), then the flows to \(flows.count) ports looked "
@@ -21,6 +22,7 @@ extension Plan {
 }
 
 extension TableChange {
+    /// One line for each change, in the format of `Plan.lines`.
     package var lines: [String] {
         var lines = [String]()
         switch skeleton {
@@ -69,9 +71,10 @@ extension IPVSChange: CustomStringConvertible {
 }
 
 extension IPVS.ServiceSettings {
+    /// Scheduler and persistence: `wlc persistent 300`.
     package var text: String { persistence == 0 ? scheduler : "\(scheduler) persistent \(persistence)" }
 
-    /// As `text`, with what else differs from other settings.
+    /// `text`, followed by whatever else differs from the other settings.
     fileprivate func text(beside other: Self) -> String {
         var text = [text]
         if flags != other.flags { text.append("flags \(flagNames)") }
@@ -84,7 +87,7 @@ extension IPVS.ServiceSettings {
         return text.joined(separator: " ")
     }
 
-    /// As ipvsadm has them: `mh-fallback,mh-port`.
+    /// The flags under the names that ipvsadm uses: `mh-fallback,mh-port`.
     private var flagNames: String {
         let isHash = scheduler == "mh" || scheduler == "sh"
         let names: [(IPVS.ServiceFlags, String)] = [
@@ -97,9 +100,10 @@ extension IPVS.ServiceSettings {
 }
 
 extension IPVS.DestinationSettings {
+    /// Method and weight: `masq weight 100`.
     package var text: String { "\(method) weight \(weight)" }
 
-    /// As `text`, with what else differs from other settings.
+    /// `text`, followed by whatever else differs from the other settings.
     fileprivate func text(beside other: Self) -> String {
         var text = [text]
         if (upperThreshold, lowerThreshold) != (other.upperThreshold, other.lowerThreshold) {
@@ -111,6 +115,6 @@ extension IPVS.DestinationSettings {
 }
 
 extension IPVS.DestinationIdentity {
-    /// Without the port where the client's is kept.
+    /// The address and port; without the port where the client's port is kept.
     package var text: String { port == 0 ? "\(address)" : "\(self)" }
 }

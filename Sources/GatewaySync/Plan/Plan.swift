@@ -1,26 +1,27 @@
 public import Netlink
 
-/// The steps from what the kernel holds to what it should, in the order in which they are safe.
+/// The steps from the kernel's state to the desired state, in a safe order.
 ///
-/// IPVS has no transaction, so the order is what keeps traffic whole: a packet is never admitted before something can
-/// take it, and never marked for a service that is gone.
+/// IPVS has no transactions, so the order protects the traffic: a packet is never admitted before a service can
+/// accept it, and never marked for a service that is gone.
 public struct Plan: Sendable, Hashable {
     /// New virtual services and real servers, raised weights, other settings.
     public var grow: [IPVSChange] = []
     /// One nftables transaction.
     public var table = TableChange()
-    /// Ports whose flows are looked through for those that conntrack must forget, now that the table is right.
+    /// Ports whose flows are searched for those that conntrack must forget, now that the table is right.
     public var flows: [TranslationRule] = []
     /// Lowered weights.
     public var lower: [IPVSChange] = []
-    /// Real servers and virtual services that go.
+    /// Real servers and virtual services that are deleted.
     public var remove: [IPVSChange] = []
 
     public init() {}
 
+    /// Whether nothing has to change.
     public var isEmpty: Bool { grow.isEmpty && table.isEmpty && flows.isEmpty && lower.isEmpty && remove.isEmpty }
 
-    /// How many changes, each element of the table counted.
+    /// The number of changes; each element of the table counts as one.
     public var count: Int { grow.count + table.count + flows.count + lower.count + remove.count }
 
     /// The batches in order.
@@ -34,7 +35,7 @@ public struct Plan: Sendable, Hashable {
         return steps
     }
 
-    /// What is handed to the kernel at once.
+    /// Changes that are passed to the kernel at once.
     public enum Step: Sendable, Hashable {
         case ipvs([IPVSChange])
         case table(TableChange)
@@ -44,13 +45,15 @@ public struct Plan: Sendable, Hashable {
 
 /// A command to IPVS, and what it replaces.
 public struct IPVSChange: Sendable, Hashable {
+    /// The settings that a command replaces.
     public enum Previous: Sendable, Hashable {
         case service(IPVS.ServiceSettings)
         case destination(IPVS.DestinationSettings)
     }
 
+    /// The command for the kernel.
     public let command: IPVS.Command
-    /// The settings before, for a change of something that is there.
+    /// The settings that the command replaces; `nil` if it adds something.
     public let previous: Previous?
 
     public init(_ command: IPVS.Command, previous: Previous? = nil) {

@@ -1,13 +1,14 @@
 public import Netlink
 import NetworkTypes
 
-/// Compares what should be with what is and says what to do: values in, a `Plan` and the next `Drains` out.
+/// Compares the desired state with the kernel's and decides what to do. It does no input or output: the result is a
+/// `Plan` and the next `Drains`.
 public struct Planner {
-    /// What may differ.
+    /// What may differ from the kernel.
     public enum Scope: Sendable {
-        /// Anything: after the kernel was read.
+        /// Anything, since the kernel was just read.
         case everything
-        /// Only this, while the kernel state is known from the steps that were applied.
+        /// Only these changes, since the rest of the kernel's state is known from the steps that were applied.
         case only(DesiredState.Changes)
     }
 
@@ -21,23 +22,24 @@ public struct Planner {
     private let flows: [Conntrack.Destination: FlowTally]?
     private let refused: Set<RefusedSteps.Step>
 
-    /// After `plan`: the drains that go on once the plan is applied.
+    /// The drains as they will be once the plan is applied. Valid after `plan`.
     public private(set) var drains: Drains
 
     private var plan = Plan()
-    /// Elements to compare, unless everything is.
+    /// The elements to compare, unless all are compared.
     private var candidates: Set<TableElement> = []
     private var admissionIndex: [IPVS.ServiceIdentity: Set<TableElement>]?
-    /// Virtual services that can take no packet, since the kernel has refused what they need.
+    /// Virtual services that cannot accept any packet, since the kernel has refused a step that they need.
     private var unserved: Set<IPVS.ServiceIdentity> = []
 
     /// - Parameters:
-    ///   - drainTime: seconds a real server that left may keep its connections, where its section does not say; 0: none.
-    ///   - departed: the same of virtual services that have left the export, where their sections did say.
+    ///   - drainTime: seconds that a real server that left may keep its connections if its section sets no drain
+    ///     time; 0: none.
+    ///   - departed: drain times of virtual services that have left the export and whose section set one.
     ///   - now: seconds of the boot clock.
     ///   - connections: of the real servers in `drains`, where they were counted.
-    ///   - flows: to the ports that `Reconciler.watched` names; `nil`: conntrack could not be asked.
-    ///   - refused: steps to leave out, with what depends on them.
+    ///   - flows: flows to the ports in `Reconciler.watched`; `nil` if conntrack could not be read.
+    ///   - refused: steps to leave out, together with whatever depends on them.
     public init(
         desired: DesiredState, kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
         departed: [IPVS.ServiceIdentity: Int] = [:], now: Int, connections: ConnectionCounts = ConnectionCounts(),
@@ -55,7 +57,7 @@ public struct Planner {
         self.refused = refused
     }
 
-    /// The steps, in order. Services whose drain goes on are always looked at.
+    /// The steps, in order. Services that are draining are always examined.
     public mutating func plan(_ scope: Scope) -> Plan {
         plan = Plan()
         var services: Set<IPVS.ServiceIdentity>
@@ -91,7 +93,7 @@ public struct Planner {
             if wanted.settings != found.settings {
                 take(IPVSChange(.setService(service, wanted.settings), previous: .service(found.settings)), \.grow)
             }
-            // The service is back, or was never gone: the export admits it.
+            // The service is back, or never left. The export admits it, so no element has to be kept for a drain.
             if let kept = drains.services[service]?.kept {
                 candidates.formUnion(kept)
                 drains.services[service]?.kept = []
@@ -104,8 +106,9 @@ public struct Planner {
         }
     }
 
-    /// The virtual service as the export has it. A server with weight 0 leaves one that UDP alone comes to: a flow
-    /// without end would stay with it for ever; and one that refuses whom it would have sent there.
+    /// The virtual service as the export wants it, without servers of weight 0 in two cases. If the service accepts
+    /// only UDP, a flow that never ends would stay with such a server for ever. If its scheduler has no fallback, the
+    /// clients of such a server would be refused.
     private func wanted(_ service: IPVS.ServiceIdentity) -> VirtualService? {
         guard var wanted = desired.services[service],
             wanted.destinations.contains(where: { $0.settings.weight == 0 }),
@@ -129,7 +132,7 @@ public struct Planner {
         take(IPVSChange(.addDestination(destination.identity, destination.settings, to: service)), \.grow)
     }
 
-    /// Takes a change into the plan, unless it is one of those refused.
+    /// Adds a change to the plan, unless the kernel has refused it.
     @discardableResult
     private mutating func take(_ change: IPVSChange, _ batch: WritableKeyPath<Plan, [IPVSChange]>) -> Bool {
         guard refused.isEmpty || !refused.contains(RefusedSteps.Step(change.command)) else { return false }
@@ -169,13 +172,13 @@ public struct Planner {
         }
         if present == finished.count, !wanted.destinations.isEmpty {
             unserved.insert(service)
-            // While our table cannot be changed it still sends packets here.
+            // As long as the table cannot be changed, it still sends packets to this service.
             if refused.contains(.table) { return }
         }
         for server in finished { take(IPVSChange(.deleteDestination(server, of: service)), \.remove) }
     }
 
-    /// A service that left the export as a whole: admitted until the last of its real servers is done.
+    /// Withdraws a service that left the export as a whole. It stays admitted until its last real server has drained.
     private mutating func withdraw(_ service: IPVS.ServiceIdentity, _ found: VirtualService) {
         let admission = admission(of: service)
         if let deadlines = drains.services[service]?.deadlines {
@@ -184,7 +187,7 @@ public struct Planner {
             }
         }
         let drainTime = drainTime(of: service, transports(of: service, admission))
-        // Each packet of its connections is the first of a flow to conntrack, and would be translated.
+        // To conntrack, the next packet of an IPVS connection is the first of a new flow, and would be translated.
         let isTaken = desired.isTranslated(service)
         var finished = [IPVS.DestinationIdentity]()
         for destination in found.destinations where isTaken || !leave(destination, of: service, within: drainTime) {
@@ -193,7 +196,7 @@ public struct Planner {
         if finished.count == found.destinations.count {
             release(service)
             candidates.formUnion(admission)
-            // While our table cannot be changed it still sends packets here.
+            // As long as the table cannot be changed, it still sends packets to this service.
             if refused.contains(.table), kernel.table?.admits(anyOf: admission) == true { return }
             take(IPVSChange(.deleteService(service)), \.remove)
         } else {
@@ -203,20 +206,22 @@ public struct Planner {
         }
     }
 
-    /// Whether a real server that left the export stays for now, with weight 0; for `drainTime` seconds at most.
+    /// Whether a real server that left the export stays for now, with weight 0, for at most `drainTime` seconds.
     private mutating func leave(
         _ destination: IPVS.Destination, of service: IPVS.ServiceIdentity, within drainTime: Int
     ) -> Bool {
         let stored = drains.services[service]?.deadlines[destination.identity]
-        // A drain starts with its weight lowered: one that was written down before a crash, and not begun, starts now.
+        // A drain starts when the weight is lowered. If a drain was stored before a crash but had not started, it
+        // starts now.
         let canBegin =
             destination.settings.weight > 0
             && !refused.contains(.setDestination(destination.identity, of: service))
         let deadline = canBegin ? nil : stored
-        // As long as its weight was not lowered, the next connection may be on its way.
+        // Until the weight is lowered, another connection may be on its way.
         let isIdle = destination.settings.weight == 0 && connections[service, destination.identity] == 0
         let isOver = deadline.map { now >= $0 || isIdle } ?? false
-        // One that drains already goes on, though what told its protocols may be gone from our table.
+        // A drain that has started goes on even if the elements that tell the service's protocols have gone from the
+        // table.
         guard drainTime > 0 || stored != nil, !isOver else {
             drains.services[service]?.deadlines[destination.identity] = nil
             return false
@@ -235,17 +240,18 @@ public struct Planner {
         return true
     }
 
-    /// Seconds that a real server of the service may keep what it has. 0: it goes at once.
+    /// Seconds that a real server of the service may keep its connections; 0: it is removed at once.
     private func drainTime(
         of service: IPVS.ServiceIdentity, _ transports: some Collection<TransportProtocol>
     ) -> Int {
         let time = desired.drainTimes[service] ?? departed[service] ?? drainTime
-        // Nobody is sent there, or what told who was is gone from our table: a drain that is known has its time.
+        // No protocol is known: either nothing was admitted for the service, or the elements that tell the protocols
+        // have gone. A known drain keeps its full time.
         guard !transports.isEmpty else { return drains.services[service] == nil ? 0 : time }
         return Self.hasConnections(transports) ? time : min(time, Drains.datagramGrace)
     }
 
-    /// UDP has no end of a connection to wait for.
+    /// Whether any protocol has connections whose end can be waited for. UDP has none.
     private static func hasConnections(_ transports: some Sequence<TransportProtocol>) -> Bool {
         transports.contains { $0 != .udp }
     }
@@ -260,7 +266,7 @@ public struct Planner {
     /// The elements that admit and mark packets for a service that is no longer in the export.
     private mutating func admission(of service: IPVS.ServiceIdentity) -> Set<TableElement> {
         let kept = drains.services[service]?.kept ?? []
-        // While our table cannot be changed it still holds what had to yield.
+        // As long as the table cannot be changed, it still holds elements that had to give way to the export.
         guard kept.isEmpty || refused.contains(.table) else { return kept }
         if admissionIndex == nil { admissionIndex = kernel.table?.elements.admissions ?? [:] }
         return kept.union(admissionIndex?[service] ?? [])
@@ -273,9 +279,9 @@ public struct Planner {
         return Set(admission.lazy.compactMap(\.transport))
     }
 
-    /// What the export wants now goes before what a drain keeps: a kept element that stands in the way of a wanted one
-    /// goes, and with it the others of its service for the same ports, since a port that is admitted but not marked
-    /// would lead to the gateway itself.
+    /// Removes kept elements that conflict with elements that the export wants now: the export takes precedence over
+    /// a drain. All elements of the same ports go together, since a port that is admitted but not marked would lead
+    /// to the gateway itself.
     private mutating func yieldKeptElements(_ scope: Scope) {
         let kept = drains.kept
         guard !kept.isEmpty else { return }
@@ -285,7 +291,7 @@ public struct Planner {
         }
         let places = Dictionary(grouping: kept) { Place(address: $0.address, transport: $0.transport) }
         var losing = Set<TableElement>()
-        // What the export has wanted all along has been looked at before.
+        // Elements that the export already wanted before were compared then.
         let wanted =
             switch scope {
             case .everything: desired.elements
@@ -340,7 +346,7 @@ public struct Planner {
         plan.table.keepCovered()
     }
 
-    /// What would admit packets for virtual services that cannot take any.
+    /// The elements that would admit packets for virtual services that cannot accept any.
     private func withheldElements() -> Set<TableElement> {
         guard !unserved.isEmpty else { return [] }
         let admissions = desired.elements.admissions
@@ -349,8 +355,8 @@ public struct Planner {
         }
     }
 
-    /// Elements that stand for a candidate in pieces, as `keepCovered` has left them, and are no longer right by
-    /// themselves.
+    /// Elements that `keepCovered` left in place of a wider or narrower candidate, and that neither the export nor a
+    /// drain wants by themselves.
     private func piecesOfCandidates(in table: KernelState.Table, _ kept: Set<TableElement>) -> Set<TableElement> {
         let missing = Dictionary(
             grouping: candidates.filter { $0.lane != nil && !table.elements.contains($0) }, by: \.lane)
@@ -364,8 +370,8 @@ public struct Planner {
 }
 
 extension TableElement {
-    /// Whether a kept element would be refused beside a wanted one, or would mark the packets it admits: IPVS looks for
-    /// a mark's service before an address'.
+    /// Whether a kept element conflicts with a wanted one: the kernel would refuse to hold both, or the kept one
+    /// would mark packets that the wanted one admits. IPVS looks for the service of a mark before that of an address.
     fileprivate func standsInTheWay(of wanted: Self) -> Bool {
         if collides(with: wanted) { return true }
         guard case .mark(_, _, let marked, _) = self, let ports = wanted.ports else { return false }

@@ -1,9 +1,9 @@
 public import Netlink
 
-/// Steps that the kernel has refused. Plans go on without them, and without what depends on them, until it is time to
-/// try again: at the next poll first, then less and less often.
+/// Steps that the kernel has refused. Plans leave them out, together with whatever depends on them, until the next
+/// attempt. The first attempt is at the next poll; the pauses then grow.
 public struct RefusedSteps: Sendable, Hashable {
-    /// What was refused: a command without its settings, or the transaction on our table.
+    /// A refused step: a command without its settings, or the transaction on table `inet portcullis`.
     public enum Step: Sendable, Hashable {
         case addService(IPVS.ServiceIdentity)
         case setService(IPVS.ServiceIdentity)
@@ -14,36 +14,40 @@ public struct RefusedSteps: Sendable, Hashable {
         case table
     }
 
+    /// A refused step's error, and its attempts.
     public struct Refusal: Sendable, Hashable {
-        /// What the kernel said last.
+        /// The kernel's latest error.
         public var error: NetlinkError
-        /// When it was refused first, in seconds of the boot clock.
+        /// When the step was first refused, in seconds of the boot clock.
         public var since: Int
         /// How often it was refused.
         public var attempts: Int
-        /// When it is tried again, in seconds of the boot clock.
+        /// When the step is tried again, in seconds of the boot clock.
         public var retryAt: Int
     }
 
-    /// Seconds between the first two tries.
+    /// Seconds between the first two attempts.
     private static let firstPause = 3
     /// Seconds between later tries, at most.
     package static let longestPause = 60
 
+    /// The refused steps.
     public private(set) var refusals: [Step: Refusal] = [:]
 
     public init() {}
 
+    /// Whether no step is refused.
     public var isEmpty: Bool { refusals.isEmpty }
 
-    /// Whether a step is due that was refused before.
+    /// Whether it is time to try a refused step again.
     public func isDue(at now: Int) -> Bool { refusals.values.contains { $0.retryAt <= now } }
 
-    /// The steps that plans leave out now.
+    /// The steps that plans leave out at this time.
     public func standing(at now: Int) -> Set<Step> {
         Set(refusals.lazy.filter { $0.value.retryAt > now }.map(\.key))
     }
 
+    /// Records that the kernel refused a step, and sets the time of the next attempt.
     package mutating func add(_ step: Step, _ error: NetlinkError, now: Int) {
         guard var refusal = refusals[step] else {
             refusals[step] = Refusal(error: error, since: now, attempts: 1, retryAt: now + Self.firstPause)
@@ -55,10 +59,10 @@ public struct RefusedSteps: Sendable, Hashable {
         refusals[step] = refusal
     }
 
-    /// Forgets steps that were due and are no longer refused.
+    /// Removes steps that were due and that the kernel no longer refuses.
     mutating func clear(dueAt now: Int) { refusals = refusals.filter { $0.value.retryAt > now } }
 
-    /// The export has changed something here: what was refused may be right now.
+    /// Removes the refused steps of services that the export has changed, since they may succeed now.
     mutating func clear(_ services: Set<IPVS.ServiceIdentity>) {
         guard !refusals.isEmpty else { return }
         refusals = refusals.filter { step, _ in step.service.map { !services.contains($0) } ?? false }
@@ -77,7 +81,7 @@ extension RefusedSteps.Step {
         }
     }
 
-    /// `nil` for the table.
+    /// The virtual service of the step; `nil` for the table.
     package var service: IPVS.ServiceIdentity? {
         switch self {
         case .addService(let service), .setService(let service), .deleteService(let service),

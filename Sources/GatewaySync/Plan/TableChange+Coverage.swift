@@ -12,7 +12,7 @@ extension TableChange {
         let coming = Dictionary(grouping: Self.admissions(in: added)) { $0.key.place }
         var standing = [Admission: [PortRange]]()
         for (old, lanes) in leaving {
-            // What admits ports and what marks them stay or go together.
+            // The elements that admit ports and those that mark them stay or go together.
             let cover = coming[old.place]?.first { $0.key.ports.covers(old.ports) && $0.value == lanes }
             if let cover { standing[cover.key, default: []].append(old.ports) }
         }
@@ -45,7 +45,7 @@ private struct Admission: Hashable {
 }
 
 extension TableElement {
-    /// What two interval elements have in common when only their ports differ.
+    /// What two interval elements have in common if only their ports differ.
     struct Lane: Hashable {
         package enum Kind: Hashable {
             case range
@@ -58,7 +58,7 @@ extension TableElement {
         package let transport: TransportProtocol
     }
 
-    /// `nil` for an element of a hash set.
+    /// The lane of an interval element; `nil` for an element of a hash set.
     var lane: Lane? {
         switch self {
         case .range(let address, let transport, _): Lane(kind: .range, address: address, transport: transport)
@@ -88,7 +88,7 @@ extension TableElement {
 extension PortRange {
     fileprivate func covers(_ other: Self) -> Bool { first <= other.first && other.last <= last }
 
-    /// What is left without the ports of the others, ascending.
+    /// The ports that remain without those of the other ranges, ascending.
     package func subtracting(_ others: [PortRange]) -> [PortRange] {
         var rest = [PortRange]()
         var next = first

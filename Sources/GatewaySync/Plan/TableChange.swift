@@ -7,21 +7,22 @@ public struct TableChange: Sendable, Hashable {
     public enum Skeleton: Sendable, Hashable {
         /// They are as they should be.
         case intact
-        /// They are not there: made.
+        /// They are missing, and are made.
         case absent
-        /// Sets are as they should be, and stay with their elements: a set that is made anew is empty for a moment to
-        /// those who look a packet up. Chains and rules are made anew, chains of strangers go.
+        /// The sets are right, and stay with their elements: during a lookup, a recreated set is empty for a moment.
+        /// Chains and rules are recreated; foreign chains are deleted.
         case rules(strangers: [String])
-        /// They are not as they should be: made anew, in the same transaction.
+        /// They are wrong, and are recreated in the same transaction.
         case altered
-        /// The whole table goes.
+        /// The whole table is deleted.
         case withdrawn
     }
 
+    /// What happens to the chains, rules and sets.
     public var skeleton: Skeleton
-    /// Ascending. Removed before `added` within the transaction.
+    /// Elements to remove, ascending. They are removed before `added` within the transaction.
     public var removed: [TableElement]
-    /// Ascending.
+    /// Elements to add, ascending.
     public var added: [TableElement]
 
     public init(skeleton: Skeleton = .intact, removed: [TableElement] = [], added: [TableElement] = []) {
@@ -30,13 +31,14 @@ public struct TableChange: Sendable, Hashable {
         self.added = added
     }
 
+    /// Whether nothing has to change.
     public var isEmpty: Bool { skeleton == .intact && removed.isEmpty && added.isEmpty }
 
-    /// How many changes, each element counted.
+    /// The number of changes; each element counts as one.
     public var count: Int { removed.count + added.count + (skeleton == .intact ? 0 : 1) }
 
     /// The transaction for the kernel.
-    /// - Parameter flags: of the table, where it is made.
+    /// - Parameter flags: the flags of the table, if it is made.
     public func transaction(_ flags: Nftables.TableFlags = []) -> Nftables.Transaction {
         var transaction = Nftables.Transaction(on: PortcullisTable.table)
         switch skeleton {
@@ -54,7 +56,7 @@ public struct TableChange: Sendable, Hashable {
         return transaction
     }
 
-    /// Neighbours of one set together: elements are sorted by set, then by address.
+    /// Splits the elements into one slice for each set. They are sorted by set, then by address.
     private static func runs(_ elements: [TableElement]) -> [ArraySlice<TableElement>] {
         var runs = [ArraySlice<TableElement>]()
         var start = elements.startIndex

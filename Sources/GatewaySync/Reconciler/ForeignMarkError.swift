@@ -1,8 +1,10 @@
-/// An export has a firewall mark that is not this gateway's to give.
+/// An export has a firewall mark outside this gateway's range.
 public struct ForeignMarkError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The section that has the mark.
     public let section: String
+    /// The mark.
     public let mark: UInt32
-    /// The marks that are.
+    /// This gateway's range of marks.
     public let own: ClosedRange<UInt32>
 
     public var description: String {

@@ -1,34 +1,43 @@
 public import Netlink
 public import ServicesExport
 
-/// Everything the gateway knows and decides, as a value: the export, what it means, what the kernel holds, what is
-/// draining, and what the kernel has refused. Does no input or output: the caller reads the kernel, carries the plan
-/// out and reports back.
+/// Everything that the gateway knows and decides, as a value: the export, the state it asks for, the kernel's state,
+/// the drains, and the steps that the kernel has refused. It does no input or output: the caller reads the kernel,
+/// carries out the plan and reports the results.
 public struct Reconciler: Sendable {
     /// The export in force; `nil` before the first.
     public private(set) var document: ServicesDocument?
+    /// The kernel's state that the export in force asks for.
     public private(set) var desired = DesiredState()
-    /// What the kernel holds of ours; `nil` when it must be read: at the start, and after anything uncertain.
+    /// The kernel's state, as far as Portcullis owns it. `nil` when it must be read: at the start, and after any
+    /// uncertainty.
     public private(set) var kernel: KernelState?
+    /// Real servers that wait for their connections to end.
     public private(set) var drains: Drains
+    /// The addresses and marks whose virtual services Portcullis owns.
     public private(set) var ownership: Ownership
+    /// Steps that the kernel has refused.
     public private(set) var refusedSteps = RefusedSteps()
-    /// Virtual services on public addresses of ours that are none of ours: left alone, and reported.
+    /// Virtual services on our public addresses that Portcullis did not make. They are reported, and removed only if
+    /// `foreignServices` says so.
     public private(set) var foreign: Set<IPVS.ServiceIdentity> = []
-    /// Seconds a real server that left may keep its connections, where its section does not say.
+    /// Seconds that a real server that left may keep its connections, if its section sets no drain time.
     public let drainTime: Int
     private let foreignServices: ForeignServices
     /// What has changed in `desired` since the kernel last agreed with it.
     private var changed = DesiredState.Changes()
     private var isWholeKernelNew = true
-    /// Flows may have begun while our table was away, or gone stale while nobody looked.
+    /// Whether conntrack must be asked about all ports: flows may have begun while the table was missing, or become
+    /// stale while the daemon was down.
     private var areFlowsNew = true
-    /// Our table has lost an address that `ownership` still has, since virtual services on it remain.
+    /// Whether the table has lost an address that `ownership` still has, because virtual services remain on it.
     private var hasAddressLeft = false
 
     /// - Parameters:
     ///   - leaving: services of an earlier export that the kernel may still hold, with their drain times.
     ///   - untranslated: ports of an earlier export that conntrack may still translate.
+    ///   - drainTime: seconds that a real server that left may keep its connections, if its section sets no drain
+    ///     time.
     public init(
         drains: Drains = Drains(), ownership: Ownership = Ownership(), leaving: [IPVS.ServiceIdentity: Int] = [:],
         untranslated: Set<Conntrack.Destination> = [], drainTime: Int = 600, foreignServices: ForeignServices = .report
@@ -44,8 +53,8 @@ public struct Reconciler: Sendable {
 
     // MARK: The export
 
-    /// Reads an export against the one in force, without taking it.
-    /// - Throws: `ServicesCSVError`; `ForeignMarkError` when it has marks that are not ours to give.
+    /// Reads an export by comparing it with the one in force, without adopting it.
+    /// - Throws: `ServicesCSVError`; `ForeignMarkError` if it has marks outside this gateway's range.
     public func read(_ bytes: [UInt8]) throws -> (document: ServicesDocument, changes: ExportChanges) {
         let (next, changes) = try (document ?? .empty).updated(with: bytes)
         for group in changes.added {
@@ -55,25 +64,25 @@ public struct Reconciler: Sendable {
         return (next, changes)
     }
 
-    /// Takes the next export; it is not in force before a plan for it was carried out.
+    /// Adopts the next export. It is in force only after a plan for it was carried out.
     public mutating func adopt(_ bytes: [UInt8]) throws {
         let (document, changes) = try read(bytes)
         adopt(document, changes)
     }
 
-    /// Takes an export that was read against the one before.
+    /// Adopts an export that `read` compared with the one in force.
     public mutating func adopt(_ next: ServicesDocument, _ changes: ExportChanges) {
         document = next
         let news = desired.apply(changes)
         refusedSteps.clear(news.services)
         changed.formUnion(news)
         for group in changes.added { ownership.addresses.formUnion(group.connection.addresses) }
-        // What was left out as others' may be what the export asks for, made before our state was lost.
+        // A service that was taken for a foreign one may be what the export asks for, made before our state was lost.
         if !foreign.isDisjoint(with: news.services) { forgetKernel() }
     }
 
-    /// Services that have left the export and that the kernel may still hold, with their drain times: to be kept on
-    /// disk, since nothing else tells them from other people's.
+    /// Services that have left the export and that the kernel may still hold, with their drain times. They must be
+    /// stored on disk, since nothing else distinguishes them from foreign services.
     public var leaving: [IPVS.ServiceIdentity: Int] {
         guard document != nil else { return changed.drainTimes }
         return changed.services.reduce(into: [:]) { leaving, service in
@@ -82,15 +91,15 @@ public struct Reconciler: Sendable {
         }
     }
 
-    /// Ports that are no longer under destination NAT and whose flows conntrack may still translate: to be kept on
-    /// disk, like `leaving`.
+    /// Ports that are no longer under destination NAT but whose flows conntrack may still translate. They must be
+    /// stored on disk, like `leaving`.
     public var untranslated: Set<Conntrack.Destination> {
         changed.translations.filter { desired.translations[$0] == nil || document == nil }
     }
 
     // MARK: The kernel
 
-    /// Takes what was read from the kernel.
+    /// Takes the state that was read from the kernel.
     public mutating func observe(_ state: KernelState) {
         ownership.addresses.formUnion(state.table?.addresses ?? [])
         kernel = KernelState(services: own(state.services), table: state.table)
@@ -98,7 +107,7 @@ public struct Reconciler: Sendable {
         areFlowsNew = true
     }
 
-    /// Takes our table as it was read from the kernel; the virtual services stay as they are known.
+    /// Takes the table as it was read from the kernel. The virtual services stay as they are known.
     public mutating func observe(table: KernelState.Table?) {
         guard kernel != nil, kernel?.table != table else { return }
         ownership.addresses.formUnion(table?.addresses ?? [])
@@ -107,10 +116,10 @@ public struct Reconciler: Sendable {
         areFlowsNew = true
     }
 
-    /// Takes one virtual service of ours as it was just read from the kernel, `nil` when it is not there.
+    /// Takes one of our virtual services as it was just read from the kernel; `nil` when it does not exist.
     ///
-    /// Cost: what is compared again later is this service alone.
-    /// - Returns: whether it differs from what was known.
+    /// Cost: the next plan compares only this service again.
+    /// - Returns: whether it differs from the known state.
     public mutating func observe(_ service: IPVS.ServiceIdentity, _ found: VirtualService?) -> Bool {
         guard kernel != nil, kernel?.services[service] != found else { return false }
         kernel?.services[service] = found
@@ -118,15 +127,15 @@ public struct Reconciler: Sendable {
         return true
     }
 
-    /// Takes the virtual services on our addresses that are none of ours, all of them.
-    /// - Returns: those that are to be removed and were not known.
+    /// Takes all virtual services on our addresses that Portcullis did not make.
+    /// - Returns: those that must be removed and were not known before.
     public mutating func observe(foreign services: Set<IPVS.ServiceIdentity>) -> [IPVS.ServiceIdentity] {
         foreign = services
         guard foreignServices == .remove else { return [] }
         return services.filter { kernel?.services[$0] == nil }
     }
 
-    /// Leaves out what is not ours, and remembers it.
+    /// Removes foreign services from what was read, and remembers them.
     private mutating func own(
         _ services: [IPVS.ServiceIdentity: VirtualService]
     ) -> [IPVS.ServiceIdentity: VirtualService] {
@@ -135,20 +144,21 @@ public struct Reconciler: Sendable {
         return services.filter { [foreign] in !foreign.contains($0.key) }
     }
 
-    /// Marks of our range are ours; on an address, what this export or an earlier one asked for.
+    /// Whether Portcullis made the service. A mark in its range is always its own; on an address, it made what this
+    /// export or an earlier one asked for.
     package func isOwn(_ service: IPVS.ServiceIdentity) -> Bool {
         if case .mark = service { return true }
         return desired.services[service] != nil || changed.services.contains(service)
             || drains.services[service] != nil
     }
 
-    /// Our view of the kernel may be stale: it must be read before the next plan.
+    /// Drops the known state of the kernel, which may be stale. The kernel must be read before the next plan.
     public mutating func forgetKernel() { kernel = nil }
 
     // MARK: The plan
 
     /// The steps from the kernel's state to the desired one; `nil` while there is no export or no kernel state.
-    /// - Parameter flows: to the ports in `watched`; `nil`: conntrack could not be asked.
+    /// - Parameter flows: flows to the ports in `watched`; `nil` if conntrack could not be read.
     public mutating func plan(
         now: Int, connections: ConnectionCounts = ConnectionCounts(),
         flows: [Conntrack.Destination: FlowTally]? = [:]
@@ -159,7 +169,7 @@ public struct Reconciler: Sendable {
             departed: changed.drainTimes, now: now, connections: connections, flows: flows,
             refused: refusedSteps.standing(at: now))
         let plan = planner.plan(isWholeKernelNew ? .everything : .only(changed))
-        // A service whose drain is over is ours until the kernel has let it go.
+        // A service whose drain is over remains ours until the kernel has deleted it.
         for service in drains.services.keys
         where planner.drains.services[service] == nil && desired.services[service] == nil {
             changed.services.insert(service)
@@ -168,7 +178,7 @@ public struct Reconciler: Sendable {
         return plan
     }
 
-    /// The steps that take all that is ours out of the kernel, at once.
+    /// The steps that remove everything that Portcullis owns from the kernel, without a drain.
     public func withdrawal(from kernel: KernelState) -> Plan {
         var planner = Planner(
             desired: DesiredState(), kernel: kernel, drains: Drains(), ownership: ownership, drainTime: 0, now: 0)
@@ -177,13 +187,14 @@ public struct Reconciler: Sendable {
         return plan
     }
 
-    /// The kernel has carried the command out.
+    /// Records that the kernel has carried out the command.
     public mutating func applied(_ command: IPVS.Command) { kernel?.apply(command) }
 
-    /// The kernel has committed the transaction.
+    /// Records that the kernel has committed the transaction.
     public mutating func applied(_ change: TableChange) { kernel?.apply(change) }
 
-    /// Conntrack has forgotten what the rules do not keep: what they do not name drains no longer.
+    /// Records that conntrack has forgotten the flows that the rules do not keep. Servers that the rules do not name
+    /// have drained.
     public mutating func applied(_ rules: [TranslationRule]) {
         for rule in rules {
             guard let left = drains.translations[rule.port]?.filter({ rule.servers.contains($0.key) }) else { continue }
@@ -191,13 +202,13 @@ public struct Reconciler: Sendable {
         }
     }
 
-    /// The kernel has refused the step for a reason other than our view being stale.
+    /// Records that the kernel has refused the step for a reason other than our view being stale.
     public mutating func refused(_ step: RefusedSteps.Step, _ error: NetlinkError, now: Int) {
         refusedSteps.add(step, error, now: now)
     }
 
-    /// The whole plan was carried out: kernel and desired state agree, but for what was refused.
-    /// - Parameter areFlowsKnown: whether conntrack has answered; else it is asked about all ports again the next time.
+    /// Records that the whole plan was carried out: kernel and desired state agree, except for refused steps.
+    /// - Parameter areFlowsKnown: whether conntrack could be read. If not, it is asked about all ports the next time.
     public mutating func finish(_ plan: Plan, now: Int, areFlowsKnown: Bool = true) {
         refusedSteps.clear(dueAt: now)
         areFlowsNew = !areFlowsKnown
@@ -217,8 +228,8 @@ public struct Reconciler: Sendable {
         isWholeKernelNew = false
     }
 
-    /// Ports under destination NAT whose flows the next plan needs to know of: what the export has changed, what
-    /// drains; all of them after the kernel was read.
+    /// The ports under destination NAT whose flows the next plan must know: those that the export has changed and
+    /// those that are draining; after a read of the kernel, all of them.
     public func watched(now: Int) -> [TranslationRule] {
         var ports = changed.translations.union(drains.translations.keys)
         if areFlowsNew {
@@ -228,7 +239,7 @@ public struct Reconciler: Sendable {
         return ports.map { desired.rule(for: $0, drains: drains, now: now) }
     }
 
-    /// Real servers whose connections the next plan needs to know of.
+    /// The real servers whose connections the next plan must know.
     public var draining: [IPVS.ServiceIdentity: [IPVS.DestinationIdentity]] {
         drains.services.mapValues { Array($0.deadlines.keys) }
     }
@@ -236,7 +247,7 @@ public struct Reconciler: Sendable {
 
 /// What to do with virtual services on our public addresses that no export of ours asked for.
 public enum ForeignServices: String, Sendable, CaseIterable {
-    /// Leave them alone, and say so in log, status and metrics.
+    /// Leave them alone, and report them in log, status and metrics.
     case report
     /// Drain and remove them.
     case remove

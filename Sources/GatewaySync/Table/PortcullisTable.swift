@@ -1,8 +1,9 @@
 public import Netlink
 public import NetworkTypes
 
-/// Table `inet portcullis`: the chains, rules, sets and maps that never change. All that changes is their elements.
+/// Table `inet portcullis`: its chains, rules, sets and maps, which never change. Only their elements do.
 public enum PortcullisTable {
+    /// The family and name of the table.
     public static let table = Nftables.Table(family: .inet, name: "portcullis")
     /// Counts what the input chain drops.
     public static let droppedCounter = "dropped"
@@ -30,8 +31,8 @@ public enum PortcullisTable {
     /// Every set and map.
     public static let sets = AddressFamily.allCases.flatMap { family in Kind.allCases.map { set($0, family) } }
 
-    /// Marks are set before routing, destination NAT follows, and the input chain stands before IPVS (which has
-    /// its hook behind the filter priority), so nothing reaches a virtual service that no export admits.
+    /// Marks are set before routing; destination NAT follows. The input chain comes before IPVS, whose hook comes
+    /// after the filter priority, so no packet reaches a virtual service that no export admits.
     public static let chains = [
         Nftables.Chain(name: "prerouting", hook: .init(.filter, .prerouting, priority: .mangle)),
         Nftables.Chain(name: "nat", hook: .init(.nat, .prerouting, priority: .destinationNAT)),
@@ -42,10 +43,10 @@ public enum PortcullisTable {
 
     /// The rules, chain by chain.
     ///
-    /// What belongs to a connection that the host itself has opened goes the other way than its first packet did: it
-    /// gets no mark, whatever port the connection has, and is admitted. Packets of IPVS' own flows never do that, not
-    /// even where `net.ipv4.vs.conntrack` has conntrack know them: "established" would let those past the sets that
-    /// admit them, and keep the mark from those whose entry IPVS has to make anew.
+    /// A packet in reply direction belongs to a connection that the host itself has opened. It gets no mark, whatever
+    /// its port, and is admitted. Packets of IPVS' own flows never have that direction, not even where
+    /// `net.ipv4.vs.conntrack` makes conntrack track them. Matching "established" instead would let those packets
+    /// past the sets that admit them, and would leave unmarked those whose IPVS entry has to be made again.
     public static let rules =
         [Nftables.Rule(in: "prerouting", .connectionDirection(.reply), .return)]
         + AddressFamily.allCases.flatMap(rules(of:))
@@ -60,7 +61,8 @@ public enum PortcullisTable {
         let dnat = [Nftables.Expression].destinationNAT(family, key, from: name(.dnat))
         return [
             Nftables.Rule(in: "prerouting", isFamily, .setMark(key, from: name(.marks))),
-            // Admitted keys only; a connection that is refused here must not reach a server.
+            // Only admitted keys are translated: a connection that the input chain would refuse must not reach a
+            // server.
             Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ports)), dnat),
             Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ranges)), dnat),
             Nftables.Rule(in: "nat", isFamily, .fields(keyAndSource, in: name(.sources)), dnat),
@@ -77,16 +79,16 @@ public enum PortcullisTable {
         ]
     }
 
-    /// Makes the rules anew in chains that are there or are missing, and deletes chains that are none of ours.
+    /// Recreates the rules, makes chains that are missing, and deletes foreign chains.
     public static func renewRules(without strangers: [String], in transaction: inout Nftables.Transaction) {
         for chain in chains { transaction.add(chain) }
-        // All of them first, as they may jump to each other.
+        // All chains are flushed first, since their rules may jump to each other.
         for name in chains.map(\.name) + strangers { transaction.flush(chain: name) }
         for stranger in strangers { transaction.append(.deleteChain(stranger)) }
         for rule in rules { transaction.add(rule) }
     }
 
-    /// Deletes the table, if it is there, and makes it anew, without elements.
+    /// Deletes the table, if it exists, and recreates it without elements.
     public static func recreate(_ flags: Nftables.TableFlags, in transaction: inout Nftables.Transaction) {
         transaction.destroyTable()
         transaction.addTable(flags)

@@ -2,6 +2,7 @@ public import Netlink
 public import NetworkTypes
 
 extension TableElement {
+    /// The kind of set or map that the element belongs to.
     public var kind: PortcullisTable.Kind {
         switch self {
         case .address: .addresses
@@ -16,7 +17,7 @@ extension TableElement {
     /// The set or map the element belongs to.
     public var set: Nftables.SetDefinition { PortcullisTable.set(kind, address.family) }
 
-    /// The element as the kernel takes it.
+    /// The element in the kernel's form.
     public var setElement: Nftables.SetElement {
         switch self {
         case .address(let address):
@@ -39,7 +40,7 @@ extension TableElement {
         }
     }
 
-    /// Reads an element back; `nil` for one that is none of ours in form.
+    /// Reads an element from the kernel; `nil` if Portcullis cannot have written it.
     public init?(_ element: Nftables.SetElement, kind: PortcullisTable.Kind, family: AddressFamily) {
         let size = family.bitWidth / 8
         let (key, end) = (element.key, element.keyEnd ?? element.key)
@@ -89,7 +90,7 @@ extension UInt64 {
 }
 
 extension TableElement: CustomStringConvertible {
-    /// `ports4 198.51.100.36 . tcp . 80`; data behind a colon.
+    /// `ports4 198.51.100.36 . tcp . 80`; a map's data follows a colon.
     public var description: String {
         if case .source(let address, let transport, let ports, let prefix) = self {
             return "\(set.name) \(address) . \(transport) . \(ports) . \(prefix)"

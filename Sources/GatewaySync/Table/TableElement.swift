@@ -2,13 +2,13 @@ public import NetworkTypes
 
 /// One element of a set or map of table `inet portcullis`.
 public enum TableElement: Sendable, Hashable {
-    /// A public address of ours: what no other element admits there is dropped.
+    /// A public address of ours. Packets to it are dropped unless another element admits them.
     case address(IPAddress)
-    /// A port that is admitted.
+    /// An admitted port.
     case port(IPAddress, TransportProtocol, UInt16)
-    /// A range of ports that is admitted.
+    /// An admitted range of ports.
     case range(IPAddress, TransportProtocol, PortRange)
-    /// Ports that are admitted for the sources of a prefix.
+    /// Ports that are admitted for sources in a prefix.
     case source(IPAddress, TransportProtocol, PortRange, AddressPrefix)
     /// Ports whose packets get a firewall mark.
     case mark(IPAddress, TransportProtocol, PortRange, UInt32)
@@ -24,6 +24,7 @@ public enum TableElement: Sendable, Hashable {
         }
     }
 
+    /// The transport protocol of the key; `nil` for an address.
     public var transport: TransportProtocol? {
         switch self {
         case .address: nil
@@ -42,7 +43,7 @@ public enum TableElement: Sendable, Hashable {
         }
     }
 
-    /// Whether the kernel refuses to hold both: their keys are equal or overlap within one set.
+    /// Whether the kernel refuses to hold both elements, since their keys are equal or overlap within one set.
     public func collides(with other: Self) -> Bool {
         guard address == other.address, transport == other.transport else { return false }
         switch (self, other) {
@@ -81,7 +82,7 @@ public enum TableElement: Sendable, Hashable {
 }
 
 extension TableElement: Comparable {
-    /// Set by set, and by key within a set.
+    /// Orders by set, and by key within a set.
     public static func < (a: Self, b: Self) -> Bool {
         let (x, y) = (a.order, b.order)
         if x != y { return x < y }

@@ -2,7 +2,7 @@ package import Netlink
 import ServicesExport
 
 extension DesiredState {
-    /// Whether packets to the service's port are sent on without IPVS.
+    /// Whether packets to the service's port are forwarded by destination NAT instead of IPVS.
     func isTranslated(_ service: IPVS.ServiceIdentity) -> Bool {
         guard case .address(let address, let transport, let port) = service else { return false }
         return translations[Conntrack.Destination(address, transport, port: port)]?.translationTarget != nil

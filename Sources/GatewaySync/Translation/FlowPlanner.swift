@@ -1,15 +1,16 @@
 import Netlink
 import ServicesExport
 
-/// Says whose flows conntrack must forget, and which real servers drain, since the table alone decides on new flows.
+/// Decides which flows conntrack must forget, and which real servers drain. New flows need no decision: the table
+/// sends them.
 struct FlowPlanner {
     package let desired: DesiredState
-    /// `nil`: conntrack could not be asked.
+    /// `nil` if conntrack could not be read.
     package let flows: [Conntrack.Destination: FlowTally]?
     package let drainTime: Int
     package let now: Int
 
-    /// The rules for the ports that a change of the table is about, and for those with flows that must go.
+    /// The rules for the ports that a change of the table concerns, and for ports with flows that must go.
     package func rules(after change: TableChange, _ drains: inout Drains) -> [TranslationRule] {
         var ports = Set<Conntrack.Destination>()
         for elements in [change.removed, change.added] {
@@ -23,7 +24,7 @@ struct FlowPlanner {
             if tally.misdirected > 0 { ports.insert(port) }
             for server in tally.connections.keys
             where !isServed(port, by: server) && drains.translations[port]?[server] == nil {
-                // Nothing has told of it: the daemon was down, or has lost its state.
+                // This drain was not recorded: the daemon was down, or has lost its state.
                 if canDrain(port) {
                     drains.translations[port, default: [:]][server] = now + drainTime
                 } else {
@@ -37,19 +38,19 @@ struct FlowPlanner {
         return ports.sorted().map { desired.rule(for: $0, drains: drains, now: now) }
     }
 
-    /// Of servers that a port was translated to so far.
+    /// Starts drains for servers to which the table translated a port until now.
     private func beginDrains(after change: TableChange, _ drains: inout Drains) -> Set<Conntrack.Destination> {
         var begun = Set<Conntrack.Destination>()
         for case (let port, let server)? in change.removed.lazy.map(\.translation)
         where !isServed(port, by: server) && canDrain(port) {
-            // Whether it has connections or not: the next may be on its way.
+            // It drains whether or not it has connections, since the next may be on its way.
             drains.translations[port, default: [:]][server] = now + drainTime
             begun.insert(port)
         }
         return begun
     }
 
-    /// Forgets servers that are back or have no connection left.
+    /// Ends the drains of servers that are back or have no connections left.
     /// - Returns: whether a server's time is over.
     private func endDrains(of port: Conntrack.Destination, _ drains: inout Drains) -> Bool {
         var isOver = false
@@ -61,7 +62,8 @@ struct FlowPlanner {
             if let tally = flows?[port], tally.connections[server] == nil {
                 drains.translations[port]?[server] = nil
             } else if now >= deadline {
-                // Until conntrack has forgotten its connections; where it cannot be asked, they are left to themselves.
+                // The drain stays until conntrack has forgotten its connections. If conntrack cannot be read, they
+                // are left alone.
                 isOver = true
                 if flows == nil { drains.translations[port]?[server] = nil }
             }

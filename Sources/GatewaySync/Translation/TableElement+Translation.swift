@@ -3,7 +3,7 @@ import NetworkTypes
 import ServicesExport
 
 extension TableElement {
-    /// The single port that the element is about, as conntrack names it.
+    /// The single port of the element, in conntrack's form; `nil` for a range or an address.
     package var translatedPort: Conntrack.Destination? {
         guard let transport, let ports, ports.isSinglePort else { return nil }
         return Conntrack.Destination(address, transport, port: ports.first)
@@ -17,7 +17,7 @@ extension TableElement {
 }
 
 extension ExportGroup {
-    /// The ports that the group translates; none of another method.
+    /// The ports that the group translates; empty for other forwarding methods.
     var translatedPorts: [Conntrack.Destination] {
         guard connection.method == .dnat else { return [] }
         return connection.addresses.flatMap { address in
@@ -25,6 +25,6 @@ extension ExportGroup {
         }
     }
 
-    /// The server that new flows go to: the first that is ready.
+    /// The server that receives new flows: the first that is ready.
     var translationTarget: RealServer? { servers.first { $0.weight > 0 } }
 }

@@ -1,15 +1,16 @@
 public import Netlink
 public import NetworkTypes
 
-/// Which flows to a port under destination NAT conntrack may keep. The kernel asks our table about the first packet of
-/// a flow alone; all others follow what conntrack knows, whatever the table says by then.
+/// Which flows to a port under destination NAT conntrack may keep. The kernel looks up our table only for the first
+/// packet of a flow. All others follow conntrack's entry, even if the table has changed since.
 public struct TranslationRule: Sendable, Hashable {
+    /// The port.
     public let port: Conntrack.Destination
-    /// The real server that new flows go to; `nil`: none is ready, or the port is not exported.
+    /// The real server that receives new flows; `nil` if none is ready, or the port is not exported.
     public let target: IPVS.DestinationIdentity?
-    /// Real servers that keep the connections they have: those of the export, ready or not, and those that drain.
+    /// Real servers that keep their connections: those of the export, ready or not, and those that drain.
     public let servers: Set<IPVS.DestinationIdentity>
-    /// Whom flows may be from, while the port is exported; empty: everybody.
+    /// Prefixes that flows may come from while the port is exported; empty: any source.
     public let sources: [AddressPrefix]
 
     public init(
@@ -22,18 +23,18 @@ public struct TranslationRule: Sendable, Hashable {
         self.sources = sources
     }
 
-    /// Whether the protocol has connections that come to an end of their own.
+    /// Whether the protocol has connections that end by themselves.
     public static func hasConnections(_ transport: TransportProtocol) -> Bool { transport != .udp }
 
-    /// Whether conntrack may keep the flow. One that the host took itself before the port was translated may not; UDP
-    /// goes to the target and nowhere else, as it has no end to wait for.
+    /// Whether conntrack may keep the flow. A flow that the host accepted before the port was translated may not
+    /// stay. A UDP flow may stay only if it goes to the target, since it has no end to wait for.
     public func keeps(_ flow: Conntrack.Flow) -> Bool {
         if flow.hasEnded || isLeftToHost(flow) { return true }
         guard !isMisdirected(flow) else { return false }
         return flow.realServer == target || servers.contains(flow.realServer)
     }
 
-    /// Whether the flow goes in any case, whichever servers drain.
+    /// Whether the flow must go, whichever servers drain.
     func isMisdirected(_ flow: Conntrack.Flow) -> Bool {
         if flow.hasEnded || isLeftToHost(flow) { return false }
         guard flow.isTranslated, sources.isEmpty || sources.contains(where: { $0.contains(flow.source) }) else {
@@ -42,7 +43,7 @@ public struct TranslationRule: Sendable, Hashable {
         return !Self.hasConnections(port.transport) && flow.realServer != target
     }
 
-    /// Nothing translates the port: what the host has taken is the host's affair.
+    /// Whether nothing translates the port and the host has accepted the flow itself: such a flow is left alone.
     private func isLeftToHost(_ flow: Conntrack.Flow) -> Bool { target == nil && !flow.isTranslated }
 }
 
@@ -59,15 +60,16 @@ extension TranslationRule: CustomStringConvertible {
     }
 }
 
-/// What conntrack keeps for a port under destination NAT.
+/// What conntrack holds for a port under destination NAT.
 public struct FlowTally: Sendable, Hashable {
-    /// Flows that go in any case.
+    /// Flows that must go, whichever servers drain.
     public var misdirected = 0
-    /// Connections, TCP's and SCTP's, by real server.
+    /// TCP and SCTP connections, by real server.
     public var connections: [IPVS.DestinationIdentity: Int] = [:]
 
     public init() {}
 
+    /// Counts one flow to the rule's port.
     package mutating func count(_ flow: Conntrack.Flow, under rule: TranslationRule) {
         if rule.isMisdirected(flow) {
             misdirected += 1
@@ -78,15 +80,18 @@ public struct FlowTally: Sendable, Hashable {
 }
 
 extension Conntrack.Connection {
-    /// So many ports are looked for one by one; of more than that the kernel hands out all flows.
+    /// Up to this number, ports are searched one by one; for more, the kernel dumps all flows of the family.
     private static let filtered = 4
 
+    /// Counts the flows to the ports of the rules. Cost: conntrack walks over its whole table once for each port, or
+    /// once for each family if there are more than a few.
     package func tallies(under rules: [TranslationRule]) throws(NetlinkError) -> [Conntrack.Destination: FlowTally] {
         var tallies = Dictionary(rules.map { ($0.port, FlowTally()) }) { $1 }
         try forEachFlow(under: rules) { flow, rule in tallies[rule.port]?.count(flow, under: rule) }
         return tallies
     }
 
+    /// Deletes the flows that the rules do not keep.
     /// - Returns: how many flows were deleted.
     package func expire(_ rules: [TranslationRule]) throws(NetlinkError) -> Int {
         var doomed = [Conntrack.Flow]()

@@ -7,7 +7,7 @@ extension MessageBuffer {
         conntrack(IPCTNL_MSG_CT_GET, family, flags: [.request, .dump], sequence: sequence) { _ in }
     }
 
-    /// The request for the flows to a destination. A kernel that does not know the filter hands out those of the
+    /// The request for the flows to a destination. A kernel that does not know the filter returns all flows of the
     /// family.
     mutating func flows(to destination: Conntrack.Destination, sequence: UInt32) {
         let family = destination.address.family
@@ -26,14 +26,14 @@ extension MessageBuffer {
         }
     }
 
-    /// `CTA_FILTER_F_CTA_IP_DST`, `…_PROTO_NUM` and `…_PROTO_DST_PORT` of net/netfilter/nf_internals.h, which user
-    /// space has no header for. Of IPv6 without the address: the kernel lets through those that are another
+    /// `CTA_FILTER_F_CTA_IP_DST`, `…_PROTO_NUM` and `…_PROTO_DST_PORT` of net/netfilter/nf_internals.h, which is not
+    /// exported to user space. For IPv6 the address is left out: the kernel returns the flows whose address differs
     /// (`ctnetlink_filter_match_tuple`, up to Linux 6.18).
     private static func destinationFilter(_ family: AddressFamily) -> UInt32 {
         (family == .ipv4 ? 1 << 1 : 0) | 1 << 3 | 1 << 5
     }
 
-    /// The request to forget one flow: this one alone, as its `CTA_ID` tells.
+    /// The request to forget one flow. `CTA_ID` makes sure that no other flow matches.
     mutating func delete(_ flow: Conntrack.Flow, acknowledged: Bool, sequence: UInt32) {
         let family = flow.source.family
         let flags: MessageFlags = acknowledged ? [.request, .ack] : .request
@@ -82,7 +82,7 @@ extension MessageBuffer {
 }
 
 extension Conntrack.Flow {
-    /// `nil` for what is no flow of a protocol with ports, and for messages of another kind.
+    /// `nil` if the message is of another kind, or its flow is of a protocol without ports.
     init?(_ message: MessageView) {
         guard message.header.nlmsg_type >> 8 == UInt16(NFNL_SUBSYS_CTNETLINK),
             UInt32(message.header.nlmsg_type & 0xFF) == IPCTNL_MSG_CT_NEW.rawValue,
@@ -114,7 +114,7 @@ extension Conntrack.Flow {
             hasEnded: hasEnded, id: id, zone: zone)
     }
 
-    /// Linux' numbers (`enum tcp_conntrack`); SCTP has an end of its own kind, after which its flows go within seconds.
+    /// Linux' numbers (`enum tcp_conntrack`). SCTP ends differently; its flows go within seconds after the end.
     private static func hasEnded(_ info: AttributeView) -> Bool {
         for part in info.nested where UInt32(part.type) == CTA_PROTOINFO_TCP.rawValue {
             for attribute in part.nested where UInt32(attribute.type) == CTA_PROTOINFO_TCP_STATE.rawValue {

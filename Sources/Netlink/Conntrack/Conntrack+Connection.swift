@@ -3,7 +3,7 @@ public import NetworkTypes
 import SystemPackage
 
 extension Conntrack {
-    /// The way to the connections of the network namespace it was opened in.
+    /// A connection to conntrack of the network namespace in which it was opened.
     ///
     /// One connection has one user: it is not `Sendable`; keep it inside one actor or one thread.
     public final class Connection {
@@ -15,9 +15,9 @@ extension Conntrack {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER, timeout: timeout)
         }
 
-        /// The flows to a destination, ended ones too. The kernel walks its whole table and hands out what matches; of
-        /// IPv6 what goes to the port of any address, and before Linux 5.8 all of the family: the rest is left out
-        /// here.
+        /// Lists the flows to a destination, including ended ones. Cost: the kernel walks over its whole table and
+        /// returns what matches. For IPv6 it returns the flows to the port at any address, and before Linux 5.8 all
+        /// flows of the family; the others are dropped here.
         public func flows(to destination: Destination) throws(NetlinkError) -> Dump<Flow> {
             let sequence = socket.nextSequence()
             buffer.removeAll()
@@ -28,7 +28,7 @@ extension Conntrack {
             }
         }
 
-        /// All flows of a family over TCP, UDP or SCTP, ended ones too.
+        /// Lists all TCP, UDP and SCTP flows of a family, including ended ones.
         public func flows(_ family: AddressFamily) throws(NetlinkError) -> Dump<Flow> {
             let sequence = socket.nextSequence()
             buffer.removeAll()
@@ -39,8 +39,8 @@ extension Conntrack {
             }
         }
 
-        /// Has the kernel forget flows. The next packet of each is the first of a new one.
-        /// - Returns: how many were still there.
+        /// Makes the kernel forget flows. The next packet of each begins a new flow.
+        /// - Returns: how many of them still existed.
         public func delete(_ flows: [Flow]) throws(NetlinkError) -> Int {
             var deleted = 0
             var rest = flows[...]
@@ -52,10 +52,10 @@ extension Conntrack {
             return deleted
         }
 
-        /// So many answers fit the receive buffer, all refused.
+        /// The number of requests whose answers fit into the receive buffer even if all are refused.
         private static let batchSize = 1_000
 
-        /// - Returns: how many were not there any more.
+        /// - Returns: how many of them no longer existed.
         private func delete(_ flows: ArraySlice<Flow>) throws(NetlinkError) -> Int {
             buffer.removeAll()
             var last: UInt32 = 0

@@ -7,10 +7,10 @@ public import NetworkTypes
 ///     while let flow = try flows.next() { … }
 ///     try conntrack.delete([flow])
 ///
-/// The kernel loads its module `nf_conntrack_netlink` with the first request. Nothing here deletes a flow that was not
-/// named: the request that empties the table is not offered.
+/// The kernel loads its module `nf_conntrack_netlink` on the first request. Only named flows can be deleted; the
+/// request that empties the table is not offered.
 public enum Conntrack {
-    /// Where the first packet of a flow was sent.
+    /// The original destination of a flow's first packet.
     public struct Destination: Sendable, Hashable {
         public var address: IPAddress
         public var transport: TransportProtocol
@@ -23,20 +23,23 @@ public enum Conntrack {
         }
     }
 
-    /// A connection of TCP or SCTP, or what conntrack takes for one of UDP.
+    /// A TCP or SCTP connection, or the UDP packets that conntrack treats as one.
     public struct Flow: Sendable, Hashable {
         /// The client.
         public var source: IPAddress
+        /// The client's port.
         public var sourcePort: UInt16
+        /// The original destination, before any translation.
         public var destination: Destination
-        /// Who answers: the destination itself, or what it is translated to.
+        /// The address that answers: that of the destination, or the one to which it is translated.
         public var server: IPAddress
+        /// The port that answers.
         public var serverPort: UInt16
-        /// `IPS_DST_NAT`: a rule of destination NAT has sent it to `server`.
+        /// `IPS_DST_NAT`: a rule of destination NAT has translated the destination to `server`.
         public var isTranslated: Bool
-        /// `TIME_WAIT` or `CLOSE`: over, and kept for packets that come late.
+        /// `TIME_WAIT` or `CLOSE`: the connection is over, and the entry remains for late packets.
         public var hasEnded: Bool
-        /// `CTA_ID`: tells it from a later flow of the same addresses and ports.
+        /// `CTA_ID`: distinguishes the flow from a later one with the same addresses and ports.
         public var id: UInt32
         /// `CTA_ZONE`
         public var zone: UInt16

@@ -1,17 +1,18 @@
 import CNetlink
 
-/// What the kernel knows of the local sockets of a network namespace (sock_diag(7)). Needs no privilege.
+/// The kernel's list of the local sockets of a network namespace (sock_diag(7)). Needs no privilege.
 public enum UnixSockets {
     /// A socket that is bound to a name.
     public struct Entry: Sendable, Hashable {
-        /// As /proc/PROCESS/fd shows it: `socket:[INODE]`.
+        /// The inode in /proc/PROCESS/fd: `socket:[INODE]`.
         public var inode: UInt32
-        /// Who made the socket, as this process' user namespace has it.
+        /// The user who made the socket, as seen from this process' user namespace.
         public var user: UInt32?
     }
 
-    /// The socket that is bound to an abstract name; `nil`: none. Walks all local sockets of the namespace.
-    /// - Throws: where the kernel has no `unix_diag`.
+    /// Finds the socket that is bound to an abstract name; `nil` if there is none. Walks over all local sockets of
+    /// the namespace.
+    /// - Throws: if the kernel has no `unix_diag`.
     public static func entry(boundTo name: String) throws(NetlinkError) -> Entry? {
         let socket = try NetlinkSocket(bus: NETLINK_SOCK_DIAG, timeout: .seconds(10), receiveBuffer: 1 << 20)
         let command = "list local sockets"
@@ -35,7 +36,7 @@ public enum UnixSockets {
 }
 
 extension UnixSockets.Entry {
-    /// `nil` when the socket has another name.
+    /// `nil` if the socket has another name.
     fileprivate init?(_ message: MessageView, boundTo name: [UInt8]) {
         guard let header = message.familyHeader(unix_diag_msg.self) else { return nil }
         var isWanted = false

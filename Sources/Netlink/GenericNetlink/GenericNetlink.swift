@@ -1,14 +1,14 @@
 import CNetlink
 import SystemPackage
 
-/// What generic netlink's controller knows of a family (`CTRL_CMD_GETFAMILY`).
+/// A family, as generic netlink's controller describes it (`CTRL_CMD_GETFAMILY`).
 struct GenericNetlinkFamily {
     let id: UInt16
     let version: UInt8
 }
 
 extension GenericNetlinkFamily {
-    /// Asks the controller. The kernel loads the family's module by its alias when it can.
+    /// Asks the controller. The kernel loads the family's module by its alias, if it can.
     init(named name: String, on socket: NetlinkSocket) throws(NetlinkError) {
         let command = "find the generic netlink family \(name)"
         var request = MessageBuffer()

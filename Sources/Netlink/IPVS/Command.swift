@@ -2,35 +2,37 @@ import CNetlink
 import Glibc
 
 extension IPVS {
-    /// One change. `set` changes what is there, `add` what is not, `delete` what is.
+    /// One change. `set` and `delete` need an existing object, `add` a new one.
     public enum Command: Sendable, Hashable {
         case addService(ServiceIdentity, ServiceSettings)
         case setService(ServiceIdentity, ServiceSettings)
-        /// Takes the service with all its real servers.
+        /// Deletes the service with all its real servers.
         case deleteService(ServiceIdentity)
         case addDestination(DestinationIdentity, DestinationSettings, to: ServiceIdentity)
         case setDestination(DestinationIdentity, DestinationSettings, of: ServiceIdentity)
         case deleteDestination(DestinationIdentity, of: ServiceIdentity)
     }
 
-    /// What came of a run of commands.
+    /// The result of a sequence of commands.
     public struct Report: Sendable, Hashable {
+        /// A refused command.
         public struct Failure: Sendable, Hashable {
-            /// The command's place in the run.
+            /// The index of the command in the sequence.
             public var index: Int
+            /// The kernel's error.
             public var error: NetlinkError
         }
 
         /// How many commands were sent.
         public var sent = 0
-        /// The refused ones in the order of the run. The others were carried out.
+        /// The refused commands, in order. The others were carried out.
         public var failures: [Failure] = []
-        /// The kernel could not deliver every answer: there may be refusals that are not listed. Read
-        /// back.
+        /// The kernel could not deliver every answer, so some refusals may be missing here. Read the state back.
         public var mustReadBack = false
 
         public init() {}
 
+        /// Whether all commands were carried out, as far as is known.
         public var isClean: Bool { failures.isEmpty && !mustReadBack }
     }
 }
@@ -48,7 +50,7 @@ extension IPVS.Command: CustomStringConvertible {
         }
     }
 
-    /// What an error number means for the command (ip_vs_ctl.c), when that says more than its name.
+    /// The meaning of an error number for this command (ip_vs_ctl.c), if it says more than the error's name.
     func reason(for number: Int32) -> String? {
         switch (number, self) {
         case (ENOENT, .addService(_, let settings)), (ENOENT, .setService(_, let settings)):

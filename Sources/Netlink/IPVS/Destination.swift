@@ -2,10 +2,10 @@ import CNetlink
 public import NetworkTypes
 
 extension IPVS {
-    /// What tells one real server of a virtual service from another.
+    /// The identity of a real server within its virtual service.
     public struct DestinationIdentity: Sendable, Hashable, Comparable, CustomStringConvertible {
         public var address: IPAddress
-        /// 0 under a mark: the client's port is kept.
+        /// The port; 0 in a service by mark, where the client's port is kept.
         public var port: UInt16
 
         public init(address: IPAddress, port: UInt16) {
@@ -44,6 +44,7 @@ extension IPVS {
     /// The encapsulation of `.tunnel` (`IPVS_DEST_ATTR_TUN_*`). SET resets what it leaves out, so all
     /// three are always sent.
     public struct Tunnel: Sendable, Hashable {
+        /// The kinds of encapsulation (`IP_VS_CONN_F_TUNNEL_TYPE_*`).
         public enum Kind: UInt8, Sendable, Hashable, CaseIterable {
             case ipip = 0
             case gue = 1
@@ -63,15 +64,17 @@ extension IPVS {
         }
     }
 
-    /// What an operator sets on a real server.
+    /// The settings of a real server.
     public struct DestinationSettings: Sendable, Hashable {
+        /// How packets reach the server.
         public var method: ForwardingMethod
-        /// 0 to 2³¹-1; 0 takes no new connections.
+        /// 0 to 2³¹-1; a server with weight 0 gets no new connections.
         public var weight: UInt32
-        /// No new connections beyond so many; 0: no limit.
+        /// At this number of connections, no new ones are accepted; 0: no limit.
         public var upperThreshold: UInt32
-        /// New connections again below so many; 0: three quarters of the upper.
+        /// Below this number of connections, new ones are accepted again; 0: three quarters of `upperThreshold`.
         public var lowerThreshold: UInt32
+        /// The encapsulation, for the method `.tunnel`.
         public var tunnel: Tunnel
 
         public init(
@@ -86,7 +89,7 @@ extension IPVS {
         }
     }
 
-    /// A real server: what it is and how it is set.
+    /// A real server: its identity and its settings.
     public struct Destination: Sendable, Hashable {
         public var identity: DestinationIdentity
         public var settings: DestinationSettings

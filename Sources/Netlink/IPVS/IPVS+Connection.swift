@@ -3,7 +3,7 @@ import NetworkTypes
 import SystemPackage
 
 extension IPVS {
-    /// The way to IPVS of the network namespace it was opened in.
+    /// A connection to IPVS of the network namespace in which it was opened.
     ///
     /// One connection has one user: it is not `Sendable`; keep it inside one actor or one thread.
     public final class Connection {
@@ -11,21 +11,21 @@ extension IPVS {
         private var family: GenericNetlinkFamily
         private var buffer = MessageBuffer(capacity: 1 << 18)
 
-        /// How many commands go into one datagram. 22,000 commands take 22 system calls instead of
-        /// 22,000; larger batches gain nothing and make the answers of a failed one longer.
+        /// The number of commands in one datagram. 22,000 commands then take 22 system calls. Larger batches gain
+        /// nothing, and lengthen the answers to a failed one.
         static let batchSize = 1000
 
-        /// Opens the connection; loads the kernel's module if it can.
+        /// Opens the connection. The kernel loads its module, if it can.
         /// - Parameter timeout: how long the kernel may take to answer a request.
-        /// - Throws: "this kernel has no IPVS" when it is neither built in nor loadable.
+        /// - Throws: "this kernel has no IPVS" if it is neither built in nor loadable.
         public init(timeout: Duration = .seconds(10)) throws(NetlinkError) {
             socket = try NetlinkSocket(bus: NETLINK_GENERIC, timeout: timeout)
             family = try GenericNetlinkFamily(named: IPVS_GENL_NAME, on: socket)
         }
 
-        /// Looks the family up again: it has another number after the module was loaded again.
-        /// - Returns: whether the number is another one.
-        /// - Throws: "this kernel has no IPVS" when the module is gone for good.
+        /// Looks up the family again. Its number changes when the module is unloaded and loaded again.
+        /// - Returns: whether the number has changed.
+        /// - Throws: "this kernel has no IPVS" if the module can no longer be loaded.
         public func findFamily() throws(NetlinkError) -> Bool {
             let known = family.id
             family = try GenericNetlinkFamily(named: IPVS_GENL_NAME, on: socket)
@@ -35,7 +35,7 @@ extension IPVS {
         // MARK: Changes
 
         /// Carries out commands in order. A refused one is reported and does not stop the others.
-        /// - Throws: only when the connection itself fails; what was sent before may have been carried out.
+        /// - Throws: only if the connection itself fails; commands that were sent before may have been carried out.
         public func apply(_ commands: some Collection<Command>) throws(NetlinkError) -> Report {
             var report = Report()
             var next = commands.startIndex
@@ -66,7 +66,7 @@ extension IPVS {
                     report.mustReadBack = true
                 }
                 for refusal in refusals {
-                    // Sequence numbers go up by one and skip 0 when they wrap
+                    // Sequence numbers increase by one and skip 0 when they wrap
                     var distance = Int(refusal.sequence &- sequences.first)
                     if refusal.sequence < sequences.first { distance -= 1 }
                     guard distance >= 0, distance < count else { continue }
@@ -84,8 +84,8 @@ extension IPVS {
 
         // MARK: Reading
 
-        /// All virtual services, ours and others'. Services of a protocol other than TCP, UDP and SCTP
-        /// are passed over.
+        /// Lists all virtual services, including those of other programs. Services of protocols other than TCP, UDP
+        /// and SCTP are skipped.
         public func services() throws(NetlinkError) -> Dump<ServiceEntry> {
             buffer.removeAll()
             let sequence = socket.nextSequence()
@@ -99,14 +99,15 @@ extension IPVS {
             }
         }
 
-        /// The real servers of a virtual service with what the kernel has counted of them. No such service: an empty
-        /// list, as the kernel has it.
+        /// Lists the real servers of a virtual service with their counters. Like the kernel's, the list is empty if
+        /// the service does not exist.
         public func destinations(of service: ServiceIdentity) throws(NetlinkError) -> Dump<DestinationEntry> {
             let family = service.family
             return try destinations(of: service) { DestinationEntry($0, family: family) }
         }
 
-        /// The real servers alone: the kernel sends what it has counted in any case, but nothing decodes it.
+        /// Lists the real servers without counters: the kernel sends the counters in any case, but they are not
+        /// decoded.
         public func plainDestinations(of service: ServiceIdentity) throws(NetlinkError) -> Dump<Destination> {
             let family = service.family
             return try destinations(of: service) { Destination($0, family: family) }
@@ -129,7 +130,7 @@ extension IPVS {
             }
         }
 
-        /// One virtual service; `nil` when there is none.
+        /// Reads one virtual service; `nil` if there is none.
         public func service(_ identity: ServiceIdentity) throws(NetlinkError) -> ServiceEntry? {
             var entry: ServiceEntry?
             do throws(NetlinkError) {
@@ -149,6 +150,7 @@ extension IPVS {
 
         // MARK: The whole of IPVS
 
+        /// Reads IPVS' version and the size of its connection table.
         public func information() throws(NetlinkError) -> Information {
             var information = Information(version: "", connectionTableSize: 0)
             try request(CommandNumber.getInfo, "read IPVS information") { message in
@@ -165,6 +167,7 @@ extension IPVS {
             return information
         }
 
+        /// Reads the timeouts, in seconds.
         public func timeouts() throws(NetlinkError) -> Timeouts {
             var timeouts = Timeouts()
             try request(CommandNumber.getConfig, "read IPVS timeouts") { message in
@@ -181,7 +184,7 @@ extension IPVS {
             return timeouts
         }
 
-        /// Sets the timeouts that are not 0.
+        /// Sets the timeouts that are not 0, in seconds.
         public func setTimeouts(_ timeouts: Timeouts) throws(NetlinkError) {
             let command =
                 "set IPVS timeouts tcp \(timeouts.tcp) tcp-fin \(timeouts.tcpFin) udp \(timeouts.udp)"
@@ -193,7 +196,7 @@ extension IPVS {
 
         // MARK: Sync daemons
 
-        /// The sync daemons that run: none, a master, a backup, or both.
+        /// The sync daemons that are running: none, a master, a backup, or both.
         public func syncDaemons() throws(NetlinkError) -> [SyncDaemon] {
             buffer.removeAll()
             let sequence = socket.nextSequence()
@@ -209,6 +212,8 @@ extension IPVS {
             return try dump.collect()
         }
 
+        /// Starts a sync daemon.
+        /// - Throws: EEXIST if one of this role is running.
         public func startSyncDaemon(_ daemon: SyncDaemon) throws(NetlinkError) {
             try request(CommandNumber.newDaemon, "start the \(daemon.role) sync daemon on \(daemon.interface)") {
                 $0.put(daemon)
@@ -216,7 +221,8 @@ extension IPVS {
             }
         }
 
-        /// Stops the sync daemon of a role; throws ESRCH when none runs.
+        /// Stops the sync daemon of a role.
+        /// - Throws: ESRCH if none of this role is running.
         public func stopSyncDaemon(_ role: SyncDaemon.Role) throws(NetlinkError) {
             try request(CommandNumber.deleteDaemon, "stop the \(role) sync daemon") { message in
                 message.nest(CommandAttribute.daemon, flagged: true) { $0.put(DaemonAttribute.state, role.rawValue) }

@@ -1,8 +1,8 @@
 import CNetlink
 import NetworkTypes
 
-/// Messages to values. What we have no word for (a service of a protocol that is none of ours) decodes to
-/// `nil` and is passed over.
+/// Messages to values. A message without a value here (such as a service of another protocol) decodes to `nil` and is
+/// skipped.
 extension IPVS.ServiceEntry {
     init?(_ attributes: AttributeSequence) {
         var family: AddressFamily?
@@ -51,7 +51,7 @@ extension IPVS.ServiceEntry {
             guard let transport, let address = address?.address(family) else { return nil }
             identity = .address(address, transport, port: port)
         }
-        // The kernel keeps a timeout without the flag; it has no effect then
+        // The kernel stores a timeout even without the flag; it has no effect then
         if !settings.flags.contains(.persistent) { settings.persistence = 0 }
         settings.flags.formIntersection(.settable)
         settings.persistenceBits = netmask.flatMap { IPVS.ServiceSettings.persistenceBits(netmask: $0, family) }
@@ -60,7 +60,7 @@ extension IPVS.ServiceEntry {
 }
 
 extension IPVS.DestinationEntry {
-    /// - Parameter family: the service's; the destination's own attribute goes before it.
+    /// - Parameter family: the service's; an attribute of the destination overrides it.
     init?(_ attributes: AttributeSequence, family: AddressFamily) {
         guard let destination = IPVS.Destination(attributes, family: family) else { return nil }
         self.init(destination, IPVS.DestinationStatistics(attributes))
@@ -68,7 +68,7 @@ extension IPVS.DestinationEntry {
 }
 
 extension IPVS.Destination {
-    /// - Parameter family: the service's; the destination's own attribute goes before it.
+    /// - Parameter family: the service's; an attribute of the destination overrides it.
     init?(_ attributes: AttributeSequence, family serviceFamily: AddressFamily) {
         var family = serviceFamily
         var address: AttributeView?
@@ -125,7 +125,7 @@ extension IPVS.DestinationStatistics {
 }
 
 extension IPVS.Traffic {
-    /// Numbers are 32 or 64 bits wide: STATS of old kernels, STATS64.
+    /// Numbers are 32 bits wide in STATS of old kernels, and 64 bits in STATS64.
     init(_ attributes: AttributeSequence) {
         for attribute in attributes {
             guard let number = attribute.number(UInt64.self) ?? attribute.number(UInt32.self).map(UInt64.init) else {

@@ -1,7 +1,7 @@
 import CNetlink
 import NetworkTypes
 
-/// Values to messages. The order of attributes is libipvs's, so the bytes are those ipvsadm sends.
+/// Values to messages. The order of attributes is that of libipvs, so the bytes are the same as ipvsadm's.
 extension MessageBuffer {
     /// A command of the IPVS family.
     @inline(__always)
@@ -47,7 +47,7 @@ extension MessageBuffer {
         }
     }
 
-    /// A service by what identifies it: enough for all but NEW and SET.
+    /// The identity of a service, which is enough for all commands but NEW and SET.
     @inline(__always)
     mutating func put(_ identity: IPVS.ServiceIdentity) {
         nest(IPVS.CommandAttribute.service, flagged: true) { $0.putAttributes(identity) }
@@ -82,7 +82,7 @@ extension MessageBuffer {
         }
     }
 
-    /// A destination by what identifies it: enough for DEL.
+    /// The identity of a destination, which is enough for DEL.
     @inline(__always)
     mutating func put(_ identity: IPVS.DestinationIdentity) {
         nest(IPVS.CommandAttribute.destination, flagged: true) { $0.putAttributes(identity) }
@@ -133,7 +133,7 @@ extension MessageBuffer {
 }
 
 extension IPVS.ServiceSettings {
-    /// NETMASK on the wire: a mask in network order for IPv4, a prefix length for IPv6.
+    /// NETMASK on the wire: a mask in network byte order for IPv4, a prefix length for IPv6.
     func netmask(_ family: AddressFamily) -> UInt32 {
         switch family {
         case .ipv4:
@@ -144,7 +144,7 @@ extension IPVS.ServiceSettings {
         }
     }
 
-    /// The reverse; `nil` stands for all bits.
+    /// The reverse; `nil` means all bits.
     static func persistenceBits(netmask: UInt32, _ family: AddressFamily) -> UInt8? {
         let bits =
             family == .ipv4 ? UInt8(UInt32(bigEndian: netmask).leadingZeroBitCountOfInverse) : UInt8(clamping: netmask)

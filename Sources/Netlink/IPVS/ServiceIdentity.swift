@@ -1,13 +1,14 @@
 public import NetworkTypes
 
 extension IPVS {
-    /// What tells one virtual service from another.
+    /// The identity of a virtual service.
     public enum ServiceIdentity: Sendable, Hashable {
-        /// By address, protocol and port; port 0 takes every port (persistent services only).
+        /// A service at an address, protocol and port. Port 0 accepts every port (persistent services only).
         case address(IPAddress, TransportProtocol, port: UInt16)
-        /// By the packet's firewall mark, per address family; never 0.
+        /// A service for packets with a firewall mark, for one address family. The mark is never 0.
         case mark(UInt32, AddressFamily)
 
+        /// The family of the service's addresses; a mark has one too.
         public var family: AddressFamily {
             switch self {
             case .address(let address, _, _): address.family
@@ -15,7 +16,7 @@ extension IPVS {
             }
         }
 
-        /// `nil` for one by mark.
+        /// The address; `nil` for a service by mark.
         public var address: IPAddress? {
             switch self {
             case .address(let address, _, _): address
@@ -26,7 +27,7 @@ extension IPVS {
 }
 
 extension IPVS.ServiceIdentity: Comparable {
-    /// Services by address first (address, protocol, port), then marks (mark, family).
+    /// Orders services by address first (address, protocol, port), then those by mark (mark, family).
     public static func < (a: Self, b: Self) -> Bool {
         switch (a, b) {
         case (.address(let a, let aProtocol, let aPort), .address(let b, let bProtocol, let bPort)):

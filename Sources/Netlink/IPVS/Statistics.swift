@@ -1,30 +1,41 @@
 extension IPVS {
-    /// What the kernel has counted since the thing was added or zeroed, and its rates per second
+    /// The kernel's counters since the object was added or its counters were reset, and rates per second
     /// (`IPVS_*_ATTR_STATS64`).
     public struct Traffic: Sendable, Hashable {
+        /// Connections that were scheduled.
         public var connections: UInt64 = 0
+        /// Packets from clients.
         public var incomingPackets: UInt64 = 0
+        /// Packets to clients, as far as they pass this machine.
         public var outgoingPackets: UInt64 = 0
         public var incomingBytes: UInt64 = 0
         public var outgoingBytes: UInt64 = 0
+        /// Connections per second.
         public var connectionRate: UInt64 = 0
+        /// Packets from clients per second.
         public var incomingPacketRate: UInt64 = 0
+        /// Packets to clients per second.
         public var outgoingPacketRate: UInt64 = 0
+        /// Bytes from clients per second.
         public var incomingByteRate: UInt64 = 0
+        /// Bytes to clients per second.
         public var outgoingByteRate: UInt64 = 0
 
         public init() {}
     }
 
+    /// The counters of a virtual service.
     public struct ServiceStatistics: Sendable, Hashable {
         public var traffic: Traffic
 
         public init(traffic: Traffic = Traffic()) { self.traffic = traffic }
     }
 
+    /// The counters of a real server.
     public struct DestinationStatistics: Sendable, Hashable {
-        /// Connections being served (for TCP: established).
+        /// Connections in use (for TCP: established).
         public var activeConnections: UInt32
+        /// Connections that have not been established yet or are over, but are not forgotten yet.
         public var inactiveConnections: UInt32
         /// Persistence templates.
         public var persistentConnections: UInt32
@@ -41,7 +52,7 @@ extension IPVS {
         }
     }
 
-    /// A virtual service as the kernel lists it.
+    /// A virtual service with its counters, as the kernel lists it.
     public struct ServiceEntry: Sendable, Hashable {
         public var service: Service
         public var statistics: ServiceStatistics
@@ -52,7 +63,7 @@ extension IPVS {
         }
     }
 
-    /// A real server as the kernel lists it.
+    /// A real server with its counters, as the kernel lists it.
     public struct DestinationEntry: Sendable, Hashable {
         public var destination: Destination
         public var statistics: DestinationStatistics

@@ -2,17 +2,19 @@ import CNetlink
 public import NetworkTypes
 
 extension IPVS {
-    /// The thread that sends connections to, or takes them from, the other gateway. Both may run at once.
+    /// The kernel thread that sends connections to the other gateway (master), or receives them (backup). Both may
+    /// run at once.
     public struct SyncDaemon: Sendable, Hashable {
+        /// Whether the daemon sends connections or receives them.
         public enum Role: UInt32, Sendable, Hashable, CaseIterable {
             case master = 1
             case backup = 2
         }
 
         public var role: Role
-        /// The interface multicast goes through.
+        /// The interface for the multicast packets.
         public var interface: String
-        /// 0 to 255; a backup takes what carries its own, and 0 takes all.
+        /// 0 to 255. A backup accepts messages with its own id; with 0, it accepts all.
         public var syncID: UInt32
         /// The largest UDP payload; 0: the interface's MTU decides.
         public var maximumLength: UInt16
@@ -20,7 +22,7 @@ extension IPVS {
         public var group: IPAddress?
         /// The UDP port; 0: 8848.
         public var port: UInt16
-        /// 0: 1.
+        /// The TTL of the packets; 0: 1.
         public var ttl: UInt8
 
         public init(
@@ -37,10 +39,13 @@ extension IPVS {
         }
     }
 
-    /// How long an idle connection is kept, in seconds; 0 leaves a value as it is.
+    /// How long idle connections are kept, in seconds; 0 leaves a value unchanged.
     public struct Timeouts: Sendable, Hashable {
+        /// For established TCP connections.
         public var tcp: UInt32
+        /// For TCP connections after a FIN.
         public var tcpFin: UInt32
+        /// For UDP.
         public var udp: UInt32
 
         public init(tcp: UInt32 = 0, tcpFin: UInt32 = 0, udp: UInt32 = 0) {
@@ -52,9 +57,9 @@ extension IPVS {
 
     /// `IPVS_CMD_GET_INFO`
     public struct Information: Sendable, Hashable {
-        /// `major.minor.patch` of IPVS in the kernel.
+        /// The version of IPVS in the kernel: `major.minor.patch`.
         public var version: String
-        /// Buckets of the connection table.
+        /// The number of buckets of the connection table.
         public var connectionTableSize: UInt32
     }
 }

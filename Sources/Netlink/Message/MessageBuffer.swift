@@ -1,10 +1,10 @@
 import CNetlink
 import NetworkTypes
 
-/// Writes netlink messages, one behind the other, straight into one growing buffer that is reused.
+/// Writes netlink messages one after the other into one growing buffer that is reused.
 ///
-/// A message, and a nest of attributes, is open for the time of a closure and gets its length when the
-/// closure returns, so the code reads as the protocol's own documentation does:
+/// A message, or a nested attribute, is open during a closure and gets its length when the closure returns, so the
+/// code reads like the protocol's own documentation:
 ///
 ///     buffer.message(type: family, flags: .request, sequence: 7) { message in
 ///         message.header(genlmsghdr(cmd: 5, version: 1, reserved: 0))
@@ -17,7 +17,7 @@ import NetworkTypes
 struct MessageBuffer: ~Copyable {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
-    /// Bytes written.
+    /// The number of bytes written.
     private(set) var count = 0
 
     init(capacity: Int = 1 << 16) {
@@ -34,13 +34,13 @@ struct MessageBuffer: ~Copyable {
 
     mutating func removeAll() { count = 0 }
 
-    /// Takes back everything written behind `length`.
+    /// Discards everything written after `length`.
     mutating func truncate(to length: Int) {
         precondition(length <= count)
         count = length
     }
 
-    /// Makes room for `more` bytes.
+    /// Makes room for `more` more bytes.
     @inline(__always)
     private mutating func reserve(_ more: Int) {
         if count + more > capacity { grow(more) }
@@ -58,7 +58,7 @@ struct MessageBuffer: ~Copyable {
 
     // MARK: Messages
 
-    /// A message of a type; the closure writes the family's header and the attributes.
+    /// Writes a message; the closure writes the family's header and the attributes.
     @inline(__always)
     mutating func message<Failure: Error>(
         type: UInt16, flags: MessageFlags, sequence: UInt32,
@@ -75,8 +75,8 @@ struct MessageBuffer: ~Copyable {
         base.storeBytes(of: UInt32(truncatingIfNeeded: count - start), toByteOffset: start, as: UInt32.self)
     }
 
-    /// A message that a C function writes at the address it is given, at most `room` bytes, which are zero:
-    /// libmnl before 1.0.5 does not clear the padding behind attributes.
+    /// Writes a message by a C function, which gets the address of at most `room` zero bytes: libmnl before 1.0.5
+    /// does not clear the padding after attributes.
     mutating func message(room: Int, _ body: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>) {
         reserve(room)
         (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: room)
@@ -94,7 +94,7 @@ struct MessageBuffer: ~Copyable {
         base.storeBytes(of: old | flags.rawValue, toByteOffset: place, as: UInt16.self)
     }
 
-    /// The fixed header of the family, behind the netlink header.
+    /// Writes the fixed header of the family, which follows the netlink header.
     @inline(__always)
     mutating func header<Header: BitwiseCopyable>(_ header: Header) {
         let size = Self.aligned(MemoryLayout<Header>.size)
@@ -106,8 +106,8 @@ struct MessageBuffer: ~Copyable {
 
     // MARK: Attributes
 
-    /// An attribute that holds attributes. `flagged` sets `NLA_F_NESTED`, as families younger than
-    /// 2019 and nf_tables expect; older ones never did.
+    /// Writes an attribute that contains attributes. `flagged` sets `NLA_F_NESTED`, which nf_tables and families
+    /// since 2019 expect; older families do not use it.
     @inline(__always)
     mutating func nest<Failure: Error>(
         _ type: UInt16, flagged: Bool = false, _ body: (inout Self) throws(Failure) -> Void
@@ -119,7 +119,7 @@ struct MessageBuffer: ~Copyable {
         base.storeBytes(of: UInt16(truncatingIfNeeded: length), toByteOffset: start, as: UInt16.self)
     }
 
-    /// A number in the byte order of the host.
+    /// Writes a number in the host's byte order.
     @inline(__always)
     mutating func put<Number: FixedWidthInteger & BitwiseCopyable>(_ type: UInt16, _ number: Number) {
         let size = MemoryLayout<Number>.size
@@ -128,7 +128,7 @@ struct MessageBuffer: ~Copyable {
         close(payload: size)
     }
 
-    /// A plain C structure.
+    /// Writes a plain C structure.
     @inline(__always)
     mutating func put<Structure: BitwiseCopyable>(_ type: UInt16, structure: Structure) {
         let size = MemoryLayout<Structure>.size
@@ -137,7 +137,7 @@ struct MessageBuffer: ~Copyable {
         close(payload: size)
     }
 
-    /// A string with its NUL.
+    /// Writes a string with its NUL.
     @inline(__always)
     mutating func put(_ type: UInt16, _ string: String) {
         var string = string
@@ -149,7 +149,7 @@ struct MessageBuffer: ~Copyable {
         }
     }
 
-    /// Bytes as they are.
+    /// Writes bytes unchanged.
     @inline(__always)
     mutating func put(_ type: UInt16, bytes: UnsafeRawBufferPointer) {
         openAttribute(type, payload: bytes.count)
@@ -157,8 +157,8 @@ struct MessageBuffer: ~Copyable {
         close(payload: bytes.count)
     }
 
-    /// An address in network order. `width` 16 pads an IPv4 address behind, as IPVS wants it
-    /// (`union nf_inet_addr`); 0 takes the family's own width.
+    /// Writes an address in network byte order. `width` 16 pads an IPv4 address at the end, as IPVS requires (`union
+    /// nf_inet_addr`); 0 means the family's own width.
     @inline(__always)
     mutating func put(_ type: UInt16, _ address: IPAddress, width: Int = 0) {
         let size = max(width, address.family == .ipv4 ? 4 : 16)
@@ -205,7 +205,7 @@ struct MessageBuffer: ~Copyable {
         }
     }
 
-    /// `NLMSG_ALIGN`, `NLA_ALIGN`: up to four bytes.
+    /// `NLMSG_ALIGN`, `NLA_ALIGN`: rounds up to a multiple of four bytes.
     @inline(__always)
     static func aligned(_ length: Int) -> Int { (length + 3) & ~3 }
 }

@@ -9,16 +9,16 @@ struct MessageFlags: OptionSet, Sendable, Hashable {
     static let ack = Self(rawValue: UInt16(NLM_F_ACK))
     static let dumpInterrupted = Self(rawValue: UInt16(NLM_F_DUMP_INTR))
 
-    /// Requests that read: everything.
+    /// For requests that read: list everything.
     static let dump = Self(rawValue: UInt16(NLM_F_ROOT | NLM_F_MATCH))
 
-    /// Requests that write: it must not be there yet.
+    /// For requests that write: the object must not exist yet.
     static let exclusive = Self(rawValue: UInt16(NLM_F_EXCL))
     static let create = Self(rawValue: UInt16(NLM_F_CREATE))
     static let append = Self(rawValue: UInt16(NLM_F_APPEND))
 
-    /// Answers: the refused message is not repeated in the error.
+    /// In answers: the error does not repeat the refused message.
     static let capped = Self(rawValue: UInt16(NLM_F_CAPPED))
-    /// Answers: the error has attributes (extended acknowledgement).
+    /// In answers: the error has attributes (extended acknowledgement).
     static let extendedAck = Self(rawValue: UInt16(NLM_F_ACK_TLVS))
 }

@@ -1,10 +1,10 @@
 import CNetlink
 import NetworkTypes
 
-/// A received message, read in place. Valid only inside the closure it is handed to.
+/// A received message, read in place. Valid only inside the closure that gets it.
 struct MessageView {
     let header: nlmsghdr
-    /// What stands behind the netlink header.
+    /// The bytes after the netlink header.
     let payload: UnsafeRawBufferPointer
 
     var flags: MessageFlags { MessageFlags(rawValue: header.nlmsg_flags) }
@@ -16,20 +16,20 @@ struct MessageView {
         }
     }
 
-    /// The family's fixed header; `nil` when the message is too short.
+    /// The family's fixed header; `nil` if the message is too short.
     func familyHeader<Header: BitwiseCopyable>(_ type: Header.Type) -> Header? {
         guard payload.count >= MemoryLayout<Header>.size else { return nil }
         return payload.loadUnaligned(as: Header.self)
     }
 
-    /// The attributes behind a family header of a size.
+    /// The attributes after a family header of the given size.
     func attributes(behind headerSize: Int) -> AttributeSequence {
         let start = MessageBuffer.aligned(headerSize)
         return AttributeSequence(
             bytes: start < payload.count ? .init(rebasing: payload[start...]) : .init(start: nil, count: 0))
     }
 
-    /// Calls `body` for each message of a datagram. Bytes at the end that are no whole message end it.
+    /// Calls `body` for each message of a datagram. Stops at bytes that are no whole message.
     static func forEach<Failure: Error>(
         in datagram: UnsafeRawBufferPointer, _ body: (MessageView) throws(Failure) -> Void
     ) throws(Failure) {
@@ -40,7 +40,7 @@ struct MessageView {
         }
     }
 
-    /// The message at an offset of a datagram; `nil` when none fits there.
+    /// The message at an offset of a datagram; `nil` if none fits there.
     init?(in datagram: UnsafeRawBufferPointer, at offset: Int) {
         let size = MemoryLayout<nlmsghdr>.size
         guard offset >= 0, datagram.count - offset >= size else { return nil }
@@ -61,27 +61,27 @@ struct AttributeView {
     /// The attributes inside.
     var nested: AttributeSequence { AttributeSequence(bytes: payload) }
 
-    /// A number in the host's byte order; `nil` when the length differs.
+    /// A number in the host's byte order; `nil` if the length differs.
     func number<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) -> Number? {
         payload.count == MemoryLayout<Number>.size ? payload.loadUnaligned(as: Number.self) : nil
     }
 
-    /// A number in network byte order; `nil` when the length differs.
+    /// A number in network byte order; `nil` if the length differs.
     func bigEndian<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) -> Number? {
         number(type).map { Number(bigEndian: $0) }
     }
 
-    /// A plain C structure; `nil` when the payload is shorter.
+    /// A plain C structure; `nil` if the payload is shorter.
     func structure<Structure: BitwiseCopyable>(_ type: Structure.Type) -> Structure? {
         payload.count >= MemoryLayout<Structure>.size ? payload.loadUnaligned(as: Structure.self) : nil
     }
 
-    /// Text up to the first NUL; bytes that are no UTF-8 are replaced.
+    /// Text up to the first NUL. Bytes that are not valid UTF-8 are replaced.
     var string: String {
         String(decoding: payload.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// An address of a family from the leading bytes (IPVS pads IPv4 to 16).
+    /// An address from the leading bytes (IPVS pads IPv4 to 16).
     func address(_ family: AddressFamily) -> IPAddress? {
         switch family {
         case .ipv4:
@@ -96,7 +96,7 @@ struct AttributeView {
     }
 }
 
-/// The attributes in a run of bytes, in order. Ends at the first that does not fit.
+/// The attributes in a sequence of bytes, in order. Stops at the first that does not fit.
 struct AttributeSequence: Sequence, IteratorProtocol {
     private var rest: UnsafeRawBufferPointer
 

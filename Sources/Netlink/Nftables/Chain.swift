@@ -1,12 +1,13 @@
 import CNetlink
 
 extension Nftables {
-    /// A chain; one without a hook is only jumped to.
+    /// A chain. A chain without a hook is reached only by jumps.
     public struct Chain: Sendable, Hashable {
         public var name: String
+        /// The hook of a base chain.
         public var hook: Hook?
-        /// Whether it belongs to the one rule that jumps to it (`jump { … }`), and goes with that: by itself it can be
-        /// neither flushed nor deleted. Such a chain is only read.
+        /// Whether it belongs to the one rule that jumps to it (`jump { … }`). It is deleted together with that rule,
+        /// and cannot be flushed or deleted by itself. Such chains are read but never written.
         public internal(set) var isBound = false
 
         public init(name: String, hook: Hook? = nil) {
@@ -15,8 +16,9 @@ extension Nftables {
         }
     }
 
-    /// Where and when a base chain sees packets.
+    /// The hook of a base chain: where, and in which order, it sees packets.
     public struct Hook: Sendable, Hashable {
+        /// The type of a base chain.
         public enum Kind: String, Sendable, Hashable, CaseIterable {
             case filter
             case nat
@@ -33,7 +35,7 @@ extension Nftables {
             case ingress = 5
         }
 
-        /// Lower goes first.
+        /// The order of chains at a hook; lower values come first.
         public struct Priority: RawRepresentable, Sendable, Hashable {
             public let rawValue: Int32
             public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -46,7 +48,7 @@ extension Nftables {
             public static let sourceNAT = Self(rawValue: 100)
         }
 
-        /// What happens to a packet that reaches the chain's end.
+        /// The verdict on a packet that reaches the end of the chain.
         public enum Policy: UInt32, Sendable, Hashable, CaseIterable {
             case drop = 0
             case accept = 1
@@ -55,6 +57,7 @@ extension Nftables {
         public var kind: Kind
         public var point: Point
         public var priority: Priority
+        /// The verdict at the end of the chain.
         public var policy: Policy
 
         public init(_ kind: Kind, _ point: Point, priority: Priority, policy: Policy = .accept) {

@@ -5,7 +5,7 @@ extension Nftables {
         public let number: UInt32
         /// Bytes on the wire, without the padding of a concatenation.
         public let length: Int
-        /// Numbers of the host's own byte order (marks).
+        /// Whether numbers have the host's byte order (marks).
         public let isHostOrder: Bool
         let name: String
 
@@ -19,13 +19,13 @@ extension Nftables {
 
         public var description: String { name }
 
-        /// Bytes in a concatenation, where each field fills whole registers of 4 bytes.
+        /// Bytes in a concatenation, in which each field fills whole registers of 4 bytes.
         var paddedLength: Int { (length + 3) & ~3 }
 
-        /// The number of a concatenation: 6 bits for each field, the first in the highest.
+        /// The number of a concatenation: 6 bits for each field, with the first in the highest bits.
         static func number(of fields: [Self]) -> UInt32 { fields.reduce(0) { $0 << 6 | $1.number } }
 
-        /// The fields of a number; `nil` when one is of a type we do not know.
+        /// The fields of a number; `nil` if one is of an unknown type.
         static func fields(of number: UInt32) -> [Self]? {
             var fields: [Self] = []
             var rest = number

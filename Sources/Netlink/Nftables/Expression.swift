@@ -2,8 +2,7 @@ import CNetlink
 public import NetworkTypes
 
 extension Nftables {
-    /// One of the kernel's 16 registers of 4 bytes. Data wider than 4 bytes starts in one and goes on in
-    /// the next.
+    /// One of the kernel's 16 registers of 4 bytes. Wider data continues in the following registers.
     public struct Register: Sendable, Hashable, Comparable, ExpressibleByIntegerLiteral {
         /// 0 to 15
         public let slot: Int
@@ -18,7 +17,7 @@ extension Nftables {
 
         public static func < (a: Self, b: Self) -> Bool { a.slot < b.slot }
 
-        /// The kernel's number: four slots that start a 16-byte register go by that one's name.
+        /// The kernel's number. The first of four slots has the number of the 16-byte register that they form.
         var number: UInt32 {
             slot % 4 == 0 ? NFT_REG_1.rawValue + UInt32(slot / 4) : NFT_REG32_00.rawValue + UInt32(slot)
         }
@@ -32,16 +31,16 @@ extension Nftables {
         }
     }
 
-    /// `NFT_META_*`: facts about a packet outside its headers.
+    /// `NFT_META_*`: properties of a packet that are not in its headers.
     public enum MetaKey: UInt32, Sendable, Hashable, CaseIterable {
         case mark = 3
-        /// The interface a packet came in by: its index, in the host's byte order; 0 where it came from the host
-        /// itself.
+        /// The index of the interface where a packet came in, in the host's byte order; 0 if the host itself sent it.
         case inputInterface = 4
-        /// The interface a packet goes out by.
+        /// The index of the interface where a packet goes out.
         case outputInterface = 5
-        /// Names of both, 16 bytes, filled up with zeros.
+        /// The name of the input interface, 16 bytes, padded with zeros.
         case inputInterfaceName = 6
+        /// The name of the output interface, 16 bytes, padded with zeros.
         case outputInterfaceName = 7
         /// The address family, 1 byte.
         case networkProtocol = 15
@@ -56,7 +55,7 @@ extension Nftables {
         case transport = 2
     }
 
-    /// `NFT_CT_*`: facts that conntrack has about a packet; nothing matches a packet that it does not track.
+    /// `NFT_CT_*`: what conntrack knows about a packet. Nothing matches a packet that is not tracked.
     public enum ConnectionKey: UInt32, Sendable, Hashable, CaseIterable {
         /// A bit of `ConnectionState`, 4 bytes; untracked and invalid packets have one as well.
         case state = 0
@@ -64,12 +63,13 @@ extension Nftables {
         case direction = 1
     }
 
-    /// `IP_CT_DIR_*`: whether a packet goes the way of its connection's first packet.
+    /// `IP_CT_DIR_*`: whether a packet has the direction of its connection's first packet.
     public enum ConnectionDirection: UInt8, Sendable, Hashable, CaseIterable {
         case original = 0
         case reply = 1
     }
 
+    /// How a register is compared with bytes (`NFT_CMP_*`).
     public enum Comparison: UInt32, Sendable, Hashable, CaseIterable {
         case equal = 0
         case notEqual = 1
@@ -91,6 +91,7 @@ extension Nftables {
         public static let untracked = Self(rawValue: 64)
     }
 
+    /// What happens to a packet after a rule.
     public enum Verdict: Sendable, Hashable {
         case accept
         case drop
@@ -99,7 +100,7 @@ extension Nftables {
         case goto(String)
     }
 
-    /// What a rule is made of, run from the first to the last; one that does not match ends the rule.
+    /// A part of a rule. Expressions are evaluated in order; the first that does not match ends the rule.
     public enum Expression: Sendable, Hashable {
         case loadMeta(MetaKey, into: Register)
         case setMeta(MetaKey, from: Register)
@@ -108,24 +109,24 @@ extension Nftables {
         case compare(Register, Comparison, [UInt8])
         /// register & mask ^ xor
         case bitwise(from: Register, into: Register, mask: [UInt8], xor: [UInt8])
-        /// Looks the key that starts in a register up; with `data`, copies the map's data there.
+        /// Looks up the key that starts in a register. With `data`, copies the map's data there.
         case lookup(set: String, key: Register, data: Register? = nil, isInverted: Bool = false)
-        /// Looks the key that starts in a register up in a map of verdicts, and goes on where it has none for the key.
+        /// Looks up the key that starts in a register in a map of verdicts. Continues with the rule if the map does
+        /// not have the key.
         case lookupVerdict(map: String, key: Register)
-        /// Matches as long as there are no more than `rate` packets in `seconds`, with a burst.
+        /// Matches while there are at most `rate` packets in `seconds`, with a burst.
         case limit(rate: UInt64, seconds: UInt64, burst: UInt32)
-        /// A line in the kernel's log; level 4 is "warning".
+        /// Writes a line to the kernel's log; level 4 is "warning".
         case log(prefix: String, level: UInt32 = 4)
-        /// Counts on a named counter.
+        /// Counts the packet on a named counter.
         case count(on: String)
         case verdict(Verdict)
         case destinationNAT(AddressFamily, address: Register, port: Register?)
-        /// A match of iptables as iptables-nft puts it into a rule: its name and its structure. Only read, never
-        /// written.
+        /// A match of iptables in a rule of iptables-nft: its name and its structure. Only read, never written.
         case xtablesMatch(String, [UInt8])
-        /// A target of iptables in a rule, by its name. Only read, never written.
+        /// A target of iptables in a rule: its name. Only read, never written.
         case xtablesTarget(String)
-        /// An expression that was read back and is none of the above, by its name in the kernel.
+        /// Any other expression that was read: its name in the kernel.
         case other(String)
     }
 
@@ -133,7 +134,7 @@ extension Nftables {
     public struct Rule: Sendable, Hashable {
         public var chain: String
         public var expressions: [Expression]
-        /// Shown by `nft list`, at most 127 bytes.
+        /// The comment that `nft list` shows, at most 127 bytes.
         public var comment: String?
 
         public init(in chain: String, _ expressions: [Expression], comment: String? = nil) {
@@ -142,7 +143,7 @@ extension Nftables {
             self.comment = comment
         }
 
-        /// A rule of parts: `Rule(in: "input", .family(.ipv4), .fields([…], in: "ports4"), .accept)`
+        /// A rule made of parts: `Rule(in: "input", .family(.ipv4), .fields([…], in: "ports4"), .accept)`
         public init(in chain: String, comment: String? = nil, _ parts: [Expression]...) {
             self.init(in: chain, parts.flatMap { $0 }, comment: comment)
         }

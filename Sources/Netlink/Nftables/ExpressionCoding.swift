@@ -1,9 +1,9 @@
 import CNetlink
 import NetworkTypes
 
-/// Expressions to libnftnl's and back.
+/// Expressions to libnftnl's objects and back.
 extension NftnlObject {
-    /// An expression for a rule to take over; `nil` for `.other`, which cannot be written.
+    /// An expression, which a rule must take over; `nil` for `.other`, which cannot be written.
     static func make(_ expression: Nftables.Expression, setID: (String) -> UInt32?) -> OpaquePointer? {
         switch expression {
         case .loadMeta(let key, let register):
@@ -103,7 +103,7 @@ extension NftnlObject {
     }
 
     private static let defaultLogLevel: UInt32 = 4
-    /// NFT_BITWISE_BOOL, a macro in newer headers: register & mask ^ xor
+    /// NFT_BITWISE_BOOL, which newer headers define as a macro: register & mask ^ xor
     private static let bitwiseBool: UInt32 = 0
 
     private static func make(_ name: String, _ body: (OpaquePointer) -> Void) -> OpaquePointer {
@@ -134,7 +134,7 @@ extension NftnlObject {
 
     // MARK: Reading
 
-    /// The expressions of a rule message; `nil` when libnftnl cannot read it.
+    /// The expressions of a rule message; `nil` if libnftnl cannot read it.
     static func expressions(of message: UnsafePointer<nlmsghdr>) -> [Nftables.Expression]? {
         let rule = nftnl_rule_alloc()!
         defer { nftnl_rule_free(rule) }
@@ -152,8 +152,8 @@ extension NftnlObject {
         return known(expression, name) ?? .other(name)
     }
 
-    /// `nil`: of another kind, or with an attribute that the value has no place for, so that no rule with it is taken
-    /// for one of ours.
+    /// `nil` for an expression of another kind, or with an attribute that the value cannot hold, so that a rule that
+    /// has it is never taken for one of ours.
     private static func known(_ expression: OpaquePointer, _ name: String) -> Nftables.Expression? {
         switch name {
         case "meta": return meta(expression)
@@ -169,7 +169,7 @@ extension NftnlObject {
                 base, offset: number(expression, NFTNL_EXPR_PAYLOAD_OFFSET),
                 length: number(expression, NFTNL_EXPR_PAYLOAD_LEN), into: register)
         case "ct":
-            // `ct original …` and `ct reply …` look at one direction of the connection.
+            // `ct original …` and `ct reply …` match one direction of the connection.
             guard hasOnly(expression, NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG),
                 let key = Nftables.ConnectionKey(rawValue: number(expression, NFTNL_EXPR_CT_KEY))
             else { return nil }
@@ -194,7 +194,7 @@ extension NftnlObject {
                 seconds: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_UNIT)),
                 burst: number(expression, NFTNL_EXPR_LIMIT_BURST))
         case "log":
-            // A group sends to a program instead of the kernel's log; flags write more of the packet.
+            // A group sends to a program instead of the kernel's log; flags log more of the packet.
             guard number(expression, NFTNL_EXPR_LOG_FLAGS) == 0,
                 hasOnly(expression, NFTNL_EXPR_LOG_PREFIX, NFTNL_EXPR_LOG_LEVEL, NFTNL_EXPR_LOG_FLAGS)
             else { return nil }
@@ -240,7 +240,7 @@ extension NftnlObject {
     }
 
     private static func lookup(_ expression: OpaquePointer) -> Nftables.Expression? {
-        // The set's number counts inside one transaction alone.
+        // The set's number is valid only inside one transaction.
         guard
             hasOnly(
                 expression, NFTNL_EXPR_LOOKUP_SREG, NFTNL_EXPR_LOOKUP_DREG, NFTNL_EXPR_LOOKUP_SET,
@@ -276,8 +276,8 @@ extension NftnlObject {
         }
     }
 
-    /// To one address and, with a port, one port; the kernel repeats both as the ranges' ends, and says in the flags
-    /// which it has.
+    /// Destination NAT to one address and optionally one port. The kernel repeats both as the ends of ranges, and its
+    /// flags tell which are set.
     private static func destinationNAT(_ expression: OpaquePointer) -> Nftables.Expression? {
         let derived = UInt32(NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED)
         guard number(expression, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT.rawValue,
@@ -297,12 +297,12 @@ extension NftnlObject {
         return .destinationNAT(family, address: address, port: port)
     }
 
-    /// Whether a register is left out or is the given one.
+    /// Whether a register is absent or the given one.
     private static func isSame(_ expression: OpaquePointer, _ attribute: Int, _ other: Nftables.Register?) -> Bool {
         !nftnl_expr_is_set(expression, UInt16(attribute)) || register(expression, attribute) == other
     }
 
-    /// Whether an expression has no attribute but the given ones. libnftnl keeps which it has in 32 bits.
+    /// Whether an expression has no attributes except the given ones. libnftnl records the attributes in 32 bits.
     private static func hasOnly(_ expression: OpaquePointer, _ attributes: Int...) -> Bool {
         (UInt16(NFTNL_EXPR_BASE)..<32).allSatisfy {
             attributes.contains(Int($0)) || !nftnl_expr_is_set(expression, $0)

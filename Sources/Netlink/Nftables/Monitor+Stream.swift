@@ -2,8 +2,8 @@ import Dispatch
 import SystemPackage
 
 extension Nftables.Monitor {
-    /// The events from now on, until the stream is let go. A failure with the code `.overflow` stands for
-    /// events that were lost: read the table back; the stream goes on. Any other failure is its last.
+    /// The events from now on, until the stream is released. A failure with the code `.overflow` means that events
+    /// were lost: read the table back; the stream goes on. Any other failure ends it.
     public static func events() throws(NetlinkError) -> AsyncStream<Result<Nftables.Event, NetlinkError>> {
         let reader = Reader(monitor: try Nftables.Monitor())
         let (stream, continuation) = AsyncStream.makeStream(of: Result<Nftables.Event, NetlinkError>.self)
@@ -30,7 +30,7 @@ extension Nftables.Monitor {
         let monitor: Nftables.Monitor
     }
 
-    /// Unchecked: cancelling a dispatch source is safe from any thread.
+    /// Unchecked, since a dispatch source may be cancelled from any thread.
     private struct Cancellation: @unchecked Sendable {
         let source: any DispatchSourceRead
     }

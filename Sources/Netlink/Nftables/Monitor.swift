@@ -2,8 +2,9 @@ import CNetlink
 public import SystemPackage
 
 extension Nftables {
-    /// A change of the ruleset that anybody made, as the kernel announces it after the fact.
+    /// A change of the ruleset by any program, as the kernel announces it afterwards.
     public struct Event: Sendable, Hashable {
+        /// The kind of object that changed, with its name.
         public enum Subject: Sendable, Hashable {
             case table
             case chain(String)
@@ -12,45 +13,48 @@ extension Nftables {
             case elements(of: String)
             case object(String)
             case flowtable(String)
-            /// The end of a transaction: the new generation's number, and the thread (as gettid(2) has it) and
-            /// the program that made it.
+            /// The end of a transaction: the number of the new generation, and the thread (as in gettid(2)) and
+            /// program that made it.
             case generation(UInt32, threadID: UInt32, processName: String)
         }
 
+        /// How an object changed.
         public enum Action: Sendable, Hashable {
             case added
             case deleted
         }
 
+        /// The object that changed.
         public var subject: Subject
+        /// How it changed.
         public var action: Action
-        /// `nil` for `.generation`.
+        /// The table of the object; `nil` for `.generation`.
         public var table: Table?
-        /// The socket that made the change: `Connection.portID` of one's own.
+        /// The socket that made the change; one's own is `Connection.portID`.
         public var portID: UInt32
     }
 
-    /// Hears of every change to the ruleset of its network namespace (`NFNLGRP_NFTABLES`).
+    /// Receives every change to the ruleset of its network namespace (`NFNLGRP_NFTABLES`).
     ///
-    /// One monitor has one user, as a connection has. A monitor that is not read falls behind; the kernel
-    /// then drops events and the next `next` throws `.overflow`: read the table back.
+    /// Like a connection, a monitor has one user. If it is not read often enough, the kernel drops events, and the
+    /// next `next` throws `.overflow`: read the table back.
     public final class Monitor {
         private let socket: NetlinkSocket
         private var pending: [Event] = []
         private var position = 0
 
-        /// - Parameter receiveBuffer: bytes of events the kernel keeps for a monitor that is not read;
-        ///   beyond `net.core.rmem_max` only with CAP_NET_ADMIN.
+        /// - Parameter receiveBuffer: bytes of events that the kernel keeps until they are read. A value above
+        ///   `net.core.rmem_max` needs CAP_NET_ADMIN.
         public init(receiveBuffer: Int = 8 << 20) throws(NetlinkError) {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER, timeout: .zero, receiveBuffer: receiveBuffer)
             try socket.join(group: NFNLGRP_NFTABLES.rawValue, name: "nftables events")
         }
 
-        /// Readable when an event waits: for poll(2) or a dispatch source. Do not read from it.
+        /// Readable when an event is waiting: for poll(2) or a dispatch source. Do not read from it.
         public var descriptor: FileDescriptor { socket.descriptor }
 
-        /// The next event; `nil` when none comes in time. `.zero` does not wait.
-        /// - Throws: `.overflow` when events were lost; the monitor can be read on.
+        /// The next event; `nil` if none arrives in time. `.zero` does not wait.
+        /// - Throws: `.overflow` if events were lost; the monitor can still be read.
         public func next(within timeout: Duration = .zero) throws(NetlinkError) -> Event? {
             var deadline = Deadline(in: timeout)
             while position == pending.count {
@@ -103,8 +107,8 @@ extension Nftables.Event {
         table = Nftables.Table(family: family, name: strings.first)
     }
 
-    /// The first three attributes of every such message are names: the table's, then the object's
-    /// (rules: the chain's; chains: a handle, then the name).
+    /// The first attributes of every message are names: the table's, then the object's. Rules have their chain's name
+    /// instead; chains have a handle before the name.
     private struct Strings {
         var first = ""
         var second = ""

@@ -3,7 +3,7 @@ import Glibc
 public import SystemPackage
 
 extension Nftables {
-    /// The way to nftables of the network namespace it was opened in.
+    /// A connection to nftables of the network namespace in which it was opened.
     ///
     /// One connection has one user: it is not `Sendable`; keep it inside one actor or one thread.
     public final class Connection {
@@ -15,25 +15,25 @@ extension Nftables {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER, timeout: timeout)
         }
 
-        /// Takes over a connection's socket that was opened elsewhere: tables that it owns can be changed by way of it
-        /// alone.
+        /// Takes over the socket of a connection that was opened elsewhere. Tables that the socket owns can be
+        /// changed only through it.
         public init(adopting descriptor: FileDescriptor, timeout: Duration = .seconds(30)) throws(NetlinkError) {
             socket = try NetlinkSocket(adopting: descriptor, bus: NETLINK_NETFILTER, timeout: timeout)
         }
 
-        /// The socket, for a process that keeps it and hands it on. It stays the connection's.
+        /// The socket, for a process that keeps it and passes it on. The connection still closes it.
         public var descriptor: FileDescriptor { socket.descriptor }
 
-        /// The kernel's name for this connection: events of its own changes carry it (`Event.portID`).
+        /// The kernel's identifier of this connection; events of its own changes have it (`Event.portID`).
         public var portID: UInt32 { socket.portID }
 
         // MARK: Changes
 
-        /// Carries a transaction out, whole or not at all.
-        /// - Parameter generation: only if the ruleset is still of this generation, as `generation()` or
-        ///   a snapshot gave it.
-        /// - Throws: `.retry` when somebody else's transaction got in between, `.overflow` when it is
-        ///   unknown what came of it (read back), `.refused` with the first operation that failed.
+        /// Carries out a transaction as a whole or not at all.
+        /// - Parameter generation: carries it out only if the ruleset is still of this generation, as `generation()`
+        ///   or a snapshot returned it.
+        /// - Throws: `.retry` if another program's transaction came in between, `.overflow` if the result is unknown
+        ///   (read back), `.refused` with the first operation that failed.
         public func commit(_ transaction: Transaction, ifGeneration generation: UInt32? = nil) throws(NetlinkError) {
             guard !transaction.isEmpty else { return }
             let socket = socket
@@ -74,7 +74,7 @@ extension Nftables {
 
         // MARK: Reading
 
-        /// The number of the ruleset's present generation; it goes up with each transaction of anybody.
+        /// The number of the ruleset's current generation, which increases with each transaction of any program.
         public func generation() throws(NetlinkError) -> UInt32 {
             var generation: UInt32?
             try request(NFT_MSG_GETGEN, .inet, "read the ruleset's generation", { _ in }) { message in
@@ -89,7 +89,7 @@ extension Nftables {
             return generation
         }
 
-        /// Sends a request that is acknowledged and hands out its replies.
+        /// Sends a request that is acknowledged, and passes on its replies.
         func request(
             _ type: nf_tables_msg_types, _ family: Family, _ command: String,
             _ body: (inout MessageBuffer) -> Void, onReply: (MessageView) -> Void
@@ -98,7 +98,7 @@ extension Nftables {
             try socket.request(buffer.bytes, sequence: sequence, command: command, onReply: onReply)
         }
 
-        /// Starts a dump, of all families where none is given.
+        /// Starts a dump; without a family, of all families.
         func dump<Element>(
             _ type: nf_tables_msg_types, _ family: Family?, _ command: String,
             _ body: (inout MessageBuffer) -> Void,
@@ -123,7 +123,7 @@ extension Nftables {
 }
 
 extension TransactionEncoder {
-    /// Which element of its operation stands at an offset of a message (`NLMSGERR_ATTR_OFFS`).
+    /// The index of the operation's element that stands at an offset of a message (`NLMSGERR_ATTR_OFFS`).
     func element(of place: Int, at offset: Int?) -> Int? {
         guard let offset, let message = MessageView(in: buffer.bytes, at: messages[place].offset),
             let start = message.pointer

@@ -1,6 +1,6 @@
 import CNetlink
 
-/// Messages to values. A message of another table, or of a form the kernel does not send, gives `nil`.
+/// Messages to values. A message of another table, or of an unknown form, gives `nil`.
 extension Nftables.Chain {
     init?(_ message: MessageView, of table: Nftables.Table) {
         var owner: String?
@@ -160,7 +160,7 @@ extension Nftables.Counter {
 }
 
 extension MessageView {
-    /// Whether an nfnetlink message is of a table's family.
+    /// Whether an nfnetlink message is of the table's family.
     func isOf(_ table: Nftables.Table) -> Bool {
         familyHeader(nfgenmsg.self)?.nfgen_family == table.family.rawValue
     }

@@ -1,7 +1,7 @@
 import CNetlink
 
 extension Nftables {
-    /// A table with what it is set to.
+    /// A table with its flags.
     public struct TableEntry: Sendable, Hashable {
         public var table: Table
         public var flags: TableFlags
@@ -15,14 +15,14 @@ extension Nftables {
 }
 
 extension Nftables.Connection {
-    /// All tables, of all families.
+    /// Lists all tables of all families.
     public func tables() throws(NetlinkError) -> Dump<Nftables.TableEntry> {
         try dump(NFT_MSG_GETTABLE, nil, "list tables", { _ in }) { message, tables in
             if let table = Nftables.TableEntry(message) { tables.append(table) }
         }
     }
 
-    /// The elements of a map of verdicts; `nil` where it has ranges, or a verdict for all other keys.
+    /// The elements of a map of verdicts; `nil` if it has ranges or a verdict for all other keys.
     public func plainVerdicts(
         of map: String, in table: Nftables.Table
     ) throws(NetlinkError) -> [Nftables.VerdictElement]? {
@@ -51,7 +51,7 @@ extension Nftables.Connection {
         }
     }
 
-    /// Whether the elements of a set are single keys: not ranges, and no map's.
+    /// Whether a set has single keys, and no ranges or data.
     public func isPlain(set name: String, in table: Nftables.Table) throws(NetlinkError) -> Bool {
         var isPlain = false
         try request(NFT_MSG_GETSET, table.family, "look for set \(table) \(name)") {
@@ -70,7 +70,7 @@ extension Nftables.Connection {
 }
 
 extension Nftables.TableEntry {
-    /// `nil` for a family that we have no name for.
+    /// `nil` for an unknown family.
     init?(_ message: MessageView) {
         guard let header = message.familyHeader(nfgenmsg.self),
             let family = Nftables.Family(rawValue: header.nfgen_family)
@@ -104,7 +104,7 @@ extension Nftables.VerdictElement {
                     verdict = Nftables.Verdict(value.nested)
                 }
             case Int(NFTA_SET_ELEM_FLAGS.rawValue), Int(NFTA_SET_ELEM_KEY_END.rawValue):
-                // One end of a range, or what stands for all other keys.
+                // The end of a range, or the element for all other keys.
                 return nil
             default: break
             }

@@ -1,7 +1,7 @@
 /// nftables over nfnetlink (`linux/netfilter/nf_tables.h`, net/netfilter/nf_tables_api.c), on libnftnl.
 ///
-/// A change is a value, a `Transaction` on one table, that `Connection.commit` carries out whole or not at
-/// all; a table is read back as a value too:
+/// A change is a value: a `Transaction` on one table, which `Connection.commit` carries out as a whole or not at all.
+/// A table is read back as a value as well:
 ///
 ///     let table = Nftables.Table(family: .inet, name: "portcullis")
 ///     let ports = Nftables.SetDefinition(
@@ -16,6 +16,6 @@
 ///     try nftables.commit(transaction)
 ///     let found = try nftables.snapshot(of: table)
 ///
-/// `Monitor` tells what anybody changes. Nothing here can flush the ruleset or reach a table that was not
+/// `Monitor` reports every program's changes. Nothing here can flush the ruleset or change a table that was not
 /// named.
 public enum Nftables {}

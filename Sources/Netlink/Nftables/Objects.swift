@@ -1,6 +1,6 @@
 import CNetlink
 
-/// libnftnl's objects from our values, for the time of a closure, and back.
+/// libnftnl's objects for our values, each valid during a closure, and back.
 enum NftnlObject {
     static func withTable(
         _ table: Nftables.Table, _ flags: Nftables.TableFlags?, _ body: (OpaquePointer) -> Void
@@ -84,7 +84,7 @@ enum NftnlObject {
         body(object)
     }
 
-    /// A handle's rule, or all rules of a chain.
+    /// The rule with a handle, or all rules of a chain.
     static func withRule(
         handle: UInt64?, in chain: String, of table: Nftables.Table, _ body: (OpaquePointer) -> Void
     ) {

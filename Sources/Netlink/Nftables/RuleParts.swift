@@ -2,7 +2,7 @@ import CNetlink
 public import NetworkTypes
 
 extension Nftables {
-    /// A field of a packet that a key is made of.
+    /// A field of a packet, as a part of a key.
     public enum Field: Sendable, Hashable {
         case destinationAddress(AddressFamily)
         case sourceAddress(AddressFamily)
@@ -29,7 +29,7 @@ extension Nftables {
     }
 }
 
-/// The parts rules are put together of, as nft would translate them.
+/// The parts of rules, in the form in which nft would write them.
 extension [Nftables.Expression] {
     /// `meta nfproto ipv4`
     public static func family(_ family: AddressFamily) -> Self {
@@ -51,7 +51,7 @@ extension [Nftables.Expression] {
         load(fields) + [.lookup(set: map, key: 0, data: 0), .setMeta(.mark, from: 0)]
     }
 
-    /// `dnat ip to FIELDS map @map`, where the map's data is address . port
+    /// `dnat ip to FIELDS map @map`; the map's data is address . port
     public static func destinationNAT(
         _ family: AddressFamily, _ fields: [Nftables.Field], from map: String
     ) -> Self {
@@ -84,12 +84,16 @@ extension [Nftables.Expression] {
     /// `counter name "…"`
     public static func count(on counter: String) -> Self { [.count(on: counter)] }
 
+    /// Accepts the packet, and ends this base chain.
     public static var accept: Self { [.verdict(.accept)] }
+    /// Drops the packet.
     public static var drop: Self { [.verdict(.drop)] }
+    /// Returns to the calling chain, or to the policy of a base chain.
     public static var `return`: Self { [.verdict(.return)] }
+    /// Continues in another chain, and with the next rule here if that chain returns.
     public static func jump(_ chain: String) -> Self { [.verdict(.jump(chain))] }
 
-    /// The fields behind each other from the first register on.
+    /// Loads the fields into consecutive registers, from the first on.
     private static func load(_ fields: [Nftables.Field]) -> Self {
         var slot = 0
         return fields.map { field in

@@ -1,18 +1,18 @@
 import CNetlink
 
 extension Nftables {
-    /// A named set, or a map when it has data.
+    /// A named set; with data, a map.
     public struct SetDefinition: Sendable, Hashable {
         public var name: String
         /// The fields of the key, one to eight.
         public var key: [DataType]
         /// The fields of the data; empty for a set.
         public var data: [DataType]
-        /// Elements may be ranges. Needs a key of two or more fields (the kernel's `NFT_SET_CONCAT`; such
-        /// a set is cloned by each transaction that touches it, one without intervals is not).
+        /// Whether elements may be ranges. This needs a key of two or more fields (the kernel's `NFT_SET_CONCAT`).
+        /// Each transaction that changes such a set clones it; it does not clone a set without intervals.
         public var isInterval: Bool
 
-        /// - Precondition: the key has a field, and two when the set is of intervals.
+        /// - Precondition: the key has at least one field, and at least two if the set has intervals.
         public init(name: String, key: [DataType], data: [DataType] = [], isInterval: Bool = false) {
             precondition(
                 !key.isEmpty && (!isInterval || key.count > 1), "set \(name): intervals need a concatenated key")
@@ -22,6 +22,7 @@ extension Nftables {
             self.isInterval = isInterval
         }
 
+        /// Whether it has data.
         public var isMap: Bool { !data.isEmpty }
         var word: String { isMap ? "map" : "set" }
 
@@ -32,7 +33,7 @@ extension Nftables {
             return flags
         }
 
-        /// Bytes of a run of fields as they stand in registers.
+        /// Bytes of consecutive fields in the registers.
         static func length(of fields: [DataType]) -> UInt32 {
             UInt32(fields.count == 1 ? fields[0].length : fields.reduce(0) { $0 + $1.paddedLength })
         }

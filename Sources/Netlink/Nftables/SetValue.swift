@@ -2,19 +2,19 @@ public import NetworkTypes
 import Text
 
 extension Nftables {
-    /// A key of a set, or the data of a map: fields behind each other, each filled up to 4 bytes, as they
-    /// stand in the kernel's registers. At most 64 bytes (`NFT_DATA_VALUE_MAXLEN`), kept without a heap
-    /// allocation.
+    /// A key of a set, or the data of a map: consecutive fields, each padded to 4 bytes, as in the kernel's
+    /// registers. At most 64 bytes (`NFT_DATA_VALUE_MAXLEN`), stored without a heap allocation.
     public struct SetValue: Sendable, Hashable {
         // swift-format-ignore
         private var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
         private var length: UInt8 = 0
 
+        /// The greatest length in bytes.
         public static let capacity = 64
 
         public init() {}
 
-        /// Bytes from the kernel; `nil` when there are more than 64.
+        /// Bytes from the kernel; `nil` if there are more than 64.
         public init?(bytes: UnsafeRawBufferPointer) {
             guard bytes.count <= Self.capacity else { return nil }
             withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: bytes) }
@@ -37,7 +37,7 @@ extension Nftables {
             append(other)
         }
 
-        /// address . port, as destination NAT takes it
+        /// address . port, for destination NAT
         public init(_ address: IPAddress, _ port: UInt16) {
             append(address)
             append(port)
@@ -46,7 +46,8 @@ extension Nftables {
         /// A mark.
         public init(mark: UInt32) { append(hostOrder: mark) }
 
-        /// - Precondition for all `append`: there is room.
+        /// Appends a field.
+        /// - Precondition for every `append`: there is room.
         public mutating func append(_ address: IPAddress) {
             if address.family == .ipv4 {
                 store(UInt32(truncatingIfNeeded: address.low).bigEndian, filling: 4)
@@ -56,8 +57,11 @@ extension Nftables {
             }
         }
 
+        /// Appends the number of a protocol.
         public mutating func append(_ transport: TransportProtocol) { store(transport.rawValue, filling: 4) }
+        /// Appends a port in network byte order.
         public mutating func append(_ port: UInt16) { store(port.bigEndian, filling: 4) }
+        /// Appends a number in the host's byte order, such as a mark.
         public mutating func append(hostOrder number: UInt32) { store(number, filling: 4) }
 
         private mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number, filling size: Int) {
@@ -67,8 +71,10 @@ extension Nftables {
             length += UInt8(size)
         }
 
+        /// The length in bytes.
         public var count: Int { Int(length) }
 
+        /// Calls `body` with the bytes, without a copy.
         public func withBytes<Result, Failure: Error>(
             _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
         ) throws(Failure) -> Result {
@@ -84,23 +90,26 @@ extension Nftables {
 
         // MARK: Reading fields
 
-        /// An address at a byte offset; `nil` when it does not fit.
+        /// The address at a byte offset; `nil` if it does not fit.
         public func address(_ family: AddressFamily, at offset: Int = 0) -> IPAddress? {
             let size = family.bitWidth / 8
             guard offset >= 0, offset + size <= count else { return nil }
             return withBytes { IPAddress(networkBytes: $0[offset..<(offset + size)]) }
         }
 
+        /// The protocol at a byte offset; `nil` if it does not fit or is unknown.
         public func transport(at offset: Int) -> TransportProtocol? {
             guard offset >= 0, offset < count else { return nil }
             return withBytes { TransportProtocol(rawValue: $0[offset]) }
         }
 
+        /// The port at a byte offset; `nil` if it does not fit.
         public func port(at offset: Int) -> UInt16? {
             guard offset >= 0, offset + 2 <= count else { return nil }
             return withBytes { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt16.self)) }
         }
 
+        /// The number in the host's byte order at a byte offset; `nil` if it does not fit.
         public func hostOrder(at offset: Int = 0) -> UInt32? {
             guard offset >= 0, offset + 4 <= count else { return nil }
             return withBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
@@ -115,7 +124,7 @@ extension Nftables {
                 && a.words.6 == b.words.6 && a.words.7 == b.words.7
         }
 
-        /// Only the words in use: most keys have 12 or 24 bytes.
+        /// Hashes only the words in use: most keys have 12 or 24 bytes.
         public func hash(into hasher: inout Hasher) {
             hasher.combine(words.0)
             hasher.combine(words.1)
@@ -130,12 +139,12 @@ extension Nftables {
     /// An element of a set or map.
     public struct SetElement: Sendable, Hashable {
         public var key: SetValue
-        /// The upper end, for an interval that is more than one value: each field its own upper end.
+        /// The upper end of an interval of more than one value: the upper end of each field.
         public var keyEnd: SetValue?
         /// The data, for a map.
         public var data: SetValue?
 
-        /// - Parameter keyEnd: equal to `key` is the same as none.
+        /// - Parameter keyEnd: a value equal to `key` means the same as `nil`.
         public init(_ key: SetValue, to keyEnd: SetValue? = nil, data: SetValue? = nil) {
             self.key = key
             self.keyEnd = keyEnd == key ? nil : keyEnd
@@ -145,31 +154,31 @@ extension Nftables {
 }
 
 extension Nftables {
-    /// An element as the kernel has it.
+    /// An element as the kernel lists it.
     public enum FoundElement: Sendable, Hashable {
         case plain(SetElement)
-        /// It has more than a key and data: a timeout, a statement, an object.
+        /// An element that has more than a key and data: a timeout, a statement, an object.
         case extended(SetElement)
-        /// It stands for every key that is not in the set (`*`).
+        /// The element for every key that is not in the set (`*`).
         case catchAll
     }
 
-    /// What a set or map holds.
+    /// The content of a set or map.
     public struct SetContent: Sendable, Hashable {
-        /// Those with a key.
+        /// The elements that have a key.
         public var elements: Set<SetElement> = []
-        /// An element stands for all other keys.
+        /// Whether there is an element for all other keys.
         public var hasCatchAll = false
-        /// An element has more than a key and data.
+        /// Whether an element has more than a key and data.
         public var hasExtended = false
     }
 }
 
 extension Nftables.SetValue {
-    /// The fields as text: `198.51.100.37 . tcp . 20000`; hexadecimal when the types do not fit.
+    /// The fields as text: `198.51.100.37 . tcp . 20000`; hexadecimal if the types do not fit.
     public func text(_ fields: [Nftables.DataType]) -> String {
         let expected = fields.count == 1 ? fields[0].length : fields.reduce(0) { $0 + $1.paddedLength }
-        // A lone field comes from the kernel without its padding
+        // The kernel sends a single field without its padding
         guard count == expected || (fields.count == 1 && count == fields[0].paddedLength) else { return hex }
         var offset = 0
         return fields.map { field in
@@ -193,11 +202,13 @@ extension Nftables.SetValue {
 }
 
 extension Nftables.SetElement {
-    /// `198.51.100.37 . tcp . 20000-29999 : 257` as nft has it, with `-` in the fields that are ranges.
+    /// `198.51.100.37 . tcp . 20000-29999 : 257`, as nft writes it, with `-` in the fields that are ranges.
     public func text(in set: Nftables.SetDefinition) -> String {
         var keyText = key.text(set.key)
         if let keyEnd {
+            // exact: both texts are made here, of ASCII
             let first = keyText.split(separator: " . ", omittingEmptySubsequences: false)
+            // exact: likewise
             let last = keyEnd.text(set.key).split(separator: " . ", omittingEmptySubsequences: false)
             keyText =
                 first.count == last.count

@@ -3,44 +3,45 @@ import Glibc
 import SystemPackage
 
 extension Nftables {
-    /// A rule as the kernel has it.
+    /// A rule with its handle, as the kernel lists it.
     public struct RuleEntry: Sendable, Hashable {
         public var rule: Rule
+        /// The kernel's number of the rule, with which it can be deleted.
         public var handle: UInt64
     }
 
-    /// A table as it was read back. Chains, rules and sets compare with what was written.
+    /// A table that was read. Its chains, rules and sets can be compared with those that were written.
     public struct Snapshot: Sendable {
         public var table: Table
         public var flags: TableFlags = []
-        /// The ruleset's generation the snapshot is of.
+        /// The generation of the ruleset when the snapshot was taken.
         public var generation: UInt32
         public var chains: [Chain] = []
-        /// In the order of their chain.
+        /// All rules; those of one chain are in order.
         public var rules: [RuleEntry] = []
-        /// Sets and maps we have types for.
+        /// Sets and maps whose types are known here.
         public var sets: [SetDefinition] = []
-        /// Names of sets and maps of a kind we never write.
+        /// Names of sets and maps of other kinds, which Portcullis never writes.
         public var foreignSets: [String] = []
-        /// By set, for all of `sets`.
+        /// The elements of each of `sets`.
         public var elements: [String: Set<SetElement>] = [:]
-        /// Names of those of `sets` that hold an element of a kind we never write: one for all other keys, one with a
-        /// timeout or a statement.
+        /// Names of those of `sets` that have an element of a kind that Portcullis never writes: one for all other
+        /// keys, or one with a timeout or a statement.
         public var setsWithForeignElements: [String] = []
         public var counters: [Counter] = []
-        /// Names of flowtables, and of objects that are no counters: we never write any.
+        /// Names of flowtables and of objects other than counters, which Portcullis never writes.
         public var foreignObjects: [String] = []
 
-        /// The rules of a chain in order.
+        /// The rules of a chain, in order.
         public func rules(in chain: String) -> [Rule] { rules.lazy.map(\.rule).filter { $0.chain == chain } }
     }
 }
 
 extension Nftables.Connection {
-    /// Reads a table whole; `nil` when there is none. Read again, up to `attempts` times, when somebody
-    /// changes the ruleset meanwhile.
+    /// Reads a whole table; `nil` if there is none. If another program changes the ruleset meanwhile, the table is
+    /// read again, up to `attempts` times.
     /// - Parameter elements: whether to read the elements of sets too.
-    /// - Throws: `.retry` when it never held still.
+    /// - Throws: `.retry` if the ruleset changed during every attempt.
     public func snapshot(
         of table: Nftables.Table, elements: Bool = true, attempts: Int = 10
     ) throws(NetlinkError) -> Nftables.Snapshot? {
@@ -79,10 +80,10 @@ extension Nftables.Connection {
             code: .retry, command: "read table \(table)", reason: "it changed during each of \(attempts) readings")
     }
 
-    /// Whether there is such a table.
+    /// Whether the table exists.
     public func exists(_ table: Nftables.Table) throws(NetlinkError) -> Bool { try flags(of: table) != nil }
 
-    /// The flags of a table; `nil` when there is none.
+    /// The flags of a table; `nil` if it does not exist.
     public func flags(of table: Nftables.Table) throws(NetlinkError) -> Nftables.TableFlags? {
         var entry: Nftables.TableEntry?
         do throws(NetlinkError) {
@@ -97,7 +98,7 @@ extension Nftables.Connection {
         }
     }
 
-    /// The names of flowtables and of objects that are no counters.
+    /// The names of flowtables and of objects other than counters.
     private func foreignObjects(of table: Nftables.Table) throws(NetlinkError) -> [String] {
         let objects: Dump<String> = try dump(NFT_MSG_GETOBJ, table.family, "list objects of \(table)") {
             $0.put(UInt16(NFTA_OBJ_TABLE.rawValue), table.name)
@@ -115,7 +116,7 @@ extension Nftables.Connection {
         return names + (try flowtables.collect())
     }
 
-    /// The chains of a table.
+    /// Lists the chains of a table.
     public func chains(of table: Nftables.Table) throws(NetlinkError) -> Dump<Nftables.Chain> {
         // Kernels before 6.8 do not filter chains by table
         try dump(NFT_MSG_GETCHAIN, table.family, "list chains of \(table)", { _ in }) { message, chains in
@@ -123,7 +124,7 @@ extension Nftables.Connection {
         }
     }
 
-    /// The rules of a table, chain by chain, each in order.
+    /// Lists the rules of a table, chain by chain, each in order.
     public func rules(of table: Nftables.Table) throws(NetlinkError) -> Dump<Nftables.RuleEntry> {
         try dump(NFT_MSG_GETRULE, table.family, "list rules of \(table)") {
             $0.put(UInt16(NFTA_RULE_TABLE.rawValue), table.name)
@@ -132,7 +133,7 @@ extension Nftables.Connection {
         }
     }
 
-    /// A set in the kernel: one we can describe, or one of a kind we never write.
+    /// A set in the kernel: one that can be described here, or one of another kind.
     enum FoundSet {
         case known(Nftables.SetDefinition)
         case foreign(String)
@@ -146,8 +147,8 @@ extension Nftables.Connection {
         }
     }
 
-    /// All elements of a set or map, each once.
-    /// - Throws: `.retry` when the kernel does not hold still.
+    /// Reads all elements of a set or map, each once.
+    /// - Throws: `.retry` if the set keeps changing.
     public func content(of set: String, in table: Nftables.Table) throws(NetlinkError) -> Nftables.SetContent {
         for attempt in 0..<10 {
             var found = Nftables.SetContent()
@@ -163,18 +164,18 @@ extension Nftables.Connection {
                 }
             }
             if !hasRepeated { return found }
-            // The hash table grows in the background for some milliseconds after a large transaction
+            // The hash table grows in the background, for some milliseconds after a large transaction
             usleep(5000 << UInt32(min(attempt, 5)))
         }
         throw NetlinkError(
             code: .retry, command: "list elements of \(table) \(set)", reason: "the set's hash table does not settle")
     }
 
-    /// The elements of a set or map, as they come.
+    /// Lists the elements of a set or map as the kernel sends them.
     ///
-    /// The kernel goes on in a dump by counting. When it rehashes a set meanwhile (it does so in the
-    /// background after many elements were added, the generation stays the same), as many elements are
-    /// missing as others come twice. `content` reads until none does.
+    /// The kernel continues a dump by counting elements. If it rehashes the set meanwhile, some elements are missing,
+    /// and as many others come twice. It rehashes in the background after many elements were added, without a new
+    /// generation. `content` therefore reads again until no element comes twice.
     public func elements(
         of set: String, in table: Nftables.Table
     ) throws(NetlinkError) -> Dump<Nftables.FoundElement> {
@@ -191,7 +192,7 @@ extension Nftables.Connection {
         }
     }
 
-    /// The named counters of a table with their values.
+    /// Lists the named counters of a table with their values.
     public func counters(of table: Nftables.Table) throws(NetlinkError) -> Dump<Nftables.Counter> {
         try dump(NFT_MSG_GETOBJ, table.family, "list counters of \(table)") {
             $0.put(UInt16(NFTA_OBJ_TABLE.rawValue), table.name)
@@ -202,7 +203,7 @@ extension Nftables.Connection {
     }
 }
 
-/// What objects and flowtables have in common: the first two attributes name the table and the object.
+/// The first two attributes of objects and flowtables: the names of the table and the object.
 private struct NamedObject {
     var table = ""
     var name = ""

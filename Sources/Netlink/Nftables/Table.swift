@@ -22,7 +22,7 @@ extension Nftables {
         }
     }
 
-    /// What names a table.
+    /// The identity of a table: family and name.
     public struct Table: Sendable, Hashable, CustomStringConvertible {
         public var family: Family
         public var name: String
@@ -36,16 +36,16 @@ extension Nftables {
         public var description: String { "\(family) \(name)" }
     }
 
-    /// What a table is, besides its name (`NFT_TABLE_F_…`).
+    /// The flags of a table (`NFT_TABLE_F_…`).
     public struct TableFlags: OptionSet, Sendable, Hashable {
         public let rawValue: UInt32
 
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// No chain of it sees a packet.
+        /// The chains of the table see no packets.
         public static let dormant = Self(rawValue: NFT_TABLE_F_DORMANT.rawValue)
-        /// The socket that made it alone may change it; others' `flush ruleset` passes it by, and it goes when the
-        /// socket is closed. Linux 5.12.
+        /// Only the socket that made the table may change it. `flush ruleset` of other programs leaves it alone, and
+        /// the kernel deletes it when the socket is closed. Linux 5.12.
         public static let owner = Self(rawValue: NFT_TABLE_F_OWNER.rawValue)
     }
 

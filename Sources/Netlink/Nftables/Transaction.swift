@@ -1,21 +1,22 @@
 extension Nftables {
-    /// Changes to one table that the kernel carries out together or not at all. A value: nothing happens
-    /// before `Connection.commit`.
+    /// Changes to one table that the kernel carries out together or not at all. It is a value: nothing happens before
+    /// `Connection.commit`.
     public struct Transaction: Sendable, Hashable {
+        /// One change of the transaction.
         public enum Operation: Sendable, Hashable {
             case addTable(TableFlags)
             case deleteTable
-            /// Deletes the table if there is one.
+            /// Deletes the table if it exists.
             case destroyTable
             case addChain(Chain)
-            /// Takes all rules out of a chain.
+            /// Deletes all rules of a chain.
             case flushChain(String)
             case deleteChain(String)
-            /// At the end of its chain.
+            /// Adds the rule at the end of its chain.
             case addRule(Rule)
             case deleteRule(chain: String, handle: UInt64)
             case addSet(SetDefinition)
-            /// Takes all elements out of a set.
+            /// Deletes all elements of a set.
             case flushSet(String)
             case deleteSet(String)
             case addCounter(String)
@@ -25,32 +26,43 @@ extension Nftables {
         }
 
         public let table: Table
+        /// The operations, in the order in which the kernel carries them out.
         public private(set) var operations: [Operation] = []
 
         public init(on table: Table) { self.table = table }
 
+        /// Whether the transaction has no operations.
         public var isEmpty: Bool { operations.isEmpty }
 
+        /// Appends an operation.
         public mutating func append(_ operation: Operation) { operations.append(operation) }
 
-        /// Adds the table; one that is there is left as it is.
+        /// Adds the table; an existing one is left unchanged.
         public mutating func addTable(_ flags: TableFlags = []) { append(.addTable(flags)) }
+        /// Deletes the table. If it does not exist, the transaction fails (ENOENT).
         public mutating func deleteTable() { append(.deleteTable) }
+        /// Deletes the table, if it exists.
         public mutating func destroyTable() { append(.destroyTable) }
+        /// Adds a chain, if it does not exist.
         public mutating func add(_ chain: Chain) { append(.addChain(chain)) }
+        /// Adds a rule at the end of its chain.
         public mutating func add(_ rule: Rule) { append(.addRule(rule)) }
+        /// Adds a set or map, if it does not exist.
         public mutating func add(_ set: SetDefinition) { append(.addSet(set)) }
+        /// Adds a named counter, if it does not exist.
         public mutating func add(counter: String) { append(.addCounter(counter)) }
+        /// Deletes all rules of a chain.
         public mutating func flush(chain: String) { append(.flushChain(chain)) }
+        /// Deletes all elements of a set.
         public mutating func flush(set: String) { append(.flushSet(set)) }
 
-        /// Adds elements. One that is there is left as it is; one with other data, or one that overlaps,
-        /// fails the transaction (EEXIST).
+        /// Adds elements. An existing one is left unchanged; one with other data, or one that overlaps, fails the
+        /// transaction (EEXIST).
         public mutating func add(elements: [SetElement], to set: SetDefinition) {
             if !elements.isEmpty { append(.addElements(elements, to: set)) }
         }
 
-        /// Deletes elements. One that is not there fails the transaction (ENOENT).
+        /// Deletes elements. One that does not exist fails the transaction (ENOENT).
         public mutating func delete(elements: [SetElement], from set: SetDefinition) {
             if !elements.isEmpty { append(.deleteElements(elements, from: set)) }
         }

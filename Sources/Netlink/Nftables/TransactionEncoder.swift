@@ -1,16 +1,16 @@
 import CNetlink
 
-/// A transaction as one datagram: the batch's start, its messages, its end.
+/// A transaction as one datagram: the start of the batch, its messages, its end.
 struct TransactionEncoder: ~Copyable {
     var buffer: MessageBuffer
-    /// Where each message starts and what it belongs to, by sequence number from `firstSequence` on.
+    /// The offset and operation of each message, by sequence number from `firstSequence` on.
     private(set) var messages: [Message] = []
     private(set) var firstSequence: UInt32 = 0
 
     struct Message {
         let offset: Int
         let operation: Int
-        /// The place of the message's first element in the operation.
+        /// The index of the message's first element within the operation.
         let firstElement: Int
     }
 
@@ -19,8 +19,8 @@ struct TransactionEncoder: ~Copyable {
     private var setIDs: [String: UInt32] = [:]
     private var operation = 0
 
-    /// Encodes all of a transaction.
-    /// - Parameter generation: carry it out only if the ruleset is still of this generation.
+    /// Encodes a whole transaction.
+    /// - Parameter generation: the kernel carries it out only if the ruleset is still of this generation.
     init(
         _ transaction: Nftables.Transaction, into buffer: consuming MessageBuffer, generation: UInt32? = nil,
         nextSequence: @escaping () -> UInt32
@@ -59,7 +59,7 @@ struct TransactionEncoder: ~Copyable {
         case .addTable(let flags): putTable(NFT_MSG_NEWTABLE, flags)
         case .deleteTable: putTable(NFT_MSG_DELTABLE)
         case .destroyTable:
-            // NFT_MSG_DESTROYTABLE came with Linux 6.3; this works since tables exist
+            // NFT_MSG_DESTROYTABLE came with Linux 6.3; this pair works on all versions
             putTable(NFT_MSG_NEWTABLE)
             putTable(NFT_MSG_DELTABLE)
         case .addChain(let chain): putChain(chain, NFT_MSG_NEWCHAIN, .create)
@@ -100,10 +100,10 @@ struct TransactionEncoder: ~Copyable {
 
     // MARK: Objects, by libnftnl
 
-    /// More than the largest message of an object: a rule of a hundred expressions takes 8 KiB.
+    /// More than the largest message of an object needs: a rule of a hundred expressions takes 8 KiB.
     private static let objectRoom = 1 << 16
 
-    /// - Parameter flags: `nil` leaves those of a table that is there as they are.
+    /// - Parameter flags: `nil` leaves the flags of an existing table unchanged.
     private mutating func putTable(_ type: nf_tables_msg_types, _ flags: Nftables.TableFlags? = nil) {
         NftnlObject.withTable(table, flags) { table in
             putObject(type) { nftnl_table_nlmsg_build_payload($0, table) }
@@ -157,11 +157,11 @@ struct TransactionEncoder: ~Copyable {
         }
     }
 
-    /// A nest's length has 16 bits: so many bytes of elements go into one message.
+    /// The greatest number of bytes of elements in one message, since the length of a nested attribute has 16 bits.
     static let elementListLimit = 65_000
 
-    /// Elements take a hundred thousand messages' worth of the bytes: they are written without an object
-    /// of libnftnl for each, in the layout that library gives them.
+    /// Writes elements. They can be by far the largest part of a transaction, so they are written without a libnftnl
+    /// object for each, in the layout that the library uses.
     private mutating func putElements(
         _ elements: [Nftables.SetElement], _ set: Nftables.SetDefinition, _ type: nf_tables_msg_types,
         _ flags: MessageFlags
@@ -177,7 +177,7 @@ struct TransactionEncoder: ~Copyable {
                 message.nest(UInt16(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue), flagged: true) { list in
                     let start = list.count
                     repeat {
-                        // libnftnl numbers them; the kernel does not look
+                        // libnftnl numbers the elements; the kernel ignores the numbers
                         list.put(elements[next], number: UInt16(next - first + 1), isInterval: set.isInterval)
                         next += 1
                     } while next < elements.count && list.count - start < Self.elementListLimit
@@ -192,7 +192,7 @@ extension MessageBuffer {
     fileprivate mutating func put(_ element: Nftables.SetElement, number: UInt16, isInterval: Bool) {
         nest(number, flagged: true) { attributes in
             attributes.put(UInt16(NFTA_SET_ELEM_KEY.rawValue), element.key)
-            // Among intervals nft takes an element without an end for the start of the next one
+            // In a set of intervals, nft would read an element without an end as the start of the next one
             if let keyEnd = element.keyEnd ?? (isInterval ? element.key : nil) {
                 attributes.put(UInt16(NFTA_SET_ELEM_KEY_END.rawValue), keyEnd)
             }

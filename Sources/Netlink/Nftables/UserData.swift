@@ -1,5 +1,5 @@
-/// What nft keeps in the kernel beside an object to print it as it was written: type, length and value
-/// with one byte each for type and length (libnftnl/udata.h). The kernel stores it unread.
+/// The data that nft stores in the kernel with an object, to print it as it was written: type, length and value, with
+/// one byte each for type and length (libnftnl/udata.h). The kernel does not read it.
 struct NftablesUserData {
     private(set) var bytes: [UInt8] = []
 
@@ -9,10 +9,10 @@ struct NftablesUserData {
         put(type, Swift.withUnsafeBytes(of: number) { [UInt8]($0) })
     }
 
-    /// A rule's comment, cut to the 127 bytes nft allows.
+    /// The user data of a rule with a comment, which is cut to the 127 bytes that nft allows.
     init(comment: String) { put(0, Array(comment.utf8.prefix(127)) + [0]) }
 
-    /// A set's: byte order of key and data, and that a concatenation is printed by its types.
+    /// The user data of a set: the byte order of key and data, and that a concatenation is printed by its types.
     init(_ set: Nftables.SetDefinition) {
         put(0, Self.byteOrder(set.key))
         if set.isMap { put(1, Self.byteOrder(set.data)) }

@@ -2,20 +2,22 @@ import CNetlink
 public import NetworkTypes
 
 extension Route {
-    /// Where the kernel sends packets to an address.
+    /// The route to an address.
     public struct Path: Sendable, Hashable {
+        /// What happens to packets to the address.
         public enum Kind: Sendable, Hashable {
-            /// Out by an interface, to the next hop or to the address itself.
+            /// Through an interface, to the next hop or to the address itself.
             case unicast
-            /// To the host itself.
+            /// Delivered to the host itself.
             case local
-            /// Nowhere: unreachable, prohibited, a black hole.
+            /// Not delivered: unreachable, prohibited, or a black hole.
             case refused
         }
 
         public var kind: Kind
+        /// The index of the output interface.
         public var linkIndex: Int32
-        /// Of the route, where it has one of its own.
+        /// The MTU of the route, if it has its own.
         public var mtu: UInt32?
 
         public init(kind: Kind, linkIndex: Int32, mtu: UInt32? = nil) {
@@ -27,7 +29,7 @@ extension Route {
 }
 
 extension Route.Connection {
-    /// The way to an address; `nil`: there is no route. Sends no packet.
+    /// Looks up the route to an address; `nil` if there is none. Sends no packet.
     public func path(to address: IPAddress) throws(NetlinkError) -> Route.Path? {
         var header = rtmsg()
         header.rtm_family = address.family.rawValue
@@ -40,7 +42,7 @@ extension Route.Connection {
                 path = Route.Path(message)
             }
         } catch  where error.code == .refused {
-            // ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL (a black hole): what the kernel would tell who sends there.
+            // ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL (a black hole): the errors that a sender would get.
             return nil
         }
         return path

@@ -1,7 +1,7 @@
 import CNetlink
 public import NetworkTypes
 
-/// Links and addresses over rtnetlink (rtnetlink(7)), enough to say which addresses are local.
+/// Links and addresses over rtnetlink (rtnetlink(7)), enough to tell which addresses are local.
 ///
 ///     let route = try Route.Connection()
 ///     let local = try route.localAddresses()
@@ -14,21 +14,23 @@ public enum Route {
         /// `IFF_UP`
         public var isUp: Bool
         public var isLoopback: Bool
+        /// The greatest size of a packet in bytes.
         public var mtu: UInt32
     }
 
     /// An address of an interface.
     public struct InterfaceAddress: Sendable, Hashable {
+        /// The index of the interface.
         public var linkIndex: Int32
         public var address: IPAddress
         public var prefixLength: UInt8
-        /// Duplicate address detection runs or has failed: the address is not in use (IPv6).
+        /// Duplicate address detection is running or has failed, so the address is not in use (IPv6).
         public var isTentative: Bool
         /// A secondary address of a subnet (IPv4), or a temporary one (IPv6).
         public var isSecondary: Bool
     }
 
-    /// The way to the links and addresses of the network namespace it was opened in.
+    /// A connection to the links and addresses of the network namespace in which it was opened.
     ///
     /// One connection has one user: it is not `Sendable`; keep it inside one actor or one thread.
     public final class Connection {
@@ -39,13 +41,14 @@ public enum Route {
             socket = try NetlinkSocket(bus: NETLINK_ROUTE, timeout: timeout, receiveBuffer: 1 << 20)
         }
 
+        /// Lists all links.
         public func links() throws(NetlinkError) -> Dump<Link> {
             try dump(UInt16(RTM_GETLINK), ifinfomsg(), "list links") { message, links in
                 if let link = Link(message) { links.append(link) }
             }
         }
 
-        /// All addresses of all links, of one family or both.
+        /// Lists all addresses of all links, of one family or both.
         public func addresses(_ family: AddressFamily? = nil) throws(NetlinkError) -> Dump<InterfaceAddress> {
             var header = ifaddrmsg()
             header.ifa_family = family?.rawValue ?? 0
@@ -54,8 +57,8 @@ public enum Route {
             }
         }
 
-        /// The addresses packets are delivered to here: those in use, on links that are up. IPv4 takes the
-        /// rest of 127.0.0.0/8 too, which is not listed.
+        /// The addresses whose packets are delivered to this host: those in use, on links that are up. The rest of
+        /// 127.0.0.0/8 is also local but not listed.
         public func localAddresses() throws(NetlinkError) -> Set<IPAddress> {
             var up: Set<Int32> = []
             var links = try links()
@@ -68,11 +71,11 @@ public enum Route {
             return local
         }
 
-        /// Those of the addresses that packets are not delivered to here, in their order. Asks the routing tables where
-        /// no interface has the address: a local route (`ip route add local 198.51.100.0/28 dev lo`) is as good as an
-        /// address.
+        /// The addresses among `wanted` whose packets are not delivered to this host, in order. If no interface has
+        /// an address, the routing tables are asked: a local route (`ip route add local 198.51.100.0/28 dev lo`) is
+        /// as good as an address.
         ///
-        /// Cost: a list of all links and addresses, and one request for each address that is on none.
+        /// Cost: lists all links and addresses, and sends one request for each address that no interface has.
         public func notLocal(among wanted: some Sequence<IPAddress>) throws(NetlinkError) -> [IPAddress] {
             let local = try localAddresses()
             var missing: [IPAddress] = []
@@ -82,12 +85,12 @@ public enum Route {
             return missing
         }
 
-        /// Whether a packet to the address would be delivered here (`RTN_LOCAL`).
+        /// Whether a packet to the address would be delivered to this host (`RTN_LOCAL`).
         public func hasLocalRoute(to address: IPAddress) throws(NetlinkError) -> Bool {
             try path(to: address)?.kind == .local
         }
 
-        /// Sends a request that is acknowledged and hands out its replies.
+        /// Sends a request that is acknowledged, and passes on its replies.
         func request<Header: BitwiseCopyable>(
             _ type: UInt16, _ header: Header, _ command: String, _ body: (inout MessageBuffer) -> Void,
             onReply: (MessageView) -> Void

@@ -1,13 +1,12 @@
 import CNetlink
 
-/// What the kernel lists in answer to one request, read as it comes: never more than one datagram of it
-/// is in memory.
+/// The kernel's list in answer to one request, read as it arrives: at most one datagram of it is in memory.
 ///
 ///     var services = try ipvs.services()
 ///     while let service = try services.next() { … }
 ///
-/// A dump that is left before its end costs nothing but its rest, which the next request on the same
-/// socket reads away. Only one dump runs on a socket at a time.
+/// A dump may be abandoned before its end; the next request on the same socket then reads the rest away. Only one
+/// dump can run on a socket at a time.
 public struct Dump<Element>: ~Copyable {
     typealias Decoder = (MessageView, inout [Element]) throws(NetlinkError) -> Void
 
@@ -22,10 +21,10 @@ public struct Dump<Element>: ~Copyable {
 
     private enum State { case running, finished }
 
-    /// Bytes that the kernel takes for one element, about: IPVS sends 230 and more with each server.
+    /// About the number of bytes that the kernel needs for one element: IPVS sends 230 and more with each server.
     private static var commonSize: Int { 200 }
 
-    /// Sends the request in `bytes`, which carries `sequence` and `NLM_F_DUMP`.
+    /// Sends the request in `bytes`, which has `sequence` and `NLM_F_DUMP`.
     init(
         on socket: NetlinkSocket, _ bytes: UnsafeRawBufferPointer, sequence: UInt32,
         command: @autoclosure @escaping () -> String,
@@ -40,8 +39,8 @@ public struct Dump<Element>: ~Copyable {
         socket.beginDump(sequence)
     }
 
-    /// The next element, `nil` at the end.
-    /// - Throws: `.retry` at the end when the kernel says that the list changed while it was read.
+    /// The next element; `nil` at the end.
+    /// - Throws: `.retry` at the end if the kernel reports that the list changed while it was read.
     public mutating func next() throws(NetlinkError) -> Element? {
         while position == pending.count {
             guard state == .running else { return nil }
@@ -51,8 +50,8 @@ public struct Dump<Element>: ~Copyable {
         return pending[position]
     }
 
-    /// The elements of the next datagram, those left of the one before included; `nil` at the end. For readers that do
-    /// other work in between.
+    /// The elements of the next datagram, together with those left of the one before; `nil` at the end. For readers
+    /// that do other work in between.
     public mutating func nextDatagram() throws(NetlinkError) -> [Element]? {
         while position == pending.count {
             guard state == .running else { return nil }
@@ -62,14 +61,14 @@ public struct Dump<Element>: ~Copyable {
         return position == 0 ? pending : Array(pending[position...])
     }
 
-    /// Hands out each element that is left.
+    /// Calls `body` for each remaining element.
     public mutating func forEach<Failure: Error>(_ body: (Element) throws(Failure) -> Void) throws {
         while let element = try next() { try body(element) }
     }
 
-    /// All elements that are left.
+    /// Reads all remaining elements.
     public consuming func collect() throws(NetlinkError) -> [Element] {
-        // Most lists come in one datagram, and are handed on as they are.
+        // Most lists fit into one datagram, whose array is returned without a copy.
         var all = try nextDatagram() ?? []
         while let more = try nextDatagram() { all += more }
         return all

@@ -1,20 +1,20 @@
 import CNetlink
 public import SystemPackage
 
-/// What went wrong between us and the kernel: which command, on which object, and why.
+/// An error of the kernel or the socket: which command, on which object, and why.
 ///
 /// Printed as one line: `add destination 10.1.0.11:8080 to 198.51.100.36:80/tcp: no such virtual service
 /// or scheduler (ENOENT)`.
 public struct NetlinkError: Error, Sendable, Hashable {
-    /// What a caller has to tell apart.
+    /// The kinds of errors that a caller must distinguish.
     public enum Code: Sendable, Hashable {
         /// The kernel refused the command; `errno` says why.
         case refused
-        /// The kernel's answers did not fit the receive buffer (ENOBUFS). What was sent may well have
-        /// been carried out: read back instead of sending it again.
+        /// The kernel's answers did not fit into the receive buffer (ENOBUFS). The commands may have been carried
+        /// out: read back instead of sending them again.
         case overflow
-        /// Somebody else changed the same thing meanwhile (EAGAIN, ERESTART, an interrupted dump):
-        /// read and try again.
+        /// Another program changed the same thing meanwhile (EAGAIN, ERESTART, an interrupted dump): read and try
+        /// again.
         case retry
         /// No answer within the socket's time limit.
         case timedOut
@@ -24,12 +24,13 @@ public struct NetlinkError: Error, Sendable, Hashable {
         case system
     }
 
+    /// The kind of error.
     public let code: Code
-    /// The kernel's error number, if there was one.
+    /// The kernel's error number, if any.
     public let errno: Errno?
     /// The command in words: `add table inet portcullis`.
     public let command: String
-    /// Why, in words: the kernel's own (extended acknowledgement) or ours.
+    /// The reason in words, from the kernel (extended acknowledgement) or from this library.
     public let reason: String?
 
     public init(code: Code, errno: Errno? = nil, command: String, reason: String? = nil) {
@@ -39,7 +40,7 @@ public struct NetlinkError: Error, Sendable, Hashable {
         self.reason = reason
     }
 
-    /// A refusal by error number (positive), with the code that follows from it.
+    /// A refusal with a (positive) error number, which decides its code.
     init(refused number: Int32, command: String, reason: String? = nil) {
         let code: Code =
             switch number {
@@ -50,7 +51,7 @@ public struct NetlinkError: Error, Sendable, Hashable {
         self.init(code: code, errno: Errno(rawValue: number), command: command, reason: reason)
     }
 
-    /// `ERESTART`: nfnetlink's word for "the generation you named is no longer the current one".
+    /// `ERESTART`: nfnetlink's error if the given generation is no longer the current one.
     static let restart: Int32 = 85
 }
 

@@ -1,17 +1,17 @@
 import CNetlink
 import SystemPackage
 
-/// The kernel's answer to one message: 0, or an error number with what it said about it.
+/// The kernel's answer to one message: 0, or an error number with details.
 struct Acknowledgement {
     let sequence: UInt32
     /// 0 or a positive error number.
     let number: Int32
     /// `NLMSGERR_ATTR_MSG`
     let reason: String?
-    /// `NLMSGERR_ATTR_OFFS`: where in the message the refused attribute starts.
+    /// `NLMSGERR_ATTR_OFFS`: the offset of the refused attribute in the message.
     let offset: Int?
 
-    /// `nil` when the message is no `NLMSG_ERROR` or too short.
+    /// `nil` if the message is no `NLMSG_ERROR` or too short.
     init?(_ message: MessageView) {
         guard Int32(message.header.nlmsg_type) == NLMSG_ERROR,
             let negative = message.familyHeader(Int32.self)
@@ -44,14 +44,14 @@ struct Acknowledgement {
 }
 
 extension NetlinkSocket {
-    /// Sends messages as one datagram, of which the last (`last`) asks for an acknowledgement, and hands
-    /// out what the kernel answers to any of them until that has come.
+    /// Sends messages as one datagram, and passes on the kernel's answers until that to the last message (`last`) has
+    /// arrived, which must ask for an acknowledgement.
     ///
-    /// An error is always answered, asked for or not, and does not stop the messages behind it.
-    /// - Parameter whole: the message that an error about all of them is answered to (the start of an
-    ///   nfnetlink batch); no more comes after it.
-    /// - Throws: `.overflow` when answers were lost (the messages were carried out all the same),
-    ///   `.timedOut`.
+    /// The kernel always answers with an error, whether or not an acknowledgement was asked for; an error does not
+    /// stop the messages after it.
+    /// - Parameter whole: the message that gets the answer to an error in the whole batch (the start of an nfnetlink
+    ///   batch); no other answer follows it.
+    /// - Throws: `.overflow` if answers were lost (the messages were carried out all the same), `.timedOut`.
     func exchange(
         _ bytes: UnsafeRawBufferPointer, last: UInt32, whole: UInt32? = nil, command: @autoclosure () -> String,
         onAnswer: (Acknowledgement) -> Void,
@@ -77,8 +77,8 @@ extension NetlinkSocket {
         }
     }
 
-    /// Sends one message that asks for an acknowledgement and hands out the replies before it.
-    /// - Throws: what the kernel refused it with.
+    /// Sends one message that asks for an acknowledgement, and passes on the replies before it.
+    /// - Throws: the kernel's refusal.
     func request(
         _ bytes: UnsafeRawBufferPointer, sequence: UInt32, command: String,
         onReply: (MessageView) throws(NetlinkError) -> Void = { _ in }

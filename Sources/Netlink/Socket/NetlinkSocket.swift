@@ -3,34 +3,34 @@ import SystemPackage
 
 /// A netlink socket to the kernel: requests, batches and dumps with time limits.
 ///
-/// One socket has one user. The class is not `Sendable` on purpose: hold it inside one actor or one
-/// thread. A second dump on a socket while one runs is EBUSY in the kernel, so a request that finds an
-/// unfinished dump reads that to its end first.
+/// One socket has one user, so the class is not `Sendable`: keep it inside one actor or one thread. The kernel
+/// refuses a second dump on a socket (EBUSY), so a request first reads an unfinished dump to its end.
 final class NetlinkSocket {
-    /// The kernel's name for the socket: notifications carry it as their sender.
+    /// The kernel's identifier of the socket, which notifications have as their sender.
     let portID: UInt32
     /// How long the kernel may take to answer.
     var timeout: Duration
 
     let descriptor: FileDescriptor
     private let handle: OpaquePointer
-    /// Two halves, for a datagram each.
+    /// Two halves, each for one datagram.
     private let incoming: UnsafeMutableRawBufferPointer
     private let receiveSize: Int
-    /// Length of the datagram that came with the one before it, in the second half of `incoming`; see `cnl_received`
-    /// for negative ones.
+    /// The length of a datagram that was received together with the one before it, and is in the second half of
+    /// `incoming`; see `cnl_received` for negative values.
     private var second: Int?
     private var lastSequence: UInt32 = 0
     private var sendLimit: Int
-    /// What was sent last has not been answered to its end, or another process has used the socket.
+    /// Whether answers may still arrive: the last request was not answered to its end, or another process has used
+    /// the socket.
     private var mayHoldAnswers = true
-    /// The sequence number of the dump that has not been read to its end.
+    /// The sequence number of a dump that was not read to its end.
     private(set) var openDump: UInt32?
 
     /// Opens a socket.
     /// - Parameters:
     ///   - bus: `NETLINK_NETFILTER`, `NETLINK_GENERIC` or `NETLINK_ROUTE`.
-    ///   - receiveBuffer: bytes the kernel may queue for us, best effort without CAP_NET_ADMIN.
+    ///   - receiveBuffer: bytes that the kernel may queue for this socket; without CAP_NET_ADMIN, it may grant less.
     convenience init(bus: Int32, timeout: Duration, receiveBuffer: Int = 4 << 20) throws(NetlinkError) {
         let command = "open a netlink socket (family \(bus))"
         guard let handle = mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else {
@@ -44,8 +44,8 @@ final class NetlinkSocket {
         self.init(handle, bus: bus, timeout: timeout, receiveBuffer: receiveBuffer)
     }
 
-    /// Takes over a socket that another process has opened; closes it at the end.
-    /// - Throws: when it is no socket of this bus.
+    /// Takes over a socket that another process has opened, and closes it at the end.
+    /// - Throws: if it is no socket of this bus.
     convenience init(
         adopting descriptor: FileDescriptor, bus: Int32, timeout: Duration, receiveBuffer: Int = 4 << 20
     ) throws(NetlinkError) {
@@ -57,7 +57,7 @@ final class NetlinkSocket {
                 code: .malformed, command: "take over a netlink socket", reason: "it is none of family \(bus)")
         }
         self.init(handle, bus: bus, timeout: timeout, receiveBuffer: receiveBuffer)
-        // Answers to the process before may still come, and must not be taken for answers to us.
+        // Answers to the other process may still arrive, and must not be taken for ours.
         lastSequence = UInt32.random(in: 1...UInt32.max)
         try drain()
     }
@@ -72,7 +72,7 @@ final class NetlinkSocket {
         incoming = .allocate(byteCount: 2 * receiveSize, alignment: 16)
         sendLimit = Int(cnl_get_option(fd, SOL_SOCKET, SO_SNDBUF)) / 2
 
-        // Older kernels lack some of these; all of them only improve what errors can say
+        // Older kernels lack some of these options, which only make errors more detailed
         _ = cnl_set_option(fd, SOL_NETLINK, Int32(NETLINK_EXT_ACK), 1)
         _ = cnl_set_option(fd, SOL_NETLINK, Int32(NETLINK_CAP_ACK), 1)
         if bus == NETLINK_ROUTE { _ = cnl_set_option(fd, SOL_NETLINK, Int32(NETLINK_GET_STRICT_CHK), 1) }
@@ -84,14 +84,14 @@ final class NetlinkSocket {
         mnl_socket_close(handle)
     }
 
-    /// Bytes for one datagram.
+    /// The size of the buffer for one datagram.
     ///
-    /// The kernel takes a block of this size for each datagram of a dump (netlink_dump), at most 32 KiB. Most dumps of
-    /// generic netlink are short, of one service's real servers: 8 KiB, what libmnl recommends, made an audit of
-    /// 100,000 of them 10 % cheaper. nftables and routes have messages that are longer.
+    /// The kernel allocates a block of this size for each datagram of a dump (netlink_dump), at most 32 KiB. Most
+    /// dumps of generic netlink are short: they list the real servers of one service. There, 8 KiB, which libmnl
+    /// recommends, made an audit of 100,000 servers 10 % cheaper. nftables and routes have longer messages.
     private static func receiveSize(bus: Int32) -> Int { bus == NETLINK_GENERIC ? 1 << 13 : 1 << 17 }
 
-    /// Sets the bytes the kernel may queue for us, beyond `rmem_max` where we may.
+    /// Sets the number of bytes that the kernel may queue for this socket, above `rmem_max` if permitted.
     func setReceiveBuffer(_ size: Int) {
         let size = Int32(clamping: size)
         if cnl_set_option(descriptor.rawValue, SOL_SOCKET, SO_RCVBUFFORCE, size) != 0 {
@@ -107,7 +107,7 @@ final class NetlinkSocket {
         }
     }
 
-    /// A number for the next message; never 0, which notifications carry.
+    /// A number for the next message; never 0, which is that of notifications.
     func nextSequence() -> UInt32 {
         lastSequence = lastSequence == .max ? 1 : lastSequence + 1
         return lastSequence
@@ -115,7 +115,7 @@ final class NetlinkSocket {
 
     // MARK: Bytes out and in
 
-    /// Sends messages as one datagram. The kernel carries them out before this returns.
+    /// Sends messages as one datagram. The kernel has carried them out when this returns.
     func send(_ bytes: UnsafeRawBufferPointer, command: @autoclosure () -> String) throws(NetlinkError) {
         raiseSendLimit(to: bytes.count)
         mayHoldAnswers = true
@@ -137,18 +137,18 @@ final class NetlinkSocket {
         }
     }
 
-    /// A netlink datagram must fit the send buffer as a whole (netlink_sendmsg, EMSGSIZE).
+    /// The send buffer must have room for a whole netlink datagram (netlink_sendmsg, EMSGSIZE).
     private func raiseSendLimit(to size: Int) {
         guard size + 4096 > sendLimit else { return }
         let wanted = Int32(clamping: size + 4096)
         if cnl_set_option(descriptor.rawValue, SOL_SOCKET, SO_SNDBUFFORCE, wanted) != 0 {
             _ = cnl_set_option(descriptor.rawValue, SOL_SOCKET, SO_SNDBUF, wanted)
         }
-        // The kernel doubles the value for its own accounting and reports the double
+        // The kernel doubles the value for its own accounting, and reports the doubled value
         sendLimit = Int(cnl_get_option(descriptor.rawValue, SOL_SOCKET, SO_SNDBUF)) / 2
     }
 
-    /// The next datagram, valid until the next call; `nil` when none comes by the deadline.
+    /// The next datagram, valid until the next call; `nil` if none arrives before the deadline.
     func receive(
         by deadline: inout Deadline, command: @autoclosure () -> String
     ) throws(NetlinkError) -> UnsafeRawBufferPointer? {
@@ -170,8 +170,8 @@ final class NetlinkSocket {
         }
     }
 
-    /// The next datagram, without waiting: its length (see `cnl_received` for negative ones) and the half of `incoming`
-    /// that holds it.
+    /// The next datagram, without waiting: its length (see `cnl_received` for negative values), and the half of
+    /// `incoming` that holds it.
     private func receiveNow() -> (length: Int, half: Int) {
         if let length = second.take() { return (length, 1) }
         let received = cnl_receive(descriptor.rawValue, incoming.baseAddress, receiveSize)
@@ -198,7 +198,7 @@ final class NetlinkSocket {
     /// The time limit of one request.
     var deadline: Deadline { Deadline(in: timeout) }
 
-    /// The last request has been answered to its end: nothing is left to be read.
+    /// Notes that the last request was answered to its end, so that nothing is left to read.
     func answered() { mayHoldAnswers = false }
 
     // MARK: The dump in progress
@@ -209,8 +209,8 @@ final class NetlinkSocket {
         if openDump == sequence { openDump = nil }
     }
 
-    /// Reads an unfinished dump to its end and forgets answers of earlier requests. Costs nothing when the last request
-    /// was answered to its end.
+    /// Reads an unfinished dump to its end and discards answers to earlier requests. Costs nothing if the last
+    /// request was answered to its end.
     func drain() throws(NetlinkError) {
         guard mayHoldAnswers else { return }
         while let sequence = openDump {

@@ -1,7 +1,7 @@
 import Cloud
 import Names
 
-/// A gateway's key: the same name may exist at two locations.
+/// A gateway's key. Two locations may have gateways of the same name.
 public struct GatewayID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let location: String
     public let name: String
@@ -11,7 +11,7 @@ public struct GatewayID: Hashable, Comparable, Sendable, CustomStringConvertible
         self.name = name
     }
 
-    /// Reads `LOCATION/NAME`; `nil` when the text is not that.
+    /// Reads `LOCATION/NAME`; `nil` if the text has another form.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }

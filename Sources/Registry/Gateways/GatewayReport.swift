@@ -1,14 +1,15 @@
 package import AdminAPI
 package import ServicesExport
 
-/// What a gateway says of itself in a poll.
+/// A gateway's report of itself in a poll.
 package struct GatewayReport: Sendable, Hashable {
+    /// The gateway's role in its pair; `nil` if it does not say.
     package var role: GatewayResource.Role?
-    /// The ETag of the export in its kernel.
+    /// The ETag of the export that its kernel agrees with.
     package var applied: String?
-    /// `nil`: its guard holds nothing back.
+    /// The export that its guard holds back; `nil` if there is none.
     package var held: Held?
-    /// Steps its kernel has refused; `nil`: it does not say.
+    /// How many steps its kernel has refused; `nil` if it does not say.
     package var failures: Int?
     /// The newest version of the export that it reads.
     package var exportVersion: ServicesCSV.Version
@@ -24,11 +25,13 @@ package struct GatewayReport: Sendable, Hashable {
         self.exportVersion = exportVersion
     }
 
-    /// An export that its guard holds back.
+    /// An export that the gateway's guard holds back.
     package struct Held: Sendable, Hashable {
-        /// The ETag.
+        /// The export's ETag.
         package var tag: String
+        /// The guard's objections, in the gateway's words.
         package var reason: String?
+        /// The decision of the gateway's operator.
         package var decision: GatewayResource.HeldExport.Decision
 
         package init(tag: String, reason: String? = nil, decision: GatewayResource.HeldExport.Decision) {

@@ -5,18 +5,18 @@ public import Logging
 public import ServiceLifecycle
 import ServicesExport
 
-/// The gateways as their polls tell of them.
+/// The gateways that have polled.
 ///
-/// A poll changes memory only, at a cost that does not depend on how many gateways there are; what has changed is
-/// written to the database every `flushInterval` and at the end. None is forgotten but by `forget`: at a limit, a new
-/// one is refused.
+/// A poll changes memory only, at a cost that does not depend on the number of gateways. Changes are written to the
+/// database every `flushInterval`, and when the service ends. Only `forget` removes a gateway; at a limit, new ones
+/// are refused.
 public actor GatewayRoster: Service {
-    /// How many gateways there may be.
+    /// The greatest numbers of gateways.
     public struct Limits: Sendable, Hashable {
-        /// All of them.
+        /// All gateways.
         public var gateways: Int
-        /// Those of a location while neither a token is bound to a new one nor a server of kind `gateway` is named
-        /// after it: who holds a token that is bound to none could invent names.
+        /// Gateways of a location for which no token is bound to the new one and no server of kind `gateway` has its
+        /// name: otherwise, the holder of a token that is bound to no gateway could invent names.
         public var unvouched: Int
 
         public init(gateways: Int = 20_000, unvouched: Int = 64) {
@@ -28,7 +28,7 @@ public actor GatewayRoster: Service {
     /// A poll that is being answered.
     package struct Visit: Sendable {
         fileprivate let id: GatewayID
-        /// Of the gateway, since it was new: one that was forgotten and is back is another.
+        /// Identifies the gateway since it first polled; one that was forgotten and has returned has another.
         fileprivate let incarnation: Int
     }
 
@@ -51,12 +51,12 @@ public actor GatewayRoster: Service {
         edge = LimitEdge("gateways", limit: limits.gateways, setting: "max-gateways")
     }
 
-    /// Notes a poll that begins.
+    /// Notes the beginning of a poll.
     ///
-    /// Throws for a gateway that is new where a limit is reached: a 403 for one that nothing vouches for, `unavailable`
-    /// at the limit of all.
+    /// Throws `RegistryError` for a new gateway if a limit is reached: `unvouched` if nothing vouches for it,
+    /// `unavailable` at the limit for all.
     ///
-    /// - Parameter isVouched: Whether a token is bound to it, or a server is named after it.
+    /// - Parameter isVouched: whether a token is bound to it, or a server has its name.
     package func begin(_ id: GatewayID, _ report: GatewayReport, isVouched: Bool) async throws -> Visit {
         await load()
         let (now, uptime) = (registry.now(), registry.uptime())
@@ -90,7 +90,7 @@ public actor GatewayRoster: Service {
         }
     }
 
-    /// Notes that a poll has been answered.
+    /// Notes that a poll was answered.
     package func end(_ visit: Visit) {
         guard var gateway = gateways[visit.id], gateway.incarnation == visit.incarnation else { return }
         gateway.openPolls -= 1
@@ -98,9 +98,9 @@ public actor GatewayRoster: Service {
         gateways.note(visit.id, gateway)
     }
 
-    /// Forgets a gateway and notes who did it. One that still polls is back with its next poll.
+    /// Forgets a gateway and logs an event. A gateway that still polls returns with its next poll.
     ///
-    /// Throws `ChangeError.missing` when there is none of the name.
+    /// Throws `ChangeError.missing` if there is no such gateway.
     package func forget(_ id: GatewayID, by actor: String, dryRun: Bool) async throws {
         await load()
         guard gateways[id] != nil else { throw ChangeError.missing("gateway \(id.description.prefix(160))") }
@@ -143,7 +143,7 @@ public actor GatewayRoster: Service {
         }
     }
 
-    /// Writes what has changed since the last time; what cannot be written now is tried again.
+    /// Writes the changes since the last call. If they cannot be written now, they are tried again the next time.
     package func flush() async {
         guard let changes = gateways.takeChanges() else { return }
         do {
@@ -157,7 +157,7 @@ public actor GatewayRoster: Service {
         }
     }
 
-    /// Writes regularly until the service group shuts down, then once more.
+    /// Writes regularly until the service group shuts down, and once more then.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while true {

@@ -2,20 +2,21 @@ import AdminAPI
 import Foundation
 import ServicesExport
 
-/// A gateway as the roster remembers it.
+/// A gateway in the roster.
 struct KnownGateway: Sendable, Hashable {
     package private(set) var report = GatewayReport()
-    /// Since when it has the export that it has applied.
+    /// When it first reported the export that it has applied.
     package private(set) var since: Date
-    /// Since when it holds back what it holds back.
+    /// When it first reported the export that it holds back.
     private(set) var heldSince: Date?
+    /// The time of its last poll by the wall clock.
     package private(set) var lastPoll: Date
-    /// When it polled last by `Registry.uptime`: how long ago that is must not hang on a clock that is set.
+    /// The time of its last poll by `Registry.uptime`, so that its age does not depend on a clock that may be set.
     private var heard: Duration
     /// Polls that are being answered.
     var openPolls = 0
-    /// Counts the gateways that were new, so that a poll of one that was forgotten is not counted to its successor; 0:
-    /// it is from before ADMIN started.
+    /// Counts new gateways, so that a poll of a forgotten one is not counted for its successor; 0 for a gateway from
+    /// before ADMIN started.
     let incarnation: Int
 
     init(now: Date, uptime: Duration, incarnation: Int = 0) {
@@ -25,13 +26,13 @@ struct KnownGateway: Sendable, Hashable {
         self.incarnation = incarnation
     }
 
-    /// Notes that it is there.
+    /// Notes that it has polled.
     mutating func hear(now: Date, uptime: Duration) {
         lastPoll = now
         heard = uptime
     }
 
-    /// Takes what it says now.
+    /// Takes its new report.
     package mutating func note(_ report: GatewayReport, now: Date, uptime: Duration) {
         if self.report.applied != report.applied { since = now }
         if self.report.held?.tag != report.held?.tag { heldSince = now }
@@ -66,7 +67,7 @@ extension KnownGateway {
         since = stored.since ?? now
         heldSince = report.held.map { _ in stored.heldSince ?? now }
         lastPoll = stored.lastPoll ?? now
-        // From here on it ages, also one that polled in what is the future for a clock that was set back.
+        // Its age counts from now on, even if its last poll is in the future because the clock was set back.
         heard = uptime - .seconds(max(0, now.timeIntervalSince(lastPoll)))
     }
 

@@ -1,7 +1,6 @@
 import Logging
 
-/// Says in the log when something comes near its limit, and when it is back: once each time, however often it is
-/// counted.
+/// Logs when a number comes near its limit, and when it falls again: once each time, however often it is counted.
 struct LimitEdge: Sendable {
     private let what: String
     private let limit: Int
@@ -9,18 +8,18 @@ struct LimitEdge: Sendable {
     private var isNear = false
 
     /// - Parameters:
-    ///   - what: What is counted, as people say it: `gateways`.
-    ///   - setting: The setting that the limit is of.
+    ///   - what: what is counted, as people say it: `gateways`.
+    ///   - setting: the setting that sets the limit.
     init(_ what: String, limit: Int, setting: String) {
         self.what = what
         self.limit = limit
         self.setting = setting
     }
 
-    /// Whether a count is at nine tenths of the limit or above.
+    /// Whether a number is at least nine tenths of the limit.
     private func isNear(_ count: Int) -> Bool { count >= limit - limit / 10 }
 
-    /// Notes how many there are.
+    /// Notes the current number.
     package mutating func note(_ count: Int, _ logger: Logger) {
         guard isNear(count) != isNear else { return }
         isNear.toggle()

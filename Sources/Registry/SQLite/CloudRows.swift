@@ -5,13 +5,13 @@ import Names
 import NetworkTypes
 import Text
 
-/// The rows of a cloud: how it is read from SQLite's tables, and a difference written to them.
+/// Reads a cloud from SQLite's tables, and writes differences to them.
 enum CloudRows {
     // MARK: Reading
 
-    /// The whole cloud, with the revisions of its types and of those that are gone.
+    /// Reads the whole cloud, with the revisions of its types and of deleted ones.
     ///
-    /// Throws `RegistryError.unavailable` naming a row that this version cannot read.
+    /// Throws `RegistryError.unavailable` with the name of a row that this version cannot read.
     static func load(_ db: Database) throws -> StoredCloud {
         let locations = try Row.fetchAll(db, sql: "SELECT name, description FROM location").map { row in
             Location(name: row["name"], description: row["description"] ?? "")
@@ -91,7 +91,7 @@ enum CloudRows {
         TypeRevision(number: row["revision"], changedBy: row["changedBy"], changedAt: row["changedAt"])
     }
 
-    /// Every revision of a type, the newest first, that of a type that is gone too.
+    /// Every revision of a type, the newest first, also for a deleted type.
     static func revisions(_ db: Database, of type: String) throws -> [TypeRevision] {
         try Row.fetchAll(
             db,
@@ -132,7 +132,7 @@ enum CloudRows {
         }
     }
 
-    /// Since when each section has its mark; those of a registry that did not note it yet are absent.
+    /// When each section got its mark. Marks from before this was recorded are absent.
     static func markTimes(_ db: Database) throws -> [MarkID: String] {
         try Row.fetchAll(db, sql: "SELECT type, section, protocol, since FROM mark WHERE since IS NOT NULL")
             .reduce(into: [:]) { $0[MarkID($1)] = $1["since"] }
@@ -140,7 +140,7 @@ enum CloudRows {
 
     // MARK: Writing
 
-    /// Writes what a commit changes, and its events.
+    /// Writes the changes of a commit, and its events.
     static func store(_ db: Database, _ commit: CloudCommit) throws {
         for change in commit.difference.changes {
             switch change.kind {
@@ -223,7 +223,7 @@ enum CloudRows {
             arguments: [secret.name, secret.revision, Data(secret.sealed), secret.changedBy, secret.changedAt])
     }
 
-    /// Revisions are kept when their type goes: if it comes back, they count on.
+    /// Revisions are kept when their type is deleted: if it is created again, their numbers go on.
     private static func storeType(_ db: Database, _ change: CloudDifference.Change, _ commit: CloudCommit) throws {
         guard let type = commit.after.types[change.name], let revision = commit.revisions[change.name] else {
             try db.execute(
@@ -266,7 +266,7 @@ enum CloudRows {
             arguments: [service.type, service.index, service.server, service.state.rawValue, service.weight])
     }
 
-    /// Marks that go are deleted before new ones are written, since a mark is unique at every moment.
+    /// Deletes marks before it writes new ones, since a mark is unique at every moment.
     static func storeMarks(
         _ db: Database, from before: [MarkID: UInt32], to after: [MarkID: UInt32], time: String
     ) throws {

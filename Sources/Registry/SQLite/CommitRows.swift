@@ -1,6 +1,6 @@
 import GRDB
 
-/// The row that says where the registry stands, and the newest commits by their identity.
+/// The row with the registry's position, and the identities of the newest commits.
 enum CommitRows {
     static func position(_ db: Database) throws -> StorePosition {
         let statement = try db.cachedStatement(
@@ -29,7 +29,7 @@ enum CommitRows {
             arguments: [commit.generation, commit.nonce]) ?? false
     }
 
-    /// Writes what is there: whether that can be done is all that comes of it.
+    /// Writes a row unchanged, to find out whether the database can be written.
     static func touch(_ db: Database) throws {
         try db.execute(sql: "UPDATE registry SET generation = generation WHERE id = 1")
     }
@@ -43,7 +43,8 @@ enum CommitRows {
         try Int.fetchOne(db, sql: "SELECT epoch FROM registry WHERE id = 1") ?? 0
     }
 
-    /// What counts on from a number that leaves no room for that: no registry gets there by itself.
+    /// The name of a counter that has no room left to count on; `nil` if there is none. No registry reaches that by
+    /// itself.
     static func counterAtItsEnd(_ db: Database) throws -> String? {
         try String.fetchOne(
             db,

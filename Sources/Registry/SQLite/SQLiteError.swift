@@ -1,8 +1,8 @@
 import GRDB
 
-/// SQLite's errors as the registry's.
+/// Converts SQLite's errors to those of the registry.
 enum SQLiteError {
-    /// Runs `body`; an error of SQLite comes out as `RegistryError.unavailable`.
+    /// Runs `body`. Throws an error of SQLite as `RegistryError.unavailable`.
     static func translating<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
     ) async throws -> Value {

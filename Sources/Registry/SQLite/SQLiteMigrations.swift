@@ -2,7 +2,7 @@ import Cloud
 import Foundation
 import GRDB
 
-/// The registry's tables. A migration that has shipped is never edited: a change is a new one.
+/// The registry's tables. A migration that was released is never edited; further changes are new migrations.
 enum SQLiteMigrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -27,9 +27,10 @@ enum SQLiteMigrations {
 
     /// Brings the tables up to date.
     ///
-    /// Throws `RegistryError.unavailable` for a database of a newer version, or one whose counters leave no room.
+    /// Throws `RegistryError.unavailable` for a database of a newer version, or one with a counter that has no room
+    /// left.
     static func run(on database: DatabasePool, path: String, now: () -> Date) throws {
-        // Before anything is changed: a newer version's tables may bear the names of migrations to come.
+        // Checked before anything is changed: tables of a newer version may have the names of migrations to come.
         guard try database.read(migrator.hasBeenSuperseded) == false else {
             throw RegistryError.unavailable("\(path) was written by a newer version of ADMIN")
         }
@@ -42,9 +43,9 @@ enum SQLiteMigrations {
         }
     }
 
-    /// Gives UDP its marks in a registry of a version that had one mark for all protocols of a section, so that the
-    /// export changes with the upgrade and not with somebody's next change. Where that cannot be (a type that cannot be
-    /// read, no mark left) the marks stay as they are.
+    /// Gives UDP its own marks in a registry of a version that had one mark for all protocols of a section. The
+    /// export then changes with the upgrade, and not with somebody's next change. If it is impossible (a type cannot
+    /// be read, no mark is left), the marks stay as they are.
     private static func allocateDatagramMarks(_ database: DatabasePool, _ now: Date) throws {
         try database.write { db in
             guard let stored = try? CloudRows.load(db), let marks = try? stored.cloud.allocatingMarks(),
@@ -55,10 +56,10 @@ enum SQLiteMigrations {
         }
     }
 
-    /// What was migrated so has sections whose UDP has not got its mark yet.
+    /// The migration after which sections exist whose UDP has no mark of its own yet.
     static let datagramMarksName = "6 marks of UDP"
 
-    /// SQLite cannot change a primary key: the table is made anew. What sections had stays their own.
+    /// SQLite cannot change a primary key, so the table is recreated. Sections keep their marks.
     private static let datagramMarks = """
         CREATE TABLE newMark (
             type TEXT NOT NULL,
@@ -73,7 +74,7 @@ enum SQLiteMigrations {
         ALTER TABLE newMark RENAME TO mark;
         """
 
-    /// Foreign keys are checked at the end of a transaction, so its rows may be written in any order.
+    /// Foreign keys are checked at the end of a transaction, so rows may be written in any order.
     private static let cloud = """
         CREATE TABLE location (
             name TEXT NOT NULL PRIMARY KEY,
@@ -175,7 +176,7 @@ enum SQLiteMigrations {
         ALTER TABLE gateway ADD COLUMN failures INTEGER CHECK (failures >= 0);
         """
 
-    /// SQLite cannot widen a CHECK: the table is made anew, and goes on counting where it was.
+    /// SQLite cannot widen a CHECK, so the table is recreated. Its ids go on from where they were.
     private static let eventsAndMarks = """
         CREATE TABLE newEvent (
             id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -235,14 +236,16 @@ enum SQLiteMigrations {
         ) STRICT;
         """
 
-    /// Bytes of a source, and an index that tells the oldest revisions and their sizes without a look at any source.
+    /// The size of each source in bytes, and an index that gives the oldest revisions and their sizes without reading
+    /// any source.
     private static let revisionSizes = """
         ALTER TABLE typeRevision ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
         UPDATE typeRevision SET size = length(CAST(source AS BLOB));
         CREATE INDEX typeRevisionByAge ON typeRevision (changedAt, type, revision, size);
         """
 
-    /// A token of role gateway from before is bound to none. `tokenGeneration` rises when a token comes or goes.
+    /// Earlier tokens of role gateway are bound to no gateway. `tokenGeneration` increases when a token is added or
+    /// removed.
     private static let boundTokens = """
         ALTER TABLE token ADD COLUMN location TEXT;
         ALTER TABLE token ADD COLUMN gateway TEXT;

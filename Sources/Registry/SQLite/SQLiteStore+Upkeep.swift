@@ -4,7 +4,7 @@ import GRDB
 extension SQLiteStore {
     package func beginEpoch() async throws -> Int { try await write(CommitRows.beginEpoch) }
 
-    /// Costs a walk over an index of all revisions where nothing is to be deleted.
+    /// Cost: if nothing has to be deleted, a walk over an index of all revisions.
     package func prune(_ retention: Retention, step: Int, epoch: Int) async throws -> Pruned {
         try await write { db in
             guard try CommitRows.epoch(db) == epoch else { throw RegistryError.superseded }
@@ -45,15 +45,15 @@ extension SQLiteStore {
         return gone
     }
 
-    /// Bytes of the write-ahead log's file.
+    /// The size of the write-ahead log's file in bytes.
     package var logSize: Int {
         let attributes = try? FileManager.default.attributesOfItem(atPath: database.path + "-wal")
         return (attributes?[.size] as? Int) ?? 0
     }
 
-    /// Moves what the write-ahead log has into the database and cuts it, when it is longer than `longestLog`: after a
-    /// reader that took long it stays as long as it became. Waits for nobody: where others read the older state,
-    /// nothing is done.
+    /// Moves the write-ahead log into the database and truncates it if it is longer than `longestLog`: it grows while
+    /// a reader takes long, and does not shrink by itself. Waits for nobody; does nothing while others read an older
+    /// state.
     package func maintain() async throws {
         guard logSize > Self.longestLog else { return }
         try await SQLiteError.translating {

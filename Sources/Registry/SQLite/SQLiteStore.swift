@@ -2,15 +2,15 @@ package import Cloud
 package import Foundation
 package import GRDB
 
-/// The registry in one SQLite file, by GRDB: one connection that writes, several that read.
+/// The registry in one SQLite file, through GRDB: one connection writes, several read.
 package final class SQLiteStore: RegistryStore {
     package let database: DatabasePool
     private let health = WriteHealth()
 
-    /// Bytes of the write-ahead log that are kept for what comes next; a longer one is cut.
+    /// The size in bytes to which the write-ahead log is truncated.
     package static let longestLog = 4 << 20
 
-    /// Opens the database at `path`, makes it if there is none, and brings its tables up to date.
+    /// Opens the database at `path`, creates it if it does not exist, and brings its tables up to date.
     ///
     /// Throws `RegistryError.unavailable` with the path and the reason.
     package init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
@@ -19,8 +19,8 @@ package final class SQLiteStore: RegistryStore {
         configuration.busyMode = .timeout(2)
         do {
             database = try DatabasePool(path: path, configuration: configuration)
-            // A change that was answered survives a power cut. GRDB opens WAL with NORMAL, which survives a crash only;
-            // there is one writing connection for the pool's life.
+            // An answered change survives a power failure. GRDB opens WAL with NORMAL, which survives only a crash.
+            // The pool has one writing connection for its whole life.
             try database.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
                 try db.execute(sql: "PRAGMA journal_size_limit = \(Self.longestLog)")
@@ -31,8 +31,8 @@ package final class SQLiteStore: RegistryStore {
         }
     }
 
-    /// Moves what the write-ahead log has into the database, so that the file alone is whole, and closes it. Where that
-    /// cannot be done now (a backup reads it, the disk is full), the log stays, with all that it has.
+    /// Moves the write-ahead log into the database, so that the file alone is complete, and closes it. If this is
+    /// impossible now (a backup reads it, the disk is full), the log stays, with everything in it.
     package func close() throws {
         try? database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try database.close()
@@ -44,12 +44,12 @@ package final class SQLiteStore: RegistryStore {
         try await SQLiteError.translating { try await database.read(body) }
     }
 
-    /// Reads by single statements, which need no transaction.
+    /// Reads with single statements, which need no transaction.
     func readOnce<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await SQLiteError.translating { try await database.unsafeRead(body) }
     }
 
-    /// Writes in one transaction, and remembers whether that went well.
+    /// Writes in one transaction, and records whether it succeeded.
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {

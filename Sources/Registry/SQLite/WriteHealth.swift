@@ -1,9 +1,9 @@
 import GRDB
 import Synchronization
 
-/// Whether the last write to the database went well.
+/// Whether the last write to the database succeeded.
 final class WriteHealth: Sendable {
-    /// How long a write that went well, or a try, is taken for the truth.
+    /// How long the result of a write or an attempt remains valid.
     package static let interval = Duration.seconds(10)
 
     private struct State {
@@ -13,10 +13,10 @@ final class WriteHealth: Sendable {
 
     private let state = Mutex(State())
 
-    /// Why writes fail; `nil`: they do not.
+    /// Why writes fail; `nil` if they do not.
     package var failure: String? { state.withLock { $0.failure } }
 
-    /// Whether a write is to be tried, which is noted.
+    /// Whether it is time for an attempt to write; if so, the attempt is recorded.
     var isDue: Bool {
         state.withLock { state in
             if let tried = state.tried, .now - tried < Self.interval { return false }
@@ -25,7 +25,7 @@ final class WriteHealth: Sendable {
         }
     }
 
-    /// Runs a write. Only errors of SQLite say anything about the next one.
+    /// Runs a write. Only errors of SQLite tell anything about the next write.
     func watching<Value>(_ write: () async throws -> Value) async throws -> Value {
         do {
             let value = try await write()

@@ -5,9 +5,9 @@ import ServiceSupport
 import Text
 
 extension SecretKey {
-    /// Reads a key file: 32 bytes in Base64, readable by its owner alone.
+    /// Reads a key file: 32 bytes in Base64, readable only by its owner.
     ///
-    /// Throws `SettingsError` naming the file and what is wrong with it.
+    /// Throws `SettingsError` with the file and what is wrong with it.
     public static func load(_ path: String) throws -> SecretKey {
         let text: String
         do {
@@ -23,7 +23,7 @@ extension SecretKey {
         return key
     }
 
-    /// Makes a key file with a new key; one that is there is not touched.
+    /// Creates a file with a new key. Throws `SettingsError` if the file exists, which is left unchanged.
     public static func make(_ path: String) throws {
         let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
         do {
@@ -48,7 +48,7 @@ extension SecretKey {
 }
 
 extension Registry {
-    /// Throws `SettingsError` when there are secrets that the key does not open, and names them. Opens each.
+    /// Throws `SettingsError` with the names of secrets that the key does not open. Opens each secret.
     public func checkSecrets(_ key: SecretKey?) async throws {
         let secrets = try await state().cloud.secrets.values
         guard !secrets.isEmpty else { return }

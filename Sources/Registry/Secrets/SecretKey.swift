@@ -2,22 +2,22 @@ package import Cloud
 import Crypto
 import Foundation
 
-/// The key that secrets are encrypted with (ChaCha20-Poly1305, RFC 8439).
+/// The key that encrypts secrets (ChaCha20-Poly1305, RFC 8439).
 ///
-/// A secret is bound to its name and revision: one that is put in the place of another cannot be opened.
+/// A secret is bound to its name and revision: its encrypted value cannot be opened in the place of another.
 public struct SecretKey: Sendable {
-    /// Bytes.
+    /// The size of the key in bytes.
     package static let size = 32
 
     private let key: SymmetricKey
 
-    /// `nil` when there are not 32 bytes.
+    /// `nil` if there are not 32 bytes.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.size else { return nil }
         key = SymmetricKey(data: bytes)
     }
 
-    /// Encrypts the value that a secret has from a revision on.
+    /// Encrypts the value of a secret's revision.
     package func seal(_ value: String, name: String, revision: Int, by actor: String, at time: String) throws
         -> SealedSecret
     {
@@ -27,7 +27,7 @@ public struct SecretKey: Sendable {
             name: name, revision: revision, sealed: Array(box.combined), changedBy: actor, changedAt: time)
     }
 
-    /// The value of a secret; `nil` when it was sealed with another key, or is not what was sealed.
+    /// The value of a secret; `nil` if it was encrypted with another key, or was altered.
     package func open(_ secret: SealedSecret) -> String? {
         guard let box = try? ChaChaPoly.SealedBox(combined: secret.sealed),
             let value = try? ChaChaPoly.open(

@@ -1,19 +1,19 @@
 package import Cloud
 import ServicesExport
 
-/// What a change of the cloud comes to, for whoever makes it.
+/// The effects of a change of the cloud, for its author.
 package struct ChangeSummary: Sendable {
     package var difference: CloudDifference
-    /// Only locations whose export differs, by name.
+    /// Locations whose export differs, by name.
     package var exports: [(location: String, difference: ExportDifference)] = []
-    /// How the configurations differ of services that were there before and are there after.
+    /// How the configurations differ of services that exist both before and afterwards.
     package var configurations: [ServiceConfigurationChange] = []
-    /// What is allowed, and whoever makes the change should know; each with its place.
+    /// Consequences that are allowed but worth knowing, each with its place.
     package var warnings: [Fault] = []
 }
 
 extension RegistryState {
-    /// The state after a change, which is pure: nothing is stored.
+    /// The state after a change. Nothing is stored.
     ///
     /// - Parameters:
     ///   - change: Gets the state before; may throw to refuse.
@@ -39,7 +39,7 @@ extension RegistryState {
                 + cloud.unreadableSections(for: readers, since: self.cloud),
             inFiles: files, places)
         var affected = difference.locations(from: self.cloud, to: cloud)
-        // Marks of sections that nobody has changed: those that an earlier version did not give.
+        // A section that nobody has changed may have got a new mark, if an earlier version had not given it one.
         if cloud.hasOtherMarks(than: self.cloud, of: changedTypes) { affected.formUnion(cloud.locations.keys) }
         var state = self
         state.commit = commit.next()
@@ -72,7 +72,8 @@ extension RegistryState {
 }
 
 extension LocationExport {
-    /// `nil` when the two exports are equal. Of a location that comes or goes the other side is empty.
+    /// The difference between two exports; `nil` if they are equal. For a new or deleted location, the missing export
+    /// counts as empty.
     fileprivate static func difference(from before: Self?, to after: Self?) -> ExportDifference? {
         guard before?.newest.digest != after?.newest.digest else { return nil }
         let difference = ExportDifference(from: before?.rows ?? [], to: after?.rows ?? [])

@@ -1,17 +1,17 @@
 package import Cloud
 
-/// The registry at one commit: a value that readers share.
+/// The registry at one commit, as a value that readers share.
 package struct RegistryState: Sendable {
     package var commit: CommitID
     package var cloud: Cloud
     /// The current revision of each type.
     package var revisions: [String: TypeRevision]
-    /// The last revisions of types that are gone: one that comes back counts on.
+    /// The last revisions of deleted types: if a type is created again, the numbers go on.
     package var formerRevisions: [String: Int]
     package var exports: ExportSet
     package var configurations: ConfigurationSet
 
-    /// Builds every export and compares every configuration: costs a walk over the whole cloud.
+    /// Builds every export and compares every configuration. Cost: walks over the whole cloud.
     package init(_ stored: StoredCloud) {
         commit = stored.commit
         cloud = stored.cloud
@@ -21,6 +21,6 @@ package struct RegistryState: Sendable {
         configurations = ConfigurationSet(of: stored.cloud)
     }
 
-    /// Rises with every change that is stored.
+    /// Increases with every stored change.
     package var generation: Int { commit.generation }
 }

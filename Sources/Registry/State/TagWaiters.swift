@@ -1,32 +1,32 @@
-/// Wakes those who wait for something to have another tag (`Prefer: wait`): the export of a location, the configuration
-/// of a service.
+/// Wakes those who wait until something has another tag (`Prefer: wait`): the export of a location, or the
+/// configuration of a service.
 package actor TagWaiters {
     private struct Waiter {
-        /// Whether it has been told of what has the tag.
+        /// Whether the waiter already has the thing with this tag.
         package var knows: @Sendable (String) -> Bool
-        /// The generation of the tokens that it has seen.
+        /// The generation of the tokens that the waiter has seen.
         package var tokens: Int
         package var continuation: CheckedContinuation<Wake, Never>
     }
 
-    /// Why somebody is woken.
+    /// Why a waiter is woken.
     package enum Wake: Sendable {
         case change
-        /// Tokens came or went: each has to look whether its own is still there.
+        /// Tokens were added or removed: each waiter must check whether its own still exists.
         case tokens
     }
 
     private var generation = 0
     private var tokenGeneration = 0
     private var tags: [String: String] = [:]
-    /// By the key of what they wait for.
+    /// By the key of the thing they wait for.
     private var waiters: [String: [Int: Waiter]] = [:]
     private var nextWaiter = 0
 
-    /// How many wait now.
+    /// The number of waiters.
     package var waiting: Int { waiters.values.reduce(0) { $0 + $1.count } }
 
-    /// Tells what the tags are at a generation of the registry, by key; an older one than known is ignored.
+    /// Sets the tags at a generation of the registry, by key. A generation older than the known one is ignored.
     func publish(generation: Int, tags: [String: String]) {
         guard generation > self.generation else { return }
         self.generation = generation
@@ -37,8 +37,8 @@ package actor TagWaiters {
         }
     }
 
-    /// Tells that tokens came or went; an older generation of them than known is ignored. Wakes everybody who has not
-    /// seen it: that is rare, and a waiter for each token would cost every poll.
+    /// Announces that tokens were added or removed; a generation older than the known one is ignored. Wakes every
+    /// waiter that has not seen it. That is rare, and to register the waiters by token would cost every poll.
     func publishTokens(generation: Int) {
         guard generation > tokenGeneration else { return }
         tokenGeneration = generation
@@ -47,10 +47,10 @@ package actor TagWaiters {
         }
     }
 
-    /// Returns when what the key names has a tag that the waiter does not know, the tokens are other ones than it has
-    /// seen, or the task is cancelled.
+    /// Returns when the thing with this key has a tag that the waiter does not know, when the tokens differ from
+    /// those it has seen, or when the task is cancelled.
     ///
-    /// - Parameter tokens: The generation of the tokens that the waiter has seen.
+    /// - Parameter tokens: the generation of the tokens that the waiter has seen.
     package func change(
         of key: String, tokens: Int, from knows: @escaping @Sendable (String) -> Bool
     ) async -> Wake {

@@ -1,4 +1,4 @@
-/// Lets one through at a time, in the order they come.
+/// Lets tasks through one at a time, in the order of their arrival.
 actor Turns {
     private var isTaken = false
     private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -2,7 +2,7 @@ package import AdminAPI
 import Cloud
 import NetworkTypes
 
-/// What the registry keeps of the past.
+/// The registry's history.
 extension Registry {
     /// Every revision of a type, the newest first.
     package func revisions(of type: String) async throws -> [TypeRevision] { try await store.revisions(of: type) }
@@ -19,15 +19,15 @@ extension Registry {
         return EventPage(events: events, next: found.count > limit ? events.last?.id : nil)
     }
 
-    /// The newest events with ids above `after` and below `before`, oldest first. There is no next page: what went
-    /// before them is asked for with the first one's id.
+    /// The newest events with ids above `after` and below `before`, oldest first. The page has no link to the next:
+    /// to get older events, pass the id of its first as `before`.
     package func events(after: Int, before: Int, limit: Int) async throws -> EventPage {
         EventPage(
             events: try await store.events(after: after, before: before, limit: limit).map(EventResource.init),
             next: nil)
     }
 
-    /// Every firewall mark that a section holds, that of a section that is gone too, ascending.
+    /// Every firewall mark that a section holds, including deleted sections, ascending.
     package func marks() async throws -> [MarkResource] {
         let cloud = try await state().cloud
         let times = try await store.markTimes()

@@ -4,32 +4,33 @@ import ServiceSupport
 import ServicesExport
 import Synchronization
 
-/// Everything ADMIN knows.
+/// Everything that ADMIN knows.
 ///
-/// A write is a function on the `Cloud` value: its result is checked for contradictions as a whole, then what differs
-/// is stored with its events in one commit, made on the state that it was planned on. `dryRun` does all but the
-/// storing.
+/// A write is a function on the `Cloud` value. Its result is checked as a whole for contradictions. The difference is
+/// then stored with its events in one commit, based on the state on which it was planned. With `dryRun`, nothing is
+/// stored.
 public final class Registry: Sendable {
     package let store: any RegistryStore
-    /// Those who wait for an export to differ.
+    /// Requests that wait for another export.
     package let exportChanges = TagWaiters()
-    /// Those who wait for a service's configuration to differ.
+    /// Requests that wait for another configuration of a service.
     package let configurationChanges = TagWaiters()
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
+    /// The present time.
     package let now: @Sendable () -> Date
-    /// Time that only goes on, however the clock is set; from any moment on.
+    /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
     package let uptime: @Sendable () -> Duration
     private let memory = Mutex(Memory())
     private let loader = StateLoader()
-    /// Writes are planned one after another: side by side all but one would be planned again.
+    /// Writes are planned one after another. In parallel, all but one would have to be planned again.
     private let turns = Turns()
 
-    /// States that need not be loaded.
+    /// States that are in memory and need not be loaded.
     private struct Memory: Sendable {
         var published: RegistryState?
-        /// The state of the newest commit, from before it is made on: readers see it in the store before it is
+        /// The state of the newest commit, set before the commit is made: readers see it in the store before it is
         /// published.
         var written: RegistryState?
     }
@@ -43,7 +44,7 @@ public final class Registry: Sendable {
         self.uptime = uptime
     }
 
-    /// Opens the SQLite database at `path`, makes it if there is none, and brings its tables up to date.
+    /// Opens the SQLite database at `path`, creates it if it does not exist, and brings its tables up to date.
     ///
     /// Throws `RegistryError.unavailable` with the path and the reason.
     public convenience init(
@@ -53,22 +54,22 @@ public final class Registry: Sendable {
         self.init(store: try SQLiteStore(path: path, now: now), now: now, uptime: uptime)
     }
 
-    /// Ends all use; what was committed is whole afterwards.
+    /// Closes the store. Committed changes are complete afterwards.
     public func close() throws { try store.close() }
 
-    /// The tokens kept in the same store.
+    /// The tokens in the same store.
     public var tokens: TokenStore {
         TokenStore(store: store, now: now, uses: tokenUses, waiters: [exportChanges, configurationChanges])
     }
 
     // MARK: Reading
 
-    /// What the registry holds now.
+    /// The current state of the registry.
     ///
-    /// One row is read, so a poll also finds out whether the store can be read; the rest is in memory. What is not is
-    /// loaded and built once, however many ask for it meanwhile.
+    /// Reads one row, so that a poll also finds out whether the store can be read; the rest is in memory. A state
+    /// that is not in memory is loaded and built once, however many requests wait for it.
     ///
-    /// - Parameter seen: The newest commit, when whoever asks has just read it.
+    /// - Parameter seen: the newest commit, if the caller has just read it.
     package func state(seen: CommitID? = nil) async throws -> RegistryState {
         let commit = if let seen { seen } else { try await store.position().commit }
         while true {
@@ -83,14 +84,14 @@ public final class Registry: Sendable {
         }
     }
 
-    /// The state of a commit, when it is in memory: the published one, or the one that is being committed.
+    /// The state of a commit if it is in memory: the published state, or the one that is being committed.
     private func known(_ commit: CommitID) -> RegistryState? {
         memory.withLock { memory in
             [memory.published, memory.written].lazy.compactMap(\.self).first { $0.commit == commit }
         }
     }
 
-    /// Makes a state the published one, and wakes those who wait for an export or a configuration it changes.
+    /// Publishes a state, and wakes those who wait for an export or a configuration that it changes.
     private func publish(_ state: RegistryState) async {
         let isNews = memory.withLock { memory in
             guard state.generation > memory.published?.generation ?? 0 else { return false }
@@ -104,19 +105,19 @@ public final class Registry: Sendable {
 
     // MARK: Writing
 
-    /// What a write came to.
+    /// The result of a write.
     package struct Outcome: Sendable {
         package let summary: ChangeSummary
-        /// The state after it: of a dry run, the state that would be.
+        /// The state afterwards; for a dry run, the state that would result.
         package var state: RegistryState
     }
 
     /// Changes the cloud.
     ///
     /// - Parameters:
-    ///   - places: Where errors say that the parts of the change stand; from the state before.
-    ///   - change: Gets the state before; may throw to refuse. It is called again when somebody else has committed
-    ///     meanwhile, and must not wait.
+    ///   - places: the places of the parts of the change, for errors; computed from the state before.
+    ///   - change: gets the state before; may throw to refuse. It must not wait. It is called again if another ADMIN
+    ///     has committed in the meantime.
     package func write(
         by actor: String, dryRun: Bool, places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
         _ change: @escaping @Sendable (inout Cloud, RegistryState) throws -> Void
@@ -140,8 +141,8 @@ public final class Registry: Sendable {
         }
     }
 
-    /// Commits what was planned on a state, and publishes it.
-    /// - Returns: whether it was made; somebody else may have committed meanwhile.
+    /// Commits what was planned on a state, and publishes the result.
+    /// - Returns: whether it was committed; another ADMIN may have committed in the meantime.
     private func commit(
         _ outcome: Outcome, on before: RegistryState, by actor: String, at time: String
     ) async throws -> Bool {
@@ -157,7 +158,7 @@ public final class Registry: Sendable {
         do {
             isCommitted = try await store.commit(commit) == .committed
         } catch RegistryError.uncertain {
-            // The connection was lost in the middle of it: it is looked for before it is tried again.
+            // The connection was lost during the commit. Before another attempt, look whether it was made.
             isCommitted = try await store.holds(commit.id)
         }
         if isCommitted { await publish(after) }

@@ -1,14 +1,14 @@
 public import Foundation
 
-/// Why the registry did not do what it was asked.
+/// Why the registry did not carry out a request.
 public enum RegistryError: Error, Sendable, Hashable {
-    /// A gateway that is new, at a location where as many are known as may be without a token that is bound to them.
+    /// The gateway is new, and its location already has the greatest number of gateways to which no token is bound.
     case unvouched(String)
     /// The store cannot be read or written now (disk full, locked, damaged).
     case unavailable(String)
-    /// The connection to the store was lost while a commit was being made: it may have been made or not.
+    /// The connection to the store was lost during a commit, which may or may not have been made.
     case uncertain(String)
-    /// Another ADMIN has taken the background work over.
+    /// Another ADMIN has taken over the background work.
     case superseded
 }
 

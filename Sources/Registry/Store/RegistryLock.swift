@@ -2,22 +2,23 @@ import Foundation
 import ServiceSupport
 import Synchronization
 
-/// Makes sure that one server at a time works on a registry: another would not know of its changes, and its held polls
-/// would sleep through them.
+/// Makes sure that only one server works on a registry. A second one would not learn of the first one's changes, and
+/// its held polls would miss them.
 ///
-/// There are two of the kernel's locks, which end with the process, however that ends. That of the file beside the
-/// registry names its holder and is there before the registry is. That of the registry itself (flock(2), of which
-/// SQLite's own fcntl(2) locks know nothing) holds by whatever name the file is opened, also when somebody has deleted
-/// the file beside it.
+/// There are two kernel locks, which end with the process, however it ends. The lock of the file beside the registry
+/// names its holder, and exists before the registry does. The lock of the registry itself (flock(2), which is
+/// independent of SQLite's fcntl(2) locks) holds under whatever name the file is opened, and also after the file
+/// beside it was deleted.
 public final class RegistryLock: Sendable {
     private let descriptor: Int32
     private let path: String
-    /// Closing it ends the locks that SQLite has on the file in this process, so it stays open as long as the lock.
+    /// Closing this descriptor would end SQLite's locks on the file in this process, so it stays open as long as the
+    /// lock.
     private let database = Mutex<Int32>(-1)
 
-    /// Takes the lock of the registry at `path`, a file that may not be there yet.
+    /// Locks the registry at `path`, which need not exist yet.
     ///
-    /// Throws `SettingsError` naming the process that has it.
+    /// Throws `SettingsError` with the process that holds the lock.
     public init(_ path: String) throws {
         self.path = path
         descriptor = try Self.lock(Self.resolved(path) + ".lock", O_RDWR | O_CREAT, of: path)
@@ -27,14 +28,14 @@ public final class RegistryLock: Sendable {
         _ = holder.withCString { pwrite(descriptor, $0, strlen($0), 0) }
     }
 
-    /// Locks the registry itself, once it is there; again does nothing.
+    /// Locks the registry itself, once it exists. Does nothing if it is already locked.
     public func lockDatabase() throws {
         try database.withLock { database in
             if database < 0 { database = try Self.lock(path, O_RDONLY, of: path) }
         }
     }
 
-    /// - Returns: The descriptor of the locked file.
+    /// - Returns: the descriptor of the locked file.
     private static func lock(_ file: String, _ mode: Int32, of path: String) throws -> Int32 {
         let descriptor = open(file, mode | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
@@ -59,7 +60,8 @@ public final class RegistryLock: Sendable {
         database.withLock { if $0 >= 0 { close($0) } }
     }
 
-    /// The path of the file itself, through symbolic links; of one that is not there, in its folder's own path.
+    /// The real path of the file, through symbolic links. If the file does not exist, the path is in the real path of
+    /// its folder.
     private static func resolved(_ path: String) -> String {
         func real(_ path: String) -> String? {
             guard let resolved = realpath(path, nil) else { return nil }

@@ -3,13 +3,14 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// How much of the past the registry keeps.
+/// How much history the registry keeps.
 public struct Retention: Sendable, Hashable {
-    /// The newest events.
+    /// The number of newest events.
     public var events: Int
-    /// The newest revisions of types, of all types together, that are no longer current. A current one is always kept.
+    /// The number of newest revisions that are not current, for all types together. Current revisions are always
+    /// kept.
     public var revisions: Int
-    /// Bytes of the sources of those revisions.
+    /// The greatest size of the sources of those revisions, in bytes.
     public var revisionBytes: Int
 
     public init(events: Int = 1_000_000, revisions: Int = 100_000, revisionBytes: Int = 1_000_000_000) {
@@ -19,11 +20,12 @@ public struct Retention: Sendable, Hashable {
     }
 }
 
-/// Keeps the registry's file from growing without end: the write-ahead log is cut each minute, and what is beyond the
-/// retention goes every five minutes.
+/// Keeps the registry's file from growing without end: the write-ahead log is truncated each minute, and history
+/// beyond the retention is deleted every five minutes.
 public final class RegistryUpkeep: Service {
+    /// The time between two rounds of upkeep.
     package static let interval = Duration.seconds(60)
-    /// Turns from one look at the retention to the next.
+    /// Rounds between two looks at the retention.
     static let turnsPerPruning = 5
 
     private let registry: Registry
@@ -36,7 +38,7 @@ public final class RegistryUpkeep: Service {
         self.logger = logger
     }
 
-    /// Takes another retention, from the next look on.
+    /// Sets another retention, from the next look on.
     public func reload(_ retention: Retention) { self.retention.withLock { $0 = retention } }
 
     /// Works until the service group shuts down, or another ADMIN has taken over.
@@ -52,7 +54,7 @@ public final class RegistryUpkeep: Service {
         }
     }
 
-    /// - Returns: `nil` when the store cannot be written now.
+    /// - Returns: `nil` if the store cannot be written now.
     private func beginEpoch() async -> Int? {
         do {
             return try await registry.store.beginEpoch()
@@ -80,14 +82,14 @@ public final class RegistryUpkeep: Service {
         do {
             try await registry.store.maintain()
         } catch {
-            // A long reader holds the log: the next turn may find it gone.
+            // A long reader may hold the log. The next round tries again.
             logger.debug("the store's files cannot be looked after now", metadata: ["error": "\(error)"])
         }
     }
 }
 
 extension RegistryStore {
-    /// Deletes events and revisions beyond the retention, the oldest first, in steps that let others write between them.
+    /// Deletes events and revisions beyond the retention, the oldest first, in steps between which others can write.
     package func prune(_ retention: Retention, epoch: Int, step: Int = 5_000) async throws -> Pruned {
         var gone = Pruned(events: 0, revisions: 0)
         while true {

@@ -2,9 +2,11 @@ package import AdminAPI
 package import Cloud
 package import Foundation
 
-/// A revision of a type's meta-configuration: who wrote it, when.
+/// A revision of a type's meta-configuration: its author and time.
 package struct TypeRevision: Sendable, Hashable {
+    /// The number of the revision, from 1.
     package var number: Int
+    /// The author: the name of a token, or `anonymous`.
     package var changedBy: String
     /// RFC 3339 in UTC.
     package var changedAt: String
@@ -16,10 +18,10 @@ package struct TypeRevision: Sendable, Hashable {
     }
 }
 
-/// A token with what it is found by.
+/// A token and its hash.
 package struct StoredToken: Sendable, Hashable {
     package var record: TokenRecord
-    /// SHA-256 of its secret.
+    /// The SHA-256 of its secret.
     package var hash: Data
 
     package init(record: TokenRecord, hash: Data) {
@@ -28,12 +30,12 @@ package struct StoredToken: Sendable, Hashable {
     }
 }
 
-/// What one look into the store says of a request.
+/// What the store tells about a request.
 package struct TokenLook: Sendable {
     package var position: StorePosition
-    /// The token that was sent, when it is one.
+    /// The token that was sent, if it exists.
     package var record: TokenRecord?
-    /// Whether there is no token at all; looked for when none was sent.
+    /// Whether there is no token at all; determined only if none was sent.
     package var isOpen = false
 
     package init(position: StorePosition, record: TokenRecord? = nil, isOpen: Bool = false) {
@@ -43,13 +45,13 @@ package struct TokenLook: Sendable {
     }
 }
 
-/// A gateway as it is recorded.
+/// A gateway in the store.
 package struct StoredGateway: Sendable, Hashable {
     package var id: GatewayID
     package var report: GatewayReport
-    /// Since when it has the export that it has applied.
+    /// When it first reported the export that it has applied.
     package var since: Date?
-    /// Since when it holds back what it holds back.
+    /// When it first reported the export that it holds back.
     package var heldSince: Date?
     package var lastPoll: Date?
 
@@ -62,13 +64,16 @@ package struct StoredGateway: Sendable, Hashable {
     }
 }
 
-/// What is written to the event log.
+/// An entry of the event log.
 package struct EventEntry: Sendable, Hashable {
     package var action: ChangeAction
     package var kind: ResourceKind
     package var name: String
+    /// The object before, in one line; `nil` if it was created.
     package var before: String?
+    /// The object afterwards, in one line; `nil` if it was deleted.
     package var after: String?
+    /// The author: the name of a token, or a reserved name of `TokenGrant`.
     package var actor: String
     /// RFC 3339 in UTC.
     package var time: String
@@ -95,7 +100,7 @@ package struct EventEntry: Sendable, Hashable {
 
 /// An event with its number.
 package struct StoredEvent: Sendable, Hashable {
-    /// Counts upwards from 1.
+    /// The number of the event, counted from 1.
     package var id: Int
     package var entry: EventEntry
 
@@ -106,7 +111,7 @@ package struct StoredEvent: Sendable, Hashable {
 }
 
 extension CloudCommit {
-    /// One event for each thing that changes.
+    /// One event for each changed object.
     package var events: [EventEntry] { difference.changes.map { EventEntry($0, by: actor, at: time) } }
 }
 

@@ -2,12 +2,13 @@ package import Foundation
 import ServiceSupport
 import Text
 
-/// Times as the registry stores and the API shows them: RFC 3339 in UTC with milliseconds.
+/// Times in the form of the registry and the API: RFC 3339 in UTC with milliseconds.
 package enum Timestamp {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
+    /// The text of a time.
     package static func text(_ date: Date) -> String { date.formatted(style) }
 
-    /// The moment, also of a text without a fraction or in another zone.
+    /// Parses a time; also without a fraction, or in another time zone. `nil` if the text is no time.
     package static func date(_ text: String) -> Date? { InternetTime.date(text) }
 }

@@ -1,4 +1,4 @@
-/// Time since the process first asked.
+/// The time since the process first asked for it.
 public enum Uptime {
     private static let start = ContinuousClock.now
 

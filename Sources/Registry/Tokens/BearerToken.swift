@@ -1,10 +1,12 @@
 import Crypto
 import Text
 
-/// A secret for the Authorization header: 256 random bits, told apart by a prefix that secret scanners can look for.
+/// A secret for the Authorization header: 256 random bits, with a prefix by which secret scanners recognize it.
 package struct BearerToken {
+    /// The beginning of every secret.
     package static let prefix = "portcullis_"
 
+    /// The secret.
     package let text: String
 
     /// A new secret from the system's random number generator.
@@ -17,10 +19,10 @@ package struct BearerToken {
 
     package init(_ text: String) { self.text = text }
 
-    /// What the registry keeps. A plain digest suffices, since the secret is random and long.
+    /// The hash that the registry stores. A plain digest is enough, since the secret is random and long.
     package var hash: [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
 
-    /// The secret of an Authorization field (RFC 6750, section 2.1); `nil` for another scheme.
+    /// The secret in an Authorization field (RFC 6750, section 2.1); `nil` for another scheme.
     package init?(authorization field: String) {
         let parts = field.splitBytes(" ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

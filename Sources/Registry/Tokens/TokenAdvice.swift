@@ -1,8 +1,9 @@
 import AdminAPI
 
-/// What whoever changes tokens should know of the consequences.
+/// Advice on the consequences of a change of tokens.
 public enum TokenAdvice {
-    /// - Parameter tokens: All there are, with the new one.
+    /// Advice after a token was added; `nil` if there is none to give.
+    /// - Parameter tokens: all tokens, including the new one.
     public static func afterAdding(_ tokens: [TokenRecord]) -> String? {
         guard tokens.count == 1 else { return nil }
         let first = "this is the first token: from now on every request needs one, those of gateways too"
@@ -10,7 +11,8 @@ public enum TokenAdvice {
             ? first : "\(first); nobody can change anything until there is one of role admin"
     }
 
-    /// - Parameter tokens: All that are left.
+    /// Advice after a token was removed; `nil` if there is none to give.
+    /// - Parameter tokens: all remaining tokens.
     public static func afterRemoving(_ tokens: [TokenRecord]) -> String? {
         if tokens.isEmpty {
             return "no token is left: the API is open to everybody who can connect, "

@@ -3,13 +3,13 @@ package import Cloud
 import Names
 import Text
 
-/// What a new token is to be: its name, its role and, where the role has one, whose it is.
+/// A new token: its name, its role and, for some roles, the service or gateway to which it is bound.
 public struct TokenGrant: Sendable, Hashable {
     public var name: String
     public var role: TokenRole
-    /// Of the role `service`, and of no other: the name of the service, which need not be there yet.
+    /// The name of the service, for the role `service` only. It need not exist yet.
     public var service: String?
-    /// Of the role `gateway`, and of no other.
+    /// The gateway, for the role `gateway` only.
     public var gateway: GatewayID?
 
     public init(name: String, role: TokenRole, service: String? = nil, gateway: GatewayID? = nil) {
@@ -19,14 +19,14 @@ public struct TokenGrant: Sendable, Hashable {
         self.gateway = gateway
     }
 
-    /// Who the event log says has changed a token: whoever may write the database file.
+    /// The actor in the event log for changes by somebody who may write the database file.
     static let fileOwner = "portcullis-admin"
-    /// Who the event log says has changed something while there was no token.
+    /// The actor in the event log for changes while there was no token.
     package static let anonymous = "anonymous"
-    /// Names that the event log has another meaning for.
+    /// Names that have another meaning in the event log.
     static let reserved: Set = [anonymous, fileOwner]
 
-    /// What is wrong with it, each fault at the member's name.
+    /// What is wrong with the grant, each fault with the name of the member.
     package var faults: [Fault] {
         var faults: [Fault] = []
         if let problem = ObjectName.problem(with: name, as: .token) {
@@ -48,7 +48,7 @@ public struct TokenGrant: Sendable, Hashable {
         return faults
     }
 
-    /// What the event log says of it: `role service of tg.3`.
+    /// The text for the event log: `role service of tg.3`.
     package var summary: String {
         "role \(role)" + ((service ?? gateway?.description).map { " of \($0)" } ?? "")
     }

@@ -2,22 +2,23 @@ import AdminAPI
 import Cloud
 public import Foundation
 
-/// The tokens of the registry, kept as SHA-256 hashes.
+/// The tokens of the registry, stored as SHA-256 hashes.
 public struct TokenStore: Sendable {
     let store: any RegistryStore
     package let now: @Sendable () -> Date
+    /// The uses of tokens that are not written yet.
     package let uses: TokenUses
-    /// Where polls are held: woken when tokens come or go.
+    /// Held polls, which are woken when tokens are added or removed.
     let waiters: [TagWaiters]
 
-    /// Makes a token and answers its secret, which cannot be read again.
+    /// Makes a token and returns its secret, which cannot be read again.
     ///
-    /// Throws `ChangeError` when the name is taken, when something in `grant` is wrong, or `expires` is past.
+    /// Throws `ChangeError` if the name is taken, if something in `grant` is wrong, or if `expires` is past.
     ///
     /// - Parameters:
-    ///   - expires: From when on it is refused; `nil`: never.
-    ///   - actor: Who makes it, for the event log; without one, whoever may write the database file.
-    ///   - dryRun: Whether to do all but store it.
+    ///   - expires: the time from which it is refused; `nil`: never.
+    ///   - actor: the author, for the event log; without one, the owner of the database file.
+    ///   - dryRun: whether to do everything except store it.
     public func add(
         _ grant: TokenGrant, expires: Date? = nil, by actor: String? = nil, dryRun: Bool = false
     ) async throws -> (record: TokenRecord, secret: String) {
@@ -40,7 +41,7 @@ public struct TokenStore: Sendable {
         return (record, token.text)
     }
 
-    /// Every token, by name. Costs one row each.
+    /// Every token, by name. Cost: one row each.
     public func list() async throws -> [TokenRecord] {
         try await store.tokens().map { token in
             var record = token.record
@@ -49,9 +50,9 @@ public struct TokenStore: Sendable {
         }
     }
 
-    /// Takes a token away: it is refused from the next request on, and polls that are held with it end.
+    /// Removes a token. It is refused from the next request on, and polls that are held with it end.
     ///
-    /// - Parameter actor: As in `add`.
+    /// - Parameter actor: as in `add`.
     public func remove(name: String, by actor: String? = nil, dryRun: Bool = false) async throws {
         let time = Timestamp.text(now())
         try await store.removeToken(name, isDryRun: dryRun) { record in
@@ -63,24 +64,24 @@ public struct TokenStore: Sendable {
         if !dryRun { await publish() }
     }
 
-    /// Whether there is none. One that has come to its end counts: a door that was closed does not open by itself.
+    /// Whether there are no tokens. Expired ones count, so that an API that was closed does not open by itself.
     public func isEmpty() async throws -> Bool { try await store.hasNoTokens() }
 
     // MARK: Requests
 
-    /// Looks for the token that came with a request, if one did. Costs two rows.
+    /// Looks up the token of a request, if it has one. Cost: two rows.
     ///
-    /// - Parameter hash: Of the token.
+    /// - Parameter hash: the hash of the token.
     package func look(for hash: Data?) async throws -> TokenLook { try await store.look(for: hash) }
 
     // MARK: Revocation
 
-    /// The generation of the tokens: it rises when one comes or goes, whichever process did it. Costs one row.
+    /// The generation of the tokens. It increases when one is added or removed, by whichever process. Cost: one row.
     func generation() async throws -> Int { try await store.position().tokenGeneration }
 
-    /// Has all who are held look at their tokens again, when one has come or gone since they did. Costs one row.
+    /// Makes all held requests check their tokens again if one was added or removed since. Cost: one row.
     package func publish() async {
-        // What cannot be read now is read by whoever watches, a moment later.
+        // If the store cannot be read now, `TokenWatch` reads it a moment later.
         guard let generation = try? await generation() else { return }
         for waiters in waiters { await waiters.publishTokens(generation: generation) }
     }

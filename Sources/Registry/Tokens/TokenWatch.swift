@@ -1,9 +1,9 @@
 package import Logging
 import ServiceLifecycle
 
-/// Looks for tokens that another process has taken away, and writes when tokens were used.
+/// Finds tokens that another process has removed, and writes the last uses of tokens.
 package struct TokenWatch: Service {
-    /// A revoked token is refused at the next request anyway; this is how long a poll may still be held with it.
+    /// How long a poll may still be held with a revoked token, which is refused at the next request in any case.
     package static let interval = Duration.milliseconds(250)
     /// Looks between two writes of last uses: half a minute.
     static let looksPerFlush = 120
@@ -16,11 +16,12 @@ package struct TokenWatch: Service {
         self.logger = logger
     }
 
+    /// Looks regularly until the service group shuts down.
     package func run() async throws {
         try? await cancelWhenGracefulShutdown {
             var known = 0
             for look in 1... {
-                // What cannot be read now is read the next time; a request says why.
+                // If the store cannot be read now, the next look reads it; a request reports the error.
                 if let generation = try? await tokens.generation(), generation != known {
                     await tokens.publish()
                     known = generation

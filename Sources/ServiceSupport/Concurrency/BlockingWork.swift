@@ -1,16 +1,17 @@
 import NIOPosix
 
-/// Work whose length a client decides, on threads of its own: those that answer requests are few, and `/healthz` needs
-/// one whatever is being read; those that NIO keeps for files and names are others too.
+/// Threads for work whose length a client decides. The threads that answer requests are few, and `/healthz` needs one
+/// whatever else is being read. NIO's own threads, for files and names, are not used either.
 package enum BlockingWork {
     private static let threads = pool(of: 4)
     private static let oneThread = pool(of: 1)
 
+    /// Runs `body` on one of a few threads.
     package static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await threads.runIfActive(body)
     }
 
-    /// As `run`, one at a time and all on one thread, whose caches and memory the next finds warm.
+    /// Like `run`, but one at a time and always on the same thread, whose caches and memory are then warm.
     package static func runInTurn<Value: Sendable>(
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

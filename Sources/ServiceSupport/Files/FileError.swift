@@ -1,11 +1,12 @@
 import Glibc
 public import SystemPackage
 
-/// A file that cannot be read or written; says which, and why in an operator's words.
+/// A file that cannot be read or written: which file, and why, in words for an operator.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was tried, as a verb: `write`; `nil` where the message around it says so.
+    /// The action that failed, as a verb: `write`; `nil` if the message around it names the action.
     public let action: String?
     public let path: String
+    /// Why it failed.
     public let reason: String
 
     public init(path: String, reason: String) {
@@ -33,7 +34,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// `write /var/lib/portcullis/state.json: no space left on device`
     public var description: String { "\(action.map { "\($0) " } ?? "")\(path): \(reason)" }
 
-    /// What the system's error number means.
+    /// The meaning of the system's error number, in words.
     public static func reason(_ code: Int32) -> String {
         switch code {
         case ENOENT: "no such file"

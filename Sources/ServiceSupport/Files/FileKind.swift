@@ -1,6 +1,6 @@
 package import Glibc
 
-/// What a path names, as the kernel tells it.
+/// The kind of file at a path, according to the kernel.
 public enum FileKind: String, Sendable, Hashable {
     case regularFile = "regular file"
     case directory
@@ -10,7 +10,7 @@ public enum FileKind: String, Sendable, Hashable {
     case blockDevice = "block device"
     case other = "file of an unknown kind"
 
-    /// Follows symbolic links; `nil` when there is nothing, or it cannot be seen. Cost: one system call.
+    /// Follows symbolic links; `nil` if there is no file, or it is not accessible. Cost: one system call.
     public init?(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

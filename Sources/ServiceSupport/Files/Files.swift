@@ -1,12 +1,12 @@
 import Glibc
 import SystemPackage
 
-/// The few things done with files, each as safe as it can be made.
+/// Basic operations on files, each as safe as possible.
 package enum Files {
-    /// The bytes of a regular file; `nil` when there is none.
+    /// Reads a regular file; `nil` if there is none.
     /// - Parameters:
-    ///   - limit: bytes; more is an error, before it is all in memory.
-    ///   - source: what else it may be, for a command's argument.
+    ///   - limit: the greatest size in bytes. A larger file is an error, found before all of it is in memory.
+    ///   - source: what else the path may name, for a command's argument.
     package static func read(
         _ path: String, limit: Int = 1 << 28, from source: InputFile.Source = .regularFile
     ) throws(FileError) -> [UInt8]? {
@@ -19,14 +19,15 @@ package enum Files {
         }
     }
 
-    /// Writes a file so that a reader, or a machine that loses power, finds the old or the new content, never a part.
-    /// - Parameter isDurable: whether to wait until it is on the disk; not for what is in /run.
+    /// Replaces a file so that a reader, or a machine that loses power, finds either the old or the new content,
+    /// never a part.
+    /// - Parameter isDurable: whether to wait until the file is on the disk; not needed for files in /run.
     package static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool) throws(FileError) {
         let temporary = path + ".new"
         do {
             let file = try FileDescriptor.open(
                 FilePath(temporary), .writeOnly,
-                // Where a FIFO of that name is in the way, it is an error and no wait for its reader.
+                // A FIFO of this name is an error; do not wait for its reader.
                 options: [.create, .truncate, .noFollow, .nonBlocking, .closeOnExec],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
             try file.closeAfter {
@@ -36,33 +37,34 @@ package enum Files {
             guard Glibc.rename(temporary, path) == 0 else { throw Errno(rawValue: Glibc.errno) }
             if isDurable { try synchronizeDirectory(of: path) }
         } catch {
-            // On a full disk the half that was written is in everybody's way.
+            // On a full disk, an incomplete file would only take room.
             unlink(temporary)
             throw FileError("write", path, errno: error as? Errno)
         }
     }
 
-    /// Says whether it went.
+    /// Renames a file. Returns whether it succeeded.
     package static func rename(_ path: String, to other: String) -> Bool { Glibc.rename(path, other) == 0 }
 
-    /// Nanoseconds since 1970; `nil` when there is no such file.
+    /// The time of the last modification in nanoseconds since 1970; `nil` if there is no such file.
     package static func modificationTime(of path: String) -> Int? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
     }
 
-    /// Tells the content of a path from another that took its place.
+    /// Distinguishes the content of a path from another file that replaces it.
     package struct Identity: Equatable {
         package let device: UInt
         package let inode: UInt
         package let size: Int
-        /// Nanoseconds since 1970.
+        /// The time of the last modification in nanoseconds since 1970.
         let modified: Int
+        /// The time of the last change of the inode in nanoseconds since 1970.
         package let changed: Int
     }
 
-    /// `nil` when there is no such file, or it cannot be seen. Costs one system call.
+    /// The identity of a file; `nil` if there is none, or it is not accessible. Cost: one system call.
     package static func identity(of path: String) -> Identity? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -72,16 +74,17 @@ package enum Files {
             changed: status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec)
     }
 
-    /// Where a symbolic link leads; `nil` when it is none, or cannot be read.
+    /// The target of a symbolic link; `nil` if the path is no link, or cannot be read.
     package static func target(of path: String) -> String? {
         var bytes = [UInt8](repeating: 0, count: 256)
         let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
         return count >= 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 
+    /// Removes a file, if it exists. Errors are ignored.
     package static func remove(_ path: String) { unlink(path) }
 
-    /// The names in a directory; none when it is absent.
+    /// The names in a directory; empty if it does not exist.
     package static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }

@@ -1,10 +1,10 @@
 import Glibc
 import Text
 
-/// Folders that programs make for their files.
+/// Makes folders in which programs keep their files.
 public enum Folder {
-    /// Makes a folder, and those above it, where they are not there.
-    /// - Parameter mode: its rights, of which the process's umask takes away.
+    /// Makes a folder and its parents, unless they exist.
+    /// - Parameter mode: the permissions, without those in the process's umask.
     public static func make(_ path: String, mode: UInt32 = 0o777) throws(FileError) {
         guard mkdir(path, mode) != 0 else { return }
         switch errno {
@@ -21,7 +21,7 @@ public enum Folder {
         }
     }
 
-    /// The folder that a path is in: `.` for a name alone.
+    /// The folder that contains a path; `.` for a path without slashes.
     public static func parent(of path: String) -> String {
         let path = path.utf8.count > 1 && path.hasByteSuffix("/") ? String(Substring(path.utf8.dropLast())) : path
         guard let slash = path.lastByte("/") else { return "." }

@@ -1,24 +1,24 @@
 import Glibc
 public import SystemPackage
 
-/// Reads what a path names that comes from outside: a setting, a flag, a folder that others write to. No path makes the
-/// reader wait for ever, or read without end.
+/// Reads files whose path comes from outside: from a setting, a flag, or a folder to which others write. No path
+/// makes the reader wait for ever, or read without end.
 public enum InputFile {
     /// What a path may name.
     public enum Source: Sendable {
-        /// A regular file, or a symbolic link to one. For programs that go on running.
+        /// A regular file, or a symbolic link to one. For long-running programs.
         case regularFile
-        /// Also a pipe that somebody writes to (`<(command)`), and a character device (/dev/stdin at a terminal,
-        /// /dev/null). For commands whose end somebody waits for.
+        /// Also a pipe with a writer (`<(command)`) and a character device (/dev/stdin at a terminal, /dev/null). For
+        /// commands whose end somebody waits for.
         case stream
     }
 
-    /// Milliseconds that the writer of a pipe may take to open it: a shell starts both sides at once.
+    /// Milliseconds that the writer of a pipe may take to open it, since a shell starts both sides at once.
     private static let patience: Int32 = 2_000
 
-    /// The bytes of a file.
-    /// - Parameter limit: bytes; more is an error, before it is all in memory.
-    /// - Throws: `InputFileError.system(.noSuchFileOrDirectory)` where there is none.
+    /// Reads a file.
+    /// - Parameter limit: the greatest size in bytes. A larger file is an error, found before all of it is in memory.
+    /// - Throws: `InputFileError.system(.noSuchFileOrDirectory)` if there is no file.
     public static func read(
         _ path: String, limit: Int, from source: Source = .regularFile
     ) throws(InputFileError) -> [UInt8] {
@@ -27,12 +27,12 @@ public enum InputFile {
         return try bytes(of: file, limit: limit, isPipe: kind == .fifo)
     }
 
-    /// The bytes that standard input brings until its end.
+    /// Reads standard input to its end.
     public static func readStandardInput(limit: Int) throws(InputFileError) -> [UInt8] {
         try bytes(of: .standardInput, limit: limit, isPipe: false)
     }
 
-    /// Opens a regular file for reading, without waiting for anybody. The caller closes it.
+    /// Opens a regular file for reading, without waiting. The caller closes it.
     public static func open(_ path: String) throws(InputFileError) -> FileDescriptor {
         try open(path, .regularFile).file
     }
@@ -40,11 +40,11 @@ public enum InputFile {
     private static func open(
         _ path: String, _ source: Source
     ) throws(InputFileError) -> (file: FileDescriptor, kind: FileKind) {
-        // Without O_NONBLOCK the kernel would wait here until somebody writes to a FIFO.
+        // Without O_NONBLOCK, the kernel would wait until somebody opens a FIFO for writing.
         let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else {
             let error = Errno(rawValue: errno)
-            // What cannot be opened at all: a socket.
+            // A file that cannot be opened at all, such as a socket.
             guard error == .noSuchAddressOrDevice, let kind = FileKind(of: path), kind != .regularFile else {
                 throw .system(error)
             }
@@ -78,7 +78,7 @@ public enum InputFile {
                 guard bytes.count + count <= limit else { throw InputFileError.tooLarge(limit) }
                 bytes += chunk[..<count]
                 if count > 0 { continue }
-                // A pipe without a writer is at its end.
+                // A pipe without a writer reads as if it were at its end.
                 guard isPipe, bytes.isEmpty else { return bytes }
                 guard isWriterAwaited else { throw InputFileError.unwritten }
                 isWriterAwaited = false
@@ -93,7 +93,7 @@ public enum InputFile {
         }
     }
 
-    /// Until there is something to read, or a pipe's last writer is gone.
+    /// Waits until there is something to read, or a pipe's last writer is gone.
     private static func wait(for file: FileDescriptor, milliseconds: Int32) {
         var poll = pollfd(fd: file.rawValue, events: Int16(POLLIN), revents: 0)
         _ = Glibc.poll(&poll, 1, milliseconds)

@@ -2,16 +2,16 @@ public import SystemPackage
 
 /// Why a file cannot be read.
 public enum InputFileError: Error, Sendable, Hashable {
-    /// The system refuses.
+    /// The system refused, with this error number.
     case system(Errno)
-    /// It is no regular file, nor what a command may take in its place.
+    /// The path names neither a regular file, nor anything else that the command accepts.
     case kind(FileKind)
-    /// A pipe at its end before it has brought anything.
+    /// A pipe that ended before it delivered anything.
     case unwritten
-    /// It has more than so many bytes.
+    /// The file has more than this number of bytes.
     case tooLarge(Int)
 
-    /// In words that follow the path: `is a FIFO, not a regular file`.
+    /// The reason, worded to follow the path: `is a FIFO, not a regular file`.
     public var reason: String {
         switch self {
         case .system(let error): FileError.reason(error.rawValue)

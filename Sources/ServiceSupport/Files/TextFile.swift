@@ -3,30 +3,30 @@ import SystemPackage
 
 /// Small text files: settings, tokens, clouds.
 public enum TextFile {
-    /// Bytes that are read at most.
+    /// The greatest size in bytes.
     public static let maximumSize = 16 << 20
 
-    /// The UTF-8 text of a regular file.
+    /// Reads the UTF-8 text of a regular file.
     public static func read(_ path: String) throws(FileError) -> String {
         try text(named: path) { () throws(InputFileError) in try InputFile.read(path, limit: maximumSize) }
     }
 
-    /// The UTF-8 text of what a command's argument names: a regular file, a pipe that somebody writes to
-    /// (`<(command)`), /dev/stdin.
+    /// Reads the UTF-8 text of a command's argument: a regular file, a pipe with a writer (`<(command)`), or
+    /// /dev/stdin.
     public static func readArgument(_ path: String) throws(FileError) -> String {
         try text(named: path) { () throws(InputFileError) in
             try InputFile.read(path, limit: maximumSize, from: .stream)
         }
     }
 
-    /// The UTF-8 text of standard input.
+    /// Reads the UTF-8 text of standard input.
     public static func standardInput() throws(FileError) -> String {
         try text(named: "standard input") { () throws(InputFileError) in
             try InputFile.readStandardInput(limit: maximumSize)
         }
     }
 
-    /// Writes a file, in place of one that is there.
+    /// Writes a file; replaces an existing one.
     public static func write(_ text: String, to path: String) throws(FileError) {
         try at(path) {
             let file = try FileDescriptor.open(
@@ -36,7 +36,7 @@ public enum TextFile {
         }
     }
 
-    /// Writes a file that must not be there yet, with rights of its own.
+    /// Writes a new file with the given permissions. An existing file is an error.
     public static func make(_ text: String, at path: String, mode: UInt32) throws(FileError) {
         try at(path) {
             let file = try FileDescriptor.open(

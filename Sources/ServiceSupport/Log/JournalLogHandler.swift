@@ -2,17 +2,17 @@ import Glibc
 public import Logging
 import Text
 
-/// Messages to journald over its own protocol (systemd's docs/JOURNAL_NATIVE_PROTOCOL.md), each piece of metadata as a
-/// field of its own: `journalctl PORTCULLIS_ETAG=…`.
+/// Sends messages to journald over its native protocol (systemd's docs/JOURNAL_NATIVE_PROTOCOL.md), with each item of
+/// metadata as its own field: `journalctl PORTCULLIS_ETAG=…`.
 public struct JournalLogHandler: LogHandler {
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
     private let identifier: String
     private let socket: DatagramSocket
-    /// What a message goes to that journald does not take.
+    /// Writes messages that journald does not accept.
     private let fallback: LineLogHandler
 
-    /// - Returns: `nil` when the path is none.
+    /// - Returns: `nil` if the path is no valid socket name.
     public init?(identifier: String, logLevel: Logger.Level, path: String = "/run/systemd/journal/socket") {
         guard let socket = DatagramSocket(path) else { return nil }
         self.identifier = identifier
@@ -44,7 +44,8 @@ public struct JournalLogHandler: LogHandler {
         "PORTCULLIS_" + String(key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }
 
-    /// A value with a line feed is told by its length, 64 bits little endian; any other ends with the line.
+    /// Appends a field. A value that contains a line feed is preceded by its length in 64 bits, little endian; any
+    /// other value ends with the line.
     package static func put(_ name: String, _ value: String, into datagram: inout [UInt8]) {
         let bytes = Array(value.utf8)
         datagram += name.utf8

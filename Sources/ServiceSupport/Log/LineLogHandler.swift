@@ -2,12 +2,13 @@ import Glibc
 public import Logging
 import Text
 
-/// One readable line per message on standard error.
+/// Writes one readable line for each message to standard error.
 public struct LineLogHandler: LogHandler {
+    /// The form of a line.
     public enum Style: Sendable {
         /// With the time of day and the level.
         case terminal
-        /// With journald's priority prefix (`sd-daemon(3)`); it adds the time itself.
+        /// With journald's priority prefix (`sd-daemon(3)`); journald adds the time.
         case journal
     }
 
@@ -28,7 +29,7 @@ public struct LineLogHandler: LogHandler {
     public func log(event: LogEvent) {
         var fields = metadata
         if let more = event.metadata { fields.merge(more) { _, new in new } }
-        // Messages say it all by themselves; the fields are for machines.
+        // Messages are complete by themselves; the fields are for machines.
         let suffix =
             logLevel > .debug
             ? "" : fields.sorted { $0.key < $1.key }.map { " \($0.key)=\("\($0.value)".printable)" }.joined()
@@ -38,7 +39,7 @@ public struct LineLogHandler: LogHandler {
             case .terminal: "\(Self.timeOfDay) \(event.level) "
             }
         let line = Array("\("\(prefix)\(event.message)\(suffix)".printableLines)\n".utf8)
-        // One write, so that lines of several processes do not mix.
+        // A single write, so that lines of several processes do not mix.
         _ = write(STDERR_FILENO, line, line.count)
     }
 
@@ -52,7 +53,7 @@ public struct LineLogHandler: LogHandler {
 }
 
 extension Logger.Level {
-    /// As syslog numbers them.
+    /// The level as a syslog priority.
     package var priority: Int {
         switch self {
         case .trace, .debug: 7

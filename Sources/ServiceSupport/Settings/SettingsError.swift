@@ -1,4 +1,4 @@
-/// A setting that cannot be used; the message names where it stands.
+/// A setting that cannot be used. The message names its place.
 public struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
     public let message: String
 

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Datagrams to a name of the file system or, beginning with `@`, of the abstract namespace: how systemd and journald
-/// are spoken to. Who listens there may restart in between.
+/// Sends datagrams to a socket in the file system or, if the name begins with `@`, in the abstract namespace, as
+/// systemd and journald use them. The receiver may restart in between.
 final class DatagramSocket: Sendable {
     private let descriptor: Int32
     private let address: sockaddr_un
     private let length: socklen_t
 
-    /// - Returns: `nil` when the name is none.
+    /// - Returns: `nil` if the path is no valid socket name.
     init?(_ path: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -25,7 +25,7 @@ final class DatagramSocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Says whether it went.
+    /// Sends a datagram. Returns whether it succeeded.
     package func send(_ bytes: [UInt8]) -> Bool {
         withUnsafePointer(to: address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -46,7 +46,7 @@ extension CSVRecord {
             sources: sources, maximumConnections: maximumConnections)
     }
 
-    /// The values of columns `service` and `backend_address` to `weight`.
+    /// Reads the values of columns `service` and `backend_address` to `weight`.
     func server(of connection: ExternalConnection) throws(Failure) -> RealServer {
         let service = try name(.service)
         let text = text(.backendAddress)
@@ -104,7 +104,7 @@ extension CSVRecord {
         return number
     }
 
-    /// The parts of a cell between single spaces; none of them is empty.
+    /// The parts of a cell, which are separated by single spaces; none may be empty.
     private func list(_ column: ServicesCSV.Column) throws(Failure) -> [String] {
         guard !self[column].isEmpty else { return [] }
         let parts = self[column].split(separator: 0x20, omittingEmptySubsequences: false)

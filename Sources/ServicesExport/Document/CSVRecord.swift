@@ -1,4 +1,4 @@
-/// The cells of one line, quotes undone (RFC 4180, section 2), with the places where they began.
+/// The cells of one line without their quotes (RFC 4180, section 2), and the places where they begin.
 struct CSVRecord {
     private let version: ServicesCSV.Version
     private(set) var bytes: [UInt8] = []
@@ -8,7 +8,7 @@ struct CSVRecord {
 
     /// What is wrong with a line, at a place in it.
     struct Failure: Error {
-        /// 0-based, in bytes of the line.
+        /// The offset in bytes from the beginning of the line, from 0.
         var offset: Int
         var cell: ServicesCSV.Column?
         var message: String
@@ -101,8 +101,8 @@ struct CSVRecord {
 
     /// The bytes of the connection's columns as an unquoted line has them.
     ///
-    /// No valid value has a comma in it, so a key with as many commas as lie between the columns stands for one row of
-    /// cells only: what has the key of a connection that was checked has its cells.
+    /// No valid value contains a comma, so a key with the right number of commas belongs to exactly one list of
+    /// cells: a line with the key of a checked connection has the same cells.
     var key: [UInt8] {
         var key = [UInt8]()
         // The first column is the service, the last three are the real server.

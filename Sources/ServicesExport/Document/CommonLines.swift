@@ -1,7 +1,7 @@
 import Glibc
 
-/// The lines that differ between two files, when those that are the same at the start and at the end are left out.
-/// Both files begin with the same header and end with a line feed.
+/// The lines that differ between two files, without equal lines at the beginning and the end. Both files begin with
+/// the same header and end with a line feed.
 struct CommonLines {
     /// Byte ranges of whole lines.
     let old: Range<Int>
@@ -14,7 +14,7 @@ struct CommonLines {
                 var prefix = Self.commonPrefix(a, b, limit)
                 while prefix > 0, a[prefix - 1] != ServicesCSV.lineFeed { prefix -= 1 }
                 var suffix = Self.commonSuffix(a, b, limit - prefix)
-                // The suffix begins behind a line feed that both files have before it.
+                // The suffix must begin after a line feed in both files.
                 while suffix > 0 {
                     let start = (a.count - suffix, b.count - suffix)
                     let isLineStart =

@@ -5,22 +5,22 @@ public import NetworkTypes
 public struct ExternalConnection: Sendable, Hashable {
     public let section: String
     public let transport: TransportProtocol
-    /// The location's pool that `addresses` are from.
+    /// The pool of the location to which `addresses` belong.
     public let addressName: String
     /// Public addresses of one family, ascending, at least one.
     public let addresses: [IPAddress]
-    /// One port without a mark; else ports and ranges, ascending, without overlaps, at least one.
+    /// Without a mark one port; with a mark at least one port or range, ascending, without overlaps.
     public let ports: [PortRange]
-    /// `nil`: served by address and port.
+    /// The firewall mark; `nil`: the service is at addresses and ports.
     public let mark: UInt32?
     public let method: ForwardingMethod
     public let scheduler: Scheduler
-    /// Seconds; 0: none.
+    /// Seconds for which a client stays with its server; 0: none.
     public let persistence: Int
-    /// Seconds for which a real server that leaves keeps its connections; 0: removed at once; `nil`: as the gateway
-    /// has it.
+    /// Seconds for which a real server that leaves keeps its connections; 0: it is removed at once; `nil`: the
+    /// gateway's setting applies.
     public let drainTime: Int?
-    /// Ascending, without overlaps; empty: all sources are allowed.
+    /// The networks of allowed clients, ascending, without overlaps; empty: all.
     public let sources: [AddressPrefix]
     /// No new connections for a real server that has so many; 0: no limit.
     public let maximumConnections: Int
@@ -49,11 +49,11 @@ public struct ExternalConnection: Sendable, Hashable {
 /// One server behind an external connection.
 public struct RealServer: Sendable, Hashable {
     public let address: IPAddress
-    /// 0 under a mark: the client's port is kept.
+    /// The port; 0 with a mark: the client's port is kept.
     public let port: UInt16
-    /// 0 to 65,535; 0 drains.
+    /// 0 to 65,535; a server with weight 0 drains.
     public let weight: UInt16
-    /// The instance that runs there, `type.index`.
+    /// The instance on this server, `type.index`.
     public let service: String
 
     static func precedes(_ a: Self, _ b: Self) -> Bool {
@@ -65,11 +65,11 @@ public struct RealServer: Sendable, Hashable {
 
 /// An external connection with its real servers: all rows that agree in the columns of `ExternalConnection`.
 ///
-/// Immutable, and the same instance from one document to the next while its rows stay the same, so that a
-/// comparison of two documents can skip it by identity.
+/// Immutable. As long as its rows stay the same, each new document has the same instance, so that a comparison of two
+/// documents can skip it by identity.
 public final class ExportGroup: Sendable {
     public let connection: ExternalConnection
-    /// Ascending by address and port, each once, at least one.
+    /// Ascending by address and port, without duplicates, at least one.
     public let servers: [RealServer]
     /// The bytes of the connection's columns.
     let key: [UInt8]

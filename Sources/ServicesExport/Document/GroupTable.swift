@@ -44,7 +44,7 @@ struct GroupTable {
         return nil
     }
 
-    /// The index of the new group; the key must be new.
+    /// Adds a group and returns its index; the key must be new.
     mutating func insert(_ key: [UInt8], hash: UInt64) -> Int {
         if (keys.count + 1) * 2 > slots.count {
             slots = Array(repeating: -1, count: slots.count * 2)

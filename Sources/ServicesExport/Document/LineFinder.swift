@@ -1,7 +1,7 @@
 import Glibc
 import NetworkTypes
 
-/// Finds lines again, for errors only: while reading nobody counts lines.
+/// Finds the numbers of lines, for errors only: lines are not counted while a file is read.
 struct LineFinder {
     private let bytes: [UInt8]
     private let version: ServicesCSV.Version
@@ -35,7 +35,8 @@ struct LineFinder {
         }
     }
 
-    /// The lines of the group with the key, in order; of one server only, when given. The file's lines are valid.
+    /// The lines of the group with the key, in order; if a server is given, only its lines. The file's lines must be
+    /// valid.
     func lines(of key: [UInt8], server: RealServer? = nil, limit: Int = 1) -> [Found] {
         var found = [Found]()
         var number = 0
@@ -55,7 +56,7 @@ struct LineFinder {
         return found
     }
 
-    /// A real server that stands twice in a group.
+    /// The error for a real server that a group has twice.
     func repeated(_ server: RealServer, in key: [UInt8]) -> ServicesCSVError {
         let found = lines(of: key, server: server, limit: 2)
         guard found.count == 2 else {
@@ -67,7 +68,7 @@ struct LineFinder {
 }
 
 extension RealServer {
-    /// `10.1.0.11:8080`, `[fd00::1]:8080`; without the port under a mark.
+    /// `10.1.0.11:8080`, `[fd00::1]:8080`; without the port with a mark.
     var endpoint: String {
         if port == 0 { return "\(address)" }
         return address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"

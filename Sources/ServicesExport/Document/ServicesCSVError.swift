@@ -1,21 +1,21 @@
-/// Why a `services.csv` is refused, as a whole, and where.
+/// Why a whole `services.csv` is refused, and the place of the fault.
 public struct ServicesCSVError: Error, Sendable, Hashable {
-    /// What the error says of the file as a whole.
+    /// The meaning of the error for the whole file.
     public enum Code: Sendable, Hashable {
-        /// The header lacks columns, and has none that are unknown: ADMIN is older than the reader.
+        /// The header lacks columns and has no unknown ones: ADMIN is older than the reader.
         case olderFormat
-        /// The header has all columns and others beside them: ADMIN is newer than the reader.
+        /// The header has all columns and additional ones: ADMIN is newer than the reader.
         case newerFormat
-        /// A rule is broken.
+        /// The file violates a rule.
         case invalid
     }
 
     public let code: Code
-    /// 1-based.
+    /// The line number, from 1.
     public let line: Int
-    /// 1-based, in bytes: where the cell (or what is wrong in the line) begins.
+    /// The place in the line, in bytes from 1: the beginning of the cell or of the fault.
     public let column: Int
-    /// The cell, when one is to blame.
+    /// The column of the cell, if one is to blame.
     public let cell: ServicesCSV.Column?
     public let message: String
 

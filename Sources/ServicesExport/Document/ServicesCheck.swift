@@ -1,8 +1,7 @@
 import NetworkTypes
 import Text
 
-/// The rules that several rows must keep together: one claim to each address, protocol and port, and rows of one mark
-/// that agree.
+/// Rules that involve several rows: every address, protocol and port is claimed once, and the rows of a mark agree.
 struct ServicesCheck {
     let groups: [ExportGroup]
     let changes: ExportChanges
@@ -11,7 +10,7 @@ struct ServicesCheck {
     func run() throws(ServicesCSVError) {
         guard !changes.isEmpty else { return }
         try checkMarks()
-        // Claims are of the connections: where only servers changed they are as they were.
+        // Claims depend only on the connections. If only servers changed, the claims are the same.
         let known = Set(changes.removed.map(\.key))
         if changes.added.contains(where: { !known.contains($0.key) }) { try checkClaims() }
     }
@@ -41,7 +40,8 @@ struct ServicesCheck {
         }
     }
 
-    /// Rows of one mark agree on all but service, protocol, backend and weight, and have the same servers.
+    /// Checks that the rows of a mark agree in everything except service, protocol, backend and weight, and have the
+    /// same servers.
     private func checkAgreement(
         _ first: ExportGroup, _ second: ExportGroup, mark: UInt32
     ) throws(ServicesCSVError) {
@@ -50,7 +50,7 @@ struct ServicesCheck {
         }
         guard !first.hasSameServers(as: second) else { return }
         for (one, other) in [(first, second), (second, first)] {
-            // Under a mark a server has no port of its own: its address says which it is.
+            // With a mark, servers have no ports, so the address identifies a server.
             let weights = Dictionary(other.servers.map { ($0.address, $0.weight) }) { first, _ in first }
             for server in one.servers where weights[server.address] != server.weight {
                 guard let line = finder.lines(of: one.key, server: server).first else { continue }

@@ -1,14 +1,14 @@
-/// A complete and valid `services.csv`: its bytes and what they say.
+/// A complete and valid `services.csv`: its bytes and its content.
 ///
-/// A value; `updated(with:)` reads a newer file against it at the cost of what differs.
+/// It is a value. `updated(with:)` reads a newer file at a cost that grows with the difference.
 public struct ServicesDocument: Sendable {
     /// The version that its header names.
     public let version: ServicesCSV.Version
     /// The file.
     public let bytes: [UInt8]
-    /// Rows, without the header.
+    /// The number of rows, without the header.
     public let rowCount: Int
-    /// Every external connection with its real servers, in no order that means something.
+    /// Every external connection with its real servers, in no particular order.
     public let groups: [ExportGroup]
 
     /// The file without rows, in the newest version.
@@ -51,16 +51,18 @@ public struct ServicesDocument: Sendable {
         return (document, ExportChanges(removed: groups, added: document.groups))
     }
 
-    /// Every row, in the order of the file as `ServicesCSV.write` writes it.
+    /// Every row, in the order of `ServicesCSV.write`. Sorts all rows.
     public var rows: [ExportRow] {
         groups.flatMap(\.rows).map { ($0, $0.description) }.sorted { $0.1.utf8.lexicographicallyPrecedes($1.1.utf8) }
             .map(\.0)
     }
 }
 
-/// What differs between two documents, by instance: a group whose rows changed is in both lists.
+/// The difference between two documents, by instance: a group whose rows changed is in both lists.
 public struct ExportChanges: Sendable {
+    /// Groups that only the old document has.
     public var removed: [ExportGroup] = []
+    /// Groups that only the new document has.
     public var added: [ExportGroup] = []
 
     public init(removed: [ExportGroup] = [], added: [ExportGroup] = []) {
@@ -68,5 +70,6 @@ public struct ExportChanges: Sendable {
         self.added = added
     }
 
+    /// Whether the documents have the same rows.
     public var isEmpty: Bool { removed.isEmpty && added.isEmpty }
 }

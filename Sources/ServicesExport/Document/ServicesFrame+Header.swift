@@ -50,7 +50,7 @@ extension ServicesFrame {
         return ServicesCSVError(line: 1, column: column, message: message)
     }
 
-    /// More columns than any format will have; what follows them is taken as one cell.
+    /// More columns than any format will have; the rest is taken as one cell.
     private static let columnLimit = 255
 
     private static func isColumnName(_ text: String) -> Bool {
@@ -60,7 +60,7 @@ extension ServicesFrame {
             }
     }
 
-    /// `"zone", "priority"`; of a long list the first eight.
+    /// `"zone", "priority"`; the first eight of a long list.
     private static func quotedList(_ names: [String]) -> String {
         names.prefix(8).map { $0.printed() }.joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     }

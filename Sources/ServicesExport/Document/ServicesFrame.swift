@@ -1,6 +1,6 @@
 import Glibc
 
-/// What is checked of a file before its rows: size, header, end, number of lines.
+/// The checks of a file before its rows are read: size, header, end, number of lines.
 enum ServicesFrame {
     /// Returns the version of the file.
     static func check(_ bytes: [UInt8]) throws(ServicesCSVError) -> ServicesCSV.Version {

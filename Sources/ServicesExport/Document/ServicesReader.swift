@@ -1,7 +1,7 @@
 import Glibc
 import NetworkTypes
 
-/// Reads a file against the previous one.
+/// Reads a file by comparing it with the previous one.
 ///
 /// A line is known by the bytes of its columns `section` to the one before `backend_address`: they are the same for all
 /// servers of a connection, so they are checked once, and for every further line only service, backend and weight are read, in
@@ -11,13 +11,13 @@ struct ServicesReader {
     private let previous: ServicesDocument
     private var version: ServicesCSV.Version { previous.version }
     private var table: GroupTable
-    /// By index of `table`: the connection, and the group as it was.
+    /// By index of `table`: the connection, and the group in the previous document.
     private var connections: [ExternalConnection]
     private var groups: [ExportGroup?]
     /// By index of `table`: index in `edits`, or -1.
     private var editIndex: [Int32]
     private var edits: [Edit] = []
-    /// The service of the line before: lines are sorted by it.
+    /// The service of the previous line, since lines are sorted by service.
     private var lastService: (bytes: Range<Int>, name: String) = (0..<0, "")
 
     private struct Edit {
@@ -53,7 +53,7 @@ struct ServicesReader {
         return (ServicesDocument(version: version, bytes: bytes, rowCount: rowCount, groups: remaining), changes)
     }
 
-    /// Rebuilds a group from its rows before, less those removed, with those added.
+    /// Rebuilds a group from its previous rows, without removed and with added ones.
     private mutating func finish(
         _ edit: Edit, of bytes: [UInt8], changes: inout ExportChanges
     ) throws(ServicesCSVError) {
@@ -88,7 +88,7 @@ struct ServicesReader {
         changes.added.append(after)
     }
 
-    /// Reads the lines of a range of the file and hands each to its group's edit; returns how many.
+    /// Reads the lines in a range of the file, and passes each to the edit of its group. Returns the number of lines.
     private mutating func readLines(
         of bytes: [UInt8], in range: Range<Int>, _ note: (inout Edit, RealServer) -> Void
     ) throws(ServicesCSVError) -> Int {
@@ -119,7 +119,7 @@ struct ServicesReader {
         }
     }
 
-    /// The line when its connection is known and all else about it is as it should be.
+    /// Reads a line whose connection is known; `nil` if anything about it is unusual.
     @inline(__always)
     private mutating func knownLine(_ file: UnsafeRawBufferPointer, _ line: Range<Int>) -> (Int, RealServer)? {
         guard let base = file.baseAddress, let comma = memchr(base + line.lowerBound, 0x2C, line.count)
@@ -149,7 +149,7 @@ struct ServicesReader {
         return (group, RealServer(address: address, port: port, weight: weight, service: name))
     }
 
-    /// The line cell by cell.
+    /// Reads a line cell by cell.
     private mutating func newLine(
         _ file: UnsafeRawBufferPointer, _ line: Range<Int>
     ) throws(ServicesCSVError) -> (Int, RealServer) {
@@ -170,7 +170,7 @@ struct ServicesReader {
         }
     }
 
-    /// The name in `range`; the same string as the line before where it is the same name.
+    /// The name in `range`; the same string as for the previous line if the name is the same.
     @inline(__always)
     private mutating func serviceName(_ file: UnsafeRawBufferPointer, _ range: Range<Int>) -> String? {
         guard let base = file.baseAddress else { return nil }
@@ -203,7 +203,7 @@ extension UnsafeRawBufferPointer {
         return nil
     }
 
-    /// A canonical decimal number of 16 bits.
+    /// A decimal number of 16 bits in canonical form.
     @inline(__always)
     fileprivate func decimal(in range: Range<Int>) -> UInt16? {
         guard !range.isEmpty, range.count <= 5 else { return nil }

@@ -12,7 +12,7 @@ public struct ExportDigest: Sendable, Hashable {
         bytes = Array(SHA256.hash(data: export))
     }
 
-    /// From an ETag as `etag` writes it; `nil` for any other (weak ones too).
+    /// Reads an ETag in the form of `etag`; `nil` for any other form, including weak ones.
     public init?(etag: String) {
         let characters = Array(etag.utf8)
         guard characters.count == 66, characters.first == 0x22, characters.last == 0x22 else { return nil }
@@ -25,7 +25,8 @@ public struct ExportDigest: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// From the `sha-256` member of a Content-Digest field (RFC 9530, RFC 8941 dictionary); `nil` without a valid one.
+    /// Reads the `sha-256` member of a Content-Digest field (RFC 9530, RFC 8941 dictionary); `nil` if there is no
+    /// valid one.
     public init?(contentDigest field: String) {
         for member in field.splitBytes(",", omittingEmpty: true) {
             let parts = member.withoutSurroundingSpace.splitBytes("=", maxSplits: 1)

@@ -8,30 +8,30 @@ public struct ExportRow: Sendable, Hashable {
     public var section: String
     /// Column `protocol`.
     public var transport: TransportProtocol
-    /// The location's pool that `addresses` are from.
+    /// The pool of the location to which `addresses` belong.
     public var addressName: String
     /// Public addresses of one family, ascending.
     public var addresses: [IPAddress]
-    /// Exactly one port without a mark; ports and ranges, ascending, under a mark.
+    /// Without a mark one port; with a mark ports and ranges, ascending.
     public var ports: [PortRange]
-    /// Column `fwmark`; `nil`: served by address and port.
+    /// Column `fwmark`; `nil`: the service is at addresses and ports.
     public var mark: UInt32?
     public var method: ForwardingMethod
     public var scheduler: Scheduler
     /// Seconds for which a client stays with its server; 0: none.
     public var persistence: Int
-    /// Seconds for which a real server that leaves keeps its connections; 0: removed at once; `nil`: as the gateway
-    /// has it.
+    /// Seconds for which a real server that leaves keeps its connections; 0: it is removed at once; `nil`: the
+    /// gateway's setting applies.
     public var drainTime: Int?
-    /// The sources allowed, ascending; empty: all.
+    /// The networks of allowed clients, ascending; empty: all.
     public var sources: [AddressPrefix]
     /// No new connections for a real server that has so many; 0: no limit. Column `max_connections`, from version 2 on.
     public var maximumConnections: Int
     /// Internal address of the real server.
     public var backendAddress: IPAddress
-    /// `nil` under a mark: the client's port is kept.
+    /// The port of the real server; `nil` with a mark: the client's port is kept.
     public var backendPort: UInt16?
-    /// 0 to 65,535; 0 drains: established connections go on, new ones go elsewhere.
+    /// 0 to 65,535. With 0, the server drains: established connections go on, new ones go elsewhere.
     public var weight: Int
 
     public init(

@@ -8,7 +8,7 @@ public enum Scheduler: String, Sendable, Hashable, CaseIterable {
     case lc
     /// Weighted least connections.
     case wlc
-    /// Weighted fail-over: the heaviest server that is up.
+    /// Weighted fail-over: the available server with the highest weight.
     case fo
     /// Weighted overflow: the next server once the heaviest has as many connections as its weight.
     case ovf

@@ -1,7 +1,7 @@
 import NetworkTypes
 
 extension ServicesCSV {
-    /// The whole file: header, rows in the order of their bytes, a line feed after each line.
+    /// The whole file: the header and the rows in the order of their bytes, with a line feed after each line.
     ///
     /// Rows are written as they are: `ServicesDocument` is what checks them. Columns that the version does not have are
     /// left out; `ExportRow.minimumVersion` says where that would be wrong.
@@ -19,7 +19,7 @@ extension ServicesCSV {
         file.reserveCapacity(file.count + 1 + lines.count)
         file.append(lineFeed)
         lines.withUnsafeBytes { lines in
-            // The line feed is lower than every byte of a line, so it may take part in the order.
+            // The line feed is lower than every byte of a line, so it does not affect the order.
             ranges.sort { lines[$0].lexicographicallyPrecedes(lines[$1]) }
             for range in ranges { file.append(contentsOf: lines[range]) }
         }
@@ -61,13 +61,14 @@ extension ServicesCSV {
     }
 }
 
-/// The lists last written: neighbouring rows mostly have the same ones, and those of a hundred addresses cost.
+/// The lists that were last written. Adjacent rows usually have the same lists, and a list of a hundred addresses
+/// takes time.
 private struct WrittenLists {
     struct List<Element: Equatable & CustomStringConvertible> {
         private var elements: [Element] = []
         private var text: [UInt8] = []
 
-        /// The elements with spaces between them, and a comma.
+        /// Appends the elements, separated by spaces, and a comma.
         mutating func append(_ elements: [Element], to line: inout [UInt8]) {
             if elements != self.elements {
                 self.elements = elements

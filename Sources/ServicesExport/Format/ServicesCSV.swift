@@ -1,8 +1,8 @@
 /// The format of `services.csv`, the contract between ADMIN and its gateways.
 ///
-/// RFC 4180 with a header and LF line ends, UTF-8 without a byte order mark. The writer sorts the rows by the bytes of
-/// their lines, so equal registries give equal bytes; the reader takes them in any order. No valid value
-/// needs quotes; the reader accepts them where RFC 4180 does.
+/// RFC 4180 with a header and LF line ends, in UTF-8 without a byte order mark. The writer sorts the rows by the
+/// bytes of their lines, so equal registries give equal bytes; the reader accepts any order. No valid value needs
+/// quotes; the reader accepts them where RFC 4180 does.
 public enum ServicesCSV {
     /// The columns of the newest version, in the order of the file.
     public enum Column: Int, Sendable, CaseIterable {
@@ -34,7 +34,7 @@ public enum ServicesCSV {
 
     /// The largest file a reader takes: 64 MiB.
     public static let maximumSize = 64 << 20
-    /// The most rows a reader takes.
+    /// The greatest number of rows that a reader accepts.
     public static let maximumRows = 1_000_000
     /// The longest persistence: 31 days, in seconds.
     public static let maximumPersistence = 31 * 86_400

@@ -1,31 +1,36 @@
-/// Collects what is wrong while a tree is decoded, so that a file's author sees all of it at once.
+/// Collects faults while a tree is decoded, so that the author of a file sees all of them at once.
 ///
 ///     var diagnostics = YAMLDiagnostics()
 ///     let mapping = diagnostics.mapping(node, allowedKeys: ["name", "port"])
 ///     let port = diagnostics.optional(mapping?["port"]) { try $0.integer("a port number", in: 1...65535) }
 ///     try diagnostics.finish()
 public struct YAMLDiagnostics: Sendable {
-    /// Errors kept; a file with more is not helped by a longer list.
+    /// The greatest number of errors that are kept; a longer list would not help.
     public static let limit = 100
 
+    /// The errors so far, at most `limit`.
     public private(set) var errors: [YAMLError] = []
 
     public init() {}
 
+    /// Whether there are no errors.
     public var isEmpty: Bool { errors.isEmpty }
 
-    /// Whether there are as many errors as are kept: from then on nothing is decoded, since nobody would hear of it.
+    /// Whether the limit is reached: nothing is decoded from then on, since further errors would not be reported.
     public var isFull: Bool { errors.count >= Self.limit }
 
+    /// Adds an error, unless the limit is reached.
     public mutating func report(_ error: YAMLError) {
         if !isFull { errors.append(error) }
     }
 
+    /// Adds an error, unless the limit is reached. The message is made only then.
     public mutating func report(_ position: YAMLPosition, _ message: @autoclosure () -> String) {
         if !isFull { report(YAMLError(position, message())) }
     }
 
-    /// The value, or `nil` and the error kept. `nil` without a try when there are errors enough.
+    /// Runs `body`; if it throws, keeps the error and returns `nil`. Once the limit is reached, returns `nil` without
+    /// running it.
     public mutating func attempt<Value>(_ body: () throws(YAMLError) -> Value) -> Value? {
         guard !isFull else { return nil }
         do throws(YAMLError) {
@@ -36,7 +41,7 @@ public struct YAMLDiagnostics: Sendable {
         }
     }
 
-    /// Decodes a node that may be absent; `nil` when it is, or when it is wrong and the error was kept.
+    /// Decodes an optional node; `nil` if it is absent, or if it is faulty and the error was kept.
     public mutating func optional<Value>(
         _ node: YAMLNode?, _ decode: (YAMLNode) throws(YAMLError) -> Value
     ) -> Value? {
@@ -44,14 +49,14 @@ public struct YAMLDiagnostics: Sendable {
         return attempt { () throws(YAMLError) -> Value in try decode(node) }
     }
 
-    /// Decodes the value of a key that must be there.
+    /// Decodes the value of a required key; `nil` if it is absent or faulty, and the error was kept.
     public mutating func required<Value>(
         _ key: String, of mapping: YAMLMapping, _ decode: (YAMLNode) throws(YAMLError) -> Value
     ) -> Value? {
         attempt { () throws(YAMLError) -> Value in try decode(try mapping.required(key)) }
     }
 
-    /// A mapping of known keys; each unknown key is reported, the others can be read all the same.
+    /// A mapping with known keys. Each unknown key is reported; the others can still be read.
     public mutating func mapping(
         _ node: YAMLNode, allowedKeys: [String], _ what: String = "a mapping"
     ) -> YAMLMapping? {
@@ -60,7 +65,7 @@ public struct YAMLDiagnostics: Sendable {
         return mapping
     }
 
-    /// Throws what was collected, if anything was.
+    /// Throws the collected errors, if there are any.
     public func finish() throws(YAMLErrors) {
         guard let first = errors.first else { return }
         throw YAMLErrors(first, Array(errors.dropFirst()))

@@ -3,7 +3,7 @@ import Text
 /// The pairs of a mapping in the order of the text, with access by key.
 public struct YAMLMapping: Sendable, Hashable {
     public let pairs: [YAMLPair]
-    /// Where the mapping starts.
+    /// The place where the mapping begins.
     public let position: YAMLPosition
 
     public init(pairs: [YAMLPair], position: YAMLPosition) {
@@ -11,22 +11,23 @@ public struct YAMLMapping: Sendable, Hashable {
         self.position = position
     }
 
+    /// The value of a key; `nil` if it is absent. Keys are compared by their bytes, one by one.
     public subscript(key: String) -> YAMLNode? {
         pairs.first { $0.key.text.isExactly(key) }?.value
     }
 
-    /// The value of a key that must be there.
+    /// The value of a required key.
     public func required(_ key: String) throws(YAMLError) -> YAMLNode {
         guard let node = self[key] else { throw YAMLError(position, "the key \"\(key)\" is missing") }
         return node
     }
 
-    /// Where a key stands, for errors about it.
+    /// The place of a key, for errors about it; that of the mapping if the key is absent.
     public func keyPosition(_ key: String) -> YAMLPosition {
         pairs.first { $0.key.text.isExactly(key) }?.key.position ?? position
     }
 
-    /// An error for each key that is not allowed.
+    /// An error for each key that is not allowed, up to `YAMLDiagnostics.limit`.
     public func unknownKeys(allowed: [String]) -> [YAMLError] {
         let allowedSet = Set(allowed.map { ExactText($0) })
         return pairs.lazy.filter { !allowedSet.contains(ExactText($0.key.text)) }.prefix(YAMLDiagnostics.limit).map {
@@ -39,7 +40,7 @@ public struct YAMLMapping: Sendable, Hashable {
     }
 }
 
-/// The word a typing mistake was meant to be: at most a third of its letters differ.
+/// The word that was probably meant by a misspelt one: at most a third of the letters differ.
 package func nearest(to word: String, among words: [String]) -> String? {
     guard word.utf8.count <= 64 else { return nil }
     let candidates = words.map { (word: $0, distance: editDistance(Array(word.utf8), Array($0.utf8))) }
@@ -47,7 +48,8 @@ package func nearest(to word: String, among words: [String]) -> String? {
     return best.distance <= max(1, best.word.utf8.count / 3) ? best.word : nil
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
+/// The number of insertions, deletions, replacements and swaps of adjacent letters between two words (optimal string
+/// alignment).
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
     var beforeLast = [Int]()

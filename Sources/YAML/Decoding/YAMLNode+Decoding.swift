@@ -6,7 +6,7 @@ extension YAMLNode {
         YAMLError(position, "expected \(expected), found \(tag.map { $0 + " " } ?? "")\(summary)")
     }
 
-    /// A string. What the core schema reads as a number, a truth value or nothing is none until it is quoted.
+    /// A string. A scalar that the core schema reads as a number, a truth value or null is a string only in quotes.
     public func string(_ what: String = "a string") throws(YAMLError) -> String {
         guard tag == nil, let scalar else { throw unexpected(what) }
         switch scalar.resolved {
@@ -16,13 +16,13 @@ extension YAMLNode {
         }
     }
 
-    /// The text of any scalar but nothing, as it is written: `80`, `20000-29999`, `1.10`.
+    /// The text of any scalar except null, as it is written: `80`, `20000-29999`, `1.10`.
     public func text(_ what: String = "a value") throws(YAMLError) -> String {
         guard tag == nil, let scalar, !isNull else { throw unexpected(what) }
         return scalar.text
     }
 
-    /// An integer, bare (`80`, `0x1F`, `0o17`), within the range.
+    /// An integer without quotes (`80`, `0x1F`, `0o17`) within the range.
     public func integer(
         _ what: String = "a whole number", in range: ClosedRange<Int> = .min ... .max
     ) throws(YAMLError) -> Int {
@@ -48,7 +48,7 @@ extension YAMLNode {
         return value
     }
 
-    /// `true` or `false`; `yes`, `on` and their kind are strings.
+    /// `true` or `false`; `yes`, `on` and the like are strings.
     public func boolean(_ what: String = "true or false") throws(YAMLError) -> Bool {
         guard tag == nil, case .boolean(let value)? = scalar?.resolved else { throw unexpected(what) }
         return value
@@ -73,8 +73,8 @@ extension YAMLNode {
         return YAMLMapping(pairs: pairs, position: position)
     }
 
-    /// A mapping of known keys; the first unknown one is an error that names it and what is near.
-    /// `YAMLDiagnostics.mapping(_:allowedKeys:)` reports all of them.
+    /// A mapping with known keys. The first unknown key is an error, with a similar known one.
+    /// `YAMLDiagnostics.mapping(_:allowedKeys:)` reports all unknown keys.
     public func mapping(allowedKeys: [String], _ what: String = "a mapping") throws(YAMLError) -> YAMLMapping {
         let mapping = try mapping(what)
         if let error = mapping.unknownKeys(allowed: allowedKeys).first { throw error }
@@ -92,7 +92,7 @@ extension YAMLNode {
         return scalar.text
     }
 
-    /// A value that reads itself from text: `expected an IP address, found "10.0.0.256"`.
+    /// A value of a type that parses text: `expected an IP address, found "10.0.0.256"`.
     public func value<Value: LosslessStringConvertible>(
         _ type: Value.Type = Value.self, _ what: String
     ) throws(YAMLError) -> Value {

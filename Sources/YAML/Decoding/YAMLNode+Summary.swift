@@ -1,7 +1,7 @@
 import Text
 
 extension YAMLNode {
-    /// The node as an error message names what it found: `"abc"`, `70000`, `nothing`, `a list`.
+    /// The node in the words of an error message: `"abc"`, `70000`, `nothing`, `a list`.
     public var summary: String {
         switch content {
         case .sequence: return "a list"

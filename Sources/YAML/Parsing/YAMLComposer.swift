@@ -1,6 +1,6 @@
 import Text
 
-/// Builds nodes from events, within the limits.
+/// Builds nodes from events within the limits.
 struct YAMLComposer {
     private let events: YAMLEvents
     // exact: a tag is ASCII for libyaml
@@ -10,13 +10,13 @@ struct YAMLComposer {
     private var anchors: [String: Anchor] = [:]
     private var total = Cost()
 
-    /// A node under construction has no value yet: an alias to it would be a circle.
+    /// The state of an anchor. A node under construction has no value yet; an alias to it would be a cycle.
     private enum Anchor {
         case open
         case done(Composed)
     }
 
-    /// What a node brings along wherever it is repeated.
+    /// The cost of a node, which counts again wherever an alias repeats the node.
     private struct Cost {
         var nodes = 0
         /// Bytes of scalars.
@@ -31,7 +31,7 @@ struct YAMLComposer {
     private struct Composed {
         let node: YAMLNode
         var cost: Cost
-        /// Lists and mappings inside one another.
+        /// The depth of nested lists and mappings.
         var height = 0
     }
 
@@ -144,7 +144,7 @@ struct YAMLComposer {
             height = max(height, value.height)
         }
         if let merge {
-            // The mapping's own keys come before those it merges, of which the first that has a key counts.
+            // The mapping's own keys come first. If several merged mappings have a key, the first one counts.
             let kept = merge.pairs.filter { places.updateValue($0.key.position, forKey: ExactText($0.key.text)) == nil }
             pairs.insert(contentsOf: kept, at: merge.place)
         }
@@ -152,7 +152,7 @@ struct YAMLComposer {
             node: YAMLNode(.mapping(pairs), at: start.position, tag: tag), cost: cost, height: height + 1)
     }
 
-    /// What `<<` brings along (https://yaml.org/type/merge.html): the pairs of a mapping, or of each mapping of a list.
+    /// The pairs that `<<` adds (https://yaml.org/type/merge.html): those of a mapping, or of each mapping in a list.
     private static func merged(_ node: YAMLNode) throws(YAMLError) -> [YAMLPair] {
         let nodes: [YAMLNode] =
             if case .sequence(let items) = node.content, node.tag == nil { items } else { [node] }
@@ -202,7 +202,7 @@ struct YAMLComposer {
         }
     }
 
-    /// The tag a node keeps: none when it only says what the node is anyway.
+    /// The node's tag; `nil` if it is the node's default one.
     private func localTag(_ event: YAMLEvents.Event, standing: String?) throws(YAMLError) -> String? {
         guard let tag = event.tag, tag != standing, tag != "!" else { return nil }
         guard allowedTags.contains(tag) else {

@@ -2,14 +2,14 @@ import Glibc
 
 /// Reads YAML 1.2 text (core schema) with libyaml.
 ///
-/// Stricter than YAML where leniency hides mistakes: a key written twice, a key that is no scalar, and tags are
-/// refused. Aliases are followed within `YAMLLimits`.
+/// It is stricter than YAML where leniency would hide mistakes: duplicate keys, keys that are no scalars, and tags
+/// are refused. Aliases are followed within `YAMLLimits`.
 public enum YAMLDocument {
-    /// All documents of a stream; an empty text has none.
+    /// Reads all documents of a stream; an empty text has none.
     ///
     /// - Parameters:
-    ///   - file: the name errors and positions carry.
-    ///   - allowedTags: local tags (`!secret`) that nodes may carry; see `YAMLNode.tag`.
+    ///   - file: the name in errors and positions.
+    ///   - allowedTags: local tags (`!secret`) that nodes may have; see `YAMLNode.tag`.
     public static func parse(
         _ bytes: [UInt8], file: String, allowedTags: Set<String> = [], limits: YAMLLimits = YAMLLimits()
     ) throws(YAMLError) -> [YAMLNode] {
@@ -17,8 +17,8 @@ public enum YAMLDocument {
         guard bytes.count <= limits.size else {
             throw YAMLError(start, "the file has \(bytes.count) bytes; the limit is \(limits.size)")
         }
-        // What some editors put before a file. For libyaml, told that the text is UTF-8, it would be the first
-        // character.
+        // Some editors begin a file with a byte order mark. libyaml, which is told that the text is UTF-8, would take
+        // it for the first character.
         let hasMark = bytes.starts(with: byteOrderMark)
         guard bytes.count > (hasMark ? byteOrderMark.count : 0) else { return [] }
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<[YAMLNode], YAMLError> in
@@ -36,14 +36,14 @@ public enum YAMLDocument {
         return try result.get()
     }
 
-    /// As above, from text.
+    /// Like the function above, for a text.
     public static func parse(
         _ text: String, file: String, allowedTags: Set<String> = [], limits: YAMLLimits = YAMLLimits()
     ) throws(YAMLError) -> [YAMLNode] {
         try parse(Array(text.utf8), file: file, allowedTags: allowedTags, limits: limits)
     }
 
-    /// The single document of a text.
+    /// Reads a text with a single document.
     public static func parseOne(
         _ text: String, file: String, allowedTags: Set<String> = [], limits: YAMLLimits = YAMLLimits()
     ) throws(YAMLError) -> YAMLNode {
@@ -57,8 +57,8 @@ public enum YAMLDocument {
         return first
     }
 
-    /// Refuses characters that end a line, and so a comment, by YAML 1.1 and not by 1.2: U+0085, U+2028 and U+2029. As
-    /// escapes in double quotes they are text for everybody.
+    /// Refuses characters that end a line, and so a comment, in YAML 1.1 but not in 1.2: U+0085, U+2028 and U+2029.
+    /// As escapes in double quotes they are text in both.
     private static func checkLineBreaks(_ text: UnsafeBufferPointer<UInt8>, file: String) throws(YAMLError) {
         let breaks = [
             ("U+0085", "\u{85}", "\\x85"), ("U+2028", "\u{2028}", "\\u2028"), ("U+2029", "\u{2029}", "\\u2029"),
@@ -81,7 +81,7 @@ public enum YAMLDocument {
 
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Refuses too many %TAG lines, and byte order marks inside, as files that were put together have them.
+    /// Refuses too many %TAG lines, and byte order marks inside the text, which occur in concatenated files.
     private static func checkLineStarts(
         _ text: UnsafeBufferPointer<UInt8>, start: YAMLPosition, _ limits: YAMLLimits
     ) throws(YAMLError) {

@@ -1,9 +1,9 @@
 import CYAML
 import Text
 
-/// libyaml's event parser over text that stays in place for the life of the value.
+/// libyaml's event parser. The text must stay in place during the life of this object.
 ///
-/// The only type here that touches the C library; every event is copied out before the next one is read.
+/// Only this type uses the C library. Every event is copied before the next one is read.
 final class YAMLEvents {
     enum Kind {
         case streamStart, streamEnd, documentStart, documentEnd
@@ -15,7 +15,7 @@ final class YAMLEvents {
     struct Event {
         let kind: Kind
         let position: YAMLPosition
-        /// Whether a "?" stands right before it.
+        /// Whether a "?" comes immediately before it.
         var followsQuestionMark = false
         var anchor: String?
         var tag: String?
@@ -24,8 +24,8 @@ final class YAMLEvents {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let text: UnsafeBufferPointer<UInt8>
     private let file: String
-    /// The character that was looked at last, by its number and the offset of its first byte. Events come in their
-    /// order, so the text is walked once.
+    /// The number and the byte offset of the last character that was looked up. Events come in order, so the text is
+    /// walked over only once.
     private var place = (character: 0, byte: 0)
     private let hasQuestionMarks: Bool
 
@@ -105,7 +105,7 @@ final class YAMLEvents {
     }
 }
 
-// MARK: - What libyaml complains of, in words that help
+// MARK: - libyaml's errors in helpful words
 
 extension YAMLEvents {
     private func failure() -> YAMLError {
@@ -179,7 +179,7 @@ extension YAMLEvents {
         return index < text.count && text[index] == UInt8(ascii: "\t")
     }
 
-    /// Whether the brace of `${` stands there.
+    /// Whether the brace of `${` is at this place.
     private func isVariable(atCharacter place: YAMLPosition) -> Bool {
         let index = byte(ofCharacter: place)
         return index > 0 && index < text.count && text[index] == UInt8(ascii: "{")

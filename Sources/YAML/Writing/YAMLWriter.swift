@@ -1,10 +1,10 @@
 import Text
 
 extension YAMLNode {
-    /// The node as YAML text: block style, keys in their order, a line feed at the end.
+    /// The node as YAML text: in block style, with keys in their order, and a line feed at the end.
     ///
-    /// It reads back as the same value, and as the same in readers of YAML 1.1 and of 1.2: texts and keys that either
-    /// takes for something else are quoted, numbers are in a form that both know.
+    /// Readers of YAML 1.1 and 1.2 read it as the same value: texts and keys that either version would take for
+    /// something else are quoted, and numbers have a form that both know.
     public func yamlText() -> String {
         var writer = YAMLWriter()
         writer.write(self, indentation: 0, after: .lineStart)
@@ -16,7 +16,7 @@ extension YAMLNode {
 private struct YAMLWriter {
     var text = ""
 
-    /// What stands before a node on its line.
+    /// What comes before a node on its line.
     enum Place {
         case lineStart, dash, key
     }
@@ -26,7 +26,7 @@ private struct YAMLWriter {
             if place != .lineStart { text += " " }
             text += tag
         }
-        // What carries a tag, like what follows a key, needs a line of its own.
+        // A node with a tag needs a line of its own, like one after a key.
         let place = node.tag == nil ? place : .key
         switch node.content {
         case .scalar(let scalar):
@@ -50,7 +50,7 @@ private struct YAMLWriter {
         }
     }
 
-    /// The first line goes on behind a dash; the others start with the indentation.
+    /// The first line continues after a dash; the others begin with the indentation.
     private mutating func writeLines<Element>(
         of elements: [Element], indentation: Int, after place: Place, _ write: (inout Self, Element) -> Void
     ) {
@@ -66,7 +66,8 @@ private struct YAMLWriter {
 }
 
 extension YAMLScalar {
-    /// A text bare where nobody takes it for something else, else in double quotes; a number in its canonical form.
+    /// A text without quotes if no reader takes it for something else, otherwise in double quotes; a number in
+    /// canonical form.
     fileprivate var yamlText: String {
         switch resolved {
         case .null: text.isEmpty ? "null" : text
@@ -77,10 +78,10 @@ extension YAMLScalar {
         }
     }
 
-    /// As `yamlText`, for keys, which are text whatever they look like.
+    /// Like `yamlText`, for keys, which are always text.
     fileprivate var keyText: String { isSafeBare && !mayBeOtherThanText ? text : doubleQuoted }
 
-    /// Only characters that have no meaning for YAML anywhere in a scalar; cautious rather than complete.
+    /// Whether the text has only characters without a special meaning in YAML. Cautious rather than complete.
     private var isSafeBare: Bool {
         guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 500 else { return false }
         let isLetterOrDigit = { (byte: UInt8) in
@@ -93,7 +94,7 @@ extension YAMLScalar {
         let inner = Set(" ./_-+$~=@%*".utf8)
         var previous: UInt8 = 0
         for byte in text.utf8 {
-            // "- x" and its kind start something else.
+            // "- x" and the like begin something else.
             if byte == UInt8(ascii: " "), previous == UInt8(ascii: "-") || previous == UInt8(ascii: " ") {
                 return false
             }

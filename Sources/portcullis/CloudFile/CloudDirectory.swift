@@ -1,14 +1,14 @@
 import AdminAPI
 import Text
 
-/// A cloud file together with the type files it names: all that `portcullis apply` sends.
+/// A cloud file with the type files that it names: everything that `portcullis apply` sends.
 struct CloudDirectory: Equatable {
     let cloud: CloudFile
     let types: [TypeFile]
-    /// What the operator should know though it is no error.
+    /// Notes for the operator that are no errors.
     let notes: [String]
 
-    /// Reads the cloud file at `path` and what it names.
+    /// Reads the cloud file at `path` and the files that it names.
     init(
         path: String, read: @escaping (String) throws -> String = LocalFile.text,
         list: @escaping (String) -> [String]? = LocalFile.names

@@ -1,7 +1,7 @@
 import AdminAPI
 import YAML
 
-/// A cloud file (`cloud.yaml`), read: what `portcullis apply` makes a request of.
+/// The content of a cloud file (`cloud.yaml`), from which `portcullis apply` makes its request.
 struct CloudFile: Equatable {
     var locations: [LocationResource] = []
     var pools: [PoolResource] = []
@@ -9,16 +9,16 @@ struct CloudFile: Equatable {
     var services: [ApplyRequest.Service] = []
     /// Paths of type files, or of directories of them, relative to the cloud file.
     var types: [TypeReference] = []
-    /// Where each part of the request comes from.
+    /// The place of each part of the request.
     var places = SourceMap()
 
-    /// A path of a type file and where it is named.
+    /// A path of a type file, with its place in the cloud file.
     struct TypeReference: Equatable {
         let path: String
         let position: YAMLPosition
     }
 
-    /// Reads the text; throws everything that is wrong with it, each with its place.
+    /// Reads the text. Throws all its faults, each with its place.
     init(parsing text: String, file: String) throws(YAMLErrors) {
         var parser = CloudFileParser()
         parser.parse(text, file: file)

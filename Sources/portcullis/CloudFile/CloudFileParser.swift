@@ -4,7 +4,7 @@ import NetworkTypes
 import Text
 import YAML
 
-/// Walks a cloud file and collects what it holds and what is wrong with it.
+/// Walks over a cloud file, and collects its content and its faults.
 struct CloudFileParser {
     var cloud = CloudFile()
     var diagnostics = YAMLDiagnostics()

@@ -2,25 +2,25 @@ import AdminAPI
 import Text
 import YAML
 
-/// Leads from the places ADMIN names in its errors back to the operator's files.
+/// Converts the places in ADMIN's errors to places in the operator's files.
 struct SourceMap: Equatable {
     /// Places in the cloud file by JSON pointer into the request (`#/services/3/server`).
     // exact: indices and names of members
     private(set) var positions: [String: YAMLPosition] = [:]
-    /// Paths as the operator knows them, by the name ADMIN gives a type's file (`pgw.yaml`).
+    /// Paths on the operator's machine, by the name that ADMIN gives to a type's file (`pgw.yaml`).
     private(set) var files: [ExactText: String] = [:]
 
     mutating func add(_ pointer: String, _ position: YAMLPosition) { positions[pointer] = position }
 
     mutating func add(file name: String, path: String) { files[ExactText(name)] = path }
 
-    /// The type at an index of the request: what ADMIN says of it as a whole is said of its file.
+    /// Adds the type at an index of the request: an error about the whole type refers to its file.
     mutating func add(_ type: TypeFile, at index: Int) {
         add(file: "\(type.type).yaml", path: type.path)
         add("#/types/\(index)", YAMLPosition(file: type.path, line: 1, column: 1))
     }
 
-    /// `cloud.yaml:12:7` for a pointer, `types/tg.yaml:12:7` for `tg.yaml:12:7`, anything else as it is.
+    /// `cloud.yaml:12:7` for a pointer, `types/tg.yaml:12:7` for `tg.yaml:12:7`, any other text unchanged.
     func place(of pointer: String) -> String {
         guard pointer.hasBytePrefix("#") else { return translated(pointer) }
         var path = pointer[...]
@@ -37,7 +37,7 @@ struct SourceMap: Equatable {
         return path.isEmpty ? "the request" : path
     }
 
-    /// A text with every `pgw.yaml:7:5` in it made a path the operator can open.
+    /// A text in which every `pgw.yaml:7:5` is replaced by a path that the operator can open.
     func translated(_ text: String) -> String {
         guard !files.isEmpty, text.firstBytes(".yaml:") != nil else { return text }
         return text.splitBytes(" ").map { word in

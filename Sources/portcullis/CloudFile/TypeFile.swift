@@ -3,9 +3,9 @@ import CombinedConfiguration
 import Text
 import YAML
 
-/// A meta-configuration file: its text, and the type it says it is of.
+/// A meta-configuration file: its text, and the type that it names.
 ///
-/// Only what is needed to send it is looked at here; ADMIN validates the rest.
+/// Only what is needed to send it is read here; ADMIN validates the rest.
 struct TypeFile: Equatable {
     let path: String
     let type: String
@@ -19,13 +19,13 @@ struct TypeFile: Equatable {
     }
 }
 
-/// Finds and reads the type files a cloud file names.
+/// Finds and reads the type files that a cloud file names.
 struct TypeFileLoader {
-    /// The text of a file; throws when it cannot be read.
+    /// Returns the text of a file; throws if it cannot be read.
     var read: (String) throws -> String
-    /// The names in a directory; `nil` when the path is no directory.
+    /// Returns the names in a directory; `nil` if the path is no directory.
     var list: (String) -> [String]?
-    /// What the operator should know though it is no error.
+    /// Notes for the operator that are no errors.
     private(set) var notes: [String] = []
 
     init(read: @escaping (String) throws -> String, list: @escaping (String) -> [String]?) {
@@ -33,7 +33,7 @@ struct TypeFileLoader {
         self.list = list
     }
 
-    /// - Parameter base: the directory relative paths start from, empty or with a slash at its end.
+    /// - Parameter base: the directory to which paths are relative; empty, or with a slash at the end.
     mutating func load(_ references: [CloudFile.TypeReference], base: String) throws -> [TypeFile] {
         var errors = [YAMLError]()
         var files = [TypeFile]()
@@ -63,8 +63,8 @@ struct TypeFileLoader {
         return files
     }
 
-    /// The file itself, or a directory's `*.yaml` and `*.yml` files. What else is there is told of: a type whose file
-    /// has another name would be deleted by `--prune`. Hidden files are nobody's types.
+    /// The file itself, or the `*.yaml` and `*.yml` files of a directory. Other files are noted, since `--prune`
+    /// would delete a type whose file has another name. Hidden files are ignored.
     private mutating func paths(_ path: String) -> [String] {
         guard let names = list(path) else { return [path] }
         let directory = path.hasByteSuffix("/") ? path : path + "/"

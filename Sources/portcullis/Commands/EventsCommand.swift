@@ -28,7 +28,7 @@ struct EventsCommand: AdminCommand {
     }
 
     func run(_ client: AdminResources) async throws {
-        // One at least: --follow goes on from there.
+        // At least one, since --follow continues from there.
         let newest = try await newest(client, max(limit, 1))
         let events = Array(newest.suffix(limit))
         guard follow else {
@@ -64,11 +64,11 @@ struct EventsCommand: AdminCommand {
         return events
     }
 
-    /// Every event that was not shown.
+    /// Every event that was not shown yet.
     private func newer(_ client: AdminResources, _ history: inout EventHistory) async throws -> [EventResource] {
         var events = [EventResource]()
         while true {
-            // The last one shown is asked for again: only so it is seen that it is no longer there.
+            // The last event that was shown is requested again, to notice if it no longer exists.
             let page = try await client.events(after: history.start, limit: 1_000)
             if let more = history.add(page.events) {
                 events += more

@@ -63,6 +63,6 @@ struct ListGateways: AdminCommand {
 }
 
 extension [GatewayResource] {
-    /// Whether there are any, and all have the current export.
+    /// Whether there are gateways, and all have the present export.
     fileprivate var areInSync: Bool { !isEmpty && allSatisfy(\.inSync) }
 }

@@ -37,7 +37,7 @@ struct ChangeOptions: ParsableArguments {
 
     @OptionGroup var output: OutputOptions
 
-    /// Shows what was done, or ends with exit code 2 after showing what would be.
+    /// Shows what was changed; in a dry run, shows what would change, and ends with exit code 2 if something would.
     func finish(_ report: ChangeReport) throws {
         let renderer = ChangeReportText(rowLimit: allRows ? nil : 40, isDryRun: dryRun)
         try output.show(report, asText: renderer.text(report))

@@ -58,7 +58,7 @@ struct SetSecret: AdminCommand {
         return value
     }
 
-    /// The content of a file without the line end that an editor puts there.
+    /// The content of a file without the line end that an editor adds.
     static func value(ofFile text: String) -> String {
         guard text.hasByteSuffix("\n") else { return text }
         return String(Substring(text.utf8.dropLast(text.hasByteSuffix("\r\n") ? 2 : 1)))

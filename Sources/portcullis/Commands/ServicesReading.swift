@@ -3,7 +3,7 @@ public import ArgumentParser
 import CommandLineSupport
 import JSON
 
-/// The states a service can be named in on the command line.
+/// The states that an operator may name on the command line.
 extension ServiceResource.State: ExpressibleByArgument {}
 
 struct ListServices: AdminCommand {

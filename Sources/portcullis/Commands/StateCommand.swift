@@ -34,14 +34,14 @@ extension StateCommand {
 }
 
 extension AdminResources {
-    /// Changes services one after the other; what was done is told in one report.
+    /// Changes services one after the other. Returns one report on all changes.
     func patch(_ services: [String], _ patch: ServicePatch, dryRun: Bool) async throws -> ChangeReport {
         try await changeEach(services) { name in
             AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(patch)
         }
     }
 
-    /// Sends a change for each name, once. When one fails, the error says which were changed before it.
+    /// Sends one change for each name. If one fails, the error tells which were changed before.
     func changeEach(_ names: [String], _ request: (String) throws -> AdminRequest) async throws -> ChangeReport {
         var total = ChangeReport(changes: [], export: [])
         var done = [String]()

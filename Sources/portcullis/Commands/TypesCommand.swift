@@ -41,7 +41,7 @@ struct ShowType: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let type = try await client.type(type, revision: revision)
-        // A file, or a program, gets the bytes as they were written.
+        // A file or a program gets the text unchanged.
         try output.show(type, asText: StandardOutput.isTerminal ? type.source.printableLines : type.source)
     }
 }
@@ -80,7 +80,7 @@ struct PutTypes: AdminCommand {
 }
 
 extension AdminResources {
-    /// Writes the types of files, or says what writing them would do.
+    /// Writes the types in files; in a dry run, returns what writing them would change.
     func putTypes(inFiles files: [String], dryRun: Bool) async throws -> ChangeReport {
         var places = SourceMap()
         let types = try files.enumerated().map { index, path in

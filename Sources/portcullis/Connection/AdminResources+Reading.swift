@@ -17,7 +17,7 @@ extension AdminResources {
 
     func types() async throws -> [TypeSummary] { try await value(AdminRequest(.get, .types)) }
 
-    /// A type as it is now, or as it was at a revision.
+    /// A type as it is now, or at a revision.
     func type(_ name: String, revision: Int? = nil) async throws -> TypeResource {
         let query = revision.map { [(QueryParameter.revision, "\($0)")] } ?? []
         return try await value(AdminRequest(.get, .type(name), query: query))
@@ -45,7 +45,7 @@ extension AdminResources {
         return try await send(request).body
     }
 
-    /// Where the values of a service's configuration come from.
+    /// The origin of each value in a service's configuration.
     func explanation(of service: String) async throws -> ConfigurationExplanation {
         try await value(AdminRequest(.get, .configuration(of: service), query: [(QueryParameter.explain, "true")]))
     }
@@ -58,13 +58,13 @@ extension AdminResources {
 
     func marks() async throws -> [MarkResource] { try await value(AdminRequest(.get, .marks)) }
 
-    /// The oldest events after one.
+    /// The oldest events after the one with this number.
     func events(after id: Int, limit: Int) async throws -> EventPage {
         try await value(
             AdminRequest(.get, .events, query: [(QueryParameter.after, "\(id)"), (QueryParameter.limit, "\(limit)")]))
     }
 
-    /// The newest events between two, oldest first.
+    /// The newest events between two numbers, oldest first.
     func events(after id: Int, before end: Int, limit: Int) async throws -> [EventResource] {
         let query = [
             (QueryParameter.after, "\(id)"), (QueryParameter.before, "\(end)"), (QueryParameter.limit, "\(limit)"),

@@ -1,7 +1,7 @@
 import AdminAPI
 import AdminClient
 
-/// ADMIN's resources: sends requests, and makes values or errors for the operator of the answers.
+/// ADMIN's resources: sends requests, and turns the answers into values, or errors for the operator.
 struct AdminResources: Sendable {
     private let settings: Settings
     private let admin: AdminConnector
@@ -13,7 +13,8 @@ struct AdminResources: Sendable {
 
     func shutdown() async { await admin.shutdown() }
 
-    /// The answer with a status of 2xx; any other is thrown, its places in the body told in words of `places`.
+    /// Sends a request and returns its answer if the status is 2xx. Throws any other; places in the body are named by
+    /// `places`.
     func send(_ request: AdminRequest, places: SourceMap = SourceMap()) async throws -> AdminAnswer {
         let answer: AdminAnswer
         do {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandLineSupport
 
-/// Where ADMIN is and how to be let in; options of every subcommand.
+/// Options of every subcommand: the address of ADMIN, and the access to it.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: """
@@ -52,7 +52,7 @@ struct ConnectionOptions: ParsableArguments {
     }
 }
 
-/// A subcommand that talks to ADMIN.
+/// A subcommand that sends requests to ADMIN.
 protocol AdminCommand: AsyncParsableCommand {
     var connection: ConnectionOptions { get }
 

@@ -2,21 +2,21 @@ import AdminClient
 import ServiceSupport
 import Text
 
-/// How to reach ADMIN, put together from flags, the environment and the configuration file, in falling order.
+/// How to reach ADMIN, from flags, the environment and the configuration file. Earlier ones override later ones.
 struct Settings: Sendable, Equatable {
     let adminURL: AdminURLs
-    /// The bearer token, if any.
+    /// The bearer token; `nil` if there is none.
     let token: String?
-    /// The path that the token was read from; `nil`: it is of no file.
+    /// The path of the file that contains the token; `nil` if it comes from elsewhere.
     var tokenFile: String?
     /// Path of PEM certificates to trust instead of the system's.
     let caFile: String?
-    /// Seconds.
+    /// The time limit in seconds.
     let timeout: Int
 
     static let defaultURL = "http://127.0.0.1:8080"
 
-    /// What the operator should know though it is no error.
+    /// Notes for the operator that are no errors.
     var warnings: [String] {
         guard token != nil else { return [] }
         return adminURL.exposingToken.map {
@@ -65,8 +65,8 @@ struct Settings: Sendable, Equatable {
 }
 
 extension Settings {
-    /// What the client of ADMIN is made of.
-    /// - Throws: when the certificates cannot be read.
+    /// The settings of the client for ADMIN.
+    /// - Throws: if the certificates cannot be read.
     func connector() throws(CommandError) -> AdminConnectorSettings {
         AdminConnectorSettings(
             addresses: adminURL, token: tokenSource, certificates: try certificates(), userAgent: "portcullis",

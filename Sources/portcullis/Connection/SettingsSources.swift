@@ -1,10 +1,10 @@
 import Foundation
 import ServiceSupport
 
-/// Where settings come from beside the flags: the environment and files.
+/// The sources of settings besides flags: the environment and files.
 struct SettingsSources {
     var environment: [String: String]
-    /// The text of a file; throws when it cannot be read.
+    /// Returns the text of a file; throws if it cannot be read.
     var read: (String) throws -> String
     var exists: (String) -> Bool
 

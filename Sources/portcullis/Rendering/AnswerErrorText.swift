@@ -2,7 +2,7 @@ import AdminAPI
 import AdminClient
 import Text
 
-/// What to tell when ADMIN answered with an error.
+/// The error for the operator if ADMIN's answer is an error.
 enum AnswerErrorText {
     static func commandError(_ answer: AdminAnswer, _ places: SourceMap) -> CommandError {
         guard let problem = Problem(answer) else {
@@ -17,7 +17,7 @@ enum AnswerErrorText {
             isTransient: [429, 502, 503, 504].contains(problem.status))
     }
 
-    /// The detail, then one line for each fault: place and reason.
+    /// The detail, followed by one line for each fault: its place and reason.
     static func text(_ problem: Problem, _ places: SourceMap) -> String {
         let faults = problem.errors.map { "\(places.place(of: $0.pointer)): \(places.translated($0.detail))" }
         let detail = places.translated(problem.detail.isEmpty ? problem.title : problem.detail)

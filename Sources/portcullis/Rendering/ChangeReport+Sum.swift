@@ -3,7 +3,7 @@ import AdminAPI
 extension ChangeReport {
     var isEmpty: Bool { changes.isEmpty && export.isEmpty && configurations.isEmpty }
 
-    /// Both reports in one; each location's rows stand together.
+    /// Both reports in one, with the rows of each location together.
     func followed(by next: ChangeReport) -> ChangeReport {
         var total = self
         total.changes += next.changes

@@ -2,11 +2,11 @@ import AdminAPI
 import CommandLineSupport
 import Text
 
-/// A change report for people: what changes in the registry, in the exports, and in the services' configurations.
+/// A change report for people: the changes in the registry, in the exports, and in the services' configurations.
 struct ChangeReportText {
-    /// Rows of an export, and lines of the configurations, that are shown; `nil`: all.
+    /// The greatest number of rows of an export, and of lines of the configurations; `nil`: all.
     var rowLimit: Int? = 40
-    /// Whether the change was only tried.
+    /// Whether the change was a dry run.
     var isDryRun = false
 
     func text(_ report: ChangeReport) -> String {
@@ -45,7 +45,7 @@ struct ChangeReportText {
         return text
     }
 
-    /// `nil` when none changes.
+    /// The changes of configurations; `nil` if there are none.
     func configurations(_ changes: [ConfigurationChange]) -> String? {
         guard !changes.isEmpty else { return nil }
         let count = changes.reduce(0) { $0 + $1.services.count }
@@ -72,7 +72,7 @@ struct ChangeReportText {
     private func line(_ line: ConfigurationChange.Line) -> [String] {
         switch (line.before, line.after) {
         case (let before?, let after?):
-            // Alike to the eye, such as é in its two forms.
+            // The values look the same, such as é in its two forms.
             before == after
                 ? ["~", line.path, "\(before.asciiEscaped) → \(after.asciiEscaped)"]
                 : ["~", line.path, "\(before) → \(after)"]

@@ -1,7 +1,7 @@
 import AdminAPI
 import CommandLineSupport
 
-/// An explanation of a configuration for people: one value a line.
+/// The explanation of a configuration for people, with one value per line.
 enum ExplanationText {
     static func text(_ explanation: ConfigurationExplanation) -> String {
         let values = Table(
@@ -30,7 +30,7 @@ enum ExplanationText {
         "\(origin.type) \(origin.sortOrder)"
     }
 
-    /// The newest first.
+    /// The replaced values, the newest first.
     private static func overrode(_ list: [ConfigurationExplanation.Overridden]) -> String {
         list.reversed().map { "\($0.value) (\(place($0.from)))" }.joined(separator: ", ")
     }

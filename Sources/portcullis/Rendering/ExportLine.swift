@@ -2,7 +2,7 @@ import JSON
 import ServicesExport
 import Text
 
-/// A line of `services.csv`, taken apart to be shown; ADMIN has validated it.
+/// A line of `services.csv`, split into columns to be shown. ADMIN has validated it.
 struct ExportLine: Equatable {
     typealias Column = ServicesCSV.Column
 
@@ -42,14 +42,14 @@ struct ExportLine: Equatable {
         }
     }
 
-    /// Where the outside reaches it: `198.51.100.36:80/tcp`.
+    /// The public addresses and ports: `198.51.100.36:80/tcp`.
     var external: String {
         let addresses = self[.addresses].splitBytes(" ").map { $0.hasByte(":") ? "[\($0)]" : String($0) }
         let ports = self[.ports].replacingByte(" ", with: ",")
         return "\(addresses.joined(separator: ",")):\(ports)/\(self[.transport])"
     }
 
-    /// Where the real server listens: `10.1.0.11:8080`, without a port when the client's is kept.
+    /// The address and port of the real server: `10.1.0.11:8080`; without the port if the client's is kept.
     var backend: String {
         let address = self[.backendAddress]
         let port = self[.backendPort]
@@ -57,7 +57,7 @@ struct ExportLine: Equatable {
         return address.hasByte(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 
-    /// What else the gateway does with it: `masq wlc`, `mark 257 masq mh persistence 300 drain 900`.
+    /// The other columns for the gateway: `masq wlc`, `mark 257 masq mh persistence 300 drain 900`.
     var treatment: String {
         var parts = self[.mark].isEmpty ? [] : ["mark \(self[.mark])"]
         parts += [self[.method], self[.scheduler]]

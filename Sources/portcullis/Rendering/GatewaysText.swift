@@ -2,7 +2,7 @@ import AdminAPI
 import CommandLineSupport
 import Text
 
-/// The gateways for people: a table, then a line for each export that is held back.
+/// The gateways for people: a table, followed by a line for each export that is held back.
 enum GatewaysText {
     static func text(_ gateways: [GatewayResource]) -> String {
         let notes = gateways.compactMap(note).joined(separator: "\n")
@@ -48,6 +48,6 @@ enum GatewaysText {
         }
     }
 
-    /// The first digits of an ETag, enough to tell exports apart.
+    /// The first digits of an ETag, enough to distinguish exports.
     private static func shortTag(_ tag: String) -> String { String(tag.replacingByte("\"", with: "").prefix(12)) }
 }

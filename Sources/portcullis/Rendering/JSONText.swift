@@ -1,8 +1,8 @@
 import JSON
 import Text
 
-/// JSON as `--output json` prints it: indented, keys sorted, so that equal values give equal text; what could play with
-/// a terminal is escaped.
+/// JSON for `--output json`: indented, with sorted keys, so that equal values give equal text. Characters that could
+/// affect a terminal are escaped.
 enum JSONText {
     static func text(_ value: JSONValue) throws -> String { escaped(try JSONIndenter.indented(bytes(value))) }
 
@@ -18,7 +18,7 @@ enum JSONText {
         return writer.bytes
     }
 
-    /// What is deceptive stands in strings only, where an escape means the same.
+    /// Escapes deceptive characters. They occur only in strings, where an escape means the same.
     private static func escaped(_ json: [UInt8]) -> String {
         let text = String(decoding: json, as: UTF8.self)
         // exact: code points are compared

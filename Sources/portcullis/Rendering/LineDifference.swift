@@ -1,13 +1,13 @@
 import Text
 
-/// How two texts differ, line by line, as `diff -u` shows it. Lines are compared by their bytes.
+/// The difference between two texts, line by line, in the form of `diff -u`. Lines are compared by their bytes.
 struct LineDifference: Equatable {
     /// A line of one text or of both.
     private struct Line: Equatable {
-        /// Space: in both, `-`: in the older, `+`: in the newer.
+        /// Space: in both texts, `-`: only in the older, `+`: only in the newer.
         var sign: Unicode.Scalar
         var text: Substring
-        /// Whether it is the last one of its text and no line feed follows.
+        /// Whether it is the last line of its text and has no line feed.
         var isOpen: Bool
 
         func signed(_ sign: Unicode.Scalar) -> Self { Self(sign: sign, text: text, isOpen: isOpen) }
@@ -15,7 +15,7 @@ struct LineDifference: Equatable {
 
     private let lines: [Line]
 
-    /// Lines that are the same, shown around those that differ.
+    /// The number of equal lines that are shown around differences.
     private static let context = 3
 
     init(before: String, after: String) {
@@ -47,10 +47,10 @@ struct LineDifference: Equatable {
 
     var isEmpty: Bool { lines.allSatisfy { $0.sign == " " } }
 
-    /// - Parameter header: What the older and the newer are called.
+    /// - Parameter header: the names of the older and the newer text.
     func text(header: (String, String)) -> String {
         var text = "--- \(header.0.printable)\n+++ \(header.1.printable)\n"
-        // Lines of each text before the hunk.
+        // The number of lines of each text before the hunk.
         var (old, new, end) = (0, 0, 0)
         for hunk in hunks {
             for line in lines[end..<hunk.lowerBound] {
@@ -89,7 +89,7 @@ struct LineDifference: Equatable {
         return lines
     }
 
-    /// What makes two lines the same.
+    /// The identity of a line for comparisons.
     private struct Key: Hashable {
         let text: ExactText
         let isOpen: Bool

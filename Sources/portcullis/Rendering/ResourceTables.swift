@@ -43,14 +43,14 @@ enum ResourceTables {
             types.map { [$0.type, "\($0.revision)", $0.changedAt, $0.changedBy] })
     }
 
-    /// - Parameter locations: each server's location.
+    /// - Parameter locations: the location of each server.
     static func services(_ services: [ServiceResource], locations: [String: String]) -> Table {
         Table(
             ["SERVICE", "SERVER", "LOCATION", "STATE", .init("WEIGHT", .right)],
             services.map { [$0.name, $0.server, locations[$0.server] ?? "", $0.state.rawValue, weight($0.weight)] })
     }
 
-    /// A service alone: one property a line, then where it is exported.
+    /// A single service: one property per line, followed by its rows in the export.
     static func service(_ service: ServiceResource, location: String, rows: [ExportLine]) -> String {
         let properties = Table(
             ["", ""],

@@ -1,13 +1,13 @@
-/// What to take out of one sequence and put in to make it another.
+/// The removals and insertions that turn one sequence into another.
 ///
-/// The shortest edits of two long sequences that differ much cost time by the product of both. So that a large file is
-/// compared in no time, long stretches are first cut at elements that both have once (patience diff); a stretch that
-/// has none and is still long is replaced as a whole.
+/// Finding the shortest edits of two long and very different sequences takes time proportional to the product of
+/// their lengths. To compare large files quickly, long stretches are first divided at elements that occur exactly
+/// once in both (patience diff). A stretch that has none and is still long is replaced as a whole.
 struct SequenceEdits: Equatable {
     private(set) var isRemoved: [Bool]
     private(set) var isInserted: [Bool]
 
-    /// Elements of both sides of a stretch for which the shortest edits are searched.
+    /// The greatest number of elements on both sides of a stretch for which the shortest edits are searched.
     static let searched = 2_000
 
     init(from old: [Int], to new: [Int]) {
@@ -53,7 +53,8 @@ struct SequenceEdits: Equatable {
         return (old, new)
     }
 
-    /// Elements that each side has once, as many as keep their order in both: the longest rising run of their places.
+    /// Elements that occur once on each side and keep their order: the longest increasing sequence of their
+    /// positions.
     private static func anchors(_ old: ArraySlice<Int>, _ new: ArraySlice<Int>) -> [(old: Int, new: Int)] {
         func once(_ elements: ArraySlice<Int>) -> [Int: Int] {
             var places = [Int: Int?]()
@@ -65,7 +66,7 @@ struct SequenceEdits: Equatable {
         let places = once(new)
         let common = once(old).compactMap { element, place in places[element].map { (old: place, new: $0) } }
             .sorted { $0.old < $1.old }
-        // The ends of the runs so far, by length, and what is before each element in its run.
+        // The ends of the sequences so far, by length, and the predecessor of each element in its sequence.
         var ends = [Int]()
         var before = [Int?](repeating: nil, count: common.count)
         for index in common.indices {

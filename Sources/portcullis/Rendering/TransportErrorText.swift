@@ -1,8 +1,9 @@
 import AdminClient
 
-/// What to tell when no answer came. No text of a library gets into it: those are for who wrote the library.
+/// The error for the operator if there was no answer. It contains no text from a library, which would mean nothing to
+/// an operator.
 enum TransportErrorText {
-    /// - Parameter request: what was asked; of a change it may not be known whether it was made.
+    /// - Parameter request: the request; if it is a change, it may be unknown whether it was made.
     static func commandError(_ error: TransportError, _ settings: Settings, _ request: AdminRequest) -> CommandError {
         let url = error.address
         switch error.kind {
@@ -25,7 +26,7 @@ enum TransportErrorText {
         }
     }
 
-    /// The request may have arrived.
+    /// The error if the request may have arrived.
     private static func unanswered(_ message: String, _ request: AdminRequest, hint: String? = nil) -> CommandError {
         guard request.isChange else { return CommandError(message, hint: hint, isTransient: true) }
         return CommandError(
@@ -33,7 +34,7 @@ enum TransportErrorText {
             hint: "`portcullis events` shows whether it was. Look before you try again.", isTransient: true)
     }
 
-    /// - Parameter earlier: what came of addresses asked before, for the end of the message.
+    /// - Parameter earlier: the errors of addresses that were tried before, for the end of the message.
     static func tlsError(_ url: AdminURL, _ fault: TLSFault, _ earlier: String = "") -> CommandError {
         switch fault {
         case .untrusted:

@@ -112,6 +112,10 @@ import Testing
                 "sync: {interface: eth/1}",
                 "gateway.yaml:1:19: sync.interface: \"eth/1\" is not the name of a network interface"
             ),
+            (
+                "sync: {interface: \"eth/\u{301}\"}",
+                "gateway.yaml:1:19: sync.interface: \"eth/\u{301}\" is not the name of a network interface"
+            ),
             ("sync: {id: 256}", "gateway.yaml:1:12: sync.id: \"256\" is not a whole number from 0 to 255"),
             ("sync: {daemons: none}", "gateway.yaml:1:17: sync.daemons: \"none\" is neither by-role nor both"),
             ("sync: {group: 10.1.0.1}", "gateway.yaml:1:15: sync.group: \"10.1.0.1\" is not a multicast address"),

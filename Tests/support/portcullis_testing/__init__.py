@@ -1,1 +1,1 @@
-"""What more than one suite of tests uses, and demo and Benchmarks besides. Nothing in here needs pytest."""
+"""Code shared by several test suites, demo and Benchmarks. Nothing here needs pytest."""

@@ -1,4 +1,4 @@
-"""ADMIN as every suite starts it, and the operator's command line beside it."""
+"""ADMIN as every suite starts it, and the operator's command line."""
 
 import json
 import pathlib
@@ -14,8 +14,10 @@ ADMIN_URL = f"http://127.0.0.1:{PORT}"
 
 
 class Admin(Process):
-    """ADMIN on the loopback of a namespace, on any free port where none is given, and listening; its registry is empty but for
-    what one before it has left in the folder. Words go to `serve`; those of `before` run it (nsenter).
+    """ADMIN, listening on the loopback of a namespace, on any free port unless one is given.
+
+    Its registry is empty, unless an earlier ADMIN has left one in the folder. `words` are arguments of `serve`; `before` is a
+    command that runs it (nsenter).
     """
 
     def __init__(self, namespace, folder, *words, port=0, database=None, has_key=False, before=(), **options):
@@ -57,7 +59,7 @@ class Operator:
         return json.loads(self.run(*words, "--output", "json"))
 
     def etag(self):
-        """The entity tag of location tcn's export, as ADMIN gives it to anybody."""
+        """The ETag of location tcn's export."""
         url = f"{ADMIN_URL}/v1/locations/tcn/services.csv"
         headers = self.namespace.run("curl", "-sS", "--fail", "--head", "-X", "GET", url)
         return re.search(r"(?im)^etag:\s*(\S+)", headers)[1]
@@ -66,22 +68,22 @@ class Operator:
         return self.run("apply", "-f", self.cloud / "cloud.yaml")
 
     def edit(self, file, old, new):
-        """Replaces a text that must be there exactly once."""
+        """Replaces a text that must occur exactly once."""
         path = self.cloud / file
         path.write_text(replaced(path.read_text(), old, new, file))
 
     def reset(self):
-        """Puts the registry back to the fixtures as they are shipped, all instances ready."""
+        """Restores the registry to the original fixtures, with all instances ready."""
         shutil.rmtree(self.cloud)
         shutil.copytree(FIXTURES, self.cloud)
         self.apply()
-        # The fixtures name no states: an operator's drain outlives an apply.
+        # The fixtures name no states, and an operator's drain survives an apply.
         for service in self.json("services", "list"):
             if service["state"] != "ready":
                 self.run("services", "ready", service["name"])
 
 
 def replaced(text, old, new, what):
-    """The text with one other piece, which must be there exactly once."""
+    """The text with one part replaced, which must occur exactly once."""
     assert text.count(old) == 1, f"{what} has {text.count(old)} times {old!r}"
     return text.replace(old, new)

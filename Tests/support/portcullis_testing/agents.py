@@ -1,4 +1,4 @@
-"""The agents as pacemaker calls them: an action, parameters in the environment, and what came back."""
+"""The agents as pacemaker calls them: with an action, and parameters in the environment."""
 
 import dataclasses
 import os
@@ -19,7 +19,7 @@ class Answer:
 
 
 class Agent:
-    """One of the agents with its parameters; `call` is what pacemaker's executor does."""
+    """One of the agents with its parameters; `call` runs it like pacemaker's executor."""
 
     name = None
     logs = ()
@@ -49,7 +49,7 @@ class Agent:
         return processes.result("ocf-tester", "-n", self.name, *options, self.path, timeout=900)
 
     def restore(self):
-        """As before the test; it must be possible whatever the test did."""
+        """Restores the state before the test, whatever the test did."""
         assert self.call("stop").status == OK
 
     @property

@@ -1,4 +1,4 @@
-"""Exports written by hand, as ADMIN would write them, for the tests in which a script plays ADMIN (scripted.py)."""
+"""Handwritten exports in the form that ADMIN writes, for tests in which a script plays ADMIN (scripted.py)."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ ALL = {"app1": 100, "app2": 100, "app3": 100}
 
 
 def export(*groups):
-    """The bytes of the rows: sorted, as equal clouds give equal bytes."""
+    """The bytes of the rows, sorted, since equal clouds give equal bytes."""
     lines = sorted(line for group in groups for line in group)
     return "".join(f"{line}\n" for line in [",".join(COLUMNS), *lines]).encode()
 
@@ -42,13 +42,13 @@ def www(weights=None, port=80, **cells):
 
 
 def devices(weights=None, ports="20000-29999", mark=257, protocols=("tcp", "udp"), **cells):
-    """A range of ports under a mark on two addresses, for both families."""
+    """A range of ports with a mark on two addresses, for both families."""
     return [row for addresses in ((TG4, OTHER4), (TG6, OTHER6))
             for row in section("devices", addresses, ports, weights, protocols, fwmark=mark, **cells)]
 
 
 def cloud(weights=None):
-    """What most tests begin with: 12 public endpoints, 3 real servers behind each."""
+    """The cloud with which most tests begin: 12 public endpoints, each with 3 real servers."""
     return export(www(weights), www(weights, 443), devices(weights))
 
 

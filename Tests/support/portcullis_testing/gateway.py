@@ -1,4 +1,4 @@
-"""The gateway's daemon as every suite starts it, and what it tells."""
+"""The gateway's daemon as every suite starts it, and its files."""
 
 import json
 import pathlib
@@ -12,13 +12,13 @@ INTERVAL = 3
 
 
 class Gateway(Process):
-    """The daemon of gateway gw1 in location tcn. Settings go by their names: `{"drain-time": 5}`; words go to `run`."""
+    """The daemon of gateway gw1 in location tcn. `settings` are by name: `{"drain-time": 5}`; `words` are arguments of `run`."""
 
     def __init__(self, namespace, folder, settings=None, *words, program=None, **options):
         self.namespace, self.folder = namespace, pathlib.Path(folder)
         self.run_directory = pathlib.Path((settings or {}).get("run-directory", self.folder / "run"))
         self.options = self.flags(folder, settings or {})
-        # Of a daemon before this one in the same folder.
+        # The status of an earlier daemon in the same folder.
         for file in ("status.json", "metrics.prom"):
             (self.run_directory / file).unlink(missing_ok=True)
         super().__init__(*namespace.command(program or binary("portcullis-gateway"), "run", *words, *self.options),
@@ -32,13 +32,13 @@ class Gateway(Process):
 
     @property
     def status(self):
-        """What `status.json` says; nothing before the first poll."""
+        """The content of `status.json`; empty before the first poll."""
         path = self.run_directory / "status.json"
         return json.loads(path.read_text()) if path.exists() else {}
 
     @property
     def state(self):
-        """What `state.json` has."""
+        """The content of `state.json`."""
         return json.loads((self.folder / "state/state.json").read_text())
 
     def metrics(self):
@@ -49,13 +49,13 @@ class Gateway(Process):
                 (line.rpartition(" ") for line in lines if not line.startswith("#"))}
 
     def export(self, bytes):
-        """An export as a file beside the daemon's others: its path."""
+        """Writes an export to a file in the daemon's folder; returns its path."""
         path = self.folder / "export.csv"
         path.write_bytes(bytes)
         return path
 
     def run(self, subcommand, *words):
-        """Another subcommand with the same settings: its result, whatever its status."""
+        """Runs another subcommand with the same settings; returns its result, whatever its status."""
         return self.namespace.result(binary("portcullis-gateway"), subcommand, *words, *self.options)
 
     def agrees(self, etag):
@@ -68,9 +68,9 @@ class Gateway(Process):
         eventually(lambda: self.agrees(etag), timeout, f"the gateway having applied {etag}")
 
     def follow(self, operator):
-        """Waits until the kernel agrees with ADMIN's export of now: with the next poll, after one that may be under way.
+        """Waits until the kernel agrees with ADMIN's present export: until the next poll, after one that may be under way.
 
-        Polls are counted, as what one takes is the machine's affair.
+        It counts polls, since the duration of a poll depends on the machine.
         """
         etag, seen = operator.etag(), {self.status.get("poll", {}).get("succeededAt")}
 

@@ -1,4 +1,4 @@
-"""Where commands run and sockets are opened: the network namespace that this program is in, or one of the tests' own."""
+"""Network namespaces in which commands run and sockets are opened: this program's own, or one of the tests."""
 
 import contextlib
 import ctypes
@@ -14,24 +14,24 @@ class Host:
     """The network namespace that this program is in."""
 
     def command(self, *words):
-        """The words by which a command is run there."""
+        """The command line that runs a command there."""
         return list(words)
 
     def result(self, *words, **options):
-        """Runs the command to its end, whatever that is: its status, its standard output and error."""
+        """Runs the command to its end. Returns its status, standard output and error, whatever the status."""
         return processes.result(*self.command(*words), **options)
 
     def run(self, *words, **options):
-        """Runs the command to its end; returns its standard output, raises with its standard error."""
+        """Runs the command to its end. Returns its standard output; if it fails, raises with its standard error."""
         return processes.run(*self.command(*words), **options)
 
     def start(self, *words, **options):
-        """Starts the command and lets it run."""
+        """Starts the command, without waiting for it."""
         return processes.Process(*self.command(*words), **options)
 
     @contextlib.contextmanager
     def entered(self):
-        """Sockets which this thread opens inside the block belong there."""
+        """Sockets that this thread opens inside the block are in this namespace."""
         yield
 
     def sysctl(self, **values):
@@ -47,7 +47,7 @@ HERE = Host()
 
 
 class Namespace(Host):
-    """A network namespace of ours."""
+    """A network namespace of the tests."""
 
     def __init__(self, role, create=True):
         self.role = role

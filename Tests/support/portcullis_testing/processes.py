@@ -14,7 +14,7 @@ from portcullis_testing.waiting import eventually
 
 
 def result(*words, **options):
-    """Runs a command to its end, whatever that is: its status, its standard output and error. Options are subprocess.run's."""
+    """Runs a command to its end. Returns its status, standard output and error, whatever the status. Options are subprocess.run's."""
     defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     if options.get("input") is None:
         defaults["stdin"] = subprocess.DEVNULL
@@ -22,7 +22,7 @@ def result(*words, **options):
 
 
 def run(*words, status=0, **options):
-    """The same for a command that must end with the status (None: any will do); returns its standard output."""
+    """Runs a command that must end with the status (None: with any). Returns its standard output."""
     done = result(*words, **options)
     if status is not None and done.returncode != status:
         raise RuntimeError(f"{shlex.join(map(str, words))}: status {done.returncode}\n{done.stdout}{done.stderr}")
@@ -30,9 +30,9 @@ def run(*words, status=0, **options):
 
 
 class Process:
-    """A program that runs on, its output in a file: `log`, or one without a name. It is killed where a `with` block ends before it.
+    """A running program, with its output in a file: `log`, or one without a name. The end of a `with` block kills it.
 
-    `environment` are variables beside our own; other options are subprocess.Popen's.
+    `environment` has variables in addition to our own; other options are subprocess.Popen's.
     """
 
     def __init__(self, *words, log=None, environment=None, **options):
@@ -43,7 +43,7 @@ class Process:
         self.start()
 
     def start(self, *more):
-        """Once more, after it has ended; with further words."""
+        """Starts it again after its end, with further arguments."""
         self._start_of_text = self._size
         defaults = {"stdin": subprocess.DEVNULL, "stdout": self._output, "stderr": self._output}
         self.process = subprocess.Popen([*self.words, *more], **{**defaults, **self._options})
@@ -60,7 +60,7 @@ class Process:
 
     @property
     def text(self):
-        """What it has written since it was started last."""
+        """Its output since its last start."""
         # By position: the program writes through the same open file.
         data = os.pread(self._output.fileno(), self._size - self._start_of_text, self._start_of_text)
         return data.decode(errors="replace")
@@ -75,17 +75,17 @@ class Process:
 
     @property
     def cpu(self):
-        """Seconds of CPU that it has had so far, by the scheduler's clock."""
+        """The seconds of CPU that it has used so far, by the scheduler's clock."""
         # clock_getcpuclockid(3)
         return time.clock_gettime((~self.pid << 3) | 2)
 
     def memory(self, field="VmRSS"):
-        """Kibibytes: resident now, or at most so far (VmHWM)."""
+        """Its memory in KiB: resident now, or the highest so far (VmHWM)."""
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(rf"(?m)^{field}:\s+(\d+) kB", text)[1])
 
     def wait_for(self, ready, timeout=60):
-        """Waits until it has written a text, or a function yields something true, and returns that. Where it fails, the program ends."""
+        """Waits until it has written a text, or a function returns something true; returns that. On a failure, ends the program."""
         condition = ready if callable(ready) else lambda: ready in self.text
 
         def is_ready():
@@ -115,13 +115,13 @@ class Process:
             raise
 
     def kill(self):
-        """Ends it without a chance to put anything in order."""
+        """Kills it, without a chance to clean up."""
         self.process.kill()
         self.process.wait()
 
     @contextlib.contextmanager
     def halted(self):
-        """Stands still for a while (SIGSTOP)."""
+        """Stops it during the block (SIGSTOP)."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             yield

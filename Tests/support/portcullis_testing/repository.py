@@ -1,4 +1,4 @@
-"""Where things are: the repository, its fixtures, the binaries that are tested."""
+"""The paths of the repository, its fixtures, and the tested binaries."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ FIXTURES = REPOSITORY / "fixtures"
 
 
 def binary(name):
-    """The path of a binary; fails by name when it has not been built."""
+    """The path of a binary. If it has not been built, fails with its name."""
     path = pathlib.Path(os.environ.get("PORTCULLIS_BIN", REPOSITORY / ".build/debug")) / name
     assert os.access(path, os.X_OK), f"{path} is missing: swift build, or set PORTCULLIS_BIN"
     return path

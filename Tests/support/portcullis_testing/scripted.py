@@ -1,4 +1,4 @@
-"""ADMIN as a script plays it, over raw sockets: so that it can break every rule of HTTP, and count what it is asked."""
+"""ADMIN played by a script over raw sockets, so that it can break every rule of HTTP, and count its requests."""
 
 import contextlib
 import dataclasses
@@ -14,7 +14,7 @@ from portcullis_testing.waiting import eventually
 
 @dataclasses.dataclass
 class Request:
-    """A poll as it came in, and when it was over (monotonic)."""
+    """A poll as it arrived, and the time of its end (monotonic)."""
 
     head: str
     began: float
@@ -28,7 +28,7 @@ class Request:
 class ScriptedAdmin:
     """Listens in a namespace and answers each poll with `answer(connection, request)`.
 
-    An answer that returns something true keeps the connection; after any other it is closed.
+    If the answer returns something true, the connection stays open; otherwise it is closed.
     """
 
     def __init__(self, namespace, host="127.0.0.1", port=8070):
@@ -36,14 +36,14 @@ class ScriptedAdmin:
         self.url = f"http://{host}:{port}"
         self.answer = status(503, "Service Unavailable")
         self.requests = []
-        # Polls that came in while another one was still waiting for its answer.
+        # Polls that arrived while another one was still waiting for its answer.
         self.overlaps = []
         self._lock = threading.Lock()
         self._connections = {}
         self.come()
 
     def come(self):
-        """Takes connections from now on."""
+        """Accepts connections from now on."""
         with self.namespace.entered():
             self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,7 +52,7 @@ class ScriptedAdmin:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def go(self):
-        """Refuses connections from now on, and ends those that stand."""
+        """Refuses connections from now on, and closes the open ones."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -61,16 +61,16 @@ class ScriptedAdmin:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def serve(self, data):
-        """Answers as ADMIN does from now on."""
+        """Answers like ADMIN from now on."""
         self.answer = export(data)
 
     def give(self, daemon, data):
-        """Serves it until the daemon's kernel agrees with it."""
+        """Serves an export until the daemon's kernel agrees with it."""
         self.serve(data)
         daemon.has_applied(exports.etag(data))
 
     def wait_for_polls(self, count):
-        """Waits until so many more have come in."""
+        """Waits until this number of further polls have arrived."""
         seen = len(self.requests)
         eventually(lambda: len(self.requests) >= seen + count, what=f"{count} polls")
 
@@ -107,10 +107,10 @@ class ScriptedAdmin:
         return request
 
 
-# What an answer can be. Each is a function of the connection and the request.
+# Answers. Each is a function of the connection and the request.
 
 def export(data):
-    """What ADMIN does."""
+    """The answer of ADMIN."""
     def answer(connection, request):
         tag = exports.etag(data)
         if tag in (request.header("If-None-Match") or ""):
@@ -122,7 +122,7 @@ def export(data):
 
 
 class Changing:
-    """The same for an export that changes: polls are held until it does (RFC 7240, `Prefer: wait`)."""
+    """The answer of ADMIN for an export that changes: polls are held until it does (RFC 7240, `Prefer: wait`)."""
 
     def __init__(self, data):
         self._data, self._changed = data, threading.Condition()
@@ -151,7 +151,7 @@ def status(code, reason, body=b"", **headers):
 
 
 def raw(*pieces):
-    """These bytes, whatever they are, and the connection's end."""
+    """Any bytes, followed by the end of the connection."""
     def answer(connection, request):
         for piece in pieces:
             connection.sendall(piece)
@@ -159,7 +159,7 @@ def raw(*pieces):
 
 
 def hold(*pieces):
-    """These bytes, and then nothing more, for as long as the other side waits."""
+    """Any bytes, followed by nothing for as long as the other side waits."""
     def answer(connection, request):
         for piece in pieces:
             connection.sendall(piece)
@@ -168,7 +168,7 @@ def hold(*pieces):
 
 
 def trickle(data):
-    """A good answer, one byte in a second."""
+    """A good answer, with one byte per second."""
     def answer(connection, request):
         for byte in export_head(data) + data:
             connection.sendall(bytes([byte]))
@@ -178,7 +178,7 @@ def trickle(data):
 
 
 def endless(data):
-    """The rows again and again, for as long as anybody reads them."""
+    """The rows again and again, for as long as the other side reads."""
     def answer(connection, request):
         names, _, rows = data.partition(b"\n")
         body = rows * (1 + (1 << 20) // len(rows))
@@ -199,7 +199,7 @@ def export_headers(data):
 
 
 def export_head(data, length=None, **headers):
-    """The head of a good answer, but for what is given otherwise; a header of None is left out."""
+    """The head of a good answer, with the given exceptions; a header of None is left out."""
     fields = {**export_headers(data), "Content_Length": len(data) if length is None else length, **headers}
     return head(200, "OK", **{name: value for name, value in fields.items() if value is not None})
 
@@ -209,7 +209,7 @@ def chunk(data):
 
 
 def wait_for_end(connection, seconds):
-    """Waits that long for the other side to close the connection; whether it did."""
+    """Waits for the other side to close the connection; returns whether it did."""
     connection.settimeout(seconds)
     try:
         return connection.recv(4096) == b""
@@ -220,7 +220,7 @@ def wait_for_end(connection, seconds):
 
 
 def _head(connection):
-    """The head of the next request; empty at the end."""
+    """The head of the next request; empty at the end of the connection."""
     data = b""
     while not data.endswith(b"\r\n\r\n"):
         received = connection.recv(4096)
@@ -231,7 +231,7 @@ def _head(connection):
 
 
 def _is_gone(connection):
-    """Whether the other side has closed the connection, or is about to: a poll that is given up takes its moment to end."""
+    """Whether the other side has closed the connection, or is about to: an abandoned poll takes a moment to end."""
     try:
         readable, _, _ = select.select([connection], [], [], 0.5)
         return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""

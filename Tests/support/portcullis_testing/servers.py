@@ -1,4 +1,4 @@
-"""The real servers: one process (`start`) that listens in every server's namespace and answers who it is.
+"""The real servers: one process (`start`) that listens in every server's namespace and tells who it is.
 
 Each answer is one JSON object: the server's name, the port it was reached on, the client's address
 as the server saw it. TCP speaks enough HTTP for curl and for the client loops; UDP answers each
@@ -45,7 +45,7 @@ class Servers:
         while True:
             for key, _ in self.selector.select():
                 handler, name = key.data
-                # A client that went away is no reason to stop serving the others.
+                # The other clients must be served even if one has disconnected.
                 with contextlib.suppress(OSError):
                     handler(key.fileobj, name)
 
@@ -77,19 +77,19 @@ class Servers:
 
 
 def answer(name, connection, peer):
-    """The line that tells the client whom it has reached."""
+    """The line that tells the client which server it has reached."""
     return json.dumps({"server": name, "port": connection.getsockname()[1], "client": peer[0]}).encode() + b"\n"
 
 
 def start(**options):
-    """The process, once it listens."""
+    """Starts the process and waits until it listens."""
     process = Process(sys.executable, "-m", __name__, **options)
     process.wait_for("ready\n", 180)
     return process
 
 
 def main():
-    # A thousand connections that stay are more than a process may have by default.
+    # A thousand open connections are more than a process may have by default.
     resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 16, 1 << 16))
     servers = Servers()
     for name in SERVERS:

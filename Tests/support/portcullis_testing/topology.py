@@ -21,7 +21,7 @@ FRESH4 = [f"203.0.113.{host}" for host in range(30, 250)]
 
 
 class Topology:
-    """Makes the namespaces and joins them; `close` takes everything away."""
+    """Makes the namespaces and connects them; `close` removes everything."""
 
     def __init__(self):
         self.namespaces = {}
@@ -48,7 +48,7 @@ class Topology:
         gateway.batch(
             "link set lo up",
             f"link add public0 type veth peer name public0 netns {client.name}",
-            # With an address of its own: else it has that of a port, and another one when that port goes (test_pair).
+            # A bridge without a link-layer address of its own has that of a port, and another one when the port goes (test_pair).
             "link add inside address 02:00:0a:01:00:01 type bridge",
             *(f"link add {name} master inside type veth peer name inside netns {self.namespaces[name].name}"
               for name in SERVERS),
@@ -85,12 +85,12 @@ class Topology:
         self.namespaces.clear()
 
 
-# Loaded beforehand: the kernel would load them on demand, but slowly, in the middle of what is tested.
+# Loaded beforehand: the kernel would load them on demand, but slowly, during the tests.
 _MODULES = ["ip_vs", "nf_conntrack_netlink", "ip_vs_wlc", "ip_vs_mh", "ip_vs_sh", "nf_tables", "nft_ct", "nft_log",
             "nf_log_syslog", "nft_limit", "nft_nat", "nft_chain_nat", "nft_objref", "veth", "bridge"]
 
 
 def have_ipvs():
-    """Whether this kernel can do IPVS, after loading the modules where modules exist."""
+    """Whether this kernel has IPVS, after loading its modules if there are any."""
     HERE.result("modprobe", "--all", *_MODULES)
     return pathlib.Path("/proc/net/ip_vs").exists()

@@ -1,4 +1,4 @@
-"""The client's side: single requests, held connections, and loops that remember every failure."""
+"""The client's side: single requests, held connections, and loops that record every failure."""
 
 import collections
 import dataclasses
@@ -15,14 +15,14 @@ from portcullis_testing.topology import CLIENTS4, CLIENTS6
 from portcullis_testing.waiting import eventually
 
 _PORTS = range(32768, 61000)
-# Each address takes all its ports in turn: one that came again soon would be the same flow to IPVS. Another process
-# goes on elsewhere.
+# Each address uses all its ports in turn: to IPVS, a port that is soon used again would be the same flow. Another process
+# begins at a different port.
 _turns = collections.defaultdict(lambda first=random.randrange(len(_PORTS)): itertools.count(first))
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What a real server said: its name, the port it was reached on, the client address it saw."""
+    """A real server's answer: its name, the port on which it was reached, and the client's address as the server saw it."""
 
     server: str
     port: int
@@ -32,7 +32,8 @@ class Answer:
 class Client:
     """Opens connections from the client's namespace, each from the given or the first address.
 
-    With `patience`, a datagram that is not answered for so many seconds is sent again, as a device does; `resent` counts these.
+    With `patience`, a datagram without an answer is sent again after this number of seconds, as a device does; `resent` counts
+    these.
     """
 
     def __init__(self, namespace, timeout=3.0, patience=None):
@@ -60,7 +61,7 @@ class Client:
         return _answer(data.partition(b"\r\n\r\n")[2])
 
     def datagram(self, address, port, source=None, size=5):
-        """One UDP datagram of so many bytes, and its answer."""
+        """One UDP datagram of `size` bytes, and its answer."""
         with self.socket(socket.SOCK_DGRAM, address, source) as endpoint:
             endpoint.connect((address, port))
             endpoint.send(b"." * size)
@@ -85,7 +86,7 @@ class Client:
 
 
 class Held:
-    """An established connection that can be asked again and again who serves it."""
+    """An established connection on which the client can ask repeatedly who serves it."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -101,14 +102,14 @@ class Held:
         self.connection.close()
 
     def abort(self):
-        """Closes with a reset: IPVS forgets the connection after 10 s, not after two minutes in TIME_WAIT."""
+        """Closes with a reset, so that IPVS forgets the connection after 10 s instead of two minutes in TIME_WAIT."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """One request of a loop: when it began and ended (monotonic), to whom, and what came of it."""
+    """One request of a loop: its beginning and end (monotonic), its target, and its result."""
 
     began: float
     ended: float
@@ -118,7 +119,7 @@ class Outcome:
 
 
 class Loop:
-    """Requests to the targets in turn, from all the client's addresses in turn, until the block ends.
+    """Requests to each target in turn, from each of the client's addresses in turn, until the block ends.
 
     A target is (protocol, address, port). Every outcome is kept; `failures` are those without an answer.
     """
@@ -144,11 +145,11 @@ class Loop:
         return [outcome for outcome in self.outcomes if outcome.error]
 
     def servers(self, after=0.0):
-        """Names of the servers that answered requests begun after the moment."""
+        """The names of servers that answered requests which began after the given time."""
         return {outcome.answer.server for outcome in list(self.outcomes) if outcome.answer and outcome.began >= after}
 
     def wait_for(self, count, timeout=180):
-        """Waits until so many more requests have ended."""
+        """Waits until this number of further requests have ended."""
         goal = len(self.outcomes) + count
         eventually(lambda: len(self.outcomes) >= goal, timeout, f"{count} more requests of the loop", pause=0.05)
 
@@ -173,12 +174,12 @@ class Loop:
 
 
 def sources(address):
-    """The client's addresses of the family of the address."""
+    """The client's addresses of the same family as the address."""
     return CLIENTS6 if ":" in address else CLIENTS4
 
 
 def _bind(endpoint, source):
-    """To the address' next port that no connection has."""
+    """Binds to the address' next port that no connection uses."""
     for turn in itertools.islice(_turns[source], len(_PORTS)):
         try:
             return endpoint.bind((source, _PORTS[turn % len(_PORTS)]))

@@ -1,4 +1,4 @@
-"""What other programs see of the gateway's kernel: ipvsadm, nft, tcpdump, strace, and the kernel's own probes."""
+"""The gateway's kernel as other programs see it: ipvsadm, nft, tcpdump, strace, and the kernel's own probes."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ from portcullis_testing.processes import Process
 
 
 def ipvs(namespace):
-    """The virtual services as `ipvsadm -Ln` shows them: {"TCP 198.51.100.36:80": {"10.1.0.11:8080": weight}}.
+    """The virtual services in the form of `ipvsadm -Ln`: {"TCP 198.51.100.36:80": {"10.1.0.11:8080": weight}}.
 
     A mark is "FWM 257", and "FWM 257 IPv6" for the other family.
     """
@@ -29,12 +29,12 @@ def ipvs(namespace):
 
 
 def real_servers(namespace, service):
-    """The real servers of a virtual service that take new connections."""
+    """The real servers of a virtual service that get new connections."""
     return {server for server, weight in ipvs(namespace).get(service, {}).items() if weight > 0}
 
 
 def table(namespace):
-    """Our table as `nft -j list` shows it: {kind: {name: object}}."""
+    """Our table in the form of `nft -j list`: {kind: {name: object}}."""
     found = {}
     for entry in json.loads(namespace.run("nft", "-j", "list", "table", "inet", "portcullis"))["nftables"]:
         for kind, value in entry.items():
@@ -43,13 +43,13 @@ def table(namespace):
 
 
 def kernel(namespace):
-    """Our table and IPVS, byte for byte, handles and all; an absent table is an empty text."""
+    """Our table and IPVS, byte for byte, including handles; the text of an absent table is empty."""
     table = namespace.result("nft", "-j", "list", "table", "inet", "portcullis")
     return table.stdout if table.returncode == 0 else "", namespace.run("ipvsadm", "-Sn")
 
 
 def content(namespace):
-    """The same without what changes when it is made anew: handles, counters, the order of elements."""
+    """Our table and IPVS, without whatever differs after they are recreated: handles, counters, the order of elements."""
     def plain(value):
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items() if key not in ("handle", "packets", "bytes", "metainfo")}
@@ -62,13 +62,13 @@ def content(namespace):
 
 
 def sync_daemons(namespace):
-    """As ipvsadm tells them: {("master", "sync0", "7")}."""
+    """The sync daemons that ipvsadm lists: {("master", "sync0", "7")}."""
     text = namespace.run("ipvsadm", "-l", "--daemon")
     return set(re.findall(r"(?m)^(master|backup) sync daemon \(mcast=(\w+), syncid=(\d+),", text))
 
 
 def counters(namespace):
-    """Connections that each virtual service and each real server has had: {("TCP 198.51.100.36:80", "10.1.0.11:8080"): 3}."""
+    """Connections of each virtual service and each real server so far: {("TCP 198.51.100.36:80", "10.1.0.11:8080"): 3}."""
     found = {}
     for line in namespace.run("ipvsadm", "-Ln", "--stats", "--exact").splitlines()[3:]:
         words = line.split()
@@ -81,13 +81,13 @@ def counters(namespace):
 
 
 def clear(namespace):
-    """Takes our table and all of IPVS away by hand."""
+    """Deletes our table and everything in IPVS by hand."""
     namespace.result("nft", "delete", "table", "inet", "portcullis")
     namespace.run("ipvsadm", "-C")
 
 
 def dropped(namespace):
-    """Packets our input chain has dropped so far."""
+    """Packets that our input chain has dropped so far."""
     return table(namespace)["counter"]["dropped"]["packets"]
 
 
@@ -95,7 +95,7 @@ class Watch(Process):
     """A program that watches while the block runs."""
 
     def __init__(self, *words, ready, end=signal.SIGTERM):
-        """`ready` tells whether it watches by now; or a text that it writes then. `end` ends it."""
+        """`ready` is a function that tells whether it is watching, or a text that it writes then. `end` is the signal to end it."""
         self.ready, self.end = ready, end
         super().__init__(*words)
 
@@ -109,7 +109,7 @@ class Watch(Process):
 
 
 def tcpdump(namespace, interface, expression):
-    # Without --immediate-mode packets may come a second late.
+    # Without --immediate-mode, packets may arrive a second late.
     return Watch(*namespace.command("tcpdump", "--immediate-mode", "-l", "-n", "-i", interface, expression),
                  ready="listening on")
 
@@ -120,19 +120,19 @@ def nft_monitor(namespace):
 
 
 def listeners(namespace):
-    """How many sockets there hear of nftables' changes: NETLINK_NETFILTER is 12, NFNLGRP_NFTABLES the seventh group."""
+    """How many sockets there listen for changes of nftables: NETLINK_NETFILTER is 12, NFNLGRP_NFTABLES the seventh group."""
     rows = [row.split() for row in namespace.run("cat", "/proc/net/netlink").splitlines()[1:]]
     return sum(protocol == "12" and int(groups, 16) >> 6 & 1 for _, protocol, _, groups, *_ in rows)
 
 
 def system_calls(process):
-    """Every byte the process exchanges with sockets, each line naming the kind of socket."""
+    """Every byte that the process exchanges through sockets; each line names the kind of socket."""
     return Watch("strace", "-f", "-yy", "-s", "40", "-e", "trace=%network,read,write,readv,writev", "-p",
                  process.pid, ready="attached")
 
 
 class IPVSWrites:
-    """Counts while the block runs how often anything asks the kernel to change IPVS, by a probe in the kernel."""
+    """Counts, with a probe in the kernel, how often any program changes IPVS while the block runs."""
 
     _TRACING = pathlib.Path("/sys/kernel/tracing")
     _numbers = itertools.count(1)
@@ -155,7 +155,7 @@ class IPVSWrites:
         self._command(f"-:{self._name}")
 
     def _command(self, text):
-        # Not by open(…, "a"), which would look for the end of a file that has none.
+        # Not with open(…, "a"), which would seek to the end of a file that has none.
         file = os.open(self._TRACING / "kprobe_events", os.O_WRONLY | os.O_APPEND)
         try:
             os.write(file, f"{text}\n".encode())

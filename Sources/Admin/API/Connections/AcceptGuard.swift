@@ -2,12 +2,12 @@ import Logging
 import NIOCore
 import ServiceSupport
 
-/// Stands first at the socket that listens: it says when connections cannot be accepted, and makes room. NIO itself
-/// waits a second then before it tries again.
+/// The first handler of the listening socket: it reports when connections cannot be accepted, and closes others to
+/// make room. NIO then waits for a second before it tries again.
 final class AcceptGuard: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
-    /// Strangers that are closed when file descriptors are short.
+    /// How many connections without a token are closed when file descriptors are short.
     static let room = 16
 
     private let connections: ConnectionTable

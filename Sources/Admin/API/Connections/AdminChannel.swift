@@ -7,7 +7,7 @@ import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOSSL
 
-/// The pipeline of a client's connection: TLS, HTTP/1.1, the guard, and then Hummingbird's requests and answers.
+/// The pipeline of a client's connection: TLS, HTTP/1.1, the guard, then Hummingbird's requests and responses.
 struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
     struct Value: ServerChildChannelValue {
         let http: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
@@ -35,7 +35,7 @@ struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
             try pipeline.addHandler(ConnectionGuard(limits))
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(BareProblemHandler())
-            // Without a time of its own: it ends idle connections when the server shuts down.
+            // It has no timeout; it ends idle connections when the server shuts down.
             try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
             let http = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))

@@ -1,13 +1,13 @@
 import NIOCore
 import Synchronization
 
-/// One connection of a client, as long as it lives.
+/// A client's connection.
 final class Connection: Sendable {
-    /// That of the request at work; `nil` where requests come without one, as in tests of the router.
+    /// The connection of the current request; `nil` for requests without one, as in tests of the router.
     @TaskLocal static var current: Connection?
 
     let channel: any Channel
-    /// Rises with each connection.
+    /// Increases with each connection.
     let number: Int
     private let table: ConnectionTable
     private let known = Atomic(false)
@@ -21,13 +21,13 @@ final class Connection: Sendable {
     /// The client's address, for the log.
     var address: String { channel.remoteAddress?.ipAddress ?? "-" }
 
-    /// Notes that its client has shown a token that is good: it gives way to no other from now on.
+    /// Notes that the client has shown a valid token. From now on, the connection is never closed to make room.
     func becomeKnown() {
         guard !known.exchange(true, ordering: .relaxed) else { return }
         table.makeKnown(self)
     }
 
-    /// Tells the client to go on with the body it has announced, if it waits for that (`Expect: 100-continue`).
+    /// Asks the client for the body that it has announced, if it waits for that (`Expect: 100-continue`).
     func askForBody() { channel.triggerUserOutboundEvent(AskForBody(), promise: nil) }
 
     struct AskForBody: Sendable {}

@@ -5,15 +5,15 @@ import NIOCore
 import NIOHTTP1
 import Text
 
-/// Stands behind the HTTP parser of each connection: it bounds the time of every state, lets one request through at a
-/// time, and answers what is wrong whoever asks.
+/// Comes after the HTTP parser of each connection. It limits the time of every state, lets one request through at a
+/// time, and answers malformed requests by itself.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// What came while an answer is due, in its order.
+    /// What arrives while an answer is due, in order.
     private enum Waiting {
         case part(HTTPServerRequestPart)
         case error(any Error)
@@ -27,9 +27,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var timer: (at: Duration, task: Scheduled<Void>)?
     /// Whether the client waits for a 100 before it sends the body.
     private var expectsContinue = false
-    /// Whether the guard has answered itself: what the responder says to the same request goes nowhere.
+    /// Whether the guard has answered by itself. The responder's answer to the same request is then discarded.
     private var hasRefused = false
-    /// Answers that were written, to tell which one has been sent.
+    /// The number of answers written, to tell which one was sent.
     private var answers = 0
 
     init(_ limits: ConnectionLimits) {
@@ -70,14 +70,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireErrorCaught(error)
     }
 
-    /// The end of what the client sends is told at once, so that a held poll notices; not before the requests that came
-    /// ahead of it.
+    /// Passes on the end of the client's data at once, so that a held poll notices; but not before requests that
+    /// arrived earlier.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if !waiting.isEmpty, event is ChannelEvent { return waiting.append(.event(event)) }
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// While a request waits for the answer before it, no more is read: what a client sends ahead stays in its kernel.
+    /// Reads no more while a request waits for the answer before it: further data stays in the client's kernel.
     func read(context: ChannelHandlerContext) {
         if waiting.isEmpty { context.read() } else { isReadHeld = true }
     }
@@ -103,7 +103,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(wrapInboundOut(part))
     }
 
-    /// Lets through what has waited, up to the end of the next request.
+    /// Passes on what has waited, up to the end of the next request.
     private func resume(_ context: ChannelHandlerContext) {
         let hadWaiting = !waiting.isEmpty
         while !state.isBusy, !state.isOver, let next = waiting.popFirst() {
@@ -186,7 +186,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         promise?.succeed()
     }
 
-    /// Answers with a problem by itself and ends the connection.
+    /// Answers with a problem and closes the connection.
     private func refuse(_ status: HTTPResponse.Status, _ detail: String, _ context: ChannelHandlerContext) {
         let body = APIProblem(status, detail).problem.jsonBytes
         let head = HTTPResponseHead(
@@ -203,7 +203,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Time
 
-    /// Sets the timer to the deadline. One that is set too early is set again when it goes off.
+    /// Sets the timer to the deadline. A timer that is too early is set again when it fires.
     private func watch(_ context: ChannelHandlerContext) {
         guard let deadline = state.deadline else { return }
         if let timer, timer.at <= deadline { return }

@@ -1,18 +1,19 @@
-/// How long a connection may be in each state, and how many there may be. Every state has its bound; what takes ADMIN's
-/// own time, a held poll among it, has that of the request.
+/// How long a connection may be in each state, and how many connections there may be. Every state is limited. ADMIN's
+/// own time for an answer, including that of a held poll, is limited by the request.
 public struct ConnectionLimits: Sendable, Hashable {
-    /// From the beginning of the connection to the end of its first request's head, TLS included.
+    /// From the beginning of the connection to the end of the first request's head, including TLS.
     public var firstHead: Duration
     /// From an answer to the end of the next request's head.
     public var idle: Duration
-    /// For a body, and for the client to take an answer: this long, and a second more for each `slowest` bytes.
+    /// For a body, and for an answer until the client has taken it: this long, plus a second for each `slowest`
+    /// bytes.
     public var transfer: Duration
-    /// Bytes in a second.
+    /// Bytes per second.
     var slowest: Int
-    /// After the last answer of a connection, for what the client still sends: closing at once would take the answer
-    /// from it.
+    /// How long the connection stays open after its last answer for what the client still sends: closing at once would
+    /// destroy the answer.
     var linger: Duration
-    /// Connections at the same time.
+    /// The greatest number of simultaneous connections.
     public var maximum: Int
 
     public init(
@@ -27,6 +28,6 @@ public struct ConnectionLimits: Sendable, Hashable {
         self.maximum = maximum
     }
 
-    /// How long a transfer may take of which so many bytes have come.
+    /// How long a transfer may take if this many bytes have arrived.
     func transfer(of bytes: Int) -> Duration { transfer + .seconds(bytes / max(1, slowest)) }
 }

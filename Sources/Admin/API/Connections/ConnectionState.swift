@@ -1,41 +1,41 @@
-/// What a connection is at, and until when it may be: values alone, the handler around it keeps the clock.
+/// The state of a connection, and its deadline. It is a value; the handler that uses it reads the clock.
 struct ConnectionState: Sendable, Hashable {
     enum Phase: Sendable, Hashable {
-        /// Before the first request, and between two.
+        /// Before the first request, or between two.
         case idle
-        /// A head has come, and its body not to its end.
+        /// The head has arrived, but not the whole body.
         case receiving
-        /// The request is complete, its answer not.
+        /// The request is complete, but not its answer.
         case answering
-        /// The answer is on its way to a client that takes it, or does not.
+        /// The answer is being sent, and waits for the client to take it.
         case sending
-        /// The connection had its last answer: what still comes is thrown away.
+        /// The last answer was sent: whatever still arrives is discarded.
         case lingering
     }
 
     private(set) var phase = Phase.idle
-    /// `nil`: as long as ADMIN itself takes.
+    /// `nil`: as long as ADMIN itself needs.
     private(set) var deadline: Duration?
-    /// Whether the answer has begun; of a `receiving` connection, before the request was complete.
+    /// Whether the answer has begun; in the phase `receiving`, before the request was complete.
     private(set) var hasAnswerBegun = false
-    /// Whether the answer that is being written is the connection's last.
+    /// Whether the current answer is the connection's last.
     private(set) var isLast = false
 
     private let limits: ConnectionLimits
     private var began: Duration
     private var bytes = 0
 
-    /// - Parameter now: Time on a clock that does not jump.
+    /// - Parameter now: the time of a clock that does not jump.
     init(_ limits: ConnectionLimits, at now: Duration) {
         self.limits = limits
         began = now
         deadline = now + limits.firstHead
     }
 
-    /// Whether the answer to a request is due: another request waits behind it.
+    /// Whether the answer to a request is due, so that another request must wait.
     var isBusy: Bool { phase == .answering }
 
-    /// Whether the connection has had its last answer: nothing that comes counts any more.
+    /// Whether the last answer was written, so that whatever arrives is ignored.
     var isOver: Bool { phase == .lingering || phase == .sending && isLast }
 
     mutating func head(isLast: Bool, at now: Duration) {
@@ -61,9 +61,10 @@ struct ConnectionState: Sendable, Hashable {
         deadline = nil
     }
 
-    /// An answer begins. One that comes before the request's end is the connection's last: nobody reads the rest.
+    /// Notes that an answer begins. If it begins before the end of the request, it is the connection's last, since
+    /// nobody reads the rest.
     ///
-    /// - Returns: Whether it is the last, which its head must say.
+    /// - Returns: whether it is the last, which its head must tell.
     mutating func answerHead(isLast: Bool) -> Bool {
         hasAnswerBegun = true
         if isLast || phase == .receiving { self.isLast = true }
@@ -72,11 +73,11 @@ struct ConnectionState: Sendable, Hashable {
 
     mutating func answerBytes(_ count: Int) { if phase == .answering { bytes += count } }
 
-    /// The answer has been handed over.
+    /// Notes that the whole answer was written.
     ///
-    /// - Returns: Whether the connection ends with it.
+    /// - Returns: whether the connection ends with it.
     mutating func answerEnd(at now: Duration) -> Bool {
-        // One that came early leaves a body that nobody reads.
+        // An early answer leaves a body that nobody reads.
         if phase == .receiving { isLast = true }
         began = now
         phase = .sending
@@ -84,7 +85,7 @@ struct ConnectionState: Sendable, Hashable {
         return isLast
     }
 
-    /// The client, or its kernel, has taken all of it.
+    /// Notes that the client, or its kernel, has taken the whole answer.
     mutating func sent(at now: Duration) {
         guard phase == .sending else { return }
         phase = isLast ? .lingering : .idle

@@ -2,17 +2,17 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// The connections there are. At the maximum, a new one takes the place of the oldest whose client has shown no token:
-/// who has one gets in, and stays, however many others there are.
+/// All connections. At the maximum, a new one replaces the oldest whose client has shown no token, so that a client
+/// with a token can always connect and stay.
 ///
-/// Opening, closing and giving way cost the same however many there are.
+/// The costs of opening, closing and replacing do not depend on the number of connections.
 final class ConnectionTable: Sendable {
     private struct State {
         var count = 0
         var next = 0
-        /// Those that have shown no token, by number.
+        /// The connections whose clients have shown no token, by number.
         var strangers: [Int: Connection] = [:]
-        /// No stranger has a lower number.
+        /// No connection in `strangers` has a lower number.
         var oldest = 0
         var evicted = RepeatedEvent()
         var refused = RepeatedEvent()
@@ -27,10 +27,10 @@ final class ConnectionTable: Sendable {
         self.logger = logger
     }
 
-    /// How many there are.
+    /// The number of connections.
     var count: Int { state.withLock { $0.count } }
 
-    /// Takes a connection in; `nil`: every place is taken by clients with a token.
+    /// Adds a connection; `nil` if clients with a token have all places.
     func open(_ channel: any Channel) -> Connection? {
         let (connection, evicted, says) = state.withLock { state -> (Connection?, Connection?, String?) in
             var evicted: Connection?
@@ -53,7 +53,7 @@ final class ConnectionTable: Sendable {
         return connection
     }
 
-    /// Closes connections that have shown no token, the oldest first: some file descriptors are needed.
+    /// Closes connections whose clients have shown no token, the oldest first, to free file descriptors.
     func closeStrangers(_ count: Int) {
         let closed = state.withLock { state in (0..<count).compactMap { _ in Self.takeOldest(&state) } }
         for connection in closed { connection.channel.close(promise: nil) }
@@ -70,7 +70,7 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Numbers rise, so each is passed over once.
+    /// Numbers only increase, so each is passed only once.
     private static func takeOldest(_ state: inout State) -> Connection? {
         guard !state.strangers.isEmpty else { return nil }
         while state.oldest < state.next {
@@ -81,14 +81,15 @@ final class ConnectionTable: Sendable {
     }
 }
 
-/// Something that may happen thousands of times a second, and is told of once in ten.
+/// An event that may occur thousands of times a second, and is logged once in ten seconds.
 struct RepeatedEvent: Sendable {
     static let interval = Duration.seconds(10)
 
     private var count = 0
     private var told: ContinuousClock.Instant?
 
-    /// Notes that it has happened; returns how often since that was told last, when it is to be told now.
+    /// Notes that the event has occurred. If it is time to log it, returns how often it has occurred since it was
+    /// last logged.
     mutating func note(at now: ContinuousClock.Instant = .now) -> Int? {
         count += 1
         if let told, now - told < Self.interval { return nil }

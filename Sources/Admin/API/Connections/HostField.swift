@@ -4,7 +4,8 @@ import Text
 
 /// The Host field (RFC 9110, section 7.2).
 enum HostField {
-    /// What is wrong with a request's Host: HTTP/1.1 has one, and none has two (RFC 9112, section 3.2).
+    /// What is wrong with a request's Host: HTTP/1.1 requires one, and no request may have two (RFC 9112, section
+    /// 3.2).
     static func fault(of head: HTTPRequestHead) -> String? {
         let values = head.headers["host"]
         guard values.count <= 1 else { return "The request has \(values.count) Host fields; one is allowed." }
@@ -19,7 +20,7 @@ enum HostField {
         return nil
     }
 
-    /// The host and port of a target in absolute form (RFC 9112, section 3.2.2): `http://admin:8080/v1`.
+    /// The host and port of a request target in absolute form (RFC 9112, section 3.2.2): `http://admin:8080/v1`.
     private static func authority(of target: String) -> String? {
         let bytes = Array(target.utf8)
         guard bytes.first != UInt8(ascii: "/"), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
@@ -29,7 +30,8 @@ enum HostField {
         return String(decoding: rest, as: UTF8.self)
     }
 
-    /// Whether it may be a host and a port: bytes that a URL has there (RFC 3986, section 3.2.2). It may be empty.
+    /// Whether the text has only bytes that a URL may have in its host and port (RFC 3986, section 3.2.2). It may be
+    /// empty.
     static func isWellFormed(_ text: String) -> Bool {
         let others = Set("-._~!$&'()*+;=:[]%".utf8)
         return text.utf8.allSatisfy {
@@ -37,7 +39,7 @@ enum HostField {
         }
     }
 
-    /// Whether it names this machine's loopback: `localhost`, or an address of it, with or without a port.
+    /// Whether the text names this machine's loopback: `localhost` or a loopback address, with or without a port.
     static func isLoopback(_ text: String) -> Bool {
         var host = Array(text.utf8)[...]
         let colon = UInt8(ascii: ":")

@@ -1,7 +1,7 @@
 import NIOSSL
 import Synchronization
 
-/// The certificate and key of new connections, which can be exchanged while the server runs.
+/// The certificate and key for new connections, which can be replaced while the server runs.
 final class ReloadableTLS: Sendable {
     private let current: Mutex<NIOSSLContext>
 
@@ -11,7 +11,7 @@ final class ReloadableTLS: Sendable {
 
     var context: NIOSSLContext { current.withLock { $0 } }
 
-    /// Takes others; connections that are there keep theirs. Throws when they cannot be used, and keeps what it has.
+    /// Replaces them for new connections. If the new ones cannot be used, throws and keeps the old ones.
     func reload(_ configuration: TLSConfiguration) throws {
         let context = try NIOSSLContext(configuration: configuration)
         current.withLock { $0 = context }

@@ -4,7 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// A problem (RFC 9457) on its way to the client, with the headers that belong to it.
+/// A problem (RFC 9457) as an answer, with its headers.
 struct APIProblem: Error, Sendable {
     var problem: Problem
     var headers: HTTPFields
@@ -19,13 +19,13 @@ struct APIProblem: Error, Sendable {
         self.headers = headers
     }
 
-    /// Problems that the status alone does not tell apart.
+    /// Problems that cannot be distinguished by their status.
     enum Kind: String {
         /// Sections of the gateway configuration contradict each other or the cloud.
         case contradiction = "urn:portcullis:problem:contradiction"
-        /// Something is still used by others.
+        /// The object is still used by others.
         case inUse = "urn:portcullis:problem:in-use"
-        /// A prune would delete a large part of the cloud, and the request does not name how much.
+        /// A prune would delete a large part of the cloud, and the request does not name the number.
         case deletion = "urn:portcullis:problem:deletion"
         /// A service type's meta-configuration is faulty.
         case metaConfiguration = "urn:portcullis:problem:meta-configuration"
@@ -44,7 +44,7 @@ struct APIProblem: Error, Sendable {
         status == .unprocessableContent ? "Unprocessable Content" : status.reasonPhrase
     }
 
-    /// A request whose parts are well-formed but cannot be taken.
+    /// The request is well-formed, but its values cannot be accepted.
     static func invalid(_ faults: [Problem.Fault]) -> APIProblem {
         APIProblem(
             .unprocessableContent,

@@ -11,7 +11,7 @@ import Registry
 import ServiceSupport
 import Text
 
-/// A request that has passed authentication and whose query is known to be one of the route's.
+/// A request that was authenticated, and whose query parameters the route knows.
 struct APIRequest: Sendable {
     let route: Route
     let request: Request
@@ -19,11 +19,11 @@ struct APIRequest: Sendable {
     let path: [String: String]
     let query: [String: String]
     let identity: Identity
-    /// What the database said when the request came; `nil` where nobody looked.
+    /// What the database returned when the request came; `nil` if it was not asked.
     let look: TokenLook?
-    /// Whether the change is only to be told, not made.
+    /// Whether the change is only reported, not made.
     let isDryRun: Bool
-    /// Of a request whose body is large.
+    /// The ticket of a request with a large body.
     private let ticket: LargeRequests.Ticket?
     private let authenticator: Authenticator
 
@@ -48,26 +48,26 @@ struct APIRequest: Sendable {
 
     var headers: HTTPFields { request.headers }
 
-    /// Throws when the token has been taken away, or has come to its end, since the request began: what took its time
-    /// is not answered by what was true then.
+    /// Throws if the token was removed or has expired since the request began. A held request must not be answered
+    /// with rights from its beginning.
     ///
-    /// - Returns: What the look into the database saw.
+    /// - Returns: what the database returned.
     @discardableResult
     func authenticateAgain() async throws -> TokenLook? {
         try await authenticator.identify(request, for: route.access).look
     }
 
-    /// How long the token is good from now on; `nil`: it has no end.
+    /// How long the token remains valid; `nil`: it does not expire.
     var tokenLife: Duration? {
         identity.expiresAt.flatMap(Timestamp.date).map {
             .milliseconds(Int64(max(0, min($0.timeIntervalSince(authenticator.tokens.now()), 1e6) * 1000)))
         }
     }
 
-    /// A parameter of the path, as it was sent.
+    /// A parameter of the path, percent-decoded.
     func parameter(_ name: String) -> String { path[name] ?? "" }
 
-    /// A name in the path of something that may be created; what is no name is a fault of the request.
+    /// A name in the path for an object that may be created; an invalid name is a fault of the request.
     func name(_ parameter: String, of kind: ObjectName.Kind) throws -> String {
         let name = self.parameter(parameter)
         if let problem = ObjectName.problem(with: name, as: kind) {
@@ -78,7 +78,7 @@ struct APIRequest: Sendable {
         return name
     }
 
-    /// The name of a service in the path, as `name`.
+    /// The name of a service in the path; an invalid one is a fault of the request.
     func serviceName() throws -> ServiceName {
         guard let name = ServiceName(parameter("service")) else {
             throw APIProblem.invalid([.init(pointer: "{service}", detail: ServiceName.rule)])
@@ -86,7 +86,7 @@ struct APIRequest: Sendable {
         return name
     }
 
-    /// An integer of the query.
+    /// An integer in the query.
     func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws -> Int {
         guard let text = query[name] else { return fallback }
         guard let number = Int(text), range.contains(number), String(number) == text else {
@@ -96,9 +96,9 @@ struct APIRequest: Sendable {
         return number
     }
 
-    /// The body's bytes, after its media type and length have been checked.
+    /// The bytes of the body, after its media type and length were checked.
     ///
-    /// A body that ends too early or is no HTTP is the client's fault, however the connection says so.
+    /// A body that ends early or violates HTTP is the client's fault, in whatever way the connection reports it.
     func bytes() async throws -> [UInt8] {
         guard let body = route.body else { return [] }
         guard let field = headers[.contentType] else {
@@ -134,7 +134,8 @@ struct APIRequest: Sendable {
         return bytes
     }
 
-    /// The body, put where it stays: one that is copied while it comes takes several times its length.
+    /// Reads the body into memory that is allocated once: copying it while it grows would take several times its
+    /// size.
     private func read(atMost limit: Int) async throws -> [UInt8] {
         var bytes = [UInt8]()
         bytes.reserveCapacity(min(headers[.contentLength].flatMap { Int($0) } ?? 0, limit))
@@ -160,11 +161,11 @@ struct APIRequest: Sendable {
 
     /// Reads the JSON body.
     ///
-    /// Throws a 422 with every fault of it.
+    /// Throws a 422 with all its faults.
     ///
     /// - Parameters:
-    ///   - repeated: members that repeat what the path says.
-    ///   - use: Gets the body, and the object it was read from.
+    ///   - repeated: members that repeat the path.
+    ///   - use: gets the body, and the object from which it was read.
     func read<Body: Sendable, Value: Sendable>(
         _ form: Form<Body>, agreeing repeated: KeyValuePairs<String, JSONValue> = [:],
         _ use: @escaping @Sendable (Body, JSONObject) -> Value

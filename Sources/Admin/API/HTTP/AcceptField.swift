@@ -15,8 +15,8 @@ struct AcceptField {
 
     private let ranges: [Range]
 
-    /// Every field line joined by commas; an absent or empty field accepts everything.
-    /// Ranges that cannot be read are passed over.
+    /// Takes all field lines, joined by commas. An absent or empty field accepts everything; ranges that cannot be
+    /// parsed are ignored.
     init(_ field: String?) {
         let read = (field ?? "").splitBytes(",", omittingEmpty: true).compactMap { element -> Range? in
             let parts = element.splitBytes(";", omittingEmpty: true).map { $0.withoutSurroundingSpace.lowercased() }
@@ -38,7 +38,7 @@ struct AcceptField {
         ranges = field == nil || read.isEmpty ? [Range(type: "*", subtype: "*", quality: 1000, version: nil)] : read
     }
 
-    /// 0 (refused) to 1000, by the most specific range that matches.
+    /// 0 (refused) to 1000, according to the most specific range that matches.
     func quality(of mediaType: String) -> Int {
         let names = mediaType.splitBytes("/")
         return
@@ -47,7 +47,7 @@ struct AcceptField {
             .max { ($0.specificity, $0.quality) < ($1.specificity, $1.quality) }?.quality ?? 0
     }
 
-    /// The offer the client likes best, the earlier of equals; `nil`: it takes none.
+    /// The offer that the client prefers, or the earlier of equals; `nil` if it accepts none.
     func best(of offers: [String]) -> String? {
         var best: (offer: String, quality: Int)?
         for offer in offers {

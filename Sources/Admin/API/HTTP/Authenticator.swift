@@ -3,13 +3,14 @@ import HTTPTypes
 import Hummingbird
 import Registry
 
-/// Decides who sent a request, and whether its role suffices.
+/// Determines who sent a request, and whether the role is sufficient.
 struct Authenticator: Sendable {
     let tokens: TokenStore
-    /// Whether everybody may do everything while no token is configured: only where none but this machine can connect.
+    /// Whether everybody may do everything as long as there are no tokens. Only for servers to which nobody but this
+    /// machine can connect.
     let isOpenWithoutTokens: Bool
 
-    /// - Returns: Who it is, and what the look into the database saw; `nil` where none was needed.
+    /// - Returns: the sender, and what the database returned; `nil` if it was not asked.
     func identify(
         _ request: Request, for access: Route.Access
     ) async throws -> (identity: Identity, look: TokenLook?) {
@@ -42,15 +43,15 @@ struct Authenticator: Sendable {
         return (Identity(record), look)
     }
 
-    /// Throws a 403 when the role does not suffice.
+    /// Throws a 403 if the role is not sufficient.
     func authorize(_ identity: Identity, for access: Route.Access) throws {
         guard access.allows(identity.role) else {
             throw Self.forbidden("Token \(identity.name) has the role \(identity.role), which does not suffice.")
         }
     }
 
-    /// Throws unless the client has called this machine by a name of its loopback. A page in somebody's browser may
-    /// reach a loopback address through a name of its own, and then asks for that name.
+    /// Throws unless the request's host is a name of this machine's loopback. A web page can reach a loopback address
+    /// through a name of its own; the request then has that name.
     private static func checkLoopback(_ host: String?) throws {
         guard let host, HostField.isLoopback(host) else {
             let called = (host ?? "").isEmpty ? "the request names no host" : "not \"\((host ?? "").prefix(80))\""

@@ -3,7 +3,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Makes a problem of the bare 400 with which the HTTP layer answers what it cannot parse, before there is any route.
+/// Adds a problem to the empty 400 with which the HTTP layer answers what it cannot parse, before there is a route.
 final class BareProblemHandler: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart

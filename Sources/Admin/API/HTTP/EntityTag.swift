@@ -5,7 +5,7 @@ import Text
 
 /// Entity tags (RFC 9110, section 8.8.3) and the lists of them in conditional requests.
 enum EntityTag {
-    /// A strong tag of a representation's bytes: half of their SHA-256.
+    /// A strong tag for the bytes of a representation: half of their SHA-256.
     static func of(_ bytes: some DataProtocol) -> String {
         "\"\(SHA256.hash(data: bytes).prefix(16).hexadecimal)\""
     }
@@ -14,17 +14,17 @@ enum EntityTag {
     enum List: Hashable {
         case any
         case tags([Tag])
-        /// A field that is no such list: it matches nothing.
+        /// A field that is no such list; it matches nothing.
         case unreadable
 
         struct Tag: Hashable {
             var isWeak: Bool
-            /// With its quotes.
+            /// The tag, including its quotes.
             var opaque: String
         }
 
-        /// `nil` when the field is no list of entity tags. Read byte by byte: an opaque tag may hold any byte but a
-        /// quote.
+        /// `nil` if the field is no list of entity tags. It is parsed byte by byte, since an opaque tag may contain
+        /// any byte except a quote.
         init?(_ field: String) {
             var rest = Array(field.utf8)[...]
             func skipSpace() { rest = rest.drop { $0 == 0x20 || $0 == 0x09 } }
@@ -57,7 +57,7 @@ enum EntityTag {
             self = .tags(tags)
         }
 
-        /// Weak comparison, as If-None-Match wants it.
+        /// Weak comparison, for If-None-Match.
         func matchesWeakly(_ tag: String) -> Bool {
             switch self {
             case .any: true
@@ -66,7 +66,7 @@ enum EntityTag {
             }
         }
 
-        /// Strong comparison, as If-Match wants it.
+        /// Strong comparison, for If-Match.
         func matchesStrongly(_ tag: String) -> Bool {
             switch self {
             case .any: true

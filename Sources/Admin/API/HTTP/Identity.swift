@@ -3,14 +3,15 @@ import Registry
 
 /// Who sent a request.
 struct Identity: Sendable, Hashable {
-    /// The token's name; `anonymous` where no tokens are configured.
+    /// The name of the token; `anonymous` if there are no tokens.
     let name: String
     let role: TokenRole
-    /// The service that a token of role `service` is of.
+    /// The service to which a token of role `service` is bound.
     let service: String?
-    /// The gateway that a token of role `gateway` is of; `nil`: it was made before tokens were bound to one.
+    /// The gateway to which a token of role `gateway` is bound; `nil` if it was made before tokens were bound to
+    /// gateways.
     let gateway: GatewayID?
-    /// RFC 3339 in UTC; `nil`: the token has no end.
+    /// When the token expires, RFC 3339 in UTC; `nil`: never.
     let expiresAt: String?
 
     static let anonymous = Identity(

@@ -2,14 +2,14 @@ import CMalloc
 import HTTPTypes
 import Synchronization
 
-/// Bounds the memory of large bodies: a few are received at the same time, one is worked on, and some wait for their
-/// turn with nothing read. A body takes ten times its size while it is worked on.
+/// Limits the memory for large bodies: a few are received at the same time, one is processed, and some wait for their
+/// turn before they are read. While it is processed, a body takes ten times its size.
 actor LargeRequests {
-    /// Bytes from which on a body is large; one whose length is not told is.
+    /// The size in bytes from which a body is large. A body of unknown length is large.
     static let threshold = 1 << 20
-    /// Bodies that are in memory at the same time.
+    /// How many bodies are in memory at the same time.
     static let received = 2
-    /// Requests that wait to send theirs.
+    /// How many requests may wait to send their bodies.
     static let waiting = 16
 
     private var places = LargeRequests.received
@@ -17,14 +17,14 @@ actor LargeRequests {
     private var isWorking = false
     private var ready: [CheckedContinuation<Void, Never>] = []
 
-    /// A request's place.
+    /// The place of one request.
     final class Ticket: Sendable {
         private let requests: LargeRequests
         fileprivate let hasBegun = Mutex(false)
 
         fileprivate init(_ requests: LargeRequests) { self.requests = requests }
 
-        /// Waits until nobody else's body is being worked on. From then on the others wait, to the end of the request.
+        /// Waits until no other body is being processed. From then until the end of the request, others wait.
         func begin() async {
             guard !hasBegun.withLock({ $0 }) else { return }
             await requests.begin()
@@ -32,9 +32,9 @@ actor LargeRequests {
         }
     }
 
-    /// Runs `body` with a ticket, when a place is free.
+    /// Runs `body` with a ticket as soon as a place is free.
     ///
-    /// Throws a 503 when too many wait already.
+    /// Throws a 503 if too many requests are waiting already.
     nonisolated func run<Value: Sendable>(_ body: (Ticket) async throws -> Value) async throws -> Value {
         try await enter()
         let ticket = Ticket(self)
@@ -63,17 +63,17 @@ actor LargeRequests {
 
     private func begin() async {
         if isWorking { await withCheckedContinuation { ready.append($0) } } else { isWorking = true }
-        // What the one before took.
+        // Returns the memory of the previous body to the system.
         malloc_trim(0)
     }
 
-    /// Whoever leaves gives its place on, and lets the next one work.
+    /// Passes the place on, and lets the next request be processed.
     private func leave(_ ticket: Ticket) {
         if queue.isEmpty { places += 1 } else { queue.removeFirst().resume() }
         guard ticket.hasBegun.withLock({ $0 }) else { return }
         if ready.isEmpty { isWorking = false } else { ready.removeFirst().resume() }
-        // What a large body took goes back to the system; the allocator would keep it. The threads that worked on it
-        // let go of it a little later.
+        // Returns the memory of a large body to the system, since the allocator would keep it. The threads that
+        // processed it release it a little later.
         Task {
             try? await Task.sleep(for: .seconds(1))
             malloc_trim(0)

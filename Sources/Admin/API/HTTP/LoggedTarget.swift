@@ -1,16 +1,18 @@
 import Registry
 import Text
 
-/// What a client asked for, as the log shows it: printable ASCII, not for ever, and without secrets. A client must not
-/// be able to write lines of its own, and whoever reads the log must not get a token that somebody put into an address.
+/// The target of a request in the form for the log: printable ASCII, of limited length, without secrets. A client
+/// must not be able to write lines of its own, and a reader of the log must not get a token that somebody put into a
+/// URL.
 enum LoggedTarget {
-    /// Bytes that are shown at most.
+    /// The greatest number of bytes that are shown.
     private static let longest = 200
     private static let mask = "***"
 
-    /// The path, and of the query what the route knows; the value of any other parameter, and each token, is masked.
+    /// The path, and the parameters of the query that the route knows. The values of other parameters, and all
+    /// tokens, are masked.
     ///
-    /// - Parameter known: The names of the route's query parameters.
+    /// - Parameter known: the names of the route's query parameters.
     static func text(_ target: String, known: [String] = []) -> String {
         let parts = target.splitBytes("?", maxSplits: 1)
         var shown = String(parts[0])
@@ -30,7 +32,7 @@ enum LoggedTarget {
         return String(decoding: bytes, as: UTF8.self) + (text.utf8.count > longest ? "..." : "")
     }
 
-    /// Masks what follows a token's prefix, also where its bytes are percent-encoded.
+    /// Masks whatever follows a token's prefix, even if its bytes are percent-encoded.
     private static func withoutTokens(_ text: String) -> String {
         let prefix = Array(BearerToken.prefix.utf8)
         let units = units(of: Array(text.utf8))
@@ -49,7 +51,7 @@ enum LoggedTarget {
         return String(decoding: masked, as: UTF8.self)
     }
 
-    /// The bytes that a percent-encoded text means, each with how it is written.
+    /// The bytes of a percent-encoded text, each with its encoded form.
     private static func units(of bytes: [UInt8]) -> [(byte: UInt8, written: ArraySlice<UInt8>)] {
         var units: [(UInt8, ArraySlice<UInt8>)] = []
         var index = 0
@@ -68,7 +70,7 @@ enum LoggedTarget {
         return units
     }
 
-    /// Of what a token is made.
+    /// Whether a byte can be part of a token.
     private static func isDigit(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "_")
     }

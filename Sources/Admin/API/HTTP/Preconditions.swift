@@ -10,12 +10,12 @@ struct Preconditions: Sendable {
         mustNotMatch = headers[.ifNoneMatch].map { EntityTag.List($0) ?? .unreadable }
     }
 
-    /// Throws unless the resource, as it is before the change, is what the client takes it for.
+    /// Throws unless the resource, before the change, is what the client expects.
     ///
-    /// - Parameter tags: The ETags of its representations; empty when it does not exist.
+    /// - Parameter tags: the ETags of its representations; empty if it does not exist.
     ///
-    /// Comes after everything else that may refuse the change (RFC 9110, section 13.2.1). A condition that cannot be
-    /// read does not hold: nothing is written on a misunderstanding.
+    /// The check comes after all others that may refuse the change (RFC 9110, section 13.2.1). A condition that
+    /// cannot be parsed does not hold: nothing must be written because of a misunderstanding.
     func check(_ tags: [String]) throws {
         for case .unreadable? in [mustMatch, mustNotMatch] {
             throw APIProblem.preconditionFailed(
@@ -32,7 +32,7 @@ struct Preconditions: Sendable {
         }
     }
 
-    /// The list of a GET's If-None-Match. One that cannot be read is no condition.
+    /// The list in a GET's If-None-Match. A field that cannot be parsed counts as no condition.
     static func ifNoneMatch(_ headers: HTTPFields) -> EntityTag.List? {
         headers[.ifNoneMatch].flatMap(EntityTag.List.init)
     }

@@ -1,12 +1,12 @@
-/// The preferences of a request that ADMIN knows (RFC 7240).
+/// The preferences in a request that ADMIN supports (RFC 7240).
 struct PreferField: Hashable {
-    /// How long an answer is held at most, in seconds.
+    /// The longest time for which an answer is held, in seconds.
     static let longestWait = 60
 
-    /// Seconds the client is willing to wait for an answer, capped at `longestWait`.
+    /// Seconds that the client is willing to wait for an answer, at most `longestWait`.
     var wait: Int?
 
-    /// The first valid `wait` counts (RFC 7240, section 2); preferences that are unknown or malformed are ignored.
+    /// Uses the first valid `wait` (RFC 7240, section 2). Unknown and malformed preferences are ignored.
     init(_ field: String?) {
         for preference in (field ?? "").utf8.split(separator: UInt8(ascii: ",")) {
             // A preference's parameters begin at the first `;`.

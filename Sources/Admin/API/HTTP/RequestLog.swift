@@ -3,18 +3,18 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// One line for each request. What was refused for want of a token or a role is a `notice`, a change that was made is
-/// `info`, all else `debug`.
+/// Logs one line for each request. A request that was refused because of its token or role is logged as `notice`, a
+/// change as `info`, all others as `debug`.
 struct RequestLog: Sendable {
     private let logger: Logger
 
     init(_ logger: Logger) { self.logger = logger }
 
     /// - Parameters:
-    ///   - query: The names of the query parameters that the route knows.
-    ///   - actor: The token's name; `nil`: nobody knows.
-    ///   - isDryRun: Whether a change was only tried.
-    ///   - start: When the request's head had come.
+    ///   - query: the names of the query parameters that the route knows.
+    ///   - actor: the name of the token; `nil` if it is not known.
+    ///   - isDryRun: whether a change was only reported, not made.
+    ///   - start: when the request's head arrived.
     func note(
         _ request: Request, _ status: HTTPResponse.Status, query: [String] = [], actor: String?,
         isDryRun: Bool = false, since start: ContinuousClock.Instant

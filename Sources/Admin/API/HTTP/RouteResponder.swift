@@ -8,7 +8,7 @@ import NIOCore
 import Registry
 import Text
 
-/// Stands between the router and a route's handler: authentication, the query, and errors as problems.
+/// Runs between the router and a route's handler: it authenticates, checks the query, and turns errors into problems.
 struct RouteResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
@@ -27,7 +27,7 @@ struct RouteResponder: HTTPResponder {
         return response
     }
 
-    /// - Parameter actor: Gets the token's name, once it is known.
+    /// - Parameter actor: set to the name of the token, once it is known.
     private func respond(
         to request: Request, _ context: Context, _ actor: inout String?, _ isDryRun: inout Bool
     ) async -> Response {
@@ -56,14 +56,14 @@ struct RouteResponder: HTTPResponder {
         }
     }
 
-    /// Whether the body may be large. One that is longer than the route allows is refused before any of it is read.
+    /// Whether the body may be large. A body that is longer than the route allows is refused before it is read.
     private func isLarge(_ request: Request) -> Bool {
         guard let body = route.body, body.limit > LargeRequests.threshold else { return false }
         guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else { return true }
         return length > LargeRequests.threshold && length <= body.limit
     }
 
-    /// The query's parameters. One that the route does not know is refused: a misspelt `dry_run` must not write.
+    /// The parameters of the query. Unknown ones are refused: a misspelt `dry_run` must not lead to a write.
     private static func query(of request: Request, allowed: [Route.Parameter]) throws -> [String: String] {
         var query: [String: String] = [:]
         for pair in (request.uri.query ?? "").splitBytes("&", omittingEmpty: true) {
@@ -92,7 +92,7 @@ struct RouteResponder: HTTPResponder {
         Response(status: response.status, headers: response.headers)
     }
 
-    /// Every error as a problem. What is unexpected is logged, and told to the client without its inside.
+    /// Turns any error into a problem. An unexpected error is logged; the client is not told its details.
     static func problem(for error: any Error, logger: Logger) -> APIProblem {
         switch error {
         case let problem as APIProblem: return problem
@@ -100,7 +100,7 @@ struct RouteResponder: HTTPResponder {
         case RegistryError.unvouched(let text): return Authenticator.forbidden(text)
         case RegistryError.unavailable(let text): return unavailable(text, logger: logger)
         case is CancellationError:
-            // The client has hung up, or ADMIN ends: nobody hears the answer.
+            // The client has disconnected, or ADMIN is shutting down: nobody receives the answer.
             logger.debug("request given up")
             return APIProblem(.serviceUnavailable, "The request was given up.", headers: [.retryAfter: "5"])
         default:
@@ -135,7 +135,7 @@ struct RouteResponder: HTTPResponder {
 }
 
 extension String {
-    /// A message as a sentence: a capital at the start and a full stop at the end.
+    /// A message as a sentence: with a capital letter at the beginning and a full stop at the end.
     var capitalizedSentence: String {
         prefix(1).uppercased() + dropFirst() + (hasSuffix(".") ? "" : ".")
     }

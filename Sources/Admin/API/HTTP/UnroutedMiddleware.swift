@@ -3,11 +3,12 @@ import HTTPTypes
 import Hummingbird
 import Text
 
-/// Answers what no route takes: 405 with the methods of the path, 404, and faults of the HTTP layer, all as problems.
+/// Answers requests that no route accepts: 405 with the methods of the path, 404, or faults of the HTTP layer, all as
+/// problems.
 struct UnroutedMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
-    /// Path templates, split at the slashes, and the methods they have.
+    /// The paths of all routes, split at slashes, with their methods.
     private let templates: [(segments: [Substring], methods: [HTTPRequest.Method])]
     private let log: RequestLog
 

@@ -3,18 +3,18 @@ import Cloud
 import NetworkTypes
 
 extension RequestPlaces {
-    /// What the body has of a server.
+    /// Adds the places of a server's members in the body.
     mutating func addServer(_ name: String, _ addresses: [IPAddress], of body: JSONObject) {
         add(.server, name, [.location, .kind, .labels], of: body)
         add(.server, name, addresses: addresses, of: body)
     }
 
-    /// What the body has of a service.
+    /// Adds the places of a service's members in the body.
     mutating func addService(_ name: String, of body: JSONObject) {
         add(.service, name, [.server, .state], of: body)
     }
 
-    /// Members of an object that the body holds.
+    /// Adds the places of those members of an object that are in the body.
     mutating func add(
         _ kind: Contradiction.Subject.Kind, _ name: String, _ members: [Contradiction.Subject.Member],
         of body: JSONObject
@@ -24,7 +24,7 @@ extension RequestPlaces {
         }
     }
 
-    /// Addresses as the body lists them.
+    /// Adds the places of addresses in the body.
     mutating func add(
         _ kind: Contradiction.Subject.Kind, _ name: String, addresses: [IPAddress], of body: JSONObject
     ) {

@@ -2,7 +2,7 @@ import AdminAPI
 import HTTPTypes
 import JSON
 
-/// `/openapi.json` (OpenAPI 3.1), made from the same routes the router is given.
+/// `/openapi.json` (OpenAPI 3.1), made from the routes that the router uses.
 struct OpenAPIDocument {
     let routes: [Route]
 
@@ -115,7 +115,8 @@ struct OpenAPIDocument {
             })
     }
 
-    /// The problems a route can answer: those its description implies, and those it adds.
+    /// The statuses of problems that a route can return: those that follow from its description, and those that it
+    /// lists.
     static func problemStatuses(of route: Route) -> [HTTPResponse.Status] {
         var statuses: Set<Int> = [400, 405, 500]
         if case .open = route.access {
@@ -150,7 +151,7 @@ struct OpenAPIDocument {
         }
     }
 
-    /// The headers that problems of a status have.
+    /// The headers of problems, by status.
     private static let problemHeaders: [Int: [Route.Parameter]] = [
         401: [challenge], 403: [challenge],
         405: [.init(name: "Allow", summary: "The methods of the path", schema: ["type": "string"])],

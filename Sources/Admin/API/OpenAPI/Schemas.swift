@@ -2,7 +2,7 @@ import AdminAPI
 import JSON
 import Names
 
-/// The schemas of parameters of paths (JSON Schema 2020-12); bodies have theirs by their forms.
+/// The schemas of path parameters (JSON Schema 2020-12). The schemas of bodies come from their forms.
 enum Schemas {
     static let name = Form<String>.name(.location).schema
 

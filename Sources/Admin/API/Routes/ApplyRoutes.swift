@@ -31,7 +31,7 @@ extension RouteTable {
     }
 }
 
-/// The body of an apply, read.
+/// The body of an apply request.
 struct WantedCloud: Sendable {
     struct Service: Sendable {
         var type: String
@@ -52,12 +52,12 @@ struct WantedCloud: Sendable {
     var types: [SourceText]
     var services: [Service]
     var prune: Bool
-    /// How many things the prune may delete, where that is a large part of the cloud.
+    /// The number of objects that the prune may delete even if it is a large part of the cloud.
     var yesDelete: Int?
-    /// Where the parts stand in the body.
+    /// The places of the parts in the body.
     var places: RequestPlaces
 
-    /// - Parameter body: what `wanted` was read from.
+    /// - Parameter body: the object from which `wanted` was read.
     init(_ wanted: ApplyRequest, _ body: JSONObject) {
         locations = wanted.locations.map { Location(name: $0.name, description: $0.description ?? "") }
         pools = wanted.pools.map { pool in
@@ -83,7 +83,7 @@ struct WantedCloud: Sendable {
         notePlaces(body)
     }
 
-    /// Notes where each part stands in the body.
+    /// Notes the place of each part in the body.
     private mutating func notePlaces(_ body: JSONObject) {
         func objects(_ name: String) -> [JSONObject] { body.field(name)?.objects ?? [] }
         for (location, object) in zip(locations, objects("locations")) {
@@ -105,7 +105,7 @@ struct WantedCloud: Sendable {
         }
     }
 
-    /// The meta-configurations, read; the faults of all of them in one error.
+    /// Reads the meta-configurations. Throws the faults of all of them in one error.
     func readTypes() throws -> [ServiceType] {
         var read: [ServiceType] = []
         var faults: [Fault] = []
@@ -120,7 +120,7 @@ struct WantedCloud: Sendable {
         return read
     }
 
-    /// Throws where a prune deletes a large part of the cloud and the request does not name the number, or another one.
+    /// Throws if a prune deletes a large part of the cloud and the request does not name the right number.
     func checkPrune(from before: Cloud, to after: Cloud, _ guarding: PruneGuard) throws {
         guard prune else { return }
         let verdict = guarding.verdict(from: before, to: after)
@@ -133,9 +133,9 @@ struct WantedCloud: Sendable {
             kind: .deletion)
     }
 
-    /// Makes `cloud` as wanted. References may dangle afterwards: the check for contradictions finds them.
+    /// Makes `cloud` as wanted. References may dangle afterwards; the check for contradictions finds them.
     ///
-    /// A service without a state keeps the one it has: an operator's drain outlives an apply.
+    /// A service without a state keeps its present one, so that an operator's drain survives an apply.
     func apply(to cloud: inout Cloud, types: [ServiceType]) {
         let present = cloud.services
         if prune { cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values) }

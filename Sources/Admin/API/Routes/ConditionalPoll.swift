@@ -5,12 +5,12 @@ import JSON
 import Registry
 import ServiceLifecycle
 
-/// A GET that knows what it has (If-None-Match) and may wait for something else (`Prefer: wait`).
+/// A GET that knows a version (If-None-Match) and may wait for another one (`Prefer: wait`).
 struct ConditionalPoll {
     let condition: EntityTag.List?
-    /// Seconds; `nil`: it does not wait.
+    /// Seconds; `nil`: the request does not wait.
     let wait: Int?
-    /// Whether the answer was held, and the client watched meanwhile.
+    /// Whether the answer was held, and the connection was watched meanwhile.
     private(set) var wasHeld = false
 
     init(_ request: APIRequest) {
@@ -19,13 +19,13 @@ struct ConditionalPoll {
             condition == nil || request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
     }
 
-    /// Waits, if the client has what has the tag and is willing to: until `change` returns, the time is over, the
-    /// client is gone, its token is, or ADMIN shuts down.
+    /// If the client has the content of this tag and is willing to wait, waits until `change` returns, the time is
+    /// over, the client has disconnected, its token is no longer valid, or ADMIN shuts down.
     ///
-    /// Throws a 401 when the token has been taken away, or has come to its end, meanwhile.
+    /// Throws a 401 if the token was removed or has expired in the meantime.
     ///
-    /// - Parameter change: Gets what the client knows, and the generation of the tokens that was seen.
-    /// - Returns: The registry's newest commit after the wait; `nil`: there was none.
+    /// - Parameter change: gets the tags that the client knows, and the generation of the tokens that was seen.
+    /// - Returns: the registry's newest commit after the wait; `nil` if there was no wait.
     mutating func hold(
         _ request: APIRequest, knowing tag: String,
         until change: @escaping @Sendable (EntityTag.List, Int) async -> TagWaiters.Wake
@@ -42,13 +42,14 @@ struct ConditionalPoll {
                 }
             }
         } catch is CancellationError {
-            // The client is gone: the answer goes nowhere, and that is nobody's fault.
+            // The client has disconnected: nobody receives the answer, and it is no error.
             return nil
         }
         return try await request.authenticateAgain()?.position.commit
     }
 
-    /// What comes first: the change, or the end of the time or of ADMIN, which count as one.
+    /// Waits for the change, or for the end of the time or of ADMIN, whichever comes first. Returns `.change` for the
+    /// latter, too.
     private static func firstWake(
         until deadline: ContinuousClock.Instant, _ change: @escaping @Sendable () async -> TagWaiters.Wake
     ) async -> TagWaiters.Wake {
@@ -75,7 +76,7 @@ struct ConditionalPoll {
         // Each representation has an ETag of its own, and Accept says which is answered.
         var headers: HTTPFields = [.eTag: tag, .cacheControl: caching, .vary: APIHeader.accept]
         headers[.preferenceApplied] = wait.map { "wait=\($0)" }
-        // After the client was watched, the connection cannot be used again.
+        // A connection that was watched cannot be used again.
         if wasHeld { headers[.connection] = "close" }
         guard condition?.matchesWeakly(tag) != true else { return Response(status: .notModified, headers: headers) }
         for field in content { headers[field.name] = field.value }
@@ -84,7 +85,7 @@ struct ConditionalPoll {
 }
 
 extension Route.Parameter {
-    /// What the answer of a `ConditionalPoll` waits for.
+    /// The `Prefer` parameter of a route that holds its answer.
     static func prefer(_ what: String) -> Self {
         Self(
             name: APIHeader.prefer,

@@ -77,12 +77,12 @@ extension RouteTable {
     }
 }
 
-/// One of the forms a configuration is answered in. Each has an ETag of its own.
+/// One of the forms in which a configuration is returned. Each has its own ETag.
 private struct ConfigurationView: Sendable {
     let isYAML: Bool
     let showsSecrets: Bool
 
-    /// The ETag by what tells configurations apart.
+    /// The ETag of this form for a configuration's digest.
     func tag(of digest: String) -> String { "\"\(digest)\((isYAML ? 1 : 0) + (showsSecrets ? 2 : 0))\"" }
 
     func bytes(of root: ConfigurationNode, _ state: RegistryState, _ key: SecretKey?) throws -> [UInt8] {
@@ -99,9 +99,9 @@ private struct ConfigurationView: Sendable {
 }
 
 extension RegistryState {
-    /// What tells the configuration of a service from another.
+    /// The digest of a service's configuration.
     ///
-    /// Throws when there is no such service, and the reasons when it has no configuration.
+    /// Throws if there is no such service, and with the reasons if it has no configuration.
     fileprivate func configurationDigest(of name: String) throws -> String {
         if let digest = configurations.digests[name] { return digest }
         let service = try cloud.service(name)
@@ -120,7 +120,7 @@ extension RegistryState {
         return root
     }
 
-    /// Where each value of a service's configuration comes from.
+    /// The origin of each value in a service's configuration.
     fileprivate func explanation(of name: String) throws -> ConfigurationExplanation {
         let root = try configuration(of: name)
         let deleted = try configurations.templates[cloud.service(name).type]?.deleted ?? []

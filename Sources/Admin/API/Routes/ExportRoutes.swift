@@ -104,7 +104,7 @@ extension RouteTable {
 }
 
 extension Cloud {
-    /// Whether there is a server of the kind for the gateway.
+    /// Whether a server of kind `gateway` has the gateway's name and location.
     fileprivate func hasGateway(_ id: GatewayID) -> Bool {
         servers[id.name].map { $0.kind == .gateway && $0.location == id.location } ?? false
     }

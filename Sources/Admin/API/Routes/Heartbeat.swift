@@ -7,12 +7,12 @@ import Names
 import Registry
 import ServicesExport
 
-/// A gateway's poll: who asks, and what it says of itself.
+/// A gateway's poll: its identity, and its report of itself.
 struct Heartbeat {
     var id: GatewayID
     var report: GatewayReport
 
-    /// `nil` when no gateway asks: without a name, or with a token that is not a gateway's.
+    /// `nil` if the request is not from a gateway: it has no name, or a token of another role.
     ///
     /// Throws a 403 when the token is of another gateway, or of one at another location.
     ///
@@ -38,7 +38,7 @@ struct Heartbeat {
         id = GatewayID(location: location, name: name)
     }
 
-    /// Reason and decision belong to the export that is held: without it they say nothing.
+    /// Reason and decision belong to the held export, and mean nothing without it.
     private static func held(_ headers: HTTPFields) throws -> GatewayReport.Held? {
         let tag = try headers.value(.portcullisHeld, "is no entity tag", entityTag)
         let limit = GatewayHeader.longestHeldReason
@@ -65,7 +65,7 @@ struct Heartbeat {
 }
 
 extension Heartbeat {
-    /// The headers as `/openapi.json` describes them.
+    /// The headers, as described in `/openapi.json`.
     static let parameters: [Route.Parameter] = [
         Route.Parameter(
             name: GatewayHeader.name, summary: "The gateway that asks: the poll is its heartbeat", schema: Schemas.name),
@@ -94,7 +94,8 @@ extension Heartbeat {
 }
 
 extension HTTPFields {
-    /// The value that `read` makes of a field, `nil` without one; a field it makes nothing of is a 400 that names it.
+    /// The value that `read` returns for a field; `nil` if the field is absent. If `read` returns none, throws a 400
+    /// that names the field.
     fileprivate func value<Value>(
         _ name: HTTPField.Name, _ rule: String, _ read: (String) -> Value?
     ) throws -> Value? {

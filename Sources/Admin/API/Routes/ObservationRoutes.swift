@@ -92,7 +92,7 @@ extension RouteTable {
         ]
     }
 
-    /// `/openapi.json`, describing the other routes and itself.
+    /// `/openapi.json`, which describes the other routes and itself.
     static func openAPIRoute(describing routes: [Route]) -> Route {
         var route = Route(
             method: .get, path: .description, operation: "describe", summary: "This description", access: .open,

@@ -5,10 +5,10 @@ import JSON
 import Registry
 import Text
 
-/// One operation of the REST API: what the router is told and what `/openapi.json` says, in one place.
+/// One operation of the REST API: one description for the router and for `/openapi.json`.
 struct Route: Sendable {
     var method: HTTPRequest.Method
-    /// With parameters in braces: `/v1/locations/{location}`.
+    /// The path, with parameters in braces: `/v1/locations/{location}`.
     var path: APIPath
     /// OpenAPI's operationId.
     var operation: String
@@ -17,13 +17,13 @@ struct Route: Sendable {
     var query: [Parameter] = []
     var headers: [Parameter] = []
     var body: Body?
-    /// The answers that are no problems.
+    /// The answers other than problems.
     var answers: [Answer]
-    /// Statuses of problems beyond those that follow from the rest of the description.
+    /// Statuses of problems that do not follow from the rest of the description.
     var problems: [HTTPResponse.Status] = []
     var handle: @Sendable (APIRequest) async throws -> Response
 
-    /// Who may call it.
+    /// Who may call the operation.
     enum Access: Sendable {
         /// Everybody, without a token.
         case open
@@ -31,7 +31,7 @@ struct Route: Sendable {
         case read
         /// Roles `admin`, `read` and `gateway`.
         case export
-        /// Roles `admin` and `read`; `service` for the service that the token is of.
+        /// Roles `admin` and `read`; role `service` for the service to which the token is bound.
         case configuration
         /// Role `admin`.
         case admin
@@ -57,7 +57,7 @@ struct Route: Sendable {
     struct Body: Sendable {
         var mediaType: String
         var schema: JSONValue
-        /// Bytes.
+        /// The greatest size in bytes.
         var limit: Int
     }
 
@@ -66,11 +66,11 @@ struct Route: Sendable {
         var summary: String
         /// Media types and the schemas of their content; empty: no body.
         var content: [(mediaType: String, schema: JSONValue)]
-        /// Those that only this answer has; all have `Cache-Control`.
+        /// The headers that only this answer has; all have `Cache-Control`.
         var headers: [Parameter] = []
     }
 
-    /// `dry_run`: every operation that changes something takes it.
+    /// Whether the operation changes something: all such operations accept `dry_run`.
     var isChange: Bool { query.contains { $0.name == Parameter.dryRun.name } }
 
     var pathParameters: [String] {

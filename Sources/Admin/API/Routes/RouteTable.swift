@@ -7,11 +7,11 @@ import JSON
 import NIOCore
 import Registry
 
-/// Every operation of the API, with what the handlers work on.
+/// Every operation of the API, and the objects that the handlers use.
 struct RouteTable: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
-    /// What seals secrets; `nil`: none can be kept.
+    /// The key that encrypts secrets; `nil`: secrets cannot be stored.
     var secretKey: SecretKey?
     var pruneGuard = PruneGuard()
 
@@ -24,7 +24,7 @@ struct RouteTable: Sendable {
 
     // MARK: Answers
 
-    /// A GET's answer: 406, 304 or the value as JSON with its ETag.
+    /// The answer to a GET: 406, 304, or the value as JSON with its ETag.
     static func answer(_ value: some Described, to request: APIRequest) throws -> Response {
         guard AcceptField(request.headers[.accept]).best(of: [MediaType.json]) != nil else {
             throw notAcceptable([MediaType.json])
@@ -50,11 +50,11 @@ struct RouteTable: Sendable {
 
     // MARK: Changes
 
-    /// Writes a change of one resource and answers the report.
+    /// Writes a change of one resource, and answers with the report.
     ///
     /// - Parameters:
-    ///   - places: Where the parts of the resource stand in the request.
-    ///   - represent: The resource's JSON form in a state; `nil` when it does not exist there.
+    ///   - places: the places of the resource's parts in the request.
+    ///   - represent: the resource's JSON form in a state; `nil` if it does not exist there.
     func change(
         _ request: APIRequest, places: RequestPlaces,
         represent: @escaping @Sendable (RegistryState) -> (any Described)?,
@@ -103,13 +103,13 @@ extension Route.Answer {
     }
 
     static let notModified = Self(status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag])
-    /// Of an answer that may have been held.
+    /// 304 for an answer that may have been held.
     static let notModifiedPoll = Self(
         status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag, .preferenceApplied])
 
-    /// Of a change of one resource.
+    /// The report on a change of one resource.
     static let changed = change([.eTagAfterChange])
-    /// Of a change of what has no ETag of its own.
+    /// The report on a change of something that has no ETag of its own.
     static let changedList = change([])
     static let created = created([.eTagAfterChange])
 
@@ -127,7 +127,7 @@ extension Route.Answer {
 }
 
 extension Route {
-    /// A GET of JSON.
+    /// A GET with a JSON answer.
     package static func get(
         _ path: APIPath, operation: String, _ summary: String, access: Access = .read, query: [Parameter] = [],
         answering form: Form<some Described>, problems: [HTTPResponse.Status] = [],

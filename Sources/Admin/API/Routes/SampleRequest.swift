@@ -2,18 +2,18 @@ import AdminAPI
 import HTTPTypes
 import JSON
 
-/// What a request of one operation consists of, for tools that send variations of it.
+/// The parts of an operation's request, for tools that send variations of it.
 package struct SampleRequest: Sendable {
     /// OpenAPI's operationId.
     package let operation: String
     package let method: String
-    /// With an example of each parameter: `/v1/locations/tcn`.
+    /// The path, with an example of each parameter: `/v1/locations/tcn`.
     package let path: String
-    /// The names of the query's parameters.
+    /// The names of the query parameters.
     package let query: [String]
     /// The names of the headers that the operation reads.
     package let headers: [String]
-    /// Of the body; `nil`: it has none.
+    /// The media type of the body; `nil` if there is none.
     package let mediaType: String?
 
     init(_ route: Route) {

@@ -94,7 +94,7 @@ extension RouteTable {
             mediaType: format, to: request)
     }
 
-    /// As `change`, but a type's YAML has an ETag too.
+    /// Like `change`, for a type, whose YAML form has an ETag too.
     private func changeType(
         _ request: APIRequest, _ name: String, _ edit: @escaping @Sendable (inout Cloud) throws -> Void
     ) async throws -> Response {

@@ -3,10 +3,10 @@ import Names
 import YAML
 
 extension MetaConfigurationReader {
-    /// A word for the services of all types; no type may have this name.
+    /// The word for the services of all types. No type may have this name.
     static let everyType = "common"
 
-    /// `[{sort-order: 10, for: common, values: {…}}]`; without `for` a block is for the file's own type.
+    /// `[{sort-order: 10, for: common, values: {…}}]`; a block without `for` is for the file's own type.
     mutating func configBlocks(_ node: YAMLNode, of configuration: MetaConfiguration) -> [ConfigBlock] {
         list(node, "a list of config blocks").enumerated().compactMap { place, node in
             let keys = ["sort-order", "for", "values"]

@@ -87,7 +87,7 @@ extension MetaConfigurationReader {
         return nil
     }
 
-    /// `{80: 8080, 443: 8443}`, or `[80, 443]` and `80` for ports that stay the same.
+    /// `{80: 8080, 443: 8443}`, or `[80, 443]` or `80` for ports that stay the same.
     private mutating func portMappings(_ node: YAMLNode) -> [PortMapping]? {
         let pairs: [(publicPort: YAMLNode, internalPort: YAMLNode)]
         switch node.content {
@@ -146,7 +146,7 @@ extension MetaConfigurationReader {
             datagramMark: datagramMark, datagramMarkPosition: mapping["udp-mark"]?.position)
     }
 
-    /// Where UDP cannot have a mark of its own.
+    /// Reports a mark for UDP where UDP cannot have its own.
     private mutating func checkDatagramMark(_ section: GatewaySection) {
         guard case .mark(let fwm) = section.exposure, let mark = fwm.datagramMark,
             let position = fwm.datagramMarkPosition
@@ -163,7 +163,7 @@ extension MetaConfigurationReader {
         }
     }
 
-    /// What a method cannot do.
+    /// Reports what the forwarding method cannot do.
     private mutating func checkMethod(_ section: GatewaySection, _ mapping: YAMLMapping) {
         switch (section.method, section.exposure) {
         case (.direct, .ports(let mappings, _)), (.tunnel, .ports(let mappings, _)):
@@ -219,10 +219,10 @@ extension MetaConfigurationReader {
         }
     }
 
-    /// Ascending, and without networks that others contain.
+    /// Sorts networks, and drops those inside another.
     private static func withoutInner(_ networks: [AddressPrefix]) -> [AddressPrefix] {
         var result = [AddressPrefix]()
-        // In this order a network follows the widest one that contains it.
+        // In this order, a network follows the widest one that contains it.
         for network in networks.sorted() where result.last?.contains(network.address) != true {
             result.append(network)
         }
@@ -236,6 +236,7 @@ extension YAMLNode {
         return UInt32(try integer("a firewall mark", in: Int(marks.lowerBound)...Int(marks.upperBound)))
     }
 
+    /// A single port; a range has an error of its own.
     package func port() throws(YAMLError) -> UInt16 {
         if let scalar, scalar.text.hasByte("-"), PortRange(scalar.text) != nil {
             throw YAMLError(position, "\(summary) is a range of ports; ranges stand in \"fwm\" as \"ports\"")
@@ -243,7 +244,7 @@ extension YAMLNode {
         return UInt16(try integer("a port number", in: 1...65_535))
     }
 
-    /// A network in CIDR notation, or an address for the network of it alone.
+    /// A network in CIDR notation, or an address, which stands for itself alone.
     package func network() throws(YAMLError) -> AddressPrefix {
         let text = try text("a network as 198.51.100.0/24")
         if let address = IPAddress(text), let host = AddressPrefix(address: address, length: address.family.bitWidth) {
@@ -262,7 +263,7 @@ extension YAMLNode {
         throw unexpected("a network as 198.51.100.0/24")
     }
 
-    /// One or several ports and ranges: ascending, those that touch made one; an overlap is an error.
+    /// One or several ports and ranges, ascending, with adjacent ones joined; an overlap is an error.
     func portRanges() throws(YAMLError) -> [PortRange] {
         var ranges = [(range: PortRange, node: YAMLNode)]()
         for node in try oneOrMore("a port, a range as 20000-29999, or a list of them") {

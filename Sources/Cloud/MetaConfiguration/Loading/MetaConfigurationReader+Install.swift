@@ -47,7 +47,7 @@ extension MetaConfigurationReader {
         return UninstallSection(directories: directories.map(\.wrappedValue), position: node.position)
     }
 
-    /// Labels, and types, that a type may require: each is looked for on behalf of each service.
+    /// The greatest number of labels, and of types, that a type may require: each is checked for each service.
     private static let mostRequired = 64
 
     /// `{server: [app, db], labels: [ssd], types: [mdb]}`
@@ -73,7 +73,7 @@ extension MetaConfigurationReader {
 }
 
 extension YAMLNode {
-    /// One of the words an enumeration knows.
+    /// One of the cases of an enumeration.
     package func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _: Choice.Type, _ what: String
     ) throws(YAMLError) -> Choice {

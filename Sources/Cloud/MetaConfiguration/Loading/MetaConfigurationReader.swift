@@ -2,19 +2,21 @@ import Names
 import Text
 import YAML
 
-/// Turns the nodes of a document into a meta-configuration and keeps what is wrong with it.
+/// Reads the nodes of a document into a meta-configuration, and collects all faults.
 ///
-/// One extension for each area of the file.
+/// Each area of the file has its own extension.
 struct MetaConfigurationReader {
     var diagnostics = YAMLDiagnostics()
-    /// Whether the file was accepted before, maybe by a version that took more.
+    /// Whether the file was accepted before, possibly by a less strict version.
     package var isStored = false
 
+    /// The keys of a document.
     package static let keys = [
         "type", "require-index", "unique", "fake", "install", "uninstall", "requires", "config", "tests", "database",
         "gateway",
     ]
 
+    /// Reads a document; `nil` if it is no mapping, or has no valid `type`. All faults are in `diagnostics`.
     package mutating func configuration(_ node: YAMLNode) -> MetaConfiguration? {
         guard let mapping = diagnostics.mapping(node, allowedKeys: Self.keys, "a meta-configuration") else {
             return nil
@@ -26,7 +28,7 @@ struct MetaConfigurationReader {
             }
             return name
         }
-        // The name only serves the messages when there is none.
+        // If the name is missing, "?" stands for it in messages.
         var configuration = MetaConfiguration(type: type ?? "?", position: node.position)
         func flag(_ key: String) -> Bool {
             diagnostics.optional(mapping[key]) { node throws(YAMLError) in try node.boolean() } ?? false
@@ -51,12 +53,12 @@ struct MetaConfigurationReader {
         return type == nil ? nil : configuration
     }
 
-    /// The nodes of a list; reports and returns none when it is something else.
+    /// The nodes of a list; if the node is something else, reports it and returns none.
     package mutating func list(_ node: YAMLNode, _ what: String) -> [YAMLNode] {
         diagnostics.attempt { () throws(YAMLError) in try node.sequence(what) } ?? []
     }
 
-    /// Each node of a list, or the one that stands alone, decoded; what is there twice is reported.
+    /// Decodes each node of a list, or a single node. Reports duplicates.
     mutating func uniqueList<Value: Hashable>(
         _ node: YAMLNode?, _ what: String, _ decode: (YAMLNode) throws(YAMLError) -> Value
     ) -> [Value] {

@@ -1,15 +1,15 @@
 import Text
 import YAML
 
-/// Paths inside a service's root, as `install`, `uninstall`, `tests` and `database` name them: nothing that a shell, a
-/// program's options or a terminal could take for something else.
+/// Paths inside a service's root, in `install`, `uninstall`, `tests` and `database`. They have nothing that a shell,
+/// a program's options or a terminal could misread.
 enum ServicePath {
-    /// Bytes of a path; Linux takes 4,096 with the root in front.
+    /// The longest path in bytes; Linux allows 4,096 including the root.
     package static let longest = 1024
-    /// Bytes of one name (NAME_MAX).
+    /// The longest name in bytes (NAME_MAX).
     static let longestName = 255
 
-    /// What is wrong with a path, to be put behind it; `nil`: nothing.
+    /// What is wrong with a path, to follow it in a message; `nil` if nothing is.
     package static func problem(with path: String) -> String? {
         guard path.utf8.count <= longest else { return "is longer than \(longest) bytes" }
         guard isInside(path) else { return "is no path inside the service's root" }
@@ -26,7 +26,7 @@ enum ServicePath {
         return nil
     }
 
-    /// Whether a path stays below the place that it is relative to.
+    /// Whether a path stays inside the directory to which it is relative.
     static func isInside(_ path: String) -> Bool {
         !path.utf8.contains { $0 < 0x20 || $0 == 0x7F } && path.utf8.count <= longest
             && !path.splitBytes("/").contains { $0.isEmpty || $0.isExactly(".") || $0.isExactly("..") }
@@ -51,7 +51,7 @@ enum ServicePath {
 extension YAMLNode {
     /// A path inside a service's root.
     ///
-    /// - Parameter isStored: whether it was accepted before, by a version that took more.
+    /// - Parameter isStored: whether it was accepted before, possibly by a less strict version.
     func relativePath(_ what: String, isStored: Bool) throws(YAMLError) -> String {
         let path = try text(what)
         if isStored, ServicePath.isInside(path) { return path }
