@@ -3,7 +3,7 @@ import Testing
 
 /// What a header says of the versions of ADMIN and gateway; the messages are in `fixtures/csv/bad/header-*.txt`.
 @Suite struct HeaderTests {
-    private static let names = ServicesCSV.Column.allCases.map(\.name)
+    private static let names = ServicesCSV.Version.one.columns.map(\.name)
 
     private func code(_ names: [String]) -> ServicesCSVError.Code? {
         let bytes = Array((names.joined(separator: ",") + "\n").utf8)
@@ -27,6 +27,19 @@ import Testing
         names.insert("zone", at: place)
         #expect(code(names) == .newerFormat)
         #expect(code(names.reversed()) == .newerFormat)
+    }
+
+    @Test("the header of each version is read as that version")
+    func versions() throws {
+        for version in ServicesCSV.Version.allCases {
+            #expect(code(version.columns.map(\.name)) == nil)
+            #expect(try parse(ServicesCSV.write([], version)).version == version)
+        }
+        #expect(
+            ServicesCSV.Version.two.columns.map(\.name) == Self.names.dropLast(3) + ["max_connections"]
+                + Self.names.suffix(3))
+        // All columns of the newest, but not in their places.
+        #expect(code(Self.names + ["max_connections"]) == .invalid)
     }
 
     @Test("a header that lacks some and has others is neither")

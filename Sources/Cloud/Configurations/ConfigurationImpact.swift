@@ -4,7 +4,7 @@ import Text
 
 /// How a change of the cloud affects configurations: which templates must be merged again, and for which services
 /// variables may differ.
-struct ConfigurationImpact {
+package struct ConfigurationImpact {
     /// Types for which the blocks have changed.
     package private(set) var templates: Set<String> = []
     /// Types that were created or deleted, or of which an instance was created, deleted or moved.
@@ -19,7 +19,7 @@ struct ConfigurationImpact {
     package private(set) var secrets: Set<String> = []
     private(set) var isEverything = false
 
-    init(_ difference: CloudDifference, from before: Cloud, to after: Cloud) {
+    package init(_ difference: CloudDifference, from before: Cloud, to after: Cloud) {
         var files = before.applyingTypes.symmetricDifference(after.applyingTypes)
         for change in difference.changes {
             switch change.kind {
@@ -64,7 +64,7 @@ struct ConfigurationImpact {
     }
 
     /// Whether the template needs something that may have changed, for any service.
-    package func affects(_ template: ConfigurationTemplate) -> Bool {
+    func affects(_ template: ConfigurationTemplate) -> Bool {
         template.variables.contains { variable in
             switch variable {
             case .instanceAddresses(let type), .instanceNames(let type): instanceTypes.contains(type)

@@ -51,7 +51,7 @@ package struct ConfigurationSet: Sendable {
     }
 
     /// The services whose configurations are put together and compared again. Walks over all services.
-    func services(affectedBy impact: ConfigurationImpact, in cloud: Cloud) -> [ServiceInstance] {
+    package func services(affectedBy impact: ConfigurationImpact, in cloud: Cloud) -> [ServiceInstance] {
         let types = impact.templates.union(templates.filter { impact.affects($0.value) }.keys)
         return cloud.services.values.filter { types.contains($0.type) || impact.affects($0, in: cloud) }
     }

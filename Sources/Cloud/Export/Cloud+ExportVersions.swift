@@ -22,7 +22,8 @@ extension Cloud {
         guard !readers.isEmpty else { return [] }
         let (served, servedBefore) = (demandingSections(), before.demandingSections())
         return served.flatMap { place, section -> [Contradiction] in
-            readers.filter { $0.location == place.location && $0.version < section.minimumVersion }.compactMap { reader in
+            readers.filter { $0.location == place.location && $0.version < section.minimumVersion }.compactMap {
+                reader in
                 guard servedBefore[place].map({ $0.minimumVersion <= reader.version }) ?? true else { return nil }
                 return Contradiction(
                     "\(place.section) needs version \(section.minimumVersion.rawValue) of the export, and the gateway "

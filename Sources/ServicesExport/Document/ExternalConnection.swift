@@ -90,7 +90,8 @@ public final class ExportGroup: Sendable {
                 addressName: connection.addressName, addresses: connection.addresses, ports: connection.ports,
                 mark: connection.mark, method: connection.method, scheduler: connection.scheduler,
                 persistence: connection.persistence, drainTime: connection.drainTime, sources: connection.sources,
-                maximumConnections: connection.maximumConnections, backendAddress: server.address, backendPort: server.port == 0 ? nil : server.port,
+                maximumConnections: connection.maximumConnections, backendAddress: server.address,
+                backendPort: server.port == 0 ? nil : server.port,
                 weight: Int(server.weight))
         }
     }

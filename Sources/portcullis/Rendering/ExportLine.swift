@@ -37,7 +37,9 @@ struct ExportLine: Equatable {
                 hint: "Is this an ADMIN of the same version as this command?")
         }
         return try lines.dropFirst().map { line throws(CommandError) in
-            guard let row = ExportLine(line), row.version == version else { throw CommandError("the export has a broken line: \(line)") }
+            guard let row = ExportLine(line), row.version == version else {
+                throw CommandError("the export has a broken line: \(line)")
+            }
             return row
         }
     }

@@ -115,7 +115,7 @@ import Testing
     }
 
     private func lines(_ cloud: Cloud, _ location: String) -> [String] {
-        String(decoding: ServicesCSV.write(cloud.exportRows(location: location)), as: UTF8.self)
+        String(decoding: ServicesCSV.write(cloud.exportRows(location: location), .one), as: UTF8.self)
             .split(separator: "\n").dropFirst().map(String.init)
     }
 }

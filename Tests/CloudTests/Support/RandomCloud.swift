@@ -70,6 +70,7 @@ enum RandomCloud {
             let protocols = ["tcp", "udp", "[tcp, udp]", "[sctp]"].randomElement(using: &random) ?? "tcp"
             line += "fwm: {ports: [\(base)-\(base + 500), \(base + 600)], protocols: \(protocols)}"
             line += ", persistence: \(random.next() % 2 * 300)"
+            line += ["", ", max-connections: 2147483647"].randomElement(using: &random) ?? ""
             line += ["", ", drain: 0", ", drain: 604800"].randomElement(using: &random) ?? ""
         } else {
             let method = ["masq", "dnat", "direct", "tunnel"].randomElement(using: &random) ?? "masq"

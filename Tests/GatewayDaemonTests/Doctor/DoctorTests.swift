@@ -18,7 +18,7 @@ enum Host {
         index: 3, name: "inside", addresses: [address("10.1.0.1"), address("fd00::1")])
 
     static func traffic(_ lines: String..., role: GatewayRole = .active) throws -> ServedTraffic {
-        let bytes = Array(([ServicesCSV.Version.one.header] + lines).map { $0 + "\n" }.joined().utf8)
+        let bytes = ServicesCSV.file(of: lines)
         return ServedTraffic(try ServicesDocument(parsing: bytes).groups, role: role)
     }
 
@@ -49,7 +49,7 @@ enum Host {
     private func findings(
         _ lines: String..., role: GatewayRole = .active, but change: (inout HostSnapshot) -> Void
     ) throws -> [Finding] {
-        let bytes = Array(([ServicesCSV.Version.one.header] + lines).map { $0 + "\n" }.joined().utf8)
+        let bytes = ServicesCSV.file(of: lines)
         let traffic = ServedTraffic(try ServicesDocument(parsing: bytes).groups, role: role)
         var host = Host.healthy(traffic)
         change(&host)

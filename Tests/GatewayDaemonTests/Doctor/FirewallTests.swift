@@ -21,7 +21,7 @@ import GatewayTestSupport
         _ ruleset: String, _ lines: [String] = [Row.web(1)], expect: [(Finding.Severity, String)],
         _ isMended: Bool = true
     ) async throws {
-        let bytes = Array(([ServicesCSV.Version.one.header] + lines).map { $0 + "\n" }.joined().utf8)
+        let bytes = ServicesCSV.file(of: lines)
         try await NetworkNamespace.run {
             try NetworkNamespace.shell(Self.prelude)
             // nft ends a block at the start of a line only.

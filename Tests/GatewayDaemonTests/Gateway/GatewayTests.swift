@@ -21,7 +21,7 @@ private final class ScriptedSource: ExportSource {
     func publish(_ lines: String...) { publish(lines) }
 
     func publish(_ lines: [String]) {
-        answer.withLock { $0 = .success(Array(([ServicesCSV.Version.one.header] + lines).map { $0 + "\n" }.joined().utf8)) }
+        answer.withLock { $0 = .success(ServicesCSV.file(of: lines)) }
     }
 
     func publish(bytes: [UInt8]) { answer.withLock { $0 = .success(bytes) } }
@@ -149,7 +149,7 @@ private final class ScriptedSource: ExportSource {
     private static func bytes(_ lines: String...) -> [UInt8] { bytes(lines) }
 
     private static func bytes(_ lines: [String]) -> [UInt8] {
-        Array(([ServicesCSV.Version.one.header] + lines).map { $0 + "\n" }.joined().utf8)
+        ServicesCSV.file(of: lines)
     }
 
     @Test("a bad export is refused as a whole and the old one stays in force")

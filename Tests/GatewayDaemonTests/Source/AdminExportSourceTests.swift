@@ -31,7 +31,8 @@ import Testing
         var answer = StubServer.Answer(
             status: .ok,
             headers: [
-                "Content-Type": ServicesCSV.Version.one.contentType, "ETag": digest.etag, "Content-Digest": digest.contentDigest,
+                "Content-Type": ServicesCSV.Version.one.contentType, "ETag": digest.etag,
+                "Content-Digest": digest.contentDigest,
             ], body: export)
         change(&answer)
         return answer

@@ -18,6 +18,12 @@ enum RandomExport {
             case 2 where !rows.isEmpty && Int.random(in: 0..<4, using: &random) == 0:
                 let section = rows[Int.random(in: rows.indices, using: &random)].section
                 rows.removeAll { $0.section == section }
+            case 3 where !rows.isEmpty && Int.random(in: 0..<4, using: &random) == 0:
+                let section = rows[Int.random(in: rows.indices, using: &random)].section
+                let limit = Int.random(in: 0...2, using: &random) * 100
+                for index in rows.indices where rows[index].section == section && rows[index].method != .dnat {
+                    rows[index].maximumConnections = limit
+                }
             default:
                 rows.append(row(&random))
             }
@@ -50,14 +56,14 @@ enum RandomExport {
             return ExportRow(
                 service: "m.\(host)", section: "mark\(number)", transport: .tcp, addressName: "ip",
                 addresses: [address], ports: [PortRange(20_000 + 500 * number, 20_999 + 500 * number)!],
-                mark: 300 + UInt32(number), scheduler: .mh, backendAddress: backend)
+                mark: 300 + UInt32(number), scheduler: .mh, maximumConnections: number == 3 ? 50 : 0,
+                backendAddress: backend)
         default:
             return ExportRow(
                 service: "p.\(host)", section: "port\(number)", transport: transport, addressName: "ip",
                 addresses: [address], ports: [PortRange(80 + number)!],
                 scheduler: [.wlc, .wlc, .dh, .rr][Int(number)], sources: number == 2 ? sources : [],
-                backendAddress: backend,
-                backendPort: 8080)
+                maximumConnections: number == 1 ? 50 : 0, backendAddress: backend, backendPort: 8080)
         }
     }
 }

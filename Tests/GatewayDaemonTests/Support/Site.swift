@@ -43,7 +43,7 @@ final class Site {
 
     @discardableResult
     func export(_ lines: [String]) throws -> [String] {
-        try synchronizer.adopt(Array(([ServicesCSV.Version.one.header] + lines).map { $0 + "\n" }.joined().utf8))
+        try synchronizer.adopt(ServicesCSV.file(of: lines))
         return try settle()
     }
 

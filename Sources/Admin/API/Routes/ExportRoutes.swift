@@ -15,13 +15,15 @@ extension RouteTable {
         return [
             Route(
                 method: .get, path: .export(of: "{location}"), operation: "export",
-                summary: "The services export of a location; `Accept: text/csv; version=N` asks for a version of the format",
+                summary:
+                    "The services export of a location; `Accept: text/csv; version=N` asks for a version of the format",
                 access: .export,
                 headers: conditions + Heartbeat.parameters,
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The export, with a header line",
-                        content: [(ServicesCSV.Version.mediaType, ["type": "string"])], headers: [.eTag, digest, .preferenceApplied]),
+                        content: [(ServicesCSV.Version.mediaType, ["type": "string"])],
+                        headers: [.eTag, digest, .preferenceApplied]),
                     .notModifiedPoll,
                 ]
             ) { request in try await export(request) }
