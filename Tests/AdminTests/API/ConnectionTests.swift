@@ -6,8 +6,8 @@ import HummingbirdTesting
 import Logging
 import Registry
 import RegistryTestSupport
-import Testing
 import TestSupport
+import Testing
 
 @testable import Admin
 

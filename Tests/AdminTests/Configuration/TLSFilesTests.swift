@@ -1,7 +1,7 @@
 import Foundation
 import ServiceSupport
-import Testing
 import TestSupport
+import Testing
 
 @testable import Admin
 

@@ -9,8 +9,8 @@ import JSON
 import NIOCore
 import Registry
 import RegistryTestSupport
-import Testing
 import TestSupport
+import Testing
 
 @testable import Admin
 

@@ -2,8 +2,8 @@ import AdminAPI
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
-import Testing
 import TestSupport
+import Testing
 
 @testable import Admin
 

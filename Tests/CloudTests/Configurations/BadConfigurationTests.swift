@@ -1,6 +1,6 @@
 import NetworkTypes
-import Testing
 import TestSupport
+import Testing
 import YAML
 
 @testable import Cloud

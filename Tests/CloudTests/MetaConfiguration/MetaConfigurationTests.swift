@@ -1,8 +1,8 @@
 import CombinedConfiguration
 import NetworkTypes
 import ServicesExport
-import Testing
 import TestSupport
+import Testing
 import YAML
 
 @testable import Cloud

@@ -2,6 +2,7 @@ import Foundation
 import Netlink
 import NetworkTypes
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The kernel of this machine, in a network namespace of each test's own; `nft` is the witness.
@@ -16,7 +17,7 @@ struct NftablesKernelTests {
             var delete = Nftables.Transaction(on: GatewayTable.table)
             delete.deleteTable()
             try connection.commit(delete)
-            try NetworkNamespace.shell("nft -f -", input: Fixture.text("gateway.nft"))
+            try NetworkNamespace.shell("nft -f -", input: try Fixtures.text("wire/gateway.nft"))
             return (ours, try NetworkNamespace.shell("nft list table inet portcullis"))
         }
         #expect(ours == theirs)

@@ -1,4 +1,5 @@
 import CNetlink
+import TestSupport
 import Testing
 
 @testable import Netlink
@@ -116,8 +117,9 @@ func hex(_ bytes: some Sequence<UInt8>) -> String {
 struct WireFixture: Sendable {
     var groups: [(name: String, datagrams: [[UInt8]])] = []
 
+    /// The file must be there: nothing can be tested without it.
     init(_ name: String) {
-        for line in Fixture.text(name).split(separator: "\n") {
+        for line in try! Fixtures.text("wire/\(name)").split(separator: "\n") {
             if line.hasPrefix("# ") {
                 groups.append((String(line.dropFirst(2)), []))
             } else {

@@ -2,8 +2,8 @@ import AdminAPI
 import Foundation
 import Logging
 import RegistryTestSupport
-import Testing
 import TestSupport
+import Testing
 
 @testable import Registry
 

@@ -5,8 +5,8 @@ import GRDB
 import NetworkTypes
 import RegistryTestSupport
 import ServicesExport
-import Testing
 import TestSupport
+import Testing
 
 @testable import Registry
 

@@ -4,8 +4,8 @@ import Foundation
 import GRDB
 import RegistryTestSupport
 import ServiceSupport
-import Testing
 import TestSupport
+import Testing
 
 @testable import Registry
 
