@@ -1,5 +1,5 @@
 import JSON
-import Names
+public import Names
 
 /// Body of `PUT /v1/locations/{location}`.
 public struct LocationChange: Codable, Sendable, Hashable {
@@ -33,12 +33,12 @@ public struct ServerChange: Codable, Sendable, Hashable {
     /// As in the path, where it is given.
     public var name: String?
     public var location: String
-    public var kind: ServerResource.Kind
+    public var kind: ServerKind
     public var addresses: [String]
     public var labels: [String]
 
     public init(
-        name: String? = nil, location: String, kind: ServerResource.Kind, addresses: [String], labels: [String] = []
+        name: String? = nil, location: String, kind: ServerKind, addresses: [String], labels: [String] = []
     ) {
         self.name = name
         self.location = location
@@ -51,12 +51,12 @@ public struct ServerChange: Codable, Sendable, Hashable {
 /// Body of `PATCH /v1/servers/{server}`: what is absent stays.
 public struct ServerPatch: Codable, Sendable, Hashable {
     public var location: String?
-    public var kind: ServerResource.Kind?
+    public var kind: ServerKind?
     public var addresses: [String]?
     public var labels: [String]?
 
     public init(
-        location: String? = nil, kind: ServerResource.Kind? = nil, addresses: [String]? = nil, labels: [String]? = nil
+        location: String? = nil, kind: ServerKind? = nil, addresses: [String]? = nil, labels: [String]? = nil
     ) {
         self.location = location
         self.kind = kind
@@ -70,11 +70,11 @@ public struct ServiceCreation: Codable, Sendable, Hashable {
     public var type: String
     public var server: String
     /// `nil`: ready.
-    public var state: ServiceResource.State?
+    public var state: ServiceState?
     /// `nil`: the section's.
     public var weight: Int?
 
-    public init(type: String, server: String, state: ServiceResource.State? = nil, weight: Int? = nil) {
+    public init(type: String, server: String, state: ServiceState? = nil, weight: Int? = nil) {
         self.type = type
         self.server = server
         self.state = state
@@ -90,13 +90,13 @@ public struct ServiceChange: Codable, Sendable, Hashable {
     public var index: Int?
     public var server: String
     /// `nil`: ready.
-    public var state: ServiceResource.State?
+    public var state: ServiceState?
     /// `nil`: the section's.
     public var weight: Int?
 
     public init(
         name: String? = nil, type: String? = nil, index: Int? = nil, server: String,
-        state: ServiceResource.State? = nil, weight: Int? = nil
+        state: ServiceState? = nil, weight: Int? = nil
     ) {
         self.name = name
         self.type = type
@@ -116,10 +116,10 @@ public struct ServicePatch: Codable, Sendable, Hashable {
     }
 
     public var server: String?
-    public var state: ServiceResource.State?
+    public var state: ServiceState?
     public var weight: Weight?
 
-    public init(server: String? = nil, state: ServiceResource.State? = nil, weight: Weight? = nil) {
+    public init(server: String? = nil, state: ServiceState? = nil, weight: Weight? = nil) {
         self.server = server
         self.state = state
         self.weight = weight
@@ -132,7 +132,7 @@ public struct ServicePatch: Codable, Sendable, Hashable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         server = try container.decodeIfPresent(String.self, forKey: .server)
-        state = try container.decodeIfPresent(ServiceResource.State.self, forKey: .state)
+        state = try container.decodeIfPresent(ServiceState.self, forKey: .state)
         if container.contains(.weight) {
             weight = try container.decodeIfPresent(Int.self, forKey: .weight).map(Weight.fixed) ?? .fromSection
         }

@@ -1,4 +1,5 @@
 package import CombinedConfiguration
+import Names
 import NetworkTypes
 
 /// What variables stand for in the configuration of one service.

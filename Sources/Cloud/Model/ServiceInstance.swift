@@ -1,12 +1,4 @@
-/// What a gateway may send to an instance; the words are HAProxy's.
-public enum ServiceState: String, Sendable, Hashable, Codable, CaseIterable {
-    /// New connections come.
-    case ready
-    /// Established connections go on, no new ones come.
-    case drain
-    /// Taken out: it is in no export.
-    case maint
-}
+public import Names
 
 /// One running copy of a service: `tg.3` on server `app2`.
 public struct ServiceInstance: Sendable, Hashable {

@@ -16,7 +16,7 @@ struct AddService: AdminCommand {
     var server: String
 
     @Option(help: "The state to start in.")
-    var state = ServiceResource.State.ready
+    var state = ServiceState.ready
 
     @Option(help: "The weight, 0 to 65535; without it the section's.")
     var weight: Int?
@@ -81,7 +81,7 @@ struct RemoveServices: AdminCommand {
 struct DrainServices: StateCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain", abstract: "Send service instances no new connections; those they have go on.")
-    static let state = ServiceResource.State.drain
+    static let state = ServiceState.drain
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
@@ -91,7 +91,7 @@ struct DrainServices: StateCommand {
 struct ReadyServices: StateCommand {
     static let configuration = CommandConfiguration(
         commandName: "ready", abstract: "Put service instances into production.")
-    static let state = ServiceResource.State.ready
+    static let state = ServiceState.ready
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
@@ -101,7 +101,7 @@ struct ReadyServices: StateCommand {
 struct MaintServices: StateCommand {
     static let configuration = CommandConfiguration(
         commandName: "maint", abstract: "Take service instances out of production and out of the export.")
-    static let state = ServiceResource.State.maint
+    static let state = ServiceState.maint
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions

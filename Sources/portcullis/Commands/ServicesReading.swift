@@ -1,9 +1,10 @@
 import AdminAPI
 public import ArgumentParser
 import CommandLineSupport
+import Names
 
 /// The states a service can be named in on the command line.
-extension ServiceResource.State: ExpressibleByArgument {}
+extension ServiceState: ExpressibleByArgument {}
 
 struct ListServices: AdminCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List service instances.")
@@ -18,7 +19,7 @@ struct ListServices: AdminCommand {
     var location: String?
 
     @Option(help: "Only those in a state.")
-    var state: ServiceResource.State?
+    var state: ServiceState?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions

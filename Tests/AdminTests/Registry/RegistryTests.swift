@@ -1,6 +1,7 @@
 import AdminAPI
 import Foundation
 import GRDB
+import Names
 import NetworkTypes
 import ServicesExport
 import Testing

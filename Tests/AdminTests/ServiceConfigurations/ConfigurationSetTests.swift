@@ -1,5 +1,6 @@
 import AdminAPI
 import CombinedConfiguration
+import Names
 import NetworkTypes
 import TestSupport
 import Testing
