@@ -204,7 +204,9 @@ let package = Package(
         // For tests and benchmarks alone: fuzzing, a kernel in memory, clouds of any size
         .target(
             name: "Fuzzing",
-            dependencies: ["Cloud", "CombinedConfiguration", "JSON", "NetworkTypes", "ServicesExport", "YAML"],
+            dependencies: [
+                "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServicesExport", "YAML",
+            ],
             path: "Tests/Fuzzing", swiftSettings: strict),
         .executableTarget(
             name: "portcullis-fuzz",
@@ -270,7 +272,7 @@ let package = Package(
         .testTarget(
             name: "AdminClientTests",
             dependencies: [
-                "AdminAPI", "AdminClient", "HTTPTestSupport", "ServiceSupport", "TestSupport", "Text",
+                "AdminAPI", "AdminClient", "HTTPTestSupport", "Names", "ServiceSupport", "TestSupport", "Text",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

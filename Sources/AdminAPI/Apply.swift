@@ -1,5 +1,5 @@
 import JSON
-import Names
+public import Names
 
 /// Body of `POST /v1/apply`: a cloud, or a part of one, as it shall be; written in one transaction.
 public struct ApplyRequest: Sendable, Hashable {
@@ -18,13 +18,12 @@ public struct ApplyRequest: Sendable, Hashable {
     public struct Service: Sendable, Hashable {
         public var name: String
         public var server: String
-        /// The state; `nil`: an existing service keeps its state (an operator's drain survives an apply), a new one
-        /// is ready.
-        public var state: ServiceResource.State?
-        /// The weight; `nil`: the section's.
+        /// `nil`: an existing service keeps its state (an operator's drain survives an apply), a new one is ready.
+        public var state: ServiceState?
+        /// `nil`: the section's.
         public var weight: Int?
 
-        public init(name: String, server: String, state: ServiceResource.State? = nil, weight: Int? = nil) {
+        public init(name: String, server: String, state: ServiceState? = nil, weight: Int? = nil) {
             self.name = name
             self.server = server
             self.state = state

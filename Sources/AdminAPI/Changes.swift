@@ -1,5 +1,5 @@
 import JSON
-import Names
+public import Names
 
 /// Body of `PUT /v1/locations/{location}`.
 public struct LocationChange: Sendable, Hashable {
@@ -33,12 +33,12 @@ public struct ServerChange: Sendable, Hashable {
     /// As in the path, where it is given.
     public var name: String?
     public var location: String
-    public var kind: ServerResource.Kind
+    public var kind: ServerKind
     public var addresses: [String]
     public var labels: [String]
 
     public init(
-        name: String? = nil, location: String, kind: ServerResource.Kind, addresses: [String], labels: [String] = []
+        name: String? = nil, location: String, kind: ServerKind, addresses: [String], labels: [String] = []
     ) {
         self.name = name
         self.location = location
@@ -51,12 +51,12 @@ public struct ServerChange: Sendable, Hashable {
 /// Body of `PATCH /v1/servers/{server}`: what is absent stays.
 public struct ServerPatch: Sendable, Hashable {
     public var location: String?
-    public var kind: ServerResource.Kind?
+    public var kind: ServerKind?
     public var addresses: [String]?
     public var labels: [String]?
 
     public init(
-        location: String? = nil, kind: ServerResource.Kind? = nil, addresses: [String]? = nil, labels: [String]? = nil
+        location: String? = nil, kind: ServerKind? = nil, addresses: [String]? = nil, labels: [String]? = nil
     ) {
         self.location = location
         self.kind = kind
@@ -69,12 +69,12 @@ public struct ServerPatch: Sendable, Hashable {
 public struct ServiceCreation: Sendable, Hashable {
     public var type: String
     public var server: String
-    /// The state; `nil`: ready.
-    public var state: ServiceResource.State?
-    /// The weight; `nil`: the section's.
+    /// `nil`: ready.
+    public var state: ServiceState?
+    /// `nil`: the section's.
     public var weight: Int?
 
-    public init(type: String, server: String, state: ServiceResource.State? = nil, weight: Int? = nil) {
+    public init(type: String, server: String, state: ServiceState? = nil, weight: Int? = nil) {
         self.type = type
         self.server = server
         self.state = state
@@ -89,14 +89,14 @@ public struct ServiceChange: Sendable, Hashable {
     public var type: String?
     public var index: Int?
     public var server: String
-    /// The state; `nil`: ready.
-    public var state: ServiceResource.State?
-    /// The weight; `nil`: the section's.
+    /// `nil`: ready.
+    public var state: ServiceState?
+    /// `nil`: the section's.
     public var weight: Int?
 
     public init(
         name: String? = nil, type: String? = nil, index: Int? = nil, server: String,
-        state: ServiceResource.State? = nil, weight: Int? = nil
+        state: ServiceState? = nil, weight: Int? = nil
     ) {
         self.name = name
         self.type = type
@@ -116,10 +116,10 @@ public struct ServicePatch: Sendable, Hashable {
     }
 
     public var server: String?
-    public var state: ServiceResource.State?
+    public var state: ServiceState?
     public var weight: Weight?
 
-    public init(server: String? = nil, state: ServiceResource.State? = nil, weight: Weight? = nil) {
+    public init(server: String? = nil, state: ServiceState? = nil, weight: Weight? = nil) {
         self.server = server
         self.state = state
         self.weight = weight

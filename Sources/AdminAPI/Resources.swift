@@ -1,5 +1,5 @@
 import JSON
-import Names
+public import Names
 
 /// A location (datacenter): a name servers and address pools belong to.
 public struct LocationResource: Sendable, Hashable {
@@ -29,20 +29,15 @@ public struct PoolResource: Sendable, Hashable {
 
 /// A server: a machine at a location with its internal addresses.
 public struct ServerResource: Sendable, Hashable {
-    /// What the machine is built for.
-    public enum Kind: String, Sendable, Hashable, CaseIterable {
-        case app, db, archive, gateway
-    }
-
     public var name: String
     public var location: String
-    public var kind: Kind
+    public var kind: ServerKind
     /// Internal addresses: one, or one per family.
     public var addresses: [String]
     /// Properties besides the kind, for the `requires` of types, sorted.
     public var labels: [String]
 
-    public init(name: String, location: String, kind: Kind, addresses: [String], labels: [String] = []) {
+    public init(name: String, location: String, kind: ServerKind, addresses: [String], labels: [String] = []) {
         self.name = name
         self.location = location
         self.kind = kind
@@ -90,26 +85,16 @@ public struct TypeSummary: Sendable, Hashable {
 
 /// A service: one instance of a type on a server (`tg.3`).
 public struct ServiceResource: Sendable, Hashable {
-    /// Whether the instance takes traffic, in HAProxy's words.
-    public enum State: String, Sendable, Hashable, CaseIterable {
-        /// Takes connections.
-        case ready
-        /// It keeps its connections and gets no new ones (weight 0).
-        case drain
-        /// It is in no export.
-        case maint
-    }
-
     /// `type.index`
     public var name: String
     public var type: String
     public var index: Int
     public var server: String
-    public var state: State
-    /// 0 to 65,535; `nil` (JSON `null`): the section's weight.
+    public var state: ServiceState
+    /// 0 to 65,535; `nil` (JSON `null`): the section's.
     public var weight: Int?
 
-    public init(name: String, type: String, index: Int, server: String, state: State, weight: Int?) {
+    public init(name: String, type: String, index: Int, server: String, state: ServiceState, weight: Int?) {
         self.name = name
         self.type = type
         self.index = index

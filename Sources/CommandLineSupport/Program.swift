@@ -31,7 +31,7 @@ public enum Program {
     /// `--help` and `--version` also end here: their texts are results.
     private static func end(_ root: (some ParsableCommand).Type, _ error: any Error) -> Never {
         let code = root.exitCode(for: error)
-        let text = root.fullMessage(for: error)
+        let text = UsageText.wrapped(root.fullMessage(for: error))
         guard code.isSuccess else {
             if !text.isEmpty { StandardError.write(text) }
             exit(code.rawValue)

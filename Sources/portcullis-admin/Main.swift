@@ -8,9 +8,9 @@ struct PortcullisAdmin: AsyncParsableCommand {
         commandName: "portcullis-admin",
         abstract: "The ADMIN server: the cloud's registry, its REST API, and the services export gateways follow.",
         discussion: """
-            Settings come from \(AdminSettings.defaultFile), the environment and flags, the later overriding the \
-            earlier. Keys of the file are the flags' names, variables are PORTCULLIS_ADMIN_ and the name \
-            (PORTCULLIS_ADMIN_TLS_KEY):
+            Settings come from \(AdminSettings.defaultFile), the environment and flags. A later source overrides an \
+            earlier one. A key of the file is the flag's name; a variable is PORTCULLIS_ADMIN_ and the name in capitals \
+            (PORTCULLIS_ADMIN_TLS_KEY for tls-key):
 
               listen: 127.0.0.1:8080
               database: \(AdminSettings.defaultDatabase)
@@ -23,10 +23,10 @@ struct PortcullisAdmin: AsyncParsableCommand {
               keep-events: 1000000
               keep-revisions: 100000
 
-            Without any token the API is open to everybody who can connect, and ADMIN listens on loopback addresses \
+            Without a token everybody who can connect may do everything, and ADMIN listens on loopback addresses \
             only. Make tokens with "portcullis-admin token add" before it listens elsewhere.
 
-            The API describes itself at /openapi.json; /healthz and /readyz tell whether ADMIN runs.
+            The API describes itself at /openapi.json; /healthz and /readyz say whether ADMIN runs.
             """,
         version: ProgramVersion.text,
         subcommands: [Serve.self, Token.self, MakeSecretsKey.self], defaultSubcommand: Serve.self)

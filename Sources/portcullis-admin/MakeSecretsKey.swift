@@ -4,11 +4,11 @@ import Registry
 struct MakeSecretsKey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secrets-key",
-        abstract: "Make a key file that secrets are encrypted with.",
+        abstract: "Make the key file that secrets are encrypted with.",
         discussion: """
-            The file is readable by who makes it alone; ADMIN refuses one that others can use. Name it by \
-            secrets-key in the settings, and keep a copy apart from the backups of the registry: without it the \
-            secrets are lost. A file that is there is not touched.
+            Only the user who makes the file can read it; ADMIN refuses a file that others can read. Name it in the \
+            setting secrets-key, and keep a copy apart from the backups of the registry: without the file the secrets are \
+            lost. An existing file is not overwritten.
             """)
 
     @Argument(help: ArgumentHelp("Where to make it.", valueName: "file"), completion: .file())

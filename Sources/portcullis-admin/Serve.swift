@@ -14,19 +14,21 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the server (default).",
         discussion: """
-            Ends cleanly on SIGTERM and SIGINT: requests that run are answered, held polls are let go at once. \
-            SIGHUP reads the settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes and the files' \
-            content change at once, other settings with the next start. Messages go to standard error. Exit status: 0 ended by a signal, 1 failed, 64 wrong usage.
+            SIGTERM and SIGINT end it: running requests are answered to the end, held polls at once. SIGHUP reads the \
+            settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes and the TLS \
+            files take effect at once, other settings with the next start. Messages go to standard error. Exit status: 0 \
+            ended by a signal, 1 failed, 64 wrong usage.
             """)
 
     @OptionGroup var options: SettingsOptions
 
     @Option(
-        help: ArgumentHelp("Where to listen; port 0: any free one. (default: 127.0.0.1:8080)", valueName: "host:port"))
+        help: ArgumentHelp("Where to listen; port 0 is any free one. (default: 127.0.0.1:8080)", valueName: "host:port")
+    )
     var listen: String?
 
     @Option(
-        help: ArgumentHelp("The certificate with its chain (PEM): listen with TLS.", valueName: "file"),
+        help: ArgumentHelp("The certificate with its chain (PEM); with it ADMIN listens with TLS.", valueName: "file"),
         completion: .file())
     var tlsCertificate: String?
 
@@ -46,45 +48,47 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Connections at the same time. (default: as many as the limit of open files leaves room for)",
+            "Most connections at a time. (default: as many as the limit of open files allows)",
             valueName: "number"))
     var maxConnections: String?
 
-    @Option(help: ArgumentHelp("Gateways that ADMIN knows. (default: 20000)", valueName: "number"))
+    @Option(help: ArgumentHelp("Most gateways that ADMIN remembers. (default: 20000)", valueName: "number"))
     var maxGateways: String?
 
-    @Option(help: ArgumentHelp("Events that are kept, the newest. (default: 1000000)", valueName: "number"))
+    @Option(help: ArgumentHelp("How many events are kept; older ones go. (default: 1000000)", valueName: "number"))
     var keepEvents: String?
 
     @Option(
         help: ArgumentHelp(
-            "Revisions of types that are kept beside the current ones, the newest. (default: 100000)",
+            "How many revisions of types are kept beside the current ones; older ones go. (default: 100000)",
             valueName: "number"))
     var keepRevisions: String?
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of those revisions, the newest. (default: 1000000000)", valueName: "number"))
+            "How many bytes of such revisions are kept; older ones go. (default: 1000000000)", valueName: "number"))
     var keepRevisionBytes: String?
 
     @Option(
         help: ArgumentHelp(
-            "Percent of the cloud, or of one kind of things in it, that a prune may delete without the number being named. (default: 50)",
+            "Percent of the cloud, or of one kind of object, that --prune may delete without --yes-delete. (default: 50)",
             valueName: "percent"))
     var pruneShare: String?
 
     @Option(
         help: ArgumentHelp(
-            "For the first request's head to come, TLS included. (default: 10)", valueName: "seconds"))
+            "How long a new connection may take until its first request's head has come, TLS included. (default: 10)",
+            valueName: "seconds"))
     var headTimeout: String?
 
     @Option(
-        help: ArgumentHelp("Between two requests of a connection. (default: 75)", valueName: "seconds"))
+        help: ArgumentHelp("How long a connection may stay open without a request. (default: 75)", valueName: "seconds")
+    )
     var idleTimeout: String?
 
     @Option(
         help: ArgumentHelp(
-            "For a body to come and an answer to be taken, and one second more for each 16 KiB. (default: 20)",
+            "How long a body may take to come, or an answer to be taken; each 16 KiB adds one second. (default: 20)",
             valueName: "seconds"))
     var transferTimeout: String?
 

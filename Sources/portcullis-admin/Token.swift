@@ -11,8 +11,8 @@ struct Token: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make, list and remove the API's bearer tokens.",
         discussion: """
-            A running server takes the change up with its next request. As soon as there is one token, every request \
-            needs one (but for /healthz, /readyz and /openapi.json).
+            A running server applies the change from its next request on. As soon as there is one token, every request \
+            needs one, except for /healthz, /readyz and /openapi.json.
             """,
         subcommands: [Add.self, List.self, Remove.self])
 
@@ -23,7 +23,7 @@ struct Token: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a token and print it; it is shown this once, the registry keeps a hash.")
+            abstract: "Make a token and print it, this once: the registry keeps only a hash.")
 
         @OptionGroup var options: SettingsOptions
         @Argument(help: "Who will hold it; the event log shows this name.", transform: NameArgument.read)
@@ -34,9 +34,9 @@ struct Token: AsyncParsableCommand {
                     + "location; service: the configuration of one service, with its secrets.",
                 valueName: "role"))
         var role: TokenRole
-        @Option(help: ArgumentHelp("The service that a token of role service is of.", valueName: "type.index"))
+        @Option(help: ArgumentHelp("The service that a token of role service belongs to.", valueName: "type.index"))
         var service: String?
-        @Option(help: ArgumentHelp("The gateway that a token of role gateway is of.", valueName: "location/name"))
+        @Option(help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"))
         var gateway: String?
         @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
         var expires: String?
@@ -72,7 +72,7 @@ struct Token: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the tokens: name, role, when each was made, whose it is, its end and its last use.")
+            abstract: "List the tokens: name, role, owner, when each was made, ends and was last used.")
 
         @OptionGroup var options: SettingsOptions
 
@@ -90,7 +90,7 @@ struct Token: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a token; it is refused from then on.")
+        static let configuration = CommandConfiguration(abstract: "Remove a token; ADMIN refuses it from then on.")
 
         @OptionGroup var options: SettingsOptions
         @Argument(help: "The token's name.", transform: NameArgument.read)

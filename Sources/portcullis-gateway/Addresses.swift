@@ -6,7 +6,7 @@ struct Addresses: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the public addresses of the export in force.",
         discussion:
-            "Of the last good export, as it is on disk. With --local: those that are on this machine, each with its interface."
+            "Reads the last good export from disk. With --local: only those on this machine, each with its interface."
     )
 
     @OptionGroup var settings: SettingsOptions

@@ -9,16 +9,20 @@ import Text
 
 struct ClusterConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print pacemaker's whole configuration of a pair of gateways, for crmsh or pcs.",
+        abstract: "Print the complete pacemaker configuration of a pair of gateways, for crmsh or pcs.",
         discussion: """
-            Resources and constraints for all public addresses of the location's export: the gateways as a promotable clone, \
-            their addresses beside the promoted one, ADMIN on the other node, fencing. Writes to no cluster:
+            It has resources and constraints for all public addresses of the location's export: the gateways as a \
+            promotable clone, the addresses on the promoted node, ADMIN on the other node, and fencing. The command itself \
+            changes no cluster:
 
-              portcullis-gateway cluster-config --format crm … >pair.crm && crm configure load update pair.crm
-              portcullis-gateway cluster-config --format pcs … >pair.sh && sh pair.sh
+              portcullis-gateway cluster-config --format crm … >pair.crm
+              crm configure load update pair.crm
 
-            A node without --fence gets a fence agent that exists nowhere: neither tool takes the configuration until it is \
-            replaced, and the command warns. See docs/cluster.md.
+              portcullis-gateway cluster-config --format pcs … >pair.sh
+              sh pair.sh
+
+            A node without --fence gets a fence agent that does not exist, and the command warns: crmsh and pcs refuse the \
+            configuration until you replace it. See docs/cluster.md.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -38,10 +42,12 @@ struct ClusterConfig: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The interface of the public addresses.", valueName: "name"))
     var interface: String
 
-    @Option(help: ArgumentHelp("The real servers' default route, 10.1.0.1/24; once per family.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "The real servers' default route, 10.1.0.1/24; once for each of IPv4 and IPv6.", valueName: "address"))
     var inside: [String] = []
 
-    @Option(help: ArgumentHelp("The interface of those; needed with --inside.", valueName: "name"))
+    @Option(help: ArgumentHelp("The interface of the --inside addresses.", valueName: "name"))
     var insideInterface: String?
 
     @Option(
@@ -52,19 +58,19 @@ struct ClusterConfig: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long the node that is not active waits before it shoots, so that not both shoot each other: longer than the device takes to "
-                + "cut a node off. 0 only where one device cuts both off, takes one order at a time and hears nobody whom it has cut off.",
+            "How long the passive node waits before it fences the other, so that they do not fence each other: longer than the device takes to "
+                + "cut a node off. 0 only where one device fences both nodes, one at a time, and ignores a node that it has cut off.",
             valueName: "seconds"))
     var fencingDelay = 1
 
     @Option(
         help: ArgumentHelp(
-            "ADMIN's own address, 10.1.0.5/24, when the pair runs it; its URL is admin-url.", valueName: "address"))
+            "ADMIN's own address, 10.1.0.5/24, when the pair runs ADMIN; its URL is admin-url.", valueName: "address"))
     var adminAddress: String?
 
     @Option(
         help: ArgumentHelp(
-            "What can cut a node off: gw1=fence_ipmilan,ip=10.0.0.11,username=fence; once per node.",
+            "The node's fence agent and its parameters, once per node: gw1=fence_ipmilan,ip=10.0.0.11,username=fence.",
             valueName: "node=agent,…"))
     var fence: [String] = []
 

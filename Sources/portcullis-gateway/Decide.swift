@@ -7,8 +7,8 @@ struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Let an export through that the guard holds back.",
         discussion: """
-            `portcullis-gateway status` shows the export and what the guard has against it. The daemon, or cron's sync, takes \
-            it at its next poll. Only that very export is let through: another one is judged afresh.
+            `portcullis-gateway status` shows the export and why the guard holds it. The daemon, or cron's sync, applies \
+            it with its next poll. Only this one export is let through; the guard judges the next one again.
             """)
 
     @OptionGroup var settings: SettingsOptions
@@ -26,8 +26,8 @@ struct Reject: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Confirm that an export stays held back.",
         discussion: """
-            The export in force goes on, and ADMIN's `portcullis gateways` shows that an operator has decided so. The next \
-            export that differs is judged afresh.
+            The export in force stays, and ADMIN's `portcullis gateways` shows that an operator decided so. The guard \
+            judges the next export that differs again.
             """)
 
     @OptionGroup var settings: SettingsOptions

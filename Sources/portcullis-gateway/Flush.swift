@@ -7,11 +7,11 @@ import Netlink
 
 struct Flush: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take our part, and only ours, out of the kernel, and print what was taken.",
+        abstract: "Remove what is ours, and nothing else, from the kernel, and print it.",
         discussion: """
-            Removes table inet portcullis and the virtual services on its addresses and marks, at once and without a drain; \
-            ends the sync daemons where sync.interface is set, and forgets the role that was given. \
-            The daemon must have ended before. Whatever else the machine has in nftables and IPVS stays.
+            Removes table inet portcullis and the virtual services on its addresses and marks, at once and without a \
+            drain. Ends the sync daemons where sync.interface is set, and forgets the role that `role` gave. Stop the \
+            daemon first. Everything else in nftables and IPVS stays.
             """)
 
     @OptionGroup var settings: SettingsOptions

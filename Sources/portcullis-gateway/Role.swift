@@ -5,12 +5,13 @@ import GatewayDaemon
 
 struct Role: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the part this gateway plays in its pair, or give it another.",
+        abstract: "Show this gateway's role in its pair, or set it.",
         discussion: """
-            Without an argument: prints active or passive. With one: leaves the role in the run directory, where a running \
-            daemon picks it up at once, and starts and stops the kernel's sync daemons accordingly, and sets the sysctls that these \
-            need, whether the daemon runs or not (sync.interface in the configuration; needs CAP_NET_ADMIN). It holds until the next boot, and until `flush`; \
-            then the configuration's `role` does. In a pair pacemaker gives the role: use its commands.
+            Without an argument, prints active or passive. With one, writes the role to the run directory, where a \
+            running daemon picks it up at once. It also starts and stops the kernel's sync daemons for the role and sets \
+            the sysctls that they need, whether the daemon runs or not (sync.interface in the configuration; needs \
+            CAP_NET_ADMIN). The role lasts until the next boot or `flush`; after that, the configuration's `role` \
+            applies. In a pair pacemaker gives the role: use its commands.
             """)
 
     @OptionGroup var settings: SettingsOptions

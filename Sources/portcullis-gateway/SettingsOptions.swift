@@ -17,7 +17,7 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where ADMIN is: https://admin.example:8443; several with commas between them.", valueName: "url"))
+            "ADMIN's address, https://admin.example:8443, or several with commas between them.", valueName: "url"))
     var adminURL: String?
 
     @Option(help: "The location whose export to follow.")
@@ -26,7 +26,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "The name this gateway reports itself by (the host's).")
     var name: String?
 
-    @Option(help: ArgumentHelp("active or passive, until it is given another (active).", valueName: "role"))
+    @Option(help: ArgumentHelp("active or passive, until `role` sets another (active).", valueName: "role"))
     var role: String?
 
     @Option(help: ArgumentHelp("A file with the bearer token.", valueName: "file"), completion: .file())
@@ -55,7 +55,7 @@ struct SettingsOptions: ParsableArguments {
         help: ArgumentHelp("For lock and status (/run/portcullis).", valueName: "directory"), completion: .directory)
     var runDirectory: String?
 
-    @Option(help: ArgumentHelp("Firewall marks that are Portcullis' own (256-65535).", valueName: "first-last"))
+    @Option(help: ArgumentHelp("The firewall marks that Portcullis may use (256-65535).", valueName: "first-last"))
     var marks: String?
 
     @Option(
@@ -63,17 +63,19 @@ struct SettingsOptions: ParsableArguments {
             "Seconds a server that left the export may keep its connections (600).", valueName: "seconds"))
     var drainTime: String?
 
-    @Option(help: ArgumentHelp("Seconds between two looks at IPVS for changes of others (30).", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Seconds between two looks at IPVS for others' changes (30).", valueName: "seconds"))
     var auditInterval: String?
 
     @Option(
-        help: ArgumentHelp("Others' virtual services on our addresses: report or remove (report).", valueName: "policy")
+        help: ArgumentHelp(
+            "What to do with others' virtual services on our addresses: report or remove (report).", valueName: "policy"
+        )
     )
     var foreignServices: String?
 
     @Option(
         help: ArgumentHelp(
-            "For node_exporter's textfile collector (metrics.prom in the run directory).", valueName: "file"),
+            "The file for node_exporter's textfile collector (metrics.prom in the run directory).", valueName: "file"),
         completion: .file())
     var metricsFile: String?
 

@@ -7,8 +7,8 @@ struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the gateway is doing.",
         discussion: """
-            Reads status.json in the run directory. Exit status 1 when the kernel is not in agreement, an export is held back, \
-            a setting of the machine stops packets, or the daemon does not run.
+            Reads status.json in the run directory. The exit status is 1 when the kernel does not match the export, an \
+            export is held back, a setting of this machine stops packets, or the daemon does not run.
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable {

@@ -8,11 +8,11 @@ import ServicesExport
 
 struct Sync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring the kernel into agreement with the export once (for cron), or show what that would take.",
+        abstract: "Make the kernel match the export once (for cron), or show the steps.",
         discussion: """
-            Does what one poll of the daemon does, drains included: a server that leaves goes to weight 0 now and is removed \
-            by a later run. With --plan nothing is written; the steps are printed in the order they would be taken, and the \
-            exit status is 2 when there are any.
+            Does what one poll of the daemon does, drains included: a server that left the export gets weight 0 now, and \
+            a later run removes it. With --plan it writes nothing and prints the steps in their order; the exit status \
+            is 2 when there are any.
             """)
 
     @OptionGroup var settings: SettingsOptions
@@ -22,10 +22,10 @@ struct Sync: AsyncParsableCommand {
 
     @OptionGroup var export: ExportOptions
 
-    @Flag(help: "With --plan: as if the kernel held nothing of ours; needs no privileges.")
+    @Flag(help: "With --plan: assume an empty kernel; needs no privileges.")
     var emptyKernel = false
 
-    @Flag(help: "Print what it took, in milliseconds per phase, as JSON.")
+    @Flag(help: "Print the milliseconds that each phase took, as JSON.")
     var timing = false
 
     func validate() throws {

@@ -5,7 +5,7 @@ import CommandLineSupport
 struct Portcullis: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "portcullis",
-        abstract: "The operator's command line of ADMIN.",
+        abstract: "The operator's command line for ADMIN.",
         discussion: """
             Exit codes: 0 done, 1 failed, 2 a dry run found changes, 64 wrong usage.
             """,

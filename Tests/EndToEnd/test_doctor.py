@@ -88,7 +88,7 @@ def test_a_gateway_that_is_well_has_no_findings(gateway, works):
     assert works()
     assert doctor(gateway) == (NOTHING, [])
     result = gateway.run("doctor")
-    assert "mend it by" not in result.stdout or "note" in result.stdout, result.stdout
+    assert "fix it with" not in result.stdout or "note" in result.stdout, result.stdout
 
 
 FIREWALLS = {
@@ -171,8 +171,8 @@ def test_a_real_server_whose_answers_go_another_way(gateway, network, client, wo
         [finding] = eventually(
             lambda: [each for each in silent(gateway) if "10.1.0.11:8080" in each["text"]], what="the finding")
         assert finding["severity"] == "stops" and "SYN_RECV" in finding["text"]
-        prefix, command = finding["remedy"].split(": ", 1)
-        assert prefix == "on the server"
+        prefix, command = finding["advice"].split(": ", 1)
+        assert prefix == "On the server, run" and "remedy" not in finding
         server.run("sh", "-c", command)
     finally:
         for each in sockets:

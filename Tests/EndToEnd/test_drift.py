@@ -174,7 +174,7 @@ class TestSettings:
             status = auditor.run("status")
             assert status.returncode == 1
             assert "setting   net.ipv4.ip_forward is 0: answers of IPv4 servers are not forwarded; " \
-                   "mend it by: sysctl -w net.ipv4.ip_forward=1" in status.stdout
+                   "fix it with: sysctl -w net.ipv4.ip_forward=1" in status.stdout
             eventually(lambda: auditor.metrics()["portcullis_gateway_wrong_settings"] == 1)
             assert auditor.run("check").returncode == 3
             assert network.gateway.run("sysctl", "-n", "net.ipv4.ip_forward") == "0\n"

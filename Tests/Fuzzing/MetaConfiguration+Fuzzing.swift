@@ -1,5 +1,6 @@
 public import Cloud
 import CombinedConfiguration
+import Names
 import NetworkTypes
 import ServicesExport
 import YAML

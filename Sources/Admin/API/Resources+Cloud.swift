@@ -22,32 +22,8 @@ extension PoolResource {
 extension ServerResource {
     init(_ server: Server) {
         self.init(
-            name: server.name, location: server.location, kind: Kind(server.kind),
+            name: server.name, location: server.location, kind: server.kind,
             addresses: server.addresses.map(\.description), labels: server.labels)
-    }
-}
-
-extension ServerResource.Kind {
-    init(_ kind: ServerKind) {
-        self =
-            switch kind {
-            case .app: .app
-            case .db: .db
-            case .archive: .archive
-            case .gateway: .gateway
-            }
-    }
-}
-
-extension ServerKind {
-    init(_ kind: ServerResource.Kind) {
-        self =
-            switch kind {
-            case .app: .app
-            case .db: .db
-            case .archive: .archive
-            case .gateway: .gateway
-            }
     }
 }
 
@@ -70,29 +46,7 @@ extension ServiceResource {
     init(_ service: ServiceInstance) {
         self.init(
             name: service.name, type: service.type, index: service.index, server: service.server,
-            state: State(service.state), weight: service.weight)
-    }
-}
-
-extension ServiceResource.State {
-    init(_ state: ServiceState) {
-        self =
-            switch state {
-            case .ready: .ready
-            case .drain: .drain
-            case .maint: .maint
-            }
-    }
-}
-
-extension ServiceState {
-    init(_ state: ServiceResource.State) {
-        self =
-            switch state {
-            case .ready: .ready
-            case .drain: .drain
-            case .maint: .maint
-            }
+            state: service.state, weight: service.weight)
     }
 }
 

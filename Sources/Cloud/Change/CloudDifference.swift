@@ -1,4 +1,5 @@
 import Crypto
+import Names
 import NetworkTypes
 import Text
 

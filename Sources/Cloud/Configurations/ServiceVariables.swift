@@ -1,4 +1,5 @@
 package import CombinedConfiguration
+import Names
 import NetworkTypes
 
 /// The values of variables in the configuration of one service.

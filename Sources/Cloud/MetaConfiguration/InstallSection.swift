@@ -1,3 +1,4 @@
+public import Names
 public import YAML
 
 /// What to prepare on a server before a service of the type can run there.

@@ -1,15 +1,5 @@
+public import Names
 public import NetworkTypes
-
-/// What a server is built for.
-public enum ServerKind: String, Sendable, Hashable, CaseIterable {
-    case app
-    /// Has its own drives for database files.
-    case db
-    /// Has a large common storage for logs and backups.
-    case archive
-    /// Routes traffic between the world and the other servers.
-    case gateway
-}
 
 /// A machine that services run on.
 public struct Server: Sendable, Hashable {

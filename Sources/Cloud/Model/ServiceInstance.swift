@@ -1,12 +1,4 @@
-/// What a gateway may send to an instance; the words are HAProxy's.
-public enum ServiceState: String, Sendable, Hashable, CaseIterable {
-    /// New connections come.
-    case ready
-    /// Established connections go on; there are no new ones.
-    case drain
-    /// The instance is out of service and in no export.
-    case maint
-}
+public import Names
 
 /// One running copy of a service: `tg.3` on server `app2`.
 public struct ServiceInstance: Sendable, Hashable {

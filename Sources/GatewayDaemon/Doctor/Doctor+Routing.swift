@@ -90,8 +90,8 @@ extension Doctor {
                 "\(seen.waiting) connections to \(server.address.endpoint(server.port)) wait for an answer (SYN_RECV), and none is established: the "
                     + "server is off, or its answers do not come back"
                     + (method == .masq ? " through this gateway, which must be its default route" : ""),
-                remedy: method == .masq
-                    ? "on the server: ip route replace default via \(own.map(\.description) ?? "GATEWAY")" : nil)
+                advice: method == .masq
+                    ? "On the server, run: ip route replace default via \(own.map(\.description) ?? "GATEWAY")" : nil)
         }
     }
 
@@ -139,7 +139,7 @@ extension Doctor {
                 "admin-address", .warning,
                 "admin-url names \(admin), a public address of the export: a gateway that has the address reaches no service "
                     + "there itself, so no export gets here while it does",
-                remedy: "an address in admin-url at which ADMIN itself listens")
+                advice: "Let admin-url name an address that ADMIN itself listens on.")
         }
     }
 }

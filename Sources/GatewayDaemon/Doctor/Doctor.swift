@@ -25,8 +25,9 @@ enum Doctor {
         return [
             Finding(
                 "legacy-iptables", .note,
-                "the older iptables has tables (\(host.legacyTables.joined(separator: ", "))), which are not looked at here: their chains "
-                    + "may drop packets as well", remedy: "iptables-legacy-save; ip6tables-legacy-save")
+                "the older iptables has tables (\(host.legacyTables.joined(separator: ", "))), which are not looked at "
+                    + "here: their chains may drop packets as well",
+                advice: "To see them, run: iptables-legacy-save; ip6tables-legacy-save")
         ]
     }
 
@@ -105,9 +106,9 @@ enum Doctor {
                     + (isHarmful
                         ? "; the replies to such a connection go to a real server"
                         : "; the rules keep the replies to the host, but not another program's port"),
-                remedy: rest >= 1_024
-                    ? "sysctl -w \(EphemeralPorts.reservedSysctl)=\(list)"
-                    : "sysctl -w \(EphemeralPorts.rangeSysctl)=\"FIRST LAST\", a range that is not exported")
+                remedy: rest >= 1_024 ? "sysctl -w \(EphemeralPorts.reservedSysctl)=\(list)" : nil,
+                advice: rest >= 1_024
+                    ? nil : "Set \(EphemeralPorts.rangeSysctl) to a range of ports that are not exported.")
         ]
     }
 }

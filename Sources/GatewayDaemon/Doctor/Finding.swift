@@ -16,14 +16,19 @@ public struct Finding: Codable, Sendable, Hashable {
     public let severity: Severity
     /// What was found and what follows from it.
     public let text: String
-    /// A command that repairs it until the next boot, or the setting to change, in words; `nil` if there is neither.
+    /// A command that fixes it until the next boot.
     public let remedy: String?
+    /// What to do, as a sentence, where no command on this machine does it.
+    public let advice: String?
 
-    public init(_ check: String, _ severity: Severity, _ text: String, remedy: String? = nil) {
+    public init(
+        _ check: String, _ severity: Severity, _ text: String, remedy: String? = nil, advice: String? = nil
+    ) {
         self.check = check
         self.severity = severity
         self.text = text
         self.remedy = remedy
+        self.advice = advice
     }
 }
 
@@ -48,12 +53,13 @@ public struct DoctorReport: Codable, Sendable, Hashable {
         }
     }
 
-    /// The report as text: each finding, followed by the command that repairs it.
+    /// For people: each finding, and below it how to fix it.
     public var text: String {
         var lines = [String]()
         for finding in findings {
             lines.append("\(finding.severity.rawValue)  \(finding.check): \(finding.text)")
-            if let remedy = finding.remedy { lines.append("       mend it by: \(remedy)") }
+            if let remedy = finding.remedy { lines.append("       fix it with: \(remedy)") }
+            if let advice = finding.advice { lines.append("       \(advice)") }
         }
         lines += unseen.map { "unseen \($0)" }
         if findings.isEmpty { lines.insert("nothing stands in the way of packets", at: 0) }

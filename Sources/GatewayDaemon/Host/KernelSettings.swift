@@ -86,8 +86,8 @@ public struct SettingDeviation: Codable, Sendable, Hashable, CustomStringConvert
     public let found: String
     /// What happens because of it.
     public let consequence: String
-    /// The command that corrects it.
+    /// The command that fixes it.
     public let remedy: String
 
-    public var description: String { "\(name) is \(found): \(consequence); mend it by: \(remedy)" }
+    public var description: String { "\(name) is \(found): \(consequence); fix it with: \(remedy)" }
 }

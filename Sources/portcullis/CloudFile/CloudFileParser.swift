@@ -78,7 +78,7 @@ struct CloudFileParser {
                     pair.value, allowedKeys: ["kind", "addresses", "labels"], "a server: kind, addresses, labels")
             else { continue }
             let kind = diagnostics.required("kind", of: mapping) { node throws(YAMLError) in
-                try node.choice(ServerResource.Kind.allCases.map(\.rawValue), "kind of server")
+                try node.choice(ServerKind.allCases.map(\.rawValue), "kind of server")
             }
             if let place = mapping["kind"] { cloud.places.add(pointer + "/kind", place.position) }
             let node = diagnostics.required("addresses", of: mapping) { node throws(YAMLError) in node }
@@ -92,7 +92,7 @@ struct CloudFileParser {
             }
             cloud.servers.append(
                 ServerResource(
-                    name: name, location: location, kind: kind.flatMap(ServerResource.Kind.init) ?? .app,
+                    name: name, location: location, kind: kind.flatMap(ServerKind.init) ?? .app,
                     addresses: node.map { addresses($0, "internal addresses", pointer) } ?? [], labels: labels ?? []))
         }
     }
@@ -141,13 +141,13 @@ struct CloudFileParser {
             try node.string("the name of a server")
         }
         let state = diagnostics.optional(mapping["state"]) { node throws(YAMLError) in
-            try node.choice(ServiceResource.State.allCases.map(\.rawValue), "state")
+            try node.choice(ServiceState.allCases.map(\.rawValue), "state")
         }
         let weight = diagnostics.optional(mapping["weight"]) { node throws(YAMLError) in
             try node.integer("a weight", in: 0...65_535)
         }
         return ApplyRequest.Service(
-            name: pair.key.text, server: server ?? "", state: state.flatMap(ServiceResource.State.init),
+            name: pair.key.text, server: server ?? "", state: state.flatMap(ServiceState.init),
             weight: weight)
     }
 

@@ -6,19 +6,19 @@ import CommandLineSupport
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Look at the combined configurations of services.",
+        abstract: "Print the combined configurations of services, and compare them.",
         subcommands: [ShowConfiguration.self, DiffConfigurations.self])
 }
 
 struct ShowConfiguration: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print a service's configuration, or where each value of it comes from.",
-        discussion: "A secret is shown by its name; only the service itself, by its token, gets the value.")
+        discussion: "A secret is shown by its name. Only the service itself gets the value, by its token.")
 
     @Argument(help: "The service, such as mdb.2.", transform: NameArgument.read)
     var service: String
 
-    @Flag(help: "Which file, line and block each value comes from, and what it overrode.")
+    @Flag(help: "Print the file, line and block that each value comes from, and what it overrode.")
     var explain = false
 
     @OptionGroup var output: OutputOptions
@@ -42,7 +42,7 @@ struct DiffConfigurations: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Print how services' configurations would change if type files were written.",
-        discussion: "Nothing is written. Exit codes: 0 none would change, 2 some would.")
+        discussion: "Nothing is written. Exit codes: 0 no configuration would change, 2 some would.")
 
     @Argument(
         help: ArgumentHelp("Type files (YAML), one type each.", valueName: "file"),

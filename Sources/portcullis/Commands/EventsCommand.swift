@@ -4,19 +4,19 @@ import CommandLineSupport
 
 struct EventsCommand: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Show who changed what, and when; the newest at the end.",
+        commandName: "events", abstract: "Show who changed what, and when; the newest comes last.",
         discussion: """
-            With --follow, it goes on over restarts of ADMIN; when the registry was replaced by an older one, it says so and \
-            goes on where the two part.
+            With --follow, it goes on after a restart of ADMIN. If the registry was replaced by an older one, it says so \
+            and goes on with the first event that differs.
             """)
 
     @Option(help: ArgumentHelp("Only events after this one.", valueName: "id"))
     var after: Int = 0
 
-    @Option(help: "At most this many, the newest.")
+    @Option(help: "Show at most this many of the newest events.")
     var limit: Int = 50
 
-    @Flag(help: "Go on showing events as they happen; with --output json one object a line.")
+    @Flag(help: "Go on showing events as they happen; --output json prints one object per line.")
     var follow = false
 
     @OptionGroup var output: OutputOptions

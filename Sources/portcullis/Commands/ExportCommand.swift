@@ -11,10 +11,10 @@ struct ExportCommand: AdminCommand {
         case csv, table, json
     }
 
-    @Argument(help: "The location; may be left out when there is one only.", transform: NameArgument.read)
+    @Argument(help: "The location. (default: the only one)", transform: NameArgument.read)
     var location: String?
 
-    @Option(name: .shortAndLong, help: "How the export is printed; csv is what gateways get, byte by byte.")
+    @Option(name: .shortAndLong, help: "How the export is printed; csv is what gateways get, byte for byte.")
     var output = Format.csv
 
     @OptionGroup var connection: ConnectionOptions

@@ -6,13 +6,14 @@ import CommandLineSupport
 struct ForgetGateway: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
-        abstract: "Forget a gateway that is no more, so that nobody waits for it.",
-        discussion: "One that still asks for the export is there again with its next poll.")
+        abstract: "Forget a gateway that no longer exists, so that nobody waits for it.",
+        discussion: "A gateway that still polls is back with its next poll.")
 
     @Argument(help: "The gateway.", transform: NameArgument.read)
     var gateway: String
 
-    @Option(help: "Its location; needed where gateways of several have the name.", transform: NameArgument.read)
+    @Option(
+        help: "Its location; needed when several locations have a gateway of this name.", transform: NameArgument.read)
     var location: String?
 
     @OptionGroup var change: ChangeOptions

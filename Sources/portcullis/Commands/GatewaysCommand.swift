@@ -3,17 +3,17 @@ import ArgumentParser
 
 struct GatewaysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gateways", abstract: "Look at gateways, and forget those that are no more.",
+        commandName: "gateways", abstract: "List gateways, and forget those that no longer exist.",
         subcommands: [ListGateways.self, ForgetGateway.self], defaultSubcommand: ListGateways.self)
 }
 
 struct ListGateways: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List gateways: what each has applied or holds back, since when, and when it last asked.",
+        abstract: "List gateways: what each has applied or holds back, since when, and when it last polled.",
         discussion: """
-            With --wait, it ends when every gateway has applied its location's current export, or with exit code 1 \
-            when that takes longer than the seconds given.
+            With --wait, it ends when every gateway has applied its location's current export. The exit code is 1 when \
+            that takes longer than the seconds given.
             """)
 
     @Option(help: "Only those of a location.")

@@ -4,7 +4,7 @@ import CommandLineSupport
 
 struct ServersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "servers", abstract: "Look at servers.", subcommands: [ListServers.self],
+        commandName: "servers", abstract: "List servers.", subcommands: [ListServers.self],
         defaultSubcommand: ListServers.self)
 }
 
@@ -25,7 +25,7 @@ struct ListServers: AdminCommand {
 
 struct LocationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "locations", abstract: "Look at locations.", subcommands: [ListLocations.self],
+        commandName: "locations", abstract: "List locations.", subcommands: [ListLocations.self],
         defaultSubcommand: ListLocations.self)
 }
 
@@ -43,7 +43,7 @@ struct ListLocations: AdminCommand {
 
 struct PoolsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pools", abstract: "Look at pools of public addresses.", subcommands: [ListPools.self],
+        commandName: "pools", abstract: "List pools of public addresses.", subcommands: [ListPools.self],
         defaultSubcommand: ListPools.self)
 }
 

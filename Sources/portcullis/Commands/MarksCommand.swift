@@ -5,7 +5,7 @@ import CommandLineSupport
 
 struct MarksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "marks", abstract: "Look at firewall marks, and release those of sections that are gone.",
+        commandName: "marks", abstract: "List firewall marks, and release those of deleted sections.",
         subcommands: [ListMarks.self, ReleaseMarks.self], defaultSubcommand: ListMarks.self)
 }
 
@@ -24,10 +24,10 @@ struct ListMarks: AdminCommand {
 
 struct ReleaseMarks: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "release", abstract: "Release the marks of sections that are gone, for others to get.",
+        commandName: "release", abstract: "Release the marks of deleted sections, so that others can get them.",
         discussion: """
-            A section keeps its mark while it is gone, so that it has the same one when it comes back. Without a mark named, \
-            those of all sections that are gone are released.
+            A deleted section keeps its mark, so that it has the same one when it comes back. Without an argument, the \
+            marks of all deleted sections are released.
             """)
 
     @Argument(help: "The marks.")

@@ -29,10 +29,10 @@ struct OutputOptions: ParsableArguments {
 
 /// Options of subcommands that change something.
 struct ChangeOptions: ParsableArguments {
-    @Flag(help: "Show what would change and store nothing; exit code 2 when something would.")
+    @Flag(help: "Show what would change and store nothing; the exit code is 2 when something would.")
     var dryRun = false
 
-    @Flag(help: "Show every changed row of an export, and line of a configuration, however many.")
+    @Flag(help: "Show all changed rows of exports and lines of configurations, however many.")
     var allRows = false
 
     @OptionGroup var output: OutputOptions

@@ -7,14 +7,15 @@ import Text
 struct SecretsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secrets",
-        abstract: "Set, list and remove the secrets that configurations name by !secret.",
-        discussion: "Values go in and do not come out: a service gets its own with its configuration, by its token.",
+        abstract: "Set, list and remove the secrets that configurations refer to with !secret.",
+        discussion: "No command prints a value. A service gets its own secrets with its configuration, by its token.",
         subcommands: [ListSecrets.self, SetSecret.self, RemoveSecret.self], defaultSubcommand: ListSecrets.self)
 }
 
 struct ListSecrets: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the secrets: how often each was set, when last and by whom.")
+        commandName: "list", abstract: "List the secrets: how often each was set, and when and by whom it was set last."
+    )
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
@@ -27,10 +28,10 @@ struct ListSecrets: AdminCommand {
 
 struct SetSecret: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Set a secret to the content of a file; the services that use it are told.",
+        commandName: "set", abstract: "Set a secret to the content of a file, and notify the services that use it.",
         discussion: """
-            Asks for the value on a terminal, and does not show it. Of a file, one line end (LF or CRLF) is not part of the \
-            value; every other byte is. The value is never an argument, which others see.
+            On a terminal it asks for the value, and does not show it. One line end (LF or CRLF) at the end of a file is \
+            not part of the value; every other byte is. The value is never an argument, because other users can see those.
             """)
 
     @Argument(help: "The secret.", transform: NameArgument.read)
@@ -67,7 +68,7 @@ struct SetSecret: AdminCommand {
 
 struct RemoveSecret: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Forget a secret that no type uses.")
+        commandName: "remove", abstract: "Remove a secret that no type uses.")
 
     @Argument(help: "The secret.", transform: NameArgument.read)
     var name: String

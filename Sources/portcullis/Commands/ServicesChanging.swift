@@ -9,16 +9,16 @@ struct AddService: AdminCommand {
         commandName: "add", abstract: "Add an instance of a service type on a server.")
 
     @Argument(
-        help: "The service type; ADMIN chooses the index. TYPE.INDEX chooses it here.", transform: NameArgument.read)
+        help: "The service type, for which ADMIN chooses an index, or TYPE.INDEX.", transform: NameArgument.read)
     var type: String
 
     @Argument(help: "The server.", transform: NameArgument.read)
     var server: String
 
     @Option(help: "The state to start in.")
-    var state = ServiceResource.State.ready
+    var state = ServiceState.ready
 
-    @Option(help: "The weight, 0 to 65535; without it the section's.")
+    @Option(help: "The weight, 0 to 65535. (default: that of the gateway section)")
     var weight: Int?
 
     @OptionGroup var change: ChangeOptions
@@ -52,7 +52,7 @@ struct MoveService: AdminCommand {
     @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
     var service: String
 
-    @Argument(help: "The server it goes to.", transform: NameArgument.read)
+    @Argument(help: "The new server.", transform: NameArgument.read)
     var server: String
 
     @OptionGroup var change: ChangeOptions
@@ -80,8 +80,8 @@ struct RemoveServices: AdminCommand {
 
 struct DrainServices: StateCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "Send service instances no new connections; those they have go on.")
-    static let state = ServiceResource.State.drain
+        commandName: "drain", abstract: "Send service instances no new connections; established ones go on.")
+    static let state = ServiceState.drain
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
@@ -91,7 +91,7 @@ struct DrainServices: StateCommand {
 struct ReadyServices: StateCommand {
     static let configuration = CommandConfiguration(
         commandName: "ready", abstract: "Put service instances into production.")
-    static let state = ServiceResource.State.ready
+    static let state = ServiceState.ready
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
@@ -101,7 +101,7 @@ struct ReadyServices: StateCommand {
 struct MaintServices: StateCommand {
     static let configuration = CommandConfiguration(
         commandName: "maint", abstract: "Take service instances out of production and out of the export.")
-    static let state = ServiceResource.State.maint
+    static let state = ServiceState.maint
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
@@ -110,7 +110,7 @@ struct MaintServices: StateCommand {
 
 struct WeightService: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "weight", abstract: "Give a service instance a weight of its own, or its section's back.")
+        commandName: "weight", abstract: "Give a service instance its own weight, or that of its gateway section.")
 
     /// `50`, or `section`
     enum Weight: ExpressibleByArgument {
@@ -131,7 +131,7 @@ struct WeightService: AdminCommand {
     @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
     var service: String
 
-    @Argument(help: "0 to 65535, or `section` for the weight its gateway section has.")
+    @Argument(help: "0 to 65535, or `section` for the weight of its gateway section.")
     var weight: Weight
 
     @OptionGroup var change: ChangeOptions

@@ -2,9 +2,10 @@ import AdminAPI
 public import ArgumentParser
 import CommandLineSupport
 import JSON
+import Names
 
-/// The states that an operator may name on the command line.
-extension ServiceResource.State: ExpressibleByArgument {}
+/// The states a service can be named in on the command line.
+extension ServiceState: ExpressibleByArgument {}
 
 struct ListServices: AdminCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List service instances.")
@@ -19,7 +20,7 @@ struct ListServices: AdminCommand {
     var location: String?
 
     @Option(help: "Only those in a state.")
-    var state: ServiceResource.State?
+    var state: ServiceState?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions

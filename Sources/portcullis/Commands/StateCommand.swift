@@ -21,7 +21,7 @@ struct ServiceNames: ParsableArguments {
 
 /// A subcommand that brings services into a state.
 protocol StateCommand: AdminCommand {
-    static var state: ServiceResource.State { get }
+    static var state: ServiceState { get }
     var services: ServiceNames { get }
     var change: ChangeOptions { get }
 }

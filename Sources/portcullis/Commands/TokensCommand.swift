@@ -13,7 +13,7 @@ struct TokensCommand: AsyncParsableCommand {
 
 struct ListTokens: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the tokens: role, whose each is, until when, and used when.")
+        commandName: "list", abstract: "List the tokens: role, owner, when each ends and was last used.")
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
@@ -26,7 +26,7 @@ struct ListTokens: AdminCommand {
 
 struct AddToken: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Make a token and print it; it is shown this once, ADMIN keeps a hash.")
+        commandName: "add", abstract: "Make a token and print it, this once: ADMIN keeps only a hash.")
 
     @Argument(help: "Who will hold it; the event log shows this name.", transform: NameArgument.read)
     var name: String
@@ -37,16 +37,16 @@ struct AddToken: AdminCommand {
                 + "service: the configuration of one service, with its secrets.", valueName: "role"))
     var role: TokenResource.Role
 
-    @Option(help: ArgumentHelp("The service that a token of role service is of.", valueName: "type.index"))
+    @Option(help: ArgumentHelp("The service that a token of role service belongs to.", valueName: "type.index"))
     var service: String?
 
-    @Option(help: ArgumentHelp("The gateway that a token of role gateway is of.", valueName: "location/name"))
+    @Option(help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"))
     var gateway: String?
 
     @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
     var expires: String?
 
-    @Flag(help: "Check it and make none.")
+    @Flag(help: "Check the request and make no token.")
     var dryRun = false
 
     @OptionGroup var output: OutputOptions
@@ -72,7 +72,7 @@ struct AddToken: AdminCommand {
 
 struct RemoveToken: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove a token: it is refused within a second, held polls too.")
+        commandName: "remove", abstract: "Remove a token: ADMIN refuses it within a second, and ends its held polls.")
 
     @Argument(help: "The token's name.", transform: NameArgument.read)
     var name: String

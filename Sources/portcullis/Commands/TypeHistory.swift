@@ -7,7 +7,7 @@ import Foundation
 struct DiffType: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Print what changed in a type's meta-configuration between two revisions.",
-        discussion: "As `diff -u` has it. Exit codes: 0 nothing changed, 2 something did.")
+        discussion: "The output is that of `diff -u`. Exit codes: 0 nothing changed, 2 something changed.")
 
     @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String
@@ -41,7 +41,7 @@ struct DiffType: AdminCommand {
 
 struct RevertType: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revert", abstract: "Write an earlier revision of a type again; it becomes the newest.")
+        commandName: "revert", abstract: "Write an earlier revision of a type again, as the newest.")
 
     @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String

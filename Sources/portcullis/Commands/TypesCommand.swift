@@ -7,7 +7,7 @@ import Text
 struct TypesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "types",
-        abstract: "Look at service types and change their meta-configuration.",
+        abstract: "List, show and change service types.",
         subcommands: [
             ListTypes.self, ShowType.self, ListTypeRevisions.self, DiffType.self, RevertType.self, PutTypes.self,
         ],
@@ -33,7 +33,7 @@ struct ShowType: AdminCommand {
     @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String
 
-    @Option(help: "An earlier revision in place of the current one.")
+    @Option(help: "An earlier revision instead of the current one.")
     var revision: Int?
 
     @OptionGroup var output: OutputOptions

@@ -5,18 +5,20 @@ import CommandLineSupport
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: """
-            ADMIN's address, or several with commas between them: when one is out of reach the next is asked. Else \
-            PORTCULLIS_ADMIN_URL, the configuration file, http://127.0.0.1:8080.
+            ADMIN's address, or several with commas between them: if one cannot be reached, the next is asked. Without \
+            it: PORTCULLIS_ADMIN_URL, then the configuration file, then http://127.0.0.1:8080.
             """)
     var adminURL: String?
 
     @Option(
-        help: "A file with the bearer token. Else PORTCULLIS_TOKEN, PORTCULLIS_TOKEN_FILE, the configuration file.",
+        help:
+            "A file with the bearer token. Without it: PORTCULLIS_TOKEN, PORTCULLIS_TOKEN_FILE, the configuration file.",
         completion: .file())
     var tokenFile: String?
 
     @Option(
-        help: "Certificates (PEM) to trust in place of the system's. Else PORTCULLIS_CA_FILE, the configuration file.",
+        help:
+            "Certificates (PEM) to trust instead of the system's. Without it: PORTCULLIS_CA_FILE, the configuration file.",
         completion: .file())
     var caFile: String?
 

@@ -1,5 +1,6 @@
 import AdminAPI
 import CommandLineSupport
+import Names
 
 /// The tables of each kind of resource.
 enum ResourceTables {

@@ -1,4 +1,5 @@
 import JSON
+import Names
 import Testing
 
 @testable import AdminAPI

@@ -1,5 +1,6 @@
 import AdminAPI
 import AdminClient
+import Names
 import Testing
 
 @Suite struct AdminRequestTests {

@@ -2,6 +2,7 @@ import AdminAPI
 import Cloud
 import Hummingbird
 import HummingbirdTesting
+import Names
 import Registry
 import Testing
 

@@ -1,6 +1,7 @@
 import AdminAPI
 import Hummingbird
 import HummingbirdTesting
+import Names
 import Testing
 
 @testable import Admin

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Logging
+import Names
 import NIOCore
 import Registry
 import RegistryTestSupport

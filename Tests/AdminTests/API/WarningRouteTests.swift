@@ -1,5 +1,6 @@
 import AdminAPI
 import HTTPTypes
+import Names
 import Testing
 
 @testable import Admin

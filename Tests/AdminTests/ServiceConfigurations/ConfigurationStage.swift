@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import TestSupport
+import Names
 
 @testable import Admin
 
@@ -13,7 +14,7 @@ extension Stage {
     func seedStory() async throws {
         let names = ["default", "logger", "mdb", "mdbctl", "pgw", "tg", "tgctl", "tgstm"]
         let types = try names.map { ApplyRequest.ServiceType(name: $0, source: try Fixtures.text("types/\($0).yaml")) }
-        func server(_ name: String, _ kind: ServerResource.Kind, _ number: Int) -> ServerResource {
+        func server(_ name: String, _ kind: ServerKind, _ number: Int) -> ServerResource {
             ServerResource(
                 name: name, location: name.hasPrefix("hel") ? "hel" : "tcn", kind: kind,
                 addresses: name.hasPrefix("hel") ? ["fd00:2::\(number)"] : ["10.1.0.\(number)", "fd00:1::\(number)"])

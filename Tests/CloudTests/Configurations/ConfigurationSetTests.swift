@@ -1,4 +1,5 @@
 import CombinedConfiguration
+import Names
 import NetworkTypes
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import CombinedConfiguration
+import Names
 import NetworkTypes
 import ServicesExport
 import TestSupport

@@ -125,7 +125,7 @@ enum Host {
                 $0.handshakes[server] = HostSnapshot.Handshakes(waiting: waiting, established: established)
             }
         }
-        #expect(try found(5, 0).map(\.remedy) == ["on the server: ip route replace default via 10.1.0.1"])
+        #expect(try found(5, 0).map(\.advice) == ["On the server, run: ip route replace default via 10.1.0.1"])
         #expect(try found(5, 1).isEmpty)
         #expect(try found(1, 0).isEmpty)
     }
@@ -201,7 +201,7 @@ enum Host {
         #expect(try findings(port) { $0.sysctls["net.ipv4.ip_local_reserved_ports"] = "40000" }.isEmpty)
         let marked = try findings(Row.devices(1, ports: "30000-61000")[0]) { _ in }
         #expect(marked.map(\.severity) == [.note])
-        #expect(marked.first?.remedy?.contains("ip_local_port_range") == true)
+        #expect(marked.first?.advice?.contains("ip_local_port_range") == true)
     }
 
     @Test("rules that iptables has made: `-m conntrack --ctstate`, and a remedy in its own words")

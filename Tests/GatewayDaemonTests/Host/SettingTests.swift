@@ -50,7 +50,7 @@ import GatewayTestSupport
         #expect(
             deviations.map(\.description) == [
                 "net.ipv4.ip_forward is 0: answers of IPv4 servers are not forwarded; "
-                    + "mend it by: sysctl -w net.ipv4.ip_forward=1"
+                    + "fix it with: sysctl -w net.ipv4.ip_forward=1"
             ])
         #expect(kernel.settings.sysctls["net.ipv4.ip_forward"] == "0")
     }

@@ -67,7 +67,7 @@ import GatewayTestSupport
         #expect(
             health(setting).text
                 == "degraded, active: net.ipv4.ip_forward is 0: answers are not forwarded; "
-                + "mend it by: sysctl -w net.ipv4.ip_forward=1")
+                + "fix it with: sysctl -w net.ipv4.ip_forward=1")
         // The step that was refused is missing in the kernel, of course.
         #expect(health(refused, deviations: ["ipvs + service"]).text == "degraded, active: no mh")
     }

@@ -1,5 +1,6 @@
 import AdminAPI
 import CommandLineSupport
+import Names
 import Testing
 
 @testable import portcullis

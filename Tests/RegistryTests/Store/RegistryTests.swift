@@ -2,6 +2,7 @@ import AdminAPI
 import Cloud
 import Foundation
 import GRDB
+import Names
 import NetworkTypes
 import RegistryTestSupport
 import ServicesExport

@@ -66,7 +66,7 @@ struct WantedCloud: Sendable {
         }
         servers = wanted.servers.map { server in
             Server(
-                name: server.name, location: server.location, kind: ServerKind(server.kind),
+                name: server.name, location: server.location, kind: server.kind,
                 addresses: server.addresses.compactMap { IPAddress($0) }, labels: server.labels)
         }
         types = wanted.types.map { SourceText(name: $0.name, source: $0.source) }
@@ -74,7 +74,7 @@ struct WantedCloud: Sendable {
             ServiceName(service.name).map { name in
                 Service(
                     type: name.type, index: name.index, server: service.server,
-                    state: service.state.map { ServiceState($0) }, weight: service.weight)
+                    state: service.state, weight: service.weight)
             }
         }
         prune = wanted.prune

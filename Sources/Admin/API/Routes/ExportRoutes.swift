@@ -3,6 +3,7 @@ import Cloud
 import HTTPTypes
 import Hummingbird
 import JSON
+import Names
 import Registry
 import ServicesExport
 import Text

@@ -37,7 +37,7 @@ extension RouteTable {
                     change, body in
                     let addresses = change.addresses.compactMap { IPAddress($0) }
                     let server = Server(
-                        name: name, location: change.location, kind: ServerKind(change.kind), addresses: addresses,
+                        name: name, location: change.location, kind: change.kind, addresses: addresses,
                         labels: change.labels)
                     return (server, Self.places(name, addresses, body))
                 }
@@ -58,7 +58,7 @@ extension RouteTable {
                 return try await change(request, places: places, represent: { represent($0, name) }) { cloud in
                     var server = try cloud.server(name)
                     server.location = patch.location ?? server.location
-                    server.kind = patch.kind.map { ServerKind($0) } ?? server.kind
+                    server.kind = patch.kind ?? server.kind
                     server.addresses = patch.addresses?.compactMap { IPAddress($0) }.sorted() ?? server.addresses
                     server.labels = patch.labels?.sorted() ?? server.labels
                     try cloud.requireLocation(server.location, at: "#/location")

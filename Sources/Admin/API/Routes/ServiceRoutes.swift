@@ -71,7 +71,7 @@ extension RouteTable {
     private func createService(_ request: APIRequest) async throws -> Response {
         let (wanted, hasState) = try await request.read(ServiceCreation.form) { ($0, $1.has("state")) }
         let draft = ServiceInstance(
-            type: wanted.type, index: 1, server: wanted.server, state: ServiceState(wanted.state ?? .ready),
+            type: wanted.type, index: 1, server: wanted.server, state: wanted.state ?? .ready,
             weight: wanted.weight)
         let places = { @Sendable (before: RegistryState) -> RequestPlaces in
             let name = "\(draft.type).\(before.cloud.freeIndex(of: draft.type))"
@@ -104,7 +104,7 @@ extension RouteTable {
             agreeing: ["name": .string(name), "type": .string(type), "index": .integer(id.index)]
         ) { ($0, Self.places(name, $1)) }
         let service = ServiceInstance(
-            type: type, index: id.index, server: wanted.server, state: ServiceState(wanted.state ?? .ready),
+            type: type, index: id.index, server: wanted.server, state: wanted.state ?? .ready,
             weight: wanted.weight)
         return try await change(
             request, places: places, represent: { $0.cloud.services[name].map(ServiceResource.init) }
@@ -123,7 +123,7 @@ extension RouteTable {
         ) { cloud in
             var service = try cloud.service(name)
             service.server = patch.server ?? service.server
-            service.state = patch.state.map { ServiceState($0) } ?? service.state
+            service.state = patch.state ?? service.state
             switch patch.weight {
             case nil: break
             case .fromSection: service.weight = nil

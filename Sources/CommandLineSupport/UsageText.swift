@@ -1,0 +1,45 @@
+import Text
+
+/// ArgumentParser wraps all of a help text but the usage.
+enum UsageText {
+    /// The text with each usage that is longer than a terminal's line put on several, no option being torn apart.
+    static func wrapped(_ text: String, columns: Int = 80) -> String {
+        text.splitBytes("\n").map { line in
+            for mark in ["USAGE: ", "Usage: "] where line.hasBytePrefix(mark) && line.utf8.count > columns {
+                return wrapped(parts: parts(of: line.utf8.dropFirst(mark.utf8.count)), behind: mark, columns)
+            }
+            return String(line)
+        }.joined(separator: "\n")
+    }
+
+    private static func wrapped(parts: [String], behind mark: String, _ columns: Int) -> String {
+        let indentation = String(repeating: " ", count: mark.utf8.count)
+        var lines: [String] = []
+        var line = mark
+        for part in parts {
+            if line.utf8.count + 1 + part.utf8.count > columns, line.utf8.count > mark.utf8.count {
+                lines.append(line)
+                line = indentation
+            }
+            line += line.utf8.count > mark.utf8.count ? " \(part)" : part
+        }
+        return (lines + [line]).joined(separator: "\n")
+    }
+
+    /// The command's words and options, each with its value: `[--type <type>]`, `--role <role>`, `<file> ...`.
+    private static func parts(of usage: Substring.UTF8View) -> [String] {
+        var parts: [String] = []
+        var depth = 0
+        for word in Substring(usage).splitBytes(" ") {
+            let isValue =
+                word.hasBytePrefix("<") && parts.last.map { $0.hasBytePrefix("--") && !$0.hasByte(" ") } == true
+            if depth > 0 || isValue || word.hasBytePrefix("...") {
+                parts[parts.count - 1] += " \(word)"
+            } else {
+                parts.append(String(word))
+            }
+            depth += word.utf8.count { $0 == UInt8(ascii: "[") } - word.utf8.count { $0 == UInt8(ascii: "]") }
+        }
+        return parts
+    }
+}
