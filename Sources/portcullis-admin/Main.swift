@@ -9,8 +9,8 @@ struct PortcullisAdmin: AsyncParsableCommand {
         abstract: "The ADMIN server: the cloud's registry, its REST API, and the services export gateways follow.",
         discussion: """
             Settings come from \(AdminSettings.defaultFile), the environment and flags. A later source overrides an \
-            earlier one. A key of the file is the flag's name; a variable is PORTCULLIS_ADMIN_ and the name in capitals \
-            (PORTCULLIS_ADMIN_TLS_KEY for tls-key):
+            earlier one. A key of the file is the flag's name; a variable is PORTCULLIS_ADMIN_ and the name in \
+            capitals (PORTCULLIS_ADMIN_TLS_KEY for tls-key):
 
               listen: 127.0.0.1:8080
               database: \(AdminSettings.defaultDatabase)

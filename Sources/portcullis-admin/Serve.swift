@@ -16,8 +16,8 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             SIGTERM and SIGINT end it: running requests are answered to the end, held polls at once. SIGHUP reads the \
             settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes and the TLS \
-            files take effect at once, other settings with the next start. Messages go to standard error. Exit status: 0 \
-            ended by a signal, 1 failed, 64 wrong usage.
+            files take effect at once, other settings with the next start. Messages go to standard error. Exit status: \
+            0 ended by a signal, 1 failed, 64 wrong usage.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -71,7 +71,7 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Percent of the cloud, or of one kind of object, that --prune may delete without --yes-delete. (default: 50)",
+            "Percent of the cloud, or of a kind of object, that --prune may delete without --yes-delete. (default: 50)",
             valueName: "percent"))
     var pruneShare: String?
 

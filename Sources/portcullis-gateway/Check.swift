@@ -9,18 +9,18 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check whether this gateway does its work, for monitors.",
         discussion: """
-            Asks the daemon to answer, reads its last status, and looks at the kernel itself: our table with its chains, \
-            rules and sets, the number of virtual services, and the sync daemons of this role. That costs little however \
-            large the export is. With --thorough it compares each element and each real server too, as the daemon does \
-            every audit-interval. Needs CAP_NET_ADMIN; writes nothing to the kernel.
+            Asks the daemon to answer, reads its last status, and looks at the kernel itself: our table with its \
+            chains, rules and sets, the number of virtual services, and the sync daemons of this role. That costs \
+            little however large the export is. With --thorough it compares each element and each real server too, as \
+            the daemon does every audit-interval. Needs CAP_NET_ADMIN; writes nothing to the kernel.
 
             EXIT STATUS: 0 healthy; 3 degraded: it serves, but ADMIN cannot be reached, an export is held back, the \
-            kernel refuses a step, or a disk fails (also that of the run directory); 4 waiting: there was no export yet; \
-            5 the kernel does not match the export; 6 the daemon hangs; 7 the daemon does not run; 1 the check itself \
-            failed.
+            kernel refuses a step, or a disk fails (also that of the run directory); 4 waiting: there was no export \
+            yet; 5 the kernel does not match the export; 6 the daemon hangs; 7 the daemon does not run; 1 the check \
+            itself failed.
 
-            --output env prints, for scripts, a line each of STATE= (healthy, degraded, waiting, out-of-line, hung, stopped, in \
-            the order above), ROLE= (active, passive) and REASON=, to the end of the line, without quotes.
+            --output env prints, for scripts, a line each of STATE= (healthy, degraded, waiting, out-of-line, hung, \
+            stopped, in the order above), ROLE= (active, passive) and REASON=, to the end of the line, without quotes.
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable {

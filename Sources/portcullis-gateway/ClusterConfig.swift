@@ -12,8 +12,8 @@ struct ClusterConfig: AsyncParsableCommand {
         abstract: "Print the complete pacemaker configuration of a pair of gateways, for crmsh or pcs.",
         discussion: """
             It has resources and constraints for all public addresses of the location's export: the gateways as a \
-            promotable clone, the addresses on the promoted node, ADMIN on the other node, and fencing. The command itself \
-            changes no cluster:
+            promotable clone, the addresses on the promoted node, ADMIN on the other node, and fencing. The command \
+            itself changes no cluster:
 
               portcullis-gateway cluster-config --format crm … >pair.crm
               crm configure load update pair.crm
@@ -21,8 +21,8 @@ struct ClusterConfig: AsyncParsableCommand {
               portcullis-gateway cluster-config --format pcs … >pair.sh
               sh pair.sh
 
-            A node without --fence gets a fence agent that does not exist, and the command warns: crmsh and pcs refuse the \
-            configuration until you replace it. See docs/cluster.md.
+            A node without --fence gets a fence agent that does not exist, and the command warns: crmsh and pcs refuse \
+            the configuration until you replace it. See docs/cluster.md.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -58,8 +58,9 @@ struct ClusterConfig: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long the passive node waits before it fences the other, so that they do not fence each other: longer than the device takes to "
-                + "cut a node off. 0 only where one device fences both nodes, one at a time, and ignores a node that it has cut off.",
+            "How long the passive node waits before it fences the other, so that they do not fence each other: longer "
+                + "than the device takes to cut a node off. 0 only where one device fences both nodes, one at a time, "
+                + "and ignores a node that it has cut off.",
             valueName: "seconds"))
     var fencingDelay = 1
 

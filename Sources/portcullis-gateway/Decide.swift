@@ -7,8 +7,8 @@ struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Let an export through that the guard holds back.",
         discussion: """
-            `portcullis-gateway status` shows the export and why the guard holds it. The daemon, or cron's sync, applies \
-            it with its next poll. Only this one export is let through; the guard judges the next one again.
+            `portcullis-gateway status` shows the export and why the guard holds it. The daemon, or cron's sync, \
+            applies it with its next poll. Only this one export is let through; the guard judges the next one again.
             """)
 
     @OptionGroup var settings: SettingsOptions

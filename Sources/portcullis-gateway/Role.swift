@@ -8,10 +8,10 @@ struct Role: ParsableCommand {
         abstract: "Show this gateway's role in its pair, or set it.",
         discussion: """
             Without an argument, prints active or passive. With one, writes the role to the run directory, where a \
-            running daemon picks it up at once. It also starts and stops the kernel's sync daemons for the role and sets \
-            the sysctls that they need, whether the daemon runs or not (sync.interface in the configuration; needs \
-            CAP_NET_ADMIN). The role lasts until the next boot or `flush`; after that, the configuration's `role` \
-            applies. In a pair pacemaker gives the role: use its commands.
+            running daemon picks it up at once. It also starts and stops the kernel's sync daemons for the role and \
+            sets the sysctls that they need, whether the daemon runs or not (sync.interface in the configuration; \
+            needs CAP_NET_ADMIN). The role lasts until the next boot or `flush`; after that, the configuration's \
+            `role` applies. In a pair pacemaker gives the role: use its commands.
             """)
 
     @OptionGroup var settings: SettingsOptions

@@ -6,9 +6,10 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow the export until stopped (the daemon).",
         discussion: """
-            Polls ADMIN, applies what changed, drains servers that left, and writes status.json to the run directory. It \
-            starts from the last good export, so it works while ADMIN cannot be reached. SIGTERM and SIGINT end it and \
-            leave the kernel as it is. Under systemd use Type=notify, with WatchdogSec= if you like. Needs CAP_NET_ADMIN.
+            Polls ADMIN, applies what changed, drains servers that left, and writes status.json to the run directory. \
+            It starts from the last good export, so it works while ADMIN cannot be reached. SIGTERM and SIGINT end it \
+            and leave the kernel as it is. Under systemd use Type=notify, with WatchdogSec= if you like. Needs \
+            CAP_NET_ADMIN.
             """)
 
     @OptionGroup var settings: SettingsOptions

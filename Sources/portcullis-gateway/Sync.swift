@@ -10,9 +10,9 @@ struct Sync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make the kernel match the export once (for cron), or show the steps.",
         discussion: """
-            Does what one poll of the daemon does, drains included: a server that left the export gets weight 0 now, and \
-            a later run removes it. With --plan it writes nothing and prints the steps in their order; the exit status \
-            is 2 when there are any.
+            Does what one poll of the daemon does, drains included: a server that left the export gets weight 0 now, \
+            and a later run removes it. With --plan it writes nothing and prints the steps in their order; the exit \
+            status is 2 when there are any.
             """)
 
     @OptionGroup var settings: SettingsOptions

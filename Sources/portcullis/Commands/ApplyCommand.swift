@@ -8,8 +8,8 @@ struct ApplyCommand: AdminCommand {
         commandName: "apply",
         abstract: "Make the cloud match a cloud file.",
         discussion: """
-            ADMIN writes all of it in one transaction, or nothing. What the file does not name stays, unless --prune is \
-            given. A service without a state in the file keeps the state it has, so that a drain goes on.
+            ADMIN writes all of it in one transaction, or nothing. What the file does not name stays, unless --prune \
+            is given. A service without a state in the file keeps the state it has, so that a drain goes on.
 
             With --dry-run nothing is written; the exit code is 2 when there would be changes.
             """)
@@ -24,7 +24,8 @@ struct ApplyCommand: AdminCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The exact number of objects that --prune deletes; needed when that is more than half of the cloud, or of one kind.",
+            "The exact number of objects that --prune deletes; needed when that is more than half of the cloud, or of "
+                + "one kind.",
             valueName: "number"))
     var yesDelete: Int?
 

@@ -6,8 +6,8 @@ struct EventsCommand: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "events", abstract: "Show who changed what, and when; the newest comes last.",
         discussion: """
-            With --follow, it goes on after a restart of ADMIN. If the registry was replaced by an older one, it says so \
-            and goes on with the first event that differs.
+            With --follow, it goes on after a restart of ADMIN. If the registry was replaced by an older one, it says \
+            so and goes on with the first event that differs.
             """)
 
     @Option(help: ArgumentHelp("Only events after this one.", valueName: "id"))

@@ -30,8 +30,9 @@ struct SetSecret: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Set a secret to the content of a file, and notify the services that use it.",
         discussion: """
-            On a terminal it asks for the value, and does not show it. One line end (LF or CRLF) at the end of a file is \
-            not part of the value; every other byte is. The value is never an argument, because other users can see those.
+            On a terminal it asks for the value, and does not show it. One line end (LF or CRLF) at the end of a file \
+            is not part of the value; every other byte is. The value is never an argument, because other users can see \
+            those.
             """)
 
     @Argument(help: "The secret.", transform: NameArgument.read)

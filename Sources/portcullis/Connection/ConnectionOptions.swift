@@ -11,14 +11,18 @@ struct ConnectionOptions: ParsableArguments {
     var adminURL: String?
 
     @Option(
-        help:
-            "A file with the bearer token. Without it: PORTCULLIS_TOKEN, PORTCULLIS_TOKEN_FILE, the configuration file.",
+        help: """
+            A file with the bearer token. Without it: PORTCULLIS_TOKEN, then PORTCULLIS_TOKEN_FILE, then the \
+            configuration file.
+            """,
         completion: .file())
     var tokenFile: String?
 
     @Option(
-        help:
-            "Certificates (PEM) to trust instead of the system's. Without it: PORTCULLIS_CA_FILE, the configuration file.",
+        help: """
+            Certificates (PEM) to trust instead of the system's. Without it: PORTCULLIS_CA_FILE, then the \
+            configuration file.
+            """,
         completion: .file())
     var caFile: String?
 
