@@ -17,6 +17,8 @@ public enum APIHeader {
     public static let preferenceApplied = "Preference-Applied"
     public static let retryAfter = "Retry-After"
     public static let userAgent = "User-Agent"
+    /// Which request headers an answer depends on (RFC 9110).
+    public static let vary = "Vary"
 }
 
 /// The names of our own headers, in which a gateway identifies itself when it fetches the export.

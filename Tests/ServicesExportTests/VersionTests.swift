@@ -33,7 +33,8 @@ import Testing
         let error = try #require(throws: ServicesCSVError.self) { try parse(bad) }
         #expect(
             error.description
-                == "services.csv:3:55: \"2\" differs from \"1\" in line 2: rows of one virtual service must agree")
+                == "services.csv:3:54: column \"max_connections\": \"2\" differs from \"1\" in line 2: rows of one virtual service must agree"
+        )
         for previous in [file(Line.all), file(Line.all.map { Line.two($0) })] {
             let document = try parse(previous)
             #expect(throws: error) { try document.updated(with: bad) }

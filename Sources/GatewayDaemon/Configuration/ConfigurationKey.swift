@@ -138,10 +138,10 @@ public enum ConfigurationKey: String, SettingKey {
         return text
     }
 
-    /// As the kernel takes one (`dev_valid_name`).
+    /// An interface name that the kernel accepts (`dev_valid_name`): no `/`, no `:`, and no byte that is a space to it.
     private func interface(_ text: String) throws(SettingsError) -> String {
         guard (1...15).contains(text.utf8.count), text != ".", text != "..",
-            !text.contains(where: { $0 == "/" || $0 == ":" || $0.isWhitespace })
+            !text.utf8.contains(where: { [0x20, 0x2F, 0x3A, 0xA0].contains($0) || (0x09...0x0D).contains($0) })
         else { throw SettingsError("\"\(text)\" is not the name of a network interface") }
         return text
     }
@@ -154,7 +154,7 @@ public enum ConfigurationKey: String, SettingKey {
     }
 
     private func marks(_ text: String) throws(SettingsError) -> ClosedRange<UInt32> {
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+        let ends = text.splitBytes("-").map { UInt32($0) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], first > 0, first <= last else {
             throw SettingsError("\"\(text)\" is not a range of marks (256-65535)")
         }

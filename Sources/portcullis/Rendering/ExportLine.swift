@@ -86,12 +86,12 @@ extension ExportLine {
     /// An object with the columns as its names: numbers are numbers, lists are arrays, what is empty is null.
     var json: JSONValue {
         .object(
-            Column.allCases.map { column in
+            version.columns.map { column in
                 let value: JSONValue
                 switch column {
                 case .addresses, .ports, .sources:
                     value = .array(self[column].splitBytes(" ", omittingEmpty: true).map { .string(String($0)) })
-                case .mark, .persistence, .drainTime, .backendPort, .weight:
+                case .mark, .persistence, .drainTime, .maximumConnections, .backendPort, .weight:
                     value = Int(self[column]).map { .integer($0) } ?? .null
                 default:
                     value = .string(self[column])

@@ -19,6 +19,20 @@ import Testing
                 """)
     }
 
+    @Test("a row of version 2 has what version 2 added, also in what a row's treatment says")
+    func versionTwo() throws {
+        let line = "pgw.1,http,tcp,www-ip,198.51.100.36,80,,masq,wlc,0,,,5000,10.1.0.11,8080,100"
+        let rows = try ExportLine.lines(of: Array("\(ServicesCSV.Version.two.header)\n\(line)\n".utf8))
+        #expect(JSONText.line(.array(rows.map(\.json))).contains(#""max_connections":5000,"#))
+        #expect(rows.first?.treatment == "masq wlc max-connections 5000")
+        let before = try #require(ExportLine(line.replacing(",5000,", with: ",0,")))
+        #expect(before.treatment == "masq wlc")
+        #expect(try before.differences(to: #require(rows.first)) == ["max_connections 0 → 5000"])
+        // A line of version 1 under the header of version 2.
+        let mixed = "\(ServicesCSV.Version.two.header)\n\(self.line)\n"
+        #expect(throws: CommandError.self) { try ExportLine.lines(of: Array(mixed.utf8)) }
+    }
+
     @Test("an export of another version is refused")
     func otherColumns() {
         let error = #expect(throws: CommandError.self) { try ExportLine.lines(of: Array("service,port\n".utf8)) }

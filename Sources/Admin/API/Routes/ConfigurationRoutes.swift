@@ -30,7 +30,7 @@ extension RouteTable {
                                 MediaType.json,
                                 ["anyOf": [["type": "object"], ConfigurationExplanation.form.schema]]
                             ), (MediaType.yaml, ["type": "object"]),
-                        ], headers: [.eTag, .preferenceApplied]),
+                        ], headers: [.eTag, .vary, .preferenceApplied]),
                     .notModifiedPoll,
                 ], problems: [.conflict]
             ) { request in try await readConfiguration(request) }

@@ -24,7 +24,7 @@ extension RouteTable {
                     Route.Answer(
                         status: .ok, summary: "The export, with a header line",
                         content: [(ServicesCSV.Version.mediaType, ["type": "string"])],
-                        headers: [.eTag, digest, .preferenceApplied]),
+                        headers: [.eTag, .vary, digest, .preferenceApplied]),
                     .notModifiedPoll,
                 ]
             ) { request in try await export(request) }

@@ -99,13 +99,14 @@ struct RouteTable: Sendable {
 
 extension Route.Answer {
     static func json(_ summary: String, _ schema: JSONValue) -> Self {
-        Self(status: .ok, summary: summary, content: [(MediaType.json, schema)], headers: [.eTag])
+        Self(status: .ok, summary: summary, content: [(MediaType.json, schema)], headers: [.eTag, .vary])
     }
 
-    static let notModified = Self(status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag])
+    static let notModified = Self(
+        status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag, .vary])
     /// 304 for an answer that may have been held.
     static let notModifiedPoll = Self(
-        status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag, .preferenceApplied])
+        status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag, .vary, .preferenceApplied])
 
     /// The report on a change of one resource.
     static let changed = change([.eTagAfterChange])

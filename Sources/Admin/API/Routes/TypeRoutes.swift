@@ -33,7 +33,7 @@ extension RouteTable {
                     Route.Answer(
                         status: .ok, summary: "The type",
                         content: [(MediaType.json, TypeResource.form.schema), (MediaType.yaml, typeSource.schema)],
-                        headers: [.eTag]),
+                        headers: [.eTag, .vary]),
                     .notModified,
                 ]
             ) { request in try await readType(request) },
