@@ -48,6 +48,7 @@ extension SettingsOptions {
         guard let (status, _) = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now),
             let held = status.held, let digest = ExportDigest(etag: held.etag)
         else { throw CommandError("no export is held back here") }
+        // exact: the digest has ASCII digits only
         let digits = etag.filter { $0 != "\"" }.lowercased()
         // exact: likewise
         guard digits.count >= 8, digest.hex.hasPrefix(digits) else {

@@ -1,4 +1,5 @@
 package import ServiceSupport
+import Text
 import YAML
 
 /// Reads a configuration from its sources in order of precedence: file, environment, flags. Later ones override
@@ -42,7 +43,7 @@ public enum ConfigurationLoader {
 
     /// What `--set` has: the name of a setting, =, and its value.
     package static func setting(_ text: String) throws(SettingsError) -> (key: ConfigurationKey, value: String) {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.splitBytes("=", maxSplits: 1)
         guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
             throw SettingsError("--set \(text): it is not the name of a setting, =, and a value")
         }
