@@ -6,9 +6,12 @@ RELEASE := .build/release
 FUZZ_COUNT ?= 1000000
 FUZZ_HTTP_COUNT ?= $(FUZZ_COUNT)
 SOAK_SECONDS ?= 1800
+# The last commit whose gateways read version 1 of the export only.
+OLD ?= 2fd4f0b
+OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release run test lint unit kernel configuration demo end-to-end packaging pacemaker cluster schemathesis fuzz fuzz-short soak soak-short bench format clean
+.PHONY: help setup build release run test lint unit kernel configuration demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -63,6 +66,13 @@ cluster: ## the pair with real corosync and pacemaker under load, keepalived bes
 	@scripts/setup test
 	$(SWIFT) build -c release --static-swift-stdlib
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Cluster/run -s
+
+upgrade: ## an older version (OLD=commit) beside this one, under traffic, in the lab machine
+	@scripts/setup test
+	$(SWIFT) build -c release --static-swift-stdlib
+	@[ -d $(OLD_FOLDER)/source ] || git worktree add --detach $(OLD_FOLDER)/source $(OLD)
+	$(SWIFT) build -c release --static-swift-stdlib --package-path $(OLD_FOLDER)/source --scratch-path $(OLD_FOLDER)/build
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_OLD_BIN=$(CURDIR)/$(OLD_FOLDER)/build/release Tests/EndToEnd/run Tests/EndToEnd/upgrade.py
 
 schemathesis: ## the REST API against its own OpenAPI description
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Schemathesis/run

@@ -56,10 +56,14 @@ public struct GatewayResource: Sendable, Hashable {
     public var failures: Int?
     /// The newest version of the export that the gateway reads.
     public var exportVersion: Int
+    /// The version that its location's export needs, where the gateway reads older ones only: it gets none until it is
+    /// upgraded. `nil`: it reads the export.
+    public var neededVersion: Int?
 
     public init(
         name: String, location: String, role: Role?, applied: String?, since: String, lastPoll: String, age: Double,
-        current: String?, inSync: Bool, held: HeldExport? = nil, failures: Int? = nil, exportVersion: Int = 1
+        current: String?, inSync: Bool, held: HeldExport? = nil, failures: Int? = nil, exportVersion: Int = 1,
+        neededVersion: Int? = nil
     ) {
         self.name = name
         self.location = location
@@ -73,6 +77,7 @@ public struct GatewayResource: Sendable, Hashable {
         self.held = held
         self.failures = failures
         self.exportVersion = exportVersion
+        self.neededVersion = neededVersion
     }
 }
 
@@ -130,11 +135,12 @@ extension GatewayResource: Described {
         .required("lastPoll", .time, \.lastPoll), .required("age", .amount, \.age),
         .nullable("current", .text, \.current), .required("inSync", .boolean, \.inSync),
         .present("held", HeldExport.form, \.held), .present("failures", .integer(atLeast: 0), \.failures),
-        .required("exportVersion", countFromOne, \.exportVersion)
+        .required("exportVersion", countFromOne, before: 1, \.exportVersion),
+        .present("neededVersion", countFromOne, \.neededVersion)
     ) {
         GatewayResource(
             name: $0, location: $1, role: $2, applied: $3, since: $4, lastPoll: $5, age: $6, current: $7, inSync: $8,
-            held: $9, failures: $10, exportVersion: $11)
+            held: $9, failures: $10, exportVersion: $11, neededVersion: $12)
     }
 }
 

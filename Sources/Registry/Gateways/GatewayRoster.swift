@@ -119,9 +119,12 @@ public actor GatewayRoster: Service {
         var resources = [GatewayResource]()
         for (id, gateway) in gateways {
             let export = state.exports.byLocation[id.location]
+            let file = try await export?.file(gateway.report.exportVersion)
             // A gateway that cannot read the export is not in sync with it, whatever it has.
-            let file = try await export?.file(gateway.report.exportVersion) ?? export?.newest
-            resources.append(gateway.resource(id, current: file?.digest.etag, now: now, uptime: uptime))
+            let needed = file == nil ? export?.minimumVersion : nil
+            resources.append(
+                gateway.resource(
+                    id, current: (file ?? export?.newest)?.digest.etag, needed: needed, now: now, uptime: uptime))
         }
         return resources
     }

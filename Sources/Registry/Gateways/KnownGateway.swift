@@ -41,20 +41,25 @@ struct KnownGateway: Sendable, Hashable {
         hear(now: now, uptime: uptime)
     }
 
-    /// - Parameter current: The ETag of its location's export, in the version that it reads.
-    package func resource(_ id: GatewayID, current: String?, now: Date, uptime: Duration) -> GatewayResource {
+    /// - Parameters:
+    ///   - current: The ETag of its location's export, in the version that it reads.
+    ///   - needed: The version that the export needs, where the gateway does not read it.
+    func resource(
+        _ id: GatewayID, current: String?, needed: ServicesCSV.Version? = nil, now: Date, uptime: Duration
+    ) -> GatewayResource {
         let isPolling = openPolls > 0
         return GatewayResource(
             name: id.name, location: id.location, role: report.role, applied: report.applied,
             since: Timestamp.text(since), lastPoll: Timestamp.text(isPolling ? now : lastPoll),
             age: isPolling ? 0 : (max(0, (uptime - heard) / .seconds(1)) * 1000).rounded() / 1000,
-            current: current, inSync: current != nil && report.applied == current,
+            current: current, inSync: needed == nil && current != nil && report.applied == current,
             held: report.held.map { held in
                 GatewayResource.HeldExport(
                     etag: held.tag, reason: held.reason, decision: held.decision,
                     since: Timestamp.text(heldSince ?? now))
             },
-            failures: report.failures, exportVersion: report.exportVersion.rawValue)
+            failures: report.failures, exportVersion: report.exportVersion.rawValue,
+            neededVersion: needed?.rawValue)
     }
 }
 

@@ -30,6 +30,7 @@ enum GatewaysText {
         case .rejected?: return "REJECTED"
         case nil: break
         }
+        if let needed = gateway.neededVersion { return "NEEDS VERSION \(needed)" }
         if gateway.inSync { return "in sync" }
         if gateway.current == nil { return "location gone" }
         return gateway.applied == nil ? "not applied" : "behind"
@@ -37,12 +38,16 @@ enum GatewaysText {
 
     /// `gw2 of tcn holds back 0123456789ab since …: 12 of 20 virtual services would go`, and what to do about it.
     private static func note(_ gateway: GatewayResource) -> String? {
+        if let needed = gateway.neededVersion {
+            return "\(gateway.name) of \(gateway.location) reads version \(gateway.exportVersion) of the export, which "
+                + "needs version \(needed): it stays with what it has until it is upgraded"
+        }
         guard let held = gateway.held else { return nil }
         let what = "\(shortTag(held.etag)) since \(held.since)" + (held.reason.map { ": \($0)" } ?? "")
         switch held.decision {
         case .pending:
             return "\(gateway.name) of \(gateway.location) holds back \(what)".printable
-                + "\n  `portcullis-gateway accept` on it lets that export through"
+                + "\n  on it, portcullis-gateway accept \(shortTag(held.etag)) lets that export through"
         case .rejected:
             return "\(gateway.name) of \(gateway.location) has rejected \(what)".printable
         }

@@ -119,6 +119,7 @@ import Testing
             #expect(problem?.detail.contains("needs version 2 of the format") == true)
             let gateway = try await stage.read([GatewayResource].self, "/v1/gateways").first
             #expect(gateway?.name == "gw1" && gateway?.exportVersion == 1 && gateway?.inSync == false)
+            #expect(gateway?.neededVersion == 2)
             // It stands in nobody's way: what it cannot read was there before it.
             #expect(try await stage.send(.patch, "/v1/services/tg.1", #"{"weight": 1}"#).problem == nil)
             // The limit gone, it is served again.

@@ -49,8 +49,22 @@ import Testing
                 gw2      tcn       active  REJECTED   fedcba987654  2026-11-23T01:00:00Z         0    2 s ago
 
                 gw1 of tcn holds back 0123456789ab since 2026-11-23T01:01:00Z: 12 of 20 virtual services would go
-                  `portcullis-gateway accept` on it lets that export through
+                  on it, portcullis-gateway accept 0123456789ab lets that export through
                 gw2 of tcn has rejected 0123456789ab since 2026-11-23T01:01:00Z
+                """)
+    }
+
+    @Test("a gateway that reads no version of its export is seen at a glance, though it has what it had")
+    func cannotRead() {
+        var old = gateway("gw1", applied: Self.current, failures: 0)
+        old.inSync = false
+        old.neededVersion = 2
+        #expect(
+            GatewaysText.text([old]) == """
+                GATEWAY  LOCATION  ROLE    EXPORT           APPLIED       SINCE                 FAILURES  LAST POLL
+                gw1      tcn       active  NEEDS VERSION 2  0123456789ab  2026-11-23T01:00:00Z         0    2 s ago
+
+                gw1 of tcn reads version 1 of the export, which needs version 2: it stays with what it has until it is upgraded
                 """)
     }
 

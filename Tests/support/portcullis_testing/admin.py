@@ -20,7 +20,8 @@ class Admin(Process):
     command that runs it (nsenter).
     """
 
-    def __init__(self, namespace, folder, *words, port=0, database=None, has_key=False, before=(), **options):
+    def __init__(self, namespace, folder, *words, port=0, database=None, has_key=False, before=(), program=None,
+                 **options):
         self.namespace, self.folder = namespace, pathlib.Path(folder)
         self.database = database or self.folder / "registry.sqlite"
         if has_key:
@@ -28,7 +29,8 @@ class Admin(Process):
             run(binary("portcullis-admin"), "secrets-key", self.key)
             words = ("--secrets-key", self.key, *words)
         self.port = port
-        super().__init__(*namespace.command(*before, binary("portcullis-admin"), "serve", "--database", self.database, *words),
+        program = program or binary("portcullis-admin")
+        super().__init__(*namespace.command(*before, program, "serve", "--database", self.database, *words),
                          log=self.folder / "portcullis-admin.log", **options)
 
     def start(self):

@@ -7,6 +7,9 @@ from portcullis_testing import topology
 
 COLUMNS = ("service,section,protocol,address_name,addresses,ports,fwmark,method,scheduler,persistence,drain_time,sources,"
            "backend_address,backend_port,weight").split(",")
+# Of version 2, beside those of version 1.
+LIMIT = "max_connections"
+COLUMNS_2 = [*COLUMNS[:-3], LIMIT, *COLUMNS[-3:]]
 WWW4, TG4, OTHER4 = topology.PUBLIC4
 WWW6, TG6, OTHER6 = topology.PUBLIC6
 ALL = {"app1": 100, "app2": 100, "app3": 100}
@@ -15,14 +18,16 @@ ALL = {"app1": 100, "app2": 100, "app3": 100}
 def export(*groups):
     """The bytes of the rows, sorted, since equal clouds give equal bytes."""
     lines = sorted(line for group in groups for line in group)
-    return "".join(f"{line}\n" for line in [",".join(COLUMNS), *lines]).encode()
+    columns = COLUMNS_2 if lines and lines[0].count(",") == len(COLUMNS_2) - 1 else COLUMNS
+    return "".join(f"{line}\n" for line in [",".join(columns), *lines]).encode()
 
 
 def section(name, addresses, ports, weights=None, protocols=("tcp",), **cells):
-    """The rows of one external connection: real servers by name, with their weights."""
+    """The rows of one external connection: real servers by name, with their weights. With `max_connections` they are version 2's."""
     fixed = {"section": name, "address_name": f"{name}-ip", "addresses": " ".join(addresses), "ports": ports,
              "fwmark": "", "method": "masq", "scheduler": "wlc", "persistence": 0, "drain_time": "", "sources": "",
              "backend_port": "", **cells}
+    columns = COLUMNS_2 if LIMIT in cells else COLUMNS
     rows = []
     for server, weight in (ALL if weights is None else weights).items():
         host = topology.SERVERS[server]
@@ -30,7 +35,7 @@ def section(name, addresses, ports, weights=None, protocols=("tcp",), **cells):
         for protocol in protocols:
             row = {**fixed, "service": f"{name}.{host - 10}", "protocol": protocol, "backend_address": inside,
                    "weight": weight}
-            rows.append(",".join(str(row[column]) for column in COLUMNS))
+            rows.append(",".join(str(row[column]) for column in columns))
     return rows
 
 

@@ -61,6 +61,18 @@ def content(namespace):
     return plain(json.loads(table)) if table else None, ipvs(namespace), sorted(services.splitlines())
 
 
+def thresholds(namespace):
+    """The limits of connections that ipvsadm lists, upper and lower: {("TCP 198.51.100.36:80", "10.1.0.11:8080"): (500, 0)}."""
+    found, service = {}, ""
+    for line in namespace.run("ipvsadm", "-Ln", "--thresholds").splitlines()[3:]:
+        words = line.split()
+        if words[0] != "->":
+            service = " ".join(words[:3] if words[2:3] == ["IPv6"] else words[:2])
+        else:
+            found[service, words[1]] = (int(words[2]), int(words[3]))
+    return found
+
+
 def sync_daemons(namespace):
     """The sync daemons that ipvsadm lists: {("master", "sync0", "7")}."""
     text = namespace.run("ipvsadm", "-l", "--daemon")
