@@ -23,6 +23,6 @@ struct Run: AsyncParsableCommand {
         let logger = Logger(label: "portcullis-bench") { _ in
             LineLogHandler(logLevel: configuration.logLevel, style: .terminal)
         }
-        try await Gateway.follow(configuration, kernel: { try TableKernel() }, logger: logger)
+        try await Gateway.follow(configuration, kernel: { try TableKernel() }, program: "bench", logger: logger)
     }
 }

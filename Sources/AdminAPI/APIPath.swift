@@ -67,6 +67,10 @@ extension APIPath {
     /// The services export of a location.
     public static func export(of location: String) -> Self { Self("locations", location, "services.csv") }
     public static func gateway(_ name: String, of location: String) -> Self { Self("gateways", location, name) }
+    /// What a gateway says of itself beside its polls.
+    public static func report(ofGateway name: String, of location: String) -> Self {
+        Self("gateways", location, name, "report")
+    }
     public static func mark(_ number: String) -> Self { Self("marks", number) }
     public static func secret(_ name: String) -> Self { Self("secrets", name) }
     public static func server(_ name: String) -> Self { Self("servers", name) }

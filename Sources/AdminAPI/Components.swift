@@ -10,6 +10,9 @@ package enum Components {
         LocationChange.form.component, PoolChange.form.component, ServerChange.form.component,
         ServerPatch.form.component, ServiceCreation.form.component, ServiceChange.form.component,
         ServicePatch.form.component, ApplyRequest.form.component, ChangeReport.form.component,
-        Problem.form.component, HealthResource.form.component,
+        Problem.form.component, HealthResource.form.component, GatewayReport.form.component,
+        GatewayReport.Drain.form.component,
+        GatewayReport.Refusal.form.component, GatewayReportMessage.form.component, ReportAnswer.form.component,
+        GatewayDetail.form.component,
     ].compactMap(\.self)
 }

@@ -24,4 +24,14 @@ public enum Limits {
     public static let weights = 0...65_535
     /// The range of firewall marks that ADMIN allocates.
     public static let marks = 256...65_535
+    /// Draining servers in a gateway's report.
+    public static let reportedDrains = 200
+    /// Texts of a kind in a gateway's report.
+    public static let reportedTexts = 20
+    /// Characters of a text in a gateway's report.
+    public static let reportedText = 400
+    /// The highest count in a report.
+    public static let reportedCount = 1_000_000_000
+    /// Bytes of a report.
+    public static let report = 256 << 10
 }

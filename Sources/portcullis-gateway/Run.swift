@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineSupport
 import Foundation
 import GatewayDaemon
 
@@ -19,7 +20,8 @@ struct Run: AsyncParsableCommand {
         let logger = settings.makeLogger(configuration)
         let lock = try configuration.lock(for: "run")
         try await Gateway.follow(
-            configuration, kernel: { try NetlinkKernel(configuration.tableOwner()) }, logger: logger)
+            configuration, kernel: { try NetlinkKernel(configuration.tableOwner()) },
+            program: ProgramVersion.text, logger: logger)
         withExtendedLifetime(lock) {}
     }
 }

@@ -1,7 +1,7 @@
-import JSON
+package import JSON
 package import Names
 import NetworkTypes
-import Text
+package import Text
 
 extension Form where Value == String {
     /// Any text.
@@ -136,6 +136,22 @@ extension Form {
             write: { .array($0.map(element.write)) })
     }
 
+    /// An object whose members all have the same form, by names that are lines of text.
+    package static func dictionary<Element>(of element: Form<Element>, atMost maximum: Int) -> Form
+    where Value == [ExactText: Element] {
+        Form(
+            schema: [
+                "type": "object", "maxProperties": .integer(maximum), "additionalProperties": element.schema,
+                "propertyNames": Form<String>.line(atMost: Limits.reportedText).schema,
+            ],
+            read: { $0.dictionary(atMost: maximum, nameLength: Limits.reportedText, element.read) },
+            write: { values in
+                .object(
+                    values.sorted { $0.key < $1.key }
+                        .map { JSONValue.Member(name: $0.key.wrappedValue, value: element.write($0.value)) })
+            })
+    }
+
     /// A list without duplicates.
     package static func set(of element: Form<String>, atMost maximum: Int) -> Form where Value == [String] {
         Form(
@@ -177,15 +193,12 @@ extension Form {
     /// The same form with a further rule, which counts where rules do.
     /// - Parameter fault: what is wrong with a value; `nil`: nothing.
     package func checking(_ fault: @escaping @Sendable (Value) -> String?) -> Form {
-        Form(
-            schema: schema,
-            read: { field in
-                guard let value = read(field) else { return nil }
-                guard field.isStrict, let fault = fault(value) else { return value }
-                field.fault(fault)
-                return nil
-            },
-            write: write)
+        reading { field in
+            guard let value = read(field) else { return nil }
+            guard field.isStrict, let fault = fault(value) else { return value }
+            field.fault(fault)
+            return nil
+        }
     }
 
     /// The same form with a description in its schema.
@@ -194,4 +207,9 @@ extension Form {
         return Form(
             schema: .object(members + [.init(name: "description", value: .string(text))]), read: read, write: write)
     }
+}
+
+extension Form where Value == JSONValue {
+    /// A JSON Merge Patch of an object (RFC 7396).
+    package static let patch = Form(schema: ["type": "object"], read: { $0.patch() }, write: { $0 })
 }

@@ -23,6 +23,16 @@ package struct Form<Value: Sendable>: Sendable {
         self.write = write
     }
 
+    /// The same form, read otherwise.
+    func reading(_ read: @escaping @Sendable (JSONField) -> Value?) -> Form { Form(of: self, read: read) }
+
+    private init(of form: Form, read: @escaping @Sendable (JSONField) -> Value?) {
+        schema = form.schema
+        component = form.component
+        self.read = read
+        write = form.write
+    }
+
     /// - Parameter name: the name of the component with the schema; `nil`: the schema is repeated wherever it is
     ///   referred to.
     init(
@@ -74,6 +84,11 @@ extension Described {
         } catch {
             throw BodyError(error)
         }
+        try self.init(json, reading)
+    }
+
+    /// The value that a JSON value stands for.
+    package init(_ json: JSONValue, _ reading: Reading) throws(BodyError) {
         let list = FaultList(reading)
         guard let value = Self.form.read(JSONField(json, list: list)), list.faults.isEmpty else {
             throw BodyError(list.faults)

@@ -1,7 +1,7 @@
 package import JSON
 package import Names
 package import NetworkTypes
-import Text
+package import Text
 
 /// The faults found while a body is read. Reading continues after a fault, so that one answer has all of them.
 package final class FaultList {
@@ -189,6 +189,34 @@ package struct JSONField {
         return values.enumerated().compactMap { index, value in
             read(JSONField(value, pointer: "\(pointer)/\(index)", list: list))
         }
+    }
+
+    /// The members of an object by name, where all have the same form. A fault in one does not hide those of the others.
+    package func dictionary<Element>(
+        atMost maximum: Int, nameLength: Int, _ read: (JSONField) -> Element?
+    ) -> [ExactText: Element]? {
+        guard case .object(let members) = value else { return mismatch("an object") }
+        guard members.count <= maximum || !isStrict else {
+            fault("at most \(maximum) members are allowed")
+            return nil
+        }
+        var values: [ExactText: Element] = [:]
+        for member in members {
+            let place = "\(pointer)/\(Self.escaped(member.name))"
+            if isStrict {
+                guard JSONField(.string(member.name), pointer: place, list: list).line(length: nameLength) != nil else {
+                    continue
+                }
+            }
+            values[ExactText(member.name)] = read(JSONField(member.value, pointer: place, list: list))
+        }
+        return values
+    }
+
+    /// The object, which is a patch: what it makes of the value that it is for is read there.
+    package func patch() -> JSONValue? {
+        guard case .object = value else { return mismatch("an object") }
+        return value
     }
 
     /// All members of the object; `nil` for another kind of value. Notes no fault.

@@ -5,13 +5,15 @@ import UnixSignals
 
 extension Gateway {
     /// Follows ADMIN's export until SIGTERM or SIGINT: the daemon.
-    /// - Parameter kernel: opens the kernel to write to.
+    /// - Parameters:
+    ///   - kernel: opens the kernel to write to.
+    ///   - program: the version of the program, for ADMIN.
     public static func follow(
-        _ configuration: GatewayConfiguration, kernel: () throws -> sending any Kernel, logger: Logger
+        _ configuration: GatewayConfiguration, kernel: () throws -> sending any Kernel, program: String, logger: Logger
     ) async throws {
         let source = try AdminExportSource(configuration)
         do {
-            try await follow(configuration, source, try kernel(), logger)
+            try await follow(configuration, source, try kernel(), program, logger)
         } catch {
             await source.shutdown()
             throw error
@@ -21,12 +23,13 @@ extension Gateway {
 
     private static func follow(
         _ configuration: GatewayConfiguration, _ source: AdminExportSource, _ kernel: sending any Kernel,
-        _ logger: Logger
+        _ program: String, _ logger: Logger
     ) async throws {
         let gateway = try Gateway(
             configuration, source: source, kernel: kernel,
             store: try StateDirectory(configuration.stateDirectory),
             environment: ProcessInfo.processInfo.environment, process: getpid(), logger: logger,
+            reports: (source, program),
             sleep: source.executor.sleep)
         let url = try configuration.exportURL()
         logger.info("\(configuration.name) follows \(url)")

@@ -18,6 +18,8 @@ public actor Gateway: Service {
     let store: StateDirectory
     let logger: Logger
     let serviceManager: SystemdNotifier
+    /// Where reports go, and the version of the program that makes them; `nil`: there are none.
+    private let reports: (receiver: any ReportReceiver, program: String)?
     let clock = ContinuousClock()
     let clocks: @Sendable () -> ClockReading
     /// Returns when the time is over or the task is cancelled.
@@ -56,12 +58,13 @@ public actor Gateway: Service {
 
     /// - Parameters:
     ///   - environment: the process' environment, for notifications to systemd.
+    ///   - reports: where reports go, and the version of the program; `nil`: none are made.
     ///   - clocks: reads the machine's clocks.
     ///   - sleep: returns when the time is over or the task is cancelled.
     public init(
         _ configuration: GatewayConfiguration, source: any ExportSource, kernel: sending any Kernel,
         store: StateDirectory, environment: [String: String], process: Int32, mode: GatewayStatus.Mode = .daemon,
-        logger: Logger,
+        logger: Logger, reports: (receiver: any ReportReceiver, program: String)? = nil,
         clocks: @escaping @Sendable () -> ClockReading = { .now },
         sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) throws {
@@ -72,6 +75,7 @@ public actor Gateway: Service {
         self.clocks = clocks
         self.sleep = sleep
         serviceManager = SystemdNotifier(environment: environment)
+        self.reports = reports
         let start = clocks()
         let (state, problem) = store.recoverState(at: start)
         stored = state
@@ -111,6 +115,14 @@ public actor Gateway: Service {
             group.addTask { [self] in await audit(every: .seconds(configuration.auditInterval)) }
             if configuration.wait > 0 {
                 group.addTask { [self] in await followDrains(every: .seconds(configuration.interval)) }
+            }
+            if let reports {
+                let session = String(UInt64.random(in: 0 ... .max), radix: 16)
+                group.addTask { [self] in
+                    await report(
+                        to: reports.receiver, program: reports.program, session: session,
+                        every: .seconds(configuration.interval))
+                }
             }
             group.addTask { [self] in await followTable(changes) }
             group.addTask { [self] in await followSignals(signals) }

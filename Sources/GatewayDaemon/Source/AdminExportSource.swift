@@ -1,4 +1,4 @@
-import AdminAPI
+public import AdminAPI
 import AdminClient
 import NIOCore
 import NIOPosix
@@ -7,7 +7,7 @@ import Synchronization
 import Text
 
 /// The export from ADMIN over HTTP. Requests are conditional; answers are verified, and limited in size and time.
-public final class AdminExportSource: ExportSource {
+public final class AdminExportSource: ExportSource, ReportReceiver {
     /// There is one event loop: with several, each poll may use a different one and open its own connection.
     private let eventLoops: MultiThreadedEventLoopGroup
     private let admin: AdminConnector
@@ -16,6 +16,7 @@ public final class AdminExportSource: ExportSource {
     public let executor: EventLoopExecutor
     private let asking: PollRequest
     private let texts: ExportSourceTexts
+    private let reporting: AdminRequest
     private let receiving = Mutex(false)
 
     /// - Parameter announces: whether each poll is a heartbeat of the gateway. It is not if somebody only looks at
@@ -30,6 +31,11 @@ public final class AdminExportSource: ExportSource {
         asking = PollRequest(path, configuration, announces: announces)
         texts = ExportSourceTexts(
             target: path.encoded, timeLimit: configuration.timeout + configuration.wait, tokenFile: settings.token.path)
+        var reporting = AdminRequest(
+            .post, .report(ofGateway: configuration.name, of: configuration.location ?? ""))
+        reporting.limit = 1 << 16
+        reporting.problemLimit = 1 << 16
+        self.reporting = reporting
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         executor = EventLoopExecutor(eventLoops.next())
         admin = AdminConnector(settings, eventLoops: eventLoops)
@@ -60,6 +66,19 @@ public final class AdminExportSource: ExportSource {
         receiving.withLock { $0 = true }
         defer { receiving.withLock { $0 = false } }
         return try export(answer)
+    }
+
+    public func send(_ message: GatewayReportMessage) async throws -> ReportAnswer? {
+        let answer = try await admin.send(reporting.json(message))
+        switch answer.status {
+        case 200: return try ReportAnswer(json: answer.body, .tolerant)
+        // An ADMIN from before there were reports, or one that does not know the gateway any more: its next poll helps.
+        case 404, 405: return nil
+        default:
+            throw ExportSourceTexts(
+                target: reporting.target, timeLimit: texts.timeLimit, tokenFile: texts.tokenFile
+            ).error(answer)
+        }
     }
 
     private func unchanged(_ answer: AdminAnswer, _ request: ExportRequest) throws -> ExportAnswer {

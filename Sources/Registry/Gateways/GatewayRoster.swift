@@ -37,6 +37,8 @@ public actor GatewayRoster: Service {
     private let flushInterval: Duration
     private let logger: Logger
     private var gateways = GatewayTable<GatewayID>()
+    /// What gateways have reported since ADMIN started. At most one each, of `Limits.report` bytes at most.
+    private var reports: [GatewayID: HeardReport] = [:]
     private var incarnations = 0
     private var isLoaded = false
     private var edge: LimitEdge
@@ -57,7 +59,7 @@ public actor GatewayRoster: Service {
     /// `unavailable` at the limit for all.
     ///
     /// - Parameter isVouched: whether a token is bound to it, or a server has its name.
-    package func begin(_ id: GatewayID, _ report: GatewayReport, isVouched: Bool) async throws -> Visit {
+    package func begin(_ id: GatewayID, _ heartbeat: GatewayHeartbeat, isVouched: Bool) async throws -> Visit {
         await load()
         let (now, uptime) = (registry.now(), registry.uptime())
         var gateway: KnownGateway
@@ -68,10 +70,10 @@ public actor GatewayRoster: Service {
             incarnations += 1
             gateway = KnownGateway(now: now, uptime: uptime, incarnation: incarnations)
         }
-        if gateways[id]?.report.exportVersion != report.exportVersion {
-            registry.olderReaders.note(id, report.exportVersion)
+        if gateways[id]?.heartbeat.exportVersion != heartbeat.exportVersion {
+            registry.olderReaders.note(id, heartbeat.exportVersion)
         }
-        gateway.note(report, now: now, uptime: uptime)
+        gateway.note(heartbeat, now: now, uptime: uptime)
         gateway.openPolls += 1
         gateways.note(id, gateway)
         edge.note(gateways.count, logger)
@@ -103,30 +105,62 @@ public actor GatewayRoster: Service {
     /// Throws `ChangeError.missing` if there is no such gateway.
     package func forget(_ id: GatewayID, by actor: String, dryRun: Bool) async throws {
         await load()
-        guard gateways[id] != nil else { throw ChangeError.missing("gateway \(id.description.prefix(160))") }
+        guard gateways[id] != nil else { throw missing(id) }
         guard !dryRun else { return }
         try await registry.store.deleteGateway(
             id, EventEntry(.delete, .gateway, id.description, by: actor, at: Timestamp.text(registry.now())))
         gateways.forget(id)
         registry.olderReaders.forget(id)
+        reports[id] = nil
     }
+
+    /// Takes a report, or what has changed in it.
+    ///
+    /// Throws `ChangeError.missing` for a gateway that has not polled, `BodyError` where the changes make no report.
+    package func take(_ message: GatewayReportMessage, from id: GatewayID) async throws -> ReportAnswer {
+        await load()
+        guard gateways[id] != nil else { throw missing(id) }
+        guard let report = try HeardReport.after(message, reports[id], now: registry.now()) else {
+            return ReportAnswer(wantsWhole: true)
+        }
+        reports[id] = report
+        return ReportAnswer(wantsWhole: false)
+    }
+
+    /// A gateway with its report.
+    ///
+    /// Throws `ChangeError.missing` when there is none of the name.
+    package func detail(_ id: GatewayID, in state: RegistryState) async throws -> GatewayDetail {
+        await load()
+        guard let gateway = gateways[id] else { throw missing(id) }
+        let report = reports[id]
+        return GatewayDetail(
+            gateway: try await resource(id, gateway, in: state), report: report?.report,
+            reportedAt: report.map { Timestamp.text($0.heard) })
+    }
+
+    private func missing(_ id: GatewayID) -> ChangeError { .missing("gateway \(id.description.prefix(160))") }
 
     /// Every gateway, seen against the exports of `state`. Costs one value for each, and sorts them.
     package func resources(in state: RegistryState) async throws -> [GatewayResource] {
         await load()
-        let (now, uptime) = (registry.now(), registry.uptime())
-        let gateways = gateways.gateways.sorted { $0.key < $1.key }
         var resources = [GatewayResource]()
-        for (id, gateway) in gateways {
-            let export = state.exports.byLocation[id.location]
-            let file = try await export?.file(gateway.report.exportVersion)
-            // A gateway that cannot read the export is not in sync with it, whatever it has.
-            let needed = file == nil ? export?.minimumVersion : nil
-            resources.append(
-                gateway.resource(
-                    id, current: (file ?? export?.newest)?.digest.etag, needed: needed, now: now, uptime: uptime))
+        for (id, gateway) in gateways.gateways.sorted(by: { $0.key < $1.key }) {
+            resources.append(try await resource(id, gateway, in: state))
         }
         return resources
+    }
+
+    private func resource(
+        _ id: GatewayID, _ gateway: KnownGateway, in state: RegistryState
+    ) async throws -> GatewayResource {
+        let export = state.exports.byLocation[id.location]
+        let file = try await export?.file(gateway.heartbeat.exportVersion)
+        // A gateway that cannot read the export is not in sync with it, whatever it has.
+        let needed = file == nil ? export?.minimumVersion : nil
+        return gateway.resource(
+            id, current: (file ?? export?.newest)?.digest.etag, needed: needed, now: registry.now(),
+            uptime: registry.uptime())
     }
 
     // MARK: The store

@@ -4,7 +4,7 @@ import ServicesExport
 
 /// A gateway in the roster.
 struct KnownGateway: Sendable, Hashable {
-    package private(set) var report = GatewayReport()
+    package private(set) var heartbeat = GatewayHeartbeat()
     /// When it first reported the export that it has applied.
     package private(set) var since: Date
     /// When it first reported the export that it holds back.
@@ -33,11 +33,11 @@ struct KnownGateway: Sendable, Hashable {
     }
 
     /// Takes its new report.
-    package mutating func note(_ report: GatewayReport, now: Date, uptime: Duration) {
-        if self.report.applied != report.applied { since = now }
-        if self.report.held?.tag != report.held?.tag { heldSince = now }
-        if report.held == nil { heldSince = nil }
-        self.report = report
+    package mutating func note(_ heartbeat: GatewayHeartbeat, now: Date, uptime: Duration) {
+        if self.heartbeat.applied != heartbeat.applied { since = now }
+        if self.heartbeat.held?.tag != heartbeat.held?.tag { heldSince = now }
+        if heartbeat.held == nil { heldSince = nil }
+        self.heartbeat = heartbeat
         hear(now: now, uptime: uptime)
     }
 
@@ -49,16 +49,16 @@ struct KnownGateway: Sendable, Hashable {
     ) -> GatewayResource {
         let isPolling = openPolls > 0
         return GatewayResource(
-            name: id.name, location: id.location, role: report.role, applied: report.applied,
+            name: id.name, location: id.location, role: heartbeat.role, applied: heartbeat.applied,
             since: Timestamp.text(since), lastPoll: Timestamp.text(isPolling ? now : lastPoll),
             age: isPolling ? 0 : (max(0, (uptime - heard) / .seconds(1)) * 1000).rounded() / 1000,
-            current: current, inSync: needed == nil && current != nil && report.applied == current,
-            held: report.held.map { held in
+            current: current, inSync: needed == nil && current != nil && heartbeat.applied == current,
+            held: heartbeat.held.map { held in
                 GatewayResource.HeldExport(
                     etag: held.tag, reason: held.reason, decision: held.decision,
                     since: Timestamp.text(heldSince ?? now))
             },
-            failures: report.failures, exportVersion: report.exportVersion.rawValue,
+            failures: heartbeat.failures, exportVersion: heartbeat.exportVersion.rawValue,
             neededVersion: needed?.rawValue)
     }
 }
@@ -68,15 +68,15 @@ struct KnownGateway: Sendable, Hashable {
 extension KnownGateway {
     init(_ stored: StoredGateway, now: Date, uptime: Duration) {
         self.init(now: now, uptime: uptime)
-        report = stored.report
+        heartbeat = stored.heartbeat
         since = stored.since ?? now
-        heldSince = report.held.map { _ in stored.heldSince ?? now }
+        heldSince = heartbeat.held.map { _ in stored.heldSince ?? now }
         lastPoll = stored.lastPoll ?? now
         // Its age counts from now on, even if its last poll is in the future because the clock was set back.
         heard = uptime - .seconds(max(0, now.timeIntervalSince(lastPoll)))
     }
 
     func stored(as id: GatewayID) -> StoredGateway {
-        StoredGateway(id: id, report: report, since: since, heldSince: heldSince, lastPoll: lastPoll)
+        StoredGateway(id: id, heartbeat: heartbeat, since: since, heldSince: heldSince, lastPoll: lastPoll)
     }
 }

@@ -34,8 +34,8 @@ final class OlderReaders: Sendable {
             known.withLock { known in
                 guard let heard = known.heard else { return }
                 known.heard = nil
-                for gateway in stored where !heard.contains(gateway.id) && gateway.report.exportVersion < .newest {
-                    known.older[gateway.id] = gateway.report.exportVersion
+                for gateway in stored where !heard.contains(gateway.id) && gateway.heartbeat.exportVersion < .newest {
+                    known.older[gateway.id] = gateway.heartbeat.exportVersion
                 }
             }
         }

@@ -38,10 +38,10 @@ extension StoredGateway {
         func date(_ column: String) -> Date? { (row[column] as String?).flatMap(Timestamp.date) }
         self.init(
             id: GatewayID(location: row["location"], name: row["name"]),
-            report: GatewayReport(
+            heartbeat: GatewayHeartbeat(
                 role: (row["role"] as String?).flatMap(GatewayResource.Role.init), applied: row["applied"],
                 held: (row["held"] as String?).map { tag in
-                    GatewayReport.Held(
+                    GatewayHeartbeat.Held(
                         tag: tag, reason: row["heldReason"],
                         decision: (row["heldDecision"] as String?).flatMap(GatewayResource.HeldExport.Decision.init)
                             ?? .pending)
@@ -60,9 +60,10 @@ extension StoredGateway {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
-            id.location, id.name, report.role?.rawValue, report.applied, since.map(Timestamp.text),
-            lastPoll.map(Timestamp.text), report.held?.tag, report.held?.reason, report.held?.decision.rawValue,
-            heldSince.map(Timestamp.text), report.failures, report.exportVersion.rawValue,
+            id.location, id.name, heartbeat.role?.rawValue, heartbeat.applied, since.map(Timestamp.text),
+            lastPoll.map(Timestamp.text), heartbeat.held?.tag, heartbeat.held?.reason,
+            heartbeat.held?.decision.rawValue,
+            heldSince.map(Timestamp.text), heartbeat.failures, heartbeat.exportVersion.rawValue,
         ])
     }
 }

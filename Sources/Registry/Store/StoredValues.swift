@@ -48,16 +48,16 @@ package struct TokenLook: Sendable {
 /// A gateway in the store.
 package struct StoredGateway: Sendable, Hashable {
     package var id: GatewayID
-    package var report: GatewayReport
+    package var heartbeat: GatewayHeartbeat
     /// When it first reported the export that it has applied.
     package var since: Date?
     /// When it first reported the export that it holds back.
     package var heldSince: Date?
     package var lastPoll: Date?
 
-    package init(id: GatewayID, report: GatewayReport, since: Date?, heldSince: Date?, lastPoll: Date?) {
+    package init(id: GatewayID, heartbeat: GatewayHeartbeat, since: Date?, heldSince: Date?, lastPoll: Date?) {
         self.id = id
-        self.report = report
+        self.heartbeat = heartbeat
         self.since = since
         self.heldSince = heldSince
         self.lastPoll = lastPoll

@@ -20,19 +20,8 @@ struct ForgetGateway: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let location = if let location { location } else { try await onlyLocation(client) }
+        let location = if let location { location } else { try await client.onlyLocation(ofGateway: gateway) }
         let request = AdminRequest.change(.delete, .gateway(gateway, of: location), dryRun: change.dryRun)
         try change.finish(try await client.value(request))
-    }
-
-    private func onlyLocation(_ client: AdminResources) async throws -> String {
-        let locations = try await client.gateways().filter { $0.name == gateway }.map(\.location)
-        guard let location = locations.first else { throw CommandError("ADMIN knows no gateway \(gateway)") }
-        guard locations.count == 1 else {
-            throw CommandError(
-                "there is a gateway \(gateway) in several locations: \(locations.joined(separator: ", "))",
-                hint: "Name one with --location.")
-        }
-        return location
     }
 }

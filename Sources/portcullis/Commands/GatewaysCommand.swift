@@ -3,8 +3,8 @@ import ArgumentParser
 
 struct GatewaysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gateways", abstract: "List gateways, and forget those that no longer exist.",
-        subcommands: [ListGateways.self, ForgetGateway.self], defaultSubcommand: ListGateways.self)
+        commandName: "gateways", abstract: "List and show gateways, and forget those that no longer exist.",
+        subcommands: [ListGateways.self, ShowGateway.self, ForgetGateway.self], defaultSubcommand: ListGateways.self)
 }
 
 struct ListGateways: AdminCommand {

@@ -73,6 +73,11 @@ extension AdminResources {
         return page.events
     }
 
+    /// A gateway with its report.
+    func gateway(_ name: String, of location: String) async throws -> GatewayDetail {
+        try await value(AdminRequest(.get, .gateway(name, of: location)))
+    }
+
     /// The bytes of a location's `services.csv`.
     func export(of location: String) async throws -> [UInt8] {
         var request = AdminRequest(.get, .export(of: location))

@@ -9,6 +9,30 @@ enum GatewaysText {
         return table(gateways).text + (notes.isEmpty ? "" : "\n\n" + notes)
     }
 
+    /// A gateway as in the list, then what it has reported, a line each.
+    static func text(_ detail: GatewayDetail) -> String {
+        let table = text([detail.gateway])
+        guard let report = detail.report else {
+            return table
+                + "\n\nno report: the gateway made none since ADMIN started, or is of a version that makes none"
+        }
+        var lines = [
+            "portcullis-gateway \(report.program), \(report.state.rawValue), reported \(detail.reportedAt ?? "")"
+        ]
+        lines += report.drains.sorted { $0.key < $1.key }.map { server, drain in
+            let left = drain.connections.map { "\($0) \($0 == 1 ? "connection" : "connections"), " } ?? ""
+            return "draining  \(server), \(left)until \(drain.until) at the latest"
+        }
+        if report.drainCount > report.drains.count {
+            lines.append("draining  \(report.drainCount - report.drains.count) more")
+        }
+        lines += report.refusals.sorted { $0.key < $1.key }.map { error, refusal in
+            "refused   \(error); \(refusal.attempts) tries since \(refusal.since)"
+        }
+        lines += report.problems.map { "problem   \($0)" }
+        return ([table, ""] + lines.map(\.printable)).joined(separator: "\n")
+    }
+
     static func table(_ gateways: [GatewayResource]) -> Table {
         Table(
             [

@@ -210,12 +210,12 @@ import Testing
             let time = Date(timeIntervalSince1970: 1_800_000_000)
             let gateway = StoredGateway(
                 id: GatewayID(location: "l", name: "gw1"),
-                report: GatewayReport(
+                heartbeat: GatewayHeartbeat(
                     role: .active, applied: "\"a\"",
                     held: .init(tag: "\"b\"", reason: "too much", decision: .rejected), failures: 2),
                 since: time, heldSince: time + 1, lastPoll: time + 2)
             let gone = StoredGateway(
-                id: GatewayID(location: "l", name: "gw2"), report: GatewayReport(), since: time, heldSince: nil,
+                id: GatewayID(location: "l", name: "gw2"), heartbeat: GatewayHeartbeat(), since: time, heldSince: nil,
                 lastPoll: time)
             try await store.record(Observations(gateways: [gateway, gone]))
             #expect(Set(try await other.gateways()) == [gateway, gone])

@@ -41,7 +41,7 @@ extension RouteTable {
         _ = try Self.export(of: location, in: state)
         let visit = try await heartbeat.asyncMap { heartbeat in
             try await gateways.begin(
-                heartbeat.id, heartbeat.report,
+                heartbeat.id, heartbeat.content,
                 isVouched: request.identity.gateway != nil || state.cloud.hasGateway(heartbeat.id))
         }
         let answer: Result<Response, any Error>

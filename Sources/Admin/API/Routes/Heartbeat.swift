@@ -10,7 +10,7 @@ import ServicesExport
 /// A gateway's poll: its identity, and its report of itself.
 struct Heartbeat {
     var id: GatewayID
-    var report: GatewayReport
+    var content: GatewayHeartbeat
 
     /// `nil` if the request is not from a gateway: it has no name, or a token of another role.
     ///
@@ -22,7 +22,7 @@ struct Heartbeat {
         let name = try headers.value(.portcullisGateway, "is no valid name") { text in
             ObjectName.isValid(text, as: .gateway) ? text : nil
         }
-        report = GatewayReport(
+        content = GatewayHeartbeat(
             role: try headers.value(.portcullisRole, "is active or passive", GatewayResource.Role.init),
             applied: try headers.value(.portcullisApplied, "is no entity tag", Self.entityTag),
             held: try Self.held(headers),
@@ -39,7 +39,7 @@ struct Heartbeat {
     }
 
     /// Reason and decision belong to the held export, and mean nothing without it.
-    private static func held(_ headers: HTTPFields) throws -> GatewayReport.Held? {
+    private static func held(_ headers: HTTPFields) throws -> GatewayHeartbeat.Held? {
         let tag = try headers.value(.portcullisHeld, "is no entity tag", entityTag)
         let limit = GatewayHeader.longestHeldReason
         let reason = try headers.value(.portcullisHeldReason, "is printable ASCII, at most \(limit) bytes") { text in
@@ -47,7 +47,7 @@ struct Heartbeat {
         }
         let decision = try headers.value(
             .portcullisHeldDecision, "is pending or rejected", GatewayResource.HeldExport.Decision.init)
-        return tag.map { GatewayReport.Held(tag: $0, reason: reason, decision: decision ?? .pending) }
+        return tag.map { GatewayHeartbeat.Held(tag: $0, reason: reason, decision: decision ?? .pending) }
     }
 
     private static func entityTag(_ text: String) -> String? {

@@ -13,12 +13,27 @@ extension RouteTable {
             ) { request in
                 try Self.answer(try await gateways.resources(in: try await registry.state()), to: request)
             },
+            .get(
+                .gateway("{gateway}", of: "{location}"), operation: "getGateway",
+                "A gateway, with what it has reported beside its polls", answering: GatewayDetail.form
+            ) { request in
+                try Self.answer(
+                    try await gateways.detail(Self.gateway(request), in: try await registry.state()), to: request)
+            },
+            Route(
+                method: .post, path: .report(ofGateway: "{gateway}", of: "{location}"), operation: "reportGateway",
+                summary: "A gateway's report: the whole one, or what has changed since the last; a gateway calls it",
+                access: .gateway,
+                body: Route.Body(
+                    mediaType: MediaType.json, schema: GatewayReportMessage.form.schema, limit: Limits.report),
+                answers: [.json("Whether the next report must be a whole one", ReportAnswer.form.schema)]
+            ) { request in try await takeReport(request) },
             Route(
                 method: .delete, path: .gateway("{gateway}", of: "{location}"), operation: "forgetGateway",
                 summary: "Forget a gateway that is no more; one that still polls is back with its next poll",
                 access: .admin, query: [.dryRun], answers: [.changedList]
             ) { request in
-                let id = GatewayID(location: request.parameter("location"), name: request.parameter("gateway"))
+                let id = Self.gateway(request)
                 try await gateways.forget(id, by: request.identity.name, dryRun: request.isDryRun)
                 return Self.report(
                     ChangeReport(changes: [.init(action: .delete, kind: .gateway, name: id.description)], export: []))
@@ -66,6 +81,25 @@ extension RouteTable {
                 return try Self.report(outcome, to: request)
             },
         ]
+    }
+
+    private static func gateway(_ request: APIRequest) -> GatewayID {
+        GatewayID(location: request.parameter("location"), name: request.parameter("gateway"))
+    }
+
+    private func takeReport(_ request: APIRequest) async throws -> Response {
+        let id = Self.gateway(request)
+        if let owner = request.identity.gateway, owner != id {
+            throw Authenticator.forbidden(
+                "Token \(request.identity.name) belongs to the gateway \(owner) and may report for no other.")
+        }
+        let message = try await request.read(GatewayReportMessage.form) { message, _ in message }
+        do {
+            return try Self.answer(try await gateways.take(message, from: id), to: request)
+        } catch let error as BodyError {
+            throw APIProblem.invalid(
+                error.faults.map { .init(pointer: "#/changes" + $0.pointer.dropFirst(), detail: $0.detail) })
+        }
     }
 
     private static func eventID(default number: Int?) -> JSONValue {

@@ -33,6 +33,8 @@ struct Route: Sendable {
         case export
         /// Roles `admin` and `read`; role `service` for the service to which the token is bound.
         case configuration
+        /// Role `gateway`, and `admin`.
+        case gateway
         /// Role `admin`.
         case admin
 
@@ -42,6 +44,7 @@ struct Route: Sendable {
             case .export: role != .service
             case .configuration: role != .gateway
             case .read: role == .admin || role == .read
+            case .gateway: role == .gateway || role == .admin
             case .admin: role == .admin
             }
         }

@@ -2,7 +2,7 @@ package import AdminAPI
 package import ServicesExport
 
 /// A gateway's report of itself in a poll.
-package struct GatewayReport: Sendable, Hashable {
+package struct GatewayHeartbeat: Sendable, Hashable {
     /// The gateway's role in its pair; `nil` if it does not say.
     package var role: GatewayResource.Role?
     /// The ETag of the export that its kernel agrees with.

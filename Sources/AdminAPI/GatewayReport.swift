@@ -1,0 +1,159 @@
+package import JSON
+public import Text
+
+/// What a gateway says of itself beside its polls: how it is, and what it is doing.
+public struct GatewayReport: Sendable, Hashable {
+    /// Whether an export is in force there, and whether the kernel agrees with it.
+    public enum State: String, Sendable, Hashable, CaseIterable {
+        /// There is no export yet.
+        case waiting
+        /// The kernel was last seen in agreement with the export.
+        case synchronized
+        /// The kernel agrees with the export in force; a newer one is held back.
+        case held
+        /// The newest export could not be carried out, or only in part.
+        case failing
+    }
+
+    /// A real server that waits for its connections to end.
+    public struct Drain: Sendable, Hashable {
+        /// The latest end of the wait: RFC 3339 in UTC.
+        public var until: String
+        /// Connections, active and inactive, as they were last counted; `nil`: not yet.
+        public var connections: Int?
+
+        public init(until: String, connections: Int?) {
+            self.until = until
+            self.connections = connections
+        }
+    }
+
+    /// A step that the gateway's kernel refuses.
+    public struct Refusal: Sendable, Hashable {
+        /// Since when: RFC 3339 in UTC.
+        public var since: String
+        /// How often it was tried.
+        public var attempts: Int
+
+        public init(since: String, attempts: Int) {
+            self.since = since
+            self.attempts = attempts
+        }
+    }
+
+    /// The version of the gateway's program.
+    public var program: String
+    /// Whether the kernel agrees with the export in force.
+    public var state: State
+    /// By virtual service and real server (`TCP 198.51.100.36:80 10.1.0.11:8080`): the first `Limits.reportedDrains`.
+    public var drains: [ExactText: Drain]
+    /// How many there are in all.
+    public var drainCount: Int
+    /// By the kernel's error with the step: the first few.
+    public var refusals: [ExactText: Refusal]
+    /// Other things that an operator should know, a sentence each.
+    public var problems: [String]
+
+    public init(
+        program: String, state: State, drains: [ExactText: Drain] = [:], drainCount: Int = 0,
+        refusals: [ExactText: Refusal] = [:], problems: [String] = []
+    ) {
+        self.program = program
+        self.state = state
+        self.drains = drains
+        self.drainCount = drainCount
+        self.refusals = refusals
+        self.problems = problems
+    }
+}
+
+/// Body of `POST /v1/gateways/{location}/{gateway}/report`: the whole report, or what has changed since the one before.
+public struct GatewayReportMessage: Sendable, Hashable {
+    /// A text that the daemon draws when it starts: two daemons of one name are told apart by it.
+    public var session: String
+    /// Rises by one with each message of a session.
+    public var sequence: Int
+    /// The whole report. Exactly one of `report` and `changes` is there.
+    public var report: GatewayReport?
+    /// What has changed since the message before, as JSON Merge Patch (RFC 7396).
+    package var changes: JSONValue?
+
+    package init(session: String, sequence: Int, report: GatewayReport? = nil, changes: JSONValue? = nil) {
+        self.session = session
+        self.sequence = sequence
+        self.report = report
+        self.changes = changes
+    }
+}
+
+/// The answer to a report.
+public struct ReportAnswer: Sendable, Hashable {
+    /// Whether ADMIN lacks the report that the changes were made to (it was restarted, or a message was lost): the next
+    /// message must have the whole report.
+    public var wantsWhole: Bool
+
+    public init(wantsWhole: Bool) { self.wantsWhole = wantsWhole }
+}
+
+/// A gateway with its report (`GET /v1/gateways/{location}/{gateway}`).
+public struct GatewayDetail: Sendable, Hashable {
+    public var gateway: GatewayResource
+    /// `nil`: there was none since ADMIN started, or the gateway is of a version that makes none.
+    public var report: GatewayReport?
+    /// When the report was last changed or confirmed: RFC 3339 in UTC.
+    public var reportedAt: String?
+
+    public init(gateway: GatewayResource, report: GatewayReport?, reportedAt: String?) {
+        self.gateway = gateway
+        self.report = report
+        self.reportedAt = reportedAt
+    }
+}
+
+// MARK: Forms
+
+extension GatewayReport: Described {
+    package static let form = Form<Self>.object(
+        "GatewayReport", .required("program", .line(atMost: 100), \.program), .required("state", .choice, \.state),
+        .required("drains", .dictionary(of: Drain.form, atMost: Limits.reportedDrains), \.drains),
+        .required("drainCount", .integer(0...Limits.reportedCount), \.drainCount),
+        .required("refusals", .dictionary(of: Refusal.form, atMost: Limits.reportedTexts), \.refusals),
+        .required("problems", .set(of: .line(atMost: Limits.reportedText), atMost: Limits.reportedTexts), \.problems)
+    ) { GatewayReport(program: $0, state: $1, drains: $2, drainCount: $3, refusals: $4, problems: $5) }
+}
+
+extension GatewayReport.Drain: Described {
+    package static let form = Form<Self>.object(
+        "ReportedDrain", .required("until", .time, \.until),
+        .present("connections", .integer(0...Limits.reportedCount), \.connections)
+    ) { GatewayReport.Drain(until: $0, connections: $1) }
+}
+
+extension GatewayReport.Refusal: Described {
+    package static let form = Form<Self>.object(
+        "ReportedRefusal", .required("since", .time, \.since),
+        .required("attempts", .integer(0...Limits.reportedCount), \.attempts)
+    ) { GatewayReport.Refusal(since: $0, attempts: $1) }
+}
+
+extension GatewayReportMessage: Described {
+    package static let form = Form<Self>.object(
+        "GatewayReportMessage", .required("session", .line(atMost: 64), \.session),
+        .required("sequence", .integer(1...Limits.reportedCount), \.sequence),
+        .present("report", GatewayReport.form, \.report), .present("changes", .patch, \.changes)
+    ) { GatewayReportMessage(session: $0, sequence: $1, report: $2, changes: $3) }
+    .checking { ($0.report == nil) == ($0.changes == nil) ? "a message has one of report and changes" : nil }
+}
+
+extension ReportAnswer: Described {
+    package static let form = Form<Self>.object(
+        "ReportAnswer", .required("wantsWhole", .boolean, \.wantsWhole)
+    ) { ReportAnswer(wantsWhole: $0) }
+}
+
+extension GatewayDetail: Described {
+    package static let form = Form<Self>.object(
+        "GatewayDetail", .required("gateway", GatewayResource.form, \.gateway),
+        .present("report", GatewayReport.form, \.report), .present("reportedAt", .time, \.reportedAt)
+    ) { GatewayDetail(gateway: $0, report: $1, reportedAt: $2) }
+}

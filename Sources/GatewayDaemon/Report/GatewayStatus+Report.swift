@@ -1,0 +1,57 @@
+import AdminAPI
+import FoundationEssentials
+import Text
+
+extension GatewayStatus {
+    /// What ADMIN is told beside polls, cut to its limits. Its times are of the wall clock. Costs a look at each draining
+    /// server.
+    /// - Parameter program: the version of the program.
+    func report(program: String, at now: ClockReading) -> GatewayReport {
+        func time(_ boot: Int) -> String {
+            Date(timeIntervalSince1970: Double(boot + now.wallOffset)).formatted(.iso8601)
+        }
+        var report = GatewayReport(program: program, state: reportedState)
+        for drain in drains.prefix(Limits.reportedDrains) {
+            report.drains[Self.text("\(drain.service) \(drain.server)")] = GatewayReport.Drain(
+                until: time(drain.until), connections: drain.connections.map { min($0, Limits.reportedCount) })
+        }
+        report.drainCount = min(drains.count, Limits.reportedCount)
+        for failure in failures.prefix(Limits.reportedTexts) {
+            report.refusals[Self.text(failure.error)] = GatewayReport.Refusal(
+                since: time(failure.since), attempts: min(failure.attempts, Limits.reportedCount))
+        }
+        var seen: Set<ExactText> = []
+        for text in complaints.lazy.map(Self.text) where report.problems.count < Limits.reportedTexts {
+            if seen.insert(text).inserted { report.problems.append(text.wrappedValue) }
+        }
+        return report
+    }
+
+    private var reportedState: GatewayReport.State {
+        switch state {
+        case .waiting: .waiting
+        case .synchronized: .synchronized
+        case .held: .held
+        case .failing: .failing
+        }
+    }
+
+    /// What an operator should know of, a line each.
+    private var complaints: [String] {
+        var texts = errors + problems + settings.map(\.description)
+        texts += foreignServices.map { "the virtual service \($0) is on an address of ours but none of ours" }
+        if !missingAddresses.isEmpty {
+            texts.append("addresses of the export are not on this machine: \(missingAddresses.joined(separator: " "))")
+        }
+        return texts
+    }
+
+    /// One line without control characters, cut.
+    private static func text(_ text: String) -> ExactText {
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(Limits.reportedText) {
+            line.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
+        }
+        return ExactText(String(line))
+    }
+}

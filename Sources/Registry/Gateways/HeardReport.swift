@@ -1,0 +1,33 @@
+package import AdminAPI
+package import Foundation
+import JSON
+import Text
+
+/// A gateway's report as ADMIN has put it together from its messages. It lives in memory: after a restart ADMIN asks for
+/// the whole one.
+package struct HeardReport: Sendable {
+    private let session: String
+    private let sequence: Int
+    private let document: JSONValue
+    package let report: GatewayReport
+    /// When the last message came.
+    package let heard: Date
+
+    /// The report after a message; `nil`: the message changes a report that is not at hand, so the whole one is needed.
+    ///
+    /// Throws `BodyError` when what the changes make is no report; the pointers are those into the report.
+    package static func after(_ message: GatewayReportMessage, _ before: HeardReport?, now: Date) throws -> HeardReport?
+    {
+        if let report = message.report {
+            return HeardReport(
+                session: message.session, sequence: message.sequence, document: report.json, report: report, heard: now)
+        }
+        guard let changes = message.changes, let before, before.session.isExactly(message.session),
+            message.sequence == before.sequence + 1
+        else { return nil }
+        let document = before.document.merging(changes)
+        return HeardReport(
+            session: message.session, sequence: message.sequence, document: document,
+            report: try GatewayReport(document, .strict), heard: now)
+    }
+}
