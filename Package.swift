@@ -86,7 +86,7 @@ let package = Package(
         .target(
             name: "AdminClient",
             dependencies: [
-                "AdminAPI", "JSON", "NetworkTypes", "ServiceSupport", "Text",
+                "AdminAPI", "NetworkTypes", "ServiceSupport", "Text",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -108,12 +108,11 @@ let package = Package(
             name: "Netlink",
             dependencies: [
                 "CNetlink", "NetworkTypes", "Text",
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .target(
-            name: "GatewaySync", dependencies: ["Netlink", "NetworkTypes", "ServicesExport", "Text"],
+            name: "GatewaySync", dependencies: ["Netlink", "NetworkTypes", "ServicesExport"],
             swiftSettings: strict),
         .target(
             name: "GatewayDaemon",
@@ -134,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-gateway",
             dependencies: [
-                "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
+                "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink",
                 "PacemakerConfiguration", "ServiceSupport", "ServicesExport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -145,10 +144,7 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "Names",
-                "AdminAPI", "Cloud", "CombinedConfiguration", "NetworkTypes", "ServiceSupport", "ServicesExport",
-                "Text",
-                "YAML",
+                "AdminAPI", "Cloud", "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -159,8 +155,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Names",
-                "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "NetworkTypes", "Registry",
+                "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
                 "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -171,7 +166,6 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -179,9 +173,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-admin",
             dependencies: [
-                "AdminAPI",
-                "Names",
-                "Admin", "Cloud", "CommandLineSupport", "Registry", "ServiceSupport", "Text",
+                "Admin", "AdminAPI", "Cloud", "CommandLineSupport", "Registry", "ServiceSupport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -197,7 +189,6 @@ let package = Package(
                 "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Names",
                 "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
 
@@ -211,10 +202,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "AdminAPI",
-                "Admin", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON", "Registry",
-                "ServiceSupport",
-                "ServicesExport", "YAML",
+                "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON",
+                "Registry", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -227,7 +216,7 @@ let package = Package(
         .target(
             name: "GatewayTestSupport",
             dependencies: [
-                "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
+                "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes", "ServicesExport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/GatewayTestSupport", swiftSettings: strict),
@@ -255,7 +244,7 @@ let package = Package(
         .testTarget(
             name: "ServiceSupportTests",
             dependencies: [
-                "ServiceSupport", "TestSupport",
+                "ServiceSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -268,11 +257,11 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/HTTPTestSupport", swiftSettings: strict),
-        .testTarget(name: "AdminAPITests", dependencies: ["AdminAPI", "JSON"], swiftSettings: strictTests),
+        .testTarget(name: "AdminAPITests", dependencies: ["AdminAPI", "JSON", "Names"], swiftSettings: strictTests),
         .testTarget(
             name: "AdminClientTests",
             dependencies: [
-                "AdminAPI", "AdminClient", "HTTPTestSupport", "Names", "ServiceSupport", "TestSupport", "Text",
+                "AdminAPI", "AdminClient", "HTTPTestSupport", "Names", "ServiceSupport", "Text",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -288,9 +277,9 @@ let package = Package(
         .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: strictTests),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strictTests),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
-        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "Text", "YAML"], swiftSettings: strictTests),
+        .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
         .testTarget(
-            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "Text", "YAML"],
+            name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
@@ -304,11 +293,13 @@ let package = Package(
             swiftSettings: strictTests),
         .testTarget(
             name: "PacemakerConfigurationTests",
-            dependencies: ["NetworkTypes", "PacemakerConfiguration", "ServicesExport", "TestSupport"],
+            dependencies: ["NetworkTypes", "PacemakerConfiguration"],
             swiftSettings: strictTests),
         .testTarget(
             name: "CloudTests",
-            dependencies: ["Cloud", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
+            dependencies: [
+                "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "ServicesExport", "TestSupport", "YAML",
+            ],
             swiftSettings: strictTests),
         .testTarget(
             name: "GatewaySyncTests", dependencies: ["GatewaySync", "Netlink", "NetworkTypes"],
@@ -328,7 +319,7 @@ let package = Package(
         .testTarget(
             name: "RegistryTests",
             dependencies: [
-                "AdminAPI", "Cloud", "NetworkTypes", "Registry", "RegistryTestSupport", "ServiceSupport",
+                "AdminAPI", "Cloud", "Names", "NetworkTypes", "Registry", "RegistryTestSupport", "ServiceSupport",
                 "ServicesExport", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -337,8 +328,8 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "JSON", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport",
+                "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
+                "ServicesExport", "TestSupport", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -354,14 +345,15 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
-                "Admin", "AdminAPI", "AdminClient", "Cloud", "CommandLineSupport", "JSON", "Names", "Registry",
-                "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
-                "portcullis", "portcullis-admin", "portcullis-gateway",
+                "Admin", "AdminAPI", "AdminClient", "CommandLineSupport", "JSON", "Names", "Registry",
+                "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML", "portcullis", "portcullis-admin",
+                "portcullis-gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strictTests),

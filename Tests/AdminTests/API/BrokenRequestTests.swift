@@ -27,7 +27,7 @@ import Testing
             let connection = try RawConnection(port: stage.client.port ?? 0)
             try connection.send(request)
             connection.finish()
-            let answer = await Task.detached { connection.rest() }.value
+            let answer = await connection.rest()
             #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
             #expect(answer.contains("application/problem+json\r\n") && answer.contains("\"\(detail)\""), "\(answer)")
             #expect(try await stage.get("/v1/locations/tcn").status == .notFound)
@@ -54,7 +54,7 @@ import Testing
             let connection = try RawConnection(port: stage.client.port ?? 0)
             try connection.send(request)
             connection.finish()
-            let answer = await Task.detached { connection.rest() }.value
+            let answer = await connection.rest()
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
         }
     }

@@ -23,7 +23,7 @@ import Testing
     private func answer(_ stage: Stage, _ text: String) async throws -> String {
         let connection = try RawConnection(port: stage.client.port ?? 0)
         try connection.send(text)
-        return await Task.detached { connection.rest() }.value
+        return await connection.rest()
     }
 
     @Test("a connection that sends nothing, half a head, or nothing after an answer, is closed")
@@ -82,10 +82,10 @@ import Testing
                 "PUT /v1/locations/tcn HTTP/1.1\r\n\(Self.host)\(Self.json)Expect: 100-continue\r\nConnection: close\r\n"
             let connection = try RawConnection(port: stage.client.port ?? 0)
             try connection.send(head + "Content-Length: 2\r\n\r\n")
-            let first = await Task.detached { connection.text(upTo: "\r\n\r\n") }.value
+            let first = await connection.text(upTo: "\r\n\r\n")
             #expect(first == "HTTP/1.1 100 Continue\r\n\r\n")
             try connection.send("{}")
-            let second = await Task.detached { connection.rest() }.value
+            let second = await connection.rest()
             #expect(second.hasPrefix("HTTP/1.1 201 "), "\(second)")
             _ = try await stage.registry.tokens.add(name: "ops", role: .admin)
             let refused = try await answer(stage, head + "Content-Length: 2\r\n\r\n")
@@ -160,14 +160,14 @@ import Testing
             let request = "GET /v1/services HTTP/1.1\r\n\(Self.host)Authorization: Bearer \(token)\r\n"
             let known = try RawConnection(port: stage.client.port ?? 0)
             try known.send(request + "\r\n")
-            _ = await Task.detached { known.text(upTo: "[]") }.value
+            _ = await known.text(upTo: "[]")
             let strangers = try (0..<30).map { _ in try RawConnection(port: stage.client.port ?? 0) }
             // The first of them are closed; the last is not, and is not waited for here.
-            for stranger in strangers.prefix(16) { #expect(await Task.detached { stranger.rest() }.value == "") }
+            for stranger in strangers.prefix(16) { #expect(await stranger.rest() == "") }
             let other = try await answer(stage, request + "Connection: close\r\n\r\n")
             #expect(other.hasPrefix("HTTP/1.1 200 "), "\(other)")
             try known.send(request + "Connection: close\r\n\r\n")
-            #expect(await Task.detached { known.rest() }.value.hasPrefix("HTTP/1.1 200 "))
+            #expect(await known.rest().hasPrefix("HTTP/1.1 200 "))
             for stranger in strangers.dropFirst(16) { stranger.abort() }
         }
         #expect(log.notable.contains { $0.contains("closed that had shown no token") }, "\(log.notable)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A TCP connection on which a test sends what no HTTP client would.
 struct RawConnection {
@@ -38,20 +39,24 @@ struct RawConnection {
     }
 
     /// What comes up to and with a text, or until the other side closes the connection.
-    func text(upTo end: String) -> String {
-        var text: [UInt8] = []
-        var byte: UInt8 = 0
-        let end = Array(end.utf8)
-        while !text.suffix(end.count).elementsEqual(end), recv(descriptor, &byte, 1, 0) == 1 { text.append(byte) }
-        return String(decoding: text, as: UTF8.self)
+    func text(upTo end: String) async -> String {
+        await onOwnThread {
+            var text: [UInt8] = []
+            var byte: UInt8 = 0
+            let end = Array(end.utf8)
+            while !text.suffix(end.count).elementsEqual(end), recv(descriptor, &byte, 1, 0) == 1 { text.append(byte) }
+            return String(decoding: text, as: UTF8.self)
+        }
     }
 
     /// All that comes until the other side closes the connection, which is closed then.
-    func rest() -> String {
-        var text: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while case let count = recv(descriptor, &chunk, chunk.count, 0), count > 0 { text += chunk[..<count] }
-        close(descriptor)
-        return String(decoding: text, as: UTF8.self)
+    func rest() async -> String {
+        await onOwnThread {
+            var text: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            while case let count = recv(descriptor, &chunk, chunk.count, 0), count > 0 { text += chunk[..<count] }
+            close(descriptor)
+            return String(decoding: text, as: UTF8.self)
+        }
     }
 }

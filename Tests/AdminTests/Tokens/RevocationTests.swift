@@ -129,7 +129,7 @@ import Testing
             try await stage.registry.tokens.remove(name: "ops")
             try connection.send("}")
             connection.finish()
-            let answer = await Task.detached { connection.rest() }.value
+            let answer = await connection.rest()
             #expect(answer.hasPrefix("HTTP/1.1 401 "), "\(answer)")
             #expect(try await stage.registry.state().cloud.locations.isEmpty)
         }

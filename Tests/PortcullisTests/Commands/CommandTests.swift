@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 /// The built command against a running ADMIN.
@@ -202,11 +203,11 @@ import Testing
         process.standardError = errors
         try await RunningAdmin.with { admin in
             process.environment = ["PORTCULLIS_ADMIN_URL": admin.url]
-            try process.run()
-            let text = try await Task.detached { try errors.fileHandleForReading.readToEnd() }.value
+            try CommandRun.start(process)
+            let text = try await onOwnThread { try errors.fileHandleForReading.readToEnd() }
             #expect(String(decoding: text ?? Data(), as: UTF8.self) == "")
         }
-        process.waitUntilExit()
+        await onOwnThread { process.waitUntilExit() }
     }
 
     @Test("each program tells its version", arguments: ["portcullis", "portcullis-admin", "portcullis-gateway"])

@@ -1,4 +1,6 @@
 import Foundation
+import Synchronization
+import TestSupport
 
 /// A run of a built program: what it printed and how it ended.
 struct CommandRun: Sendable {
@@ -23,22 +25,20 @@ struct CommandRun: Sendable {
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
-        return try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                do {
-                    try process.run()
-                    // What goes to standard error fits into the pipe; what goes to standard output may not.
-                    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-                    let messages = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-                    process.waitUntilExit()
-                    continuation.resume(
-                        returning: CommandRun(output: text, errors: messages, status: process.terminationStatus))
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
+        return try await onOwnThread {
+            try start(process)
+            // What goes to standard error fits into the pipe; what goes to standard output may not.
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            let messages = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return CommandRun(output: text, errors: messages, status: process.terminationStatus)
         }
     }
+
+    /// Starts a process: one at a time, since Foundation crashes at times when several threads start one.
+    static func start(_ process: Process) throws { try starting.withLock { _ in try process.run() } }
+
+    private static let starting = Mutex(())
 
     /// Where a program was built; one of the system is named by its path.
     static func program(_ name: String) -> URL {
