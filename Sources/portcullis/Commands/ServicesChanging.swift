@@ -34,14 +34,11 @@ struct AddService: AdminCommand {
                 .json(ServiceCreation(type: type, server: server, state: state, weight: weight))
             return try change.finish(try await client.value(request))
         }
-        var request = AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
+        let request = AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
             .json(ServiceChange(server: server, state: state, weight: weight))
-        request.onlyWhenAbsent = true
-        do {
-            try change.finish(try await client.value(request))
-        } catch let error as CommandError where error.status == 412 {
-            throw CommandError("\(name) exists already", hint: "`portcullis services move \(name) \(server)` moves it.")
-        }
+        try change.finish(
+            try await client.create(
+                request, "\(name)", hint: "`portcullis services move \(name) \(server)` moves it."))
     }
 }
 

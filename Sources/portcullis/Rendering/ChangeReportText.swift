@@ -23,7 +23,13 @@ struct ChangeReportText {
     }
 
     private func changes(_ report: ChangeReport) -> String {
-        Table(["", "", ""], report.changes.map { [sign($0.action), $0.kind.rawValue, $0.name] }).body(indent: "  ")
+        Table(["", "", "", ""], report.changes.map { [sign($0.action), $0.kind.rawValue, $0.name, values($0)] })
+            .body(indent: "  ")
+    }
+
+    /// `ready on app1, weight 50 → drain on app1, weight 50`. An older ADMIN sends no values: empty.
+    private func values(_ change: ChangeReport.Change) -> String {
+        [change.before, change.after].compactMap(\.self).joined(separator: " → ")
     }
 
     private func registrySummary(_ changes: [ChangeReport.Change]) -> String {
