@@ -29,7 +29,10 @@ struct ChangeReportText {
 
     /// `ready on app1, weight 50 → drain on app1, weight 50`. An older ADMIN sends no values: empty.
     private func values(_ change: ChangeReport.Change) -> String {
-        [change.before, change.after].compactMap(\.self).joined(separator: " → ")
+        let values = [change.before, change.after].compactMap(\.self)
+        // The values look the same, such as é in its two forms.
+        let lookAlike = values.count == 2 && values[0] == values[1]
+        return values.map { lookAlike ? $0.asciiEscaped : $0 }.joined(separator: " → ")
     }
 
     private func registrySummary(_ changes: [ChangeReport.Change]) -> String {

@@ -109,6 +109,35 @@ import Testing
         }
     }
 
+    @Test("a service without a server gets the one with the fewest, at a location if one is given")
+    func chosenServer() async throws {
+        try await RunningAdmin.with { admin in
+            func add(_ words: String...) async throws -> CommandRun {
+                try await CommandRun.run(
+                    "portcullis", ["services", "add"] + words, ["PORTCULLIS_ADMIN_URL": admin.url])
+            }
+            _ = try await CommandRun.portcullis("apply", "-f", "fixtures/cloud.yaml", admin: admin)
+            let plan = try await add("tg", "--dry-run")
+            #expect(plan.status == 2 && plan.output.hasPrefix("registry: 1 added\n  +  service  tg.6  ready on app1, "))
+            #expect(try await add("tg").output.contains("  +  service  tg.6  ready on app1, "))
+            let full = try await add("tg", "--location", "hel")
+            #expect(full.status == 1)
+            #expect(
+                full.errors == """
+                    Error: No server at hel can take another service of tg.
+                      type: hel-app1, hel-app2: already with a service of tg
+                      type: hel-db1, hel-gw1, hel-gw2: not of kind app
+
+                    """)
+        }
+        for (words, part) in [
+            (["tg.9"], "tg.9 needs a server"), (["tg", "app1", "--location", "tcn"], "it needs none beside a server"),
+        ] {
+            let wrong = try await CommandRun.run("portcullis", ["services", "add"] + words)
+            #expect(wrong.status == 64 && wrong.errors.contains(part), "\(words): \(wrong)")
+        }
+    }
+
     @Test("wrong usage is told before ADMIN is asked")
     func usage() async throws {
         let lines = [
