@@ -49,6 +49,8 @@ extension APIPath {
     public static let description = Self(root: "openapi.json")
 
     public static let apply = Self("apply")
+    /// The whole registry, as an apply takes it.
+    public static let cloud = Self("cloud")
     public static let events = Self("events")
     public static let gateways = Self("gateways")
     public static let locations = Self("locations")

@@ -27,11 +27,19 @@ public struct ChangeReport: Sendable, Hashable {
         public var kind: ResourceKind
         /// The name of the object; `location/pool` for a pool.
         public var name: String
+        /// The object before, as one line for people; `nil` if it is created, or if there is no such line.
+        public var before: String?
+        /// The object afterwards, as one line for people; `nil` if it is deleted, or if there is no such line.
+        public var after: String?
 
-        public init(action: ChangeAction, kind: ResourceKind, name: String) {
+        public init(
+            action: ChangeAction, kind: ResourceKind, name: String, before: String? = nil, after: String? = nil
+        ) {
             self.action = action
             self.kind = kind
             self.name = name
+            self.before = before
+            self.after = after
         }
     }
 
@@ -99,8 +107,8 @@ extension ChangeReport: Described {
 extension ChangeReport.Change: Described {
     package static let form = Form<Self>.object(
         nil, .required("action", .choice, \.action), .required("kind", .choice, \.kind),
-        .required("name", .text, \.name)
-    ) { ChangeReport.Change(action: $0, kind: $1, name: $2) }
+        .required("name", .text, \.name), .nullable("before", .text, \.before), .nullable("after", .text, \.after)
+    ) { ChangeReport.Change(action: $0, kind: $1, name: $2, before: $3, after: $4) }
 }
 
 extension ExportChange: Described {

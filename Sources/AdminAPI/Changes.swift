@@ -68,15 +68,21 @@ public struct ServerPatch: Sendable, Hashable {
 /// Body of `POST /v1/services`: a new instance, its index allocated by ADMIN.
 public struct ServiceCreation: Sendable, Hashable {
     public var type: String
-    public var server: String
+    /// `nil`: ADMIN chooses one with the fewest services of the type.
+    public var server: String?
+    /// The location of the server that ADMIN chooses; `nil`: any. Not beside `server`.
+    public var location: String?
     /// `nil`: ready.
     public var state: ServiceState?
     /// `nil`: the section's.
     public var weight: Int?
 
-    public init(type: String, server: String, state: ServiceState? = nil, weight: Int? = nil) {
+    public init(
+        type: String, server: String? = nil, location: String? = nil, state: ServiceState? = nil, weight: Int? = nil
+    ) {
         self.type = type
         self.server = server
+        self.location = location
         self.state = state
         self.weight = weight
     }
@@ -162,9 +168,14 @@ extension ServerPatch: Described {
 extension ServiceCreation: Described {
     package static let form = Form<Self>.object(
         "ServiceCreation", .required("type", .name(.type), \.type),
-        .required("server", .name(.server), \.server), .present("state", .choice, \.state),
-        .nullable("weight", ServiceResource.weight, \.weight)
-    ) { ServiceCreation(type: $0, server: $1, state: $2, weight: $3) }
+        .present(
+            "server", .name(.server).described("If absent, ADMIN chooses one with the fewest services of the type"),
+            \.server),
+        .present(
+            "location", .name(.location).described("Where ADMIN chooses the server; only without `server`"),
+            \.location),
+        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight)
+    ) { ServiceCreation(type: $0, server: $1, location: $2, state: $3, weight: $4) }
 }
 
 extension ServiceChange: Described {

@@ -180,7 +180,7 @@ struct HTTPSeeds {
             #"{"name": "app1", "location": "tcn", "kind": "app", "addresses": ["10.1.0.11"], "labels": ["a"]}"#,
         "changeServer": #"{"labels": ["ssd", "big"], "addresses": ["10.1.0.11"]}"#,
         "writeType": type,
-        "createService": #"{"type": "tg", "server": "app1", "state": "maint", "weight": null}"#,
+        "createService": #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null}"#,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,
         "changeService": #"{"server": "app1", "state": "ready", "weight": 65535}"#,

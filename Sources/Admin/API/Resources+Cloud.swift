@@ -54,7 +54,9 @@ extension ChangeReport {
     init(_ summary: ChangeSummary) {
         self.init(
             changes: summary.difference.changes.map {
-                Change(action: ChangeAction($0.action), kind: ResourceKind($0.kind), name: $0.name)
+                Change(
+                    action: ChangeAction($0.action), kind: ResourceKind($0.kind), name: $0.name, before: $0.before,
+                    after: $0.after)
             },
             export: summary.exports.map { ExportChange(location: $0.location, $0.difference) },
             configurations: summary.configurations.map(ConfigurationChange.init),

@@ -44,6 +44,8 @@ public enum ChangeError: Error, Sendable, Hashable {
     case exists(String)
     /// Other objects still need it. The text names them.
     case inUse(String)
+    /// No server can take another service. The text names its type; each fault says why some servers cannot.
+    case noServer(String, [Fault])
     /// Values are wrong, each with its place.
     case invalid([Fault])
     /// A meta-configuration is wrong, each fault with file, line and column.
@@ -57,7 +59,7 @@ extension ChangeError: CustomStringConvertible {
         switch self {
         case .missing(let what): "there is no \(what)"
         case .exists(let what): "\(what) exists already"
-        case .inUse(let text): text
+        case .inUse(let text), .noServer(let text, _): text
         case .invalid(let faults), .metaConfiguration(let faults), .contradiction(let faults):
             faults.map(\.description).joined(separator: "\n")
         }

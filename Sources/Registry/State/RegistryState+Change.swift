@@ -27,7 +27,7 @@ extension RegistryState {
         try change(&cloud, self)
         let difference = CloudDifference(from: self.cloud, to: cloud)
         guard !difference.isEmpty else {
-            return Registry.Outcome(summary: ChangeSummary(difference: difference), state: self)
+            return Registry.Outcome(summary: ChangeSummary(difference: difference), state: self, base: commit)
         }
         let places = places(self)
         try cloud.settle(from: self.cloud, places: places)
@@ -67,7 +67,7 @@ extension RegistryState {
                 from: self.cloud, self.configurations, to: cloud, configurations),
             warnings: Cloud.faults(
                 cloud.warnings(about: difference, since: self.cloud), inFiles: files, places))
-        return Registry.Outcome(summary: summary, state: state)
+        return Registry.Outcome(summary: summary, state: state, base: commit)
     }
 }
 

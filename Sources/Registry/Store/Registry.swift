@@ -110,6 +110,8 @@ public final class Registry: Sendable {
         package let summary: ChangeSummary
         /// The state afterwards; for a dry run, the state that would result.
         package var state: RegistryState
+        /// The commit that the change was planned on.
+        package let base: CommitID
     }
 
     /// Changes the cloud.

@@ -22,7 +22,11 @@ struct SourceMap: Equatable {
 
     /// `cloud.yaml:12:7` for a pointer, `types/tg.yaml:12:7` for `tg.yaml:12:7`, any other text unchanged.
     func place(of pointer: String) -> String {
-        guard pointer.hasBytePrefix("#") else { return translated(pointer) }
+        guard pointer.hasBytePrefix("#") else {
+            // `{server}`, a part of the request's path.
+            return pointer.hasBytePrefix("{") && pointer.hasByteSuffix("}")
+                ? String(Substring(pointer.utf8.dropFirst().dropLast())) : translated(pointer)
+        }
         var path = pointer[...]
         while true {
             if let position = positions[String(path)] { return position.description }

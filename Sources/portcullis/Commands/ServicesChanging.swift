@@ -6,14 +6,24 @@ import Names
 
 struct AddService: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Add an instance of a service type on a server.")
+        commandName: "add", abstract: "Add an instance of a service type.",
+        discussion: """
+            Without a server, ADMIN chooses one: of those that the type's `requires` allow and, for an exported type, \
+            that have no instance of it and addresses for its sections, the one with the fewest instances of the type, \
+            then with the fewest services of all. A gateway is chosen only if `requires` names that kind.
+            """)
 
     @Argument(
         help: "The service type, for which ADMIN chooses an index, or TYPE.INDEX.", transform: NameArgument.read)
     var type: String
 
-    @Argument(help: "The server.", transform: NameArgument.read)
-    var server: String
+    @Argument(
+        help: "The server. Without it, ADMIN chooses one with the fewest services of the type.",
+        transform: NameArgument.read)
+    var server: String?
+
+    @Option(help: "Where ADMIN chooses the server.", transform: NameArgument.read)
+    var location: String?
 
     @Option(help: "The state to start in.")
     var state = ServiceState.ready
@@ -26,22 +36,26 @@ struct AddService: AdminCommand {
 
     func validate() throws {
         if let weight, !(0...65_535).contains(weight) { throw ValidationError("--weight: \(weight) is not in 0-65535") }
+        if server != nil, location != nil {
+            throw ValidationError("--location says where ADMIN chooses the server; it needs none beside a server")
+        }
+        if server == nil, let name = ServiceName(type) {
+            throw ValidationError("\(name) needs a server; ADMIN chooses the server where it chooses the index, too")
+        }
     }
 
     func run(_ client: AdminResources) async throws {
-        guard let name = ServiceName(type) else {
+        guard let name = ServiceName(type), let server else {
             let request = AdminRequest.change(.post, .services, dryRun: change.dryRun)
-                .json(ServiceCreation(type: type, server: server, state: state, weight: weight))
+                .json(
+                    ServiceCreation(type: type, server: server, location: location, state: state, weight: weight))
             return try change.finish(try await client.value(request))
         }
-        var request = AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
+        let request = AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
             .json(ServiceChange(server: server, state: state, weight: weight))
-        request.onlyWhenAbsent = true
-        do {
-            try change.finish(try await client.value(request))
-        } catch let error as CommandError where error.status == 412 {
-            throw CommandError("\(name) exists already", hint: "`portcullis services move \(name) \(server)` moves it.")
-        }
+        try change.finish(
+            try await client.create(
+                request, "\(name)", hint: "`portcullis services move \(name) \(server)` moves it."))
     }
 }
 

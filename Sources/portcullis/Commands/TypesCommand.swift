@@ -10,6 +10,7 @@ struct TypesCommand: AsyncParsableCommand {
         abstract: "List, show and change service types.",
         subcommands: [
             ListTypes.self, ShowType.self, ListTypeRevisions.self, DiffType.self, RevertType.self, PutTypes.self,
+            RemoveTypes.self,
         ],
         defaultSubcommand: ListTypes.self)
 }
@@ -76,6 +77,25 @@ struct PutTypes: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         try change.finish(try await client.putTypes(inFiles: files, dryRun: change.dryRun))
+    }
+}
+
+struct RemoveTypes: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove types that have no services.",
+        discussion: "Its revisions and firewall marks are kept: `types revert TYPE --revision N` brings it back.")
+
+    @Argument(help: ArgumentHelp("The service types.", valueName: "type"), transform: NameArgument.read)
+    var types: [String]
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        try change.finish(
+            try await client.changeEach(types) { name in
+                AdminRequest.change(.delete, .type(name), dryRun: change.dryRun)
+            })
     }
 }
 

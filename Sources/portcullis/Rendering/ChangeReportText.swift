@@ -23,7 +23,16 @@ struct ChangeReportText {
     }
 
     private func changes(_ report: ChangeReport) -> String {
-        Table(["", "", ""], report.changes.map { [sign($0.action), $0.kind.rawValue, $0.name] }).body(indent: "  ")
+        Table(["", "", "", ""], report.changes.map { [sign($0.action), $0.kind.rawValue, $0.name, values($0)] })
+            .body(indent: "  ")
+    }
+
+    /// `ready on app1, weight 50 → drain on app1, weight 50`. An older ADMIN sends no values: empty.
+    private func values(_ change: ChangeReport.Change) -> String {
+        let values = [change.before, change.after].compactMap(\.self)
+        // The values look the same, such as é in its two forms.
+        let lookAlike = values.count == 2 && values[0] == values[1]
+        return values.map { lookAlike ? $0.asciiEscaped : $0 }.joined(separator: " → ")
     }
 
     private func registrySummary(_ changes: [ChangeReport.Change]) -> String {

@@ -46,7 +46,12 @@ import Testing
             #expect(try silent.report.changes.isEmpty)
             let explicit = try await stage.send(
                 .post, "/v1/apply", #"{"services": [{"name": "tg.1", "server": "app1", "state": "ready"}]}"#)
-            #expect(try explicit.report.changes == [.init(action: .update, kind: .service, name: "tg.1")])
+            #expect(
+                try explicit.report.changes == [
+                    .init(
+                        action: .update, kind: .service, name: "tg.1",
+                        before: "drain on app1, the section's weight", after: "ready on app1, the section's weight")
+                ])
         }
     }
 

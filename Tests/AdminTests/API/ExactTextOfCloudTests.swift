@@ -23,7 +23,10 @@ import Testing
             _ = try await stage.putType("pgw", "type: pgw\nconfig: [{sort-order: 1, values: {p: !secret a}}]\n")
             let tag = try await stage.tag("pgw.1")
             let report = try await stage.send(.put, "/v1/secrets/a", #"{"value": "pass\#(Self.decomposed)"}"#).report
-            #expect(report.changes == [.init(action: .update, kind: .secret, name: "a")])
+            #expect(
+                report.changes == [
+                    .init(action: .update, kind: .secret, name: "a", before: "revision 1", after: "revision 2")
+                ])
             #expect(report.configurations.map(\.services) == [["pgw.1", "pgw.2"]])
             #expect(try await stage.tag("pgw.1") != tag)
             let token = try await stage.registry.tokens.add(name: "p", role: .service, service: "pgw.1")
@@ -41,7 +44,7 @@ import Testing
             }
             _ = try await stage.putType("pgw", source("name", Self.composed))
             let value = try await stage.putType("pgw", source("name", Self.decomposed)).report
-            #expect(value.changes == [.init(action: .update, kind: .type, name: "pgw")])
+            #expect(value.changes.map(\.name) == ["pgw"] && value.changes.map(\.action) == [.update])
             #expect(
                 value.configurations.first?.lines.first.map { Array(($0.after ?? "").utf8) }
                     == Array("\"\(Self.decomposed)\"".utf8))
@@ -53,7 +56,9 @@ import Testing
 
             _ = try await stage.send(.put, "/v1/locations/tcn", #"{"description": "\#(Self.composed)"}"#)
             let location = try await stage.send(.put, "/v1/locations/tcn", #"{"description": "\#(Self.decomposed)"}"#)
-            #expect(try location.report.changes == [.init(action: .update, kind: .location, name: "tcn")])
+            let change = try #require(try location.report.changes.first)
+            #expect(Array((change.before ?? "").utf8) == Array(Self.composed.utf8))
+            #expect(Array((change.after ?? "").utf8) == Array(Self.decomposed.utf8))
         }
     }
 

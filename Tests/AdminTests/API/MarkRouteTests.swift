@@ -37,7 +37,8 @@ import Testing
                 #expect(try await stage.send(.delete, "/v1/marks/\(none)").status == .notFound)
             }
             let generation = try await stage.registry.state().generation
-            let expected = ChangeReport(changes: [.init(action: .delete, kind: .mark, name: "258")], export: [])
+            let expected = ChangeReport(
+                changes: [.init(action: .delete, kind: .mark, name: "258", before: "old/devices")], export: [])
             #expect(try await stage.send(.delete, "/v1/marks/258?dry_run=true").report == expected)
             #expect(try await stage.registry.state().generation == generation)
             #expect(try await stage.send(.delete, "/v1/marks/258").report == expected)

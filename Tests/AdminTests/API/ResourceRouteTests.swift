@@ -15,7 +15,10 @@ import Testing
         try await Stage.run { stage in
             let created = try await stage.send(.put, "/v1/locations/tcn", #"{"description": "Groningen"}"#)
             #expect(created.status == .created)
-            #expect(try created.report.changes == [.init(action: .create, kind: .location, name: "tcn")])
+            #expect(
+                try created.report.changes == [
+                    .init(action: .create, kind: .location, name: "tcn", after: "Groningen")
+                ])
             let read = try await stage.get("/v1/locations/tcn")
             #expect(try read.decoded(LocationResource.self) == LocationResource(name: "tcn", description: "Groningen"))
             #expect(read.headers[.eTag] == created.headers[.eTag])
@@ -49,7 +52,13 @@ import Testing
             let body = #"{"location": "tcn", "kind": "db", "addresses": ["10.1.0.21", "fd00:1::21"]}"#
             #expect(try await stage.send(.put, "/v1/servers/db1", body).status == .created)
             let patched = try await stage.send(.patch, "/v1/servers/db1", #"{"kind": "archive"}"#)
-            #expect(try patched.report.changes == [.init(action: .update, kind: .server, name: "db1")])
+            #expect(
+                try patched.report.changes == [
+                    .init(
+                        action: .update, kind: .server, name: "db1",
+                        before: "db server at tcn, 10.1.0.21 fd00:1::21",
+                        after: "archive server at tcn, 10.1.0.21 fd00:1::21")
+                ])
             let server = ServerResource(
                 name: "db1", location: "tcn", kind: .archive, addresses: ["10.1.0.21", "fd00:1::21"])
             #expect(try await stage.read(ServerResource.self, "/v1/servers/db1") == server)

@@ -109,7 +109,12 @@ import Testing
             #expect(try same.report.changes.isEmpty)
             #expect(try await stage.tag("vault.1") == tag)
             let new = try await stage.send(.put, "/v1/secrets/db-password", #"{"value": "another"}"#)
-            #expect(try new.report.changes == [.init(action: .update, kind: .secret, name: "db-password")])
+            #expect(
+                try new.report.changes == [
+                    .init(
+                        action: .update, kind: .secret, name: "db-password", before: "revision 1",
+                        after: "revision 2")
+                ])
             #expect(try new.report.configurations.first?.services == ["vault.1", "vault.2"])
             #expect(
                 try new.report.configurations.first?.lines.first?.after

@@ -12,7 +12,7 @@ import Testing
         try await RunningAdmin.with { admin in
             let plan = try await CommandRun.portcullis("apply", "-f", "fixtures/cloud.yaml", "--dry-run", admin: admin)
             #expect(plan.status == 2, "\(plan.errors)")
-            #expect(plan.output.hasPrefix("registry: 50 added\n  +  location  hel\n"))
+            #expect(plan.output.hasPrefix("registry: 50 added\n  +  location  hel "))
             #expect(plan.output.hasSuffix("dry run: nothing was changed\n"))
             #expect(try await CommandRun.portcullis("locations", admin: admin).output == "LOCATION  DESCRIPTION\n")
 
@@ -76,8 +76,8 @@ import Testing
             #expect(
                 drain.output == """
                     registry: 2 changed
-                      ~  service  pgw.4
-                      ~  service  pgw.5
+                      ~  service  pgw.4  ready on hel-app1, the section's weight → drain on hel-app1, the section's weight
+                      ~  service  pgw.5  ready on hel-app2, the section's weight → drain on hel-app2, the section's weight
 
                     export of hel: 4 rows changed
                       ~  pgw.4  http  [2001:db8:0:2::36]:443/tcp  [fd00:2::11]:8443  weight 100 → 0
@@ -168,7 +168,9 @@ import Testing
             _ = try await CommandRun.portcullis(
                 "apply", "-f", nothing.path, "--prune", "--yes-delete", "50", admin: admin)
             let released = try await CommandRun.portcullis("marks", "release", admin: admin)
-            #expect(released.output == "registry: 2 removed\n  -  mark  256\n  -  mark  257\n")
+            #expect(
+                released.output
+                    == "registry: 2 removed\n  -  mark  256  tg/devices\n  -  mark  257  tg/devices udp\n")
 
             _ = try await CommandRun.portcullis("apply", "-f", "fixtures/cloud.yaml", admin: admin)
             var poll = HTTPClientRequest(url: admin.url + "/v1/locations/tcn/services.csv")

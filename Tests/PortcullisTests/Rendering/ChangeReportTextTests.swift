@@ -27,8 +27,12 @@ import Testing
     func everything() {
         let report = ChangeReport(
             changes: [
-                .init(action: .create, kind: .location, name: "tcn"), .init(action: .update, kind: .type, name: "pgw"),
-                .init(action: .delete, kind: .service, name: "tg.4"),
+                .init(action: .create, kind: .location, name: "tcn", after: "Groningen"),
+                .init(action: .update, kind: .type, name: "pgw"),
+                .init(
+                    action: .update, kind: .service, name: "tg.3", before: "ready on app1, weight 7",
+                    after: "ready on app2, weight 7"),
+                .init(action: .delete, kind: .service, name: "tg.4", before: "drain on app1, weight 7"),
             ],
             export: [
                 ExportChange(
@@ -37,10 +41,11 @@ import Testing
             ])
         #expect(
             ChangeReportText(isDryRun: true).text(report) == """
-                registry: 1 added, 1 changed, 1 removed
-                  +  location  tcn
+                registry: 1 added, 2 changed, 1 removed
+                  +  location  tcn   Groningen
                   ~  type      pgw
-                  -  service   tg.4
+                  ~  service   tg.3  ready on app1, weight 7 → ready on app2, weight 7
+                  -  service   tg.4  drain on app1, weight 7
 
                 export of tcn: 2 rows added, 1 changed, 1 removed
                   +  pgw.1  http     198.51.100.36:80/tcp                               10.1.0.11:8080  masq wlc weight 100

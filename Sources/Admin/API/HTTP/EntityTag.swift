@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Registry
 import ServicesExport
 import Text
 
@@ -8,6 +9,12 @@ enum EntityTag {
     /// A strong tag for the bytes of a representation: half of their SHA-256.
     static func of(_ bytes: some DataProtocol) -> String {
         "\"\(SHA256.hash(data: bytes).prefix(16).hexadecimal)\""
+    }
+
+    /// A strong tag for the whole registry. Every commit has another one, even if it brings back what was before.
+    static func of(_ commit: CommitID) -> String {
+        let nonce = String(UInt64(bitPattern: commit.nonce), radix: 16)
+        return "\"\(String(commit.generation, radix: 16))\(String(repeating: "0", count: 16 - nonce.count))\(nonce)\""
     }
 
     /// The list of an If-Match or If-None-Match field: `*`, or tags, weak ones marked.

@@ -114,6 +114,8 @@ struct RouteResponder: HTTPResponder {
         case .missing: APIProblem(.notFound, "\(error)".capitalizedSentence)
         case .exists: APIProblem(.conflict, "\(error)".capitalizedSentence)
         case .inUse: APIProblem(.conflict, "\(error)".capitalizedSentence, kind: .inUse)
+        case .noServer(_, let faults):
+            APIProblem(.conflict, "\(error)".capitalizedSentence, errors: faults.map(Problem.Fault.init))
         case .invalid(let faults): .invalid(faults.map(Problem.Fault.init))
         case .metaConfiguration(let faults):
             APIProblem(

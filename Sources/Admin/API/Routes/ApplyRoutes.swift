@@ -12,20 +12,23 @@ extension RouteTable {
             Route(
                 method: .post, path: .apply, operation: "apply",
                 summary: "Make the cloud, or the listed part of it, as given: in one transaction, or not at all",
-                access: .admin, query: [.dryRun],
+                access: .admin, query: [.dryRun], headers: [.ifMatchRegistry],
                 body: Route.Body(
                     mediaType: MediaType.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
-                answers: [.changedList]
+                answers: [.changedCloud]
             ) { request in
                 let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
                 let types = try await BlockingWork.run { try wanted.readTypes() }
+                let preconditions = Preconditions(request.headers)
                 let outcome = try await registry.write(
                     by: request.identity.name, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
                     wanted.apply(to: &cloud, types: types)
                     if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud, pruneGuard) }
+                    try preconditions.check([EntityTag.of(before.commit)])
                 }
-                return try Self.report(outcome, to: request)
+                let tag = EntityTag.of(request.isDryRun ? outcome.base : outcome.state.commit)
+                return try Self.report(outcome, to: request, headers: [.eTag: tag])
             }
         ]
     }

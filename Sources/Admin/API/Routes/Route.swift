@@ -88,6 +88,9 @@ extension Route.Parameter {
     static let ifMatch = Self(
         name: APIHeader.ifMatch, summary: "The change is made only if the resource has this ETag (RFC 9110)",
         schema: tags)
+    static let ifMatchRegistry = Self(
+        name: APIHeader.ifMatch,
+        summary: "The change is made only if the registry (/v1/cloud) has this ETag (RFC 9110)", schema: tags)
     static let ifNoneMatch = Self(
         name: APIHeader.ifNoneMatch, summary: "304 if the answer still has this ETag (RFC 9110)",
         schema: ["type": "string"])
@@ -105,6 +108,8 @@ extension Route.Parameter {
     static let eTagAfterChange = Self(
         name: APIHeader.eTag, summary: "Of the resource as it is now; not with dry_run, nor after a deletion",
         schema: tag)
+    static let eTagOfRegistry = Self(
+        name: APIHeader.eTag, summary: "Of the whole registry (/v1/cloud) as it is now, also with dry_run", schema: tag)
     static let cacheControl = Self(
         name: APIHeader.cacheControl, summary: "no-cache: ask again with If-None-Match; no-store (RFC 9111)",
         schema: ["type": "string", "enum": ["no-cache", "no-store"]])

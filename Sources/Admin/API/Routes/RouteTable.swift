@@ -18,7 +18,7 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
-            + secretRoutes + tokenRoutes + applyRoutes + observationRoutes + healthRoutes
+            + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + observationRoutes + healthRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
@@ -33,13 +33,19 @@ struct RouteTable: Sendable {
     }
 
     static func answer(bytes: Data, mediaType: String, to request: APIRequest) -> Response {
-        let tag = EntityTag.of(bytes)
+        answer(bytes, tag: EntityTag.of(bytes), mediaType: mediaType, to: request)
+    }
+
+    /// - Parameter tag: the ETag of the bytes, which are made only where the client does not have them.
+    static func answer(
+        _ bytes: @autoclosure () -> Data, tag: String, mediaType: String, to request: APIRequest
+    ) -> Response {
         var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache", .vary: APIHeader.accept]
         if Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(tag) == true {
             return Response(status: .notModified, headers: headers)
         }
         headers[.contentType] = mediaType
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes())))
     }
 
     static func notAcceptable(_ offers: [String]) -> APIProblem {
@@ -71,17 +77,16 @@ struct RouteTable: Sendable {
     }
 
     static func report(
-        _ outcome: Registry.Outcome, to request: APIRequest, resource: (any Described)? = nil, location: String? = nil
+        _ outcome: Registry.Outcome, to request: APIRequest, resource: (any Described)? = nil, location: String? = nil,
+        headers: HTTPFields = [:]
     ) throws -> Response {
         let isDryRun = request.isDryRun
         let isCreation =
             outcome.summary.difference.changes.first?.action == .create
             && request.route.answers.contains { $0.status == .created }
-        var headers: HTTPFields = [:]
-        if !isDryRun {
-            headers[.eTag] = resource.map { tag($0) }
-            headers[.location] = location
-        }
+        var headers = headers
+        if !isDryRun, let resource { headers[.eTag] = tag(resource) }
+        if !isDryRun, let location { headers[.location] = location }
         return report(ChangeReport(outcome.summary), status: isCreation && !isDryRun ? .created : .ok, headers: headers)
     }
 
@@ -112,6 +117,8 @@ extension Route.Answer {
     static let changed = change([.eTagAfterChange])
     /// The report on a change of something that has no ETag of its own.
     static let changedList = change([])
+    /// The report on a change of the whole registry.
+    static let changedCloud = change([.eTagOfRegistry])
     static let created = created([.eTagAfterChange])
 
     static func created(_ headers: [Route.Parameter]) -> Self {

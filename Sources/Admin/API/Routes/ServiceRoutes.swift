@@ -20,7 +20,8 @@ extension RouteTable {
             },
             Route(
                 method: .post, path: .services, operation: "createService",
-                summary: "Create a service with the lowest free index of its type", access: .admin, query: [.dryRun],
+                summary: "Create a service with the lowest free index of its type; without a server, ADMIN chooses one",
+                access: .admin, query: [.dryRun],
                 body: Route.jsonBody(ServiceCreation.form),
                 answers: [
                     .changed,
@@ -70,24 +71,28 @@ extension RouteTable {
 
     private func createService(_ request: APIRequest) async throws -> Response {
         let (wanted, hasState) = try await request.read(ServiceCreation.form) { ($0, $1.has("state")) }
-        let draft = ServiceInstance(
-            type: wanted.type, index: 1, server: wanted.server, state: wanted.state ?? .ready,
-            weight: wanted.weight)
+        if wanted.server != nil, wanted.location != nil {
+            throw APIProblem.invalid([
+                .init(pointer: "#/location", detail: "is only allowed without `server`, whose location counts")
+            ])
+        }
         let places = { @Sendable (before: RegistryState) -> RequestPlaces in
-            let name = "\(draft.type).\(before.cloud.freeIndex(of: draft.type))"
+            let name = "\(wanted.type).\(before.cloud.freeIndex(of: wanted.type))"
             var places = RequestPlaces()
             places.add(.init(.service, name), "#/type")
-            places.add(.init(.service, name, .server), "#/server")
+            if wanted.server != nil { places.add(.init(.service, name, .server), "#/server") }
             if hasState { places.add(.init(.service, name, .state), "#/state") }
             return places
         }
         let outcome = try await registry.write(
             by: request.identity.name, dryRun: request.isDryRun, places: places
         ) { cloud, _ in
-            try cloud.requireType(draft.type, at: "#/type")
-            try cloud.requireServer(draft.server, at: "#/server")
-            var service = draft
-            service.index = cloud.freeIndex(of: draft.type)
+            try cloud.requireType(wanted.type, at: "#/type")
+            let server = try wanted.server ?? cloud.serverForAnother(wanted.type, at: wanted.location)
+            try cloud.requireServer(server, at: "#/server")
+            let service = ServiceInstance(
+                type: wanted.type, index: cloud.freeIndex(of: wanted.type), server: server,
+                state: wanted.state ?? .ready, weight: wanted.weight)
             cloud.services[service.name] = service
         }
         let name = outcome.summary.difference.changes.first?.name ?? ""

@@ -1,0 +1,72 @@
+import AdminAPI
+import AdminClient
+import ArgumentParser
+import CommandLineSupport
+
+struct PoolsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pools", abstract: "List, set and remove pools of public addresses.",
+        subcommands: [ListPools.self, SetPool.self, RemovePools.self], defaultSubcommand: ListPools.self)
+}
+
+struct ListPools: AdminCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List pools of public addresses.")
+
+    @Argument(help: "Only those of a location.", transform: NameArgument.read)
+    var location: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        var pools = [PoolResource]()
+        let locations = if let location { [location] } else { try await client.locations().map(\.name) }
+        for location in locations { pools += try await client.pools(of: location) }
+        try output.show(pools, asText: ResourceTables.pools(pools).text)
+    }
+}
+
+struct SetPool: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Set the addresses of a pool; a pool that does not exist is added.",
+        discussion: "The addresses replace those that the pool has.")
+
+    @Argument(help: "The location.", transform: NameArgument.read)
+    var location: String
+
+    @Argument(help: "The pool.", transform: NameArgument.read)
+    var pool: String
+
+    @Argument(help: ArgumentHelp("Its public addresses, IPv4 and IPv6.", valueName: "address"))
+    var addresses: [String]
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        let request = AdminRequest.change(.put, .pool(pool, of: location), dryRun: change.dryRun)
+            .json(PoolChange(addresses: addresses))
+        try change.finish(try await client.value(request))
+    }
+}
+
+struct RemovePools: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove pools of a location that no service needs.")
+
+    @Argument(help: "The location.", transform: NameArgument.read)
+    var location: String
+
+    @Argument(help: ArgumentHelp("The pools.", valueName: "pool"), transform: NameArgument.read)
+    var pools: [String]
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        try change.finish(
+            try await client.changeEach(pools) { name in
+                AdminRequest.change(.delete, .pool(name, of: location), dryRun: change.dryRun)
+            })
+    }
+}

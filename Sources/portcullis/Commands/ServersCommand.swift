@@ -1,0 +1,135 @@
+import AdminAPI
+import AdminClient
+public import ArgumentParser
+import CommandLineSupport
+import Names
+import Text
+
+/// The kinds a server can be given on the command line.
+extension ServerKind: ExpressibleByArgument {}
+
+struct ServersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "servers", abstract: "List, add, change and remove servers.",
+        subcommands: [ListServers.self, AddServer.self, SetServer.self, RemoveServers.self],
+        defaultSubcommand: ListServers.self)
+}
+
+struct ListServers: AdminCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List servers.")
+
+    @Option(help: "Only those of a location.", transform: NameArgument.read)
+    var location: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        let servers = try await client.servers().filter { server in location.map { $0 == server.location } ?? true }
+        try output.show(servers, asText: ResourceTables.servers(servers).text)
+    }
+}
+
+struct AddServer: AdminCommand {
+    static let configuration = CommandConfiguration(commandName: "add", abstract: "Add a server.")
+
+    @Argument(help: "The server.", transform: NameArgument.read)
+    var server: String
+
+    @Option(help: "Its location.", transform: NameArgument.read)
+    var location: String
+
+    @Option(help: "What it is built for.")
+    var kind: ServerKind
+
+    @Option(
+        name: .customLong("address"),
+        help: ArgumentHelp("Its internal address; given twice: one of each family.", valueName: "address"))
+    var addresses: [String]
+
+    @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp("A label, for the `requires` of types; may be repeated.", valueName: "label"),
+        transform: NameArgument.read)
+    var labels: [String] = []
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        let request = AdminRequest.change(.put, .server(server), dryRun: change.dryRun)
+            .json(ServerChange(location: location, kind: kind, addresses: addresses, labels: labels))
+        let name = server.printable
+        try change.finish(
+            try await client.create(
+                request, "server \(name)", hint: "`portcullis servers set \(name)` changes it."))
+    }
+}
+
+struct SetServer: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Change a server; what is not given stays.")
+
+    @Argument(help: "The server.", transform: NameArgument.read)
+    var server: String
+
+    @Option(help: "Its location.", transform: NameArgument.read)
+    var location: String?
+
+    @Option(help: "What it is built for.")
+    var kind: ServerKind?
+
+    @Option(
+        name: .customLong("address"),
+        help: ArgumentHelp(
+            "Its internal address, instead of those it has; given twice: one of each family.", valueName: "address"))
+    var addresses: [String] = []
+
+    @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp("A label, instead of those it has; may be repeated.", valueName: "label"),
+        transform: NameArgument.read)
+    var labels: [String] = []
+
+    @Flag(help: "Take all its labels away.")
+    var noLabels = false
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        guard labels.isEmpty || !noLabels else { throw ValidationError("--label and --no-labels exclude each other") }
+        guard patch != ServerPatch() else {
+            throw ValidationError("nothing to change; give --location, --kind, --address, --label or --no-labels")
+        }
+    }
+
+    private var patch: ServerPatch {
+        ServerPatch(
+            location: location, kind: kind, addresses: addresses.isEmpty ? nil : addresses,
+            labels: labels.isEmpty && !noLabels ? nil : labels)
+    }
+
+    func run(_ client: AdminResources) async throws {
+        let request = AdminRequest.change(.patch, .server(server), dryRun: change.dryRun).json(patch)
+        try change.finish(try await client.value(request))
+    }
+}
+
+struct RemoveServers: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove servers that no service runs on.")
+
+    @Argument(help: ArgumentHelp("The servers.", valueName: "server"), transform: NameArgument.read)
+    var servers: [String]
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        try change.finish(
+            try await client.changeEach(servers) { name in
+                AdminRequest.change(.delete, .server(name), dryRun: change.dryRun)
+            })
+    }
+}
