@@ -206,3 +206,28 @@ def test_traffic_follows_a_widened_range(cloud, gateway, network, client, hasty,
         assert request(address, 30500).port == 30500
     with pytest.raises(TimeoutError):
         hasty.http(address, 31000)
+
+
+def test_what_drains_is_seen_at_admin_with_its_connections(cloud, gateway, network, client):
+    """The gateway's report has the connections that the clients hold, until the last has ended."""
+    def report():
+        return cloud.json("gateways", "show", "gw1").get("report")
+
+    eventually(report, what="the gateway's first report")
+    held = [client.hold(TG4, 20000, source) for source in traffic.sources(TG4)[:8]]
+    server = held[0].ask().server
+    instance = {"app2": "tg.1", "app3": "tg.2", "app4": "tg.3"}[server]
+    count = sum(connection.ask().server == server for connection in held)
+    inside = f"10.1.0.{topology.SERVERS[server]}"
+
+    def counted():
+        """Connections of its TCP, by the marks that it drains under."""
+        return [drain.get("connections") for name, drain in report()["drains"].items() if name.split(" ")[-1] == inside]
+
+    cloud.run("services", "maint", instance)
+    eventually(lambda: count in counted(), what=f"{count} connections of {server} being reported")
+    lines = [line for line in cloud.run("gateways", "show", "gw1").splitlines() if line.startswith("draining")]
+    assert any(f"{inside}, {count} connection" in line for line in lines), lines
+    for connection in held:
+        connection.abort()
+    eventually(lambda: not counted(), timeout=90, what="the end of the drain being reported")

@@ -13,13 +13,13 @@ struct RequestLog: Sendable {
     /// - Parameters:
     ///   - query: the names of the query parameters that the route knows.
     ///   - actor: the name of the token; `nil` if it is not known.
-    ///   - isDryRun: whether a change was only reported, not made.
+    ///   - isChange: whether what ADMIN keeps was changed; a dry run and a gateway's report change nothing of it.
     ///   - start: when the request's head arrived.
     func note(
         _ request: Request, _ status: HTTPResponse.Status, query: [String] = [], actor: String?,
-        isDryRun: Bool = false, since start: ContinuousClock.Instant
+        isChange: Bool = false, since start: ContinuousClock.Instant
     ) {
-        let level = Self.level(request.method, status, isDryRun: isDryRun)
+        let level = Self.level(status, isChange: isChange)
         guard logger.logLevel <= level else { return }
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
@@ -31,10 +31,10 @@ struct RequestLog: Sendable {
             ])
     }
 
-    static func level(_ method: HTTPRequest.Method, _ status: HTTPResponse.Status, isDryRun: Bool) -> Logger.Level {
+    static func level(_ status: HTTPResponse.Status, isChange: Bool) -> Logger.Level {
         switch status.code {
         case 401, 403: .notice
-        case 200..<300 where method != .get && method != .head && !isDryRun: .info
+        case 200..<300 where isChange: .info
         default: .debug
         }
     }

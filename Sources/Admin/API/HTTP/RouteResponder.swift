@@ -23,7 +23,8 @@ struct RouteResponder: HTTPResponder {
         var isDryRun = false
         let response = await respond(to: request, context, &actor, &isDryRun)
         log.note(
-            request, response.status, query: route.query.map(\.name), actor: actor, isDryRun: isDryRun, since: start)
+            request, response.status, query: route.query.map(\.name), actor: actor,
+            isChange: route.isChange && !isDryRun, since: start)
         return response
     }
 
