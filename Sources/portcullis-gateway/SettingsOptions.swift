@@ -97,7 +97,8 @@ struct SettingsOptions: ParsableArguments {
         return try ConfigurationLoader.load(
             file: try SettingsFile.find(config, else: Self.defaultFile),
             environment: ProcessInfo.processInfo.environment,
-            flags: flags.compactMap { key, value in value.map { (key, $0) } } + set.map(ConfigurationLoader.setting),
+            flags: flags.compactMap { key, value in value.map { (key, $0) } },
+            assignments: try set.map(ConfigurationLoader.setting),
             hostName: ProcessInfo.processInfo.hostName)
     }
 

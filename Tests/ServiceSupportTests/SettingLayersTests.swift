@@ -52,6 +52,27 @@ import Testing
                 """)
     }
 
+    @Test("what --set names goes before the flag of its own, and knows that it came from there")
+    func assignments() throws {
+        let given = try SettingLayers<Key>(
+            file: [], environment: [:], flags: [(.name, "a")], assignments: [(.guardShare, "3"), (.name, "b")])
+        #expect(given[.name]?.text == "b")
+        #expect(given.all.map { "\($0.place)" } == ["--name", "--set guard.services-share", "--set name"])
+    }
+
+    @Test("a second document, whose settings would count for nothing, is a mistake")
+    func secondDocument() {
+        let error = #expect(throws: (any Error).self) { try layers("name: a\n---\nname: b\n") }
+        #expect(error.map { "\($0)" } == "program.yaml:3:1: a second document; this file must have one")
+    }
+
+    @Test("a variable that is not UTF-8, which comes with U+FFFD, is a mistake")
+    func foreignVariable() {
+        #expect(throws: SettingsError("the variable PROGRAM_NAME is not UTF-8 text")) {
+            try layers(environment: ["PROGRAM_NAME": "/srv/\u{FFFD}"])
+        }
+    }
+
     @Test("a variable that is set and empty is a mistake")
     func emptyVariable() {
         #expect(throws: SettingsError("the variable PROGRAM_NAME is empty: give it a value, or unset it")) {

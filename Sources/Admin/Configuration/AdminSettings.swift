@@ -77,7 +77,7 @@ public struct AdminSettings: Sendable, Hashable {
             try Self.read(given[.database], "the path of a file") {
                 $0.isEmpty || $0.isExactly(":memory:") ? nil : $0
             } ?? Self.defaultDatabase
-        secretsKey = try Self.read(given[.secretsKey], "a path") { $0.isEmpty ? nil : $0 }
+        secretsKey = try given[.secretsKey].map { setting throws(SettingsError) in try Self.path(setting) }
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         logLevel = try Self.read(given[.logLevel], "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
         connections = ConnectionLimits()
@@ -94,7 +94,8 @@ public struct AdminSettings: Sendable, Hashable {
         pruneShare = try Self.number(given[.pruneShare], 0...100) ?? PruneGuard.defaultShare
         switch (given[.tlsCertificate], given[.tlsKey]) {
         case (nil, nil): tls = nil
-        case (let certificate?, let key?): tls = TLSFiles(certificate: certificate.text, key: key.text)
+        case (let certificate?, let key?):
+            tls = TLSFiles(certificate: try Self.path(certificate), key: try Self.path(key))
         case (let certificate?, nil):
             throw SettingsError("\(certificate.place): tls-certificate is useless without tls-key")
         case (nil, let key?): throw SettingsError("\(key.place): tls-key is useless without tls-certificate")
@@ -130,6 +131,11 @@ public struct AdminSettings: Sendable, Hashable {
         try read(setting, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
             Int(text).flatMap { range.contains($0) && String($0).isExactly(text) ? $0 : nil }
         }
+    }
+
+    private static func path(_ setting: Setting<Key>) throws(SettingsError) -> String {
+        guard !setting.text.isEmpty else { throw SettingsError("\(setting.place): the path is empty") }
+        return setting.text
     }
 
     private static func seconds(_ setting: Setting<Key>?) throws(SettingsError) -> Duration? {

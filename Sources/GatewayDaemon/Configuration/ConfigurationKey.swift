@@ -53,7 +53,7 @@ public enum ConfigurationKey: String, SettingKey {
         case .name: configuration.name = try name(text)
         case .role:
             guard let role = GatewayRole(rawValue: text) else {
-                throw SettingsError("\"\(text)\" is neither active nor passive")
+                throw SettingsError("\(text.printed(atMost: 200)) is neither active nor passive")
             }
             configuration.role = role
         case .tokenFile: configuration.tokenFile = try path(text)
@@ -68,11 +68,13 @@ public enum ConfigurationKey: String, SettingKey {
         case .auditInterval: configuration.auditInterval = try number(text, in: 1...86_400)
         case .foreignServices:
             guard let value = ForeignServices(rawValue: text) else {
-                throw SettingsError("\"\(text)\" is neither report nor remove")
+                throw SettingsError("\(text.printed(atMost: 200)) is neither report nor remove")
             }
             configuration.foreignServices = value
         case .tableOwner:
-            guard let isOwned = Bool(text) else { throw SettingsError("\"\(text)\" is neither true nor false") }
+            guard let isOwned = Bool(text) else {
+                throw SettingsError("\(text.printed(atMost: 200)) is neither true nor false")
+            }
             configuration.isTableOwned = isOwned
         case .metricsFile: configuration.metricsFile = try path(text)
         case .metricsLimit: configuration.metricsLimit = try number(text, in: 0...1_000_000)
@@ -83,7 +85,7 @@ public enum ConfigurationKey: String, SettingKey {
         case .logLevel:
             guard let level = Logger.Level(rawValue: text) else {
                 let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-                throw SettingsError("\"\(text)\" is none of \(levels)")
+                throw SettingsError("\(text.printed(atMost: 200)) is none of \(levels)")
             }
             configuration.logLevel = level
         case .ipvsTimeoutTCP: configuration.timeouts.tcp = UInt32(try number(text, in: 0...2_678_400))
@@ -93,7 +95,7 @@ public enum ConfigurationKey: String, SettingKey {
         case .syncID: configuration.sync.id = UInt32(try number(text, in: 0...255))
         case .syncDaemons:
             guard let daemons = SyncSettings.Daemons(rawValue: text) else {
-                throw SettingsError("\"\(text)\" is neither by-role nor both")
+                throw SettingsError("\(text.printed(atMost: 200)) is neither by-role nor both")
             }
             configuration.sync.daemons = daemons
         // Outside this range, the kernel would silently use its minimum or maximum (start_sync_thread,
@@ -119,16 +121,16 @@ public enum ConfigurationKey: String, SettingKey {
     }
 
     private func number(_ text: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int {
-        guard let number = Int(text), range.contains(number) else {
+        guard let number = Int(text), range.contains(number), String(number).isExactly(text) else {
             throw SettingsError(
-                "\"\(text)\" is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+                "\(text.printed(atMost: 200)) is not a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
 
     private func name(_ text: String) throws(SettingsError) -> String {
         guard ServicesCSV.isName(text.utf8) else {
-            throw SettingsError("\"\(text)\" is not a name ([a-z0-9][a-z0-9._-]{0,62})")
+            throw SettingsError("\(text.printed(atMost: 200)) is not a name ([a-z0-9][a-z0-9._-]{0,62})")
         }
         return text
     }
@@ -142,13 +144,13 @@ public enum ConfigurationKey: String, SettingKey {
     private func interface(_ text: String) throws(SettingsError) -> String {
         guard (1...15).contains(text.utf8.count), text != ".", text != "..",
             !text.utf8.contains(where: { [0x20, 0x2F, 0x3A, 0xA0].contains($0) || (0x09...0x0D).contains($0) })
-        else { throw SettingsError("\"\(text)\" is not the name of a network interface") }
+        else { throw SettingsError("\(text.printed(atMost: 200)) is not the name of a network interface") }
         return text
     }
 
     private func group(_ text: String) throws(SettingsError) -> IPAddress {
         guard let address = IPAddress(text), address.isMulticast else {
-            throw SettingsError("\"\(text)\" is not a multicast address")
+            throw SettingsError("\(text.printed(atMost: 200)) is not a multicast address")
         }
         return address
     }
@@ -156,7 +158,7 @@ public enum ConfigurationKey: String, SettingKey {
     private func marks(_ text: String) throws(SettingsError) -> ClosedRange<UInt32> {
         let ends = text.splitBytes("-").map { UInt32($0) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], first > 0, first <= last else {
-            throw SettingsError("\"\(text)\" is not a range of marks (256-65535)")
+            throw SettingsError("\(text.printed(atMost: 200)) is not a range of marks (256-65535)")
         }
         return first...last
     }

@@ -10,16 +10,18 @@ public enum ConfigurationLoader {
     ///   - file: the configuration file; `nil`: there is none.
     ///   - environment: all of it; other variables are left alone.
     ///   - flags: settings from the command line.
+    ///   - assignments: those from `--set`.
     ///   - hostName: the gateway's name where none is set.
     /// - Throws: `YAMLErrors` with all that is wrong in the file, or `SettingsError` with the variable or flag.
     package static func load(
         file: SettingsFile?, environment: [String: String], flags: [(key: ConfigurationKey, value: String)],
-        hostName: String
+        assignments: [(key: ConfigurationKey, value: String)] = [], hostName: String
     ) throws -> GatewayConfiguration {
         var configuration = GatewayConfiguration(name: hostName.lowercased())
         var diagnostics = YAMLDiagnostics()
         let given = try SettingLayers(
-            file: file?.settings(of: ConfigurationKey.self, &diagnostics) ?? [], environment: environment, flags: flags)
+            file: file?.settings(of: ConfigurationKey.self, &diagnostics) ?? [], environment: environment, flags: flags,
+            assignments: assignments)
         for setting in given.all {
             do throws(SettingsError) {
                 try setting.key.set(setting.text, in: &configuration)

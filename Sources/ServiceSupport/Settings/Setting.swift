@@ -13,13 +13,16 @@ package enum SettingPlace: Sendable, CustomStringConvertible {
     case variable(String)
     /// A flag, by its name without the dashes.
     case flag(String)
+    /// `--set`, by the name of the setting.
+    case assignment(String)
 
-    /// `/etc/portcullis/admin.yaml:2:9`, `PORTCULLIS_ADMIN_LISTEN`, `--listen`
+    /// `/etc/portcullis/admin.yaml:2:9`, `PORTCULLIS_ADMIN_LISTEN`, `--listen`, `--set sync.id`
     package var description: String {
         switch self {
         case .file(let position): position.description
         case .variable(let name): name
         case .flag(let name): "--\(name)"
+        case .assignment(let name): "--set \(name)"
         }
     }
 }

@@ -8,8 +8,10 @@ package struct SettingLayers<Key: SettingKey>: Sendable {
     ///   - file: those of the configuration file (`SettingsFile`).
     ///   - environment: all of the process's environment; other variables are left alone.
     ///   - flags: those of the command line.
+    ///   - assignments: those that the flag `--set` names, which override the flags of their own.
     package init(
-        file: [Setting<Key>], environment: [String: String], flags: some Sequence<(key: Key, value: String)>
+        file: [Setting<Key>], environment: [String: String], flags: some Sequence<(key: Key, value: String)>,
+        assignments: [(key: Key, value: String)] = []
     ) throws(SettingsError) {
         var all = file
         for key in Key.allCases {
@@ -17,6 +19,9 @@ package struct SettingLayers<Key: SettingKey>: Sendable {
             all.append(Setting(key: key, text: text, place: .variable(key.variable)))
         }
         for (key, text) in flags { all.append(Setting(key: key, text: text, place: .flag(key.rawValue))) }
+        for (key, text) in assignments {
+            all.append(Setting(key: key, text: text, place: .assignment(key.rawValue)))
+        }
         self.all = all
     }
 
@@ -26,11 +31,16 @@ package struct SettingLayers<Key: SettingKey>: Sendable {
 
 extension [String: String] {
     /// The value of a variable of the environment. One that is set and empty is a mistake: of a script, or of a file
-    /// for systemd.
+    /// for systemd. One that is not UTF-8 has come here with U+FFFD in the place of its bytes, and would name another
+    /// file than the one that is meant.
     package func variable(_ name: String) throws(SettingsError) -> String? {
         guard let value = self[name] else { return nil }
         guard !value.isEmpty else {
             throw SettingsError("the variable \(name) is empty: give it a value, or unset it")
+        }
+        // exact: code points are compared
+        guard !value.unicodeScalars.contains("\u{FFFD}") else {
+            throw SettingsError("the variable \(name) is not UTF-8 text")
         }
         return value
     }

@@ -28,11 +28,14 @@ package struct SettingsFile: Sendable {
         return SettingsFile(path: path, text: text)
     }
 
-    /// The settings in the file. Reports unknown keys and values that are no text.
+    /// The settings in the file. Reports unknown keys, values that are no text, and a second document.
     package func settings<Key: SettingKey>(
         of _: Key.Type = Key.self, _ diagnostics: inout YAMLDiagnostics
     ) -> [Setting<Key>] {
         let documents = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parse(text, file: path) }
+        if let documents, documents.count > 1 {
+            diagnostics.report(documents[1].position, "a second document; this file must have one")
+        }
         // A file of comments only is a file without settings.
         guard let node = documents?.first, !node.isNull else { return [] }
         let keys = Dictionary(grouping: Key.allCases) { $0.section }
@@ -55,7 +58,7 @@ package struct SettingsFile: Sendable {
     }
 
     /// The settings in the file.
-    /// - Throws: all unknown keys and values that are no text.
+    /// - Throws: all unknown keys, values that are no text, and a second document.
     package func settings<Key: SettingKey>(of keys: Key.Type = Key.self) throws(YAMLErrors) -> [Setting<Key>] {
         var diagnostics = YAMLDiagnostics()
         let settings = settings(of: keys, &diagnostics)

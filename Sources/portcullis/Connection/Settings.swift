@@ -28,8 +28,13 @@ struct Settings: Sendable, Equatable {
         let given = try sources.layers(flags: options.flags)
         let (token, tokenFile) = try token(given[.tokenFile], sources)
         return Settings(
-            adminURL: try addresses(given[.adminURL]), token: token, tokenFile: tokenFile, caFile: given[.caFile]?.text,
-            timeout: options.timeout)
+            adminURL: try addresses(given[.adminURL]), token: token, tokenFile: tokenFile,
+            caFile: try given[.caFile].map(path), timeout: options.timeout)
+    }
+
+    private static func path(_ setting: Setting<ConnectionKey>) throws(CommandError) -> String {
+        guard !setting.text.isEmpty else { throw CommandError("\(setting.place): the path is empty") }
+        return setting.text
     }
 
     private static func addresses(_ setting: Setting<ConnectionKey>?) throws(CommandError) -> AdminURLs {
@@ -51,8 +56,16 @@ struct Settings: Sendable, Equatable {
         if let token = try sources.environment.variable(name), !isFlag {
             return (try checked(token, from: name), nil)
         }
-        guard let path = file?.text else { return (nil, nil) }
-        return (try checked(sources.read(path), from: path), path)
+        guard let file else { return (nil, nil) }
+        let path = try path(file)
+        let text: String
+        do {
+            text = try sources.read(path)
+        } catch {
+            // Where the path stands, since it may not be the one that the operator thinks of.
+            throw CommandError("\(file.place): token-file \(error)")
+        }
+        return (try checked(text, from: path), path)
     }
 
     private static func checked(_ text: String, from source: String) throws(CommandError) -> String {

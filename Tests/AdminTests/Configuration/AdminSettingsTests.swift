@@ -38,6 +38,13 @@ import YAML
         #expect(throws: SettingsError("--database: \":memory:\" is not the path of a file")) {
             try AdminSettings(flags: [.database: ":memory:"])
         }
+        for name in ["tls-certificate", "tls-key", "secrets-key"] {
+            let text = ["tls-certificate", "tls-key"].map { "\($0): \($0 == name ? "\"\"" : "/x")\n" }.joined()
+            let file = SettingsFile(path: "admin.yaml", text: name == "secrets-key" ? "secrets-key: \"\"\n" : text)
+            let error = #expect(throws: SettingsError.self) { try AdminSettings(file: try file.settings()) }
+            #expect(error?.message.hasSuffix(": the path is empty") == true)
+            #expect(error?.message.hasPrefix("admin.yaml:\(name == "tls-key" ? 2 : 1):") == true)
+        }
         let error = #expect(throws: YAMLErrors.self) {
             try AdminSettings(file: try SettingsFile(path: "admin.yaml", text: "listn: 127.0.0.1:1\n").settings())
         }

@@ -83,6 +83,11 @@ import Testing
         arguments: [
             ("locatoin: tcn", "gateway.yaml:1:1: unknown key \"locatoin\"; did you mean \"location\"?"),
             ("interval: 0", "gateway.yaml:1:11: interval: \"0\" is not a whole number from 1 to 3600"),
+            ("interval: +5", "gateway.yaml:1:11: interval: \"+5\" is not a whole number from 1 to 3600"),
+            (
+                "name: \"a\\nb\\e[31m\"",
+                "gateway.yaml:1:7: name: \"a\\nb\\u{1B}[31m\" is not a name ([a-z0-9][a-z0-9._-]{0,62})"
+            ),
             ("location: TCN", "gateway.yaml:1:11: location: \"TCN\" is not a name ([a-z0-9][a-z0-9._-]{0,62})"),
             (
                 "admin-url: admin.example",
@@ -133,6 +138,11 @@ import Testing
         #expect(error?.description == "PORTCULLIS_DRAIN_TIME: \"long\" is not a whole number from 0 to 604800")
         error = #expect(throws: SettingsError.self) { try load(nil, flags: [(.wait, "-1")]) }
         #expect(error?.description == "--wait: \"-1\" is not a whole number from 0 to 3600")
+        error = #expect(throws: SettingsError.self) {
+            try ConfigurationLoader.load(
+                file: nil, environment: [:], flags: [], assignments: [(.syncID, "x")], hostName: "gw1")
+        }
+        #expect(error?.description == "--set sync.id: \"x\" is not a whole number from 0 to 255")
     }
 
     @Test("ADMIN may have several addresses, with commas or white space between them")

@@ -74,6 +74,22 @@ import YAML
         #expect(error?.message == message)
     }
 
+    @Test("a file that cannot be read, and an empty path, are named with where the path was given")
+    func badPaths() {
+        func message(_ flags: [String], _ environment: [String: String] = [:]) -> String? {
+            do {
+                _ = try resolve(flags, environment: environment)
+                return nil
+            } catch {
+                return (error as? CommandError)?.message
+            }
+        }
+        #expect(message(["--token-file", ""]) == "--token-file: the path is empty")
+        #expect(message(["--ca-file", ""]) == "--ca-file: the path is empty")
+        #expect(
+            message([], ["PORTCULLIS_TOKEN_FILE": "/t"]) == "PORTCULLIS_TOKEN_FILE: token-file /t: no such file")
+    }
+
     @Test("a mistake in the configuration file is told with its place")
     func badConfigurationFile() {
         let path = "/x/portcullis/config.yaml"
