@@ -248,7 +248,7 @@ struct JSONReader<Assembly: JSONAssembly> {
         }
         guard let number = Assembly.number(bytes[start..<index], isPlain: isPlain) else {
             index = start
-            throw error("the number is too large")
+            throw error("the number is too large", isWellFormed: true)
         }
         return number
     }

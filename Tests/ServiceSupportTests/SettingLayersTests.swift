@@ -80,16 +80,17 @@ import Testing
         }
     }
 
-    @Test("the standard file may be absent, a named one may not, and neither may be other than UTF-8")
+    @Test("the standard file may be absent, a named one may not, and bytes that are no UTF-8 are told with their place")
     func files() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString)").path
         let absent = "\(path)-absent"
         #expect(try SettingsFile.find(nil, else: absent) == nil)
         #expect(throws: FileError("read", absent, reason: "no such file")) { try SettingsFile.find(absent, else: "/") }
-        try Data([0x61, 0xE9]).write(to: URL(filePath: path))
+        try Data("# here\nname: a".utf8 + [0xE9, 0x0A]).write(to: URL(filePath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
-        #expect(throws: FileError("read", path, reason: "the file is not UTF-8 text")) {
-            try SettingsFile.find(nil, else: path)
+        let error = #expect(throws: (any Error).self) {
+            try SettingsFile.find(nil, else: path)?.settings(of: Key.self)
         }
+        #expect(error.map { "\($0)" } == "\(path):2:8: not UTF-8 (byte 0xE9)")
     }
 }

@@ -65,6 +65,7 @@ import Testing
             #expect(ServicesCSV.Version(contentType: version.contentType) == version)
         }
         #expect(ServicesCSV.Version(contentType: "TEXT/CSV;Version=2") == .two)
+        #expect(ServicesCSV.Version(contentType: "text/csv; a=\"; version=1\"; version=\"2\"") == .two)
         #expect(ServicesCSV.Version(contentType: "text/csv") == .one)
         for other in [
             "", "text/html", "text/csv; version=3", "text/csv; version=", "text/csv; version=02",

@@ -24,6 +24,7 @@ extension TransportError {
             case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
                 (.timedOut, true)
             case let error as HTTPClientError where error == .remoteConnectionClosed: (.closed, true)
+            case let error as HTTPParserError where error == .invalidEOFState: (.closed, true)
             case is HTTPParserError: (.notHTTP, true)
             case is NIOTooManyBytesError: (.tooLarge, true)
             default: (.failed, true)
@@ -47,6 +48,7 @@ extension TransportError {
         case ChannelError.connectTimeout: "no answer to the connection attempt"
         case is ChannelError: "the connection was closed without an answer"
         case let error as HTTPClientError: reason(error)
+        case let error as HTTPParserError where error == .invalidEOFState: "the answer broke off"
         case is HTTPParserError: "the answer is no HTTP"
         case is NIOTooManyBytesError: "the answer is too large"
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: "no encrypted connection could be agreed on"

@@ -1,3 +1,4 @@
+import Names
 public import ServicesExport
 
 /// A gateway, and the newest version of the export that it reads.
@@ -29,11 +30,26 @@ extension Cloud {
                     "\(place.section) needs version \(section.minimumVersion.rawValue) of the export, and the gateway "
                         + "\(reader.gateway) of \(place.location) reads version \(reader.version.rawValue) only: "
                         + "upgrade it, or forget it if it is gone",
-                    at: section.position,
-                    of: services.values.filter { $0.type == place.section.type }.map(\.name).sorted()
-                        .map { .init(.service, $0) })
+                    at: section.position, of: subjects(serving: place, since: before))
             }
         }.sorted { $0.message < $1.message }
+    }
+
+    /// What has brought a section to a location: the services that are served there and were not before, by what is
+    /// different about them; then the others there.
+    private func subjects(serving place: ServedSection, since before: Cloud) -> [Contradiction.Subject] {
+        let instances = services.values.filter {
+            $0.type == place.section.type && $0.state != .maint && servers[$0.server]?.location == place.location
+        }.sorted { $0.index < $1.index }
+        let changed = instances.compactMap { service -> Contradiction.Subject? in
+            guard let old = before.services[service.name] else { return .init(.service, service.name) }
+            if old.server != service.server { return .init(.service, service.name, .server) }
+            if before.servers[service.server]?.location != place.location {
+                return .init(.server, service.server, .location)
+            }
+            return old.state == .maint ? .init(.service, service.name, .state) : nil
+        }
+        return changed + instances.map { .init(.service, $0.name) }
     }
 
     private struct ServedSection: Hashable {

@@ -20,7 +20,7 @@ struct ExportSourceTexts: Sendable {
             case .timedOut: (.timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit) s")
             case .tooLarge: (.tooLarge, "ADMIN at \(url) sent more than \(ServicesCSV.maximumSize) bytes")
             case _ where error.isReceiving: (.brokenOff, "the export from \(url) broke off: \(error.cause)")
-            case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before it answered")
+            case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before its answer was complete")
             case .notHTTP: (.brokenOff, "what listens at \(url) does not speak HTTP")
             case .unreachable, .tls, .failed:
                 (.unreachable, "ADMIN at \(url) cannot be reached: \(error.cause)")

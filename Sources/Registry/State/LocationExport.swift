@@ -33,19 +33,36 @@ package struct LocationExport: Sendable {
 
     /// The file in a version; `nil` where that cannot express it.
     ///
-    /// An older version than the newest is written when it is first asked for: it costs a walk over the rows then, and
-    /// nothing where every gateway reads the newest.
+    /// An older version than the newest is written when it is first asked for, once for all who ask meanwhile: it costs
+    /// a walk over the rows then, and nothing where every gateway reads the newest.
     package func file(_ version: ServicesCSV.Version) async throws -> File? {
         guard version >= minimumVersion else { return nil }
         guard version < .newest else { return newest }
-        if let file = older.files.withLock({ $0[version] }) { return file }
-        let file = try await BlockingWork.run { [rows] in File(rows, version) }
-        older.files.withLock { $0[version] = file }
-        return file
+        return try await older.file(version, of: rows)
     }
+
+    /// How many files of older versions were written, for tests.
+    package var olderFilesWritten: Int { older.written.withLock(\.self) }
 
     /// Files of older versions, kept as long as the export is.
     private final class OlderFiles: Sendable {
-        let files = Mutex<[ServicesCSV.Version: File]>([:])
+        /// Each is written by a task of its own, which goes on when the one who asked first does not wait any more.
+        let writings = Mutex<[ServicesCSV.Version: Task<File, any Error>]>([:])
+        let written = Mutex(0)
+
+        func file(_ version: ServicesCSV.Version, of rows: [ExportRow]) async throws -> File {
+            let writing = writings.withLock { writings in
+                if let writing = writings[version] { return writing }
+                let writing = Task {
+                    try await BlockingWork.run {
+                        self.written.withLock { $0 += 1 }
+                        return File(rows, version)
+                    }
+                }
+                writings[version] = writing
+                return writing
+            }
+            return try await writing.value
+        }
     }
 }

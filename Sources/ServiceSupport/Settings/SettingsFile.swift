@@ -5,11 +5,14 @@ package import YAML
 package struct SettingsFile: Sendable {
     /// What errors call it.
     package let path: String
-    package let text: String
+    /// Bytes, of which the reader of YAML says where they are no text.
+    private let bytes: [UInt8]
 
-    package init(path: String, text: String) {
+    package init(path: String, text: String) { self.init(path: path, bytes: Array(text.utf8)) }
+
+    private init(path: String, bytes: [UInt8]) {
         self.path = path
-        self.text = text
+        self.bytes = bytes
     }
 
     /// Bytes that are read at most.
@@ -22,17 +25,14 @@ package struct SettingsFile: Sendable {
             guard named == nil else { throw FileError("read", path, .system(.noSuchFileOrDirectory)) }
             return nil
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw FileError("read", path, reason: "the file is not UTF-8 text")
-        }
-        return SettingsFile(path: path, text: text)
+        return SettingsFile(path: path, bytes: bytes)
     }
 
-    /// The settings in the file. Reports unknown keys, values that are no text, and a second document.
+    /// The settings in the file. Reports what is no YAML, unknown keys, values that are no text, and a second document.
     package func settings<Key: SettingKey>(
         of _: Key.Type = Key.self, _ diagnostics: inout YAMLDiagnostics
     ) -> [Setting<Key>] {
-        let documents = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parse(text, file: path) }
+        let documents = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parse(bytes, file: path) }
         if let documents, documents.count > 1 {
             diagnostics.report(documents[1].position, "a second document; this file must have one")
         }
@@ -58,7 +58,7 @@ package struct SettingsFile: Sendable {
     }
 
     /// The settings in the file.
-    /// - Throws: all unknown keys, values that are no text, and a second document.
+    /// - Throws: what is no YAML, all unknown keys, values that are no text, and a second document.
     package func settings<Key: SettingKey>(of keys: Key.Type = Key.self) throws(YAMLErrors) -> [Setting<Key>] {
         var diagnostics = YAMLDiagnostics()
         let settings = settings(of: keys, &diagnostics)

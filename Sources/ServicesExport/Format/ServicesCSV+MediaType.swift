@@ -10,14 +10,14 @@ extension ServicesCSV.Version {
 
     /// The version of an export with the `Content-Type`; `nil`: no export, or of a version that nobody here knows.
     public init?(contentType: String) {
-        let parts = contentType.splitBytes(";").map { $0.withoutSurroundingSpace.lowercased() }
-        guard parts[0].isExactly(Self.mediaType) else { return nil }
-        let named = parts.dropFirst().first { $0.hasBytePrefix("\(Self.parameter)=") }
+        let parts = contentType.splitOutsideQuotes(";").map { $0.withoutSurroundingSpace }
+        guard parts[0].lowercased().isExactly(Self.mediaType) else { return nil }
+        let named = parts.dropFirst().lazy.compactMap(\.fieldParameter).first { $0.name.isExactly(Self.parameter) }
         guard let named else {
             self = .one
             return
         }
-        self.init(parameter: named.utf8.dropFirst(Self.parameter.utf8.count + 1))
+        self.init(parameter: named.value.utf8)
     }
 
     /// The value of a `version` parameter: a number in canonical form.

@@ -29,10 +29,9 @@ struct ShowConfiguration: AdminCommand {
             let explanation = try await client.explanation(of: service)
             try output.show(explanation, asText: ExplanationText.text(explanation))
         } else if output.output == .json {
-            let bytes = try await client.configuration(of: service, as: MediaType.json)
-            try StandardOutput.write(try JSONText.reformatted(bytes))
+            try StandardOutput.write(try await client.configurationJSON(of: service))
         } else {
-            let bytes = try await client.configuration(of: service, as: MediaType.yaml)
+            let bytes = try await client.configuration(of: service)
             try StandardOutput.write(String(decoding: bytes, as: UTF8.self))
         }
     }

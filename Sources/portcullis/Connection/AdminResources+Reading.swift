@@ -38,11 +38,18 @@ extension AdminResources {
         try await value(AdminRequest(.get, .service(name)))
     }
 
-    /// The configuration of a service: YAML text, or JSON as it came.
-    func configuration(of service: String, as mediaType: String) async throws -> [UInt8] {
+    /// The configuration of a service, YAML text.
+    func configuration(of service: String) async throws -> [UInt8] {
         var request = AdminRequest(.get, .configuration(of: service))
-        request.accept = mediaType
-        return try await send(request).body
+        request.accept = MediaType.yaml
+        return try await content(MediaType.yaml, request)
+    }
+
+    /// The configuration of a service, JSON.
+    func configurationJSON(of service: String) async throws -> String {
+        var request = AdminRequest(.get, .configuration(of: service))
+        request.accept = MediaType.json
+        return try await indentedJSON(request)
     }
 
     /// The origin of each value in a service's configuration.
@@ -82,6 +89,6 @@ extension AdminResources {
     func export(of location: String) async throws -> [UInt8] {
         var request = AdminRequest(.get, .export(of: location))
         request.accept = ServicesCSV.Version.acceptsAll
-        return try await send(request).body
+        return try await content(ServicesCSV.Version.mediaType, request)
     }
 }

@@ -1,5 +1,6 @@
 import AdminAPI
 import AdminClient
+import JSON
 
 /// ADMIN's resources: sends requests, and turns the answers into values, or errors for the operator.
 struct AdminResources: Sendable {
@@ -22,7 +23,9 @@ struct AdminResources: Sendable {
         } catch let error as TransportError {
             throw TransportErrorText.commandError(error, settings, request)
         }
-        guard (200..<300).contains(answer.status) else { throw AnswerErrorText.commandError(answer, places) }
+        guard (200..<300).contains(answer.status) else {
+            throw AnswerErrorText.commandError(answer, of: request, places)
+        }
         return answer
     }
 
@@ -34,7 +37,32 @@ struct AdminResources: Sendable {
         do throws(AnswerError) {
             return try answer.value(type, of: request)
         } catch {
-            throw CommandError("\(error)", hint: "Is this an ADMIN of the same version as this command?")
+            throw AnswerErrorText.commandError(error, of: request)
+        }
+    }
+
+    /// The content of an answer of the media type, as it came.
+    func content(_ mediaType: String, _ request: AdminRequest) async throws -> [UInt8] {
+        let answer = try await send(request)
+        do throws(AnswerError) {
+            return try answer.content(mediaType, of: request)
+        } catch {
+            throw AnswerErrorText.commandError(error, of: request)
+        }
+    }
+
+    /// JSON as it came, indented.
+    func indentedJSON(_ request: AdminRequest) async throws -> String {
+        let answer = try await send(request)
+        do throws(AnswerError) {
+            let json = try answer.content(of: request)
+            do throws(JSONError) {
+                return try JSONText.reformatted(json)
+            } catch {
+                throw AnswerError(url: answer.url(of: request), reason: .body(BodyError(error)))
+            }
+        } catch {
+            throw AnswerErrorText.commandError(error, of: request)
         }
     }
 }

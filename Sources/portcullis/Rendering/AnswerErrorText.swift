@@ -4,18 +4,36 @@ import Text
 
 /// The error for the operator if ADMIN's answer is an error.
 enum AnswerErrorText {
-    static func commandError(_ answer: AdminAnswer, _ places: SourceMap) -> CommandError {
+    /// - Parameter request: what it answers.
+    static func commandError(_ answer: AdminAnswer, of request: AdminRequest, _ places: SourceMap) -> CommandError {
         guard let problem = Problem(answer) else {
             let kind = answer.contentType.isEmpty ? "" : " (\(answer.contentType))"
+            // A proxy that gives up may have passed the request on.
             return CommandError(
-                "the answer has status \(answer.status)\(kind) and is not ADMIN's",
-                hint: "Is the address ADMIN's? Is a proxy in between?",
+                "the answer of \(answer.url(of: request)) has status \(answer.status)\(kind) and is not ADMIN's",
+                hint: answer.status >= 500 && request.isChange
+                    ? "\(foreignHint)\n\(TransportErrorText.uncertainHint)" : foreignHint,
                 isTransient: [502, 503, 504].contains(answer.status))
         }
         return CommandError(
             text(problem, places), hint: hint(problem), status: problem.status,
             isTransient: [429, 502, 503, 504].contains(problem.status))
     }
+
+    /// The error if the answer has a status of success, and not what was asked for.
+    /// - Parameter request: what it answers; if it is a change, it may have been made.
+    static func commandError(_ error: AnswerError, of request: AdminRequest) -> CommandError {
+        let hint =
+            switch error.reason {
+            case .body: "Is this an ADMIN of the same version as this command?"
+            case .content: foreignHint
+            }
+        return CommandError(
+            "\(error)", hint: request.isChange ? "\(hint)\n\(TransportErrorText.uncertainHint)" : hint)
+    }
+
+    /// What to look for when somebody else than ADMIN has answered.
+    static let foreignHint = "Is the address ADMIN's? Is a proxy in between?"
 
     /// The detail, followed by one line for each fault: its place and reason.
     static func text(_ problem: Problem, _ places: SourceMap) -> String {

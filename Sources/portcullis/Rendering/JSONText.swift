@@ -10,7 +10,7 @@ enum JSONText {
     static func line(_ value: JSONValue) -> String { escaped(bytes(value.sortedByName)) }
 
     /// JSON as it came, printed as all other is; nothing in it becomes another value.
-    static func reformatted(_ json: [UInt8]) throws -> String { escaped(try JSONIndenter.indented(json)) }
+    static func reformatted(_ json: [UInt8]) throws(JSONError) -> String { escaped(try JSONIndenter.indented(json)) }
 
     private static func bytes(_ value: JSONValue) -> [UInt8] {
         var writer = JSONWriter()

@@ -34,6 +34,10 @@ enum TransportErrorText {
             hint: "`portcullis events` shows whether it was. Look before you try again.", isTransient: true)
     }
 
+    /// What to do when an answer does not say whether a change was made.
+    static let uncertainHint =
+        "The change may have been made: `portcullis events` shows whether it was. Look before you try again."
+
     /// - Parameter earlier: the errors of addresses that were tried before, for the end of the message.
     static func tlsError(_ url: AdminURL, _ fault: TLSFault, _ earlier: String = "") -> CommandError {
         switch fault {

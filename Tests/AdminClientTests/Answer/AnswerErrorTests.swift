@@ -5,9 +5,9 @@ import Testing
 @Suite struct AnswerErrorTests {
     private static let request = AdminRequest(.get, .events, query: [("after", "7")])
 
-    private func page(_ json: String) throws -> EventPage {
+    private func page(_ json: String, _ type: String = "Application/JSON; charset=utf-8") throws -> EventPage {
         let answer = AdminAnswer(
-            status: 200, contentType: "application/json", body: Array(json.utf8),
+            status: 200, contentType: type, body: Array(json.utf8),
             from: try AdminURL("https://admin.example:8443"))
         return try answer.value(of: Self.request)
     }
@@ -20,6 +20,18 @@ import Testing
     func newer() throws {
         let page = try page(#"{"events": [\#(Self.event("type", #", "reason": ["a"]"#))], "more": null}"#)
         #expect(page.events.map(\.kind) == [.type] && page.next == nil)
+    }
+
+    @Test(
+        "a page of success that is not ADMIN's is not read",
+        arguments: [
+            ("text/html", #"has the content type "text/html", where application/json is expected"#),
+            ("application/json5", #"has the content type "application/json5", where application/json is expected"#),
+            ("", "has status 200 and no content type, where application/json is expected"),
+        ])
+    func foreign(type: String, text: String) {
+        let error = #expect(throws: AnswerError.self) { try page(#"{"events": []}"#, type) }
+        #expect(error?.description == "the answer of https://admin.example:8443/v1/events?after=7 \(text)")
     }
 
     @Test(

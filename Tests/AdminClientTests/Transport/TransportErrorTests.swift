@@ -38,7 +38,8 @@ import Testing
     func inUse() throws {
         let errors: [(any Error, TransportError.Kind)] = [
             (HTTPClientError.deadlineExceeded, .timedOut), (HTTPClientError.readTimeout, .timedOut),
-            (HTTPClientError.remoteConnectionClosed, .closed), (HTTPParserError.invalidEOFState, .notHTTP),
+            (HTTPClientError.remoteConnectionClosed, .closed), (HTTPParserError.invalidEOFState, .closed),
+            (HTTPParserError.invalidVersion, .notHTTP),
             (NIOTooManyBytesError(maxBytes: 5), .tooLarge),
             (IOError(errnoCode: ECONNRESET, reason: "read(descriptor:pointer:size:)"), .failed),
             (HTTPClientError.writeTimeout, .failed), (HTTPClientError.cancelled, .failed), (Strange(), .failed),

@@ -21,6 +21,12 @@ import Testing
             ("TEXT/CSV; Version=2", 2), (ServicesCSV.Version.acceptsAll, 2), ("text/csv; version=3, */*; q=0.1", 2),
             ("text/csv; version=3, text/csv; version=2; q=0.9, text/csv; version=1; q=0.5", 2),
             ("text/csv; version=2; q=0.1, text/csv; version=1", 1), ("text/csv, */*; q=0.1", 1),
+            ("text/csv; version=\"2\"", 2), ("text/csv; Version=\"\\2\"; q=0.5, text/csv; q=0.4", 2),
+            ("text/csv; a=\"x, text/csv; version=1\"; version=2", 2), ("text/csv; version=\"2", 2),
+            ("text/csv; version=2; q=0.\(String(repeating: "0", count: 39))1, text/html", 2),
+            ("text/csv; version=2; q=0.\(String(repeating: "9", count: 40)), text/csv; version=1; q=0.998", 2),
+            ("text/csv; version=2; q=1e-1, text/csv; version=1; q=0.2", 1), ("text/csv; version=2; q=+1, text/csv", 1),
+            ("*/csv, text/csv", 1), ("text/html, \(String(repeating: "a/b, ", count: 3_000))text/csv", 1),
             ("text/csv; header=present; version=2", 2), ("text/csv; version=2; q=0, */*", 1),
         ] as [(String?, Int)])
     func negotiation(accept: String?, version: Int) async throws {
@@ -39,7 +45,12 @@ import Testing
 
     @Test(
         "a version that nobody writes is a 406 that names those there are",
-        arguments: ["text/csv; version=3", "text/csv; version=x", "text/html", "text/csv; version=2; q=0"])
+        arguments: [
+            "text/csv; version=3", "text/csv; version=x", "text/html", "text/csv; version=2; q=0",
+            "text/csv; version=0",
+            "text/csv; version=-1", "text/csv; version=02", "text/csv; version=2.0", "text/csv; version=\"\"",
+            "text/csv; version=9999999999999999999999", "text/csv; version=2\u{301}",
+        ])
     func unknown(accept: String) async throws {
         try await Stage.run { stage in
             try await stage.seed()
@@ -91,6 +102,45 @@ import Testing
             _ = try await stage.get(Self.path, headers: Self.gatewayOfOld)
             try await stage.send(.delete, "/v1/gateways/tcn/gw1")
             #expect(try await stage.send(.put, "/v1/types/pgw", Self.limited, type: "application/yaml").problem == nil)
+        }
+    }
+
+    @Test(
+        "a refusal names what in the request brings the section to the old gateway's location, in a dry run too")
+    func places() async throws {
+        try await Stage.run { stage in
+            try await stage.seed()
+            for (path, body) in [
+                ("locations/hel", "{}"), ("locations/hel/pools/www-ip", #"{"addresses": ["203.0.113.9"]}"#),
+                ("servers/hel1", #"{"location": "hel", "kind": "app", "addresses": ["10.2.0.1"]}"#),
+                ("services/pgw.3", #"{"server": "hel1", "state": "maint"}"#),
+                ("services/pgw.2", #"{"server": "app3"}"#),
+            ] {
+                #expect(try await stage.send(.put, "/v1/\(path)", body).problem == nil)
+            }
+            let old: HTTPFields = [.accept: "text/csv", .portcullisGateway: "gw1"]
+            #expect(try await stage.get("/v1/locations/hel/services.csv", headers: old).status == .ok)
+            // Served at tcn alone, it concerns no old gateway.
+            #expect(try await stage.send(.put, "/v1/types/pgw", Self.limited, type: "application/yaml").problem == nil)
+            let services = [("pgw.1", "app1"), ("pgw.2", "app3"), ("pgw.3", "hel1")].map { name, server in
+                #"{"name": "\#(name)", "server": "\#(server)", "state": "ready"}"#
+            }
+            for (method, path, body, place) in [
+                (.patch, "services/pgw.3", #"{"state": "ready"}"#, "#/state"),
+                (.put, "services/pgw.3", #"{"server": "hel1"}"#, "{service}"),
+                (.put, "services/pgw.4", #"{"server": "hel1"}"#, "{service}"),
+                (.post, "services", #"{"type": "pgw", "server": "hel1"}"#, "#/type"),
+                (.patch, "services/pgw.2", #"{"weight": 3, "server": "hel1"}"#, "#/server"),
+                (.patch, "servers/app3", #"{"location": "hel"}"#, "#/location"),
+                (.post, "apply", #"{"services": [\#(services.joined(separator: ", "))]}"#, "#/services/2/state"),
+            ] as [(HTTPRequest.Method, String, String, String)] {
+                for query in ["", "?dry_run=true"] {
+                    let problem = try await stage.send(method, "/v1/\(path)\(query)", body).problem
+                    #expect(problem?.status == 409, "\(path)")
+                    let fault = problem?.errors.first { $0.detail.contains("gw1 of hel reads version 1 only") }
+                    #expect(fault?.pointer == place, "\(method) \(path) \(problem?.errors.map(\.pointer) ?? [])")
+                }
+            }
         }
     }
 

@@ -28,7 +28,7 @@ import Testing
         "the wait preference is read and capped",
         arguments: [
             ("wait=10", 10), ("Wait=10; foo", 10), ("respond-async, wait=\"5\"", 5), ("wait=3, wait=9", 3),
-            ("wait = 4", 4),
+            ("wait = 4", 4), ("foo=\"a, wait=7\", wait=8", 8), ("foo=\"a, wait=7\"", nil),
             ("wait=3600", 60), ("wait=99999999999999999999", 60), ("wait=-1", nil), ("wait", nil), ("wait=x", nil),
             ("", nil), (";", nil), (";;, ;=, =, ==;", nil), (";, wait=7", 7), ("; wait=7", nil), ("wait=;", nil),
             ("wait=\u{0301}5", nil), ("wait==5", nil),

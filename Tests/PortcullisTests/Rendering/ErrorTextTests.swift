@@ -8,10 +8,16 @@ import Testing
 @testable import portcullis
 
 @Suite struct ErrorTextTests {
+    private static let request = AdminRequest(.get, .types)
+
     private func answer(_ problem: Problem) throws -> AdminAnswer {
         AdminAnswer(
             status: problem.status, contentType: "application/problem+json",
             body: problem.jsonBytes, from: try AdminURL("http://127.0.0.1:1"))
+    }
+
+    private func error(_ problem: Problem, _ places: SourceMap = SourceMap()) throws -> CommandError {
+        AnswerErrorText.commandError(try answer(problem), of: Self.request, places)
     }
 
     @Test("each fault stands on a line with its place")
@@ -25,7 +31,7 @@ import Testing
                 .init(pointer: "#/services/0/server", detail: "no server app9"),
             ])
         #expect(
-            AnswerErrorText.commandError(try answer(problem), places).description == """
+            try error(problem, places).description == """
                 the cloud is not valid
                   types/pgw.yaml:7:5: unknown key "porst"
                   services.0.server: no server app9
@@ -36,15 +42,15 @@ import Testing
     func singleFault() throws {
         let problem = Problem(
             title: "Conflict", status: 409, detail: "in use", errors: [.init(pointer: "#/name", detail: "in use")])
-        #expect(AnswerErrorText.commandError(try answer(problem), SourceMap()).description == "name: in use")
+        #expect(try error(problem).description == "name: in use")
     }
 
     @Test("a missing token and a weak one say what to do")
     func tokens() throws {
         let missing = Problem(title: "Unauthorized", status: 401, detail: "a bearer token is needed")
         let weak = Problem(title: "Forbidden", status: 403, detail: "the token may only read")
-        #expect(AnswerErrorText.commandError(try answer(missing), SourceMap()).hint?.contains("--token-file") == true)
-        #expect(AnswerErrorText.commandError(try answer(weak), SourceMap()).hint?.contains("role admin") == true)
+        #expect(try error(missing).hint?.contains("--token-file") == true)
+        #expect(try error(weak).hint?.contains("role admin") == true)
     }
 
     @Test("an answer that is not ADMIN's is told as such")
@@ -52,8 +58,25 @@ import Testing
         let error = AnswerErrorText.commandError(
             AdminAnswer(
                 status: 502, contentType: "text/html", body: Array("<html>".utf8),
-                from: try AdminURL("http://127.0.0.1:1")), SourceMap())
-        #expect(error.message == "the answer has status 502 (text/html) and is not ADMIN's")
+                from: try AdminURL("http://127.0.0.1:1")), of: Self.request, SourceMap())
+        #expect(
+            error.message == "the answer of http://127.0.0.1:1/v1/types has status 502 (text/html) and is not ADMIN's")
+    }
+
+    @Test("where an answer does not say whether a change was made, the operator learns how to find out")
+    func uncertainChange() throws {
+        let change = AdminRequest(.delete, .type("pgw"))
+        func answer(_ status: Int, _ type: String, _ body: String) throws -> AdminAnswer {
+            AdminAnswer(
+                status: status, contentType: type, body: Array(body.utf8), from: try AdminURL("http://127.0.0.1:1"))
+        }
+        let gateway = try answer(504, "text/html", "<html>")
+        #expect(AnswerErrorText.commandError(gateway, of: change, SourceMap()).hint?.contains("events") == true)
+        #expect(AnswerErrorText.commandError(gateway, of: Self.request, SourceMap()).hint?.contains("events") == false)
+        for body in [try answer(200, "text/html", "{}"), try answer(200, "application/json", "[]")] {
+            let error = #expect(throws: AnswerError.self) { try body.value(ChangeReport.self, of: change) }
+            #expect(error.map { AnswerErrorText.commandError($0, of: change).hint?.contains("events") == true } == true)
+        }
     }
 
     @Test("no answer is told with the address and the reason")

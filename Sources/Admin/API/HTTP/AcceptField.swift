@@ -18,24 +18,44 @@ struct AcceptField {
     /// Takes all field lines, joined by commas. An absent or empty field accepts everything; ranges that cannot be
     /// parsed are ignored.
     init(_ field: String?) {
-        let read = (field ?? "").splitBytes(",", omittingEmpty: true).compactMap { element -> Range? in
-            let parts = element.splitBytes(";", omittingEmpty: true).map { $0.withoutSurroundingSpace.lowercased() }
-            guard let names = parts.first?.splitBytes("/"), names.count == 2
-            else { return nil }
-            var range = Range(type: String(names[0]), subtype: String(names[1]), quality: 1000, version: nil)
-            for parameter in parts.dropFirst() {
-                if parameter.hasBytePrefix("q=") {
-                    guard let value = Double(Substring(parameter.utf8.dropFirst(2))), value >= 0, value <= 1 else {
-                        return nil
-                    }
-                    range.quality = Int(value * 1000)
-                } else if parameter.hasBytePrefix("version=") {
-                    range.version = String(Substring(parameter.utf8.dropFirst(8)))
-                }
-            }
-            return range
-        }
+        let read = (field ?? "").splitOutsideQuotes(",").compactMap { Self.range($0) }
         ranges = field == nil || read.isEmpty ? [Range(type: "*", subtype: "*", quality: 1000, version: nil)] : read
+    }
+
+    /// A media range with its parameters; `nil` for what is none.
+    private static func range(_ text: Substring) -> Range? {
+        let parts = text.splitOutsideQuotes(";").map { $0.withoutSurroundingSpace }.filter { !$0.isEmpty }
+        guard let names = parts.first?.lowercased().splitBytes("/"), names.count == 2,
+            names[0] != "*" || names[1] == "*"
+        else { return nil }
+        var range = Range(type: String(names[0]), subtype: String(names[1]), quality: 1000, version: nil)
+        for part in parts.dropFirst() {
+            guard let parameter = part.fieldParameter else { return nil }
+            switch parameter.name {
+            case "q":
+                guard let quality = quality(parameter.value) else { return nil }
+                range.quality = quality
+            case ServicesCSV.Version.parameter: range.version = parameter.value
+            default: break
+            }
+        }
+        return range
+    }
+
+    /// A weight in thousandths (RFC 9110, section 12.4.2), of which a client may have written more than three digits: a
+    /// very small one is no refusal.
+    private static func quality(_ text: String) -> Int? {
+        let parts = text.splitBytes(".", maxSplits: 1)
+        let digits = parts.count == 2 ? Array(parts[1].utf8) : []
+        guard digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        let isZero = digits.allSatisfy { $0 == 0x30 }
+        switch parts[0] {
+        case "1": return isZero ? 1000 : nil
+        case "0":
+            let thousandths = (0..<3).reduce(0) { $0 * 10 + ($1 < digits.count ? Int(digits[$1] - 0x30) : 0) }
+            return isZero ? 0 : max(1, thousandths)
+        default: return nil
+        }
     }
 
     /// 0 (refused) to 1000, according to the most specific range that matches.
@@ -43,7 +63,9 @@ struct AcceptField {
         let names = mediaType.splitBytes("/")
         return
             ranges
-            .filter { ($0.type == "*" || $0.type == names[0]) && ($0.subtype == "*" || $0.subtype == names[1]) }
+            .filter {
+                ($0.type == "*" || $0.type.isExactly(names[0])) && ($0.subtype == "*" || $0.subtype.isExactly(names[1]))
+            }
             .max { ($0.specificity, $0.quality) < ($1.specificity, $1.quality) }?.quality ?? 0
     }
 

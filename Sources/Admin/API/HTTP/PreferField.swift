@@ -1,3 +1,5 @@
+import Text
+
 /// The preferences in a request that ADMIN supports (RFC 7240).
 struct PreferField: Hashable {
     /// The longest time for which an answer is held, in seconds.
@@ -8,9 +10,9 @@ struct PreferField: Hashable {
 
     /// Uses the first valid `wait` (RFC 7240, section 2). Unknown and malformed preferences are ignored.
     init(_ field: String?) {
-        for preference in (field ?? "").utf8.split(separator: UInt8(ascii: ",")) {
+        for preference in (field ?? "").splitOutsideQuotes(",") {
             // A preference's parameters begin at the first `;`.
-            let token = preference.prefix { $0 != UInt8(ascii: ";") }
+            let token = preference.utf8.prefix { $0 != UInt8(ascii: ";") }
             guard let sign = token.firstIndex(of: UInt8(ascii: "=")) else { continue }
             let name = Self.bare(token[..<sign])
             let value = Self.bare(token[token.index(after: sign)...])
