@@ -306,9 +306,15 @@ let package = Package(
             name: "PacemakerConfigurationTests",
             dependencies: ["NetworkTypes", "PacemakerConfiguration", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
+        .target(
+            name: "CloudTestSupport", dependencies: ["Cloud", "Names", "NetworkTypes", "TestSupport"],
+            path: "Tests/CloudTestSupport", swiftSettings: strict),
         .testTarget(
             name: "CloudTests",
-            dependencies: ["Cloud", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
+            dependencies: [
+                "Cloud", "CloudTestSupport", "CombinedConfiguration", "NetworkTypes", "ServicesExport", "TestSupport",
+                "YAML",
+            ],
             swiftSettings: strictTests),
         .testTarget(
             name: "GatewaySyncTests", dependencies: ["GatewaySync", "Netlink", "NetworkTypes"],
@@ -354,7 +360,8 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
-                "Admin", "AdminAPI", "AdminClient", "Cloud", "CommandLineSupport", "JSON", "Names", "Registry",
+                "Admin", "AdminAPI", "AdminClient", "Cloud", "CloudTestSupport", "CommandLineSupport", "JSON", "Names",
+                "NetworkTypes", "Registry",
                 "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
                 "portcullis", "portcullis-admin", "portcullis-gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
