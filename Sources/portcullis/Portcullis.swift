@@ -11,8 +11,9 @@ struct Portcullis: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            ApplyCommand.self, ExportCommand.self, ServicesCommand.self, TypesCommand.self, ConfigCommand.self,
-            SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self, PoolsCommand.self,
+            ApplyCommand.self, GetCommand.self, ExportCommand.self, ServicesCommand.self, TypesCommand.self,
+            ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
+            PoolsCommand.self,
             MarksCommand.self,
             GatewaysCommand.self, EventsCommand.self,
         ])

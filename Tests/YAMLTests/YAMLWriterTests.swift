@@ -35,6 +35,53 @@ import YAML
         }
     }
 
+    @Test(
+        "a text of several lines is a block, and reads back byte by byte",
+        arguments: [
+            ("a\nb\n", "t: |\n  a\n  b\n"), ("a\nb", "t: |-\n  a\n  b\n"), ("a\n\n\n", "t: |+\n  a\n\n\n"),
+            (" a\nb\n", "t: |2\n   a\n  b\n"), ("\n\ta\n", "t: |2\n\n  \ta\n"),
+            ("a: 1\n# x \n", "t: |\n  a: 1\n  # x \n"),
+            ("\u{E9}\u{1F600}\n", "t: |\n  \u{E9}\u{1F600}\n"), ("a\r\nb\n", "t: \"a\\r\\nb\\n\"\n"),
+            ("a\u{85}\n", "t: \"a\\x85\\n\"\n"), ("\u{FEFF}a\n", "t: \"\\uFEFFa\\n\"\n"), ("\n", "t: \"\\n\"\n"),
+            (" \n \n", "t: \" \\n \\n\"\n"), ("a\n  ", "t: \"a\\n  \"\n"), ("one line", "t: one line\n"),
+        ])
+    func blocks(text: String, written: String) throws {
+        let place = YAMLPosition(file: "f", line: 1, column: 1)
+        let value = YAMLNode(.scalar(YAMLScalar(text: text, isPlain: false)), at: place)
+        let node = YAMLNode(.mapping([YAMLPair(key: YAMLKey("t", at: place), value: value)]), at: place)
+        #expect(node.yamlText(hasBlockTexts: true) == written)
+        #expect(try YAMLDocument.parseOne(written, file: "f").hasSameValue(as: node))
+    }
+
+    @Test("random texts of several lines read back byte by byte, at every depth and behind each other")
+    func randomBlocks() throws {
+        var random = SeededGenerator(seed: 31)
+        let parts = [
+            "a", "b: c", "-", " ", "  ", "\t", "\n", "\n", "\n", "#", "|", "\u{E9}", "\r", "\u{2028}", "---", "${x}",
+            "\"",
+        ]
+        let place = YAMLPosition(file: "f", line: 1, column: 1)
+        for _ in 0..<5_000 {
+            var node = YAMLNode(.sequence([]), at: place)
+            for depth in 0..<Int.random(in: 1...3, using: &random) {
+                let items = (0..<3).map { _ in
+                    let text = (0..<Int.random(in: 1...8, using: &random)).compactMap { _ in
+                        parts.randomElement(using: &random)
+                    }.joined()
+                    return YAMLNode(.scalar(YAMLScalar(text: text, isPlain: false)), at: place)
+                }
+                let all = items + [node]
+                node = YAMLNode(
+                    depth % 2 == 0
+                        ? .sequence(all)
+                        : .mapping(all.enumerated().map { YAMLPair(key: YAMLKey("k\($0)", at: place), value: $1) }),
+                    at: place)
+            }
+            let text = node.yamlText(hasBlockTexts: true)
+            #expect(try YAMLDocument.parseOne(text, file: "f").hasSameValue(as: node), "\(text)")
+        }
+    }
+
     @Test("tags stay with their values")
     func tags() throws {
         let source = "a: !secret token\nb: !secret\n  - 1\n  - !secret\n    x: 1\n"

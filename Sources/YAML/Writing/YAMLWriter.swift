@@ -5,8 +5,11 @@ extension YAMLNode {
     ///
     /// Readers of YAML 1.1 and 1.2 read it as the same value: texts and keys that either version would take for
     /// something else are quoted, and numbers have a form that both know.
-    public func yamlText() -> String {
-        var writer = YAMLWriter()
+    ///
+    /// - Parameter hasBlockTexts: whether texts of several lines are written as they are, as literal block scalars
+    ///   (`|`), where that keeps every byte of them; otherwise they are quoted.
+    public func yamlText(hasBlockTexts: Bool = false) -> String {
+        var writer = YAMLWriter(hasBlockTexts: hasBlockTexts)
         writer.write(self, indentation: 0, after: .lineStart)
         return writer.text
     }
@@ -14,7 +17,10 @@ extension YAMLNode {
 
 /// Writes nodes in block style.
 private struct YAMLWriter {
+    let hasBlockTexts: Bool
     var text = ""
+
+    init(hasBlockTexts: Bool) { self.hasBlockTexts = hasBlockTexts }
 
     /// What comes before a node on its line.
     enum Place {
@@ -31,7 +37,9 @@ private struct YAMLWriter {
         switch node.content {
         case .scalar(let scalar):
             if place != .lineStart { text += " " }
-            text += scalar.yamlText + "\n"
+            // A block's lines are indented by at least one space, also at the outermost level.
+            let block = hasBlockTexts ? scalar.blockText(indentation: max(indentation, Self.step)) : nil
+            text += block ?? scalar.yamlText + "\n"
         case .sequence(let items) where items.isEmpty:
             text += place == .lineStart ? "[]\n" : " []\n"
         case .mapping(let pairs) where pairs.isEmpty:
@@ -39,13 +47,13 @@ private struct YAMLWriter {
         case .sequence(let items):
             writeLines(of: items, indentation: indentation, after: place) { writer, item in
                 writer.text += "-"
-                writer.write(item, indentation: indentation + 2, after: .dash)
+                writer.write(item, indentation: indentation + Self.step, after: .dash)
             }
         case .mapping(let pairs):
             writeLines(of: pairs, indentation: indentation, after: place) { writer, pair in
                 let key = YAMLScalar(text: pair.key.text, isPlain: true).keyText
                 writer.text += key.utf8.count > 1000 ? "? \(key)\n" + Self.spaces(indentation) + ":" : "\(key):"
-                writer.write(pair.value, indentation: indentation + 2, after: .key)
+                writer.write(pair.value, indentation: indentation + Self.step, after: .key)
             }
         }
     }
@@ -61,6 +69,9 @@ private struct YAMLWriter {
             write(&self, element)
         }
     }
+
+    /// How many spaces each level is indented further.
+    fileprivate static let step = 2
 
     private static func spaces(_ count: Int) -> String { String(repeating: " ", count: count) }
 }

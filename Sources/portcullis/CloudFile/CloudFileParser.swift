@@ -1,33 +1,66 @@
 import AdminAPI
 import Names
 import NetworkTypes
+import ServiceSupport
 import Text
 import YAML
 
-/// Walks over a cloud file, and collects its content and its faults.
+/// Walks over cloud files, and collects their content and their faults.
 struct CloudFileParser {
     var cloud = CloudFile()
     var diagnostics = YAMLDiagnostics()
+    private var locationPlaces: [ExactText: YAMLPosition] = [:]
     private var serverPlaces: [ExactText: YAMLPosition] = [:]
+    private var servicePlaces: [ExactText: YAMLPosition] = [:]
 
-    mutating func parse(_ text: String, file: String) {
-        let document = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parseOne(text, file: file) }
+    /// Adds the content of a file.
+    /// - Parameter base: the directory to which its paths are relative; empty, or with a slash at the end.
+    mutating func parse(_ text: String, file: String, base: String) {
+        var limits = YAMLLimits()
+        limits.size = TextFile.maximumSize
+        let document = diagnostics.attempt { () throws(YAMLError) in
+            try YAMLDocument.parseOne(text, file: file, limits: limits)
+        }
         guard let document,
             let root = diagnostics.mapping(
                 document, allowedKeys: ["types", "locations", "services"], "a cloud: types, locations, services")
         else { return }
-        types(root["types"])
+        types(root["types"], base: base, lines: { text.splitBytes("\n") })
         locations(root["locations"])
         services(root["services"])
     }
 
-    private mutating func types(_ node: YAMLNode?) {
+    /// - Parameter lines: the lines of the file, which only types in it need.
+    private mutating func types(_ node: YAMLNode?, base: String, lines: () -> [Substring]) {
         guard let node, !node.isNull else { return }
-        let paths = diagnostics.attempt { () throws(YAMLError) in try node.sequence("a list of type files") }
-        for node in paths ?? [] {
+        let nodes = diagnostics.attempt { () throws(YAMLError) in try node.sequence("a list of type files") }
+        var allLines: [Substring]?
+        for node in nodes ?? [] {
+            if case .mapping = node.content {
+                let mapping = diagnostics.mapping(node, allowedKeys: ["source"], "a type with its source")
+                let source = mapping.flatMap { mapping in
+                    diagnostics.required("source", of: mapping) { node throws(YAMLError) in
+                        (text: try node.string("the text of a type file"), position: node.position)
+                    }
+                }
+                guard let source else { continue }
+                allLines = allLines ?? lines()
+                cloud.types.append(
+                    .text(InlineType(source: source.text, position: source.position, lines: allLines ?? [])))
+                continue
+            }
             let path = diagnostics.attempt { () throws(YAMLError) in try node.string("the path of a type file") }
-            if let path { cloud.types.append(.init(path: path, position: node.position)) }
+            if let path { cloud.types.append(.path(path.hasBytePrefix("/") ? path : base + path, node.position)) }
         }
+    }
+
+    /// Reports an object that is there already. A mapping has no key twice, but two mappings or files may.
+    private mutating func note(
+        _ what: String, _ key: YAMLKey, in places: WritableKeyPath<Self, [ExactText: YAMLPosition]>
+    ) {
+        guard let first = self[keyPath: places].updateValue(key.position, forKey: ExactText(key.text)) else { return }
+        let place = first.file.isExactly(key.position.file) ? "\(first.line):\(first.column)" : first.description
+        diagnostics.report(key.position, "the \(what) \(key.text.printable) is there already, at \(place)")
     }
 
     private mutating func locations(_ node: YAMLNode?) {
@@ -35,6 +68,7 @@ struct CloudFileParser {
             let name = pair.key.text
             let pointer = "#/locations/\(cloud.locations.count)"
             cloud.places.add(pointer, pair.key.position)
+            note("location", pair.key, in: \.locationPlaces)
             var location = LocationResource(name: name)
             if !pair.value.isNull,
                 let mapping = diagnostics.mapping(
@@ -68,11 +102,7 @@ struct CloudFileParser {
             let name = pair.key.text
             let pointer = "#/servers/\(cloud.servers.count)"
             cloud.places.add(pointer, pair.key.position)
-            if let first = serverPlaces.updateValue(pair.key.position, forKey: ExactText(name)) {
-                diagnostics.report(
-                    pair.key.position, "the server \(name.printable) is there already, at \(first.line):\(first.column)"
-                )
-            }
+            note("server", pair.key, in: \.serverPlaces)
             guard
                 let mapping = diagnostics.mapping(
                     pair.value, allowedKeys: ["kind", "addresses", "labels"], "a server: kind, addresses, labels")
@@ -113,6 +143,7 @@ struct CloudFileParser {
         for pair in pairs(node, "services by name") {
             let pointer = "#/services/\(cloud.services.count)"
             cloud.places.add(pointer, pair.key.position)
+            note("service", pair.key, in: \.servicePlaces)
             guard ServiceName(pair.key.text) != nil else {
                 diagnostics.report(
                     pair.key.position,

@@ -7,17 +7,30 @@ struct SourceMap: Equatable {
     /// Places in the cloud file by JSON pointer into the request (`#/services/3/server`).
     // exact: indices and names of members
     private(set) var positions: [String: YAMLPosition] = [:]
-    /// Paths on the operator's machine, by the name that ADMIN gives to a type's file (`pgw.yaml`).
-    private(set) var files: [ExactText: String] = [:]
+    /// Texts on the operator's machine, by the name that ADMIN gives to a type's file (`pgw.yaml`).
+    private(set) var files: [ExactText: TypeText] = [:]
+
+    /// Where the text of a type is.
+    enum TypeText: Equatable {
+        case file(path: String)
+        /// It is a part of a cloud file.
+        case inline(InlineType)
+    }
 
     mutating func add(_ pointer: String, _ position: YAMLPosition) { positions[pointer] = position }
 
-    mutating func add(file name: String, path: String) { files[ExactText(name)] = path }
+    mutating func add(file name: String, path: String) { files[ExactText(name)] = .file(path: path) }
 
     /// Adds the type at an index of the request: an error about the whole type refers to its file.
     mutating func add(_ type: TypeFile, at index: Int) {
-        add(file: "\(type.type).yaml", path: type.path)
-        add("#/types/\(index)", YAMLPosition(file: type.path, line: 1, column: 1))
+        let name = "\(type.type).yaml"
+        if let inline = type.inline {
+            files[ExactText(name)] = .inline(inline)
+            add("#/types/\(index)", inline.position(line: 1, column: 1))
+        } else {
+            add(file: name, path: type.path)
+            add("#/types/\(index)", YAMLPosition(file: type.path, line: 1, column: 1))
+        }
     }
 
     /// `cloud.yaml:12:7` for a pointer, `types/tg.yaml:12:7` for `tg.yaml:12:7`, any other text unchanged.
@@ -47,8 +60,26 @@ struct SourceMap: Equatable {
         return text.splitBytes(" ").map { word in
             guard let colon = word.firstByte(":") else { return String(word) }
             let opening = Substring(word.utf8.prefix { "(\"".utf8.contains($0) })
-            return files[ExactText(word[opening.endIndex..<colon])].map { opening + $0 + word[colon...] }
-                ?? String(word)
+            let rest = word[colon...]
+            switch files[ExactText(word[opening.endIndex..<colon])] {
+            case nil: return String(word)
+            case .file(let path): return opening + path + rest
+            case .inline(let type): return opening + Self.place(rest, in: type)
+            }
         }.joined(separator: " ")
+    }
+
+    /// `cloud.yaml:19:9),` for `:7:5),`.
+    private static func place(_ rest: Substring, in type: InlineType) -> String {
+        var bytes = rest.utf8[...]
+        func number() -> Int? {
+            guard bytes.first == UInt8(ascii: ":") else { return nil }
+            let digits = bytes.dropFirst().prefix { $0 >= 0x30 && $0 <= 0x39 }
+            guard let number = Int(Substring(digits)) else { return nil }
+            bytes = bytes[digits.endIndex...]
+            return number
+        }
+        guard let line = number(), let column = number() else { return "\(type.position)\(rest)" }
+        return "\(type.position(line: line, column: column))\(Substring(bytes))"
     }
 }

@@ -7,7 +7,10 @@ import YAML
 ///
 /// Only what is needed to send it is read here; ADMIN validates the rest.
 struct TypeFile: Equatable {
+    /// The path, for a text in a cloud file its place there.
     let path: String
+    /// The text's place in a cloud file; `nil` for a file of its own.
+    let inline: InlineType?
     let type: String
     let source: String
 
@@ -16,6 +19,21 @@ struct TypeFile: Equatable {
         type = try document.mapping("a meta-configuration").required("type").string("the name of a service type")
         self.path = path
         self.source = source
+        inline = nil
+    }
+
+    /// A type whose text stands in a cloud file.
+    init(parsing text: InlineType) throws(YAMLError) {
+        let file: TypeFile
+        do throws(YAMLError) {
+            file = try TypeFile(parsing: text.source, path: text.position.file)
+        } catch {
+            throw text.error(error)
+        }
+        path = text.position.description
+        type = file.type
+        source = text.source
+        inline = text
     }
 }
 
@@ -33,47 +51,46 @@ struct TypeFileLoader {
         self.list = list
     }
 
-    /// - Parameter base: the directory to which paths are relative; empty, or with a slash at the end.
-    mutating func load(_ references: [CloudFile.TypeReference], base: String) throws -> [TypeFile] {
+    mutating func load(_ references: [CloudFile.TypeReference]) throws -> [TypeFile] {
         var errors = [YAMLError]()
         var files = [TypeFile]()
         var places = [ExactText: String]()
-        for reference in references {
-            for path in paths(reference.path.hasBytePrefix("/") ? reference.path : base + reference.path) {
-                do {
-                    let file = try TypeFile(parsing: try read(path), path: path)
-                    if let first = places.updateValue(path, forKey: ExactText(file.type)) {
-                        let type = file.type.printable
-                        errors.append(
-                            YAMLError(
-                                reference.position,
-                                first.isExactly(path)
-                                    ? "\(path), of the type \(type), is listed twice"
-                                    : "the type \(type) is in \(first) and \(path)"))
-                    }
-                    files.append(file)
-                } catch let error as YAMLError {
-                    errors.append(error)
-                } catch {
-                    errors.append(YAMLError(reference.position, "\(error)"))
+        func add(_ place: YAMLPosition, _ read: () throws -> TypeFile) {
+            do {
+                let file = try read()
+                if let first = places.updateValue(file.path, forKey: ExactText(file.type)) {
+                    let type = file.type.printable
+                    errors.append(
+                        YAMLError(
+                            place,
+                            first.isExactly(file.path)
+                                ? "\(file.path), of the type \(type), is listed twice"
+                                : "the type \(type) is in \(first) and \(file.path)"))
                 }
+                files.append(file)
+            } catch let error as YAMLError {
+                errors.append(error)
+            } catch {
+                errors.append(YAMLError(place, "\(error)"))
+            }
+        }
+        for reference in references {
+            switch reference {
+            case .text(let text): add(text.position) { try TypeFile(parsing: text) }
+            case .path(let path, let place):
+                for path in paths(path) { add(place) { try TypeFile(parsing: try read(path), path: path) } }
             }
         }
         if let first = errors.first { throw YAMLErrors(first, Array(errors.dropFirst())) }
         return files
     }
 
-    /// The file itself, or the `*.yaml` and `*.yml` files of a directory. Other files are noted, since `--prune`
-    /// would delete a type whose file has another name. Hidden files are ignored.
+    /// The file itself, or the YAML files of a directory. Other files are noted, since `--prune` would delete a type
+    /// whose file has another name. Hidden files are ignored.
     private mutating func paths(_ path: String) -> [String] {
-        guard let names = list(path) else { return [path] }
-        let directory = path.hasByteSuffix("/") ? path : path + "/"
-        let visible = names.filter { !$0.hasBytePrefix(".") }
-        let files = visible.filter { $0.hasByteSuffix(".yaml") || $0.hasByteSuffix(".yml") }
-        for name in visible where !files.contains(where: name.isExactly) {
-            notes.append("\(directory)\(name) is no type file (*.yaml, *.yml) and is passed over")
-        }
-        if files.isEmpty { notes.append("there is no type file (*.yaml, *.yml) in \(directory)") }
-        return files.map { directory + $0 }
+        guard let folder = YAMLFolder(path, list: list) else { return [path] }
+        notes += folder.others.map { "\($0) is no type file (*.yaml, *.yml) and is passed over" }
+        if folder.files.isEmpty { notes.append("there is no type file (*.yaml, *.yml) in \(folder.path)") }
+        return folder.files
     }
 }

@@ -6,20 +6,23 @@ import CommandLineSupport
 struct ApplyCommand: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Make the cloud match a cloud file.",
+        abstract: "Make the cloud match cloud files.",
         discussion: """
-            ADMIN writes all of it in one transaction, or nothing. What the file does not name stays, unless --prune \
-            is given. A service without a state in the file keeps the state it has, so that a drain goes on.
+            ADMIN writes all of it in one transaction, or nothing. What the files do not name stays, unless --prune \
+            is given. A service without a state in them keeps the state it has, so that a drain goes on.
 
             With --dry-run nothing is written; the exit code is 2 when there would be changes.
             """)
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("The cloud file; - reads standard input.", valueName: "cloud.yaml"),
-        completion: .file(extensions: ["yaml"]))
-    var file: String
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A cloud file, or a directory of them; - reads standard input. May be repeated.",
+            valueName: "cloud.yaml"),
+        completion: .file(extensions: ["yaml", "yml"]))
+    var file: [String]
 
-    @Flag(help: "Delete what the cloud file does not name.")
+    @Flag(help: "Delete what the cloud files do not name.")
     var prune = false
 
     @Option(
@@ -40,7 +43,7 @@ struct ApplyCommand: AdminCommand {
     }
 
     func run(_ client: AdminResources) async throws {
-        let directory = try CloudDirectory(path: file)
+        let directory = try CloudDirectory(paths: file)
         for note in directory.notes { StandardError.write("Note: \(note).") }
         let request = AdminRequest.change(.post, .apply, dryRun: change.dryRun)
             .json(directory.request(prune: prune, yesDelete: yesDelete))

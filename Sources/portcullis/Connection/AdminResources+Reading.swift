@@ -3,6 +3,9 @@ import AdminClient
 import ServicesExport
 
 extension AdminResources {
+    /// The whole registry at one moment.
+    func cloud() async throws -> ApplyRequest { try await value(AdminRequest(.get, .cloud)) }
+
     func locations() async throws -> [LocationResource] { try await value(AdminRequest(.get, .locations)) }
 
     func pools(of location: String) async throws -> [PoolResource] {

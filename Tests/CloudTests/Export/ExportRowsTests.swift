@@ -1,3 +1,4 @@
+import CloudTestSupport
 import Names
 import NetworkTypes
 import ServicesExport

@@ -1,3 +1,4 @@
+import CloudTestSupport
 import NetworkTypes
 import ServicesExport
 import TestSupport

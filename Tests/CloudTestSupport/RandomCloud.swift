@@ -1,12 +1,11 @@
+package import Cloud
 import Names
 import NetworkTypes
-import TestSupport
-
-@testable import Cloud
+package import TestSupport
 
 /// Clouds of two locations with sections of every kind; some contradict themselves.
-enum RandomCloud {
-    static func make(using random: inout SeededGenerator) throws -> Cloud {
+package enum RandomCloud {
+    package static func make(using random: inout SeededGenerator) throws -> Cloud {
         var cloud = Cloud(locations: [Location(name: "l0"), Location(name: "l1")])
         let both = random.next() % 4 > 0
         for location in 0..<2 {
@@ -15,18 +14,19 @@ enum RandomCloud {
                     ["198.51.\(location).\(pool * 10 + $0)"] + (both ? ["2001:db8:\(location)::\(pool * 10 + $0)"] : [])
                 }
                 let value = AddressPool(
-                    location: "l\(location)", name: "p\(pool)", addresses: TestCloud.addresses(texts))
+                    location: "l\(location)", name: "p\(pool)", addresses: addresses(texts))
                 cloud.pools[value.id] = value
             }
             for server in 1...4 {
                 let value = Server(
                     name: "l\(location)-s\(server)", location: "l\(location)", kind: .app,
-                    addresses: TestCloud.addresses(["10.\(location).0.\(server)", "fd00:\(location)::\(server)"]))
+                    addresses: addresses(["10.\(location).0.\(server)", "fd00:\(location)::\(server)"]))
                 cloud.servers[value.name] = value
             }
         }
         for number in 0..<Int.random(in: 1...3, using: &random) {
-            let type = try TestCloud.type(
+            let type = try type(
+                "t\(number)",
                 "type: t\(number)\ngateway:\n"
                     + (0...Int.random(in: 0...1, using: &random)).map { section in
                         sectionLine(number: number, section: section, using: &random)
@@ -42,6 +42,12 @@ enum RandomCloud {
         }
         if random.next() % 2 == 0 { addOddAddress(to: &cloud, using: &random) }
         return cloud
+    }
+
+    private static func addresses(_ texts: [String]) -> [IPAddress] { texts.compactMap { IPAddress($0) } }
+
+    private static func type(_ name: String, _ source: String) throws -> ServiceType {
+        ServiceType(source: source, configuration: try MetaConfiguration.loadOne(source, file: "\(name).yaml"))
     }
 
     /// Gives a pool or a server one more address, from the corners of the address space.
