@@ -9,7 +9,8 @@ package enum Components {
         TokenResource.form.component, TokenCreation.form.component, CreatedToken.form.component,
         LocationChange.form.component, PoolChange.form.component, ServerChange.form.component,
         ServerPatch.form.component, ServiceCreation.form.component, ServiceChange.form.component,
-        ServicePatch.form.component, ApplyRequest.form.component, ChangeReport.form.component,
+        ServicePatch.form.component, ServiceScale.form.component, ApplyRequest.form.component,
+        ChangeReport.form.component,
         Problem.form.component, HealthResource.form.component,
     ].compactMap(\.self)
 }
