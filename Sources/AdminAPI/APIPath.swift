@@ -81,6 +81,8 @@ extension APIPath {
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }
     public static func token(_ name: String) -> Self { Self("tokens", name) }
     public static func type(_ name: String) -> Self { Self("types", name) }
+    /// The number of a type's services.
+    public static func scale(of type: String) -> Self { Self("types", type, "scale") }
     /// The revisions of a type.
     public static func revisions(of type: String) -> Self { Self("types", type, "revisions") }
 }

@@ -9,10 +9,10 @@ package enum Components {
         TokenResource.form.component, TokenCreation.form.component, CreatedToken.form.component,
         LocationChange.form.component, PoolChange.form.component, ServerChange.form.component,
         ServerPatch.form.component, ServiceCreation.form.component, ServiceChange.form.component,
-        ServicePatch.form.component, ApplyRequest.form.component, ChangeReport.form.component,
-        Problem.form.component, HealthResource.form.component, GatewayReport.form.component,
-        GatewayReport.Drain.form.component,
-        GatewayReport.Refusal.form.component, GatewayReportMessage.form.component, ReportAnswer.form.component,
-        GatewayDetail.form.component,
+        GatewayReport.form.component, GatewayReport.Drain.form.component, GatewayReport.Refusal.form.component,
+        GatewayReportMessage.form.component, ReportAnswer.form.component, GatewayDetail.form.component,
+        ServicePatch.form.component, ServiceScale.form.component, ApplyRequest.form.component,
+        ChangeReport.form.component,
+        Problem.form.component, HealthResource.form.component,
     ].compactMap(\.self)
 }

@@ -1,6 +1,7 @@
 """The registry as files: got, applied again, applied elsewhere."""
 
 import json
+import re
 
 import pytest
 
@@ -130,3 +131,66 @@ def test_several_files_are_one_cloud_and_an_object_in_two_is_named_with_both_pla
     errors = other.portcullis("apply", "-f", tmp_path / "d", "-f", tmp_path / "2.yaml", status=1)
     assert f"{tmp_path}/2.yaml:" in errors and f"the service pgw.1 is there already, at {tmp_path}/d/3.yaml:2:3" in errors
     assert "is given twice" in other.portcullis("apply", "-f", tmp_path / "d", "-f", tmp_path / "d/1.yaml", status=1)
+
+
+def test_a_plan_is_applied_only_while_nothing_has_changed(admin, tmp_path):
+    plan = tmp_path / "plan.json"
+    cloud = FIXTURES / ".plan.yaml"
+    cloud.write_text((FIXTURES / "cloud.yaml").read_text().replace("  pgw.1: app1\n", "  pgw.1: app4\n"))
+    try:
+        shown = admin.command("apply", "-f", cloud, "--dry-run", "--save-plan", plan)
+        assert shown.returncode == 2 and shown.stderr == f"The plan is in {plan}; `portcullis apply --plan` applies it.\n"
+        assert shown.stdout == admin.portcullis("apply", "-f", cloud, "--dry-run", status=2)
+    finally:
+        cloud.unlink()
+    # The plan has all that is needed: the files are gone.
+    assert admin.portcullis("apply", "--plan", plan, "--dry-run", status=2) == shown.stdout
+    stale = tmp_path / "stale.json"
+    stale.write_bytes(plan.read_bytes())
+
+    admin.portcullis("services", "drain", "tg.1")
+    for words in ([], ["--dry-run"]):
+        errors = admin.portcullis("apply", "--plan", plan, *words, status=1)
+        assert errors == ("Error: the registry has changed since the plan was saved; nothing was changed\n"
+                          "Save the plan again and look at it; `portcullis events` shows what has changed.\n")
+    admin.portcullis("services", "ready", "tg.1")
+    # It is the registry of before, but not the same moment.
+    admin.portcullis("apply", "--plan", plan, status=1)
+    assert json.loads(admin.portcullis("services", "show", "pgw.1", "-o", "json"))["service"]["server"] == "app1"
+
+    once = tmp_path / "once.yaml"
+    once.write_text("services: {pgw.1: app4}\n")
+    admin.portcullis("apply", "-f", once, "--dry-run", "--save-plan", plan, status=2)
+    done = admin.portcullis("apply", "--plan", plan)
+    assert "~  service  pgw.1  ready on app1, the section's weight → ready on app4, the section's weight\n" in done
+    admin.portcullis("apply", "--plan", plan, status=1)
+    admin.portcullis("apply", "--plan", stale, status=1)
+    # One of no changes is a plan, too.
+    assert admin.portcullis("apply", "-f", once, "--dry-run", "--save-plan", plan) == "no changes\n"
+    assert admin.portcullis("apply", "--plan", plan) == "no changes\n"
+
+
+def test_a_plan_that_prunes_much_wants_the_number_like_any_prune(admin, tmp_path):
+    plan = tmp_path / "plan.json"
+    count = admin.portcullis("apply", "-f", "-", "--prune", "--dry-run", "--save-plan", plan, status=2, text="{}").split()[1]
+    assert "--yes-delete" in admin.portcullis("apply", "--plan", plan, status=1)
+    assert admin.portcullis("apply", "--plan", plan, "--yes-delete", count).startswith(f"registry: {count} removed\n")
+
+
+def test_a_plan_of_another_registry_or_no_plan_at_all_changes_nothing(admin, other, tmp_path):
+    plan = tmp_path / "plan.json"
+    other.portcullis("apply", "-f", "-", "--dry-run", "--save-plan", plan, status=2, text="locations: {new: {}}")
+    assert "has changed since" in admin.portcullis("apply", "--plan", plan, status=1)
+    good = plan.read_text()
+    bad = {"": "the text ends", "{}": "portcullisPlan", good.replace('"portcullisPlan" : 1', '"portcullisPlan" : 2'): "portcullisPlan",
+           re.sub(r'"registry" : .*', '"registry" : "x\\\\r\\\\ny: z"', good): "is no ETag of a registry",
+           good.replace('"new"', '"No"'): "#/apply/locations/0/name"}
+    for text, part in bad.items():
+        plan.write_text(text)
+        errors = other.portcullis("apply", "--plan", plan, status=1)
+        assert f"{plan} is no plan that this version can apply" in errors and part in errors, errors
+    assert json.loads(other.portcullis("locations", "-o", "json")) == []
+    for words in ([], ["--plan", plan, "-f", "x"], ["--plan", plan, "--prune"], ["-f", "x", "--save-plan", plan],
+                  ["--plan", plan, "--dry-run", "--save-plan", plan]):
+        assert admin.command("apply", *words).returncode == 64, words
+    assert f"{tmp_path}/none: no such file" in admin.portcullis("apply", "--plan", tmp_path / "none", status=1)

@@ -181,6 +181,7 @@ struct HTTPSeeds {
         "changeServer": #"{"labels": ["ssd", "big"], "addresses": ["10.1.0.11"]}"#,
         "writeType": type,
         "createService": #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null}"#,
+        "scaleType": #"{"count": 3, "location": "tcn"}"#,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,
         "changeService": #"{"server": "app1", "state": "ready", "weight": 65535}"#,

@@ -6,6 +6,7 @@ struct ServicesCommand: AsyncParsableCommand {
         abstract: "List, show and change service instances.",
         subcommands: [
             ListServices.self, ShowService.self, AddService.self, MoveService.self, RemoveServices.self,
+            ScaleServices.self,
             DrainServices.self, ReadyServices.self, MaintServices.self, WeightService.self,
         ],
         defaultSubcommand: ListServices.self)

@@ -33,9 +33,13 @@ struct AdminResources: Sendable {
     func value<Value: Described>(
         _ request: AdminRequest, as type: Value.Type = Value.self, places: SourceMap = SourceMap()
     ) async throws -> Value {
-        let answer = try await send(request, places: places)
+        try self.value(of: try await send(request, places: places), to: request)
+    }
+
+    /// The value of a JSON answer that has come.
+    func value<Value: Described>(of answer: AdminAnswer, to request: AdminRequest) throws(CommandError) -> Value {
         do throws(AnswerError) {
-            return try answer.value(type, of: request)
+            return try answer.value(of: request)
         } catch {
             throw AnswerErrorText.commandError(error, of: request)
         }

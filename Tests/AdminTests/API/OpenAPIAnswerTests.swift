@@ -168,6 +168,7 @@ import Testing
                 case "writeServer": #"{"location": "tcn", "kind": "app", "addresses": ["10.1.0.\#(isNew ? 99 : 11)"]}"#
                 case "writeType": isNew ? "type: new\n" : Stage.pgw
                 case "createService": #"{"type": "tg", "server": "app3"}"#
+                case "scaleType": #"{"count": 2}"#
                 case "writeSecret": #"{"value": "xyzzy"}"#
                 case "createToken": #"{"name": "\#(isNew ? "made" : "tried")", "role": "read"}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#

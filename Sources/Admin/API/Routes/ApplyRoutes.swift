@@ -27,8 +27,7 @@ extension RouteTable {
                     if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud, pruneGuard) }
                     try preconditions.check([EntityTag.of(before.commit)])
                 }
-                let tag = EntityTag.of(request.isDryRun ? outcome.base : outcome.state.commit)
-                return try Self.report(outcome, to: request, headers: [.eTag: tag])
+                return try Self.report(outcome, ofRegistryTo: request)
             }
         ]
     }

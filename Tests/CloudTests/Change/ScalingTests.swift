@@ -1,0 +1,80 @@
+import CloudTestSupport
+import TestSupport
+import Testing
+
+@testable import Cloud
+
+@Suite("How many services a type has") struct ScalingTests {
+    private func cloud() throws -> Cloud {
+        var cloud = try TestCloud.seed()
+        cloud.types["job"] = try TestCloud.type("type: job\n")
+        return cloud
+    }
+
+    @Test("more get the lowest free indexes and the servers with the fewest")
+    func more() throws {
+        var cloud = try cloud()
+        cloud.services["job.2"] = ServiceInstance(type: "job", index: 2, server: "app4")
+        let scaling = try cloud.scaling("job", to: 4, at: nil)
+        #expect(scaling.removed.isEmpty)
+        #expect(scaling.added.map(\.name) == ["job.1", "job.3", "job.4"])
+        #expect(scaling.added.map(\.server) == ["app1", "app3", "hel-app1"])
+    }
+
+    @Test("those with the highest indexes go, at a location only those there")
+    func fewer() throws {
+        let cloud = try cloud()
+        #expect(try cloud.scaling("pgw", to: 1, at: nil) == Scaling(removed: ["pgw.2", "pgw.3"]))
+        #expect(try cloud.scaling("pgw", to: 1, at: "tcn") == Scaling(removed: ["pgw.2"]))
+        #expect(try cloud.scaling("pgw", to: 3, at: nil) == Scaling())
+        #expect(try cloud.scaling("job", to: 0, at: "hel") == Scaling())
+    }
+
+    @Test("indexes that other locations have are not free")
+    func otherLocation() throws {
+        let scaling = try cloud().scaling("pgw", to: 4, at: "tcn")
+        #expect(scaling.added.map(\.name) == ["pgw.4", "pgw.5"] && scaling.added.map(\.server) == ["app4", "app3"])
+    }
+
+    @Test("too few servers are an error that says how many there can be")
+    func tooMany() throws {
+        let cloud = try cloud()
+        do {
+            _ = try cloud.scaling("pgw", to: 9, at: nil)
+            Issue.record("there are too few servers")
+        } catch ChangeError.noServer(let text, let faults) {
+            #expect(text == "no server can take another service of pgw: there are 3, and 2 more is the most")
+            #expect(
+                faults == [
+                    Fault(place: "#/count", detail: "app1, app2, app3 and 2 more: already with a service of pgw")
+                ])
+        }
+        #expect(throws: ChangeError.missing("type nope")) { try cloud.scaling("nope", to: 1, at: nil) }
+        #expect(throws: ChangeError.self) { try cloud.scaling("pgw", to: 1, at: "nope") }
+    }
+
+    @Test("in random clouds the number is what was asked for, and nothing else changes")
+    func random() throws {
+        var random = SeededGenerator(seed: 815)
+        for _ in 0..<300 {
+            let cloud = try RandomCloud.make(using: &random)
+            for type in cloud.types.keys.sorted() {
+                let location = [nil, "l0", "l1"].randomElement(using: &random) ?? nil
+                let count = Int.random(in: 0...9, using: &random)
+                guard let scaling = try? cloud.scaling(type, to: count, at: location) else { continue }
+                var after = cloud
+                after.apply(scaling)
+                let counted = after.services.values.filter { service in
+                    service.type == type
+                        && (location.map { after.servers[service.server]?.location == $0 } ?? true)
+                }
+                #expect(counted.count == count)
+                let touched = Set(scaling.names)
+                #expect(touched.count == scaling.names.count)
+                #expect(
+                    after.services.filter { !touched.contains($0.key) }
+                        == cloud.services.filter { !touched.contains($0.key) })
+            }
+        }
+    }
+}
