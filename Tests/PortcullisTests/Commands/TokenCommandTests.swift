@@ -94,6 +94,8 @@ import Testing
             let run = try await token("add", "ops", "--role", "admin", database: database)
             #expect(run.status == 1)
             #expect(run.errors.hasPrefix("Error: \(database) belongs to "))
+            // Debian has no sudo by default.
+            #expect(run.errors.contains("use `runuser -u nobody -- portcullis-admin …`"), "\(run.errors)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
         }
     }
