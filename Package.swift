@@ -117,7 +117,7 @@ let package = Package(
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "AdminClient", "GatewaySync", "Netlink", "NetworkTypes", "ServiceSupport",
+                "AdminAPI", "AdminClient", "GatewaySync", "JSON", "Netlink", "NetworkTypes", "ServiceSupport",
                 "ServicesExport", "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -144,7 +144,7 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "AdminAPI", "Cloud", "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text",
+                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -275,7 +275,7 @@ let package = Package(
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
         .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: strictTests),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strictTests),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: strictTests),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
         .testTarget(
@@ -307,8 +307,8 @@ let package = Package(
         .testTarget(
             name: "GatewayDaemonTests",
             dependencies: [
-                "AdminClient", "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "HTTPTestSupport", "Netlink",
-                "NetworkTypes", "ServiceSupport", "ServicesExport", "TestSupport",
+                "AdminAPI", "AdminClient", "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "HTTPTestSupport",
+                "JSON", "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -329,7 +329,7 @@ let package = Package(
             name: "AdminTests",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport", "YAML",
+                "ServicesExport", "TestSupport", "Text", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -22,7 +22,8 @@ import Testing
         #expect(try json(document).merging(json(patch)) == json(result))
     }
 
-    @Test("the patch from one object to another makes the other, whatever they are", arguments: 0..<200 as Range<UInt64>)
+    @Test(
+        "the patch from one object to another makes the other, whatever they are", arguments: 0..<200 as Range<UInt64>)
     func roundTrip(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let (before, after) = (object(3, &random), object(3, &random))

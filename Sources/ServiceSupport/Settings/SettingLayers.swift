@@ -38,6 +38,7 @@ extension [String: String] {
         guard !value.isEmpty else {
             throw SettingsError("the variable \(name) is empty: give it a value, or unset it")
         }
+        // exact: by scalars
         guard !value.unicodeScalars.contains("\u{FFFD}") else {
             throw SettingsError("the variable \(name) is not UTF-8 text")
         }
