@@ -270,7 +270,11 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "CommandLineSupportTests", dependencies: ["CommandLineSupport", "ServiceSupport", "Text"],
+            name: "CommandLineSupportTests",
+            dependencies: [
+                "CommandLineSupport", "ServiceSupport", "Text",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strictTests),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
