@@ -133,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-gateway",
             dependencies: [
-                "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink",
+                "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
                 "PacemakerConfiguration", "ServiceSupport", "ServicesExport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
