@@ -133,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-gateway",
             dependencies: [
-                "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink",
+                "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
                 "PacemakerConfiguration", "ServiceSupport", "ServicesExport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -270,16 +270,16 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "CommandLineSupportTests", dependencies: ["CommandLineSupport", "ServiceSupport", "Text"],
+            name: "CommandLineSupportTests",
+            dependencies: [
+                "CommandLineSupport", "ServiceSupport", "Text",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strictTests),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["NetworkTypes", "TestSupport"], swiftSettings: strictTests),
         .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: strictTests),
-        .testTarget(
-            name: "JSONTests",
-            dependencies: [
-                "JSON", "TestSupport",
-            ], swiftSettings: strictTests),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: strictTests),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
         .testTarget(

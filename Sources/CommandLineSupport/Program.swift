@@ -9,7 +9,15 @@ public enum Program {
         StandardDescriptors.fill()
         do {
             var command = try root.parseAsRoot()
-            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+            do {
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+            } catch let error as ValidationError {
+                end(root, type(of: command), error)
+            }
             exit(EXIT_SUCCESS)
         } catch {
             end(root, error)
@@ -21,11 +29,19 @@ public enum Program {
         StandardDescriptors.fill()
         do {
             var command = try root.parseAsRoot()
-            try command.run()
+            do { try command.run() } catch let error as ValidationError { end(root, type(of: command), error) }
             exit(EXIT_SUCCESS)
         } catch {
             end(root, error)
         }
+    }
+
+    /// Ends a command that found only while it ran that it was used wrongly.
+    private static func end(
+        _ root: (some ParsableCommand).Type, _ command: any ParsableCommand.Type, _ error: ValidationError
+    ) -> Never {
+        StandardError.write(UsageText.wrapped(UsageText.message(error, of: command, in: root)))
+        exit(root.exitCode(for: error).rawValue)
     }
 
     /// `--help` and `--version` also end here: their texts are results.

@@ -1,7 +1,32 @@
+import ArgumentParser
 import Text
 
-/// ArgumentParser wraps all of a help text but the usage.
+/// ArgumentParser wraps all of a help text but the usage, and knows a command's usage only while it parses.
 enum UsageText {
+    /// What ArgumentParser prints of an error in a command's arguments: the error and the command's usage. Of an error
+    /// that `run` throws it would print the usage of the root.
+    static func message(
+        _ error: ValidationError, of command: any ParsableCommand.Type, in root: any ParsableCommand.Type
+    ) -> String {
+        let names = (path(to: command, in: root) ?? [root]).map { $0._commandName }.joined(separator: " ")
+        return """
+            Error: \(error.message)
+            Usage: \(root.usageString(for: command))
+              See '\(names) --help' for more information.
+            """
+    }
+
+    /// The commands from the root to one of its subcommands. Cost: walks over all commands.
+    private static func path(
+        to command: any ParsableCommand.Type, in root: any ParsableCommand.Type
+    ) -> [any ParsableCommand.Type]? {
+        if root == command { return [root] }
+        for next in root.configuration.subcommands {
+            if let rest = path(to: command, in: next) { return [root] + rest }
+        }
+        return nil
+    }
+
     /// The text with each usage that is longer than a terminal's line put on several, no option being torn apart.
     static func wrapped(_ text: String, columns: Int = 80) -> String {
         text.splitBytes("\n").map { line in

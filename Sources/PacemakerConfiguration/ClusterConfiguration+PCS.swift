@@ -50,14 +50,16 @@ extension ClusterConfiguration {
         return [made, "! has \(primitive.id) || " + pcs(update.joined(separator: " "))]
     }
 
+    /// Behind `--`, pcs 0.11 takes a score with a minus sign for no option.
     private static func pcs(_ constraint: Constraint) -> String {
         switch constraint {
         case .colocation(let id, let resource, let clone, let score):
-            "constraint colocation add \(resource) with promoted \(clone) \(score) id=\(id)"
+            (score.hasBytePrefix("-") ? "-- " : "")
+                + "constraint colocation add \(resource) with promoted \(clone) \(score) id=\(id)"
         case .order(let id, let first, let second, let isOptional, let isSymmetrical):
             "constraint order \(first.name) \(first.resource) then \(second.name) \(second.resource)"
                 + (isOptional ? " kind=Optional" : "") + (isSymmetrical ? "" : " symmetrical=false") + " id=\(id)"
-        case .ban(let id, let resource, let node): "constraint location add \(id) \(resource) \(node) -INFINITY"
+        case .ban(let id, let resource, let node): "-- constraint location add \(id) \(resource) \(node) -INFINITY"
         }
     }
 

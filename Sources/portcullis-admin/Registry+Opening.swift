@@ -109,6 +109,7 @@ extension Registry {
         }
         let user = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "#\(status.st_uid)"
         throw SettingsError(
-            "\(path) belongs to \(user), who could not open what root writes: use `sudo -u \(user) portcullis-admin …`")
+            "\(path) belongs to \(user), who could not open what root writes: "
+                + "use `runuser -u \(user) -- portcullis-admin …`")
     }
 }

@@ -17,7 +17,8 @@ struct Serve: AsyncParsableCommand {
             SIGTERM and SIGINT end it: running requests are answered to the end, held polls at once. SIGHUP reads the \
             settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes and the TLS \
             files take effect at once, other settings with the next start. Messages go to standard error. Exit status: \
-            0 ended by a signal, 1 failed, 64 wrong usage.
+            0 ended by a signal, 1 failed, 64 wrong usage. Under systemd use Type=notify: systemd hears when ADMIN \
+            listens and its registry is open.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -125,6 +126,7 @@ struct Serve: AsyncParsableCommand {
         try await registry.checkSecrets(secretKey)
         try settings.checkListening(hasTokens: try await !registry.tokens.isEmpty())
         let isListening = Mutex(false)
+        let serviceManager = SystemdNotifier(environment: ProcessInfo.processInfo.environment)
         let gateways = GatewayRoster(
             registry: registry, limits: .init(gateways: settings.maxGateways), logger: logger)
         let upkeep = RegistryUpkeep(registry: registry, retention: settings.retention, logger: logger)
@@ -137,6 +139,7 @@ struct Serve: AsyncParsableCommand {
             let scheme = settings.tls == nil ? "http" : "https"
             let address = settings.listen.with(port: port)
             logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
+            serviceManager.ready()
         }
         let application = try admin.application()
         let reloading = Reloading(
@@ -144,8 +147,8 @@ struct Serve: AsyncParsableCommand {
             logger: logger)
 
         var configuration = ServiceGroupConfiguration(
-            services: [gateways, upkeep, reloading, application], gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
+            services: [gateways, upkeep, reloading, application, StoppingNotice(serviceManager: serviceManager)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         do {
             try await ServiceGroup(configuration: configuration).run()

@@ -72,7 +72,7 @@ struct Token: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the tokens: name, role, owner, when each was made, ends and was last used.")
+            abstract: "List the tokens: name, role, gateway or service, creation, expiry and last use.")
 
         @OptionGroup var options: SettingsOptions
 
@@ -80,12 +80,13 @@ struct Token: AsyncParsableCommand {
             let registry = try Registry.open(options.settings().database)
             let tokens = try await registry.tokens.list()
             let rows = tokens.map { token in
+                // As `portcullis tokens` has them
                 [
-                    token.name, token.role.rawValue, token.createdAt, token.subject ?? "-", token.expiresAt ?? "-",
-                    token.lastUsedAt ?? "-",
+                    token.name, token.role.rawValue, token.subject ?? "", token.createdAt,
+                    token.expiresAt ?? "never", token.lastUsedAt ?? "never",
                 ]
             }
-            try StandardOutput.write(Table(["", "", "", "", "", ""], rows).body(indent: ""))
+            try StandardOutput.write(Table(["TOKEN", "ROLE", "OF", "CREATED", "EXPIRES", "LAST USED"], rows).text)
         }
     }
 

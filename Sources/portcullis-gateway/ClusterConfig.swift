@@ -3,6 +3,7 @@ public import ArgumentParser
 import CommandLineSupport
 import Foundation
 import GatewayDaemon
+import NetworkTypes
 import PacemakerConfiguration
 import ServicesExport
 import Text
@@ -66,7 +67,8 @@ struct ClusterConfig: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "ADMIN's own address, 10.1.0.5/24, when the pair runs ADMIN; its URL is admin-url.", valueName: "address"))
+            "ADMIN's own address, 10.1.0.5/24, when the pair runs ADMIN; admin-url must name ADMIN there.",
+            valueName: "address"))
     var adminAddress: String?
 
     @Option(
@@ -85,13 +87,13 @@ struct ClusterConfig: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try settings.load()
+        let admin = try adminAddress.map { text in
+            let address = try address(text)
+            return ClusterSite.Admin(address: address, url: try adminURL(configuration, at: address).description)
+        }
         let site = ClusterSite(
             nodes: node, publicAddresses: [], publicInterface: interface, insideAddresses: try inside.map(address),
-            insideInterface: insideInterface ?? "",
-            admin: try adminAddress.map {
-                ClusterSite.Admin(address: try address($0), url: adminURL(configuration, at: $0))
-            },
-            fences: try fence.map(fence))
+            insideInterface: insideInterface ?? "", admin: admin, fences: try fence.map(fence))
         guard case .export(let bytes, _, _) = try await export.fetch(configuration) else { return }
         let exported = try ExportAddresses(bytes)
         var complete = site
@@ -113,11 +115,22 @@ struct ClusterConfig: AsyncParsableCommand {
 
     private func warn(_ text: String) { StandardError.write("warning: \(text)") }
 
-    /// The URL of ADMIN on the pair, if there are several.
-    private func adminURL(_ configuration: GatewayConfiguration, at address: String) -> String {
+    /// The URL at which the monitor asks for ADMIN: of those in admin-url the one with ADMIN's address, or else with a
+    /// name, which may lead there.
+    ///
+    /// - Throws: if there is none. No default could be right: ADMIN listens at an address of its own.
+    private func adminURL(
+        _ configuration: GatewayConfiguration, at place: ClusterSite.InterfaceAddress
+    ) throws -> AdminURL {
         let urls = configuration.adminURL?.all ?? []
-        let own = urls.first { $0.ipAddress.map { address.hasBytePrefix("\($0)/") } ?? false }
-        return (own ?? urls.first)?.description ?? "http://127.0.0.1:8080"
+        let named = urls.first { $0.ipAddress == nil && !$0.isLoopback }
+        if let url = urls.first(where: { $0.ipAddress == place.address }) ?? named { return url }
+        let found = configuration.adminURL.map { "names ADMIN at \($0), not there" } ?? "is not set"
+        let host = place.address.family == .ipv4 ? "\(place.address)" : "[\(place.address)]"
+        throw ValidationError(
+            "--admin-address \(place): the cluster asks ADMIN there whether it is ready, but admin-url \(found); "
+                + "set it in the configuration file or with --admin-url, as http://\(host):8080 or https://\(host):8443"
+        )
     }
 
     private func address(_ text: String) throws -> ClusterSite.InterfaceAddress {

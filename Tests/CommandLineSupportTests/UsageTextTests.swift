@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 
 @testable import CommandLineSupport
@@ -23,5 +24,33 @@ import Testing
     func other() {
         let text = "OVERVIEW: \(String(repeating: "a b ", count: 40))\nUSAGE: portcullis <subcommand>\n"
         #expect(UsageText.wrapped(text) == text)
+    }
+}
+
+@Suite struct UsageErrorTests {
+    private struct Root: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "root", subcommands: [Things.self])
+    }
+
+    private struct Things: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "things", subcommands: [Show.self])
+    }
+
+    private struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "show")
+        @Argument var name: String?
+    }
+
+    @Test("an error in its arguments that a command finds while it runs is shown with its own usage")
+    func own() {
+        let error = ValidationError("name a thing: a, b")
+        #expect(
+            UsageText.message(error, of: Show.self, in: Root.self) == """
+                Error: name a thing: a, b
+                Usage: root things show [<name>]
+                  See 'root things show --help' for more information.
+                """)
+        #expect(
+            UsageText.message(error, of: Root.self, in: Root.self).hasSuffix("See 'root --help' for more information."))
     }
 }

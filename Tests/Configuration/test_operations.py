@@ -207,6 +207,39 @@ def test_on_a_full_disk_nothing_is_written_or_lost_and_everything_else_goes_on(t
         admin.kill()
 
 
+def test_systemd_hears_when_it_answers_and_when_it_ends(tmp_path):
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(60)
+        admin = Admin(tmp_path, environment={"NOTIFY_SOCKET": str(path)})
+        try:
+            assert manager.recv(4096) == b"READY=1"
+            assert admin.curl("/readyz")[0] == 200
+        finally:
+            admin.stop()
+        assert manager.recv(4096) == b"STOPPING=1"
+        manager.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            manager.recv(4096)
+
+
+def test_systemd_hears_nothing_of_a_start_that_fails(tmp_path):
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, socket.socket() as other:
+        manager.bind(str(path))
+        manager.setblocking(False)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        done = result(binary("portcullis-admin"), "serve", "--database", tmp_path / "registry.sqlite", "--listen", taken,
+                      env={**os.environ, "NOTIFY_SOCKET": str(path)})
+        assert done.returncode == 1
+        assert done.stderr.endswith(f"Error: cannot listen on {taken}: address already in use\n")
+        with pytest.raises(BlockingIOError):
+            manager.recv(4096)
+
+
 def test_names_of_files_play_no_tricks_in_the_log(tmp_path):
     folder = tmp_path / "a\u202eb"
     folder.mkdir()

@@ -111,6 +111,7 @@ def test_pcs_takes_the_same_and_takes_it_again_with_an_address_more(cib, tmp_pat
         (tmp_path / "pair.sh").write_text(script)
         made = processes.result("sh", tmp_path / "pair.sh", cwd=tmp_path, env={**os.environ, "PATH": f"{pcs.parent}:{os.environ['PATH']}"})
         assert made.returncode == 0, made.stdout + made.stderr
+        assert "Deprecation" not in made.stdout + made.stderr
         verified = verify(cib)
         assert verified.returncode == 0, verified.stdout + verified.stderr
         return cib.read_text()

@@ -96,7 +96,7 @@ import Testing
                 "addresses-first",
                 "constraint order start addresses then promote gateways kind=Optional symmetrical=false id=addresses-first"
             ),
-            ("fence-gw1-elsewhere", "constraint location add fence-gw1-elsewhere fence-gw1 gw1 -INFINITY"),
+            ("fence-gw1-elsewhere", "-- constraint location add fence-gw1-elsewhere fence-gw1 gw1 -INFINITY"),
         ] {
             #expect(lines.contains("has \(id) || pcs -f portcullis.xml \(command)"), "\(command)")
         }
@@ -149,6 +149,11 @@ import Testing
         ] {
             #expect(text.contains("\n\(line)"))
         }
+        let pcs = ClusterConfiguration(site, origin: "an export").pcs
+        #expect(
+            pcs.contains(
+                "\nhas lan-beside-active || pcs -f portcullis.xml "
+                    + "-- constraint colocation add lan with promoted gateways -200 id=lan-beside-active\n"))
     }
 
     @Test("a node that nothing can cut off gets an agent that no tool takes")

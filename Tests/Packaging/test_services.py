@@ -35,6 +35,14 @@ def test_admin_serves_the_cloud_as_a_user_without_capabilities(cloud):
     assert stat.S_IMODE(registry.stat().st_mode) == 0o700
 
 
+def test_a_restart_of_admin_ends_when_it_answers(cloud):
+    unit = machine.show(ADMIN, "Type", "NotifyAccess")
+    assert unit == {"Type": "notify", "NotifyAccess": "main"}
+    for _ in range(3):
+        machine.run("systemctl", "restart", ADMIN)
+        machine.run("portcullis", "gateways", environment=cloud)
+
+
 def test_the_plan_shows_before_the_start_what_the_gateway_would_do(cloud):
     plan = machine.run("portcullis-gateway", "sync", "--plan", status=2)
     assert "198.51.100.36:80/tcp -> 10.1.0.11:8080" in plan

@@ -4,7 +4,8 @@ import ServicesExport
 
 /// Consequences of a change that are allowed but worth knowing.
 extension Cloud {
-    /// Cost: examines each pool and section, and each service that changed.
+    /// Cost: examines each pool, server and section, and each service that changed; all pools for each gateway, if any
+    /// pool or server changed.
     package func warnings(about difference: CloudDifference, since before: Cloud) -> [Contradiction] {
         let changedTypes = changedTypes(since: before)
         // Pools of the same name are represented by that of the first location.
@@ -23,7 +24,29 @@ extension Cloud {
                 }
             }
         }
-        return found + cutWarnings(about: difference, since: before)
+        return found + cutWarnings(about: difference, since: before) + gatewayAddressWarnings(since: before)
+    }
+
+    /// Public addresses that are a gateway's own, of pools or gateways that change. On an address that is served, the
+    /// gateway's table drops whatever no section admits. Gateways of another location do not serve the pool.
+    private func gatewayAddressWarnings(since before: Cloud) -> [Contradiction] {
+        let changedPools = Set(pools.lazy.filter { before.pools[$0.key] != $0.value }.map(\.key))
+        let changedServers = Set(servers.lazy.filter { before.servers[$0.key] != $0.value }.map(\.key))
+        guard !changedPools.isEmpty || !changedServers.isEmpty else { return [] }
+        let gateways = servers.values.filter { $0.kind == .gateway }.sorted { $0.name < $1.name }
+        return gateways.flatMap { gateway in
+            pools.values.filter { $0.id.location == gateway.location }.sorted { $0.id < $1.id }
+                .filter { changedPools.contains($0.id) || changedServers.contains(gateway.name) }
+                .flatMap { pool in
+                    gateway.addresses.filter { pool.addresses.contains($0) }.map { address in
+                        Contradiction(
+                            "the pool \(pool.id.name) of location \(pool.id.location) has \(address), which is the gateway "
+                                + "\(gateway.name)'s own: once a section is served there, everything but its ports is "
+                                + "closed on that address, ssh too; give the pool an address that is used for nothing else",
+                            of: [.pool(pool.id, .address(address)), .init(.server, gateway.name, .address(address))])
+                    }
+                }
+        }
     }
 
     /// Instances that are drained or removed although their connections are cut instead.

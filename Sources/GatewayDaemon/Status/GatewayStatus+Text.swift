@@ -64,6 +64,7 @@ extension GatewayStatus {
         var text = "\(Self.duration(now - poll.at)) ago"
         if let error = poll.error {
             text += ", failed \(poll.failures) times"
+            if let fault = poll.fault { text += " (\(fault))" }
             if let last = poll.succeededAt { text += " since one succeeded \(Self.duration(now - last)) ago" }
             text += ": \(error)"
         }

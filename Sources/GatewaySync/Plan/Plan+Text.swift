@@ -100,14 +100,25 @@ extension IPVS.ServiceSettings {
 }
 
 extension IPVS.DestinationSettings {
-    /// Method and weight: `masq weight 100`.
-    package var text: String { "\(method) weight \(weight)" }
+    /// Method and weight, and the limit if there is one: `masq weight 100 max-connections 500`.
+    package var text: String {
+        let isLimited = upperThreshold != 0 || lowerThreshold != 0
+        return forwarding + (isLimited ? " \(limit(hasLower: lowerThreshold != 0))" : "")
+    }
 
-    /// `text`, followed by whatever else differs from the other settings.
+    private var forwarding: String { "\(method) weight \(weight)" }
+
+    /// The limit, under the name that it has in a gateway section; both of IPVS' thresholds if another program has set
+    /// the lower one.
+    private func limit(hasLower: Bool) -> String {
+        hasLower ? "thresholds \(upperThreshold)/\(lowerThreshold)" : "max-connections \(upperThreshold)"
+    }
+
+    /// Method and weight, followed by whatever else differs from the other settings.
     fileprivate func text(beside other: Self) -> String {
-        var text = [text]
+        var text = [forwarding]
         if (upperThreshold, lowerThreshold) != (other.upperThreshold, other.lowerThreshold) {
-            text.append("thresholds \(upperThreshold)/\(lowerThreshold)")
+            text.append(limit(hasLower: lowerThreshold != 0 || other.lowerThreshold != 0))
         }
         if tunnel != other.tunnel { text.append("by \(tunnel.kind) port \(tunnel.port) flags \(tunnel.flags)") }
         return text.joined(separator: " ")

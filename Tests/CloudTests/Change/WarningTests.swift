@@ -1,3 +1,5 @@
+import Names
+import NetworkTypes
 import Testing
 
 @testable import Cloud
@@ -36,6 +38,39 @@ import Testing
     @Test("ports outside of those are no matter", arguments: ["ports: [32767, 61000]", "fwm: {ports: 20000-29999}"])
     func others(section: String) throws {
         #expect(try warnings(section).isEmpty)
+    }
+
+    @Test("a public address that is a gateway's own is named when the pool or the gateway is what changes")
+    func gatewayAddress() throws {
+        func warnings(_ before: Cloud, _ after: Cloud) -> [Contradiction] {
+            after.warnings(about: CloudDifference(from: before, to: after), since: before)
+        }
+        let own = try #require(IPAddress("198.51.100.40"))
+        let pool = AddressPool(
+            location: "tcn", name: "www-ip", addresses: TestCloud.addresses(["198.51.100.36"]) + [own])
+        let gateway = Server(name: "gw1", location: "tcn", kind: .gateway, addresses: [own])
+        let seed = try TestCloud.seed()
+        var (withPool, withGateway, withBoth) = (seed, seed, seed)
+        withPool.pools[pool.id] = pool
+        withGateway.servers["gw1"] = gateway
+        withBoth.pools[pool.id] = pool
+        withBoth.servers["gw1"] = gateway
+        let message =
+            "the pool www-ip of location tcn has 198.51.100.40, which is the gateway gw1's own: once a section is served "
+            + "there, everything but its ports is closed on that address, ssh too; give the pool an address that is used "
+            + "for nothing else"
+        for before in [seed, withPool, withGateway] {
+            let found = warnings(before, withBoth)
+            #expect(found.map(\.message) == [message])
+            #expect(found.first?.subjects == [.pool(pool.id, .address(own)), .init(.server, "gw1", .address(own))])
+        }
+        // Neither is what changes.
+        var other = withBoth
+        other.locations["tcn"] = Location(name: "tcn", description: "changed")
+        #expect(warnings(withBoth, other).isEmpty)
+        // Of another location, or not a gateway's
+        withGateway.servers["gw1"] = Server(name: "gw1", location: "hel", kind: .gateway, addresses: [own])
+        #expect(warnings(withPool, withGateway).isEmpty && warnings(seed, withPool).isEmpty)
     }
 
     @Test("UDP that cannot have a virtual service of its own is said, and why")

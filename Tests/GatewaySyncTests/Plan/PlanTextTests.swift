@@ -30,6 +30,17 @@ import Testing
                 + "wlc persistent 60 client prefix whole persistence engine none")
     }
 
+    @Test("a new real server is shown with its limit, if it has one")
+    func limits() {
+        func added(_ settings: IPVS.DestinationSettings) -> String {
+            IPVSChange(.addDestination(server, settings, to: web)).description
+        }
+        let start = "ipvs + real server 198.51.100.36:80/tcp -> 10.1.0.11:80 masq weight 100"
+        #expect(added(.init(weight: 100)) == start)
+        #expect(added(.init(weight: 100, upperThreshold: 500)) == start + " max-connections 500")
+        #expect(added(.init(weight: 100, upperThreshold: 500, lowerThreshold: 2)) == start + " thresholds 500/2")
+    }
+
     @Test("a change of a real server names what differs, and nothing else")
     func servers() {
         let start = "ipvs ~ real server 198.51.100.36:80/tcp -> 10.1.0.11:80 "
@@ -38,6 +49,10 @@ import Testing
         #expect(
             text(plain, .init(weight: 100, upperThreshold: 5, lowerThreshold: 2))
                 == start + "masq weight 100 thresholds 5/2 -> masq weight 100 thresholds 0/0")
+        let limited = IPVS.DestinationSettings(weight: 100, upperThreshold: 500)
+        #expect(
+            text(limited, plain) == start + "masq weight 100 max-connections 0 -> masq weight 100 max-connections 500")
+        #expect(text(limited, .init(weight: 3, upperThreshold: 500)) == start + "weight 3 -> 100")
         #expect(
             text(
                 .init(method: .tunnel, weight: 100),

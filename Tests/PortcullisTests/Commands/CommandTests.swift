@@ -218,6 +218,34 @@ import Testing
         #expect(version.status == 0 && version.output.firstMatch(of: /^[0-9]+\.[0-9]+\.[0-9]+\n$/) != nil)
     }
 
+    @Test("what a command finds wrong with its arguments while it runs is shown with its own usage")
+    func ownUsage() async throws {
+        try await RunningAdmin.with { admin in
+            _ = try await CommandRun.portcullis("locations", "add", "ams", admin: admin)
+            _ = try await CommandRun.portcullis("locations", "add", "fra", admin: admin)
+            let export = try await CommandRun.portcullis("export", admin: admin)
+            #expect(export.status == 64 && export.output.isEmpty)
+            #expect(
+                export.errors.hasPrefix("Error: name a location: ams, fra\nUsage: portcullis export [<location>] "),
+                "\(export.errors)")
+            #expect(export.errors.hasSuffix("\n  See 'portcullis export --help' for more information.\n"))
+        }
+        for (program, line, usage) in [
+            (
+                "portcullis-admin", ["token", "add", "x", "--role", "read", "--expires", "soon"],
+                "portcullis-admin token add"
+            ),
+            ("portcullis", ["services", "drain", "tg"], "portcullis services drain"),
+            ("portcullis", ["export", "ams", "fra"], "portcullis export"),
+            ("portcullis", ["services", "show"], "portcullis services show"),
+            ("portcullis-gateway", ["sync", "--empty-kernel"], "portcullis-gateway sync"),
+        ] {
+            let run = try await CommandRun.run(program, line)
+            #expect(run.status == 64, "\(line)")
+            #expect(run.errors.contains("\nUsage: \(usage) "), "\(run.errors)")
+        }
+    }
+
     @Test("wrong usage ends with 64, an ADMIN that is not there with 1")
     func exitCodes() async throws {
         #expect(try await CommandRun.portcullis("services", "drain", "tg").status == 64)
