@@ -130,7 +130,7 @@ extension GatewayResource: Described {
         .required("lastPoll", .time, \.lastPoll), .required("age", .amount, \.age),
         .nullable("current", .text, \.current), .required("inSync", .boolean, \.inSync),
         .present("held", HeldExport.form, \.held), .present("failures", .integer(atLeast: 0), \.failures),
-        .required("exportVersion", countFromOne, \.exportVersion)
+        .required("exportVersion", countFromOne, before: 1, \.exportVersion)
     ) {
         GatewayResource(
             name: $0, location: $1, role: $2, applied: $3, since: $4, lastPoll: $5, age: $6, current: $7, inSync: $8,
