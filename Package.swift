@@ -257,7 +257,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/HTTPTestSupport", swiftSettings: strict),
-        .testTarget(name: "AdminAPITests", dependencies: ["AdminAPI", "JSON", "Names"], swiftSettings: strictTests),
+        .testTarget(
+            name: "AdminAPITests", dependencies: ["AdminAPI", "JSON", "Names", "TestSupport"],
+            swiftSettings: strictTests),
         .testTarget(
             name: "AdminClientTests",
             dependencies: [

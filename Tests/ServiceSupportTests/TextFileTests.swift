@@ -42,7 +42,7 @@ import Testing
         #expect(throws: FileError(path: "/", reason: "is a directory, not a regular file")) { try TextFile.read("/") }
         try withFile([0x61, 0xFF]) { path in
             let error = #expect(throws: FileError.self) { try TextFile.read(path) }
-            #expect(error?.description == "\(path): the file is not UTF-8 text")
+            #expect(error?.description == "\(path): the file is not UTF-8 text (line 1)")
         }
         try withFile(repeatElement(0x20, count: TextFile.maximumSize + 1)) { path in
             let error = #expect(throws: FileError.self) { try TextFile.read(path) }

@@ -65,41 +65,35 @@ public struct AdminSettings: Sendable, Hashable {
     ///   - environment: The process's environment.
     ///   - flags: Values given on the command line.
     ///
-    /// Throws `SettingsError` naming the place and the value.
+    /// Throws `SettingsError` with all values that cannot be used, each with its place. One that another overrides is
+    /// not looked at.
     package init(
         file: [Setting<Key>] = [], environment: [String: String] = [:], flags: [Key: String] = [:]
     ) throws(SettingsError) {
-        let given = try SettingLayers(file: file, environment: environment, flags: flags)
+        var given = Reading(try SettingLayers(file: file, environment: environment, flags: flags))
         listen =
-            try Self.read(given[.listen], "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) } ?? .standard
+            given.value(.listen, "HOST:PORT, an IPv6 address in brackets") { ListenAddress($0) } ?? .standard
         // SQLite has a meaning of its own for ":memory:".
         database =
-            try Self.read(given[.database], "the path of a file") {
-                $0.isEmpty || $0.isExactly(":memory:") ? nil : $0
-            } ?? Self.defaultDatabase
-        secretsKey = try given[.secretsKey].map { setting throws(SettingsError) in try Self.path(setting) }
+            given.value(.database, "the path of a file") { $0.isEmpty || $0.isExactly(":memory:") ? nil : $0 }
+            ?? Self.defaultDatabase
+        secretsKey = given.path(.secretsKey)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-        logLevel = try Self.read(given[.logLevel], "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
+        logLevel = given.value(.logLevel, "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
         connections = ConnectionLimits()
-        connections.maximum = try Self.number(given[.maxConnections], 16...1_000_000) ?? .max
-        connections.firstHead = try Self.seconds(given[.headTimeout]) ?? connections.firstHead
-        connections.idle = try Self.seconds(given[.idleTimeout]) ?? connections.idle
-        connections.transfer = try Self.seconds(given[.transferTimeout]) ?? connections.transfer
-        maxGateways = try Self.number(given[.maxGateways], 1...1_000_000) ?? GatewayRoster.Limits().gateways
+        connections.maximum = given.number(.maxConnections, 16...1_000_000) ?? .max
+        connections.firstHead = given.seconds(.headTimeout) ?? connections.firstHead
+        connections.idle = given.seconds(.idleTimeout) ?? connections.idle
+        connections.transfer = given.seconds(.transferTimeout) ?? connections.transfer
+        maxGateways = given.number(.maxGateways, 1...1_000_000) ?? GatewayRoster.Limits().gateways
         let kept = Retention()
         retention = Retention(
-            events: try Self.number(given[.keepEvents], 1_000...1_000_000_000) ?? kept.events,
-            revisions: try Self.number(given[.keepRevisions], 10...1_000_000_000) ?? kept.revisions,
-            revisionBytes: try Self.number(given[.keepRevisionBytes], 1 << 20...1 << 50) ?? kept.revisionBytes)
-        pruneShare = try Self.number(given[.pruneShare], 0...100) ?? PruneGuard.defaultShare
-        switch (given[.tlsCertificate], given[.tlsKey]) {
-        case (nil, nil): tls = nil
-        case (let certificate?, let key?):
-            tls = TLSFiles(certificate: try Self.path(certificate), key: try Self.path(key))
-        case (let certificate?, nil):
-            throw SettingsError("\(certificate.place): tls-certificate is useless without tls-key")
-        case (nil, let key?): throw SettingsError("\(key.place): tls-key is useless without tls-certificate")
-        }
+            events: given.number(.keepEvents, 1_000...1_000_000_000) ?? kept.events,
+            revisions: given.number(.keepRevisions, 10...1_000_000_000) ?? kept.revisions,
+            revisionBytes: given.number(.keepRevisionBytes, 1 << 20...1 << 50) ?? kept.revisionBytes)
+        pruneShare = given.number(.pruneShare, 0...100) ?? PruneGuard.defaultShare
+        tls = given.tls()
+        guard given.faults.isEmpty else { throw SettingsError(given.faults.joined(separator: "\n")) }
     }
 
     /// Throws if ADMIN would be open to everybody who can connect from other machines.
@@ -125,31 +119,53 @@ public struct AdminSettings: Sendable, Hashable {
         ]
         return differences.filter(\.1).map(\.0.rawValue)
     }
+}
 
-    /// The number of a setting: plain decimal digits.
-    private static func number(_ setting: Setting<Key>?, _ range: ClosedRange<Int>) throws(SettingsError) -> Int? {
-        try read(setting, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
-            Int(text).flatMap { range.contains($0) && String($0).isExactly(text) ? $0 : nil }
+extension AdminSettings {
+    /// Reads the texts of settings, and collects what is wrong with them.
+    private struct Reading {
+        private let given: SettingLayers<Key>
+        private(set) var faults: [String] = []
+
+        init(_ given: SettingLayers<Key>) { self.given = given }
+
+        /// The value of a setting; `nil` when it was not given, or after a fault, which is noted.
+        mutating func value<Value>(_ key: Key, _ expected: String, _ read: (String) -> Value?) -> Value? {
+            guard let setting = given[key] else { return nil }
+            let value = read(setting.text)
+            if value == nil {
+                faults.append("\(setting.place): \(setting.text.printed(atMost: 200)) is not \(expected)")
+            }
+            return value
         }
-    }
 
-    private static func path(_ setting: Setting<Key>) throws(SettingsError) -> String {
-        guard !setting.text.isEmpty else { throw SettingsError("\(setting.place): the path is empty") }
-        return setting.text
-    }
-
-    private static func seconds(_ setting: Setting<Key>?) throws(SettingsError) -> Duration? {
-        try number(setting, 1...3_600).map { .seconds($0) }
-    }
-
-    /// The value of a setting; `nil` when it was not given.
-    private static func read<Value>(
-        _ setting: Setting<Key>?, _ expected: String, _ read: (String) -> Value?
-    ) throws(SettingsError) -> Value? {
-        guard let setting else { return nil }
-        guard let value = read(setting.text) else {
-            throw SettingsError("\(setting.place): \(setting.text.printed(atMost: 200)) is not \(expected)")
+        /// The number of a setting: plain decimal digits.
+        mutating func number(_ key: Key, _ range: ClosedRange<Int>) -> Int? {
+            value(key, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+                Int(text).flatMap { range.contains($0) && String($0).isExactly(text) ? $0 : nil }
+            }
         }
-        return value
+
+        mutating func seconds(_ key: Key) -> Duration? { number(key, 1...3_600).map { .seconds($0) } }
+
+        mutating func path(_ key: Key) -> String? {
+            guard let setting = given[key] else { return nil }
+            guard setting.text.isEmpty else { return setting.text }
+            faults.append("\(setting.place): the path is empty")
+            return nil
+        }
+
+        /// Certificate and key, of which neither is of any use without the other.
+        mutating func tls() -> TLSFiles? {
+            let (certificate, key) = (path(.tlsCertificate), path(.tlsKey))
+            switch (given[.tlsCertificate], given[.tlsKey]) {
+            case (let certificate?, nil):
+                faults.append("\(certificate.place): tls-certificate is useless without tls-key")
+            case (nil, let key?): faults.append("\(key.place): tls-key is useless without tls-certificate")
+            default: break
+            }
+            guard let certificate, let key else { return nil }
+            return TLSFiles(certificate: certificate, key: key)
+        }
     }
 }

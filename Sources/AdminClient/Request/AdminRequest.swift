@@ -40,7 +40,7 @@ package struct AdminRequest: Sendable, Equatable {
     /// The greatest size of an answer in bytes: slightly more than the largest export.
     package var limit = 80 << 20
     /// The greatest size of an error's answer in bytes; if it is larger, only its status is used.
-    package var problemLimit = 80 << 20
+    package var problemLimit = 4 << 20
     /// Additional headers.
     private(set) var headers = HTTPHeaders()
     /// Whether the request only asks what a change would do.

@@ -55,10 +55,12 @@ public enum TextFile {
         } catch {
             throw FileError(path: name, reason: error.reason)
         }
-        guard let text = String(validating: content, as: UTF8.self) else {
-            throw FileError(path: name, reason: "the file is not UTF-8 text")
+        do throws(UTF8.ValidationError) {
+            return String(copying: try UTF8Span(validating: content.span))
+        } catch {
+            let line = content[..<error.byteOffsets.lowerBound].count { $0 == UInt8(ascii: "\n") } + 1
+            throw FileError(path: name, reason: "the file is not UTF-8 text (line \(line))")
         }
-        return text
     }
 
     private static func at<Value>(_ path: String, _ body: () throws -> Value) throws(FileError) -> Value {

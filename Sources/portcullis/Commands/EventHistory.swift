@@ -20,7 +20,7 @@ struct EventHistory: Equatable {
     }
 
     /// The value of `after` for the next request, so that the last event that was shown comes first.
-    var start: Int { shown.last.map { $0.id - 1 } ?? first }
+    var start: Int { shown.last.map { max($0.id, 1) - 1 } ?? first }
 
     /// Adds a page of events after `start`.
     ///

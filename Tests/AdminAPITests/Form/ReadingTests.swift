@@ -83,6 +83,16 @@ import Testing
         #expect(error?.description == "#: line 2, column 1: a name in double quotes is expected")
     }
 
+    @Test("an ADMIN from before there were versions of the export says none of a gateway: it wrote the first")
+    func beforeVersions() throws {
+        let json = #"""
+            {"name": "gw1", "location": "tcn", "since": "2027-01-31T00:00:00Z", "lastPoll": "2027-01-31T00:00:00Z",
+             "age": 1, "inSync": true}
+            """#
+        #expect(try read(json, .tolerant, as: GatewayResource.self).exportVersion == 1)
+        #expect(places(json, .strict, as: GatewayResource.self) == ["#/exportVersion"])
+    }
+
     @Test("an ADMIN from before there were warnings sends none")
     func before() throws {
         let json = #"{"changes": [], "export": [], "configurations": []}"#

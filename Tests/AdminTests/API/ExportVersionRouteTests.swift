@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Registry
+import RegistryTestSupport
 import ServicesExport
 import Testing
 
@@ -175,6 +176,35 @@ import Testing
             // The limit gone, it is served again.
             #expect(try await stage.send(.put, "/v1/types/pgw", Stage.pgw, type: "application/yaml").problem == nil)
             #expect(try await stage.get(Self.path, headers: Self.gatewayOfOld).status == .ok)
+        }
+    }
+
+    @Test(
+        "a held poll that ends with a problem says that its connection ends", .timeLimit(.minutes(5)),
+        arguments: ["the version", "the location", "the token"])
+    func heldUntilProblem(lost: String) async throws {
+        try await Stage.run(.live) { stage in
+            try await stage.seed()
+            var headers: HTTPFields = [.accept: "text/csv", .prefer: "wait=60"]
+            headers[.ifNoneMatch] = try await stage.get(Self.path, headers: headers).headers[.eTag]
+            if lost == "the token" {
+                let token = try await stage.registry.tokens.add(name: "gw", role: .gateway)
+                headers[.authorization] = "Bearer \(token)"
+            }
+            try await stage.withConnection { [headers] client in
+                async let answer = client.poll(Self.path, headers: headers)
+                while await stage.registry.exportChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(10)) }
+                switch lost {
+                case "the version":
+                    try await stage.send(.put, "/v1/types/pgw", Self.limited, type: "application/yaml")
+                case "the location":
+                    _ = try await stage.registry.write(by: "ops", dryRun: false) { cloud, _ in cloud = Cloud() }
+                default: try await stage.registry.tokens.remove(name: "gw")
+                }
+                let response = try await answer
+                #expect([.unauthorized, .notFound, .notAcceptable].contains(response.status))
+                #expect(response.headers[.connection] == "close")
+            }
         }
     }
 

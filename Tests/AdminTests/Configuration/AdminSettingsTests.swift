@@ -51,6 +51,24 @@ import YAML
         #expect(error?.description == "admin.yaml:1:1: unknown key \"listn\"; did you mean \"listen\"?")
     }
 
+    @Test("all values that cannot be used are told together; one that another overrides is not looked at")
+    func allFaults() throws {
+        let file = SettingsFile(
+            path: "admin.yaml", text: "listen: 8080\nlog-level: loud\nmax-gateways: 0\ntls-key: /k\n")
+        let error = #expect(throws: SettingsError.self) {
+            try AdminSettings(
+                file: try file.settings(), environment: ["PORTCULLIS_ADMIN_KEEP_EVENTS": "1e3"],
+                flags: [.listen: "127.0.0.1:1"])
+        }
+        #expect(
+            error?.message == """
+                admin.yaml:2:12: "loud" is not one of trace, debug, info, notice, warning, error, critical
+                admin.yaml:3:15: "0" is not a number from 1 to 1000000
+                PORTCULLIS_ADMIN_KEEP_EVENTS: "1e3" is not a number from 1000 to 1000000000
+                admin.yaml:4:10: tls-key is useless without tls-certificate
+                """)
+    }
+
     @Test("without a token only loopback addresses are listened on")
     func listening() throws {
         for (listen, isRefused) in [("127.0.0.1:1", false), ("[::1]:1", false), ("0.0.0.0:1", true), ("host:1", true)] {

@@ -21,6 +21,14 @@ import Testing
         #expect(history.start == 6)
     }
 
+    @Test("numbers that no event has, as an answer may have them, end nothing", arguments: [Int.min, -1, 0, Int.max])
+    func oddNumbers(id: Int) {
+        var history = EventHistory(after: 0, events(id...id))
+        #expect(history.start == max(id, 1) - 1)
+        #expect(history.add(events(id...id)) == [])
+        #expect(history.replace(by: events(id...id)) == [])
+    }
+
     @Test("from nothing on, the first event is new")
     func empty() {
         var history = EventHistory(after: 3, [])

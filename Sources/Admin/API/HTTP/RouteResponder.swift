@@ -97,6 +97,10 @@ struct RouteResponder: HTTPResponder {
     static func problem(for error: any Error, logger: Logger) -> APIProblem {
         switch error {
         case let problem as APIProblem: return problem
+        case let error as ConditionalPoll.EndingConnection:
+            var problem = problem(for: error.cause, logger: logger)
+            problem.headers[.connection] = "close"
+            return problem
         case let error as ChangeError: return problem(for: error)
         case RegistryError.unvouched(let text): return Authenticator.forbidden(text)
         case RegistryError.unavailable(let text): return unavailable(text, logger: logger)

@@ -33,19 +33,36 @@ struct ConditionalPoll {
         guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return nil }
         wasHeld = true
         let deadline = ContinuousClock.now + min(.seconds(wait), request.tokenLife ?? .seconds(wait))
-        do {
-            try await request.request.body.consumeWithCancellationOnInboundClose { _ in
-                var tokens = request.look?.position.tokenGeneration ?? 0
-                while await Self.firstWake(until: deadline, { [tokens] in await change(condition, tokens) }) == .tokens
-                {
-                    tokens = try await request.authenticateAgain()?.position.tokenGeneration ?? tokens
+        return try await afterwards {
+            do {
+                try await request.request.body.consumeWithCancellationOnInboundClose { _ in
+                    var tokens = request.look?.position.tokenGeneration ?? 0
+                    while await Self.firstWake(until: deadline, { [tokens] in await change(condition, tokens) })
+                        == .tokens
+                    {
+                        tokens = try await request.authenticateAgain()?.position.tokenGeneration ?? tokens
+                    }
                 }
+            } catch is CancellationError {
+                // The client has disconnected: nobody receives the answer, and it is no error.
+                return nil
             }
-        } catch is CancellationError {
-            // The client has disconnected: nobody receives the answer, and it is no error.
-            return nil
+            return try await request.authenticateAgain()?.position.commit
         }
-        return try await request.authenticateAgain()?.position.commit
+    }
+
+    /// Runs what may fail once the answer was held: the problem says that the connection ends, as the answer does.
+    func afterwards<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch  where wasHeld {
+            throw EndingConnection(cause: error)
+        }
+    }
+
+    /// An error on a connection that was watched, and cannot be used again.
+    struct EndingConnection: Error {
+        let cause: any Error
     }
 
     /// Waits for the change, or for the end of the time or of ADMIN, whichever comes first. Returns `.change` for the

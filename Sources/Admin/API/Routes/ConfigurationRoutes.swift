@@ -65,8 +65,10 @@ extension RouteTable {
             await changes.change(of: name, tokens: tokens) { known.matchesWeakly(view.tag(of: $0)) }
         }
         if poll.wasHeld {
-            state = try await registry.state(seen: commit)
-            tag = view.tag(of: try state.configurationDigest(of: name))
+            (state, tag) = try await poll.afterwards {
+                let state = try await registry.state(seen: commit)
+                return (state, view.tag(of: try state.configurationDigest(of: name)))
+            }
         }
         return try poll.answer(
             tag: tag, caching: view.showsSecrets ? "no-store" : "no-cache", headers: [.contentType: format]

@@ -76,7 +76,9 @@ extension RouteTable {
             }
         }
         if poll.wasHeld {
-            file = try await Self.file(version, of: location, in: try await registry.state(seen: commit))
+            file = try await poll.afterwards {
+                try await Self.file(version, of: location, in: try await registry.state(seen: commit))
+            }
         }
         return poll.answer(
             tag: file.digest.etag,
