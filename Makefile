@@ -30,7 +30,7 @@ setup: ## packages by apt, and the lab machine's kernel
 
 lint: ## swift format --strict, the walls between targets, text read by Characters, shellcheck
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
-	scripts/check-imports
+	SWIFT="$(SWIFT)" scripts/check-imports
 	scripts/check-text
 	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' | grep -v '\.swift$$')
 

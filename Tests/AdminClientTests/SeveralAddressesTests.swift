@@ -38,7 +38,7 @@ import Testing
     @Test("a reading goes to the next address where one does not answer, or not to the end, in time")
     func timedOut() async throws {
         for answer in [StubServer.Answer.silent, .ok(ending: .stalled)] {
-            try await TestConnection.with([answer, .ok("[1]")], timeout: .milliseconds(300)) { connection in
+            try await TestConnection.with([answer, .ok("[1]")], timeout: .seconds(2)) { connection in
                 let answer = try await connection.admin.send(Self.reading)
                 #expect(answer.body == Array("[1]".utf8))
                 #expect(connection.counts == [1, 1])
@@ -50,7 +50,7 @@ import Testing
         "a change that ADMIN may have got is sent to nobody else",
         arguments: [StubServer.Answer.hungUp, .silent, .ok(ending: .cutOff), .ok(ending: .stalled)])
     func changeOnce(answer: StubServer.Answer) async throws {
-        try await TestConnection.with([answer, .ok()], timeout: .milliseconds(300)) { connection async throws in
+        try await TestConnection.with([answer, .ok()], timeout: .seconds(2)) { connection async throws in
             let error = await #expect(throws: TransportError.self) { try await connection.admin.send(Self.change) }
             #expect(error?.mayHaveArrived == true)
             #expect(connection.counts == [1, 0])

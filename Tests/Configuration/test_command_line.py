@@ -152,6 +152,18 @@ def test_deceptive_characters_are_escaped_wherever_they_are_printed(admin):
     assert described["description"].startswith("to\u202edrawkcab")
 
 
+def test_a_terminal_gets_no_deceptive_characters_from_a_type_or_a_configuration(admin, tmp_path):
+    path = tmp_path / "odd.yaml"
+    path.write_text("type: odd\nconfig:\n  - sort-order: 1\n    values: {name: 'to\u202edrawkcab'}\n")
+    admin.portcullis("types", "put", path)
+    server = json.loads(admin.portcullis("servers", "-o", "json"))[0]["name"]
+    admin.portcullis("services", "add", "odd", server)
+    for words in (["types", "show", "odd"], ["config", "show", "odd.1"]):
+        terminal = Terminal(admin.url, *words)
+        assert terminal.wait() == 0, terminal.shown
+        assert b"drawkcab" in terminal.shown and "\u202e".encode() not in terminal.shown, terminal.shown
+
+
 def test_user_and_password_of_an_address_are_not_repeated(tmp_path):
     run = result(binary("portcullis"), "types", "--admin-url", "http://ops:hunter2@127.0.0.1:1")
     assert run.returncode == 1 and "hunter2" not in run.stderr and "http://***@127.0.0.1:1" in run.stderr

@@ -2,6 +2,7 @@ import AdminAPI
 import AdminClient
 import ArgumentParser
 import CommandLineSupport
+import Text
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,7 +33,9 @@ struct ShowConfiguration: AdminCommand {
             try StandardOutput.write(try await client.configurationJSON(of: service))
         } else {
             let bytes = try await client.configuration(of: service)
-            try StandardOutput.write(String(decoding: bytes, as: UTF8.self))
+            let text = String(decoding: bytes, as: UTF8.self)
+            // A file or a program gets the text unchanged.
+            try StandardOutput.write(StandardOutput.isTerminal ? text.printableLines : text)
         }
     }
 }

@@ -224,6 +224,10 @@ import Testing
             #expect(
                 try await stage.send(.put, "/v1/locations/x", "{}", type: "application/json; charset=latin1").problem?
                     .status == 415)
+            for type in [#"application/json; a="; charset=latin1""#, #"Application/JSON ;Charset="UTF\-8""#] {
+                let response = try await stage.send(.put, "/v1/locations/x?dry_run=true", "{}", type: type)
+                #expect(response.problem == nil, "\(type)")
+            }
             #expect(
                 try await stage.send(.put, "/v1/locations/x", "{}", headers: [.contentEncoding: "gzip"]).problem?.status
                     == 415)

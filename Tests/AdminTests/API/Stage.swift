@@ -2,7 +2,6 @@ import AdminAPI
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Logging
 import Names
 import NIOCore
@@ -12,6 +11,8 @@ import Synchronization
 import TestSupport
 
 @testable import Admin
+// For the initializer of TestResponse.
+@testable import HummingbirdTesting
 
 /// ADMIN on a temporary database, and a client of it.
 struct Stage: Sendable {
@@ -43,7 +44,11 @@ struct Stage: Sendable {
                 secretKey: secretKey, isOpenWithoutTokens: isOpen, limits: connections, logger: logger
             ).application()
             try await application.test(setup) { client in
-                try await body(Stage(registry: registry, gateways: gateways, client: client, clock: clock))
+                let stage = { @Sendable (client: any TestClientProtocol) in
+                    Stage(registry: registry, gateways: gateways, client: client, clock: clock)
+                }
+                guard let port = client.port else { return try await body(stage(client)) }
+                try await patiently(port: port) { try await body(stage(PatientClient(client: $0, port: port))) }
             }
             try registry.close()
         }
@@ -67,8 +72,14 @@ struct Stage: Sendable {
 
     /// Runs `body` with a connection of its own to a `.live` ADMIN, which a busy machine has all the time for.
     func withConnection<Value>(_ body: @escaping @Sendable (TestClient) async throws -> Value) async throws -> Value {
+        try await Self.patiently(port: client.port ?? 0, body)
+    }
+
+    private static func patiently<Value>(
+        port: Int, _ body: @escaping @Sendable (TestClient) async throws -> Value
+    ) async throws -> Value {
         try await TestClient.withClient(
-            host: "localhost", port: client.port ?? 0, configuration: .init(timeout: .seconds(600)), operation: body)
+            host: "localhost", port: port, configuration: .init(timeout: .seconds(600)), operation: body)
     }
 
     /// The value of a GET that must succeed.
@@ -129,6 +140,22 @@ struct Stage: Sendable {
 
     func eventCount() async throws -> Int {
         try await read(EventPage.self, "/v1/events?limit=1000").events.count
+    }
+}
+
+/// The client of a `.live` ADMIN. Hummingbird's own gives up after 20 s, which a machine that runs all tests at a time
+/// may need.
+private struct PatientClient: TestClientProtocol {
+    let client: TestClient
+    let port: Int?
+
+    func executeRequest(
+        uri: String, method: HTTPRequest.Method, headers: HTTPFields, body: ByteBuffer?
+    ) async throws -> TestResponse {
+        let response = try await client.execute(
+            TestClient.Request(uri, method: method, authority: "localhost", headers: headers, body: body))
+        return TestResponse(
+            head: response.head, body: response.body ?? ByteBuffer(), trailerHeaders: response.trailerHeaders)
     }
 }
 

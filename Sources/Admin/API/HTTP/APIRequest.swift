@@ -147,14 +147,14 @@ struct APIRequest: Sendable {
     }
 
     private static func checkContentType(_ field: String, expected: String) throws {
-        let parts = field.splitBytes(";").map { $0.withoutSurroundingSpace.lowercased() }
-        guard parts.first == expected else {
+        let parts = field.splitOutsideQuotes(";").map { $0.withoutSurroundingSpace }
+        guard parts.first?.lowercased().isExactly(expected) == true else {
             throw APIProblem(
                 .unsupportedMediaType, "Content-Type \(field.prefix(80)) is not supported; \(expected) is expected.",
                 headers: [.accept: expected])
         }
-        for parameter in parts.dropFirst() where parameter.hasBytePrefix("charset") {
-            guard !["charset=utf-8", "charset=\"utf-8\""].contains(parameter) else { continue }
+        for parameter in parts.dropFirst() where parameter.lowercased().hasBytePrefix("charset") {
+            guard parameter.fieldParameter?.value.lowercased() != "utf-8" else { continue }
             throw APIProblem(.unsupportedMediaType, "Only charset=utf-8 is supported.", headers: [.accept: expected])
         }
     }
