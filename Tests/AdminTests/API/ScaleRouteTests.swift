@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("of callers at the same time, the last one decides, and none adds to what another has added")
+    @Test("callers at the same time do not add to each other's services")
     func race() async throws {
         try await Stage.run { stage in
             try await stage.seed()

@@ -131,7 +131,7 @@ import Testing
                     """)
         }
         for (words, part) in [
-            (["tg.9"], "tg.9 needs a server"), (["tg", "app1", "--location", "tcn"], "it needs none beside a server"),
+            (["tg.9"], "tg.9 needs a server"), (["tg", "app1", "--location", "tcn"], "here the server is given"),
         ] {
             let wrong = try await CommandRun.run("portcullis", ["services", "add"] + words)
             #expect(wrong.status == 64 && wrong.errors.contains(part), "\(words): \(wrong)")
