@@ -125,7 +125,7 @@ import Testing
             #expect(
                 full.errors == """
                     Error: No server at hel can take another service of tg.
-                      type: hel-app1, hel-app2: already with a service of tg
+                      type: hel-app1, hel-app2: a service of tg is there already
                       type: hel-db1, hel-gw1, hel-gw2: not of kind app
 
                     """)
