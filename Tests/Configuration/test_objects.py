@@ -99,8 +99,8 @@ def test_scaling_shows_what_goes_and_wants_a_yes_for_more_than_a_handful(admin):
     assert services(admin, "job") == {}
 
     errors = admin.portcullis("services", "scale", "tg", "9", status=1)
-    assert errors == ("Error: No server can take another service of tg: there are 5, and 1 more is the most.\n"
-                      "  count: app1, app2, app3 and 3 more: already with a service of tg\n"
+    assert errors == ("Error: No server can take another service of tg: there are 5, and at most 1 can be added.\n"
+                      "  count: app1, app2, app3 and 3 more: a service of tg is there already\n"
                       "  count: archive1, db1, db2 and 5 more: not of kind app\n")
     assert "There is no type nope." in admin.portcullis("services", "scale", "nope", "1", status=1)
     for count in ("-1", "x", "100001"):

@@ -43,7 +43,7 @@ extension Cloud {
                 scaling.added.append(ServiceInstance(type: type, index: index, server: try placement.next()))
             } catch ChangeError.noServer(let text, let faults) {
                 throw ChangeError.noServer(
-                    "\(text): there are \(present.count), and \(scaling.added.count) more is the most",
+                    "\(text): there are \(present.count), and at most \(scaling.added.count) can be added",
                     faults.map { Fault(place: $0.place == "#/type" ? "#/count" : $0.place, detail: $0.detail) })
             }
         }

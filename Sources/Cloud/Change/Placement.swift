@@ -50,7 +50,7 @@ struct Placement {
         }
     }
 
-    private var isTaken: String { "already with a service of \(type)" }
+    private var isTaken: String { "a service of \(type) is there already" }
 
     /// The server for one more instance: that with the fewest of the type, then with the fewest services of all, then
     /// the first by name. Later calls count the instance. Cost: looks at each server that can take one.
@@ -99,7 +99,7 @@ extension Cloud {
     /// Why a server cannot take an instance, to follow its name; `nil` if it can.
     fileprivate func reason(against server: Server, for type: MetaConfiguration) -> String? {
         let kinds = type.requirements?.serverKinds ?? []
-        if kinds.isEmpty, server.kind == .gateway { return "a gateway, which the type does not require" }
+        if kinds.isEmpty, server.kind == .gateway { return "a gateway; the type does not require that kind" }
         guard kinds.isEmpty || kinds.contains(server.kind) else {
             return "not of kind \(kinds.map(\.rawValue).sorted().joined(separator: " or "))"
         }

@@ -65,7 +65,7 @@ struct CloudFileText {
 
     private func text(types: [YAMLNode]) -> String {
         let parts = [
-            ("types", Self.list(types)), ("locations", Self.mapping(cloud.locations.map { ($0.name, location($0)) })),
+            ("types", Self.list(types)), ("locations", Self.mapping(locations)),
             ("services", Self.mapping(written.services.map { ($0.name, Self.service($0)) })),
         ]
         return head + Self.mapping(parts.filter { !$0.1.isEmpty }).yamlText(hasBlockTexts: true)
@@ -83,15 +83,21 @@ struct CloudFileText {
                     + secrets.map { "#   \($0.printable)\n" }.joined())
     }
 
-    private func location(_ location: LocationResource) -> YAMLNode {
-        let pools = cloud.pools.filter { $0.location.isExactly(location.name) }
-        let servers = cloud.servers.filter { $0.location.isExactly(location.name) }
-        let parts = [
-            ("pools", Self.mapping(pools.map { ($0.name, Self.list($0.addresses.map(Self.text))) })),
-            ("servers", Self.mapping(servers.map { ($0.name, Self.server($0)) })),
-        ]
-        return Self.mapping(
-            (location.description.map { [("description", Self.text($0))] } ?? []) + parts.filter { !$0.1.isEmpty })
+    private var locations: [(String, YAMLNode)] {
+        let pools = Dictionary(grouping: cloud.pools) { ExactText($0.location) }
+        let servers = Dictionary(grouping: cloud.servers) { ExactText($0.location) }
+        return cloud.locations.map { location in
+            let name = ExactText(location.name)
+            let parts = [
+                (
+                    "pools",
+                    Self.mapping((pools[name] ?? []).map { ($0.name, Self.list($0.addresses.map(Self.text))) })
+                ),
+                ("servers", Self.mapping((servers[name] ?? []).map { ($0.name, Self.server($0)) })),
+            ]
+            let description = location.description.map { [("description", Self.text($0))] } ?? []
+            return (location.name, Self.mapping(description + parts.filter { !$0.1.isEmpty }))
+        }
     }
 
     private static func server(_ server: ServerResource) -> YAMLNode {

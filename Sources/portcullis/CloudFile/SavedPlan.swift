@@ -3,7 +3,7 @@ import ServiceSupport
 import Text
 
 /// An apply whose effects a dry run has shown, to be made only if the registry has not changed since.
-struct SavedPlan: Described, Equatable {
+struct SavedPlan: Described {
     /// The number of the file's format.
     static let currentFormat = 1
     /// The greatest size of a file in bytes: more than the greatest body of an apply, which is indented in it.

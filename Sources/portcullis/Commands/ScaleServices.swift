@@ -9,8 +9,8 @@ struct ScaleServices: AdminCommand {
         commandName: "scale", abstract: "Give a service type a number of instances.",
         discussion: """
             More instances get the lowest free indexes, and the servers that `services add` without a server would \
-            choose. Of too many, those with the highest indexes are removed. If that is more than \(handful), it needs \
-            --yes; without, the command shows what would go, and changes nothing.
+            choose. If there are too many, those with the highest indexes are removed. Removing more than \(handful) needs \
+            --yes; without it, the command shows what would go, and changes nothing.
             """)
 
     /// How many instances are removed without `--yes`.

@@ -37,10 +37,11 @@ struct AddService: AdminCommand {
     func validate() throws {
         if let weight, !(0...65_535).contains(weight) { throw ValidationError("--weight: \(weight) is not in 0-65535") }
         if server != nil, location != nil {
-            throw ValidationError("--location says where ADMIN chooses the server; it needs none beside a server")
+            throw ValidationError("--location is for a service whose server ADMIN chooses; here the server is given")
         }
         if server == nil, let name = ServiceName(type) {
-            throw ValidationError("\(name) needs a server; ADMIN chooses the server where it chooses the index, too")
+            throw ValidationError(
+                "\(name) needs a server; ADMIN chooses one only if it chooses the index, too: name the type alone")
         }
     }
 

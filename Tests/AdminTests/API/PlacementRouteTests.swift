@@ -33,7 +33,7 @@ import Testing
             #expect(refused.problem?.detail == "No server can take another service of pgw.")
             #expect(
                 refused.problem?.errors == [
-                    .init(pointer: "#/type", detail: "app1, app2, app3: already with a service of pgw")
+                    .init(pointer: "#/type", detail: "app1, app2, app3: a service of pgw is there already")
                 ])
             let faults = [
                 (#"{"type": "nope"}"#, "#/type", "there is no type \"nope\""),

@@ -39,7 +39,7 @@ import Testing
             try await stage.seed()
             _ = try await stage.putType("one", "type: one\nunique: true\n")
             let refusals = [
-                ("pgw", #"{"count": 4}"#, 409, "#/count", "app1, app2, app3: already with a service of pgw"),
+                ("pgw", #"{"count": 4}"#, 409, "#/count", "app1, app2, app3: a service of pgw is there already"),
                 ("one", #"{"count": 2}"#, 409, "#/count", "one is unique in the cloud"),
                 ("pgw", #"{"count": 1, "location": "hel"}"#, 422, "#/location", "there is no location \"hel\""),
                 ("pgw", #"{"count": -1}"#, 422, "#/count", ""), ("pgw", #"{"count": 100001}"#, 422, "#/count", ""),
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("of callers at the same time, the last one decides, and none adds to what another has added")
+    @Test("callers at the same time do not add to each other's services")
     func race() async throws {
         try await Stage.run { stage in
             try await stage.seed()

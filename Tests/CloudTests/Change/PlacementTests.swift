@@ -42,7 +42,7 @@ import Testing
         #expect(
             throws: ChangeError.noServer(
                 "no server at hel can take another service of pgw",
-                [Fault(place: "#/type", detail: "hel-app1: already with a service of pgw")])
+                [Fault(place: "#/type", detail: "hel-app1: a service of pgw is there already")])
         ) { try cloud.serverForAnother("pgw", at: "hel") }
     }
 
@@ -73,7 +73,7 @@ import Testing
             #expect(text == "no server can take another service of pgw")
             #expect(
                 faults.map(\.detail) == [
-                    "app1: already with a service of pgw",
+                    "app1: a service of pgw is there already",
                     "hel-app1: at hel, which lacks the address pool \"www-ip\" of pgw/http",
                     "gw1, gw2, gw3 and 1 more: not of kind app or db",
                     "app4: without an IPv6 address, which pgw/http needs", "app2: without the label ssd",
@@ -97,7 +97,7 @@ import Testing
         #expect(
             throws: ChangeError.noServer(
                 "no server can take another service of job",
-                [Fault(place: "#/type", detail: "gw1: a gateway, which the type does not require")])
+                [Fault(place: "#/type", detail: "gw1: a gateway; the type does not require that kind")])
         ) { try cloud.serverForAnother("job", at: nil) }
         cloud.servers = [:]
         #expect(

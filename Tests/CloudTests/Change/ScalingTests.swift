@@ -43,10 +43,10 @@ import Testing
             _ = try cloud.scaling("pgw", to: 9, at: nil)
             Issue.record("there are too few servers")
         } catch ChangeError.noServer(let text, let faults) {
-            #expect(text == "no server can take another service of pgw: there are 3, and 2 more is the most")
+            #expect(text == "no server can take another service of pgw: there are 3, and at most 2 can be added")
             #expect(
                 faults == [
-                    Fault(place: "#/count", detail: "app1, app2, app3 and 2 more: already with a service of pgw")
+                    Fault(place: "#/count", detail: "app1, app2, app3 and 2 more: a service of pgw is there already")
                 ])
         }
         #expect(throws: ChangeError.missing("type nope")) { try cloud.scaling("nope", to: 1, at: nil) }

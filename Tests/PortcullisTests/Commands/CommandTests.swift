@@ -52,7 +52,11 @@ import Testing
             (["services", "show", ""], "<service>"), (["services", "move", "tg.1", ""], "<server>"),
             (["config", "show", ""], "<service>"), (["gateways", "forget", ""], "<gateway>"),
             (["gateways", "forget", "gw1", "--location", ""], "--location"),
-            (["pools", ""], "<location>"),
+            (["pools", ""], "<location>"), (["pools", "set", "", "p", "198.51.100.1"], "<location>"),
+            (["pools", "remove", "tcn", ""], "<pool>"), (["locations", "add", ""], "<location>"),
+            (["locations", "remove", ""], "<location>"), (["servers", "set", "", "--kind", "db"], "<server>"),
+            (["servers", "remove", "app1", ""], "<server>"), (["types", "remove", ""], "<type>"),
+            (["services", "add", "tg", "--location", ""], "--location"), (["services", "scale", "", "1"], "<type>"),
         ]
         for (line, argument) in lines {
             let run = try await CommandRun.run("portcullis", line)

@@ -125,13 +125,13 @@ import Testing
             #expect(
                 full.errors == """
                     Error: No server at hel can take another service of tg.
-                      type: hel-app1, hel-app2: already with a service of tg
+                      type: hel-app1, hel-app2: a service of tg is there already
                       type: hel-db1, hel-gw1, hel-gw2: not of kind app
 
                     """)
         }
         for (words, part) in [
-            (["tg.9"], "tg.9 needs a server"), (["tg", "app1", "--location", "tcn"], "it needs none beside a server"),
+            (["tg.9"], "tg.9 needs a server"), (["tg", "app1", "--location", "tcn"], "here the server is given"),
         ] {
             let wrong = try await CommandRun.run("portcullis", ["services", "add"] + words)
             #expect(wrong.status == 64 && wrong.errors.contains(part), "\(words): \(wrong)")

@@ -11,7 +11,7 @@ enum EntityTag {
         "\"\(SHA256.hash(data: bytes).prefix(16).hexadecimal)\""
     }
 
-    /// A strong tag for the whole registry. Every commit has another one, even if it brings back what was before.
+    /// A strong tag for the whole registry. Every commit has a new one, even if it restores what was there before.
     static func of(_ commit: CommitID) -> String {
         let nonce = String(UInt64(bitPattern: commit.nonce), radix: 16)
         return "\"\(String(commit.generation, radix: 16))\(String(repeating: "0", count: 16 - nonce.count))\(nonce)\""
