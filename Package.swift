@@ -255,6 +255,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Tests/HTTPTestSupport", swiftSettings: strict),
         .testTarget(
@@ -355,16 +356,23 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
+<<<<<<< HEAD
                 "Admin", "AdminAPI", "AdminClient", "Cloud", "CloudTestSupport", "CommandLineSupport", "JSON", "Names",
                 "NetworkTypes", "Registry",
                 "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
                 "portcullis", "portcullis-admin", "portcullis-gateway",
+=======
+                "Admin", "AdminAPI", "AdminClient", "CommandLineSupport", "HTTPTestSupport", "JSON", "Names",
+                "Registry", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML", "portcullis",
+                "portcullis-admin", "portcullis-gateway",
+>>>>>>> b80be701774eb344c6da5c540efd91775dda3b9a
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strictTests),

@@ -12,6 +12,8 @@ package final class AdminConnector: Sendable {
     private let settings: AdminConnectorSettings
     private let http: HTTPClient
     private let order: Mutex<AddressOrder>
+    /// The addresses that have answered.
+    private let answered = Mutex<Set<AdminURL>>([])
     private let clock: AdminConnectorClock
 
     /// - Parameters:
@@ -109,7 +111,9 @@ package final class AdminConnector: Sendable {
         of request: AdminRequest, from address: AdminURL, token: String?, _ deadline: NIODeadline
     ) async throws -> HTTPClientResponse {
         do {
-            return try await http.execute(message(request, to: address, token: token), deadline: deadline)
+            let response = try await http.execute(message(request, to: address, token: token), deadline: deadline)
+            _ = answered.withLock { $0.insert(address) }
+            return response
         } catch {
             throw try failure(error, asking: address, isReceiving: false)
         }
@@ -122,6 +126,9 @@ package final class AdminConnector: Sendable {
         if Task.isCancelled { throw CancellationError() }
         var failure = TransportError(error, asking: address)
         failure.isReceiving = isReceiving
+        if !isReceiving, !address.isEncrypted, [.closed, .notHTTP, .failed].contains(failure.kind) {
+            failure.mayExpectTLS = !answered.withLock { $0.contains(address) }
+        }
         return failure
     }
 

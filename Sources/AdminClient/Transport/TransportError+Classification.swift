@@ -29,8 +29,9 @@ extension TransportError {
             case is NIOTooManyBytesError: (.tooLarge, true)
             default: (.failed, true)
             }
+        let reason = if case .tls(let fault) = kind { fault.reason } else { Self.reason(error) }
         self.init(
-            kind: kind, reason: Self.reason(error), cause: error, mayHaveArrived: mayHaveArrived, address: address)
+            kind: kind, reason: reason, cause: error, mayHaveArrived: mayHaveArrived, address: address)
     }
 
     private static let unreachable = [ECONNREFUSED, ENETUNREACH, EHOSTUNREACH]
@@ -51,7 +52,6 @@ extension TransportError {
         case let error as HTTPParserError where error == .invalidEOFState: "the answer broke off"
         case is HTTPParserError: "the answer is no HTTP"
         case is NIOTooManyBytesError: "the answer is too large"
-        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: "no encrypted connection could be agreed on"
         default: "the connection failed"
         }
     }

@@ -26,6 +26,8 @@ package struct TransportError: Error, Sendable {
     package let mayHaveArrived: Bool
     /// Whether the head of the answer had arrived.
     package internal(set) var isReceiving = false
+    /// Whether the server may expect TLS: to a request without TLS it has never answered, and did not now.
+    package internal(set) var mayExpectTLS = false
     /// The address that was tried.
     package internal(set) var address: AdminURL
     /// The errors of addresses that were tried before, for the same request.

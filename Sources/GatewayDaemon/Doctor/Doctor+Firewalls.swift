@@ -31,8 +31,8 @@ extension Doctor {
             case .unclear(let reason): unclear.append((packet, reason))
             }
         }
-        guard let first = lost.first ?? unclear.first else { return nil }
-        let concerned = lost.isEmpty ? unclear : lost
+        let concerned = opening(lost.isEmpty ? unclear : lost)
+        guard let first = concerned.first else { return nil }
         var text =
             "chain \(table.table) \(chain.name) \(lost.isEmpty ? "may drop" : "drops") \(first.packet.words)"
             + (concerned.count > 1 ? " and \(concerned.count - 1) more" : "") + ": \(first.reason)"
@@ -40,9 +40,18 @@ extension Doctor {
         if !first.packet.state.isDisjoint(with: [.invalid, .untracked]) {
             text += "; conntrack does not know IPVS' packets (\(first.packet.state.words))"
         }
+        if first.packet.isClosing { text += "; connections open, but stay in FIN_WAIT" }
         return Finding(
-            "firewall", lost.isEmpty ? .warning : .stops, text,
+            "firewall", lost.isEmpty || first.packet.isClosing ? .warning : .stops, text,
             remedy: remedy(chain, hook, of: table, concerned.map(\.packet)))
+    }
+
+    /// The packets without which connections do not even open; if there are none, those that close them.
+    private static func opening(
+        _ packets: [(packet: SamplePacket, reason: String)]
+    ) -> [(packet: SamplePacket, reason: String)] {
+        let opening = packets.filter { !$0.packet.isClosing }
+        return opening.isEmpty ? packets : opening
     }
 
     /// A rule at the head of the chain that accepts the packets, as a command in the syntax of the program that made
@@ -85,6 +94,9 @@ extension Doctor {
                 for address in group.connection.addresses { add(requestTo: address, group.connection) }
                 for server in group.servers { add(server, group.connection) }
             }
+            for group in traffic.groups {
+                for address in group.connection.addresses { add(closingOf: address, group.connection) }
+            }
         }
 
         private mutating func add(_ packet: SamplePacket, at point: Nftables.Hook.Point) {
@@ -114,17 +126,33 @@ extension Doctor {
             if connection.method != .dnat { add(packet, at: .input) }
         }
 
+        /// A client's FIN. IPVS takes the packets of a connection in the input hook, before conntrack confirms its entry
+        /// (`nf_conntrack_tcp.c` takes a FIN without an entry for invalid); only with net.ipv4.vs.conntrack the entry
+        /// stays.
+        private mutating func add(closingOf address: IPAddress, _ connection: ExternalConnection) {
+            guard connection.transport == .tcp, connection.method != .dnat, !isTracked else { return }
+            let port = connection.ports[0].first
+            let packet = SamplePacket(
+                words: "late FINs to \(address.endpoint(port))/tcp", family: address.family, transport: .tcp,
+                destination: address, destinationPort: port, input: outside(address), state: .invalid, isClosing: true,
+                flags: 0x11)
+            add(packet, at: .prerouting)
+            add(packet, at: .input)
+        }
+
         private mutating func add(_ server: RealServer, _ connection: ExternalConnection) {
             let port = server.port == 0 ? connection.ports[0].first : server.port
             let inside = host.paths[server.address].flatMap { host.interface($0.linkIndex) }
             let outside = wayToClients(server.address.family)
             let name = "\(server.address.endpoint(port))/\(connection.transport)"
-            let request = SamplePacket(
+            var request = SamplePacket(
                 words: "packets to the real server \(name)", family: server.address.family,
                 transport: connection.transport, destination: server.address, destinationPort: port, output: inside,
                 state: .new, flags: 0x02)
             switch connection.method {
-            case .dnat: add(request, at: .forward)
+            case .dnat:
+                request.status = .destinationNAT
+                add(request, at: .forward)
             case .masq:
                 var sent = request
                 sent.state = isTracked ? .new : .untracked
@@ -136,7 +164,7 @@ extension Doctor {
                 words: "answers of \(name)", family: server.address.family, transport: connection.transport,
                 source: server.address, sourcePort: port, input: inside, output: outside,
                 state: connection.method == .dnat || isTracked ? .established : isDatagram ? .new : .invalid,
-                flags: 0x12)
+                status: connection.method == .dnat ? .destinationNAT : [], flags: 0x12)
             add(answer, at: .forward)
             add(answer, at: .prerouting)
         }

@@ -138,7 +138,9 @@ struct PacketWalk {
             registers.store(packet.meta(key), at: register)
             return .yes
         case .loadConnection(let key, let register):
+            guard key == .state || packet.isTracked else { return .no }
             registers.store(packet.connection(key), at: register)
+            if key == .status { registers.status = (register, packet.status) }
             return .yes
         case .loadPayload(let base, let offset, let length, let register):
             let header = packet.header(base)
@@ -150,9 +152,11 @@ struct PacketWalk {
             return .yes
         case .bitwise(let source, let target, let mask, let xor):
             let bytes = registers.load(mask.count, at: source)
+            let bits = registers.setBits(at: source)
             let result = mask.indices.map { index -> UInt8? in
                 let flip = xor.indices.contains(index) ? xor[index] : 0
                 if mask[index] == 0 { return flip }
+                if bits.indices.contains(index), mask[index] & ~bits[index] == 0 { return mask[index] ^ flip }
                 return bytes[index].map { $0 & mask[index] ^ flip }
             }
             registers.store(result, at: target)
@@ -237,8 +241,18 @@ struct PacketWalk {
 /// The kernel's 64 bytes of registers. A byte is `nil` if its value is not known.
 private struct Registers {
     private var bytes = [UInt8?](repeating: nil, count: 64)
+    /// The register with a connection's status, of which some bits are known.
+    var status: (register: Nftables.Register, bits: Nftables.ConnectionStatus)?
+
+    /// The bits that are certainly set in a register whose value is not known, as bytes; empty if none are.
+    func setBits(at register: Nftables.Register) -> [UInt8] {
+        guard let status, status.register == register else { return [] }
+        return withUnsafeBytes(of: status.bits.rawValue) { Array($0) }
+    }
 
     mutating func store(_ value: [UInt8?], at register: Nftables.Register) {
+        // Other values may overlap with it: after any of them the status must be loaded again.
+        status = nil
         let start = register.slot * 4
         for (index, byte) in value.enumerated() where start + index < bytes.count { bytes[start + index] = byte }
         // A value is padded with zeros to a multiple of 4 bytes.

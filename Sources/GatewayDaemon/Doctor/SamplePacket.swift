@@ -14,6 +14,10 @@ struct SamplePacket: Sendable, Hashable {
     var input: HostSnapshot.Interface?
     var output: HostSnapshot.Interface?
     var state: Nftables.ConnectionState
+    /// What is known of the connection's status: these bits are set. Other bits may be.
+    var status: Nftables.ConnectionStatus = []
+    /// Whether the packet ends a connection: without it the connection is used, but does not close.
+    var isClosing = false
     /// The TCP flags.
     var flags: UInt8 = 0
 
@@ -76,8 +80,13 @@ struct SamplePacket: Sendable, Hashable {
         switch key {
         case .state: withUnsafeBytes(of: state.rawValue) { $0.map { $0 } }
         case .direction: [nil]
+        case .status: [nil, nil, nil, nil]
         }
     }
+
+    /// Whether conntrack has an entry for it. For any other packet nothing but the state can be loaded: such a rule does
+    /// not match (`nft_ct_get_eval` in net/netfilter/nft_ct.c).
+    var isTracked: Bool { state.isDisjoint(with: [.invalid, .untracked]) }
 }
 
 extension Nftables.SetValue {

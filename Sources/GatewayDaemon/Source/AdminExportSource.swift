@@ -30,7 +30,8 @@ public final class AdminExportSource: ExportSource, ReportReceiver {
             userAgent: "portcullis-gateway", timeout: .seconds(configuration.timeout))
         asking = PollRequest(path, configuration, announces: announces)
         texts = ExportSourceTexts(
-            target: path.encoded, timeLimit: configuration.timeout + configuration.wait, tokenFile: settings.token.path)
+            target: path.encoded, timeLimit: configuration.timeout + configuration.wait, tokenFile: settings.token.path,
+            caFile: configuration.caFile)
         var reporting = AdminRequest(
             .post, .report(ofGateway: configuration.name, of: configuration.location ?? ""))
         reporting.limit = 1 << 16
@@ -69,15 +70,19 @@ public final class AdminExportSource: ExportSource, ReportReceiver {
     }
 
     public func send(_ message: GatewayReportMessage) async throws -> ReportAnswer? {
-        let answer = try await admin.send(reporting.json(message))
+        let texts = ExportSourceTexts(
+            target: reporting.target, timeLimit: texts.timeLimit, tokenFile: texts.tokenFile, caFile: texts.caFile)
+        let answer: AdminAnswer
+        do {
+            answer = try await admin.send(reporting.json(message))
+        } catch let error as TransportError {
+            throw texts.error(error)
+        }
         switch answer.status {
         case 200: return try ReportAnswer(json: answer.body, .tolerant)
         // An ADMIN from before there were reports, or one that does not know the gateway any more: its next poll helps.
         case 404, 405: return nil
-        default:
-            throw ExportSourceTexts(
-                target: reporting.target, timeLimit: texts.timeLimit, tokenFile: texts.tokenFile
-            ).error(answer)
+        default: throw texts.error(answer)
         }
     }
 

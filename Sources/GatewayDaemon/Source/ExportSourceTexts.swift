@@ -9,6 +9,7 @@ struct ExportSourceTexts: Sendable {
     /// Seconds that a whole poll may take.
     let timeLimit: Int
     let tokenFile: String?
+    let caFile: String?
 
     func url(_ answer: AdminAnswer) -> String { "\(answer.address)\(target)" }
 
@@ -19,13 +20,32 @@ struct ExportSourceTexts: Sendable {
             switch error.kind {
             case .timedOut: (.timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit) s")
             case .tooLarge: (.tooLarge, "ADMIN at \(url) sent more than \(ServicesCSV.maximumSize) bytes")
+<<<<<<< HEAD
             case _ where error.isReceiving: (.brokenOff, "the export from \(url) broke off: \(error.cause)")
             case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before its answer was complete")
+=======
+            case _ where error.isReceiving: (.brokenOff, "the export from \(url) broke off: \(error.reason)")
+            case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before it answered")
+>>>>>>> b80be701774eb344c6da5c540efd91775dda3b9a
             case .notHTTP: (.brokenOff, "what listens at \(url) does not speak HTTP")
-            case .unreachable, .tls, .failed:
-                (.unreachable, "ADMIN at \(url) cannot be reached: \(error.cause)")
+            case .tls(let fault): (.unreachable, "ADMIN at \(url) cannot be reached: \(reason(fault))")
+            case .unreachable, .failed: (.unreachable, "ADMIN at \(url) cannot be reached: \(error.reason)")
             }
-        return ExportSourceError(code, text + error.earlierText)
+        let hint = error.mayExpectTLS ? "; if it uses TLS there, admin-url must begin with https://" : ""
+        return ExportSourceError(code, text + hint + error.earlierText)
+    }
+
+    /// The reason, and the setting that may be wrong.
+    private func reason(_ fault: TLSFault) -> String {
+        let reason = fault.reason(trusting: caFile.map { "ca-file \($0)" })
+        switch fault {
+        case .untrusted:
+            return caFile == nil ? reason + "; if it has an authority of its own, name that in ca-file" : reason
+        case .wrongName:
+            return reason + "; admin-url must have a name or an address of the certificate's subjectAltName"
+        case .notTLS: return reason + "; if it uses none, admin-url must begin with http://"
+        case .brokenOff, .other: return reason
+        }
     }
 
     /// An answer that is neither the export nor "unchanged".

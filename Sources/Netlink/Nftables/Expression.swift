@@ -61,6 +61,17 @@ extension Nftables {
         case state = 0
         /// `ConnectionDirection`, 1 byte.
         case direction = 1
+        /// Bits of `ConnectionStatus`, 4 bytes.
+        case status = 2
+    }
+
+    /// `IPS_*` of linux/netfilter/nf_conntrack_common.h: what has happened to a connection.
+    public struct ConnectionStatus: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// Its destination was translated (`ct status dnat`).
+        public static let destinationNAT = Self(rawValue: 1 << 5)
     }
 
     /// `IP_CT_DIR_*`: whether a packet has the direction of its connection's first packet.

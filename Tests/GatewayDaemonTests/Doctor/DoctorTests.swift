@@ -237,6 +237,26 @@ enum Host {
         #expect(try found(.drop, [.xtablesTarget("NFQUEUE")]).isEmpty)
     }
 
+    @Test(
+        "with net.ipv4.vs.conntrack the entries of IPVS' connections stay, and no FIN is invalid",
+        arguments: ["0", "1"])
+    func trackedFIN(conntrack: String) throws {
+        let found = try findings(Row.web(1)) { host in
+            host.sysctls["net.ipv4.vs.conntrack"] = conntrack
+            let hook = Nftables.Hook(.filter, .input, priority: .filter, policy: .accept)
+            var table = HostSnapshot.Table(table: Nftables.Table(family: .inet, name: "host"))
+            table.chains = [Nftables.Chain(name: "in", hook: hook)]
+            let invalid: [Nftables.Expression] = [
+                .loadConnection(.state, into: 0), .bitwise(from: 0, into: 0, mask: [1, 0, 0, 0], xor: [0, 0, 0, 0]),
+                .compare(0, .notEqual, [0, 0, 0, 0]), .verdict(.drop),
+            ]
+            table.rules["in"] = [Nftables.Rule(in: "in", invalid)]
+            host.tables = [table]
+        }.filter { $0.check == "firewall" }
+        #expect(found.map(\.severity) == (conntrack == "0" ? [.warning] : []))
+        #expect(found.allSatisfy { $0.text.contains("drops late FINs to 198.51.100.36:80/tcp: rule 1") }, "\(found)")
+    }
+
     @Test("tables of the older iptables are noted")
     func legacy() throws {
         let found = try findings(Row.web(1)) { $0.legacyTables = ["ip filter"] }

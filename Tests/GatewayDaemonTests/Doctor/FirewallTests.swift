@@ -172,4 +172,33 @@ import GatewayTestSupport
             """, [Row.logger(1)],
             expect: [(.stops, "drops packets to the real server 10.1.0.31:5514/udp")])
     }
+
+    @Test("`ct status dnat accept` in forward accepts flows under destination NAT, and none of IPVS")
+    func translatedStatus() async throws {
+        func ruleset(_ rule: String) -> String {
+            "table inet host { chain forward { type filter hook forward priority filter; policy drop; \(rule); } }"
+        }
+        try await check(ruleset("ct status dnat accept"), [Row.logger(1)], expect: [])
+        // Another bit may be set or not.
+        try await check(
+            ruleset("ct status assured accept"), [Row.logger(1)],
+            expect: [(.warning, "may drop packets to the real server 10.1.0.31:5514/udp")], false)
+        try await check(ruleset("ct status dnat accept"), expect: [(.stops, "drops answers of 10.1.0.11:8080/tcp")])
+    }
+
+    @Test("`ct state invalid drop` before the rule that accepts the public port: connections open, but do not close")
+    func lateFIN() async throws {
+        func input(_ rules: String) -> String {
+            "table inet host { chain in { type filter hook input priority filter; policy drop; \(rules); } }"
+        }
+        let text = "chain inet host in drops late FINs to 198.51.100.36:80/tcp: "
+        let end = "; conntrack does not know IPVS' packets (ct state invalid); connections open, but stay in FIN_WAIT"
+        try await check(
+            input("ct state established,related accept; ct state invalid drop; tcp dport 80 accept"),
+            expect: [(.warning, text + "rule 2 of its chain in drops them" + end)])
+        try await check(
+            input("ct state new tcp dport 80 accept"),
+            expect: [(.warning, text + "its policy is drop, and no rule accepts them" + end)])
+        try await check(input("tcp dport 80 accept; ct state invalid drop"), expect: [])
+    }
 }

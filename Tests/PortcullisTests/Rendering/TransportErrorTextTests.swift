@@ -2,9 +2,11 @@ import AdminAPI
 import AdminClient
 import AsyncHTTPClient
 import Foundation
+import HTTPTestSupport
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Testing
 
 @testable import portcullis
@@ -48,6 +50,41 @@ import Testing
         }
     }
 
+    @Test("a real server that expects TLS, or has another certificate, is told with the setting that may be wrong")
+    func encryption() async throws {
+        let server = try await FaultyServer(.tls(.loopback))
+        defer { Task { await server.close() } }
+        let file = FileManager.default.temporaryDirectory.appending(path: "portcullis-\(UUID().uuidString).pem")
+        try Data(TestCertificate.elsewhere.certificate.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        func told(_ words: String...) async throws -> String {
+            let run = try await CommandRun.run("portcullis", ["locations"] + words)
+            #expect(run.status == 1)
+            return run.errors.replacing(server.authority, with: "ADMIN")
+        }
+        #expect(
+            try await told("--admin-url", "http://\(server.authority)")
+                .hasSuffix("\nIf ADMIN uses TLS there, its address begins with https://.\n"))
+        let start = "Error: ADMIN cannot be reached at https://ADMIN: its certificate is not signed by an authority in "
+        #expect(
+            try await told("--admin-url", "https://\(server.authority)")
+                == start
+                + "the system's list, or has expired\nIf it is of your own authority, name that with --ca-file, "
+                + "PORTCULLIS_CA_FILE or ca-file.\n")
+        #expect(
+            try await told("--admin-url", "https://\(server.authority)", "--ca-file", file.path)
+                == start
+                + "\(file.path), or has expired\n--ca-file, PORTCULLIS_CA_FILE or ca-file names the file of the "
+                + "authority.\n")
+    }
+
+    @Test("an encrypted connection that ends after a change was sent leaves open whether it was made")
+    func brokenOff() throws {
+        let change = AdminRequest.change(.put, .services, dryRun: false)
+        #expect(try text(NIOSSLError.uncleanShutdown, change).contains("may have been made"))
+        #expect(try !text(NIOSSLError.uncleanShutdown, AdminRequest(.get, .services)).contains("been made"))
+    }
+
     @Test("no text of a library is told")
     func noLibraryText() throws {
         for error in Self.errors {
@@ -59,6 +96,6 @@ import Testing
         #expect(try text(Self.errors[0], AdminRequest(.get, .services)) == "http://admin:80: connection reset by peer")
         let tls = TransportErrorText.tlsError(
             try AdminURL("https://admin"), TLSFault("handshakeFailed(NIOSSL.BoringSSLError.x [a at b])"))
-        #expect(tls.message == "https://admin: no encrypted connection could be agreed on")
+        #expect(tls.message == "ADMIN cannot be reached at https://admin: no encrypted connection could be agreed on")
     }
 }
