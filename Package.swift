@@ -356,16 +356,11 @@ let package = Package(
         .testTarget(
             name: "PortcullisTests",
             dependencies: [
-<<<<<<< HEAD
-                "Admin", "AdminAPI", "AdminClient", "Cloud", "CloudTestSupport", "CommandLineSupport", "JSON", "Names",
-                "NetworkTypes", "Registry",
-                "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML",
+                "Admin", "AdminAPI", "AdminClient", "Cloud", "CloudTestSupport", "CommandLineSupport",
+                "HTTPTestSupport",
+                "JSON", "Names", "NetworkTypes", "Registry", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "YAML",
                 "portcullis", "portcullis-admin", "portcullis-gateway",
-=======
-                "Admin", "AdminAPI", "AdminClient", "CommandLineSupport", "HTTPTestSupport", "JSON", "Names",
-                "Registry", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "YAML", "portcullis",
-                "portcullis-admin", "portcullis-gateway",
->>>>>>> b80be701774eb344c6da5c540efd91775dda3b9a
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),

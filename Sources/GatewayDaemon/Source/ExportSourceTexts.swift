@@ -20,13 +20,8 @@ struct ExportSourceTexts: Sendable {
             switch error.kind {
             case .timedOut: (.timedOut, "ADMIN at \(url) gave no complete answer within \(timeLimit) s")
             case .tooLarge: (.tooLarge, "ADMIN at \(url) sent more than \(ServicesCSV.maximumSize) bytes")
-<<<<<<< HEAD
-            case _ where error.isReceiving: (.brokenOff, "the export from \(url) broke off: \(error.cause)")
-            case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before its answer was complete")
-=======
             case _ where error.isReceiving: (.brokenOff, "the export from \(url) broke off: \(error.reason)")
-            case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before it answered")
->>>>>>> b80be701774eb344c6da5c540efd91775dda3b9a
+            case .closed: (.brokenOff, "ADMIN at \(url) closed the connection before its answer was complete")
             case .notHTTP: (.brokenOff, "what listens at \(url) does not speak HTTP")
             case .tls(let fault): (.unreachable, "ADMIN at \(url) cannot be reached: \(reason(fault))")
             case .unreachable, .failed: (.unreachable, "ADMIN at \(url) cannot be reached: \(error.reason)")

@@ -37,25 +37,10 @@ enum TransportErrorText {
                 + (hint.map { " \($0)" } ?? ""), isTransient: true)
     }
 
-<<<<<<< HEAD
     /// What to do when an answer does not say whether a change was made.
     static let uncertainHint =
         "The change may have been made: `portcullis events` shows whether it was. Look before you try again."
 
-    /// - Parameter earlier: the errors of addresses that were tried before, for the end of the message.
-    static func tlsError(_ url: AdminURL, _ fault: TLSFault, _ earlier: String = "") -> CommandError {
-        switch fault {
-        case .untrusted:
-            CommandError(
-                "\(url) has a certificate that is not trusted\(earlier)",
-                hint: "If it is of your own authority, name that with --ca-file or PORTCULLIS_CA_FILE.")
-        case .notTLS: CommandError("\(url) does not speak TLS\(earlier)", hint: "Is it an http:// address?")
-        case .wrongName: CommandError("\(url) has a certificate for another name\(earlier)")
-        case .brokenOff:
-            CommandError("\(url) ended the encrypted connection without an answer\(earlier)", isTransient: true)
-        case .other: CommandError("\(url): no encrypted connection could be agreed on\(earlier)")
-        }
-=======
     /// - Parameters:
     ///   - authorities: the file of the trusted authorities; `nil`: those of the system.
     ///   - earlier: the errors of addresses that were tried before, for the end of the message.
@@ -74,6 +59,5 @@ enum TransportErrorText {
         return CommandError(
             "ADMIN cannot be reached at \(url): \(fault.reason(trusting: authorities))\(earlier)", hint: hint,
             isTransient: fault == .brokenOff)
->>>>>>> b80be701774eb344c6da5c540efd91775dda3b9a
     }
 }
