@@ -28,6 +28,18 @@ def ipvs(namespace):
     return services
 
 
+def connections(namespace):
+    """Connections of each real server, active and inactive: {("FWM 257", "10.1.0.11:0"): 3}."""
+    found = {}
+    for line in namespace.run("ipvsadm", "-Ln").splitlines()[3:]:
+        words = line.split()
+        if words[0] == "->":
+            found[service, words[1]] = int(words[4]) + int(words[5])
+        else:
+            service = " ".join(words[:3] if words[2] == "IPv6" else words[:2])
+    return found
+
+
 def real_servers(namespace, service):
     """The real servers of a virtual service that get new connections."""
     return {server for server, weight in ipvs(namespace).get(service, {}).items() if weight > 0}
