@@ -142,7 +142,7 @@ extension GatewayReportMessage: Described {
         .required("sequence", .integer(1...Limits.reportedCount), \.sequence),
         .present("report", GatewayReport.form, \.report), .present("changes", .patch, \.changes)
     ) { GatewayReportMessage(session: $0, sequence: $1, report: $2, changes: $3) }
-    .checking { ($0.report == nil) == ($0.changes == nil) ? "a message has one of report and changes" : nil }
+    .exactlyOne(of: "report", "changes")
 }
 
 extension ReportAnswer: Described {

@@ -26,9 +26,28 @@ package struct Form<Value: Sendable>: Sendable {
     /// The same form, read otherwise.
     func reading(_ read: @escaping @Sendable (JSONField) -> Value?) -> Form { Form(of: self, read: read) }
 
-    private init(of form: Form, read: @escaping @Sendable (JSONField) -> Value?) {
-        schema = form.schema
-        component = form.component
+    /// The same form of an object that has exactly one of some members.
+    package func exactlyOne(of names: String...) -> Form {
+        let rule = JSONValue.Member(
+            name: "oneOf", value: .array(names.map { ["required": .array([.string($0)])] }))
+        return Form(of: self, rule: rule) { [read] field in
+            let value = read(field)
+            guard field.isStrict, let members = field.members, names.count(where: members.has) != 1 else { return value }
+            field.fault("exactly one of \(names.joined(separator: " and ")) is expected")
+            return nil
+        }
+    }
+
+    /// - Parameter rule: a further member of the schema.
+    private init(
+        of form: Form, rule: JSONValue.Member? = nil, read: @escaping @Sendable (JSONField) -> Value?
+    ) {
+        func ruled(_ schema: JSONValue) -> JSONValue {
+            guard let rule, case .object(let members) = schema else { return schema }
+            return .object(members + [rule])
+        }
+        component = form.component.map { Component(name: $0.name, schema: ruled($0.schema)) }
+        schema = form.component == nil ? ruled(form.schema) : form.schema
         self.read = read
         write = form.write
     }
