@@ -13,13 +13,22 @@ struct FuzzCSV: ParsableCommand {
         let previous = try ServicesDocument(parsing: Array(sample.utf8))
         let header = Array(ServicesCSV.Version.one.header.utf8) + [0x0A]
         options.run(
-            "csv", corpus: [Array(sample.utf8), header],
+            "csv", corpus: [Array(sample.utf8), header, Self.inVersionTwo(previous)],
             dictionary: [
                 ",", "\n", "\r\n", "\"", "\"\"", " ", "-", "0", "65535", "65536", "4294967295", "tcp", "udp", "sctp",
                 "dnat", "tunnel", "198.51.100.36", "2001:db8::36", "::", "20000-29999", "203.0.113.0/24", "\u{FEFF}",
-                ServicesCSV.Version.one.header,
+                ServicesCSV.Version.one.header, ServicesCSV.Version.two.header, ",2147483647,",
             ],
             body: { ServicesDocument.fuzz($0, after: previous) })
+    }
+
+    private static func inVersionTwo(_ document: ServicesDocument) -> [UInt8] {
+        ServicesCSV.write(
+            document.rows.map { row in
+                var row = row
+                if row.method != .dnat { row.maximumConnections = 500 }
+                return row
+            })
     }
 
     private static let sample =

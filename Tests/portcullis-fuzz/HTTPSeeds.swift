@@ -182,6 +182,10 @@ struct HTTPSeeds {
         "writeType": type,
         "createService": #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null}"#,
         "scaleType": #"{"count": 3, "location": "tcn"}"#,
+        "reportGateway": """
+        {"session": "a", "sequence": 1, "report": {"program": "1", "state": "held", "drains": {"a b": {"until":
+         "2027-01-31T00:00:00Z", "connections": 3}}, "drainCount": 1, "refusals": {}, "problems": ["x"]}}
+        """,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,
         "changeService": #"{"server": "app1", "state": "ready", "weight": 65535}"#,
