@@ -40,7 +40,7 @@ class Benchmark:
     def __init__(self, export):
         self.witness, self.results = Witness(), {}
         row = export.splitlines()[1].decode().split(",")
-        self.service, self.server = (row[4], int(row[5])), row[12]
+        self.service, self.server = (row[4], int(row[5])), row[-3]
         lines = export.split(b"\n")
         self.exports = {}
         for weight in (100, 50):
