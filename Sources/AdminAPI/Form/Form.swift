@@ -32,7 +32,9 @@ package struct Form<Value: Sendable>: Sendable {
             name: "oneOf", value: .array(names.map { ["required": .array([.string($0)])] }))
         return Form(of: self, rule: rule) { [read] field in
             let value = read(field)
-            guard field.isStrict, let members = field.members, names.count(where: members.has) != 1 else { return value }
+            guard field.isStrict, let members = field.members, names.count(where: members.has) != 1 else {
+                return value
+            }
             field.fault("exactly one of \(names.joined(separator: " and ")) is expected")
             return nil
         }

@@ -30,7 +30,9 @@ import Testing
         #expect(try await text(.closed, "http", isThere: false) == start + "connection refused")
         #expect(try await text(.reset, "http") == start + "connection reset by peer" + tls)
         #expect(try await text(.reset, "https") == start + "connection reset by peer")
-        #expect(try await text(.closed, "http") == "ADMIN at URL closed the connection before its answer was complete" + tls)
+        #expect(
+            try await text(.closed, "http") == "ADMIN at URL closed the connection before its answer was complete" + tls
+        )
         #expect(
             try await text(.closed, "https") == start + "it ended the encrypted connection without an answer")
         #expect(try await text(.tls(.loopback), "http").hasSuffix(tls))
