@@ -8,8 +8,8 @@ public protocol ReportReceiver: Sendable {
 }
 
 extension Gateway {
-    /// Tells ADMIN what has changed, as long as the task runs. What cannot be sent now is part of the next message;
-    /// nothing else waits for it.
+    /// Tells ADMIN what has changed, as long as the task runs, and each minute that nothing has: ADMIN may have been
+    /// restarted. What cannot be sent now is part of the next message; nothing else waits for it.
     /// - Parameters:
     ///   - program: the version of the program.
     ///   - session: what tells this daemon from another of its name.
@@ -17,11 +17,15 @@ extension Gateway {
         var composer = ReportComposer(session: session)
         var pause = interval
         var trouble: String?
+        var sentAt = clock.now
         while !Task.isCancelled {
             await sleep(pause)
             guard !Task.isCancelled, status.poll?.succeededAt != nil, status.poll?.error == nil,
-                let (message, after) = composer.message(for: status.report(program: program, at: clocks()))
+                let (message, after) = composer.message(
+                    for: status.report(program: program, at: clocks()),
+                    isDue: clock.now - sentAt >= Self.longestReportPause)
             else { continue }
+            sentAt = clock.now
             do {
                 guard let answer = try await receiver.send(message) else {
                     composer.failed()
@@ -41,6 +45,6 @@ extension Gateway {
         }
     }
 
-    /// Until ADMIN, which took no report, is asked again.
+    /// The longest time without a message.
     private static var longestReportPause: Duration { .seconds(60) }
 }

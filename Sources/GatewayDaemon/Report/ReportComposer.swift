@@ -12,9 +12,13 @@ struct ReportComposer {
     init(session: String) { self.session = session }
 
     /// The message that brings ADMIN to the report, with what ADMIN has afterwards; `nil`: it has it.
-    mutating func message(for report: GatewayReport) -> (message: GatewayReportMessage, after: JSONValue)? {
+    /// - Parameter isDue: whether a message without changes is sent, too. ADMIN answers it as any other, and asks for
+    ///   the whole report if it was restarted meanwhile.
+    mutating func message(
+        for report: GatewayReport, isDue: Bool = false
+    ) -> (message: GatewayReportMessage, after: JSONValue)? {
         let document = report.json
-        guard document != acknowledged else { return nil }
+        guard document != acknowledged || isDue else { return nil }
         sequence = sequence == Limits.reportedCount ? 1 : sequence + 1
         guard let acknowledged, sequence > 1 else {
             self.acknowledged = nil

@@ -17,6 +17,7 @@ public final class AdminExportSource: ExportSource, ReportReceiver {
     private let asking: PollRequest
     private let texts: ExportSourceTexts
     private let reporting: AdminRequest
+    private let reportTexts: ExportSourceTexts
     private let receiving = Mutex(false)
 
     /// - Parameter announces: whether each poll is a heartbeat of the gateway. It is not if somebody only looks at
@@ -37,6 +38,9 @@ public final class AdminExportSource: ExportSource, ReportReceiver {
         reporting.limit = 1 << 16
         reporting.problemLimit = 1 << 16
         self.reporting = reporting
+        reportTexts = ExportSourceTexts(
+            target: reporting.target, timeLimit: configuration.timeout, tokenFile: settings.token.path,
+            caFile: configuration.caFile)
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         executor = EventLoopExecutor(eventLoops.next())
         admin = AdminConnector(settings, eventLoops: eventLoops)
@@ -70,19 +74,17 @@ public final class AdminExportSource: ExportSource, ReportReceiver {
     }
 
     public func send(_ message: GatewayReportMessage) async throws -> ReportAnswer? {
-        let texts = ExportSourceTexts(
-            target: reporting.target, timeLimit: texts.timeLimit, tokenFile: texts.tokenFile, caFile: texts.caFile)
         let answer: AdminAnswer
         do {
             answer = try await admin.send(reporting.json(message))
         } catch let error as TransportError {
-            throw texts.error(error)
+            throw reportTexts.error(error)
         }
         switch answer.status {
         case 200: return try ReportAnswer(json: answer.body, .tolerant)
         // An ADMIN from before there were reports, or one that does not know the gateway any more: its next poll helps.
         case 404, 405: return nil
-        default: throw texts.error(answer)
+        default: throw reportTexts.error(answer)
         }
     }
 

@@ -55,6 +55,21 @@ import Text
         #expect(again.message.report == held)
     }
 
+    @Test("a report that has not changed is confirmed when that is due, so that a restarted ADMIN can ask for it")
+    func confirmed() throws {
+        var composer = ReportComposer(session: "s")
+        let (_, after) = try next(&composer, report())
+        composer.heard(ReportAnswer(wantsWhole: false), to: after)
+        let none = composer.message(for: report())
+        #expect(none == nil)
+        let due = composer.message(for: report(), isDue: true)
+        let confirmation = try #require(due)
+        #expect(confirmation.message.sequence == 2 && confirmation.message.changes == .object([]))
+        composer.heard(ReportAnswer(wantsWhole: true), to: confirmation.after)
+        let again = try next(&composer, report())
+        #expect(again.message.report == report())
+    }
+
     @Test("a status becomes a report within ADMIN's limits, whatever is in it")
     func limits() throws {
         let now = ClockReading(boot: 1_000, wall: 1_800_000_000, bootID: "b")
