@@ -117,8 +117,8 @@ let package = Package(
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "AdminClient", "GatewaySync", "JSON", "Netlink", "NetworkTypes", "ServiceSupport",
-                "ServicesExport", "Text", "YAML",
+                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "JSON", "Netlink", "NetworkTypes",
+                "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,3 +1,3 @@
 #pragma once
-// malloc_trim, which Swift's module of the C library leaves out.
+// malloc_trim and mallopt, which Swift's module of the C library leaves out.
 #include <malloc.h>

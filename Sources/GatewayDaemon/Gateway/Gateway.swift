@@ -95,6 +95,7 @@ public actor Gateway: Service {
 
     /// Polls until the service is shut down. The kernel then stays as it is.
     public func run() async throws {
+        Heap.returnLargeBlocks()
         try auditSettings()
         let signals = try RunDirectoryWatch.signals(in: configuration.runDirectory)
         assumeRole()

@@ -1,12 +1,21 @@
-import Glibc
+import CMalloc
 
 /// The process' heap.
 enum Heap {
-    /// Returns free memory to the system, also between pieces in use (malloc_trim(3)). Does nothing if the C library
-    /// has no such function.
+    /// Bytes from which a block gets pages of its own, which go back to the system with it.
+    private static let largeBlock = 1 << 20
+    /// Free bytes at the end of an arena from which they go back to the system.
+    private static let trimThreshold = 4 << 20
+
+    /// Gives large blocks pages of their own for ever (mallopt(3)). By default the C library raises both limits, up to
+    /// 32 and 64 MiB, as soon as it has freed a large block: the memory of one export too large to accept would stay.
+    static func returnLargeBlocks() {
+        mallopt(M_MMAP_THRESHOLD, CInt(largeBlock))
+        mallopt(M_TRIM_THRESHOLD, CInt(trimThreshold))
+    }
+
+    /// Returns free memory to the system, also between pieces in use (malloc_trim(3)).
     static func trim() {
-        // Swift's Glibc module does not include malloc.h.
-        guard let function = dlsym(nil, "malloc_trim") else { return }
-        _ = unsafeBitCast(function, to: (@convention(c) (Int) -> CInt).self)(0)
+        malloc_trim(0)
     }
 }
