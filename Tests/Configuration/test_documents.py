@@ -6,6 +6,7 @@ import re
 import pytest
 
 from admin import Admin
+from portcullis_testing.documents import blocks
 from portcullis_testing.processes import result
 from portcullis_testing.repository import REPOSITORY, binary
 
@@ -22,14 +23,6 @@ def empty(tmp_path):
         admin.stop()
 
 
-def blocks(document, heading):
-    """The indented blocks below a heading, without their indentation. Blank lines do not end a block."""
-    text = (REPOSITORY / "docs" / document).read_text()
-    section = re.search(rf"(?ms)^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)", text)[1]
-    found = re.findall(r"(?m)(?:^ {4}.*\n|^\n(?= {4}))+", section)
-    return [re.sub(r"(?m)^ {4}", "", block).strip() for block in found]
-
-
 def shell(admin, folder, script, status=0):
     done = result(
         "bash", "-eo", "pipefail", "-c", script, cwd=folder,
@@ -39,7 +32,7 @@ def shell(admin, folder, script, status=0):
 
 
 def test_the_examples_of_the_rest_api_work_in_their_order_on_an_empty_admin(empty, tmp_path):
-    [script] = [block for block in blocks("admin.md", "REST API") if block.startswith(f"A={LOOPBACK}")]
+    [script] = [block.text for block in blocks("admin.md", "REST API") if block.text.startswith(f"A={LOOPBACK}")]
     # Any status of 400 or above ends the shell.
     shell(empty, tmp_path, 'curl() { command curl -sS --fail-with-body "$@"; }\n' + script.replace(LOOPBACK, empty.url))
 
@@ -50,7 +43,7 @@ def test_the_examples_of_the_rest_api_work_in_their_order_on_an_empty_admin(empt
 ])
 def test_commands_work_in_their_order_on_an_empty_admin(empty, tmp_path, document, heading):
     (tmp_path / "fixtures").symlink_to(REPOSITORY / "fixtures")
-    commands = re.findall(r"(?m)^\$ (.*)", "\n".join(blocks(document, heading)))
+    commands = re.findall(r"(?m)^\$ (.*)", "\n".join(block.text for block in blocks(document, heading)))
     assert commands
     for command in commands:
         # A difference is exit code 2. `gateways --wait` fails without a gateway, as the document says.
