@@ -112,3 +112,35 @@ def test_the_new_words_are_completed():
     for word in ("servers", "locations", "pools", "get", "scale", "--save-plan", "--plan", "--directory", "--no-labels"):
         assert word in script, word
     assert r"'app'$'\n''db'$'\n''archive'$'\n''gateway'" in script
+
+
+def test_a_type_that_belongs_everywhere_follows_the_servers(admin, tmp_path):
+    kind = tmp_path / "collector.yaml"
+    kind.write_text("type: collector\ninstances: each-server\nrequires: {server: [app, db]}\n")
+    kept = {server["name"] for server in json.loads(admin.portcullis("servers", "list", "-o", "json"))
+            if server["kind"] in ("app", "db")}
+    told = admin.portcullis("types", "put", kind)
+    assert told.count("+  service  collector.") == len(kept), told
+    assert sorted(services(admin, "collector").values()) == sorted(kept)
+
+    admin.portcullis("servers", "add", "app77", "--location", "tcn", "--kind", "app", "--address", "10.1.0.77")
+    [name] = [name for name, server in services(admin, "collector").items() if server == "app77"]
+    admin.portcullis("services", "drain", name)
+    # Nobody names them, and a prune leaves them as they are.
+    cloud = tmp_path / "cloud.yaml"
+    admin.portcullis("get", "cloud", "--file", cloud)
+    text = cloud.read_text()
+    cloud.write_text(re.sub(r"(?m)^  collector\.\d+:.*\n(?: {3,}.*\n)*", "", text))
+    assert cloud.read_text() != text
+    assert admin.portcullis("apply", "--prune", "-f", cloud) == "no changes\n"
+
+    for words in (["services", "add", "collector"], ["services", "scale", "collector", "1"], ["services", "remove", name],
+                  ["services", "move", name, "app1"]):
+        refused = admin.command(*words)
+        assert refused.returncode == 1, words
+        assert "each server" in refused.stderr, refused.stderr
+    assert f"-  service  {name}" in admin.portcullis("servers", "remove", "app77")
+    kind.write_text("type: collector\n")
+    admin.portcullis("types", "put", kind)
+    admin.portcullis("services", "scale", "collector", "0", "--yes")
+    admin.portcullis("types", "remove", "collector")

@@ -73,11 +73,14 @@ extension Cloud {
         locations[name] = nil
     }
 
-    /// Deletes a server. Throws `ChangeError` if it is missing, or has services. Walks over all services.
+    /// Deletes a server. Throws `ChangeError` if it is missing, or has services other than those of types that have
+    /// one on each server. Walks over all services.
     package mutating func deleteServer(_ name: String) throws {
         _ = try server(name)
         try Self.requireUnused(
-            "server \(name)", services.values.filter { $0.server == name }.map { "service \($0.name)" }.sorted())
+            "server \(name)",
+            services.values.filter { $0.server == name && types[$0.type]?.configuration.isOnEachServer != true }
+                .map { "service \($0.name)" }.sorted())
         servers[name] = nil
     }
 

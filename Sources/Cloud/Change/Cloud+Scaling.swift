@@ -24,6 +24,7 @@ extension Cloud {
     /// Cost: walks over all services and servers, and for each new service over the servers that can take it.
     package func scaling(_ type: String, to count: Int, at location: String?) throws -> Scaling {
         guard let meta = types[type]?.configuration else { throw ChangeError.missing("type \(type.prefix(80))") }
+        try requireChosenServers(type, at: "#/count")
         if let location { try requireLocation(location, at: "#/location") }
         let all = services.values.filter { $0.type == type }
         let present = all.filter { service in

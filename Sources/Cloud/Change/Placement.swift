@@ -90,6 +90,7 @@ extension Cloud {
     /// take one.
     package func serverForAnother(_ type: String, at location: String?) throws -> String {
         try requireType(type, at: "#/type")
+        try requireChosenServers(type, at: "#/type")
         if let location { try requireLocation(location, at: "#/location") }
         guard let type = types[type] else { throw ChangeError.missing("type \(type)") }
         var placement = Placement(of: type.configuration, in: self, at: location)
@@ -97,7 +98,7 @@ extension Cloud {
     }
 
     /// Why a server cannot take an instance, to follow its name; `nil` if it can.
-    fileprivate func reason(against server: Server, for type: MetaConfiguration) -> String? {
+    func reason(against server: Server, for type: MetaConfiguration) -> String? {
         let kinds = type.requirements?.serverKinds ?? []
         if kinds.isEmpty, server.kind == .gateway { return "a gateway; the type does not require that kind" }
         guard kinds.isEmpty || kinds.contains(server.kind) else {

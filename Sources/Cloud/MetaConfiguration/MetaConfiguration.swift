@@ -7,6 +7,8 @@ public struct MetaConfiguration: Sendable, Hashable {
     public var requiresIndex = false
     /// Whether there may be at most one instance in the cloud.
     public var isUnique = false
+    /// Whether each server that meets the requirements has an instance (`instances: each-server`).
+    public var isOnEachServer = false
     /// Whether the file applies even if no service of the type exists.
     public var isFake = false
     public var install: InstallSection?

@@ -37,6 +37,7 @@ extension Cloud {
                         + "\(type.type) is unique in the cloud",
                     at: type.position, of: services.reversed().map { .init(.service, $0.name) }))
         }
+        if type.isOnEachServer { found += sharedServerContradictions(services, of: type) }
         for service in services {
             guard let server = servers[service.server] else {
                 found.append(
@@ -58,6 +59,19 @@ extension Cloud {
             }
         }
         return found
+    }
+
+    /// Services of a type that has one on each server, but that share one.
+    private func sharedServerContradictions(
+        _ services: [ServiceInstance], of type: MetaConfiguration
+    ) -> [Contradiction] {
+        Dictionary(grouping: services, by: \.server).sorted { $0.key < $1.key }.filter { $0.value.count > 1 }
+            .map { server, services in
+                Contradiction(
+                    "the services \(services[0].name) and \(services[1].name) are both on server \(server): "
+                        + "\(type.type) has one on each server",
+                    at: type.position, of: services.reversed().map { .init(.service, $0.name, .server) })
+            }
     }
 
     private func exposureContradictions(_ services: [ServiceInstance], of type: MetaConfiguration) -> [Contradiction] {

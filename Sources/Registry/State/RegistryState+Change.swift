@@ -25,6 +25,7 @@ extension RegistryState {
     ) throws -> Registry.Outcome {
         var cloud = cloud
         try change(&cloud, self)
+        cloud.placeOnEachServer(since: self.cloud)
         let difference = CloudDifference(from: self.cloud, to: cloud)
         guard !difference.isEmpty else {
             return Registry.Outcome(summary: ChangeSummary(difference: difference), state: self, base: commit)

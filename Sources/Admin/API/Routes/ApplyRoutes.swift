@@ -24,6 +24,8 @@ extension RouteTable {
                     by: request.identity.name, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
                     wanted.apply(to: &cloud, types: types)
+                    // So that a prune counts only what goes.
+                    cloud.placeOnEachServer(since: before.cloud)
                     if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud, pruneGuard) }
                     try preconditions.check([EntityTag.of(before.commit)])
                 }

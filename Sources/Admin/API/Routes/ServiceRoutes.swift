@@ -62,7 +62,7 @@ extension RouteTable {
                     request, places: .path(.service, name, "service"),
                     represent: { $0.cloud.services[name].map(ServiceResource.init) }
                 ) {
-                    _ = try $0.service(name)
+                    try $0.requireRemovable($0.service(name))
                     $0.services[name] = nil
                 }
             },

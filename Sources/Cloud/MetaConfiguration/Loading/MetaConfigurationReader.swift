@@ -12,7 +12,7 @@ struct MetaConfigurationReader {
 
     /// The keys of a document.
     package static let keys = [
-        "type", "require-index", "unique", "fake", "install", "uninstall", "requires", "config", "tests", "database",
+        "type", "require-index", "unique", "instances", "fake", "install", "uninstall", "requires", "config", "tests", "database",
         "gateway",
     ]
 
@@ -35,6 +35,7 @@ struct MetaConfigurationReader {
         }
         configuration.requiresIndex = flag("require-index")
         configuration.isUnique = flag("unique")
+        configuration.isOnEachServer = isOnEachServer(mapping["instances"])
         configuration.isFake = flag("fake")
         configuration.install = mapping["install"].flatMap { install($0) }
         configuration.uninstall = mapping["uninstall"].flatMap { uninstall($0) }
@@ -43,14 +44,27 @@ struct MetaConfigurationReader {
         configuration.tests = mapping["tests"].map { tests($0) } ?? []
         configuration.database = mapping["database"].flatMap { database($0) }
         configuration.gateway = mapping["gateway"].map { gatewaySections($0, type: configuration.type) } ?? []
+        if configuration.isUnique, configuration.isOnEachServer {
+            diagnostics.report(
+                mapping.keyPosition("instances"), "a unique type has at most one service, not one on each server")
+        }
         if configuration.isFake {
-            for key in ["unique", "require-index", "install", "uninstall", "requires", "tests", "database", "gateway"]
-            where mapping[key] != nil {
+            for key in Self.keys where !["type", "fake", "config"].contains(key) && mapping[key] != nil {
                 diagnostics.report(
                     mapping.keyPosition(key), "a fake type has no services, so \"\(key)\" has no meaning here")
             }
         }
         return type == nil ? nil : configuration
+    }
+
+    private mutating func isOnEachServer(_ node: YAMLNode?) -> Bool {
+        diagnostics.optional(node) { node throws(YAMLError) in
+            let text = try node.text("a rule")
+            guard text == "each-server" else {
+                throw YAMLError(node.position, "\(node.summary) is no rule for instances; there is \"each-server\"")
+            }
+            return true
+        } ?? false
     }
 
     /// The nodes of a list; if the node is something else, reports it and returns none.
