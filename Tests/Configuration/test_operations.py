@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import time
 
 import pytest
@@ -111,6 +112,30 @@ def test_sighup_reads_settings_and_certificates_again_and_keeps_them_when_they_a
         assert "CN = second" in shown_name(admin.url)
     finally:
         admin.stop()
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_an_idle_tls_client_does_not_hold_up_the_end(tmp_path, answers):
+    """NIO's TLS waits 5 seconds for the client's close_notify where nobody reads it."""
+    certificate(tmp_path, "admin")
+    settings = tmp_path / "admin.yaml"
+    settings.write_text(f"tls-certificate: {tmp_path}/admin.pem\ntls-key: {tmp_path}/admin.key\n")
+    admin = Admin(tmp_path, "--config", settings)
+    context = ssl.create_default_context(cafile=tmp_path / "admin.pem")
+    context.check_hostname = False
+    host, port = admin.url.removeprefix("https://").split(":")
+    client = context.wrap_socket(socket.create_connection((host, int(port)), timeout=30))
+    client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert client.recv(15) == b"HTTP/1.1 200 OK"
+    os.kill(admin.pid, signal.SIGTERM)
+    start = time.monotonic()
+    while client.recv(1 << 16):
+        pass
+    if answers:
+        client.unwrap()
+    client.close()
+    assert admin.process.wait(30) == 0
+    assert time.monotonic() - start < 4
 
 
 def test_readiness_tells_that_nothing_can_be_written(tmp_path):

@@ -29,7 +29,10 @@ struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
         }
         return channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls.context)) }
+            if let tls {
+                try pipeline.addHandler(NIOSSLServerHandler(context: tls.context))
+                try pipeline.addHandler(CloseNotifyReader())
+            }
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false)
             try pipeline.addHandler(ConnectionGuard(limits))
