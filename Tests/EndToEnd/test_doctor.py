@@ -11,7 +11,8 @@ import socket
 import pytest
 
 from portcullis_testing import exports, topology
-from portcullis_testing.exports import WWW4
+from portcullis_testing.documents import blocks
+from portcullis_testing.exports import WWW4, WWW6
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
@@ -117,6 +118,22 @@ def test_a_firewall_of_the_host(gateway, network, works, name):
         assert (status, found) == (NOTHING, [])
         works.patient = True
         assert works()
+
+
+def test_the_rule_set_of_the_documents_lets_clients_through(gateway, network, works):
+    [rules] = [block.text for block in blocks("gateway.md", "Beside your own rules") if "flush ruleset" in block.text]
+    works.patient = True
+    try:
+        network.gateway.run("nft", "-f", "-", input=rules.replace('"eth2"', '"inside"'))
+        # It flushes our table as well, which the daemon puts back.
+        eventually(lambda: network.gateway.result("nft", "list", "table", "inet", "portcullis").returncode == 0)
+        assert works(WWW4) and works(WWW6)
+        # Nothing about the ports that it accepts; the others of the cloud are not in it.
+        found = [finding for finding in everything(gateway) if finding["check"] == "firewall"]
+        assert found and not [finding for finding in found if WWW4 in finding["text"] or WWW6 in finding["text"]], found
+    finally:
+        network.gateway.result("nft", "delete", "table", "inet", "host")
+    eventually(lambda: doctor(gateway) == (NOTHING, []))
 
 
 @contextlib.contextmanager
