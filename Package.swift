@@ -34,6 +34,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -62,6 +63,9 @@ let package = Package(
             name: "ServicesExport",
             dependencies: ["NetworkTypes", "Text", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
+        .target(
+            name: "HealthChecks",
+            dependencies: ["Text", .product(name: "HeapModule", package: "swift-collections")], swiftSettings: strict),
         .target(name: "CombinedConfiguration", dependencies: ["JSON", "Text", "YAML"], swiftSettings: strict),
         .target(
             name: "Cloud",
@@ -288,6 +292,8 @@ let package = Package(
         .testTarget(
             name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
             swiftSettings: strictTests),
+        .testTarget(
+            name: "HealthChecksTests", dependencies: ["HealthChecks", "TestSupport"], swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
