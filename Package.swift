@@ -177,7 +177,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis-admin",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "CommandLineSupport", "Registry", "ServiceSupport", "Text",
+                "Admin", "AdminAPI", "Cloud", "CommandLineSupport", "Names", "Registry", "ServiceSupport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

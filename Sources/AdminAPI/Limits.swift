@@ -20,6 +20,8 @@ public enum Limits {
     public static let description = 1000
     /// Bytes of a secret.
     public static let secret = 64 << 10
+    /// Locations, or types, to which a token is restricted.
+    public static let scope = 100
     /// The range of a real server's weight.
     public static let weights = 0...65_535
     /// The range of firewall marks that ADMIN allocates.

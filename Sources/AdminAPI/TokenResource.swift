@@ -5,9 +5,9 @@ import Names
 public struct TokenResource: Sendable, Hashable {
     /// What its holder may do.
     public enum Role: String, Sendable, Hashable, CaseIterable {
-        /// Everything.
+        /// Everything, or within its scope.
         case admin
-        /// Read everything.
+        /// Read everything, and see what a change would do.
         case read
         /// Fetch `services.csv` of one location, which also counts as the heartbeat of one gateway.
         case gateway
@@ -22,6 +22,10 @@ public struct TokenResource: Sendable, Hashable {
     /// The gateway to which a token of role `gateway` is bound, `LOCATION/NAME`; `nil`: it was made before tokens
     /// were bound to gateways.
     public var gateway: String?
+    /// The locations at which a token of role `admin` may change something; `nil`: all.
+    public var locations: [String]?
+    /// The types of which a token of role `admin` may change something; `nil`: all.
+    public var types: [String]?
     /// When it was made, RFC 3339 in UTC. The other times have the same form.
     public var createdAt: String
     /// The time from which it is refused; `nil`: never.
@@ -30,13 +34,15 @@ public struct TokenResource: Sendable, Hashable {
     public var lastUsedAt: String?
 
     public init(
-        name: String, role: Role, service: String? = nil, gateway: String? = nil, createdAt: String,
-        expiresAt: String? = nil, lastUsedAt: String? = nil
+        name: String, role: Role, service: String? = nil, gateway: String? = nil, locations: [String]? = nil,
+        types: [String]? = nil, createdAt: String, expiresAt: String? = nil, lastUsedAt: String? = nil
     ) {
         self.name = name
         self.role = role
         self.service = service
         self.gateway = gateway
+        self.locations = locations
+        self.types = types
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.lastUsedAt = lastUsedAt
@@ -51,17 +57,23 @@ public struct TokenCreation: Sendable, Hashable {
     public var service: String?
     /// The gateway, for the role `gateway` only: `LOCATION/NAME`.
     public var gateway: String?
+    /// The locations to which a token of role `admin` is restricted, at least one; `nil`: all.
+    public var locations: [String]?
+    /// The types to which a token of role `admin` is restricted, at least one; `nil`: all.
+    public var types: [String]?
     /// The time from which it is refused, RFC 3339; `nil`: never.
     public var expiresAt: String?
 
     public init(
         name: String, role: TokenResource.Role, service: String? = nil, gateway: String? = nil,
-        expiresAt: String? = nil
+        locations: [String]? = nil, types: [String]? = nil, expiresAt: String? = nil
     ) {
         self.name = name
         self.role = role
         self.service = service
         self.gateway = gateway
+        self.locations = locations
+        self.types = types
         self.expiresAt = expiresAt
     }
 }
@@ -84,11 +96,13 @@ extension TokenResource: Described {
     package static let form = Form<Self>.object(
         "Token", .required("name", .name(.token), \.name), .required("role", .choice, \.role),
         .present("service", .serviceName, \.service), .present("gateway", .gatewayName, \.gateway),
+        .present("locations", .scope(of: .location), \.locations), .present("types", .scope(of: .type), \.types),
         .required("createdAt", .time, \.createdAt), .present("expiresAt", .time, \.expiresAt),
         .present("lastUsedAt", .time, \.lastUsedAt)
     ) {
         TokenResource(
-            name: $0, role: $1, service: $2, gateway: $3, createdAt: $4, expiresAt: $5, lastUsedAt: $6)
+            name: $0, role: $1, service: $2, gateway: $3, locations: $4, types: $5, createdAt: $6, expiresAt: $7,
+            lastUsedAt: $8)
     }
 }
 
@@ -96,8 +110,26 @@ extension TokenCreation: Described {
     package static let form = Form<Self>.object(
         "TokenCreation", .required("name", .name(.token), \.name), .required("role", .choice, \.role),
         .nullable("service", .serviceName, \.service), .nullable("gateway", .gatewayName, \.gateway),
+        .nullable("locations", .scope(of: .location), \.locations), .nullable("types", .scope(of: .type), \.types),
         .nullable("expiresAt", .time, \.expiresAt)
-    ) { TokenCreation(name: $0, role: $1, service: $2, gateway: $3, expiresAt: $4) }
+    ) {
+        TokenCreation(name: $0, role: $1, service: $2, gateway: $3, locations: $4, types: $5, expiresAt: $6)
+    }
+}
+
+extension Form where Value == [String] {
+    /// The names to which a token is restricted. An empty list is no restriction that somebody can mean.
+    fileprivate static func scope(of kind: ObjectName.Kind) -> Form {
+        let names = Form.set(of: .name(kind), atMost: Limits.scope)
+        guard case .object(let members) = names.schema else { return names }
+        return Form(
+            schema: .object(members + [.init(name: "minItems", value: 1)]),
+            read: { field in
+                guard field.isStrict, field.value == .array([]) else { return names.read(field) }
+                field.fault("at least one is expected; without the member there is no restriction")
+                return nil
+            }, write: names.write)
+    }
 }
 
 extension CreatedToken: Described {

@@ -3,6 +3,7 @@ import AdminAPI
 public import ArgumentParser
 import CommandLineSupport
 import Foundation
+import Names
 import Registry
 
 extension TokenRole: ExpressibleByArgument {}
@@ -30,14 +31,15 @@ struct Token: AsyncParsableCommand {
         var name: String
         @Option(
             help: ArgumentHelp(
-                "admin: everything; read: everything but changes; gateway: the services export of one gateway's "
-                    + "location; service: the configuration of one service, with its secrets.",
+                "admin: everything, or what --location and --type leave; read: everything, and dry runs; "
+                    + "gateway: the services export of one gateway's location; service: the configuration of one service, with its secrets.",
                 valueName: "role"))
         var role: TokenRole
         @Option(help: ArgumentHelp("The service that a token of role service belongs to.", valueName: "type.index"))
         var service: String?
         @Option(help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"))
         var gateway: String?
+        @OptionGroup var scope: ScopeOptions
         @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
         var expires: String?
 
@@ -49,7 +51,8 @@ struct Token: AsyncParsableCommand {
                         throw ValidationError("--gateway: \"\(text)\" is not LOCATION/NAME, as tcn/gw1")
                     }
                     return id
-                })
+                },
+                scope: ChangeScope(locations: scope.location, types: scope.type))
             let end = try expires.map { text in
                 guard let end = Expiry.date(text, now: Date()) else {
                     throw ValidationError("--expires: \"\(text)\" is not \(Expiry.forms)")
@@ -72,7 +75,7 @@ struct Token: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the tokens: name, role, gateway or service, creation, expiry and last use.")
+            abstract: "List the tokens: name, role, gateway, service or scope, creation, expiry and last use.")
 
         @OptionGroup var options: SettingsOptions
 

@@ -15,7 +15,7 @@ struct Portcullis: AsyncParsableCommand {
             ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
             PoolsCommand.self,
             MarksCommand.self,
-            GatewaysCommand.self, EventsCommand.self,
+            GatewaysCommand.self, EventsCommand.self, ContextCommand.self,
         ])
 
     static func main() async { await Program.run(Self.self) }

@@ -52,6 +52,8 @@ public enum ChangeError: Error, Sendable, Hashable {
     case metaConfiguration([Fault])
     /// The cloud would contradict itself, each fault with the place that is to blame.
     case contradiction([Fault])
+    /// The change reaches something outside the scope of its author, which the fault names.
+    case outsideScope(String, Fault)
 }
 
 extension ChangeError: CustomStringConvertible {
@@ -60,6 +62,7 @@ extension ChangeError: CustomStringConvertible {
         case .missing(let what): "there is no \(what)"
         case .exists(let what): "\(what) exists already"
         case .inUse(let text), .noServer(let text, _): text
+        case .outsideScope(let text, let fault): "\(text): \(fault.detail)"
         case .invalid(let faults), .metaConfiguration(let faults), .contradiction(let faults):
             faults.map(\.description).joined(separator: "\n")
         }

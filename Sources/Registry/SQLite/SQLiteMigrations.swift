@@ -22,6 +22,7 @@ enum SQLiteMigrations {
         migrator.registerMigration("8 sizes of revisions") { db in try db.execute(sql: revisionSizes) }
         migrator.registerMigration("9 commits by their identity, epochs") { db in try db.execute(sql: commits) }
         migrator.registerMigration("10 versions of the export") { db in try db.execute(sql: exportVersions) }
+        migrator.registerMigration("13 scopes of tokens") { db in try db.execute(sql: tokenScopes) }
         return migrator
     }
 
@@ -258,6 +259,12 @@ enum SQLiteMigrations {
     /// first.
     private static let exportVersions = """
         ALTER TABLE gateway ADD COLUMN exportVersion INTEGER NOT NULL DEFAULT 1;
+        """
+
+    /// Names with spaces between them; NULL: all.
+    private static let tokenScopes = """
+        ALTER TABLE token ADD COLUMN scopeLocations TEXT CHECK (scopeLocations IS NULL OR role = 'admin');
+        ALTER TABLE token ADD COLUMN scopeTypes TEXT CHECK (scopeTypes IS NULL OR role = 'admin');
         """
 
     /// What a commit is known by, and the newest of them. `epoch` rises when an ADMIN takes over what is done once.

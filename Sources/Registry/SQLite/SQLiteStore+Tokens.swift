@@ -1,10 +1,14 @@
 import AdminAPI
-package import Foundation
 import Cloud
+package import Foundation
 import GRDB
+import Names
+import Text
 
 extension SQLiteStore {
-    private static let columns = "name, role, service, location, gateway, createdAt, expiresAt, lastUsedAt"
+    private static let columns = """
+        name, role, service, location, gateway, scopeLocations, scopeTypes, createdAt, expiresAt, lastUsedAt
+        """
 
     package func look(for hash: Data?) async throws -> TokenLook {
         try await readOnce { db in
@@ -38,12 +42,13 @@ extension SQLiteStore {
             guard !isDryRun else { return }
             try db.execute(
                 sql: """
-                    INSERT INTO token (name, role, service, location, gateway, hash, createdAt, expiresAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO token
+                        (name, role, service, location, gateway, scopeLocations, scopeTypes, hash, createdAt, expiresAt)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     record.name, record.role.rawValue, record.service, record.gateway?.location, record.gateway?.name,
-                    hash, record.createdAt, record.expiresAt,
+                    Self.column(record.scope.locations), Self.column(record.scope.types), hash, record.createdAt, record.expiresAt,
                 ])
             try Self.countChange(db)
             try EventRows.store(db, event)
@@ -72,6 +77,11 @@ extension SQLiteStore {
         try Bool.fetchOne(db.cachedStatement(sql: "SELECT NOT EXISTS (SELECT 1 FROM token)")) ?? true
     }
 
+    /// Names with spaces between them; `nil` for none.
+    private static func column(_ names: [String]) -> String? {
+        names.isEmpty ? nil : names.joined(separator: " ")
+    }
+
     private static func countChange(_ db: Database) throws {
         try db.execute(sql: "UPDATE registry SET tokenGeneration = tokenGeneration + 1 WHERE id = 1")
     }
@@ -86,7 +96,13 @@ extension TokenRecord {
             gateway = GatewayID(location: location, name: name)
         }
         self.init(
-            name: row["name"], role: role, service: row["service"], gateway: gateway, createdAt: row["createdAt"],
+            name: row["name"], role: role, service: row["service"], gateway: gateway,
+            scope: ChangeScope(locations: Self.names(row["scopeLocations"]), types: Self.names(row["scopeTypes"])),
+            createdAt: row["createdAt"],
             expiresAt: row["expiresAt"], lastUsedAt: row["lastUsedAt"])
+    }
+
+    private static func names(_ column: String?) -> [String] {
+        (column ?? "").splitBytes(" ", omittingEmpty: true).map { String($0) }
     }
 }

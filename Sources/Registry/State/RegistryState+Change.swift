@@ -21,7 +21,7 @@ extension RegistryState {
     ///   - readers: The gateways that read less than the newest version of the export.
     package func changed(
         _ change: (inout Cloud, RegistryState) throws -> Void, places: (RegistryState) -> RequestPlaces,
-        readers: [ExportReader], actor: String, time: String
+        readers: [ExportReader], author: ChangeAuthor, time: String
     ) throws -> Registry.Outcome {
         var cloud = cloud
         try change(&cloud, self)
@@ -31,6 +31,8 @@ extension RegistryState {
             return Registry.Outcome(summary: ChangeSummary(difference: difference), state: self, base: commit)
         }
         let places = places(self)
+        try author.check(
+            author.scope.firstOutside(difference, from: self.cloud, to: cloud, by: author.name), places)
         try cloud.settle(from: self.cloud, places: places)
         let configurations = configurations.updated(difference, from: self.cloud, to: cloud)
         let changedTypes = cloud.changedTypes(since: self.cloud)
@@ -53,7 +55,7 @@ extension RegistryState {
                 state.revisions[change.name] = nil
                 state.formerRevisions[change.name] = last
             } else {
-                state.revisions[change.name] = TypeRevision(number: last + 1, changedBy: actor, changedAt: time)
+                state.revisions[change.name] = TypeRevision(number: last + 1, changedBy: author.name, changedAt: time)
                 state.formerRevisions[change.name] = nil
             }
         }
@@ -68,6 +70,7 @@ extension RegistryState {
                 from: self.cloud, self.configurations, to: cloud, configurations),
             warnings: Cloud.faults(
                 cloud.warnings(about: difference, since: self.cloud), inFiles: files, places))
+        try author.check(author.scope.firstOutside(summary.exports), places)
         return Registry.Outcome(summary: summary, state: state, base: commit)
     }
 }

@@ -117,17 +117,18 @@ public final class Registry: Sendable {
     /// Changes the cloud.
     ///
     /// - Parameters:
+    ///   - author: who makes it; a change that reaches beyond the author's scope is refused.
     ///   - places: the places of the parts of the change, for errors; computed from the state before.
     ///   - change: gets the state before; may throw to refuse. It must not wait. It is called again if another ADMIN
     ///     has committed in the meantime.
     package func write(
-        by actor: String, dryRun: Bool, places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
+        by author: ChangeAuthor, dryRun: Bool, places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
         _ change: @escaping @Sendable (inout Cloud, RegistryState) throws -> Void
     ) async throws -> Outcome {
         let time = Timestamp.text(now())
         let readers = try await olderReaders.gateways(in: store)
         let plan = { @Sendable (before: RegistryState) throws in
-            try before.changed(change, places: places, readers: readers, actor: actor, time: time)
+            try before.changed(change, places: places, readers: readers, author: author, time: time)
         }
         guard !dryRun else {
             let before = try await state()
@@ -138,7 +139,7 @@ public final class Registry: Sendable {
                 let before = try await state()
                 let outcome = try await BlockingWork.runInTurn { try plan(before) }
                 guard !outcome.summary.difference.isEmpty else { return outcome }
-                if try await commit(outcome, on: before, by: actor, at: time) { return outcome }
+                if try await commit(outcome, on: before, by: author.name, at: time) { return outcome }
             }
         }
     }

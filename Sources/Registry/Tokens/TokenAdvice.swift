@@ -7,8 +7,10 @@ public enum TokenAdvice {
     public static func afterAdding(_ tokens: [TokenRecord]) -> String? {
         guard tokens.count == 1 else { return nil }
         let first = "this is the first token: from now on every request needs one, those of gateways too"
+        guard !tokens[0].isUnrestricted else { return first }
         return tokens[0].role == .admin
-            ? first : "\(first); nobody can change anything until there is one of role admin"
+            ? "\(first); nobody can change everything until there is one of role admin without a scope"
+            : "\(first); nobody can change anything until there is one of role admin"
     }
 
     /// Advice after a token was removed; `nil` if there is none to give.
@@ -18,7 +20,9 @@ public enum TokenAdvice {
             return "no token is left: the API is open to everybody who can connect, "
                 + "and a server that listens on anything but loopback will not start again"
         }
+        guard !tokens.contains(where: \.isUnrestricted) else { return nil }
         return tokens.contains { $0.role == .admin }
-            ? nil : "no token of role admin is left: nobody can change anything through the API"
+            ? "no token of role admin without a scope is left: nobody can change everything through the API"
+            : "no token of role admin is left: nobody can change anything through the API"
     }
 }

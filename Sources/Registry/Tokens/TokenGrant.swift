@@ -1,6 +1,6 @@
 public import AdminAPI
 package import Cloud
-import Names
+public import Names
 import Text
 
 /// A new token: its name, its role and, for some roles, the service or gateway to which it is bound.
@@ -11,12 +11,18 @@ public struct TokenGrant: Sendable, Hashable {
     public var service: String?
     /// The gateway, for the role `gateway` only.
     public var gateway: GatewayID?
+    /// What it may change, for the role `admin` only.
+    public var scope: ChangeScope
 
-    public init(name: String, role: TokenRole, service: String? = nil, gateway: GatewayID? = nil) {
+    public init(
+        name: String, role: TokenRole, service: String? = nil, gateway: GatewayID? = nil,
+        scope: ChangeScope = .everything
+    ) {
         self.name = name
         self.role = role
         self.service = service
         self.gateway = gateway
+        self.scope = scope
     }
 
     /// The actor in the event log for changes by somebody who may write the database file.
@@ -45,11 +51,28 @@ public struct TokenGrant: Sendable, Hashable {
                     place: "service",
                     detail: "\(service.printed(atMost: 80)) is no service; \(ServiceName.rule)"))
         }
+        let names = [("locations", ObjectName.Kind.location, scope.locations), ("types", .type, scope.types)]
+        for (member, kind, names) in names where !names.isEmpty {
+            if role != .admin {
+                faults.append(
+                    .init(
+                        place: .text(member),
+                        detail: "a token of role \(role) has no \(member); only the role admin has"))
+            }
+            for name in names {
+                guard let problem = ObjectName.problem(with: name, as: kind) else { continue }
+                faults.append(
+                    .init(
+                        place: .text(member),
+                        detail: "\(name.printed(atMost: 80)): the name of a \(kind.rawValue) \(problem)"))
+            }
+        }
         return faults
     }
 
-    /// The text for the event log: `role service of tg.3`.
+    /// The text for the event log: `role service of tg.3`, `role admin for location tcn, type pgw`.
     package var summary: String {
         "role \(role)" + ((service ?? gateway?.description).map { " of \($0)" } ?? "")
+            + (scope.isEverything ? "" : " for \(scope)")
     }
 }

@@ -1,4 +1,5 @@
 public import AdminAPI
+public import Names
 
 /// What the holder of a token may do.
 public typealias TokenRole = TokenResource.Role
@@ -12,6 +13,8 @@ public struct TokenRecord: Sendable, Hashable {
     /// The gateway to which it is bound, for the role `gateway`; `nil` if it was made before tokens were bound to
     /// gateways.
     public let gateway: GatewayID?
+    /// What it may change, for the role `admin`.
+    public var scope = ChangeScope.everything
     /// RFC 3339 in UTC.
     public let createdAt: String
     /// The time from which it is refused, RFC 3339 in UTC; `nil`: never.
@@ -19,8 +22,13 @@ public struct TokenRecord: Sendable, Hashable {
     /// The time of the last answered request with it, RFC 3339 in UTC; `nil`: never. It may be half a minute old.
     public var lastUsedAt: String?
 
-    /// The service or gateway to which it is bound: `tg.3`, `tcn/gw1`.
-    public var subject: String? { service ?? gateway?.description }
+    /// The service or gateway to which it is bound, or its scope: `tg.3`, `tcn/gw1`, `location tcn, type pgw`.
+    public var subject: String? {
+        service ?? gateway?.description ?? (scope.isEverything ? nil : scope.description)
+    }
+
+    /// Whether its holder may change everything.
+    public var isUnrestricted: Bool { role == .admin && scope.isEverything }
 
     /// Whether it has expired.
     ///

@@ -30,8 +30,8 @@ public struct TokenStore: Sendable {
         let token = BearerToken()
         let time = Timestamp.text(now())
         let record = TokenRecord(
-            name: grant.name, role: grant.role, service: grant.service, gateway: grant.gateway, createdAt: time,
-            expiresAt: expires.map(Timestamp.text))
+            name: grant.name, role: grant.role, service: grant.service, gateway: grant.gateway, scope: grant.scope,
+            createdAt: time, expiresAt: expires.map(Timestamp.text))
         let summary = grant.summary + (record.expiresAt.map { " until \($0)" } ?? "")
         try await store.addToken(
             StoredToken(record: record, hash: Data(token.hash)),
@@ -57,7 +57,8 @@ public struct TokenStore: Sendable {
         let time = Timestamp.text(now())
         try await store.removeToken(name, isDryRun: dryRun) { record in
             let grant = TokenGrant(
-                name: record.name, role: record.role, service: record.service, gateway: record.gateway)
+                name: record.name, role: record.role, service: record.service, gateway: record.gateway,
+                scope: record.scope)
             return EventEntry(
                 .delete, .token, name, before: grant.summary, by: actor ?? TokenGrant.fileOwner, at: time)
         }

@@ -21,16 +21,21 @@ package enum Files {
 
     /// Replaces a file so that a reader, or a machine that loses power, finds either the old or the new content,
     /// never a part.
-    /// - Parameter isDurable: whether to wait until the file is on the disk; not needed for files in /run.
-    package static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool) throws(FileError) {
+    /// - Parameters:
+    ///   - isDurable: whether to wait until the file is on the disk; not needed for files in /run.
+    ///   - mode: the permissions of the new file; `nil`: 0644, less what the umask takes.
+    package static func replace(
+        _ path: String, with bytes: [UInt8], isDurable: Bool, mode: UInt32? = nil
+    ) throws(FileError) {
         let temporary = path + ".new"
         do {
             let file = try FileDescriptor.open(
                 FilePath(temporary), .writeOnly,
                 // A FIFO of this name is an error; do not wait for its reader.
                 options: [.create, .truncate, .noFollow, .nonBlocking, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+                permissions: mode == nil ? [.ownerReadWrite, .groupRead, .otherRead] : .ownerReadWrite)
             try file.closeAfter {
+                if let mode, fchmod(file.rawValue, mode) != 0 { throw Errno(rawValue: Glibc.errno) }
                 try file.writeAll(bytes)
                 if isDurable, fsync(file.rawValue) != 0 { throw Errno(rawValue: Glibc.errno) }
             }
@@ -41,6 +46,13 @@ package enum Files {
             unlink(temporary)
             throw FileError("write", path, errno: error as? Errno)
         }
+    }
+
+    /// The permissions of a file; `nil` if there is none.
+    package static func mode(of path: String) -> UInt32? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return status.st_mode & 0o7777
     }
 
     /// Renames a file. Returns whether it succeeded.

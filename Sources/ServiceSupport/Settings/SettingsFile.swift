@@ -66,7 +66,8 @@ package struct SettingsFile: Sendable {
         return settings
     }
 
-    private static func settings<Key: SettingKey>(
+    /// The settings among the keys of a mapping.
+    package static func settings<Key: SettingKey>(
         in mapping: YAMLMapping, of keys: [Key], _ diagnostics: inout YAMLDiagnostics
     ) -> [Setting<Key>] {
         keys.compactMap { key in

@@ -33,7 +33,8 @@ struct AddToken: AdminCommand {
 
     @Option(
         help: ArgumentHelp(
-            "admin: everything; read: everything but changes; gateway: the services export of one gateway's location; "
+            "admin: everything, or what --location and --type leave; read: everything, and dry runs; "
+                + "gateway: the services export of one gateway's location; "
                 + "service: the configuration of one service, with its secrets.", valueName: "role"))
     var role: TokenResource.Role
 
@@ -42,6 +43,8 @@ struct AddToken: AdminCommand {
 
     @Option(help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"))
     var gateway: String?
+
+    @OptionGroup var scope: ScopeOptions
 
     @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
     var expires: String?
@@ -60,7 +63,10 @@ struct AddToken: AdminCommand {
             return end.formatted(.iso8601)
         }
         let request = AdminRequest.change(.post, .tokens, dryRun: dryRun).json(
-            TokenCreation(name: name, role: role, service: service, gateway: gateway, expiresAt: end))
+            TokenCreation(
+                name: name, role: role, service: service, gateway: gateway,
+                locations: scope.location.isEmpty ? nil : scope.location,
+                types: scope.type.isEmpty ? nil : scope.type, expiresAt: end))
         let made: CreatedToken = try await client.value(request)
         guard let secret = made.secret else { return try output.show(made, asText: "the token \(name) would be made") }
         let removal = AdminRequest.change(.delete, .token(name), dryRun: false)

@@ -26,6 +26,14 @@ struct ConnectionOptions: ParsableArguments {
         completion: .file())
     var caFile: String?
 
+    @Option(
+        help: """
+            The context of the configuration file to use, instead of what the environment says. Without it: \
+            PORTCULLIS_CONTEXT, then the one that the file names.
+            """,
+        completion: .custom { _, _, _ in ConnectionOptions.contextNames() }, transform: NameArgument.read)
+    var context: String?
+
     @Option(help: "Seconds to wait for an answer.")
     var timeout: Int = 60
 
@@ -40,6 +48,11 @@ struct ConnectionOptions: ParsableArguments {
         flags[.tokenFile] = tokenFile
         flags[.caFile] = caFile
         return flags
+    }
+
+    /// The names of the contexts in the configuration file, for completion; none where it cannot be read.
+    static func contextNames() -> [String] {
+        (try? SettingsSources.ofProcess().operatorFile())?.contexts.map(\.name) ?? []
     }
 
     /// Runs `body` with a client that is shut down afterwards.

@@ -15,6 +15,8 @@ struct Settings: Sendable, Equatable {
     let timeout: Int
 
     static let defaultURL = "http://127.0.0.1:8080"
+    /// The variable with the token itself.
+    static let tokenVariable = "PORTCULLIS_TOKEN"
 
     /// Notes for the operator that are no errors.
     var warnings: [String] {
@@ -25,16 +27,12 @@ struct Settings: Sendable, Equatable {
     }
 
     static func resolve(_ options: ConnectionOptions, _ sources: SettingsSources) throws -> Settings {
-        let given = try sources.layers(flags: options.flags)
+        let sources = options.context == nil ? sources : sources.withoutConnection
+        let given = try sources.layers(flags: options.flags, context: options.context)
         let (token, tokenFile) = try token(given[.tokenFile], sources)
         return Settings(
             adminURL: try addresses(given[.adminURL]), token: token, tokenFile: tokenFile,
-            caFile: try given[.caFile].map(path), timeout: options.timeout)
-    }
-
-    private static func path(_ setting: Setting<ConnectionKey>) throws(CommandError) -> String {
-        guard !setting.text.isEmpty else { throw CommandError("\(setting.place): the path is empty") }
-        return setting.text
+            caFile: try given[.caFile].map(sources.path), timeout: options.timeout)
     }
 
     private static func addresses(_ setting: Setting<ConnectionKey>?) throws(CommandError) -> AdminURLs {
@@ -51,13 +49,13 @@ struct Settings: Sendable, Equatable {
     private static func token(
         _ file: Setting<ConnectionKey>?, _ sources: SettingsSources
     ) throws -> (token: String?, file: String?) {
-        let name = "PORTCULLIS_TOKEN"
+        let name = tokenVariable
         let isFlag = if case .flag? = file?.place { true } else { false }
         if let token = try sources.environment.variable(name), !isFlag {
             return (try checked(token, from: name), nil)
         }
         guard let file else { return (nil, nil) }
-        let path = try path(file)
+        let path = try sources.path(file)
         let text: String
         do {
             text = try sources.read(path)

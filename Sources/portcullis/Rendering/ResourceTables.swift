@@ -33,9 +33,14 @@ enum ResourceTables {
         Table(
             ["TOKEN", "ROLE", "OF", "CREATED", "EXPIRES", "LAST USED"],
             tokens.map { token in
-                [token.name, token.role.rawValue, token.service ?? token.gateway ?? "", token.createdAt]
+                [token.name, token.role.rawValue, subject(of: token), token.createdAt]
                     + [token.expiresAt ?? "never", token.lastUsedAt ?? "never"]
             })
+    }
+
+    private static func subject(of token: TokenResource) -> String {
+        token.service ?? token.gateway
+            ?? ChangeScope(locations: token.locations ?? [], types: token.types ?? []).description
     }
 
     static func types(_ types: [TypeSummary]) -> Table {

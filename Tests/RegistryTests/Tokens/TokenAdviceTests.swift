@@ -1,5 +1,6 @@
 import AdminAPI
 import Cloud
+import Names
 import RegistryTestSupport
 import Testing
 
@@ -12,11 +13,16 @@ import Testing
         }
     }
 
+    private let scoped = TokenRecord(
+        name: "ci", role: .admin, service: nil, gateway: nil, scope: ChangeScope(types: ["pgw"]), createdAt: "",
+        expiresAt: nil)
+
     @Test("the first token closes the API, and one that may change nothing leaves nobody who may")
     func adding() {
         #expect(TokenAdvice.afterAdding(tokens(.admin))?.hasSuffix("those of gateways too") == true)
         #expect(TokenAdvice.afterAdding(tokens(.gateway))?.hasSuffix("until there is one of role admin") == true)
         #expect(TokenAdvice.afterAdding(tokens(.gateway, .admin)) == nil)
+        #expect(TokenAdvice.afterAdding([scoped])?.hasSuffix("one of role admin without a scope") == true)
     }
 
     @Test("the last token opens the API, the last of role admin leaves nobody who may change anything")
@@ -24,6 +30,7 @@ import Testing
         #expect(TokenAdvice.afterRemoving([])?.contains("is open to everybody") == true)
         #expect(TokenAdvice.afterRemoving(tokens(.gateway, .read))?.hasPrefix("no token of role admin") == true)
         #expect(TokenAdvice.afterRemoving(tokens(.gateway, .admin)) == nil)
+        #expect(TokenAdvice.afterRemoving([scoped])?.hasPrefix("no token of role admin without a scope") == true)
     }
 
     @Test("a token cannot have a name that means another in the event log")

@@ -1,6 +1,8 @@
+import AdminAPI
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Names
 import Registry
 
 /// Determines who sent a request, and whether the role is sufficient.
@@ -43,10 +45,14 @@ struct Authenticator: Sendable {
         return (Identity(record), look)
     }
 
-    /// Throws a 403 if the role is not sufficient.
-    func authorize(_ identity: Identity, for access: Route.Access) throws {
-        guard access.allows(identity.role) else {
-            throw Self.forbidden("Token \(identity.name) has the role \(identity.role), which does not suffice.")
+    /// Throws a 403 if the role, or the scope, is not sufficient. Whether a change is within the scope, `Registry.write`
+    /// finds out.
+    ///
+    /// - Parameter isDryRun: whether a change is only to be reported.
+    func authorize(_ identity: Identity, for access: Route.Access, isDryRun: Bool) throws {
+        guard access.allows(identity, isDryRun: isDryRun) else {
+            let rank = "the role \(identity.role)" + (identity.scope.isEverything ? "" : " for \(identity.scope) only")
+            throw Self.forbidden("Token \(identity.name) has \(rank), which does not suffice.")
         }
     }
 
@@ -59,9 +65,9 @@ struct Authenticator: Sendable {
         }
     }
 
-    static func forbidden(_ detail: String) -> APIProblem {
+    static func forbidden(_ detail: String, errors: [Problem.Fault] = []) -> APIProblem {
         APIProblem(
-            .forbidden, detail,
+            .forbidden, detail, errors: errors,
             headers: [.wwwAuthenticate: #"Bearer realm="portcullis", error="insufficient_scope""#])
     }
 

@@ -1,4 +1,5 @@
 import AdminAPI
+import Names
 import Registry
 
 /// Who sent a request.
@@ -11,17 +12,23 @@ struct Identity: Sendable, Hashable {
     /// The gateway to which a token of role `gateway` is bound; `nil` if it was made before tokens were bound to
     /// gateways.
     let gateway: GatewayID?
+    /// What it may change, for the role `admin`.
+    let scope: ChangeScope
     /// When the token expires, RFC 3339 in UTC; `nil`: never.
     let expiresAt: String?
 
     static let anonymous = Identity(
-        name: TokenGrant.anonymous, role: .admin, service: nil, gateway: nil, expiresAt: nil)
+        name: TokenGrant.anonymous, role: .admin, service: nil, gateway: nil, scope: .everything,
+        expiresAt: nil)
 }
 
 extension Identity {
+    /// The author of the changes that it makes.
+    var author: ChangeAuthor { ChangeAuthor(name, within: scope) }
+
     init(_ token: TokenRecord) {
         self.init(
             name: token.name, role: token.role, service: token.service, gateway: token.gateway,
-            expiresAt: token.expiresAt)
+            scope: token.scope, expiresAt: token.expiresAt)
     }
 }

@@ -35,16 +35,18 @@ struct RouteResponder: HTTPResponder {
         do {
             let (identity, look) = try await authenticator.identify(request, for: route.access)
             actor = identity.name
-            try authenticator.authorize(identity, for: route.access)
+            let query = Result { try Self.query(of: request, allowed: route.query) }
+            let wantsDryRun = (try? query.get())?[Route.Parameter.dryRun.name] == "true"
+            try authenticator.authorize(identity, for: route.access, isDryRun: wantsDryRun)
             if route.access != .open { Connection.current?.becomeKnown() }
             let path = Dictionary(
                 uniqueKeysWithValues: route.pathParameters.map { name in
                     (name, context.parameters.get(name).map { $0.removingPercentEncoding ?? $0 } ?? "")
                 })
-            let query = try Self.query(of: request, allowed: route.query)
+            let values = try query.get()
             func answer(_ ticket: LargeRequests.Ticket?) async throws -> Response {
                 let call = try APIRequest(
-                    route: route, request: request, path: path, query: query, identity: identity,
+                    route: route, request: request, path: path, query: values, identity: identity,
                     look: look, authenticator: authenticator, ticket: ticket)
                 isDryRun = call.isDryRun
                 return try await route.handle(call)
@@ -126,6 +128,8 @@ struct RouteResponder: HTTPResponder {
             APIProblem(
                 .unprocessableContent, "The meta-configuration is faulty.", errors: faults.map(Problem.Fault.init),
                 kind: .metaConfiguration)
+        case .outsideScope(let text, let fault):
+            Authenticator.forbidden("\(text)".capitalizedSentence, errors: [Problem.Fault(fault)])
         case .contradiction(let faults):
             APIProblem(
                 .conflict, "The cloud would contradict itself; nothing was changed.",

@@ -12,7 +12,7 @@ extension RouteTable {
             Route(
                 method: .post, path: .apply, operation: "apply",
                 summary: "Make the cloud, or the listed part of it, as given: in one transaction, or not at all",
-                access: .admin, query: [.dryRun], headers: [.ifMatchRegistry],
+                access: .change, query: [.dryRun], headers: [.ifMatchRegistry],
                 body: Route.Body(
                     mediaType: MediaType.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
                 answers: [.changedCloud]
@@ -21,7 +21,7 @@ extension RouteTable {
                 let types = try await BlockingWork.run { try wanted.readTypes() }
                 let preconditions = Preconditions(request.headers)
                 let outcome = try await registry.write(
-                    by: request.identity.name, dryRun: request.isDryRun, places: { _ in wanted.places }
+                    by: request.identity.author, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
                     wanted.apply(to: &cloud, types: types)
                     // So that a prune counts only what goes.

@@ -27,7 +27,7 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .location("{location}"), operation: "writeLocation",
-                summary: "Create or replace a location", access: .admin, query: [.dryRun],
+                summary: "Create or replace a location", access: .change, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(LocationChange.form),
                 answers: [.changed, .created]
             ) { request in
@@ -44,7 +44,7 @@ extension RouteTable {
             },
             Route(
                 method: .delete, path: .location("{location}"), operation: "deleteLocation",
-                summary: "Delete a location that has no servers and no pools", access: .admin, query: [.dryRun],
+                summary: "Delete a location that has no servers and no pools", access: .change, query: [.dryRun],
                 headers: [.ifMatch], answers: [.changed]
             ) { request in
                 let name = request.parameter("location")
@@ -85,7 +85,7 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .pool("{pool}", of: "{location}"), operation: "writePool",
-                summary: "Create or replace an address pool", access: .admin, query: [.dryRun],
+                summary: "Create or replace an address pool", access: .change, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(PoolChange.form),
                 answers: [.changed, .created]
             ) { request in
@@ -106,7 +106,7 @@ extension RouteTable {
             },
             Route(
                 method: .delete, path: .pool("{pool}", of: "{location}"), operation: "deletePool",
-                summary: "Delete an address pool that no section exports from", access: .admin, query: [.dryRun],
+                summary: "Delete an address pool that no section exports from", access: .change, query: [.dryRun],
                 headers: [.ifMatch], answers: [.changed]
             ) { request in
                 let id = id(request)

@@ -71,11 +71,11 @@ extension RouteTable {
             ) { request in try Self.answer(try await registry.marks(), to: request) },
             Route(
                 method: .delete, path: .mark("{mark}"), operation: "releaseMark",
-                summary: "Release the mark of a section that is gone, for another to get", access: .admin,
+                summary: "Release the mark of a section that is gone, for another to get", access: .change,
                 query: [.dryRun], answers: [.changedList]
             ) { request in
                 let mark = request.parameter("mark")
-                let outcome = try await registry.write(by: request.identity.name, dryRun: request.isDryRun) {
+                let outcome = try await registry.write(by: request.identity.author, dryRun: request.isDryRun) {
                     cloud, _ in try cloud.releaseMark(mark)
                 }
                 return try Self.report(outcome, to: request)

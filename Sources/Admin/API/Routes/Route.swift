@@ -2,6 +2,7 @@ import AdminAPI
 import HTTPTypes
 import Hummingbird
 import JSON
+import Names
 import Registry
 import Text
 
@@ -33,19 +34,25 @@ struct Route: Sendable {
         case export
         /// Roles `admin` and `read`; role `service` for the service to which the token is bound.
         case configuration
-        /// Role `gateway`, and `admin`.
+        /// Role `gateway`, and `admin` without a scope.
         case gateway
-        /// Role `admin`.
+        /// Role `admin`, within its scope. Role `read` for a dry run.
+        case change
+        /// Role `admin` without a scope. Role `read` for a dry run.
         case admin
 
-        func allows(_ role: TokenRole) -> Bool {
-            switch self {
+        /// - Parameter isDryRun: whether a change is only to be reported.
+        func allows(_ identity: Identity, isDryRun: Bool) -> Bool {
+            let role = identity.role
+            let isUnrestricted = role == .admin && identity.scope.isEverything
+            return switch self {
             case .open: true
             case .export: role != .service
             case .configuration: role != .gateway
             case .read: role == .admin || role == .read
-            case .gateway: role == .gateway || role == .admin
-            case .admin: role == .admin
+            case .gateway: role == .gateway || isUnrestricted
+            case .change: role == .admin || isDryRun && role == .read
+            case .admin: isUnrestricted || isDryRun && role == .read
             }
         }
     }

@@ -68,7 +68,7 @@ struct RouteTable: Sendable {
     ) async throws -> Response {
         let preconditions = Preconditions(request.headers)
         let outcome = try await registry.write(
-            by: request.identity.name, dryRun: request.isDryRun, places: { _ in places }
+            by: request.identity.author, dryRun: request.isDryRun, places: { _ in places }
         ) { cloud, before in
             try edit(&cloud)
             try preconditions.check(represent(before).map { [Self.tag($0)] } ?? [])

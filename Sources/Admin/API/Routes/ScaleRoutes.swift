@@ -9,7 +9,7 @@ extension RouteTable {
             Route(
                 method: .post, path: .scale(of: "{type}"), operation: "scaleType",
                 summary: "Add services of a type, or remove those with the highest indexes, until there are so many",
-                access: .admin, query: [.dryRun], headers: [.ifMatchRegistry],
+                access: .change, query: [.dryRun], headers: [.ifMatchRegistry],
                 body: Route.jsonBody(ServiceScale.form), answers: [.changedCloud]
             ) { request in
                 let type = request.parameter("type")
@@ -27,7 +27,7 @@ extension RouteTable {
                 }
                 let preconditions = Preconditions(request.headers)
                 let outcome = try await registry.write(
-                    by: request.identity.name, dryRun: request.isDryRun, places: places
+                    by: request.identity.author, dryRun: request.isDryRun, places: places
                 ) { cloud, before in
                     cloud.apply(try scaling(cloud))
                     try preconditions.check([EntityTag.of(before.commit)])

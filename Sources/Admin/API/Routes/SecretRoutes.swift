@@ -21,7 +21,7 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .secret("{secret}"), operation: "writeSecret",
-                summary: "Set the value of a secret; nobody but the services that use it can read it", access: .admin,
+                summary: "Set the value of a secret; nobody but the services that use it can read it", access: .change,
                 query: [.dryRun], headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(SecretChange.form),
                 answers: [.changed, .created]
             ) { request in
@@ -31,18 +31,22 @@ extension RouteTable {
                     throw APIProblem(
                         .conflict, "ADMIN has no key to seal secrets with: `secrets-key` in its settings names a file.")
                 }
-                let actor = request.identity.name
+                let identity = request.identity
                 let time = Timestamp.text(registry.now())
                 return try await change(request, places: .none, represent: { represent($0, name) }) { cloud in
                     let present = cloud.secrets[name]
-                    if let present, secretKey.open(present)?.isExactly(value) == true { return }
+                    // Who may not set the value does not learn whether it is the present one.
+                    let maySet =
+                        identity.role == .admin
+                        && identity.scope.allows(secret: name, in: cloud, by: identity.name)
+                    if let present, maySet, secretKey.open(present)?.isExactly(value) == true { return }
                     cloud.secrets[name] = try secretKey.seal(
-                        value, name: name, revision: (present?.revision ?? 0) + 1, by: actor, at: time)
+                        value, name: name, revision: (present?.revision ?? 0) + 1, by: identity.name, at: time)
                 }
             },
             Route(
                 method: .delete, path: .secret("{secret}"), operation: "deleteSecret",
-                summary: "Delete a secret that no type uses", access: .admin, query: [.dryRun], headers: [.ifMatch],
+                summary: "Delete a secret that no type uses", access: .change, query: [.dryRun], headers: [.ifMatch],
                 answers: [.changed]
             ) { request in
                 let name = request.parameter("secret")

@@ -28,7 +28,7 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .server("{server}"), operation: "writeServer",
-                summary: "Create or replace a server", access: .admin, query: [.dryRun],
+                summary: "Create or replace a server", access: .change, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServerChange.form),
                 answers: [.changed, .created]
             ) { request in
@@ -48,7 +48,7 @@ extension RouteTable {
             },
             Route(
                 method: .patch, path: .server("{server}"), operation: "changeServer",
-                summary: "Change some members of a server", access: .admin, query: [.dryRun], headers: [.ifMatch],
+                summary: "Change some members of a server", access: .change, query: [.dryRun], headers: [.ifMatch],
                 body: Route.jsonBody(ServerPatch.form), answers: [.changed]
             ) { request in
                 let name = request.parameter("server")
@@ -67,7 +67,7 @@ extension RouteTable {
             },
             Route(
                 method: .delete, path: .server("{server}"), operation: "deleteServer",
-                summary: "Delete a server without services", access: .admin, query: [.dryRun], headers: [.ifMatch],
+                summary: "Delete a server without services", access: .change, query: [.dryRun], headers: [.ifMatch],
                 answers: [.changed]
             ) { request in
                 let name = request.parameter("server")

@@ -21,7 +21,7 @@ extension RouteTable {
             Route(
                 method: .post, path: .services, operation: "createService",
                 summary: "Create a service with the lowest free index of its type; without a server, ADMIN chooses one",
-                access: .admin, query: [.dryRun],
+                access: .change, query: [.dryRun],
                 body: Route.jsonBody(ServiceCreation.form),
                 answers: [
                     .changed,
@@ -43,18 +43,18 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .service("{service}"), operation: "writeService",
-                summary: "Create or replace a service", access: .admin, query: [.dryRun],
+                summary: "Create or replace a service", access: .change, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServiceChange.form),
                 answers: [.changed, .created]
             ) { request in try await writeService(request) },
             Route(
                 method: .patch, path: .service("{service}"), operation: "changeService",
-                summary: "Change a service's server, state or weight", access: .admin, query: [.dryRun],
+                summary: "Change a service's server, state or weight", access: .change, query: [.dryRun],
                 headers: [.ifMatch], body: Route.jsonBody(ServicePatch.form), answers: [.changed]
             ) { request in try await patchService(request) },
             Route(
                 method: .delete, path: .service("{service}"), operation: "deleteService",
-                summary: "Delete a service", access: .admin, query: [.dryRun], headers: [.ifMatch],
+                summary: "Delete a service", access: .change, query: [.dryRun], headers: [.ifMatch],
                 answers: [.changed]
             ) { request in
                 let name = request.parameter("service")
@@ -85,7 +85,7 @@ extension RouteTable {
             return places
         }
         let outcome = try await registry.write(
-            by: request.identity.name, dryRun: request.isDryRun, places: places
+            by: request.identity.author, dryRun: request.isDryRun, places: places
         ) { cloud, _ in
             try cloud.requireType(wanted.type, at: "#/type")
             let server = try wanted.server ?? cloud.serverForAnother(wanted.type, at: wanted.location)

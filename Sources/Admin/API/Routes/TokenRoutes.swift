@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Names
 import Registry
 
 extension RouteTable {
@@ -51,14 +52,16 @@ extension RouteTable {
         let (grant, expires) = try await request.read(TokenCreation.form) { wanted, _ in
             let grant = TokenGrant(
                 name: wanted.name, role: wanted.role, service: wanted.service,
-                gateway: wanted.gateway.flatMap { GatewayID($0) })
+                gateway: wanted.gateway.flatMap { GatewayID($0) },
+                scope: ChangeScope(locations: wanted.locations ?? [], types: wanted.types ?? []))
             return (grant, wanted.expiresAt.flatMap(Timestamp.date))
         }
-        if request.identity == .anonymous, grant.role != .admin {
+        if request.identity == .anonymous, grant.role != .admin || !grant.scope.isEverything {
             throw APIProblem.invalid([
                 .init(
                     pointer: "#/role",
-                    detail: "the first token must be of role admin: from then on every request needs one")
+                    detail: "the first token must be of role admin, without a scope: from then on every request "
+                        + "needs one")
             ])
         }
         let made: (record: TokenRecord, secret: String)
@@ -81,6 +84,7 @@ extension TokenResource {
     init(_ token: TokenRecord) {
         self.init(
             name: token.name, role: token.role, service: token.service, gateway: token.gateway?.description,
-            createdAt: token.createdAt, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
+            locations: token.scope.locations.isEmpty ? nil : token.scope.locations,
+            types: token.scope.types.isEmpty ? nil : token.scope.types, createdAt: token.createdAt, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
     }
 }

@@ -49,7 +49,7 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .type("{type}"), operation: "writeType",
-                summary: "Create or replace a type's meta-configuration", access: .admin, query: [.dryRun],
+                summary: "Create or replace a type's meta-configuration", access: .change, query: [.dryRun],
                 headers: [.ifMatch, .ifNoneMatchOnPut],
                 body: Route.Body(mediaType: MediaType.yaml, schema: typeSource.schema, limit: Limits.source),
                 answers: [.changed, .created]
@@ -61,7 +61,7 @@ extension RouteTable {
             },
             Route(
                 method: .delete, path: .type("{type}"), operation: "deleteType",
-                summary: "Delete a type without services; its revisions and marks are kept", access: .admin,
+                summary: "Delete a type without services; its revisions and marks are kept", access: .change,
                 query: [.dryRun], headers: [.ifMatch], answers: [.changed]
             ) { request in
                 let name = request.parameter("type")
@@ -99,7 +99,7 @@ extension RouteTable {
         _ request: APIRequest, _ name: String, _ edit: @escaping @Sendable (inout Cloud) throws -> Void
     ) async throws -> Response {
         let preconditions = Preconditions(request.headers)
-        let outcome = try await registry.write(by: request.identity.name, dryRun: request.isDryRun) {
+        let outcome = try await registry.write(by: request.identity.author, dryRun: request.isDryRun) {
             cloud, before in
             try edit(&cloud)
             try preconditions.check(
