@@ -31,6 +31,8 @@ struct ShowConfiguration: AdminCommand {
             try output.show(explanation, asText: ExplanationText.text(explanation))
         } else if output.output == .json {
             try StandardOutput.write(try await client.configurationJSON(of: service))
+        } else if output.output == .name {
+            throw ValidationError("--output name: a configuration has no name")
         } else {
             let bytes = try await client.configuration(of: service)
             let text = String(decoding: bytes, as: UTF8.self)

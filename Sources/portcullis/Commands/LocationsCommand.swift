@@ -14,12 +14,12 @@ struct LocationsCommand: AsyncParsableCommand {
 struct ListLocations: AdminCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List locations.")
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let locations = try await client.locations()
-        try output.show(locations, asText: ResourceTables.locations(locations).text)
+        try output.show(locations, ResourceTables.locations(locations))
     }
 }
 

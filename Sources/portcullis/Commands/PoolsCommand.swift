@@ -9,20 +9,20 @@ struct PoolsCommand: AsyncParsableCommand {
         subcommands: [ListPools.self, SetPool.self, RemovePools.self], defaultSubcommand: ListPools.self)
 }
 
-struct ListPools: AdminCommand {
+struct ListPools: AdminCommand, TakesAnyWord {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List pools of public addresses.")
 
     @Argument(help: "Only those of a location.", transform: NameArgument.read)
     var location: String?
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         var pools = [PoolResource]()
         let locations = if let location { [location] } else { try await client.locations().map(\.name) }
         for location in locations { pools += try await client.pools(of: location) }
-        try output.show(pools, asText: ResourceTables.pools(pools).text)
+        try output.show(pools, ResourceTables.pools(pools))
     }
 }
 

@@ -10,24 +10,9 @@ extension ServerKind: ExpressibleByArgument {}
 
 struct ServersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "servers", abstract: "List, add, change and remove servers.",
-        subcommands: [ListServers.self, AddServer.self, SetServer.self, RemoveServers.self],
+        commandName: "servers", abstract: "List, show, add, change and remove servers.",
+        subcommands: [ListServers.self, ShowServer.self, AddServer.self, SetServer.self, RemoveServers.self],
         defaultSubcommand: ListServers.self)
-}
-
-struct ListServers: AdminCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List servers.")
-
-    @Option(help: "Only those of a location.", transform: NameArgument.read)
-    var location: String?
-
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var connection: ConnectionOptions
-
-    func run(_ client: AdminResources) async throws {
-        let servers = try await client.servers().filter { server in location.map { $0 == server.location } ?? true }
-        try output.show(servers, asText: ResourceTables.servers(servers).text)
-    }
 }
 
 struct AddServer: AdminCommand {

@@ -16,14 +16,18 @@ struct TypesCommand: AsyncParsableCommand {
 }
 
 struct ListTypes: AdminCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List service types.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List service types, sorted by type or changedAt.")
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: ListOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let types = try await client.types()
-        try output.show(types, asText: ResourceTables.types(types).text)
+        try await list.show(
+            Listing<TypeSummary>(
+                request: AdminRequest(.get, .types, query: list.query([:])), name: { $0.type },
+                table: { types, _ in ResourceTables.types(types) }),
+            client)
     }
 }
 
@@ -54,12 +58,12 @@ struct ListTypeRevisions: AdminCommand {
     @Argument(help: "The service type.", transform: NameArgument.read)
     var type: String
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let revisions = try await client.revisions(of: type)
-        try output.show(revisions, asText: ResourceTables.types(revisions).text)
+        try output.show(revisions, ResourceTables.types(revisions))
     }
 }
 
