@@ -43,7 +43,8 @@ public struct Table: Equatable, Sendable {
     ///
     /// - Parameter other: a table whose columns these rows continue.
     public func body(indent: String, continuing other: Table? = nil, isColored: Bool = false) -> String {
-        lines(rows, indent: indent, other: other.map { [$0.columns.map(\.title)] + $0.rows } ?? [], isColored: isColored)
+        lines(
+            rows, indent: indent, other: other.map { [$0.columns.map(\.title)] + $0.rows } ?? [], isColored: isColored)
     }
 
     /// - Parameter other: lines that stand above these ones.

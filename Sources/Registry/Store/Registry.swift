@@ -61,7 +61,9 @@ public final class Registry: Sendable {
 
     /// The tokens in the same store.
     public var tokens: TokenStore {
-        TokenStore(store: store, now: now, uses: tokenUses, lists: listChanges, waiters: [exportChanges, configurationChanges, listChanges])
+        TokenStore(
+            store: store, now: now, uses: tokenUses, lists: listChanges,
+            waiters: [exportChanges, configurationChanges, listChanges])
     }
 
     // MARK: Reading

@@ -16,7 +16,7 @@ struct ShowConfiguration: AdminCommand {
         commandName: "show", abstract: "Print a service's configuration, or where each value of it comes from.",
         discussion: "A secret is shown by its name. Only the service itself gets the value, by its token.")
 
-    @Argument(help: "The service, such as mdb.2.", transform: NameArgument.read)
+    @Argument(help: "The service, such as mdb.2.", completion: .names(.services), transform: NameArgument.read)
     var service: String
 
     @Flag(help: "Print the file, line and block that each value comes from, and what it overrode.")

@@ -30,7 +30,9 @@ struct ListOptions: ParsableArguments {
     /// The query, with the filters that were given.
     func query(_ filters: KeyValuePairs<String, String?>) -> [(String, String)] {
         let all =
-            filters.map { ($0.key, $0.value) } + [(QueryParameter.sort, sort), (QueryParameter.limit, limit.map(String.init))]
+            filters.map { ($0.key, $0.value) } + [
+                (QueryParameter.sort, sort), (QueryParameter.limit, limit.map(String.init)),
+            ]
         return all.compactMap { name, value in value.map { (name, $0) } }
     }
 

@@ -12,7 +12,7 @@ struct PoolsCommand: AsyncParsableCommand {
 struct ListPools: AdminCommand, TakesAnyWord {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List pools of public addresses.")
 
-    @Argument(help: "Only those of a location.", transform: NameArgument.read)
+    @Argument(help: "Only those of a location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
     @OptionGroup var output: TableOptions
@@ -31,10 +31,10 @@ struct SetPool: AdminCommand {
         commandName: "set", abstract: "Set the addresses of a pool; a pool that does not exist is added.",
         discussion: "The addresses replace those that the pool has.")
 
-    @Argument(help: "The location.", transform: NameArgument.read)
+    @Argument(help: "The location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String
 
-    @Argument(help: "The pool.", transform: NameArgument.read)
+    @Argument(help: "The pool.", completion: .names(.pools), transform: NameArgument.read)
     var pool: String
 
     @Argument(help: ArgumentHelp("Its public addresses, IPv4 and IPv6.", valueName: "address"))
@@ -54,10 +54,11 @@ struct RemovePools: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove pools of a location that no service needs.")
 
-    @Argument(help: "The location.", transform: NameArgument.read)
+    @Argument(help: "The location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String
 
-    @Argument(help: ArgumentHelp("The pools.", valueName: "pool"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The pools.", valueName: "pool"), completion: .names(.pools), transform: NameArgument.read)
     var pools: [String]
 
     @OptionGroup var change: ChangeOptions

@@ -21,7 +21,7 @@ struct AddServer: AdminCommand {
     @Argument(help: "The server.", transform: NameArgument.read)
     var server: String
 
-    @Option(help: "Its location.", transform: NameArgument.read)
+    @Option(help: "Its location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String
 
     @Option(help: "What it is built for.")
@@ -55,10 +55,10 @@ struct SetServer: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change a server; what is not given stays.")
 
-    @Argument(help: "The server.", transform: NameArgument.read)
+    @Argument(help: "The server.", completion: .names(.servers), transform: NameArgument.read)
     var server: String
 
-    @Option(help: "Its location.", transform: NameArgument.read)
+    @Option(help: "Its location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
     @Option(help: "What it is built for.")
@@ -105,7 +105,9 @@ struct RemoveServers: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove servers that no service runs on.")
 
-    @Argument(help: ArgumentHelp("The servers.", valueName: "server"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The servers.", valueName: "server"), completion: .names(.servers),
+        transform: NameArgument.read)
     var servers: [String]
 
     @OptionGroup var change: ChangeOptions

@@ -35,7 +35,7 @@ struct ShowType: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print a type's meta-configuration as it was written.")
 
-    @Argument(help: "The service type.", transform: NameArgument.read)
+    @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
 
     @Option(help: "An earlier revision instead of the current one.")
@@ -55,7 +55,7 @@ struct ListTypeRevisions: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "List a type's revisions: who wrote each, and when.")
 
-    @Argument(help: "The service type.", transform: NameArgument.read)
+    @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
 
     @OptionGroup var output: TableOptions
@@ -89,7 +89,9 @@ struct RemoveTypes: AdminCommand {
         commandName: "remove", abstract: "Remove types that have no services.",
         discussion: "Its revisions and firewall marks are kept: `types revert TYPE --revision N` brings it back.")
 
-    @Argument(help: ArgumentHelp("The service types.", valueName: "type"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The service types.", valueName: "type"), completion: .names(.types),
+        transform: NameArgument.read)
     var types: [String]
 
     @OptionGroup var change: ChangeOptions

@@ -51,7 +51,8 @@ enum GatewaysText {
     static func table(_ gateways: [GatewayResource]) -> Table {
         Table(
             [
-                "GATEWAY", "LOCATION", "ROLE", .init("EXPORT", isState: true), "APPLIED", "SINCE", .init("FAILURES", .right),
+                "GATEWAY", "LOCATION", "ROLE", .init("EXPORT", isState: true), "APPLIED", "SINCE",
+                .init("FAILURES", .right),
                 .init("LAST POLL", .right),
             ],
             gateways.map { gateway in

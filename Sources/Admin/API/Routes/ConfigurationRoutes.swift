@@ -63,7 +63,8 @@ extension RouteTable {
         var poll = ConditionalPoll(request)
         if state.cloud.services[name] == nil {
             // A service that starts before it was added waits for its configuration.
-            let commit = try await poll.holdUntilExistence(request) { [changes = registry.configurationChanges] tokens in
+            let commit = try await poll.holdUntilExistence(request) {
+                [changes = registry.configurationChanges] tokens in
                 await changes.change(of: name, tokens: tokens, knowingAbsence: true) { _ in false }
             }
             if poll.wasHeld {

@@ -27,8 +27,6 @@ struct Route: Sendable {
     enum Access: Sendable {
         /// Everybody, without a token.
         case open
-        /// Every role.
-        case anyToken
         /// Roles `admin` and `read`.
         case read
         /// Roles `admin`, `read` and `gateway`.
@@ -42,7 +40,7 @@ struct Route: Sendable {
 
         func allows(_ role: TokenRole) -> Bool {
             switch self {
-            case .open, .anyToken: true
+            case .open: true
             case .export: role != .service
             case .configuration: role != .gateway
             case .read: role == .admin || role == .read
