@@ -174,9 +174,9 @@ def test_a_terminal_is_drawn_anew_and_shows_states_in_colors(admin):
         assert until in text, text
         return text
 
-    assert "\x1b[32mready\x1b[0m" in shown("services", "--limit", "1", until="mdb.1    db1     tcn       \x1b[32mready")
-    assert "\x1b" not in shown("services", "--limit", "1", until="mdb.1    db1     tcn       ready", NO_COLOR="1")
-    assert "\x1b" not in shown("services", "--limit", "1", until="mdb.1    db1     tcn       ready", TERM="dumb")
+    assert "\x1b[32mready\x1b[0m" in shown("services", "--type", "pgw", until="pgw.5    hel-app2  hel       \x1b[32mready\x1b[0m")
+    assert "\x1b" not in shown("services", "--type", "pgw", until="pgw.5    hel-app2  hel       ready", NO_COLOR="1")
+    assert "\x1b" not in shown("services", "--type", "pgw", until="pgw.5    hel-app2  hel       ready", TERM="dumb")
     text = shown("services", "--type", "pgw", "--watch", until="\x1b[31mmaint\x1b[0m",
                  act=lambda: admin.portcullis("services", "maint", "pgw.3"))
     assert text.count("\x1b[H\x1b[2J") == 2
