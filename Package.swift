@@ -101,7 +101,7 @@ let package = Package(
         .target(
             name: "CommandLineSupport",
             dependencies: [
-                "ServiceSupport", "Text",
+                "ServiceSupport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

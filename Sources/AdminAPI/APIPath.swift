@@ -54,6 +54,10 @@ extension APIPath {
     public static let events = Self("events")
     public static let gateways = Self("gateways")
     public static let locations = Self("locations")
+    /// The version of ADMIN.
+    public static let version = Self("version")
+    /// The instances in the form that Prometheus reads (`http_sd_configs`).
+    public static let prometheus = Self("discovery", "prometheus")
     public static let marks = Self("marks")
     public static let secrets = Self("secrets")
     public static let servers = Self("servers")
@@ -81,6 +85,8 @@ extension APIPath {
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }
     public static func token(_ name: String) -> Self { Self("tokens", name) }
     public static func type(_ name: String) -> Self { Self("types", name) }
+    /// The instances of a type with their addresses and ports.
+    public static func instances(of type: String) -> Self { Self("types", type, "instances") }
     /// The number of a type's services.
     public static func scale(of type: String) -> Self { Self("types", type, "scale") }
     /// The revisions of a type.

@@ -14,5 +14,7 @@ package enum Components {
         ServicePatch.form.component, ServiceScale.form.component, ApplyRequest.form.component,
         ChangeReport.form.component,
         Problem.form.component, HealthResource.form.component,
+        InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,
+        VersionResource.form.component,
     ].compactMap(\.self)
 }

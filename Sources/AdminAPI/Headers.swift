@@ -10,6 +10,8 @@ public enum APIHeader {
     public static let eTag = "ETag"
     public static let ifMatch = "If-Match"
     public static let ifNoneMatch = "If-None-Match"
+    /// The next page of a list (RFC 8288).
+    public static let link = "Link"
     public static let location = "Location"
     /// `wait=N` (RFC 7240): how long ADMIN may hold its answer.
     public static let prefer = "Prefer"

@@ -14,8 +14,8 @@ public enum Limits {
     public static let source = 1 << 20
     /// Bytes of an apply.
     public static let apply = 64 << 20
-    /// Events in one page.
-    public static let events = 1000
+    /// Elements in one page of a list.
+    public static let page = 1000
     /// Characters of a location's description.
     public static let description = 1000
     /// Bytes of a secret.

@@ -113,16 +113,11 @@ public struct EventResource: Sendable, Hashable {
     }
 }
 
-/// A page of events, oldest first (`GET /v1/events?after=ID&limit=N`).
+/// A page of events, oldest first (`GET /v1/events?after=ID&limit=N`). The header `Link` names the next page.
 public struct EventPage: Sendable, Hashable {
     public var events: [EventResource]
-    /// The value of `after` for the next page; `nil` if this is the last.
-    public var next: Int?
 
-    public init(events: [EventResource], next: Int?) {
-        self.events = events
-        self.next = next
-    }
+    public init(events: [EventResource]) { self.events = events }
 }
 
 // MARK: Forms
@@ -162,7 +157,6 @@ extension EventResource: Described {
 
 extension EventPage: Described {
     package static let form = Form<Self>.object(
-        "EventPage", .required("events", .list(of: EventResource.form), \.events),
-        .nullable("next", countFromOne, \.next)
-    ) { EventPage(events: $0, next: $1) }
+        "EventPage", .required("events", .list(of: EventResource.form), \.events)
+    ) { EventPage(events: $0) }
 }

@@ -6,10 +6,30 @@ public enum QueryParameter {
     public static let explain = "explain"
     /// The revision of a type to return.
     public static let revision = "revision"
-    /// Returns events with a higher number.
+    /// Returns events with a higher number; of other lists, what follows the page whose `Link` named this cursor.
     public static let after = "after"
     /// Returns events with a lower number.
     public static let before = "before"
     /// The greatest number of elements to return.
     public static let limit = "limit"
+    /// The order of a list: `name`, or `-name` for the reverse.
+    public static let sort = "sort"
+    /// The members of each element to return, with commas between them.
+    public static let fields = "fields"
+
+    // Filters: only elements that have exactly this value are returned.
+    public static let type = "type"
+    public static let server = "server"
+    public static let location = "location"
+    public static let state = "state"
+    public static let kind = "kind"
+    public static let label = "label"
+    public static let name = "name"
+    public static let actor = "actor"
+    /// Returns events of this time (RFC 3339) or later.
+    public static let since = "since"
+    /// Returns events before this time (RFC 3339).
+    public static let until = "until"
+    /// `true`, or without a value: returns only instances that are ready.
+    public static let ready = "ready"
 }

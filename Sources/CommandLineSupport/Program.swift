@@ -8,7 +8,7 @@ public enum Program {
     public static func run(_ root: (some AsyncParsableCommand).Type) async -> Never {
         StandardDescriptors.fill()
         do {
-            var command = try root.parseAsRoot()
+            var command = try await root.asyncParseAsRoot(try words(of: root))
             do {
                 if var command = command as? any AsyncParsableCommand {
                     try await command.run()
@@ -19,6 +19,8 @@ public enum Program {
                 end(root, type(of: command), error)
             }
             exit(EXIT_SUCCESS)
+        } catch let error as CommandWords.Unknown {
+            end(root, error.group, error.error)
         } catch {
             end(root, error)
         }
@@ -28,12 +30,19 @@ public enum Program {
     public static func run(_ root: (some ParsableCommand).Type) -> Never {
         StandardDescriptors.fill()
         do {
-            var command = try root.parseAsRoot()
+            var command = try root.parseAsRoot(try words(of: root))
             do { try command.run() } catch let error as ValidationError { end(root, type(of: command), error) }
             exit(EXIT_SUCCESS)
+        } catch let error as CommandWords.Unknown {
+            end(root, error.group, error.error)
         } catch {
             end(root, error)
         }
+    }
+
+    /// The arguments of the process.
+    private static func words(of root: any ParsableCommand.Type) throws -> [String] {
+        try CommandWords.arguments(Array(CommandLine.arguments.dropFirst()), of: root)
     }
 
     /// Ends a command that found only while it ran that it was used wrongly.

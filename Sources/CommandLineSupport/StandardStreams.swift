@@ -12,6 +12,20 @@ public enum StandardOutput {
     /// Whether standard output is a terminal.
     public static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether states may have colors: at a terminal that has them, unless NO_COLOR asks for none (no-color.org).
+    public static var takesColors: Bool {
+        isTerminal && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
+    }
+
+    /// How many lines and columns the terminal has; `nil` where it does not tell.
+    public static var terminalSize: (lines: Int, columns: Int)? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else { return nil }
+        return (Int(size.ws_row), Int(size.ws_col))
+    }
+
+    private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+
     /// Writes bytes unchanged. If the reader is gone (`| head`), the command ends silently.
     public static func write(_ bytes: some Sequence<UInt8>) throws {
         do {

@@ -8,10 +8,13 @@ public struct Table: Equatable, Sendable {
 
         public let title: String
         public let alignment: Alignment
+        /// Whether its values are states, which have a color at a terminal.
+        public let isState: Bool
 
-        public init(_ title: String, _ alignment: Alignment = .left) {
+        public init(_ title: String, _ alignment: Alignment = .left, isState: Bool = false) {
             self.title = title
             self.alignment = alignment
+            self.isState = isState
         }
 
         public init(stringLiteral title: String) { self.init(title) }
@@ -27,19 +30,36 @@ public struct Table: Equatable, Sendable {
     }
 
     /// The heading and the rows, one line each.
-    public var text: String { lines([columns.map(\.title)] + rows) }
+    public var text: String { text(hasHeading: true) }
+
+    /// The heading, if it is wanted, and the rows.
+    ///
+    /// - Parameter isColored: whether states have colors.
+    public func text(hasHeading: Bool, isColored: Bool = false) -> String {
+        lines((hasHeading ? [columns.map(\.title)] : []) + rows, isColored: isColored)
+    }
 
     /// The rows without the heading, each after `indent`.
-    public func body(indent: String) -> String { lines(rows, indent: indent) }
+    ///
+    /// - Parameter other: a table whose columns these rows continue.
+    public func body(indent: String, continuing other: Table? = nil, isColored: Bool = false) -> String {
+        lines(
+            rows, indent: indent, other: other.map { [$0.columns.map(\.title)] + $0.rows } ?? [], isColored: isColored)
+    }
 
-    private func lines(_ lines: [[String]], indent: String = "") -> String {
-        let widths = columns.indices.map { column in lines.reduce(0) { max($0, $1[column].count) } }
+    /// - Parameter other: lines that stand above these ones.
+    private func lines(
+        _ lines: [[String]], indent: String = "", other: [[String]] = [], isColored: Bool = false
+    ) -> String {
+        let widths = columns.indices.map { column in (lines + other).reduce(0) { max($0, $1[column].count) } }
         return lines.map { line in
             var text = indent
             for (column, value) in line.enumerated() {
                 let padding = String(repeating: " ", count: widths[column] - value.count)
+                let color = isColored && columns[column].isState ? StateColor(of: value) : nil
+                let shown = color?.paint(value) ?? value
                 text += column == 0 ? "" : "  "
-                text += columns[column].alignment == .left ? value + padding : padding + value
+                text += columns[column].alignment == .left ? shown + padding : padding + shown
             }
             return String(text.withoutTrailingSpaces)
         }.joined(separator: "\n")

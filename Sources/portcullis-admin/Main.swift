@@ -1,6 +1,7 @@
 import Admin
 import ArgumentParser
 import CommandLineSupport
+import ServiceSupport
 
 @main
 struct PortcullisAdmin: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandLineSupport
 import GatewayDaemon
 import Netlink
+import ServiceSupport
 
 @main
 struct PortcullisGateway: AsyncParsableCommand {

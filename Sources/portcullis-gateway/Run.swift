@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandLineSupport
 import Foundation
 import GatewayDaemon
+import ServiceSupport
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

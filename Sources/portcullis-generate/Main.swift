@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandLineSupport
 import LargeCloud
+import ServiceSupport
 
 @main
 struct Generate: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandLineSupport
+import ServiceSupport
 
 @main
 struct Portcullis: AsyncParsableCommand {
@@ -15,7 +16,7 @@ struct Portcullis: AsyncParsableCommand {
             ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
             PoolsCommand.self,
             MarksCommand.self,
-            GatewaysCommand.self, EventsCommand.self, ContextCommand.self,
+            GatewaysCommand.self, EventsCommand.self, ContextCommand.self, VersionCommand.self,
         ])
 
     static func main() async { await Program.run(Self.self) }

@@ -160,9 +160,11 @@ package final class InMemoryStore: RegistryStore {
 
     // MARK: Events
 
-    package func events(after: Int, before: Int?, limit: Int) async throws -> [StoredEvent] {
+    package func events(
+        _ filter: EventFilter, after: Int, before: Int?, limit: Int
+    ) async throws -> [StoredEvent] {
         world.withLock { world in
-            let found = world.events.filter { $0.id > after && $0.id < before ?? .max }
+            let found = world.events.filter { $0.id > after && $0.id < before ?? .max && filter.matches($0.entry) }
             return Array(before == nil ? found.prefix(limit) : found.suffix(limit))
         }
     }

@@ -162,6 +162,9 @@ struct HTTPSeeds {
 
     private static let queryValues = [
         "dry_run": "true", "explain": "true", "revision": "1", "after": "1", "before": "2147483647", "limit": "10",
+        "sort": "-name", "fields": "name", "type": "pgw", "server": "app1", "location": "tcn", "state": "ready",
+        "kind": "app", "label": "ssd", "name": "tg.1", "actor": "ops", "since": "2026-01-01T00:00:00Z",
+        "until": "2027-01-01T00:00:00+01:00", "ready": "",
     ]
 
     private static let headerValues = [

@@ -73,10 +73,12 @@ public actor GatewayRoster: Service {
         if gateways[id]?.heartbeat.exportVersion != heartbeat.exportVersion {
             registry.olderReaders.note(id, heartbeat.exportVersion)
         }
+        let isNews = gateways[id]?.heartbeat != heartbeat
         gateway.note(heartbeat, now: now, uptime: uptime)
         gateway.openPolls += 1
         gateways.note(id, gateway)
         edge.note(gateways.count, logger)
+        if isNews { await registry.listChanges.noteChange(of: .gateways) }
         return Visit(id: id, incarnation: gateway.incarnation)
     }
 
@@ -112,6 +114,7 @@ public actor GatewayRoster: Service {
         gateways.forget(id)
         registry.olderReaders.forget(id)
         reports[id] = nil
+        await registry.listChanges.noteChange(of: .gateways, .events)
     }
 
     /// Takes a report, or what has changed in it.

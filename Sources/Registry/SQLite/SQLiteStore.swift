@@ -95,7 +95,9 @@ package final class SQLiteStore: RegistryStore {
 
     // MARK: Events
 
-    package func events(after: Int, before: Int?, limit: Int) async throws -> [StoredEvent] {
-        try await read { db in try EventRows.load(db, after: after, before: before, limit: limit) }
+    package func events(
+        _ filter: EventFilter, after: Int, before: Int?, limit: Int
+    ) async throws -> [StoredEvent] {
+        try await read { db in try EventRows.load(db, filter, after: after, before: before, limit: limit) }
     }
 }

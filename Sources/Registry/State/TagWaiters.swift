@@ -1,9 +1,11 @@
-/// Wakes those who wait until something has another tag (`Prefer: wait`): the export of a location, or the
-/// configuration of a service.
+/// Wakes those who wait until something has another tag (`Prefer: wait`): the export of a location, the configuration
+/// of a service, or a list, whose tag counts its changes.
 package actor TagWaiters {
     private struct Waiter {
         /// Whether the waiter already has the thing with this tag.
         package var knows: @Sendable (String) -> Bool
+        /// Whether the waiter knows that the thing does not exist.
+        package var knowsAbsence: Bool
         /// The generation of the tokens that the waiter has seen.
         package var tokens: Int
         package var continuation: CheckedContinuation<Wake, Never>
@@ -23,6 +25,26 @@ package actor TagWaiters {
     private var waiters: [String: [Int: Waiter]] = [:]
     private var nextWaiter = 0
 
+    package init() {}
+
+    /// Waiters for changes that are counted.
+    init(counting things: [ListedThing]) {
+        generation = 1
+        tags = Dictionary(uniqueKeysWithValues: things.map { ($0.rawValue, "0") })
+    }
+
+    /// The number of changes of a thing that are counted.
+    package func count(of thing: ListedThing) -> String { tags[thing.rawValue] ?? "" }
+
+    /// Counts a change of things, and wakes whoever waits for them.
+    func noteChange(of things: ListedThing...) {
+        for thing in things {
+            let key = thing.rawValue
+            tags[key] = "\((tags[key].flatMap { Int($0) } ?? 0) + 1)"
+            for (id, waiter) in waiters[key] ?? [:] where !isKnown(key, to: waiter) { resume(id, of: key, .change) }
+        }
+    }
+
     /// The number of waiters.
     package var waiting: Int { waiters.values.reduce(0) { $0 + $1.count } }
 
@@ -33,7 +55,7 @@ package actor TagWaiters {
         let before = self.tags
         self.tags = tags
         for (key, list) in waiters where tags[key] != before[key] {
-            for (id, waiter) in list where !isKnown(key, to: waiter.knows) { resume(id, of: key, .change) }
+            for (id, waiter) in list where !isKnown(key, to: waiter) { resume(id, of: key, .change) }
         }
     }
 
@@ -50,15 +72,20 @@ package actor TagWaiters {
     /// Returns when the thing with this key has a tag that the waiter does not know, when the tokens differ from
     /// those it has seen, or when the task is cancelled.
     ///
-    /// - Parameter tokens: the generation of the tokens that the waiter has seen.
+    /// - Parameters:
+    ///   - tokens: the generation of the tokens that the waiter has seen.
+    ///   - knowsAbsence: whether it waits for as long as there is no such thing.
     package func change(
-        of key: String, tokens: Int, from knows: @escaping @Sendable (String) -> Bool
+        of key: String, tokens: Int, knowingAbsence knowsAbsence: Bool = false,
+        from knows: @escaping @Sendable (String) -> Bool
     ) async -> Wake {
         let id = nextWaiter
         nextWaiter += 1
         return await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Wake, Never>) in
-                guard !Task.isCancelled, generation == 0 || isKnown(key, to: knows) else {
+                let waiter = Waiter(
+                    knows: knows, knowsAbsence: knowsAbsence, tokens: tokens, continuation: continuation)
+                guard !Task.isCancelled, generation == 0 || isKnown(key, to: waiter) else {
                     continuation.resume(returning: .change)
                     return
                 }
@@ -66,14 +93,16 @@ package actor TagWaiters {
                     continuation.resume(returning: .tokens)
                     return
                 }
-                waiters[key, default: [:]][id] = Waiter(knows: knows, tokens: tokens, continuation: continuation)
+                waiters[key, default: [:]][id] = waiter
             }
         } onCancel: {
             Task { await self.resume(id, of: key, .change) }
         }
     }
 
-    private func isKnown(_ key: String, to knows: (String) -> Bool) -> Bool { tags[key].map(knows) ?? false }
+    private func isKnown(_ key: String, to waiter: Waiter) -> Bool {
+        tags[key].map(waiter.knows) ?? waiter.knowsAbsence
+    }
 
     private func resume(_ id: Int, of key: String, _ wake: Wake) {
         waiters[key]?.removeValue(forKey: id)?.continuation.resume(returning: wake)

@@ -12,19 +12,15 @@ extension Registry {
         try await store.revision(number, of: type).map { ($0.revision, $0.source) }
     }
 
-    /// The oldest events with ids above `after`, oldest first.
-    package func events(after: Int, limit: Int) async throws -> EventPage {
-        let found = try await store.events(after: after, before: nil, limit: limit + 1)
-        let events = found.prefix(limit).map(EventResource.init)
-        return EventPage(events: events, next: found.count > limit ? events.last?.id : nil)
-    }
-
-    /// The newest events with ids above `after` and below `before`, oldest first. The page has no link to the next:
-    /// to get older events, pass the id of its first as `before`.
-    package func events(after: Int, before: Int, limit: Int) async throws -> EventPage {
-        EventPage(
-            events: try await store.events(after: after, before: before, limit: limit).map(EventResource.init),
-            next: nil)
+    /// The events that a filter lets through with ids above `after` and, if `before` is given, below it, oldest first.
+    ///
+    /// - Returns: at most `limit`: the oldest ones, or with `before` the newest; and whether there are more.
+    package func events(
+        _ filter: EventFilter = EventFilter(), after: Int, before: Int? = nil, limit: Int
+    ) async throws -> (page: EventPage, hasMore: Bool) {
+        let found = try await store.events(filter, after: after, before: before, limit: limit + 1)
+        let events = before == nil ? found.prefix(limit) : found.suffix(limit)
+        return (EventPage(events: events.map(EventResource.init)), found.count > limit)
     }
 
     /// Every firewall mark that a section holds, including deleted sections, ascending.

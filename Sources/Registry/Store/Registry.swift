@@ -15,6 +15,8 @@ public final class Registry: Sendable {
     package let exportChanges = TagWaiters()
     /// Requests that wait for another configuration of a service.
     package let configurationChanges = TagWaiters()
+    /// Requests that wait for another list.
+    package let listChanges = TagWaiters(counting: ListedThing.allCases)
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
@@ -59,7 +61,9 @@ public final class Registry: Sendable {
 
     /// The tokens in the same store.
     public var tokens: TokenStore {
-        TokenStore(store: store, now: now, uses: tokenUses, waiters: [exportChanges, configurationChanges])
+        TokenStore(
+            store: store, now: now, uses: tokenUses, lists: listChanges,
+            waiters: [exportChanges, configurationChanges, listChanges])
     }
 
     // MARK: Reading
@@ -101,6 +105,7 @@ public final class Registry: Sendable {
         guard isNews else { return }
         await exportChanges.publish(generation: state.generation, tags: state.exports.tags)
         await configurationChanges.publish(generation: state.generation, tags: state.configurations.digests)
+        await listChanges.noteChange(of: .cloud, .gateways, .events)
     }
 
     // MARK: Writing

@@ -59,10 +59,12 @@ package protocol RegistryStore: Sendable {
 
     // MARK: Events
 
-    /// Events with ids above `after` and, if `before` is given, below it, in the order of their ids.
+    /// Events that a filter lets through, with ids above `after` and, if `before` is given, below it, in the order of
+    /// their ids. Cost: with a name, an actor or a kind, grows with the events that have it; with times alone, walks over
+    /// events until there are enough.
     ///
     /// - Returns: at most `limit`: the oldest ones, or with `before` the newest.
-    func events(after: Int, before: Int?, limit: Int) async throws -> [StoredEvent]
+    func events(_ filter: EventFilter, after: Int, before: Int?, limit: Int) async throws -> [StoredEvent]
 
     // MARK: Observations
 
@@ -96,6 +98,13 @@ package protocol RegistryStore: Sendable {
 
     /// Closes the store. Committed changes are complete afterwards.
     func close() throws
+}
+
+extension RegistryStore {
+    /// Events of every kind.
+    package func events(after: Int, before: Int?, limit: Int) async throws -> [StoredEvent] {
+        try await events(EventFilter(), after: after, before: before, limit: limit)
+    }
 }
 
 /// The number of commits whose identity is stored, for a caller that lost the answer.

@@ -8,6 +8,8 @@ public struct TokenStore: Sendable {
     package let now: @Sendable () -> Date
     /// The uses of tokens that are not written yet.
     package let uses: TokenUses
+    /// Held polls of lists: a token that is added or removed is an event.
+    let lists: TagWaiters
     /// Held polls, which are woken when tokens are added or removed.
     let waiters: [TagWaiters]
 
@@ -84,6 +86,7 @@ public struct TokenStore: Sendable {
     package func publish() async {
         // If the store cannot be read now, `TokenWatch` reads it a moment later.
         guard let generation = try? await generation() else { return }
+        await lists.noteChange(of: .events)
         for waiters in waiters { await waiters.publishTokens(generation: generation) }
     }
 

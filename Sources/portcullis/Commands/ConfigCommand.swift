@@ -16,7 +16,7 @@ struct ShowConfiguration: AdminCommand {
         commandName: "show", abstract: "Print a service's configuration, or where each value of it comes from.",
         discussion: "A secret is shown by its name. Only the service itself gets the value, by its token.")
 
-    @Argument(help: "The service, such as mdb.2.", transform: NameArgument.read)
+    @Argument(help: "The service, such as mdb.2.", completion: .names(.services), transform: NameArgument.read)
     var service: String
 
     @Flag(help: "Print the file, line and block that each value comes from, and what it overrode.")
@@ -31,6 +31,8 @@ struct ShowConfiguration: AdminCommand {
             try output.show(explanation, asText: ExplanationText.text(explanation))
         } else if output.output == .json {
             try StandardOutput.write(try await client.configurationJSON(of: service))
+        } else if output.output == .name {
+            throw ValidationError("--output name: a configuration has no name")
         } else {
             let bytes = try await client.configuration(of: service)
             let text = String(decoding: bytes, as: UTF8.self)

@@ -11,7 +11,8 @@ struct ExportCommand: AdminCommand {
         case csv, table, json
     }
 
-    @Argument(help: "The location. (default: the only one)", transform: NameArgument.read)
+    @Argument(
+        help: "The location. (default: the only one)", completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
     @Option(name: .shortAndLong, help: "How the export is printed; csv is what gateways get, byte for byte.")

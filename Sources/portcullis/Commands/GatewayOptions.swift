@@ -5,7 +5,7 @@ import Text
 
 /// Which gateway a command is about.
 struct GatewayOptions: ParsableArguments {
-    @Argument(help: "The gateway.", transform: NameArgument.read)
+    @Argument(help: "The gateway.", completion: .names(.gateways), transform: NameArgument.read)
     var gateway: String
 
     @Option(

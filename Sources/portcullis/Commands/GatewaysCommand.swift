@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 import ArgumentParser
 
 struct GatewaysCommand: AsyncParsableCommand {
@@ -16,20 +17,22 @@ struct ListGateways: AdminCommand {
             that takes longer than the seconds given.
             """)
 
-    @Option(help: "Only those of a location.")
+    @Option(help: "Only those of a location.", completion: .names(.locations))
     var location: String?
 
     @Option(help: ArgumentHelp("Wait until all are in sync.", valueName: "seconds"))
     var wait: Int?
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: ListOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
+        if wait != nil, list.watch { throw ValidationError("--wait and --watch exclude each other") }
         if let wait, !(0...86_400).contains(wait) { throw ValidationError("--wait: \(wait) is not in 0-86400") }
     }
 
     func run(_ client: AdminResources) async throws {
+        guard wait != nil else { return try await list.show(listing, client) }
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(wait ?? 0)
         var gateways = try await gateways(client)
@@ -37,7 +40,8 @@ struct ListGateways: AdminCommand {
             try await Task.sleep(for: .milliseconds(300))
             gateways = try await self.gateways(client)
         }
-        try output.show(gateways, asText: GatewaysText.text(gateways))
+        try list.table.show(
+            gateways, GatewaysText.table(gateways, isWide: list.table.isWide), notes: GatewaysText.notes(gateways))
         if let wait, !gateways.areInSync {
             throw CommandError(
                 gateways.isEmpty
@@ -58,7 +62,19 @@ struct ListGateways: AdminCommand {
     }
 
     private func gateways(_ client: AdminResources) async throws -> [GatewayResource] {
-        try await client.gateways().filter { gateway in location.map { $0 == gateway.location } ?? true }
+        try await client.value(listing.request)
+    }
+
+    private var listing: Listing<GatewayResource> {
+        Listing(
+            request: AdminRequest(.get, .gateways, query: list.query([QueryParameter.location: location])),
+            name: { "\($0.location)/\($0.name)" },
+            settled: { gateway in
+                var gateway = gateway
+                (gateway.age, gateway.lastPoll) = (0, "")
+                return gateway
+            }, table: { gateways, isWide in GatewaysText.table(gateways, isWide: isWide) },
+            notes: { GatewaysText.notes($0) })
     }
 }
 

@@ -38,11 +38,15 @@ struct GetCloud: AdminCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
+    /// Whether the cloud is written as files for `apply`, which are YAML.
+    private var isCloudFile: Bool { [.table, .wide, .yaml].contains(output.output) }
+
     func validate() throws {
+        if output.output == .name { throw ValidationError("--output name: a cloud has no name") }
         guard file == nil || directory == nil else {
             throw ValidationError("--file and --directory exclude each other")
         }
-        guard output.output == .table || file == nil && directory == nil else {
+        guard isCloudFile || file == nil && directory == nil else {
             throw ValidationError("--output json prints what ADMIN has sent; it excludes --file and --directory")
         }
         for path in [file, directory] where path?.isEmpty == true { throw ValidationError("a path is not empty") }
@@ -50,7 +54,7 @@ struct GetCloud: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let cloud = try await client.cloud()
-        guard output.output == .table else { return try StandardOutput.write(try JSONText.text(cloud.json)) }
+        guard isCloudFile else { return try StandardOutput.write(try JSONText.text(cloud.json)) }
         let text = CloudFileText(cloud: cloud, secrets: try await client.secrets().map(\.name))
         if let directory { return try CloudFolder(directory).write(text) }
         do {

@@ -14,12 +14,12 @@ struct LocationsCommand: AsyncParsableCommand {
 struct ListLocations: AdminCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List locations.")
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let locations = try await client.locations()
-        try output.show(locations, asText: ResourceTables.locations(locations).text)
+        try output.show(locations, ResourceTables.locations(locations))
     }
 }
 
@@ -49,7 +49,7 @@ struct SetLocation: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change the description of a location.")
 
-    @Argument(help: "The location.", transform: NameArgument.read)
+    @Argument(help: "The location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String
 
     @Option(help: "One line for people; empty: none.")
@@ -72,7 +72,9 @@ struct RemoveLocations: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove locations that have no servers and no pools.")
 
-    @Argument(help: ArgumentHelp("The locations.", valueName: "location"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The locations.", valueName: "location"), completion: .names(.locations),
+        transform: NameArgument.read)
     var locations: [String]
 
     @OptionGroup var change: ChangeOptions

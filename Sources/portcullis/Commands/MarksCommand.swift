@@ -13,12 +13,12 @@ struct ListMarks: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List firewall marks: which gateway section holds each, and since when.")
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let marks = try await client.marks()
-        try output.show(marks, asText: ResourceTables.marks(marks).text)
+        try output.show(marks, ResourceTables.marks(marks))
     }
 }
 

@@ -3,27 +3,54 @@ import ArgumentParser
 import CommandLineSupport
 import JSON
 
-/// Tables for people, JSON for programs.
+/// Tables for people, JSON and YAML for programs, names for scripts.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, json
+    case table, wide, name, json, yaml
 }
 
 /// Options of subcommands that show something.
 struct OutputOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "How results are printed.")
+    @Option(
+        name: .shortAndLong,
+        help: "How results are printed; wide is a table with more columns, name the names alone, one a line.")
     var output = OutputFormat.table
 
-    /// Prints the value as JSON, or the text made of it.
-    func show(_ value: some Described, asText text: @autoclosure () -> String) throws {
-        try show(json: value.json, asText: text())
+    /// Prints the value as JSON, YAML or names, or the text made of it.
+    func show(_ value: some Described, asText text: @autoclosure () throws -> String) throws {
+        try show(json: value.json, asText: try text())
     }
 
     /// Prints the JSON, or the text that says the same.
-    func show(json: @autoclosure () -> JSONValue, asText text: @autoclosure () -> String) throws {
+    func show(json: @autoclosure () -> JSONValue, asText text: @autoclosure () throws -> String) throws {
         switch output {
-        case .table: try StandardOutput.write(text())
+        case .table, .wide: try StandardOutput.write(try text())
+        case .name: try StandardOutput.write(try ResultNames.lines(json()))
         case .json: try StandardOutput.write(try JSONText.text(json()))
+        case .yaml: try StandardOutput.write(YAMLText.text(json()))
         }
+    }
+}
+
+/// Options of subcommands that show a table.
+struct TableOptions: ParsableArguments {
+    @OptionGroup var output: OutputOptions
+
+    @Flag(help: "Print tables without their headings.")
+    var noHeaders = false
+
+    var isWide: Bool { output.output == .wide }
+
+    /// Prints the rows as a table.
+    ///
+    /// - Parameter notes: what follows the table for people.
+    func show(_ rows: some Described, _ table: Table, notes: String = "") throws {
+        try output.show(rows, asText: text(table, notes: notes))
+    }
+
+    /// The table as it is printed, with what follows it.
+    func text(_ table: Table, notes: String = "") -> String {
+        let text = table.text(hasHeading: !noHeaders, isColored: StandardOutput.takesColors)
+        return [text, notes].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 }
 

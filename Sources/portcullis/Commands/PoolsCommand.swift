@@ -9,20 +9,20 @@ struct PoolsCommand: AsyncParsableCommand {
         subcommands: [ListPools.self, SetPool.self, RemovePools.self], defaultSubcommand: ListPools.self)
 }
 
-struct ListPools: AdminCommand {
+struct ListPools: AdminCommand, TakesAnyWord {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List pools of public addresses.")
 
-    @Argument(help: "Only those of a location.", transform: NameArgument.read)
+    @Argument(help: "Only those of a location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         var pools = [PoolResource]()
         let locations = if let location { [location] } else { try await client.locations().map(\.name) }
         for location in locations { pools += try await client.pools(of: location) }
-        try output.show(pools, asText: ResourceTables.pools(pools).text)
+        try output.show(pools, ResourceTables.pools(pools))
     }
 }
 
@@ -31,10 +31,10 @@ struct SetPool: AdminCommand {
         commandName: "set", abstract: "Set the addresses of a pool; a pool that does not exist is added.",
         discussion: "The addresses replace those that the pool has.")
 
-    @Argument(help: "The location.", transform: NameArgument.read)
+    @Argument(help: "The location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String
 
-    @Argument(help: "The pool.", transform: NameArgument.read)
+    @Argument(help: "The pool.", completion: .names(.pools), transform: NameArgument.read)
     var pool: String
 
     @Argument(help: ArgumentHelp("Its public addresses, IPv4 and IPv6.", valueName: "address"))
@@ -54,10 +54,11 @@ struct RemovePools: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove pools of a location that no service needs.")
 
-    @Argument(help: "The location.", transform: NameArgument.read)
+    @Argument(help: "The location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String
 
-    @Argument(help: ArgumentHelp("The pools.", valueName: "pool"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The pools.", valueName: "pool"), completion: .names(.pools), transform: NameArgument.read)
     var pools: [String]
 
     @OptionGroup var change: ChangeOptions

@@ -18,7 +18,7 @@ struct ScaleServices: AdminCommand {
     /// How often the command begins again because somebody else has changed the registry meanwhile.
     private static let attempts = 10
 
-    @Argument(help: "The service type.", transform: NameArgument.read)
+    @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
 
     @Argument(help: "The number of instances.")

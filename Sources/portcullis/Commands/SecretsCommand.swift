@@ -17,12 +17,12 @@ struct ListSecrets: AdminCommand {
         commandName: "list", abstract: "List the secrets: how often each was set, and when and by whom it was set last."
     )
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let secrets = try await client.secrets()
-        try output.show(secrets, asText: ResourceTables.secrets(secrets).text)
+        try output.show(secrets, ResourceTables.secrets(secrets))
     }
 }
 

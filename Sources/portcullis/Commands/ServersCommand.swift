@@ -10,24 +10,9 @@ extension ServerKind: ExpressibleByArgument {}
 
 struct ServersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "servers", abstract: "List, add, change and remove servers.",
-        subcommands: [ListServers.self, AddServer.self, SetServer.self, RemoveServers.self],
+        commandName: "servers", abstract: "List, show, add, change and remove servers.",
+        subcommands: [ListServers.self, ShowServer.self, AddServer.self, SetServer.self, RemoveServers.self],
         defaultSubcommand: ListServers.self)
-}
-
-struct ListServers: AdminCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List servers.")
-
-    @Option(help: "Only those of a location.", transform: NameArgument.read)
-    var location: String?
-
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var connection: ConnectionOptions
-
-    func run(_ client: AdminResources) async throws {
-        let servers = try await client.servers().filter { server in location.map { $0 == server.location } ?? true }
-        try output.show(servers, asText: ResourceTables.servers(servers).text)
-    }
 }
 
 struct AddServer: AdminCommand {
@@ -36,7 +21,7 @@ struct AddServer: AdminCommand {
     @Argument(help: "The server.", transform: NameArgument.read)
     var server: String
 
-    @Option(help: "Its location.", transform: NameArgument.read)
+    @Option(help: "Its location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String
 
     @Option(help: "What it is built for.")
@@ -70,10 +55,10 @@ struct SetServer: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change a server; what is not given stays.")
 
-    @Argument(help: "The server.", transform: NameArgument.read)
+    @Argument(help: "The server.", completion: .names(.servers), transform: NameArgument.read)
     var server: String
 
-    @Option(help: "Its location.", transform: NameArgument.read)
+    @Option(help: "Its location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
     @Option(help: "What it is built for.")
@@ -120,7 +105,9 @@ struct RemoveServers: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove servers that no service runs on.")
 
-    @Argument(help: ArgumentHelp("The servers.", valueName: "server"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The servers.", valueName: "server"), completion: .names(.servers),
+        transform: NameArgument.read)
     var servers: [String]
 
     @OptionGroup var change: ChangeOptions

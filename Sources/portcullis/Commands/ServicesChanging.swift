@@ -14,15 +14,16 @@ struct AddService: AdminCommand {
             """)
 
     @Argument(
-        help: "The service type, for which ADMIN chooses an index, or TYPE.INDEX.", transform: NameArgument.read)
+        help: "The service type, for which ADMIN chooses an index, or TYPE.INDEX.", completion: .names(.types),
+        transform: NameArgument.read)
     var type: String
 
     @Argument(
         help: "The server. Without it, ADMIN chooses one with the fewest services of the type.",
-        transform: NameArgument.read)
+        completion: .names(.servers), transform: NameArgument.read)
     var server: String?
 
-    @Option(help: "Where ADMIN chooses the server.", transform: NameArgument.read)
+    @Option(help: "Where ADMIN chooses the server.", completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
     @Option(help: "The state to start in.")
@@ -64,10 +65,10 @@ struct MoveService: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "move", abstract: "Move a service instance to another server.")
 
-    @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
+    @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
     var service: String
 
-    @Argument(help: "The new server.", transform: NameArgument.read)
+    @Argument(help: "The new server.", completion: .names(.servers), transform: NameArgument.read)
     var server: String
 
     @OptionGroup var change: ChangeOptions
@@ -143,7 +144,7 @@ struct WeightService: AdminCommand {
         }
     }
 
-    @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
+    @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
     var service: String
 
     @Argument(help: "0 to 65535, or `section` for the weight of its gateway section.")

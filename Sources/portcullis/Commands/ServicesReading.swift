@@ -1,4 +1,5 @@
 import AdminAPI
+import AdminClient
 public import ArgumentParser
 import CommandLineSupport
 import JSON
@@ -8,32 +9,37 @@ import Names
 extension ServiceState: ExpressibleByArgument {}
 
 struct ListServices: AdminCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List service instances.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List service instances, sorted by name, server, location or state.")
 
-    @Option(help: "Only those of a service type.")
+    @Option(help: "Only those of a service type.", completion: .names(.types))
     var type: String?
 
-    @Option(help: "Only those on a server.")
+    @Option(help: "Only those on a server.", completion: .names(.servers))
     var server: String?
 
-    @Option(help: "Only those of a location.")
+    @Option(help: "Only those of a location.", completion: .names(.locations))
     var location: String?
 
     @Option(help: "Only those in a state.")
     var state: ServiceState?
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: ListOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let locations = Dictionary(
-            try await client.servers().map { ($0.name, $0.location) }, uniquingKeysWith: { first, _ in first })
-        let services = try await client.services().filter { service in
-            type.map { $0 == service.type } ?? true && server.map { $0 == service.server } ?? true
-                && location.map { $0 == locations[service.server] } ?? true
-                && state.map { $0 == service.state } ?? true
-        }
-        try output.show(services, asText: ResourceTables.services(services, locations: locations).text)
+        let query = list.query([
+            QueryParameter.type: type, QueryParameter.server: server, QueryParameter.location: location,
+            QueryParameter.state: state?.rawValue,
+        ])
+        let servers = ServerDirectory(client)
+        try await list.show(
+            Listing<ServiceResource>(
+                request: AdminRequest(.get, .services, query: query), name: { $0.name },
+                table: { services, isWide in
+                    ResourceTables.services(services, on: try await servers.byName(), isWide: isWide)
+                }),
+            client)
     }
 }
 
@@ -41,7 +47,7 @@ struct ShowService: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a service instance and how it is exported.")
 
-    @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
+    @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
     var service: String
 
     @OptionGroup var output: OutputOptions

@@ -8,7 +8,8 @@ import Text
 /// One or more services.
 struct ServiceNames: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("The services: TYPE.INDEX, one or more.", valueName: "service"), transform: NameArgument.read
+        help: ArgumentHelp("The services: TYPE.INDEX, one or more.", valueName: "service"),
+        completion: .names(.services), transform: NameArgument.read
     )
     var names: [String]
 

@@ -15,12 +15,12 @@ struct ListTokens: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the tokens: role, owner, when each ends and was last used.")
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let tokens = try await client.tokens()
-        try output.show(tokens, asText: ResourceTables.tokens(tokens).text)
+        try output.show(tokens, ResourceTables.tokens(tokens))
     }
 }
 

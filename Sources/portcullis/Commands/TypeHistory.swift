@@ -9,7 +9,7 @@ struct DiffType: AdminCommand {
         commandName: "diff", abstract: "Print what changed in a type's meta-configuration between two revisions.",
         discussion: "The output is that of `diff -u`. Exit codes: 0 nothing changed, 2 something changed.")
 
-    @Argument(help: "The service type.", transform: NameArgument.read)
+    @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
 
     @Option(help: "The older revision. (default: the one before the newer)")
@@ -43,7 +43,7 @@ struct RevertType: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "revert", abstract: "Write an earlier revision of a type again, as the newest.")
 
-    @Argument(help: "The service type.", transform: NameArgument.read)
+    @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
 
     @Option(help: "The revision to go back to. (default: the one before the newest)")

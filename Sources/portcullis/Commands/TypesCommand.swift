@@ -16,14 +16,18 @@ struct TypesCommand: AsyncParsableCommand {
 }
 
 struct ListTypes: AdminCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List service types.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List service types, sorted by type or changedAt.")
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var list: ListOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let types = try await client.types()
-        try output.show(types, asText: ResourceTables.types(types).text)
+        try await list.show(
+            Listing<TypeSummary>(
+                request: AdminRequest(.get, .types, query: list.query([:])), name: { $0.type },
+                table: { types, _ in ResourceTables.types(types) }),
+            client)
     }
 }
 
@@ -31,7 +35,7 @@ struct ShowType: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print a type's meta-configuration as it was written.")
 
-    @Argument(help: "The service type.", transform: NameArgument.read)
+    @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
 
     @Option(help: "An earlier revision instead of the current one.")
@@ -51,15 +55,15 @@ struct ListTypeRevisions: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "List a type's revisions: who wrote each, and when.")
 
-    @Argument(help: "The service type.", transform: NameArgument.read)
+    @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var output: TableOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let revisions = try await client.revisions(of: type)
-        try output.show(revisions, asText: ResourceTables.types(revisions).text)
+        try output.show(revisions, ResourceTables.types(revisions))
     }
 }
 
@@ -85,7 +89,9 @@ struct RemoveTypes: AdminCommand {
         commandName: "remove", abstract: "Remove types that have no services.",
         discussion: "Its revisions and firewall marks are kept: `types revert TYPE --revision N` brings it back.")
 
-    @Argument(help: ArgumentHelp("The service types.", valueName: "type"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The service types.", valueName: "type"), completion: .names(.types),
+        transform: NameArgument.read)
     var types: [String]
 
     @OptionGroup var change: ChangeOptions

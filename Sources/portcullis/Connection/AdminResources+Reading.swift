@@ -68,18 +68,11 @@ extension AdminResources {
 
     func marks() async throws -> [MarkResource] { try await value(AdminRequest(.get, .marks)) }
 
-    /// The oldest events after the one with this number.
-    func events(after id: Int, limit: Int) async throws -> EventPage {
-        try await value(
-            AdminRequest(.get, .events, query: [(QueryParameter.after, "\(id)"), (QueryParameter.limit, "\(limit)")]))
-    }
-
     /// The newest events between two numbers, oldest first.
-    func events(after id: Int, before end: Int, limit: Int) async throws -> [EventResource] {
-        let query = [
-            (QueryParameter.after, "\(id)"), (QueryParameter.before, "\(end)"), (QueryParameter.limit, "\(limit)"),
-        ]
-        let page: EventPage = try await value(AdminRequest(.get, .events, query: query))
+    func events(
+        _ filter: EventQuery = EventQuery(), after id: Int, before end: Int, limit: Int
+    ) async throws -> [EventResource] {
+        let page: EventPage = try await value(filter.request(after: id, before: end, limit: limit))
         return page.events
     }
 

@@ -14,8 +14,8 @@ struct AdminResources: Sendable {
 
     func shutdown() async { await admin.shutdown() }
 
-    /// Sends a request and returns its answer if the status is 2xx. Throws any other; places in the body are named by
-    /// `places`.
+    /// Sends a request and returns its answer if the status is 2xx, or 304 for what the request knows. Throws any other;
+    /// places in the body are named by `places`.
     func send(_ request: AdminRequest, places: SourceMap = SourceMap()) async throws -> AdminAnswer {
         let answer: AdminAnswer
         do {
@@ -23,7 +23,7 @@ struct AdminResources: Sendable {
         } catch let error as TransportError {
             throw TransportErrorText.commandError(error, settings, request)
         }
-        guard (200..<300).contains(answer.status) else {
+        guard (200..<300).contains(answer.status) || answer.isUnchanged && !request.known.isEmpty else {
             throw AnswerErrorText.commandError(answer, of: request, places)
         }
         return answer

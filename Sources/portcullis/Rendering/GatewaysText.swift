@@ -5,8 +5,13 @@ import Text
 /// The gateways for people: a table, followed by a line for each export that is held back.
 enum GatewaysText {
     static func text(_ gateways: [GatewayResource]) -> String {
-        let notes = gateways.compactMap(note).joined(separator: "\n")
+        let notes = notes(gateways)
         return table(gateways).text + (notes.isEmpty ? "" : "\n\n" + notes)
+    }
+
+    /// A line for each export that is held back; empty if there is none.
+    static func notes(_ gateways: [GatewayResource]) -> String {
+        gateways.compactMap(note).joined(separator: "\n")
     }
 
     /// A gateway as in the list, then what it has reported, a line each.
@@ -33,10 +38,21 @@ enum GatewaysText {
         return ([table, ""] + lines.map(\.printable)).joined(separator: "\n")
     }
 
+    static func table(_ gateways: [GatewayResource], isWide: Bool) -> Table {
+        let table = table(gateways)
+        guard isWide else { return table }
+        return Table(
+            table.columns + ["CURRENT", .init("VERSION", .right), "POLLED AT"],
+            zip(table.rows, gateways).map { row, gateway in
+                row + [gateway.current.map(shortTag) ?? "", "\(gateway.exportVersion)", gateway.lastPoll]
+            })
+    }
+
     static func table(_ gateways: [GatewayResource]) -> Table {
         Table(
             [
-                "GATEWAY", "LOCATION", "ROLE", "EXPORT", "APPLIED", "SINCE", .init("FAILURES", .right),
+                "GATEWAY", "LOCATION", "ROLE", .init("EXPORT", isState: true), "APPLIED", "SINCE",
+                .init("FAILURES", .right),
                 .init("LAST POLL", .right),
             ],
             gateways.map { gateway in

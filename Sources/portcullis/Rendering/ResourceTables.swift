@@ -52,8 +52,46 @@ enum ResourceTables {
     /// - Parameter locations: the location of each server.
     static func services(_ services: [ServiceResource], locations: [String: String]) -> Table {
         Table(
-            ["SERVICE", "SERVER", "LOCATION", "STATE", .init("WEIGHT", .right)],
+            ["SERVICE", "SERVER", "LOCATION", .init("STATE", isState: true), .init("WEIGHT", .right)],
             services.map { [$0.name, $0.server, locations[$0.server] ?? "", $0.state.rawValue, weight($0.weight)] })
+    }
+
+    /// The services with what is known of their servers.
+    static func services(_ services: [ServiceResource], on servers: [String: ServerResource], isWide: Bool) -> Table {
+        let table = Self.services(services, locations: servers.mapValues(\.location))
+        guard isWide else { return table }
+        return Table(
+            table.columns + ["KIND", "ADDRESSES"],
+            zip(table.rows, services).map { row, service in
+                let server = servers[service.server]
+                return row + [server?.kind.rawValue ?? "", server?.addresses.joined(separator: " ") ?? ""]
+            })
+    }
+
+    /// The servers with the number of their services.
+    static func servers(_ servers: [ServerResource], services: [ServiceResource]) -> Table {
+        let table = Self.servers(servers)
+        let counts = services.reduce(into: [:]) { $0[$1.server, default: 0] += 1 }
+        return Table(
+            table.columns + [.init("SERVICES", .right)],
+            zip(table.rows, servers).map { row, server in row + ["\(counts[server.name] ?? 0)"] })
+    }
+
+    /// A single server: one property per line, followed by its services.
+    static func server(_ server: ServerResource, services: [ServiceResource], isColored: Bool) -> String {
+        let properties = Table(
+            ["", ""],
+            [
+                ["server", server.name], ["location", server.location], ["kind", server.kind.rawValue],
+                ["addresses", server.addresses.joined(separator: " ")],
+                ["labels", server.labels.isEmpty ? "none" : server.labels.joined(separator: " ")],
+            ]
+        ).body(indent: "")
+        guard !services.isEmpty else { return properties + "\n\nno services" }
+        let table = Table(
+            ["SERVICE", .init("STATE", isState: true), .init("WEIGHT", .right)],
+            services.map { [$0.name, $0.state.rawValue, weight($0.weight)] })
+        return properties + "\n\n" + table.text(hasHeading: true, isColored: isColored)
     }
 
     /// A single service: one property per line, followed by its rows in the export.

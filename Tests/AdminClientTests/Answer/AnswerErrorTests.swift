@@ -19,7 +19,7 @@ import Testing
     @Test("what a newer ADMIN has added to an answer is passed over")
     func newer() throws {
         let page = try page(#"{"events": [\#(Self.event("type", #", "reason": ["a"]"#))], "more": null}"#)
-        #expect(page.events.map(\.kind) == [.type] && page.next == nil)
+        #expect(page.events.map(\.kind) == [.type])
     }
 
     @Test(
@@ -43,7 +43,7 @@ import Testing
                     + "a newer ADMIN may have more words"
             ),
             ("[]", "#: an object is expected, not an array"),
-            (#"{"next": "x"}"#, "#/events: is missing (and 1 more)"),
+            (#"{"next": "x"}"#, "#/events: is missing"),
             ("<html>", "#: line 1, column 1: unexpected text"),
             ("", "#: line 1, column 1: the text ends where a value is expected"),
         ])

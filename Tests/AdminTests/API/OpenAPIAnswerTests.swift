@@ -75,6 +75,9 @@ import Testing
                 route, "with another ETag", headers: [.ifMatch: "\"0\"", .ifNoneMatch: "\"0\"", .prefer: "wait=0"])
             try await ask(route, "with any ETag", headers: [.ifNoneMatch: "*", .prefer: "wait=0"])
             try await ask(route, "by another method", method: .trace)
+            if route.query.contains(where: { $0.name == "limit" }) {
+                try await ask(route, "by the page", query: "?limit=1", headers: [.ifNoneMatch: "\"0\""])
+            }
             guard let body = route.body else { return }
             try await ask(route, "as a form", headers: [.contentType: "multipart/form-data"])
             try await ask(route, "compressed", headers: [.contentEncoding: "gzip"])

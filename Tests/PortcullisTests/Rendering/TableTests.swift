@@ -24,6 +24,23 @@ import Testing
         #expect(Table(["A"], [["x\u{1B}[31m\n"]]).body(indent: "") == #"x\u{1B}[31m\n"#)
     }
 
+    @Test("states have colors where they are wanted, and what is aligned stays so")
+    func colors() {
+        let table = Table(
+            ["NAME", Table.Column("STATE", isState: true), "X"], [["ready", "drain", "1"], ["b", "ready", "2"]])
+        #expect(
+            table.text(hasHeading: false, isColored: true)
+                == "ready  \u{1B}[33mdrain\u{1B}[0m  1\nb      \u{1B}[32mready\u{1B}[0m  2")
+        #expect(table.text(hasHeading: false) == "ready  drain  1\nb      ready  2")
+        #expect(Table(["NAME"], [["x"]]).body(indent: "", continuing: table) == "x")
+    }
+
+    @Test("rows that continue a table stand in its columns")
+    func continuing() {
+        let table = Table(["NAME", "STATE"], [["pgw.12", "ready"]])
+        #expect(Table(table.columns, [["a", "drain"]]).body(indent: "", continuing: table) == "a       drain")
+    }
+
     @Test("services show where they are and whose weight they have")
     func services() {
         let services = [

@@ -204,6 +204,37 @@ import Testing
         }
     }
 
+    @Test("events are found by kind, name, actor and time, together and from either end", arguments: Engine.allCases)
+    func filteredEvents(engine: Engine) async throws {
+        try await withStores(engine) { store, _ in
+            let clock = TestClock()
+            let registry = Registry(store: store, now: clock.now, uptime: clock.uptime)
+            let start = Timestamp.text(clock.now())
+            for number in 1...4 { try await Self.add("l\(number)", to: registry) }
+            clock.advance(by: 3_600)
+            let later = Timestamp.text(clock.now())
+            _ = try await registry.tokens.add(name: "l1", role: .read)
+            _ = try await registry.write(by: "ci", dryRun: false) { cloud, _ in cloud.locations["l1"] = nil }
+            func ids(
+                _ filter: EventFilter, after: Int = 0, before: Int? = nil, limit: Int = 9
+            ) async throws -> [Int] {
+                try await store.events(filter, after: after, before: before, limit: limit).map(\.id)
+            }
+            #expect(try await ids(EventFilter()) == Array(1...6))
+            #expect(try await ids(EventFilter(name: "l1")) == [1, 5, 6])
+            #expect(try await ids(EventFilter(kind: .location, name: "l1")) == [1, 6])
+            #expect(try await ids(EventFilter(kind: .token)) == [5])
+            #expect(try await ids(EventFilter(actor: "ops"), after: 1, limit: 2) == [2, 3])
+            #expect(try await ids(EventFilter(actor: "ops"), before: 4, limit: 2) == [2, 3])
+            #expect(try await ids(EventFilter(kind: .location, actor: "ci")) == [6])
+            #expect(try await ids(EventFilter(since: later)) == [5, 6])
+            #expect(try await ids(EventFilter(since: start, until: later), before: 100, limit: 2) == [3, 4])
+            #expect(try await ids(EventFilter(name: "l1", since: later)) == [5, 6])
+            #expect(try await ids(EventFilter(name: "L1")) == [])
+            #expect(try await ids(EventFilter(until: start)) == [])
+        }
+    }
+
     @Test("gateways are recorded as they were observed, and deleted with an event", arguments: Engine.allCases)
     func gateways(engine: Engine) async throws {
         try await withStores(engine) { store, other in

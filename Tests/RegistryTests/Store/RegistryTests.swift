@@ -162,7 +162,7 @@ import Testing
             #expect(try await registry.tokens.list().first?.service == nil)
             #expect(try await registry.state().cloud.locations["tcn"] == Location(name: "tcn"))
             _ = try await registry.tokens.add(name: "ops", role: .admin)
-            let events = try await registry.events(after: 0, limit: 10).events
+            let events = try await registry.events(after: 0, limit: 10).page.events
             #expect(events.map(\.id) == [41, 42] && events.map(\.kind) == [.location, .token])
             #expect(
                 try await registry.marks() == [
@@ -281,14 +281,14 @@ import Testing
                 cloud.services["tg.1"]?.state = .maint
             }
             let first = try await registry.events(after: 0, limit: 4)
-            #expect(first.events.map(\.kind) == [.location, .pool, .server, .type])
-            #expect(first.next == 4)
+            #expect(first.page.events.map(\.kind) == [.location, .pool, .server, .type])
+            #expect(first.hasMore)
             let second = try await registry.events(after: 4, limit: 4)
-            #expect(second.events.map(\.name) == ["tg.1", "tg.1"])
-            #expect(second.next == nil)
-            #expect(second.events.last?.actor == "alice")
-            #expect(second.events.last?.before == "drain on app1, weight 7")
-            #expect(second.events.last?.after == "maint on app1, weight 7")
+            #expect(second.page.events.map(\.name) == ["tg.1", "tg.1"])
+            #expect(!second.hasMore)
+            #expect(second.page.events.last?.actor == "alice")
+            #expect(second.page.events.last?.before == "drain on app1, weight 7")
+            #expect(second.page.events.last?.after == "maint on app1, weight 7")
         }
     }
 
@@ -347,7 +347,7 @@ import Testing
             let after = try await registry.state()
             #expect(after.generation == before.generation)
             #expect(after.cloud.locations.count == 1)
-            #expect(try await registry.events(after: 0, limit: 1000).events.count == 5)
+            #expect(try await registry.events(after: 0, limit: 1000).page.events.count == 5)
             try await registry.database.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA max_page_count = 1000000")
             }

@@ -50,10 +50,10 @@ import Testing
             for number in 0..<25 { try await write(registry, "l\(number)") }
             let gone = try await registry.prune(Retention(events: 10, revisions: 10), step: 4)
             #expect(gone.events == 15 && gone.revisions == 0)
-            let page = try await registry.events(after: 0, limit: 100)
+            let page = try await registry.events(after: 0, limit: 100).page
             #expect(page.events.map(\.id) == Array(16...25))
             try await write(registry, "new")
-            #expect(try await registry.events(after: 25, limit: 100).events.map(\.id) == [26])
+            #expect(try await registry.events(after: 25, limit: 100).page.events.map(\.id) == [26])
             #expect(try await registry.prune(Retention(events: 1_000), step: 4) == (0, 0))
         }
     }

@@ -69,7 +69,8 @@ enum EntityTag {
             switch self {
             case .any: true
             case .unreadable: false
-            case .tags(let tags): tags.contains { $0.opaque == tag }
+            case .tags(let tags):
+                tags.contains { $0.opaque.isExactly(tag.hasBytePrefix("W/") ? String(tag.dropFirst(2)) : tag) }
             }
         }
 

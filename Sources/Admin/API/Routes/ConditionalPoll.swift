@@ -10,13 +10,16 @@ struct ConditionalPoll {
     let condition: EntityTag.List?
     /// Seconds; `nil`: the request does not wait.
     let wait: Int?
+    /// Seconds for which it waits for what does not exist yet, without a version that it knows.
+    private let waitForExistence: Int
     /// Whether the answer was held, and the connection was watched meanwhile.
     private(set) var wasHeld = false
 
     init(_ request: APIRequest) {
         condition = Preconditions.ifNoneMatch(request.headers)
-        wait =
-            condition == nil || request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
+        let wanted = request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
+        wait = condition == nil ? nil : wanted
+        waitForExistence = wanted ?? 0
     }
 
     /// If the client has the content of this tag and is willing to wait, waits until `change` returns, the time is
@@ -31,13 +34,29 @@ struct ConditionalPoll {
         until change: @escaping @Sendable (EntityTag.List, Int) async -> TagWaiters.Wake
     ) async throws -> CommitID? {
         guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return nil }
+        return try await hold(request, seconds: wait) { tokens in await change(condition, tokens) }
+    }
+
+    /// If the client is willing to wait, waits until something exists; otherwise like `hold(_:knowing:until:)`.
+    ///
+    /// - Parameter appearance: returns when it exists; gets the generation of the tokens that was seen.
+    mutating func holdUntilExistence(
+        _ request: APIRequest, _ appearance: @escaping @Sendable (Int) async -> TagWaiters.Wake
+    ) async throws -> CommitID? {
+        guard waitForExistence > 0 else { return nil }
+        return try await hold(request, seconds: waitForExistence, until: appearance)
+    }
+
+    private mutating func hold(
+        _ request: APIRequest, seconds wait: Int, until change: @escaping @Sendable (Int) async -> TagWaiters.Wake
+    ) async throws -> CommitID? {
         wasHeld = true
         let deadline = ContinuousClock.now + min(.seconds(wait), request.tokenLife ?? .seconds(wait))
         return try await afterwards {
             do {
                 try await request.request.body.consumeWithCancellationOnInboundClose { _ in
                     var tokens = request.look?.position.tokenGeneration ?? 0
-                    while await Self.firstWake(until: deadline, { [tokens] in await change(condition, tokens) })
+                    while await Self.firstWake(until: deadline, { [tokens] in await change(tokens) })
                         == .tokens
                     {
                         tokens = try await request.authenticateAgain()?.position.tokenGeneration ?? tokens
@@ -103,10 +122,12 @@ struct ConditionalPoll {
 
 extension Route.Parameter {
     /// The `Prefer` parameter of a route that holds its answer.
-    static func prefer(_ what: String) -> Self {
+    /// - Parameter more: what the route holds it for besides.
+    static func prefer(_ what: String, _ more: String = "") -> Self {
         Self(
             name: APIHeader.prefer,
-            summary: "wait=N: hold the answer until \(what) differs, at most N (\(PreferField.longestWait)) seconds",
+            summary: "wait=N: hold the answer until \(what) differs, at most N (\(PreferField.longestWait)) seconds"
+                + more,
             schema: ["type": "string"])
     }
 

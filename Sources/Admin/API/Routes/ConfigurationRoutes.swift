@@ -21,7 +21,9 @@ extension RouteTable {
                         summary: "true: where each value comes from, in place of the values",
                         schema: ["type": "boolean", "default": false])
                 ],
-                headers: [.ifNoneMatch, .prefer("the configuration")],
+                headers: [
+                    .ifNoneMatch, .prefer("the configuration", "; without If-None-Match, until the service exists"),
+                ],
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The configuration, or with explain an explanation of it (JSON)",
@@ -58,8 +60,20 @@ extension RouteTable {
         }
         let view = ConfigurationView(isYAML: format == MediaType.yaml, showsSecrets: request.identity.role == .service)
         var state = try await registry.state(seen: request.look?.position.commit)
-        var tag = view.tag(of: try state.configurationDigest(of: name))
         var poll = ConditionalPoll(request)
+        if state.cloud.services[name] == nil {
+            // A service that starts before it was added waits for its configuration.
+            let commit = try await poll.holdUntilExistence(request) {
+                [changes = registry.configurationChanges] tokens in
+                await changes.change(of: name, tokens: tokens, knowingAbsence: true) { _ in false }
+            }
+            if poll.wasHeld {
+                state = try await poll.afterwards { try await registry.state(seen: commit) }
+            }
+            let tag = try await poll.afterwards { [state] in view.tag(of: try state.configurationDigest(of: name)) }
+            return try answer(poll, tag, of: name, state, view)
+        }
+        var tag = view.tag(of: try state.configurationDigest(of: name))
         let commit = try await poll.hold(request, knowing: tag) {
             [changes = registry.configurationChanges] known, tokens in
             await changes.change(of: name, tokens: tokens) { known.matchesWeakly(view.tag(of: $0)) }
@@ -70,8 +84,15 @@ extension RouteTable {
                 return (state, view.tag(of: try state.configurationDigest(of: name)))
             }
         }
-        return try poll.answer(
-            tag: tag, caching: view.showsSecrets ? "no-store" : "no-cache", headers: [.contentType: format]
+        return try answer(poll, tag, of: name, state, view)
+    }
+
+    private func answer(
+        _ poll: ConditionalPoll, _ tag: String, of name: String, _ state: RegistryState, _ view: ConfigurationView
+    ) throws -> Response {
+        try poll.answer(
+            tag: tag, caching: view.showsSecrets ? "no-store" : "no-cache",
+            headers: [.contentType: view.isYAML ? MediaType.yaml : MediaType.json]
         ) {
             ResponseBody(
                 byteBuffer: ByteBuffer(bytes: try view.bytes(of: try state.configuration(of: name), state, secretKey)))

@@ -7,12 +7,7 @@ import Registry
 extension RouteTable {
     var observationRoutes: [Route] {
         [
-            .get(
-                .gateways, operation: "listGateways", "The gateways, as their polls tell of them",
-                answering: [GatewayResource].form
-            ) { request in
-                try Self.answer(try await gateways.resources(in: try await registry.state()), to: request)
-            },
+            gatewayList.route(in: self),
             .get(
                 .gateway("{gateway}", of: "{location}"), operation: "getGateway",
                 "A gateway, with what it has reported beside its polls", answering: GatewayDetail.form
@@ -37,33 +32,6 @@ extension RouteTable {
                 try await gateways.forget(id, by: request.identity.name, dryRun: request.isDryRun)
                 return Self.report(
                     ChangeReport(changes: [.init(action: .delete, kind: .gateway, name: id.description)], export: []))
-            },
-            .get(
-                .events, operation: "listEvents", "What was changed, by whom and when, oldest first",
-                query: [
-                    Route.Parameter(
-                        name: QueryParameter.after, summary: "Events with a higher id only",
-                        schema: Self.eventID(default: 0)),
-                    Route.Parameter(
-                        name: QueryParameter.before,
-                        summary: "The newest events with a lower id, in place of the oldest",
-                        schema: Self.eventID(default: nil)),
-                    Route.Parameter(
-                        name: QueryParameter.limit, summary: "Events of a page",
-                        schema: [
-                            "type": "integer", "minimum": 1, "maximum": .integer(Limits.events), "default": 100,
-                        ]),
-                ],
-                answering: EventPage.form
-            ) { request in
-                let after = try request.integer(QueryParameter.after, in: 0...Int(Int32.max), default: 0)
-                let limit = try request.integer(QueryParameter.limit, in: 1...Limits.events, default: 100)
-                guard request.query[QueryParameter.before] != nil else {
-                    return try Self.answer(try await registry.events(after: after, limit: limit), to: request)
-                }
-                let before = try request.integer(QueryParameter.before, in: 0...Int(Int32.max), default: 0)
-                return try Self.answer(
-                    try await registry.events(after: after, before: before, limit: limit), to: request)
             },
             .get(
                 .marks, operation: "listMarks", "The firewall marks, and the gateway sections that hold them",
@@ -100,15 +68,6 @@ extension RouteTable {
             throw APIProblem.invalid(
                 error.faults.map { .init(pointer: "#/changes" + $0.pointer.dropFirst(), detail: $0.detail) })
         }
-    }
-
-    private static func eventID(default number: Int?) -> JSONValue {
-        var schema: [JSONValue.Member] = [
-            .init(name: "type", value: "integer"), .init(name: "minimum", value: 0),
-            .init(name: "maximum", value: .integer(Int(Int32.max))),
-        ]
-        if let number { schema.append(.init(name: "default", value: .integer(number))) }
-        return .object(schema)
     }
 
     var healthRoutes: [Route] {

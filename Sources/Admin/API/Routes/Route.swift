@@ -111,7 +111,9 @@ extension Route.Parameter {
     static let vary = Self(
         name: APIHeader.vary, summary: "Accept: other media types have other answers (RFC 9110)",
         schema: ["type": "string", "enum": [.string(APIHeader.accept)]])
-    static let eTag = Self(name: APIHeader.eTag, summary: "Strong entity tag of the answer", schema: tag)
+    static let eTag = Self(
+        name: APIHeader.eTag, summary: "Entity tag of the answer; weak where members change all the time",
+        schema: ["type": "string", "pattern": #"^(W/)?"[0-9a-f]+"$"#])
     static let eTagAfterChange = Self(
         name: APIHeader.eTag, summary: "Of the resource as it is now; not with dry_run, nor after a deletion",
         schema: tag)

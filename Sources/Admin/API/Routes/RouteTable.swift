@@ -19,6 +19,7 @@ struct RouteTable: Sendable {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + observationRoutes + healthRoutes
+            + eventRoutes + discoveryRoutes + versionRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

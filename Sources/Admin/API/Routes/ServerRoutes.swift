@@ -12,14 +12,7 @@ extension RouteTable {
             state.cloud.servers[name].map(ServerResource.init)
         }
         return [
-            .get(
-                .servers, operation: "listServers", "Every server",
-                answering: [ServerResource].form
-            ) { request in
-                let cloud = try await registry.state().cloud
-                return try Self.answer(
-                    cloud.servers.values.map(ServerResource.init).sorted { $0.name < $1.name }, to: request)
-            },
+            serverList.route(in: self),
             .get(
                 .server("{server}"), operation: "readServer", "One server", answering: ServerResource.form
             ) { request in

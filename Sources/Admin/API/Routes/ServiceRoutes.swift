@@ -8,16 +8,7 @@ import Registry
 extension RouteTable {
     var serviceRoutes: [Route] {
         [
-            .get(
-                .services, operation: "listServices", "Every service",
-                answering: [ServiceResource].form
-            ) { request in
-                let cloud = try await registry.state().cloud
-                return try Self.answer(
-                    cloud.services.values.sorted { ($0.type, $0.index) < ($1.type, $1.index) }
-                        .map(ServiceResource.init),
-                    to: request)
-            },
+            serviceList.route(in: self),
             Route(
                 method: .post, path: .services, operation: "createService",
                 summary: "Create a service with the lowest free index of its type; without a server, ADMIN chooses one",

@@ -11,14 +11,7 @@ import ServiceSupport
 extension RouteTable {
     var typeRoutes: [Route] {
         [
-            .get(
-                .types, operation: "listTypes", "Every service type",
-                answering: [TypeSummary].form
-            ) { request in
-                let revisions = try await registry.state().revisions
-                return try Self.answer(
-                    revisions.map { TypeSummary($0.key, $0.value) }.sorted { $0.type < $1.type }, to: request)
-            },
+            typeList.route(in: self),
             Route(
                 method: .get, path: .type("{type}"), operation: "readType",
                 summary: "One service type: JSON with its revision, or the YAML alone", access: .read,

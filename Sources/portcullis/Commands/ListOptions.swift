@@ -1,0 +1,64 @@
+import AdminAPI
+import AdminClient
+import ArgumentParser
+import CommandLineSupport
+
+/// Options of subcommands that list resources of which there may be many.
+struct ListOptions: ParsableArguments {
+    @OptionGroup var table: TableOptions
+
+    @Option(help: ArgumentHelp("The order; with - before it, the reverse: --sort=-name.", valueName: "column"))
+    var sort: String?
+
+    @Option(help: "List at most this many.")
+    var limit: Int?
+
+    @Flag(
+        name: .shortAndLong,
+        help: """
+            Go on until Ctrl-C: at a terminal the table is drawn anew when it changes; elsewhere changed rows are \
+            appended, and with --output json an object for each, one a line.
+            """)
+    var watch = false
+
+    func validate() throws {
+        if let limit, !(1...Limits.page).contains(limit) {
+            throw ValidationError("--limit: \(limit) is not in 1-\(Limits.page)")
+        }
+    }
+
+    /// The query, with the filters that were given.
+    func query(_ filters: KeyValuePairs<String, String?>) -> [(String, String)] {
+        let all =
+            filters.map { ($0.key, $0.value) } + [
+                (QueryParameter.sort, sort), (QueryParameter.limit, limit.map(String.init)),
+            ]
+        return all.compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    /// Shows a list, once or for as long as it is watched.
+    func show<Row: Described & Hashable>(_ listing: Listing<Row>, _ client: AdminResources) async throws {
+        guard watch else {
+            let rows: [Row] = try await client.value(listing.request)
+            return try table.show(rows, try await listing.table(rows, table.isWide), notes: listing.notes(rows))
+        }
+        var screen = WatchScreen(options: table, listing: listing)
+        var reading = HeldReading(request: listing.request)
+        while true {
+            guard let rows: [Row] = try await reading.next(client) else { continue }
+            try await screen.show(rows)
+        }
+    }
+}
+
+/// A list of resources, and how it is shown.
+struct Listing<Row: Described & Hashable>: Sendable {
+    let request: AdminRequest
+    /// The name of a row, by which it is found again.
+    let name: @Sendable (Row) -> String
+    /// A row without what changes all the time.
+    var settled: @Sendable (Row) -> Row = { $0 }
+    let table: @Sendable ([Row], _ isWide: Bool) async throws -> Table
+    /// What follows the table for people.
+    var notes: @Sendable ([Row]) -> String = { _ in "" }
+}

@@ -1,0 +1,41 @@
+import AdminAPI
+import AdminClient
+import CommandLineSupport
+
+/// A GET that is repeated: ADMIN holds each answer until it differs from the one before, so that nothing that is known is
+/// sent again.
+struct HeldReading: Sendable {
+    /// Seconds for which an answer is held, at most.
+    static let wait = 55
+
+    var request: AdminRequest
+    private var isAway = false
+
+    init(request: AdminRequest) { self.request = request }
+
+    /// The next answer that differs; `nil` when there was none for a while, or ADMIN cannot be reached. A note says that
+    /// it is away, another that it answers again.
+    mutating func next<Value: Described>(
+        _ client: AdminResources, as type: Value.Type = Value.self
+    ) async throws -> Value? {
+        do {
+            let isRepeated = !request.known.isEmpty
+            request.wait = isRepeated ? Self.wait : 0
+            let answer = try await client.send(request)
+            if isAway { StandardError.write("Note: ADMIN answers again.") }
+            isAway = false
+            // Whoever does not hold its answers is asked each second. A held one is not followed at once by the next:
+            // many changes at a time are one.
+            if isRepeated { try await Task.sleep(for: answer.wasHeld ? .milliseconds(100) : .seconds(1)) }
+            guard !answer.isUnchanged else { return nil }
+            let value: Value = try client.value(of: answer, to: request)
+            request.known = answer.eTag.map { [$0] } ?? []
+            return value
+        } catch let error as CommandError where error.isTransient {
+            if !isAway { StandardError.write("Note: \(error.message); waiting for it.") }
+            isAway = true
+            try await Task.sleep(for: .seconds(1))
+            return nil
+        }
+    }
+}
