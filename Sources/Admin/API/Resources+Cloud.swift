@@ -23,7 +23,8 @@ extension ServerResource {
     init(_ server: Server) {
         self.init(
             name: server.name, location: server.location, kind: server.kind,
-            addresses: server.addresses.map(\.description), labels: server.labels)
+            addresses: server.addresses.map(\.description), labels: server.labels, state: server.state,
+            until: server.until)
     }
 }
 
@@ -43,10 +44,11 @@ extension TypeResource {
 }
 
 extension ServiceResource {
-    init(_ service: ServiceInstance) {
+    init(_ service: ServiceInstance, in cloud: Cloud) {
         self.init(
             name: service.name, type: service.type, index: service.index, server: service.server,
-            state: service.state, weight: service.weight)
+            state: service.state, weight: service.weight, until: service.until,
+            effective: cloud.effectiveState(of: service))
     }
 }
 

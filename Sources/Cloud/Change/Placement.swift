@@ -4,7 +4,8 @@ import Names
 ///
 /// A server can take one if it has the kind and the labels that the type requires, and, for an exported type, if its
 /// location has the pools of the type's sections, if it has an address of each family that they serve, and if no
-/// instance of the type is there, in whatever state. A gateway is chosen only for a type that requires that kind.
+/// instance of the type is there, in whatever state. A server that is not ready itself gets none. A gateway is chosen
+/// only for a type that requires that kind.
 ///
 /// Whatever else forbids an instance (a unique type, a missing type that it needs) is found by the check of the whole
 /// cloud, as if the server had been named.
@@ -98,6 +99,7 @@ extension Cloud {
 
     /// Why a server cannot take an instance, to follow its name; `nil` if it can.
     fileprivate func reason(against server: Server, for type: MetaConfiguration) -> String? {
+        guard server.state == .ready else { return "in \(server.state.rawValue)" }
         let kinds = type.requirements?.serverKinds ?? []
         if kinds.isEmpty, server.kind == .gateway { return "a gateway; the type does not require that kind" }
         guard kinds.isEmpty || kinds.contains(server.kind) else {

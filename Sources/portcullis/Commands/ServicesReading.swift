@@ -19,21 +19,21 @@ struct ListServices: AdminCommand {
     @Option(help: "Only those of a location.")
     var location: String?
 
-    @Option(help: "Only those in a state.")
+    @Option(help: "Only those in a state, their server's counted.")
     var state: ServiceState?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let locations = Dictionary(
-            try await client.servers().map { ($0.name, $0.location) }, uniquingKeysWith: { first, _ in first })
+        let servers = Dictionary(
+            try await client.servers().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let services = try await client.services().filter { service in
             type.map { $0 == service.type } ?? true && server.map { $0 == service.server } ?? true
-                && location.map { $0 == locations[service.server] } ?? true
-                && state.map { $0 == service.state } ?? true
+                && location.map { $0 == servers[service.server]?.location } ?? true
+                && state.map { $0 == service.effectiveState.state } ?? true
         }
-        try output.show(services, asText: ResourceTables.services(services, locations: locations).text)
+        try output.show(services, asText: ResourceTables.services(services, servers: servers).text)
     }
 }
 
@@ -49,13 +49,13 @@ struct ShowService: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let service = try await client.service(service)
-        let location = try await client.server(service.server).location
-        let rows = try ExportLine.lines(of: try await client.export(of: location))
+        let server = try await client.server(service.server)
+        let rows = try ExportLine.lines(of: try await client.export(of: server.location))
             .filter { $0.service == service.name }
         try output.show(
             json: [
-                "service": service.json, "location": .string(location), "export": .array(rows.map(\.json)),
+                "service": service.json, "location": .string(server.location), "export": .array(rows.map(\.json)),
             ],
-            asText: ResourceTables.service(service, location: location, rows: rows))
+            asText: ResourceTables.service(service, on: server, rows: rows))
     }
 }

@@ -18,7 +18,7 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
-            + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + observationRoutes + healthRoutes
+            + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + observationRoutes + healthRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
