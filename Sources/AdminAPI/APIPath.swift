@@ -62,6 +62,8 @@ extension APIPath {
     public static let secrets = Self("secrets")
     public static let servers = Self("servers")
     public static let services = Self("services")
+    /// Brings servers and services into a state, all of them or none.
+    public static let states = Self("states")
     public static let tokens = Self("tokens")
     public static let types = Self("types")
 

@@ -22,8 +22,13 @@ public struct ApplyRequest: Sendable, Hashable {
         public var state: ServiceState?
         /// `nil`: the section's.
         public var weight: Int?
+        /// When the state ends; only with a state. `nil`: a state that is given does not end.
+        public var until: String?
 
-        public init(name: String, server: String, state: ServiceState? = nil, weight: Int? = nil) {
+        public init(
+            name: String, server: String, state: ServiceState? = nil, weight: Int? = nil, until: String? = nil
+        ) {
+            self.until = until
             self.name = name
             self.server = server
             self.state = state
@@ -92,6 +97,8 @@ extension ApplyRequest.ServiceType: Described {
 extension ApplyRequest.Service: Described {
     package static let form = Form<Self>.object(
         nil, .required("name", .serviceName, \.name), .required("server", .name(.server), \.server),
-        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight)
-    ) { ApplyRequest.Service(name: $0, server: $1, state: $2, weight: $3) }
+        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight),
+        .present("until", .stateEnd, \.until)
+    ) { ApplyRequest.Service(name: $0, server: $1, state: $2, weight: $3, until: $4) }
+    .checking { StateEnd.fault($0.state, $0.until) }
 }

@@ -36,15 +36,22 @@ public struct ServerChange: Sendable, Hashable {
     public var kind: ServerKind
     public var addresses: [String]
     public var labels: [String]
+    /// `nil`: an existing server keeps its state and its end, a new one is ready.
+    public var state: ServiceState?
+    /// When the state ends; only with a state. `nil`: it does not end.
+    public var until: String?
 
     public init(
-        name: String? = nil, location: String, kind: ServerKind, addresses: [String], labels: [String] = []
+        name: String? = nil, location: String, kind: ServerKind, addresses: [String], labels: [String] = [],
+        state: ServiceState? = nil, until: String? = nil
     ) {
         self.name = name
         self.location = location
         self.kind = kind
         self.addresses = addresses
         self.labels = labels
+        self.state = state
+        self.until = until
     }
 }
 
@@ -54,10 +61,16 @@ public struct ServerPatch: Sendable, Hashable {
     public var kind: ServerKind?
     public var addresses: [String]?
     public var labels: [String]?
+    public var state: ServiceState?
+    /// When the state ends; only with a state. `nil`: a state that is given does not end.
+    public var until: String?
 
     public init(
-        location: String? = nil, kind: ServerKind? = nil, addresses: [String]? = nil, labels: [String]? = nil
+        location: String? = nil, kind: ServerKind? = nil, addresses: [String]? = nil, labels: [String]? = nil,
+        state: ServiceState? = nil, until: String? = nil
     ) {
+        self.state = state
+        self.until = until
         self.location = location
         self.kind = kind
         self.addresses = addresses
@@ -99,11 +112,17 @@ public struct ServiceChange: Sendable, Hashable {
     public var state: ServiceState?
     /// `nil`: the section's.
     public var weight: Int?
+    /// When the state ends; only with a state. `nil`: it does not end.
+    public var until: String?
+    /// As the resource has it. Not read: it follows from the states.
+    public var effective: EffectiveState?
 
     public init(
         name: String? = nil, type: String? = nil, index: Int? = nil, server: String,
-        state: ServiceState? = nil, weight: Int? = nil
+        state: ServiceState? = nil, weight: Int? = nil, until: String? = nil, effective: EffectiveState? = nil
     ) {
+        self.until = until
+        self.effective = effective
         self.name = name
         self.type = type
         self.index = index
@@ -124,8 +143,13 @@ public struct ServicePatch: Sendable, Hashable {
     public var server: String?
     public var state: ServiceState?
     public var weight: Weight?
+    /// When the state ends; only with a state. `nil`: a state that is given does not end.
+    public var until: String?
 
-    public init(server: String? = nil, state: ServiceState? = nil, weight: Weight? = nil) {
+    public init(
+        server: String? = nil, state: ServiceState? = nil, weight: Weight? = nil, until: String? = nil
+    ) {
+        self.until = until
         self.server = server
         self.state = state
         self.weight = weight
@@ -153,16 +177,20 @@ extension ServerChange: Described {
         "ServerChange", .repeated("name", .name(.server), \.name),
         .required("location", .name(.location), \.location), .required("kind", .choice, \.kind),
         .required("addresses", ServerResource.addresses, \.addresses),
-        .optional("labels", ServerResource.labels, else: [], \.labels)
-    ) { ServerChange(name: $0, location: $1, kind: $2, addresses: $3, labels: $4) }
+        .optional("labels", ServerResource.labels, else: [], \.labels),
+        .present("state", .choice, \.state), .present("until", .stateEnd, \.until)
+    ) { ServerChange(name: $0, location: $1, kind: $2, addresses: $3, labels: $4, state: $5, until: $6) }
+    .checking { StateEnd.fault($0.state, $0.until) }
 }
 
 extension ServerPatch: Described {
     package static let form = Form<Self>.object(
         "ServerPatch", .present("location", .name(.location), \.location), .present("kind", .choice, \.kind),
         .present("addresses", ServerResource.addresses, \.addresses),
-        .present("labels", ServerResource.labels, \.labels)
-    ) { ServerPatch(location: $0, kind: $1, addresses: $2, labels: $3) }
+        .present("labels", ServerResource.labels, \.labels),
+        .present("state", .choice, \.state), .present("until", .stateEnd, \.until)
+    ) { ServerPatch(location: $0, kind: $1, addresses: $2, labels: $3, state: $4, until: $5) }
+    .checking { StateEnd.fault($0.state, $0.until) }
 }
 
 extension ServiceCreation: Described {
@@ -182,15 +210,21 @@ extension ServiceChange: Described {
     package static let form = Form<Self>.object(
         "ServiceChange", .repeated("name", .serviceName, \.name), .repeated("type", .name(.type), \.type),
         .repeated("index", ServiceResource.index, \.index), .required("server", .name(.server), \.server),
-        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight)
-    ) { ServiceChange(name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5) }
+        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight),
+        .present("until", .stateEnd, \.until), .repeated("effective", EffectiveState.form, \.effective)
+    ) {
+        ServiceChange(
+            name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7)
+    }
+    .checking { StateEnd.fault($0.state, $0.until) }
 }
 
 extension ServicePatch: Described {
     package static let form = Form<Self>.object(
         "ServicePatch", .present("server", .name(.server), \.server), .present("state", .choice, \.state),
-        .present("weight", weight, \.weight)
-    ) { ServicePatch(server: $0, state: $1, weight: $2) }
+        .present("weight", weight, \.weight), .present("until", .stateEnd, \.until)
+    ) { ServicePatch(server: $0, state: $1, weight: $2, until: $3) }
+    .checking { StateEnd.fault($0.state, $0.until) }
 
     private static let weight = Form<Weight>(
         schema: [

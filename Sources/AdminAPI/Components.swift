@@ -1,3 +1,5 @@
+import Names
+
 /// Every body that has a name in the API's description.
 package enum Components {
     package static let all: [Component] = [
@@ -11,7 +13,8 @@ package enum Components {
         ServerPatch.form.component, ServiceCreation.form.component, ServiceChange.form.component,
         GatewayReport.form.component, GatewayReport.Drain.form.component, GatewayReport.Refusal.form.component,
         GatewayReportMessage.form.component, ReportAnswer.form.component, GatewayDetail.form.component,
-        ServicePatch.form.component, ServiceScale.form.component, ApplyRequest.form.component,
+        ServicePatch.form.component, ServiceScale.form.component, StateChange.form.component,
+        EffectiveState.form.component, ApplyRequest.form.component,
         ChangeReport.form.component,
         Problem.form.component, HealthResource.form.component,
         InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,

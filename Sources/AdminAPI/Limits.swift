@@ -34,6 +34,8 @@ public enum Limits {
     public static let reportedText = 400
     /// The highest count in a report.
     public static let reportedCount = 1_000_000_000
+    /// Seconds after which a state may end: up to a year.
+    public static let stateSeconds = 1...31_536_000
     /// Bytes of a report.
     public static let report = 256 << 10
 }

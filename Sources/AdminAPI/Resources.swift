@@ -36,8 +36,18 @@ public struct ServerResource: Sendable, Hashable {
     public var addresses: [String]
     /// Properties besides the kind, for the `requires` of types, sorted.
     public var labels: [String]
+    /// What its services may take. `nil`: in an apply, an existing server keeps its state and a new one is ready; an
+    /// answer has it.
+    public var state: ServiceState?
+    /// When the state ends and the server is ready again, RFC 3339 in UTC; `nil`: it does not end.
+    public var until: String?
 
-    public init(name: String, location: String, kind: ServerKind, addresses: [String], labels: [String] = []) {
+    public init(
+        name: String, location: String, kind: ServerKind, addresses: [String], labels: [String] = [],
+        state: ServiceState? = nil, until: String? = nil
+    ) {
+        self.state = state
+        self.until = until
         self.name = name
         self.location = location
         self.kind = kind
@@ -93,14 +103,23 @@ public struct ServiceResource: Sendable, Hashable {
     public var state: ServiceState
     /// 0 to 65,535; `nil` (JSON `null`): the section's.
     public var weight: Int?
+    /// When the state ends and the service is ready again, RFC 3339 in UTC; `nil`: it does not end.
+    public var until: String?
+    /// What the export has of it: the strictest of its own state and its server's; `nil`: an older ADMIN does not say.
+    public var effective: EffectiveState?
 
-    public init(name: String, type: String, index: Int, server: String, state: ServiceState, weight: Int?) {
+    public init(
+        name: String, type: String, index: Int, server: String, state: ServiceState, weight: Int?,
+        until: String? = nil, effective: EffectiveState? = nil
+    ) {
         self.name = name
         self.type = type
         self.index = index
         self.server = server
         self.state = state
         self.weight = weight
+        self.until = until
+        self.effective = effective
     }
 }
 
@@ -124,8 +143,12 @@ extension ServerResource: Described {
     package static let form = Form<Self>.object(
         "Server", .required("name", .name(.server), \.name),
         .required("location", .name(.location), \.location), .required("kind", .choice, \.kind),
-        .required("addresses", addresses, \.addresses), .optional("labels", labels, else: [], \.labels)
-    ) { ServerResource(name: $0, location: $1, kind: $2, addresses: $3, labels: $4) }
+        .required("addresses", addresses, \.addresses), .optional("labels", labels, else: [], \.labels),
+        .present("state", .choice, \.state), .present("until", .stateEnd, \.until)
+    ) {
+        ServerResource(name: $0, location: $1, kind: $2, addresses: $3, labels: $4, state: $5, until: $6)
+    }
+    .checking { StateEnd.fault($0.state, $0.until) }
 
     /// Internal addresses: one, or one for each family.
     static let addresses = Form<[String]>.addresses(atMost: Limits.serverAddresses, onePerFamily: true)
@@ -157,8 +180,12 @@ extension ServiceResource: Described {
     package static let form = Form<Self>.object(
         "Service", .required("name", .serviceName, \.name), .required("type", .name(.type), \.type),
         .required("index", index, \.index), .required("server", .name(.server), \.server),
-        .required("state", .choice, \.state), .null("weight", weight, \.weight)
-    ) { ServiceResource(name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5) }
+        .required("state", .choice, \.state), .null("weight", weight, \.weight),
+        .present("until", .stateEnd, \.until), .present("effective", EffectiveState.form, \.effective)
+    ) {
+        ServiceResource(
+            name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7)
+    }
 
     static let index = Form<Int>.integer(1...ServiceName.maximumIndex)
     static let weight = Form<Int>.integer(Limits.weights).described("null: the weight of the type's gateway section")

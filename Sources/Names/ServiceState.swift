@@ -1,4 +1,4 @@
-/// What a gateway may send to a service; the words are HAProxy's.
+/// What a gateway may send to a service, or to the services of a server; the words are HAProxy's.
 public enum ServiceState: String, Sendable, Hashable, Codable, CaseIterable {
     /// New connections come.
     case ready

@@ -130,6 +130,7 @@ struct Serve: AsyncParsableCommand {
         let gateways = GatewayRoster(
             registry: registry, limits: .init(gateways: settings.maxGateways), logger: logger)
         let upkeep = RegistryUpkeep(registry: registry, retention: settings.retention, logger: logger)
+        let stateClock = StateClock(registry: registry, logger: logger)
         let admin = try AdminApplication(
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
             secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback,
@@ -147,7 +148,9 @@ struct Serve: AsyncParsableCommand {
             logger: logger)
 
         var configuration = ServiceGroupConfiguration(
-            services: [gateways, upkeep, reloading, application, StoppingNotice(serviceManager: serviceManager)],
+            services: [
+                gateways, upkeep, stateClock, reloading, application, StoppingNotice(serviceManager: serviceManager),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         do {

@@ -185,6 +185,8 @@ struct HTTPSeeds {
         "writeType": type,
         "createService": #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null}"#,
         "scaleType": #"{"count": 3, "location": "tcn"}"#,
+        "setStates":
+            #"{"state": "drain", "for": 7200, "servers": ["app1"], "services": ["tg.1"], "select": {"type": "tg"}}"#,
         "reportGateway": """
         {"session": "a", "sequence": 1, "report": {"program": "1", "state": "held", "drains": {"a b": {"until":
          "2027-01-31T00:00:00Z", "connections": 3}}, "drainCount": 1, "refusals": {}, "problems": ["x"]}}

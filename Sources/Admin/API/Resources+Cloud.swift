@@ -1,5 +1,6 @@
 import AdminAPI
 import Cloud
+import Names
 import NetworkTypes
 import Registry
 import ServicesExport
@@ -23,7 +24,8 @@ extension ServerResource {
     init(_ server: Server) {
         self.init(
             name: server.name, location: server.location, kind: server.kind,
-            addresses: server.addresses.map(\.description), labels: server.labels)
+            addresses: server.addresses.map(\.description), labels: server.labels, state: server.state,
+            until: server.until)
     }
 }
 
@@ -43,10 +45,14 @@ extension TypeResource {
 }
 
 extension ServiceResource {
-    init(_ service: ServiceInstance) {
+    init(_ service: ServiceInstance, in cloud: Cloud) {
+        self.init(service, effective: cloud.effectiveState(of: service))
+    }
+
+    init(_ service: ServiceInstance, effective: EffectiveState) {
         self.init(
             name: service.name, type: service.type, index: service.index, server: service.server,
-            state: service.state, weight: service.weight)
+            state: service.state, weight: service.weight, until: service.until, effective: effective)
     }
 }
 

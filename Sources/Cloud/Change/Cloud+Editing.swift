@@ -61,6 +61,18 @@ extension Cloud {
         return index
     }
 
+    // MARK: States
+
+    /// Puts a server into the cloud.
+    /// - Parameter keepingState: whether a server of the name keeps its state and the end of it.
+    package mutating func put(_ server: Server, keepingState: Bool) {
+        var server = server
+        if keepingState, let present = servers[server.name] {
+            (server.state, server.until) = (present.state, present.until)
+        }
+        servers[server.name] = server
+    }
+
     // MARK: Deletions that others may forbid
 
     /// Deletes a location. Throws `ChangeError` if it is missing, or has pools or servers. Walks over all of these.

@@ -51,20 +51,32 @@ extension Cloud {
 
     /// Instances that are drained or removed although their connections are cut instead.
     private func cutWarnings(about difference: CloudDifference, since before: Cloud) -> [Contradiction] {
-        difference.changes.lazy.filter { $0.kind == .service }.flatMap { change -> [Contradiction] in
-            guard let old = before.services[change.name], let type = types[old.type] else { return [] }
+        servicesThatMayBeCut(by: difference, since: before).flatMap { name -> [Contradiction] in
+            guard var old = before.services[name], let type = types[old.type] else { return [] }
+            var new = services[name]
+            old.state = before.effectiveState(of: old).state
+            if let present = new { new?.state = effectiveState(of: present).state }
             return type.configuration.gateway.filter { $0.method != .dnat && $0.scheduler == .dh }
                 .filter { section in
                     guard section.takesConnections(old) else { return false }
-                    let new = services[change.name]
                     return new.map { $0.server != old.server || !section.takesConnections($0) } ?? true
                 }
                 .map { section in
                     Contradiction(
                         "\(type.name)/\(section.name) is scheduled by dh, which cannot drain: the gateways remove \(old.name) at "
-                            + "once, and its connections are cut", of: [.init(.service, old.name, .state)])
+                            + "once, and its connections are cut",
+                        of: [.init(.service, old.name, .state), .init(.server, old.server, .state)])
                 }
         }
+    }
+
+    /// The services that change, and those of servers whose state changes. Walks over all services in the latter case.
+    private func servicesThatMayBeCut(by difference: CloudDifference, since before: Cloud) -> [String] {
+        let names = difference.changes.filter { $0.kind == .service }.map(\.name)
+        let changed = difference.changes.filter { $0.kind == .server }.map(\.name)
+            .filter { before.servers[$0]?.state != servers[$0]?.state }
+        guard !changed.isEmpty else { return names }
+        return Set(names).union(services.values.lazy.filter { changed.contains($0.server) }.map(\.name)).sorted()
     }
 }
 

@@ -82,7 +82,8 @@ package struct CloudDifference: Sendable {
     private static func summary(_ server: Server) -> String {
         let addresses = server.addresses.map(\.description).joined(separator: " ")
         let labels = server.labels.isEmpty ? "" : ", labels \(server.labels.joined(separator: " "))"
-        return "\(server.kind.rawValue) server at \(server.location), \(addresses)\(labels)"
+        let state = server.state == .ready ? "" : "\(summary(server.state, until: server.until)): "
+        return "\(state)\(server.kind.rawValue) server at \(server.location), \(addresses)\(labels)"
     }
 
     private static func summary(_ secret: SealedSecret) -> String { "revision \(secret.revision)" }
@@ -95,7 +96,12 @@ package struct CloudDifference: Sendable {
 
     private static func summary(_ service: ServiceInstance) -> String {
         let weight = service.weight.map { "weight \($0)" } ?? "the section's weight"
-        return "\(service.state.rawValue) on \(service.server), \(weight)"
+        return "\(summary(service.state, until: service.until)) on \(service.server), \(weight)"
+    }
+
+    /// `drain`, or `drain until 2027-01-31T00:00:00.000Z`
+    private static func summary(_ state: ServiceState, until: String?) -> String {
+        state.rawValue + (until.map { " until \($0)" } ?? "")
     }
 }
 

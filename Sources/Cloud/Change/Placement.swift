@@ -4,7 +4,8 @@ import Names
 ///
 /// A server can take one if it has the kind and the labels that the type requires, and, for an exported type, if its
 /// location has the pools of the type's sections, if it has an address of each family that they serve, and if no
-/// instance of the type is there, in whatever state. A gateway is chosen only for a type that requires that kind.
+/// instance of the type is there, in whatever state. A server that is not ready itself gets none. A gateway is chosen
+/// only for a type that requires that kind.
 ///
 /// Whatever else forbids an instance (a unique type, a missing type that it needs) is found by the check of the whole
 /// cloud, as if the server had been named.
@@ -42,7 +43,9 @@ struct Placement {
         }
         for server in cloud.servers.values where location.map({ $0 == server.location }) ?? true {
             let count = ofType[server.name] ?? 0
-            if let reason = cloud.reason(against: server, for: type) ?? (isExported && count > 0 ? isTaken : nil) {
+            if let reason = cloud.reason(against: server, for: type) ?? server.reason
+                ?? (isExported && count > 0 ? isTaken : nil)
+            {
                 refused[reason, default: []].append(server.name)
             } else {
                 candidates.append(Candidate(server: server.name, ofType: count, all: all[server.name] ?? 0))
@@ -119,4 +122,9 @@ extension Cloud {
         }
         return nil
     }
+}
+
+extension Server {
+    /// Why no new instance is placed on it although it could take one, to follow its name.
+    fileprivate var reason: String? { state == .ready ? nil : "in \(state.rawValue)" }
 }

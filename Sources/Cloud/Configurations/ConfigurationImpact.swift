@@ -33,7 +33,15 @@ package struct ConfigurationImpact {
                 else { continue }
                 services.insert(change.name)
                 instanceTypes.insert(type)
-            case .server: servers.insert(change.name)
+            case .server:
+                // No configuration has a server's state.
+                var old = before.servers[change.name]
+                let new = after.servers[change.name]
+                if let new {
+                    old?.state = new.state
+                    old?.until = new.until
+                }
+                if old != new { servers.insert(change.name) }
             case .location: locations.insert(change.name)
             case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
             case .secret: secrets.insert(change.name)

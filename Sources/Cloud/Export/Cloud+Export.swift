@@ -5,8 +5,8 @@ public import ServicesExport
 extension Cloud {
     /// The export of a location: one row for each external connection and instance.
     ///
-    /// Marks must have been allocated. Ready instances have their weight, draining ones weight 0, those in
-    /// maintenance no row. A section limited to sources of one family is not served on the other. Rows are in no
+    /// Marks must have been allocated. Instances count with their effective state: ready ones have their weight,
+    /// draining ones weight 0, those in maintenance no row. A section limited to sources of one family is not served on the other. Rows are in no
     /// particular order; `ServicesCSV.write` sorts them. Cost: walks over all services.
     public func exportRows(location: String) -> [ExportRow] {
         exportRows(location: location, exportedInstances()[location] ?? [:])
@@ -15,13 +15,16 @@ extension Cloud {
     /// An instance and its server.
     package typealias PlacedInstance = (instance: ServiceInstance, server: Server)
 
-    /// The instances that have rows, by location and type. Walks over all services.
+    /// The instances that have rows, by location and type, each with its effective state. Walks over all services.
     package func exportedInstances() -> [String: [String: [PlacedInstance]]] {
         var instances = [String: [String: [PlacedInstance]]]()
-        for service in services.values where service.state != .maint {
+        for service in services.values {
             guard let server = servers[service.server], types[service.type]?.configuration.gateway.isEmpty == false
             else { continue }
-            instances[server.location, default: [:]][service.type, default: []].append((service, server))
+            var exported = service
+            exported.state = EffectiveState(own: service.state, server: server.state).state
+            guard exported.state != .maint else { continue }
+            instances[server.location, default: [:]][service.type, default: []].append((exported, server))
         }
         return instances
     }

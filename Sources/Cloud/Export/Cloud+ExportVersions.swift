@@ -39,7 +39,8 @@ extension Cloud {
     /// different about them; then the others there.
     private func subjects(serving place: ServedSection, since before: Cloud) -> [Contradiction.Subject] {
         let instances = services.values.filter {
-            $0.type == place.section.type && $0.state != .maint && servers[$0.server]?.location == place.location
+            $0.type == place.section.type && effectiveState(of: $0).state != .maint
+                && servers[$0.server]?.location == place.location
         }.sorted { $0.index < $1.index }
         let changed = instances.compactMap { service -> Contradiction.Subject? in
             guard let old = before.services[service.name] else { return .init(.service, service.name) }
@@ -47,7 +48,8 @@ extension Cloud {
             if before.servers[service.server]?.location != place.location {
                 return .init(.server, service.server, .location)
             }
-            return old.state == .maint ? .init(.service, service.name, .state) : nil
+            if old.state == .maint { return .init(.service, service.name, .state) }
+            return before.servers[service.server]?.state == .maint ? .init(.server, service.server, .state) : nil
         }
         return changed + instances.map { .init(.service, $0.name) }
     }

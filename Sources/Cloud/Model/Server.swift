@@ -11,16 +11,22 @@ public struct Server: Sendable, Hashable {
     public var addresses: [IPAddress]
     /// Properties besides the kind, for the `requires` of types; ascending, without duplicates.
     public var labels: [String]
+    /// What its services may take. The state of a service of its own may be stricter.
+    public var state: ServiceState
+    /// When the state ends and the server is ready again, RFC 3339 in UTC; `nil`: it does not end.
+    public var until: String?
 
     public init(
         name: String, location: String, kind: ServerKind, addresses: some Sequence<IPAddress>,
-        labels: some Sequence<String> = []
+        labels: some Sequence<String> = [], state: ServiceState = .ready, until: String? = nil
     ) {
         self.name = name
         self.location = location
         self.kind = kind
         self.addresses = Set(addresses).sorted()
         self.labels = Set(labels).sorted()
+        self.state = state
+        self.until = until
     }
 
     /// The internal address of a family; `nil` if the server has none.

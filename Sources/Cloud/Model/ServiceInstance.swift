@@ -7,15 +7,21 @@ public struct ServiceInstance: Sendable, Hashable {
     public var index: Int
     public var server: String
     public var state: ServiceState
+    /// When the state ends and the instance is ready again, RFC 3339 in UTC; `nil`: it does not end.
+    public var until: String?
     /// 0 to 65,535; `nil`: the gateway section's weight.
     public var weight: Int?
 
-    public init(type: String, index: Int, server: String, state: ServiceState = .ready, weight: Int? = nil) {
+    public init(
+        type: String, index: Int, server: String, state: ServiceState = .ready, weight: Int? = nil,
+        until: String? = nil
+    ) {
         self.type = type
         self.index = index
         self.server = server
         self.state = state
         self.weight = weight
+        self.until = until
     }
 
     /// `tg.3`

@@ -57,12 +57,15 @@ enum CloudRows {
         for row in try Row.fetchAll(db, sql: "SELECT server, label FROM serverLabel") {
             labels[row["server"], default: []].append(row["label"])
         }
-        return try Row.fetchAll(db, sql: "SELECT name, location, kind FROM server").map { row in
+        return try Row.fetchAll(db, sql: "SELECT name, location, kind, state, stateUntil FROM server").map { row in
             let name: String = row["name"]
             guard let kind = ServerKind(rawValue: row["kind"]) else { throw unreadable("the kind of server \(name)") }
+            guard let state = ServiceState(rawValue: row["state"]) else {
+                throw unreadable("the state of server \(name)")
+            }
             return Server(
                 name: name, location: row["location"], kind: kind, addresses: addresses[name] ?? [],
-                labels: labels[name] ?? [])
+                labels: labels[name] ?? [], state: state, until: row["stateUntil"])
         }
     }
 
@@ -110,10 +113,11 @@ enum CloudRows {
     }
 
     private static func loadServices(_ db: Database) throws -> [ServiceInstance] {
-        try Row.fetchAll(db, sql: "SELECT type, number, server, state, weight FROM service").map { row in
+        try Row.fetchAll(db, sql: "SELECT type, number, server, state, weight, stateUntil FROM service").map { row in
             guard let state = ServiceState(rawValue: row["state"]) else { throw unreadable("a service's state") }
             return ServiceInstance(
-                type: row["type"], index: row["number"], server: row["server"], state: state, weight: row["weight"])
+                type: row["type"], index: row["number"], server: row["server"], state: state, weight: row["weight"],
+                until: row["stateUntil"])
         }
     }
 
@@ -196,10 +200,12 @@ enum CloudRows {
         }
         try db.execute(
             sql: """
-                INSERT INTO server (name, location, kind) VALUES (?, ?, ?)
-                ON CONFLICT (name) DO UPDATE SET location = excluded.location, kind = excluded.kind
+                INSERT INTO server (name, location, kind, state, stateUntil) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (name) DO UPDATE
+                SET location = excluded.location, kind = excluded.kind, state = excluded.state,
+                    stateUntil = excluded.stateUntil
                 """,
-            arguments: [server.name, server.location, server.kind.rawValue])
+            arguments: [server.name, server.location, server.kind.rawValue, server.state.rawValue, server.until])
         try db.execute(sql: "DELETE FROM serverAddress WHERE server = ?", arguments: [server.name])
         for address in server.addresses {
             try db.execute(
@@ -259,11 +265,14 @@ enum CloudRows {
         }
         try db.execute(
             sql: """
-                INSERT INTO service (type, number, server, state, weight) VALUES (?, ?, ?, ?, ?)
+                INSERT INTO service (type, number, server, state, weight, stateUntil) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (type, number) DO UPDATE
-                SET server = excluded.server, state = excluded.state, weight = excluded.weight
+                SET server = excluded.server, state = excluded.state, weight = excluded.weight,
+                    stateUntil = excluded.stateUntil
                 """,
-            arguments: [service.type, service.index, service.server, service.state.rawValue, service.weight])
+            arguments: [
+                service.type, service.index, service.server, service.state.rawValue, service.weight, service.until,
+            ])
     }
 
     /// Deletes marks before it writes new ones, since a mark is unique at every moment.

@@ -22,6 +22,7 @@ enum SQLiteMigrations {
         migrator.registerMigration("8 sizes of revisions") { db in try db.execute(sql: revisionSizes) }
         migrator.registerMigration("9 commits by their identity, epochs") { db in try db.execute(sql: commits) }
         migrator.registerMigration("10 versions of the export") { db in try db.execute(sql: exportVersions) }
+        migrator.registerMigration("11 states of servers") { db in try db.execute(sql: serverStates) }
         migrator.registerMigration("12 indices of events") { db in try db.execute(sql: eventIndices) }
         migrator.registerMigration("13 scopes of tokens") { db in try db.execute(sql: tokenScopes) }
         return migrator
@@ -260,6 +261,14 @@ enum SQLiteMigrations {
     /// first.
     private static let exportVersions = """
         ALTER TABLE gateway ADD COLUMN exportVersion INTEGER NOT NULL DEFAULT 1;
+        """
+
+    /// The states of servers, and the end that a state may have. Servers were ready before they had states.
+    private static let serverStates = """
+        ALTER TABLE server ADD COLUMN state TEXT NOT NULL DEFAULT 'ready'
+            CHECK (state IN ('ready', 'drain', 'maint'));
+        ALTER TABLE server ADD COLUMN stateUntil TEXT;
+        ALTER TABLE service ADD COLUMN stateUntil TEXT;
         """
 
     /// Names with spaces between them; NULL: all.

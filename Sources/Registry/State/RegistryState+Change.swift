@@ -49,6 +49,7 @@ extension RegistryState {
         state.cloud = cloud
         state.exports = exports.updated(to: cloud, affecting: affected)
         state.configurations = configurations
+        state.stateEnds.update(difference, to: cloud)
         for change in difference.changes where change.kind == .type {
             let last = revisions[change.name]?.number ?? formerRevisions[change.name] ?? 0
             if change.action == .delete {

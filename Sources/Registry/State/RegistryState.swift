@@ -10,6 +10,7 @@ package struct RegistryState: Sendable {
     package var formerRevisions: [String: Int]
     package var exports: ExportSet
     package var configurations: ConfigurationSet
+    package var stateEnds: StateEnds
 
     /// Builds every export and compares every configuration. Cost: walks over the whole cloud.
     package init(_ stored: StoredCloud) {
@@ -19,6 +20,7 @@ package struct RegistryState: Sendable {
         formerRevisions = stored.formerRevisions
         exports = ExportSet(of: stored.cloud)
         configurations = ConfigurationSet(of: stored.cloud)
+        stateEnds = StateEnds(of: stored.cloud)
     }
 
     /// Increases with every stored change.

@@ -11,4 +11,7 @@ package enum Timestamp {
 
     /// Parses a time; also without a fraction, or in another time zone. `nil` if the text is no time.
     package static func date(_ text: String) -> Date? { InternetTime.date(text) }
+
+    /// The same time in the form of the registry; `nil` if the text is no time.
+    package static func inUTC(_ text: String) -> String? { date(text).map { self.text($0) } }
 }

@@ -29,8 +29,10 @@ public struct TokenGrant: Sendable, Hashable {
     static let fileOwner = "portcullis-admin"
     /// The actor in the event log for changes while there was no token.
     package static let anonymous = "anonymous"
+    /// The actor in the event log when a state ends at the time that was set for it.
+    package static let clock = "clock"
     /// Names that have another meaning in the event log.
-    static let reserved: Set = [anonymous, fileOwner]
+    static let reserved: Set = [anonymous, fileOwner, clock]
 
     /// What is wrong with the grant, each fault with the name of the member.
     package var faults: [Fault] {

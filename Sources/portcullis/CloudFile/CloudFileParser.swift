@@ -105,7 +105,8 @@ struct CloudFileParser {
             note("server", pair.key, in: \.serverPlaces)
             guard
                 let mapping = diagnostics.mapping(
-                    pair.value, allowedKeys: ["kind", "addresses", "labels"], "a server: kind, addresses, labels")
+                    pair.value, allowedKeys: ["kind", "addresses", "labels", "state", "until"],
+                    "a server: kind, addresses, labels, state, until")
             else { continue }
             let kind = diagnostics.required("kind", of: mapping) { node throws(YAMLError) in
                 try node.choice(ServerKind.allCases.map(\.rawValue), "kind of server")
@@ -123,7 +124,8 @@ struct CloudFileParser {
             cloud.servers.append(
                 ServerResource(
                     name: name, location: location, kind: kind.flatMap(ServerKind.init) ?? .app,
-                    addresses: node.map { addresses($0, "internal addresses", pointer) } ?? [], labels: labels ?? []))
+                    addresses: node.map { addresses($0, "internal addresses", pointer) } ?? [], labels: labels ?? [],
+                    state: state(mapping, pointer), until: until(mapping, pointer)))
         }
     }
 
@@ -163,23 +165,38 @@ struct CloudFileParser {
             }
         }
         let mapping = diagnostics.mapping(
-            pair.value, allowedKeys: ["server", "state", "weight"], "a server's name, or server, state, weight")
+            pair.value, allowedKeys: ["server", "state", "until", "weight"],
+            "a server's name, or server, state, until, weight")
         guard let mapping else { return nil }
-        for key in ["server", "state", "weight"] {
+        for key in ["server", "weight"] {
             if let node = mapping[key] { cloud.places.add("\(pointer)/\(key)", node.position) }
         }
         let server = diagnostics.required("server", of: mapping) { node throws(YAMLError) in
             try node.string("the name of a server")
         }
-        let state = diagnostics.optional(mapping["state"]) { node throws(YAMLError) in
-            try node.choice(ServiceState.allCases.map(\.rawValue), "state")
-        }
         let weight = diagnostics.optional(mapping["weight"]) { node throws(YAMLError) in
             try node.integer("a weight", in: 0...65_535)
         }
         return ApplyRequest.Service(
-            name: pair.key.text, server: server ?? "", state: state.flatMap(ServiceState.init),
-            weight: weight)
+            name: pair.key.text, server: server ?? "", state: state(mapping, pointer), weight: weight,
+            until: until(mapping, pointer))
+    }
+
+    /// The state of a server or service.
+    private mutating func state(_ mapping: YAMLMapping, _ pointer: String) -> ServiceState? {
+        if let place = mapping["state"] { cloud.places.add(pointer + "/state", place.position) }
+        let state = diagnostics.optional(mapping["state"]) { node throws(YAMLError) in
+            try node.choice(ServiceState.allCases.map(\.rawValue), "state")
+        }
+        return state.flatMap(ServiceState.init)
+    }
+
+    /// When that state ends.
+    private mutating func until(_ mapping: YAMLMapping, _ pointer: String) -> String? {
+        if let place = mapping["until"] { cloud.places.add(pointer + "/until", place.position) }
+        return diagnostics.optional(mapping["until"]) { node throws(YAMLError) in
+            try node.string("a time as 2027-01-31T00:00:00Z")
+        }
     }
 
     private mutating func pairs(_ node: YAMLNode?, _ what: String) -> [YAMLPair] {

@@ -46,12 +46,15 @@ struct CloudFileText {
         }
     }
 
-    /// The cloud as its files say it: without the state `ready`, which a new service has anyway, and which must not
+    /// The cloud as its files say it: without the state `ready`, which a new server or service has anyway, and which must not
     /// undo a later drain when the files are applied again.
     private var written: ApplyRequest {
         var cloud = cloud
         for index in cloud.services.indices where cloud.services[index].state == .ready {
             cloud.services[index].state = nil
+        }
+        for index in cloud.servers.indices where cloud.servers[index].state == .ready {
+            cloud.servers[index].state = nil
         }
         return cloud
     }
@@ -85,7 +88,7 @@ struct CloudFileText {
 
     private var locations: [(String, YAMLNode)] {
         let pools = Dictionary(grouping: cloud.pools) { ExactText($0.location) }
-        let servers = Dictionary(grouping: cloud.servers) { ExactText($0.location) }
+        let servers = Dictionary(grouping: written.servers) { ExactText($0.location) }
         return cloud.locations.map { location in
             let name = ExactText(location.name)
             let parts = [
@@ -103,14 +106,19 @@ struct CloudFileText {
     private static func server(_ server: ServerResource) -> YAMLNode {
         mapping(
             [("kind", text(server.kind.rawValue)), ("addresses", list(server.addresses.map(text)))]
-                + (server.labels.isEmpty ? [] : [("labels", list(server.labels.map(text)))]))
+                + (server.labels.isEmpty ? [] : [("labels", list(server.labels.map(text)))])
+                + state(server.state, server.until))
     }
 
     private static func service(_ service: ApplyRequest.Service) -> YAMLNode {
         guard service.state != nil || service.weight != nil else { return text(service.server) }
         return mapping(
-            [("server", text(service.server))] + (service.state.map { [("state", text($0.rawValue))] } ?? [])
+            [("server", text(service.server))] + state(service.state, service.until)
                 + (service.weight.map { [("weight", node(.scalar(YAMLScalar(text: "\($0)", isPlain: true))))] } ?? []))
+    }
+
+    private static func state(_ state: ServiceState?, _ until: String?) -> [(String, YAMLNode)] {
+        (state.map { [("state", text($0.rawValue))] } ?? []) + (until.map { [("until", text($0))] } ?? [])
     }
 
     // MARK: Nodes

@@ -14,9 +14,7 @@ struct ScaleServices: AdminCommand {
             """)
 
     /// How many instances are removed without `--yes`.
-    static let handful = 5
-    /// How often the command begins again because somebody else has changed the registry meanwhile.
-    private static let attempts = 10
+    static let handful = CarefulChange.handful
 
     @Argument(help: "The service type.", completion: .names(.types), transform: NameArgument.read)
     var type: String
@@ -40,33 +38,15 @@ struct ScaleServices: AdminCommand {
         }
     }
 
-    /// First as a dry run, then on the very registry that the dry run has seen, so that nothing else is removed than
-    /// was counted.
     func run(_ client: AdminResources) async throws {
-        for attempt in 1... {
-            let dryRun = request(dryRun: true)
-            let answer = try await client.send(dryRun)
-            let report: ChangeReport = try client.value(of: answer, to: dryRun)
-            if change.dryRun || report.isEmpty { return try change.finish(report) }
+        let careful = CarefulChange(options: change, isConfirmed: yes) { report in
             let removed = report.changes.count { $0.action == .delete }
-            guard yes || removed <= Self.handful else {
-                try change.output.show(report, asText: ChangeReportText(isDryRun: true).text(report))
-                throw CommandError(
-                    "\(removed) services of \(type.printable) would be removed; nothing was changed",
-                    hint: "If that is meant, say --yes.")
-            }
-            var request = request(dryRun: false)
-            if let tag = answer.eTag { request.add(APIHeader.ifMatch, tag) }
-            do {
-                return try change.finish(try await client.value(request))
-            } catch let error as CommandError where error.status == 412 && attempt < Self.attempts {
-                continue
-            }
+            return removed > Self.handful ? "\(removed) services of \(type.printable) would be removed" : nil
         }
-    }
-
-    private func request(dryRun: Bool) -> AdminRequest {
-        AdminRequest.change(.post, .scale(of: type), dryRun: dryRun)
-            .json(ServiceScale(count: count, location: location))
+        let report = try await careful.report(client) { dryRun in
+            AdminRequest.change(.post, .scale(of: type), dryRun: dryRun)
+                .json(ServiceScale(count: count, location: location))
+        }
+        try change.finish(report)
     }
 }

@@ -11,7 +11,10 @@ extension ServerKind: ExpressibleByArgument {}
 struct ServersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "servers", abstract: "List, show, add, change and remove servers.",
-        subcommands: [ListServers.self, ShowServer.self, AddServer.self, SetServer.self, RemoveServers.self],
+        subcommands: [
+            ListServers.self, ShowServer.self, AddServer.self, SetServer.self, RemoveServers.self, DrainServers.self,
+            ReadyServers.self, MaintServers.self,
+        ],
         defaultSubcommand: ListServers.self)
 }
 
@@ -38,12 +41,15 @@ struct AddServer: AdminCommand {
         transform: NameArgument.read)
     var labels: [String] = []
 
+    @Option(help: "The state to start in.")
+    var state = ServiceState.ready
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let request = AdminRequest.change(.put, .server(server), dryRun: change.dryRun)
-            .json(ServerChange(location: location, kind: kind, addresses: addresses, labels: labels))
+            .json(ServerChange(location: location, kind: kind, addresses: addresses, labels: labels, state: state))
         let name = server.printable
         try change.finish(
             try await client.create(

@@ -75,7 +75,7 @@ struct MoveService: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(try await client.patch([service], ServicePatch(server: server), dryRun: change.dryRun))
+        try change.finish(try await client.patch(service, ServicePatch(server: server), dryRun: change.dryRun))
     }
 }
 
@@ -92,36 +92,6 @@ struct RemoveServices: AdminCommand {
                 AdminRequest.change(.delete, .service(name), dryRun: change.dryRun)
             })
     }
-}
-
-struct DrainServices: StateCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "Send service instances no new connections; established ones go on.")
-    static let state = ServiceState.drain
-
-    @OptionGroup var services: ServiceNames
-    @OptionGroup var change: ChangeOptions
-    @OptionGroup var connection: ConnectionOptions
-}
-
-struct ReadyServices: StateCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "ready", abstract: "Put service instances into production.")
-    static let state = ServiceState.ready
-
-    @OptionGroup var services: ServiceNames
-    @OptionGroup var change: ChangeOptions
-    @OptionGroup var connection: ConnectionOptions
-}
-
-struct MaintServices: StateCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "maint", abstract: "Take service instances out of production and out of the export.")
-    static let state = ServiceState.maint
-
-    @OptionGroup var services: ServiceNames
-    @OptionGroup var change: ChangeOptions
-    @OptionGroup var connection: ConnectionOptions
 }
 
 struct WeightService: AdminCommand {
@@ -159,6 +129,6 @@ struct WeightService: AdminCommand {
             case .fixed(let weight): ServicePatch(weight: .fixed(weight))
             case .section: ServicePatch(weight: .fromSection)
             }
-        try change.finish(try await client.patch([service], patch, dryRun: change.dryRun))
+        try change.finish(try await client.patch(service, patch, dryRun: change.dryRun))
     }
 }

@@ -21,7 +21,7 @@ struct ListServices: AdminCommand {
     @Option(help: "Only those of a location.", completion: .names(.locations))
     var location: String?
 
-    @Option(help: "Only those in a state.")
+    @Option(help: "Only those in a state, their server's counted.")
     var state: ServiceState?
 
     @OptionGroup var list: ListOptions
@@ -55,13 +55,13 @@ struct ShowService: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let service = try await client.service(service)
-        let location = try await client.server(service.server).location
-        let rows = try ExportLine.lines(of: try await client.export(of: location))
+        let server = try await client.server(service.server)
+        let rows = try ExportLine.lines(of: try await client.export(of: server.location))
             .filter { $0.service == service.name }
         try output.show(
             json: [
-                "service": service.json, "location": .string(location), "export": .array(rows.map(\.json)),
+                "service": service.json, "location": .string(server.location), "export": .array(rows.map(\.json)),
             ],
-            asText: ResourceTables.service(service, location: location, rows: rows))
+            asText: ResourceTables.service(service, on: server, rows: rows))
     }
 }

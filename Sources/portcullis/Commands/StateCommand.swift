@@ -13,41 +13,132 @@ struct ServiceNames: ParsableArguments {
     )
     var names: [String]
 
-    func validate() throws {
+    func validate() throws { try Self.check(names) }
+
+    static func check(_ names: [String]) throws {
         for name in names where ServiceName(name) == nil {
             throw ValidationError("\"\(name)\" is no service; its name is TYPE.INDEX, like tg.3")
         }
     }
 }
 
-/// A subcommand that brings services into a state.
+/// Servers or services whose state is set, all of them or none.
+protocol StateTargets: ParsableArguments {
+    /// Adds them to a change.
+    func add(to change: inout StateChange)
+    /// Why a change needs `--yes`: what it would do; `nil`: it does not.
+    func objection(to report: ChangeReport) -> String?
+    var yes: Bool { get }
+}
+
+/// One or more servers.
+struct ServerTargets: StateTargets {
+    @Argument(help: ArgumentHelp("The servers, one or more.", valueName: "server"), transform: NameArgument.read)
+    var servers: [String]
+
+    func add(to change: inout StateChange) { change.servers = servers.withoutRepetition }
+    func objection(to report: ChangeReport) -> String? { nil }
+    var yes: Bool { false }
+}
+
+/// Services by name, or all that have some properties.
+struct ServiceTargets: StateTargets {
+    @Argument(
+        help: ArgumentHelp(
+            "The services: TYPE.INDEX, one or more; or --server, --type and --location, which combine.",
+            valueName: "service"),
+        transform: NameArgument.read)
+    var names: [String] = []
+
+    @Option(help: "All services on a server.", transform: NameArgument.read)
+    var server: String?
+
+    @Option(help: "All services of a type.", transform: NameArgument.read)
+    var type: String?
+
+    @Option(help: "All services of a location.", transform: NameArgument.read)
+    var location: String?
+
+    @Flag(help: ArgumentHelp("Change more than \(CarefulChange.handful) services that are not named."))
+    var yes = false
+
+    func validate() throws {
+        try ServiceNames.check(names)
+        switch (names.isEmpty, selection == nil) {
+        case (true, true): throw ValidationError("name services, or select them by --server, --type or --location")
+        case (false, false): throw ValidationError("services are either named or selected, not both")
+        default: break
+        }
+    }
+
+    private var selection: StateChange.Selection? {
+        let selection = StateChange.Selection(type: type, server: server, location: location)
+        return selection == StateChange.Selection() ? nil : selection
+    }
+
+    func add(to change: inout StateChange) {
+        change.services = names.withoutRepetition
+        change.select = selection
+    }
+
+    func objection(to report: ChangeReport) -> String? {
+        guard selection != nil, report.changes.count > CarefulChange.handful else { return nil }
+        return "\(report.changes.count) services would change"
+    }
+}
+
+/// For how long a state is set.
+struct StateDuration: ParsableArguments {
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp(
+            "End the state by itself after this time (\(TimeSpan.forms)): ready follows.", valueName: "duration"))
+    var text: String?
+
+    var seconds: Int? { text.flatMap(TimeSpan.seconds) }
+
+    func validate() throws {
+        guard let text else { return }
+        guard let seconds, Limits.stateSeconds.contains(seconds) else {
+            throw ValidationError("--for: \"\(text.printed(atMost: 40))\" is not a time such as \(TimeSpan.forms)")
+        }
+    }
+}
+
+/// A subcommand that brings servers or services into a state.
 protocol StateCommand: AdminCommand {
+    associatedtype Targets: StateTargets
     static var state: ServiceState { get }
-    var services: ServiceNames { get }
+    var targets: Targets { get }
+    /// The seconds after which the state ends; `nil`: it does not end.
+    var seconds: Int? { get }
     var change: ChangeOptions { get }
 }
 
 extension StateCommand {
+    var seconds: Int? { nil }
+
     func run(_ client: AdminResources) async throws {
-        let patch = ServicePatch(state: Self.state)
-        try change.finish(try await client.patch(services.names, patch, dryRun: change.dryRun))
+        var wanted = StateChange(state: Self.state, seconds: seconds)
+        targets.add(to: &wanted)
+        let careful = CarefulChange(options: change, isConfirmed: targets.yes, objection: targets.objection)
+        let report = try await careful.report(client) { [wanted] dryRun in
+            AdminRequest.change(.post, .states, dryRun: dryRun).json(wanted)
+        }
+        try change.finish(report)
     }
 }
 
 extension AdminResources {
-    /// Changes services one after the other. Returns one report on all changes.
-    func patch(_ services: [String], _ patch: ServicePatch, dryRun: Bool) async throws -> ChangeReport {
-        try await changeEach(services) { name in
-            AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(patch)
-        }
+    func patch(_ service: String, _ patch: ServicePatch, dryRun: Bool) async throws -> ChangeReport {
+        try await value(AdminRequest.change(.patch, .service(service), dryRun: dryRun).json(patch))
     }
 
     /// Sends one change for each name. If one fails, the error tells which were changed before.
     func changeEach(_ names: [String], _ request: (String) throws -> AdminRequest) async throws -> ChangeReport {
         var total = ChangeReport(changes: [], export: [])
         var done = [String]()
-        var seen = Set<ExactText>()
-        for name in names where seen.insert(ExactText(name)).inserted {
+        for name in names.withoutRepetition {
             do {
                 let request = try request(name)
                 total = total.followed(by: try await value(request))
@@ -58,5 +149,13 @@ extension AdminResources {
             }
         }
         return total
+    }
+}
+
+extension [String] {
+    /// Each text once, in order.
+    fileprivate var withoutRepetition: [String] {
+        var seen = Set<ExactText>()
+        return filter { seen.insert(ExactText($0)).inserted }
     }
 }

@@ -16,9 +16,9 @@ enum ResourceTables {
 
     static func servers(_ servers: [ServerResource]) -> Table {
         Table(
-            ["SERVER", "LOCATION", "KIND", "ADDRESSES", "LABELS"],
+            ["SERVER", "LOCATION", "KIND", .init("STATE", isState: true), "ADDRESSES", "LABELS"],
             servers.map { server in
-                [server.name, server.location, server.kind.rawValue]
+                [server.name, server.location, server.kind.rawValue, StateText.text(server)]
                     + [server.addresses.joined(separator: " "), server.labels.joined(separator: " ")]
             })
     }
@@ -49,16 +49,20 @@ enum ResourceTables {
             types.map { [$0.type, "\($0.revision)", $0.changedAt, $0.changedBy] })
     }
 
-    /// - Parameter locations: the location of each server.
-    static func services(_ services: [ServiceResource], locations: [String: String]) -> Table {
+    /// - Parameter servers: the servers by name.
+    static func services(_ services: [ServiceResource], servers: [String: ServerResource]) -> Table {
         Table(
             ["SERVICE", "SERVER", "LOCATION", .init("STATE", isState: true), .init("WEIGHT", .right)],
-            services.map { [$0.name, $0.server, locations[$0.server] ?? "", $0.state.rawValue, weight($0.weight)] })
+            services.map { service in
+                let server = servers[service.server]
+                return [service.name, service.server, server?.location ?? "", StateText.text(service, on: server)]
+                    + [weight(service.weight)]
+            })
     }
 
     /// The services with what is known of their servers.
     static func services(_ services: [ServiceResource], on servers: [String: ServerResource], isWide: Bool) -> Table {
-        let table = Self.services(services, locations: servers.mapValues(\.location))
+        let table = Self.services(services, servers: servers)
         guard isWide else { return table }
         return Table(
             table.columns + ["KIND", "ADDRESSES"],
@@ -83,25 +87,27 @@ enum ResourceTables {
             ["", ""],
             [
                 ["server", server.name], ["location", server.location], ["kind", server.kind.rawValue],
-                ["addresses", server.addresses.joined(separator: " ")],
+                ["state", StateText.text(server)], ["addresses", server.addresses.joined(separator: " ")],
                 ["labels", server.labels.isEmpty ? "none" : server.labels.joined(separator: " ")],
             ]
         ).body(indent: "")
         guard !services.isEmpty else { return properties + "\n\nno services" }
         let table = Table(
             ["SERVICE", .init("STATE", isState: true), .init("WEIGHT", .right)],
-            services.map { [$0.name, $0.state.rawValue, weight($0.weight)] })
+            services.map { [$0.name, StateText.text($0, on: server), weight($0.weight)] })
         return properties + "\n\n" + table.text(hasHeading: true, isColored: isColored)
     }
 
     /// A single service: one property per line, followed by its rows in the export.
-    static func service(_ service: ServiceResource, location: String, rows: [ExportLine]) -> String {
+    static func service(_ service: ServiceResource, on server: ServerResource, rows: [ExportLine]) -> String {
+        let isOwn = service.effectiveState.origin == .service
         let properties = Table(
             ["", ""],
             [
-                ["service", service.name], ["server", service.server], ["location", location],
-                ["state", service.state.rawValue], ["weight", service.weight.map { "\($0)" } ?? "the section's"],
-            ]
+                ["service", service.name], ["server", service.server], ["location", server.location],
+                ["state", StateText.text(service, on: server)],
+            ] + (isOwn ? [] : [["its own", StateText.text(service.state, until: service.until)]])
+                + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
         ).body(indent: "")
         guard !rows.isEmpty else { return properties + "\n\nnot exported" }
         return properties + "\n\n" + export(rows).text

@@ -60,7 +60,7 @@ import Testing
                         after: "archive server at tcn, 10.1.0.21 fd00:1::21")
                 ])
             let server = ServerResource(
-                name: "db1", location: "tcn", kind: .archive, addresses: ["10.1.0.21", "fd00:1::21"])
+                name: "db1", location: "tcn", kind: .archive, addresses: ["10.1.0.21", "fd00:1::21"], state: .ready)
             #expect(try await stage.read(ServerResource.self, "/v1/servers/db1") == server)
             #expect(try await stage.read([ServerResource].self, "/v1/servers") == [server])
             #expect(try await stage.send(.delete, "/v1/servers/db1").status == .ok)
@@ -112,7 +112,9 @@ import Testing
             let service = try await stage.read(ServiceResource.self, "/v1/services/tg.3")
             #expect(
                 service
-                    == ServiceResource(name: "tg.3", type: "tg", index: 3, server: "app3", state: .ready, weight: 7))
+                    == ServiceResource(
+                        name: "tg.3", type: "tg", index: 3, server: "app3", state: .ready, weight: 7,
+                        effective: EffectiveState(.ready, of: .service)))
             try await stage.send(.delete, "/v1/services/tg.1")
             let reused = try await stage.send(.post, "/v1/services", #"{"type": "tg", "server": "app1"}"#)
             #expect(try reused.report.changes.first?.name == "tg.1")

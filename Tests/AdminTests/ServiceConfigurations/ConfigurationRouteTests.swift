@@ -175,7 +175,7 @@ import Testing
                 try db.execute(
                     sql: """
                         INSERT INTO type VALUES ('old', 1);
-                        INSERT INTO service VALUES ('old', 1, 'app1', 'ready', NULL);
+                        INSERT INTO service (type, number, server, state) VALUES ('old', 1, 'app1', 'ready');
                         UPDATE registry SET generation = generation + 1
                         """)
             }

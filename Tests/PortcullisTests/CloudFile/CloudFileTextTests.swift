@@ -17,7 +17,10 @@ import Testing
             locations: [LocationResource(name: "hel"), LocationResource(name: "tcn", description: "TCN: Groningen")],
             pools: [PoolResource(location: "tcn", name: "www-ip", addresses: ["198.51.100.36", "2001:db8::36"])],
             servers: [
-                ServerResource(name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11"], labels: ["ssd"])
+                ServerResource(
+                    name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11"], labels: ["ssd"],
+                    state: .drain, until: "2027-01-31T00:00:00.000Z"),
+                ServerResource(name: "app2", location: "tcn", kind: .app, addresses: ["10.1.0.12"], state: .ready),
             ],
             types: [.init(name: "pgw", source: "type: pgw\n# the entrance\n"), .init(name: "tg", source: "type: tg")],
             services: [
@@ -41,6 +44,12 @@ import Testing
                       - 10.1.0.11
                     labels:
                       - ssd
+                    state: drain
+                    until: "2027-01-31T00:00:00.000Z"
+                  app2:
+                    kind: app
+                    addresses:
+                      - 10.1.0.12
             services:
               pgw.1: app1
               pgw.2:

@@ -47,8 +47,9 @@ import Testing
             ServiceResource(name: "pgw.1", type: "pgw", index: 1, server: "app1", state: .ready, weight: nil),
             ServiceResource(name: "pgw.2", type: "pgw", index: 2, server: "app2", state: .drain, weight: 50),
         ]
+        let server = ServerResource(name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11"])
         #expect(
-            ResourceTables.services(services, locations: ["app1": "tcn"]).text == """
+            ResourceTables.services(services, servers: ["app1": server]).text == """
                 SERVICE  SERVER  LOCATION  STATE  WEIGHT
                 pgw.1    app1    tcn       ready       -
                 pgw.2    app2              drain      50

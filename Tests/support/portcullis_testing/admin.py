@@ -80,6 +80,9 @@ class Operator:
         shutil.copytree(FIXTURES, self.cloud)
         self.apply()
         # The fixtures name no states, and an operator's drain survives an apply.
+        for server in self.json("servers", "list"):
+            if server["state"] != "ready":
+                self.run("servers", "ready", server["name"])
         for service in self.json("services", "list"):
             if service["state"] != "ready":
                 self.run("services", "ready", service["name"])

@@ -5,7 +5,7 @@ import NetworkTypes
 extension RequestPlaces {
     /// Adds the places of a server's members in the body.
     mutating func addServer(_ name: String, _ addresses: [IPAddress], of body: JSONObject) {
-        add(.server, name, [.location, .kind, .labels], of: body)
+        add(.server, name, [.location, .kind, .labels, .state], of: body)
         add(.server, name, addresses: addresses, of: body)
     }
 

@@ -8,24 +8,21 @@ import Text
 struct PlacedService: Sendable {
     let service: ServiceInstance
     let location: String
-    /// As lists filter and sort by it.
-    let state: ServiceState
+    /// Its state and whose that is. Lists filter and sort by it.
+    let effective: EffectiveState
+
+    var state: ServiceState { effective.state }
 
     init(_ service: ServiceInstance, in cloud: Cloud) {
         self.service = service
         location = cloud.servers[service.server]?.location ?? ""
-        state = cloud.listedState(of: service)
+        effective = cloud.effectiveState(of: service)
     }
 
     var name: SortKey { SortKey(.text(service.type), .number(service.index)) }
 
     /// Services with the same value, in the order of their names.
     func key(_ value: String) -> SortKey { SortKey(.text(value), .text(service.type), .number(service.index)) }
-}
-
-extension Cloud {
-    /// The state of a service that lists and discovery go by.
-    func listedState(of service: ServiceInstance) -> ServiceState { service.state }
 }
 
 extension RouteTable {
@@ -50,7 +47,7 @@ extension RouteTable {
                     request.allows(QueryParameter.location, placed.location)
                         && (state.map { $0 == placed.state } ?? true)
                 }
-            }, resource: { ServiceResource($0.service) })
+            }, resource: { ServiceResource($0.service, effective: $0.effective) })
     }
 
     var serverList: ResourceList<Server, ServerResource> {

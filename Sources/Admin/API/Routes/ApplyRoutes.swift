@@ -43,6 +43,13 @@ struct WantedCloud: Sendable {
         var server: String
         var state: ServiceState?
         var weight: Int?
+        var until: String?
+    }
+
+    struct PlacedServer: Sendable {
+        var server: Server
+        /// Whether a present server of the name keeps its state.
+        var keepsState: Bool
     }
 
     struct SourceText: Sendable {
@@ -52,7 +59,7 @@ struct WantedCloud: Sendable {
 
     var locations: [Location]
     var pools: [AddressPool]
-    var servers: [Server]
+    var servers: [PlacedServer]
     var types: [SourceText]
     var services: [Service]
     var prune: Bool
@@ -69,16 +76,19 @@ struct WantedCloud: Sendable {
                 location: pool.location, name: pool.name, addresses: pool.addresses.compactMap { IPAddress($0) })
         }
         servers = wanted.servers.map { server in
-            Server(
-                name: server.name, location: server.location, kind: server.kind,
-                addresses: server.addresses.compactMap { IPAddress($0) }, labels: server.labels)
+            PlacedServer(
+                server: Server(
+                    name: server.name, location: server.location, kind: server.kind,
+                    addresses: server.addresses.compactMap { IPAddress($0) }, labels: server.labels,
+                    state: server.state ?? .ready, until: server.until.flatMap(Timestamp.inUTC)),
+                keepsState: server.state == nil)
         }
         types = wanted.types.map { SourceText(name: $0.name, source: $0.source) }
         services = wanted.services.compactMap { service in
             ServiceName(service.name).map { name in
                 Service(
                     type: name.type, index: name.index, server: service.server,
-                    state: service.state, weight: service.weight)
+                    state: service.state, weight: service.weight, until: service.until.flatMap(Timestamp.inUTC))
             }
         }
         prune = wanted.prune
@@ -98,7 +108,7 @@ struct WantedCloud: Sendable {
             places.add(.pool, pool.id.description, [.location], of: object)
             places.add(.pool, pool.id.description, addresses: pool.addresses, of: object)
         }
-        for (server, object) in zip(servers, objects("servers")) {
+        for (server, object) in zip(servers.map(\.server), objects("servers")) {
             places.add(.init(.server, server.name), object.pointer)
             places.addServer(server.name, server.addresses, of: object)
         }
@@ -139,19 +149,24 @@ struct WantedCloud: Sendable {
 
     /// Makes `cloud` as wanted. References may dangle afterwards; the check for contradictions finds them.
     ///
-    /// A service without a state keeps its present one, so that an operator's drain survives an apply.
+    /// A service or server without a state keeps its present one, so that an operator's drain survives an apply.
     func apply(to cloud: inout Cloud, types: [ServiceType]) {
         let present = cloud.services
+        let presentServers = cloud.servers
         if prune { cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values) }
         for location in locations { cloud.locations[location.name] = location }
         for pool in pools { cloud.pools[pool.id] = pool }
-        for server in servers { cloud.servers[server.name] = server }
+        for placed in servers {
+            cloud.servers[placed.server.name] = presentServers[placed.server.name]
+            cloud.put(placed.server, keepingState: placed.keepsState)
+        }
         for type in types { cloud.types[type.name] = type }
         for service in services {
             let name = "\(service.type).\(service.index)"
             cloud.services[name] = ServiceInstance(
                 type: service.type, index: service.index, server: service.server,
-                state: service.state ?? present[name]?.state ?? .ready, weight: service.weight)
+                state: service.state ?? present[name]?.state ?? .ready, weight: service.weight,
+                until: service.state == nil ? present[name]?.until : service.until)
         }
     }
 }

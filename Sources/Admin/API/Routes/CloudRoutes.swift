@@ -38,7 +38,9 @@ extension ApplyRequest {
             types: cloud.types.values.map { ServiceType(name: $0.name, source: $0.source) }
                 .sorted { $0.name < $1.name },
             services: cloud.services.values.sorted { ($0.type, $0.index) < ($1.type, $1.index) }.map { service in
-                Service(name: service.name, server: service.server, state: service.state, weight: service.weight)
+                Service(
+                    name: service.name, server: service.server, state: service.state, weight: service.weight,
+                    until: service.until)
             })
     }
 }

@@ -18,8 +18,8 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
-            + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + observationRoutes + healthRoutes
-            + eventRoutes + discoveryRoutes + versionRoutes
+            + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + observationRoutes
+            + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

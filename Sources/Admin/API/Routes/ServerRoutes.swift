@@ -26,17 +26,19 @@ extension RouteTable {
                 answers: [.changed, .created]
             ) { request in
                 let name = try request.name("server", of: .server)
-                let (server, places) = try await request.read(ServerChange.form, agreeing: ["name": .string(name)]) {
-                    change, body in
+                let ((server, keepsState), places) = try await request.read(
+                    ServerChange.form, agreeing: ["name": .string(name)]
+                ) { change, body in
                     let addresses = change.addresses.compactMap { IPAddress($0) }
                     let server = Server(
                         name: name, location: change.location, kind: change.kind, addresses: addresses,
-                        labels: change.labels)
-                    return (server, Self.places(name, addresses, body))
+                        labels: change.labels, state: change.state ?? .ready,
+                        until: change.until.flatMap(Timestamp.inUTC))
+                    return ((server, keepsState: change.state == nil), Self.places(name, addresses, body))
                 }
                 return try await change(request, places: places, represent: { represent($0, name) }) { cloud in
                     try cloud.requireLocation(server.location, at: "#/location")
-                    cloud.servers[name] = server
+                    cloud.put(server, keepingState: keepsState)
                 }
             },
             Route(
@@ -54,6 +56,9 @@ extension RouteTable {
                     server.kind = patch.kind ?? server.kind
                     server.addresses = patch.addresses?.compactMap { IPAddress($0) }.sorted() ?? server.addresses
                     server.labels = patch.labels?.sorted() ?? server.labels
+                    if let state = patch.state {
+                        (server.state, server.until) = (state, patch.until.flatMap(Timestamp.inUTC))
+                    }
                     try cloud.requireLocation(server.location, at: "#/location")
                     cloud.servers[name] = server
                 }

@@ -28,9 +28,9 @@ extension RouteTable {
                 .service("{service}"), operation: "readService", "One service",
                 answering: ServiceResource.form
             ) { request in
-                let name = request.parameter("service")
+                let cloud = try await registry.state().cloud
                 return try Self.answer(
-                    ServiceResource(try await registry.state().cloud.service(name)), to: request)
+                    ServiceResource(try cloud.service(request.parameter("service")), in: cloud), to: request)
             },
             Route(
                 method: .put, path: .service("{service}"), operation: "writeService",
@@ -51,7 +51,7 @@ extension RouteTable {
                 let name = request.parameter("service")
                 return try await change(
                     request, places: .path(.service, name, "service"),
-                    represent: { $0.cloud.services[name].map(ServiceResource.init) }
+                    represent: { $0.cloud.serviceResource(name) }
                 ) {
                     try $0.requireRemovable($0.service(name))
                     $0.services[name] = nil
@@ -88,7 +88,7 @@ extension RouteTable {
         }
         let name = outcome.summary.difference.changes.first?.name ?? ""
         return try Self.report(
-            outcome, to: request, resource: outcome.state.cloud.services[name].map(ServiceResource.init),
+            outcome, to: request, resource: outcome.state.cloud.serviceResource(name),
             location: APIPath.service(name).encoded)
     }
 
@@ -101,9 +101,9 @@ extension RouteTable {
         ) { ($0, Self.places(name, $1)) }
         let service = ServiceInstance(
             type: type, index: id.index, server: wanted.server, state: wanted.state ?? .ready,
-            weight: wanted.weight)
+            weight: wanted.weight, until: wanted.until.flatMap(Timestamp.inUTC))
         return try await change(
-            request, places: places, represent: { $0.cloud.services[name].map(ServiceResource.init) }
+            request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
             try cloud.requireType(type, at: "{service}")
             try cloud.requireServer(service.server, at: "#/server")
@@ -115,11 +115,13 @@ extension RouteTable {
         let name = request.parameter("service")
         let (patch, places) = try await request.read(ServicePatch.form) { ($0, Self.places(name, $1)) }
         return try await change(
-            request, places: places, represent: { $0.cloud.services[name].map(ServiceResource.init) }
+            request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
             var service = try cloud.service(name)
             service.server = patch.server ?? service.server
-            service.state = patch.state ?? service.state
+            if let state = patch.state {
+                (service.state, service.until) = (state, patch.until.flatMap(Timestamp.inUTC))
+            }
             switch patch.weight {
             case nil: break
             case .fromSection: service.weight = nil
@@ -134,5 +136,12 @@ extension RouteTable {
         var places = RequestPlaces.path(.service, name, "service")
         places.addService(name, of: body)
         return places
+    }
+}
+
+extension Cloud {
+    /// A service as the API has it; `nil` if there is none.
+    fileprivate func serviceResource(_ name: String) -> ServiceResource? {
+        services[name].map { ServiceResource($0, in: self) }
     }
 }

@@ -1,0 +1,8 @@
+public import Names
+
+extension Cloud {
+    /// What the export has of an instance. An instance whose server is missing has its own state.
+    public func effectiveState(of service: ServiceInstance) -> EffectiveState {
+        EffectiveState(own: service.state, server: servers[service.server]?.state ?? .ready)
+    }
+}

@@ -1,0 +1,46 @@
+/// What the export has of an instance: the strictest of the states that bear on it.
+public struct EffectiveState: Sendable, Hashable {
+    /// Whose state it is.
+    public enum Origin: String, Sendable, Hashable, CaseIterable {
+        case service, server
+    }
+
+    public let state: ServiceState
+    public let origin: Origin
+
+    public init(_ state: ServiceState, of origin: Origin) {
+        self.state = state
+        self.origin = origin
+    }
+
+    /// The strictest of an instance's own state and its server's; of equals, its own.
+    public init(own: ServiceState, server: ServiceState) {
+        self.init([(own, .service), (server, .server)])
+    }
+
+    /// The strictest of at least one state; of equals, the first.
+    private init(_ states: [(state: ServiceState, origin: Origin)]) {
+        let strictest = states.dropFirst().reduce(states[0]) { $1.state > $0.state ? $1 : $0 }
+        self.init(strictest.state, of: strictest.origin)
+    }
+}
+
+extension ServiceState: Comparable {
+    /// Stricter states are greater: `maint` is the greatest.
+    public static func < (a: Self, b: Self) -> Bool { a.strictness < b.strictness }
+
+    private var strictness: Int {
+        switch self {
+        case .ready: 0
+        case .drain: 1
+        case .maint: 2
+        }
+    }
+}
+
+extension EffectiveState: CustomStringConvertible {
+    /// `drain`, or with the origin if that is not the instance itself: `drain (server)`
+    public var description: String {
+        origin == .service ? state.rawValue : "\(state.rawValue) (\(origin.rawValue))"
+    }
+}

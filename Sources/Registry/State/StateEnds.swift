@@ -1,0 +1,54 @@
+package import Cloud
+import Names
+
+/// The states of servers and services that end at a time, in a cloud.
+package struct StateEnds: Sendable, Hashable {
+    /// A server or a service.
+    package struct Subject: Sendable, Hashable, CustomStringConvertible {
+        package var kind: CloudDifference.Kind
+        package var name: String
+
+        package var description: String { "\(kind) \(name)" }
+    }
+
+    /// When each state ends, RFC 3339 in UTC.
+    package private(set) var ends: [Subject: String] = [:]
+
+    /// Walks over all servers and services.
+    init(of cloud: Cloud) {
+        for server in cloud.servers.values { set(.server, server.name, server.until) }
+        for service in cloud.services.values { set(.service, service.name, service.until) }
+    }
+
+    /// Follows a change. Cost: grows with what differs.
+    mutating func update(_ difference: CloudDifference, to cloud: Cloud) {
+        for change in difference.changes {
+            switch change.kind {
+            case .server: set(.server, change.name, cloud.servers[change.name]?.until)
+            case .service: set(.service, change.name, cloud.services[change.name]?.until)
+            default: break
+            }
+        }
+    }
+
+    private mutating func set(_ kind: CloudDifference.Kind, _ name: String, _ until: String?) {
+        ends[Subject(kind: kind, name: name)] = until
+    }
+}
+
+extension Cloud {
+    /// Makes ready what a state ends for, if it still ends at that time.
+    mutating func end(_ ends: [StateEnds.Subject: String]) {
+        for (subject, until) in ends {
+            switch subject.kind {
+            case .server where servers[subject.name]?.until == until:
+                servers[subject.name]?.state = .ready
+                servers[subject.name]?.until = nil
+            case .service where services[subject.name]?.until == until:
+                services[subject.name]?.state = .ready
+                services[subject.name]?.until = nil
+            default: break
+            }
+        }
+    }
+}
