@@ -61,7 +61,7 @@ def test_a_list_is_read_by_the_page_while_it_changes(admin):
                 admin.portcullis("services", "remove", gone)
     assert names == ["pgw.1", "pgw.2", "pgw.3", "pgw.5"]
     status, _, body = admin.curl("/v1/services?after=forged")
-    assert (status, json.loads(body)["errors"][0]["pointer"]) == (400, "?after")
+    assert (status, json.loads(body)["errors"][0]["pointer"]) == (422, "?after")
 
 
 def test_events_are_found_by_kind_name_actor_and_time(admin):
