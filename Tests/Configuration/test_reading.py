@@ -183,6 +183,11 @@ def test_a_terminal_is_drawn_anew_and_shows_states_in_colors(admin):
     assert "\x1b" not in admin.portcullis("services")
 
 
+def test_a_table_is_not_watched_where_admin_never_was():
+    done = result(binary("portcullis"), "services", "--watch", env={"PORTCULLIS_ADMIN_URL": "http://127.0.0.1:1"})
+    assert done.returncode == 1 and "cannot be reached" in done.stderr
+
+
 def test_results_come_as_yaml_names_and_wide_tables(admin):
     assert admin.portcullis("services", "--type", "pgw", "-o", "name").split() == SERVICES
     assert admin.portcullis("services", "--type", "pgw", "-o", "name", "--sort=-name", "--limit", 2).split() == ["pgw.5", "pgw.4"]
