@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -288,8 +289,9 @@ def test_the_shell_completes_names_that_admin_knows(admin, tmp_path):
 
 
 def test_completion_is_quick_and_silent_when_admin_is_away(tmp_path):
-    start = time.monotonic()
     assert completed(tmp_path, "http://127.0.0.1:1", "services", "show", "pgw.") == []
-    # An address that never answers (RFC 5737).
-    with_no_answer = completed(tmp_path, "http://192.0.2.1:8080", "services", "show", "pgw.")
-    assert with_no_answer == [] and time.monotonic() - start < 20
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        start = time.monotonic()
+        assert completed(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}", "services", "show", "pgw.") == []
+        # Less than the time limit of a request.
+        assert time.monotonic() - start < 30
