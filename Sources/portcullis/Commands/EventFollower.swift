@@ -27,7 +27,8 @@ struct EventFollower {
         let start = history.start
         let request = filter.request(after: start, limit: Limits.page)
         var reading =
-            self.reading.flatMap { $0.request.target == request.target ? $0 : nil } ?? HeldReading(request: request)
+            self.reading.flatMap { $0.request.target == request.target ? $0 : nil }
+            ?? HeldReading(request: request, hasAnswered: true)
         let page: EventPage? = try await reading.next(client)
         self.reading = reading
         guard let page else { return [] }

@@ -9,12 +9,17 @@ struct HeldReading: Sendable {
     static let wait = 55
 
     var request: AdminRequest
+    /// Whether ADMIN has answered before: an ADMIN that was never there is an error.
+    private var hasAnswered: Bool
     private var isAway = false
 
-    init(request: AdminRequest) { self.request = request }
+    init(request: AdminRequest, hasAnswered: Bool = false) {
+        self.request = request
+        self.hasAnswered = hasAnswered
+    }
 
-    /// The next answer that differs; `nil` when there was none for a while, or ADMIN cannot be reached. A note says that
-    /// it is away, another that it answers again.
+    /// The next answer that differs; `nil` when there was none for a while, or ADMIN cannot be reached any more. A note
+    /// says that it is away, another that it answers again.
     mutating func next<Value: Described>(
         _ client: AdminResources, as type: Value.Type = Value.self
     ) async throws -> Value? {
@@ -23,7 +28,7 @@ struct HeldReading: Sendable {
             request.wait = isRepeated ? Self.wait : 0
             let answer = try await client.send(request)
             if isAway { StandardError.write("Note: ADMIN answers again.") }
-            isAway = false
+            (isAway, hasAnswered) = (false, true)
             // Whoever does not hold its answers is asked each second. A held one is not followed at once by the next:
             // many changes at a time are one.
             if isRepeated { try await Task.sleep(for: answer.wasHeld ? .milliseconds(100) : .seconds(1)) }
@@ -31,7 +36,7 @@ struct HeldReading: Sendable {
             let value: Value = try client.value(of: answer, to: request)
             request.known = answer.eTag.map { [$0] } ?? []
             return value
-        } catch let error as CommandError where error.isTransient {
+        } catch let error as CommandError where error.isTransient && hasAnswered {
             if !isAway { StandardError.write("Note: \(error.message); waiting for it.") }
             isAway = true
             try await Task.sleep(for: .seconds(1))

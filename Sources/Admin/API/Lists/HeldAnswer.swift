@@ -26,6 +26,8 @@ struct HeldAnswer: Sendable {
 extension RouteTable {
     /// How often what changes with time alone is looked at while an answer is held.
     private static let look = Duration.seconds(5)
+    /// How often a held answer is made again, at most, however often things change: it may walk over all services.
+    private static let pause = Duration.milliseconds(250)
 
     /// Answers a GET of something that consists of others, and that nobody has in memory as a whole.
     ///
@@ -43,15 +45,18 @@ extension RouteTable {
         let changes = registry.listChanges
         let count = await changes.count(of: thing)
         var answer = try await make()
+        let begin = ContinuousClock.now
         var poll = ConditionalPoll(request)
         _ = try await poll.hold(request, knowing: answer.tag) { known, tokens in
-            var seen = count
+            var (seen, made) = (count, begin)
             while !Task.isCancelled {
                 let wake = await Self.wake(every: changesWithTime ? Self.look : nil) { [seen] in
                     await changes.change(of: thing.rawValue, tokens: tokens) { $0.isExactly(seen) }
                 }
                 if wake == .tokens { return .tokens }
+                try? await Task.sleep(until: made + Self.pause)
                 seen = await changes.count(of: thing)
+                made = .now
                 guard let now = try? await make(), known.matchesWeakly(now.tag) else { return .change }
             }
             return .change

@@ -26,12 +26,16 @@ struct PageQuery: Sendable {
             query[QueryParameter.limit] == nil
             ? nil : try request.integer(QueryParameter.limit, in: 1...Limits.page, default: 1)
         if let text = query[QueryParameter.after] {
+            // A text of the right form that is none of our cursors: the values cannot be accepted (422).
             guard let cursor = PageCursor(text) else {
-                throw APIProblem.badRequest("?after", "after is no cursor; take it from the Link of an answer.")
+                throw APIProblem.invalid([
+                    .init(pointer: "?after", detail: "is no cursor; take it from the Link of an answer")
+                ])
             }
             guard cursor.list.isExactly(request.route.operation), cursor.order.isExactly(order) else {
-                throw APIProblem.badRequest(
-                    "?after", "after is a cursor of another list or order; begin this one without it.")
+                throw APIProblem.invalid([
+                    .init(pointer: "?after", detail: "is a cursor of another list or order; begin this one without it")
+                ])
             }
             after = cursor.key
         } else {

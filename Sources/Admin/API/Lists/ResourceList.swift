@@ -43,7 +43,8 @@ struct ResourceList<Element: Sendable, Resource: Described>: Sendable {
         let whole = [Resource].form.schema
         var route = Route.get(
             path, operation: operation, summary,
-            query: filters + [.limit(), .after, .sort(names), .fields(members)], answering: [Resource].form
+            query: filters + [.limit(), .after, .sort(names), .fields(members)], answering: [Resource].form,
+            problems: [.unprocessableContent]
         ) { request in
             let query = try PageQuery(request, orders: names, members: members)
             return try await table.answer(request, of: thing, changesWithTime: !restless.isEmpty) {

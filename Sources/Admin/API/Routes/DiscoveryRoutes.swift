@@ -6,6 +6,7 @@ import JSON
 import Names
 import NetworkTypes
 import Registry
+import ServiceSupport
 import Text
 
 extension RouteTable {
@@ -25,8 +26,10 @@ extension RouteTable {
             return try await answer(request, of: .cloud) {
                 let cloud = try await registry.state().cloud
                 guard cloud.types[type] != nil else { throw ChangeError.missing("type \(type.prefix(80))") }
-                return HeldAnswer(
-                    Data(try cloud.instances(request) { $0.type.isExactly(type) }.map(InstanceResource.init).jsonBytes))
+                return try await BlockingWork.run {
+                    let instances = try cloud.instances(request) { $0.type.isExactly(type) }
+                    return HeldAnswer(Data(instances.map(InstanceResource.init).jsonBytes))
+                }
             }
         }
         var prometheus = Route.get(
@@ -35,10 +38,11 @@ extension RouteTable {
             query: filters + [.filter(QueryParameter.type, "Those of a type")], answering: [ScrapeGroup].form
         ) { request in
             try await answer(request, of: .cloud) {
-                let instances = try await registry.state().cloud.instances(request) {
-                    request.allows(QueryParameter.type, $0.type)
+                let cloud = try await registry.state().cloud
+                return try await BlockingWork.run {
+                    let instances = try cloud.instances(request) { request.allows(QueryParameter.type, $0.type) }
+                    return HeldAnswer(Data(instances.flatMap(\.scrapeGroups).jsonBytes))
                 }
-                return HeldAnswer(Data(instances.flatMap(\.scrapeGroups).jsonBytes))
             }
         }
         instances.holdList()
