@@ -12,7 +12,7 @@ package enum Components {
         GatewayReport.form.component, GatewayReport.Drain.form.component, GatewayReport.Refusal.form.component,
         GatewayReportMessage.form.component, ReportAnswer.form.component, GatewayDetail.form.component,
         ServicePatch.form.component, ServiceScale.form.component, ApplyRequest.form.component,
-        ChangeReport.form.component,
+        ChangeReport.form.component, SecretUsage.form.component,
         Problem.form.component, HealthResource.form.component,
     ].compactMap(\.self)
 }

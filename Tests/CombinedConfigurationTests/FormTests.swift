@@ -42,7 +42,7 @@ import YAML
             "a: \"x\\n${service.name}\\\"${server.name}\\\\\"\nb: ${config.a}\nc: <${config.a}>\n",
             "a: ${location.nowhere:-none}\nb: ${config.missing:-5}\nc: \"${config.missing:-5}\"\n",
             "a: ${location.nowhere:-null}\n", "a: ${location.nowhere:-null}\nb: <${config.a}>\n",
-            "a: ${location.nowhere}\n", "a: !secret db-password\nb: ${service.name}\n", "a: !secret other\n",
+            "a: !secret tls-key\n", "a: !secret-base64 tls-key\nb: ${service.name}\n", "a: ${location.nowhere}\n", "a: !secret db-password\nb: ${service.name}\n", "a: !secret other\n",
             "workers: ${app-index}\n", "workers: \"${app-index}\"\n",
             "a: ${config.b}\nb: ${config.c}\nc: ${service.name}\n", "a: ${config.b}\nb: ${config.a}\n",
             "a: {}\nb: []\nc: ${service.name}\n", "m:\n  n:\n    - x: ${service.name}\n    - ${service.type}\n",

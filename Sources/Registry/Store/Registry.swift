@@ -18,6 +18,8 @@ public final class Registry: Sendable {
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
+    /// Which configurations services have fetched.
+    package let configurationUses: ConfigurationUses
     /// The present time.
     package let now: @Sendable () -> Date
     /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
@@ -40,6 +42,7 @@ public final class Registry: Sendable {
         uptime: @escaping @Sendable () -> Duration = Uptime.now
     ) {
         self.store = store
+        configurationUses = ConfigurationUses(store: store)
         self.now = now
         self.uptime = uptime
     }

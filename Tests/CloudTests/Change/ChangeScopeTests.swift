@@ -25,7 +25,7 @@ import Testing
     }
 
     private func secret(_ name: String, by actor: String) -> SealedSecret {
-        SealedSecret(name: name, revision: 1, sealed: [1], changedBy: actor, changedAt: "")
+        SealedSecret(name: name, revision: 1, sealed: [1], stamp: [1], changedBy: actor, changedAt: "")
     }
 
     private let both = ChangeScope(locations: ["tcn"], types: ["pgw"])
