@@ -81,7 +81,8 @@ private struct BlockReader {
                 "\(node.tag ?? "") stands before the name of a secret, not before \(node.untagged.summary)")
             return nil
         }
-        return BlockValue(content: .secret(SecretReference(name: name, form: form)), marker: nil, position: node.position)
+        return BlockValue(
+            content: .secret(SecretReference(name: name, form: form)), marker: nil, position: node.position)
     }
 
     mutating func mapping(

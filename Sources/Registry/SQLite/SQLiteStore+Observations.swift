@@ -50,7 +50,9 @@ extension ConfigurationUse {
 
     fileprivate func store(_ db: Database) throws {
         let statement = try db.cachedStatement(
-            sql: "INSERT OR REPLACE INTO configurationUse (service, digest, secrets, since, last) VALUES (?, ?, ?, ?, ?)")
+            sql: """
+                INSERT OR REPLACE INTO configurationUse (service, digest, secrets, since, last) VALUES (?, ?, ?, ?, ?)
+                """)
         try statement.execute(arguments: [service, digest, secretsText, since, last])
     }
 }

@@ -125,7 +125,8 @@ public final class Registry: Sendable {
     ///   - change: gets the state before; may throw to refuse. It must not wait. It is called again if another ADMIN
     ///     has committed in the meantime.
     package func write(
-        by author: ChangeAuthor, dryRun: Bool, places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
+        by author: ChangeAuthor, dryRun: Bool,
+        places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
         _ change: @escaping @Sendable (inout Cloud, RegistryState) throws -> Void
     ) async throws -> Outcome {
         let time = Timestamp.text(now())

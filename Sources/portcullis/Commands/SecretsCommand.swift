@@ -9,7 +9,8 @@ struct SecretsCommand: AsyncParsableCommand {
         commandName: "secrets",
         abstract: "Set, list and remove the secrets that configurations refer to with !secret.",
         discussion: "No command prints a value. A service gets its own secrets with its configuration, by its token.",
-        subcommands: [ListSecrets.self, SetSecret.self, SecretUsageCommand.self, RemoveSecret.self], defaultSubcommand: ListSecrets.self)
+        subcommands: [ListSecrets.self, SetSecret.self, SecretUsageCommand.self, RemoveSecret.self],
+        defaultSubcommand: ListSecrets.self)
 }
 
 struct ListSecrets: AdminCommand {

@@ -92,6 +92,7 @@ extension RegistryState {
 extension SecretResource {
     init(_ secret: SealedSecret) {
         self.init(
-            name: secret.name, kind: secret.kind == .text ? .text : .binary, revision: secret.revision, changedBy: secret.changedBy, changedAt: secret.changedAt)
+            name: secret.name, kind: secret.kind == .text ? .text : .binary, revision: secret.revision,
+            changedBy: secret.changedBy, changedAt: secret.changedAt)
     }
 }
