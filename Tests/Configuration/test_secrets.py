@@ -50,7 +50,7 @@ def test_a_binary_secret_comes_out_as_base64_and_nowhere_as_a_text(admin, tmp_pa
     assert 'vault.yaml:5:19: the secret "tls-key" is binary and no text; !secret-base64' in error, error
     # A text that a type names as one cannot become binary.
     error = admin.portcullis("secrets", "set", "db-password", "--file", tmp_path / "key.bin", status=1)
-    assert 'vault.yaml:5:48: the secret "db-password" is binary' in error, error
+    assert 'vault.yaml:5:53: the secret "db-password" is binary' in error, error
     # REST has a member of its own for bytes, and limits with their place.
     json_of = ("-X", "PUT", "-H", "Content-Type: application/json", "-d")
     put = lambda body: admin.curl("/v1/secrets/tls-key", *json_of, json.dumps(body))

@@ -9,8 +9,10 @@ import Synchronization
 package final class ConfigurationUses: Sendable {
     private struct Known {
         var uses: [String: ConfigurationUse] = [:]
-        /// Services whose use is not written yet.
+        /// Services with another configuration than is written.
         var changed: Set<String> = []
+        /// Services of which only the last request is not written.
+        var asked: Set<String> = []
         /// Whether those of the store are among them.
         var isLoaded = false
     }
@@ -27,10 +29,11 @@ package final class ConfigurationUses: Sendable {
     ///   - time: RFC 3339 in UTC.
     package func note(_ service: String, has digest: String, at time: String, secrets: () -> [String: Int]) {
         known.withLock { known in
-            known.changed.insert(service)
             if known.uses[service]?.digest == digest {
                 known.uses[service]?.last = time
+                known.asked.insert(service)
             } else {
+                known.changed.insert(service)
                 known.uses[service] = ConfigurationUse(
                     service: service, digest: digest, secrets: secrets(), since: time, last: time)
             }
@@ -59,15 +62,20 @@ package final class ConfigurationUses: Sendable {
     }
 
     /// Writes what has changed, and forgets services that are gone. What cannot be written now stays for the next time.
+    /// Cost: one row for each service with another configuration.
     ///
-    /// - Parameter exists: whether there is such a service.
-    package func flush(exists: (String) -> Bool) async throws {
+    /// - Parameters:
+    ///   - lastRequests: whether to write the last request of each service that has asked, too.
+    ///   - exists: whether there is such a service.
+    package func flush(lastRequests: Bool, exists: (String) -> Bool) async throws {
         try await load()
         let (changed, gone) = known.withLock { known in
             let gone = Set(known.uses.keys.filter { !exists($0) })
             for name in gone { known.uses[name] = nil }
-            let changed = known.changed.subtracting(gone).compactMap { known.uses[$0] }
+            let names = lastRequests ? known.changed.union(known.asked) : known.changed
+            let changed = names.compactMap { known.uses[$0] }
             known.changed = []
+            known.asked.subtract(names)
             return (changed, gone)
         }
         do {
@@ -79,9 +87,12 @@ package final class ConfigurationUses: Sendable {
     }
 }
 
-/// Writes every half minute, and at the end, which configurations services have fetched.
+/// Writes which configurations services have fetched: every half minute, last requests every five minutes, and both at
+/// the end.
 package struct ConfigurationUseWriter: Service {
     private static let interval = Duration.seconds(30)
+    /// Writes between two writes of last requests.
+    private static let turnsPerLastRequests = 10
 
     private let registry: Registry
     private let logger: Logger
@@ -93,18 +104,18 @@ package struct ConfigurationUseWriter: Service {
 
     package func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            while true {
+            for turn in 1... {
                 try await Task.sleep(for: Self.interval)
-                await write()
+                await write(lastRequests: turn % Self.turnsPerLastRequests == 0)
             }
         }
-        await write()
+        await write(lastRequests: true)
     }
 
-    private func write() async {
+    private func write(lastRequests: Bool) async {
         do {
             let services = try await registry.state().cloud.services
-            try await registry.configurationUses.flush { services[$0] != nil }
+            try await registry.configurationUses.flush(lastRequests: lastRequests) { services[$0] != nil }
         } catch {
             logger.warning("uses of configurations cannot be stored", metadata: ["error": "\(error)"])
         }

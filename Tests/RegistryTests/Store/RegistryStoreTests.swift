@@ -237,7 +237,7 @@ import Testing
             uses.note("a.1", has: "x", at: "1") { ["s": 3, "t": 1] }
             uses.note("a.1", has: "x", at: "2") { [:] }
             uses.note("b.1", has: "y", at: "2") { [:] }
-            try await uses.flush { _ in true }
+            try await uses.flush(lastRequests: false) { _ in true }
             let stored = try await other.configurationUses().sorted { $0.service < $1.service }
             #expect(
                 stored == [
@@ -247,8 +247,10 @@ import Testing
             // Another process goes on where this one ended.
             let next = Registry(store: other).configurationUses
             next.note("a.1", has: "x", at: "3") { ["s": 3, "t": 1] }
-            try await next.flush { $0 != "b.1" }
+            try await next.flush(lastRequests: true) { $0 != "b.1" }
             #expect(try await next.all().keys.sorted() == ["a.1"])
+            next.note("a.1", has: "x", at: "4") { [:] }
+            try await next.flush(lastRequests: false) { _ in true }
             let again = try await store.configurationUses()
             #expect(again.count == 1 && again[0].since == "1" && again[0].last == "3")
         }
