@@ -62,9 +62,21 @@ struct SetSecret: AdminCommand {
     private func wanted() throws -> SecretChange {
         if let file { return SecretChange(bytes: try LocalFile.bytes(file, limit: Limits.secret)) }
         guard text == "-", SecretPrompt.isAtTerminal else {
-            return SecretChange(value: Self.value(ofFile: try LocalFile.text(text)))
+            return SecretChange(value: Self.value(ofFile: try content()))
         }
         return SecretChange(value: try ask())
+    }
+
+    /// The text of the file.
+    private func content() throws -> String {
+        // With a line end of two bytes
+        let bytes = try LocalFile.bytes(text, limit: Limits.secret + 2)
+        guard let content = String(validating: bytes, as: UTF8.self) else {
+            throw CommandError(
+                "\(text == "-" ? "standard input" : text): the value is no UTF-8 text",
+                hint: "--file sets a secret to any bytes.")
+        }
+        return content
     }
 
     private func ask() throws -> String {
