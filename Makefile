@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release run test lint unit kernel configuration demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short bench format clean
+.PHONY: help setup build release man run test lint unit kernel configuration demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -44,8 +44,13 @@ kernel: ## the tests that need IPVS, in the lab machine
 build: ## debug build of everything
 	$(SWIFT) build
 
-release: ## release build of the executables
+release: ## release build of the executables, with their manual pages in .build/man
 	$(SWIFT) build -c release --static-swift-stdlib
+	scripts/make-man $(RELEASE) .build/man
+
+man: ## the manual pages alone, of a debug build
+	$(SWIFT) build
+	scripts/make-man $(DEBUG) .build/man
 
 configuration: ## the services' combined configurations: ADMIN, the command line and curl on loopback
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Configuration/run

@@ -148,7 +148,8 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServiceSupport",
+                "ServicesExport", "Text",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -207,7 +208,7 @@ let package = Package(
             name: "portcullis-fuzz",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON",
-                "Registry", "ServicesExport", "YAML",
+                "Names", "Registry", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -336,8 +337,8 @@ let package = Package(
         .testTarget(
             name: "RegistryTests",
             dependencies: [
-                "AdminAPI", "Cloud", "Names", "NetworkTypes", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "Registry",
+                "RegistryTestSupport", "ServiceSupport", "ServicesExport", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -81,6 +81,8 @@ extension APIPath {
     }
     public static func mark(_ number: String) -> Self { Self("marks", number) }
     public static func secret(_ name: String) -> Self { Self("secrets", name) }
+    /// Which services use a secret.
+    public static func usage(ofSecret name: String) -> Self { Self("secrets", name, "usage") }
     public static func server(_ name: String) -> Self { Self("servers", name) }
     public static func service(_ name: String) -> Self { Self("services", name) }
     /// The configuration of a service, by its full name.

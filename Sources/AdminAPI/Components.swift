@@ -15,7 +15,7 @@ package enum Components {
         GatewayReportMessage.form.component, ReportAnswer.form.component, GatewayDetail.form.component,
         ServicePatch.form.component, ServiceScale.form.component, StateChange.form.component,
         EffectiveState.form.component, ApplyRequest.form.component,
-        ChangeReport.form.component,
+        ChangeReport.form.component, SecretUsage.form.component,
         Problem.form.component, HealthResource.form.component,
         InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,
         VersionResource.form.component,

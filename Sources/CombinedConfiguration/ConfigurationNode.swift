@@ -8,8 +8,7 @@ public struct ConfigurationNode: Sendable, Hashable {
         case mapping([Pair])
         case list([ConfigurationNode])
         case scalar(YAMLScalar)
-        /// The name of a secret.
-        case secret(String)
+        case secret(SecretReference)
         /// A variable that is not resolved yet. If it is `spliced` into a list, each of its items becomes an item.
         indirect case reference(Reference, spliced: Bool)
         case text([ScalarTemplate.Part])

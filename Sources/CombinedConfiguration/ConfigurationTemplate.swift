@@ -14,6 +14,9 @@ public struct ConfigurationTemplate: Sendable, Hashable {
     /// The names of the secrets that it needs, each with the place of its first use.
     // exact: SecretName is ASCII
     public let secrets: [String: ConfigurationNode.Origin]
+    /// Those of the secrets that must be texts, each with the place of its first use as one.
+    // exact: SecretName is ASCII
+    let textSecrets: [String: ConfigurationNode.Origin]
 
     /// The values to which others refer.
     let references: ConfigurationReferences
@@ -48,6 +51,7 @@ public struct ConfigurationTemplate: Sendable, Hashable {
         needs.add(merged)
         variables = needs.variables
         secrets = needs.secrets
+        textSecrets = needs.textSecrets
     }
 }
 
@@ -56,6 +60,8 @@ private struct TemplateNeeds {
     var variables: Set<Variable> = []
     // exact: SecretName is ASCII
     var secrets: [String: ConfigurationNode.Origin] = [:]
+    // exact: SecretName is ASCII
+    var textSecrets: [String: ConfigurationNode.Origin] = [:]
 
     mutating func add(_ node: ConfigurationNode) {
         guard !node.needs.isDisjoint(with: [.variable, .secret]) else { return }
@@ -63,7 +69,9 @@ private struct TemplateNeeds {
         case .scalar: break
         case .mapping(let pairs): pairs.forEach { add($0.value) }
         case .list(let items): items.forEach { add($0) }
-        case .secret(let name): if secrets[name] == nil { secrets[name] = node.origin }
+        case .secret(let secret):
+            if secrets[secret.name] == nil { secrets[secret.name] = node.origin }
+            if secret.form == .text, textSecrets[secret.name] == nil { textSecrets[secret.name] = node.origin }
         case .reference(let reference, _): add(reference)
         case .text(let parts): for case .reference(let reference) in parts { add(reference) }
         }

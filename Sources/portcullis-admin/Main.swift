@@ -30,7 +30,7 @@ struct PortcullisAdmin: AsyncParsableCommand {
             The API describes itself at /openapi.json; /healthz and /readyz say whether ADMIN runs.
             """,
         version: ProgramVersion.text,
-        subcommands: [Serve.self, Token.self, MakeSecretsKey.self], defaultSubcommand: Serve.self)
+        subcommands: [Serve.self, Token.self, MakeSecretsKey.self, Secrets.self], defaultSubcommand: Serve.self)
 
     static func main() async { await Program.run(Self.self) }
 }

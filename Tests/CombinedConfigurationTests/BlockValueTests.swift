@@ -14,6 +14,10 @@ import YAML
             ("a: !delete text", ["a.yaml:1:4: !delete stands alone, not before \"text\""]),
             ("a: [{b: !delete }]", ["a.yaml:1:9: an item of a list is new as a whole; !delete has no meaning in it"]),
             ("a: !secret [x]", ["a.yaml:1:4: !secret stands before the name of a secret, not before a list"]),
+            (
+                "a: !secret-base64 [x]",
+                ["a.yaml:1:4: !secret-base64 stands before the name of a secret, not before a list"]
+            ),
             ("a: !secret Not", ["a.yaml:1:4: !secret stands before the name of a secret, not before \"Not\""]),
             ("${service.name}: 1", ["a.yaml:1:1: a key has no variables; only values have"]),
             ("a: .nan\nb: -.inf", ["a.yaml:1:4: .nan has no form in JSON", "a.yaml:2:4: -.inf has no form in JSON"]),

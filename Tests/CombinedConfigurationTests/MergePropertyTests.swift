@@ -52,7 +52,7 @@ import YAML
             var random = SeededGenerator(seed: seed)
             let blocks = try RandomBlocks.make(using: &random)
             let resolved = ConfigurationTemplate(merging: blocks, type: "t").resolved(TestVariables()).root
-            let root = resolved.revealing { "the secret \($0)" }
+            let root = resolved.revealing { "the secret \($0.name)" }
             let yaml = root.yaml
             let fromYAML = try YAMLDocument.parseOne(yaml.yamlText(), file: "again")
             #expect(fromYAML.hasSameValue(as: yaml), "seed \(seed)")

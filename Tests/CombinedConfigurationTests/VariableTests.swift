@@ -178,13 +178,33 @@ import YAML
                 == ["a.yaml:1:10: expected a number of workers from 0 to 64, found \"mdb.2\""])
     }
 
+    @Test("a binary secret is put in as Base64, and nowhere as a text")
+    func binarySecrets() throws {
+        let template = try Blocks.template("p: !secret-base64 tls-key\nq: ${config.p}\nr: !secret-base64 db-password")
+        let resolution = template.resolved(TestVariables())
+        #expect(resolution.errors == [])
+        #expect(
+            resolution.root.jsonText
+                == #"{"p":{"!secret-base64":"tls-key"},"q":{"!secret-base64":"tls-key"},"#
+                + #""r":{"!secret-base64":"db-password"}}"#)
+        #expect(resolution.root.yaml.yamlText().hasPrefix("p: !secret-base64 tls-key\n"))
+        let revealed = resolution.root.revealing { $0.form == .base64 ? "coded" : "plain" }
+        #expect(revealed.jsonText == #"{"p":"coded","q":"coded","r":"coded"}"#)
+        #expect(
+            try Blocks.errors("a: !secret-base64 tls-key\nb: {c: !secret tls-key}")
+                == [
+                    #"a.yaml:2:8: the secret "tls-key" is binary and no text; !secret-base64 in place of !secret gives "#
+                        + "its Base64"
+                ])
+    }
+
     @Test("a secret is its name until it is revealed, and is no part of a text")
     func secrets() throws {
         let template = try Blocks.template("p: !secret db-password\nq: ${config.p}")
         let root = template.resolved(TestVariables()).root
         #expect(root.jsonText == #"{"p":{"!secret":"db-password"},"q":{"!secret":"db-password"}}"#)
         #expect(root.yaml.yamlText() == "p: !secret db-password\nq: !secret db-password\n")
-        #expect(root.revealing { "\($0)!" }.jsonText == #"{"p":"db-password!","q":"db-password!"}"#)
+        #expect(root.revealing { "\($0.name)!" }.jsonText == #"{"p":"db-password!","q":"db-password!"}"#)
         #expect(
             try Blocks.errors("p: !secret db-password\nq: x${config.p}")
                 == [#"a.yaml:2:4: "${config.p}" is a secret, which cannot be part of a text"#])

@@ -48,12 +48,12 @@ extension MetaConfiguration {
             }
             let leaves = root.leaves
             precondition(Set(leaves.map(\.pointer)).count == leaves.count, "two values at one place")
-            let values = root.revealing { $0 }.yaml
+            let values = root.revealing { $0.name }.yaml
             var limits = YAMLLimits()
             limits.size = .max
             limits.text = .max
             limits.nodes = .max
-            for text in [values.yamlText(), root.revealing { $0 }.jsonText] {
+            for text in [values.yamlText(), root.revealing { $0.name }.jsonText] {
                 do throws(YAMLError) {
                     let again = try YAMLDocument.parseOne(text, file: "again", limits: limits)
                     precondition(again.hasSameValue(as: values), "it reads as another: \(text)")
@@ -90,6 +90,6 @@ extension MetaConfiguration {
         return Cloud(
             locations: [Location(name: "l")], pools: pools, servers: [server(1), server(2)],
             types: configurations.map { ServiceType(source: "", configuration: $0) }, services: services,
-            secrets: [SealedSecret(name: "s", revision: 1, sealed: [], changedBy: "", changedAt: "")])
+            secrets: [SealedSecret(name: "s", revision: 1, sealed: [], stamp: [], changedBy: "", changedAt: "")])
     }
 }

@@ -7,10 +7,11 @@ import pytest
 
 import machine
 from portcullis_testing.documents import Reader
+from portcullis_testing.processes import run
 from portcullis_testing.repository import REPOSITORY
 
 PLACES = ("/etc", "/usr/bin", "/usr/lib/modules-load.d", "/usr/lib/ocf", "/usr/lib/sysctl.d", "/usr/lib/systemd",
-          "/usr/lib/sysusers.d", "/usr/share/doc/portcullis", "/var/lib", "/var/backups", "/run", "/root/.config")
+          "/usr/lib/sysusers.d", "/usr/share/doc/portcullis", "/usr/share/man", "/var/lib", "/var/backups", "/run", "/root/.config")
 # What the documents say may fail, with the status.
 ALLOWED = [
     "2 portcullis-gateway sync --plan",
@@ -35,6 +36,7 @@ def reader(tmp_path):
         shutil.copytree(REPOSITORY / name, work / name)
     (work / ".build").mkdir()
     (work / ".build/release").symlink_to(os.environ["PORTCULLIS_BIN"])
+    run(work / "scripts/make-man", work / ".build/release", work / ".build/man")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTCULLIS_")}
     return Reader(work, {**kept, "HOME": "/root"}, ALLOWED)
 

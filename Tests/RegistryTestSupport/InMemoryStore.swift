@@ -33,6 +33,7 @@ package final class InMemoryStore: RegistryStore {
         var markTimes: [MarkID: String] = [:]
         var revisions: [String: [Revision]] = [:]
         var epoch = 0
+        var uses: [String: ConfigurationUse] = [:]
         var troubles: [Trouble] = []
         var interruption: (@Sendable () async throws -> Void)?
 
@@ -173,10 +174,14 @@ package final class InMemoryStore: RegistryStore {
 
     package func gateways() async throws -> [StoredGateway] { world.withLock { Array($0.gateways.values) } }
 
+    package func configurationUses() async throws -> [ConfigurationUse] { world.withLock { Array($0.uses.values) } }
+
     package func record(_ observations: Observations) async throws {
         world.withLock { world in
             for id in observations.goneGateways { world.gateways[id] = nil }
             for gateway in observations.gateways { world.gateways[gateway.id] = gateway }
+            for service in observations.goneServices { world.uses[service] = nil }
+            for use in observations.configurationUses { world.uses[use.service] = use }
             for (hash, time) in observations.tokenUses {
                 guard let name = world.tokens.values.first(where: { $0.hash == hash })?.record.name else { continue }
                 world.tokens[name]?.record.lastUsedAt = time

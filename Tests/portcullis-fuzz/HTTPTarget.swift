@@ -2,6 +2,7 @@ import Admin
 import AdminAPI
 import Foundation
 import Logging
+import Names
 import Registry
 import ServiceLifecycle
 
@@ -23,6 +24,9 @@ struct HTTPTarget: Sendable {
                     gateway: role == .gateway ? GatewayID("tcn/gw1") : nil)
                 tokens.append(try await registry.tokens.add(grant).secret)
             }
+            let scoped = TokenGrant(
+                name: "fuzz-scoped", role: .admin, scope: ChangeScope(locations: ["tcn"], types: ["tg"]))
+            tokens.append(try await registry.tokens.add(scoped).secret)
         }
         let logger = Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
         let gateways = GatewayRoster(registry: registry, logger: logger)

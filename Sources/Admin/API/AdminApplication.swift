@@ -93,7 +93,10 @@ public struct AdminApplication: Sendable {
         return Application(
             router: router(), server: server,
             configuration: ApplicationConfiguration(address: address, serverName: nil),
-            services: [TokenWatch(tokens: registry.tokens, logger: logger)],
+            services: [
+                TokenWatch(tokens: registry.tokens, logger: logger),
+                ConfigurationUseWriter(registry: registry, logger: logger),
+            ],
             onServerRunning: { [onListening, logger] channel in
                 try? await channel.eventLoop.submit {
                     try channel.pipeline.syncOperations.addHandler(

@@ -40,7 +40,7 @@ package struct CloudDifference: Sendable {
                 name: \.self, Self.summary)
             + Self.changes(.service, before.services, after.services, name: \.self, Self.summary)
             + Self.releases(before.marks, after.marks)
-            + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary)
+            + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary).map(Self.rekeyed)
     }
 
     /// Marks that are released. Newly allocated marks follow from the types, and are not counted as changes.
@@ -87,6 +87,14 @@ package struct CloudDifference: Sendable {
     }
 
     private static func summary(_ secret: SealedSecret) -> String { "revision \(secret.revision)" }
+
+    /// A secret that changes in nothing that is told of it is encrypted with another key.
+    private static func rekeyed(_ change: Change) -> Change {
+        guard change.action == .update, change.before == change.after else { return change }
+        var change = change
+        change.after = change.after.map { "\($0), encrypted with another key" }
+        return change
+    }
 
     private static func summary(_ source: ExactText) -> String {
         let bytes = source.wrappedValue.utf8

@@ -7,8 +7,8 @@ struct ConfigurationDigests {
     private let form: ConfigurationForm?
     /// A hash that has read the form's head.
     private var head = SHA256()
-    /// The part of the secrets that affects a digest. A value that is sealed again has other bytes, and a secret that
-    /// was deleted and created again counts as another one.
+    /// The part of the secrets that affects a digest. A value that is set has a stamp of its own, which stays when the
+    /// key is replaced; a secret that was deleted and created again counts as another one.
     private var secrets: [UInt8] = []
     private var bytes: [UInt8]
 
@@ -18,7 +18,7 @@ struct ConfigurationDigests {
         head.update(data: bytes)
         for name in template.secrets.keys.sorted() {
             secrets += "\n\(name) \(cloud.secrets[name]?.revision ?? 0) ".utf8
-            secrets += cloud.secrets[name]?.sealed ?? []
+            secrets += cloud.secrets[name]?.stamp ?? []
         }
     }
 

@@ -92,8 +92,8 @@ public struct ServiceConfigurationChange: Sendable, Hashable {
     private static func secrets(of template: ConfigurationTemplate, _ before: Cloud, _ after: Cloud) -> [Line] {
         guard !template.secrets.isEmpty else { return [] }
         return template.root.leaves.compactMap { leaf in
-            guard case .secret(let name) = leaf.node.content, let old = before.secrets[name]?.revision,
-                let new = after.secrets[name]?.revision, old != new
+            guard case .secret(let secret) = leaf.node.content, let old = before.secrets[secret.name]?.revision,
+                let new = after.secrets[secret.name]?.revision, old != new
             else { return nil }
             let value = leaf.node.jsonText
             return Line(path: leaf.pointer, before: "\(value) revision \(old)", after: "\(value) revision \(new)")

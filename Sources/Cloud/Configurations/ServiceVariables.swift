@@ -35,7 +35,7 @@ package struct ServiceVariables: VariableSource {
         }
     }
 
-    package func hasSecret(_ name: String) -> Bool { directory.cloud.secrets[name] != nil }
+    package func secret(_ name: String) -> SecretKind? { directory.cloud.secrets[name]?.kind }
 
     private func pool(_ name: String, _ value: ([String]) -> VariableValue) -> VariableLookup {
         guard let pool = directory.cloud.pools[AddressPool.ID(location: server.location, name: name)],

@@ -11,7 +11,7 @@ extension BlockValue {
                 .mapping(
                     pairs.compactMap { pair in pair.value.node(in: block).map { .init(pair.key, $0) } })
             case .list(let items): .list(items.compactMap { $0.node(in: block) })
-            case .secret(let name): .secret(name)
+            case .secret(let secret): .secret(secret)
             case .scalar(.literal(let scalar)): .scalar(scalar)
             case .scalar(.text(let parts)): .text(parts)
             case .scalar(.reference(let reference)) where reference.variable.kind == .list:

@@ -25,7 +25,8 @@ private struct BlockReader {
     mutating func value(_ node: YAMLNode, inList: Bool) -> BlockValue? {
         let marker = node.tag.flatMap(ConfigurationMarker.init)
         switch marker {
-        case .secret: return secret(node)
+        case .secret: return secret(node, .text)
+        case .base64Secret: return secret(node, .base64)
         case .delete, .append, .replace:
             guard !inList else {
                 diagnostics.report(
@@ -73,13 +74,15 @@ private struct BlockReader {
         return BlockValue(content: .scalar(nothing), marker: .delete, position: node.position)
     }
 
-    private mutating func secret(_ node: YAMLNode) -> BlockValue? {
+    private mutating func secret(_ node: YAMLNode, _ form: SecretReference.Form) -> BlockValue? {
         guard let name = node.scalar?.text, SecretName.isValid(name) else {
             diagnostics.report(
-                node.position, "!secret stands before the name of a secret, not before \(node.untagged.summary)")
+                node.position,
+                "\(node.tag ?? "") stands before the name of a secret, not before \(node.untagged.summary)")
             return nil
         }
-        return BlockValue(content: .secret(name), marker: nil, position: node.position)
+        return BlockValue(
+            content: .secret(SecretReference(name: name, form: form)), marker: nil, position: node.position)
     }
 
     mutating func mapping(

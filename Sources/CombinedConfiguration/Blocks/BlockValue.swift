@@ -8,8 +8,7 @@ public struct BlockValue: Sendable, Hashable {
         case mapping([Pair])
         case list([BlockValue])
         case scalar(ScalarTemplate)
-        /// The name of a secret.
-        case secret(String)
+        case secret(SecretReference)
     }
 
     /// A key and its value.
@@ -27,7 +26,7 @@ public struct BlockValue: Sendable, Hashable {
     // exact: SecretName is ASCII
     public var secrets: Set<String> {
         switch content {
-        case .secret(let name): [name]
+        case .secret(let secret): [secret.name]
         case .scalar: []
         case .list(let items): items.reduce(into: []) { $0.formUnion($1.secrets) }
         case .mapping(let pairs): pairs.reduce(into: []) { $0.formUnion($1.value.secrets) }

@@ -8,6 +8,8 @@ public enum ConfigurationMarker: String, Sendable, Hashable, CaseIterable {
     case delete = "!delete"
     /// The value of the secret with this name.
     case secret = "!secret"
+    /// The value of the secret with this name, as Base64.
+    case base64Secret = "!secret-base64"
 
     /// The tags, for reading a meta-configuration.
     public static let tags = Set(allCases.map(\.rawValue))

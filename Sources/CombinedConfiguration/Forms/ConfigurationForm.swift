@@ -43,7 +43,9 @@ public struct ConfigurationForm {
             var resolver = Resolver(template, source)
             guard Workers.problem(of: resolver.resolved(workers)) == nil else { return false }
         }
-        guard template.secrets.keys.allSatisfy(source.hasSecret) else { return false }
+        guard template.secrets.keys.allSatisfy({ source.secret($0) != nil }),
+            template.textSecrets.keys.allSatisfy({ source.secret($0) == .text })
+        else { return false }
         var values = [SlotValue]()
         values.reserveCapacity(slots.count)
         for slot in slots {

@@ -15,11 +15,18 @@ extension ConfigurationTemplate {
     public func resolved(_ source: some VariableSource) -> Resolution {
         var resolver = Resolver(self, source)
         let root = resolver.resolved(root)
-        let missing = secrets.filter { !source.hasSecret($0.key) }.sorted { $0.key < $1.key }.map { name, origin in
+        let missing = secrets.filter { source.secret($0.key) == nil }.sorted { $0.key < $1.key }.map { name, origin in
             ConfigurationError(origin.position, "there is no secret \"\(name)\"; `portcullis secrets set` makes one")
         }
+        let binary = textSecrets.filter { source.secret($0.key) == .binary }.sorted { $0.key < $1.key }
+            .map { name, origin in
+                ConfigurationError(
+                    origin.position,
+                    "the secret \"\(name)\" is binary and no text; \(ConfigurationMarker.base64Secret.rawValue) in place "
+                        + "of \(ConfigurationMarker.secret.rawValue) gives its Base64")
+            }
         var seen = Set<ConfigurationError>()
-        let found = self.errors + resolver.errors + missing
+        let found = self.errors + resolver.errors + missing + binary
         var errors = Array(found.filter { seen.insert($0).inserted }.prefix(Self.mostErrors))
         if errors.isEmpty, let problem = Workers.problem(in: root) { errors.append(problem) }
         return Resolution(root: root, errors: errors)

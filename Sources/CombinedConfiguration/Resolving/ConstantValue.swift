@@ -4,8 +4,7 @@ import YAML
 /// A value with `${config.…}` that is the same for all services.
 enum ConstantValue: Sendable, Hashable {
     case scalar(YAMLScalar)
-    /// The name of a secret.
-    case secret(String)
+    case secret(SecretReference)
 
     /// `nil` if the value needs a variable, or has a fault, which is reported when it is resolved for a service.
     ///
@@ -24,7 +23,7 @@ enum ConstantValue: Sendable, Hashable {
         }
         switch node.content {
         case .scalar(let scalar): self = .scalar(scalar)
-        case .secret(let name): self = .secret(name)
+        case .secret(let secret): self = .secret(secret)
         case .reference(let reference, spliced: false):
             guard let value = value(reference) else { return nil }
             self = value
@@ -48,7 +47,7 @@ enum ConstantValue: Sendable, Hashable {
     var size: Int {
         switch self {
         case .scalar(let scalar): scalar.text.utf8.count
-        case .secret(let name): name.utf8.count
+        case .secret(let secret): secret.name.utf8.count
         }
     }
 }
@@ -69,7 +68,7 @@ extension ConfigurationNode {
             room -= value.size
             switch value {
             case .scalar(let scalar): return ConfigurationNode(.scalar(scalar), from: origin, over: overridden)
-            case .secret(let name): return ConfigurationNode(.secret(name), from: origin, over: overridden)
+            case .secret(let secret): return ConfigurationNode(.secret(secret), from: origin, over: overridden)
             }
         case .scalar, .secret: return self
         }

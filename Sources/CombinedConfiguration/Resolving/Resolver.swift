@@ -15,7 +15,7 @@ struct Resolver<Source: VariableSource> {
     fileprivate enum Found {
         case scalar(YAMLScalar)
         case list([String])
-        case secret(String)
+        case secret(SecretReference)
     }
 
     init(_ template: ConfigurationTemplate, _ source: Source) {
@@ -48,7 +48,7 @@ struct Resolver<Source: VariableSource> {
             let content: ConfigurationNode.Content =
                 switch found(reference, node.origin) {
                 case .scalar(let scalar): .scalar(scalar)
-                case .secret(let name): .secret(name)
+                case .secret(let secret): .secret(secret)
                 case .list(let texts): .list(texts.map { Self.item($0, node.origin) })
                 case nil: .scalar(Self.nothing)
                 }
@@ -138,7 +138,7 @@ struct Resolver<Source: VariableSource> {
         let result: Found?
         switch target.content {
         case .scalar(let scalar): result = .scalar(scalar)
-        case .secret(let name): result = .secret(name)
+        case .secret(let secret): result = .secret(secret)
         case .mapping, .list:
             let kind = target.content.kindSource.known?.rawValue ?? ""
             return fail(
@@ -164,7 +164,7 @@ extension Resolver.Found {
     fileprivate var size: Int {
         switch self {
         case .scalar(let scalar): scalar.text.utf8.count
-        case .secret(let name): name.utf8.count
+        case .secret(let secret): secret.name.utf8.count
         case .list(let items): items.reduce(0) { $0 + $1.utf8.count + 3 }
         }
     }

@@ -46,8 +46,8 @@ public protocol VariableSource {
     /// "tg-ip"`. Never called for values of the configuration itself.
     func value(of variable: Variable) -> VariableLookup
 
-    /// Whether a secret has a value.
-    func hasSecret(_ name: String) -> Bool
+    /// What the value of a secret is; `nil` if there is no such secret.
+    func secret(_ name: String) -> SecretKind?
 }
 
 /// The result of looking up a variable.

@@ -5,7 +5,7 @@ import YAML
 extension ConfigurationNode {
     /// The value as JSON in UTF-8, without white space, with keys in their order.
     ///
-    /// A secret is `{"!secret":"name"}`; an unresolved variable is a text as it was written.
+    /// A secret is `{"!secret":"name"}` or `{"!secret-base64":"name"}`; an unresolved variable is a text as it was written.
     public var json: [UInt8] {
         var writer = JSONWriter()
         writer.write(self)
@@ -29,9 +29,11 @@ extension JSONWriter {
         guard !isFull else { return }
         switch node.content {
         case .scalar(let scalar): write(scalar)
-        case .secret(let name):
-            write(raw: "{\"!secret\":")
-            write(name)
+        case .secret(let secret):
+            write(raw: "{")
+            write(secret.marker.rawValue)
+            write(raw: ":")
+            write(secret.name)
             write(raw: "}")
         case .reference, .text: write(node.origin.expression ?? "")
         case .list(let items):

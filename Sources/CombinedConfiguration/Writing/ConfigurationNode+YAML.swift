@@ -1,14 +1,13 @@
 public import YAML
 
 extension ConfigurationNode {
-    /// The value as a YAML node. A secret is its name after `!secret`.
+    /// The value as a YAML node. A secret is its name after `!secret` or `!secret-base64`.
     public var yaml: YAMLNode {
         let place = origin.position
         return switch content {
         case .scalar(let scalar): YAMLNode(.scalar(scalar), at: place)
-        case .secret(let name):
-            YAMLNode(
-                .scalar(YAMLScalar(text: name, isPlain: true)), at: place, tag: ConfigurationMarker.secret.rawValue)
+        case .secret(let secret):
+            YAMLNode(.scalar(YAMLScalar(text: secret.name, isPlain: true)), at: place, tag: secret.marker.rawValue)
         case .reference, .text:
             YAMLNode(.scalar(YAMLScalar(text: origin.expression ?? "", isPlain: false)), at: place)
         case .list(let items): YAMLNode(.sequence(items.map(\.yaml)), at: place)
@@ -19,11 +18,11 @@ extension ConfigurationNode {
     }
 
     /// The tree with each secret replaced by the result of `value`.
-    public func revealing(_ value: (String) throws -> String) rethrows -> ConfigurationNode {
+    public func revealing(_ value: (SecretReference) throws -> String) rethrows -> ConfigurationNode {
         switch content {
-        case .secret(let name):
+        case .secret(let secret):
             return ConfigurationNode(
-                .scalar(YAMLScalar(text: try value(name), isPlain: false)), from: origin, over: overridden)
+                .scalar(YAMLScalar(text: try value(secret), isPlain: false)), from: origin, over: overridden)
         case .list(let items):
             return ConfigurationNode(
                 .list(try items.map { try $0.revealing(value) }), from: origin, over: overridden)

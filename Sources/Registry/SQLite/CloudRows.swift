@@ -1,4 +1,5 @@
 import Cloud
+import CombinedConfiguration
 import Foundation
 import GRDB
 import Names
@@ -129,10 +130,10 @@ enum CloudRows {
 
     private static func loadSecrets(_ db: Database) throws -> [SealedSecret] {
         try Row.fetchAll(db, sql: "SELECT * FROM secret").map { row in
-            let sealed: Data = row["sealed"]
+            let (sealed, stamp): (Data, Data) = (row["sealed"], row["stamp"])
             return SealedSecret(
-                name: row["name"], revision: row["revision"], sealed: Array(sealed), changedBy: row["changedBy"],
-                changedAt: row["changedAt"])
+                name: row["name"], revision: row["revision"], kind: SecretKind(rawValue: row["kind"]) ?? .binary,
+                sealed: Array(sealed), stamp: Array(stamp), changedBy: row["changedBy"], changedAt: row["changedAt"])
         }
     }
 
@@ -225,8 +226,14 @@ enum CloudRows {
             return
         }
         try db.execute(
-            sql: "INSERT OR REPLACE INTO secret (name, revision, sealed, changedBy, changedAt) VALUES (?, ?, ?, ?, ?)",
-            arguments: [secret.name, secret.revision, Data(secret.sealed), secret.changedBy, secret.changedAt])
+            sql: """
+                INSERT OR REPLACE INTO secret (name, revision, kind, sealed, stamp, changedBy, changedAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                secret.name, secret.revision, secret.kind.rawValue, Data(secret.sealed), Data(secret.stamp),
+                secret.changedBy, secret.changedAt,
+            ])
     }
 
     /// Revisions are kept when their type is deleted: if it is created again, their numbers go on.

@@ -25,6 +25,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("11 states of servers") { db in try db.execute(sql: serverStates) }
         migrator.registerMigration("12 indices of events") { db in try db.execute(sql: eventIndices) }
         migrator.registerMigration("13 scopes of tokens") { db in try db.execute(sql: tokenScopes) }
+        migrator.registerMigration("14 binary secrets, stamps of secrets, their use") { db in
+            try db.execute(sql: secretKinds)
+        }
         return migrator
     }
 
@@ -275,6 +278,29 @@ enum SQLiteMigrations {
     private static let tokenScopes = """
         ALTER TABLE token ADD COLUMN scopeLocations TEXT CHECK (scopeLocations IS NULL OR role = 'admin');
         ALTER TABLE token ADD COLUMN scopeTypes TEXT CHECK (scopeTypes IS NULL OR role = 'admin');
+        """
+
+    /// Values of before have their encrypted form as the stamp, so that the ETags of configurations stay.
+    private static let secretKinds = """
+        CREATE TABLE newSecret (
+            name TEXT NOT NULL PRIMARY KEY,
+            revision INTEGER NOT NULL CHECK (revision > 0),
+            kind TEXT NOT NULL CHECK (kind IN ('text', 'binary')),
+            sealed BLOB NOT NULL,
+            stamp BLOB NOT NULL,
+            changedBy TEXT NOT NULL,
+            changedAt TEXT NOT NULL
+        ) STRICT;
+        INSERT INTO newSecret SELECT name, revision, 'text', sealed, sealed, changedBy, changedAt FROM secret;
+        DROP TABLE secret;
+        ALTER TABLE newSecret RENAME TO secret;
+        CREATE TABLE configurationUse (
+            service TEXT NOT NULL PRIMARY KEY,
+            digest TEXT NOT NULL,
+            secrets TEXT NOT NULL,
+            since TEXT NOT NULL,
+            last TEXT NOT NULL
+        ) STRICT;
         """
 
     /// What a commit is known by, and the newest of them. `epoch` rises when an ADMIN takes over what is done once.

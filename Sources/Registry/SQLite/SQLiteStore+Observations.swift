@@ -8,6 +8,10 @@ extension SQLiteStore {
         try await read { db in try Row.fetchAll(db, sql: "SELECT * FROM gateway").map(StoredGateway.init) }
     }
 
+    package func configurationUses() async throws -> [ConfigurationUse] {
+        try await read { db in try Row.fetchAll(db, sql: "SELECT * FROM configurationUse").map(ConfigurationUse.init) }
+    }
+
     package func record(_ observations: Observations) async throws {
         guard !observations.isEmpty else { return }
         try await write { db in
@@ -17,6 +21,10 @@ extension SQLiteStore {
                 try db.cachedStatement(sql: "UPDATE token SET lastUsedAt = ? WHERE hash = ?")
                     .execute(arguments: [time, hash])
             }
+            for service in observations.goneServices {
+                try db.execute(sql: "DELETE FROM configurationUse WHERE service = ?", arguments: [service])
+            }
+            for use in observations.configurationUses { try use.store(db) }
         }
     }
 
@@ -30,6 +38,22 @@ extension SQLiteStore {
     private static func delete(_ db: Database, _ id: GatewayID) throws {
         try db.execute(
             sql: "DELETE FROM gateway WHERE location = ? AND name = ?", arguments: [id.location, id.name])
+    }
+}
+
+extension ConfigurationUse {
+    fileprivate init(_ row: Row) {
+        self.init(
+            service: row["service"], digest: row["digest"], secrets: Self.secrets(row["secrets"]), since: row["since"],
+            last: row["last"])
+    }
+
+    fileprivate func store(_ db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO configurationUse (service, digest, secrets, since, last) VALUES (?, ?, ?, ?, ?)
+                """)
+        try statement.execute(arguments: [service, digest, secretsText, since, last])
     }
 }
 

@@ -48,7 +48,8 @@ extension SQLiteStore {
                     """,
                 arguments: [
                     record.name, record.role.rawValue, record.service, record.gateway?.location, record.gateway?.name,
-                    Self.column(record.scope.locations), Self.column(record.scope.types), hash, record.createdAt, record.expiresAt,
+                    Self.column(record.scope.locations), Self.column(record.scope.types), hash, record.createdAt,
+                    record.expiresAt,
                 ])
             try Self.countChange(db)
             try EventRows.store(db, event)

@@ -5,10 +5,19 @@ import ServiceSupport
 import Text
 
 extension SecretKey {
-    /// Reads a key file: 32 bytes in Base64, readable only by its owner.
+    /// Reads a key file: 32 bytes in Base64, readable only by its owner. While the key is being replaced there are
+    /// several, one on a line: the first encrypts.
     ///
     /// Throws `SettingsError` with the file and what is wrong with it.
     public static func load(_ path: String) throws -> SecretKey {
+        guard let key = SecretKey(try keys(in: path)) else {
+            throw SettingsError("the key for secrets \(path) does not hold \(size) bytes in Base64")
+        }
+        return key
+    }
+
+    /// The keys in a file, in order.
+    package static func keys(in path: String) throws -> [[UInt8]] {
         let text: String
         do {
             try checkRights(path)
@@ -16,18 +25,29 @@ extension SecretKey {
         } catch let error as FileError {
             throw SettingsError("the key for secrets \(error)")
         }
-        let word = String(text.withoutSurroundingSpace)
-        guard let bytes = Data(base64Encoded: word), let key = SecretKey(Array(bytes)) else {
-            throw SettingsError("the key for secrets \(path) does not hold \(size) bytes in Base64")
+        let lines = text.splitBytes("\n").enumerated().map { ($0.offset + 1, $0.element.withoutSurroundingSpace) }
+        let keys = try lines.filter { !$0.1.isEmpty }.map { line, word in
+            guard let bytes = Data(base64Encoded: String(word)), bytes.count == size else {
+                let place = lines.count > 2 ? ":\(line)" : ""
+                throw SettingsError("the key for secrets \(path)\(place) does not hold \(size) bytes in Base64")
+            }
+            return Array(bytes)
         }
-        return key
+        return keys
+    }
+
+    /// A new key.
+    package static func random() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
+
+    /// The text of a key file.
+    package static func text(of keys: [[UInt8]]) -> String {
+        keys.map { Data($0).base64EncodedString() + "\n" }.joined()
     }
 
     /// Creates a file with a new key. Throws `SettingsError` if the file exists, which is left unchanged.
     public static func make(_ path: String) throws {
-        let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
         do {
-            try TextFile.make(key.base64EncodedString() + "\n", at: path, mode: 0o600)
+            try TextFile.make(text(of: [random()]), at: path, mode: 0o600)
         } catch {
             throw SettingsError("the key for secrets \(error)")
         }

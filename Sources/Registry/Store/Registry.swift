@@ -20,6 +20,8 @@ public final class Registry: Sendable {
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
+    /// Which configurations services have fetched.
+    package let configurationUses: ConfigurationUses
     /// The present time.
     package let now: @Sendable () -> Date
     /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
@@ -42,6 +44,7 @@ public final class Registry: Sendable {
         uptime: @escaping @Sendable () -> Duration = Uptime.now
     ) {
         self.store = store
+        configurationUses = ConfigurationUses(store: store)
         self.now = now
         self.uptime = uptime
     }
@@ -127,7 +130,8 @@ public final class Registry: Sendable {
     ///   - change: gets the state before; may throw to refuse. It must not wait. It is called again if another ADMIN
     ///     has committed in the meantime.
     package func write(
-        by author: ChangeAuthor, dryRun: Bool, places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
+        by author: ChangeAuthor, dryRun: Bool,
+        places: @escaping @Sendable (RegistryState) -> RequestPlaces = { _ in .none },
         _ change: @escaping @Sendable (inout Cloud, RegistryState) throws -> Void
     ) async throws -> Outcome {
         let time = Timestamp.text(now())

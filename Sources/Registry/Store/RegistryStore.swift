@@ -71,6 +71,9 @@ package protocol RegistryStore: Sendable {
     /// Every gateway as it was last recorded. Cost: one row each.
     func gateways() async throws -> [StoredGateway]
 
+    /// The use of each service's configuration as it was last recorded. Cost: one row each.
+    func configurationUses() async throws -> [ConfigurationUse]
+
     /// Writes observations in one transaction.
     func record(_ observations: Observations) async throws
 
@@ -188,17 +191,26 @@ package struct Observations: Sendable {
     package var goneGateways: Set<GatewayID> = []
     /// The last use of each token by its hash, RFC 3339 in UTC.
     package var tokenUses: [Data: String] = [:]
+    package var configurationUses: [ConfigurationUse] = []
+    /// Services that are gone, whose use is forgotten.
+    package var goneServices: Set<String> = []
 
     package init(
-        gateways: [StoredGateway] = [], goneGateways: Set<GatewayID> = [], tokenUses: [Data: String] = [:]
+        gateways: [StoredGateway] = [], goneGateways: Set<GatewayID> = [], tokenUses: [Data: String] = [:],
+        configurationUses: [ConfigurationUse] = [], goneServices: Set<String> = []
     ) {
         self.gateways = gateways
         self.goneGateways = goneGateways
         self.tokenUses = tokenUses
+        self.configurationUses = configurationUses
+        self.goneServices = goneServices
     }
 
     /// Whether there is nothing to record.
-    package var isEmpty: Bool { gateways.isEmpty && goneGateways.isEmpty && tokenUses.isEmpty }
+    package var isEmpty: Bool {
+        gateways.isEmpty && goneGateways.isEmpty && tokenUses.isEmpty && configurationUses.isEmpty
+            && goneServices.isEmpty
+    }
 }
 
 /// How much was deleted beyond the retention.

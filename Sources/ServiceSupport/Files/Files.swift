@@ -24,8 +24,9 @@ package enum Files {
     /// - Parameters:
     ///   - isDurable: whether to wait until the file is on the disk; not needed for files in /run.
     ///   - mode: the permissions of the new file; `nil`: 0644, less what the umask takes.
+    ///   - keepingOwner: whether the new file belongs to the user and group of the present one.
     package static func replace(
-        _ path: String, with bytes: [UInt8], isDurable: Bool, mode: UInt32? = nil
+        _ path: String, with bytes: [UInt8], isDurable: Bool, mode: UInt32? = nil, keepingOwner: Bool = false
     ) throws(FileError) {
         let temporary = path + ".new"
         do {
@@ -35,6 +36,12 @@ package enum Files {
                 options: [.create, .truncate, .noFollow, .nonBlocking, .closeOnExec],
                 permissions: mode == nil ? [.ownerReadWrite, .groupRead, .otherRead] : .ownerReadWrite)
             try file.closeAfter {
+                var status = stat()
+                if keepingOwner, stat(path, &status) == 0,
+                    fchown(file.rawValue, status.st_uid, status.st_gid) != 0
+                {
+                    throw Errno(rawValue: Glibc.errno)
+                }
                 if let mode, fchmod(file.rawValue, mode) != 0 { throw Errno(rawValue: Glibc.errno) }
                 try file.writeAll(bytes)
                 if isDurable, fsync(file.rawValue) != 0 { throw Errno(rawValue: Glibc.errno) }

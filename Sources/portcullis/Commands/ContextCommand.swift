@@ -41,7 +41,7 @@ struct ListContexts: ParsableCommand {
 struct UseContext: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "use", abstract: "Write into the configuration file which context is used from now on.",
-        discussion: "Only the name is changed; comments and everything else in the file stay, and so do its permissions.")
+        discussion: "Only the name is changed; comments and everything else stay, and so do the file's permissions.")
 
     @Argument(
         help: "The context.", completion: .custom { _, _, _ in ConnectionOptions.contextNames() },

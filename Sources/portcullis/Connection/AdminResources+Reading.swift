@@ -62,6 +62,10 @@ extension AdminResources {
 
     func secrets() async throws -> [SecretResource] { try await value(AdminRequest(.get, .secrets)) }
 
+    func usage(ofSecret name: String) async throws -> [SecretUsage] {
+        try await value(AdminRequest(.get, .usage(ofSecret: name)))
+    }
+
     func tokens() async throws -> [TokenResource] { try await value(AdminRequest(.get, .tokens)) }
 
     func gateways() async throws -> [GatewayResource] { try await value(AdminRequest(.get, .gateways)) }

@@ -8,6 +8,17 @@ enum LocalFile {
         path == "-" ? try TextFile.standardInput() : try TextFile.readArgument(path)
     }
 
+    /// The bytes of a file or a pipe; `-` is standard input.
+    static func bytes(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        do throws(InputFileError) {
+            return path == "-"
+                ? try InputFile.readStandardInput(limit: limit)
+                : try InputFile.read(path, limit: limit, from: .stream)
+        } catch {
+            throw FileError(path: path == "-" ? "standard input" : path, reason: error.reason)
+        }
+    }
+
     /// The names in a directory, sorted; `nil` if the path is no directory.
     static func names(inDirectory path: String) -> [String]? {
         var isDirectory: ObjCBool = false

@@ -25,8 +25,23 @@ enum ResourceTables {
 
     static func secrets(_ secrets: [SecretResource]) -> Table {
         Table(
-            ["SECRET", .init("REVISION", .right), "CHANGED", "BY"],
-            secrets.map { [$0.name, "\($0.revision)", $0.changedAt, $0.changedBy] })
+            ["SECRET", "KIND", .init("REVISION", .right), "CHANGED", "BY"],
+            secrets.map { [$0.name, $0.kind.rawValue, "\($0.revision)", $0.changedAt, $0.changedBy] })
+    }
+
+    static func usage(_ usage: [SecretUsage]) -> Table {
+        Table(
+            ["SERVICE", .init("REVISION", .right), "CONFIGURATION", "SINCE", "LAST ASKED"],
+            usage.map { one in
+                [one.service, one.revision.map { "\($0)" } ?? "-", state(of: one), one.since ?? "never"]
+                    + [one.last ?? "never"]
+            })
+    }
+
+    private static func state(of usage: SecretUsage) -> String {
+        guard usage.since != nil else { return "not fetched" }
+        if usage.isCurrent { return "current" }
+        return usage.isNamed ? "older" : "older; names it no more"
     }
 
     static func tokens(_ tokens: [TokenResource]) -> Table {

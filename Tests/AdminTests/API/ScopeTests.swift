@@ -48,7 +48,8 @@ import Testing
             }
             let prune = try await stage.send(.post, "/v1/apply", #"{"prune": true, "yesDelete": 12}"#, headers: ci)
             #expect(prune.problem?.status == 403, "\(prune.text)")
-            #expect(try await stage.get("/v1/services/pgw.1", headers: ci).decoded(ServiceResource.self).state == .ready)
+            let service = try await stage.get("/v1/services/pgw.1", headers: ci).decoded(ServiceResource.self)
+            #expect(service.state == .ready)
         }
     }
 
@@ -95,7 +96,8 @@ import Testing
                 }
             }
             #expect(
-                try await stage.get("/v1/events?limit=1000", headers: eye).decoded(EventPage.self).events.count == count)
+                try await stage.get("/v1/events?limit=1000", headers: eye).decoded(EventPage.self).events.count == count
+            )
         }
     }
 

@@ -159,7 +159,7 @@ import Testing
         try await Stage.run { stage in
             for (name, body, pointer) in [
                 ("Bad", #"{"value": "x"}"#, "{secret}"), ("a", #"{"value": ""}"#, "#/value"),
-                ("a", "{}", "#/value"), ("a", #"{"value": 5}"#, "#/value"),
+                ("a", "{}", "#"), ("a", #"{"base64": "x"}"#, "#/base64"), ("a", #"{"value": 5}"#, "#/value"),
                 ("a", #"{"value": "\#(String(repeating: "x", count: 65_537))"}"#, "#/value"),
             ] {
                 let response = try await stage.send(.put, "/v1/secrets/\(name)", body)
@@ -178,10 +178,11 @@ import Testing
             #expect(rows.count == 1 && rows[0].range(of: Data(Self.value.utf8)) == nil)
             let secret = try #require(try await stage.registry.state().cloud.secrets["db-password"])
             let key = try #require(stage.secretKey)
-            #expect(key.open(secret) == Self.value)
+            #expect(key.open(secret) == Array(Self.value.utf8))
             for (name, revision) in [("other", 1), ("db-password", 2)] {
                 let moved = SealedSecret(
-                    name: name, revision: revision, sealed: secret.sealed, changedBy: "", changedAt: "")
+                    name: name, revision: revision, sealed: secret.sealed, stamp: secret.stamp, changedBy: "",
+                    changedAt: "")
                 #expect(key.open(moved) == nil)
             }
             let other = SecretKey([UInt8](repeating: 8, count: SecretKey.size))

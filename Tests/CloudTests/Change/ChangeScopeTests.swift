@@ -25,7 +25,7 @@ import Testing
     }
 
     private func secret(_ name: String, by actor: String) -> SealedSecret {
-        SealedSecret(name: name, revision: 1, sealed: [1], changedBy: actor, changedAt: "")
+        SealedSecret(name: name, revision: 1, sealed: [1], stamp: [1], changedBy: actor, changedAt: "")
     }
 
     private let both = ChangeScope(locations: ["tcn"], types: ["pgw"])
@@ -125,7 +125,8 @@ import Testing
             try outside(ofPGW, of: prepared) { $0.types["pgw"] = naming } == "type pgw: it names the secret key")
         prepared.types["pgw"] = naming
         #expect(try outside(ofPGW, of: prepared) { $0.secrets["key"] = secret("key", by: "ci") } == nil)
-        prepared.types["tg"] = try TestCloud.type("type: tg\nconfig:\n  - sort-order: 1\n    values: {key: !secret key}\n")
+        prepared.types["tg"] = try TestCloud.type(
+            "type: tg\nconfig:\n  - sort-order: 1\n    values: {key: !secret key}\n")
         #expect(try outside(ofPGW, of: prepared) { $0.secrets["key"] = nil } == "secret key")
         #expect(ofPGW.allows(secret: "key", in: prepared, by: "ci") == false)
     }
@@ -135,7 +136,8 @@ import Testing
         let before = try TestCloud.seed()
         var after = before
         after.services["tg.1"]?.state = .maint
-        let difference = ExportDifference(from: before.exportRows(location: "tcn"), to: after.exportRows(location: "tcn"))
+        let difference = ExportDifference(
+            from: before.exportRows(location: "tcn"), to: after.exportRows(location: "tcn"))
         #expect(ofPGW.firstOutside([("tcn", difference)])?.text == "the export of tcn for tg.1")
         #expect(atTCN.firstOutside([("tcn", difference)]) == nil)
         #expect(ChangeScope(locations: ["hel"]).firstOutside([("tcn", difference)]) != nil)

@@ -103,7 +103,7 @@ import Testing
         case 4:
             let revision = (cloud.secrets["s"]?.revision ?? 0) + 1
             cloud.secrets["s"] = SealedSecret(
-                name: "s", revision: revision, sealed: [], changedBy: "t", changedAt: "")
+                name: "s", revision: revision, sealed: [], stamp: [], changedBy: "t", changedAt: "")
         default:
             let index = Int.random(in: 1...2, using: &random)
             let server = "s\(Int.random(in: 0..<4, using: &random))"

@@ -76,5 +76,11 @@ struct TestVariables: VariableSource {
         }
     }
 
-    func hasSecret(_ name: String) -> Bool { name == "db-password" }
+    func secret(_ name: String) -> SecretKind? {
+        switch name {
+        case "db-password": .text
+        case "tls-key": .binary
+        default: nil
+        }
+    }
 }

@@ -259,6 +259,34 @@ import Testing
         }
     }
 
+    @Test(
+        "uses of configurations are recorded and forgotten; one that goes on keeps its beginning",
+        arguments: Engine.allCases)
+    func configurationUses(engine: Engine) async throws {
+        try await withStores(engine) { store, other in
+            let uses = Registry(store: store).configurationUses
+            uses.note("a.1", has: "x", at: "1") { ["s": 3, "t": 1] }
+            uses.note("a.1", has: "x", at: "2") { [:] }
+            uses.note("b.1", has: "y", at: "2") { [:] }
+            try await uses.flush(lastRequests: false) { _ in true }
+            let stored = try await other.configurationUses().sorted { $0.service < $1.service }
+            #expect(
+                stored == [
+                    ConfigurationUse(service: "a.1", digest: "x", secrets: ["s": 3, "t": 1], since: "1", last: "2"),
+                    ConfigurationUse(service: "b.1", digest: "y", secrets: [:], since: "2", last: "2"),
+                ])
+            // Another process goes on where this one ended.
+            let next = Registry(store: other).configurationUses
+            next.note("a.1", has: "x", at: "3") { ["s": 3, "t": 1] }
+            try await next.flush(lastRequests: true) { $0 != "b.1" }
+            #expect(try await next.all().keys.sorted() == ["a.1"])
+            next.note("a.1", has: "x", at: "4") { [:] }
+            try await next.flush(lastRequests: false) { _ in true }
+            let again = try await store.configurationUses()
+            #expect(again.count == 1 && again[0].since == "1" && again[0].last == "3")
+        }
+    }
+
     @Test("both engines say the same after any history", arguments: 0..<8 as Range<UInt64>)
     func sameAfterAnyHistory(seed: UInt64) async throws {
         try await withTemporaryFolder { folder in

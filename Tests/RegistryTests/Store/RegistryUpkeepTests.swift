@@ -250,7 +250,7 @@ import Testing
             _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
                 for name in ["a", "b", "c"] {
                     cloud.secrets[name] = try (name == "a" ? ours : other).seal(
-                        "x", name: name, revision: 1, by: "ops", at: "")
+                        Array("x".utf8), name: name, revision: 1, by: "ops", at: "")
                 }
             }
             let error = await #expect(throws: SettingsError.self) { try await registry.checkSecrets(ours) }

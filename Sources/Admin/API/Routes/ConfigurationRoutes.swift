@@ -1,6 +1,7 @@
 import AdminAPI
 import Cloud
 import CombinedConfiguration
+import Foundation
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -71,9 +72,10 @@ extension RouteTable {
                 state = try await poll.afterwards { try await registry.state(seen: commit) }
             }
             let tag = try await poll.afterwards { [state] in view.tag(of: try state.configurationDigest(of: name)) }
-            return try answer(poll, tag, of: name, state, view)
+            return try answer(poll, tag, of: name, state, view, to: request)
         }
         var tag = view.tag(of: try state.configurationDigest(of: name))
+        if poll.condition?.matchesWeakly(tag) == true { note(request, name, state) }
         let commit = try await poll.hold(request, knowing: tag) {
             [changes = registry.configurationChanges] known, tokens in
             await changes.change(of: name, tokens: tokens) { known.matchesWeakly(view.tag(of: $0)) }
@@ -84,18 +86,32 @@ extension RouteTable {
                 return (state, view.tag(of: try state.configurationDigest(of: name)))
             }
         }
-        return try answer(poll, tag, of: name, state, view)
+        return try answer(poll, tag, of: name, state, view, to: request)
     }
 
     private func answer(
-        _ poll: ConditionalPoll, _ tag: String, of name: String, _ state: RegistryState, _ view: ConfigurationView
+        _ poll: ConditionalPoll, _ tag: String, of name: String, _ state: RegistryState, _ view: ConfigurationView,
+        to request: APIRequest
     ) throws -> Response {
-        try poll.answer(
+        let response = try poll.answer(
             tag: tag, caching: view.showsSecrets ? "no-store" : "no-cache",
             headers: [.contentType: view.isYAML ? MediaType.yaml : MediaType.json]
         ) {
             ResponseBody(
                 byteBuffer: ByteBuffer(bytes: try view.bytes(of: try state.configuration(of: name), state, secretKey)))
+        }
+        if response.status == .ok { note(request, name, state) }
+        return response
+    }
+
+    /// Records that a service has its present configuration, if it asks itself.
+    private func note(_ request: APIRequest, _ name: String, _ state: RegistryState) {
+        guard request.identity.role == .service, request.request.method == .get,
+            let digest = state.configurations.digests[name]
+        else { return }
+        registry.configurationUses.note(name, has: digest, at: Timestamp.text(registry.now())) {
+            let secrets = state.cloud.services[name].flatMap { state.configurations.templates[$0.type]?.secrets }
+            return (secrets ?? [:]).keys.reduce(into: [:]) { $0[$1] = state.cloud.secrets[$1]?.revision }
         }
     }
 }
@@ -111,13 +127,26 @@ private struct ConfigurationView: Sendable {
     func bytes(of root: ConfigurationNode, _ state: RegistryState, _ key: SecretKey?) throws -> [UInt8] {
         let shown =
             showsSecrets
-            ? try root.revealing { name in
-                guard let value = state.cloud.secrets[name].flatMap({ key?.open($0) }) else {
-                    throw RegistryError.unavailable("the secret \(name) cannot be opened with the key ADMIN has")
+            ? try root.revealing { secret in
+                guard let value = state.cloud.secrets[secret.name].flatMap({ key?.open($0) }),
+                    let text = secret.text(of: value)
+                else {
+                    throw RegistryError.unavailable(
+                        "the secret \(secret.name) cannot be opened with the key ADMIN has")
                 }
-                return value
+                return text
             } : root
         return isYAML ? Array(shown.yaml.yamlText().utf8) : shown.json
+    }
+}
+
+extension SecretReference {
+    /// What stands in the place of the secret; `nil` if it must be a text, and the value is none.
+    fileprivate func text(of value: [UInt8]) -> String? {
+        switch form {
+        case .text: String(validating: value, as: UTF8.self)
+        case .base64: Data(value).base64EncodedString()
+        }
     }
 }
 

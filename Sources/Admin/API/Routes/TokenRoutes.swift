@@ -85,6 +85,7 @@ extension TokenResource {
         self.init(
             name: token.name, role: token.role, service: token.service, gateway: token.gateway?.description,
             locations: token.scope.locations.isEmpty ? nil : token.scope.locations,
-            types: token.scope.types.isEmpty ? nil : token.scope.types, createdAt: token.createdAt, expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
+            types: token.scope.types.isEmpty ? nil : token.scope.types, createdAt: token.createdAt,
+            expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
     }
 }
