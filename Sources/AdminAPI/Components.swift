@@ -16,6 +16,7 @@ package enum Components {
         ServicePatch.form.component, ServiceScale.form.component, StateChange.form.component,
         EffectiveState.form.component, ApplyRequest.form.component,
         ChangeReport.form.component,
+        Confirmation.form.component, Confirmation.Gateway.form.component, GatewayReport.Draining.form.component,
         Problem.form.component, HealthResource.form.component,
     ].compactMap(\.self)
 }

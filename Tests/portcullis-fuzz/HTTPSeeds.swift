@@ -162,6 +162,7 @@ struct HTTPSeeds {
 
     private static let queryValues = [
         "dry_run": "true", "explain": "true", "revision": "1", "after": "1", "before": "2147483647", "limit": "10",
+        "generation": "1", "connections": "true",
     ]
 
     private static let headerValues = [
@@ -186,7 +187,8 @@ struct HTTPSeeds {
             #"{"state": "drain", "for": 7200, "servers": ["app1"], "services": ["tg.1"], "select": {"type": "tg"}}"#,
         "reportGateway": """
         {"session": "a", "sequence": 1, "report": {"program": "1", "state": "held", "drains": {"a b": {"until":
-         "2027-01-31T00:00:00Z", "connections": 3}}, "drainCount": 1, "refusals": {}, "problems": ["x"]}}
+         "2027-01-31T00:00:00Z", "connections": 3}}, "drainCount": 1, "refusals": {}, "problems": ["x"],
+         "draining": {"export": "\"a\"", "connections": {"tg.1": 2}}}}
         """,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,

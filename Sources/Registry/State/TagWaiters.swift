@@ -37,6 +37,20 @@ package actor TagWaiters {
         }
     }
 
+    /// The tag of something that is counted instead of published.
+    package func tag(of key: String) -> String {
+        if let tag = tags[key] { return tag }
+        generation = max(generation, 1)
+        tags[key] = "0"
+        return "0"
+    }
+
+    /// Gives something that is counted its next tag. Cost: a look at those who wait for it.
+    func advance(_ key: String) {
+        tags[key] = "\((Int(tag(of: key)) ?? 0) + 1)"
+        for (id, waiter) in waiters[key] ?? [:] where !isKnown(key, to: waiter.knows) { resume(id, of: key, .change) }
+    }
+
     /// Announces that tokens were added or removed; a generation older than the known one is ignored. Wakes every
     /// waiter that has not seen it. That is rare, and to register the waiters by token would cost every poll.
     func publishTokens(generation: Int) {

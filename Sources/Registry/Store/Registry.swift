@@ -15,6 +15,8 @@ public final class Registry: Sendable {
     package let exportChanges = TagWaiters()
     /// Requests that wait for another configuration of a service.
     package let configurationChanges = TagWaiters()
+    /// Requests that wait until gateways have confirmed a change, by location.
+    package let confirmations = TagWaiters()
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
@@ -59,7 +61,8 @@ public final class Registry: Sendable {
 
     /// The tokens in the same store.
     public var tokens: TokenStore {
-        TokenStore(store: store, now: now, uses: tokenUses, waiters: [exportChanges, configurationChanges])
+        TokenStore(
+            store: store, now: now, uses: tokenUses, waiters: [exportChanges, configurationChanges, confirmations])
     }
 
     // MARK: Reading

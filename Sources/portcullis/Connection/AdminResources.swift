@@ -17,12 +17,26 @@ struct AdminResources: Sendable {
     /// Sends a request and returns its answer if the status is 2xx. Throws any other; places in the body are named by
     /// `places`.
     func send(_ request: AdminRequest, places: SourceMap = SourceMap()) async throws -> AdminAnswer {
-        let answer: AdminAnswer
+        try checked(try await anyAnswer(to: request), request, places)
+    }
+
+    /// Like `send`; `nil` if the client has the content (`AdminRequest.known`).
+    func sendUnlessKnown(_ request: AdminRequest) async throws -> AdminAnswer? {
+        let answer = try await anyAnswer(to: request)
+        return answer.isUnchanged ? nil : try checked(answer, request, SourceMap())
+    }
+
+    private func anyAnswer(to request: AdminRequest) async throws -> AdminAnswer {
         do {
-            answer = try await admin.send(request)
+            return try await admin.send(request)
         } catch let error as TransportError {
             throw TransportErrorText.commandError(error, settings, request)
         }
+    }
+
+    private func checked(
+        _ answer: AdminAnswer, _ request: AdminRequest, _ places: SourceMap
+    ) throws(CommandError) -> AdminAnswer {
         guard (200..<300).contains(answer.status) else {
             throw AnswerErrorText.commandError(answer, of: request, places)
         }

@@ -29,7 +29,7 @@ struct Settings: Sendable, Equatable {
         let (token, tokenFile) = try token(given[.tokenFile], sources)
         return Settings(
             adminURL: try addresses(given[.adminURL]), token: token, tokenFile: tokenFile,
-            caFile: try given[.caFile].map(path), timeout: options.timeout)
+            caFile: try given[.caFile].map(path), timeout: options.answerTimeout)
     }
 
     private static func path(_ setting: Setting<ConnectionKey>) throws(CommandError) -> String {

@@ -70,7 +70,10 @@ enum ResourceTables {
     }
 
     /// A single service: one property per line, followed by its rows in the export.
-    static func service(_ service: ServiceResource, on server: ServerResource, rows: [ExportLine]) -> String {
+    static func service(
+        _ service: ServiceResource, on server: ServerResource, connections: DrainingConnections? = nil,
+        rows: [ExportLine]
+    ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
             ["", ""],
@@ -78,6 +81,7 @@ enum ResourceTables {
                 ["service", service.name], ["server", service.server], ["location", server.location],
                 ["state", StateText.text(service, on: server)],
             ] + (isOwn ? [] : [["its own", StateText.text(service.state, until: service.until)]])
+                + (connections.map { [["connections", $0.text]] } ?? [])
                 + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
         ).body(indent: "")
         guard !rows.isEmpty else { return properties + "\n\nnot exported" }
