@@ -163,6 +163,20 @@ def test_an_own_maint_outlives_the_servers_drain(site):
     assert site.weights() == [100] * 5
 
 
+def test_a_server_in_maint_shows_what_still_drains(site, client):
+    held = hold(client, PORTS[0])
+    assert site.result("servers", "maint", "app2", "--wait").returncode == 0
+    assert held.ask().server == "app2"
+    shown = eventually(lambda: re.search(
+        rf"gw1: \S+:{PORTS[0]}/tcp {OUT} has left the export, 1 connection, until \S+ at the latest",
+        site.operator.run("servers", "show", "app2")), what="the connection in `servers show`")
+    assert shown
+    held.abort()
+    eventually(lambda: site.weights() == [None] * 5, what="all being gone")
+    assert site.result("servers", "ready", "app2", "--wait").returncode == 0
+    assert site.weights() == [100] * 5
+
+
 def test_of_several_servers_all_are_drained_or_none(site):
     before, etag = site.weights(), site.operator.etag()
     refused = site.result("servers", "drain", "app2", "app9", "--wait")

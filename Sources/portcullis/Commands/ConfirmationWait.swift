@@ -21,6 +21,8 @@ struct ConfirmationWait {
         var goal: Goal
         var confirmation: Confirmation?
         var tag: String?
+        /// Whether there is no such location any more: its gateways keep what they have.
+        var isGone = false
     }
 
     private let client: AdminResources
@@ -32,11 +34,15 @@ struct ConfirmationWait {
 
     /// - Parameters:
     ///   - seconds: the time after which the wait fails.
+    ///   - start: when that time began.
     ///   - without: the names of gateways that are not waited for.
-    init(_ client: AdminResources, within seconds: Int, without: [String] = []) {
+    init(
+        _ client: AdminResources, within seconds: Int, since start: ContinuousClock.Instant = .now,
+        without: [String] = []
+    ) {
         self.client = client
         self.seconds = seconds
-        deadline = .now + .seconds(seconds)
+        deadline = start + .seconds(seconds)
         self.without = Set(without.map { ExactText($0) })
     }
 
@@ -55,6 +61,10 @@ struct ConfirmationWait {
                 try await ask(&open[index], isHeld: index == 0, holding: open.count == 1 ? Self.longestHold : 1)
             }
             for answer in open { try checkHeld(answer) }
+            for answer in open where isReached(answer) && answer.confirmation?.gateways.isEmpty == true {
+                let location = answer.goal.location
+                StandardError.write("Note: ADMIN knows no gateway of \(location): nothing was waited for there.")
+            }
             open.removeAll(where: isReached)
             progress.show(open.flatMap(missing).joined(separator: "; "))
             guard open.isEmpty || .now < deadline else {
@@ -94,6 +104,9 @@ struct ConfirmationWait {
             if answer.confirmation != nil, request.wait == 0 || !reply.wasHeld { try await pause() }
             answer.confirmation = confirmation
             answer.tag = reply.eTag
+        } catch let error as CommandError where error.status == 404 {
+            answer.isGone = true
+            try await pause()
         } catch let error as CommandError where error.isTransient && .now < deadline {
             // ADMIN is being restarted, or cannot be reached for now.
             try await Task.sleep(for: .seconds(1))
@@ -114,11 +127,12 @@ struct ConfirmationWait {
             hint: "What a gateway holds back waits for its operator: see `portcullis gateways`.")
     }
 
-    private func isReached(_ answer: Answer) -> Bool { answer.confirmation != nil && missing(answer).isEmpty }
+    private func isReached(_ answer: Answer) -> Bool { missing(answer).isEmpty }
 
     /// What is open at a location, a phrase each: `gw2 of tcn has not confirmed`, `tg.2: 3 connections`.
     private func missing(_ answer: Answer) -> [String] {
         let location = answer.goal.location.printable
+        if answer.isGone { return answer.goal.needsGateway ? ["\(location) is gone"] : [] }
         guard answer.confirmation != nil else { return ["\(location): no answer yet"] }
         let gateways = gateways(answer)
         if gateways.isEmpty { return answer.goal.needsGateway ? ["no gateway of \(location) has polled"] : [] }

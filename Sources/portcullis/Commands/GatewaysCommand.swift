@@ -46,17 +46,16 @@ struct ListGateways: AdminCommand {
 
     /// Waits until there are gateways, and all of them have confirmed what ADMIN has now.
     private func confirm(within seconds: Int, _ client: AdminResources) async throws {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+        let start = ContinuousClock.now
         var locations = Set(try await gateways(client).map { ExactText($0.location) })
         while locations.isEmpty {
-            guard .now < deadline else {
+            guard .now < start + .seconds(seconds) else {
                 throw CommandError("no gateway has asked for the export within \(seconds) s")
             }
             try await Task.sleep(for: .milliseconds(300))
             locations = Set(try await gateways(client).map { ExactText($0.location) })
         }
-        let left = max(0, Int((deadline - .now).components.seconds))
-        try await ConfirmationWait(client, within: left).run(
+        try await ConfirmationWait(client, within: seconds, since: start).run(
             locations.sorted().map { .init(location: $0.wrappedValue, needsGateway: true) })
     }
 

@@ -3,10 +3,11 @@ import ArgumentParser
 import CommandLineSupport
 import JSON
 import Names
+import Text
 
 struct ShowServer: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a server and the services on it.")
+        commandName: "show", abstract: "Show a server, the services on it, and what of it still drains.")
 
     @Argument(help: "The server.", transform: NameArgument.read)
     var server: String
@@ -17,9 +18,16 @@ struct ShowServer: AdminCommand {
     func run(_ client: AdminResources) async throws {
         let server = try await client.server(server)
         let services = try await client.services().filter { $0.server == server.name }
+        var leaving = [LeavingServer]()
+        for gateway in try await client.gateways() where gateway.location.isExactly(server.location) {
+            leaving += LeavingServer.all(of: server, at: try await client.gateway(gateway.name, of: gateway.location))
+        }
         try output.show(
-            json: ["server": server.json, "services": .array(services.map(\.json))],
-            asText: ResourceTables.server(server, services: services))
+            json: [
+                "leaving": .array(leaving.map(\.json)), "server": server.json,
+                "services": .array(services.map(\.json)),
+            ],
+            asText: ResourceTables.server(server, services: services, leaving: leaving))
     }
 }
 

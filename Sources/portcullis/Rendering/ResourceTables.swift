@@ -23,8 +23,10 @@ enum ResourceTables {
             })
     }
 
-    /// A single server: one property per line, followed by its services.
-    static func server(_ server: ServerResource, services: [ServiceResource]) -> String {
+    /// A single server: one property per line, followed by its services, and by what has left the export and drains.
+    static func server(
+        _ server: ServerResource, services: [ServiceResource], leaving: [LeavingServer] = []
+    ) -> String {
         let properties = Table(
             ["", ""],
             [
@@ -33,8 +35,10 @@ enum ResourceTables {
                 ["labels", server.labels.joined(separator: " ")],
             ]
         ).body(indent: "")
-        guard !services.isEmpty else { return properties + "\n\nno service" }
-        return properties + "\n\n" + self.services(services, servers: [server.name: server]).text
+        let list =
+            services.isEmpty ? "no service" : self.services(services, servers: [server.name: server]).text
+        let drains = leaving.map { "\n\($0.text)" }.joined()
+        return properties + "\n\n" + list + (drains.isEmpty ? "" : "\n" + drains)
     }
 
     static func secrets(_ secrets: [SecretResource]) -> Table {

@@ -45,6 +45,23 @@ import Text
         #expect(try site.synchronizer.drainingConnections(now: site.now) == ["dns.1": 0])
     }
 
+    @Test("under destination NAT the flows of conntrack are counted, those of other instances are not")
+    func translated() throws {
+        let site = Site(kernel)
+        func row(_ number: Int, _ weight: Int) -> String {
+            "smtp.\(number),smtp,tcp,www-ip,198.51.100.36,25,,dnat,wlc,0,,,10.1.0.1\(number),2525,\(weight)"
+        }
+        try site.export([row(1, 0), row(2, 100)])
+        kernel.flows = Set(
+            [(40_001, 1), (40_002, 1), (40_003, 2)].map { port, number in
+                Conntrack.Flow(
+                    from: IPAddress("203.0.113.10")!, port: port,
+                    to: Conntrack.Destination(IPAddress("198.51.100.36")!, .tcp, port: 25),
+                    server: IPAddress("10.1.0.1\(number)")!, serverPort: 2525, isTranslated: true)
+            })
+        #expect(try site.synchronizer.drainingConnections(now: site.now) == ["smtp.1": 2])
+    }
+
     @Test("they are told with each report while there are any or there was a change, else now and then")
     func cadence() {
         var watch = DrainingWatch()
