@@ -116,7 +116,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "GatewaySync", dependencies: ["Netlink", "NetworkTypes", "ServicesExport"],
+            name: "GatewaySync", dependencies: ["Netlink", "NetworkTypes", "ServicesExport", "Text"],
             swiftSettings: strict),
         .target(
             name: "GatewayDaemon",

@@ -74,6 +74,8 @@ extension APIPath {
     public static func pool(_ name: String, of location: String) -> Self { Self("locations", location, "pools", name) }
     /// The services export of a location.
     public static func export(of location: String) -> Self { Self("locations", location, "services.csv") }
+    /// Whether the gateways of a location have confirmed a change.
+    public static func confirmation(at location: String) -> Self { Self("locations", location, "confirmation") }
     public static func gateway(_ name: String, of location: String) -> Self { Self("gateways", location, name) }
     /// What a gateway says of itself beside its polls.
     public static func report(ofGateway name: String, of location: String) -> Self {

@@ -52,11 +52,15 @@ public struct ChangeReport: Sendable, Hashable {
 
     /// Consequences that are allowed but worth knowing, each with its place.
     public var warnings: [Problem.Fault]
+    /// The registry's generation afterwards, of which a `Confirmation` can be asked for; `nil` in a dry run, and where
+    /// the change is none of the registry's cloud.
+    public var generation: Int?
 
     public init(
         changes: [Change], export: [ExportChange], configurations: [ConfigurationChange] = [],
-        warnings: [Problem.Fault] = []
+        warnings: [Problem.Fault] = [], generation: Int? = nil
     ) {
+        self.generation = generation
         self.changes = changes
         self.export = export
         self.configurations = configurations
@@ -100,8 +104,9 @@ extension ChangeReport: Described {
         "ChangeReport", .required("changes", .list(of: Change.form), \.changes),
         .required("export", .list(of: ExportChange.form), \.export),
         .required("configurations", .list(of: ConfigurationChange.form), \.configurations),
-        .required("warnings", .list(of: Problem.Fault.form), before: [], \.warnings)
-    ) { ChangeReport(changes: $0, export: $1, configurations: $2, warnings: $3) }
+        .required("warnings", .list(of: Problem.Fault.form), before: [], \.warnings),
+        .present("generation", .integer(atLeast: 0), \.generation)
+    ) { ChangeReport(changes: $0, export: $1, configurations: $2, warnings: $3, generation: $4) }
 }
 
 extension ChangeReport.Change: Described {

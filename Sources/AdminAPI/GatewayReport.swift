@@ -28,6 +28,20 @@ public struct GatewayReport: Sendable, Hashable {
         }
     }
 
+    /// The instances that the export has at weight 0: no new connections go to them, and those that they have go on.
+    public struct Draining: Sendable, Hashable {
+        /// The ETag, including quotes, of the export that was in force when the connections were counted.
+        public var export: String
+        /// The connections, active and inactive, of each instance, by its name: the first `Limits.reportedDraining`.
+        /// UDP, which has no connections that end, is not counted.
+        public var connections: [ExactText: Int]
+
+        public init(export: String, connections: [ExactText: Int]) {
+            self.export = export
+            self.connections = connections
+        }
+    }
+
     /// A step that the gateway's kernel refuses.
     public struct Refusal: Sendable, Hashable {
         /// Since when: RFC 3339 in UTC.
@@ -53,11 +67,14 @@ public struct GatewayReport: Sendable, Hashable {
     public var refusals: [ExactText: Refusal]
     /// Other things that an operator should know, a sentence each.
     public var problems: [String]
+    /// Instances at weight 0; `nil`: there are none.
+    public var draining: Draining?
 
     public init(
         program: String, state: State, drains: [ExactText: Drain] = [:], drainCount: Int = 0,
-        refusals: [ExactText: Refusal] = [:], problems: [String] = []
+        refusals: [ExactText: Refusal] = [:], problems: [String] = [], draining: Draining? = nil
     ) {
+        self.draining = draining
         self.program = program
         self.state = state
         self.drains = drains
@@ -118,8 +135,21 @@ extension GatewayReport: Described {
         .required("drains", .dictionary(of: Drain.form, atMost: Limits.reportedDrains), \.drains),
         .required("drainCount", .integer(0...Limits.reportedCount), \.drainCount),
         .required("refusals", .dictionary(of: Refusal.form, atMost: Limits.reportedTexts), \.refusals),
-        .required("problems", .set(of: .line(atMost: Limits.reportedText), atMost: Limits.reportedTexts), \.problems)
-    ) { GatewayReport(program: $0, state: $1, drains: $2, drainCount: $3, refusals: $4, problems: $5) }
+        .required("problems", .set(of: .line(atMost: Limits.reportedText), atMost: Limits.reportedTexts), \.problems),
+        .present("draining", Draining.form, \.draining)
+    ) {
+        GatewayReport(
+            program: $0, state: $1, drains: $2, drainCount: $3, refusals: $4, problems: $5, draining: $6)
+    }
+}
+
+extension GatewayReport.Draining: Described {
+    package static let form = Form<Self>.object(
+        "ReportedDraining", .required("export", .line(atMost: 128), \.export),
+        .required(
+            "connections", .dictionary(of: .integer(0...Limits.reportedCount), atMost: Limits.reportedDraining),
+            \.connections)
+    ) { GatewayReport.Draining(export: $0, connections: $1) }
 }
 
 extension GatewayReport.Drain: Described {

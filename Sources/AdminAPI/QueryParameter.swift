@@ -10,6 +10,10 @@ public enum QueryParameter {
     public static let after = "after"
     /// Returns events with a lower number.
     public static let before = "before"
+    /// The registry's generation to which an answer refers.
+    public static let generation = "generation"
+    /// `true`: the answer has the connections of draining instances.
+    public static let connections = "connections"
     /// The greatest number of elements to return.
     public static let limit = "limit"
     /// The order of a list: `name`, or `-name` for the reverse.

@@ -48,7 +48,9 @@ extension StateChange: Described {
         .present("select", Selection.form, \.select)
     ) { StateChange(state: $0, seconds: $1, servers: $2, services: $3, select: $4) }
     .checking { change in
-        if change.seconds != nil, change.state == .ready { return "`for` is only allowed with a state other than ready" }
+        if change.seconds != nil, change.state == .ready {
+            return "`for` is only allowed with a state other than ready"
+        }
         guard change.servers.isEmpty, change.services.isEmpty, change.select == nil else { return nil }
         return "nothing is named: one of servers, services and select is needed"
     }

@@ -46,6 +46,14 @@ public enum StandardOutput {
 
 /// Standard error, for everything except results.
 public enum StandardError {
+    /// Whether standard error is a terminal.
+    public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Replaces the line of a terminal on which nothing but this writes; cut to what a narrow terminal shows.
+    public static func rewriteLine(_ text: String) {
+        _ = try? FileDescriptor.standardError.writeAll(Array("\r\u{1B}[K\(text.printable.prefix(79))".utf8))
+    }
+
     /// Writes lines. Characters that could affect the terminal are escaped.
     public static func write(_ lines: String) {
         // If standard error is closed, there is nobody to tell.

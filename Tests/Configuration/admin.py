@@ -26,6 +26,10 @@ class Admin(admin.Admin):
             environment["PORTCULLIS_TOKEN"] = self.token
         return result(binary("portcullis"), *words, env=environment, **options)
 
+    def start_command(self, *words):
+        """Starts the operator's command, without waiting for it."""
+        return HERE.start(binary("portcullis"), *words, environment={"PORTCULLIS_ADMIN_URL": self.url})
+
     def portcullis(self, *words, status=0, text=None):
         """Runs the operator's command and returns what it printed; its errors when it must fail."""
         done = self.command(*words, input=text or "")

@@ -79,3 +79,28 @@ def test_a_state_ends_by_itself_over_a_restart_with_an_event(admin):
     for wrong in ("2", "h", "0s", "400d", "-1s", "2 h"):
         assert admin.command("services", "drain", "tg.1", f"--for={wrong}").returncode == 64, wrong
     assert admin.command("services", "ready", "tg.1", "--for", "2h").returncode == 64
+
+
+def test_a_change_is_waited_for_and_what_is_open_is_named(admin):
+    alone = admin.command("services", "drain", "tg.1", "--wait")
+    assert alone.returncode == 0
+    assert alone.stderr == "Note: ADMIN knows no gateway of tcn: nothing was waited for there.\n"
+    assert admin.curl("/v1/locations/tcn/services.csv", "-H", "Portcullis-Gateway: gw1")[0] == 200
+    silent = admin.command("services", "ready", "tg.1", "--wait", "--timeout", "2")
+    assert silent.returncode == 1 and "weight 0 → 100" in silent.stdout
+    assert silent.stderr.startswith("waiting: gw1 of tcn not confirmed\nError: still open after 2 s:\n  gw1 of tcn has not confirmed")
+    assert admin.command("services", "ready", "tg.1", "--wait", "--without-gateway", "gw1").returncode == 0
+    assert admin.command("services", "ready", "tg.1", "--without-gateway", "gw1").returncode == 64
+    # What changes no export has nothing to wait for; a location that goes has nobody to confirm it.
+    admin.portcullis("types", "put", "/dev/stdin", "--wait", text="type: job\n")
+    admin.portcullis("services", "remove", *[f"{kind}.{index}" for kind in ("pgw", "tg") for index in (4, 5)], "--wait")
+    etag = admin.curl("/v1/locations/tcn/services.csv")[1]["etag"]
+    for command in ("weight", "scale"):
+        words = ("tg.1", "7") if command == "weight" else ("tg", "2")
+        with admin.start_command("services", command, *words, "--wait", "--timeout", "30") as waiting:
+            waiting.wait_for("gw1 of tcn not confirmed")
+            new = eventually(lambda: (tag := admin.curl("/v1/locations/tcn/services.csv")[1]["etag"]) != etag and tag)
+            admin.curl("/v1/locations/tcn/services.csv", "-H", "Portcullis-Gateway: gw1", "-H",
+                       f"Portcullis-Applied: {new}")
+            assert waiting.wait(30) == 0, waiting.text
+        etag = new

@@ -165,6 +165,7 @@ struct HTTPSeeds {
         "sort": "-name", "fields": "name", "type": "pgw", "server": "app1", "location": "tcn", "state": "ready",
         "kind": "app", "label": "ssd", "name": "tg.1", "actor": "ops", "since": "2026-01-01T00:00:00Z",
         "until": "2027-01-01T00:00:00+01:00", "ready": "",
+        "generation": "1", "connections": "true",
     ]
 
     private static let headerValues = [
@@ -189,7 +190,8 @@ struct HTTPSeeds {
             #"{"state": "drain", "for": 7200, "servers": ["app1"], "services": ["tg.1"], "select": {"type": "tg"}}"#,
         "reportGateway": """
         {"session": "a", "sequence": 1, "report": {"program": "1", "state": "held", "drains": {"a b": {"until":
-         "2027-01-31T00:00:00Z", "connections": 3}}, "drainCount": 1, "refusals": {}, "problems": ["x"]}}
+         "2027-01-31T00:00:00Z", "connections": 3}}, "drainCount": 1, "refusals": {}, "problems": ["x"],
+         "draining": {"export": "\"a\"", "connections": {"tg.1": 2}}}}
         """,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,

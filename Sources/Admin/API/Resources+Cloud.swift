@@ -57,7 +57,7 @@ extension ServiceResource {
 }
 
 extension ChangeReport {
-    init(_ summary: ChangeSummary) {
+    init(_ summary: ChangeSummary, generation: Int?) {
         self.init(
             changes: summary.difference.changes.map {
                 Change(
@@ -66,7 +66,7 @@ extension ChangeReport {
             },
             export: summary.exports.map { ExportChange(location: $0.location, $0.difference) },
             configurations: summary.configurations.map(ConfigurationChange.init),
-            warnings: summary.warnings.map(Problem.Fault.init))
+            warnings: summary.warnings.map(Problem.Fault.init), generation: generation)
     }
 }
 

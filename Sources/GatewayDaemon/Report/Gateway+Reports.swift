@@ -1,5 +1,7 @@
 public import AdminAPI
+import GatewaySync
 import Logging
+import ServicesExport
 
 /// Takes the reports of a gateway: ADMIN.
 public protocol ReportReceiver: Sendable {
@@ -18,12 +20,16 @@ extension Gateway {
         var pause = interval
         var trouble: String?
         var sentAt = clock.now
+        var watch = DrainingWatch()
         while !Task.isCancelled {
             await sleep(pause)
-            guard !Task.isCancelled, status.poll?.succeededAt != nil, status.poll?.error == nil,
+            guard !Task.isCancelled, status.poll?.succeededAt != nil, status.poll?.error == nil else { continue }
+            countDraining(&watch)
+            let longest = watch.isClose(at: clock.now) ? interval : Self.longestReportPause
+            guard
                 let (message, after) = composer.message(
-                    for: status.report(program: program, at: clocks()),
-                    isDue: clock.now - sentAt >= Self.longestReportPause)
+                    for: status.report(program: program, at: clocks(), draining: watch.draining),
+                    isDue: clock.now - sentAt >= longest)
             else { continue }
             sentAt = clock.now
             do {
@@ -43,6 +49,23 @@ extension Gateway {
                 logger.warning("no report: \(error)", metadata: ["event": "report-failed"])
             }
         }
+    }
+
+    /// Counts the connections of instances at weight 0, if it is time. What cannot be counted is not told.
+    private func countDraining(_ watch: inout DrainingWatch) {
+        guard synchronizer.reconciler.desired.hasDraining, let current, stored.applied == current else {
+            if watch.draining != nil { watch.take(nil, at: clock.now) }
+            return
+        }
+        guard watch.isDue(for: current.etag, at: clock.now) else { return }
+        let counts = try? synchronizer.drainingConnections(now: now)
+        watch.take(
+            counts.map { counts in
+                GatewayReport.Draining(
+                    export: current.etag,
+                    connections: counts.sorted { $0.key < $1.key }.prefix(Limits.reportedDraining)
+                        .reduce(into: [:]) { $0[$1.key] = min($1.value, Limits.reportedCount) })
+            }, at: clock.now)
     }
 
     /// The longest time without a message.

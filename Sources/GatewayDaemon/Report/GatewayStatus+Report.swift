@@ -5,12 +5,16 @@ import Text
 extension GatewayStatus {
     /// What ADMIN is told beside polls, cut to its limits. Its times are of the wall clock. Costs a look at each draining
     /// server.
-    /// - Parameter program: the version of the program.
-    func report(program: String, at now: ClockReading) -> GatewayReport {
+    /// - Parameters:
+    ///   - program: the version of the program.
+    ///   - draining: the instances at weight 0, with their connections.
+    func report(
+        program: String, at now: ClockReading, draining: GatewayReport.Draining? = nil
+    ) -> GatewayReport {
         func time(_ boot: Int) -> String {
             Date(timeIntervalSince1970: Double(boot + now.wallOffset)).formatted(.iso8601)
         }
-        var report = GatewayReport(program: program, state: reportedState)
+        var report = GatewayReport(program: program, state: reportedState, draining: draining)
         for drain in drains.prefix(Limits.reportedDrains) {
             report.drains[Self.text("\(drain.service) \(drain.server)")] = GatewayReport.Drain(
                 until: time(drain.until), connections: drain.connections.map { min($0, Limits.reportedCount) })

@@ -2,6 +2,7 @@ public import GatewaySync
 public import Netlink
 public import ServicesExport
 import SystemPackage
+import Text
 
 /// The only writer: carries out the reconciler's plans on a kernel, and reports the results to it.
 ///
@@ -152,6 +153,32 @@ public final class Synchronizer {
         reconciler.forgetKernel()
         guard refusals.isEmpty else { throw SynchronizationError(refusals.map(\.error)) }
         return plan
+    }
+
+    /// The connections, active and inactive, of each instance that the export has at weight 0. UDP is not counted.
+    /// Costs a list of the real servers of each virtual service with such an instance, and for ports under destination
+    /// NAT a walk over conntrack's table.
+    func drainingConnections(now: Int) throws(NetlinkError) -> [ExactText: Int] {
+        let desired = reconciler.desired
+        var totals = desired.drainingInstances.reduce(into: [ExactText: Int]()) { $0[$1] = 0 }
+        let servers = desired.drainingServers
+        if !servers.isEmpty {
+            let counts = try kernel.connections(of: servers.mapValues { Array($0.keys) })
+            for (service, instances) in servers {
+                for (server, instance) in instances { totals[instance, default: 0] += counts[service, server] ?? 0 }
+            }
+        }
+        let ports = desired.drainingPorts
+        if !ports.isEmpty {
+            let rules = ports.keys.map { desired.rule(for: $0, drains: reconciler.drains, now: now) }
+            let flows = try kernel.flows(under: rules)
+            for (port, instances) in ports {
+                for (server, instance) in instances {
+                    totals[instance, default: 0] += flows[port]?.connections[server] ?? 0
+                }
+            }
+        }
+        return totals
     }
 
     private func readIfNeeded(_ outcome: inout Outcome) throws(NetlinkError) {

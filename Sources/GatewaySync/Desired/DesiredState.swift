@@ -20,6 +20,8 @@ public struct DesiredState: Sendable {
     public private(set) var serverCount = 0
     /// How many public endpoints the export has: each external connection once per address.
     public private(set) var endpointCount = 0
+    /// The groups that have a real server of weight 0.
+    private(set) var drainingGroups: [ObjectIdentifier: ExportGroup] = [:]
     /// How many groups use an address.
     private var addressUses: [IPAddress: Int] = [:]
     /// How many groups have their servers' answers pass through this machine, by family.
@@ -61,6 +63,9 @@ public struct DesiredState: Sendable {
     /// The families whose servers' answers pass through this machine, which must therefore forward packets.
     public var forwardedFamilies: Set<AddressFamily> { Set(forwarded.lazy.filter { $0.value > 0 }.map(\.key)) }
 
+    /// Whether any real server has weight 0.
+    public var hasDraining: Bool { !drainingGroups.isEmpty }
+
     /// Every public address of the export.
     public var addresses: some Sequence<IPAddress> { addressUses.keys }
 
@@ -96,6 +101,7 @@ public struct DesiredState: Sendable {
     }
 
     private mutating func remove(_ group: ExportGroup, _ changed: inout Changes) {
+        drainingGroups[ObjectIdentifier(group)] = nil
         for identity in group.virtualServices {
             changed.services.insert(identity)
             if case .mark = identity {
@@ -130,6 +136,7 @@ public struct DesiredState: Sendable {
     }
 
     private mutating func add(_ group: ExportGroup, _ changed: inout Changes) {
+        if group.servers.contains(where: { $0.weight == 0 }) { drainingGroups[ObjectIdentifier(group)] = group }
         let identities = group.virtualServices
         if !identities.isEmpty {
             let service = group.virtualService

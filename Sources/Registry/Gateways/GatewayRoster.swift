@@ -32,7 +32,7 @@ public actor GatewayRoster: Service {
         fileprivate let incarnation: Int
     }
 
-    private let registry: Registry
+    let registry: Registry
     private let limits: Limits
     private let flushInterval: Duration
     private let logger: Logger
@@ -58,8 +58,12 @@ public actor GatewayRoster: Service {
     /// Throws `RegistryError` for a new gateway if a limit is reached: `unvouched` if nothing vouches for it,
     /// `unavailable` at the limit for all.
     ///
-    /// - Parameter isVouched: whether a token is bound to it, or a server has its name.
-    package func begin(_ id: GatewayID, _ heartbeat: GatewayHeartbeat, isVouched: Bool) async throws -> Visit {
+    /// - Parameters:
+    ///   - isVouched: whether a token is bound to it, or a server has its name.
+    ///   - export: its location's export when the request came; `nil`: the poll confirms nothing.
+    package func begin(
+        _ id: GatewayID, _ heartbeat: GatewayHeartbeat, isVouched: Bool, export: ExportInForce? = nil
+    ) async throws -> Visit {
         await load()
         let (now, uptime) = (registry.now(), registry.uptime())
         var gateway: KnownGateway
@@ -73,14 +77,30 @@ public actor GatewayRoster: Service {
         if gateways[id]?.heartbeat.exportVersion != heartbeat.exportVersion {
             registry.olderReaders.note(id, heartbeat.exportVersion)
         }
-        let isNews = gateways[id]?.heartbeat != heartbeat
+        let isListed = gateways[id]?.heartbeat == heartbeat
         gateway.note(heartbeat, now: now, uptime: uptime)
+        let isNews = export.map { gateway.compare(with: $0, uptime: uptime) } ?? false || gateways[id] == nil
         gateway.openPolls += 1
         gateways.note(id, gateway)
         edge.note(gateways.count, logger)
-        if isNews { await registry.listChanges.noteChange(of: .gateways) }
-        return Visit(id: id, incarnation: gateway.incarnation)
+        let visit = Visit(id: id, incarnation: gateway.incarnation)
+        if isNews { await confirmationChanged(at: id.location) }
+        if !isListed { await registry.listChanges.noteChange(of: .gateways) }
+        return visit
     }
+
+    /// Wakes those who wait for a confirmation at a location.
+    private func confirmationChanged(at location: String) async {
+        await registry.confirmations.advance(location)
+    }
+
+    /// The gateways of a location, by name.
+    func known(at location: String) -> [(id: GatewayID, gateway: KnownGateway)] {
+        gateways.ids(at: location).sorted().compactMap { id in gateways[id].map { (id, $0) } }
+    }
+
+    /// What a gateway has reported since ADMIN started.
+    func report(of id: GatewayID) -> HeardReport? { reports[id] }
 
     private func admit(_ id: GatewayID, isVouched: Bool) throws {
         guard isVouched || gateways.count(at: id.location) < limits.unvouched else {
@@ -114,6 +134,7 @@ public actor GatewayRoster: Service {
         gateways.forget(id)
         registry.olderReaders.forget(id)
         reports[id] = nil
+        await confirmationChanged(at: id.location)
         await registry.listChanges.noteChange(of: .gateways, .events)
     }
 
@@ -123,10 +144,15 @@ public actor GatewayRoster: Service {
     package func take(_ message: GatewayReportMessage, from id: GatewayID) async throws -> ReportAnswer {
         await load()
         guard gateways[id] != nil else { throw missing(id) }
-        guard let report = try HeardReport.after(message, reports[id], now: registry.now()) else {
-            return ReportAnswer(wantsWhole: true)
-        }
+        let before = reports[id]
+        guard
+            let report = try HeardReport.after(
+                message, before, now: registry.now(), uptime: registry.uptime())
+        else { return ReportAnswer(wantsWhole: true) }
         reports[id] = report
+        if before?.report.draining != nil || report.report.draining != nil {
+            await confirmationChanged(at: id.location)
+        }
         return ReportAnswer(wantsWhole: false)
     }
 
@@ -168,7 +194,7 @@ public actor GatewayRoster: Service {
 
     // MARK: The store
 
-    private func load() async {
+    func load() async {
         guard !isLoaded else { return }
         do {
             let (now, uptime) = (registry.now(), registry.uptime())

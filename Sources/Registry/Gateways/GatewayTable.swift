@@ -9,8 +9,8 @@ extension GatewayID: GatewayIdentity {}
 /// number.
 struct GatewayTable<ID: GatewayIdentity>: Sendable {
     package private(set) var gateways: [ID: KnownGateway] = [:]
-    /// How many gateways each location has.
-    private var counts: [String: Int] = [:]
+    /// The gateways of each location.
+    private var byLocation: [String: Set<ID>] = [:]
     private var changed: Set<ID> = []
     private var forgotten: Set<ID> = []
 
@@ -20,11 +20,14 @@ struct GatewayTable<ID: GatewayIdentity>: Sendable {
     subscript(id: ID) -> KnownGateway? { gateways[id] }
 
     /// The number of gateways at a location.
-    package func count(at location: String) -> Int { counts[location] ?? 0 }
+    package func count(at location: String) -> Int { byLocation[location]?.count ?? 0 }
+
+    /// The gateways of a location.
+    func ids(at location: String) -> Set<ID> { byLocation[location] ?? [] }
 
     /// Adds or replaces a gateway.
     package mutating func note(_ id: ID, _ gateway: KnownGateway) {
-        if gateways.updateValue(gateway, forKey: id) == nil { counts[id.location, default: 0] += 1 }
+        if gateways.updateValue(gateway, forKey: id) == nil { byLocation[id.location, default: []].insert(id) }
         changed.insert(id)
         forgotten.remove(id)
     }
@@ -32,12 +35,12 @@ struct GatewayTable<ID: GatewayIdentity>: Sendable {
     /// Adds gateways from the database, unless newer values are known.
     package mutating func load(_ known: [(ID, KnownGateway)]) {
         gateways.merge(known) { current, _ in current }
-        counts = gateways.keys.reduce(into: [:]) { $0[$1.location, default: 0] += 1 }
+        byLocation = Dictionary(grouping: gateways.keys, by: \.location).mapValues(Set.init)
     }
 
     /// Forgets a gateway that the database no longer has.
     package mutating func forget(_ id: ID) {
-        if gateways.removeValue(forKey: id) != nil { counts[id.location, default: 1] -= 1 }
+        if gateways.removeValue(forKey: id) != nil { byLocation[id.location]?.remove(id) }
         changed.remove(id)
         // A flush that was under way may have written it again.
         forgotten.insert(id)

@@ -12,15 +12,19 @@ package struct HeardReport: Sendable {
     package let report: GatewayReport
     /// When the last message came.
     package let heard: Date
+    /// The same by `Registry.uptime`.
+    let uptime: Duration
 
     /// The report after a message; `nil`: the message changes a report that is not at hand, so the whole one is needed.
     ///
     /// Throws `BodyError` when what the changes make is no report; the pointers are those into the report.
-    package static func after(_ message: GatewayReportMessage, _ before: HeardReport?, now: Date) throws -> HeardReport?
-    {
+    package static func after(
+        _ message: GatewayReportMessage, _ before: HeardReport?, now: Date, uptime: Duration
+    ) throws -> HeardReport? {
         if let report = message.report {
             return HeardReport(
-                session: message.session, sequence: message.sequence, document: report.json, report: report, heard: now)
+                session: message.session, sequence: message.sequence, document: report.json, report: report, heard: now,
+                uptime: uptime)
         }
         guard let changes = message.changes, let before, before.session.isExactly(message.session),
             message.sequence == before.sequence + 1
@@ -28,6 +32,6 @@ package struct HeardReport: Sendable {
         let document = before.document.merging(changes)
         return HeardReport(
             session: message.session, sequence: message.sequence, document: document,
-            report: try GatewayReport(document, .strict), heard: now)
+            report: try GatewayReport(document, .strict), heard: now, uptime: uptime)
     }
 }

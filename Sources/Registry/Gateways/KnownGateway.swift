@@ -13,6 +13,10 @@ struct KnownGateway: Sendable, Hashable {
     package private(set) var lastPoll: Date
     /// The time of its last poll by `Registry.uptime`, so that its age does not depend on a clock that may be set.
     private var heard: Duration
+    /// The newest export that it has confirmed.
+    private(set) var confirmed: Confirmed?
+    /// The generation that has made the export which it holds back, if that was in force when it last polled.
+    private var heldGeneration: Int?
     /// Polls that are being answered.
     var openPolls = 0
     /// Counts new gateways, so that a poll of a forgotten one is not counted for its successor; 0 for a gateway from
@@ -24,6 +28,35 @@ struct KnownGateway: Sendable, Hashable {
         lastPoll = now
         heard = uptime
         self.incarnation = incarnation
+    }
+
+    /// An export that a gateway has confirmed: it was in force when the poll came that says it is applied.
+    struct Confirmed: Sendable, Hashable {
+        /// The generation that has made the export.
+        var since: Int
+        /// When the gateway first confirmed it, by `Registry.uptime`.
+        var at: Duration
+    }
+
+    /// Takes what a poll says of the export in force.
+    /// - Returns: whether that is news.
+    mutating func compare(with export: ExportInForce, uptime: Duration) -> Bool {
+        let before = (confirmed, heldGeneration)
+        if let tag = export.tag, heartbeat.applied == tag {
+            if confirmed?.since != export.since { confirmed = Confirmed(since: export.since, at: uptime) }
+        } else if confirmed?.since == export.since {
+            // It had it, and has lost it.
+            confirmed = nil
+        }
+        heldGeneration = export.tag != nil && heartbeat.held?.tag == export.tag ? export.since : nil
+        return before != (confirmed, heldGeneration)
+    }
+
+    /// What it says of a change.
+    /// - Parameter since: the generation that has made the export of the change.
+    func standing(since: Int) -> Confirmation.Standing {
+        if let confirmed, confirmed.since >= since { return .confirmed }
+        return heldGeneration.map { $0 >= since } ?? false ? .held : .open
     }
 
     /// Notes that it has polled.

@@ -8,15 +8,17 @@ import ServicesExport
 package struct ExportSet: Sendable {
     package private(set) var byLocation: [String: LocationExport]
 
-    init(of cloud: Cloud) {
+    /// - Parameter generation: the registry's.
+    init(of cloud: Cloud, generation: Int) {
         let instances = cloud.exportedInstances()
         byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
-            exports[location] = LocationExport(rows: cloud.exportRows(location: location, instances[location] ?? [:]))
+            exports[location] = LocationExport(
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]), since: generation)
         }
     }
 
-    /// The exports after a change that affects `locations`.
-    func updated(to cloud: Cloud, affecting locations: Set<String>) -> ExportSet {
+    /// The exports after a change that affects `locations` and makes a generation.
+    func updated(to cloud: Cloud, affecting locations: Set<String>, generation: Int) -> ExportSet {
         guard !locations.isEmpty else { return self }
         var exports = self
         let instances = cloud.exportedInstances()
@@ -26,7 +28,8 @@ package struct ExportSet: Sendable {
                 continue
             }
             exports.byLocation[location] = LocationExport(
-                rows: cloud.exportRows(location: location, instances[location] ?? [:]))
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]), since: generation,
+                after: byLocation[location])
         }
         return exports
     }

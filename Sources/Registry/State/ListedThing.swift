@@ -7,3 +7,13 @@ package enum ListedThing: String, Sendable, CaseIterable {
     /// The event log.
     case events
 }
+
+extension TagWaiters {
+    /// The number of changes of a thing so far.
+    package func count(of thing: ListedThing) -> String { tag(of: thing.rawValue) }
+
+    /// Counts a change of things, and wakes whoever waits for them.
+    func noteChange(of things: ListedThing...) {
+        for thing in things { advance(thing.rawValue) }
+    }
+}

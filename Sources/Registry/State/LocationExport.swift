@@ -23,11 +23,32 @@ package struct LocationExport: Sendable {
     package let newest: File
     /// The oldest version that can express every row.
     package let minimumVersion: ServicesCSV.Version
+    /// The generation of the registry that has made this content. A content that comes back, as by drain, ready and
+    /// drain, is made anew. After a restart it is the generation that was loaded.
+    package let since: Int
+    /// The generations that have made the contents before it, the newest first.
+    private let earlier: [Int]
+    /// The instances that have a row of weight 0, by name.
+    package let withoutWeight: [String]
     private let older = OlderFiles()
 
-    package init(rows: [ExportRow]) {
+    /// How many earlier contents are remembered by their generation.
+    private static let remembered = 16
+
+    /// - Parameters:
+    ///   - since: the generation that makes the export.
+    ///   - before: the export before it; where that has the same content, this goes on from its generation.
+    package init(rows: [ExportRow], since: Int = 0, after before: LocationExport? = nil) {
         self.rows = rows
         newest = File(rows, .newest)
+        if let before, before.newest.digest == newest.digest {
+            self.since = before.since
+            earlier = before.earlier
+        } else {
+            self.since = since
+            earlier = Array(((before.map { [$0.since] + $0.earlier }) ?? []).prefix(Self.remembered))
+        }
+        withoutWeight = Set(rows.lazy.filter { $0.weight == 0 }.map(\.service)).sorted()
         minimumVersion = rows.lazy.map(\.minimumVersion).max() ?? .one
     }
 
@@ -39,6 +60,11 @@ package struct LocationExport: Sendable {
         guard version >= minimumVersion else { return nil }
         guard version < .newest else { return newest }
         return try await older.file(version, of: rows)
+    }
+
+    /// The generation that has made what was in force at a generation; a later one where that is forgotten.
+    package func since(at generation: Int) -> Int {
+        ([since] + earlier).first { $0 <= generation } ?? earlier.last ?? since
     }
 
     /// How many files of older versions were written, for tests.

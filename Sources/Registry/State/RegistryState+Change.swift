@@ -47,7 +47,8 @@ extension RegistryState {
         var state = self
         state.commit = commit.next()
         state.cloud = cloud
-        state.exports = exports.updated(to: cloud, affecting: affected)
+        state.exports = exports.updated(
+            to: cloud, affecting: affected, generation: state.commit.generation)
         state.configurations = configurations
         state.stateEnds.update(difference, to: cloud)
         for change in difference.changes where change.kind == .type {

@@ -18,7 +18,7 @@ package struct RegistryState: Sendable {
         cloud = stored.cloud
         revisions = stored.revisions
         formerRevisions = stored.formerRevisions
-        exports = ExportSet(of: stored.cloud)
+        exports = ExportSet(of: stored.cloud, generation: stored.commit.generation)
         configurations = ConfigurationSet(of: stored.cloud)
         stateEnds = StateEnds(of: stored.cloud)
     }

@@ -27,24 +27,6 @@ package actor TagWaiters {
 
     package init() {}
 
-    /// Waiters for changes that are counted.
-    init(counting things: [ListedThing]) {
-        generation = 1
-        tags = Dictionary(uniqueKeysWithValues: things.map { ($0.rawValue, "0") })
-    }
-
-    /// The number of changes of a thing that are counted.
-    package func count(of thing: ListedThing) -> String { tags[thing.rawValue] ?? "" }
-
-    /// Counts a change of things, and wakes whoever waits for them.
-    func noteChange(of things: ListedThing...) {
-        for thing in things {
-            let key = thing.rawValue
-            tags[key] = "\((tags[key].flatMap { Int($0) } ?? 0) + 1)"
-            for (id, waiter) in waiters[key] ?? [:] where !isKnown(key, to: waiter) { resume(id, of: key, .change) }
-        }
-    }
-
     /// The number of waiters.
     package var waiting: Int { waiters.values.reduce(0) { $0 + $1.count } }
 
@@ -57,6 +39,20 @@ package actor TagWaiters {
         for (key, list) in waiters where tags[key] != before[key] {
             for (id, waiter) in list where !isKnown(key, to: waiter) { resume(id, of: key, .change) }
         }
+    }
+
+    /// The tag of something that is counted instead of published.
+    package func tag(of key: String) -> String {
+        if let tag = tags[key] { return tag }
+        generation = max(generation, 1)
+        tags[key] = "0"
+        return "0"
+    }
+
+    /// Gives something that is counted its next tag. Cost: a look at those who wait for it.
+    func advance(_ key: String) {
+        tags[key] = "\((Int(tag(of: key)) ?? 0) + 1)"
+        for (id, waiter) in waiters[key] ?? [:] where !isKnown(key, to: waiter) { resume(id, of: key, .change) }
     }
 
     /// Announces that tokens were added or removed; a generation older than the known one is ignored. Wakes every

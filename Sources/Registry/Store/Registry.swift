@@ -16,7 +16,9 @@ public final class Registry: Sendable {
     /// Requests that wait for another configuration of a service.
     package let configurationChanges = TagWaiters()
     /// Requests that wait for another list.
-    package let listChanges = TagWaiters(counting: ListedThing.allCases)
+    package let listChanges = TagWaiters()
+    /// Requests that wait until gateways have confirmed a change, by location.
+    package let confirmations = TagWaiters()
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
@@ -66,7 +68,7 @@ public final class Registry: Sendable {
     public var tokens: TokenStore {
         TokenStore(
             store: store, now: now, uses: tokenUses, lists: listChanges,
-            waiters: [exportChanges, configurationChanges, listChanges])
+            waiters: [exportChanges, configurationChanges, confirmations, listChanges])
     }
 
     // MARK: Reading

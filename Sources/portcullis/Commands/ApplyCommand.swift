@@ -3,7 +3,7 @@ import AdminClient
 import ArgumentParser
 import CommandLineSupport
 
-struct ApplyCommand: AdminCommand {
+struct ApplyCommand: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
         abstract: "Make the cloud match cloud files.",
@@ -45,6 +45,7 @@ struct ApplyCommand: AdminCommand {
     var yesDelete: Int?
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
@@ -71,7 +72,7 @@ struct ApplyCommand: AdminCommand {
         let answer = try await client.send(request, places: directory.places)
         let report: ChangeReport = try client.value(of: answer, to: request)
         if let savePlan { try save(wanted, answer, to: savePlan) }
-        try change.finish(report)
+        try await finish(report, client)
     }
 
     private func save(_ wanted: ApplyRequest, _ answer: AdminAnswer, to path: String) throws {
@@ -90,7 +91,7 @@ struct ApplyCommand: AdminCommand {
         var request = AdminRequest.change(.post, .apply, dryRun: change.dryRun).json(wanted)
         request.add(APIHeader.ifMatch, plan.registry)
         do {
-            try change.finish(try await client.value(request))
+            try await finish(try await client.value(request), client)
         } catch let error as CommandError where error.status == 412 {
             throw CommandError(
                 "the registry has changed since the plan was saved; nothing was changed",

@@ -1,6 +1,7 @@
 import AdminAPI
 import AdminClient
 import ArgumentParser
+import Text
 
 struct GatewaysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,32 +34,33 @@ struct ListGateways: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         guard wait != nil else { return try await list.show(listing, client) }
-        let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(wait ?? 0)
-        var gateways = try await gateways(client)
-        while wait != nil, !gateways.areInSync, clock.now < deadline {
-            try await Task.sleep(for: .milliseconds(300))
-            gateways = try await self.gateways(client)
+        var failure: (any Error)?
+        if let wait {
+            do {
+                try await confirm(within: wait, client)
+            } catch let error as CommandError {
+                failure = error
+            }
         }
+        let gateways = try await gateways(client)
         try list.table.show(
             gateways, GatewaysText.table(gateways, isWide: list.table.isWide), notes: GatewaysText.notes(gateways))
-        if let wait, !gateways.areInSync {
-            throw CommandError(
-                gateways.isEmpty
-                    ? "no gateway has asked for the export within \(wait) s"
-                    : "after \(wait) s not every gateway has applied the current export",
-                hint: hint(gateways))
-        }
+        if let failure { throw failure }
     }
 
-    private func hint(_ gateways: [GatewayResource]) -> String? {
-        if gateways.contains(where: { $0.held != nil }) {
-            return "What a gateway holds back waits for its operator: see `portcullis gateways`."
+    /// Waits until there are gateways, and all of them have confirmed what ADMIN has now.
+    private func confirm(within seconds: Int, _ client: AdminResources) async throws {
+        let start = ContinuousClock.now
+        var locations = Set(try await gateways(client).map { ExactText($0.location) })
+        while locations.isEmpty {
+            guard .now < start + .seconds(seconds) else {
+                throw CommandError("no gateway has asked for the export within \(seconds) s")
+            }
+            try await Task.sleep(for: .milliseconds(300))
+            locations = Set(try await gateways(client).map { ExactText($0.location) })
         }
-        // A gateway polls every few seconds.
-        return gateways.first { !$0.inSync && $0.age > 60 }.map {
-            "\($0.name) has not asked for long; if it is no more, `portcullis gateways forget \($0.name)`."
-        }
+        try await ConfirmationWait(client, within: seconds, since: start).run(
+            locations.sorted().map { .init(location: $0.wrappedValue, needsGateway: true) })
     }
 
     private func gateways(_ client: AdminResources) async throws -> [GatewayResource] {
@@ -76,9 +78,4 @@ struct ListGateways: AdminCommand {
             }, table: { gateways, isWide in GatewaysText.table(gateways, isWide: isWide) },
             notes: { GatewaysText.notes($0) })
     }
-}
-
-extension [GatewayResource] {
-    /// Whether there are gateways, and all have the present export.
-    fileprivate var areInSync: Bool { !isEmpty && allSatisfy(\.inSync) }
 }

@@ -68,7 +68,7 @@ struct SetLocation: AdminCommand {
     }
 }
 
-struct RemoveLocations: AdminCommand {
+struct RemoveLocations: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove locations that have no servers and no pools.")
 
@@ -78,12 +78,13 @@ struct RemoveLocations: AdminCommand {
     var locations: [String]
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(
+        try await finish(
             try await client.changeEach(locations) { name in
                 AdminRequest.change(.delete, .location(name), dryRun: change.dryRun)
-            })
+            }, client)
     }
 }

@@ -22,7 +22,7 @@ struct ListMarks: AdminCommand {
     }
 }
 
-struct ReleaseMarks: AdminCommand {
+struct ReleaseMarks: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "release", abstract: "Release the marks of deleted sections, so that others can get them.",
         discussion: """
@@ -34,6 +34,7 @@ struct ReleaseMarks: AdminCommand {
     var marks: [Int] = []
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
@@ -41,6 +42,6 @@ struct ReleaseMarks: AdminCommand {
         let report = try await client.changeEach(marks.map(String.init)) { mark in
             AdminRequest.change(.delete, .mark(mark), dryRun: change.dryRun)
         }
-        try change.finish(report)
+        try await finish(report, client)
     }
 }

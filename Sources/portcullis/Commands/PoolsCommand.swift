@@ -26,7 +26,7 @@ struct ListPools: AdminCommand, TakesAnyWord {
     }
 }
 
-struct SetPool: AdminCommand {
+struct SetPool: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Set the addresses of a pool; a pool that does not exist is added.",
         discussion: "The addresses replace those that the pool has.")
@@ -41,16 +41,17 @@ struct SetPool: AdminCommand {
     var addresses: [String]
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let request = AdminRequest.change(.put, .pool(pool, of: location), dryRun: change.dryRun)
             .json(PoolChange(addresses: addresses))
-        try change.finish(try await client.value(request))
+        try await finish(try await client.value(request), client)
     }
 }
 
-struct RemovePools: AdminCommand {
+struct RemovePools: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove pools of a location that no service needs.")
 
@@ -62,12 +63,13 @@ struct RemovePools: AdminCommand {
     var pools: [String]
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(
+        try await finish(
             try await client.changeEach(pools) { name in
                 AdminRequest.change(.delete, .pool(name, of: location), dryRun: change.dryRun)
-            })
+            }, client)
     }
 }

@@ -4,7 +4,7 @@ import ArgumentParser
 import CommandLineSupport
 import Text
 
-struct ScaleServices: AdminCommand {
+struct ScaleServices: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "scale", abstract: "Give a service type a number of instances.",
         discussion: """
@@ -30,6 +30,7 @@ struct ScaleServices: AdminCommand {
     var yes = false
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
@@ -47,6 +48,6 @@ struct ScaleServices: AdminCommand {
             AdminRequest.change(.post, .scale(of: type), dryRun: dryRun)
                 .json(ServiceScale(count: count, location: location))
         }
-        try change.finish(report)
+        try await finish(report, client)
     }
 }

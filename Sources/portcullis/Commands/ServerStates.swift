@@ -2,19 +2,22 @@ import AdminAPI
 import ArgumentParser
 import CommandLineSupport
 import Names
+import Text
 
 struct DrainServers: StateCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain", abstract: "Send the services of servers no new connections; established ones go on.",
         discussion: """
             The services keep their own states, and an instance that comes to the server meanwhile is drained, too. Of \
-            several servers, all change or none.
+            several servers, all change or none. With --wait, it ends when every gateway has confirmed the change and \
+            no connection is left on the instances.
             """)
     static let state = ServiceState.drain
 
     @OptionGroup var targets: ServerTargets
     @OptionGroup var duration: StateDuration
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     var seconds: Int? { duration.seconds }
@@ -28,6 +31,7 @@ struct ReadyServers: StateCommand {
 
     @OptionGroup var targets: ServerTargets
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 }
 
@@ -40,6 +44,7 @@ struct MaintServers: StateCommand {
     @OptionGroup var targets: ServerTargets
     @OptionGroup var duration: StateDuration
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     var seconds: Int? { duration.seconds }

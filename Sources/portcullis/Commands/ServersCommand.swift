@@ -18,7 +18,7 @@ struct ServersCommand: AsyncParsableCommand {
         defaultSubcommand: ListServers.self)
 }
 
-struct AddServer: AdminCommand {
+struct AddServer: ExportChangingCommand {
     static let configuration = CommandConfiguration(commandName: "add", abstract: "Add a server.")
 
     @Argument(help: "The server.", transform: NameArgument.read)
@@ -45,19 +45,20 @@ struct AddServer: AdminCommand {
     var state = ServiceState.ready
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
         let request = AdminRequest.change(.put, .server(server), dryRun: change.dryRun)
             .json(ServerChange(location: location, kind: kind, addresses: addresses, labels: labels, state: state))
         let name = server.printable
-        try change.finish(
+        try await finish(
             try await client.create(
-                request, "server \(name)", hint: "`portcullis servers set \(name)` changes it."))
+                request, "server \(name)", hint: "`portcullis servers set \(name)` changes it."), client)
     }
 }
 
-struct SetServer: AdminCommand {
+struct SetServer: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change a server; what is not given stays.")
 
@@ -86,6 +87,7 @@ struct SetServer: AdminCommand {
     var noLabels = false
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
@@ -103,11 +105,11 @@ struct SetServer: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let request = AdminRequest.change(.patch, .server(server), dryRun: change.dryRun).json(patch)
-        try change.finish(try await client.value(request))
+        try await finish(try await client.value(request), client)
     }
 }
 
-struct RemoveServers: AdminCommand {
+struct RemoveServers: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove servers that no service runs on.")
 
@@ -117,12 +119,13 @@ struct RemoveServers: AdminCommand {
     var servers: [String]
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(
+        try await finish(
             try await client.changeEach(servers) { name in
                 AdminRequest.change(.delete, .server(name), dryRun: change.dryRun)
-            })
+            }, client)
     }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandLineSupport
 import JSON
 import Names
+import Text
 
 struct ListServers: AdminCommand {
     static let configuration = CommandConfiguration(
@@ -38,7 +39,7 @@ struct ListServers: AdminCommand {
 
 struct ShowServer: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a server and the services on it.")
+        commandName: "show", abstract: "Show a server, the services on it, and what of it still drains.")
 
     @Argument(help: "The server.", completion: .names(.servers), transform: NameArgument.read)
     var server: String
@@ -50,8 +51,16 @@ struct ShowServer: AdminCommand {
         let server = try await client.server(server)
         let services: [ServiceResource] = try await client.value(
             AdminRequest(.get, .services, query: [(QueryParameter.server, server.name)]))
+        var leaving = [LeavingServer]()
+        for gateway in try await client.gateways() where gateway.location.isExactly(server.location) {
+            leaving += LeavingServer.all(of: server, at: try await client.gateway(gateway.name, of: gateway.location))
+        }
         try output.show(
-            json: ["server": server.json, "services": .array(services.map(\.json))],
-            asText: ResourceTables.server(server, services: services, isColored: StandardOutput.takesColors))
+            json: [
+                "leaving": .array(leaving.map(\.json)), "server": server.json,
+                "services": .array(services.map(\.json)),
+            ],
+            asText: ResourceTables.server(
+                server, services: services, leaving: leaving, isColored: StandardOutput.takesColors))
     }
 }

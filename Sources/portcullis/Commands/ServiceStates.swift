@@ -4,12 +4,16 @@ import Names
 struct DrainServices: StateCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain", abstract: "Send service instances no new connections; established ones go on.",
-        discussion: "Of several, all change or none.")
+        discussion: """
+            Of several, all change or none. With --wait, it ends when every gateway has confirmed the change and no \
+            connection is left on the instances.
+            """)
     static let state = ServiceState.drain
 
     @OptionGroup var targets: ServiceTargets
     @OptionGroup var duration: StateDuration
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     var seconds: Int? { duration.seconds }
@@ -25,6 +29,7 @@ struct ReadyServices: StateCommand {
 
     @OptionGroup var targets: ServiceTargets
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 }
 
@@ -37,6 +42,7 @@ struct MaintServices: StateCommand {
     @OptionGroup var targets: ServiceTargets
     @OptionGroup var duration: StateDuration
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     var seconds: Int? { duration.seconds }

@@ -4,7 +4,7 @@ import ArgumentParser
 import CommandLineSupport
 import Names
 
-struct AddService: AdminCommand {
+struct AddService: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add an instance of a service type.",
         discussion: """
@@ -33,6 +33,7 @@ struct AddService: AdminCommand {
     var weight: Int?
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
@@ -55,13 +56,13 @@ struct AddService: AdminCommand {
         }
         let request = AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
             .json(ServiceChange(server: server, state: state, weight: weight))
-        try change.finish(
+        try await finish(
             try await client.create(
-                request, "\(name)", hint: "`portcullis services move \(name) \(server)` moves it."))
+                request, "\(name)", hint: "`portcullis services move \(name) \(server)` moves it."), client)
     }
 }
 
-struct MoveService: AdminCommand {
+struct MoveService: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "move", abstract: "Move a service instance to another server.")
 
@@ -72,29 +73,31 @@ struct MoveService: AdminCommand {
     var server: String
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(try await client.patch(service, ServicePatch(server: server), dryRun: change.dryRun))
+        try await finish(try await client.patch(service, ServicePatch(server: server), dryRun: change.dryRun), client)
     }
 }
 
-struct RemoveServices: AdminCommand {
+struct RemoveServices: ExportChangingCommand {
     static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove service instances.")
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(
+        try await finish(
             try await client.changeEach(services.names) { name in
                 AdminRequest.change(.delete, .service(name), dryRun: change.dryRun)
-            })
+            }, client)
     }
 }
 
-struct WeightService: AdminCommand {
+struct WeightService: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "weight", abstract: "Give a service instance its own weight, or that of its gateway section.")
 
@@ -121,6 +124,7 @@ struct WeightService: AdminCommand {
     var weight: Weight
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
@@ -129,6 +133,6 @@ struct WeightService: AdminCommand {
             case .fixed(let weight): ServicePatch(weight: .fixed(weight))
             case .section: ServicePatch(weight: .fromSection)
             }
-        try change.finish(try await client.patch(service, patch, dryRun: change.dryRun))
+        try await finish(try await client.patch(service, patch, dryRun: change.dryRun), client)
     }
 }

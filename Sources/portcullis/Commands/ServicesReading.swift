@@ -58,10 +58,15 @@ struct ShowService: AdminCommand {
         let server = try await client.server(service.server)
         let rows = try ExportLine.lines(of: try await client.export(of: server.location))
             .filter { $0.service == service.name }
+        let isDraining = service.effectiveState.state == .drain && !rows.isEmpty
+        let connections =
+            isDraining
+            ? DrainingConnections(of: service.name, try await client.confirmation(at: server.location)) : nil
         try output.show(
             json: [
-                "service": service.json, "location": .string(server.location), "export": .array(rows.map(\.json)),
+                "connections": connections?.json ?? .null, "service": service.json,
+                "location": .string(server.location), "export": .array(rows.map(\.json)),
             ],
-            asText: ResourceTables.service(service, on: server, rows: rows))
+            asText: ResourceTables.service(service, on: server, connections: connections, rows: rows))
     }
 }

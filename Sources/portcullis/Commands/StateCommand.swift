@@ -26,6 +26,8 @@ struct ServiceNames: ParsableArguments {
 protocol StateTargets: ParsableArguments {
     /// Adds them to a change.
     func add(to change: inout StateChange)
+    /// Whether a service is one of them, or on one of them.
+    func contains(_ service: ServiceResource, at location: String?) -> Bool
     /// Why a change needs `--yes`: what it would do; `nil`: it does not.
     func objection(to report: ChangeReport) -> String?
     var yes: Bool { get }
@@ -37,6 +39,11 @@ struct ServerTargets: StateTargets {
     var servers: [String]
 
     func add(to change: inout StateChange) { change.servers = servers.withoutRepetition }
+
+    func contains(_ service: ServiceResource, at location: String?) -> Bool {
+        servers.contains { $0.isExactly(service.server) }
+    }
+
     func objection(to report: ChangeReport) -> String? { nil }
     var yes: Bool { false }
 }
@@ -81,6 +88,12 @@ struct ServiceTargets: StateTargets {
         change.select = selection
     }
 
+    func contains(_ service: ServiceResource, at location: String?) -> Bool {
+        guard selection != nil else { return names.contains { $0.isExactly(service.name) } }
+        return type.map { $0 == service.type } ?? true && server.map { $0 == service.server } ?? true
+            && self.location.map { $0 == location } ?? true
+    }
+
     func objection(to report: ChangeReport) -> String? {
         guard selection != nil, report.changes.count > CarefulChange.handful else { return nil }
         return "\(report.changes.count) services would change"
@@ -106,13 +119,12 @@ struct StateDuration: ParsableArguments {
 }
 
 /// A subcommand that brings servers or services into a state.
-protocol StateCommand: AdminCommand {
+protocol StateCommand: ExportChangingCommand {
     associatedtype Targets: StateTargets
     static var state: ServiceState { get }
     var targets: Targets { get }
     /// The seconds after which the state ends; `nil`: it does not end.
     var seconds: Int? { get }
-    var change: ChangeOptions { get }
 }
 
 extension StateCommand {
@@ -126,6 +138,30 @@ extension StateCommand {
             AdminRequest.change(.post, .states, dryRun: dryRun).json(wanted)
         }
         try change.finish(report)
+        guard waiting.wait, !change.dryRun else { return }
+        let wait = ConfirmationWait(client, within: connection.patience, without: waiting.without)
+        try await wait.run(try await goals(report, client))
+    }
+
+    /// The change at each location concerned; when draining, with the instances whose connections must end.
+    private func goals(_ report: ChangeReport, _ client: AdminResources) async throws -> [ConfirmationWait.Goal] {
+        let locations = Dictionary(
+            try await client.servers().map { (ExactText($0.name), $0.location) },
+            uniquingKeysWith: { first, _ in first })
+        var goals = [ExactText: ConfirmationWait.Goal]()
+        func add(_ location: String) {
+            let goal = ConfirmationWait.Goal(location: location, generation: report.generation)
+            goals[ExactText(location), default: goal].generation = report.generation
+        }
+        for change in report.export { add(change.location) }
+        for service in try await client.services() {
+            guard let location = locations[ExactText(service.server)], targets.contains(service, at: location)
+            else { continue }
+            add(location)
+            guard Self.state == .drain, service.effectiveState.state == .drain else { continue }
+            goals[ExactText(location)]?.drained.insert(ExactText(service.name))
+        }
+        return goals.sorted { $0.key < $1.key }.map(\.value)
     }
 }
 

@@ -39,7 +39,7 @@ struct DiffType: AdminCommand {
     }
 }
 
-struct RevertType: AdminCommand {
+struct RevertType: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "revert", abstract: "Write an earlier revision of a type again, as the newest.")
 
@@ -50,6 +50,7 @@ struct RevertType: AdminCommand {
     var revision: Int?
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
@@ -60,6 +61,6 @@ struct RevertType: AdminCommand {
         let earlier = try await client.type(type, revision: target)
         var request = AdminRequest.change(.put, .type(type), dryRun: change.dryRun)
         request.body = .init(contentType: MediaType.yaml, bytes: Array(earlier.source.utf8))
-        try change.finish(try await client.value(request))
+        try await finish(try await client.value(request), client)
     }
 }

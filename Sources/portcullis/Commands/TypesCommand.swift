@@ -67,7 +67,7 @@ struct ListTypeRevisions: AdminCommand {
     }
 }
 
-struct PutTypes: AdminCommand {
+struct PutTypes: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "put", abstract: "Write the meta-configuration of one or more types, all or none.")
 
@@ -77,14 +77,15 @@ struct PutTypes: AdminCommand {
     var files: [String]
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(try await client.putTypes(inFiles: files, dryRun: change.dryRun))
+        try await finish(try await client.putTypes(inFiles: files, dryRun: change.dryRun), client)
     }
 }
 
-struct RemoveTypes: AdminCommand {
+struct RemoveTypes: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove types that have no services.",
         discussion: "Its revisions and firewall marks are kept: `types revert TYPE --revision N` brings it back.")
@@ -95,13 +96,14 @@ struct RemoveTypes: AdminCommand {
     var types: [String]
 
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(
+        try await finish(
             try await client.changeEach(types) { name in
                 AdminRequest.change(.delete, .type(name), dryRun: change.dryRun)
-            })
+            }, client)
     }
 }
 

@@ -80,6 +80,12 @@ extension AdminResources {
         return page.events
     }
 
+    /// What the gateways of a location have confirmed, with the connections of instances at weight 0.
+    func confirmation(at location: String) async throws -> Confirmation {
+        try await value(
+            AdminRequest(.get, .confirmation(at: location), query: [(QueryParameter.connections, "true")]))
+    }
+
     /// A gateway with its report.
     func gateway(_ name: String, of location: String) async throws -> GatewayDetail {
         try await value(AdminRequest(.get, .gateway(name, of: location)))

@@ -29,6 +29,12 @@ struct AdminResources: Sendable {
         return answer
     }
 
+    /// Like `send`; `nil` if the client has the content (`AdminRequest.known`).
+    func sendUnlessKnown(_ request: AdminRequest) async throws -> AdminAnswer? {
+        let answer = try await send(request)
+        return answer.isUnchanged ? nil : answer
+    }
+
     /// The value of a JSON answer.
     func value<Value: Described>(
         _ request: AdminRequest, as type: Value.Type = Value.self, places: SourceMap = SourceMap()

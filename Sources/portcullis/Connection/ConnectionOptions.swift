@@ -34,12 +34,23 @@ struct ConnectionOptions: ParsableArguments {
         completion: .custom { _, _, _ in ConnectionOptions.contextNames() }, transform: NameArgument.read)
     var context: String?
 
-    @Option(help: "Seconds to wait for an answer.")
-    var timeout: Int = 60
+    @Option(
+        help: """
+            Seconds to wait for an answer, and with --wait for what is waited for. (default: 60, with --wait 600)
+            """)
+    var timeout: Int?
 
     func validate() throws {
-        guard (1...86_400).contains(timeout) else { throw ValidationError("--timeout: \(timeout) is not in 1-86400") }
+        if let timeout, !(1...86_400).contains(timeout) {
+            throw ValidationError("--timeout: \(timeout) is not in 1-86400")
+        }
     }
+
+    /// Seconds to wait for an answer.
+    var answerTimeout: Int { timeout ?? 60 }
+
+    /// Seconds to wait for gateways.
+    var patience: Int { timeout ?? 600 }
 
     /// Those that were given, of the settings that can be given elsewhere too.
     var flags: [ConnectionKey: String] {

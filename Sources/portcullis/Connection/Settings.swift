@@ -32,7 +32,7 @@ struct Settings: Sendable, Equatable {
         let (token, tokenFile) = try token(given[.tokenFile], sources)
         return Settings(
             adminURL: try addresses(given[.adminURL]), token: token, tokenFile: tokenFile,
-            caFile: try given[.caFile].map(sources.path), timeout: options.timeout)
+            caFile: try given[.caFile].map(sources.path), timeout: options.answerTimeout)
     }
 
     private static func addresses(_ setting: Setting<ConnectionKey>?) throws(CommandError) -> AdminURLs {

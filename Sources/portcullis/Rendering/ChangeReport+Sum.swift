@@ -7,6 +7,7 @@ extension ChangeReport {
     func followed(by next: ChangeReport) -> ChangeReport {
         var total = self
         total.changes += next.changes
+        total.generation = next.generation ?? generation
         total.configurations += next.configurations
         total.warnings += next.warnings.filter { !total.warnings.contains($0) }
         for change in next.export {

@@ -31,6 +31,9 @@ enum GatewaysText {
         if report.drainCount > report.drains.count {
             lines.append("draining  \(report.drainCount - report.drains.count) more")
         }
+        lines += (report.draining?.connections ?? [:]).sorted { $0.key < $1.key }.map { instance, count in
+            "weight 0  \(instance), \(count) \(count == 1 ? "connection" : "connections")"
+        }
         lines += report.refusals.sorted { $0.key < $1.key }.map { error, refusal in
             "refused   \(error); \(refusal.attempts) tries since \(refusal.since)"
         }

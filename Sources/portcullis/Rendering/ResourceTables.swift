@@ -96,8 +96,10 @@ enum ResourceTables {
             zip(table.rows, servers).map { row, server in row + ["\(counts[server.name] ?? 0)"] })
     }
 
-    /// A single server: one property per line, followed by its services.
-    static func server(_ server: ServerResource, services: [ServiceResource], isColored: Bool) -> String {
+    /// A single server: one property per line, followed by its services, and by what has left the export and drains.
+    static func server(
+        _ server: ServerResource, services: [ServiceResource], leaving: [LeavingServer], isColored: Bool
+    ) -> String {
         let properties = Table(
             ["", ""],
             [
@@ -106,15 +108,19 @@ enum ResourceTables {
                 ["labels", server.labels.isEmpty ? "none" : server.labels.joined(separator: " ")],
             ]
         ).body(indent: "")
-        guard !services.isEmpty else { return properties + "\n\nno services" }
         let table = Table(
             ["SERVICE", .init("STATE", isState: true), .init("WEIGHT", .right)],
             services.map { [$0.name, StateText.text($0, on: server), weight($0.weight)] })
-        return properties + "\n\n" + table.text(hasHeading: true, isColored: isColored)
+        let list = services.isEmpty ? "no services" : table.text(hasHeading: true, isColored: isColored)
+        let drains = leaving.map { "\n\($0.text)" }.joined()
+        return properties + "\n\n" + list + (drains.isEmpty ? "" : "\n" + drains)
     }
 
     /// A single service: one property per line, followed by its rows in the export.
-    static func service(_ service: ServiceResource, on server: ServerResource, rows: [ExportLine]) -> String {
+    static func service(
+        _ service: ServiceResource, on server: ServerResource, connections: DrainingConnections? = nil,
+        rows: [ExportLine]
+    ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
             ["", ""],
@@ -122,6 +128,7 @@ enum ResourceTables {
                 ["service", service.name], ["server", service.server], ["location", server.location],
                 ["state", StateText.text(service, on: server)],
             ] + (isOwn ? [] : [["its own", StateText.text(service.state, until: service.until)]])
+                + (connections.map { [["connections", $0.text]] } ?? [])
                 + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
         ).body(indent: "")
         guard !rows.isEmpty else { return properties + "\n\nnot exported" }

@@ -41,7 +41,7 @@ import Testing
                 changes: [.init(action: .delete, kind: .mark, name: "258", before: "old/devices")], export: [])
             #expect(try await stage.send(.delete, "/v1/marks/258?dry_run=true").report == expected)
             #expect(try await stage.registry.state().generation == generation)
-            #expect(try await stage.send(.delete, "/v1/marks/258").report == expected)
+            #expect(try await stage.send(.delete, "/v1/marks/258").report.content == expected)
             #expect(try await marks(stage) == ["256 tg/devices in use", "257 tg/devices udp in use"])
             let event = try await stage.read(EventPage.self, "/v1/events?limit=1000").events.last
             #expect(event?.kind == .mark && event?.name == "258" && event?.before == "old/devices")

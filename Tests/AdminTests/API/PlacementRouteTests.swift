@@ -13,7 +13,7 @@ import Testing
             let plan = try await stage.send(.post, "/v1/services?dry_run=true", #"{"type": "pgw"}"#)
             let created = try await stage.send(.post, "/v1/services", #"{"type": "pgw", "location": "tcn"}"#)
             #expect(created.status == .created && created.headers[.location] == "/v1/services/pgw.3")
-            #expect(try plan.report == created.report)
+            #expect(try plan.report == created.report.content)
             #expect(
                 try created.report.changes == [
                     .init(

@@ -194,3 +194,12 @@ extension TestResponse {
         get throws { try decoded(ChangeReport.self) }
     }
 }
+
+extension ChangeReport {
+    /// The report as a dry run gives it: without the generation that the change has made.
+    var content: ChangeReport {
+        var report = self
+        report.generation = nil
+        return report
+    }
+}

@@ -20,7 +20,7 @@ import Testing
             let body = #"{"state": "drain", "servers": ["app2"], "services": ["pgw.1"]}"#
             let plan = try await stage.send(.post, "/v1/states?dry_run=true", body)
             let done = try await stage.send(.post, "/v1/states", body)
-            #expect(try done.report == plan.report && done.headers[.eTag] != plan.headers[.eTag])
+            #expect(try done.report.changes == plan.report.changes && done.headers[.eTag] != plan.headers[.eTag])
             #expect(try done.report.changes.map(\.name) == ["app2", "pgw.1"])
             #expect(
                 try await Self.states(stage) == [
@@ -60,7 +60,10 @@ import Testing
         try await Stage.run { stage in
             try await stage.seed()
             let refusals = [
-                (#"{"state": "drain", "servers": ["app1", "app9"], "services": ["x.1"]}"#, ["#/servers/1", "#/services/0"]),
+                (
+                    #"{"state": "drain", "servers": ["app1", "app9"], "services": ["x.1"]}"#,
+                    ["#/servers/1", "#/services/0"]
+                ),
                 (#"{"state": "drain"}"#, ["#"]), (#"{"state": "drain", "select": {}}"#, ["#/select"]),
                 (#"{"state": "drain", "select": {"server": "app3"}}"#, ["#/select"]),
                 (#"{"state": "drain", "select": {"type": "nope"}}"#, ["#/select/type"]),

@@ -1,6 +1,8 @@
 import AdminAPI
 import Cloud
 import Foundation
+import Names
+import NetworkTypes
 import RegistryTestSupport
 import TestSupport
 import Testing
@@ -56,6 +58,42 @@ import Testing
             #expect(try await other.holds(first.id))
             #expect(try await !other.holds(late.id))
             #expect(try await !store.holds(CommitID(generation: first.id.generation, nonce: first.id.nonce &+ 1)))
+        }
+    }
+
+    @Test("states of servers and services are kept with their ends", arguments: Engine.allCases)
+    func states(engine: Engine) async throws {
+        try await withStores(engine) { store, other in
+            let registry = Registry(store: store)
+            let until = "2027-01-31T00:00:00.000Z"
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                cloud.locations["tcn"] = Location(name: "tcn")
+                cloud.types["job"] = try ServiceType.read(source: "type: job\n", name: "job")
+                for name in ["app1", "app2"] {
+                    let number = name.utf8.count + cloud.servers.count
+                    cloud.servers[name] = Server(
+                        name: name, location: "tcn", kind: .app,
+                        addresses: ["10.1.0.\(number)"].compactMap { IPAddress($0) })
+                }
+                cloud.services["job.1"] = ServiceInstance(type: "job", index: 1, server: "app1")
+            }
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                try cloud.set(
+                    StateSetting(
+                        state: .drain, until: until, servers: ["app1"], services: ["job.1"], select: nil))
+            }
+            var cloud = try await other.load().cloud
+            #expect(cloud.servers["app1"]?.state == .drain && cloud.servers["app1"]?.until == until)
+            #expect(cloud.services["job.1"]?.state == .drain && cloud.services["job.1"]?.until == until)
+            #expect(cloud.servers["app2"]?.state == .ready && cloud.servers["app2"]?.until == nil)
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                try cloud.set(
+                    StateSetting(state: .maint, until: nil, servers: ["app1"], services: [], select: nil))
+            }
+            cloud = try await other.load().cloud
+            #expect(cloud.servers["app1"]?.state == .maint && cloud.servers["app1"]?.until == nil)
+            let events = try await store.events(after: 0, before: .max, limit: 1)
+            #expect(events.first?.entry.before == "drain until \(until): app server at tcn, 10.1.0.4")
         }
     }
 

@@ -94,7 +94,8 @@ import Testing
             try await Self.seed(registry)
             for sql in [
                 "DELETE FROM location", "DELETE FROM server", "DELETE FROM type", "UPDATE type SET revision = 9",
-                "INSERT INTO pool VALUES ('ams', 'p')", "INSERT INTO service (type, number, server, state) VALUES ('no', 1, 'app1', 'ready')",
+                "INSERT INTO pool VALUES ('ams', 'p')",
+                "INSERT INTO service (type, number, server, state) VALUES ('no', 1, 'app1', 'ready')",
             ] {
                 await #expect(throws: DatabaseError.self, "\(sql)") {
                     try await registry.database.write { db in try db.execute(sql: sql) }
@@ -307,7 +308,8 @@ import Testing
                     try db.execute(sql: "UPDATE registry SET generation = generation + 1")
                     for number in 2...2000 {
                         try db.execute(
-                            sql: "INSERT INTO service (type, number, server, state) VALUES ('tg', ?, 'app1', 'ready')", arguments: [number])
+                            sql: "INSERT INTO service (type, number, server, state) VALUES ('tg', ?, 'app1', 'ready')",
+                            arguments: [number])
                     }
                     for file in ["registry.sqlite", "registry.sqlite-wal"] {
                         try FileManager.default.copyItem(

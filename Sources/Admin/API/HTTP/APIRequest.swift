@@ -22,7 +22,7 @@ struct APIRequest: Sendable {
     /// What the database returned when the request came; `nil` if it was not asked.
     let look: TokenLook?
     /// Whether the change is only reported, not made.
-    let isDryRun: Bool
+    private(set) var isDryRun: Bool
     /// The ticket of a request with a large body.
     private let ticket: LargeRequests.Ticket?
     private let authenticator: Authenticator
@@ -39,11 +39,8 @@ struct APIRequest: Sendable {
         self.look = look
         self.authenticator = authenticator
         self.ticket = ticket
-        switch query[Route.Parameter.dryRun.name] {
-        case nil, "false": isDryRun = false
-        case "true": isDryRun = true
-        case .some: throw APIProblem.badRequest("?dry_run", "dry_run is true or false.")
-        }
+        isDryRun = false
+        isDryRun = try boolean(Route.Parameter.dryRun.name)
     }
 
     var headers: HTTPFields { request.headers }
@@ -94,6 +91,15 @@ struct APIRequest: Sendable {
                 "?\(name)", "\(name) is an integer from \(range.lowerBound) to \(range.upperBound).")
         }
         return number
+    }
+
+    /// `true` or `false` in the query; absent: `false`.
+    func boolean(_ name: String) throws -> Bool {
+        switch query[name] {
+        case nil, "false": return false
+        case "true": return true
+        case .some: throw APIProblem.badRequest("?\(name)", "\(name) is true or false.")
+        }
     }
 
     /// The bytes of the body, after its media type and length were checked.

@@ -38,11 +38,12 @@ extension RouteTable {
         let location = request.parameter("location")
         let heartbeat = try Heartbeat(request, version)
         let state = try await registry.state(seen: request.look?.position.commit)
-        _ = try Self.export(of: location, in: state)
+        let export = try Self.export(of: location, in: state)
         let visit = try await heartbeat.asyncMap { heartbeat in
             try await gateways.begin(
                 heartbeat.id, heartbeat.content,
-                isVouched: request.identity.gateway != nil || state.cloud.hasGateway(heartbeat.id))
+                isVouched: request.identity.gateway != nil || state.cloud.hasGateway(heartbeat.id),
+                export: ExportInForce(since: export.since, tag: try await export.file(version)?.digest.etag))
         }
         let answer: Result<Response, any Error>
         do {

@@ -18,8 +18,8 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
-            + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + observationRoutes
-            + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes
+            + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
+            + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
@@ -88,7 +88,9 @@ struct RouteTable: Sendable {
         var headers = headers
         if !isDryRun, let resource { headers[.eTag] = tag(resource) }
         if !isDryRun, let location { headers[.location] = location }
-        return report(ChangeReport(outcome.summary), status: isCreation && !isDryRun ? .created : .ok, headers: headers)
+        return report(
+            ChangeReport(outcome.summary, generation: isDryRun ? nil : outcome.state.generation),
+            status: isCreation && !isDryRun ? .created : .ok, headers: headers)
     }
 
     static func report(

@@ -1,0 +1,64 @@
+package import AdminAPI
+import Cloud
+import Text
+
+/// The export of a gateway's location as it was when the gateway's request came.
+package struct ExportInForce: Sendable {
+    /// The generation that has made it.
+    package var since: Int
+    /// Its ETag in the version that the gateway reads; `nil`: there is none in that version.
+    package var tag: String?
+
+    package init(since: Int, tag: String?) {
+        self.since = since
+        self.tag = tag
+    }
+}
+
+extension GatewayRoster {
+    /// What the gateways of a location have to say about a change, and the tag by which `Registry.confirmations` tells
+    /// when that may differ. Costs a look at each gateway of the location.
+    ///
+    /// - Parameters:
+    ///   - generation: the generation of the change.
+    ///   - isCounting: whether the connections of instances at weight 0 are part of it.
+    package func confirmation(
+        of generation: Int, at location: String, in state: RegistryState, isCounting: Bool
+    ) async throws -> (confirmation: Confirmation, seen: String) {
+        await load()
+        // Read before the gateways: what changes afterwards wakes.
+        let seen = await registry.confirmations.tag(of: location)
+        guard let export = state.exports.byLocation[location] else {
+            throw ChangeError.missing("location \(location.prefix(80))")
+        }
+        let since = export.since(at: generation)
+        let gateways = known(at: location).map { id, gateway -> Confirmation.Gateway in
+            var answer = Confirmation.Gateway(name: id.name, standing: gateway.standing(since: since))
+            if answer.standing == .held { answer.reason = gateway.heartbeat.held?.reason }
+            guard isCounting else { return answer }
+            let counted = counted(id, gateway, of: export)
+            answer.connections = counted.reduce(into: [:]) { counts, entry in
+                if let count = entry.count { counts[ExactText(entry.name)] = count }
+            }
+            answer.uncounted = counted.filter { $0.count == nil }.map(\.name)
+            return answer
+        }
+        return (
+            Confirmation(
+                location: location, generation: generation,
+                isConfirmed: gateways.allSatisfy { $0.standing == .confirmed }, gateways: gateways), seen
+        )
+    }
+
+    /// The connections of each instance that the export has at weight 0, as the gateway has counted them since it
+    /// confirmed that very export; `nil`: it has not.
+    private func counted(
+        _ id: GatewayID, _ gateway: KnownGateway, of export: LocationExport
+    ) -> [(name: String, count: Int?)] {
+        guard let report = report(of: id), let confirmed = gateway.confirmed, confirmed.since == export.since,
+            report.uptime > confirmed.at, let draining = report.report.draining,
+            gateway.heartbeat.applied.map(draining.export.isExactly) == true
+        else { return export.withoutWeight.map { ($0, nil) } }
+        return export.withoutWeight.map { ($0, draining.connections[ExactText($0)]) }
+    }
+}
