@@ -13,6 +13,7 @@ package enum Components {
         GatewayReportMessage.form.component, ReportAnswer.form.component, GatewayDetail.form.component,
         ServicePatch.form.component, ServiceScale.form.component, ApplyRequest.form.component,
         ChangeReport.form.component, SecretUsage.form.component,
+        ConfigurationUsage.form.component,
         Problem.form.component, HealthResource.form.component,
     ].compactMap(\.self)
 }
