@@ -51,6 +51,8 @@ extension APIPath {
     public static let apply = Self("apply")
     /// The whole registry, as an apply takes it.
     public static let cloud = Self("cloud")
+    /// What services have fetched of their configurations.
+    public static let configurations = Self("configurations")
     public static let events = Self("events")
     public static let gateways = Self("gateways")
     public static let locations = Self("locations")

@@ -16,6 +16,7 @@ package enum Components {
         ServicePatch.form.component, ServiceScale.form.component, StateChange.form.component,
         EffectiveState.form.component, ApplyRequest.form.component,
         ChangeReport.form.component, SecretUsage.form.component,
+        ConfigurationUsage.form.component,
         Confirmation.form.component, Confirmation.Gateway.form.component, GatewayReport.Draining.form.component,
         Problem.form.component, HealthResource.form.component,
         InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,

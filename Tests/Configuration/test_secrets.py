@@ -80,6 +80,10 @@ def test_who_has_which_revision_is_known_also_after_a_restart(admin, tmp_path):
     admin.portcullis("secrets", "set", "db-password", text="xyzzy\n")
     assert (rows()["vault.1"]["revision"], rows()["vault.1"]["current"]) == (1, False)
     assert re.search(r"^vault\.1 +1 +older ", admin.portcullis("secrets", "usage", "db-password"), re.M)
+    configurations = admin.portcullis("config", "usage", "--type", "vault")
+    assert re.search(r"^vault\.1 +older +20", configurations, re.M), configurations
+    assert re.search(r"^vault\.2 +not fetched +never +never$", configurations, re.M), configurations
+    assert len(configurations.splitlines()) == 3
     # What others read is no use, and a service's own word survives.
     admin.configuration("vault.2")
     assert "revision" not in rows()["vault.2"]

@@ -8,7 +8,7 @@ struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
         abstract: "Print the combined configurations of services, and compare them.",
-        subcommands: [ShowConfiguration.self, DiffConfigurations.self])
+        subcommands: [ShowConfiguration.self, DiffConfigurations.self, ConfigurationUsageCommand.self])
 }
 
 struct ShowConfiguration: AdminCommand {

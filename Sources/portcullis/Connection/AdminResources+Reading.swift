@@ -66,6 +66,10 @@ extension AdminResources {
         try await value(AdminRequest(.get, .usage(ofSecret: name)))
     }
 
+    func configurations() async throws -> [ConfigurationUsage] {
+        try await value(AdminRequest(.get, .configurations))
+    }
+
     func tokens() async throws -> [TokenResource] { try await value(AdminRequest(.get, .tokens)) }
 
     func gateways() async throws -> [GatewayResource] { try await value(AdminRequest(.get, .gateways)) }

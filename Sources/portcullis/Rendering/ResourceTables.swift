@@ -38,6 +38,15 @@ enum ResourceTables {
             })
     }
 
+    static func usage(_ usage: [ConfigurationUsage]) -> Table {
+        Table(
+            ["SERVICE", "CONFIGURATION", "SINCE", "LAST ASKED"],
+            usage.map { one in
+                let state = one.since == nil ? "not fetched" : one.isCurrent ? "current" : "older"
+                return [one.service, state, one.since ?? "never", one.last ?? "never"]
+            })
+    }
+
     private static func state(of usage: SecretUsage) -> String {
         guard usage.since != nil else { return "not fetched" }
         if usage.isCurrent { return "current" }

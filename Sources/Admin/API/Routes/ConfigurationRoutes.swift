@@ -36,7 +36,15 @@ extension RouteTable {
                         ], headers: [.eTag, .vary, .preferenceApplied]),
                     .notModifiedPoll,
                 ], problems: [.conflict]
-            ) { request in try await readConfiguration(request) }
+            ) { request in try await readConfiguration(request) },
+            .get(
+                .configurations, operation: "listConfigurations",
+                "What each service has fetched of its configuration with its own token",
+                answering: [ConfigurationUsage].form
+            ) { request in
+                let state = try await registry.state()
+                return try Self.answer(state.usage(try await registry.configurationUses.all()), to: request)
+            },
         ]
     }
 
@@ -151,6 +159,17 @@ extension SecretReference {
 }
 
 extension RegistryState {
+    /// What each service has fetched. Walks over all services.
+    fileprivate func usage(_ uses: [String: ConfigurationUse]) -> [ConfigurationUsage] {
+        cloud.services.values.sorted { ($0.type, $0.index) < ($1.type, $1.index) }.map { service in
+            let use = uses[service.name]
+            return ConfigurationUsage(
+                service: service.name,
+                isCurrent: use != nil && use?.digest == configurations.digests[service.name], since: use?.since,
+                last: use?.last)
+        }
+    }
+
     /// The digest of a service's configuration.
     ///
     /// Throws if there is no such service, and with the reasons if it has no configuration.
