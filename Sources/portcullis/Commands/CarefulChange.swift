@@ -18,7 +18,8 @@ struct CarefulChange {
     /// registry that the dry run has seen, so that nothing else is changed than was looked at.
     /// - Parameter request: makes the request, of which the argument says whether it is a dry run.
     func report(_ client: AdminResources, _ request: (Bool) -> AdminRequest) async throws -> ChangeReport {
-        for attempt in 1... {
+        var attempt = 1
+        while true {
             let dryRun = request(true)
             let answer = try await client.send(dryRun)
             let report: ChangeReport = try client.value(of: answer, to: dryRun)
@@ -32,9 +33,8 @@ struct CarefulChange {
             do {
                 return try await client.value(change)
             } catch let error as CommandError where error.status == 412 && attempt < Self.attempts {
-                continue
+                attempt += 1
             }
         }
-        fatalError("the loop has no end")
     }
 }

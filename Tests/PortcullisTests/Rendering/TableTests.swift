@@ -2,6 +2,7 @@ import AdminAPI
 import CommandLineSupport
 import Names
 import Testing
+import Text
 
 @testable import portcullis
 
@@ -53,6 +54,52 @@ import Testing
                 SERVICE  SERVER  LOCATION  STATE  WEIGHT
                 pgw.1    app1    tcn       ready       -
                 pgw.2    app2              drain      50
+                """)
+    }
+
+    @Test("a service shows the state that the export has, and whose it is")
+    func effectiveStates() {
+        var services = [ServiceState.ready, .drain, .maint].enumerated().map { index, state in
+            ServiceResource(
+                name: "pgw.\(index + 1)", type: "pgw", index: index + 1, server: "app1", state: state, weight: nil,
+                effective: EffectiveState(own: state, server: .drain))
+        }
+        services.append(
+            ServiceResource(name: "tg.1", type: "tg", index: 1, server: "app1", state: .ready, weight: nil))
+        let server = ServerResource(
+            name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11", "fd00:1::11"], state: .drain)
+        let leaving = ["198.51.100.36:80/tcp 10.1.0.11:8080", "mark 256 [fd00:1::11]:0", "mark 256 10.1.0.11"]
+        let others = ["198.51.100.36:80/tcp 10.1.0.111:8080", "mark 256 10.1.0.1", "mark 257 [fd00:1::1]:0"]
+        let report = GatewayReport(
+            program: "1", state: .synchronized,
+            drains: (leaving + others).reduce(into: [:]) {
+                $0[ExactText($1)] = .init(until: "2027-01-31T00:00:00Z", connections: 1)
+            })
+        let gateway = GatewayResource(
+            name: "gw1", location: "tcn", role: nil, applied: nil, since: "", lastPoll: "", age: 0, current: nil,
+            inSync: false)
+        let found = LeavingServer.all(
+            of: server, at: GatewayDetail(gateway: gateway, report: report, reportedAt: nil))
+        #expect(found.map(\.name) == leaving.sorted())
+        #expect(
+            found[0].text == "gw1: 198.51.100.36:80/tcp 10.1.0.11:8080 has left the export, 1 connection, "
+                + "until 2027-01-31T00:00:00Z at the latest")
+        #expect(
+            ResourceTables.server(server, services: services, leaving: Array(found.prefix(1))) == """
+                server     app1
+                location   tcn
+                kind       app
+                state      drain
+                addresses  10.1.0.11 fd00:1::11
+                labels
+
+                SERVICE  SERVER  LOCATION  STATE           WEIGHT
+                pgw.1    app1    tcn       drain (server)       -
+                pgw.2    app1    tcn       drain                -
+                pgw.3    app1    tcn       maint                -
+                tg.1     app1    tcn       ready                -
+
+                \(found[0].text)
                 """)
     }
 
