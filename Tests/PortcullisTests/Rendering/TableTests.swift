@@ -85,19 +85,19 @@ import Text
             found[0].text == "gw1: 198.51.100.36:80/tcp 10.1.0.11:8080 has left the export, 1 connection, "
                 + "until 2027-01-31T00:00:00Z at the latest")
         #expect(
-            ResourceTables.server(server, services: services, leaving: Array(found.prefix(1))) == """
+            ResourceTables.server(server, services: services, leaving: Array(found.prefix(1)), isColored: false) == """
                 server     app1
                 location   tcn
                 kind       app
                 state      drain
                 addresses  10.1.0.11 fd00:1::11
-                labels
+                labels     none
 
-                SERVICE  SERVER  LOCATION  STATE           WEIGHT
-                pgw.1    app1    tcn       drain (server)       -
-                pgw.2    app1    tcn       drain                -
-                pgw.3    app1    tcn       maint                -
-                tg.1     app1    tcn       ready                -
+                SERVICE  STATE           WEIGHT
+                pgw.1    drain (server)       -
+                pgw.2    drain                -
+                pgw.3    maint                -
+                tg.1     ready                -
 
                 \(found[0].text)
                 """)

@@ -55,13 +55,16 @@ def blocks(document, heading=None):
 class Reader:
     """Somebody who types the commands in order into one shell, edits the files, and compares what is printed.
 
-    `allowed` has the commands that may fail, with their status, as the documents say.
+    `allowed` has the commands that may fail, with their status, as the documents say; `before` is a command that runs
+    the shell (nsenter); `without` are commands that are not typed.
     """
 
-    def __init__(self, folder, environment, allowed):
+    def __init__(self, folder, environment, allowed=(), before=(), without=()):
         self.folder = pathlib.Path(folder)
         self.environment = environment
         self.allowed = allowed
+        self.before = before
+        self.without = without
         self.output = ""
 
     def follow(self, document, heading=None, since=None, until=None, input=None):
@@ -74,7 +77,9 @@ class Reader:
                 return
             if not follows:
                 continue
-            if block.is_output:
+            if block.text.startswith("$ "):
+                self.converse(block.text)
+            elif block.is_output:
                 self.compare(block.text)
             elif block.is_settings:
                 self.set(block)
@@ -83,19 +88,31 @@ class Reader:
                 if promised := re.search(r"[Ii]t prints `([^`]+)`", self._after(document, heading, block)):
                     assert promised[1] in self.output, f"{block.text}\n{self.output}"
 
-    def type(self, script, input=None):
-        """Types commands; the working directory stays for the next ones."""
+    def converse(self, text):
+        """Types what follows a `$`, and compares what stands below it. A comment tells the exit code, unless it is 0."""
+        for command, expected in re.findall(r"(?m)^\$ (.*)\n?((?:^(?!\$ ).*\n?)*)", text):
+            if command.startswith(self.without):
+                continue
+            told = re.search(r"#.*exit code (\d)", command)
+            status = int(told[1]) if told else 1 if expected.startswith("Error:") else 0
+            words = command.split(" #")[0].strip()
+            self.type(words, allowed=[f"{status} {words}"] if status else [])
+            self.compare(expected.strip())
+
+    def type(self, script, input=None, allowed=()):
+        """Types commands; the working directory and the environment stay for the next ones."""
         end = self.folder / ".end"
-        shell = f"trap 'echo \"$? $BASH_COMMAND\" >>{end}.failed' ERR\n{script}\npwd >{end}\n"
+        shell = (f"[ ! -e {end}.environment ] || . {end}.environment\ntrap 'echo \"$? $BASH_COMMAND\" >>{end}.failed' ERR\n"
+                 f"{script}\npwd >{end}\nexport -p >{end}.environment\n")
         here = end.read_text().strip() if end.exists() else self.folder
-        done = result("bash", "-c", shell, cwd=here, env=self.environment, input=input)
+        done = result(*self.before, "bash", "-c", shell, cwd=here, env=self.environment, input=input)
         self.output = done.stdout + done.stderr
         assert done.returncode == 0, f"{script}\n{self.output}"
         failed = pathlib.Path(f"{end}.failed")
         if failed.exists():
             lines = failed.read_text().splitlines()
             failed.unlink()
-            unexpected = [line for line in lines if line not in self.allowed]
+            unexpected = [line for line in lines if line not in [*self.allowed, *allowed]]
             assert not unexpected, f"{script}\n{unexpected}\n{self.output}"
 
     def set(self, block):
