@@ -60,7 +60,8 @@ public actor StateClock: Service {
     /// - Returns: whether they were ended.
     private func end(_ due: [StateEnds.Subject: String]) async -> Bool {
         do {
-            _ = try await registry.write(by: ChangeAuthor(TokenGrant.clock), dryRun: false) { cloud, _ in cloud.end(due) }
+            _ = try await registry.write(by: ChangeAuthor(TokenGrant.clock), dryRun: false) { cloud, _ in cloud.end(due)
+            }
             return true
         } catch {
             for subject in due.keys { deadlines[subject]?.at = registry.uptime() + Self.patience }

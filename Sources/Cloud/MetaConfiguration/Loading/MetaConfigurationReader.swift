@@ -12,7 +12,8 @@ struct MetaConfigurationReader {
 
     /// The keys of a document.
     package static let keys = [
-        "type", "require-index", "unique", "instances", "fake", "install", "uninstall", "requires", "config", "tests", "database",
+        "type", "require-index", "unique", "instances", "fake", "install", "uninstall", "requires", "config", "tests",
+        "database",
         "gateway",
     ]
 
