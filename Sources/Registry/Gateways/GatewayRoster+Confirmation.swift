@@ -3,7 +3,7 @@ import Cloud
 import Text
 
 /// The export of a gateway's location as it was when the gateway's request came.
-package struct ExportInForce: Sendable {
+package struct ExportInForce: Sendable, Hashable {
     /// The generation that has made it.
     package var since: Int
     /// Its ETag in the version that the gateway reads; `nil`: there is none in that version.

@@ -15,6 +15,9 @@ struct KnownGateway: Sendable, Hashable {
     private var heard: Duration
     /// The newest export that it has confirmed.
     private(set) var confirmed: Confirmed?
+    /// The export that was in force when it polled before: the one it has applied by now, where changes follow each
+    /// other faster than polls.
+    private var offered: ExportInForce?
     /// The generation that has made the export which it holds back, if that was in force when it last polled.
     private var heldGeneration: Int?
     /// Polls that are being answered.
@@ -44,10 +47,13 @@ struct KnownGateway: Sendable, Hashable {
         let before = (confirmed, heldGeneration)
         if let tag = export.tag, heartbeat.applied == tag {
             if confirmed?.since != export.since { confirmed = Confirmed(since: export.since, at: uptime) }
+        } else if let offered, let tag = offered.tag, heartbeat.applied == tag, offered.since > confirmed?.since ?? -1 {
+            confirmed = Confirmed(since: offered.since, at: uptime)
         } else if confirmed?.since == export.since {
             // It had it, and has lost it.
             confirmed = nil
         }
+        offered = export
         heldGeneration = export.tag != nil && heartbeat.held?.tag == export.tag ? export.since : nil
         return before != (confirmed, heldGeneration)
     }

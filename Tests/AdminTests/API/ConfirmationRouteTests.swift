@@ -74,6 +74,24 @@ import Text
         }
     }
 
+    @Test("changes that follow each other faster than polls are confirmed one by one")
+    func behind() async throws {
+        try await Stage.run { stage in
+            try await stage.seed()
+            try await poll(stage, "gw1", applied: try await tag(stage))
+            var (change, applied) = (try await set(stage, "drain"), try await tag(stage))
+            // It gets the export of the change with this poll.
+            try await poll(stage, "gw1", applied: "\"old\"")
+            for state in ["maint", "drain", "ready", "drain"] {
+                #expect(try await standings(stage, change) == ["gw1 open"])
+                let next = try await set(stage, state)
+                try await poll(stage, "gw1", applied: applied)
+                #expect(try await standings(stage, change) == ["gw1 confirmed"])
+                (change, applied) = (next, try await tag(stage))
+            }
+        }
+    }
+
     @Test("a change that is held back is told with its reason, and no longer once it is replaced")
     func held() async throws {
         try await Stage.run { stage in
