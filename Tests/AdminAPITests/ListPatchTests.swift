@@ -16,7 +16,8 @@ import Testing
             let value = new[after].json.withoutNulls
             guard let before else { return value }
             let patch = old[before].json.withoutNulls.mergePatch(to: value)
-            return patch == .object([]) ? nil : patch
+            guard patch != .object([]) else { return nil }
+            return patch
         }
     }
 

@@ -5,6 +5,7 @@ import Hummingbird
 import JSON
 import NIOCore
 import Registry
+import ServiceSupport
 import Text
 
 /// An answer that may be held until it differs from what the client has.

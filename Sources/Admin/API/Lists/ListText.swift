@@ -1,6 +1,7 @@
 import AdminAPI
 import Foundation
 import JSON
+import Text
 
 /// A list as JSON text, with the names of its elements and where each ends. It is all that a held request keeps of the
 /// list that its client has.
@@ -38,7 +39,8 @@ struct ListText: Sendable {
             guard let old else { return try new.json(index).withoutNulls }
             guard !restless.isEmpty || text(old) != new.text(index) else { return nil }
             let patch = try json(old).without(restless).withoutNulls.mergePatch(to: new.json(index).withoutNulls)
-            return patch == .object([]) ? nil : patch
+            guard patch != .object([]) else { return nil }
+            return patch
         }
     }
 
