@@ -135,8 +135,8 @@ extension Route.Answer {
     /// What has changed in a list.
     static let changedElements = Self(
         status: .manipulated,
-        summary: "A-IM has merge-patch, and the list has changed while the answer was held: its elements that differ by "
-            + "their names (those of gateways with their locations), null for those that are gone (RFC 3229, RFC 7396)",
+        summary: "A-IM has merge-patch, and the list has changed while the answer was held: its elements that differ, "
+            + "by their names (those of gateways with their locations), null for those that are gone (RFC 3229)",
         content: [(MediaType.mergePatch, ListPatch.schema)],
         headers: [.eTag, .vary, .preferenceApplied, .manipulation, .places])
 }

@@ -114,7 +114,8 @@ struct ConditionalPoll {
 
     /// 304, or the content with its headers.
     func answer(
-        status: HTTPResponse.Status = .ok, tag: String, caching: String = "no-cache", headers content: HTTPFields, body: () throws -> ResponseBody
+        status: HTTPResponse.Status = .ok, tag: String, caching: String = "no-cache", headers content: HTTPFields,
+        body: () throws -> ResponseBody
     ) rethrows -> Response {
         // Each representation has an ETag of its own, and Accept says which is answered.
         var headers: HTTPFields = [.eTag: tag, .cacheControl: caching, .vary: APIHeader.accept]
