@@ -57,7 +57,9 @@ extension RouteTable {
             let first = try await make()
             let willWait = poll.willHold(knowing: first.tag)
             tag = first.tag
-            base = willWait && poll.takesPatch ? first.list : nil
+            base =
+                willWait && poll.takesPatch
+                ? first.list.map { heldLists.shared($0, target: request.request.uri.string, tag: first.tag) } : nil
             answer = willWait ? nil : first
         }
         let begin = ContinuousClock.now

@@ -5,7 +5,7 @@ import Text
 
 /// A list as JSON text, with the names of its elements and where each ends. It is all that a held request keeps of the
 /// list that its client has.
-struct ListText: Sendable {
+final class ListText: Sendable {
     /// The text of the whole list.
     let bytes: Data
     private let names: [String]
