@@ -1,5 +1,7 @@
 /// The names of HTTP headers that ADMIN and its clients use.
 public enum APIHeader {
+    /// In which forms besides the whole a client takes what has changed (RFC 3229): `mergePatch`.
+    public static let acceptedManipulation = "A-IM"
     public static let accept = "Accept"
     public static let authorization = "Authorization"
     public static let cacheControl = "Cache-Control"
@@ -10,9 +12,13 @@ public enum APIHeader {
     public static let eTag = "ETag"
     public static let ifMatch = "If-Match"
     public static let ifNoneMatch = "If-None-Match"
+    /// The form in which an answer has what has changed (RFC 3229).
+    public static let manipulation = "IM"
     /// The next page of a list (RFC 8288).
     public static let link = "Link"
     public static let location = "Location"
+    /// The places of elements in a list that was patched: `ListPatch`.
+    public static let places = "Portcullis-Places"
     /// `wait=N` (RFC 7240): how long ADMIN may hold its answer.
     public static let prefer = "Prefer"
     /// Whether ADMIN has applied a preference (RFC 7240).
@@ -21,6 +27,9 @@ public enum APIHeader {
     public static let userAgent = "User-Agent"
     /// Which request headers an answer depends on (RFC 9110).
     public static let vary = "Vary"
+
+    /// The value of `A-IM` and `IM` for what has changed in a list: `ListPatch`.
+    public static let mergePatch = "merge-patch"
 }
 
 /// The names of our own headers, in which a gateway identifies itself when it fetches the export.

@@ -16,6 +16,8 @@ public enum Limits {
     public static let apply = 64 << 20
     /// Elements in one page of a list.
     public static let page = 1000
+    /// Places that a patch of a list names, so that they fit into a header.
+    public static let places = 100
     /// Characters of a location's description.
     public static let description = 1000
     /// Bytes of a secret.

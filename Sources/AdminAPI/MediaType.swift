@@ -1,6 +1,8 @@
 /// Media types of the API's bodies, without parameters. The export's is `ServicesCSV.Version.mediaType`.
 public enum MediaType {
     public static let json = "application/json"
+    /// What has changed in a list: `ListPatch`.
+    public static let mergePatch = "application/merge-patch+json"
     public static let yaml = "application/yaml"
     /// An error answer: `Problem`.
     public static let problem = "application/problem+json"

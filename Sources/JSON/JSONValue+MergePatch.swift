@@ -24,6 +24,13 @@ extension JSONValue {
         return .object(removed.isEmpty ? members : members.indices.filter { !removed.contains($0) }.map { members[$0] })
     }
 
+    /// The value without members that are `null`, which in a patch mean that they go. Those in arrays stay.
+    package var withoutNulls: JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(
+            members.filter { $0.value != .null }.map { Member(name: $0.name, value: $0.value.withoutNulls) })
+    }
+
     /// The patch that makes another object of this one; an empty object if they are equal. Neither may have `null` as
     /// the value of a member, which a patch cannot express.
     package func mergePatch(to other: JSONValue) -> JSONValue {

@@ -39,7 +39,7 @@ struct Token: AsyncParsableCommand {
         var service: String?
         @Option(help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"))
         var gateway: String?
-        @OptionGroup var scope: ScopeOptions
+        @OptionGroup var scope: ScopeOptions<NoNames>
         @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
         var expires: String?
 

@@ -267,13 +267,13 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-def completed(tmp_path, url, *words):
+def completed(tmp_path, url, *words, **variables):
     """What bash offers for the last word."""
     script = tmp_path / "completion.bash"
     script.write_text(result(binary("portcullis"), "--generate-completion-script", "bash").stdout)
     path = f"{binary('portcullis').parent}:{os.environ['PATH']}"
     done = result("bash", "-c", BASH, "bash", script, "portcullis", *words,
-                  env={"PATH": path, "PORTCULLIS_ADMIN_URL": url})
+                  env={"PATH": path, **({"PORTCULLIS_ADMIN_URL": url} if url else {}), **variables})
     assert done.stderr == ""
     return done.stdout.split()
 
@@ -286,6 +286,29 @@ def test_the_shell_completes_names_that_admin_knows(admin, tmp_path):
     assert completed(tmp_path, admin.url, "types", "show", "mdb") == ["mdb", "mdbctl"]
     assert completed(tmp_path, admin.url, "servers", "list", "--location", "") == ["hel", "tcn"]
     assert "www-ip" in completed(tmp_path, admin.url, "pools", "remove", "tcn", "")
+    for words in (["services", "maint", "--server"], ["servers", "drain", "app2"], ["servers", "ready"]):
+        assert completed(tmp_path, admin.url, *words, "app1") == ["app1"]
+    assert completed(tmp_path, admin.url, "services", "ready", "--type", "tg") == ["tg", "tgctl", "tgstm"]
+    for words in (["services", "drain"], ["services", "scale", "pgw", "3"], ["gateways", "forget", "gw1"], ["gateways", "show", "gw1"],
+                  ["tokens", "add", "ci", "--role", "admin"]):
+        assert completed(tmp_path, admin.url, *words, "--location", "") == ["hel", "tcn"]
+    admin.curl("/v1/locations/tcn/services.csv", "-H", "Portcullis-Gateway: gw1")
+    assert completed(tmp_path, admin.url, "tokens", "add", "ci", "--type", "mdb") == ["mdb", "mdbctl"]
+    assert completed(tmp_path, admin.url, "tokens", "add", "ci", "--service", "tg.") == [f"tg.{n}" for n in range(1, 6)]
+    assert completed(tmp_path, admin.url, "tokens", "add", "ci", "--gateway", "t") == ["tcn/gw1"]
+
+
+def test_the_shell_completes_contexts_and_the_names_that_their_admin_knows(admin, tmp_path):
+    folder = tmp_path / "home" / ".config" / "portcullis"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(
+        f'context: away\ncontexts:\n  main: {{admin-url: "{admin.url}"}}\n  away: {{admin-url: "http://127.0.0.1:1"}}\n')
+    home = {"HOME": str(tmp_path / "home")}
+    assert completed(tmp_path, None, "context", "use", "", **home) == ["main", "away"]
+    assert completed(tmp_path, None, "services", "list", "--context", "m", **home) == ["main"]
+    assert completed(tmp_path, None, "services", "drain", "pgw.", **home) == []
+    assert completed(tmp_path, None, "services", "drain", "--context", "main", "pgw.", **home) == SERVICES
+    assert completed(tmp_path, None, "services", "drain", "--context=main", "pgw.", **home) == SERVICES
 
 
 def test_completion_is_quick_and_silent_when_admin_is_away(tmp_path):

@@ -101,6 +101,7 @@ struct HTTPSeeds {
     private static let words = [
         "q=", "q=0", "0", "1", "\"a\"", "wait", "wait=1", "x", "application/json", "application/yaml", "text/csv",
         "charset=utf-8", "Bearer", "é", "\u{0301}", "gw1", "active", "pending", "99999999999999999999",
+        "merge-patch",
     ]
     /// Those that every operation reads.
     private static let commonFields = [
@@ -173,7 +174,7 @@ struct HTTPSeeds {
         "Portcullis-Gateway": "gw1", "Portcullis-Role": "active", "Portcullis-Applied": "\"a\"",
         "Portcullis-Held": "\"b\"", "Portcullis-Held-Reason": "12 of 20 would go",
         "Portcullis-Held-Decision": "pending",
-        "Portcullis-Failures": "3",
+        "Portcullis-Failures": "3", "A-IM": "vcdiff, merge-patch;q=0.5",
     ]
 
     private static let bodies = [

@@ -9,7 +9,8 @@ struct GatewayOptions: ParsableArguments {
     var gateway: String
 
     @Option(
-        help: "Its location; needed when several locations have a gateway of this name.", transform: NameArgument.read)
+        help: "Its location; needed when several locations have a gateway of this name.",
+        completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
     /// The location that was named, or that of the only gateway of the name.

@@ -43,9 +43,9 @@ struct ListOptions: ParsableArguments {
             return try table.show(rows, try await listing.table(rows, table.isWide), notes: listing.notes(rows))
         }
         var screen = WatchScreen(options: table, listing: listing)
-        var reading = HeldReading(request: listing.request)
+        var list = WatchedList(listing)
         while true {
-            guard let rows: [Row] = try await reading.next(client) else { continue }
+            guard let rows = try await list.next(client) else { continue }
             try await screen.show(rows)
         }
     }

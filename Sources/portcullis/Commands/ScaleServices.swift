@@ -23,7 +23,8 @@ struct ScaleServices: ExportChangingCommand {
     var count: Int
 
     @Option(
-        help: "Count, add and remove only instances on servers of this location.", transform: NameArgument.read)
+        help: "Count, add and remove only instances on servers of this location.", completion: .names(.locations),
+        transform: NameArgument.read)
     var location: String?
 
     @Flag(help: ArgumentHelp("Remove more than \(handful) instances."))

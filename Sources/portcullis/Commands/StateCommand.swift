@@ -35,7 +35,9 @@ protocol StateTargets: ParsableArguments {
 
 /// One or more servers.
 struct ServerTargets: StateTargets {
-    @Argument(help: ArgumentHelp("The servers, one or more.", valueName: "server"), transform: NameArgument.read)
+    @Argument(
+        help: ArgumentHelp("The servers, one or more.", valueName: "server"), completion: .names(.servers),
+        transform: NameArgument.read)
     var servers: [String]
 
     func add(to change: inout StateChange) { change.servers = servers.withoutRepetition }
@@ -54,16 +56,16 @@ struct ServiceTargets: StateTargets {
         help: ArgumentHelp(
             "The services: TYPE.INDEX, one or more; or --server, --type and --location, which combine.",
             valueName: "service"),
-        transform: NameArgument.read)
+        completion: .names(.services), transform: NameArgument.read)
     var names: [String] = []
 
-    @Option(help: "All services on a server.", transform: NameArgument.read)
+    @Option(help: "All services on a server.", completion: .names(.servers), transform: NameArgument.read)
     var server: String?
 
-    @Option(help: "All services of a type.", transform: NameArgument.read)
+    @Option(help: "All services of a type.", completion: .names(.types), transform: NameArgument.read)
     var type: String?
 
-    @Option(help: "All services of a location.", transform: NameArgument.read)
+    @Option(help: "All services of a location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String?
 
     @Flag(help: ArgumentHelp("Change more than \(CarefulChange.handful) services that are not named."))

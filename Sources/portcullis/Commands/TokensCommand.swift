@@ -38,13 +38,17 @@ struct AddToken: AdminCommand {
                 + "service: the configuration of one service, with its secrets.", valueName: "role"))
     var role: TokenResource.Role
 
-    @Option(help: ArgumentHelp("The service that a token of role service belongs to.", valueName: "type.index"))
+    @Option(
+        help: ArgumentHelp("The service that a token of role service belongs to.", valueName: "type.index"),
+        completion: .names(.services))
     var service: String?
 
-    @Option(help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"))
+    @Option(
+        help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"),
+        completion: .names(.gatewaysWithLocations))
     var gateway: String?
 
-    @OptionGroup var scope: ScopeOptions
+    @OptionGroup var scope: ScopeOptions<NamesOfADMIN>
 
     @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
     var expires: String?

@@ -23,6 +23,14 @@ struct HeldReading: Sendable {
     mutating func next<Value: Described>(
         _ client: AdminResources, as type: Value.Type = Value.self
     ) async throws -> Value? {
+        try await next(client) { answer, request in try client.value(of: answer, to: request) }
+    }
+
+    /// The next answer that differs, as a value.
+    /// - Parameter value: makes the value of it.
+    mutating func next<Value>(
+        _ client: AdminResources, _ value: (AdminAnswer, AdminRequest) throws -> Value
+    ) async throws -> Value? {
         do {
             let isRepeated = !request.known.isEmpty
             request.wait = isRepeated ? Self.wait : 0
@@ -31,9 +39,13 @@ struct HeldReading: Sendable {
             (isAway, hasAnswered) = (false, true)
             // Whoever does not hold its answers is asked each second. A held one is not followed at once by the next:
             // many changes at a time are one.
-            if isRepeated { try await Task.sleep(for: answer.wasHeld ? .milliseconds(100) : .seconds(1)) }
+            // After what has changed, the next one must be there before the list changes again, or all of it is sent.
+            // ADMIN itself makes many changes at a time one, then.
+            if isRepeated, !answer.isListPatch {
+                try await Task.sleep(for: answer.wasHeld ? .milliseconds(100) : .seconds(1))
+            }
             guard !answer.isUnchanged else { return nil }
-            let value: Value = try client.value(of: answer, to: request)
+            let value = try value(answer, request)
             request.known = answer.eTag.map { [$0] } ?? []
             return value
         } catch let error as CommandError where error.isTransient && hasAnswered {

@@ -1,12 +1,15 @@
 import AdminAPI
 import AdminClient
 import ArgumentParser
+import CommandLineSupport
 import JSON
 import Text
 
 /// Names that a shell completes, as ADMIN knows them.
 enum CompletedName: Sendable {
     case services, servers, types, locations, gateways
+    /// `tcn/gw1`
+    case gatewaysWithLocations
     /// The pools of the location that stands before them on the command line, or of all locations.
     case pools
 
@@ -52,6 +55,7 @@ enum CompletedName: Sendable {
         case .servers: return try await client.members("name", of: .servers, [(QueryParameter.fields, "name")])
         case .types: return try await client.members("type", of: .types, [(QueryParameter.fields, "type")])
         case .gateways: return try await client.members("name", of: .gateways, [(QueryParameter.fields, "name")])
+        case .gatewaysWithLocations: return try await client.gateways().map { "\($0.location)/\($0.name)" }
         case .locations: return try await client.members("name", of: .locations, [])
         case .pools:
             let locations = try await client.locations().map(\.name)
@@ -66,7 +70,7 @@ enum CompletedName: Sendable {
 
     /// The options that say where ADMIN is, as they stand on the command line.
     private static func connectionWords(_ words: [String]) -> [String] {
-        let options = ["--admin-url", "--token-file", "--ca-file"]
+        let options = ["--admin-url", "--token-file", "--ca-file", "--context"]
         return words.indices.flatMap { index -> [String] in
             let word = words[index]
             if options.contains(where: { word.hasBytePrefix("\($0)=") }) { return [word] }
@@ -81,6 +85,12 @@ extension CompletionKind {
     static func names(_ names: CompletedName) -> CompletionKind {
         .custom { words, _, prefix in await names.completions(of: prefix, words) }
     }
+}
+
+/// The scope of a token has names that ADMIN knows.
+enum NamesOfADMIN: ScopeNames {
+    static var locations: CompletionKind? { .names(.locations) }
+    static var types: CompletionKind? { .names(.types) }
 }
 
 extension AdminResources {

@@ -48,4 +48,17 @@ import Testing
         #expect(AcceptField("text/html").best(of: offers) == nil)
         #expect(AcceptField("garbage").best(of: offers) == "application/json")
     }
+
+    @Test(
+        "a client takes what has changed as a merge patch where A-IM says so",
+        arguments: [
+            ("merge-patch", true), ("vcdiff;q=0.1, Merge-Patch;q=0.001", true), ("feed, merge-patch; x=\"a,b\"", true),
+            ("merge-patch;q=0", false), ("merge-patch;q=0.000", false), ("merge-patch;q=x", false), ("feed", false),
+            ("merge-patches", false), ("\"merge-patch\"", false), ("", false), (";", false), (",;=", false),
+            ("*", false),
+        ])
+    func manipulation(field: String, takesMergePatch: Bool) {
+        #expect(ManipulationField(field).takesMergePatch == takesMergePatch)
+        #expect(!ManipulationField(nil).takesMergePatch)
+    }
 }

@@ -44,7 +44,7 @@ struct AcceptField {
 
     /// A weight in thousandths (RFC 9110, section 12.4.2), of which a client may have written more than three digits: a
     /// very small one is no refusal.
-    private static func quality(_ text: String) -> Int? {
+    static func quality(_ text: String) -> Int? {
         let parts = text.splitBytes(".", maxSplits: 1)
         let digits = parts.count == 2 ? Array(parts[1].utf8) : []
         guard digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }

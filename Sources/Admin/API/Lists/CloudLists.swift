@@ -28,7 +28,7 @@ struct PlacedService: Sendable {
 extension RouteTable {
     var serviceList: ResourceList<PlacedService, ServiceResource> {
         ResourceList(
-            path: .services, operation: "listServices", summary: "Services", thing: .cloud,
+            path: .services, operation: "listServices", summary: "Services", thing: .cloud, name: { $0.service.name },
             filters: [
                 .filter(QueryParameter.type, "Those of a type"), .filter(QueryParameter.server, "Those on a server"),
                 .filter(QueryParameter.location, "Those of a location"),
@@ -52,7 +52,7 @@ extension RouteTable {
 
     var serverList: ResourceList<Server, ServerResource> {
         ResourceList(
-            path: .servers, operation: "listServers", summary: "Servers", thing: .cloud,
+            path: .servers, operation: "listServers", summary: "Servers", thing: .cloud, name: { $0.name },
             filters: [
                 .filter(QueryParameter.location, "Those of a location"),
                 .filter(QueryParameter.kind, "Those of a kind", ServerKind.self),
@@ -76,7 +76,8 @@ extension RouteTable {
 
     var typeList: ResourceList<TypeSummary, TypeSummary> {
         ResourceList(
-            path: .types, operation: "listTypes", summary: "Service types", thing: .cloud, filters: [],
+            path: .types, operation: "listTypes", summary: "Service types", thing: .cloud, name: { $0.type },
+            filters: [],
             orders: [
                 .init(name: "type") { SortKey(.text($0.type)) },
                 .init(name: "changedAt") { SortKey(.text($0.changedAt), .text($0.type)) },
@@ -88,7 +89,8 @@ extension RouteTable {
     var gatewayList: ResourceList<GatewayResource, GatewayResource> {
         ResourceList(
             path: .gateways, operation: "listGateways", summary: "The gateways, as their polls tell of them",
-            thing: .gateways, filters: [.filter(QueryParameter.location, "Those of a location")],
+            thing: .gateways, name: { "\($0.location)/\($0.name)" },
+            filters: [.filter(QueryParameter.location, "Those of a location")],
             orders: [
                 .init(name: "location") { SortKey(.text($0.location), .text($0.name)) },
                 .init(name: "name") { SortKey(.text($0.name), .text($0.location)) },

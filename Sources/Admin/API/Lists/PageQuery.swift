@@ -52,6 +52,9 @@ struct PageQuery: Sendable {
         }
     }
 
+    /// Whether it asks for all elements: a patch of a page would not say what comes behind it now.
+    var isWhole: Bool { limit == nil && after == nil }
+
     private var isDescending: Bool { order.hasBytePrefix("-") }
 
     static func allowed(_ orders: [String]) -> [String] { orders + orders.map { "-\($0)" } }

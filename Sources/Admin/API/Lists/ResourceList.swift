@@ -7,8 +7,8 @@ import Registry
 import ServiceSupport
 import Text
 
-/// A list of resources that is filtered, sorted, read by the page, and held until it differs: one description for all of
-/// that, and for `/openapi.json`.
+/// A list of resources that is filtered, sorted, read by the page, and held until it differs, of which then only that is
+/// sent which has changed: one description for all of that, and for `/openapi.json`.
 struct ResourceList<Element: Sendable, Resource: Described>: Sendable {
     /// An order by name, and the key of an element in it.
     struct Order: Sendable {
@@ -20,6 +20,8 @@ struct ResourceList<Element: Sendable, Resource: Described>: Sendable {
     let operation: String
     let summary: String
     let thing: ListedThing
+    /// The name of an element, which no other element of the list has.
+    let name: @Sendable (Element) -> String
     let filters: [Route.Parameter]
     /// The default first.
     let orders: [Order]
@@ -51,13 +53,13 @@ struct ResourceList<Element: Sendable, Resource: Described>: Sendable {
                 try await answer(request, query)
             }
         }
-        route.headers.append(.prefer("the list"))
+        route.headers += [.prefer("the list"), .manipulations]
         route.answers = [
             Route.Answer(
                 status: .ok, summary: summary,
                 content: [
                     (MediaType.json, ["anyOf": [whole, ["type": "array", "items": ["type": "object"]]]])
-                ], headers: [.eTag, .vary, .link, .preferenceApplied]), .notModifiedPoll,
+                ], headers: [.eTag, .vary, .link, .preferenceApplied]), .changedElements, .notModifiedPoll,
         ]
         return route
     }
@@ -69,25 +71,21 @@ struct ResourceList<Element: Sendable, Resource: Described>: Sendable {
             let order = orders.first { $0.name.isExactly(name) } ?? orders[0]
             let (page, last) = query.page(elements, by: order.key)
             let shown = page.map { resource($0).json }
-            let bytes = Data(JSONValue.array(shown.map(query.selected)).description.utf8)
+            let text = ListText(
+                zip(page, shown).map { (name: self.name($0), json: query.selected($1)) }, restless: restless)
             let next = last.map { key in
                 request.target(
                     setting: QueryParameter.after,
                     to: PageCursor(list: operation, order: query.order, key: key).text)
             }
-            guard !restless.isEmpty else { return HeldAnswer(bytes, next: next) }
+            let list = query.isWhole ? text : nil
+            guard !restless.isEmpty else { return HeldAnswer(text.bytes, list: list, next: next) }
             let counted = zip(page, shown).map { element, json -> JSONValue in
                 [.integer(remainder(element)), query.selected(json.without(restless))]
             }
-            return HeldAnswer(bytes, counting: Data(JSONValue.array(counted).description.utf8), next: next)
+            return HeldAnswer(
+                text.bytes, counting: Data(JSONValue.array(counted).description.utf8), list: list, next: next)
         }
-    }
-}
-
-extension JSONValue {
-    fileprivate func without(_ names: [String]) -> JSONValue {
-        guard case .object(let members) = self else { return self }
-        return .object(members.filter { member in !names.contains { member.name.isExactly($0) } })
     }
 }
 

@@ -10,6 +10,8 @@ struct ConditionalPoll {
     let condition: EntityTag.List?
     /// Seconds; `nil`: the request does not wait.
     let wait: Int?
+    /// Whether the client takes what has changed in a list, since the only version that it names.
+    let takesPatch: Bool
     /// Seconds for which it waits for what does not exist yet, without a version that it knows.
     private let waitForExistence: Int
     /// Whether the answer was held, and the connection was watched meanwhile.
@@ -20,7 +22,12 @@ struct ConditionalPoll {
         let wanted = request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
         wait = condition == nil ? nil : wanted
         waitForExistence = wanted ?? 0
+        let isOfOneVersion = if case .tags(let tags)? = condition { tags.count == 1 } else { false }
+        takesPatch = isOfOneVersion && ManipulationField(request.headers[.acceptedManipulation]).takesMergePatch
     }
+
+    /// Whether the client has the content of this tag and is willing to wait for another.
+    func willHold(knowing tag: String) -> Bool { wait ?? 0 > 0 && condition?.matchesWeakly(tag) == true }
 
     /// If the client has the content of this tag and is willing to wait, waits until `change` returns, the time is
     /// over, the client has disconnected, its token is no longer valid, or ADMIN shuts down.
@@ -33,7 +40,7 @@ struct ConditionalPoll {
         _ request: APIRequest, knowing tag: String,
         until change: @escaping @Sendable (EntityTag.List, Int) async -> TagWaiters.Wake
     ) async throws -> CommitID? {
-        guard let wait, wait > 0, let condition, condition.matchesWeakly(tag) else { return nil }
+        guard willHold(knowing: tag), let wait, let condition else { return nil }
         return try await hold(request, seconds: wait) { tokens in await change(condition, tokens) }
     }
 
@@ -107,7 +114,8 @@ struct ConditionalPoll {
 
     /// 304, or the content with its headers.
     func answer(
-        tag: String, caching: String = "no-cache", headers content: HTTPFields, body: () throws -> ResponseBody
+        status: HTTPResponse.Status = .ok, tag: String, caching: String = "no-cache", headers content: HTTPFields,
+        body: () throws -> ResponseBody
     ) rethrows -> Response {
         // Each representation has an ETag of its own, and Accept says which is answered.
         var headers: HTTPFields = [.eTag: tag, .cacheControl: caching, .vary: APIHeader.accept]
@@ -116,7 +124,7 @@ struct ConditionalPoll {
         if wasHeld { headers[.connection] = "close" }
         guard condition?.matchesWeakly(tag) != true else { return Response(status: .notModified, headers: headers) }
         for field in content { headers[field.name] = field.value }
-        return Response(status: .ok, headers: headers, body: try body())
+        return Response(status: status, headers: headers, body: try body())
     }
 }
 

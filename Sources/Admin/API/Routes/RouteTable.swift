@@ -14,6 +14,8 @@ struct RouteTable: Sendable {
     /// The key that encrypts secrets; `nil`: secrets cannot be stored.
     var secretKey: SecretKey?
     var pruneGuard = PruneGuard()
+    /// What held requests keep of lists.
+    var heldLists = HeldLists()
 
     var routes: [Route] {
         let routes =
