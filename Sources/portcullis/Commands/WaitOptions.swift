@@ -15,7 +15,7 @@ struct WaitOptions: ParsableArguments {
     @Option(
         name: .customLong("without-gateway"),
         help: ArgumentHelp("With --wait, do not wait for this gateway; may be repeated.", valueName: "gateway"),
-        transform: NameArgument.read)
+        completion: .names(.gateways), transform: NameArgument.read)
     var without: [String] = []
 
     func validate() throws {
