@@ -128,10 +128,11 @@ def test_killed_at_each_of_its_writes_admin_starts_with_what_is_there(admin, tmp
     before = admin.configuration("vault.1", token)
     admin.stop()
     seen = set()
+    # The call itself does not take place: a kill alone may come before it or after it.
     for call in ("rename", "fsync", "fdatasync", "pwrite64"):
         for number in range(1, 100):
             done = result("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
-                          f"inject={call}:signal=KILL:when={number}", binary("portcullis-admin"), "secrets", "rekey",
+                          f"inject={call}:error=EIO:signal=KILL:when={number}", binary("portcullis-admin"), "secrets", "rekey",
                           "--database", admin.database, "--secrets-key", admin.key)
             check = rekey(admin, "--check")
             assert check.returncode == 0, f"{call} {number}: {check.stderr}"
@@ -146,7 +147,8 @@ def test_killed_at_each_of_its_writes_admin_starts_with_what_is_there(admin, tmp
                 admin.start()
                 assert admin.configuration("vault.1", token) == before
                 admin.stop()
-    # Both keys were there before the registry was changed, and after it.
-    assert {(2,), (2, 0), (0, 2)} <= seen, seen
+    # Both keys were there before the registry was changed, and after it; keys of earlier attempts may stand between.
+    for last in (False, True):
+        assert any(len(counts) > 1 and counts[-1 if last else 0] == 2 for counts in seen), seen
     admin.start()
     assert admin.configuration("vault.1", token) == before
