@@ -30,7 +30,8 @@ extension RouteTable {
                         content: [(MediaType.json, Confirmation.form.schema)],
                         headers: [.eTag, .vary, .preferenceApplied]),
                     .notModifiedPoll,
-                ]
+                ],
+                problems: [.unprocessableContent]
             ) { request in try await confirmation(request) }
         ]
     }
@@ -45,9 +46,11 @@ extension RouteTable {
         let generation = try request.integer(
             QueryParameter.generation, in: 0...Int.max, default: newest.generation)
         guard generation <= newest.generation else {
-            throw APIProblem.badRequest(
-                "?\(QueryParameter.generation)",
-                "The registry is at generation \(newest.generation): there was no change \(generation).")
+            throw APIProblem.invalid([
+                .init(
+                    pointer: "?\(QueryParameter.generation)",
+                    detail: "the registry is at generation \(newest.generation): there was no change \(generation)")
+            ])
         }
         let answer = { @Sendable [gateways] (state: RegistryState) async throws -> (bytes: Data, seen: String) in
             let (confirmation, seen) = try await gateways.confirmation(
