@@ -32,13 +32,32 @@ public struct GatewayReport: Sendable, Hashable {
     public struct Draining: Sendable, Hashable {
         /// The ETag, including quotes, of the export that was in force when the connections were counted.
         public var export: String
-        /// The connections, active and inactive, of each instance, by its name: the first `Limits.reportedDraining`.
-        /// UDP, which has no connections that end, is not counted.
+        /// The connections, active and inactive, of each instance, by its name. UDP, which has no connections that end,
+        /// is not counted. Of more than `Limits.reportedDraining`, those that have connections come first.
         public var connections: [ExactText: Int]
+        /// How many instances with connections are left out; `nil`: none, so an instance that is left out has none.
+        public var omitted: Int?
 
-        public init(export: String, connections: [ExactText: Int]) {
+        public init(export: String, connections: [ExactText: Int], omitted: Int? = nil) {
             self.export = export
             self.connections = connections
+            self.omitted = omitted
+        }
+
+        /// - Parameter counts: the connections of all instances.
+        public init(export: String, counts: [ExactText: Int]) {
+            let order = counts.sorted { ($0.value == 0 ? 1 : 0, $0.key) < ($1.value == 0 ? 1 : 0, $1.key) }
+            let omitted = order.dropFirst(Limits.reportedDraining).prefix { $0.value > 0 }.count
+            self.init(
+                export: export,
+                connections: order.prefix(Limits.reportedDraining)
+                    .reduce(into: [:]) { $0[$1.key] = min($1.value, Limits.reportedCount) },
+                omitted: omitted > 0 ? omitted : nil)
+        }
+
+        /// The connections of an instance at weight 0; `nil`: not told.
+        public func count(of instance: String) -> Int? {
+            connections[ExactText(instance)] ?? (omitted == nil ? 0 : nil)
         }
     }
 
@@ -148,8 +167,8 @@ extension GatewayReport.Draining: Described {
         "ReportedDraining", .required("export", .line(atMost: 128), \.export),
         .required(
             "connections", .dictionary(of: .integer(0...Limits.reportedCount), atMost: Limits.reportedDraining),
-            \.connections)
-    ) { GatewayReport.Draining(export: $0, connections: $1) }
+            \.connections), .present("omitted", .integer(1...Limits.reportedCount), \.omitted)
+    ) { GatewayReport.Draining(export: $0, connections: $1, omitted: $2) }
 }
 
 extension GatewayReport.Drain: Described {

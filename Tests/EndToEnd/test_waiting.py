@@ -152,6 +152,22 @@ def test_drained_again_at_once_it_is_waited_for_again(site, client):
     site.operator.run("servers", "ready", "app2")
 
 
+@pytest.mark.parametrize("words, states", [(["--for", "8s"], "ready"), ([], "maint")])
+def test_a_drain_that_ends_before_its_connections_fails_the_wait(site, client, words, states):
+    """By itself, or because somebody has set another state."""
+    held = hold(client, PORTS[0])
+    with site.start("servers", "drain", "app2", "--wait", *words) as drain:
+        drain.wait_for("waiting: w1.2: 1 connection", timeout=60)
+        if not words:
+            site.operator.run("servers", states, "app2")
+        assert drain.wait(120) == 1, drain.text
+        assert f"not in drain any more, so connections may be open: w1.2 ({states}), w2.2 ({states})" in drain.text
+    assert held.ask().server == "app2"
+    held.abort()
+    assert site.result("servers", "ready", "app2", "--wait").returncode == 0
+    eventually(lambda: site.weights() == [100] * 5, what="the server being ready")
+
+
 def test_an_own_maint_outlives_the_servers_drain(site):
     assert site.result("services", "maint", "w5.2", "--wait").returncode == 0
     eventually(lambda: site.weights()[4] is None, what="the instance being gone")
@@ -205,7 +221,7 @@ def test_a_silent_gateway_is_named_when_the_time_is_over(site):
     assert re.search(r"still open after 5 s:\n  gw2 of tcn has not confirmed", silent.stderr), silent.stderr
     assert site.weights() == [0] + [100] * 4
     wrong = site.result("services", "drain", "w1.2", "--wait", "--without-gateway", "gw3")
-    assert wrong.returncode == 1 and "no location concerned has a gateway gw3" in wrong.stderr
+    assert wrong.returncode == 1 and "ADMIN knows no gateway gw3; nothing was changed" in wrong.stderr
     assert site.result("services", "drain", "w1.2", "--wait", "--without-gateway", "gw2").returncode == 0
     site.operator.run("gateways", "forget", "gw2")
     assert site.result("services", "ready", "w1.2", "--wait").returncode == 0

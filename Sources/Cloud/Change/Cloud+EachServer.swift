@@ -32,7 +32,7 @@ extension Cloud {
     /// Throws `ChangeError.inUse` if the type has a service on each server.
     package func requireRemovable(_ service: ServiceInstance) throws {
         guard types[service.type]?.configuration.isOnEachServer == true else { return }
-        throw ChangeError.inUse("\(service.name) stays: \(Self.isOnEachServer(service.type))")
+        throw ChangeError.inUse("service \(service.name) stays: \(Self.isOnEachServer(service.type))")
     }
 
     private static func isOnEachServer(_ type: String) -> String {

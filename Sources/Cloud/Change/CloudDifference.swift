@@ -99,7 +99,7 @@ package struct CloudDifference: Sendable {
     private static func summary(_ source: ExactText) -> String {
         let bytes = source.wrappedValue.utf8
         let lines = bytes.count { $0 == 0x0A } + (bytes.last == 0x0A ? 0 : 1)
-        return "\(lines) lines, \(SHA256.hash(data: Array(bytes)).prefix(6).hexadecimal)"
+        return "\(lines) \(lines == 1 ? "line" : "lines"), \(SHA256.hash(data: Array(bytes)).prefix(6).hexadecimal)"
     }
 
     private static func summary(_ service: ServiceInstance) -> String {

@@ -60,12 +60,7 @@ extension Gateway {
         guard watch.isDue(for: current.etag, at: clock.now) else { return }
         let counts = try? synchronizer.drainingConnections(now: now)
         watch.take(
-            counts.map { counts in
-                GatewayReport.Draining(
-                    export: current.etag,
-                    connections: counts.sorted { $0.key < $1.key }.prefix(Limits.reportedDraining)
-                        .reduce(into: [:]) { $0[$1.key] = min($1.value, Limits.reportedCount) })
-            }, at: clock.now)
+            counts.map { GatewayReport.Draining(export: current.etag, counts: $0) }, at: clock.now)
     }
 
     /// The longest time without a message.

@@ -59,6 +59,6 @@ extension GatewayRoster {
             report.uptime > confirmed.at, let draining = report.report.draining,
             gateway.heartbeat.applied.map(draining.export.isExactly) == true
         else { return export.withoutWeight.map { ($0, nil) } }
-        return export.withoutWeight.map { ($0, draining.connections[ExactText($0)]) }
+        return export.withoutWeight.map { ($0, draining.count(of: $0)) }
     }
 }

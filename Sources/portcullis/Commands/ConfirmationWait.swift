@@ -31,6 +31,9 @@ struct ConfirmationWait {
     private let without: Set<ExactText>
     /// The longest that an answer is held, in seconds: a change that wakes nobody is seen after that.
     private static let longestHold = 5
+    /// How many names are told of what is open, while it waits and at the end.
+    private static let shown = 5
+    private static let shownAtLast = 20
 
     /// - Parameters:
     ///   - seconds: the time after which the wait fails.
@@ -61,12 +64,16 @@ struct ConfirmationWait {
                 try await ask(&open[index], isHeld: index == 0, holding: open.count == 1 ? Self.longestHold : 1)
             }
             for answer in open { try checkHeld(answer) }
-            for answer in open where isReached(answer) && answer.confirmation?.gateways.isEmpty == true {
-                let location = answer.goal.location
-                StandardError.write("Note: ADMIN knows no gateway of \(location): nothing was waited for there.")
+            for answer in open where isReached(answer) && !answer.isGone && gateways(answer).isEmpty {
+                let isUnknown = answer.confirmation?.gateways.isEmpty ?? true
+                let reason =
+                    isUnknown
+                    ? "ADMIN knows no gateway of \(answer.goal.location)"
+                    : "every gateway of \(answer.goal.location) is left out"
+                StandardError.write("Note: \(reason.printable): nothing was waited for there.")
             }
             open.removeAll(where: isReached)
-            progress.show(open.flatMap(missing).joined(separator: "; "))
+            progress.show(open.flatMap(missing).joined(atMost: Self.shown, separator: "; "))
             guard open.isEmpty || .now < deadline else {
                 progress.end()
                 throw try await timeout(open)
@@ -81,7 +88,7 @@ struct ConfirmationWait {
         guard !goals.isEmpty, let wrong = without.subtracting(known).sorted().first else { return }
         throw CommandError(
             "--without-gateway: no location concerned has a gateway \(wrong.wrappedValue.printable)",
-            hint: "The change was made; `portcullis gateways` lists them.")
+            hint: "What was changed stays; `portcullis gateways` lists them.")
     }
 
     /// Asks about a location; ADMIN holds its answer until it differs from the last.
@@ -138,7 +145,7 @@ struct ConfirmationWait {
         if gateways.isEmpty { return answer.goal.needsGateway ? ["no gateway of \(location) has polled"] : [] }
         let open = gateways.filter { $0.standing != .confirmed }
         guard open.isEmpty else {
-            return ["\(open.map(\.name.printable).joined(separator: ", ")) of \(location) not confirmed"]
+            return ["\(open.map(\.name.printable).joined(atMost: Self.shown)) of \(location) not confirmed"]
         }
         return connections(answer.goal.drained, gateways, location)
     }
@@ -150,7 +157,7 @@ struct ConfirmationWait {
         let uncounted = gateways.filter { $0.uncounted?.contains { drained.contains(ExactText($0)) } ?? true }
         guard uncounted.isEmpty else {
             return [
-                "\(uncounted.map(\.name.printable).joined(separator: ", ")) of \(location): connections not counted yet"
+                "\(uncounted.map(\.name.printable).joined(atMost: Self.shown)) of \(location): connections not counted yet"
             ]
         }
         return drained.sorted().compactMap { instance in
@@ -180,7 +187,8 @@ struct ConfirmationWait {
                 hint = hint ?? Self.hint(resource)
             }
         }
-        return CommandError("still open after \(seconds) s:" + notes.map { "\n  \($0)" }.joined(), hint: hint)
+        let list = notes.joined(atMost: Self.shownAtLast, separator: "\n  ")
+        return CommandError("still open after \(seconds) s:\n  \(list)", hint: hint)
     }
 
     private static func state(_ gateway: GatewayResource?) -> String {

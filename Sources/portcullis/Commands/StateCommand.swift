@@ -114,8 +114,10 @@ struct StateDuration: ParsableArguments {
 
     func validate() throws {
         guard let text else { return }
+        let seconds = TimeSpan.seconds(text)
         guard let seconds, Limits.stateSeconds.contains(seconds) else {
-            throw ValidationError("--for: \"\(text.printed(atMost: 40))\" is not a time such as \(TimeSpan.forms)")
+            let reason = seconds == nil ? "is not a time such as \(TimeSpan.forms)" : "is not from 1 second to 365 days"
+            throw ValidationError("--for: \(text.printed(atMost: 40)) \(reason)")
         }
     }
 }
@@ -142,7 +144,24 @@ extension StateCommand {
         try change.finish(report)
         guard waiting.wait, !change.dryRun else { return }
         let wait = ConfirmationWait(client, within: connection.patience, without: waiting.without)
-        try await wait.run(try await goals(report, client))
+        let goals = try await goals(report, client)
+        try await wait.run(goals)
+        try await checkDrained(goals.reduce(into: []) { $0.formUnion($1.drained) }, client)
+    }
+
+    /// What is not in drain any more has no connections that are waited for, but may well have some: somebody has set
+    /// another state meanwhile, or `--for` is over.
+    private func checkDrained(_ names: Set<ExactText>, _ client: AdminResources) async throws {
+        guard !names.isEmpty else { return }
+        let present = Dictionary(
+            try await client.services().map { (ExactText($0.name), $0.effectiveState.state.rawValue) },
+            uniquingKeysWith: { first, _ in first })
+        let others = names.sorted().filter { present[$0] != ServiceState.drain.rawValue }
+        guard !others.isEmpty else { return }
+        let list = others.map { "\($0.wrappedValue.printable) (\(present[$0] ?? "removed"))" }
+        throw CommandError(
+            "not in drain any more, so connections may be open: \(list.joined(atMost: 20))",
+            hint: "`portcullis servers show` has what still drains at the gateways.")
     }
 
     /// The change at each location concerned; when draining, with the instances whose connections must end.

@@ -21,6 +21,16 @@ struct WaitOptions: ParsableArguments {
     func validate() throws {
         guard wait || without.isEmpty else { throw ValidationError("--without-gateway needs --wait") }
     }
+
+    /// Throws for a name that ADMIN does not know, before anything is changed.
+    func check(_ client: AdminResources) async throws {
+        guard !without.isEmpty else { return }
+        let known = Set(try await client.gateways().map { ExactText($0.name) })
+        guard let wrong = without.first(where: { !known.contains(ExactText($0)) }) else { return }
+        throw CommandError(
+            "--without-gateway: ADMIN knows no gateway \(wrong.printable); nothing was changed",
+            hint: "`portcullis gateways` lists them.")
+    }
 }
 
 /// A subcommand that changes the export, and can wait until the change is in force.
@@ -30,6 +40,13 @@ protocol ExportChangingCommand: AdminCommand {
 }
 
 extension ExportChangingCommand {
+    func run() async throws {
+        try await connection.withClient { client in
+            try await waiting.check(client)
+            try await run(client)
+        }
+    }
+
     /// Shows what was changed, and waits for the gateways if that was asked for. If nothing was changed, it waits until
     /// what there is has been confirmed everywhere.
     func finish(_ report: ChangeReport, _ client: AdminResources) async throws {

@@ -66,7 +66,7 @@ struct WatchScreen<Row: Described & Hashable> {
         switch options.output.output {
         case .json: try StandardOutput.write(JSONText.line(json))
         case .yaml: try StandardOutput.write("---\n" + YAMLText.text(json))
-        case .name: try StandardOutput.write(try ResultNames.lines(json))
+        case .name: try StandardOutput.write(try ResultNames.lines(json) + (isGone ? "  (removed)" : ""))
         case .table, .wide: break
         }
     }

@@ -92,7 +92,8 @@ import Testing
         #expect(throws: ChangeError.self) { try cloud.scaling("log", to: 2, at: nil) }
         #expect(
             throws: ChangeError.inUse(
-                "log.1 stays: log has a service on each server that meets its `requires` (instances: each-server)")
+                "service log.1 stays: log has a service on each server that meets its `requires` (instances: each-server)"
+            )
         ) {
             try cloud.requireRemovable(cloud.service("log.1"))
         }

@@ -78,4 +78,18 @@ import Text
         watch.take(nil, at: start + .seconds(3_800))
         #expect(!watch.isClose(at: start + .seconds(3_801)) && watch.draining == nil)
     }
+
+    @Test("of more than may be told, those with connections come first, and what is left out has none")
+    func limit() {
+        let idle = (0..<2_000).map { (ExactText("a\($0).1"), 0) }
+        let busy = (0..<10).map { (ExactText("z\($0).1"), $0 + 1) }
+        let report = GatewayReport.Draining(export: "e", counts: Dictionary(uniqueKeysWithValues: idle + busy))
+        #expect(report.connections.count == Limits.reportedDraining && report.omitted == nil)
+        #expect(report.count(of: "z9.1") == 10 && report.count(of: "a1999.1") == 0)
+
+        let many = (0..<1_500).map { (ExactText("m\($0).1"), 1) }
+        let crowded = GatewayReport.Draining(export: "e", counts: Dictionary(uniqueKeysWithValues: idle + many))
+        #expect(crowded.connections.count == Limits.reportedDraining && crowded.omitted == 500)
+        #expect(crowded.count(of: "a1.1") == nil)
+    }
 }
