@@ -155,6 +155,7 @@ def test_drained_again_at_once_it_is_waited_for_again(site, client):
 @pytest.mark.parametrize("words, states", [(["--for", "8s"], "ready"), ([], "maint")])
 def test_a_drain_that_ends_before_its_connections_fails_the_wait(site, client, words, states):
     """By itself, or because somebody has set another state."""
+    eventually(lambda: site.weights() == [100] * 5, what="the server being ready")
     held = hold(client, PORTS[0])
     with site.start("servers", "drain", "app2", "--wait", *words) as drain:
         drain.wait_for("waiting: w1.2: 1 connection", timeout=60)
