@@ -68,12 +68,17 @@ extension Registry {
     /// Opens an existing registry. Throws if there is none, since the path is probably mistyped, and if root opens the
     /// registry of another user.
     static func open(_ path: String) throws -> Registry {
+        try refuseMissing(path)
+        try refuseOtherKinds(path)
+        return try Registry(path: path)
+    }
+
+    /// Throws if there is no registry, and if root would open that of another user.
+    static func refuseMissing(_ path: String) throws {
         try refuseRootForOthers(path)
         guard FileManager.default.fileExists(atPath: path) else {
             throw SettingsError("there is no registry \(path); `portcullis-admin serve` and `token add` make one")
         }
-        try refuseOtherKinds(path)
-        return try Registry(path: path)
     }
 
     /// Throws in three cases. The registry, or a file that SQLite keeps beside it, is no regular file but a FIFO, a

@@ -32,7 +32,7 @@ struct Secrets: AsyncParsableCommand {
             guard let key = settings.secretsKey else {
                 throw SettingsError("there is no key for secrets: set secrets-key, or name the file with --secrets-key")
             }
-            try Registry.refuseRootForOthers(settings.database)
+            try Registry.refuseMissing(settings.database)
             // A link stays a link.
             let path = URL(filePath: key).resolvingSymlinksInPath().path
             if check { return try await check(settings.database, path) }
@@ -42,7 +42,7 @@ struct Secrets: AsyncParsableCommand {
             } catch let error as SettingsError {
                 throw SettingsError("\(error); stop it first: systemctl stop portcullis-admin")
             }
-            let registry = try Registry.open(settings.database)
+            let registry = try lock.opening { try Registry.open(settings.database) }
             let count = try await SecretRekeying(registry: registry, keyFile: path).run()
             try withExtendedLifetime(lock) { try registry.close() }
             try StandardOutput.write("\(count) \(count == 1 ? "secret is" : "secrets are") encrypted with a new key")

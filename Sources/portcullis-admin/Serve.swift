@@ -120,7 +120,7 @@ struct Serve: AsyncParsableCommand {
         try Registry.makeFolder(of: settings.database)
         let isNew = try Registry.isNew(settings.database)
         let lock = try RegistryLock(settings.database)
-        let registry = try Registry.openOrMake(settings.database)
+        let registry = try lock.opening { try Registry.openOrMake(settings.database) }
         try lock.lockDatabase()
         if isNew { logger.warning("a new registry: there was none", metadata: ["database": "\(settings.database)"]) }
         try await registry.checkSecrets(secretKey)

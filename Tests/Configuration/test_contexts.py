@@ -62,6 +62,15 @@ def test_contexts_are_listed_chosen_and_shown(admin, home):
     assert shown["token"] == {"from": "PORTCULLIS_TOKEN", "value": "not shown"}, shown
     assert shown["context"]["value"] == "other"
 
+    # Another address than the context's gets no token of the context's.
+    elsewhere = {"PORTCULLIS_CONTEXT": "main", "PORTCULLIS_ADMIN_URL": "http://127.0.0.1:9"}
+    shown = json.loads(command(home, "context", "show", "-o", "json", **elsewhere).stdout)
+    assert shown["token-file"] == {"from": None, "unused": f"{file}:6:17", "value": None}, shown
+    assert f"not from {file}:6:17, which is for another address" in command(home, "context", "show", **elsewhere).stdout
+    assert f"Note: {file}:6:17: token-file is not used" in command(home, "services", **elsewhere).stderr
+    elsewhere["PORTCULLIS_ADMIN_URL"] = admin.url
+    assert command(home, "services", **elsewhere).returncode == 0
+
     wrong = command(home, "context", "use", "mian")
     assert wrong.returncode == 1
     assert 'there is no context "mian"; did you mean "main"?' in wrong.stderr and "has main, other." in wrong.stderr

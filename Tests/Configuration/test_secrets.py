@@ -5,7 +5,9 @@ import json
 import re
 import time
 
-from portcullis_testing.processes import result
+import pytest
+
+from portcullis_testing.processes import result, run
 from portcullis_testing.repository import binary
 
 KEY = bytes(range(256)) * 2
@@ -34,6 +36,22 @@ def seed(admin, tmp_path):
 def rekey(admin, *words):
     return result(binary("portcullis-admin"), "secrets", "rekey", "--database", admin.database, "--secrets-key", admin.key,
                   *words)
+
+
+@pytest.mark.parametrize("content", [None, b"SQLite format 3\0" + bytes(4080)], ids=["missing", "damaged"])
+def test_a_registry_that_is_refused_gets_no_lock(tmp_path, content):
+    key, database = tmp_path / "key", tmp_path / "registry.sqlite"
+    run(binary("portcullis-admin"), "secrets-key", key)
+    if content:
+        database.write_bytes(content)
+    commands = [("secrets", "rekey", "--secrets-key", key)]
+    if content:
+        commands.append(("serve", "--listen", "127.0.0.1:0"))
+    for words in commands:
+        done = result(binary("portcullis-admin"), *words, "--database", database)
+        assert done.returncode == 1, words
+        assert "there is no registry" in done.stderr or "damaged" in done.stderr, done.stderr
+        assert not (tmp_path / "registry.sqlite.lock").exists(), words
 
 
 def test_a_binary_secret_comes_out_as_base64_and_nowhere_as_a_text(admin, tmp_path):

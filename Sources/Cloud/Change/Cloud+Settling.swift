@@ -2,11 +2,10 @@ import Text
 import YAML
 
 extension Cloud {
-    /// Allocates marks for new sections, and checks that the cloud does not contradict itself.
+    /// Allocates marks for new sections (`allocatingMarks()`).
     ///
-    /// Throws `ChangeError.contradiction` with all sides. The side that the change concerns is blamed: a
-    /// meta-configuration that differs from `before`, or else the object that has a place in the request.
-    package mutating func settle(from before: Cloud, places: RequestPlaces) throws {
+    /// Throws `ChangeError.contradiction` with the section that gets none.
+    package mutating func allocateMarks() throws {
         do {
             marks = try allocatingMarks()
         } catch {
@@ -16,6 +15,13 @@ extension Cloud {
                 .init(place: .text(section?.position.description ?? "\(id)"), detail: "\(error)")
             ])
         }
+    }
+
+    /// Checks that the cloud does not contradict itself. Marks must have been allocated (`allocateMarks()`).
+    ///
+    /// Throws `ChangeError.contradiction` with all sides. The side that the change concerns is blamed: a
+    /// meta-configuration that differs from `before`, or else the object that has a place in the request.
+    package func settle(from before: Cloud, places: RequestPlaces) throws {
         let changed = changedTypes(since: before)
         try Self.refuse(
             contradictions(blaming: changed) + newRequirementContradictions(since: before)

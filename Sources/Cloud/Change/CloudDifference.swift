@@ -43,7 +43,8 @@ package struct CloudDifference: Sendable {
             + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary).map(Self.rekeyed)
     }
 
-    /// Marks that are released. Newly allocated marks follow from the types, and are not counted as changes.
+    /// Marks that are released, and those that other sections take from sections that are gone. Newly allocated marks
+    /// follow from the types, and are not counted as changes.
     private static func releases(_ before: [MarkID: UInt32], _ after: [MarkID: UInt32]) -> [Change] {
         before.filter { after[$0.key] == nil }.sorted { $0.value < $1.value }.map { id, mark in
             Change(action: .delete, kind: .mark, name: "\(mark)", before: "\(id)", after: nil)

@@ -17,6 +17,9 @@ enum SQLiteError {
         let reason =
             switch error.resultCode {
             case .SQLITE_FULL: "the disk is full"
+            // SQLite answers so when it writes zeros to make the -shm file larger and the system takes none (os_unix.c,
+            // unixShmMap); it does not say ENOSPC there as it does for the database and the write-ahead log.
+            case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE: "the disk is full"
             case .SQLITE_BUSY, .SQLITE_LOCKED: "the database is locked by another process"
             case .SQLITE_READONLY: "the database is read-only"
             case .SQLITE_CORRUPT, .SQLITE_NOTADB: "the database is damaged"

@@ -26,6 +26,8 @@ extension RegistryState {
         var cloud = cloud
         try change(&cloud, self)
         cloud.placeOnEachServer(since: self.cloud)
+        // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.
+        try cloud.allocateMarks()
         let difference = CloudDifference(from: self.cloud, to: cloud)
         guard !difference.isEmpty else {
             return Registry.Outcome(summary: ChangeSummary(difference: difference), state: self, base: commit)

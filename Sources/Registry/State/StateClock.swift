@@ -52,24 +52,36 @@ public actor StateClock: Service {
         }
         let due = deadlines.filter { $0.value.at <= uptime }.mapValues(\.until)
         guard !due.isEmpty else { return }
-        guard await !end(due), due.count > 1 else { return }
+        guard case .refused = await end(due), due.count > 1 else { return }
         // One that is refused must not keep the others from ending.
         for (subject, until) in due { _ = await end([subject: until]) }
     }
 
-    /// - Returns: whether they were ended.
-    private func end(_ due: [StateEnds.Subject: String]) async -> Bool {
+    private enum Outcome {
+        case ended
+        /// The states contradict the rest of the cloud.
+        case refused
+        /// The registry could not store the change, whatever it is, or was not to: the clock is being stopped.
+        case failed
+    }
+
+    private func end(_ due: [StateEnds.Subject: String]) async -> Outcome {
         do {
             _ = try await registry.write(by: ChangeAuthor(TokenGrant.clock), dryRun: false) { cloud, _ in cloud.end(due)
             }
-            return true
+            return .ended
+        } catch is CancellationError {
+            // The next start ends them.
+            return .failed
         } catch {
             for subject in due.keys { deadlines[subject]?.at = registry.uptime() + Self.patience }
             let names = due.keys.map(\.description).sorted().prefix(5).joined(separator: ", ")
+            let isRefused = error is ChangeError
+            let reason = isRefused ? "ready is refused" : "that cannot be stored"
             logger.warning(
-                "a state is over, but ready is refused: it goes on, and is tried again each minute",
+                "a state is over, but \(reason): it goes on, and is tried again each minute",
                 metadata: ["of": "\(names)", "error": "\(error)"])
-            return false
+            return isRefused ? .refused : .failed
         }
     }
 }

@@ -12,6 +12,10 @@ import Synchronization
 public final class RegistryLock: Sendable {
     private let descriptor: Int32
     private let path: String
+    /// The file beside the registry.
+    private let file: String
+    /// Whether the file was not there before.
+    private let isMade: Bool
     /// Closing this descriptor would end SQLite's locks on the file in this process, so it stays open as long as the
     /// lock.
     private let database = Mutex<Int32>(-1)
@@ -21,8 +25,10 @@ public final class RegistryLock: Sendable {
     /// Throws `SettingsError` with the process that holds the lock.
     public init(_ path: String) throws {
         self.path = path
-        descriptor = try Self.lock(Self.resolved(path) + ".lock", O_RDWR | O_CREAT, of: path)
-        if access(path, F_OK) == 0 { try lockDatabase() }
+        file = Self.resolved(path) + ".lock"
+        isMade = access(file, F_OK) != 0
+        descriptor = try Self.lock(file, O_RDWR | O_CREAT, of: path)
+        try opening { if access(path, F_OK) == 0 { try lockDatabase() } }
         let holder = "process \(getpid()) on \(ProcessInfo.processInfo.hostName), since \(Timestamp.text(Date()))"
         ftruncate(descriptor, 0)
         _ = holder.withCString { pwrite(descriptor, $0, strlen($0), 0) }
@@ -32,6 +38,17 @@ public final class RegistryLock: Sendable {
     public func lockDatabase() throws {
         try database.withLock { database in
             if database < 0 { database = try Self.lock(path, O_RDONLY, of: path) }
+        }
+    }
+
+    /// Runs `body`, which opens the registry. If it throws, a file beside the registry that this lock has made is
+    /// removed again: there is no registry that it would be for.
+    public func opening<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            if isMade { unlink(file) }
+            throw error
         }
     }
 
@@ -51,6 +68,12 @@ public final class RegistryLock: Sendable {
             throw SettingsError(
                 "the registry \(path) is in use by another ADMIN\(holder.isEmpty ? "" : ": \(holder)"); "
                     + "one at a time can serve it")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) != 0 || status.st_nlink > 0 else {
+            // Its holder has removed it since it was opened here (`opening`).
+            close(descriptor)
+            return try lock(file, mode, of: path)
         }
         return descriptor
     }

@@ -81,10 +81,11 @@ struct ShowContext: ParsableCommand {
         if name != nil { sources = sources.withoutConnection }
         let layers = try sources.layers(flags: [:], context: name)
         var rows = ConnectionKey.allCases.map { key in
-            let setting = layers[key]
+            let setting = layers.given[key]
             let value = setting?.text ?? (key == .adminURL ? Settings.defaultURL : nil)
             return SettingRow(
-                name: key.rawValue, value: value, place: setting?.place.description ?? (value == nil ? nil : "default"))
+                name: key.rawValue, value: value, place: setting?.place.description ?? (value == nil ? nil : "default"),
+                unused: layers.withheld.last { $0.key == key }?.place.description)
         }
         if try sources.environment.variable(Settings.tokenVariable) != nil,
             let index = rows.firstIndex(where: { $0.name == ConnectionKey.tokenFile.rawValue })
@@ -95,7 +96,7 @@ struct ShowContext: ParsableCommand {
         rows.insert(SettingRow(name: "context", value: context, place: nil), at: 0)
         try output.show(
             json: .object(rows.map { .init(name: $0.name, value: $0.json) }),
-            asText: Table(["SETTING", "VALUE", "FROM"], rows.map { [$0.name, $0.value ?? "-", $0.place ?? ""] }).text)
+            asText: Table(["SETTING", "VALUE", "FROM"], rows.map { [$0.name, $0.value ?? "-", $0.origin] }).text)
     }
 
     /// A setting, and where it comes from.
@@ -103,9 +104,18 @@ struct ShowContext: ParsableCommand {
         let name: String
         let value: String?
         let place: String?
+        /// The place of a setting of the configuration file that is not used, since it is for another address.
+        var unused: String?
+
+        var origin: String { place ?? unused.map { "not from \($0), which is for another address" } ?? "" }
 
         var json: JSONValue {
-            ["value": value.map { .string($0) } ?? .null, "from": place.map { .string($0) } ?? .null]
+            var members: [JSONValue.Member] = [
+                .init(name: "value", value: value.map { .string($0) } ?? .null),
+                .init(name: "from", value: place.map { .string($0) } ?? .null),
+            ]
+            if let unused { members.append(.init(name: "unused", value: .string(unused))) }
+            return .object(members)
         }
     }
 }

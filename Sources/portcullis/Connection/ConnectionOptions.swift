@@ -13,7 +13,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         help: """
             A file with the bearer token. Without it: PORTCULLIS_TOKEN, then PORTCULLIS_TOKEN_FILE, then the \
-            configuration file.
+            configuration file, if the address is the one there.
             """,
         completion: .file())
     var tokenFile: String?
@@ -21,7 +21,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         help: """
             Certificates (PEM) to trust instead of the system's. Without it: PORTCULLIS_CA_FILE, then the \
-            configuration file.
+            configuration file, if the address is the one there.
             """,
         completion: .file())
     var caFile: String?

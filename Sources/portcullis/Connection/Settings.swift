@@ -13,6 +13,9 @@ struct Settings: Sendable, Equatable {
     let caFile: String?
     /// The time limit in seconds.
     let timeout: Int
+    /// The settings of the configuration file that are not used, since they are for an ADMIN of another address:
+    /// `/home/op/.config/portcullis/config.yaml:3:13: token-file`.
+    var withheld: [String] = []
 
     static let defaultURL = "http://127.0.0.1:8080"
     /// The variable with the token itself.
@@ -20,19 +23,22 @@ struct Settings: Sendable, Equatable {
 
     /// Notes for the operator that are no errors.
     var warnings: [String] {
-        guard token != nil else { return [] }
-        return adminURL.exposingToken.map {
-            "Warning: the token goes to \($0) unencrypted; use an https address."
-        }
+        let unused = withheld.map { "Note: \($0) is not used: it is for another address than \(adminURL)." }
+        guard token != nil else { return unused }
+        return unused
+            + adminURL.exposingToken.map { "Warning: the token goes to \($0) unencrypted; use an https address." }
     }
 
     static func resolve(_ options: ConnectionOptions, _ sources: SettingsSources) throws -> Settings {
         let sources = options.context == nil ? sources : sources.withoutConnection
-        let given = try sources.layers(flags: options.flags, context: options.context)
+        let layers = try sources.layers(flags: options.flags, context: options.context)
+        let given = layers.given
         let (token, tokenFile) = try token(given[.tokenFile], sources)
         return Settings(
             adminURL: try addresses(given[.adminURL]), token: token, tokenFile: tokenFile,
-            caFile: try given[.caFile].map(sources.path), timeout: options.answerTimeout)
+            caFile: try given[.caFile].map(sources.path), timeout: options.answerTimeout,
+            withheld: layers.withheld.filter { token == nil || $0.key != .tokenFile }
+                .map { "\($0.place): \($0.key.rawValue)" })
     }
 
     private static func addresses(_ setting: Setting<ConnectionKey>?) throws(CommandError) -> AdminURLs {

@@ -1,3 +1,4 @@
+import AdminClient
 import Foundation
 import ServiceSupport
 import Text
@@ -31,13 +32,28 @@ struct SettingsSources {
     }
 
     /// Puts the configuration file, the environment and the flags together.
+    ///
+    /// The settings of one context belong together, and so do those at the top of a file without contexts: with an
+    /// address from elsewhere that is not theirs, its token and its certificates are withheld.
     /// - Parameter context: the name of a context that a flag has given.
-    func layers(flags: [ConnectionKey: String], context: String?) throws -> SettingLayers<ConnectionKey> {
+    func layers(flags: [ConnectionKey: String], context: String?) throws -> ConnectionLayers {
         let file = try operatorFile()
-        let isAddressed = flags[.adminURL] != nil || environment[ConnectionKey.adminURL.variable] != nil
-        return try SettingLayers(
-            file: try settings(in: file, context: context, isAddressed: isAddressed), environment: environment,
-            flags: flags)
+        let variable = try environment.variable(ConnectionKey.adminURL.variable)
+        let address = flags[.adminURL] ?? variable
+        let settings = try settings(in: file, context: context, isAddressed: address != nil)
+        let used = settings.filter { setting in
+            setting.key == .adminURL || address.map { Self.isAddress($0, of: settings) } ?? true
+        }
+        let given = try SettingLayers(file: used, environment: environment, flags: flags)
+        let withheld = used.count == settings.count ? [] : settings.filter { $0.key != .adminURL }
+        return ConnectionLayers(given: given, withheld: withheld.filter { given[$0.key] == nil })
+    }
+
+    /// Whether each of the addresses in `text` is one of those that settings of a file are for.
+    private static func isAddress(_ text: String, of settings: [Setting<ConnectionKey>]) -> Bool {
+        let own = settings.last { $0.key == .adminURL }?.text ?? Settings.defaultURL
+        guard let own = try? AdminURLs(own), let given = try? AdminURLs(text) else { return false }
+        return given.all.allSatisfy(own.all.contains)
     }
 
     /// The settings of the context that was chosen; those at the top of a file without contexts.
@@ -96,6 +112,15 @@ struct SettingsSources {
         }
         return home + Substring(text.utf8.dropFirst())
     }
+}
+
+/// The settings of a connection from all places.
+struct ConnectionLayers {
+    /// Those that count.
+    let given: SettingLayers<ConnectionKey>
+    /// Those of the configuration file that are not used, since they are for an ADMIN of another address, and that
+    /// nothing else replaces.
+    let withheld: [Setting<ConnectionKey>]
 }
 
 /// The settings that can be given by the configuration file and the environment too.

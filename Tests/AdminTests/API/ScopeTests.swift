@@ -53,6 +53,37 @@ import Testing
         }
     }
 
+    @Test("a mark that is reserved for another type is not taken by a scoped token, and for others it is a change")
+    func reservedMark() async throws {
+        try await Stage.run { stage in
+            try await stage.seed()
+            let ops = try await token(stage, "ops", .everything)
+            func source(_ type: String, _ ports: String) -> String {
+                "type: \(type)\ngateway:\n  - {name: s, address: www-ip, fwm: {ports: \(ports)}}\n"
+            }
+            func put(_ type: String, _ source: String, _ headers: HTTPFields) async throws -> TestResponse {
+                try await stage.send(.put, "/v1/types/\(type)", source, type: "application/yaml", headers: headers)
+            }
+            #expect(try await put("old", source("old", "41000-41010, mark: 258"), ops).status == .created)
+            try await stage.send(.delete, "/v1/types/old", headers: ops)
+            let taking = source("mine", "42000-42010, mark: 258")
+            let mine = try await token(stage, "ci", ChangeScope(types: ["mine"]))
+            let refused = try await put("mine", taking, mine)
+            #expect(refused.problem?.status == 403, "\(refused.text)")
+            #expect(refused.problem?.errors.map(\.detail) == ["mark 258"])
+            let marks = try await stage.get("/v1/marks", headers: ops).text
+            #expect(marks.contains(#""old""#), "\(marks)")
+            // For whom it is within the scope, it is a change and an event of its own.
+            let both = try await token(stage, "both", ChangeScope(types: ["mine", "old"]))
+            let taken = try await put("mine", taking, both)
+            #expect(taken.status == .created && taken.text.contains(#""mark""#), "\(taken.text)")
+            let events = try await stage.get("/v1/events?limit=1000", headers: ops).decoded(EventPage.self).events
+            let event = try #require(events.last { $0.kind == .mark })
+            #expect(event.name == "258" && event.action == .delete && event.before == "old/s" && event.after == nil)
+            #expect(event.actor == "both")
+        }
+    }
+
     @Test("a scoped token reads what a token of role read reads, and has no say in tokens and gateways")
     func others() async throws {
         try await Stage.run { stage in

@@ -71,6 +71,22 @@ import Testing
         #expect(try outside(atTCN) { $0.servers["app1"]?.location = "hel" } == "server app1: it is at hel")
     }
 
+    @Test("a mark that a section gets from another type's that is gone is outside, also when none is left")
+    func takenMarks() throws {
+        var before = try TestCloud.seed()
+        for mark in FirewallMarkSection.marks where !before.marks.values.contains(mark) {
+            before.marks[MarkID(SectionID(type: "old", section: "s\(mark)"))] = mark
+        }
+        for mark in ["", ", mark: 300"] {
+            let source = "type: pgw\ngateway:\n  - {name: s, address: www-ip, fwm: {ports: 5000-5001\(mark)}}\n"
+            let text = try outside(ofPGW, of: before) { cloud in
+                cloud.types["pgw"] = try TestCloud.type(source)
+                try cloud.allocateMarks()
+            }
+            #expect(text?.hasPrefix("mark ") == true, "\(text ?? "inside")")
+        }
+    }
+
     @Test("a type is changed where locations are not restricted; its blocks for others stay as they are")
     func types() throws {
         let other = try TestCloud.type("type: pgw\n# other\n")

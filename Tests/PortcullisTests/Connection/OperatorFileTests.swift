@@ -64,6 +64,21 @@ import YAML
         #expect(mixed.adminURL.description == "http://127.0.0.1:1" && mixed.token == "x")
     }
 
+    @Test("a context's token goes to its own address only, however the context was chosen")
+    func otherAddress() throws {
+        let address = "http://127.0.0.1:9"
+        let variable = ["PORTCULLIS_ADMIN_URL": address]
+        for settings in [
+            try resolve(["--admin-url", address]), try resolve(environment: variable),
+            try resolve(["--context", "prod", "--admin-url", address]),
+            try resolve(environment: variable.merging(["PORTCULLIS_CONTEXT": "prod"]) { $1 }),
+        ] {
+            #expect(settings.adminURL.description == address && settings.token == nil && settings.tokenFile == nil)
+            #expect(settings.withheld == ["\(Self.path):6:17: token-file"])
+        }
+        #expect(try resolve(["--admin-url", "https://admin.example:8443/"]).token == "prod")
+    }
+
     @Test("a file without a choice needs one, unless an address is given")
     func noChoice() throws {
         let file = "contexts: {a: {admin-url: http://127.0.0.1:1}, b: {admin-url: http://127.0.0.1:2}}"

@@ -43,11 +43,41 @@ import YAML
         let all = try resolve(flags, environment: environment, files: files)
         #expect(all.adminURL.description == "https://flag")
         #expect(all.token == "from-flag")
-        #expect(all.caFile == "/ca.pem")
+        #expect(all.caFile == nil)
         #expect(try resolve(environment: environment, files: files).token == "from-environment")
         let fileOnly = try resolve(environment: ["HOME": "/home/op"], files: files)
         #expect(fileOnly.adminURL.description == "https://file")
         #expect(fileOnly.token == "from-file")
+    }
+
+    @Test("the token and the certificates of the file go to the address of the file only, and a note says so")
+    func addressOfFile() throws {
+        let path = "/home/op/.config/portcullis/config.yaml"
+        let text = "admin-url: http://10.0.0.1, http://10.0.0.2\ntoken-file: /f\nca-file: /ca.pem\n"
+        func reach(_ flags: [String], _ variable: String? = nil, _ text: String = text) throws -> Settings {
+            var environment = ["HOME": "/home/op"]
+            environment["PORTCULLIS_ADMIN_URL"] = variable
+            return try resolve(flags, environment: environment, files: [path: text, "/f": "of-file", "/x": "x"])
+        }
+        for settings in [try reach(["--admin-url", "http://b"]), try reach([], "http://b")] {
+            #expect(settings.token == nil && settings.caFile == nil)
+            #expect(
+                settings.warnings == [
+                    "Note: \(path):2:13: token-file is not used: it is for another address than http://b.",
+                    "Note: \(path):3:10: ca-file is not used: it is for another address than http://b.",
+                ])
+        }
+        // Partly another one is another one; a part of them is not.
+        #expect(try reach([], "http://10.0.0.1 http://b").token == nil)
+        for same in ["http://10.0.0.1", "http://10.0.0.2/ http://10.0.0.1"] {
+            let settings = try reach([], same)
+            #expect(settings.token == "of-file" && settings.caFile == "/ca.pem" && settings.withheld.isEmpty)
+        }
+        let own = try reach(["--admin-url", "http://b", "--token-file", "/x", "--ca-file", "/y"])
+        #expect(own.token == "x" && own.caFile == "/y" && own.withheld.isEmpty)
+        // A file without an address is for the default one.
+        #expect(try reach([], "http://b", "token-file: /f\n").token == nil)
+        #expect(try reach([], Settings.defaultURL, "token-file: /f\n").token == "of-file")
     }
 
     @Test("only the token of a file can be read again")

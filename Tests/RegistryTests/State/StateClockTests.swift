@@ -103,6 +103,31 @@ import Testing
         }
     }
 
+    @Test("an end that cannot be stored is not said to be refused, and a stop is no error")
+    func unstored() async throws {
+        let full = RegistryError.unavailable("the disk is full")
+        let cases: [(any Error, [String])] = [
+            (full, ["that cannot be stored", "the disk is full"]), (CancellationError(), []),
+        ]
+        for (trouble, expected) in cases {
+            let (store, log) = (InMemoryStore(), RecordedLog())
+            let registry = Registry(store: store, now: clock.now, uptime: clock.uptime)
+            try await seed(registry)
+            let watch = StateClock(registry: registry, logger: log.logger)
+            await watch.look()
+            // Both are over.
+            clock.advance(by: 7_300)
+            store.interrupt { throw trouble }
+            await watch.look()
+            #expect(try await states(registry) == [.drain, .maint])
+            #expect(log.notable.count == (expected.isEmpty ? 0 : 1), "\(log.notable)")
+            for text in expected { #expect(log.notable.first?.contains(text) == true, "\(log.notable)") }
+            clock.advance(by: 61)
+            await watch.look()
+            #expect(try await states(registry) == [.ready, .ready])
+        }
+    }
+
     @Test("an end that contradicts the rest is logged and tried again, and keeps no other from ending")
     func refused() async throws {
         try await withRegistry { registry, _ in

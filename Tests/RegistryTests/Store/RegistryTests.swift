@@ -248,6 +248,13 @@ import Testing
         }
     }
 
+    @Test("a disk that is full while the -shm file grows is told as full, other errors of the disk are not")
+    func fullForSharedMemory() {
+        func text(_ code: ResultCode) -> String { SQLiteError.text(of: DatabaseError(resultCode: code)) }
+        #expect(text(.SQLITE_IOERR_SHMSIZE).hasPrefix("the disk is full (SQLite 4874"))
+        #expect(text(.SQLITE_IOERR_READ).hasPrefix("the disk answers with errors (SQLite 266"))
+    }
+
     @Test("two sections may swap their explicit marks in one write")
     func swappedMarks() async throws {
         try await withTemporaryFolder { folder in

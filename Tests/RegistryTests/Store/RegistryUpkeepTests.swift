@@ -166,6 +166,28 @@ import Testing
         }
     }
 
+    @Test("a registry that is refused leaves no lock behind, and a lock's file that was there stays")
+    func lockOfRefused() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "registry.sqlite").path
+            func refuse() { #expect(throws: SettingsError.self) { try lock().opening { throw SettingsError("no") } } }
+            func lock() throws -> RegistryLock { try RegistryLock(path) }
+            refuse()
+            #expect(!FileManager.default.fileExists(atPath: path + ".lock"))
+            _ = try lock()
+            refuse()
+            #expect(FileManager.default.fileExists(atPath: path + ".lock"))
+            // One whose other name is locked.
+            let (held, hard) = (try lock(), folder.appending(path: "hard").path)
+            let registry = try Registry(path: path)
+            try held.lockDatabase()
+            try FileManager.default.linkItem(atPath: path, toPath: hard)
+            #expect(throws: SettingsError.self) { try RegistryLock(hard) }
+            #expect(!FileManager.default.fileExists(atPath: hard + ".lock"))
+            withExtendedLifetime((held, registry)) {}
+        }
+    }
+
     @Test("a second server is refused by whatever name it finds the registry, and when the lock's file is gone")
     func lockByAnyName() async throws {
         try await withTemporaryFolder { folder in
