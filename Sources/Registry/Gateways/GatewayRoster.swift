@@ -205,7 +205,7 @@ public actor GatewayRoster: Service {
             isLoaded = true
             gateways.load(known)
         } catch {
-            logger.warning("gateways cannot be read", metadata: ["error": "\(error)"])
+            logger.failure("gateways cannot be read", error)
         }
     }
 
@@ -219,7 +219,7 @@ public actor GatewayRoster: Service {
                     goneGateways: changes.forgotten))
         } catch {
             gateways.putBack(changes)
-            logger.warning("gateways cannot be stored", metadata: ["error": "\(error)"])
+            logger.failure("gateways cannot be stored", error)
         }
     }
 

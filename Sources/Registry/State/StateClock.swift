@@ -70,17 +70,14 @@ public actor StateClock: Service {
             _ = try await registry.write(by: ChangeAuthor(TokenGrant.clock), dryRun: false) { cloud, _ in cloud.end(due)
             }
             return .ended
-        } catch is CancellationError {
-            // The next start ends them.
-            return .failed
         } catch {
             for subject in due.keys { deadlines[subject]?.at = registry.uptime() + Self.patience }
             let names = due.keys.map(\.description).sorted().prefix(5).joined(separator: ", ")
             let isRefused = error is ChangeError
             let reason = isRefused ? "ready is refused" : "that cannot be stored"
-            logger.warning(
-                "a state is over, but \(reason): it goes on, and is tried again each minute",
-                metadata: ["of": "\(names)", "error": "\(error)"])
+            logger.failure(
+                "a state is over, but \(reason): it goes on, and is tried again each minute", error,
+                ["of": "\(names)"])
             return isRefused ? .refused : .failed
         }
     }

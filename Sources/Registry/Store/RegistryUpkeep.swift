@@ -59,7 +59,7 @@ public final class RegistryUpkeep: Service {
         do {
             return try await registry.store.beginEpoch()
         } catch {
-            logger.warning("the registry's upkeep cannot begin", metadata: ["error": "\(error)"])
+            logger.failure("the registry's upkeep cannot begin", error)
             return nil
         }
     }
@@ -74,7 +74,7 @@ public final class RegistryUpkeep: Service {
         } catch RegistryError.superseded {
             logger.info("another ADMIN looks after the registry now")
         } catch {
-            logger.warning("what is beyond the retention cannot be deleted", metadata: ["error": "\(error)"])
+            logger.failure("what is beyond the retention cannot be deleted", error)
         }
     }
 

@@ -37,7 +37,7 @@ package struct TokenWatch: Service {
         do {
             try await tokens.flushUses()
         } catch {
-            logger.warning("last uses of tokens cannot be stored", metadata: ["error": "\(error)"])
+            logger.failure("last uses of tokens cannot be stored", error)
         }
     }
 }

@@ -117,7 +117,7 @@ package struct ConfigurationUseWriter: Service {
             let services = try await registry.state().cloud.services
             try await registry.configurationUses.flush(lastRequests: lastRequests) { services[$0] != nil }
         } catch {
-            logger.warning("uses of configurations cannot be stored", metadata: ["error": "\(error)"])
+            logger.failure("uses of configurations cannot be stored", error)
         }
     }
 }

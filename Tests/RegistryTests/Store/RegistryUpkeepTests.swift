@@ -166,6 +166,22 @@ import Testing
         }
     }
 
+    @Test("work in the background that is cancelled, as when ADMIN stops, is not logged as a failure")
+    func cancelled() async throws {
+        try await withTemporaryFolder { folder in
+            let registry = try Registry(path: folder.appending(path: "registry.sqlite").path)
+            let log = RecordedLog()
+            let upkeep = RegistryUpkeep(
+                registry: registry, retention: Retention(events: 10, revisions: 10), logger: log.logger)
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await upkeep.run()
+            }
+            _ = await task.result
+            #expect(log.notable.isEmpty, "\(log.notable)")
+        }
+    }
+
     @Test("a registry that is refused leaves no lock behind, and a lock's file that was there stays")
     func lockOfRefused() async throws {
         try await withTemporaryFolder { folder in
