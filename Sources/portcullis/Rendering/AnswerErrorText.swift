@@ -51,7 +51,9 @@ enum AnswerErrorText {
         case 401:
             "Name a token with --token-file, PORTCULLIS_TOKEN_FILE or PORTCULLIS_TOKEN; "
                 + "`portcullis-admin token add` makes one."
-        case 403: "Reading needs a token of role read or admin, changing one of role admin."
+        // One that names what is outside a scope says what is wrong.
+        case 403 where problem.errors.isEmpty:
+            "Reading needs a token of role read or admin, changing one of role admin."
         case 429, 503: "Try again in a moment."
         case 500, 502, 504: "ADMIN's log tells more: journalctl -u portcullis-admin"
         default: nil
