@@ -90,7 +90,7 @@ fuzz: ## a million mutated inputs for each parser and for ADMIN (FUZZ_COUNT=n fo
 	$(RELEASE)/portcullis-fuzz http --count $(FUZZ_HTTP_COUNT)
 
 fuzz-short:
-	@$(MAKE) --no-print-directory fuzz FUZZ_COUNT=100000 FUZZ_HTTP_COUNT=50000
+	@$(MAKE) --no-print-directory fuzz FUZZ_COUNT=50000 FUZZ_HTTP_COUNT=30000
 
 soak: ## half an hour of random changes, crashes and drift with clients at work (SOAK_SECONDS=n for another time)
 	@scripts/setup test
@@ -98,7 +98,7 @@ soak: ## half an hour of random changes, crashes and drift with clients at work 
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run $(SOAK_SECONDS)
 
 soak-short:
-	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run 180
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run 120
 
 bench: ## against ipvsadm, keepalived and nft in the same run; fails where a target is missed
 	@scripts/setup test
