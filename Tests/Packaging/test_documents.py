@@ -85,6 +85,10 @@ def test_install_upgrade_restore_and_uninstall(reader):
     # A gateway is known once it has polled.
     machine.run("portcullis", "gateways", "--wait", "60", environment=reader.environment)
 
+    reader.follow("configuration.md", "Replace the key")
+    machine.run("portcullis", "gateways", "--wait", "60", environment=reader.environment)
+    reader.follow("gateway.md", "Monitoring", until="apt-get")
+
     reader.follow("install.md", "From a gateway")
     reader.follow("install.md", "From ADMIN's machine")
     reader.follow("install.md", "From both")
