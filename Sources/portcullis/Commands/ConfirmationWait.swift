@@ -10,7 +10,8 @@ struct ConfirmationWait {
         let location: String
         /// The generation of the change; `nil`: the newest.
         var generation: Int?
-        /// The instances whose connections must have ended. One that is not at weight 0 any more is not waited for.
+        /// The instances whose connections must have ended. One that is not at weight 0 any more has none that are
+        /// counted: whoever drains looks afterwards whether it still drains.
         var drained: Set<ExactText> = []
         /// Whether there must be a gateway at all.
         var needsGateway = false
@@ -57,7 +58,7 @@ struct ConfirmationWait {
         var open = goals.map { Answer(goal: $0) }
         var progress = WaitProgress()
         defer { progress.end() }
-        try checkNames(try await client.gateways(), goals)
+        if !without.isEmpty { try checkNames(try await client.gateways(), goals) }
         while !open.isEmpty {
             for index in open.indices {
                 // Only the first is held, so that the others are looked at, too.
@@ -131,7 +132,7 @@ struct ConfirmationWait {
         let reason = held.reason.map { ": \($0)" } ?? ""
         throw CommandError(
             "\(held.name.printable) of \(answer.goal.location.printable) holds the change back\(reason.printable)",
-            hint: "What a gateway holds back waits for its operator: see `portcullis gateways`.")
+            hint: Self.heldHint)
     }
 
     private func isReached(_ answer: Answer) -> Bool { missing(answer).isEmpty }
@@ -163,7 +164,7 @@ struct ConfirmationWait {
         return drained.sorted().compactMap { instance in
             let count = gateways.reduce(0) { $0 + ($1.connections?[instance] ?? 0) }
             guard count > 0 else { return nil }
-            return "\(instance.wrappedValue.printable): \(count) \(count == 1 ? "connection" : "connections")"
+            return "\(instance.wrappedValue.printable): \(ConnectionsText.text(count))"
         }
     }
 
@@ -202,12 +203,13 @@ struct ConfirmationWait {
             .flatMap { $0 } ?? "has not confirmed"
     }
 
+    private static let heldHint = "What a gateway holds back waits for its operator: see `portcullis gateways`."
     /// A gateway polls every few seconds.
     private static let longestSilence = 15.0
 
     private static func hint(_ gateway: GatewayResource?) -> String? {
         guard let gateway else { return nil }
-        if gateway.held != nil { return "What a gateway holds back waits for its operator: see `portcullis gateways`." }
+        if gateway.held != nil { return heldHint }
         guard gateway.age > longestSilence else { return nil }
         return
             "A silent gateway may still forward. --without-gateway \(gateway.name.printable) waits for the others; if "

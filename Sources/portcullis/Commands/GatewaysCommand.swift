@@ -33,14 +33,12 @@ struct ListGateways: AdminCommand {
     }
 
     func run(_ client: AdminResources) async throws {
-        guard wait != nil else { return try await list.show(listing, client) }
-        var failure: (any Error)?
-        if let wait {
-            do {
-                try await confirm(within: wait, client)
-            } catch let error as CommandError {
-                failure = error
-            }
+        guard let wait else { return try await list.show(listing, client) }
+        var failure: CommandError?
+        do {
+            try await confirm(within: wait, client)
+        } catch let error as CommandError {
+            failure = error
         }
         let gateways = try await gateways(client)
         try list.table.show(

@@ -25,14 +25,14 @@ enum GatewaysText {
             "portcullis-gateway \(report.program), \(report.state.rawValue), reported \(detail.reportedAt ?? "")"
         ]
         lines += report.drains.sorted { $0.key < $1.key }.map { server, drain in
-            let left = drain.connections.map { "\($0) \($0 == 1 ? "connection" : "connections"), " } ?? ""
+            let left = drain.connections.map { "\(ConnectionsText.text($0)), " } ?? ""
             return "draining  \(server), \(left)until \(drain.until) at the latest"
         }
         if report.drainCount > report.drains.count {
             lines.append("draining  \(report.drainCount - report.drains.count) more")
         }
         lines += (report.draining?.connections ?? [:]).sorted { $0.key < $1.key }.map { instance, count in
-            "weight 0  \(instance), \(count) \(count == 1 ? "connection" : "connections")"
+            "weight 0  \(instance), \(ConnectionsText.text(count))"
         }
         lines += report.refusals.sorted { $0.key < $1.key }.map { error, refusal in
             "refused   \(error); \(refusal.attempts) tries since \(refusal.since)"

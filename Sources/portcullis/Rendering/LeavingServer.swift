@@ -26,7 +26,7 @@ struct LeavingServer {
 
     /// `gw1: 198.51.100.36:80/tcp 10.1.0.12:8080 has left the export, 3 connections, until … at the latest`
     var text: String {
-        let left = drain.connections.map { ", \($0) \($0 == 1 ? "connection" : "connections")" } ?? ""
+        let left = drain.connections.map { ", \(ConnectionsText.text($0))" } ?? ""
         return "\(gateway): \(name) has left the export\(left), until \(drain.until) at the latest".printable
     }
 

@@ -129,7 +129,7 @@ struct RouteResponder: HTTPResponder {
                 .unprocessableContent, "The meta-configuration is faulty.", errors: faults.map(Problem.Fault.init),
                 kind: .metaConfiguration)
         case .outsideScope(let text, let fault):
-            Authenticator.forbidden("\(text)".capitalizedSentence, errors: [Problem.Fault(fault)])
+            Authenticator.forbidden(text.capitalizedSentence, errors: [Problem.Fault(fault)])
         case .contradiction(let faults):
             APIProblem(
                 .conflict, "The cloud would contradict itself; nothing was changed.",
