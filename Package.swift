@@ -61,7 +61,7 @@ let package = Package(
         .target(name: "YAML", dependencies: ["CYAML", "Text"], swiftSettings: strict),
         .target(
             name: "ServicesExport",
-            dependencies: ["NetworkTypes", "Text", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["HealthChecks", "NetworkTypes", "Text", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .target(
             name: "HealthChecks",

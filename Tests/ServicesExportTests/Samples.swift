@@ -26,7 +26,8 @@ enum Line {
     /// The line as version 2 has it.
     static func two(_ line: String, maximumConnections: Int = 0) -> String {
         var cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        cells.insert("\(maximumConnections)", at: cells.count - 3)
+        cells.insert(
+            contentsOf: ["\(maximumConnections)", "0", "", "0", "", "", "", "0", "0", "", ""], at: cells.count - 3)
         return cells.joined(separator: ",")
     }
 }

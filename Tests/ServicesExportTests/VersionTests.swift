@@ -8,7 +8,7 @@ import Testing
         let line = Line.two(Line.web1, maximumConnections: 5_000)
         let document = try parse(file(line, Line.two(Line.web2, maximumConnections: 5_000)))
         #expect(document.version == .two)
-        #expect(document.groups.map(\.connection.maximumConnections) == [5_000])
+        #expect(document.groups.map(\.connection.options.maximumConnections) == [5_000])
         let row = try #require(document.rows.first)
         #expect(row.description == line)
         #expect(row.minimumVersion == .two)
@@ -48,7 +48,7 @@ import Testing
             ("2147483648", "\"2147483648\" is out of range (0 to 2147483647)"),
         ])
     func range(text: String, message: String) throws {
-        let line = Line.two(Line.web1).replacing(",0,10.1.0.11", with: ",\(text),10.1.0.11")
+        let line = Line.two(Line.web1).replacing(",0,0,,0,,", with: ",\(text),0,,0,,")
         #expect((#expect(throws: ServicesCSVError.self) { try parse(file(line)) })?.message == message)
         let dnat = Line.two(Line.dnat, maximumConnections: 1)
         #expect(

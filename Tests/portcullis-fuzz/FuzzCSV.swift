@@ -26,7 +26,7 @@ struct FuzzCSV: ParsableCommand {
         ServicesCSV.write(
             document.rows.map { row in
                 var row = row
-                if row.method != .dnat { row.maximumConnections = 500 }
+                if row.method != .dnat { row.options.maximumConnections = 500 }
                 return row
             })
     }

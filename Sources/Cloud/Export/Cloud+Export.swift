@@ -58,7 +58,7 @@ extension Cloud {
                         addressName: pool.id.name, addresses: addresses, ports: [], method: section.method,
                         scheduler: section.scheduler, persistence: section.persistence,
                         drainTime: section.drainTime, sources: sources,
-                        maximumConnections: section.maximumConnections, backendAddress: backend, weight: weight)
+                        options: section.options, backendAddress: backend, weight: weight)
                     switch section.exposure {
                     case .ports(let mappings, _):
                         for mapping in mappings {

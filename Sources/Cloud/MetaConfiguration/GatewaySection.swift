@@ -19,8 +19,8 @@ public struct GatewaySection: Sendable, Hashable {
     public var method: ForwardingMethod
     /// Networks whose clients may connect, ascending, none inside another; empty: all.
     public var sources: [AddressPrefix]
-    /// No new connections for an instance that has so many; 0: no limit.
-    public var maximumConnections: Int
+    /// Limits, hairpin, health.
+    public var options: ConnectionOptions
     /// Where the section starts.
     public var position: YAMLPosition
 
@@ -49,7 +49,7 @@ public struct GatewaySection: Sendable, Hashable {
 
 extension GatewaySection {
     /// The oldest version of the export that can express the section.
-    var minimumVersion: ServicesCSV.Version { .needed(maximumConnections: maximumConnections) }
+    var minimumVersion: ServicesCSV.Version { options.minimumVersion }
 
     /// Whether UDP is a virtual service apart from the other protocols of the mark.
     ///

@@ -43,7 +43,7 @@ extension ExportGroup {
                     IPVS.DestinationIdentity(address: server.address, port: server.port),
                     IPVS.DestinationSettings(
                         method: method, weight: UInt32(server.weight),
-                        upperThreshold: UInt32(connection.maximumConnections)))
+                        upperThreshold: UInt32(connection.options.maximumConnections)))
             })
     }
 

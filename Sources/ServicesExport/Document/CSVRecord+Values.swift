@@ -1,3 +1,4 @@
+import HealthChecks
 import NetworkTypes
 import Text
 
@@ -20,10 +21,8 @@ extension CSVRecord {
         }
         let persistence = try number(.persistence, in: 0...ServicesCSV.maximumPersistence)
         let drainTime = try self[.drainTime].isEmpty ? nil : number(.drainTime, in: 0...ServicesCSV.maximumDrainTime)
-        let sources = try sourcePrefixes(family: addresses[0].family)
-        let maximumConnections =
-            try has(.maximumConnections)
-            ? number(.maximumConnections, in: 0...ServicesCSV.maximumConnections) : 0
+        let sources = try prefixes(.sources, family: addresses[0].family)
+        let options = try has(.maximumConnections) ? options(family: addresses[0].family) : .none
         if mark == nil {
             guard ports.count == 1, ports[0].isSinglePort else {
                 throw failure(.ports, "\(text(.ports).printed()): without a mark a row has exactly one port")
@@ -37,13 +36,116 @@ extension CSVRecord {
         if method == .dnat, drainTime != nil {
             throw failure(.drainTime, "dnat has no drain time of its own: drain_time must be empty")
         }
-        if method == .dnat, maximumConnections != 0 {
-            throw failure(.maximumConnections, "dnat counts no connections: max_connections must be 0")
-        }
-        return ExternalConnection(
+        let connection = ExternalConnection(
             section: section, transport: transport, addressName: addressName, addresses: addresses, ports: ports,
             mark: mark, method: method, scheduler: scheduler, persistence: persistence, drainTime: drainTime,
-            sources: sources, maximumConnections: maximumConnections)
+            sources: sources, options: options)
+        try checkOptions(of: connection)
+        return connection
+    }
+
+    /// Whether the line is an egress rule.
+    var isEgress: Bool { has(.exceptions) && self[.method].elementsEqual(EgressRule.method.utf8) }
+
+    /// The values of a line of method `snat`, each checked. Every other cell must be empty.
+    func egress() throws(Failure) -> EgressRule {
+        guard self[.service].elementsEqual(EgressRule.service.utf8) else {
+            throw failure(.service, "\(text(.service).printed()): a row of method snat has service egress")
+        }
+        guard self[.transport].elementsEqual(EgressRule.transport.utf8) else {
+            throw failure(.transport, "\(text(.transport).printed()): a row of method snat has protocol any")
+        }
+        let used: Set<ServicesCSV.Column> = [
+            .service, .section, .transport, .addressName, .addresses, .method, .sources, .exceptions,
+        ]
+        for column in ServicesCSV.Column.allCases where !used.contains(column) && !self[column].isEmpty {
+            throw failure(column, "\(text(column).printed()): must be empty in a row of method snat")
+        }
+        let (name, pool, addresses) = (try name(.section), try name(.addressName), try publicAddresses())
+        let sources = try prefixes(.sources, family: addresses[0].family)
+        guard !sources.isEmpty else { throw failure(.sources, "must not be empty") }
+        return EgressRule(
+            name: name, addressName: pool, addresses: addresses, sources: sources,
+            exceptions: try prefixes(.exceptions, family: addresses[0].family))
+    }
+
+    /// The values of the columns that version 2 added, each checked.
+    private func options(family: AddressFamily) throws(Failure) -> ConnectionOptions {
+        guard self[.exceptions].isEmpty else {
+            throw failure(.exceptions, "\(text(.exceptions).printed()): only a row of method snat has exceptions")
+        }
+        var options = ConnectionOptions(
+            maximumConnections: try number(.maximumConnections, in: 0...ServicesCSV.maximumConnections),
+            maximumRate: try number(.maximumRate, in: 0...ServicesCSV.maximumRate),
+            isOnePacket: try number(.onePacket, in: 0...1) == 1, hairpin: try prefixes(.hairpin, family: family),
+            slowStart: try number(.slowStart, in: 0...ServicesCSV.maximumSlowStart),
+            minimum: try number(.minimum, in: 0...ServicesCSV.maximumRows))
+        if !self[.limit].isEmpty {
+            guard let limit = SourceLimit(text(.limit)), limit.prefix.map({ $0 <= family.bitWidth }) ?? true else {
+                throw failure(
+                    .limit, "\(text(.limit).printed()) is no limit (rate=100/s burst=200 connections=50 prefix=24)")
+            }
+            options.limit = limit
+        }
+        if !self[.persistenceMask].isEmpty {
+            options.persistenceMask = try number(.persistenceMask, in: 1...family.bitWidth)
+        }
+        if !self[.check].isEmpty {
+            do {
+                options.check = try HealthCheck(text: text(.check))
+            } catch {
+                throw failure(.check, "\(text(.check).printed()): \(error)")
+            }
+        }
+        if !self[.sorry].isEmpty {
+            guard let sorry = SorryServer(text(.sorry)) else {
+                throw failure(.sorry, "\(text(.sorry).printed()) is no address with a port (10.1.0.9:80, [fd00::9]:80)")
+            }
+            if let reason = sorry.address.unusableReason {
+                throw failure(.sorry, "\(text(.sorry).printed()) is \(reason)")
+            }
+            options.sorry = sorry
+        }
+        return options
+    }
+
+    /// Checks the options against each other and the rest of the line.
+    private func checkOptions(of connection: ExternalConnection) throws(Failure) {
+        let options = connection.options
+        if connection.method == .dnat {
+            if options.maximumConnections != 0 {
+                throw failure(.maximumConnections, "dnat counts no connections: max_connections must be 0")
+            }
+            if options.check != nil { throw failure(.check, "dnat has one server: check must be empty") }
+            if options.sorry != nil { throw failure(.sorry, "dnat has one server: sorry must be empty") }
+        }
+        if options.isOnePacket, connection.transport != .udp || connection.persistence > 0 {
+            throw failure(.onePacket, "only UDP without persistence can be scheduled packet by packet")
+        }
+        if options.persistenceMask != nil, connection.persistence == 0 {
+            throw failure(.persistenceMask, "must be empty without persistence")
+        }
+        if let check = options.check {
+            if check.port == nil, check.probe.needsPort, connection.mark != nil {
+                throw failure(.check, "needs a port: under a mark the server's port is the client's")
+            }
+        } else {
+            if options.slowStart > 0 { throw failure(.slowStart, "must be 0 without a check") }
+            if options.minimum > 0 { throw failure(.minimum, "must be 0 without a check") }
+        }
+        if let sorry = options.sorry {
+            guard sorry.address.family == connection.family || connection.method == .tunnel else {
+                throw failure(
+                    .sorry, "\(sorry) is not of the public addresses' family (\(connection.family))")
+            }
+            if (sorry.port == 0) != (connection.mark != nil) {
+                throw failure(
+                    .sorry,
+                    connection.mark == nil
+                        ? "\(sorry): without a mark the port is needed"
+                        : "\(sorry): under a mark the client's port is kept")
+            }
+        }
     }
 
     /// Reads the values of columns `service` and `backend_address` to `weight`.
@@ -157,25 +259,27 @@ extension CSVRecord {
         return ports
     }
 
-    private func sourcePrefixes(family: AddressFamily) throws(Failure) -> [AddressPrefix] {
+    private func prefixes(
+        _ column: ServicesCSV.Column, family: AddressFamily
+    ) throws(Failure) -> [AddressPrefix] {
         var prefixes = [AddressPrefix]()
-        for text in try list(.sources) {
+        for text in try list(column) {
             guard let prefix = AddressPrefix(text) else {
                 throw failure(
-                    .sources, "\(text.printed()) is not a prefix (address/length, no bits set behind the length)")
+                    column, "\(text.printed()) is not a prefix (address/length, no bits set behind the length)")
             }
             guard prefix.description == text else {
-                throw failure(.sources, "\(text.printed()) must be written as \(prefix)")
+                throw failure(column, "\(text.printed()) must be written as \(prefix)")
             }
             guard prefix.address.family == family else {
-                throw failure(.sources, "\(text) is not of the public addresses' family (\(family))")
+                throw failure(column, "\(text) is not of the public addresses' family (\(family))")
             }
             if let last = prefixes.last {
                 guard !last.contains(prefix.first), !prefix.contains(last.first) else {
-                    throw failure(.sources, "\(prefix) overlaps \(last)")
+                    throw failure(column, "\(prefix) overlaps \(last)")
                 }
                 guard last < prefix else {
-                    throw failure(.sources, "not in ascending order: \(last) stands before \(prefix)")
+                    throw failure(column, "not in ascending order: \(last) stands before \(prefix)")
                 }
             }
             prefixes.append(prefix)

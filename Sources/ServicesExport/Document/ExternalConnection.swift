@@ -22,8 +22,8 @@ public struct ExternalConnection: Sendable, Hashable {
     public let drainTime: Int?
     /// The networks of allowed clients, ascending, without overlaps; empty: all.
     public let sources: [AddressPrefix]
-    /// No new connections for a real server that has so many; 0: no limit.
-    public let maximumConnections: Int
+    /// Limits, hairpin, health.
+    public let options: ConnectionOptions
 
     /// The family of all `addresses`.
     public var family: AddressFamily { addresses[0].family }
@@ -41,8 +41,7 @@ public struct ExternalConnection: Sendable, Hashable {
         if persistence != other.persistence { return .persistence }
         if drainTime != other.drainTime { return .drainTime }
         if sources != other.sources { return .sources }
-        if maximumConnections != other.maximumConnections { return .maximumConnections }
-        return nil
+        return options.firstDifference(from: other.options)
     }
 }
 
@@ -90,7 +89,7 @@ public final class ExportGroup: Sendable {
                 addressName: connection.addressName, addresses: connection.addresses, ports: connection.ports,
                 mark: connection.mark, method: connection.method, scheduler: connection.scheduler,
                 persistence: connection.persistence, drainTime: connection.drainTime, sources: connection.sources,
-                maximumConnections: connection.maximumConnections, backendAddress: server.address,
+                options: connection.options, backendAddress: server.address,
                 backendPort: server.port == 0 ? nil : server.port,
                 weight: Int(server.weight))
         }

@@ -56,6 +56,12 @@ struct LineFinder {
         return found
     }
 
+    /// The number of the line that has the rule, or of the header.
+    func line(of rule: EgressRule) -> Int {
+        let text = Array(rule.description.utf8)
+        return 1 + (bytes.split(separator: ServicesCSV.lineFeed).firstIndex { $0.elementsEqual(text) } ?? 0)
+    }
+
     /// The error for a real server that a group has twice.
     func repeated(_ server: RealServer, in key: [UInt8]) -> ServicesCSVError {
         let found = lines(of: key, server: server, limit: 2)

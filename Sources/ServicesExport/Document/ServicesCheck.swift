@@ -1,7 +1,8 @@
 import NetworkTypes
 import Text
 
-/// Rules that involve several rows: every address, protocol and port is claimed once, and the rows of a mark agree.
+/// Rules that involve several rows: every address, protocol and port is claimed once, the rows of a mark agree, and
+/// every inside network leaves by one rule.
 struct ServicesCheck {
     let groups: [ExportGroup]
     let changes: ExportChanges
@@ -10,6 +11,7 @@ struct ServicesCheck {
     func run() throws(ServicesCSVError) {
         guard !changes.isEmpty else { return }
         try checkMarks()
+        if let egress = changes.egress { try checkEgress(egress) }
         // Claims depend only on the connections. If only servers changed, the claims are the same.
         let known = Set(changes.removed.map(\.key))
         if changes.added.contains(where: { !known.contains($0.key) }) { try checkClaims() }
@@ -67,6 +69,25 @@ struct ServicesCheck {
             }
         }
         throw disagreement(first, second, .backendAddress, "rows of mark \(mark) have the same servers")
+    }
+
+    private func checkEgress(_ rules: [EgressRule]) throws(ServicesCSVError) {
+        for (first, second) in zip(rules, rules.dropFirst())
+        where first.name == second.name && first.family == second.family {
+            throw ServicesCSVError(
+                line: finder.line(of: second), column: 1, cell: .section,
+                message: "egress \(second.name) stands twice for \(second.family)")
+        }
+        let claims = rules.flatMap { rule in rule.sources.map { (source: $0, rule: rule) } }
+            .sorted { $0.source < $1.source }
+        for (first, second) in zip(claims, claims.dropFirst())
+        where first.source.contains(second.source.address) || first.source == second.source {
+            let line = finder.line(of: second.rule)
+            throw ServicesCSVError(
+                line: line, column: 1, cell: .sources,
+                message: "\(second.source) of egress \(second.rule.name) overlaps \(first.source) of \(first.rule.name)"
+            )
+        }
     }
 
     private struct Claim {

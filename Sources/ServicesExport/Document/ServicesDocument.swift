@@ -10,19 +10,24 @@ public struct ServicesDocument: Sendable {
     public let rowCount: Int
     /// Every external connection with its real servers, in no particular order.
     public let groups: [ExportGroup]
+    /// The egress rules, ascending by name and family.
+    public let egress: [EgressRule]
 
     /// The file without rows, in the newest version.
     public static let empty = Self(emptyOf: .newest)
 
     init(emptyOf version: ServicesCSV.Version) {
-        self.init(version: version, bytes: ServicesCSV.write([], version), rowCount: 0, groups: [])
+        self.init(version: version, bytes: ServicesCSV.write([], version), rowCount: 0, groups: [], egress: [])
     }
 
-    init(version: ServicesCSV.Version, bytes: [UInt8], rowCount: Int, groups: [ExportGroup]) {
+    init(
+        version: ServicesCSV.Version, bytes: [UInt8], rowCount: Int, groups: [ExportGroup], egress: [EgressRule]
+    ) {
         self.version = version
         self.bytes = bytes
         self.rowCount = rowCount
         self.groups = groups
+        self.egress = egress
     }
 
     /// Reads and checks a whole file.
@@ -48,10 +53,15 @@ public struct ServicesDocument: Sendable {
         }
         var reader = ServicesReader(previous: Self(emptyOf: version))
         let document = try reader.read(bytes).document
-        return (document, ExportChanges(removed: groups, added: document.groups))
+        return (
+            document,
+            ExportChanges(
+                removed: groups, added: document.groups,
+                egress: egress == document.egress ? nil : document.egress)
+        )
     }
 
-    /// Every row, in the order of `ServicesCSV.write`. Sorts all rows.
+    /// Every row of a real server, in the order of `ServicesCSV.write`. Sorts all rows.
     public var rows: [ExportRow] {
         groups.flatMap(\.rows).map { ($0, $0.description) }.sorted { $0.1.utf8.lexicographicallyPrecedes($1.1.utf8) }
             .map(\.0)
@@ -64,12 +74,15 @@ public struct ExportChanges: Sendable {
     public var removed: [ExportGroup] = []
     /// Groups that only the new document has.
     public var added: [ExportGroup] = []
+    /// The egress rules of the new document; `nil`: those of the old one.
+    public var egress: [EgressRule]?
 
-    public init(removed: [ExportGroup] = [], added: [ExportGroup] = []) {
+    public init(removed: [ExportGroup] = [], added: [ExportGroup] = [], egress: [EgressRule]? = nil) {
         self.removed = removed
         self.added = added
+        self.egress = egress
     }
 
     /// Whether the documents have the same rows.
-    public var isEmpty: Bool { removed.isEmpty && added.isEmpty }
+    public var isEmpty: Bool { removed.isEmpty && added.isEmpty && egress == nil }
 }

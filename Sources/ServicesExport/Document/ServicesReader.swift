@@ -17,6 +17,8 @@ struct ServicesReader {
     /// By index of `table`: index in `edits`, or -1.
     private var editIndex: [Int32]
     private var edits: [Edit] = []
+    /// The egress rules of the lines that were read.
+    private var egress: [EgressRule] = []
     /// The service of the previous line, since lines are sorted by service.
     private var lastService: (bytes: Range<Int>, name: String) = (0..<0, "")
 
@@ -43,14 +45,23 @@ struct ServicesReader {
     ) throws(ServicesCSVError) -> (document: ServicesDocument, changes: ExportChanges) {
         let common = CommonLines(previous.bytes, bytes)
         let removedRows = try readLines(of: previous.bytes, in: common.old) { $0.removed.append($1) }
+        let removedEgress = Set(egress)
+        egress = []
         let addedRows = try readLines(of: bytes, in: common.new) { $0.added.append($1) }
+        let rules = (previous.egress.filter { !removedEgress.contains($0) } + egress).sorted {
+            ($0.name, $0.family) < ($1.name, $1.family)
+        }
         let rowCount = previous.rowCount - removedRows + addedRows
 
         var changes = ExportChanges()
         for edit in edits { try finish(edit, of: bytes, changes: &changes) }
         let remaining = changes.isEmpty ? previous.groups : groups.compactMap(\.self)
+        if rules != previous.egress { changes.egress = rules }
         try ServicesCheck(groups: remaining, changes: changes, finder: LineFinder(bytes, version)).run()
-        return (ServicesDocument(version: version, bytes: bytes, rowCount: rowCount, groups: remaining), changes)
+        return (
+            ServicesDocument(version: version, bytes: bytes, rowCount: rowCount, groups: remaining, egress: rules),
+            changes
+        )
     }
 
     /// Rebuilds a group from its previous rows, without removed and with added ones.
@@ -100,18 +111,15 @@ struct ServicesReader {
                 let rest = file.count - start
                 guard let base = file.baseAddress, let feed = memchr(base + start, 0x0A, rest) else { break }
                 let end = UnsafeRawPointer(feed) - base
-                let group: Int
-                let server: RealServer
-                if let known = knownLine(file, start..<end) {
-                    (group, server) = known
-                } else {
-                    (group, server) = try newLine(file, start..<end)
+                var read = knownLine(file, start..<end)
+                if read == nil { read = try newLine(file, start..<end) }
+                if let (group, server) = read {
+                    if editIndex[group] < 0 {
+                        editIndex[group] = Int32(edits.count)
+                        edits.append(Edit(group: group))
+                    }
+                    note(&edits[Int(editIndex[group])], server)
                 }
-                if editIndex[group] < 0 {
-                    editIndex[group] = Int32(edits.count)
-                    edits.append(Edit(group: group))
-                }
-                note(&edits[Int(editIndex[group])], server)
                 count += 1
                 start = end + 1
             }
@@ -149,12 +157,16 @@ struct ServicesReader {
         return (group, RealServer(address: address, port: port, weight: weight, service: name))
     }
 
-    /// Reads a line cell by cell.
+    /// Reads a line cell by cell; `nil` if it is an egress rule, which then is in `egress`.
     private mutating func newLine(
         _ file: UnsafeRawBufferPointer, _ line: Range<Int>
-    ) throws(ServicesCSVError) -> (Int, RealServer) {
+    ) throws(ServicesCSVError) -> (Int, RealServer)? {
         do throws(CSVRecord.Failure) {
             let record = try CSVRecord(complete: file[line].asBytes, version)
+            if record.isEgress {
+                egress.append(try record.egress())
+                return nil
+            }
             let key = record.key
             let hash = key.withUnsafeBytes { GroupTable.hash($0) }
             let known = key.withUnsafeBytes { table.find($0, hash: hash) }

@@ -25,8 +25,8 @@ public struct ExportRow: Sendable, Hashable {
     public var drainTime: Int?
     /// The networks of allowed clients, ascending; empty: all.
     public var sources: [AddressPrefix]
-    /// No new connections for a real server that has so many; 0: no limit. Column `max_connections`, from version 2 on.
-    public var maximumConnections: Int
+    /// The columns from version 2 on.
+    public var options: ConnectionOptions
     /// Internal address of the real server.
     public var backendAddress: IPAddress
     /// The port of the real server; `nil` with a mark: the client's port is kept.
@@ -38,7 +38,7 @@ public struct ExportRow: Sendable, Hashable {
         service: String, section: String, transport: TransportProtocol, addressName: String,
         addresses: [IPAddress], ports: [PortRange], mark: UInt32? = nil, method: ForwardingMethod = .masq,
         scheduler: Scheduler = .wlc, persistence: Int = 0, drainTime: Int? = nil, sources: [AddressPrefix] = [],
-        maximumConnections: Int = 0, backendAddress: IPAddress, backendPort: UInt16? = nil, weight: Int = 100
+        options: ConnectionOptions = .none, backendAddress: IPAddress, backendPort: UInt16? = nil, weight: Int = 100
     ) {
         self.service = service
         self.section = section
@@ -52,7 +52,7 @@ public struct ExportRow: Sendable, Hashable {
         self.persistence = persistence
         self.drainTime = drainTime
         self.sources = sources
-        self.maximumConnections = maximumConnections
+        self.options = options
         self.backendAddress = backendAddress
         self.backendPort = backendPort
         self.weight = weight
@@ -61,7 +61,7 @@ public struct ExportRow: Sendable, Hashable {
 
 extension ExportRow {
     /// The oldest version that can express the row: a gateway that reads an older one would serve it wrongly.
-    public var minimumVersion: ServicesCSV.Version { .needed(maximumConnections: maximumConnections) }
+    public var minimumVersion: ServicesCSV.Version { options.minimumVersion }
 }
 
 extension ExportRow: CustomStringConvertible {

@@ -7,21 +7,19 @@ extension ServicesCSV {
     public enum Version: Int, Sendable, CaseIterable, Comparable {
         /// The first one. Its media type has no `version` parameter: gateways of its time know of no other.
         case one = 1
-        /// Adds `max_connections`.
+        /// Adds the columns of `ConnectionOptions`, and rows of method `snat` (`EgressRule`).
         case two = 2
 
         public static let newest = Self.two
-
-        /// The oldest version that can express a real server with such a limit: without the limit the server would get
-        /// more than it bears.
-        public static func needed(maximumConnections: Int) -> Self { maximumConnections > 0 ? .two : .one }
 
         public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
         /// The version that brought the column.
         static func introducing(_ column: Column) -> Self {
             switch column {
-            case .maximumConnections: .two
+            case .maximumConnections, .maximumRate, .limit, .onePacket, .persistenceMask, .hairpin, .check, .slowStart,
+                .minimum, .sorry, .exceptions:
+                .two
             default: .one
             }
         }

@@ -1,17 +1,26 @@
+import HealthChecks
 import NetworkTypes
 
 extension ServicesCSV {
     /// The whole file: the header and the rows in the order of their bytes, with a line feed after each line.
     ///
     /// Rows are written as they are: `ServicesDocument` is what checks them. Columns that the version does not have are
-    /// left out; `ExportRow.minimumVersion` says where that would be wrong.
-    public static func write(_ rows: some Sequence<ExportRow>, _ version: Version = .newest) -> [UInt8] {
+    /// left out, and so are egress rules where it has none; `minimumVersion` says where that would be wrong.
+    public static func write(
+        _ rows: some Sequence<ExportRow>, egress: [EgressRule] = [], _ version: Version = .newest
+    ) -> [UInt8] {
         var lines = [UInt8]()
         var ranges = [Range<Int>]()
         var lists = WrittenLists()
         for row in rows {
             let start = lines.count
             append(row, version, to: &lines, lists: &lists)
+            lines.append(lineFeed)
+            ranges.append(start..<lines.count)
+        }
+        for rule in egress where version >= EgressRule.minimumVersion {
+            let start = lines.count
+            lines.append(contentsOf: rule.description.utf8)
             lines.append(lineFeed)
             ranges.append(start..<lines.count)
         }
@@ -54,7 +63,7 @@ extension ServicesCSV {
         cell(String(row.persistence))
         cell(row.drainTime.map { String($0) } ?? "")
         lists.sources.append(row.sources, to: &line)
-        if version >= .two { cell(String(row.maximumConnections)) }
+        if version >= .two { lists.options.append(row.options, to: &line) }
         cell(row.backendAddress.description)
         cell(row.backendPort.map { String($0) } ?? "")
         line.append(contentsOf: String(row.weight).utf8)
@@ -79,7 +88,34 @@ private struct WrittenLists {
         }
     }
 
+    /// The cells of the options.
+    struct Options {
+        private var options: ConnectionOptions?
+        private var text: [UInt8] = []
+
+        /// Appends the cells, with a comma after each.
+        mutating func append(_ options: ConnectionOptions, to line: inout [UInt8]) {
+            if options != self.options {
+                self.options = options
+                text = Array((options.cells.joined(separator: ",") + ",").utf8)
+            }
+            line.append(contentsOf: text)
+        }
+    }
+
+    var options = Options()
     var addresses = List<IPAddress>()
     var ports = List<PortRange>()
     var sources = List<AddressPrefix>()
+}
+
+extension ConnectionOptions {
+    /// The cells of the columns `max_connections` to `except`.
+    fileprivate var cells: [String] {
+        [
+            "\(maximumConnections)", "\(maximumRate)", limit?.description ?? "", isOnePacket ? "1" : "0",
+            persistenceMask.map { "\($0)" } ?? "", hairpin.map(\.description).joined(separator: " "),
+            check?.description ?? "", "\(slowStart)", "\(minimum)", sorry?.description ?? "", "",
+        ]
+    }
 }

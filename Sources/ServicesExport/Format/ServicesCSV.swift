@@ -7,7 +7,9 @@ public enum ServicesCSV {
     /// The columns of the newest version, in the order of the file.
     public enum Column: Int, Sendable, CaseIterable {
         case service, section, transport, addressName, addresses, ports, mark, method, scheduler, persistence,
-            drainTime, sources, maximumConnections, backendAddress, backendPort, weight
+            drainTime, sources, maximumConnections, maximumRate, limit, onePacket, persistenceMask, hairpin, check,
+            slowStart,
+            minimum, sorry, exceptions, backendAddress, backendPort, weight
 
         /// The name in the header.
         public var name: String {
@@ -25,6 +27,16 @@ public enum ServicesCSV {
             case .drainTime: "drain_time"
             case .sources: "sources"
             case .maximumConnections: "max_connections"
+            case .maximumRate: "max_rate"
+            case .limit: "limit"
+            case .onePacket: "one_packet"
+            case .persistenceMask: "persistence_mask"
+            case .hairpin: "hairpin"
+            case .check: "check"
+            case .slowStart: "slow_start"
+            case .minimum: "minimum"
+            case .sorry: "sorry"
+            case .exceptions: "except"
             case .backendAddress: "backend_address"
             case .backendPort: "backend_port"
             case .weight: "weight"
@@ -42,6 +54,10 @@ public enum ServicesCSV {
     public static let maximumDrainTime = 7 * 86_400
     /// The highest limit of a real server's connections. IPVS compares it with a signed number of 32 bits.
     public static let maximumConnections = Int(Int32.max)
+    /// The highest rate of new connections of a section, per second.
+    public static let maximumRate = 1_000_000
+    /// The longest climb of a real server that comes back, in seconds.
+    public static let maximumSlowStart = 3_600
     /// The highest weight of a real server.
     public static let maximumWeight = 65_535
 

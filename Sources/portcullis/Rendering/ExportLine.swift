@@ -66,9 +66,19 @@ struct ExportLine: Equatable {
         if self[.persistence] != "0" { parts.append("persistence \(self[.persistence])") }
         if !self[.drainTime].isEmpty { parts.append("drain \(self[.drainTime])") }
         if !self[.sources].isEmpty { parts.append("from \(self[.sources].replacingByte(" ", with: ","))") }
-        if !self[.maximumConnections].isEmpty, self[.maximumConnections] != "0" {
-            parts.append("max-connections \(self[.maximumConnections])")
+        func add(_ name: String, _ column: Column) {
+            if !self[column].isEmpty, self[column] != "0" { parts.append("\(name) \(self[column])") }
         }
+        add("max-connections", .maximumConnections)
+        add("max-rate", .maximumRate)
+        add("limit", .limit)
+        if self[.onePacket] == "1" { parts.append("one-packet") }
+        add("persistence-mask", .persistenceMask)
+        if !self[.hairpin].isEmpty { parts.append("hairpin \(self[.hairpin].replacingByte(" ", with: ","))") }
+        add("check", .check)
+        add("slow-start", .slowStart)
+        add("minimum", .minimum)
+        add("sorry", .sorry)
         return parts.joined(separator: " ")
     }
 
@@ -89,10 +99,13 @@ extension ExportLine {
             version.columns.map { column in
                 let value: JSONValue
                 switch column {
-                case .addresses, .ports, .sources:
+                case .addresses, .ports, .sources, .hairpin, .exceptions:
                     value = .array(self[column].splitBytes(" ", omittingEmpty: true).map { .string(String($0)) })
-                case .mark, .persistence, .drainTime, .maximumConnections, .backendPort, .weight:
+                case .mark, .persistence, .drainTime, .maximumConnections, .maximumRate, .onePacket, .persistenceMask,
+                    .slowStart, .minimum, .backendPort, .weight:
                     value = Int(self[column]).map { .integer($0) } ?? .null
+                case .limit, .check, .sorry:
+                    value = self[column].isEmpty ? .null : .string(self[column])
                 default:
                     value = .string(self[column])
                 }

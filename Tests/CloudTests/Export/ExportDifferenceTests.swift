@@ -38,10 +38,10 @@ import Testing
         #expect(difference.changed.count == 8)
         #expect(
             difference.changed.first?.before.description
-                == "pgw.1,http,tcp,www-ip,198.51.100.36,443,,masq,wlc,0,,,0,10.1.0.11,8443,100")
+                == "pgw.1,http,tcp,www-ip,198.51.100.36,443,,masq,wlc,0,,,0,0,,0,,,,0,0,,,10.1.0.11,8443,100")
         #expect(
             difference.changed.first?.after.description
-                == "pgw.1,http,tcp,www-ip,198.51.100.36,443,,masq,wlc,0,,,0,10.1.0.11,8443,50")
+                == "pgw.1,http,tcp,www-ip,198.51.100.36,443,,masq,wlc,0,,,0,0,,0,,,,0,0,,,10.1.0.11,8443,50")
         #expect(difference.changed.last?.after.backendAddress.description == "fd00:1::14")
         var wider = before
         wider.types["tg"] = try TestCloud.type(

@@ -18,7 +18,7 @@ import Testing
         var cloud = try TestCloud.seed()
         cloud.types["pgw"] = try limited()
         let rows = cloud.exportRows(location: "tcn").filter { $0.service == "pgw.1" }
-        #expect(!rows.isEmpty && rows.allSatisfy { $0.maximumConnections == 500 && $0.minimumVersion == .two })
+        #expect(!rows.isEmpty && rows.allSatisfy { $0.options.maximumConnections == 500 && $0.minimumVersion == .two })
     }
 
     @Test(

@@ -21,7 +21,7 @@ import Testing
 
     @Test("a row of version 2 has what version 2 added, also in what a row's treatment says")
     func versionTwo() throws {
-        let line = "pgw.1,http,tcp,www-ip,198.51.100.36,80,,masq,wlc,0,,,5000,10.1.0.11,8080,100"
+        let line = "pgw.1,http,tcp,www-ip,198.51.100.36,80,,masq,wlc,0,,,5000,0,,0,,,,0,0,,,10.1.0.11,8080,100"
         let rows = try ExportLine.lines(of: Array("\(ServicesCSV.Version.two.header)\n\(line)\n".utf8))
         #expect(JSONText.line(.array(rows.map(\.json))).contains(#""max_connections":5000,"#))
         #expect(rows.first?.treatment == "masq wlc max-connections 5000")

@@ -23,7 +23,7 @@ import Testing
         let row = ExportRow(
             service: "tg.1", section: "http", transport: .tcp, addressName: "ip",
             addresses: ["198.51.100.1"].compactMap { IPAddress($0) }, ports: [PortRange(80)].compactMap { $0 },
-            method: .masq, scheduler: .wlc, persistence: 0, drainTime: nil, sources: [], maximumConnections: 0,
+            method: .masq, scheduler: .wlc, persistence: 0, drainTime: nil, sources: [], options: .none,
             backendAddress: IPAddress("10.1.0.11")!, backendPort: 80, weight: weight)
         return LocationExport(rows: [row], since: since, after: before)
     }

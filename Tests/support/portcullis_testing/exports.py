@@ -7,9 +7,10 @@ from portcullis_testing import topology
 
 COLUMNS = ("service,section,protocol,address_name,addresses,ports,fwmark,method,scheduler,persistence,drain_time,sources,"
            "backend_address,backend_port,weight").split(",")
-# Of version 2, beside those of version 1.
-LIMIT = "max_connections"
-COLUMNS_2 = [*COLUMNS[:-3], LIMIT, *COLUMNS[-3:]]
+# Of version 2, beside those of version 1, with what they have where nothing is asked for.
+OPTIONS = {"max_connections": 0, "max_rate": 0, "limit": "", "one_packet": 0, "persistence_mask": "", "hairpin": "",
+           "check": "", "slow_start": 0, "minimum": 0, "sorry": "", "except": ""}
+COLUMNS_2 = [*COLUMNS[:-3], *OPTIONS, *COLUMNS[-3:]]
 WWW4, TG4, OTHER4 = topology.PUBLIC4
 WWW6, TG6, OTHER6 = topology.PUBLIC6
 ALL = {"app1": 100, "app2": 100, "app3": 100}
@@ -23,11 +24,11 @@ def export(*groups):
 
 
 def section(name, addresses, ports, weights=None, protocols=("tcp",), **cells):
-    """The rows of one external connection: real servers by name, with their weights. With `max_connections` they are version 2's."""
+    """The rows of one external connection: real servers by name, with their weights. With one of `OPTIONS` they are version 2's."""
     fixed = {"section": name, "address_name": f"{name}-ip", "addresses": " ".join(addresses), "ports": ports,
              "fwmark": "", "method": "masq", "scheduler": "wlc", "persistence": 0, "drain_time": "", "sources": "",
-             "backend_port": "", **cells}
-    columns = COLUMNS_2 if LIMIT in cells else COLUMNS
+             "backend_port": "", **OPTIONS, **cells}
+    columns = COLUMNS_2 if OPTIONS.keys() & cells.keys() else COLUMNS
     rows = []
     for server, weight in (ALL if weights is None else weights).items():
         host = topology.SERVERS[server]

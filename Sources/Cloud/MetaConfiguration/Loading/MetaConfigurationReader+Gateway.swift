@@ -61,7 +61,7 @@ extension MetaConfigurationReader {
         let section = GatewaySection(
             name: name, pool: pool, exposure: exposure, scheduler: scheduler ?? .wlc, weight: weight ?? 100,
             persistence: persistence ?? 0, drainTime: drainTime, method: method ?? .masq,
-            sources: Self.withoutInner(sources), maximumConnections: maximumConnections ?? 0, position: node.position)
+            sources: Self.withoutInner(sources), options: ConnectionOptions(maximumConnections: maximumConnections ?? 0), position: node.position)
         checkMethod(section, mapping)
         checkDatagramMark(section)
         return section
@@ -186,7 +186,7 @@ extension MetaConfigurationReader {
                     mapping.keyPosition("drain"),
                     "the method \"dnat\" has no drain time of its own, so \"drain\" has no meaning here")
             }
-            if section.maximumConnections > 0 {
+            if section.options.maximumConnections > 0 {
                 diagnostics.report(
                     mapping.keyPosition("max-connections"),
                     "the method \"dnat\" counts no connections, so \"max-connections\" has no meaning here")
