@@ -65,7 +65,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "HealthChecks",
-            dependencies: ["Text", .product(name: "HeapModule", package: "swift-collections")], swiftSettings: strict),
+            dependencies: ["NetworkTypes", "Text", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict),
         .target(name: "CombinedConfiguration", dependencies: ["JSON", "Text", "YAML"], swiftSettings: strict),
         .target(
             name: "Cloud",
@@ -294,7 +295,8 @@ let package = Package(
             name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
-            name: "HealthChecksTests", dependencies: ["HealthChecks", "TestSupport"], swiftSettings: strictTests),
+            name: "HealthChecksTests", dependencies: ["HealthChecks", "NetworkTypes", "TestSupport"],
+            swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),

@@ -174,26 +174,9 @@ private struct HealthCheckReader {
     private static func decode(_ text: Substring.UTF8View.SubSequence, of key: String) throws(HealthCheckError)
         -> [UInt8]
     {
-        var bytes: [UInt8] = []
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            guard byte == 0x25 else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(nibble), let low = rest.popFirst().flatMap(nibble) else {
-                throw HealthCheckError("\(key): % is not followed by two hexadecimal digits")
-            }
-            bytes.append(high << 4 | low)
+        guard let bytes = PercentEncoding.decode(text) else {
+            throw HealthCheckError("\(key): % is not followed by two hexadecimal digits")
         }
         return bytes
-    }
-
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x37
-        default: nil
-        }
     }
 }
