@@ -69,7 +69,7 @@ extension HealthCheck: CustomStringConvertible {
     }
 
     /// `1.5` for 1500.
-    private static func seconds(_ milliseconds: Int) -> String {
+    static func seconds(_ milliseconds: Int) -> String {
         let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
         guard rest > 0 else { return "\(whole)" }
         var decimals = "\(1_000 + rest)".dropFirst()

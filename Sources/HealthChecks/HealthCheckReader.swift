@@ -69,8 +69,10 @@ private struct HealthCheckReader {
             http.tls = try tls()
             return .http(http)
         case "dns":
-            return .dns(
-                Probe.DNS(name: try required("query"), type: try choice("type", Probe.DNS.RecordType.self) ?? .soa))
+            let dns = Probe.DNS(
+                name: try required("query"), type: try choice("type", Probe.DNS.RecordType.self) ?? .soa)
+            guard dns.isNameValid else { throw HealthCheckError("query \(dns.name.printed()) is no name that DNS has") }
+            return .dns(dns)
         case "udp":
             guard let send = take("send") else { throw HealthCheckError("\"send\" is missing") }
             return .udp(Probe.UDP(send: send, expect: take("expect")))
