@@ -5,7 +5,7 @@ import Text
 public struct ProberMessageError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }
 
 extension DaemonMessage {
