@@ -27,6 +27,7 @@ let package = Package(
     products: [
         .executable(name: "portcullis-admin", targets: ["portcullis-admin"]),
         .executable(name: "portcullis-gateway", targets: ["portcullis-gateway"]),
+        .executable(name: "portcullis-checks", targets: ["portcullis-checks"]),
         .executable(name: "portcullis", targets: ["portcullis"]),
         .executable(name: "portcullis-generate", targets: ["portcullis-generate"]),
         .library(name: "Netlink", targets: ["Netlink"]),
@@ -52,6 +53,7 @@ let package = Package(
         .systemLibrary(name: "CNetlink", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CEvents"),
 
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
@@ -65,7 +67,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "HealthChecks",
-            dependencies: ["Text", .product(name: "HeapModule", package: "swift-collections")], swiftSettings: strict),
+            dependencies: ["NetworkTypes", "Text", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict),
         .target(name: "CombinedConfiguration", dependencies: ["JSON", "Text", "YAML"], swiftSettings: strict),
         .target(
             name: "Cloud",
@@ -139,6 +142,29 @@ let package = Package(
             dependencies: [
                 "AdminClient", "CommandLineSupport", "GatewayDaemon", "GatewaySync", "Netlink", "NetworkTypes",
                 "PacemakerConfiguration", "ServiceSupport", "ServicesExport", "Text",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        // The prober has one loop of its own. NIO is there for TLS alone: NIOSSL's handler in a channel in memory
+        // (NIOEmbedded), whose handshake NIOTLS announces.
+        .target(
+            name: "HealthProber",
+            dependencies: [
+                "CEvents", "HealthChecks", "NetworkTypes", "ServiceSupport",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "portcullis-checks",
+            dependencies: [
+                "CEvents", "CommandLineSupport", "HealthChecks", "HealthProber", "NetworkTypes", "ServiceSupport",
+                "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -294,7 +320,8 @@ let package = Package(
             name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
-            name: "HealthChecksTests", dependencies: ["HealthChecks", "TestSupport"], swiftSettings: strictTests),
+            name: "HealthChecksTests", dependencies: ["HealthChecks", "NetworkTypes", "TestSupport"],
+            swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),

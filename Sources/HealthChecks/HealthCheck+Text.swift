@@ -1,5 +1,3 @@
-import Text
-
 /// A check on one line, as the services export has it: the kind, then whatever differs from its default, in a fixed
 /// order.
 ///
@@ -10,7 +8,9 @@ import Text
 extension HealthCheck: CustomStringConvertible {
     public var description: String {
         var words = [kind]
-        func add(_ key: String, _ value: some StringProtocol) { words.append("\(key)=\(Self.encode(value.utf8))") }
+        func add(_ key: String, _ value: some StringProtocol) {
+            words.append("\(key)=\(PercentEncoding.encode(value.utf8))")
+        }
         func add(_ key: String, _ milliseconds: Int, unless usual: Int) {
             if milliseconds != usual { add(key, Self.seconds(milliseconds)) }
         }
@@ -36,8 +36,8 @@ extension HealthCheck: CustomStringConvertible {
             add("query", dns.name)
             if dns.type != .soa { add("type", dns.type.rawValue) }
         case .udp(let udp):
-            words.append("send=\(Self.encode(udp.send))")
-            if let expect = udp.expect { words.append("expect=\(Self.encode(expect))") }
+            words.append("send=\(PercentEncoding.encode(udp.send))")
+            if let expect = udp.expect { words.append("expect=\(PercentEncoding.encode(expect))") }
         case .command(let words): for word in words { add("arg", word) }
         }
         let usual = HealthCheck(probe)
@@ -69,24 +69,11 @@ extension HealthCheck: CustomStringConvertible {
     }
 
     /// `1.5` for 1500.
-    private static func seconds(_ milliseconds: Int) -> String {
+    static func seconds(_ milliseconds: Int) -> String {
         let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
         guard rest > 0 else { return "\(whole)" }
         var decimals = "\(1_000 + rest)".dropFirst()
         while decimals.last == "0" { decimals.removeLast() }
         return "\(whole).\(decimals)"
-    }
-
-    private static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var text = ""
-        for byte in bytes {
-            let isPlain = (0x21...0x7E).contains(byte) && ![0x22, 0x25, 0x2C].contains(byte)
-            if isPlain {
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                text += "%" + [byte].hexadecimal.uppercased()
-            }
-        }
-        return text
     }
 }

@@ -69,8 +69,10 @@ private struct HealthCheckReader {
             http.tls = try tls()
             return .http(http)
         case "dns":
-            return .dns(
-                Probe.DNS(name: try required("query"), type: try choice("type", Probe.DNS.RecordType.self) ?? .soa))
+            let dns = Probe.DNS(
+                name: try required("query"), type: try choice("type", Probe.DNS.RecordType.self) ?? .soa)
+            guard dns.isNameValid else { throw HealthCheckError("query \(dns.name.printed()) is no name that DNS has") }
+            return .dns(dns)
         case "udp":
             guard let send = take("send") else { throw HealthCheckError("\"send\" is missing") }
             return .udp(Probe.UDP(send: send, expect: take("expect")))
@@ -174,26 +176,9 @@ private struct HealthCheckReader {
     private static func decode(_ text: Substring.UTF8View.SubSequence, of key: String) throws(HealthCheckError)
         -> [UInt8]
     {
-        var bytes: [UInt8] = []
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            guard byte == 0x25 else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(nibble), let low = rest.popFirst().flatMap(nibble) else {
-                throw HealthCheckError("\(key): % is not followed by two hexadecimal digits")
-            }
-            bytes.append(high << 4 | low)
+        guard let bytes = PercentEncoding.decode(text) else {
+            throw HealthCheckError("\(key): % is not followed by two hexadecimal digits")
         }
         return bytes
-    }
-
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x37
-        default: nil
-        }
     }
 }

@@ -3,8 +3,7 @@ import HeapModule
 /// When which target is probed next.
 ///
 /// New targets get phases spread over their interval, so that thousands of them that arrive with one export are not
-/// probed at the same moment, and each is probed within one interval. A probe that begins late moves those after it;
-/// none is made up for.
+/// probed at the same moment, and each is probed within one interval. A probe that is missed is not made up for.
 public struct ProbeSchedule<Target: Hashable & Sendable>: Sendable {
     private struct Entry: Comparable, Sendable {
         let due: Int
