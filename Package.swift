@@ -119,12 +119,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "GatewaySync", dependencies: ["Netlink", "NetworkTypes", "ServicesExport", "Text"],
+            name: "GatewaySync", dependencies: ["HealthChecks", "Netlink", "NetworkTypes", "ServicesExport", "Text"],
             swiftSettings: strict),
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "JSON", "Netlink", "NetworkTypes",
+                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "HealthChecks", "JSON", "Netlink", "NetworkTypes",
                 "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

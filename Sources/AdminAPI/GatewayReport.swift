@@ -61,6 +61,51 @@ public struct GatewayReport: Sendable, Hashable {
         }
     }
 
+    /// What the gateway's prober says of the real servers, as far as they are checked.
+    public struct Health: Sendable, Hashable {
+        /// Whether the verdicts count. If not, servers count as ADMIN says: there is no prober, or it says nothing.
+        public var isInForce: Bool
+        /// How many targets are probed. Servers that are checked in the same way are one.
+        public var targets: Int
+        /// How many of them have no verdict yet.
+        public var unknown: Int
+        /// The instances that are down, by instance and section (`pgw.1/http`): at most `Limits.reportedDown`, those that
+        /// went down last.
+        public var down: [ExactText: Down]
+        /// How many targets are down in all.
+        public var downCount: Int
+        /// Until when weights hold since too many servers failed at once: RFC 3339 in UTC; `nil`: they do not.
+        public var holdsUntil: String?
+
+        /// An instance that is down.
+        public struct Down: Sendable, Hashable {
+            /// What is probed: `10.1.0.11:8080`.
+            public var target: String
+            /// Since when: RFC 3339 in UTC.
+            public var since: String
+            /// Why the last probe failed.
+            public var reason: String
+
+            public init(target: String, since: String, reason: String) {
+                self.target = target
+                self.since = since
+                self.reason = reason
+            }
+        }
+
+        public init(
+            isInForce: Bool, targets: Int, unknown: Int, down: [ExactText: Down], downCount: Int,
+            holdsUntil: String? = nil
+        ) {
+            self.isInForce = isInForce
+            self.targets = targets
+            self.unknown = unknown
+            self.down = down
+            self.downCount = downCount
+            self.holdsUntil = holdsUntil
+        }
+    }
+
     /// A step that the gateway's kernel refuses.
     public struct Refusal: Sendable, Hashable {
         /// Since when: RFC 3339 in UTC.
@@ -88,11 +133,15 @@ public struct GatewayReport: Sendable, Hashable {
     public var problems: [String]
     /// Instances at weight 0; `nil`: there are none.
     public var draining: Draining?
+    /// The health of real servers; `nil`: none is checked.
+    public var health: Health?
 
     public init(
         program: String, state: State, drains: [ExactText: Drain] = [:], drainCount: Int = 0,
-        refusals: [ExactText: Refusal] = [:], problems: [String] = [], draining: Draining? = nil
+        refusals: [ExactText: Refusal] = [:], problems: [String] = [], draining: Draining? = nil,
+        health: Health? = nil
     ) {
+        self.health = health
         self.draining = draining
         self.program = program
         self.state = state
@@ -155,11 +204,32 @@ extension GatewayReport: Described {
         .required("drainCount", .integer(0...Limits.reportedCount), \.drainCount),
         .required("refusals", .dictionary(of: Refusal.form, atMost: Limits.reportedTexts), \.refusals),
         .required("problems", .set(of: .line(atMost: Limits.reportedText), atMost: Limits.reportedTexts), \.problems),
-        .present("draining", Draining.form, \.draining)
+        .present("draining", Draining.form, \.draining), .present("health", Health.form, \.health)
     ) {
         GatewayReport(
-            program: $0, state: $1, drains: $2, drainCount: $3, refusals: $4, problems: $5, draining: $6)
+            program: $0, state: $1, drains: $2, drainCount: $3, refusals: $4, problems: $5, draining: $6, health: $7)
     }
+}
+
+extension GatewayReport.Health: Described {
+    package static let form = Form<Self>.object(
+        "ReportedHealth", .required("inForce", .boolean, \.isInForce),
+        .required("targets", .integer(0...Limits.reportedCount), \.targets),
+        .required("unknown", .integer(0...Limits.reportedCount), \.unknown),
+        .required("down", .dictionary(of: Down.form, atMost: Limits.reportedDown), \.down),
+        .required("downCount", .integer(0...Limits.reportedCount), \.downCount),
+        .present("holdsUntil", .time, \.holdsUntil)
+    ) {
+        GatewayReport.Health(
+            isInForce: $0, targets: $1, unknown: $2, down: $3, downCount: $4, holdsUntil: $5)
+    }
+}
+
+extension GatewayReport.Health.Down: Described {
+    package static let form = Form<Self>.object(
+        "ReportedDown", .required("target", .line(atMost: 100), \.target), .required("since", .time, \.since),
+        .required("reason", .line(atMost: Limits.reportedText), \.reason)
+    ) { GatewayReport.Health.Down(target: $0, since: $1, reason: $2) }
 }
 
 extension GatewayReport.Draining: Described {

@@ -32,6 +32,8 @@ public enum Limits {
     public static let reportedDrains = 200
     /// Instances at weight 0 in a gateway's report.
     public static let reportedDraining = 1_000
+    /// Instances that are down in a gateway's report.
+    public static let reportedDown = 500
     /// Texts of a kind in a gateway's report.
     public static let reportedTexts = 20
     /// Characters of a text in a gateway's report.

@@ -94,13 +94,3 @@ public enum Probe: Sendable, Hashable {
         }
     }
 }
-
-extension Probe {
-    /// Whether it is made at a port.
-    public var needsPort: Bool {
-        switch self {
-        case .tcp, .tls, .http, .dns, .smtp, .udp: true
-        case .ping, .command: false
-        }
-    }
-}

@@ -6,7 +6,7 @@
 /// Instants are milliseconds of a clock that never jumps, and that goes on while the machine sleeps.
 public struct TargetHealth: Sendable, Hashable {
     /// Whether the target gets new connections.
-    public enum Verdict: String, Sendable, Hashable {
+    public enum Verdict: String, Sendable, Hashable, CaseIterable {
         case up, down
     }
 

@@ -8,13 +8,17 @@ import ServiceSupport
 public struct ClockReading: Sendable, Hashable {
     /// Seconds since the machine was booted.
     public var boot: Int
+    /// Milliseconds since the machine was booted.
+    public var bootMilliseconds: Int
     /// Seconds since 1970. Rounded so that the difference from `boot` is the same in each reading.
     public var wall: Int
     /// The kernel's identifier of this boot. Boot seconds of another boot have no meaning here.
     public var bootID: String
 
-    public init(boot: Int, wall: Int, bootID: String) {
+    /// - Parameter bootMilliseconds: `nil`: those of `boot`.
+    public init(boot: Int, bootMilliseconds: Int? = nil, wall: Int, bootID: String) {
         self.boot = boot
+        self.bootMilliseconds = bootMilliseconds ?? boot * 1_000
         self.wall = wall
         self.bootID = bootID
     }
@@ -29,7 +33,9 @@ public struct ClockReading: Sendable, Hashable {
         let offset = wall.tv_sec - boot.tv_sec
         let fraction = wall.tv_nsec - boot.tv_nsec
         let carry = fraction >= 500_000_000 ? 1 : fraction < -500_000_000 ? -1 : 0
-        return Self(boot: boot.tv_sec, wall: boot.tv_sec + offset + carry, bootID: kernelBootID)
+        return Self(
+            boot: boot.tv_sec, bootMilliseconds: boot.tv_sec * 1_000 + boot.tv_nsec / 1_000_000,
+            wall: boot.tv_sec + offset + carry, bootID: kernelBootID)
     }
 
     /// Seconds to add to a time of the boot clock to get the wall clock's.

@@ -31,6 +31,7 @@ public enum ConfigurationKey: String, SettingKey {
     case guardServicesFloor = "guard.services-floor"
     case guardServersShare = "guard.servers-share"
     case guardServersFloor = "guard.servers-floor"
+    case checksUser = "checks-user"
     case logLevel = "log-level"
     case ipvsTimeoutTCP = "ipvs-timeouts.tcp"
     case ipvsTimeoutTCPFin = "ipvs-timeouts.tcp-fin"
@@ -82,6 +83,11 @@ public enum ConfigurationKey: String, SettingKey {
         case .guardServicesFloor: configuration.exportGuard.services.floor = try number(text, in: 0...1_000_000)
         case .guardServersShare: configuration.exportGuard.servers.share = try number(text, in: 0...100)
         case .guardServersFloor: configuration.exportGuard.servers.floor = try number(text, in: 0...1_000_000)
+        case .checksUser:
+            guard !text.isEmpty, text.utf8.count <= 32 else {
+                throw SettingsError("\(text.printed(atMost: 200)) is not the name of a user")
+            }
+            configuration.checksUser = text
         case .logLevel:
             guard let level = Logger.Level(rawValue: text) else {
                 let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

@@ -44,6 +44,8 @@ public struct GatewayConfiguration: Sendable, Hashable {
     public var metricsFile: String?
     /// The greatest number of virtual services, and of real servers, for which the metrics have one series each.
     public var metricsLimit = 5_000
+    /// The user of the prober (`portcullis-checks`), who may connect to the socket in the run directory.
+    public var checksUser = "portcullis-checks"
     /// How much one export may withdraw.
     public var exportGuard = ExportGuard()
     /// The lowest level that is logged.

@@ -29,7 +29,7 @@ extension Gateway {
             configuration, source: source, kernel: kernel,
             store: try StateDirectory(configuration.stateDirectory),
             environment: ProcessInfo.processInfo.environment, process: getpid(), logger: logger,
-            reports: (source, program),
+            eventLoops: source.eventLoops, reports: (source, program),
             sleep: source.executor.sleep)
         let url = try configuration.exportURL()
         logger.info("\(configuration.name) follows \(url)")

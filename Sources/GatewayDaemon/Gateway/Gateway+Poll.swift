@@ -89,6 +89,7 @@ extension Gateway {
             let start = clock.now
             let (document, changes) = try synchronizer.reconciler.read(bytes)
             adopt(document, changes, digest, since: start)
+            restoreVerdicts()
             if let since = stored.appliedAt, stored.applied == digest {
                 status.applied = GatewayStatus.Apply(etag: digest.etag, since: since, changes: 0, milliseconds: 0)
             }
@@ -110,12 +111,14 @@ extension Gateway {
         store.removeDecision()
         adopt(document, changes, digest, since: start)
         settle(since: start)
+        followTargets()
     }
 
     private func adopt(
         _ document: ServicesDocument, _ changes: ExportChanges, _ digest: ExportDigest,
         since start: ContinuousClock.Instant
     ) {
+        synchronizer.withHealth { [now = clocks().bootMilliseconds] in $0.advance(to: now) }
         synchronizer.adopt(document, changes)
         lastParse = clock.now - start
         current = digest

@@ -11,6 +11,8 @@ extension Gateway {
         case export
         /// Another program has changed something of ours.
         case drift
+        /// Verdicts on real servers.
+        case health
     }
 
     /// Settles if anything is waiting for it: an export that was not carried out, a drain, or a refused step that is

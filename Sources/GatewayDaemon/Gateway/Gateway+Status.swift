@@ -25,6 +25,7 @@ extension Gateway {
                     isWholeService: reconciler.desired.translations[port] == nil)
             }
         }
+        status.checks = checks()
         status.problems = problems.sorted { $0.key < $1.key }.map(\.value)
         status.state =
             if current == nil {
@@ -41,7 +42,8 @@ extension Gateway {
     func writeMetrics() {
         let metrics = GatewayMetrics(
             status: status.byWallClock(at: clocks()), counters: counters, traffic: traffic,
-            conntrack: ConntrackUsage.read())
+            conntrack: ConntrackUsage.read(), health: synchronizer.reconciler.health,
+            limit: configuration.metricsLimit)
         write("metrics.prom", metrics.bytes, to: configuration.metricsFile)
     }
 

@@ -1,5 +1,6 @@
 public import GatewaySync
 public import Logging
+public import NIOCore
 import Netlink
 public import ServiceLifecycle
 import ServiceSupport
@@ -20,6 +21,7 @@ public actor Gateway: Service {
     let serviceManager: SystemdNotifier
     /// Where reports go, and the version of the program that makes them; `nil`: there are none.
     private let reports: (receiver: any ReportReceiver, program: String)?
+    private let listener: ProberListener?
     let clock = ContinuousClock()
     let clocks: @Sendable () -> ClockReading
     /// Returns when the time is over or the task is cancelled.
@@ -38,6 +40,7 @@ public actor Gateway: Service {
     /// IPVS' counters, as the audits read them.
     var traffic = TrafficCounters()
     var auditor = Auditor()
+    var prober = ProberLink()
     var counters = GatewayCounters()
     /// Other problems, by subject.
     var problems: [String: String] = [:]
@@ -58,13 +61,14 @@ public actor Gateway: Service {
 
     /// - Parameters:
     ///   - environment: the process' environment, for notifications to systemd.
+    ///   - eventLoops: where the prober may connect; `nil`: none is awaited.
     ///   - reports: where reports go, and the version of the program; `nil`: none are made.
     ///   - clocks: reads the machine's clocks.
     ///   - sleep: returns when the time is over or the task is cancelled.
     public init(
         _ configuration: GatewayConfiguration, source: any ExportSource, kernel: sending any Kernel,
         store: StateDirectory, environment: [String: String], process: Int32, mode: GatewayStatus.Mode = .daemon,
-        logger: Logger, reports: (receiver: any ReportReceiver, program: String)? = nil,
+        logger: Logger, eventLoops: (any EventLoopGroup)? = nil, reports: (receiver: any ReportReceiver, program: String)? = nil,
         clocks: @escaping @Sendable () -> ClockReading = { .now },
         sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) throws {
@@ -74,6 +78,9 @@ public actor Gateway: Service {
         self.logger = logger
         self.clocks = clocks
         self.sleep = sleep
+        listener = eventLoops.map {
+            ProberListener(runDirectory: configuration.runDirectory, user: configuration.checksUser, on: $0)
+        }
         serviceManager = SystemdNotifier(environment: environment)
         self.reports = reports
         let start = clocks()
@@ -101,6 +108,7 @@ public actor Gateway: Service {
         assumeRole()
         // The subscription comes before the first read of the table, so that no change is missed in between.
         let changes = try kernel.foreignTableChanges()
+        synchronizer.withHealth { [now = clocks().bootMilliseconds] in $0.awaitProber(at: now) }
         loadStoredExport()
         if current != nil { settle(since: clock.now) }
         writeStatus()
@@ -124,6 +132,10 @@ public actor Gateway: Service {
                         to: reports.receiver, program: reports.program, session: session,
                         every: .seconds(configuration.interval))
                 }
+            }
+            if let listener {
+                group.addTask { [self] in await serveProber(listener) }
+                group.addTask { [self] in await followHealth() }
             }
             group.addTask { [self] in await followTable(changes) }
             group.addTask { [self] in await followSignals(signals) }

@@ -8,6 +8,8 @@ struct GatewayCounters: Sendable {
     var kernelChanges = 0
     /// Exports that the guard has held back.
     var heldExports = 0
+    /// Verdicts on real servers that have changed, by what they have become.
+    var verdicts: [String: Int] = [:]
     /// Audits of settings, IPVS and addresses.
     var audits = 0
     /// How often all real servers were read back.

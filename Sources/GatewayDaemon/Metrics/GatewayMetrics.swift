@@ -1,4 +1,5 @@
 import GatewaySync
+import HealthChecks
 import Netlink
 
 /// The daemon's metrics: `portcullis_gateway_…`.
@@ -7,6 +8,9 @@ struct GatewayMetrics {
     let counters: GatewayCounters
     let traffic: TrafficCounters
     var conntrack: ConntrackUsage?
+    var health = HealthOverlay()
+    /// The greatest number of targets that have a series each.
+    var limit = 5_000
 
     /// The content of the metrics file.
     var bytes: [UInt8] {
@@ -16,6 +20,8 @@ struct GatewayMetrics {
         addExport(to: &metrics)
         addTrouble(to: &metrics)
         addConntrack(to: &metrics)
+        addChecks(to: &metrics)
+        addTargets(to: &metrics)
         addServices(to: &metrics)
         addServers(to: &metrics)
         return metrics.bytes
@@ -112,6 +118,53 @@ struct GatewayMetrics {
         metrics.add(
             "draining_connections", .gauge, "Connections that draining real servers still have.",
             status.drains.reduce(0) { $0 + ($1.connections ?? 0) })
+    }
+
+    private func addChecks(to metrics: inout MetricsText) {
+        guard let checks = status.checks else { return }
+        metrics.add(
+            "prober", .gauge, "1 for what the prober does, 0 for the others.",
+            GatewayStatus.Checks.Prober.allCases.map { state -> (labels: MetricsText.Labels, value: Double) in
+                ([("state", state.rawValue)], state == checks.prober ? 1 : 0)
+            })
+        metrics.add(
+            "verdicts_in_force", .gauge, "1 while the verdicts of the prober count, 0 while ADMIN's word alone does.",
+            checks.isInForce ? 1 : 0)
+        metrics.add(
+            "weights_held", .gauge, "1 while weights hold since too many servers failed at once.",
+            checks.holdsUntil == nil ? 0 : 1)
+        metrics.add("check_targets", .gauge, "Targets that are probed.", checks.targets)
+        metrics.add("check_targets_down", .gauge, "Targets that are down.", checks.downCount)
+        metrics.add(
+            "verdict_changes_total", .counter, "Verdicts that have changed, by what they have become.",
+            TargetHealth.Verdict.allCases.map { verdict -> (labels: MetricsText.Labels, value: Double) in
+                ([("verdict", verdict.rawValue)], Double(counters.verdicts[verdict.rawValue] ?? 0))
+            })
+        metrics.add("probes_total", .counter, "Probes since the prober connected.", checks.probes)
+        metrics.add("failed_probes_total", .counter, "Probes of them that have failed.", checks.failedProbes)
+        metrics.add(
+            "probe_lateness_seconds", .gauge, "By how much probes of the last seconds began late: the 99th percentile.",
+            checks.lateness.map { $0 / 1_000 })
+    }
+
+    private func addTargets(to metrics: inout MetricsText) {
+        guard health.targets.count <= limit else { return }
+        let targets = health.targets.sorted { $0.value.id < $1.value.id }.map { target, known in
+            (labels: MetricsText.rendered([("target", target.endpoint), ("check", "\(target.check)")]), known: known)
+        }
+        metrics.addRendered(
+            "target_up", .gauge, "1: the target gets connections; 0: it is down. Absent before the first verdict.",
+            targets.lazy.compactMap { target in
+                target.known.verdict.map { (labels: target.labels, value: $0 == .up ? 1 : 0) }
+            })
+        metrics.addRendered(
+            "target_latency_seconds", .gauge, "How long the last probe of the target took.",
+            targets.lazy.compactMap { target in
+                target.known.latency.map { (labels: target.labels, value: Double($0) / 1_000_000) }
+            })
+        metrics.addRendered(
+            "target_failed_probes_total", .counter, "Probes of the target that have failed.",
+            targets.lazy.map { (labels: $0.labels, value: Double($0.known.failures)) })
     }
 
     private static let traffic: [(name: String, help: String, value: @Sendable (IPVS.Traffic) -> UInt64)] = [

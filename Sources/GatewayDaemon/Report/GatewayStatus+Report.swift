@@ -20,6 +20,20 @@ extension GatewayStatus {
                 until: time(drain.until), connections: drain.connections.map { min($0, Limits.reportedCount) })
         }
         report.drainCount = min(drains.count, Limits.reportedCount)
+        if let checks {
+            var down: [ExactText: GatewayReport.Health.Down] = [:]
+            for target in checks.down {
+                for instance in target.instances where down.count < Limits.reportedDown {
+                    down[ExactText(instance)] = GatewayReport.Health.Down(
+                        target: target.target, since: time(target.since),
+                        reason: Self.text(target.reason ?? "the check failed").wrappedValue)
+                }
+            }
+            report.health = GatewayReport.Health(
+                isInForce: checks.isInForce, targets: min(checks.targets, Limits.reportedCount),
+                unknown: min(checks.targets - checks.up - checks.downCount, Limits.reportedCount), down: down,
+                downCount: min(checks.downCount, Limits.reportedCount), holdsUntil: checks.holdsUntil.map(time))
+        }
         for failure in failures.prefix(Limits.reportedTexts) {
             report.refusals[Self.text(failure.error)] = GatewayReport.Refusal(
                 since: time(failure.since), attempts: min(failure.attempts, Limits.reportedCount))

@@ -9,7 +9,7 @@ import Text
 /// The export from ADMIN over HTTP. Requests are conditional; answers are verified, and limited in size and time.
 public final class AdminExportSource: ExportSource, ReportReceiver {
     /// There is one event loop: with several, each poll may use a different one and open its own connection.
-    private let eventLoops: MultiThreadedEventLoopGroup
+    let eventLoops: MultiThreadedEventLoopGroup
     private let admin: AdminConnector
     /// The executor of the event loop that receives answers: a task on it awaits them without a wake-up between
     /// threads.

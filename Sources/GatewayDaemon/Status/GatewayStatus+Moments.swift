@@ -36,6 +36,14 @@ extension GatewayStatus {
             self.held = held
         }
         for index in drains.indices { body(&drains[index].until) }
+        if var checks {
+            for index in checks.down.indices { body(&checks.down[index].since) }
+            if var holdsUntil = checks.holdsUntil {
+                body(&holdsUntil)
+                checks.holdsUntil = holdsUntil
+            }
+            self.checks = checks
+        }
         for index in failures.indices {
             body(&failures[index].since)
             body(&failures[index].retryAt)

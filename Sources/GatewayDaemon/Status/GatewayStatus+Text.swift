@@ -41,6 +41,7 @@ extension GatewayStatus {
                 "\(drain.service) -> \(drain.server), \(left)at most \(Self.duration(max(0, drain.until - now))) more"
                     + (drain.isWholeService ? " (the service has left the export)" : ""))
         }
+        if let checks { lines += text(checks, now: now) }
         lines += failures.map {
             Self.line("failed", "\($0.error); \($0.attempts) tries, next in \(Self.duration(max(0, $0.retryAt - now)))")
         }
@@ -58,6 +59,37 @@ extension GatewayStatus {
             lines.append(Self.line("missing", "not on this machine: \(missingAddresses.joined(separator: " "))"))
         }
         return (lines + (errors + problems).map { Self.line("error", $0) }).joined(separator: "\n")
+    }
+
+    private func text(_ checks: Checks, now: Int) -> [String] {
+        var first = "\(checks.targets) targets, \(checks.up) up, \(checks.downCount) down"
+        let unknown = checks.targets - checks.up - checks.downCount
+        if unknown > 0 { first += ", \(unknown) without a verdict yet" }
+        switch checks.prober {
+        case .working: break
+        case .silent: first += "; the prober (portcullis-checks) is silent"
+        case .gone: first += "; there is no prober (portcullis-checks)"
+        }
+        if checks.prober != .working {
+            first += checks.isInForce ? ", what it said last still holds" : ": servers count as ADMIN says"
+        }
+        var lines = [Self.line("checks", first)]
+        if let until = checks.holdsUntil {
+            lines.append(
+                Self.line("", "too many failed at once: weights hold for \(Self.duration(max(0, until - now))) more"))
+        }
+        if let problem = checks.problem { lines.append(Self.line("", "the prober: \(problem)")) }
+        lines += checks.down.map { target in
+            let names = target.instances.isEmpty ? "" : " (\(target.instances.joined(separator: ", ")))"
+            return Self.line(
+                "down",
+                "\(target.target)\(names) for \(Self.duration(now - target.since)): "
+                    + (target.reason ?? "the check failed"))
+        }
+        if checks.downCount > checks.down.count {
+            lines.append(Self.line("down", "\(checks.downCount - checks.down.count) more"))
+        }
+        return lines
     }
 
     private func text(_ poll: Poll, now: Int) -> String {

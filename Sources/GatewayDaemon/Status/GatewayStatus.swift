@@ -90,6 +90,58 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         public var isWholeService: Bool
     }
 
+    /// The health of real servers, as far as they are checked.
+    public struct Checks: Codable, Sendable, Hashable {
+        /// Whether the prober is there.
+        public enum Prober: String, Codable, Sendable, Hashable, CaseIterable {
+            /// It is connected, and was heard lately.
+            case working
+            /// It is connected, but says nothing.
+            case silent
+            /// It is not connected.
+            case gone
+        }
+
+        public var prober: Prober
+        /// Whether its verdicts count. If not, servers count as ADMIN says.
+        public var isInForce: Bool
+        /// How many targets there are. Servers that are checked in the same way are one.
+        public var targets: Int
+        /// How many of them are up.
+        public var up: Int
+        /// How many are down; `down` has the first of them.
+        public var downCount: Int
+        /// The targets that are down, those first that went down last.
+        public var down: [Target]
+        /// Until when the weights hold since too many failed at once, in seconds of the boot clock.
+        public var holdsUntil: Int?
+        /// What keeps the prober from probing.
+        public var problem: String?
+        /// Probes since the prober connected, and how many of them failed.
+        public var probes: Int?
+        public var failedProbes: Int?
+        /// Milliseconds by which probes of the last seconds began late: the 99th percentile.
+        public var lateness: Double?
+
+        /// A target that is down.
+        public struct Target: Codable, Sendable, Hashable {
+            /// `10.1.0.11:8080`
+            public var target: String
+            /// The check as the export has it.
+            public var check: String
+            /// Since when, in seconds of the boot clock.
+            public var since: Int
+            public var reason: String?
+            /// The instances behind it, with their sections: `pgw.1/http`.
+            public var instances: [String]
+        }
+
+        /// How many targets `down` has at most.
+        static let shown = 200
+        /// How many instances of a target are named.
+        static let shownInstances = 20
+    }
+
     /// A step that the kernel has refused.
     public struct Failure: Codable, Sendable, Hashable {
         /// The kernel's error, with the step.
@@ -136,6 +188,8 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public var held: Held?
     /// Real servers that wait for their connections to end.
     public var drains: [Drain] = []
+    /// The health of real servers; absent if none is checked.
+    public var checks: Checks?
     /// The first few refused steps; `failureCount` counts all.
     public var failures: [Failure] = []
     /// How many steps the kernel refuses.

@@ -66,6 +66,24 @@ public struct StateDirectory: Sendable {
         try Files.replace(Self.statePath(in: path), with: state.json(at: now), isDurable: true)
     }
 
+    private static func verdictsPath(in directory: String) -> String { directory + "/verdicts.json" }
+
+    /// Replaces `verdicts.json`.
+    func save(_ verdicts: StoredVerdicts, at now: ClockReading) throws(FileError) {
+        try Files.replace(Self.verdictsPath(in: path), with: verdicts.json(at: now), isDurable: false)
+    }
+
+    /// Reads what was known of the servers' health; `nil` if nothing ever was. Does not make the directory.
+    static func loadVerdicts(of directory: String, at now: ClockReading) throws(FileError) -> StoredVerdicts? {
+        let path = verdictsPath(in: directory)
+        guard let bytes = try Files.read(path) else { return nil }
+        do {
+            return try StoredVerdicts(json: bytes, at: now)
+        } catch {
+            throw FileError("read", path, reason: "\(error)")
+        }
+    }
+
     /// Reads the export with the digest; `nil` if it is missing or damaged.
     public func loadExport(_ digest: ExportDigest) throws(FileError) -> [UInt8]? {
         try Self.loadExport(digest, from: path)

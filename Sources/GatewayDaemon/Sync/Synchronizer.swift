@@ -63,6 +63,14 @@ public final class Synchronizer {
     /// Adopts an export that was read elsewhere by comparing it with `reconciler.document`.
     public func adopt(_ document: ServicesDocument, _ changes: ExportChanges) { reconciler.adopt(document, changes) }
 
+    /// Changes what is known of the real servers' health. The next plan follows.
+    func withHealth<Result>(_ change: (inout HealthOverlay) throws -> Result) rethrows -> Result {
+        try reconciler.withHealth(change)
+    }
+
+    /// Whether the kernel should have something else since verdicts have changed.
+    func layHealth() -> Bool { reconciler.layHealth() }
+
     /// The steps that are due, without carrying out any.
     public func plan(now: Int) throws(NetlinkError) -> Plan? {
         var outcome = Outcome()

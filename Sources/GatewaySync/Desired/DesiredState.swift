@@ -14,6 +14,8 @@ public struct DesiredState: Sendable {
     /// Seconds that real servers of a service may keep their connections after they have left. Only services whose
     /// section sets a drain time are listed.
     public private(set) var drainTimes: [IPVS.ServiceIdentity: Int] = [:]
+    /// How real servers are checked, of the services that are, or that have a sorry server.
+    package private(set) var health: [IPVS.ServiceIdentity: ServiceHealth] = [:]
     /// Ports under destination NAT, including those without a ready server.
     public private(set) var translations: [Conntrack.Destination: ExportGroup] = [:]
     /// Real servers, each once per virtual service.
@@ -109,6 +111,7 @@ public struct DesiredState: Sendable {
                 guard markTransports[identity]?.isEmpty != false else { continue }
                 markTransports[identity] = nil
             }
+            health[identity] = nil
             serverCount -= services.removeValue(forKey: identity)?.destinations.count ?? 0
             changed.drainTimes[identity] = drainTimes.removeValue(forKey: identity)
         }
@@ -140,11 +143,13 @@ public struct DesiredState: Sendable {
         let identities = group.virtualServices
         if !identities.isEmpty {
             let service = group.virtualService
+            let health = group.health
             for identity in identities {
                 changed.services.insert(identity)
                 serverCount -= services.updateValue(service, forKey: identity)?.destinations.count ?? 0
                 serverCount += service.destinations.count
                 drainTimes[identity] = group.connection.drainTime
+                self.health[identity] = health
                 if case .mark = identity {
                     markTransports[identity, default: []].append(group.connection.transport)
                 }

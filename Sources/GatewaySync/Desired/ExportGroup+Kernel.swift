@@ -22,13 +22,15 @@ extension ExportGroup {
         return connection.addresses.map { .address($0, connection.transport, port: port) }
     }
 
+    var forwardingMethod: IPVS.ForwardingMethod {
+        switch connection.method {
+        case .masq, .dnat: .masquerade
+        case .direct: .direct
+        case .tunnel: .tunnel
+        }
+    }
+
     var virtualService: VirtualService {
-        let method: IPVS.ForwardingMethod =
-            switch connection.method {
-            case .masq, .dnat: .masquerade
-            case .direct: .direct
-            case .tunnel: .tunnel
-            }
         // The hashing schedulers need their fallback flag. Without it they refuse a client whose server is draining.
         let flags: IPVS.ServiceFlags =
             switch connection.scheduler {
@@ -42,7 +44,7 @@ extension ExportGroup {
                 IPVS.Destination(
                     IPVS.DestinationIdentity(address: server.address, port: server.port),
                     IPVS.DestinationSettings(
-                        method: method, weight: UInt32(server.weight),
+                        method: forwardingMethod, weight: UInt32(server.weight),
                         upperThreshold: UInt32(connection.options.maximumConnections)))
             })
     }

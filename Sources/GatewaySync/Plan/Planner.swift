@@ -13,6 +13,7 @@ public struct Planner {
     }
 
     private let desired: DesiredState
+    private let laid: [IPVS.ServiceIdentity: LaidService]
     private let kernel: KernelState
     private let ownership: Ownership
     private let drainTime: Int
@@ -33,6 +34,7 @@ public struct Planner {
     private var unserved: Set<IPVS.ServiceIdentity> = []
 
     /// - Parameters:
+    ///   - laid: services of `desired` for which verdicts on their servers want something else.
     ///   - drainTime: seconds that a real server that left may keep its connections if its section sets no drain
     ///     time; 0: none.
     ///   - departed: drain times of virtual services that have left the export and whose section set one.
@@ -41,11 +43,12 @@ public struct Planner {
     ///   - flows: flows to the ports in `Reconciler.watched`; `nil` if conntrack could not be read.
     ///   - refused: steps to leave out, together with whatever depends on them.
     public init(
-        desired: DesiredState, kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
+        desired: DesiredState, laid: [IPVS.ServiceIdentity: LaidService] = [:], kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
         departed: [IPVS.ServiceIdentity: Int] = [:], now: Int, connections: ConnectionCounts = ConnectionCounts(),
         flows: [Conntrack.Destination: FlowTally]? = [:], refused: Set<RefusedSteps.Step> = []
     ) {
         self.desired = desired
+        self.laid = laid
         self.kernel = kernel
         self.drains = drains
         self.ownership = ownership
@@ -106,14 +109,15 @@ public struct Planner {
         }
     }
 
-    /// The virtual service as the export wants it, without servers of weight 0 in two cases. If the service accepts
+    /// The virtual service as the export and the verdicts want it, without servers of weight 0 in two cases. If the service accepts
     /// only UDP, a flow that never ends would stay with such a server for ever. If its scheduler has no fallback, the
     /// clients of such a server would be refused.
     private func wanted(_ service: IPVS.ServiceIdentity) -> VirtualService? {
-        guard var wanted = desired.services[service],
+        let laidOver = laid[service]?.service ?? desired.services[service]
+        guard var wanted = laidOver,
             wanted.destinations.contains(where: { $0.settings.weight == 0 }),
             wanted.refusesClientsOfDrained || !Self.hasConnections(desired.transports(of: service))
-        else { return desired.services[service] }
+        else { return laidOver }
         wanted.destinations.removeAll { $0.settings.weight == 0 }
         return wanted
     }
@@ -163,7 +167,7 @@ public struct Planner {
         let drainTime = drainTime(of: service, desired.transports(of: service))
         var finished = [IPVS.DestinationIdentity]()
         for destination in found.destinations where wanted[destination.identity] == nil {
-            if wanted.refusesClientsOfDrained {
+            if wanted.refusesClientsOfDrained || laid[service]?.out.contains(destination.identity) == true {
                 drains.services[service]?.deadlines[destination.identity] = nil
                 finished.append(destination.identity)
             } else if !leave(destination, of: service, within: drainTime) {

@@ -16,6 +16,8 @@ public struct Reconciler: Sendable {
     public private(set) var drains: Drains
     /// The addresses and marks whose virtual services Portcullis owns.
     public private(set) var ownership: Ownership
+    /// The verdicts on real servers, laid over `desired`.
+    public private(set) var health = HealthOverlay()
     /// Steps that the kernel has refused.
     public private(set) var refusedSteps = RefusedSteps()
     /// Virtual services on our public addresses that Portcullis did not make. They are reported, and removed only if
@@ -74,6 +76,7 @@ public struct Reconciler: Sendable {
     public mutating func adopt(_ next: ServicesDocument, _ changes: ExportChanges) {
         document = next
         let news = desired.apply(changes)
+        health.follow(changes, news.services)
         refusedSteps.clear(news.services)
         changed.formUnion(news)
         for group in changes.added { ownership.addresses.formUnion(group.connection.addresses) }
@@ -95,6 +98,21 @@ public struct Reconciler: Sendable {
     /// stored on disk, like `leaving`.
     public var untranslated: Set<Conntrack.Destination> {
         changed.translations.filter { desired.translations[$0] == nil || document == nil }
+    }
+
+    // MARK: Health
+
+    /// Changes what is known of the real servers' health. The next plan follows.
+    public mutating func withHealth<Result>(_ change: (inout HealthOverlay) throws -> Result) rethrows -> Result {
+        try change(&health)
+    }
+
+    /// Whether a plan is due since verdicts have changed what the kernel should have.
+    public mutating func layHealth() -> Bool {
+        let services = health.lay(over: desired)
+        changed.services.formUnion(services)
+        refusedSteps.clear(services)
+        return !services.isEmpty
     }
 
     // MARK: The kernel
@@ -164,8 +182,9 @@ public struct Reconciler: Sendable {
         flows: [Conntrack.Destination: FlowTally]? = [:]
     ) -> Plan? {
         guard document != nil, let kernel else { return nil }
+        _ = layHealth()
         var planner = Planner(
-            desired: desired, kernel: kernel, drains: drains, ownership: ownership, drainTime: drainTime,
+            desired: desired, laid: health.laid, kernel: kernel, drains: drains, ownership: ownership, drainTime: drainTime,
             departed: changed.drainTimes, now: now, connections: connections, flows: flows,
             refused: refusedSteps.standing(at: now))
         let plan = planner.plan(isWholeKernelNew ? .everything : .only(changed))

@@ -1,0 +1,38 @@
+import GatewaySync
+import HealthChecks
+
+extension Gateway {
+    /// The health of real servers for the status; `nil` if none is checked. Cost: a look at each target that is down.
+    func checks() -> GatewayStatus.Checks? {
+        let health = synchronizer.reconciler.health
+        guard !health.targets.isEmpty else { return nil }
+        let now = clocks().bootMilliseconds
+        let isSilent = health.heardAt.map { now - $0 >= ProberLink.silence } ?? true
+        var (downCount, unknown) = (0, 0)
+        var down: [(target: ProbeTarget, known: CheckedTarget)] = []
+        for target in health.notable {
+            guard let known = health.targets[target] else { continue }
+            switch known.verdict {
+            case .up: continue
+            case .down:
+                downCount += 1
+                down.append((target, known))
+            case nil: unknown += 1
+            }
+        }
+        down.sort { ($0.known.since, $0.known.id) > ($1.known.since, $1.known.id) }
+        return GatewayStatus.Checks(
+            prober: prober.channel == nil ? .gone : isSilent ? .silent : .working, isInForce: health.isInForce,
+            targets: health.targets.count, up: health.targets.count - downCount - unknown, downCount: downCount,
+            down: down.prefix(GatewayStatus.Checks.shown).map { target, known in
+                GatewayStatus.Checks.Target(
+                    target: target.endpoint, check: "\(target.check)", since: known.since / 1_000, reason: known.reason,
+                    instances: known.users.keys.sorted().prefix(GatewayStatus.Checks.shownInstances).map {
+                        "\($0.service)/\($0.section)"
+                    })
+            },
+            holdsUntil: health.stormEnd.map { ($0 + 999) / 1_000 }, problem: prober.state?.problem,
+            probes: prober.state?.probes, failedProbes: prober.state?.failed,
+            lateness: prober.state.map { Double($0.lateness.percentile99) / 1_000 })
+    }
+}
