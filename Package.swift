@@ -353,6 +353,7 @@ let package = Package(
             name: "GatewayDaemonTests",
             dependencies: [
                 "AdminAPI", "AdminClient", "GatewayDaemon", "GatewaySync", "GatewayTestSupport", "HTTPTestSupport",
+                "HealthChecks",
                 "JSON", "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

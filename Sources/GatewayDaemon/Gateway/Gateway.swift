@@ -68,7 +68,8 @@ public actor Gateway: Service {
     public init(
         _ configuration: GatewayConfiguration, source: any ExportSource, kernel: sending any Kernel,
         store: StateDirectory, environment: [String: String], process: Int32, mode: GatewayStatus.Mode = .daemon,
-        logger: Logger, eventLoops: (any EventLoopGroup)? = nil, reports: (receiver: any ReportReceiver, program: String)? = nil,
+        logger: Logger, eventLoops: (any EventLoopGroup)? = nil,
+        reports: (receiver: any ReportReceiver, program: String)? = nil,
         clocks: @escaping @Sendable () -> ClockReading = { .now },
         sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) throws {

@@ -22,7 +22,8 @@ extension Gateway {
 
     private func converse(with connection: ProberListener.Connection, of listener: ProberListener) async {
         if let objection = await listener.objection(to: connection) {
-            logger.warning("a connection to checks.sock is refused: \(objection)", metadata: ["event": "prober-refused"])
+            logger.warning(
+                "a connection to checks.sock is refused: \(objection)", metadata: ["event": "prober-refused"])
             try? await connection.channel.close()
             return
         }
@@ -202,6 +203,8 @@ extension Gateway {
                 logger.error(
                     "no prober for \(HealthOverlay.patience / 1_000) s: servers count as ADMIN says",
                     metadata: ["event": "unchecked"])
+                // If it is only stuck, it must say everything anew.
+                prober.channel?.close(promise: nil)
             }
             if synchronizer.layHealth() {
                 settle(since: clock.now, cause: .health)

@@ -117,7 +117,8 @@ struct StoredVerdicts: Sendable, Hashable {
             }
             entries[place] = Entry(
                 verdict: verdict, since: min(written, now.bootMilliseconds) - age,
-                hasReturned: target.hasReturned ?? false, share: target.share.map { min($0, 253) }, reason: target.reason)
+                hasReturned: target.hasReturned ?? false, share: target.share.map { min($0, 253) },
+                reason: target.reason)
         }
     }
 }

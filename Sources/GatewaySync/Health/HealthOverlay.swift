@@ -10,6 +10,8 @@ import ServicesExport
 public struct HealthOverlay: Sendable {
     /// Milliseconds for which the last verdicts hold when the prober is gone. Then ADMIN's word alone counts.
     public static let patience = 30_000
+    /// Milliseconds between two looks at the clock after which this process was stopped.
+    private static let longestGap = 5_000
 
     /// What is probed.
     public private(set) var targets: [ProbeTarget: CheckedTarget] = [:]
@@ -157,9 +159,12 @@ public struct HealthOverlay: Sendable {
 
     // MARK: Time
 
-    /// Takes the time. It never goes back.
+    /// Takes the time. It never goes back. As long as a prober is waited for, that is done once a second: after a longer
+    /// gap it was this process that was stopped, so the prober is waited for anew.
     public mutating func advance(to instant: Int) {
+        let gap = instant - self.instant
         self.instant = max(self.instant, instant)
+        if gap > Self.longestGap { heardAt? += gap }
         if storm.expire(at: self.instant) { doubtAll() }
         if let heardAt, self.instant - heardAt >= Self.patience {
             self.heardAt = nil
@@ -188,12 +193,12 @@ public struct HealthOverlay: Sendable {
         for known in targets.values { doubtful.formUnion(known.services.keys) }
     }
 
-    /// When verdicts or weights may change although nothing is heard; `nil`: they will not.
+    /// When to look at the clock again at the latest; `nil`: nothing changes by time.
     public var next: Int? {
         var next = due.values.min()
         func consider(_ instant: Int?) { if let instant { next = min(next ?? instant, instant) } }
         consider(storm.end)
-        if !targets.isEmpty, let heardAt { consider(heardAt + Self.patience) }
+        if !targets.isEmpty, heardAt != nil { consider(instant + 1_000) }
         return next
     }
 
@@ -242,7 +247,9 @@ public struct HealthOverlay: Sendable {
     }
 
     private func member(_ weight: Int, _ target: ProbeTarget) -> WeightOverlay.Member {
-        guard let known = targets[target], let verdict = known.verdict else { return WeightOverlay.Member(weight: weight) }
+        guard let known = targets[target], let verdict = known.verdict else {
+            return WeightOverlay.Member(weight: weight)
+        }
         if verdict == .down, storm.held.contains(target.address) { return WeightOverlay.Member(weight: weight) }
         let share = known.share.map { max(1, weight * Int($0) / ProberProtocol.wholeWeight) }
         return WeightOverlay.Member(

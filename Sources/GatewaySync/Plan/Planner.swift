@@ -43,7 +43,8 @@ public struct Planner {
     ///   - flows: flows to the ports in `Reconciler.watched`; `nil` if conntrack could not be read.
     ///   - refused: steps to leave out, together with whatever depends on them.
     public init(
-        desired: DesiredState, laid: [IPVS.ServiceIdentity: LaidService] = [:], kernel: KernelState, drains: Drains, ownership: Ownership, drainTime: Int,
+        desired: DesiredState, laid: [IPVS.ServiceIdentity: LaidService] = [:], kernel: KernelState, drains: Drains,
+        ownership: Ownership, drainTime: Int,
         departed: [IPVS.ServiceIdentity: Int] = [:], now: Int, connections: ConnectionCounts = ConnectionCounts(),
         flows: [Conntrack.Destination: FlowTally]? = [:], refused: Set<RefusedSteps.Step> = []
     ) {

@@ -62,10 +62,11 @@ public struct RefusedSteps: Sendable, Hashable {
     /// Removes steps that were due and that the kernel no longer refuses.
     mutating func clear(dueAt now: Int) { refusals = refusals.filter { $0.value.retryAt > now } }
 
-    /// Removes the refused steps of services that the export has changed, since they may succeed now.
-    mutating func clear(_ services: Set<IPVS.ServiceIdentity>) {
+    /// Removes the refused steps of services that have changed, since they may succeed now.
+    /// - Parameter andTable: whether the table may have changed, too.
+    mutating func clear(_ services: Set<IPVS.ServiceIdentity>, andTable: Bool = true) {
         guard !refusals.isEmpty else { return }
-        refusals = refusals.filter { step, _ in step.service.map { !services.contains($0) } ?? false }
+        refusals = refusals.filter { step, _ in step.service.map { !services.contains($0) } ?? !andTable }
     }
 }
 

@@ -110,9 +110,10 @@ public struct Reconciler: Sendable {
     /// Whether a plan is due since verdicts have changed what the kernel should have.
     public mutating func layHealth() -> Bool {
         let services = health.lay(over: desired)
+        guard !services.isEmpty else { return false }
         changed.services.formUnion(services)
-        refusedSteps.clear(services)
-        return !services.isEmpty
+        refusedSteps.clear(services, andTable: false)
+        return true
     }
 
     // MARK: The kernel
@@ -184,7 +185,8 @@ public struct Reconciler: Sendable {
         guard document != nil, let kernel else { return nil }
         _ = layHealth()
         var planner = Planner(
-            desired: desired, laid: health.laid, kernel: kernel, drains: drains, ownership: ownership, drainTime: drainTime,
+            desired: desired, laid: health.laid, kernel: kernel, drains: drains, ownership: ownership,
+            drainTime: drainTime,
             departed: changed.drainTimes, now: now, connections: connections, flows: flows,
             refused: refusedSteps.standing(at: now))
         let plan = planner.plan(isWholeKernelNew ? .everything : .only(changed))

@@ -1,4 +1,5 @@
 import GatewaySync
+import HealthChecks
 import Netlink
 import NetworkTypes
 import ServicesExport
@@ -36,6 +37,25 @@ enum RandomExport {
         return valid
     }
 
+    /// What the rows of a port's section ask for, the same for all of them.
+    private static func options(ofPort number: UInt16, isIPv6: Bool) -> ConnectionOptions {
+        let sorry = SorryServer(isIPv6 ? "[fd00::9]:80" : "10.1.0.9:80")
+        return switch number {
+        case 0: ConnectionOptions(check: HealthCheck(.tcp), slowStart: 20)
+        case 1: ConnectionOptions(maximumConnections: 50, check: HealthCheck(.tcp, dropAfter: nil), sorry: sorry)
+        case 2: ConnectionOptions(check: HealthCheck(.tcp, port: 8081, dropAfter: 0), minimum: 1)
+        default: ConnectionOptions(sorry: sorry)
+        }
+    }
+
+    private static func options(ofMark number: UInt16) -> ConnectionOptions {
+        switch number {
+        case 0: ConnectionOptions(check: HealthCheck(.ping), minimum: 2, sorry: SorryServer("10.1.0.9"))
+        case 3: ConnectionOptions(maximumConnections: 50, check: HealthCheck(.tcp, port: 22), slowStart: 5)
+        default: .none
+        }
+    }
+
     private static func row(_ random: inout SeededGenerator) -> ExportRow {
         let host = UInt32.random(in: 1...4, using: &random)
         let number = UInt16.random(in: 0...3, using: &random)
@@ -56,23 +76,27 @@ enum RandomExport {
             return ExportRow(
                 service: "m.\(host)", section: "mark\(number)", transport: .tcp, addressName: "ip",
                 addresses: [address], ports: [PortRange(20_000 + 500 * number, 20_999 + 500 * number)!],
-                mark: 300 + UInt32(number), scheduler: .mh, options: ConnectionOptions(maximumConnections: number == 3 ? 50 : 0),
+                mark: 300 + UInt32(number), scheduler: .mh, options: options(ofMark: number),
                 backendAddress: backend)
         default:
             return ExportRow(
                 service: "p.\(host)", section: "port\(number)", transport: transport, addressName: "ip",
                 addresses: [address], ports: [PortRange(80 + number)!],
                 scheduler: [.wlc, .wlc, .dh, .rr][Int(number)], sources: number == 2 ? sources : [],
-                options: ConnectionOptions(maximumConnections: number == 1 ? 50 : 0), backendAddress: backend, backendPort: 8080)
+                options: options(ofPort: number, isIPv6: isIPv6), backendAddress: backend, backendPort: 8080)
         }
     }
 }
 
 extension DesiredState {
-    /// The virtual services as the kernel has them in the end: those of UDP alone without servers of weight 0, and
-    /// those of dh that have another.
-    var servicesInKernel: [IPVS.ServiceIdentity: VirtualService] {
+    /// The virtual services as the kernel has them in the end: without servers that are down for long, with a sorry server
+    /// where nobody else serves, those of UDP alone without servers of weight 0, and those of dh that have another.
+    /// - Parameter down: the targets that are down, and since when.
+    func servicesInKernel(_ down: [ProbeTarget: Int] = [:]) -> [IPVS.ServiceIdentity: VirtualService] {
         var services = services
+        for (identity, health) in health {
+            services[identity]?.lay(down, health, Set(transports(of: identity)) == [.udp])
+        }
         for (identity, service) in services {
             let isHashed =
                 service.settings.scheduler == "dh" && service.destinations.contains { $0.settings.weight > 0 }
@@ -80,5 +104,30 @@ extension DesiredState {
             services[identity]?.destinations.removeAll { $0.settings.weight == 0 }
         }
         return services
+    }
+}
+
+extension VirtualService {
+    /// What long standing verdicts make of it, worked out server by server.
+    fileprivate mutating func lay(_ down: [ProbeTarget: Int], _ health: ServiceHealth, _ isUDP: Bool) {
+        let wanted = destinations
+        var serving = wanted.count { $0.settings.weight > 0 }
+        // Who went down last is the first to be kept.
+        let order = zip(wanted, health.targets).enumerated().compactMap { index, member in
+            down[member.1].map { (since: $0, index: index, destination: member.0) }
+        }.sorted { ($0.since, -$0.index) < ($1.since, -$1.index) }
+        for (_, _, destination) in order {
+            guard destination.settings.weight > 0, serving > health.overlay.minimum else { continue }
+            serving -= 1
+            let (index, _) = position(of: destination.identity)
+            if health.overlay.dropAfter == nil, !isUDP {
+                destinations[index].settings.weight = 0
+            } else {
+                destinations.remove(at: index)
+            }
+        }
+        if let sorry = health.sorry, serving == 0, !wanted.contains(where: { $0.identity == sorry.identity }) {
+            set(sorry.identity, sorry.settings)
+        }
     }
 }

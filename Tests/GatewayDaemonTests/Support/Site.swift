@@ -1,3 +1,4 @@
+import HealthChecks
 import Netlink
 import NetworkTypes
 import ServicesExport
@@ -18,6 +19,7 @@ final class Site {
     struct Disk {
         var state = StoredState()
         var export: [UInt8]?
+        var verdicts: StoredVerdicts?
     }
 
     static let drainTime = 60
@@ -33,7 +35,37 @@ final class Site {
         self.configuration = configuration
         synchronizer = Synchronizer(Reconciler(disk.state, configuration), kernel: kernel)
         // What is on disk was a valid export.
-        if let export = disk.export { try! synchronizer.adopt(export) }
+        try! load()
+    }
+
+    private func load() throws {
+        synchronizer.withHealth { [now] in $0.awaitProber(at: now * 1_000) }
+        guard let export = disk.export else { return }
+        try synchronizer.adopt(export)
+        if let verdicts = disk.verdicts { synchronizer.withHealth { verdicts.restore(to: &$0) } }
+    }
+
+    /// The prober tells a verdict, which is not carried out yet.
+    func tell(_ target: ProbeTarget, _ verdict: TargetHealth.Verdict) {
+        synchronizer.withHealth { [now] health in
+            guard let known = health.targets[target] else { return }
+            _ = health.take(
+                .init(id: known.id, verdict, age: 0, latency: 100, reason: verdict == .up ? nil : "refused"),
+                at: now * 1_000)
+        }
+        disk.verdicts = stored(synchronizer.reconciler.health)
+    }
+
+    /// The verdicts by way of the file, as a restart finds them.
+    private func stored(_ health: HealthOverlay) -> StoredVerdicts {
+        try! StoredVerdicts(json: StoredVerdicts(health).json(at: clock), at: clock)
+    }
+
+    /// The prober tells verdicts, which are carried out.
+    @discardableResult
+    func verdict(_ verdict: TargetHealth.Verdict, on targets: ProbeTarget...) throws -> [String] {
+        for target in targets { tell(target, verdict) }
+        return try settle()
     }
 
     /// Takes an export and settles.
@@ -71,6 +103,7 @@ final class Site {
     }
 
     private func settle() throws -> [String] {
+        synchronizer.withHealth { [now] in $0.advance(to: now * 1_000) }
         var lines = [String]()
         _ = try synchronizer.settle(now: now) { plan, reconciler in
             lines = plan.lines
@@ -89,13 +122,15 @@ final class Site {
             addresses: reconciler.ownership.addresses, drains: reconciler.drains, leaving: reconciler.leaving,
             untranslated: reconciler.untranslated)
         // By way of the file, as a restart finds it.
-        disk = Disk(state: try! StoredState(json: state.json(at: clock), at: clock), export: reconciler.document?.bytes)
+        disk = Disk(
+            state: try! StoredState(json: state.json(at: clock), at: clock), export: reconciler.document?.bytes,
+            verdicts: stored(reconciler.health))
     }
 
     /// The daemon ends and starts again from what is on disk, with the kernel as it is.
     func restart() throws {
         synchronizer = Synchronizer(Reconciler(disk.state, configuration), kernel: kernel)
-        if let export = disk.export { try synchronizer.adopt(export) }
+        try load()
     }
 
     /// What the kernel really holds of ours.

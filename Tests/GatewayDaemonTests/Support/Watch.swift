@@ -9,6 +9,8 @@ final class Watch: Sendable {
         var faults = [String]()
         /// Services that take new connections before and after the change, so must all along.
         var live = Set<IPVS.ServiceIdentity>()
+        /// Services that verdicts may leave without servers: IPVS then refuses.
+        var checked = Set<IPVS.ServiceIdentity>()
     }
 
     private let notes = Mutex(Notes())
@@ -16,6 +18,9 @@ final class Watch: Sendable {
     var faults: [String] { notes.withLock { $0.faults } }
 
     func begin(live: Set<IPVS.ServiceIdentity>) { notes.withLock { $0.live = live } }
+
+    /// From now on these services may be without servers.
+    func excuse(_ checked: some Sequence<IPVS.ServiceIdentity>) { notes.withLock { $0.checked.formUnion(checked) } }
 
     /// The kernel has refused something of the service: it need not be live.
     func pardon(_ service: IPVS.ServiceIdentity) { notes.withLock { _ = $0.live.remove(service) } }
@@ -28,7 +33,7 @@ final class Watch: Sendable {
             for element in state.table?.elements ?? [] {
                 guard let service = state.service(behind: element) else { continue }
                 // A UDP service whose servers all have weight 0 is there, without servers, and refuses.
-                let canBeEmpty = element.transport == .udp
+                let canBeEmpty = element.transport == .udp || notes.checked.contains(service)
                 if canBeEmpty ? state.services[service] == nil : state.services[service]?.destinations.isEmpty != false
                 {
                     notes.faults.append("\(element) admits packets with nothing behind: \(service)")

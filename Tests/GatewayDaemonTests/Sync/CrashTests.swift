@@ -1,3 +1,4 @@
+import HealthChecks
 import Netlink
 import NetworkTypes
 import ServicesExport
@@ -18,6 +19,8 @@ import GatewayTestSupport
         let now: Int
         let next: [ExportRow]
         let expected: DesiredState
+        /// The targets that are down, and since when.
+        let down: [ProbeTarget: Int]
         /// Single writes of the plan.
         let writes: Int
 
@@ -31,6 +34,9 @@ import GatewayTestSupport
                 try site.export(rows.map(\.description))
                 Clients.call(kernel, &random)
             }
+            var down: [ProbeTarget: Int] = [:]
+            down.tell(site, &random)
+            try site.later(0)
             flows = kernel.flows
             next = RandomExport.change(RandomExport.change(rows, &random), &random)
             (self.kernel, disk, now) = (kernel.state, site.disk, site.now)
@@ -38,11 +44,13 @@ import GatewayTestSupport
             let before = kernel.writes
             try site.export(next.map(\.description))
             writes = kernel.writes - before
+            down.forget(site)
+            self.down = down
         }
 
         /// What the kernel has other than the export wants, in words.
         func differences(_ kernel: KernelState) -> [String] {
-            let wanted = expected.servicesInKernel
+            let wanted = expected.servicesInKernel(down)
             let services = Set(wanted.keys).union(kernel.services.keys).filter { wanted[$0] != kernel.services[$0] }
             let elements = expected.elements.symmetricDifference(kernel.table?.elements ?? [])
             return services.map(\.description).sorted() + elements.map(\.description).sorted()
@@ -58,6 +66,7 @@ import GatewayTestSupport
             let kernel = InMemoryKernel(change.kernel)
             kernel.flows = change.flows
             let watch = Watch()
+            watch.excuse(change.expected.health.keys)
             kernel.observe { watch.look($0) }
             let mortal = MortalKernel(kernel, writes: count)
             let killed = Site(mortal, disk: change.disk, now: change.now)
@@ -123,6 +132,7 @@ import GatewayTestSupport
             let kernel = InMemoryKernel(change.kernel)
             kernel.setConnections(1)
             let watch = Watch()
+            watch.excuse(change.expected.health.keys)
             kernel.observe { watch.look($0) }
             let errnos: [Errno] = [.noMemory, .resourceTemporarilyUnavailable, .noBufferSpace]
             for errno in errnos {

@@ -1,6 +1,7 @@
 @testable import GatewayDaemon
 import GatewaySync
 import GatewayTestSupport
+import HealthChecks
 import Netlink
 import NetworkTypes
 import ServicesExport
@@ -67,13 +68,13 @@ import Testing
         try site.later(Site.drainTime + 1)
         try site.later(3)
         let desired = site.synchronizer.reconciler.desired
-        #expect(kernel.state.services == desired.servicesInKernel)
+        #expect(kernel.state.services == desired.servicesInKernel())
         #expect(kernel.state.table?.elements == desired.elements)
     }
 
     @Test(
-        "random exports, drains, restarts and refusals end as desired, and no step admits a packet with nothing behind it",
-        arguments: 1...60)
+        "random exports, drains, verdicts, restarts and refusals end as desired, and no step admits a packet with nothing behind it",
+        arguments: 1...60 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let kernel = InMemoryKernel()
@@ -81,13 +82,16 @@ import Testing
         kernel.observe { watch.look($0) }
         let site = Site(kernel)
         var rows = [ExportRow]()
+        var down: [ProbeTarget: Int] = [:]
         for _ in 0..<25 {
             rows = RandomExport.change(rows, &random)
             let bytes = ServicesCSV.write(rows)
             guard let document = try? ServicesDocument(parsing: bytes) else { continue }
             let after = DesiredState(document)
+            watch.excuse(after.health.keys)
+            down.tell(site, &random)
             let live = Set(
-                after.services.filter { $0.value.destinations.contains { $0.settings.weight > 0 } }.keys
+                after.servicesInKernel(down).filter { $0.value.destinations.contains { $0.settings.weight > 0 } }.keys
                     .filter(kernel.state.isLive))
             // What the kernel has refused a server may have to do without.
             let obstructed = site.synchronizer.reconciler.refusedSteps.refusals.keys.compactMap(\.service)
@@ -124,6 +128,18 @@ import Testing
             let known = try #require(site.synchronizer.reconciler.kernel)
             #expect(kernel.state.services.keys.sorted() == known.services.keys.sorted(), "seed \(seed)")
             #expect(kernel.state == known)
+            down.forget(site)
+            if Bool.random(using: &random) {
+                // Verdicts come without an export, too.
+                let before = DesiredState(document).servicesInKernel(down)
+                down.tell(site, &random)
+                let after = DesiredState(document).servicesInKernel(down)
+                watch.begin(
+                    live: Set(before.keys).filter { service in
+                        kernel.state.isLive(service)
+                            && after[service]?.destinations.contains { $0.settings.weight > 0 } == true
+                    })
+            }
             try site.later(Int.random(in: 0...30, using: &random))
             #expect(watch.faults.isEmpty, "seed \(seed)")
             guard watch.faults.isEmpty else { return }
@@ -133,7 +149,10 @@ import Testing
         #expect(site.synchronizer.reconciler.refusedSteps.isEmpty)
         try site.later(Site.drainTime + 1)
         let desired = site.synchronizer.reconciler.desired
-        #expect(kernel.state.services == desired.servicesInKernel)
+        let expected = desired.servicesInKernel(down)
+        for service in Set(expected.keys).union(kernel.state.services.keys).sorted() {
+            #expect(kernel.state.services[service] == expected[service], "seed \(seed): \(service)")
+        }
         #expect(kernel.state.table?.elements == desired.elements)
         #expect(site.synchronizer.reconciler.drains.isEmpty)
         #expect(watch.faults.isEmpty)
