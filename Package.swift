@@ -323,6 +323,16 @@ let package = Package(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "NetworkTypes", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
+            name: "HealthProberTests",
+            dependencies: [
+                "HealthChecks", "HealthProber", "HTTPTestSupport", "NetworkTypes", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strictTests),
+        .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
