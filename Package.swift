@@ -227,14 +227,15 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServicesExport", "YAML",
+                "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes", "ServicesExport",
+                "YAML",
             ],
             path: "Tests/Fuzzing", swiftSettings: strict),
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON",
-                "Names", "Registry", "ServicesExport", "YAML",
+                "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing",
+                "HealthChecks", "JSON", "Names", "Registry", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
