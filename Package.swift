@@ -151,7 +151,7 @@ let package = Package(
         .target(
             name: "HealthProber",
             dependencies: [
-                "CEvents", "HealthChecks", "NetworkTypes", "ServiceSupport",
+                "CEvents", "HealthChecks", "NetworkTypes", "ServiceSupport", "Text",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

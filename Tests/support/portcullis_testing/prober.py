@@ -75,3 +75,41 @@ class Prober(Process):
         assert self.stop(20) == 0, self.text[-2000:]
         self.hang_up()
         self._listener.close()
+
+
+class Accepting(Process):
+    """A server that accepts connections on every address of the network namespace, and closes them when the client does."""
+
+    PORT = 7000
+
+    def __init__(self):
+        super().__init__("/usr/bin/python3", "-c", f"""
+import select, socket
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("0.0.0.0", {self.PORT}))
+server.listen(4096)
+server.setblocking(False)
+poll = select.epoll()
+poll.register(server, select.EPOLLIN)
+clients = {{}}
+print("ready", flush=True)
+while True:
+    for number, _ in poll.poll():
+        if number != server.fileno():
+            clients.pop(number).close()
+            continue
+        try:
+            while True:
+                client = server.accept()[0]
+                clients[client.fileno()] = client
+                poll.register(client, select.EPOLLIN)
+        except BlockingIOError:
+            pass
+""")
+        self.wait_for("ready")
+
+
+def addresses(count):
+    """So many addresses of the loopback link."""
+    return [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(count)]
