@@ -151,7 +151,7 @@ let package = Package(
         .target(
             name: "HealthProber",
             dependencies: [
-                "CEvents", "HealthChecks", "NetworkTypes", "ServiceSupport",
+                "CEvents", "HealthChecks", "NetworkTypes", "ServiceSupport", "Text",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -227,14 +227,15 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServicesExport", "YAML",
+                "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes", "ServicesExport",
+                "YAML",
             ],
             path: "Tests/Fuzzing", swiftSettings: strict),
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON",
-                "Names", "Registry", "ServicesExport", "YAML",
+                "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing",
+                "HealthChecks", "JSON", "Names", "Registry", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -321,6 +322,16 @@ let package = Package(
             swiftSettings: strictTests),
         .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "NetworkTypes", "TestSupport"],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "HealthProberTests",
+            dependencies: [
+                "HealthChecks", "HealthProber", "HTTPTestSupport", "NetworkTypes", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],

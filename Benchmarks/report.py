@@ -20,6 +20,8 @@ ROWS = [
      "a poll, 10 gateways being known, CPU", 1.25),
     ("audit of all of 10,000 × 10, CPU", "an audit of every real server, CPU", "its first load, CPU", "first load, CPU", 0.5),
     ("one weight, during such an audit", "a change during an audit", "without one", "a change", 1.2),
+    ("a TCP check of 1,000 a second, CPU", "checks, CPU", "keepalived's", "keepalived's checks, CPU", 1.5),
+    ("until a server that goes is down", "checks, a server goes", "keepalived's", "keepalived's checks, a server goes", None),
 ]
 
 # What is measured by itself, its unit, how many of these a second or a MiB is, and the most that it may be.
@@ -36,6 +38,9 @@ SCALE = [
     ("5,000 configurations changed by one file, CPU", "ms", 1000, 300),
     ("100 of 5,000 configurations changed, CPU", "ms", 1000, 20),
     ("an unchanged poll of a configuration, CPU", "ms", 1000, 0.2),
+    ("lateness of 5,000 checks each 5 s, p99", "ms", 1000, 100),
+    ("a TCP check, CPU", "ms", 1000, None),
+    ("resident memory at 5,000 checks", "MiB", 1, None),
 ]
 
 

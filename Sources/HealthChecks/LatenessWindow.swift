@@ -54,6 +54,6 @@ public struct LatenessWindow: Sendable {
     private static func highest(of bucket: Int) -> Int {
         guard bucket >= 8 else { return bucket }
         let shift = bucket / 8 - 1
-        return ((bucket % 8 + 8 + 1) << shift) - 1
+        return ((bucket % 8 + 8) << shift) + ((1 << shift) - 1)
     }
 }

@@ -1,6 +1,6 @@
 /// What a probe asks of a server, and which answer is a success.
 public enum Probe: Sendable, Hashable {
-    /// A connection is accepted. It is closed at once, with a reset, so that the server's worker never sees it.
+    /// A connection is accepted. It is reset at once, before it is complete at the server, whose worker never sees it.
     case tcp
     /// A TLS handshake succeeds.
     case tls(TLS)

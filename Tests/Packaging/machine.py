@@ -9,6 +9,7 @@ from portcullis_testing import processes
 
 GATEWAY = "portcullis-gateway.service"
 ADMIN = "portcullis-admin.service"
+CHECKS = "portcullis-checks.service"
 
 
 def run(*words, user=None, status=0, environment=None):

@@ -10,7 +10,7 @@ import stat
 import pytest
 
 import machine
-from machine import ADMIN, GATEWAY, Process
+from machine import ADMIN, CHECKS, GATEWAY, Process
 from portcullis_testing.waiting import eventually
 
 CAP_NET_ADMIN = 1 << 12
@@ -173,15 +173,60 @@ def test_a_daemon_that_hangs_is_started_again_and_the_kernel_stays_whole(gateway
     assert machine.kernel_state() == before
 
 
+def test_the_prober_runs_beside_the_gateway_without_any_capability(gateway):
+    machine.run("systemctl", "enable", "--now", "--quiet", CHECKS)
+    process = Process(CHECKS)
+    assert process.user == "portcullis-checks"
+    assert process.status["Groups"] in ("", process.status["Gid"].split()[0])
+    assert set(process.capabilities.values()) == {0}
+    assert (process.status["NoNewPrivs"], process.status["Seccomp"]) == ("1", "2")
+    assert os.readlink(process.folder / "ns/user") != os.readlink("/proc/1/ns/user")
+    assert os.readlink(process.folder / "ns/net") == os.readlink("/proc/1/ns/net")
+    for path in ("/", "/etc", "/run", "/run/portcullis", "/usr/bin", "/sys"):
+        assert "ro" in process.mount_options(path), path
+    assert not (process.folder / "root/proc/sys").exists()
+    limit = re.search(r"Max open files +(\d+)", (process.folder / "limits").read_text())
+    assert int(limit[1]) >= 65_536
+    # A restart of the gateway is one of the prober, and the prober's is its own.
+    before = Process(GATEWAY).id
+    machine.run("systemctl", "restart", CHECKS)
+    assert Process(GATEWAY).id == before
+    before = Process(CHECKS).id
+    machine.run("systemctl", "restart", GATEWAY)
+    eventually(lambda: machine.show(CHECKS, "ActiveState") == "active", what="the prober being back")
+    assert Process(CHECKS).id != before
+    unit = machine.show(CHECKS, "Type", "NRestarts", "WatchdogUSec")
+    assert unit == {"Type": "notify", "NRestarts": "0", "WatchdogUSec": "30s"}
+
+
+def test_the_prober_probes_under_its_unit_s_rules(gateway):
+    # As its own process may, in the unit's sandbox: a program, a socket, and what the kernel lets it ping.
+    properties = [line for line in pathlib.Path("/etc/systemd/system", CHECKS).read_text().splitlines()
+                  if re.match(r"(?!Exec|Type|Restart|Watchdog|NotifyAccess|Timeout)[A-Z]\w+=", line)
+                  and not re.match(r"(?:Description|Documentation|PartOf|After|StartLimit|WantedBy)", line)]
+
+    def probe(*words):
+        options = [word for line in properties for word in ("-p", line)]
+        return machine.run("systemd-run", "--quiet", "--wait", "--pipe", "--collect", *options, "--",
+                           "/usr/bin/portcullis-checks", "probe", *words, status=None)
+
+    pathlib.Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 2147483647")
+    assert probe("ping", "198.51.100.36").startswith("up in ")
+    assert probe("http path=/healthz", "127.0.0.1:8080").startswith("up in ")
+    assert "connection refused" in probe("tcp", "127.0.0.1:1")
+    name = probe("command arg=/usr/bin/id arg=-un", "127.0.0.1")
+    assert name.endswith(": portcullis-checks\n"), name
+
+
 def test_it_never_gives_up(gateway):
-    for unit in (ADMIN, GATEWAY):
+    for unit in (ADMIN, CHECKS, GATEWAY):
         assert machine.show(unit, "StartLimitIntervalUSec") == "0", unit
 
 
 def test_stopping_leaves_the_kernel_alone(gateway):
     before = machine.kernel_state()
     machine.run("systemctl", "stop", GATEWAY, ADMIN)
-    for unit in (ADMIN, GATEWAY):
+    for unit in (ADMIN, CHECKS, GATEWAY):
         state = machine.show(unit, "ActiveState", "Result", "ExecMainStatus")
         assert state == {"ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}, unit
     assert machine.kernel_state() == before

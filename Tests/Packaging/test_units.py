@@ -11,7 +11,8 @@ from portcullis_testing.processes import result
 from portcullis_testing.repository import REPOSITORY
 
 PACKAGING = REPOSITORY / "packaging"
-UNITS = ["portcullis-admin.service", "portcullis-gateway.service", "portcullis-gateway-table.service"]
+UNITS = ["portcullis-admin.service", "portcullis-checks.service", "portcullis-gateway.service",
+         "portcullis-gateway-table.service"]
 LARGEST_EXPOSURE = 2.0
 
 

@@ -2,6 +2,7 @@ import CEvents
 import Glibc
 import HealthChecks
 import Logging
+import Text
 
 /// The connection to the gateway's daemon: made again, more and more seldom, whenever it is gone.
 final class DaemonLink {
@@ -100,8 +101,7 @@ final class DaemonLink {
         do {
             return try takeMessages()
         } catch {
-            logger.error("The gateway's daemon sent what is no message: \(error).")
-            retry("it does not speak as agreed", at: now)
+            retry("the daemon does not speak as agreed: \(error)", at: now)
             return nil
         }
     }
@@ -113,16 +113,21 @@ final class DaemonLink {
             switch message {
             case .greeting(ProberProtocol.version) where !isGreeted:
                 isGreeted = true
-                pause = Self.shortestPause
-                lastComplaint = nil
-                logger.notice("Connected to the gateway's daemon.")
             case .greeting(let version): throw ProberMessageError("unexpected greeting of version \(version)")
-            default:
-                guard isGreeted else { throw ProberMessageError("\(line.prefix(64)) comes before the greeting") }
+            case .target, .remove, .whole:
+                guard isGreeted else { throw ProberMessageError("\(line.printed()) comes before the greeting") }
+                if message == .whole { noteSuccess() }
                 messages.append(message)
             }
         }
         return messages
+    }
+
+    /// The first list could be read: only then is the connection one to make again at once.
+    private func noteSuccess() {
+        pause = Self.shortestPause
+        lastComplaint = nil
+        logger.notice("Connected to the gateway's daemon.")
     }
 
     // MARK: Writing

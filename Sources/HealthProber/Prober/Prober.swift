@@ -60,7 +60,7 @@ public final class Prober {
             let pause = pause(from: last)
             let count = poller.wait(milliseconds: pause)
             let now = Instant.now
-            if now - last > (pause + Self.sleep) * 1_000 { runner.noteSleep() }
+            noteSleep(of: now - last - pause * 1_000)
             last = now
             for index in 0..<count {
                 let event = poller[index]
@@ -84,6 +84,14 @@ public final class Prober {
             link.flush()
             if link.isStuck { disconnect("the daemon does not read") }
         }
+    }
+
+    /// Notes that the loop is behind its plan by so many microseconds.
+    private func noteSleep(of time: Int) {
+        guard time > Self.sleep * 1_000 else { return }
+        runner.noteSleep()
+        // Even if each target waited for an answer meanwhile, and none for its next probe.
+        if !places.isEmpty { lateness.record(time) }
     }
 
     /// Milliseconds until something is to be done.

@@ -101,6 +101,7 @@ final class ProbeRunner {
         guard descriptor >= 0 else { return SystemFault.outcome(errno) }
         flights[place].descriptor = descriptor
         flights[place].kind = kind
+        if case .connection = kind { delayAcknowledgement(descriptor) }
         let result = name.withPointer { Glibc.connect(descriptor, $0, $1) }
         guard result == 0 || errno == EINPROGRESS else { return SystemFault.outcome(errno) }
         guard poller.add(descriptor, tag(place), .writing) else { return SystemFault.outcome(errno) }
@@ -332,7 +333,14 @@ final class ProbeRunner {
         free.append(place)
     }
 
-    /// Has the connection reset when it is closed, so that a server that has not accepted it yet never sees it.
+    /// Has the kernel keep back the packet that would complete the connection at the server. The reset comes instead, so
+    /// no worker of the server ever sees the connection.
+    private func delayAcknowledgement(_ descriptor: Int32) {
+        var option: Int32 = 0
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, &option, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Has the connection reset when it is closed.
     private func reset(_ descriptor: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))

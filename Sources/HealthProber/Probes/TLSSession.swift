@@ -22,9 +22,10 @@ final class TLSSession {
         do { context = try contexts.context(tls.verify) } catch {
             throw TLSSettingsError("the authorities to trust cannot be read (\(error))")
         }
-        // A name that is an address is not sent, and compared with those in the certificate.
-        let named = tls.name.flatMap { IPAddress($0) }
-        let name = named == nil ? tls.name : nil
+        // NIOSSL accepts a certificate for the name or for the peer's address: it gets only the one that is meant. A name
+        // that is an address is not sent.
+        let expected = tls.name.map { IPAddress($0) } ?? address
+        let name = expected == nil ? tls.name : nil
         let handler: NIOSSLClientHandler
         do {
             if tls.verify == .dates {
@@ -45,7 +46,10 @@ final class TLSSession {
             throw TLSSettingsError("the name of a TLS check cannot be sent (\(error))")
         }
         try channel.pipeline.syncOperations.addHandlers([handler, observer])
-        let peer = try SocketAddress(ipAddress: "\(named ?? address)", port: Int(port))
+        let peer =
+            if let expected { try SocketAddress(ipAddress: "\(expected)", port: Int(port)) } else {
+                try SocketAddress(unixDomainSocketPath: "nowhere")
+            }
         channel.remoteAddress = peer
         channel.connect(to: peer, promise: nil)
     }
