@@ -71,7 +71,7 @@ let package = Package(
             name: "Cloud",
             dependencies: [
                 "Names",
-                "CombinedConfiguration", "NetworkTypes", "ServicesExport", "Text", "YAML",
+                "CombinedConfiguration", "HealthChecks", "NetworkTypes", "ServicesExport", "Text", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
@@ -315,8 +315,8 @@ let package = Package(
         .testTarget(
             name: "CloudTests",
             dependencies: [
-                "Cloud", "CloudTestSupport", "CombinedConfiguration", "Names", "NetworkTypes", "ServicesExport",
-                "TestSupport", "YAML",
+                "Cloud", "CloudTestSupport", "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes",
+                "ServicesExport", "TestSupport", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(
