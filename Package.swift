@@ -74,7 +74,7 @@ let package = Package(
             name: "Cloud",
             dependencies: [
                 "Names",
-                "CombinedConfiguration", "NetworkTypes", "ServicesExport", "Text", "YAML",
+                "CombinedConfiguration", "HealthChecks", "NetworkTypes", "ServicesExport", "Text", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
@@ -353,8 +353,8 @@ let package = Package(
         .testTarget(
             name: "CloudTests",
             dependencies: [
-                "Cloud", "CloudTestSupport", "CombinedConfiguration", "Names", "NetworkTypes", "ServicesExport",
-                "TestSupport", "YAML",
+                "Cloud", "CloudTestSupport", "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes",
+                "ServicesExport", "TestSupport", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

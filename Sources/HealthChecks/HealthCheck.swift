@@ -47,6 +47,8 @@ public struct HealthCheck: Sendable, Hashable {
     public static let times = 100...3_600_000
     /// How many results in a row a verdict may need.
     public static let counts = 1...100
+    /// The longest text of a check, in bytes. A line of the prober's socket has room for it.
+    public static let longestText = 4_096
     /// Milliseconds that `dropAfter` may have.
     public static let dropTimes = 0...86_400_000
 }

@@ -13,6 +13,9 @@ extension HealthCheck {
     /// - Throws: if a word is unknown, missing, doubled or out of range, or if the text is not the one that
     ///   `description` gives.
     public init(text: String) throws(HealthCheckError) {
+        guard text.utf8.count <= Self.longestText else {
+            throw HealthCheckError("is longer than \(Self.longestText) bytes")
+        }
         var reader = try HealthCheckReader(text)
         self = try reader.check()
         guard description == text else { throw HealthCheckError("is written otherwise: \(description)") }

@@ -78,6 +78,7 @@ package enum RandomCloud {
             line += "fwm: {ports: [\(base)-\(base + 500), \(base + 600)], protocols: \(protocols)}"
             line += ", persistence: \(random.next() % 2 * 300)"
             line += ["", ", max-connections: 2147483647"].randomElement(using: &random) ?? ""
+            line += RandomOptions.text(.mark(protocols: protocols), using: &random)
             line += ["", ", drain: 0", ", drain: 604800"].randomElement(using: &random) ?? ""
         } else {
             let method = ["masq", "dnat", "direct", "tunnel"].randomElement(using: &random) ?? "masq"
@@ -85,6 +86,7 @@ package enum RandomCloud {
             line +=
                 "ports: {\(base): \(isFixed ? base : 80), \(base + 1): \(isFixed ? base + 1 : 80)}, method: \(method)"
             line += ", protocol: \(["tcp", "[udp, tcp]"].randomElement(using: &random) ?? "tcp")"
+            line += RandomOptions.text(method == "dnat" ? .single : .ports, using: &random)
         }
         let from = ["", "", ", from: [203.0.113.0/24, 2001:db8:ff::/48, 203.0.113.9]", ", from: 203.0.113.0/25"]
         line += from.randomElement(using: &random) ?? ""

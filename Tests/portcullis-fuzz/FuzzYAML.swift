@@ -23,6 +23,7 @@ struct FuzzYAML: ParsableCommand {
                 ".nan", "tcp", "udp", "dnat", "tunnel", "masq", "wlc", "20000-29999", "203.0.113.0/24", "2001:db8::/32",
                 "!append ", "!replace ", "!delete", "${", "}", "$${", ":-", "${app-index}", "${config.port}", "config.",
                 "${services.mdb.addresses}", "${location.p-ip.addresses:-[]}", "${service.name}", "workers: ",
+                "check: ", "{tcp, port: ", "interval: 500ms", "limit: ", "100/s", "sorry: ", "hairpin: ", "{hex: 00}",
                 "common", "fake: true\n", "gateway:\n", "ports: ", "fwm: ", "[[[[[[[[", "{{{{{{{{",
             ],
             body: { bytes in
@@ -54,6 +55,24 @@ struct FuzzYAML: ParsableCommand {
             weight: 100
             from: [203.0.113.0/24, "2001:db8:ff::/48"]
           - {name: one, address: www-ip, ports: [25], method: dnat}
+          - name: checked
+            address: www-ip
+            ports: {8081: 8081}
+            check: {https: /health, host: www.example.com, status: [200-299, 404], text: ok, tls: {verify: full}}
+            slow-start: 30s
+            minimum: 1
+            sorry: [10.1.0.9:8080, "[fd00::9]:8080"]
+            limit: {rate: 100/s, burst: 200, connections: 50, prefix: {ipv4: 24, ipv6: 64}}
+            max-rate: 1000
+            persistence: 300
+            persistence-mask: 24
+            hairpin: [10.1.0.0/16]
+          - name: datagrams
+            address: www-ip
+            ports: 53
+            protocol: udp
+            one-packet: true
+            check: {udp: {send: {hex: 00ff}, expect: PONG}, port: 7, interval: 500ms, drop-after: never}
         ---
         type: tg
         gateway:

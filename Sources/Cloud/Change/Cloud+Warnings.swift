@@ -24,7 +24,8 @@ extension Cloud {
                 }
             }
         }
-        return found + cutWarnings(about: difference, since: before) + gatewayAddressWarnings(since: before)
+        return found + healthWarnings(about: difference, changedTypes: changedTypes)
+            + cutWarnings(about: difference, since: before) + gatewayAddressWarnings(since: before)
     }
 
     /// Public addresses that are a gateway's own, of pools or gateways that change. On an address that is served, the

@@ -49,6 +49,7 @@ extension Cloud {
         for family in section.families(of: pool) {
             let addresses = pool.addresses.filter { $0.family == family }
             let sources = section.sources.filter { $0.address.family == family }
+            let options = section.options(on: family)
             for (instance, server) in members {
                 guard let backend = section.backendAddress(on: server, family: family) else { continue }
                 let weight = instance.state == .ready ? instance.weight ?? section.weight : 0
@@ -58,12 +59,13 @@ extension Cloud {
                         addressName: pool.id.name, addresses: addresses, ports: [], method: section.method,
                         scheduler: section.scheduler, persistence: section.persistence,
                         drainTime: section.drainTime, sources: sources,
-                        options: section.options, backendAddress: backend, weight: weight)
+                        options: options, backendAddress: backend, weight: weight)
                     switch section.exposure {
                     case .ports(let mappings, _):
                         for mapping in mappings {
                             row.ports = [PortRange(mapping.publicPort)].compactMap { $0 }
                             row.backendPort = mapping.internalPort
+                            row.options = options.sorry(at: mapping.internalPort)
                             rows.append(row)
                         }
                     case .mark(let fwm):

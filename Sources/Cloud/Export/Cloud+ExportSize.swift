@@ -57,7 +57,9 @@ struct ExportSize {
             }
             // Commas, line feed, numbers and words at their longest; a network is an address and a length.
             let fixed = 88 + type.utf8.count + section.name.utf8.count + pool.id.name.utf8.count + longestAddress
-            let row = fixed + addresses * longestAddress + sources * (longestAddress + 4) + ports * 12
+            // The sorry server's port at its longest.
+            let options = section.options(on: family).sorry(at: .max).byteCount
+            let row = fixed + options + addresses * longestAddress + sources * (longestAddress + 4) + ports * 12
             rows += rowsPerInstance * instances
             bytes += rowsPerInstance * instances * row
         }

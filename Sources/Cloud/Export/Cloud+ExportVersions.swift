@@ -1,5 +1,6 @@
 import Names
 public import ServicesExport
+import YAML
 
 /// A gateway, and the newest version of the export that it reads.
 public struct ExportReader: Sendable, Hashable {
@@ -23,11 +24,10 @@ extension Cloud {
         guard !readers.isEmpty else { return [] }
         let (served, servedBefore) = (demandingSections(), before.demandingSections())
         return served.flatMap { place, section -> [Contradiction] in
-            readers.filter { $0.location == place.location && $0.version < section.minimumVersion }.compactMap {
-                reader in
-                guard servedBefore[place].map({ $0.minimumVersion <= reader.version }) ?? true else { return nil }
+            readers.filter { $0.location == place.location && $0.version < section.version }.compactMap { reader in
+                guard servedBefore[place].map({ $0.version <= reader.version }) ?? true else { return nil }
                 return Contradiction(
-                    "\(place.section) needs version \(section.minimumVersion.rawValue) of the export, and the gateway "
+                    "\(place.section) needs version \(section.version.rawValue) of the export, and the gateway "
                         + "\(reader.gateway) of \(place.location) reads version \(reader.version.rawValue) only: "
                         + "upgrade it, or forget it if it is gone",
                     at: section.position, of: subjects(serving: place, since: before))
@@ -59,14 +59,20 @@ extension Cloud {
         let section: SectionID
     }
 
+    /// The version that a section needs, and its place in the text.
+    private typealias Demand = (version: ServicesCSV.Version, position: YAMLPosition)
+
     /// The sections that not every version of the export can express, at each location that serves them.
-    private func demandingSections() -> [ServedSection: GatewaySection] {
-        var demanding = [ServedSection: GatewaySection]()
+    private func demandingSections() -> [ServedSection: Demand] {
+        var demanding = [ServedSection: Demand]()
         for (location, types) in exportedInstances() {
             for type in types.keys {
-                for section in self.types[type]?.configuration.gateway ?? [] where section.minimumVersion > .one {
+                for section in self.types[type]?.configuration.gateway ?? [] {
+                    guard let pool = pools[AddressPool.ID(location: location, name: section.pool)] else { continue }
+                    let version = section.minimumVersion(on: section.families(of: pool))
+                    guard version > .one else { continue }
                     let id = SectionID(type: type, section: section.name)
-                    demanding[ServedSection(location: location, section: id)] = section
+                    demanding[ServedSection(location: location, section: id)] = (version, section.position)
                 }
             }
         }

@@ -20,7 +20,7 @@ public struct GatewaySection: Sendable, Hashable {
     /// Networks whose clients may connect, ascending, none inside another; empty: all.
     public var sources: [AddressPrefix]
     /// Limits, hairpin, health.
-    public var options: ConnectionOptions
+    public var options: SectionOptions
     /// Where the section starts.
     public var position: YAMLPosition
 
@@ -48,9 +48,6 @@ public struct GatewaySection: Sendable, Hashable {
 }
 
 extension GatewaySection {
-    /// The oldest version of the export that can express the section.
-    var minimumVersion: ServicesCSV.Version { options.minimumVersion }
-
     /// Whether UDP is a virtual service apart from the other protocols of the mark.
     ///
     /// A draining real server keeps its TCP connections, which end. It would also keep its UDP flows, which do not

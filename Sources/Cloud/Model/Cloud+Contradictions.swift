@@ -12,7 +12,8 @@ extension Cloud {
     ///   its place.
     public func contradictions(blaming types: Set<String> = []) -> [Contradiction] {
         poolContradictions() + serverContradictions() + claimContradictions(blaming: types)
-            + markContradictions(blaming: types) + serviceContradictions() + sizeContradictions()
+            + markContradictions(blaming: types) + serviceContradictions() + sorryContradictions()
+            + sizeContradictions()
     }
 
     /// Marks that are used twice, and sections that need a mark but have none.

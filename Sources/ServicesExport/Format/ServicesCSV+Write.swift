@@ -110,6 +110,9 @@ private struct WrittenLists {
 }
 
 extension ConnectionOptions {
+    /// How many bytes the options take in a line of the newest version, with the commas behind them.
+    public var byteCount: Int { cells.reduce(0) { $0 + $1.utf8.count + 1 } }
+
     /// The cells of the columns `max_connections` to `except`.
     fileprivate var cells: [String] {
         [

@@ -82,4 +82,36 @@ import Testing
         #expect(try warnings("fwm: {ports: 5000-5001, protocols: [tcp, udp]}").isEmpty)
         #expect(try warnings("fwm: {ports: 5000-5001, protocols: [tcp, udp], mark: 300, udp-mark: 301}").isEmpty)
     }
+
+    @Test("a minimum that leaves no instance to take out, and a sorry server that is never asked, are said")
+    func health() throws {
+        func warnings(_ keys: String) throws -> [String] {
+            let before = try TestCloud.seed()
+            var cloud = before
+            cloud.types["pgw"] = try TestCloud.type(
+                "type: pgw\ngateway:\n  - {name: http, address: www-ip, ports: {80: 8080}, \(keys)}\n")
+            return cloud.warnings(about: CloudDifference(from: before, to: cloud), since: before).map(\.message)
+        }
+        #expect(
+            try warnings("check: tcp, minimum: 2") == [
+                "pgw/http has minimum 2 and 1 instance at hel: all of them get new connections whatever the checks say",
+                "pgw/http has minimum 2 and 2 instances at tcn: all of them get new connections whatever the checks say",
+            ])
+        #expect(try warnings("check: tcp").isEmpty)
+        #expect(
+            try warnings("sorry: 10.9.0.9") == ["pgw/http has no sorry server for IPv6, which it serves on www-ip"])
+        #expect(try warnings("check: tcp, minimum: 1, sorry: [10.9.0.9, fd00::99]").count == 2)
+    }
+
+    @Test("an instance that leaves makes a minimum say so")
+    func leavingInstance() throws {
+        var before = try TestCloud.seed()
+        before.services["pgw.3"] = nil
+        before.types["pgw"] = try TestCloud.type(
+            "type: pgw\ngateway:\n  - {name: http, address: www-ip, ports: {80: 8080}, check: tcp, minimum: 1}\n")
+        var cloud = before
+        cloud.services["pgw.2"] = nil
+        let found = cloud.warnings(about: CloudDifference(from: before, to: cloud), since: before)
+        #expect(found.map { $0.message.contains("minimum 1 and 1 instance at tcn") } == [true])
+    }
 }

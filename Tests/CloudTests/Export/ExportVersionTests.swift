@@ -50,6 +50,27 @@ import Testing
         #expect(cloud.unreadableSections(for: [old], since: moved).count == 1)
     }
 
+    @Test(
+        "health is left out of an old export; limits refuse the change where they are served, by family",
+        arguments: [
+            ("check: tcp, slow-start: 30s, minimum: 1, sorry: 10.9.0.9", 0), ("max-rate: 5", 1), ("limit: 5/s", 1),
+            ("hairpin: 10.0.0.0/8", 1), ("persistence: 5, persistence-mask: 24", 1),
+            ("protocol: udp, one-packet: true", 1),
+            // Only for addresses of a family that no pool has.
+            ("hairpin: fd00::/8, from: [203.0.113.0/24, fd00::/8]", 1), ("hairpin: 10.0.0.0/8, from: [10.0.0.0/8]", 1),
+        ])
+    func options(keys: String, count: Int) throws {
+        let before = try TestCloud.seed()
+        var cloud = before
+        cloud.types["pgw"] = try TestCloud.type(
+            "type: pgw\ngateway:\n  - {name: http, address: www-ip, ports: {80: 8080}, \(keys)}\n")
+        #expect(cloud.unreadableSections(for: [old], since: before).count == count, "\(keys)")
+        // The location hel has IPv6 only.
+        let readers = [ExportReader(location: "hel", gateway: "gw9", version: .one)]
+        let isIPv4Only = keys.contains("10.0.0.0/8") || keys.contains("mask: 24")
+        #expect(cloud.unreadableSections(for: readers, since: before).count == (isIPv4Only ? 0 : count), "\(keys)")
+    }
+
     @Test("dnat has no limit of connections")
     func dnat() throws {
         let text =

@@ -236,7 +236,7 @@ import YAML
             "type: pgw\ngateway:\n  - {name: http, address: www-ip, ports: [\(ports)], protocol: [tcp, udp, sctp]}\n")
         #expect(
             messages(cloud) == [
-                "the export of location tcn would have 720008 rows and up to 116 MiB; gateways take 1000000 rows and 64 MiB"
+                "the export of location tcn would have 720008 rows and up to 127 MiB; gateways take 1000000 rows and 64 MiB"
             ])
     }
 

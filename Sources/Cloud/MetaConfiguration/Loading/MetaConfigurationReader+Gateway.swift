@@ -5,10 +5,11 @@ import Text
 package import YAML
 
 extension MetaConfigurationReader {
-    static let gatewayKeys = [
-        "name", "address", "ports", "protocol", "fwm", "scheduler", "weight", "persistence", "drain",
-        "method", "from", "max-connections",
-    ]
+    static let gatewayKeys =
+        [
+            "name", "address", "ports", "protocol", "fwm", "scheduler", "weight", "persistence", "drain",
+            "method", "from",
+        ] + optionKeys
 
     mutating func gatewaySections(_ node: YAMLNode, type: String) -> [GatewaySection] {
         var sections = [GatewaySection]()
@@ -51,18 +52,17 @@ extension MetaConfigurationReader {
         let drainTime = diagnostics.optional(mapping["drain"]) { node throws(YAMLError) in
             try node.integer("seconds", in: 0...ServicesCSV.maximumDrainTime)
         }
-        let maximumConnections = diagnostics.optional(mapping["max-connections"]) { node throws(YAMLError) in
-            try node.integer("a number of connections", in: 0...ServicesCSV.maximumConnections)
-        }
         let sources = uniqueList(mapping["from"], "a network or a list of them") { node throws(YAMLError) in
             try node.network()
         }
+        let options = sectionOptions(mapping)
         guard let name, let pool, let exposure else { return nil }
         let section = GatewaySection(
             name: name, pool: pool, exposure: exposure, scheduler: scheduler ?? .wlc, weight: weight ?? 100,
             persistence: persistence ?? 0, drainTime: drainTime, method: method ?? .masq,
-            sources: Self.withoutInner(sources), options: ConnectionOptions(maximumConnections: maximumConnections ?? 0), position: node.position)
+            sources: Self.withoutInner(sources), options: options, position: node.position)
         checkMethod(section, mapping)
+        checkOptions(section, mapping)
         checkDatagramMark(section)
         return section
     }
@@ -186,11 +186,6 @@ extension MetaConfigurationReader {
                     mapping.keyPosition("drain"),
                     "the method \"dnat\" has no drain time of its own, so \"drain\" has no meaning here")
             }
-            if section.options.maximumConnections > 0 {
-                diagnostics.report(
-                    mapping.keyPosition("max-connections"),
-                    "the method \"dnat\" counts no connections, so \"max-connections\" has no meaning here")
-            }
         default:
             break
         }
@@ -220,7 +215,7 @@ extension MetaConfigurationReader {
     }
 
     /// Sorts networks, and drops those inside another.
-    private static func withoutInner(_ networks: [AddressPrefix]) -> [AddressPrefix] {
+    static func withoutInner(_ networks: [AddressPrefix]) -> [AddressPrefix] {
         var result = [AddressPrefix]()
         // In this order, a network follows the widest one that contains it.
         for network in networks.sorted() where result.last?.contains(network.address) != true {
