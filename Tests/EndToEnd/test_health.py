@@ -1,0 +1,278 @@
+"""Real servers that fail get no new connection soon, and come back: portcullis-checks beside the daemon.
+
+The bound for each failure: `fall` times the interval, a timeout, and a second.
+"""
+
+import re
+import socket
+import time
+
+import pytest
+
+from portcullis_testing import checked, exports, traffic, witnesses
+from portcullis_testing.exports import WWW4, WWW6
+from portcullis_testing.processes import Process
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
+
+INTERVAL, TIMEOUT, FALL, DROP = 1, 1, 2, 4
+BOUND = FALL * INTERVAL + TIMEOUT + 1
+TIMING = f"timeout={TIMEOUT} fall={FALL}"
+TWO = ("app1", "app2")
+
+
+class Prober(Process):
+    def __init__(self, daemon, *words):
+        super().__init__(*daemon.namespace.command(*words, binary("portcullis-checks"), "run", "--run-directory",
+                                                   daemon.run_directory), log=daemon.folder / "portcullis-checks.log")
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory, network):
+    """Starts servers that are checked."""
+    folder = tmp_path_factory.mktemp("checked")
+    made = []
+
+    def start(name, port, certificate=None):
+        made.append(checked.Checked(folder, name, port, certificate))
+        return made[-1]
+
+    start.folder = folder
+    yield start
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture
+def probers():
+    """Starts probers, which end with the test."""
+    made = []
+
+    def start(daemon, *words):
+        made.append(Prober(daemon, *words))
+        return made[-1]
+
+    yield start
+    for prober in made:
+        if prober.is_running:
+            prober.kill()
+
+
+def checks(daemon):
+    return daemon.status.get("checks", {})
+
+
+def all_are_up(daemon, targets):
+    found = checks(daemon)
+    return found.get("prober") == "working" and found.get("up") == targets
+
+
+def weights(network, port, address=WWW4):
+    return witnesses.ipvs(network.gateway)[f"TCP {address}:{port}"]
+
+
+def section(name, port, check, **cells):
+    return exports.section(name, [WWW4], port, {name: 100 for name in TWO}, backend_port=port + 8000,
+                           check=f"{check} interval={INTERVAL} {TIMING} drop-after={DROP}", **cells)
+
+
+def test_what_fails_gets_no_new_connection_within_the_bound(daemons, scripted, network, client, farm, probers):
+    """A killed process, a closed firewall, a server that is silent, HTTP 500, an expired certificate: each in its own section."""
+    good = checked.certificate(farm.folder, "good", 30)
+    expired = checked.certificate(farm.folder, "expired", -1)
+    kinds = {"killed": (101, "tcp"), "firewalled": (102, "tcp"), "silent": (103, "http path=/"), "failing": (104, "http path=/"),
+             "expired": (105, "tls")}
+    servers = {(kind, name): farm(name, port + 8000, good if kind == "expired" else None)
+               for kind, (port, _) in kinds.items() for name in TWO}
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    probers(daemon)
+    scripted.give(daemon, exports.export(*(section(kind, port, check, slow_start=5) for kind, (port, check) in kinds.items())))
+    eventually(lambda: all_are_up(daemon, 10), what="all targets being up")
+
+    plain = [("tcp", WWW4, port) for kind, (port, _) in kinds.items() if kind != "expired"]
+    with traffic.Loop(traffic.Client(network.client, timeout=2), plain, pause=0.05) as loop:
+        loop.wait_for(40)
+        assert not loop.failures
+        began = time.monotonic()
+        servers["killed", "app1"].kill()
+        network.app1.run("nft", "add table ip wall; add chain ip wall in { type filter hook input priority 0; }; "
+                         "add rule ip wall in tcp dport 8102 drop")
+        servers["silent", "app1"].behave("silent")
+        servers["failing", "app1"].behave("500")
+        servers["expired", "app1"].kill()
+        servers["expired", "app1"].certificate = expired
+        servers["expired", "app1"].start()
+        lost = {kind: None for kind in kinds}
+
+        def all_are_out():
+            listed = witnesses.ipvs(network.gateway)
+            for kind, (port, _) in kinds.items():
+                if lost[kind] is None and not listed[f"TCP {WWW4}:{port}"].get(f"10.1.0.11:{port + 8000}"):
+                    lost[kind] = time.monotonic() - began
+            return all(lost.values())
+
+        eventually(all_are_out, what="all of app1 being out", pause=0.1)
+        # The certificate's server was started anew, which takes the machine a while.
+        late = {kind: seconds for kind, seconds in lost.items() if kind != "expired" and seconds > BOUND}
+        assert not late, f"later than {BOUND} s: {late}"
+        loop.wait_for(60)
+    after = began + BOUND
+    wrong = [outcome for outcome in loop.outcomes if outcome.began > after and (outcome.error or outcome.answer.server != "app2")]
+    assert not wrong
+
+    reasons = {target["instances"][0].partition("/")[2]: target["reason"] for target in checks(daemon)["down"]}
+    assert set(reasons) == set(kinds)
+    for kind, words in {"killed": "refused", "firewalled": "1 s", "silent": "1 s", "failing": "500", "expired": "expired"}.items():
+        assert words in reasons[kind], reasons
+
+    # Out altogether after drop-after.
+    eventually(lambda: all(len(weights(network, port)) == 1 for port, _ in kinds.values()), what="app1 being taken out")
+
+    # Back, and the share climbs.
+    servers["killed", "app1"].start()
+    network.app1.run("nft", "delete table ip wall")
+    seen = []
+
+    def is_whole():
+        seen.append(weights(network, 102).get("10.1.0.11:8102", 0))
+        return seen[-1] == 100
+
+    eventually(is_whole, what="the weight being whole again", pause=0.1)
+    climb = [weight for weight in seen if weight]
+    assert climb == sorted(climb) and climb[0] <= 25 and len(set(climb)) > 3, seen
+
+
+def test_a_cut_link_is_found_and_clients_that_hang_get_a_reset(daemons, scripted, network, client, farm, probers, fresh):
+    for name in TWO:
+        farm(name, 8106)
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    probers(daemon)
+    scripted.give(daemon, exports.export(section("cut", 106, "tcp")))
+    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    held = [client.hold(WWW4, 106, source) for source in fresh(4)]
+    on_app1 = [connection for connection in held if connection.ask().server == "app1"]
+    assert on_app1
+    network.gateway.run("ip", "link", "set", "app1", "down")
+    try:
+        began = time.monotonic()
+        eventually(lambda: not weights(network, 106).get("10.1.0.11:8106"), what="app1 being down", pause=0.1)
+        assert time.monotonic() - began <= BOUND
+        eventually(lambda: "10.1.0.11:8106" not in weights(network, 106), what="app1 being out")
+        with pytest.raises(ConnectionResetError):
+            on_app1[0].connection.settimeout(10)
+            on_app1[0].ask()
+        assert all(connection.ask().server == "app2" for connection in held if connection not in on_app1)
+    finally:
+        network.gateway.run("ip", "link", "set", "app1", "up")
+    eventually(lambda: weights(network, 106).get("10.1.0.11:8106") == 100, what="app1 being back")
+
+
+def test_nothing_flaps_when_prober_or_daemon_are_killed_stopped_or_replaced(daemons, scripted, network, farm, probers):
+    servers = {name: farm(name, 8107) for name in TWO}
+    daemon = daemons.start_anew({"admin-url": scripted.url, "audit-interval": 3600})
+    data = exports.export(section("steady", 107, "tcp"))
+    prober = probers(daemon)
+    scripted.give(daemon, data)
+    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    servers["app1"].kill()
+    eventually(lambda: weights(network, 107) == {"10.1.0.12:8107": 100}, what="app1 being out")
+
+    with witnesses.IPVSWrites() as writes:
+        # The prober: killed, stopped, replaced by another while it still runs.
+        prober.kill()
+        prober = probers(daemon)
+        eventually(lambda: checks(daemon).get("prober") == "working" and checks(daemon)["downCount"] == 1, what="the second prober")
+        with prober.halted():
+            eventually(lambda: checks(daemon)["prober"] == "silent", what="the prober being silent")
+        eventually(lambda: checks(daemon)["prober"] == "working", what="the prober being heard again")
+        probers(daemon)
+        time.sleep(3)
+        # The daemon: stopped, killed, replaced.
+        with daemon.halted():
+            time.sleep(8)
+        time.sleep(2)
+        daemons.kill()
+        daemon = daemons.start({"admin-url": scripted.url, "audit-interval": 3600}, daemon.folder.name)
+        daemon.has_applied(exports.etag(data))
+        eventually(lambda: checks(daemon).get("prober") == "working", what="the prober finding the next daemon")
+        time.sleep(3)
+        assert weights(network, 107) == {"10.1.0.12:8107": 100}
+        # An export that changes something else.
+        data = exports.export(section("steady", 107, "tcp"), exports.section("other", [WWW4], 108, backend_port=8080))
+        before = writes.count
+        scripted.give(daemon, data)
+        assert weights(network, 107) == {"10.1.0.12:8107": 100}
+        assert before == 0, "the kernel was written to although nothing had changed"
+
+
+def test_without_a_prober_the_last_word_holds_for_30_seconds(daemons, scripted, network, farm, probers):
+    farm("app2", 8109)
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    prober = probers(daemon)
+    scripted.give(daemon, exports.export(section("alone", 109, "tcp")))
+    eventually(lambda: weights(network, 109) == {"10.1.0.12:8109": 100}, what="app1, which never was there, being out")
+    prober.kill()
+    began = time.monotonic()
+    eventually(lambda: weights(network, 109) == {"10.1.0.11:8109": 100, "10.1.0.12:8109": 100}, 90, "ADMIN's word alone counting")
+    assert 25 < time.monotonic() - began < 45
+    eventually(lambda: checks(daemon) and not checks(daemon)["isInForce"], what="status saying so")
+    said = daemon.run("status").stdout
+    assert re.search(r"(?m)^checks +2 targets, .*no prober \(portcullis-checks\): servers count as ADMIN says$", said), said
+
+
+def test_marks_udp_and_ipv6_follow_their_checks(daemons, scripted, network, client, probers):
+    """One section by a mark, over TCP and UDP and both families, and one of UDP alone, on the servers of the other scenarios."""
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    probers(daemon)
+    cells = {"check": f"tcp port=20000 interval={INTERVAL} {TIMING} drop-after={DROP}"}
+    both = {"app1": 100, "app2": 100}
+    scripted.give(daemon, exports.export(
+        exports.section("four", [WWW4], "20000-29999", both, ("tcp", "udp"), fwmark=301, **cells),
+        exports.section("six", [WWW6], "20000-29999", both, ("tcp", "udp"), fwmark=302, **cells),
+        exports.section("alone", [WWW4], 9000, both, ("udp",), backend_port=9000,
+                        check=f"udp send=x expect=%7B interval={INTERVAL} {TIMING} drop-after=never")))
+    eventually(lambda: all_are_up(daemon, 6), what="all targets being up")
+    network.app1.run("nft", "add table inet wall; add chain inet wall in { type filter hook input priority 0; }; "
+                     "add rule inet wall in meta l4proto tcp th dport 20000 reject; add rule inet wall in udp dport 9000 drop")
+    try:
+        def is_out():
+            listed = witnesses.ipvs(network.gateway)
+            # UDP alone: out at once, and never of weight 0.
+            assert listed[f"UDP {WWW4}:9000"].get("10.1.0.11:9000", 100) == 100
+            return all("app1" not in str(listed) and not listed[service].get(server) for service, server in (
+                ("FWM 301", "10.1.0.11:0"), ("FWM 302 IPv6", "[fd00:1::11]:0"), (f"UDP {WWW4}:9000", "10.1.0.11:9000")))
+
+        eventually(is_out, what="app1 being out of all", pause=0.1)
+        assert {client.http(WWW4, 25000, source).server for source in traffic.CLIENTS4[:6]} == {"app2"}
+        assert {client.datagram(WWW6, 25000, source).server for source in traffic.CLIENTS6[:6]} == {"app2"}
+        assert {client.datagram(WWW4, 9000, source).server for source in traffic.CLIENTS4[:6]} == {"app2"}
+    finally:
+        network.app1.run("nft", "delete table inet wall")
+    eventually(lambda: all_are_up(daemon, 6), what="app1 being back")
+
+
+def test_only_the_prober_s_user_may_connect(daemons, scripted, network, farm, probers, tmp_path_factory):
+    for name in TWO:
+        farm(name, 8110)
+    folder = tmp_path_factory.mktemp("run")
+    for part in (folder, folder.parent, folder.parent.parent):
+        part.chmod(0o755)
+    daemon = daemons.start_anew({"admin-url": scripted.url, "run-directory": folder, "checks-user": "nobody"})
+    stranger = probers(daemon, "setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups", "--no-new-privs")
+    scripted.give(daemon, exports.export(section("guarded", 110, "tcp")))
+    daemon.wait_for("is refused: process")
+    assert checks(daemon)["prober"] == "gone"
+    stranger.kill()
+    probers(daemon, "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
+            "--bounding-set=-all")
+    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    # A connection that says nothing, or nonsense, is no prober.
+    before = weights(network, 110)
+    with socket.socket(socket.AF_UNIX) as talker:
+        talker.connect(str(folder / "checks.sock"))
+        talker.sendall(b"verdict 1 down 0 0 -\n")
+        talker.settimeout(30)
+        while talker.recv(4096):
+            pass
+    assert weights(network, 110) == before
+    eventually(lambda: all_are_up(daemon, 2), what="the prober being back")
