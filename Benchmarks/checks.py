@@ -95,8 +95,12 @@ class Checks:
     def rejected(self):
         """Meanwhile one server refuses connections. Yields since when."""
         run("nft", "-f", "-", input=f"""
-            table ip bench {{ chain input {{ type filter hook input priority 0;
-                ip daddr {TARGETS[VICTIM]} tcp dport {Accepting.PORT} reject with tcp reset }} }}""")
+            table ip bench {{
+                chain input {{
+                    type filter hook input priority 0;
+                    ip daddr {TARGETS[VICTIM]} tcp dport {Accepting.PORT} reject with tcp reset
+                }}
+            }}""")
         yield time.monotonic()
         run("nft", "delete", "table", "ip", "bench")
 

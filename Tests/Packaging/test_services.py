@@ -200,22 +200,27 @@ def test_the_prober_runs_beside_the_gateway_without_any_capability(gateway):
 
 
 def test_the_prober_probes_under_its_unit_s_rules(gateway):
-    # As its own process may, in the unit's sandbox: a program, a socket, and what the kernel lets it ping.
-    properties = [line for line in pathlib.Path("/etc/systemd/system", CHECKS).read_text().splitlines()
-                  if re.match(r"(?!Exec|Type|Restart|Watchdog|NotifyAccess|Timeout)[A-Z]\w+=", line)
-                  and not re.match(r"(?:Description|Documentation|PartOf|After|StartLimit|WantedBy)", line)]
+    shipped = pathlib.Path("/etc/systemd/system", CHECKS).read_text()
+    kept = re.sub(r"(?m)^(?:Type|NotifyAccess|WatchdogSec|ExecStart|Restart|RestartSec|PartOf|After)=.*\n", "", shipped)
 
-    def probe(*words):
-        options = [word for line in properties for word in ("-p", line)]
-        return machine.run("systemd-run", "--quiet", "--wait", "--pipe", "--collect", *options, "--",
-                           "/usr/bin/portcullis-checks", "probe", *words, status=None)
+    def probe(name, *words):
+        """What a probe prints in the shipped unit's sandbox."""
+        unit = f"probe-{name}.service"
+        words = " ".join(f"'{word}'" for word in words)
+        command = f"Type=oneshot\nSuccessExitStatus=1 3\nExecStart=/usr/bin/portcullis-checks probe {words}\n"
+        pathlib.Path("/run/systemd/system", unit).write_text(kept.replace("[Service]\n", f"[Service]\n{command}"))
+        machine.run("systemctl", "daemon-reload")
+        machine.run("systemctl", "start", unit)
+        return eventually(lambda: "\n".join(entry["MESSAGE"] for entry in machine.journal(unit)), what=f"what {name} prints")
 
-    pathlib.Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 2147483647")
-    assert probe("ping", "198.51.100.36").startswith("up in ")
-    assert probe("http path=/healthz", "127.0.0.1:8080").startswith("up in ")
-    assert "connection refused" in probe("tcp", "127.0.0.1:1")
-    name = probe("command arg=/usr/bin/id arg=-un", "127.0.0.1")
-    assert name.endswith(": portcullis-checks\n"), name
+    groups = pathlib.Path("/proc/sys/net/ipv4/ping_group_range")
+    groups.write_text("1 0")
+    assert "net.ipv4.ping_group_range" in probe("forbidden", "ping", "198.51.100.36")
+    groups.write_text("0 2147483647")
+    assert probe("ping", "ping", "198.51.100.36").startswith("up in ")
+    assert probe("http", "http path=/healthz", "127.0.0.1:8080").startswith("up in ")
+    assert "connection refused" in probe("tcp", "tcp", "127.0.0.1:1")
+    assert probe("command", "command arg=/usr/bin/id arg=-un", "127.0.0.1").endswith(": portcullis-checks")
 
 
 def test_it_never_gives_up(gateway):
