@@ -76,6 +76,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Other programs' configurations
+        .target(
+            name: "Keepalived", dependencies: ["HealthChecks", "NetworkTypes", "ServicesExport", "Text", "YAML"],
+            swiftSettings: strict),
+
         // Edges that all sides share
         .target(name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Text"], swiftSettings: strict),
         .target(
@@ -191,7 +196,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Names",
+                "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived", "Names",
                 "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -292,6 +297,10 @@ let package = Package(
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
         .testTarget(
             name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "KeepalivedTests",
+            dependencies: ["Cloud", "HealthChecks", "Keepalived", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "TestSupport"], swiftSettings: strictTests),
