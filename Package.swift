@@ -79,6 +79,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Other programs' configurations
+        .target(
+            name: "Keepalived", dependencies: ["HealthChecks", "NetworkTypes", "ServicesExport", "Text", "YAML"],
+            swiftSettings: strict),
+
         // Edges that all sides share
         .target(name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Text"], swiftSettings: strict),
         .target(
@@ -217,7 +222,7 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Names",
+                "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived", "Names",
                 "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -332,6 +337,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "KeepalivedTests",
+            dependencies: ["Cloud", "HealthChecks", "Keepalived", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],

@@ -1,6 +1,7 @@
 """Real servers that fail get no new connection soon, and come back: portcullis-checks beside the daemon.
 
-The bound for each failure: `fall` times the interval, a timeout, and a second.
+The bound for each failure is `fall` times the interval, a timeout, and a second: `make bench` measures it on the host. The emulated
+machine gets as much again, since it may stand still for seconds.
 """
 
 import re
@@ -16,7 +17,7 @@ from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
 INTERVAL, TIMEOUT, FALL, DROP = 1, 1, 2, 4
-BOUND = FALL * INTERVAL + TIMEOUT + 1
+BOUND = 2 * (FALL * INTERVAL + TIMEOUT + 1)
 TIMING = f"timeout={TIMEOUT} fall={FALL}"
 TWO = ("app1", "app2")
 
@@ -99,22 +100,24 @@ def test_what_fails_gets_no_new_connection_within_the_bound(daemons, scripted, n
                          "add rule ip wall in tcp dport 8102 drop")
         servers["silent", "app1"].behave("silent")
         servers["failing", "app1"].behave("500")
-        servers["expired", "app1"].kill()
-        servers["expired", "app1"].certificate = expired
-        servers["expired", "app1"].start()
-        lost = {kind: None for kind in kinds}
+        lost = {kind: None for kind in kinds if kind != "expired"}
 
         def all_are_out():
             listed = witnesses.ipvs(network.gateway)
-            for kind, (port, _) in kinds.items():
+            for kind in lost:
+                port, _ = kinds[kind]
                 if lost[kind] is None and not listed[f"TCP {WWW4}:{port}"].get(f"10.1.0.11:{port + 8000}"):
                     lost[kind] = time.monotonic() - began
             return all(lost.values())
 
         eventually(all_are_out, what="all of app1 being out", pause=0.1)
-        # The certificate's server was started anew, which takes the machine a while.
-        late = {kind: seconds for kind, seconds in lost.items() if kind != "expired" and seconds > BOUND}
+        late = {kind: seconds for kind, seconds in lost.items() if seconds > BOUND}
         assert not late, f"later than {BOUND} s: {late}"
+        # A certificate that has expired: another process with another file.
+        servers["expired", "app1"].kill()
+        servers["expired", "app1"].certificate = expired
+        servers["expired", "app1"].start()
+        eventually(lambda: "expired" in str([target["reason"] for target in checks(daemon)["down"]]), what="the certificate")
         loop.wait_for(60)
     after = began + BOUND
     wrong = [outcome for outcome in loop.outcomes if outcome.began > after and (outcome.error or outcome.answer.server != "app2")]
@@ -185,8 +188,12 @@ def test_nothing_flaps_when_prober_or_daemon_are_killed_stopped_or_replaced(daem
         with prober.halted():
             eventually(lambda: checks(daemon)["prober"] == "silent", what="the prober being silent")
         eventually(lambda: checks(daemon)["prober"] == "working", what="the prober being heard again")
-        probers(daemon)
-        time.sleep(3)
+        second = probers(daemon)
+        daemon.wait_for("a second prober is refused")
+        prober.kill()
+        eventually(lambda: checks(daemon)["prober"] == "gone", what="the prober being gone")
+        eventually(lambda: checks(daemon)["prober"] == "working", what="the second one taking its place")
+        assert second.is_running
         # The daemon: stopped, killed, replaced.
         with daemon.halted():
             time.sleep(8)
@@ -230,7 +237,7 @@ def test_marks_udp_and_ipv6_follow_their_checks(daemons, scripted, network, clie
         exports.section("four", [WWW4], "20000-29999", both, ("tcp", "udp"), fwmark=301, **cells),
         exports.section("six", [WWW6], "20000-29999", both, ("tcp", "udp"), fwmark=302, **cells),
         exports.section("alone", [WWW4], 9000, both, ("udp",), backend_port=9000,
-                        check=f"udp send=x expect=%7B interval={INTERVAL} {TIMING} drop-after=never")))
+                        check=f"udp send=x expect={ interval={INTERVAL} {TIMING} drop-after=never")))
     eventually(lambda: all_are_up(daemon, 6), what="all targets being up")
     network.app1.run("nft", "add table inet wall; add chain inet wall in { type filter hook input priority 0; }; "
                      "add rule inet wall in meta l4proto tcp th dport 20000 reject; add rule inet wall in udp dport 9000 drop")

@@ -7,7 +7,6 @@ extension Gateway {
         let health = synchronizer.reconciler.health
         guard !health.targets.isEmpty else { return nil }
         let now = clocks().bootMilliseconds
-        let isSilent = health.heardAt.map { now - $0 >= ProberLink.silence } ?? true
         var (downCount, unknown) = (0, 0)
         var down: [(target: ProbeTarget, known: CheckedTarget)] = []
         for target in health.notable {
@@ -22,7 +21,7 @@ extension Gateway {
         }
         down.sort { ($0.known.since, $0.known.id) > ($1.known.since, $1.known.id) }
         return GatewayStatus.Checks(
-            prober: prober.channel == nil ? .gone : isSilent ? .silent : .working, isInForce: health.isInForce,
+            prober: prober.channel == nil ? .gone : prober.isWorking(at: now) ? .working : .silent, isInForce: health.isInForce,
             targets: health.targets.count, up: health.targets.count - downCount - unknown, downCount: downCount,
             down: down.prefix(GatewayStatus.Checks.shown).map { target, known in
                 GatewayStatus.Checks.Target(

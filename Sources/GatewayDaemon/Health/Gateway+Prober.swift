@@ -6,8 +6,7 @@ import NetworkTypes
 
 /// The conversation with the prober.
 extension Gateway {
-    /// Lets the prober connect, as long as the task runs. The newest connection counts: one before it is of a prober that
-    /// has been replaced, or that does not know yet that it is gone.
+    /// Lets the prober connect, as long as the task runs. Another one takes its place only when it is gone or silent.
     func serveProber(_ listener: ProberListener) async {
         while !Task.isCancelled {
             do {
@@ -28,8 +27,14 @@ extension Gateway {
             return
         }
         solved("checks-socket")
+        guard !prober.isWorking(at: clocks().bootMilliseconds) else {
+            logger.warning("a second prober is refused while the first one works", metadata: ["event": "prober-refused"])
+            try? await connection.channel.close()
+            return
+        }
         prober.channel?.close(promise: nil)
         prober.channel = connection.channel
+        prober.heardAt = clocks().bootMilliseconds
         logger.info("the prober is there", metadata: ["event": "prober-connected"])
         let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         prober.bell = ring
@@ -127,7 +132,8 @@ extension Gateway {
                 case .result(let result): synchronizer.withHealth { $0.take(result) }
                 case .alive(let state):
                     prober.state = state
-                    synchronizer.withHealth { [now = clocks().bootMilliseconds] in $0.heard(at: now) }
+                    prober.heardAt = clocks().bootMilliseconds
+                    synchronizer.withHealth { [now = prober.heardAt] in $0.heard(at: now) }
                 }
             }
             if hasVerdicts { followVerdicts() }

@@ -5,6 +5,8 @@ import NIOCore
 struct ProberLink {
     /// The connection of the prober; `nil`: there is none.
     var channel: (any Channel)?
+    /// When it was last heard, or connected, in milliseconds of the boot clock.
+    var heardAt = 0
     /// What it said last of itself.
     var state: ProberMessage.ProberState?
     /// Wakes whoever tells it of new targets.
@@ -13,6 +15,9 @@ struct ProberLink {
     var alarm: Task<Void, Never>?
     /// What was last stored of the verdicts.
     var stored: StoredVerdicts?
+
+    /// Whether it is there and says something.
+    func isWorking(at instant: Int) -> Bool { channel != nil && instant - heardAt < Self.silence }
 
     /// Milliseconds without a word after which the prober is taken to be stuck. It speaks once a second.
     static let silence = 5_000

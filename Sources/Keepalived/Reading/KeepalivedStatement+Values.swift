@@ -1,0 +1,119 @@
+import NetworkTypes
+import Text
+
+extension KeepalivedStatement {
+    func fault(_ message: String) -> KeepalivedError { KeepalivedError(place, "\(keyword.printable): \(message)") }
+
+    private func word(at index: Int, _ what: String) throws(KeepalivedError) -> String {
+        guard index < words.count else { throw fault("\(what) is missing") }
+        return words[index]
+    }
+
+    func address(at index: Int) throws(KeepalivedError) -> IPAddress {
+        let word = try word(at: index, "an IP address")
+        guard let address = IPAddress(word) else { throw fault("\(word.printed()) is no IP address") }
+        return address
+    }
+
+    func port(at index: Int) throws(KeepalivedError) -> UInt16? {
+        let word = try word(at: index, "a port")
+        guard let port = UInt16(word) else { throw fault("\(word.printed()) is no port (0 to 65535)") }
+        return port == 0 ? nil : port
+    }
+
+    func mark(at index: Int) throws(KeepalivedError) -> UInt32 {
+        let word = try word(at: index, "a firewall mark")
+        guard let mark = UInt32(word), mark > 0 else { throw fault("\(word.printed()) is no firewall mark") }
+        return mark
+    }
+
+    func number(in range: ClosedRange<Int>) throws(KeepalivedError) -> Int {
+        let word = try word(at: 1, "a number")
+        guard let number = Int(word), range.contains(number) else {
+            throw fault("\(word.printed()) is no number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// A flag: without a value it is on.
+    func boolean() throws(KeepalivedError) -> Bool {
+        switch value {
+        case nil, "on", "true", "yes": return true
+        case "off", "false", "no": return false
+        case let word?: throw fault("\(word.printed()) is not on, off, true, false, yes or no")
+        }
+    }
+
+    /// Seconds with up to six decimals.
+    func milliseconds() throws(KeepalivedError) -> Int {
+        let word = try word(at: 1, "a time")
+        let parts = word.splitBytes(".")
+        let decimals = parts.count > 1 ? String(parts[1]) : ""
+        let digits = String(parts[0]) + (decimals + "000").prefix(3)
+        guard parts.count <= 2, decimals.utf8.count <= 6, digits.utf8.count <= 12, !parts[0].isEmpty,
+            (digits + decimals).utf8.allSatisfy({ (0x30...0x39).contains($0) }), let time = Int(digits)
+        else { throw fault("\(word.printed()) is no time in seconds") }
+        return time
+    }
+
+    /// `255.255.255.0`, or the length of an IPv6 prefix.
+    func prefixLength() throws(KeepalivedError) -> Int {
+        let word = try word(at: 1, "a netmask")
+        if let length = Int(word), (1...128).contains(length) { return length }
+        if let mask = IPAddress(word), mask.family == .ipv4 {
+            let bits = UInt32(truncatingIfNeeded: mask.low)
+            if bits != 0, ~bits & (~bits &+ 1) == 0 { return bits.nonzeroBitCount }
+        }
+        throw fault("\(word.printed()) is no netmask")
+    }
+
+    /// `192.0.2.1`, `192.0.2.1-10`, `192.0.2.1-192.0.2.10`, `192.0.2.8/29`, and the same of IPv6: up to 4,096
+    /// addresses.
+    func addressRange() throws(KeepalivedError) -> [IPAddress] {
+        let text = words[0]
+        if let address = IPAddress(text) { return [address] }
+        let bounds: (first: IPAddress, last: IPAddress)?
+        if let slash = text.firstByte("/"), let address = IPAddress(text[..<slash]),
+            let length = Int(text[text.utf8.index(after: slash)...]), (0...address.family.bitWidth).contains(length)
+        {
+            // keepalived begins with the address itself, wherever in the prefix it is.
+            bounds = address.prefix(length).map { (address, $0.last) }
+        } else if let dash = text.firstByte("-"), let first = IPAddress(text[..<dash]) {
+            let end = String(text[text.utf8.index(after: dash)...])
+            let prefix = text[..<dash].lastByte(first.family == .ipv4 ? "." : ":").map { text[...$0] } ?? ""
+            bounds = (IPAddress(end) ?? IPAddress(prefix + end)).map { (first, $0) }
+        } else {
+            bounds = nil
+        }
+        guard let bounds, bounds.first.family == bounds.last.family, bounds.first <= bounds.last else {
+            throw KeepalivedError(place, "\(text.printed()) is no address and no range of addresses")
+        }
+        var addresses = [bounds.first]
+        while let last = addresses.last, last < bounds.last {
+            guard addresses.count < 4_096 else {
+                throw KeepalivedError(place, "\(text.printed()) has more than 4096 addresses")
+            }
+            addresses.append(last.next)
+        }
+        return addresses
+    }
+}
+
+extension IPAddress {
+    /// The prefix of a length that contains the address.
+    fileprivate func prefix(_ length: Int) -> AddressPrefix? {
+        let bits = family == .ipv4 ? length + 96 : length
+        let high = bits >= 64 ? self.high : self.high & ~(bits == 0 ? .max : UInt64.max >> UInt64(bits))
+        let low = bits <= 64 ? 0 : bits == 128 ? self.low : self.low & ~(UInt64.max >> UInt64(bits - 64))
+        let first =
+            family == .ipv4 ? IPAddress(ipv4: UInt32(truncatingIfNeeded: low)) : IPAddress(ipv6High: high, low: low)
+        return AddressPrefix(address: first, length: length)
+    }
+
+    /// The address after this one, which is not the last of all.
+    fileprivate var next: IPAddress {
+        family == .ipv4
+            ? IPAddress(ipv4: UInt32(truncatingIfNeeded: low) &+ 1)
+            : IPAddress(ipv6High: low == .max ? high &+ 1 : high, low: low &+ 1)
+    }
+}
