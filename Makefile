@@ -64,7 +64,8 @@ end-to-end: ## clients, a gateway and servers around the release binaries, in th
 packaging: ## the systemd units: their exposure, and both services at work under them in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Packaging/run
 
-pacemaker: ## the agents (ocf-tester, every return code) and cluster-config with crmsh and pcs, in the lab machine
+pacemaker: ## cluster-config with crmsh and pcs; the agents (ocf-tester, every return code) in the lab machine
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/ClusterConfig/run
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Pacemaker/run
 
 cluster: ## the pair with real corosync and pacemaker under load, keepalived beside it, on three lab machines

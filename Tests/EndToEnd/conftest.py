@@ -168,6 +168,10 @@ def pytest_runtest_makereport(item):
                     report.sections.append(("status", json.dumps(program.status, indent=1)))
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "at_once: packets are on their way while the kernel is written to, on another processor (see run)")
+
+
 def pytest_collection_modifyitems(items):
     """The session's daemon stays once it runs: first the kernel by itself, then tests with daemons of their own."""
     order = ["test_demo", "test_module", "test_kernel", "test_own_traffic", "test_translation", "test_pair",

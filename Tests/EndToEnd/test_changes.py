@@ -8,6 +8,7 @@ import pytest
 from portcullis_testing import topology, traffic, witnesses
 from portcullis_testing.waiting import eventually
 
+pytestmark = pytest.mark.at_once
 WWW4, TG4, OTHER4 = topology.PUBLIC4
 WWW6, TG6, OTHER6 = topology.PUBLIC6
 TARGETS = [("tcp", WWW4, 80), ("tcp", TG4, 20000), ("udp", OTHER4, 25000), ("tcp", WWW6, 443), ("tcp", TG6, 29999),

@@ -11,6 +11,7 @@ from portcullis_testing import exports, scripted as script, traffic, witnesses
 from portcullis_testing.exports import OTHER6, TG4, WWW4, WWW6
 from portcullis_testing.waiting import eventually
 
+pytestmark = pytest.mark.at_once
 FIRST, LAST = {"app1": 100, "app2": 100}, {"app3": 100, "app4": 100}
 RANGE_WITHOUT = "20000-24999 25001-29999"
 # Of a target: who may answer, and at which port of his.

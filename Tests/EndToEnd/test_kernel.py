@@ -162,6 +162,7 @@ def test_a_persistent_mark_moves_off_a_drained_server(gateway, client):
     assert client.http(TG4, 20000).server == moved
 
 
+@pytest.mark.at_once
 def test_ports_added_beside_a_range_cost_none_of_its_packets(gateway, client):
     """Replacing 20000-29999 by 20000-30999 does, before Linux 6.17; see README.md."""
     change = "\n".join(

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+import conntrack
 from portcullis_testing import exports, topology
 from portcullis_testing.exports import WWW4, WWW6
 from portcullis_testing.namespaces import HERE
@@ -44,15 +45,12 @@ def full_conntrack(namespace):
     """The table of one namespace: the limit holds in all, and elsewhere there are few."""
     name = "net.netfilter.nf_conntrack_max"
     before = HERE.run("sysctl", "-n", name).strip()
-    namespace.run("sh", "-c", """for port in $(seq 1 300); do
-        conntrack -I -p udp -s 192.0.2.1 -d 192.0.2.2 --sport $port --dport 9 --timeout 600 -u ASSURED,SEEN_REPLY
-    done >/dev/null 2>&1""")
-    try:
-        HERE.run("sysctl", "-qw", f"{name}=256")
-        yield
-    finally:
-        HERE.run("sysctl", "-qw", f"{name}={before}")
-        namespace.result("conntrack", "-D", "-p", "udp", "-s", "192.0.2.1")
+    with conntrack.entries(namespace, 300):
+        try:
+            HERE.run("sysctl", "-qw", f"{name}=256")
+            yield
+        finally:
+            HERE.run("sysctl", "-qw", f"{name}={before}")
 
 
 @pytest.mark.parametrize("address", [WWW4, WWW6])

@@ -12,6 +12,7 @@ from portcullis_testing.gateway import Gateway
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
+pytestmark = pytest.mark.at_once
 PORTS = [8001, 8002, 8003, 8004, 8005]
 OUT = "10.1.0.12:8080"
 CLOUD = """

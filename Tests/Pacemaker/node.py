@@ -4,8 +4,8 @@ import os
 import pathlib
 import signal
 
-from portcullis_testing import witnesses
-from portcullis_testing.agents import FOLDER, Agent
+from portcullis_testing import agents, witnesses
+from portcullis_testing.agents import Agent
 from portcullis_testing.namespaces import HERE
 from portcullis_testing.repository import REPOSITORY, binary
 from portcullis_testing.waiting import eventually
@@ -33,14 +33,10 @@ def prepare_node():
     HERE.sysctl(ipv4__ip_forward=1, ipv6__conf__all__forwarding=1)
     sysusers = REPOSITORY / "packaging/portcullis.sysusers.conf"
     HERE.run("systemd-sysusers", sysusers)
-    FOLDER.mkdir(parents=True, exist_ok=True)
     pathlib.Path("/run/resource-agents").mkdir(exist_ok=True)
     for name in ("gateway", "admin"):
         HERE.run("install", "-m", "755", binary(f"portcullis-{name}"), "/usr/bin/")
-    for name in ("gateway", "admin", "addresses"):
-        HERE.run("install", "-m", "755", REPOSITORY / f"pacemaker/portcullis-{name}", FOLDER / name)
-    functions = REPOSITORY / "pacemaker/portcullis-functions"
-    HERE.run("install", "-D", "-m", "644", functions, "/usr/lib/ocf/lib/portcullis/functions")
+    agents.install()
     CONFIGURATION.mkdir(exist_ok=True)
 
 

@@ -69,6 +69,16 @@ def test_level_0_of_validation_does_not_look_at_the_node(gateway):
     assert "interval" in answer.output
 
 
+def test_validation_warns_where_fencing_is_switched_off(gateway, tmp_path, monkeypatch):
+    cib = tmp_path / "cib.xml"
+    cib.write_text(processes.run("cibadmin", "--empty"))
+    monkeypatch.setenv("CIB_file", str(cib))
+    for value, is_warned in (("true", False), ("false", True)):
+        processes.run("crm_attribute", "--type", "crm_config", "--name", "stonith-enabled", "--update", value)
+        answer = gateway.call("validate-all", level=10)
+        assert (answer.status, "stonith-enabled is false" in answer.output) == (OK, is_warned), answer.output
+
+
 def test_only_root_may_do_it(gateway):
     assert gateway.call("start", caller="nobody").status == PERM
     assert gateway.call("meta-data", caller="nobody").status == OK

@@ -1,6 +1,8 @@
 """What pacemaker itself makes of the agents: of a gateway that serves without ADMIN, and of addresses that change. A node of its own."""
 
 import contextlib
+import os
+import pathlib
 import re
 import signal
 import time
@@ -32,6 +34,9 @@ logging {
     logfile: /var/log/corosync-test.log
 }
 """
+# dc-deadtime: a node that is alone need not wait 20 s for another one that may be the controller.
+PROPERTIES = {"dc-deadtime": "1s", "stonith-enabled": "false", "no-quorum-policy": "ignore"}
+CIB = pathlib.Path("/var/lib/pacemaker/cib/cib.xml")
 GATEWAY = """
 primitive gateway ocf:portcullis:gateway op monitor interval=2s role=Promoted timeout=90s op monitor interval=3s role=Unpromoted timeout=90s
 clone gateways gateway meta promotable=true notify=true
@@ -44,6 +49,11 @@ def cluster(node, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     configuration = folder / "corosync.conf"
     configuration.write_text(COROSYNC)
+    CIB.write_text(processes.run("cibadmin", "--empty"))
+    for name, value in PROPERTIES.items():
+        processes.run("crm_attribute", "--type", "crm_config", "--name", name, "--update", value, env={**os.environ, "CIB_file": str(CIB)})
+    CIB.chmod(0o600)
+    processes.run("chown", "hacluster:haclient", CIB)
     with contextlib.ExitStack() as stack:
 
         def start(*words):
@@ -55,7 +65,6 @@ def cluster(node, tmp_path_factory):
             lambda: processes.result("corosync-quorumtool", "-s").returncode == 0)
         start("pacemakerd")
         eventually(lambda: re.search(r"Online: +\[ lab \]", monitor()), 180, "pacemaker's node being online")
-        load(folder / "properties.crm", "property stonith-enabled=false no-quorum-policy=ignore\n")
         yield
 
 

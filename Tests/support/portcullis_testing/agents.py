@@ -5,11 +5,19 @@ import os
 import pathlib
 
 from portcullis_testing import processes
+from portcullis_testing.repository import REPOSITORY
 
 FOLDER = pathlib.Path("/usr/lib/ocf/resource.d/portcullis")
 # The return codes of OCF 1.1
 OK, GENERIC, ARGS, UNIMPLEMENTED, PERM, INSTALLED, CONFIGURED, NOT_RUNNING = range(8)
 PROMOTED, FAILED_PROMOTED = 8, 9
+
+
+def install():
+    """Puts the agents where pacemaker looks for them."""
+    for source, mode, target in [("portcullis-functions", "644", "/usr/lib/ocf/lib/portcullis/functions"),
+                                 *((f"portcullis-{name}", "755", FOLDER / name) for name in ("gateway", "admin", "addresses"))]:
+        processes.run("install", "-D", "-m", mode, REPOSITORY / "pacemaker" / source, target)
 
 
 @dataclasses.dataclass(frozen=True)
