@@ -296,7 +296,8 @@ let package = Package(
         .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "TestSupport"], swiftSettings: strictTests),
         .testTarget(
-            name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
+            name: "ServicesExportTests",
+            dependencies: ["HealthChecks", "NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
             name: "NetlinkTests",
@@ -320,7 +321,8 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "GatewaySyncTests", dependencies: ["GatewaySync", "Netlink", "NetworkTypes"],
+            name: "GatewaySyncTests",
+            dependencies: ["GatewaySync", "Netlink", "NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
             name: "GatewayDaemonTests",

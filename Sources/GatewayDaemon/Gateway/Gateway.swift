@@ -46,6 +46,8 @@ public actor Gateway: Service {
     var ephemeralCheck: EphemeralCheck?
     /// Whether the settings were right at the last audit.
     var hasSettings = false
+    /// The requirements that the last audit compared the machine with.
+    var auditedRequirements: [SettingRequirement] = []
     /// The number of kernel changes when the heap was last trimmed.
     private var trimmedAt = 0
 
@@ -102,7 +104,10 @@ public actor Gateway: Service {
         // The subscription comes before the first read of the table, so that no change is missed in between.
         let changes = try kernel.foreignTableChanges()
         loadStoredExport()
-        if current != nil { settle(since: clock.now) }
+        if current != nil {
+            try followRequirements()
+            settle(since: clock.now)
+        }
         writeStatus()
         await withTaskGroup(of: Void.self) { group in
             if let watchdog = serviceManager.watchdog {
