@@ -343,7 +343,8 @@ let package = Package(
             dependencies: ["Cloud", "HealthChecks", "Keepalived", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
             swiftSettings: strictTests),
         .testTarget(
-            name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
+            name: "ServicesExportTests",
+            dependencies: ["HealthChecks", "NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
             name: "NetlinkTests",
@@ -367,7 +368,8 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "GatewaySyncTests", dependencies: ["GatewaySync", "Netlink", "NetworkTypes"],
+            name: "GatewaySyncTests",
+            dependencies: ["GatewaySync", "Netlink", "NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
             name: "GatewayDaemonTests",

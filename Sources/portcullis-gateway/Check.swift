@@ -78,7 +78,7 @@ struct Check: AsyncParsableCommand {
     private func settings(
         _ configuration: GatewayConfiguration, _ kernel: NetlinkKernel, _ status: GatewayStatus?
     ) throws -> [String] {
-        let requirements = SettingRequirement.all(configuration, forwarding: [])
+        let requirements = SettingRequirement.all(configuration, forwarding: [], isTracking: nil)
         let steps = SettingRequirement.compare(requirements, with: try kernel.settings(of: requirements)).steps
         let told = Set(status?.settings.map(\.name) ?? [])
         return steps.filter { !told.contains("\($0.setting)") }.map(\.description)  // exact: a set of our own names

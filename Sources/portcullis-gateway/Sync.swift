@@ -80,8 +80,7 @@ struct Sync: AsyncParsableCommand {
     private func settingSteps(
         _ configuration: GatewayConfiguration, _ synchronizer: Synchronizer
     ) throws -> [String] {
-        let requirements = SettingRequirement.all(
-            configuration, forwarding: synchronizer.reconciler.desired.forwardedFamilies)
+        let requirements = SettingRequirement.all(configuration, for: synchronizer.reconciler.desired)
         let (steps, deviations) = SettingRequirement.compare(
             requirements, with: try NetlinkKernel().settings(of: requirements))
         for deviation in deviations { StandardError.write("\(deviation)") }

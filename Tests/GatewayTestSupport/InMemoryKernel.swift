@@ -268,6 +268,10 @@ public final class InMemoryKernel: Kernel, Sendable {
 
     public func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? { try table()?.shape }
 
+    public func tableCounters() throws(NetlinkError) -> [Nftables.Counter] {
+        try table() == nil ? [] : PortcullisTable.counters.map { Nftables.Counter(name: $0) }
+    }
+
     public func beginListing() throws(NetlinkError) {
         try beginReading()
         world.withLock { world in
@@ -369,6 +373,10 @@ extension KernelState.Table? {
             result?.shape = .intact
         }
         guard var table = result else { throw refused(.noSuchFileOrDirectory, "use table \(PortcullisTable.table)") }
+        switch change.skeleton {
+        case .absent, .altered: table.limiters = Set(change.added.compactMap(\.limiter))
+        case .intact, .rules, .withdrawn: table.limiters.formUnion(change.limiters.made)
+        }
         for element in change.removed where table.elements.remove(element) == nil {
             throw refused(.noSuchFileOrDirectory, "delete element \(element)")
         }
@@ -376,7 +384,18 @@ extension KernelState.Table? {
             // Adding the same element again is no error; adding one that conflicts is.
             if table.elements.contains(element) { continue }
             if table.collision(with: element) { throw refused(.fileExists, "add element \(element)") }
+            if let limiter = element.limiter, !table.limiters.contains(limiter) {
+                throw refused(.noSuchFileOrDirectory, "add element \(element)")
+            }
             table.elements.insert(element)
+        }
+        for limiter in change.limiters.deleted {
+            guard !table.elements.contains(where: { $0.limiter == limiter }) else {
+                throw refused(.resourceBusy, "delete chain \(limiter.name)")
+            }
+            guard table.limiters.remove(limiter) != nil else {
+                throw refused(.noSuchFileOrDirectory, "delete chain \(limiter.name)")
+            }
         }
         result = table
         return result
@@ -387,7 +406,7 @@ extension KernelState.Table {
     fileprivate func collision(with element: TableElement) -> Bool {
         switch element {
         case .address, .port: false
-        case .range, .source, .mark, .dnat: elements.contains { $0.collides(with: element) }
+        case .range, .source, .mark, .dnat, .limit, .hairpin: elements.contains { $0.collides(with: element) }
         }
     }
 }

@@ -17,7 +17,7 @@ extension GatewayConfiguration {
             unseen.append("what is to be carried: there is no export in \(stateDirectory) yet")
         }
         var traffic = ServedTraffic(groups, role: try currentRole())
-        traffic.requirements = SettingRequirement.all(self, forwarding: traffic.maskedFamilies)
+        traffic.requirements = SettingRequirement.all(self, for: traffic.desired)
         traffic.adminAddresses = adminAddresses
         let host = try HostSnapshot.read(for: traffic)
         return DoctorReport(findings: Doctor.examine(host, traffic), unseen: unseen + host.unseen)

@@ -78,7 +78,8 @@ struct PacketWalk {
                 verdict = .drop
             case .xtablesTarget(let name) where Self.goingOn.contains(name):
                 continue
-            case .xtablesTarget, .destinationNAT, .other("masq"), .other("nat"), .other("redir"), .other("queue"),
+            case .xtablesTarget, .destinationNAT, .sourceNAT, .masquerade, .other("nat"), .other("redir"),
+                .other("queue"),
                 .other("tproxy"), .other("fwd"), .other("synproxy"):
                 // The packet is translated, queued or redirected; it is not dropped here.
                 if certainty == .yes { return .accepted }
@@ -175,13 +176,19 @@ struct PacketWalk {
             }
         case .xtablesMatch("conntrack", let information): return conntrack(information)
         case .xtablesMatch("comment", _): return .yes
-        case .setMeta, .log, .count: return .yes
+        case .loadOriginal(_, let register):
+            guard packet.isTracked else { return .no }
+            registers.store([nil, nil, nil, nil], at: register)
+            return .yes
+        case .setMeta, .setConnection, .log, .count: return .yes
         case .other(let name):
             if Self.statements.contains(name) { return .yes }
             guard Self.loads.contains(name) else { return .maybe }
             registers = Registers()
             return .yes
-        case .lookup, .limit, .destinationNAT, .xtablesMatch, .xtablesTarget, .verdict, .lookupVerdict: return .maybe
+        case .lookup, .update, .limit, .destinationNAT, .sourceNAT, .masquerade, .xtablesMatch, .xtablesTarget,
+            .verdict, .lookupVerdict:
+            return .maybe
         }
     }
 

@@ -80,7 +80,7 @@ struct SamplePacket: Sendable, Hashable {
         switch key {
         case .state: withUnsafeBytes(of: state.rawValue) { $0.map { $0 } }
         case .direction: [nil]
-        case .status: [nil, nil, nil, nil]
+        case .status, .mark: [nil, nil, nil, nil]
         }
     }
 

@@ -1,3 +1,4 @@
+import GatewaySync
 import Netlink
 import NetworkTypes
 import ServicesExport
@@ -32,6 +33,9 @@ struct ServedTraffic: Sendable {
     var maskedFamilies: Set<AddressFamily> {
         Set(groups.filter { $0.connection.method.comesBackHere }.flatMap { $0.servers.map(\.address.family) })
     }
+
+    /// What the export asks of the machine.
+    var desired: DesiredState { groups.reduce(into: DesiredState()) { _ = $0.apply(ExportChanges(added: [$1])) } }
 }
 
 extension ForwardingMethod {

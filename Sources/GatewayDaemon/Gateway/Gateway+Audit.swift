@@ -43,6 +43,8 @@ extension Gateway {
         }
         do {
             try auditSettings()
+            traffic.table = try kernel.tableCounters()
+            status.packets = GatewayStatus.Packets(traffic.table)
             try auditTable(isWhole: isWhole)
             if try await auditServices() { settle(since: clock.now, cause: .drift) }
             if try await auditServers(isWhole: isWhole) { settle(since: clock.now, cause: .drift) }
@@ -76,10 +78,24 @@ extension Gateway {
 
     // MARK: Settings
 
+    /// What the export in force asks of the machine; before the first, what any export would.
+    private var settingRequirements: [SettingRequirement] {
+        synchronizer.reconciler.document == nil
+            ? SettingRequirement.all(configuration, forwarding: [], isTracking: nil)
+            : SettingRequirement.all(configuration, for: synchronizer.reconciler.desired)
+    }
+
+    /// Corrects the settings if the export asks for others than the one before. Comes before the packets that need them.
+    func followRequirements() throws(NetlinkError) {
+        guard settingRequirements != auditedRequirements else { return }
+        hasSettings = false
+        try auditSettings()
+    }
+
     /// Corrects the settings that the data plane depends on.
     func auditSettings() throws(NetlinkError) {
-        let requirements = SettingRequirement.all(
-            configuration, forwarding: synchronizer.reconciler.desired.forwardedFamilies)
+        let requirements = settingRequirements
+        auditedRequirements = requirements
         let (steps, deviations) = try kernel.bringIntoLine(requirements)
         if !steps.isEmpty, hasSettings { noteDrift(steps.map(\.description)) }
         for step in steps { logger.info("\(step)", metadata: ["event": "setting"]) }

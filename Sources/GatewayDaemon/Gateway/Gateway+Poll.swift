@@ -68,6 +68,7 @@ extension Gateway {
         case let error as ExportSourceError: error.code.rawValue
         case let error as ServicesCSVError: error.fault
         case is ForeignMarkError: "foreign-marks"
+        case is UnsupportedError: "unsupported"
         default: "local"
         }
     }
@@ -110,6 +111,7 @@ extension Gateway {
         held = nil
         store.removeDecision()
         adopt(document, changes, digest, since: start)
+        try followRequirements()
         settle(since: start)
         followTargets()
     }

@@ -49,6 +49,8 @@ public actor Gateway: Service {
     var ephemeralCheck: EphemeralCheck?
     /// Whether the settings were right at the last audit.
     var hasSettings = false
+    /// The requirements that the last audit compared the machine with.
+    var auditedRequirements: [SettingRequirement] = []
     /// The number of kernel changes when the heap was last trimmed.
     private var trimmedAt = 0
 
@@ -111,7 +113,10 @@ public actor Gateway: Service {
         let changes = try kernel.foreignTableChanges()
         synchronizer.withHealth { [now = clocks().bootMilliseconds] in $0.awaitProber(at: now) }
         loadStoredExport()
-        if current != nil { settle(since: clock.now) }
+        if current != nil {
+            try followRequirements()
+            settle(since: clock.now)
+        }
         writeStatus()
         await withTaskGroup(of: Void.self) { group in
             if let watchdog = serviceManager.watchdog {

@@ -21,7 +21,8 @@ extension Gateway {
         }
         down.sort { ($0.known.since, $0.known.id) > ($1.known.since, $1.known.id) }
         return GatewayStatus.Checks(
-            prober: prober.channel == nil ? .gone : prober.isWorking(at: now) ? .working : .silent, isInForce: health.isInForce,
+            prober: prober.channel == nil ? .gone : prober.isWorking(at: now) ? .working : .silent,
+            isInForce: health.isInForce,
             targets: health.targets.count, up: health.targets.count - downCount - unknown, downCount: downCount,
             down: down.prefix(GatewayStatus.Checks.shown).map { target, known in
                 GatewayStatus.Checks.Target(

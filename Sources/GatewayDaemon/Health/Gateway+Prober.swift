@@ -28,7 +28,8 @@ extension Gateway {
         }
         solved("checks-socket")
         guard !prober.isWorking(at: clocks().bootMilliseconds) else {
-            logger.warning("a second prober is refused while the first one works", metadata: ["event": "prober-refused"])
+            logger.warning(
+                "a second prober is refused while the first one works", metadata: ["event": "prober-refused"])
             try? await connection.channel.close()
             return
         }

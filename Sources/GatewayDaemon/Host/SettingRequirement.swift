@@ -1,3 +1,4 @@
+public import GatewaySync
 import Netlink
 public import NetworkTypes
 
@@ -35,11 +36,18 @@ public struct SettingRequirement: Sendable, Hashable {
     }
 
     /// All requirements of a gateway.
-    /// - Parameter families: the families in which the export has servers whose answers this machine forwards.
+    /// - Parameters:
+    ///   - families: the families that this machine must forward.
+    ///   - isTracking: whether conntrack must know the connections of IPVS; `nil` where it is not known.
     public static func all(
-        _ configuration: GatewayConfiguration, forwarding families: Set<AddressFamily>
+        _ configuration: GatewayConfiguration, forwarding families: Set<AddressFamily>, isTracking: Bool? = false
     ) -> [Self] {
         var all = ipvs
+        switch isTracking {
+        case true?: all.append(tracked)
+        case false?: all.append(untracked)
+        case nil: break
+        }
         all += ofSyncDaemons(configuration)
         all += KernelSetting.Timeout.allCases.compactMap { timeout in
             let seconds = configuration.timeouts[keyPath: timeout.path]
@@ -48,6 +56,11 @@ public struct SettingRequirement: Sendable, Hashable {
         if families.contains(.ipv4) { all.append(forwardingIPv4) }
         if families.contains(.ipv6) { all.append(forwardingIPv6) }
         return all
+    }
+
+    /// All requirements of a gateway with an export.
+    public static func all(_ configuration: GatewayConfiguration, for desired: DesiredState) -> [Self] {
+        all(configuration, forwarding: desired.forwardedFamilies, isTracking: desired.needsTracking)
     }
 
     /// The requirements of the sync daemons on a gateway of a pair, whichever of them run.
@@ -67,10 +80,6 @@ public struct SettingRequirement: Sendable, Hashable {
             "net.ipv4.vs.conn_reuse_mode", .equal("1"), isOurs: true,
             otherwise: "a client that uses its port again is sent to a server that drains or is gone"),
         Self(
-            "net.ipv4.vs.conntrack", .equal("0"), isOurs: true,
-            otherwise:
-                "each connection takes an entry of conntrack, and established ones pass whatever the export admits"),
-        Self(
             "net.ipv4.vs.drop_entry", .not("3"), isOurs: false,
             otherwise: "IPVS drops connections at random, always and not only when memory is short"),
         Self(
@@ -80,6 +89,13 @@ public struct SettingRequirement: Sendable, Hashable {
             "net.ipv4.vs.secure_tcp", .not("3"), isOurs: false,
             otherwise: "the timeouts of TCP are those of a defence against attacks, always"),
     ]
+
+    private static let untracked = Self(
+        "net.ipv4.vs.conntrack", .equal("0"), isOurs: true,
+        otherwise: "each connection takes an entry of conntrack, though nothing in the export needs it")
+    private static let tracked = Self(
+        "net.ipv4.vs.conntrack", .equal("1"), isOurs: true,
+        otherwise: "machines inside do not reach the public addresses, and connections at a time are not limited")
 
     private static let backupOnly = Self(
         "net.ipv4.vs.backup_only", .equal("0"), isOurs: true,

@@ -15,6 +15,9 @@ public protocol Kernel: AnyObject {
     /// elements.
     func tableShape() throws(NetlinkError) -> KernelState.Table.Shape?
 
+    /// The named counters of our table; empty if there is none.
+    func tableCounters() throws(NetlinkError) -> [Nftables.Counter]
+
     /// Begins to list all virtual services, both ours and foreign ones. An unfinished list is abandoned.
     func beginListing() throws(NetlinkError)
 

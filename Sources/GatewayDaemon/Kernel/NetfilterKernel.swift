@@ -21,6 +21,10 @@ extension NetfilterKernel {
         }
     }
 
+    public func tableCounters() throws(NetlinkError) -> [Nftables.Counter] {
+        try nftables.counters(of: PortcullisTable.table).collect()
+    }
+
     public func commit(_ change: TableChange) throws(NetlinkError) {
         try nftables.commit(change.transaction(tableFlags))
     }

@@ -22,6 +22,7 @@ struct GatewayMetrics {
         addConntrack(to: &metrics)
         addChecks(to: &metrics)
         addTargets(to: &metrics)
+        addTable(to: &metrics)
         addServices(to: &metrics)
         addServers(to: &metrics)
         return metrics.bytes
@@ -51,6 +52,19 @@ struct GatewayMetrics {
             conntrack?.entries)
         metrics.add(
             "conntrack_limit", .gauge, "Entries that there may be: beyond them packets are dropped.", conntrack?.limit)
+    }
+
+    private func addTable(to metrics: inout MetricsText) {
+        metrics.add(
+            "dropped_packets_total", .counter, "Packets to public addresses that no export admits.",
+            status.packets.map { Double($0.dropped) })
+        metrics.add(
+            "limited_packets_total", .counter, "Packets of new connections that a limit has dropped.",
+            status.packets.map { Double($0.limited) })
+        metrics.add(
+            "unmetered_packets_total", .counter,
+            "Packets that passed a limit which had no room to count their source.",
+            status.packets.map { Double($0.unmetered) })
     }
 
     private func addPolls(to metrics: inout MetricsText) {

@@ -34,6 +34,11 @@ extension GatewayStatus {
                 lines.append(Self.line("", "portcullis-gateway accept \(Self.short(held.etag))  (or reject)"))
             }
         }
+        if let packets, packets.limited > 0 || packets.unmetered > 0 {
+            let full =
+                packets.unmetered > 0 ? "; \(packets.unmetered) passed that a full meter could not count" : ""
+            lines.append(Self.line("limits", "\(packets.limited) packets dropped\(full)"))
+        }
         lines += drains.map { drain in
             let left = drain.connections.map { "\($0) connections, " } ?? ""
             return Self.line(

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import GatewaySync
+import Netlink
 import ServiceSupport
 
 /// What a gateway is doing. In memory its times are seconds of the boot clock. `status.json` in the run directory has
@@ -164,6 +166,26 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         public var last: [String] = []
     }
 
+    /// What the rules of table `inet portcullis` have done to packets, since the table was made.
+    public struct Packets: Codable, Sendable, Hashable {
+        /// Dropped, since no export admits them.
+        public var dropped: UInt64
+        /// Dropped by a limit.
+        public var limited: UInt64
+        /// Let through by a limit that had no room to count their source.
+        public var unmetered: UInt64
+
+        /// `nil` if a counter is missing.
+        init?(_ counters: [Nftables.Counter]) {
+            let packets = Dictionary(counters.map { ($0.name, $0.packets) }) { first, _ in first }
+            guard let dropped = packets[PortcullisTable.droppedCounter],
+                let limited = packets[PortcullisTable.limitedCounter],
+                let unmetered = packets[PortcullisTable.unmeteredCounter]
+            else { return nil }
+            (self.dropped, self.limited, self.unmetered) = (dropped, limited, unmetered)
+        }
+    }
+
     /// The name under which the gateway reports to ADMIN.
     public var name: String
     /// The location whose export it follows; absent if the export comes from a file.
@@ -202,6 +224,8 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public var drift = Drift()
     /// Wrong settings of the machine that stop packets or lose connections, and that Portcullis may not change.
     public var settings: [SettingDeviation] = []
+    /// What the rules have done to packets, as the last audit read it.
+    public var packets: Packets?
     /// Virtual services on our public addresses that Portcullis did not make.
     public var foreignServices: [String] = []
     /// Public addresses of the export that this machine does not have.

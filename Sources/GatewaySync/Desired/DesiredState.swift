@@ -28,6 +28,8 @@ public struct DesiredState: Sendable {
     private var addressUses: [IPAddress: Int] = [:]
     /// How many groups have their servers' answers pass through this machine, by family.
     private var forwarded: [AddressFamily: Int] = [:]
+    /// How many groups need their connections in conntrack.
+    private var tracked = 0
     /// The elements that restrict ports to source prefixes, by address.
     private var limits: [IPAddress: Set<TableElement>] = [:]
     /// The protocols of the groups that share a mark, and so one virtual service.
@@ -64,6 +66,10 @@ public struct DesiredState: Sendable {
 
     /// The families whose servers' answers pass through this machine, which must therefore forward packets.
     public var forwardedFamilies: Set<AddressFamily> { Set(forwarded.lazy.filter { $0.value > 0 }.map(\.key)) }
+
+    /// Whether conntrack must know the connections of IPVS: to send those of machines inside on with the gateway's
+    /// address, or to count the connections of each source.
+    public var needsTracking: Bool { tracked > 0 }
 
     /// Whether any real server has weight 0.
     public var hasDraining: Bool { !drainingGroups.isEmpty }
@@ -124,6 +130,7 @@ public struct DesiredState: Sendable {
             }
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] -= 1 }
+        if group.connection.needsTracking { tracked -= 1 }
         for port in group.translatedPorts {
             changed.translations.insert(port)
             translations[port] = nil
@@ -161,6 +168,7 @@ public struct DesiredState: Sendable {
             if element.kind == .sources { limits[element.address, default: []].insert(element) }
         }
         if group.connection.method.isAnswerForwarded { forwarded[group.connection.family, default: 0] += 1 }
+        if group.connection.needsTracking { tracked += 1 }
         for port in group.translatedPorts {
             changed.translations.insert(port)
             translations[port] = group

@@ -12,6 +12,11 @@ extension ServicesExport.ForwardingMethod {
     }
 }
 
+extension ExternalConnection {
+    /// Whether conntrack must know its connections, which it does not with IPVS by itself.
+    var needsTracking: Bool { method != .dnat && (!options.hairpin.isEmpty || (options.limit?.connections ?? 0) > 0) }
+}
+
 /// How the kernel represents one external connection of the export.
 extension ExportGroup {
     /// One virtual service per address and port, or one for the mark; none for destination NAT.
@@ -32,14 +37,18 @@ extension ExportGroup {
 
     var virtualService: VirtualService {
         // The hashing schedulers need their fallback flag. Without it they refuse a client whose server is draining.
-        let flags: IPVS.ServiceFlags =
+        var flags: IPVS.ServiceFlags =
             switch connection.scheduler {
             case .sh, .mh: .scheduler1
             default: []
             }
+        if connection.options.isOnePacket { flags.insert(.onePacket) }
+        // IPVS tells a prefix of the whole address from none only by its length.
+        let prefix = connection.options.persistenceMask.flatMap { $0 == connection.family.bitWidth ? nil : UInt8($0) }
         return VirtualService(
             settings: IPVS.ServiceSettings(
-                scheduler: connection.scheduler.rawValue, flags: flags, persistence: UInt32(connection.persistence)),
+                scheduler: connection.scheduler.rawValue, flags: flags, persistence: UInt32(connection.persistence),
+                persistenceBits: prefix),
             destinations: servers.map { server in
                 IPVS.Destination(
                     IPVS.DestinationIdentity(address: server.address, port: server.port),
@@ -58,6 +67,7 @@ extension ExportGroup {
             guard target != nil else { return [] }
         }
         var elements = [TableElement]()
+        let limiter = ConnectionLimiter(connection)
         for address in connection.addresses {
             for ports in connection.ports {
                 if !connection.sources.isEmpty {
@@ -75,6 +85,12 @@ extension ExportGroup {
                 if let target {
                     elements.append(
                         .dnat(address, connection.transport, ports.first, to: target.address, port: target.port))
+                }
+                if let limiter {
+                    elements.append(.limit(address, connection.transport, ports, limiter, isTranslated: target != nil))
+                }
+                for source in connection.options.hairpin {
+                    elements.append(.hairpin(address, connection.transport, ports, source))
                 }
             }
         }

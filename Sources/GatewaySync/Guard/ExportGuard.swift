@@ -130,7 +130,7 @@ extension TableElement {
     fileprivate var isAdmission: Bool {
         switch self {
         case .port, .range, .source: true
-        case .address, .mark, .dnat: false
+        case .address, .mark, .dnat, .limit, .hairpin: false
         }
     }
 }

@@ -24,10 +24,16 @@ public struct KernelState: Sendable, Hashable {
         public var shape: Shape
         /// The elements of all sets and maps.
         public var elements: Set<TableElement>
+        /// The chains of limits. An element leads to each, unless somebody else has deleted it.
+        public var limiters: Set<ConnectionLimiter>
 
-        public init(shape: Shape = .intact, elements: Set<TableElement> = []) {
+        /// - Parameter limiters: `nil`: those that the elements lead to.
+        public init(
+            shape: Shape = .intact, elements: Set<TableElement> = [], limiters: Set<ConnectionLimiter>? = nil
+        ) {
             self.shape = shape
             self.elements = elements
+            self.limiters = limiters ?? Set(elements.lazy.compactMap(\.limiter))
         }
     }
 
@@ -59,11 +65,13 @@ public struct KernelState: Sendable, Hashable {
         switch change.skeleton {
         case .intact: break
         case .rules: table?.shape = .intact
-        case .absent, .altered: table = Table()
+        case .absent, .altered: table = Table(limiters: Set(change.added.lazy.compactMap(\.limiter)))
         case .withdrawn: table = nil
         }
         for element in change.removed { table?.elements.remove(element) }
         for element in change.added { table?.elements.insert(element) }
+        table?.limiters.formUnion(change.limiters.made)
+        table?.limiters.subtract(change.limiters.deleted)
     }
 }
 

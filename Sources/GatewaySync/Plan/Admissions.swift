@@ -17,7 +17,10 @@ extension Set<TableElement> {
         var admissions = [IPVS.ServiceIdentity: Set<TableElement>]()
         for element in self {
             guard let transport = element.transport, let ports = element.ports else { continue }
-            if case .dnat = element { continue }
+            switch element {
+            case .dnat, .limit, .hairpin: continue
+            case .address, .port, .range, .source, .mark: break
+            }
             let service =
                 marks[AdmissionKey(address: element.address, transport: transport, ports: ports)]
                 ?? .address(element.address, transport, port: ports.first)

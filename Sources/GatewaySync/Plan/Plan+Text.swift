@@ -33,7 +33,9 @@ extension TableChange {
         case .altered: lines.append("nft  ~ table \(PortcullisTable.table) made anew: it is not as it should be")
         case .withdrawn: lines.append("nft  - table \(PortcullisTable.table)")
         }
-        return lines + removed.map { "nft  - \($0)" } + added.map { "nft  + \($0)" }
+        lines += limiters.made.map { "nft  + chain \($0.name)" }
+        lines += removed.map { "nft  - \($0)" } + added.map { "nft  + \($0)" }
+        return lines + limiters.deleted.map { "nft  - chain \($0.name)" }
     }
 }
 

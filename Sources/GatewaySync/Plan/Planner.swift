@@ -10,6 +10,8 @@ public struct Planner {
         case everything
         /// Only these changes, since the rest of the kernel's state is known from the steps that were applied.
         case only(DesiredState.Changes)
+
+        fileprivate var isWhole: Bool { if case .everything = self { true } else { false } }
     }
 
     private let desired: DesiredState
@@ -349,6 +351,7 @@ public struct Planner {
         plan.table = TableChange(removed: removed.sorted(), added: added.sorted())
         if case .rulesAltered(let strangers) = table.shape { plan.table.skeleton = .rules(strangers: strangers) }
         plan.table.keepCovered()
+        plan.table.settleLimiters(in: table, isWhole: scope.isWhole)
     }
 
     /// The elements that would admit packets for virtual services that cannot accept any.

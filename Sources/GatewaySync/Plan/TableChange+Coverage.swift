@@ -58,7 +58,7 @@ extension TableElement {
         package let transport: TransportProtocol
     }
 
-    /// The lane of an interval element; `nil` for an element of a hash set.
+    /// The lane of an interval element that admits or marks; `nil` for any other.
     var lane: Lane? {
         switch self {
         case .range(let address, let transport, _): Lane(kind: .range, address: address, transport: transport)
@@ -66,7 +66,7 @@ extension TableElement {
             Lane(kind: .source(prefix), address: address, transport: transport)
         case .mark(let address, let transport, _, let mark):
             Lane(kind: .mark(mark), address: address, transport: transport)
-        case .address, .port, .dnat: nil
+        case .address, .port, .dnat, .limit, .hairpin: nil
         }
     }
 
@@ -80,7 +80,7 @@ extension TableElement {
         case .range(let address, let transport, _): .range(address, transport, ports)
         case .source(let address, let transport, _, let prefix): .source(address, transport, ports, prefix)
         case .mark(let address, let transport, _, let mark): .mark(address, transport, ports, mark)
-        case .address, .port, .dnat: self
+        case .address, .port, .dnat, .limit, .hairpin: self
         }
     }
 }

@@ -56,13 +56,15 @@ public struct Reconciler: Sendable {
     // MARK: The export
 
     /// Reads an export by comparing it with the one in force, without adopting it.
-    /// - Throws: `ServicesCSVError`; `ForeignMarkError` if it has marks outside this gateway's range.
+    /// - Throws: `ServicesCSVError`; `ForeignMarkError` if it has marks outside this gateway's range;
+    ///   `UnsupportedError` if it asks for something that this gateway does not do.
     public func read(_ bytes: [UInt8]) throws -> (document: ServicesDocument, changes: ExportChanges) {
         let (next, changes) = try (document ?? .empty).updated(with: bytes)
         for group in changes.added {
             guard let mark = group.connection.mark, !ownership.marks.contains(mark) else { continue }
             throw ForeignMarkError(section: group.connection.section, mark: mark, own: ownership.marks)
         }
+        if let rule = changes.egress?.first { throw UnsupportedError(subject: "egress \(rule.name)") }
         return (next, changes)
     }
 

@@ -1,16 +1,25 @@
 public import Netlink
 public import NetworkTypes
 
-/// Table `inet portcullis`: its chains, rules, sets and maps, which never change. Only their elements do.
+/// Table `inet portcullis`: its chains, rules, sets and maps, which never change. Only their elements do, and the
+/// chains and sets of each `ConnectionLimiter`, which elements lead to.
 public enum PortcullisTable {
     /// The family and name of the table.
     public static let table = Nftables.Table(family: .inet, name: "portcullis")
     /// Counts what the input chain drops.
     public static let droppedCounter = "dropped"
+    /// Counts what limits drop.
+    public static let limitedCounter = "limited"
+    /// Counts packets that passed without being counted for their source, since its meter was full.
+    public static let unmeteredCounter = "unmetered"
+    /// Every named counter.
+    public static let counters = [droppedCounter, limitedCounter, unmeteredCounter]
+    /// The mark of connections in conntrack that are sent on with the gateway's own address.
+    public static let hairpinMark: UInt32 = 0x706F_7274
 
     /// The kinds of sets; each exists for both address families.
     public enum Kind: String, Sendable, CaseIterable {
-        case addresses, ports, ranges, sources, marks, dnat
+        case addresses, ports, ranges, sources, marks, dnat, limits, dnatlimits, hairpins
     }
 
     /// The set or map of a kind: `ports4`, `marks6`.
@@ -25,6 +34,9 @@ public enum PortcullisTable {
         case .sources: Nftables.SetDefinition(name: name, key: key + [address], isInterval: true)
         case .marks: Nftables.SetDefinition(name: name, key: key, data: [.mark], isInterval: true)
         case .dnat: Nftables.SetDefinition(name: name, key: key, data: [address, .internetService])
+        case .limits, .dnatlimits:
+            Nftables.SetDefinition(name: name, key: key, data: [.verdict], isInterval: true)
+        case .hairpins: Nftables.SetDefinition(name: name, key: key + [address], data: [.mark], isInterval: true)
         }
     }
 
@@ -37,8 +49,13 @@ public enum PortcullisTable {
         Nftables.Chain(name: "prerouting", hook: .init(.filter, .prerouting, priority: .mangle)),
         Nftables.Chain(name: "nat", hook: .init(.nat, .prerouting, priority: .destinationNAT)),
         Nftables.Chain(name: "input", hook: .init(.filter, .input, priority: .filter)),
+        Nftables.Chain(name: "postrouting", hook: .init(.nat, .postrouting, priority: .sourceNAT)),
         Nftables.Chain(name: "admit4"),
         Nftables.Chain(name: "admit6"),
+        Nftables.Chain(name: "open4"),
+        Nftables.Chain(name: "open6"),
+        Nftables.Chain(name: "translate4"),
+        Nftables.Chain(name: "translate6"),
     ]
 
     /// The rules, chain by chain.
@@ -47,6 +64,11 @@ public enum PortcullisTable {
     /// its port, and is admitted. Packets of IPVS' own flows never have that direction, not even where
     /// `net.ipv4.vs.conntrack` makes conntrack track them. Matching "established" instead would let those packets
     /// past the sets that admit them, and would leave unmarked those whose IPVS entry has to be made again.
+    ///
+    /// An admitted packet goes to the limits of its port if it opens a connection. For IPVS, that is every packet of TCP
+    /// that has SYN and not RST (`tcp_conn_schedule`), every INIT of SCTP, and every datagram of UDP, since nothing
+    /// tells the first from later ones: conntrack never confirms packets of IPVS. For destination NAT, chains of type
+    /// nat see the first packet of each flow only. Whoever passes a limiter returns.
     public static let rules =
         [Nftables.Rule(in: "prerouting", .connectionDirection(.reply), .return)]
         + AddressFamily.allCases.flatMap(rules(of:))
@@ -56,43 +78,65 @@ public enum PortcullisTable {
         let key: [Nftables.Field] = [.destinationAddress(family), .transportProtocol, .destinationPort]
         let keyAndSource = key + [.sourceAddress(family)]
         let isFamily = [Nftables.Expression].family(family)
-        let admit = family == .ipv4 ? "admit4" : "admit6"
+        let number = family == .ipv4 ? "4" : "6"
+        let (admit, open, translate) = ("admit" + number, "open" + number, "translate" + number)
         let icmp: UInt8 = family == .ipv4 ? 1 : 58
         let dnat = [Nftables.Expression].destinationNAT(family, key, from: name(.dnat))
         return [
             Nftables.Rule(in: "prerouting", isFamily, .setMark(key, from: name(.marks))),
             // Only admitted keys are translated: a connection that the input chain would refuse must not reach a
             // server.
-            Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ports)), dnat),
-            Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ranges)), dnat),
-            Nftables.Rule(in: "nat", isFamily, .fields(keyAndSource, in: name(.sources)), dnat),
+            Nftables.Rule(in: "nat", isFamily, .setConnectionMark(keyAndSource, from: name(.hairpins))),
+            Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ports)), .goto(translate)),
+            Nftables.Rule(in: "nat", isFamily, .fields(key, in: name(.ranges)), .goto(translate)),
+            Nftables.Rule(in: "nat", isFamily, .fields(keyAndSource, in: name(.sources)), .goto(translate)),
+            Nftables.Rule(in: translate, isFamily, .verdict(key, from: name(.dnatlimits))),
+            Nftables.Rule(in: translate, isFamily, dnat),
+            // A server answers to whom the packet came from: without the gateway's address, straight to the client.
+            Nftables.Rule(
+                in: "postrouting", isFamily, .originalDestination(family, in: name(.addresses)),
+                .connectionMark(hairpinMark), .masquerade),
             Nftables.Rule(
                 in: "input", isFamily, .fields([.destinationAddress(family)], in: name(.addresses)), .jump(admit)),
-            Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ports)), .accept),
-            Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ranges)), .accept),
-            Nftables.Rule(in: admit, isFamily, .fields(keyAndSource, in: name(.sources)), .accept),
+            Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ports)), .goto(open)),
+            Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ranges)), .goto(open)),
+            Nftables.Rule(in: admit, isFamily, .fields(keyAndSource, in: name(.sources)), .goto(open)),
             Nftables.Rule(in: admit, .transportProtocol(icmp), .accept),
             Nftables.Rule(in: admit, .connectionDirection(.reply), .accept),
             Nftables.Rule(in: admit, .connectionState(.related), .accept),
             Nftables.Rule(in: admit, .log(prefix: "portcullis: ", perSecond: 5, burst: 10)),
             Nftables.Rule(in: admit, .count(on: droppedCounter), .drop),
+            Nftables.Rule(
+                in: open, .transportProtocol(TransportProtocol.tcp.rawValue),
+                .tcpFlags([.syn, .reset], .notEqual, .syn), .accept),
+            Nftables.Rule(
+                in: open, .transportProtocol(TransportProtocol.sctp.rawValue), .sctpChunk(.notEqual, initiation),
+                .accept),
+            Nftables.Rule(in: open, isFamily, .verdict(key, from: name(.limits))),
+            Nftables.Rule(in: open, .accept),
         ]
     }
 
+    /// The type of SCTP's chunk that opens an association.
+    private static let initiation: UInt8 = 1
+
     /// Recreates the rules, makes chains that are missing, and deletes foreign chains.
-    public static func renewRules(without strangers: [String], in transaction: inout Nftables.Transaction) {
+    /// - Parameter limiters: those that the table has.
+    public static func renewRules(
+        without strangers: [String], limiters: [ConnectionLimiter], in transaction: inout Nftables.Transaction
+    ) {
         for chain in chains { transaction.add(chain) }
         // All chains are flushed first, since their rules may jump to each other.
-        for name in chains.map(\.name) + strangers { transaction.flush(chain: name) }
+        for name in chains.map(\.name) + limiters.map(\.name) + strangers { transaction.flush(chain: name) }
         for stranger in strangers { transaction.append(.deleteChain(stranger)) }
-        for rule in rules { transaction.add(rule) }
+        for rule in rules + limiters.flatMap(\.rules) { transaction.add(rule) }
     }
 
     /// Deletes the table, if it exists, and recreates it without elements.
     public static func recreate(_ flags: Nftables.TableFlags, in transaction: inout Nftables.Transaction) {
         transaction.destroyTable()
         transaction.addTable(flags)
-        transaction.add(counter: droppedCounter)
+        for counter in counters { transaction.add(counter: counter) }
         for set in sets { transaction.add(set) }
         for chain in chains { transaction.add(chain) }
         for rule in rules { transaction.add(rule) }

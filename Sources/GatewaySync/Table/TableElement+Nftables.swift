@@ -11,6 +11,8 @@ extension TableElement {
         case .source: .sources
         case .mark: .marks
         case .dnat: .dnat
+        case .limit(_, _, _, _, let isTranslated): isTranslated ? .dnatlimits : .limits
+        case .hairpin: .hairpins
         }
     }
 
@@ -37,6 +39,15 @@ extension TableElement {
                 data: .init(mark: mark))
         case .dnat(let address, let transport, let port, let to, let toPort):
             Nftables.SetElement(.init(address, transport, port), data: .init(to, toPort))
+        case .limit(let address, let transport, let ports, let limiter, _):
+            Nftables.SetElement(
+                .init(address, transport, ports.first), to: .init(address, transport, ports.last),
+                verdict: .jump(limiter.name))
+        case .hairpin(let address, let transport, let ports, let prefix):
+            Nftables.SetElement(
+                .init(address, transport, ports.first, prefix.first),
+                to: .init(address, transport, ports.last, prefix.last),
+                data: .init(mark: PortcullisTable.hairpinMark))
         }
     }
 
@@ -68,6 +79,17 @@ extension TableElement {
         case .dnat:
             guard let to = element.data?.address(family), let port = element.data?.port(at: size) else { return nil }
             self = .dnat(address, transport, first, to: to, port: port)
+        case .limits, .dnatlimits:
+            guard case .jump(let name)? = element.verdict, let limiter = ConnectionLimiter(name: name) else {
+                return nil
+            }
+            self = .limit(address, transport, ports, limiter, isTranslated: kind == .dnatlimits)
+        case .hairpins:
+            guard element.data?.hostOrder() == PortcullisTable.hairpinMark,
+                let low = key.address(family, at: size + 8), let high = end.address(family, at: size + 8),
+                let prefix = AddressPrefix(first: low, last: high)
+            else { return nil }
+            self = .hairpin(address, transport, ports, prefix)
         }
     }
 }

@@ -14,12 +14,17 @@ public enum TableElement: Sendable, Hashable {
     case mark(IPAddress, TransportProtocol, PortRange, UInt32)
     /// A port whose packets are sent to another address and port, without IPVS.
     case dnat(IPAddress, TransportProtocol, UInt16, to: IPAddress, port: UInt16)
+    /// Ports whose new connections are limited; with `isTranslated`, those of destination NAT.
+    indirect case limit(IPAddress, TransportProtocol, PortRange, ConnectionLimiter, isTranslated: Bool)
+    /// Ports that machines in a prefix reach from inside: they are sent on with the gateway's own address.
+    case hairpin(IPAddress, TransportProtocol, PortRange, AddressPrefix)
 
     /// The public address.
     public var address: IPAddress {
         switch self {
         case .address(let address), .port(let address, _, _), .range(let address, _, _),
-            .source(let address, _, _, _), .mark(let address, _, _, _), .dnat(let address, _, _, _, _):
+            .source(let address, _, _, _), .mark(let address, _, _, _), .dnat(let address, _, _, _, _),
+            .limit(let address, _, _, _, _), .hairpin(let address, _, _, _):
             address
         }
     }
@@ -29,7 +34,8 @@ public enum TableElement: Sendable, Hashable {
         switch self {
         case .address: nil
         case .port(_, let transport, _), .range(_, let transport, _), .source(_, let transport, _, _),
-            .mark(_, let transport, _, _), .dnat(_, let transport, _, _, _):
+            .mark(_, let transport, _, _), .dnat(_, let transport, _, _, _), .limit(_, let transport, _, _, _),
+            .hairpin(_, let transport, _, _):
             transport
         }
     }
@@ -39,8 +45,15 @@ public enum TableElement: Sendable, Hashable {
         switch self {
         case .address: nil
         case .port(_, _, let port), .dnat(_, _, let port, _, _): PortRange(port)
-        case .range(_, _, let ports), .source(_, _, let ports, _), .mark(_, _, let ports, _): ports
+        case .range(_, _, let ports), .source(_, _, let ports, _), .mark(_, _, let ports, _),
+            .limit(_, _, let ports, _, _), .hairpin(_, _, let ports, _):
+            ports
         }
+    }
+
+    /// What limits the ports; `nil` for an element that limits none.
+    public var limiter: ConnectionLimiter? {
+        if case .limit(_, _, _, let limiter, _) = self { limiter } else { nil }
     }
 
     /// Whether the kernel refuses to hold both elements, since their keys are equal or overlap within one set.
@@ -52,7 +65,10 @@ public enum TableElement: Sendable, Hashable {
             return a == b
         case (.range(_, _, let a), .range(_, _, let b)), (.mark(_, _, let a, _), .mark(_, _, let b, _)):
             return a.overlaps(b)
-        case (.source(_, _, let a, let aPrefix), .source(_, _, let b, let bPrefix)):
+        case (.limit(_, _, let a, _, let isTranslated), .limit(_, _, let b, _, let isOtherTranslated)):
+            return isTranslated == isOtherTranslated && a.overlaps(b)
+        case (.source(_, _, let a, let aPrefix), .source(_, _, let b, let bPrefix)),
+            (.hairpin(_, _, let a, let aPrefix), .hairpin(_, _, let b, let bPrefix)):
             return a.overlaps(b) && (aPrefix.contains(bPrefix.first) || bPrefix.contains(aPrefix.first))
         default: return false
         }
@@ -67,13 +83,16 @@ public enum TableElement: Sendable, Hashable {
             case .source: 3
             case .mark: 4
             case .dnat: 5
+            case .limit(_, _, _, _, isTranslated: false): 6
+            case .limit: 7
+            case .hairpin: 8
             }
         return (kind, address, transport?.rawValue ?? 0, ports?.first ?? 0, ports?.last ?? 0)
     }
 
     private var detail: (IPAddress?, Int) {
         switch self {
-        case .source(_, _, _, let prefix): (prefix.address, prefix.length)
+        case .source(_, _, _, let prefix), .hairpin(_, _, _, let prefix): (prefix.address, prefix.length)
         case .mark(_, _, _, let mark): (nil, Int(mark))
         case .dnat(_, _, _, let to, let port): (to, Int(port))
         default: (nil, 0)

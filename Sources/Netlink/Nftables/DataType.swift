@@ -13,6 +13,8 @@ extension Nftables {
         public static let ipv6Address = Self(number: 8, length: 16, isHostOrder: false, name: "ipv6_addr")
         public static let internetProtocol = Self(number: 12, length: 1, isHostOrder: false, name: "inet_proto")
         public static let internetService = Self(number: 13, length: 2, isHostOrder: false, name: "inet_service")
+        /// The verdict of a map of verdicts (`NFT_DATA_VERDICT`). It is the only field of its map's data.
+        public static let verdict = Self(number: 0xFFFF_FF00, length: 0, isHostOrder: false, name: "verdict")
         public static let mark = Self(number: 19, length: 4, isHostOrder: true, name: "mark")
 
         static let known = [ipv4Address, ipv6Address, internetProtocol, internetService, mark]
@@ -27,6 +29,7 @@ extension Nftables {
 
         /// The fields of a number; `nil` if one is of an unknown type.
         static func fields(of number: UInt32) -> [Self]? {
+            if number == verdict.number { return [verdict] }
             var fields: [Self] = []
             var rest = number
             while rest != 0 {

@@ -63,6 +63,24 @@ extension Nftables {
         case direction = 1
         /// Bits of `ConnectionStatus`, 4 bytes.
         case status = 2
+        /// The connection's mark, in the host's byte order.
+        case mark = 3
+    }
+
+    /// Addresses of the packets of a connection in its original direction, before any translation.
+    public enum OriginalKey: UInt32, Sendable, Hashable, CaseIterable {
+        /// `ct original ip daddr`
+        case destinationIPv4 = 20
+        /// `ct original ip6 daddr`
+        case destinationIPv6 = 22
+    }
+
+    /// A statement that each element of a dynamic set has for itself.
+    public enum ElementStatement: Sendable, Hashable {
+        /// Matches packets beyond `rate` in `seconds`, with a burst.
+        case limitOver(rate: UInt64, seconds: UInt64, burst: UInt32)
+        /// Matches while the element has more than so many connections, as conntrack counts them.
+        case connectionsOver(UInt32)
     }
 
     /// `IPS_*` of linux/netfilter/nf_conntrack_common.h: what has happened to a connection.
@@ -117,6 +135,8 @@ extension Nftables {
         case setMeta(MetaKey, from: Register)
         case loadPayload(PayloadBase, offset: UInt32, length: UInt32, into: Register)
         case loadConnection(ConnectionKey, into: Register)
+        case setConnection(ConnectionKey, from: Register)
+        case loadOriginal(OriginalKey, into: Register)
         case compare(Register, Comparison, [UInt8])
         /// register & mask ^ xor
         case bitwise(from: Register, into: Register, mask: [UInt8], xor: [UInt8])
@@ -125,14 +145,20 @@ extension Nftables {
         /// Looks up the key that starts in a register in a map of verdicts. Continues with the rule if the map does
         /// not have the key.
         case lookupVerdict(map: String, key: Register)
-        /// Matches while there are at most `rate` packets in `seconds`, with a burst.
-        case limit(rate: UInt64, seconds: UInt64, burst: UInt32)
+        /// Adds the key that starts in a register to a dynamic set, or renews its time, and goes on as the element's
+        /// statement says. Does not match where the set is full.
+        case update(set: String, key: Register, ElementStatement)
+        /// Matches while there are at most `rate` packets in `seconds`, with a burst; with `isOver`, from then on.
+        case limit(rate: UInt64, seconds: UInt64, burst: UInt32, isOver: Bool = false)
         /// Writes a line to the kernel's log; level 4 is "warning".
         case log(prefix: String, level: UInt32 = 4)
         /// Counts the packet on a named counter.
         case count(on: String)
         case verdict(Verdict)
         case destinationNAT(AddressFamily, address: Register, port: Register?)
+        case sourceNAT(AddressFamily, address: Register)
+        /// Source NAT to the address of the interface where the packet goes out.
+        case masquerade
         /// A match of iptables in a rule of iptables-nft: its name and its structure. Only read, never written.
         case xtablesMatch(String, [UInt8])
         /// A target of iptables in a rule: its name. Only read, never written.

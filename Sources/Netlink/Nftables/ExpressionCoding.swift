@@ -28,6 +28,17 @@ extension NftnlObject {
                 set($0, NFTNL_EXPR_CT_KEY, key.rawValue)
                 set($0, NFTNL_EXPR_CT_DREG, register)
             }
+        case .setConnection(let key, let register):
+            return make("ct") {
+                set($0, NFTNL_EXPR_CT_KEY, key.rawValue)
+                set($0, NFTNL_EXPR_CT_SREG, register)
+            }
+        case .loadOriginal(let key, let register):
+            return make("ct") {
+                set($0, NFTNL_EXPR_CT_KEY, key.rawValue)
+                set($0, NFTNL_EXPR_CT_DREG, register)
+                nftnl_expr_set_u8($0, UInt16(NFTNL_EXPR_CT_DIR), originalDirection)
+            }
         case .compare(let register, let comparison, let bytes):
             return make("cmp") {
                 set($0, NFTNL_EXPR_CMP_SREG, register)
@@ -57,14 +68,17 @@ extension NftnlObject {
                 set($0, NFTNL_EXPR_LOOKUP_SET, name)
                 if let id = setID(name) { set($0, NFTNL_EXPR_LOOKUP_SET_ID, id) }
             }
-        case .limit(let rate, let seconds, let burst):
-            return make("limit") {
-                nftnl_expr_set_u64($0, UInt16(NFTNL_EXPR_LIMIT_RATE), rate)
-                nftnl_expr_set_u64($0, UInt16(NFTNL_EXPR_LIMIT_UNIT), seconds)
-                set($0, NFTNL_EXPR_LIMIT_BURST, burst)
-                set($0, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS.rawValue)
-                set($0, NFTNL_EXPR_LIMIT_FLAGS, 0 as UInt32)
+        case .update(let name, let key, let statement):
+            return make("dynset") {
+                set($0, NFTNL_EXPR_DYNSET_SREG_KEY, key)
+                set($0, NFTNL_EXPR_DYNSET_SET_NAME, name)
+                if let id = setID(name) { set($0, NFTNL_EXPR_DYNSET_SET_ID, id) }
+                set($0, NFTNL_EXPR_DYNSET_OP, statement.operation)
+                // The object takes the statement over.
+                nftnl_expr_set($0, UInt16(NFTNL_EXPR_DYNSET_EXPR), UnsafeRawPointer(make(statement)), 0)
             }
+        case .limit(let rate, let seconds, let burst, let isOver):
+            return limit(rate: rate, seconds: seconds, burst: burst, isOver: isOver)
         case .log(let prefix, let level):
             return make("log") {
                 set($0, NFTNL_EXPR_LOG_PREFIX, prefix)
@@ -78,17 +92,8 @@ extension NftnlObject {
         case .verdict(let verdict):
             return make("immediate") {
                 set($0, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT.rawValue)
-                switch verdict {
-                case .accept: set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(NF_ACCEPT))
-                case .drop: set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(NF_DROP))
-                case .return: set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: NFT_RETURN.rawValue))
-                case .jump(let chain):
-                    set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: NFT_JUMP.rawValue))
-                    set($0, NFTNL_EXPR_IMM_CHAIN, chain)
-                case .goto(let chain):
-                    set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: NFT_GOTO.rawValue))
-                    set($0, NFTNL_EXPR_IMM_CHAIN, chain)
-                }
+                set($0, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: verdict.code))
+                if let chain = verdict.chain { set($0, NFTNL_EXPR_IMM_CHAIN, chain) }
             }
         case .destinationNAT(let family, let address, let port):
             return make("nat") {
@@ -97,10 +102,43 @@ extension NftnlObject {
                 set($0, NFTNL_EXPR_NAT_REG_ADDR_MIN, address)
                 if let port { set($0, NFTNL_EXPR_NAT_REG_PROTO_MIN, port) }
             }
+        case .sourceNAT(let family, let address):
+            return make("nat") {
+                set($0, NFTNL_EXPR_NAT_TYPE, NFT_NAT_SNAT.rawValue)
+                set($0, NFTNL_EXPR_NAT_FAMILY, UInt32(family.rawValue))
+                set($0, NFTNL_EXPR_NAT_REG_ADDR_MIN, address)
+            }
+        case .masquerade:
+            return make("masq") { _ in }
         case .xtablesMatch, .xtablesTarget, .other:
             return nil
         }
     }
+
+    private static func make(_ statement: Nftables.ElementStatement) -> OpaquePointer {
+        switch statement {
+        case .limitOver(let rate, let seconds, let burst):
+            limit(rate: rate, seconds: seconds, burst: burst, isOver: true)
+        case .connectionsOver(let count):
+            make("connlimit") {
+                set($0, NFTNL_EXPR_CONNLIMIT_COUNT, count)
+                set($0, NFTNL_EXPR_CONNLIMIT_FLAGS, UInt32(NFT_CONNLIMIT_F_INV.rawValue))
+            }
+        }
+    }
+
+    private static func limit(rate: UInt64, seconds: UInt64, burst: UInt32, isOver: Bool) -> OpaquePointer {
+        make("limit") {
+            nftnl_expr_set_u64($0, UInt16(NFTNL_EXPR_LIMIT_RATE), rate)
+            nftnl_expr_set_u64($0, UInt16(NFTNL_EXPR_LIMIT_UNIT), seconds)
+            set($0, NFTNL_EXPR_LIMIT_BURST, burst)
+            set($0, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS.rawValue)
+            set($0, NFTNL_EXPR_LIMIT_FLAGS, isOver ? UInt32(NFT_LIMIT_F_INV.rawValue) : 0)
+        }
+    }
+
+    /// IP_CT_DIR_ORIGINAL
+    private static let originalDirection: UInt8 = 0
 
     private static let defaultLogLevel: UInt32 = 4
     /// NFT_BITWISE_BOOL, which newer headers define as a macro: register & mask ^ xor
@@ -169,11 +207,7 @@ extension NftnlObject {
                 base, offset: number(expression, NFTNL_EXPR_PAYLOAD_OFFSET),
                 length: number(expression, NFTNL_EXPR_PAYLOAD_LEN), into: register)
         case "ct":
-            // `ct original …` and `ct reply …` match one direction of the connection.
-            guard hasOnly(expression, NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG),
-                let key = Nftables.ConnectionKey(rawValue: number(expression, NFTNL_EXPR_CT_KEY))
-            else { return nil }
-            return register(expression, NFTNL_EXPR_CT_DREG).map { .loadConnection(key, into: $0) }
+            return connection(expression)
         case "cmp":
             guard hasOnly(expression, NFTNL_EXPR_CMP_SREG, NFTNL_EXPR_CMP_OP, NFTNL_EXPR_CMP_DATA),
                 let register = register(expression, NFTNL_EXPR_CMP_SREG),
@@ -182,17 +216,8 @@ extension NftnlObject {
             return .compare(register, comparison, bytes(expression, NFTNL_EXPR_CMP_DATA))
         case "bitwise": return bitwise(expression)
         case "lookup": return lookup(expression)
-        case "limit":
-            guard number(expression, NFTNL_EXPR_LIMIT_TYPE) == NFT_LIMIT_PKTS.rawValue,
-                number(expression, NFTNL_EXPR_LIMIT_FLAGS) == 0,
-                hasOnly(
-                    expression, NFTNL_EXPR_LIMIT_RATE, NFTNL_EXPR_LIMIT_UNIT, NFTNL_EXPR_LIMIT_BURST,
-                    NFTNL_EXPR_LIMIT_TYPE, NFTNL_EXPR_LIMIT_FLAGS)
-            else { return nil }
-            return .limit(
-                rate: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_RATE)),
-                seconds: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_UNIT)),
-                burst: number(expression, NFTNL_EXPR_LIMIT_BURST))
+        case "dynset": return update(expression)
+        case "limit": return limit(expression)
         case "log":
             // A group sends to a program instead of the kernel's log; flags log more of the packet.
             guard number(expression, NFTNL_EXPR_LOG_FLAGS) == 0,
@@ -212,7 +237,14 @@ extension NftnlObject {
             return text(expression, NFTNL_EXPR_MT_NAME).map { .xtablesMatch($0, bytes(expression, NFTNL_EXPR_MT_INFO)) }
         case "target":
             return text(expression, NFTNL_EXPR_TG_NAME).map { .xtablesTarget($0) }
-        case "nat": return destinationNAT(expression)
+        case "nat":
+            return number(expression, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_SNAT.rawValue
+                ? sourceNAT(expression) : destinationNAT(expression)
+        case "masq":
+            guard number(expression, NFTNL_EXPR_MASQ_FLAGS) == 0, hasOnly(expression, NFTNL_EXPR_MASQ_FLAGS) else {
+                return nil
+            }
+            return .masquerade
         default: return nil
         }
     }
@@ -224,6 +256,72 @@ extension NftnlObject {
         }
         guard hasOnly(expression, NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG) else { return nil }
         return register(expression, NFTNL_EXPR_META_DREG).map { .loadMeta(key, into: $0) }
+    }
+
+    private static func connection(_ expression: OpaquePointer) -> Nftables.Expression? {
+        let number = number(expression, NFTNL_EXPR_CT_KEY)
+        if let key = Nftables.ConnectionKey(rawValue: number) {
+            if hasOnly(expression, NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_SREG) {
+                return register(expression, NFTNL_EXPR_CT_SREG).map { .setConnection(key, from: $0) }
+            }
+            guard hasOnly(expression, NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG) else { return nil }
+            return register(expression, NFTNL_EXPR_CT_DREG).map { .loadConnection(key, into: $0) }
+        }
+        guard let key = Nftables.OriginalKey(rawValue: number),
+            hasOnly(expression, NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG, NFTNL_EXPR_CT_DIR),
+            nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_CT_DIR)),
+            nftnl_expr_get_u8(expression, UInt16(NFTNL_EXPR_CT_DIR)) == originalDirection
+        else { return nil }
+        return register(expression, NFTNL_EXPR_CT_DREG).map { .loadOriginal(key, into: $0) }
+    }
+
+    /// The kernel adds a timeout of 0, which means the set's, and flags of 0.
+    private static func update(_ expression: OpaquePointer) -> Nftables.Expression? {
+        guard
+            hasOnly(
+                expression, NFTNL_EXPR_DYNSET_SREG_KEY, NFTNL_EXPR_DYNSET_OP, NFTNL_EXPR_DYNSET_TIMEOUT,
+                NFTNL_EXPR_DYNSET_SET_NAME, NFTNL_EXPR_DYNSET_SET_ID, NFTNL_EXPR_DYNSET_EXPR,
+                NFTNL_EXPR_DYNSET_FLAGS),
+            number(expression, NFTNL_EXPR_DYNSET_FLAGS) == 0,
+            !nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_DYNSET_TIMEOUT))
+                || nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_DYNSET_TIMEOUT)) == 0,
+            let key = register(expression, NFTNL_EXPR_DYNSET_SREG_KEY),
+            let name = text(expression, NFTNL_EXPR_DYNSET_SET_NAME),
+            let statement = statement(of: expression),
+            number(expression, NFTNL_EXPR_DYNSET_OP) == statement.operation
+        else { return nil }
+        return .update(set: name, key: key, statement)
+    }
+
+    private static func statement(of expression: OpaquePointer) -> Nftables.ElementStatement? {
+        var length: UInt32 = 0
+        guard let pointer = nftnl_expr_get(expression, UInt16(NFTNL_EXPR_DYNSET_EXPR), &length) else { return nil }
+        let inner = OpaquePointer(pointer)
+        switch text(inner, NFTNL_EXPR_NAME) {
+        case "limit":
+            guard case .limit(let rate, let seconds, let burst, isOver: true)? = limit(inner) else { return nil }
+            return .limitOver(rate: rate, seconds: seconds, burst: burst)
+        case "connlimit":
+            guard hasOnly(inner, NFTNL_EXPR_CONNLIMIT_COUNT, NFTNL_EXPR_CONNLIMIT_FLAGS),
+                number(inner, NFTNL_EXPR_CONNLIMIT_FLAGS) == NFT_CONNLIMIT_F_INV.rawValue
+            else { return nil }
+            return .connectionsOver(number(inner, NFTNL_EXPR_CONNLIMIT_COUNT))
+        default: return nil
+        }
+    }
+
+    private static func limit(_ expression: OpaquePointer) -> Nftables.Expression? {
+        let flags = number(expression, NFTNL_EXPR_LIMIT_FLAGS)
+        let over = UInt32(NFT_LIMIT_F_INV.rawValue)
+        guard number(expression, NFTNL_EXPR_LIMIT_TYPE) == NFT_LIMIT_PKTS.rawValue, flags == 0 || flags == over,
+            hasOnly(
+                expression, NFTNL_EXPR_LIMIT_RATE, NFTNL_EXPR_LIMIT_UNIT, NFTNL_EXPR_LIMIT_BURST,
+                NFTNL_EXPR_LIMIT_TYPE, NFTNL_EXPR_LIMIT_FLAGS)
+        else { return nil }
+        return .limit(
+            rate: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_RATE)),
+            seconds: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_UNIT)),
+            burst: number(expression, NFTNL_EXPR_LIMIT_BURST), isOver: flags == over)
     }
 
     private static func bitwise(_ expression: OpaquePointer) -> Nftables.Expression? {
@@ -276,6 +374,21 @@ extension NftnlObject {
         }
     }
 
+    /// Source NAT to one address.
+    private static func sourceNAT(_ expression: OpaquePointer) -> Nftables.Expression? {
+        guard
+            hasOnly(
+                expression, NFTNL_EXPR_NAT_TYPE, NFTNL_EXPR_NAT_FAMILY, NFTNL_EXPR_NAT_FLAGS,
+                NFTNL_EXPR_NAT_REG_ADDR_MIN, NFTNL_EXPR_NAT_REG_ADDR_MAX),
+            let family = AddressFamily(
+                rawValue: UInt8(truncatingIfNeeded: number(expression, NFTNL_EXPR_NAT_FAMILY))),
+            let address = register(expression, NFTNL_EXPR_NAT_REG_ADDR_MIN),
+            isSame(expression, NFTNL_EXPR_NAT_REG_ADDR_MAX, address),
+            number(expression, NFTNL_EXPR_NAT_FLAGS) & ~UInt32(NF_NAT_RANGE_MAP_IPS) == 0
+        else { return nil }
+        return .sourceNAT(family, address: address)
+    }
+
     /// Destination NAT to one address and optionally one port. The kernel repeats both as the ends of ranges, and its
     /// flags tell which are set.
     private static func destinationNAT(_ expression: OpaquePointer) -> Nftables.Expression? {
@@ -326,5 +439,36 @@ extension NftnlObject {
         var length: UInt32 = 0
         guard let start = nftnl_expr_get(expression, UInt16(attribute), &length) else { return [] }
         return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(length)))
+    }
+}
+
+extension Nftables.ElementStatement {
+    /// `NFT_DYNSET_OP_*`: whether an element that is there gets its whole time again.
+    fileprivate var operation: UInt32 {
+        switch self {
+        case .limitOver: NFT_DYNSET_OP_UPDATE.rawValue
+        case .connectionsOver: NFT_DYNSET_OP_ADD.rawValue
+        }
+    }
+}
+
+extension Nftables.Verdict {
+    /// The kernel's number.
+    var code: Int32 {
+        switch self {
+        case .accept: NF_ACCEPT
+        case .drop: NF_DROP
+        case .return: NFT_RETURN.rawValue
+        case .jump: NFT_JUMP.rawValue
+        case .goto: NFT_GOTO.rawValue
+        }
+    }
+
+    /// The chain to go to.
+    var chain: String? {
+        switch self {
+        case .accept, .drop, .return: nil
+        case .jump(let chain), .goto(let chain): chain
+        }
     }
 }

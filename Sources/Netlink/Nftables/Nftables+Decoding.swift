@@ -70,6 +70,8 @@ extension Nftables.Connection.FoundSet {
         var flags: UInt32 = 0
         var keyType: UInt32 = 0
         var dataType: UInt32 = 0
+        var size: UInt32 = 0
+        var timeout: UInt64 = 0
         for attribute in message.attributes(behind: MemoryLayout<nfgenmsg>.size) {
             switch Int(attribute.type) {
             case Int(NFTA_SET_TABLE.rawValue): owner = attribute.string
@@ -77,6 +79,11 @@ extension Nftables.Connection.FoundSet {
             case Int(NFTA_SET_FLAGS.rawValue): flags = attribute.bigEndian(UInt32.self) ?? 0
             case Int(NFTA_SET_KEY_TYPE.rawValue): keyType = attribute.bigEndian(UInt32.self) ?? 0
             case Int(NFTA_SET_DATA_TYPE.rawValue): dataType = attribute.bigEndian(UInt32.self) ?? 0
+            case Int(NFTA_SET_TIMEOUT.rawValue): timeout = attribute.bigEndian(UInt64.self) ?? 0
+            case Int(NFTA_SET_DESC.rawValue):
+                for attribute in attribute.nested where attribute.type == UInt16(NFTA_SET_DESC_SIZE.rawValue) {
+                    size = attribute.bigEndian(UInt32.self) ?? 0
+                }
             default: break
             }
         }
@@ -88,8 +95,12 @@ extension Nftables.Connection.FoundSet {
             self = .foreign(name)
             return
         }
-        let set = Nftables.SetDefinition(name: name, key: key, data: data, isInterval: isInterval)
-        self = set.flags == flags ? .known(set) : .foreign(name)
+        let seconds = UInt32(exactly: timeout / 1_000) ?? 0
+        let set = Nftables.SetDefinition(
+            name: name, key: key, data: data, isInterval: isInterval,
+            dynamic: flags & NFT_SET_EVAL.rawValue != 0 ? .init(size: size, timeout: seconds) : nil)
+        let isWhole = timeout == UInt64(seconds) * 1_000 && (timeout == 0 || set.dynamic != nil)
+        self = set.flags == flags && isWhole ? .known(set) : .foreign(name)
     }
 }
 
@@ -98,13 +109,18 @@ extension Nftables.FoundElement {
         var key: Nftables.SetValue?
         var keyEnd: Nftables.SetValue?
         var data: Nftables.SetValue?
+        var verdict: Nftables.Verdict?
         var flags: UInt32 = 0
         var isExtended = false
         for attribute in attributes {
             switch UInt32(attribute.type) {
             case NFTA_SET_ELEM_KEY.rawValue: key = Nftables.SetValue(data: attribute)
             case NFTA_SET_ELEM_KEY_END.rawValue: keyEnd = Nftables.SetValue(data: attribute)
-            case NFTA_SET_ELEM_DATA.rawValue: data = Nftables.SetValue(data: attribute)
+            case NFTA_SET_ELEM_DATA.rawValue:
+                data = Nftables.SetValue(data: attribute)
+                for attribute in attribute.nested where attribute.type == UInt16(NFTA_DATA_VERDICT.rawValue) {
+                    verdict = Nftables.Verdict(attribute.nested)
+                }
             case NFTA_SET_ELEM_FLAGS.rawValue: flags = attribute.bigEndian(UInt32.self) ?? 0
             case NFTA_SET_ELEM_USERDATA.rawValue, NFTA_SET_ELEM_PAD.rawValue: break
             default: isExtended = true
@@ -115,7 +131,7 @@ extension Nftables.FoundElement {
             return
         }
         guard let key else { return nil }
-        let element = Nftables.SetElement(key, to: keyEnd, data: data)
+        let element = Nftables.SetElement(key, to: keyEnd, data: data, verdict: verdict)
         self = isExtended || flags != 0 ? .extended(element) : .plain(element)
     }
 }

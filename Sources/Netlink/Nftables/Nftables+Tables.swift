@@ -115,7 +115,7 @@ extension Nftables.VerdictElement {
 }
 
 extension Nftables.Verdict {
-    fileprivate init?(_ attributes: AttributeSequence) {
+    init?(_ attributes: AttributeSequence) {
         var code: Int32?
         var chain = ""
         for attribute in attributes {

@@ -42,7 +42,16 @@ enum NftnlObject {
         nftnl_set_set_u32(object, UInt16(NFTNL_SET_KEY_LEN.rawValue), Nftables.SetDefinition.length(of: set.key))
         if set.isMap {
             nftnl_set_set_u32(object, UInt16(NFTNL_SET_DATA_TYPE.rawValue), Nftables.DataType.number(of: set.data))
-            nftnl_set_set_u32(object, UInt16(NFTNL_SET_DATA_LEN.rawValue), Nftables.SetDefinition.length(of: set.data))
+            if set.data != [.verdict] {
+                nftnl_set_set_u32(
+                    object, UInt16(NFTNL_SET_DATA_LEN.rawValue), Nftables.SetDefinition.length(of: set.data))
+            }
+        }
+        if let dynamic = set.dynamic {
+            nftnl_set_set_u32(object, UInt16(NFTNL_SET_DESC_SIZE.rawValue), dynamic.size)
+            if dynamic.timeout > 0 {
+                nftnl_set_set_u64(object, UInt16(NFTNL_SET_TIMEOUT.rawValue), UInt64(dynamic.timeout) * 1_000)
+            }
         }
         if set.isInterval {
             let lengths = set.key.map { UInt8($0.length) }

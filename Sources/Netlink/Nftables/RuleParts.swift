@@ -29,6 +29,17 @@ extension Nftables {
     }
 }
 
+extension Nftables {
+    /// The flags of a TCP header.
+    public struct TCPFlags: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        public static let syn = Self(rawValue: 2)
+        public static let reset = Self(rawValue: 4)
+    }
+}
+
 /// The parts of rules, in the form in which nft would write them.
 extension [Nftables.Expression] {
     /// `meta nfproto ipv4`
@@ -81,6 +92,63 @@ extension [Nftables.Expression] {
         [.limit(rate: rate, seconds: 1, burst: burst), .log(prefix: prefix)]
     }
 
+    /// `limit rate over 100/second burst 200 packets`
+    public static func limitOver(rate: UInt64, seconds: UInt64, burst: UInt32) -> Self {
+        [.limit(rate: rate, seconds: seconds, burst: burst, isOver: true)]
+    }
+
+    /// `ip saddr & 255.255.255.0`, in the first register; a mask of all ones is left out.
+    public static func source(_ family: AddressFamily, prefix: Int) -> Self {
+        let load = [Nftables.Field.sourceAddress(family).load(into: 0)]
+        guard prefix < family.bitWidth else { return load }
+        let mask = (0..<family.bitWidth / 8).map {
+            UInt8(truncatingIfNeeded: 0xFF00 >> Swift.min(8, Swift.max(0, prefix - $0 * 8)))
+        }
+        return load + [.bitwise(from: 0, into: 0, mask: mask, xor: mask.map { _ in 0 })]
+    }
+
+    /// `tcp flags & (syn | rst) == syn`, or `!=`, after `meta l4proto tcp`
+    public static func tcpFlags(
+        _ mask: Nftables.TCPFlags, _ comparison: Nftables.Comparison, _ flags: Nftables.TCPFlags
+    ) -> Self {
+        [
+            .loadPayload(.transport, offset: 13, length: 1, into: 0),
+            .bitwise(from: 0, into: 0, mask: [mask.rawValue], xor: [0]),
+            .compare(0, comparison, [flags.rawValue]),
+        ]
+    }
+
+    /// `@th,96,8 1`, the type of the first chunk, or `!=`, after `meta l4proto sctp`
+    public static func sctpChunk(_ comparison: Nftables.Comparison, _ type: UInt8) -> Self {
+        [.loadPayload(.transport, offset: 12, length: 1, into: 0), .compare(0, comparison, [type])]
+    }
+
+    /// `ct mark 0x706f7274`
+    public static func connectionMark(_ mark: UInt32) -> Self {
+        [.loadConnection(.mark, into: 0), .compare(0, .equal, Swift.withUnsafeBytes(of: mark) { [UInt8]($0) })]
+    }
+
+    /// `ct mark set FIELDS map @map`
+    public static func setConnectionMark(_ fields: [Nftables.Field], from map: String) -> Self {
+        load(fields) + [.lookup(set: map, key: 0, data: 0), .setConnection(.mark, from: 0)]
+    }
+
+    /// `ct original ip daddr @set`
+    public static func originalDestination(_ family: AddressFamily, in set: String) -> Self {
+        [
+            .loadOriginal(family == .ipv4 ? .destinationIPv4 : .destinationIPv6, into: 0),
+            .lookup(set: set, key: 0),
+        ]
+    }
+
+    /// `masquerade`
+    public static var masquerade: Self { [.masquerade] }
+
+    /// `FIELDS vmap @map`
+    public static func verdict(_ fields: [Nftables.Field], from map: String) -> Self {
+        load(fields) + [.lookupVerdict(map: map, key: 0)]
+    }
+
     /// `counter name "…"`
     public static func count(on counter: String) -> Self { [.count(on: counter)] }
 
@@ -92,6 +160,9 @@ extension [Nftables.Expression] {
     public static var `return`: Self { [.verdict(.return)] }
     /// Continues in another chain, and with the next rule here if that chain returns.
     public static func jump(_ chain: String) -> Self { [.verdict(.jump(chain))] }
+
+    /// Continues in another chain, and after it with what called this one.
+    public static func goto(_ chain: String) -> Self { [.verdict(.goto(chain))] }
 
     /// Loads the fields into consecutive registers, from the first on.
     private static func load(_ fields: [Nftables.Field]) -> Self {

@@ -143,12 +143,15 @@ extension Nftables {
         public var keyEnd: SetValue?
         /// The data, for a map.
         public var data: SetValue?
+        /// The data of a map of verdicts.
+        public var verdict: Verdict?
 
         /// - Parameter keyEnd: a value equal to `key` means the same as `nil`.
-        public init(_ key: SetValue, to keyEnd: SetValue? = nil, data: SetValue? = nil) {
+        public init(_ key: SetValue, to keyEnd: SetValue? = nil, data: SetValue? = nil, verdict: Verdict? = nil) {
             self.key = key
             self.keyEnd = keyEnd == key ? nil : keyEnd
             self.data = data
+            self.verdict = verdict
         }
     }
 }
@@ -215,6 +218,20 @@ extension Nftables.SetElement {
                 ? zip(first, last).map { $0 == $1 ? String($0) : "\($0)-\($1)" }.joined(separator: " . ")
                 : "\(keyText)-\(keyEnd.text(set.key))"
         }
+        if let verdict { return "\(keyText) : \(verdict.text)" }
         return data.map { "\(keyText) : \($0.text(set.data))" } ?? keyText
+    }
+}
+
+extension Nftables.Verdict {
+    /// As nft writes it: `jump limit`.
+    var text: String {
+        switch self {
+        case .accept: "accept"
+        case .drop: "drop"
+        case .return: "return"
+        case .jump(let chain): "jump \(chain)"
+        case .goto(let chain): "goto \(chain)"
+        }
     }
 }

@@ -23,7 +23,7 @@ extension Nftables {
         public var sets: [SetDefinition] = []
         /// Names of sets and maps of other kinds, which Portcullis never writes.
         public var foreignSets: [String] = []
-        /// The elements of each of `sets`.
+        /// The elements of each of `sets` that is not dynamic.
         public var elements: [String: Set<SetElement>] = [:]
         /// Names of those of `sets` that have an element of a kind that Portcullis never writes: one for all other
         /// keys, or one with a timeout or a statement.
@@ -61,7 +61,7 @@ extension Nftables.Connection {
                     }
                 }
                 if elements {
-                    for set in snapshot.sets {
+                    for set in snapshot.sets where set.dynamic == nil {
                         let content = try content(of: set.name, in: table)
                         snapshot.elements[set.name] = content.elements
                         if content.hasCatchAll || content.hasExtended {

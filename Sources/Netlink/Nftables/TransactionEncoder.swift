@@ -197,6 +197,16 @@ extension MessageBuffer {
                 attributes.put(UInt16(NFTA_SET_ELEM_KEY_END.rawValue), keyEnd)
             }
             if let data = element.data { attributes.put(UInt16(NFTA_SET_ELEM_DATA.rawValue), data) }
+            if let verdict = element.verdict { attributes.put(UInt16(NFTA_SET_ELEM_DATA.rawValue), verdict) }
+        }
+    }
+
+    private mutating func put(_ type: UInt16, _ verdict: Nftables.Verdict) {
+        nest(type, flagged: true) { data in
+            data.nest(UInt16(NFTA_DATA_VERDICT.rawValue), flagged: true) { parts in
+                parts.put(UInt16(NFTA_VERDICT_CODE.rawValue), UInt32(bitPattern: verdict.code).bigEndian)
+                if let chain = verdict.chain { parts.put(UInt16(NFTA_VERDICT_CHAIN.rawValue), chain) }
+            }
         }
     }
 

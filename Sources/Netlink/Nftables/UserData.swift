@@ -23,7 +23,7 @@ struct NftablesUserData {
 
     /// nft's enum byteorder: 1 host, 2 network, 0 for a concatenation
     private static func byteOrder(_ fields: [Nftables.DataType]) -> UInt32 {
-        fields.count == 1 ? (fields[0].isHostOrder ? 1 : 2) : 0
+        fields.count == 1 && fields != [.verdict] ? (fields[0].isHostOrder ? 1 : 2) : 0
     }
 
     /// NFTNL_UDATA_SET_TYPEOF_EXPR: 13 (EXPR_CONCAT), and TYPEOF_DATA, empty

@@ -3,6 +3,7 @@ import GatewaySync
 import GatewayTestSupport
 import Netlink
 import NetworkTypes
+import ServicesExport
 import Testing
 
 /// On the host's kernel, in a namespace of their own.
@@ -62,6 +63,98 @@ import Testing
             try site.export(
                 "tg.1,devices,udp,tg-ip,198.51.100.36,30000-61000,257,masq,mh,0,,,10.1.0.11,,1")
             #expect(try kernel.read(Ownership()).table == KernelState.Table(elements: Set(elements)))
+        }
+    }
+
+    @Test("a limit's rules are made anew around its meter; without its meter, or after another chain, the table is")
+    func limits() async throws {
+        try await NetworkNamespace.run {
+            let kernel = try TableKernel()
+            let address = IPAddress("198.51.100.36")!
+            let ports = PortRange(20000, 29999)!
+            let limiter = ConnectionLimiter(
+                address: address, transport: .udp, port: 20000,
+                source: SourceLimit("rate=100/s burst=200 connections=50 prefix=24"), maximumRate: 5_000)
+            let elements: [TableElement] = [
+                .address(address), .range(address, .udp, ports),
+                .limit(address, .udp, ports, limiter, isTranslated: false),
+                .hairpin(address, .udp, ports, AddressPrefix("10.1.0.0/16")!),
+            ]
+            try kernel.commit(TableChange(skeleton: .absent, added: elements))
+            let whole = KernelState.Table(elements: Set(elements))
+            #expect(whole.limiters == [limiter])
+            #expect(try kernel.read(Ownership()).table == whole)
+
+            for damage in ["flush chain", "add rule", "delete rule"] {
+                let words = damage == "add rule" ? "accept" : ""
+                let place =
+                    damage == "delete rule"
+                    ? "handle $(nft -a list chain inet portcullis \(limiter.name) | grep -o 'handle [0-9]*' | tail -1 | cut -d' ' -f2)"
+                    : words
+                try NetworkNamespace.shell("nft \(damage) inet portcullis \(limiter.name) \(place)")
+                #expect(try kernel.read(Ownership()).table?.shape == .rulesAltered(strangers: []), "\(damage)")
+                try kernel.commit(
+                    TableChange(skeleton: .rules(strangers: []), limiters: .init(kept: [limiter])))
+                #expect(try kernel.read(Ownership()).table == whole, "\(damage)")
+            }
+
+            // Somebody has taken the meter away, and let the ports lead to a chain of their own.
+            for damage in [
+                "flush chain inet portcullis \(limiter.name); delete set inet portcullis \(limiter.name)",
+                """
+                add chain inet portcullis other; add element inet portcullis limits4 \
+                { 198.51.100.36 . tcp . 80 : jump other }
+                """,
+                "add set inet portcullis limit-198.51.100.36-tcp-80-r5s-b5 { type ipv4_addr; flags dynamic; }",
+            ] {
+                try NetworkNamespace.shell("nft '\(damage)'")
+                #expect(try kernel.read(Ownership()).table?.shape == .altered, "\(damage)")
+                try kernel.commit(TableChange(skeleton: .altered, added: elements))
+                #expect(try kernel.read(Ownership()).table == whole, "\(damage)")
+            }
+        }
+    }
+
+    @Test("limits come, change and go without touching others, each in one transaction")
+    func limitChanges() async throws {
+        try await NetworkNamespace.run {
+            let kernel = try TableKernel()
+            let site = Site(kernel)
+            func row(_ port: UInt16, _ limit: String?, maximumRate: Int = 0) -> String {
+                ExportRow(
+                    service: "www.1", section: "www\(port)", transport: .tcp, addressName: "ip",
+                    addresses: [IPAddress("198.51.100.36")!], ports: [PortRange(port)!],
+                    options: ConnectionOptions(maximumRate: maximumRate, limit: limit.flatMap { SourceLimit($0) }),
+                    backendAddress: IPAddress("10.1.0.11")!, backendPort: 8080
+                ).description
+            }
+            func chains() throws -> [String] {
+                let limiters = try kernel.read(Ownership()).table?.limiters ?? []
+                return limiters.map(\.name).sorted()
+            }
+            try site.export(row(80, "rate=100/s"), row(81, nil, maximumRate: 5))
+            #expect(try chains() == ["limit-198.51.100.36-tcp-80-r100s-b100", "limit-198.51.100.36-tcp-81-t5"])
+            func handles() throws -> [UInt64]? {
+                try Nftables.Connection().snapshot(of: PortcullisTable.table)?.rules
+                    .filter { $0.rule.chain == "limit-198.51.100.36-tcp-81-t5" }.map(\.handle)
+            }
+            let before = try handles()
+            let lines = try site.export(row(80, "rate=50/s"), row(81, nil, maximumRate: 5))
+            #expect(
+                lines == [
+                    "nft  + chain limit-198.51.100.36-tcp-80-r50s-b50",
+                    "nft  - limits4 198.51.100.36 . tcp . 80 : jump limit-198.51.100.36-tcp-80-r100s-b100",
+                    "nft  + limits4 198.51.100.36 . tcp . 80 : jump limit-198.51.100.36-tcp-80-r50s-b50",
+                    "nft  - chain limit-198.51.100.36-tcp-80-r100s-b100",
+                ])
+            #expect(try handles() == before)
+            #expect(try site.audit().filter { !$0.hasPrefix("host ") } == [])
+            try site.export(row(80, nil), row(81, nil, maximumRate: 5))
+            #expect(try chains() == ["limit-198.51.100.36-tcp-81-t5"])
+            try site.export(row(81, nil))
+            #expect(try chains().isEmpty)
+            #expect(try kernel.read(Ownership()).table?.elements.contains { $0.limiter != nil } == false)
+            #expect(try site.audit().filter { !$0.hasPrefix("host ") } == [])
         }
     }
 

@@ -29,6 +29,7 @@ final class MortalKernel: Kernel {
 
     func table() throws(NetlinkError) -> KernelState.Table? { try kernel.table() }
     func tableShape() throws(NetlinkError) -> KernelState.Table.Shape? { try kernel.tableShape() }
+    func tableCounters() throws(NetlinkError) -> [Nftables.Counter] { try kernel.tableCounters() }
     func beginListing() throws(NetlinkError) { try kernel.beginListing() }
     func nextListed() throws(NetlinkError) -> [IPVS.ServiceEntry]? { try kernel.nextListed() }
     func serviceSettings(of service: IPVS.ServiceIdentity) throws(NetlinkError) -> IPVS.ServiceSettings? {

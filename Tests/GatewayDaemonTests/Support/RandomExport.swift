@@ -22,8 +22,14 @@ enum RandomExport {
             case 3 where !rows.isEmpty && Int.random(in: 0..<4, using: &random) == 0:
                 let section = rows[Int.random(in: rows.indices, using: &random)].section
                 let limit = Int.random(in: 0...2, using: &random) * 100
-                for index in rows.indices where rows[index].section == section && rows[index].method != .dnat {
-                    rows[index].options.maximumConnections = limit
+                let rate = Bool.random(using: &random) ? nil : SourceLimit(rate: .init(count: 1 + limit, per: .second))
+                let hairpin = Int.random(in: 0..<3, using: &random) == 0
+                for index in rows.indices where rows[index].section == section {
+                    if rows[index].method != .dnat { rows[index].options.maximumConnections = limit }
+                    rows[index].options.maximumRate = 10 * limit
+                    rows[index].options.limit = rate
+                    let inside = rows[index].addresses[0].family == .ipv4 ? "10.0.0.0/8" : "fd00::/16"
+                    rows[index].options.hairpin = hairpin ? [AddressPrefix(inside)!] : []
                 }
             default:
                 rows.append(row(&random))

@@ -89,8 +89,7 @@ final class Site {
     /// Looks at the whole kernel, as the daemon does bit by bit, and puts right what others have changed.
     @discardableResult
     func audit() throws -> [String] {
-        let requirements = SettingRequirement.all(
-            configuration, forwarding: synchronizer.reconciler.desired.forwardedFamilies)
+        let requirements = SettingRequirement.all(configuration, for: synchronizer.reconciler.desired)
         let settings = try kernel.bringIntoLine(requirements).steps.map(\.description)
         try synchronizer.readTable()
         var services = Set(synchronizer.reconciler.kernel?.services.keys ?? [:].keys)

@@ -52,6 +52,8 @@ import Testing
         for _ in 0..<12 {
             rows = RandomExport.change(rows, &random)
             try site.export(rows.map(\.description))
+            // The export may ask for other settings than the one before.
+            try site.audit()
             let (state, settings) = (kernel.state, kernel.settings)
             let drains = site.synchronizer.reconciler.drains
             meddle(with: kernel, &random)

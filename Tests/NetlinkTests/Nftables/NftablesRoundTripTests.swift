@@ -68,6 +68,9 @@ struct NftablesRoundTripTests {
 
     private static let translation = Nftables.Expression.destinationNAT(.ipv4, address: 0, port: 1)
 
+    private static let meter = Nftables.Expression.update(
+        set: "meter", key: 0, .limitOver(rate: 100, seconds: 1, burst: 200))
+
     /// What somebody may add to an expression of ours, and the expression's name in the kernel.
     private static let additions: [(Nftables.Expression, Int, Extra, String)] = [
         (.log(prefix: "portcullis: "), NFTNL_EXPR_LOG_GROUP, .u16(0), "log"),
@@ -81,7 +84,11 @@ struct NftablesRoundTripTests {
         (.loadConnection(.state, into: 0), NFTNL_EXPR_CT_SREG, .u32(NFT_REG_1.rawValue), "ct"),
         (.lookup(set: "ports4", key: 0), NFTNL_EXPR_LOOKUP_FLAGS, .u32(2), "lookup"),
         (.lookupVerdict(map: "ports4", key: 0), NFTNL_EXPR_LOOKUP_FLAGS, .u32(1), "lookup"),
-        (.limit(rate: 5, seconds: 1, burst: 10), NFTNL_EXPR_LIMIT_FLAGS, .u32(1), "limit"),
+        (.limit(rate: 5, seconds: 1, burst: 10), NFTNL_EXPR_LIMIT_FLAGS, .u32(2), "limit"),
+        (meter, NFTNL_EXPR_DYNSET_FLAGS, .u32(1), "dynset"),
+        (meter, NFTNL_EXPR_DYNSET_OP, .u32(2), "dynset"),
+        (.masquerade, NFTNL_EXPR_MASQ_FLAGS, .u32(1), "masq"),
+        (.sourceNAT(.ipv4, address: 0), NFTNL_EXPR_NAT_FLAGS, .u32(UInt32(NF_NAT_RANGE_PROTO_RANDOM)), "nat"),
     ]
 
     @Test("an expression with something more in it is none of ours", arguments: additions.indices)

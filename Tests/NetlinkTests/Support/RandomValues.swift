@@ -60,7 +60,7 @@ extension Nftables.Expression {
         func register() -> Register { Register(slot: .random(in: 0...15, using: &generator)) }
         func name() -> String { ["a", "ports4", "portcullis: "].randomElement(using: &generator)! }
         func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in .random(in: 0 ... .max, using: &generator) } }
-        switch Int.random(in: 0...12, using: &generator) {
+        switch Int.random(in: 0...18, using: &generator) {
         case 0: return .loadMeta(Nftables.MetaKey.allCases.randomElement(using: &generator)!, into: register())
         case 1: return .setMeta(Nftables.MetaKey.allCases.randomElement(using: &generator)!, from: register())
         case 2:
@@ -85,13 +85,32 @@ extension Nftables.Expression {
         case 7:
             return .limit(
                 rate: .random(in: 0 ... .max, using: &generator), seconds: .random(in: 0 ... .max, using: &generator),
-                burst: .random(in: 0 ... .max, using: &generator))
+                burst: .random(in: 0 ... .max, using: &generator), isOver: .random(using: &generator))
         case 8: return .log(prefix: name(), level: .random(in: 0...7, using: &generator))
         // libnftnl writes this name without its NUL and reads it to a NUL, which the kernel always sends;
         // here the padding of a name of seven letters is that NUL
         case 9: return .count(on: "dropped")
         case 10: return .verdict([.accept, .drop, .return].randomElement(using: &generator)!)
         case 11: return .verdict(Bool.random(using: &generator) ? .jump(name()) : .goto(name()))
+        case 12:
+            return .setConnection(
+                Nftables.ConnectionKey.allCases.randomElement(using: &generator)!, from: register())
+        case 13:
+            return .loadOriginal(
+                Nftables.OriginalKey.allCases.randomElement(using: &generator)!, into: register())
+        case 14:
+            return .update(
+                set: name(), key: register(),
+                .limitOver(
+                    rate: .random(in: 0 ... .max, using: &generator),
+                    seconds: .random(in: 0 ... .max, using: &generator),
+                    burst: .random(in: 0 ... .max, using: &generator)))
+        case 15:
+            return .update(
+                set: name(), key: register(), .connectionsOver(.random(in: 0 ... .max, using: &generator)))
+        case 16:
+            return .sourceNAT(AddressFamily.allCases.randomElement(using: &generator)!, address: register())
+        case 17: return .masquerade
         default:
             return .destinationNAT(
                 AddressFamily.allCases.randomElement(using: &generator)!, address: register(),
@@ -107,6 +126,16 @@ extension Nftables.SetDefinition {
             (0..<Int.random(in: count, using: &generator)).map { _ in types.randomElement(using: &generator)! }
         }
         let key = fields(1...4)
+        if Int.random(in: 0..<4, using: &generator) == 0 {
+            return Self(
+                name: name, key: key,
+                dynamic: .init(
+                    size: .random(in: 1 ... .max, using: &generator),
+                    timeout: .random(in: 0 ... .max, using: &generator)))
+        }
+        if key.count > 1, Int.random(in: 0..<4, using: &generator) == 0 {
+            return Self(name: name, key: key, data: [.verdict], isInterval: true)
+        }
         return Self(
             name: name, key: key, data: fields(0...2), isInterval: key.count > 1 && Bool.random(using: &generator))
     }
@@ -115,8 +144,12 @@ extension Nftables.SetDefinition {
         Nftables.SetElement(
             Self.random(key, using: &generator),
             to: isInterval && Bool.random(using: &generator) ? Self.random(key, using: &generator) : nil,
-            data: isMap ? Self.random(data, using: &generator) : nil)
+            data: isMap && !hasVerdicts ? Self.random(data, using: &generator) : nil,
+            verdict: hasVerdicts
+                ? [.accept, .drop, .return, .jump("admit4"), .goto("open4")].randomElement(using: &generator)! : nil)
     }
+
+    private var hasVerdicts: Bool { data == [.verdict] }
 
     private static func random(
         _ fields: [Nftables.DataType], using generator: inout SeededGenerator

@@ -87,7 +87,7 @@ class Topology:
 
 # Loaded beforehand: the kernel would load them on demand, but slowly, during the tests.
 _MODULES = ["ip_vs", "nf_conntrack_netlink", "ip_vs_wlc", "ip_vs_mh", "ip_vs_sh", "nf_tables", "nft_ct", "nft_log",
-            "nf_log_syslog", "nft_limit", "nft_nat", "nft_chain_nat", "nft_objref", "veth", "bridge"]
+            "nf_log_syslog", "nft_limit", "nft_nat", "nft_masq", "nft_connlimit", "nft_chain_nat", "nft_objref", "veth", "bridge"]
 
 
 def have_ipvs():
