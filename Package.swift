@@ -213,7 +213,8 @@ let package = Package(
             name: "portcullis-fuzz",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing", "JSON",
-                "Names", "Registry", "ServicesExport", "YAML",
+                "Keepalived",
+                "Names", "NetworkTypes", "Registry", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -300,12 +301,15 @@ let package = Package(
             swiftSettings: strictTests),
         .testTarget(
             name: "KeepalivedTests",
-            dependencies: ["Cloud", "HealthChecks", "Keepalived", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
+            dependencies: [
+                "Cloud", "HealthChecks", "Keepalived", "NetworkTypes", "ServicesExport",
+            ],
             swiftSettings: strictTests),
         .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "TestSupport"], swiftSettings: strictTests),
         .testTarget(
-            name: "ServicesExportTests", dependencies: ["NetworkTypes", "ServicesExport", "TestSupport"],
+            name: "ServicesExportTests",
+            dependencies: ["HealthChecks", "NetworkTypes", "ServicesExport", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(
             name: "NetlinkTests",

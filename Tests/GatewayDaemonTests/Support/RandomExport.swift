@@ -56,14 +56,16 @@ enum RandomExport {
             return ExportRow(
                 service: "m.\(host)", section: "mark\(number)", transport: .tcp, addressName: "ip",
                 addresses: [address], ports: [PortRange(20_000 + 500 * number, 20_999 + 500 * number)!],
-                mark: 300 + UInt32(number), scheduler: .mh, options: ConnectionOptions(maximumConnections: number == 3 ? 50 : 0),
+                mark: 300 + UInt32(number), scheduler: .mh,
+                options: ConnectionOptions(maximumConnections: number == 3 ? 50 : 0),
                 backendAddress: backend)
         default:
             return ExportRow(
                 service: "p.\(host)", section: "port\(number)", transport: transport, addressName: "ip",
                 addresses: [address], ports: [PortRange(80 + number)!],
                 scheduler: [.wlc, .wlc, .dh, .rr][Int(number)], sources: number == 2 ? sources : [],
-                options: ConnectionOptions(maximumConnections: number == 1 ? 50 : 0), backendAddress: backend, backendPort: 8080)
+                options: ConnectionOptions(maximumConnections: number == 1 ? 50 : 0), backendAddress: backend,
+                backendPort: 8080)
         }
     }
 }
