@@ -45,6 +45,7 @@ extension MetaConfigurationReader {
 
     private mutating func kind(of mapping: YAMLMapping) -> String? {
         let isHTTP = mapping["http"] != nil || mapping["https"] != nil
+        // exact: the kinds are ASCII words of this file
         let found = Self.kinds.filter { mapping[$0] != nil && !(isHTTP && $0 == "tls") }
         guard let kind = found.first else {
             diagnostics.report(
