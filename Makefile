@@ -89,6 +89,7 @@ fuzz: ## a million mutated inputs for each parser and for ADMIN (FUZZ_COUNT=n fo
 	$(RELEASE)/portcullis-fuzz json --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz yaml --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz checks --count $(FUZZ_COUNT)
+	$(RELEASE)/portcullis-fuzz keepalived --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz http --count $(FUZZ_HTTP_COUNT)
 
 fuzz-short:

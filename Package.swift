@@ -240,7 +240,7 @@ let package = Package(
             name: "portcullis-fuzz",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing",
-                "HealthChecks", "JSON", "Names", "Registry", "ServicesExport", "YAML",
+                "HealthChecks", "JSON", "Keepalived", "Names", "NetworkTypes", "Registry", "ServicesExport", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -340,7 +340,9 @@ let package = Package(
             swiftSettings: strictTests),
         .testTarget(
             name: "KeepalivedTests",
-            dependencies: ["Cloud", "HealthChecks", "Keepalived", "NetworkTypes", "ServicesExport", "TestSupport", "YAML"],
+            dependencies: [
+                "Cloud", "HealthChecks", "Keepalived", "NetworkTypes", "ServicesExport",
+            ],
             swiftSettings: strictTests),
         .testTarget(
             name: "ServicesExportTests",

@@ -12,7 +12,8 @@ struct Portcullis: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            ApplyCommand.self, GetCommand.self, ExportCommand.self, ImportCommand.self, ServicesCommand.self, TypesCommand.self,
+            ApplyCommand.self, GetCommand.self, ExportCommand.self, ImportCommand.self, ServicesCommand.self,
+            TypesCommand.self,
             ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
             PoolsCommand.self,
             MarksCommand.self,

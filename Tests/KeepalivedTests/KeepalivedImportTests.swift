@@ -53,21 +53,21 @@ import Testing
                 # From k.conf. `portcullis apply -f` takes it.
 
                 types:
-                - types/vs-198-51-100-36-80.yaml
+                  - types/vs-198-51-100-36-80.yaml
                 locations:
                   main:
                     pools:
                       ip-198-51-100-36:
-                      - 198.51.100.36
+                        - 198.51.100.36
                     servers:
                       server-10-1-0-11:
                         kind: app
                         addresses:
-                        - 10.1.0.11
+                          - 10.1.0.11
                       server-10-1-0-12:
                         kind: app
                         addresses:
-                        - 10.1.0.12
+                          - 10.1.0.12
                 services:
                   vs-198-51-100-36-80.1: server-10-1-0-11
                   vs-198-51-100-36-80.2:
@@ -79,27 +79,27 @@ import Testing
                 # From k.conf:1, k.conf:13.
                 type: vs-198-51-100-36-80
                 gateway:
-                - name: tcp-80
-                  address: ip-198-51-100-36
-                  ports:
-                    80: 8080
-                  protocol:
-                  - tcp
-                  scheduler: wrr
-                  method: masq
-                  weight: 100
-                  persistence: 360
-                  persistence-mask:
-                    ipv4: 24
-                - name: tcp-443
-                  address: ip-198-51-100-36
-                  ports:
-                    443: 8443
-                  protocol:
-                  - tcp
-                  scheduler: wlc
-                  method: masq
-                  weight: 100
+                  - name: tcp-80
+                    address: ip-198-51-100-36
+                    ports:
+                      "80": 8080
+                    protocol:
+                      - tcp
+                    scheduler: wrr
+                    method: masq
+                    weight: 100
+                    persistence: 360
+                    persistence-mask:
+                      ipv4: 24
+                  - name: tcp-443
+                    address: ip-198-51-100-36
+                    ports:
+                      "443": 8443
+                    protocol:
+                      - tcp
+                    scheduler: wlc
+                    method: masq
+                    weight: 100
 
                 """,
             ])
@@ -160,11 +160,11 @@ import Testing
         #expect(try notes(real: "MISC_CHECK {\nmisc_path check\n}") == ["4 MISC_CHECK"])
         #expect(
             try notes(real: "HTTP_GET {\nurl {\npath /\ndigest 00\n}\nurl {\npath /b\n}\n}").sorted() == [
-                "7 digest", "8 url",
+                "7 digest", "9 url",
             ])
         let two = virtualServer(
             "real_server 10.1.0.12 8080 {\nTCP_CHECK {\nconnect_timeout 1\n}\n}", real: "TCP_CHECK { }")
-        #expect(try imported(two).notes.map(\.place.line) == [7])
+        #expect(try imported(two).notes.map(\.place.line) == [8])
     }
 
     @Test("each keyword that is not carried over is named with its line")
@@ -198,14 +198,14 @@ import Testing
         #expect(
             found.map { "\($0.place.line) \($0.keyword)" } == [
                 "1 global_defs", "4 vrrp_instance VI_1", "8 alpha", "9 quorum 2", "10 hysteresis", "11 quorum_up",
-                "12 odd_word", "13 sh-port", "15 lthreshold", "17 notify_down", "18 FILE_CHECK",
+                "12 odd_word", "13 sh-port", "14 uthreshold", "15 lthreshold", "17 notify_down", "18 FILE_CHECK",
                 "20 real_server 10.1.0.12",
                 "21 real_server 10.1.0.13", "22 sorry_server",
             ])
         #expect(found.allSatisfy { !$0.reason.isEmpty } && found[6].reason == "is not known to this import")
         let section = try #require(try sections(imported(text)).first)
         #expect(
-            section.options.isOnePacket && section.options.maximumConnections == 10 && section.options.sorry.isEmpty)
+            section.options.isOnePacket && section.options.maximumConnections == 0 && section.options.sorry.isEmpty)
     }
 
     @Test("a mark needs to be told what it stands for, and keeps the client's port")
@@ -248,6 +248,7 @@ import Testing
                 && cloud.files[0].text.contains("      - 198.51.100.59\n"))
         #expect(fault("virtual_server group a {\n}\n").contains("there is no virtual_server_group"))
         #expect(fault("virtual_server_group a {\n198.51.100.9-3 80\n}\n").contains("k.conf:2:"))
+        #expect(fault("virtual_server_group a {\n198.51.100.57/30 80\n}\n").contains("bits behind the prefix length"))
         #expect(fault("virtual_server_group a {\n10.0.0.0/8 80\n}\n").contains("more than 4096"))
     }
 
@@ -263,7 +264,8 @@ import Testing
 
     @Test("a virtual server without a port is all ports of its address")
     func allPorts() throws {
-        let text = "virtual_server 2001:db8::36 {\nprotocol TCP\npersistence_timeout 50\nlb_kind TUN\nreal_server fd00::11 { }\n}\n"
+        let text =
+            "virtual_server 2001:db8::36 {\nprotocol TCP\npersistence_timeout 50\nlb_kind TUN\nreal_server fd00::11 { }\n}\n"
         let section = try #require(try sections(imported(text)).first)
         #expect(section.publicPorts.map(\.description) == ["1-65535"] && section.method == .tunnel)
     }

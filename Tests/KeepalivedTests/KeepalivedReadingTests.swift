@@ -25,7 +25,7 @@ import Testing
     func words() throws {
         #expect(try lines("a b # c\n! d\n  e\t\"f # g\" !h\n\n") == ["a|b", "e|f # g"])
         #expect(try lines(#"ab" c 'd "e 'x "y'"#) == [#"ab c 'd e|x "y"#])
-        #expect(try lines(#""\x41\101\n\"" \#t"#) == ["AA\n\"|#t"])
+        #expect(try lines(##""\x41\101\n\"" \#t"##) == ["AA\n\"|#t"])
         #expect(try lines("real_server 10.1.0.1 80{weight 1}\r\n") == ["real_server|10.1.0.1|80|{|weight|1|}"])
         #expect(try lines("a \"\"") == ["a|"])
         #expect(fault("a \"b\n").contains("k.conf:1: a quote is not closed"))

@@ -6,7 +6,10 @@ struct Fuzz: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "portcullis-fuzz",
         abstract: "Mutates valid input and reads it: a parser that crashes, hangs or contradicts itself fails.",
-        subcommands: [FuzzCSV.self, FuzzJSON.self, FuzzYAML.self, YAMLPairs.self, FuzzChecks.self, FuzzHTTP.self])
+        subcommands: [
+            FuzzCSV.self, FuzzJSON.self, FuzzYAML.self, FuzzKeepalived.self, YAMLPairs.self, FuzzChecks.self,
+            FuzzHTTP.self,
+        ])
 }
 
 /// What every subcommand takes.

@@ -32,11 +32,14 @@ struct CloudConverter {
         var server = server
         let servers = realServers(of: server)
         checkPacketScheduling(&server)
+        for real in servers where real.threshold > 0 && server.isOnePacket != nil {
+            note(real.place, "uthreshold", "is left out: with ops there are no connections to count")
+        }
         for exposure in exposures {
             var section = ImportedSection(
                 name: exposure.name, pool: pool(exposure.addresses, named: exposure.poolName), exposure: exposure.ports,
                 transports: exposure.transports, server: server, servers: servers)
-            section.maximumConnections = threshold(of: servers)
+            section.maximumConnections = server.isOnePacket == nil ? threshold(of: servers) : 0
             section.check = check(of: servers, section)
             section.sorry = sorry(of: server, section, exposure.port)
             place(section, named: exposure.typeName)

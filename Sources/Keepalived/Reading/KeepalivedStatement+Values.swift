@@ -76,8 +76,11 @@ extension KeepalivedStatement {
         if let slash = text.firstByte("/"), let address = IPAddress(text[..<slash]),
             let length = Int(text[text.utf8.index(after: slash)...]), (0...address.family.bitWidth).contains(length)
         {
-            // keepalived begins with the address itself, wherever in the prefix it is.
-            bounds = address.prefix(length).map { (address, $0.last) }
+            guard let prefix = AddressPrefix(address: address, length: length) else {
+                throw KeepalivedError(
+                    place, "\(text.printed()) is no network: the address has bits behind the prefix length")
+            }
+            bounds = (prefix.first, prefix.last)
         } else if let dash = text.firstByte("-"), let first = IPAddress(text[..<dash]) {
             let end = String(text[text.utf8.index(after: dash)...])
             let prefix = text[..<dash].lastByte(first.family == .ipv4 ? "." : ":").map { text[...$0] } ?? ""
@@ -100,16 +103,6 @@ extension KeepalivedStatement {
 }
 
 extension IPAddress {
-    /// The prefix of a length that contains the address.
-    fileprivate func prefix(_ length: Int) -> AddressPrefix? {
-        let bits = family == .ipv4 ? length + 96 : length
-        let high = bits >= 64 ? self.high : self.high & ~(bits == 0 ? .max : UInt64.max >> UInt64(bits))
-        let low = bits <= 64 ? 0 : bits == 128 ? self.low : self.low & ~(UInt64.max >> UInt64(bits - 64))
-        let first =
-            family == .ipv4 ? IPAddress(ipv4: UInt32(truncatingIfNeeded: low)) : IPAddress(ipv6High: high, low: low)
-        return AddressPrefix(address: first, length: length)
-    }
-
     /// The address after this one, which is not the last of all.
     fileprivate var next: IPAddress {
         family == .ipv4

@@ -44,8 +44,9 @@ extension MetaConfigurationReader {
     }
 
     private mutating func kind(of mapping: YAMLMapping) -> String? {
-        var found = Self.kinds.filter { mapping[$0] != nil }
-        if found.contains("http") || found.contains("https") { found.removeAll { $0 == "tls" } }
+        let isHTTP = mapping["http"] != nil || mapping["https"] != nil
+        // exact: the kinds are ASCII words of this file
+        let found = Self.kinds.filter { mapping[$0] != nil && !(isHTTP && $0 == "tls") }
         guard let kind = found.first else {
             diagnostics.report(
                 mapping.position, "a check needs a kind: one of \(Self.kinds.joined(separator: ", "))")
@@ -59,7 +60,7 @@ extension MetaConfigurationReader {
     }
 
     private mutating func reportForeignKeys(of mapping: YAMLMapping, kind: String) {
-        var foreign = kind == "http" || kind == "https" ? [] : Self.httpKeys.filter { $0 != "tls" }
+        var foreign = kind == "http" || kind == "https" ? [] : Array(Self.httpKeys.dropLast())
         if kind == "ping" || kind == "command" { foreign.append("port") }
         for key in foreign where mapping[key] != nil {
             diagnostics.report(
