@@ -64,7 +64,7 @@ public struct Reconciler: Sendable {
             guard let mark = group.connection.mark, !ownership.marks.contains(mark) else { continue }
             throw ForeignMarkError(section: group.connection.section, mark: mark, own: ownership.marks)
         }
-        if let rule = changes.egress?.first { throw UnsupportedError(subject: "egress \(rule.name)") }
+        try changes.checkSupport()
         return (next, changes)
     }
 

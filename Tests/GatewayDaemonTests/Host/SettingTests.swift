@@ -29,6 +29,22 @@ import GatewayTestSupport
         #expect(try audit().steps.isEmpty)
     }
 
+    @Test(
+        "conntrack knows the connections of IPVS only where the export needs it, and may do either where that is unknown"
+    )
+    func tracking() throws {
+        let name = "net.ipv4.vs.conntrack"
+        func steps(_ isTracking: Bool?) throws -> [String] {
+            try kernel.bringIntoLine(
+                SettingRequirement.all(configuration, forwarding: [], isTracking: isTracking)
+            ).steps.map(\.description)
+        }
+        #expect(try steps(nil).isEmpty)
+        #expect(try steps(true) == ["host ~ \(name) 0 -> 1"])
+        #expect(try steps(nil).isEmpty)
+        #expect(try steps(false) == ["host ~ \(name) 1 -> 0"])
+    }
+
     @Test("a timeout that the configuration no longer has goes back to the kernel's own; 0 leaves it to others")
     func timeouts() throws {
         #expect(try audit { $0.timeouts.udp = 30 }.steps == ["host ~ ipvs timeout udp 300 -> 30"])

@@ -15,7 +15,7 @@ struct KernelScenario: Sendable, CustomTestStringConvertible {
         self.run = run
     }
 
-    static let all = loading + changing + draining + taking + translating + ownership + refusals
+    static let all = loading + changing + draining + taking + translating + limiting + ownership + refusals
 }
 
 extension KernelScenario {
