@@ -34,6 +34,7 @@ extension KernelState.Table.Shape {
         let rules = Dictionary(
             grouping: PortcullisTable.rules + limiters.flatMap(\.rules), by: \.chain)
         let names = Set(chains.map(\.name))
+        let sets = Set(PortcullisTable.sets + limiters.flatMap(\.sets))
         let found = Set(snapshot.chains)
         let strangers = found.filter { !names.contains($0.name) }
         guard
@@ -41,14 +42,16 @@ extension KernelState.Table.Shape {
             snapshot.flags == flags, snapshot.foreignObjects.isEmpty,
             // A hook cannot be changed in place.
             found.subtracting(strangers).isSubset(of: chains),
-            Set(snapshot.sets) == Set(PortcullisTable.sets + limiters.flatMap(\.sets)), snapshot.foreignSets.isEmpty,
-            snapshot.counters.map(\.name).sorted() == PortcullisTable.counters.sorted()
+            // An earlier version had fewer.
+            Set(snapshot.sets).isSubset(of: sets), snapshot.foreignSets.isEmpty,
+            Set(snapshot.counters.map(\.name)).isSubset(of: PortcullisTable.counters)
         else {
             self = .altered
             return
         }
         let isIntact =
-            found == Set(chains)
+            found == Set(chains) && snapshot.sets.count == sets.count
+            && snapshot.counters.count == PortcullisTable.counters.count
             && Dictionary(grouping: snapshot.rules.lazy.map(\.rule), by: \.chain) == rules
         // A bound chain is deleted together with its rule.
         self =

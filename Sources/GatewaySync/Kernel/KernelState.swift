@@ -13,8 +13,8 @@ public struct KernelState: Sendable, Hashable {
         /// How the chains, rules and sets compare with `PortcullisTable`.
         public enum Shape: Sendable, Hashable {
             case intact
-            /// The sets and the counter are right, but the rules or chains are not. `strangers` are the chains that
-            /// Portcullis did not make.
+            /// The sets and counters that are there are right, but some are missing, or the rules or chains are not
+            /// right. `strangers` are the chains that Portcullis did not make.
             case rulesAltered(strangers: [String])
             /// Sets, hooks or flags are wrong as well.
             case altered

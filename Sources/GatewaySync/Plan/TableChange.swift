@@ -10,7 +10,7 @@ public struct TableChange: Sendable, Hashable {
         /// They are missing, and are made.
         case absent
         /// The sets are right, and stay with their elements: during a lookup, a recreated set is empty for a moment.
-        /// Chains and rules are recreated; foreign chains are deleted.
+        /// Sets of ours that are missing are made. Chains and rules are recreated; foreign chains are deleted.
         case rules(strangers: [String])
         /// They are wrong, and are recreated in the same transaction.
         case altered

@@ -120,11 +120,13 @@ public enum PortcullisTable {
     /// The type of SCTP's chunk that opens an association.
     private static let initiation: UInt8 = 1
 
-    /// Recreates the rules, makes chains that are missing, and deletes foreign chains.
+    /// Recreates the rules, makes sets, counters and chains that are missing, and deletes foreign chains.
     /// - Parameter limiters: those that the table has.
     public static func renewRules(
         without strangers: [String], limiters: [ConnectionLimiter], in transaction: inout Nftables.Transaction
     ) {
+        for counter in counters { transaction.add(counter: counter) }
+        for set in sets { transaction.add(set) }
         for chain in chains { transaction.add(chain) }
         // All chains are flushed first, since their rules may jump to each other.
         for name in chains.map(\.name) + limiters.map(\.name) + strangers { transaction.flush(chain: name) }

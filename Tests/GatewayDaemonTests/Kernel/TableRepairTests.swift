@@ -56,6 +56,24 @@ import Testing
                 earlier.add(rule)
             }
             earlier.add(Nftables.Rule(in: "admit4", .connectionState([.established, .related]), .accept))
+            // It had no limits and no hairpin either.
+            for chain in ["open4", "open6", "translate4", "translate6", "postrouting"] {
+                earlier.flush(chain: chain)
+                for rule in PortcullisTable.rules where rule.expressions.contains(.verdict(.goto(chain))) {
+                    earlier.flush(chain: rule.chain)
+                }
+            }
+            for chain in ["open4", "open6", "translate4", "translate6", "postrouting"] {
+                earlier.append(.deleteChain(chain))
+            }
+            earlier.flush(chain: "nat")
+            for kind in [PortcullisTable.Kind.limits, .dnatlimits, .hairpins] {
+                for family in AddressFamily.allCases {
+                    earlier.append(.deleteSet(PortcullisTable.set(kind, family).name))
+                }
+            }
+            earlier.append(.deleteCounter(PortcullisTable.limitedCounter))
+            earlier.append(.deleteCounter(PortcullisTable.unmeteredCounter))
             try Nftables.Connection().commit(earlier)
 
             #expect(try kernel.read(Ownership()).table?.shape == .rulesAltered(strangers: []))
