@@ -18,6 +18,7 @@ package enum Components {
         ChangeReport.form.component, SecretUsage.form.component,
         ConfigurationUsage.form.component,
         Confirmation.form.component, Confirmation.Gateway.form.component, GatewayReport.Draining.form.component,
+        GatewayReport.Health.form.component, GatewayReport.Health.Down.form.component,
         Problem.form.component, HealthResource.form.component,
         InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,
         VersionResource.form.component,
