@@ -20,6 +20,8 @@ package enum Components {
         Confirmation.form.component, Confirmation.Gateway.form.component, GatewayReport.Draining.form.component,
         Problem.form.component, HealthResource.form.component,
         InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,
-        VersionResource.form.component,
+        VersionResource.form.component, GatewayReport.Health.form.component, GatewayReport.Health.Down.form.component,
+        HealthOverview.form.component, HealthOverview.Section.form.component,
+        HealthOverview.Gateway.form.component, HealthOverview.Down.form.component,
     ].compactMap(\.self)
 }
