@@ -56,8 +56,8 @@ struct VerdictHistory: Sendable {
             return changes
         }
         if let isInForce, isInForce != health.isInForce {
-            add(
-                "verdicts of \(gateway) " + (health.isInForce ? "count again" : "no longer count: no prober"), to: &changes)
+            let what = health.isInForce ? "count again" : "no longer count: no prober"
+            add("verdicts of \(gateway) \(what)", to: &changes)
         }
         isInForce = health.isInForce
         if isHolding != (health.holdsUntil != nil) {
@@ -80,7 +80,8 @@ struct VerdictHistory: Sendable {
         guard !health.isCut else { return changes }
         for instance in down.keys.sorted() where health.down[instance] == nil && isChecked(instance.wrappedValue) {
             // A target whose check has changed has no verdict yet.
-            let text = "\(instance.wrappedValue) is \(health.unknown == 0 ? "up again" : "no longer down") at \(gateway)"
+            let what = health.unknown == 0 ? "up again" : "no longer down"
+            let text = "\(instance.wrappedValue) is \(what) at \(gateway)"
             if !add(instance, text, to: &changes) { omitted.up += 1 }
         }
         return changes

@@ -34,7 +34,8 @@ import Testing
 
     @Test("down names the gateways that say so; up needs a gateway that has verdicts")
     func words() {
-        let both = health([gateway("gw1"), gateway("gw2")], down: [("pgw.1", "gw2"), ("pgw.1", "gw1"), ("pgw.2", "gw1")])
+        let both = health(
+            [gateway("gw1"), gateway("gw2")], down: [("pgw.1", "gw2"), ("pgw.1", "gw1"), ("pgw.2", "gw1")])
         #expect(both.text(of: service(1), at: "tcn") == "down (gw1, gw2)")
         #expect(both.text(of: service(2), at: "tcn") == "down (gw1)")
         #expect(both.text(of: service(3), at: "tcn") == "up")
