@@ -125,9 +125,9 @@ def test_a_watched_table_is_sent_again_only_when_it_has_changed(admin, watching)
     time.sleep(1)
     assert requests(admin, "/v1/services") == lists
     admin.portcullis("services", "drain", "pgw.2")
-    watch.shows("\npgw.2    app2      tcn       drain       -\n")
+    watch.shows("\npgw.2    app2      tcn       drain       -  -\n")
     admin.portcullis("services", "remove", "pgw.5")
-    watch.shows("\npgw.5    hel-app2  hel       ready       -  (removed)\n")
+    watch.shows("\npgw.5    hel-app2  hel       ready       -  -  (removed)\n")
     lines = watch.text.splitlines()
     assert lines[0].startswith("SERVICE") and len(lines) == 8, lines
     watch.interrupt()
