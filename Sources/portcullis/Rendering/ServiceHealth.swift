@@ -36,7 +36,7 @@ struct ServiceHealth {
     /// `up`, `down (gw1, gw2)`, `unknown`; `-` for a service that is not checked.
     func text(of service: ServiceResource, at location: String) -> String {
         guard let (verdict, gateways) = verdict(of: service, at: location) else { return "-" }
-        return gateways.isEmpty ? verdict.rawValue : "\(verdict.rawValue) (\(gateways.joined(separator: ", ")))"
+        return gateways.isEmpty ? verdict.rawValue : "\(verdict.rawValue) (\(gateways.joined(atMost: 4)))"
     }
 
     private func down(_ service: ServiceResource, at location: String) -> [HealthOverview.Down] {

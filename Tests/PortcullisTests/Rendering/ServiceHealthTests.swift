@@ -38,6 +38,9 @@ import Testing
             [gateway("gw1"), gateway("gw2")], down: [("pgw.1", "gw2"), ("pgw.1", "gw1"), ("pgw.2", "gw1")])
         #expect(both.text(of: service(1), at: "tcn") == "down (gw1, gw2)")
         #expect(both.text(of: service(2), at: "tcn") == "down (gw1)")
+        let names = (1...6).map { "gw\($0)" }
+        let many = health(names.map { gateway($0) }, down: names.map { ("pgw.1", $0) })
+        #expect(many.text(of: service(1), at: "tcn") == "down (gw1, gw2, gw3, gw4 and 2 more)")
         #expect(both.text(of: service(3), at: "tcn") == "up")
         #expect(both.text(of: service(3), at: "hel") == "unknown")
         #expect(both.text(of: service(1, .maint), at: "tcn") == "-")
