@@ -55,6 +55,8 @@ extension APIPath {
     public static let configurations = Self("configurations")
     public static let events = Self("events")
     public static let gateways = Self("gateways")
+    /// What gateways say of the health of real servers.
+    public static let health = Self("health")
     public static let locations = Self("locations")
     /// The version of ADMIN.
     public static let version = Self("version")

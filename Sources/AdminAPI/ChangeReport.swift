@@ -12,6 +12,9 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case mark
     /// A secret; never its value.
     case secret
+    /// What a gateway says of the health of a service, in the event log only; or of all its checks, by the name
+    /// `location/gateway`.
+    case health
 }
 
 /// What happens to one of them.

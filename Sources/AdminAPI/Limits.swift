@@ -32,8 +32,14 @@ public enum Limits {
     public static let reportedDrains = 200
     /// Instances at weight 0 in a gateway's report.
     public static let reportedDraining = 1_000
+    /// Targets that are down in a gateway's report.
+    public static let reportedDownTargets = 200
     /// Instances that are down in a gateway's report.
     public static let reportedDown = 500
+    /// Instances that are down in the overview of health.
+    public static let listedDown = 5_000
+    /// Seconds after which a gateway that has not reported is silent: reports come once a minute at least.
+    public static let reportSilence = 180
     /// Texts of a kind in a gateway's report.
     public static let reportedTexts = 20
     /// Characters of a text in a gateway's report.

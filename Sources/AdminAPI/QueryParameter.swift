@@ -29,6 +29,7 @@ public enum QueryParameter {
     public static let kind = "kind"
     public static let label = "label"
     public static let name = "name"
+    public static let service = "service"
     public static let actor = "actor"
     /// Returns events of this time (RFC 3339) or later.
     public static let since = "since"

@@ -125,9 +125,9 @@ def test_a_watched_table_is_sent_again_only_when_it_has_changed(admin, watching)
     time.sleep(1)
     assert requests(admin, "/v1/services") == lists
     admin.portcullis("services", "drain", "pgw.2")
-    watch.shows("\npgw.2    app2      tcn       drain       -\n")
+    watch.shows("\npgw.2    app2      tcn       drain       -  -\n")
     admin.portcullis("services", "remove", "pgw.5")
-    watch.shows("\npgw.5    hel-app2  hel       ready       -  (removed)\n")
+    watch.shows("\npgw.5    hel-app2  hel       ready       -  -  (removed)\n")
     lines = watch.text.splitlines()
     assert lines[0].startswith("SERVICE") and len(lines) == 8, lines
     watch.interrupt()
@@ -194,7 +194,7 @@ def test_results_come_as_yaml_names_and_wide_tables(admin):
     assert admin.portcullis("services", "--type", "pgw", "-o", "name", "--sort=-name", "--limit", 2).split() == ["pgw.5", "pgw.4"]
     assert admin.portcullis("servers", "-o", "name", "--kind", "db").split() == ["db1", "db2", "hel-db1"]
     wide = admin.portcullis("services", "--type", "pgw", "-o", "wide").splitlines()
-    assert wide[0].split() == ["SERVICE", "SERVER", "LOCATION", "STATE", "WEIGHT", "KIND", "ADDRESSES"]
+    assert wide[0].split() == ["SERVICE", "SERVER", "LOCATION", "STATE", "WEIGHT", "HEALTH", "KIND", "ADDRESSES"]
     assert wide[1].split()[-2:] == ["10.1.0.11", "fd00:1::11"]
     assert admin.portcullis("services", "pgw.1", "-o", "yaml").splitlines()[-1] == "  weight: null"
     assert "SERVICES" in admin.portcullis("servers", "-o", "wide")

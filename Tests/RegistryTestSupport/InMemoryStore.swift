@@ -182,6 +182,7 @@ package final class InMemoryStore: RegistryStore {
             for gateway in observations.gateways { world.gateways[gateway.id] = gateway }
             for service in observations.goneServices { world.uses[service] = nil }
             for use in observations.configurationUses { world.uses[use.service] = use }
+            for event in observations.events { world.append(event) }
             for (hash, time) in observations.tokenUses {
                 guard let name = world.tokens.values.first(where: { $0.hash == hash })?.record.name else { continue }
                 world.tokens[name]?.record.lastUsedAt = time

@@ -1,3 +1,4 @@
+import AdminAPI
 import FoundationEssentials
 import GatewaySync
 import Netlink
@@ -139,7 +140,7 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         }
 
         /// How many targets `down` has at most.
-        static let shown = 200
+        static let shown = Limits.reportedDownTargets
         /// How many instances of a target are named.
         static let shownInstances = 20
     }

@@ -35,10 +35,12 @@ public actor GatewayRoster: Service {
     let registry: Registry
     private let limits: Limits
     private let flushInterval: Duration
-    private let logger: Logger
+    let logger: Logger
     private var gateways = GatewayTable<GatewayID>()
     /// What gateways have reported since ADMIN started. At most one each, of `Limits.report` bytes at most.
     private var reports: [GatewayID: HeardReport] = [:]
+    /// What became of the verdicts of each gateway that has reported.
+    var verdicts = VerdictLog()
     private var incarnations = 0
     private var isLoaded = false
     private var edge: LimitEdge
@@ -99,6 +101,11 @@ public actor GatewayRoster: Service {
         gateways.ids(at: location).sorted().compactMap { id in gateways[id].map { (id, $0) } }
     }
 
+    /// The gateways of a location, or all, sorted. Costs a look at each.
+    func ids(at location: String?) -> [GatewayID] {
+        location.map { gateways.ids(at: $0).sorted() } ?? gateways.gateways.keys.sorted()
+    }
+
     /// What a gateway has reported since ADMIN started.
     func report(of id: GatewayID) -> HeardReport? { reports[id] }
 
@@ -134,6 +141,7 @@ public actor GatewayRoster: Service {
         gateways.forget(id)
         registry.olderReaders.forget(id)
         reports[id] = nil
+        verdicts.forget(id)
         await confirmationChanged(at: id.location)
         await registry.listChanges.noteChange(of: .gateways, .events)
     }
@@ -141,7 +149,11 @@ public actor GatewayRoster: Service {
     /// Takes a report, or what has changed in it.
     ///
     /// Throws `ChangeError.missing` for a gateway that has not polled, `BodyError` where the changes make no report.
-    package func take(_ message: GatewayReportMessage, from id: GatewayID) async throws -> ReportAnswer {
+    ///
+    /// - Parameter actor: who sends it, for the events that it makes.
+    package func take(
+        _ message: GatewayReportMessage, from id: GatewayID, by actor: String
+    ) async throws -> ReportAnswer {
         await load()
         guard gateways[id] != nil else { throw missing(id) }
         let before = reports[id]
@@ -152,6 +164,9 @@ public actor GatewayRoster: Service {
         reports[id] = report
         if before?.report.draining != nil || report.report.draining != nil {
             await confirmationChanged(at: id.location)
+        }
+        if before == nil || before?.report.health != report.report.health {
+            await noteVerdicts(report.report.health, of: id, by: actor)
         }
         return ReportAnswer(wantsWhole: false)
     }
@@ -223,14 +238,20 @@ public actor GatewayRoster: Service {
         }
     }
 
-    /// Writes regularly until the service group shuts down, and once more then.
+    /// Writes regularly until the service group shuts down, and once more then. Events do not wait as long as the rest,
+    /// for somebody may follow them.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
+            var next = ContinuousClock.now + self.flushInterval
             while true {
-                try await Task.sleep(for: self.flushInterval)
+                try await Task.sleep(for: min(self.flushInterval, .seconds(1)))
+                await self.flushEvents()
+                guard ContinuousClock.now >= next else { continue }
                 await self.flush()
+                next = .now + self.flushInterval
             }
         }
         await flush()
+        await flushEvents()
     }
 }

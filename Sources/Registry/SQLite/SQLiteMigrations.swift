@@ -28,6 +28,7 @@ enum SQLiteMigrations {
         migrator.registerMigration("14 binary secrets, stamps of secrets, their use") { db in
             try db.execute(sql: secretKinds)
         }
+        migrator.registerMigration("16 events of health") { db in try db.execute(sql: healthEvents + eventIndices) }
         return migrator
     }
 
@@ -327,5 +328,24 @@ enum SQLiteMigrations {
         CREATE INDEX eventByName ON event (name, id);
         CREATE INDEX eventByActor ON event (actor, id);
         CREATE INDEX eventByKind ON event (kind, id);
+        """
+
+    private static let healthEvents = """
+        CREATE TABLE newEvent (
+            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action IN ('create', 'update', 'delete')),
+            kind TEXT NOT NULL
+                CHECK (kind IN (
+                    'location', 'pool', 'server', 'type', 'service', 'token', 'gateway', 'mark', 'secret', 'health')),
+            name TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        ) STRICT;
+        INSERT INTO newEvent SELECT id, time, actor, action, kind, name, before, after FROM event;
+        DROP TABLE event;
+        ALTER TABLE newEvent RENAME TO event;
+
         """
 }

@@ -25,6 +25,7 @@ extension SQLiteStore {
                 try db.execute(sql: "DELETE FROM configurationUse WHERE service = ?", arguments: [service])
             }
             for use in observations.configurationUses { try use.store(db) }
+            for event in observations.events { try EventRows.store(db, event) }
         }
     }
 

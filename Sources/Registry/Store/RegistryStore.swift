@@ -194,22 +194,26 @@ package struct Observations: Sendable {
     package var configurationUses: [ConfigurationUse] = []
     /// Services that are gone, whose use is forgotten.
     package var goneServices: Set<String> = []
+    /// What was observed and belongs to the history, in its order.
+    package var events: [EventEntry] = []
 
     package init(
         gateways: [StoredGateway] = [], goneGateways: Set<GatewayID> = [], tokenUses: [Data: String] = [:],
-        configurationUses: [ConfigurationUse] = [], goneServices: Set<String> = []
+        configurationUses: [ConfigurationUse] = [], goneServices: Set<String> = [],
+        events: [EventEntry] = []
     ) {
         self.gateways = gateways
         self.goneGateways = goneGateways
         self.tokenUses = tokenUses
         self.configurationUses = configurationUses
         self.goneServices = goneServices
+        self.events = events
     }
 
     /// Whether there is nothing to record.
     package var isEmpty: Bool {
         gateways.isEmpty && goneGateways.isEmpty && tokenUses.isEmpty && configurationUses.isEmpty
-            && goneServices.isEmpty
+            && goneServices.isEmpty && events.isEmpty
     }
 }
 

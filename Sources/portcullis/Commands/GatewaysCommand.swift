@@ -33,7 +33,7 @@ struct ListGateways: AdminCommand {
     }
 
     func run(_ client: AdminResources) async throws {
-        guard let wait else { return try await list.show(listing, client) }
+        guard let wait else { return try await list.show(listing(client), client) }
         var failure: CommandError?
         do {
             try await confirm(within: wait, client)
@@ -42,7 +42,8 @@ struct ListGateways: AdminCommand {
         }
         let gateways = try await gateways(client)
         try list.table.show(
-            gateways, GatewaysText.table(gateways, isWide: list.table.isWide), notes: GatewaysText.notes(gateways))
+            gateways, GatewaysText.table(gateways, isWide: list.table.isWide),
+            notes: GatewaysText.notes(gateways, try await HealthDirectory(client, location: location).now()))
         if let failure { throw failure }
     }
 
@@ -62,11 +63,12 @@ struct ListGateways: AdminCommand {
     }
 
     private func gateways(_ client: AdminResources) async throws -> [GatewayResource] {
-        try await client.value(listing.request)
+        try await client.value(listing(client).request)
     }
 
-    private var listing: Listing<GatewayResource> {
-        Listing(
+    private func listing(_ client: AdminResources) -> Listing<GatewayResource> {
+        let health = HealthDirectory(client, location: location)
+        return Listing(
             request: AdminRequest(.get, .gateways, query: list.query([QueryParameter.location: location])),
             name: { "\($0.location)/\($0.name)" },
             settled: { gateway in
@@ -74,6 +76,6 @@ struct ListGateways: AdminCommand {
                 (gateway.age, gateway.lastPoll) = (0, "")
                 return gateway
             }, table: { gateways, isWide in GatewaysText.table(gateways, isWide: isWide) },
-            notes: { GatewaysText.notes($0) })
+            notes: { GatewaysText.notes($0, try await health.now()) })
     }
 }

@@ -39,8 +39,9 @@ struct ListOptions: ParsableArguments {
     /// Shows a list, once or for as long as it is watched.
     func show<Row: Described & Hashable>(_ listing: Listing<Row>, _ client: AdminResources) async throws {
         guard watch else {
-            let rows: [Row] = try await client.value(listing.request)
-            return try table.show(rows, try await listing.table(rows, table.isWide), notes: listing.notes(rows))
+            let rows = try await listing.selection(try await client.value(listing.request))
+            return try table.show(
+                rows, try await listing.table(rows, table.isWide), notes: try await listing.notes(rows))
         }
         var screen = WatchScreen(options: table, listing: listing)
         var list = WatchedList(listing)
@@ -60,5 +61,7 @@ struct Listing<Row: Described & Hashable>: Sendable {
     var settled: @Sendable (Row) -> Row = { $0 }
     let table: @Sendable ([Row], _ isWide: Bool) async throws -> Table
     /// What follows the table for people.
-    var notes: @Sendable ([Row]) -> String = { _ in "" }
+    var notes: @Sendable ([Row]) async throws -> String = { _ in "" }
+    /// Which of the rows are shown, where ADMIN does not filter them; not of a list that is watched.
+    var selection: @Sendable ([Row]) async throws -> [Row] = { $0 }
 }

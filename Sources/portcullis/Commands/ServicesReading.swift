@@ -7,6 +7,7 @@ import Names
 
 /// The states a service can be named in on the command line.
 extension ServiceState: ExpressibleByArgument {}
+extension HealthVerdict: ExpressibleByArgument {}
 
 struct ListServices: AdminCommand {
     static let configuration = CommandConfiguration(
@@ -24,8 +25,16 @@ struct ListServices: AdminCommand {
     @Option(help: "Only those in a state, their server's counted.")
     var state: ServiceState?
 
+    @Option(help: "Only those of which gateways say that; not with --watch or --limit.")
+    var health: HealthVerdict?
+
     @OptionGroup var list: ListOptions
     @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        if health != nil, list.watch { throw ValidationError("--health and --watch exclude each other") }
+        if health != nil, list.limit != nil { throw ValidationError("--health and --limit exclude each other") }
+    }
 
     func run(_ client: AdminResources) async throws {
         let query = list.query([
@@ -33,11 +42,27 @@ struct ListServices: AdminCommand {
             QueryParameter.state: state?.rawValue,
         ])
         let servers = ServerDirectory(client)
+        let directory = HealthDirectory(client, location: location, type: type)
         try await list.show(
             Listing<ServiceResource>(
                 request: AdminRequest(.get, .services, query: query), name: { $0.name },
                 table: { services, isWide in
-                    ResourceTables.services(services, on: try await servers.byName(), isWide: isWide)
+                    ResourceTables.services(
+                        services, on: try await servers.byName(),
+                        health: try await directory.now().map(ServiceHealth.init), isWide: isWide)
+                },
+                selection: { [health] services in
+                    guard let health else { return services }
+                    guard let overview = try await directory.now() else {
+                        throw CommandError(
+                            "this ADMIN is older and does not tell the health of services",
+                            hint: "Leave --health away, or upgrade ADMIN.")
+                    }
+                    let known = ServiceHealth(overview)
+                    let servers = try await servers.byName()
+                    return services.filter {
+                        known.verdict(of: $0, at: servers[$0.server]?.location ?? "")?.verdict == health
+                    }
                 }),
             client)
     }
@@ -45,7 +70,7 @@ struct ListServices: AdminCommand {
 
 struct ShowService: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a service instance and how it is exported.")
+        commandName: "show", abstract: "Show a service instance, how it is exported, and its health at each gateway.")
 
     @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
     var service: String
@@ -62,11 +87,15 @@ struct ShowService: AdminCommand {
         let connections =
             isDraining
             ? DrainingConnections(of: service.name, try await client.confirmation(at: server.location)) : nil
+        let overview = try await HealthDirectory(client, location: server.location, service: service.name).now()
+        let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
         try output.show(
             json: [
                 "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
+                "health": health.map(ServiceHealth.json) ?? .null,
             ],
-            asText: ResourceTables.service(service, on: server, connections: connections, rows: rows))
+            asText: ResourceTables.service(
+                service, on: server, connections: connections, rows: rows, health: health ?? []))
     }
 }

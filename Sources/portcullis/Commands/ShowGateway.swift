@@ -6,7 +6,7 @@ import CommandLineSupport
 struct ShowGateway: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a gateway: what it has applied, what drains there, and what its kernel refuses.")
+        abstract: "Show a gateway: what it has applied, what drains or is down there, and what its kernel refuses.")
 
     @OptionGroup var named: GatewayOptions
     @OptionGroup var output: OutputOptions

@@ -9,9 +9,12 @@ enum GatewaysText {
         return table(gateways).text + (notes.isEmpty ? "" : "\n\n" + notes)
     }
 
-    /// A line for each export that is held back; empty if there is none.
-    static func notes(_ gateways: [GatewayResource]) -> String {
-        gateways.compactMap(note).joined(separator: "\n")
+    /// A line for each export that is held back, and for what is wrong with the checks of a gateway; empty if there is
+    /// none.
+    static func notes(_ gateways: [GatewayResource], _ health: HealthOverview? = nil) -> String {
+        let shown = Set(gateways.map { [ExactText($0.location), ExactText($0.name)] })
+        let checks = (health?.gateways ?? []).filter { shown.contains([ExactText($0.location), ExactText($0.name)]) }
+        return (gateways.compactMap(note) + checks.compactMap { $0.note?.printable }).joined(separator: "\n")
     }
 
     /// A gateway as in the list, then what it has reported, a line each.
@@ -34,11 +37,28 @@ enum GatewaysText {
         lines += (report.draining?.connections ?? [:]).sorted { $0.key < $1.key }.map { instance, count in
             "weight 0  \(instance), \(ConnectionsText.text(count))"
         }
+        lines += report.health.map(self.lines) ?? []
         lines += report.refusals.sorted { $0.key < $1.key }.map { error, refusal in
             "refused   \(error); \(refusal.attempts) tries since \(refusal.since)"
         }
         lines += report.problems.map { "problem   \($0)" }
         return ([table, ""] + lines.map(\.printable)).joined(separator: "\n")
+    }
+
+    /// What a gateway says of its checks, a line each.
+    private static func lines(_ health: GatewayReport.Health) -> [String] {
+        var first = "health    \(health.targets) servers are checked, \(health.downCount) down"
+        if health.unknown > 0 { first += ", \(health.unknown) without a verdict yet" }
+        if !health.isInForce { first += "; verdicts do not count: no prober" }
+        var lines = [first]
+        if let end = health.holdsUntil {
+            lines.append("health    weights hold until \(end): too many servers failed at once")
+        }
+        lines += health.down.sorted { $0.key < $1.key }.map { instance, down in
+            "down      \(instance), \(down.reason) (\(down.target)), since \(down.since)"
+        }
+        if health.isCut { lines.append("down      more that the report leaves out") }
+        return lines
     }
 
     static func table(_ gateways: [GatewayResource], isWide: Bool) -> Table {

@@ -73,20 +73,27 @@ enum ResourceTables {
             types.map { [$0.type, "\($0.revision)", $0.changedAt, $0.changedBy] })
     }
 
-    /// - Parameter servers: the servers by name.
-    static func services(_ services: [ServiceResource], servers: [String: ServerResource]) -> Table {
+    /// - Parameters:
+    ///   - servers: the servers by name.
+    ///   - health: `nil`: an older ADMIN does not tell it.
+    static func services(
+        _ services: [ServiceResource], servers: [String: ServerResource], health: ServiceHealth? = nil
+    ) -> Table {
         Table(
-            ["SERVICE", "SERVER", "LOCATION", .init("STATE", isState: true), .init("WEIGHT", .right)],
+            ["SERVICE", "SERVER", "LOCATION", .init("STATE", isState: true), .init("WEIGHT", .right), "HEALTH"],
             services.map { service in
                 let server = servers[service.server]
-                return [service.name, service.server, server?.location ?? "", StateText.text(service, on: server)]
-                    + [weight(service.weight)]
+                let location = server?.location ?? ""
+                return [service.name, service.server, location, StateText.text(service, on: server)]
+                    + [weight(service.weight), health?.text(of: service, at: location) ?? ""]
             })
     }
 
     /// The services with what is known of their servers.
-    static func services(_ services: [ServiceResource], on servers: [String: ServerResource], isWide: Bool) -> Table {
-        let table = Self.services(services, servers: servers)
+    static func services(
+        _ services: [ServiceResource], on servers: [String: ServerResource], health: ServiceHealth?, isWide: Bool
+    ) -> Table {
+        let table = Self.services(services, servers: servers, health: health)
         guard isWide else { return table }
         return Table(
             table.columns + ["KIND", "ADDRESSES"],
@@ -125,10 +132,10 @@ enum ResourceTables {
         return properties + "\n\n" + list + (drains.isEmpty ? "" : "\n" + drains)
     }
 
-    /// A single service: one property per line, followed by its rows in the export.
+    /// A single service: one property per line, followed by its rows in the export, and by its health.
     static func service(
         _ service: ServiceResource, on server: ServerResource, connections: DrainingConnections? = nil,
-        rows: [ExportLine]
+        rows: [ExportLine], health: [ServiceHealth.Row] = []
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -141,7 +148,8 @@ enum ResourceTables {
                 + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
         ).body(indent: "")
         guard !rows.isEmpty else { return properties + "\n\nnot exported" }
-        return properties + "\n\n" + export(rows).text
+        let verdicts = health.isEmpty ? "" : "\n\n" + ServiceHealth.table(health).text
+        return properties + "\n\n" + export(rows).text + verdicts
     }
 
     static func export(_ rows: [ExportLine]) -> Table {

@@ -48,7 +48,7 @@ struct WatchScreen<Row: Described & Hashable> {
 
     /// The screen as it is drawn: cleared, then as many rows as it has lines.
     private func screen(_ rows: [Row]) async throws -> String {
-        let text = options.text(try await listing.table(rows, options.isWide), notes: listing.notes(rows))
+        let text = options.text(try await listing.table(rows, options.isWide), notes: try await listing.notes(rows))
         var lines = text.splitBytes("\n").map(String.init)
         if let height = StandardOutput.terminalSize?.lines, lines.count > height - 1 {
             let left = lines.count - max(height - 2, 1)

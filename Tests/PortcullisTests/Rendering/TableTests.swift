@@ -51,7 +51,7 @@ import Text
         let server = ServerResource(name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11"])
         #expect(
             ResourceTables.services(services, servers: ["app1": server]).text == """
-                SERVICE  SERVER  LOCATION  STATE  WEIGHT
+                SERVICE  SERVER  LOCATION  STATE  WEIGHT  HEALTH
                 pgw.1    app1    tcn       ready       -
                 pgw.2    app2              drain      50
                 """)

@@ -61,6 +61,20 @@ import Testing
         }
     }
 
+    @Test("observed events join the history, in their order", arguments: Engine.allCases)
+    func observedEvents(engine: Engine) async throws {
+        try await withStores(engine) { store, other in
+            let events = ["pgw.1", "tcn/gw1"].map {
+                EventEntry(.update, .health, $0, after: "\($0) is down", by: "gw", at: "2026-01-01T00:00:00.000Z")
+            }
+            try await store.record(Observations(events: events))
+            #expect(try await other.events(after: 0, before: nil, limit: 10).map(\.entry) == events)
+            let found = try await other.events(
+                EventFilter(kind: .health, name: "pgw.1"), after: 0, before: nil, limit: 10)
+            #expect(found.map(\.id) == [1])
+        }
+    }
+
     @Test("states of servers and services are kept with their ends", arguments: Engine.allCases)
     func states(engine: Engine) async throws {
         try await withStores(engine) { store, other in

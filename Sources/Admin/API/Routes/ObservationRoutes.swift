@@ -63,7 +63,7 @@ extension RouteTable {
         }
         let message = try await request.read(GatewayReportMessage.form) { message, _ in message }
         do {
-            return try Self.answer(try await gateways.take(message, from: id), to: request)
+            return try Self.answer(try await gateways.take(message, from: id, by: request.identity.name), to: request)
         } catch let error as BodyError {
             throw APIProblem.invalid(
                 error.faults.map { .init(pointer: "#/changes" + $0.pointer.dropFirst(), detail: $0.detail) })

@@ -21,7 +21,7 @@ struct RouteTable: Sendable {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
-            + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes
+            + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
