@@ -21,7 +21,7 @@ package enum Components {
         GatewayReport.Health.form.component, GatewayReport.Health.Down.form.component,
         Problem.form.component, HealthResource.form.component,
         InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,
-        VersionResource.form.component, GatewayReport.Health.form.component, GatewayReport.Health.Down.form.component,
+        VersionResource.form.component,
         HealthOverview.form.component, HealthOverview.Section.form.component,
         HealthOverview.Gateway.form.component, HealthOverview.Down.form.component,
     ].compactMap(\.self)
