@@ -1,6 +1,8 @@
 /// Tells the failure of servers from a failure of something else, such as the gateway's own link: when at least three
 /// backends, and half of all, go down within ten seconds, their weights hold for a minute.
 ///
+/// One that comes back shows that the gateway sees its servers again: the others then have ten more seconds to do so.
+///
 /// Without it, a gateway that has lost its inside network would take every server out, and clients would meet nothing
 /// when the network is back. After the minute the verdicts are carried out: by then somebody has had an alarm, and
 /// what is down that long is down for its clients as well.
@@ -30,7 +32,7 @@ public struct FailureStorm<Backend: Hashable & Sendable>: Sendable {
         expire(at: instant)
         guard isDown else {
             falls[backend] = nil
-            held.remove(backend)
+            if held.remove(backend) != nil, let end { self.end = min(end, instant + Self.window) }
             return false
         }
         if end != nil {

@@ -18,7 +18,10 @@ extension HealthCheck {
         }
         var reader = try HealthCheckReader(text)
         self = try reader.check()
-        guard description == text else { throw HealthCheckError("is written otherwise: \(description)") }
+        guard description == text else {
+            throw HealthCheckError(
+                "is to be written without usual values, and with its keys in the usual order: \(description)")
+        }
     }
 }
 
@@ -106,10 +109,10 @@ private struct HealthCheckReader {
         for part in text.splitBytes(";") {
             let ends = part.splitBytes("-").map { Int(String($0)) }
             guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last,
-                (100...599).contains(first), (100...599).contains(last),
+                (200...599).contains(first), (200...599).contains(last),
                 ranges.last.map({ $0.upperBound < first - 1 }) ?? true
             else {
-                throw HealthCheckError("status \(text.printed()) is no ascending list of statuses from 100 to 599")
+                throw HealthCheckError("status \(text.printed()) is no ascending list of statuses from 200 to 599")
             }
             ranges.append(first...last)
         }
@@ -180,7 +183,7 @@ private struct HealthCheckReader {
         -> [UInt8]
     {
         guard let bytes = PercentEncoding.decode(text) else {
-            throw HealthCheckError("\(key): % is not followed by two hexadecimal digits")
+            throw HealthCheckError("\(key): % is not followed by two hexadecimal digits in upper case")
         }
         return bytes
     }

@@ -152,7 +152,7 @@ private struct MessageWords {
         let value = try take(word)
         guard !value.isExactly("-") else { return nil }
         guard let bytes = PercentEncoding.decode(value.utf8) else {
-            throw fault("\(word): % is not followed by two hexadecimal digits")
+            throw fault("\(word): % is not followed by two hexadecimal digits in upper case")
         }
         guard bytes.count <= ProberProtocol.longestReason else {
             throw fault("\(word) has more than \(ProberProtocol.longestReason) bytes")

@@ -105,6 +105,7 @@ struct Check: AsyncParsableCommand {
         guard let export = try StateDirectory.loadExport(digest, from: directory) else { return others }
         let synchronizer = Synchronizer(Reconciler(state, configuration), kernel: kernel)
         try synchronizer.adopt(export)
+        try synchronizer.assumeVerdicts(of: directory, status, at: .now)
         return others + (try synchronizer.plan(now: ClockReading.now.boot)?.lines ?? [])
     }
 }

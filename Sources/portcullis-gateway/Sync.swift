@@ -72,6 +72,8 @@ struct Sync: AsyncParsableCommand {
             try synchronizer.adopt(earlier)
         }
         try synchronizer.adopt(bytes)
+        let status = try GatewayStatus.load(runDirectory: configuration.runDirectory, at: .now)?.status
+        try synchronizer.assumeVerdicts(of: directory, status, at: .now)
         return try settingSteps(configuration, synchronizer)
             + (synchronizer.plan(now: ClockReading.now.boot)?.lines ?? [])
     }

@@ -74,7 +74,7 @@ def test_a_probe_by_hand_says_what_it_found(web):
 
 @pytest.mark.parametrize("check, server, message", [
     ("http", "127.0.0.1:80", 'the check "http": "path" is missing'),
-    ("tcp port=080", "127.0.0.1", "is written otherwise: tcp port=80"),
+    ("tcp port=080", "127.0.0.1", "is to be written without usual values, and with its keys in the usual order: tcp port=80"),
     ("tcp", "127.0.0.1", '"127.0.0.1" has no port, and the check neither'),
     ("tcp", "[127.0.0.1]:80", '"[127.0.0.1]:80" is no ADDRESS:PORT'),
     ("tcp", "fd00::1:80:", '"fd00::1:80:" is no ADDRESS:PORT'),

@@ -180,6 +180,10 @@ def test_nothing_flaps_when_prober_or_daemon_are_killed_stopped_or_replaced(daem
     eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
     servers["app1"].kill()
     eventually(lambda: weights(network, 107) == {"10.1.0.12:8107": 100}, what="app1 being out")
+    # To monitors the kernel is as it should be, and a plan would not bring the server back.
+    checked_health = daemon.run("check", "--thorough")
+    assert checked_health.returncode == 0, checked_health
+    assert daemon.run("sync", "--plan").stdout == "nothing to do\n"
 
     with witnesses.IPVSWrites() as writes:
         # The prober: killed, stopped, replaced by another while it still runs.
@@ -224,6 +228,7 @@ def test_without_a_prober_the_last_word_holds_for_30_seconds(daemons, scripted, 
     eventually(lambda: weights(network, 109) == {"10.1.0.11:8109": 100, "10.1.0.12:8109": 100}, 90, "ADMIN's word alone counting")
     assert 25 < time.monotonic() - began < 45
     eventually(lambda: checks(daemon) and not checks(daemon)["isInForce"], what="status saying so")
+    assert daemon.run("check").returncode == 3
     said = daemon.run("status").stdout
     assert re.search(r"(?m)^checks +2 targets, .*no prober \(portcullis-checks\): servers count as ADMIN says$", said), said
 

@@ -87,7 +87,10 @@ import Testing
             ("target 7 10.1.0.11 80 up", "target: AGE is missing"),
             ("target 7 10.1.0.11 80 up 5", "target: CHECK is missing"),
             ("target 7 10.1.0.11 80 gone 5 tcp", "target: CHECK \"5\" is no KEY=VALUE"),
-            ("target 7 10.1.0.11 80 tcp port=080", "target: CHECK is written otherwise: tcp port=80"),
+            (
+                "target 7 10.1.0.11 80 tcp port=080",
+                "target: CHECK is to be written without usual values, and with its keys in the usual order: tcp port=80"
+            ),
         ])
     func daemonFaults(_ line: String, _ message: String) {
         #expect(throws: ProberMessageError(message)) { try DaemonMessage(line: line) }
@@ -101,7 +104,7 @@ import Testing
             ("verdict 7 up 5 5", "verdict: REASON is missing"),
             ("verdict 7 up 5 5 254 -", "verdict: WEIGHT \"254\" is no number from 0 to 253"),
             ("verdict 7 up 5 5 1 - -", "verdict: \"-\" follows the last word"),
-            ("verdict 7 up 5 5 %2", "verdict: REASON: % is not followed by two hexadecimal digits"),
+            ("verdict 7 up 5 5 %2", "verdict: REASON: % is not followed by two hexadecimal digits in upper case"),
             ("verdict 7 up 5 5 %FF", "verdict: REASON is not UTF-8"),
             ("verdict 7 up 5 5 %41", "verdict: is written otherwise: verdict 7 up 5 5 A"),
             ("result 7 x 5 -", "result: FAILURES \"x\" is no number from 0 to 9223372036854775807"),

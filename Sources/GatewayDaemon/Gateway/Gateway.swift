@@ -21,7 +21,7 @@ public actor Gateway: Service {
     let serviceManager: SystemdNotifier
     /// Where reports go, and the version of the program that makes them; `nil`: there are none.
     private let reports: (receiver: any ReportReceiver, program: String)?
-    private let listener: ProberListener?
+    let listener: ProberListener?
     let clock = ContinuousClock()
     let clocks: @Sendable () -> ClockReading
     /// Returns when the time is over or the task is cancelled.

@@ -3,6 +3,7 @@ import HealthChecks
 import Logging
 import NIOCore
 import NetworkTypes
+import Text
 
 /// The conversation with the prober.
 extension Gateway {
@@ -135,6 +136,7 @@ extension Gateway {
                     prober.state = state
                     prober.heardAt = clocks().bootMilliseconds
                     synchronizer.withHealth { [now = prober.heardAt] in $0.heard(at: now) }
+                    noteProber()
                 }
             }
             if hasVerdicts { followVerdicts() }
@@ -153,13 +155,14 @@ extension Gateway {
         noteStorm(since: wasHeld)
         guard before.verdict != told.verdict else { return }
         if before.verdict == nil, told.verdict == .up { return }
+        counters.verdicts[told.verdict.rawValue, default: 0] += 1
+        guard prober.mayLog(at: now) else { return }
         let users = before.users.keys.sorted().map { "\($0.service) \($0.section)" }
         let place = "\(target.endpoint) (\(users.prefix(3).joined(separator: ", "))\(users.count > 3 ? ", …" : ""))"
-        counters.verdicts[told.verdict.rawValue, default: 0] += 1
         switch told.verdict {
         case .down:
             logger.warning(
-                "\(place) is down: \(told.reason ?? "the check failed")", metadata: ["event": "server-down"])
+                "\(place) is down: \(told.reason?.printable ?? "the check failed")", metadata: ["event": "server-down"])
         case .up: logger.info("\(place) is up again", metadata: ["event": "server-up"])
         }
     }
@@ -188,8 +191,19 @@ extension Gateway {
     /// Tells the prober of targets that have come or gone, and stores what is known of the others.
     func followTargets() {
         if !synchronizer.reconciler.health.news.isEmpty { prober.bell?.yield() }
+        noteProber()
         storeVerdicts()
         prober.alarm?.cancel()
+    }
+
+    /// Tells of a prober that is missed.
+    private func noteProber() {
+        let health = synchronizer.reconciler.health
+        guard !health.targets.isEmpty, !health.isInForce else { return solved("checks") }
+        problem(
+            "checks",
+            "no prober for \(HealthOverlay.patience / 1_000) s, so servers count as ADMIN says: "
+                + "systemctl start portcullis-checks")
     }
 
     /// Carries out what comes by time: a server that is taken out, a weight that climbs, the end of a mass failure, the end
@@ -207,12 +221,10 @@ extension Gateway {
             let wasInForce = synchronizer.reconciler.health.isInForce
             synchronizer.withHealth { [now = clocks().bootMilliseconds] in $0.advance(to: now) }
             if wasInForce, !synchronizer.reconciler.health.isInForce {
-                logger.error(
-                    "no prober for \(HealthOverlay.patience / 1_000) s: servers count as ADMIN says",
-                    metadata: ["event": "unchecked"])
                 // If it is only stuck, it must say everything anew.
                 prober.channel?.close(promise: nil)
             }
+            noteProber()
             if synchronizer.layHealth() {
                 settle(since: clock.now, cause: .health)
                 writeStatus()
@@ -236,8 +248,10 @@ extension Gateway {
         }
     }
 
-    /// Puts back what an earlier process knew, at the start.
+    /// Puts back what an earlier process knew, at the start. A single `sync` has no prober, and so no verdicts: they would
+    /// never end.
     func restoreVerdicts() {
+        guard listener != nil else { return }
         do {
             guard let verdicts = try StateDirectory.loadVerdicts(of: store.path, at: clocks()) else { return }
             synchronizer.withHealth { verdicts.restore(to: &$0) }

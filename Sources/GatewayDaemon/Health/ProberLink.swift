@@ -16,6 +16,21 @@ struct ProberLink {
     /// What was last stored of the verdicts.
     var stored: StoredVerdicts?
 
+    /// Verdicts that were logged since `loggingSince`.
+    private var logged = 0
+    /// In milliseconds of the boot clock.
+    private var loggingSince = 0
+
+    /// How many verdicts are logged in a minute, so that servers that flap, or a prober gone mad, do not fill the disk.
+    private static let loggedEachMinute = 200
+
+    /// Whether another verdict is logged now. Metrics count them all.
+    mutating func mayLog(at instant: Int) -> Bool {
+        if instant - loggingSince >= 60_000 { (loggingSince, logged) = (instant, 0) }
+        logged += 1
+        return logged <= Self.loggedEachMinute
+    }
+
     /// Whether it is there and says something.
     func isWorking(at instant: Int) -> Bool { channel != nil && instant - heardAt < Self.silence }
 

@@ -1,5 +1,6 @@
 public import GatewaySync
 public import Netlink
+public import ServiceSupport
 public import ServicesExport
 import SystemPackage
 import Text
@@ -70,6 +71,20 @@ public final class Synchronizer {
 
     /// Whether the kernel should have something else since verdicts have changed.
     func layHealth() -> Bool { reconciler.layHealth() }
+
+    /// Takes what the daemon has stored of the servers' health, for a look at what it has made of the export.
+    /// - Parameter status: what the daemon says; if its verdicts do not count, nothing is taken.
+    public func assumeVerdicts(
+        of directory: String, _ status: GatewayStatus?, at now: ClockReading
+    ) throws(FileError) {
+        guard status?.checks?.isInForce ?? true,
+            let verdicts = try StateDirectory.loadVerdicts(of: directory, at: now)
+        else { return }
+        withHealth { health in
+            health.advance(to: now.bootMilliseconds)
+            verdicts.restore(to: &health)
+        }
+    }
 
     /// The steps that are due, without carrying out any.
     public func plan(now: Int) throws(NetlinkError) -> Plan? {

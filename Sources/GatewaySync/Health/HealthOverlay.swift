@@ -2,10 +2,12 @@ public import HealthChecks
 public import Netlink
 import NetworkTypes
 import ServicesExport
+import Text
 
 /// The verdicts of the prober, and what they make of the export: a value, without a clock or a socket.
 ///
-/// State lives by the content of a check: a target that stays in the export keeps its verdict, whatever else changes.
+/// State lives by what is asked of a server: as long as that stays in the export the verdict stands, whatever else changes,
+/// the check's own timing included.
 /// All instants are milliseconds of the boot clock.
 public struct HealthOverlay: Sendable {
     /// Milliseconds for which the last verdicts hold when the prober is gone. Then ADMIN's word alone counts.
@@ -26,6 +28,8 @@ public struct HealthOverlay: Sendable {
     /// Targets of which there is more to say than that they are up.
     public private(set) var notable: Set<ProbeTarget> = []
     private var byID: [UInt64: ProbeTarget] = [:]
+    /// A target of each question that is asked, whatever its timing.
+    private var byQuestion: [Question: ProbeTarget] = [:]
     private var lastID: UInt64 = 0
     private var storm = FailureStorm<IPAddress>()
     /// How many targets each backend has, and how many of them are down.
@@ -73,11 +77,19 @@ public struct HealthOverlay: Sendable {
         byID[lastID] = target
         news[lastID] = .some(target)
         backends[target.address, default: (0, 0)].targets += 1
-        return CheckedTarget(id: lastID)
+        var known = CheckedTarget(id: lastID)
+        if let other = byQuestion[Question(target)], let same = targets[other] {
+            (known.verdict, known.since, known.hasReturned) = (same.verdict, same.since, same.hasReturned)
+            (known.share, known.reason, known.latency) = (same.share, same.reason, same.latency)
+            if known.verdict == .down { backends[target.address]?.down += 1 }
+        }
+        byQuestion[Question(target)] = target
+        return known
     }
 
     private mutating func remove(_ target: ProbeTarget, _ known: CheckedTarget) {
         targets[target] = nil
+        if byQuestion[Question(target)] == target { byQuestion[Question(target)] = nil }
         notable.remove(target)
         byID[known.id] = nil
         news[known.id] = .some(nil)
@@ -117,7 +129,7 @@ public struct HealthOverlay: Sendable {
             known.since = since
         }
         known.verdict = told.verdict
-        (known.share, known.reason, known.latency) = (told.weight, told.reason, told.latency)
+        (known.share, known.reason, known.latency) = (told.weight, told.reason?.printable, told.latency)
         set(target, known)
         if known.verdict != before.verdict {
             setDown(target.address, (known.verdict == .down ? 1 : 0) - (before.verdict == .down ? 1 : 0))
@@ -131,7 +143,7 @@ public struct HealthOverlay: Sendable {
         guard let target = byID[told.id] else { return }
         targets[target]?.failures = told.failures
         targets[target]?.latency = told.latency
-        targets[target]?.reason = told.reason
+        targets[target]?.reason = told.reason?.printable
     }
 
     /// Puts back what an earlier process knew of a target, if it is in the export and nothing is known yet.
@@ -256,4 +268,13 @@ public struct HealthOverlay: Sendable {
             weight: weight == 0 ? 0 : share ?? weight, verdict: verdict, since: known.since,
             hasReturned: known.hasReturned)
     }
+}
+
+/// What is asked of a server, without how often.
+private struct Question: Hashable {
+    let address: IPAddress
+    let port: UInt16
+    let probe: Probe
+
+    init(_ target: ProbeTarget) { (address, port, probe) = (target.address, target.port, target.check.probe) }
 }

@@ -172,7 +172,7 @@ struct KeepalivedCheckReader {
         for word in part.words.dropFirst() {
             let ends = word.splitBytes("-").map { Int(String($0)) }
             guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last,
-                (100...599).contains(first), (100...599).contains(last)
+                (200...599).contains(first), (200...599).contains(last)
             else { throw part.fault("\(word.printed()) is no HTTP status and no range of them") }
             ranges.append(first...last)
         }

@@ -58,7 +58,7 @@ import YAML
             ("{tls, text: a}", "a tls check has no \"text\""), ("{tcp: 80}", "expected nothing or true"),
             ("{htp: /}", "unknown key \"htp\"; did you mean \"http\"?"),
             ("{http: health}", "a path that starts with \"/\""),
-            ("{http: \"/a b\"}", "a path that starts"), ("{http: /, status: 99}", "an HTTP status from 100 to 599"),
+            ("{http: \"/a b\"}", "a path that starts"), ("{http: /, status: 99}", "an HTTP status from 200 to 599"),
             ("{http: /, status: [200-299, 204]}", "overlaps other statuses"),
             ("{http: /, status: 204, text: a}", "no body"), ("{https: /, tls: false}", "an https check is over TLS"),
             ("{tls: {verify: full}}", "\"name\" is missing"), ("{tls: {verify: fuil}}", "did you mean \"full\"?"),

@@ -67,6 +67,9 @@ import Testing
         try site.restart()
         #expect(try site.later(1) == [])
         #expect(try site.weights(.web) == [0, 100, 100])
+        // How often it is asked changes nothing of the answer.
+        try site.export(web(1, check: "tcp interval=2"), web(2, check: "tcp interval=2"))
+        #expect(try site.weights(.web)?.prefix(2) == [0, 100])
         // Another check is another question.
         try site.export(web(1, check: "tcp port=81"), web(2, check: "tcp port=81"))
         #expect(try site.weights(.web)?.first == 100)
@@ -133,11 +136,24 @@ import Testing
         #expect(try site.weights(.web) == [0, 0, 100, 100, 100, 100])
         try site.verdict(.down, on: target(3))
         #expect(try site.weights(.web) == [100, 100, 100, 100, 100, 100])
-        try site.later(30)
-        try site.verdict(.up, on: target(3))
+        try site.later(59)
         #expect(try site.weights(.web) == [100, 100, 100, 100, 100, 100])
-        try site.later(30)
-        #expect(try site.weights(.web) == [100, 100, 100, 100])
+        try site.later(1)
+        #expect(try site.weights(.web) == [100, 100, 100])
+    }
+
+    @Test("one that comes back ends the hold for the others, after ten seconds to come back as well")
+    func stormEnds() throws {
+        let site = Site(InMemoryKernel())
+        try site.export((1...3).map { web($0) })
+        for number in 1...3 { try site.verdict(.down, on: target(number)) }
+        #expect(try site.weights(.web) == [100, 100, 100])
+        try site.later(20)
+        try site.verdict(.up, on: target(3))
+        try site.later(9)
+        #expect(try site.weights(.web) == [100, 100, 100])
+        try site.later(1)
+        #expect(try site.weights(.web) == [100])
     }
 
     @Test("without a prober the last verdicts hold for 30 s; a daemon that was stopped itself waits anew")

@@ -280,8 +280,8 @@ extension YAMLNode {
             let ends = try node.text("an HTTP status").splitBytes("-").map { Int(String($0)) }
             guard node.tag == nil, ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil,
                 first <= last,
-                (100...599).contains(first), (100...599).contains(last)
-            else { throw node.unexpected("an HTTP status from 100 to 599, or a range as 200-299") }
+                (200...599).contains(first), (200...599).contains(last)
+            else { throw node.unexpected("an HTTP status from 200 to 599, or a range as 200-299") }
             ranges.append((first...last, node))
         }
         ranges.sort { $0.range.lowerBound < $1.range.lowerBound }
