@@ -10,13 +10,15 @@ from portcullis_testing import witnesses
 from portcullis_testing.waiting import eventually
 
 
-def check_agreement(stage, registry, when, others=None):
-    """Waits until they agree. `others`: what is not ours there."""
+def check_agreement(stage, registry, when, others=None, down=None):
+    """Waits until they agree. `others`: what is not ours there. `down`: the types and addresses of a server that is down."""
     seen = {}
 
     def agrees():
         try:
             services, admitted = expectation.kernel(registry.request("GET", "/v1/locations/tcn/services.csv")[1])
+            if down:
+                services = expectation.without(services, *down)
             seen["ipvs"] = (witnesses.ipvs(stage.network.gateway), {**services, **(others or {})})
             seen["nft"] = (table_elements(stage.network.gateway), covered(admitted))
         except (OSError, http.client.HTTPException, RuntimeError) as failure:

@@ -27,6 +27,21 @@ def kernel(text):
     return services, admitted
 
 
+def without(services, types, address_of_down):
+    """The services as verdicts lay over them: the servers at an address that is down, of these types, are out.
+
+    `address_of_down` has the server's two addresses. A server of weight 0 is drained by hand: a verdict changes nothing.
+    """
+    return {name: {endpoint: weight for endpoint, weight in servers.items()
+                   if not weight or type_of(name) not in types or endpoint.rpartition(":")[0] not in address_of_down}
+            for name, servers in services.items()}
+
+
+def type_of(name):
+    """The type behind one of our virtual services: only tg's have marks."""
+    return "tg" if name.startswith("FWM") else "pgw"
+
+
 def _services(row, addresses):
     if row["fwmark"]:
         family = "" if ipaddress.ip_address(addresses[0]).version == 4 else " IPv6"

@@ -15,20 +15,24 @@ import tempfile
 import time
 
 from agreement import check_agreement
-from changes import INSTANCES, Mutator, Registry, type_tg
+from changes import INSTANCES, Mutator, Registry, type_pgw, type_tg
+from checks import BOUND
 from drift import destroy, drift
-from portcullis_testing import servers, topology, traffic
+from failures import Failures, Farm, addresses
+from portcullis_testing import topology, traffic
 from portcullis_testing.admin import Operator
 from portcullis_testing.waiting import eventually
 from stage import Stage
 
 WWW4, TG4, OTHER4 = topology.PUBLIC4
 WWW6, TG6, OTHER6 = topology.PUBLIC6
+# Seconds after which a datagram without an answer is sent again.
+PATIENCE = 2
 # Datagrams that may have to be sent again: those under way to a server that others take out of IPVS.
 MOST_RESENT = 0.001
 TARGETS = [
     ("tcp", WWW4, 80), ("tcp", WWW6, 443), ("tcp", TG4, 20000), ("tcp", OTHER6, 29999),
-    ("udp", OTHER4, 25000), ("udp", TG6, 20000),
+    ("udp", OTHER4, 25000), ("udp", TG6, 20000), ("udp", WWW4, 9000), ("udp", WWW6, 9000),
 ]
 
 
@@ -62,8 +66,16 @@ def check_memory(samples):
     assert last <= first * 1.1 + 1024, f"the daemon's memory grows (KiB): {samples}"
 
 
-def check_requests(outcomes, resent, start):
-    """No request has failed: of each target, one instance was ready all the time."""
+def check_requests(outcomes, failures, start):
+    """No request has failed but those to a server that failed, until that had to be found: of each target, one instance was
+    ready on a server that worked all the time.
+    """
+    every = len(outcomes)
+    excused = [outcome for outcome in outcomes if failures.excuse(outcome, type_of_target(outcome.target))]
+    print(f"soak: {len(excused)} of {every} requests were under way or began within {BOUND} s of a failure of their type (longer "
+          f"where the prober or the daemon was away), {sum(outcome.error is not None for outcome in excused)} of them failed", flush=True)
+    excused = set(map(id, excused))
+    outcomes = [outcome for outcome in outcomes if id(outcome) not in excused]
     failures = [outcome for outcome in outcomes if outcome.error]
     durations = [outcome.ended - outcome.began for outcome in outcomes]
     slow = sum(duration > 1 for duration in durations)
@@ -77,9 +89,29 @@ def check_requests(outcomes, resent, start):
               f"{outcome.error or ''}", flush=True)
     assert set(per_target) == set(TARGETS) and not failures, f"{len(failures)} requests failed"
     # A server of UDP alone has a moment to answer what it was about to.
+    resent = sum(int((outcome.ended - outcome.began) / PATIENCE) for outcome in outcomes if outcome.target[0] == "udp")
     datagrams = sum(count for (protocol, *_), count in per_target.items() if protocol == "udp")
     print(f"soak: {resent} of {datagrams} datagrams were sent twice", flush=True)
     assert resent <= datagrams * MOST_RESENT, f"{resent} of {datagrams} datagrams were lost"
+
+
+def type_of_target(target):
+    return "pgw" if target[1] in (WWW4, WWW6) else "tg"
+
+
+def check_one_down(stage, registry, failures, client, others):
+    """A server that is down is out, and nothing else; clients meet the others."""
+    failures.mutator.ready_all()
+    for kind in INSTANCES:
+        host = failures.places(kind)[0]
+        with failures.failed("killed", kind, host) as has_failed:
+            assert has_failed, f"{kind} is ready on {host} only"
+            check_agreement(stage, registry, f"with {kind} down on {host}", others, ({kind}, addresses(host)))
+            with Clients(client) as clients:
+                time.sleep(3)
+            wrong = [outcome for outcome in clients.outcomes
+                     if outcome.error or type_of_target(outcome.target) == kind and outcome.answer.server == host]
+            assert not wrong, f"{kind} is down on {host}: {wrong[:5]}"
 
 
 def main(seconds, seed):
@@ -89,11 +121,11 @@ def main(seconds, seed):
         network = topology.Topology()
         stack.callback(network.close)
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak.")))
-        stack.enter_context(servers.start())
+        farm = stack.enter_context(Farm(network))
         stage = Stage(network, folder)
         stack.callback(keep, folder)
         stack.callback(stage.close)
-        soak(stage, seconds, random.Random(seed))
+        soak(stage, farm, seconds, random.Random(seed))
 
 
 def keep(folder):
@@ -103,25 +135,30 @@ def keep(folder):
             shutil.copy(log, results)
 
 
-def soak(stage, seconds, chance):
+def soak(stage, farm, seconds, chance):
     gateway = stage.network.gateway
     registry = Registry(gateway)
     operator = Operator(gateway, stage.folder)
     stage.admin.wait_until_ready()
     operator.apply()
-    registry.request("PUT", "/v1/types/tg", type_tg(wide=False), "application/yaml")
+    for name, text in (("pgw", type_pgw()), ("tg", type_tg(wide=False))):
+        status, answer = registry.request("PUT", f"/v1/types/{name}", text, "application/yaml")
+        assert status < 300, answer
     eventually(lambda: stage.status.get("state") == "synchronized", 60, "the first export")
     # Somebody else's, next to ours all the time
     gateway.run("ipvsadm", "-A", "-t", "10.1.0.2:99", "-s", "rr")
     gateway.run("nft", "add", "table", "ip", "others")
     others = {"TCP 10.1.0.2:99": {}}
     check_agreement(stage, registry, "at first", others)
+    eventually(lambda: all_are_up(stage), 60, "all servers being up")
 
     memory, drifts, events = [], collections.Counter(), []
     mutator = Mutator(registry, random.Random(chance.random()))
-    client = traffic.Client(stage.network.client, timeout=30, patience=2)
+    failures = Failures(stage, farm, mutator, random.Random(chance.random()))
+    client = traffic.Client(stage.network.client, timeout=30, patience=PATIENCE)
     with Clients(client) as clients:
         mutator.start()
+        failures.start()
         start = time.monotonic()
         try:
             # On a slow machine longer, until there is enough to judge the memory by.
@@ -134,31 +171,47 @@ def soak(stage, seconds, chance):
                 if chance.random() < 0.08:
                     stage.kill_admin(chance.uniform(0, 3))
                     events.append(f"{elapsed:.0f} s ADMIN killed")
+                if chance.random() < 0.08:
+                    stage.kill_prober(chance.uniform(0, 3))
+                    events.append(f"{elapsed:.0f} s prober killed")
+                if chance.random() < 0.08:
+                    stage.halt(what := chance.choice(["gateway", "prober"]), chance.uniform(0.5, 4))
+                    events.append(f"{elapsed:.0f} s {what} halted")
                 if chance.random() < 0.4:
                     drifts[what := drift(gateway, chance)] += 1
                     events.append(f"{elapsed:.0f} s {what}")
                 stage.check_alive()
                 if elapsed > seconds / 2 + 10:
                     memory.append(stage.gateway.memory())
-                if mutator.error:
-                    raise mutator.error
+                for thread in (mutator, failures):
+                    if thread.error:
+                        raise thread.error
         finally:
+            failures.end.set()
+            failures.join()
             mutator.end.set()
             mutator.join()
+        if failures.error:
+            raise failures.error
         changed_for = time.monotonic() - start
         time.sleep(1)
     outcomes = clients.outcomes
 
     print(f"soak: {registry.changes} changes in {changed_for:.0f} s, {mutator.unanswered} requests to ADMIN unanswered; "
           f"kills {dict(stage.kills)}; drifts {dict(drifts)}", flush=True)
+    print(f"soak: {len(failures.happened)} failures of servers: {dict(failures.counts)}", flush=True)
+    assert failures.happened, "no server failed"
     print("soak: ADMIN's answers", {f"{method} {status}": count for (method, status), count in sorted(registry.answers.items())})
     for name in INSTANCES:
         assert mutator.ready & set(INSTANCES[name]), mutator.ready
     problems = []
     checks = [
-        lambda: check_requests(outcomes, client.resent, start),
+        lambda: check_requests(outcomes, failures, start),
         lambda: check_memory(memory),
+        lambda: eventually(lambda: all_are_up(stage), 60, "all servers being up at the end"),
         lambda: check_agreement(stage, registry, "at the end", others),
+        lambda: check_one_down(stage, registry, failures, client, others),
+        lambda: check_agreement(stage, registry, "with all servers back", others),
         lambda: check_others(gateway),
         lambda: (destroy(gateway), check_agreement(stage, registry, "destroyed,")),
         lambda: check_end(stage),
@@ -170,9 +223,15 @@ def soak(stage, seconds, chance):
             problems.append(str(failure))
     if problems:
         print("soak: what was done:", ", ".join(events), flush=True)
+        print(f"soak: failures, by a clock that was {start:.0f} at the start:", ", ".join(failures.events), flush=True)
         print(stage.gateway.text[-3000:], flush=True)
         sys.exit("soak: FAILED\n" + "\n".join(problems))
     print("soak: passed", flush=True)
+
+
+def all_are_up(stage):
+    found = stage.status.get("checks", {})
+    return found.get("prober") == "working" and found["targets"] == found["up"] > 0
 
 
 def check_others(gateway):

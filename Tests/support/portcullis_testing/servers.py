@@ -1,4 +1,4 @@
-"""The real servers: one process (`start`) that listens in every server's namespace and tells who it is.
+"""The real servers: one process (`start`) that listens in every server's namespace, or in one of them, and tells who it is.
 
 Each answer is one JSON object: the server's name, the port it was reached on, the client's address
 as the server saw it. TCP speaks enough HTTP for curl and for the client loops; UDP answers each
@@ -81,9 +81,9 @@ def answer(name, connection, peer):
     return json.dumps({"server": name, "port": connection.getsockname()[1], "client": peer[0]}).encode() + b"\n"
 
 
-def start(**options):
-    """Starts the process and waits until it listens."""
-    process = Process(sys.executable, "-m", __name__, **options)
+def start(name=None, ports=PORTS, **options):
+    """Starts the process and waits until it listens: on one server, or on all of them."""
+    process = Process(sys.executable, "-m", __name__, ",".join(map(str, ports)), *([name] if name else []), **options)
     process.wait_for("ready\n", 180)
     return process
 
@@ -91,9 +91,10 @@ def start(**options):
 def main():
     # A thousand open connections are more than a process may have by default.
     resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 16, 1 << 16))
+    ports, *names = sys.argv[1:]
     servers = Servers()
-    for name in SERVERS:
-        servers.listen(name, Namespace(name, create=False), PORTS)
+    for name in names or SERVERS:
+        servers.listen(name, Namespace(name, create=False), [int(port) for port in ports.split(",")])
     print("ready", flush=True)
     servers.serve()
 
