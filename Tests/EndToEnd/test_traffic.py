@@ -88,7 +88,7 @@ def test_nft_sees_the_table(cloud, network):
     assert {"concat": [WWW4, "tcp", 80]} in seen["set"]["ports4"]["elem"]
     assert {"concat": [TG4, "udp", {"range": [20000, 29999]}]} in seen["set"]["ranges4"]["elem"]
     hooks = {chain["hook"] for chain in seen["chain"].values() if "hook" in chain}
-    assert hooks == {"prerouting", "input"}
+    assert hooks == {"prerouting", "input", "postrouting"}
 
 
 def test_nft_reads_its_own_listing_of_the_table_again(cloud, network):
