@@ -88,6 +88,9 @@ import Testing
         #expect(
             fault("virtual_server 198.51.100.36 80 {\nreal_server 10.1.0.1 80 {\n}\n")
                 == "k.conf:1: the block of \"virtual_server\" is not closed")
+        #expect(
+            fault("virtual_server 198.51.100.36 80 { protocol TCP real_server 10.1.0.1 80 { } }\n")
+                == "k.conf:1: \"real_server\" must begin a line of its own")
         #expect(fault("}\n").contains("k.conf:1: a } without a {"))
         #expect(fault("{ a }\n").contains("k.conf:1: a { without a keyword"))
         #expect(fault("a\n{\n}\n{\n}\n").contains("k.conf:4: a { without a keyword"))

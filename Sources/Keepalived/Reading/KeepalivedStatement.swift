@@ -16,6 +16,12 @@ struct KeepalivedStatement: Equatable {
     /// How deep blocks may stand in each other.
     private static let deepest = 32
 
+    /// Keywords that begin a block within another.
+    private static let blocks: Set<String> = [
+        "virtual_server", "virtual_server_group", "real_server", "TCP_CHECK", "HTTP_GET", "SSL_GET", "SMTP_CHECK",
+        "DNS_CHECK", "MISC_CHECK", "UDP_CHECK", "PING_CHECK", "FILE_CHECK", "BFD_CHECK",
+    ]
+
     /// The statements of all lines.
     static func tree(_ lines: [KeepalivedLine]) throws(KeepalivedError) -> [KeepalivedStatement] {
         // The statements of each block that is open; the statement that owns a block is the last of the list before.
@@ -35,6 +41,10 @@ struct KeepalivedStatement: Equatable {
                     endStatement()
                     guard let owner = stack[stack.count - 1].last, owner.block == nil else {
                         throw KeepalivedError(line.place, "a { without a keyword before it")
+                    }
+                    // Nothing tells where the values of the keyword before it end.
+                    if let inner = owner.words.dropFirst().first(where: blocks.contains) {
+                        throw KeepalivedError(line.place, "\(inner.printed()) must begin a line of its own")
                     }
                     guard stack.count < deepest else {
                         throw KeepalivedError(line.place, "blocks stand in each other more than \(deepest) times")
