@@ -107,14 +107,12 @@ private struct HealthCheckReader {
         guard let text = try text("status") else { return nil }
         var ranges: [ClosedRange<Int>] = []
         for part in text.splitBytes(";") {
-            let ends = part.splitBytes("-").map { Int(String($0)) }
-            guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last,
-                (200...599).contains(first), (200...599).contains(last),
-                ranges.last.map({ $0.upperBound < first - 1 }) ?? true
+            guard let range = Probe.HTTP.statuses(part),
+                ranges.last.map({ $0.upperBound < range.lowerBound - 1 }) ?? true
             else {
                 throw HealthCheckError("status \(text.printed()) is no ascending list of statuses from 200 to 599")
             }
-            ranges.append(first...last)
+            ranges.append(range)
         }
         return ranges
     }

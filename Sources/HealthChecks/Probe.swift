@@ -1,3 +1,5 @@
+import Text
+
 /// What a probe asks of a server, and which answer is a success.
 public enum Probe: Sendable, Hashable {
     /// A connection is accepted. It is reset at once, before it is complete at the server, whose worker never sees it.
@@ -53,6 +55,15 @@ public enum Probe: Sendable, Hashable {
         public var tls: TLS?
 
         public static let success = [200...399]
+
+        /// Reads `200` or `200-299`; `nil` if it is neither, or not within 200 to 599. Lower ones end no answer.
+        public static func statuses(_ text: some StringProtocol) -> ClosedRange<Int>? {
+            let ends = text.splitBytes("-").map { Int(String($0)) }
+            guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last,
+                (200...599).contains(first), last <= 599
+            else { return nil }
+            return first...last
+        }
 
         public init(
             path: String, host: String? = nil, statuses: [ClosedRange<Int>] = success, text: String? = nil,

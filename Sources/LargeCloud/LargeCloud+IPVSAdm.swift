@@ -7,19 +7,15 @@ extension LargeCloud {
         for service in virtualServices {
             let key =
                 switch service.key {
-                case .port(let address, let port): "-t \(endpoint(address, port))"
+                case .port(let address, let port): "-t \(address.endpoint(port))"
                 case .mark(let mark, .ipv4): "-f \(mark)"
                 case .mark(let mark, .ipv6): "-f \(mark) -6"
                 }
             script += "-A \(key) -s \(Self.scheduler)\n"
             for server in service.realServers {
-                script += "-a \(key) -r \(endpoint(server.address, server.port)) -m -w \(server.weight)\n"
+                script += "-a \(key) -r \(server.address.endpoint(server.port)) -m -w \(server.weight)\n"
             }
         }
         return script
-    }
-
-    private func endpoint(_ address: IPAddress, _ port: UInt16) -> String {
-        address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 }

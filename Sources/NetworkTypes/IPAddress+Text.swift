@@ -141,3 +141,8 @@ extension IPAddress: LosslessStringConvertible, CustomStringConvertible, Codable
         try container.encode(description)
     }
 }
+
+extension IPAddress {
+    /// The address with a port: `10.1.0.11:8080`, `[fd00::1]:8080`.
+    public func endpoint(_ port: UInt16) -> String { family == .ipv4 ? "\(self):\(port)" : "[\(self)]:\(port)" }
+}

@@ -186,8 +186,3 @@ extension Nftables.Family {
 extension Nftables.ConnectionState {
     fileprivate var words: String { contains(.invalid) ? "ct state invalid" : "ct state untracked" }
 }
-
-extension IPAddress {
-    /// `10.1.0.11:8080`, `[fd00::1]:8080`
-    func endpoint(_ port: UInt16) -> String { family == .ipv4 ? "\(self):\(port)" : "[\(self)]:\(port)" }
-}

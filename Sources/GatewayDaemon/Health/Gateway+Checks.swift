@@ -7,15 +7,13 @@ extension Gateway {
         let health = synchronizer.reconciler.health
         guard !health.targets.isEmpty else { return nil }
         let now = clocks().bootMilliseconds
-        var (downCount, unknown) = (0, 0)
+        var unknown = 0
         var down: [(target: ProbeTarget, known: CheckedTarget)] = []
         for target in health.notable {
             guard let known = health.targets[target] else { continue }
             switch known.verdict {
             case .up: continue
-            case .down:
-                downCount += 1
-                down.append((target, known))
+            case .down: down.append((target, known))
             case nil: unknown += 1
             }
         }
@@ -23,10 +21,11 @@ extension Gateway {
         return GatewayStatus.Checks(
             prober: prober.channel == nil ? .gone : prober.isWorking(at: now) ? .working : .silent,
             isInForce: health.isInForce,
-            targets: health.targets.count, up: health.targets.count - downCount - unknown, downCount: downCount,
+            targets: health.targets.count, up: health.targets.count - down.count - unknown, downCount: down.count,
             down: down.prefix(GatewayStatus.Checks.shown).map { target, known in
                 GatewayStatus.Checks.Target(
-                    target: target.endpoint, check: "\(target.check)", since: known.since / 1_000, reason: known.reason,
+                    target: target.endpoint, check: "\(target.check)", since: known.since / 1_000,
+                    reason: known.failure,
                     instances: known.users.keys.sorted().prefix(GatewayStatus.Checks.shownInstances).map {
                         "\($0.service)/\($0.section)"
                     })

@@ -147,7 +147,7 @@ extension Gateway {
         let now = clocks().bootMilliseconds
         let wasHeld = synchronizer.reconciler.health.stormEnd != nil
         guard
-            let (target, before) = synchronizer.withHealth({ health in
+            let (target, before, after) = synchronizer.withHealth({ health in
                 health.heard(at: now)
                 return health.take(told, at: now)
             })
@@ -162,7 +162,7 @@ extension Gateway {
         switch told.verdict {
         case .down:
             logger.warning(
-                "\(place) is down: \(told.reason?.printable ?? "the check failed")", metadata: ["event": "server-down"])
+                "\(place) is down: \(after.failure)", metadata: ["event": "server-down"])
         case .up: logger.info("\(place) is up again", metadata: ["event": "server-up"])
         }
     }
@@ -271,7 +271,6 @@ struct ProberConversationError: Error, CustomStringConvertible {
 extension ProbeTarget {
     /// `10.1.0.11:8080`, `[fd00::1]:8080`; without the port where the check needs none.
     var endpoint: String {
-        if port == 0 { return "\(address)" }
-        return address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+        port == 0 ? "\(address)" : address.endpoint(port)
     }
 }

@@ -26,7 +26,7 @@ extension GatewayStatus {
                 for instance in target.instances where down.count < Limits.reportedDown {
                     down[ExactText(instance)] = GatewayReport.Health.Down(
                         target: target.target, since: time(target.since),
-                        reason: Self.text(target.reason ?? "the check failed").wrappedValue)
+                        reason: Self.text(target.reason).wrappedValue)
                 }
             }
             report.health = GatewayReport.Health(

@@ -89,7 +89,7 @@ extension GatewayStatus {
             return Self.line(
                 "down",
                 "\(target.target)\(names) for \(Self.duration(now - target.since)): "
-                    + (target.reason ?? "the check failed"))
+                    + target.reason)
         }
         if checks.downCount > checks.down.count {
             lines.append(Self.line("down", "\(checks.downCount - checks.down.count) more"))

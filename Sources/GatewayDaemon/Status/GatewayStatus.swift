@@ -134,7 +134,8 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
             public var check: String
             /// Since when, in seconds of the boot clock.
             public var since: Int
-            public var reason: String?
+            /// Why the last probe that failed did.
+            public var reason: String
             /// The instances behind it, with their sections: `pgw.1/http`.
             public var instances: [String]
         }

@@ -34,6 +34,9 @@ public struct CheckedTarget: Sendable, Hashable {
 
     init(id: UInt64) { self.id = id }
 
+    /// Why it is down, in words.
+    public var failure: String { reason ?? "the check failed" }
+
     /// Whether there is more to say than that it is up.
     var isNotable: Bool { verdict != .up || hasReturned || share != nil }
 }

@@ -116,10 +116,10 @@ public struct HealthOverlay: Sendable {
         heardAt = self.instant
     }
 
-    /// Takes a verdict. Returns what was known of the target before; `nil` if nobody asks for it any more.
+    /// Takes a verdict. Returns what was known of the target before, and what is now; `nil` if nobody asks for it any more.
     public mutating func take(
         _ told: ProberMessage.TargetVerdict, at instant: Int
-    ) -> (target: ProbeTarget, before: CheckedTarget)? {
+    ) -> (target: ProbeTarget, before: CheckedTarget, after: CheckedTarget)? {
         advance(to: instant)
         guard let target = byID[told.id], let before = targets[target] else { return nil }
         var known = before
@@ -135,7 +135,7 @@ public struct HealthOverlay: Sendable {
             setDown(target.address, (known.verdict == .down ? 1 : 0) - (before.verdict == .down ? 1 : 0))
         }
         if known.verdict != before.verdict || known.share != before.share { doubtful.formUnion(known.services.keys) }
-        return (target, before)
+        return (target, before, known)
     }
 
     /// Takes what has changed about a target whose verdict stands.

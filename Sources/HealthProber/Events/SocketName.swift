@@ -16,9 +16,7 @@ struct SocketName {
             name.sin_family = sa_family_t(AF_INET)
             name.sin_port = port.bigEndian
             withUnsafeMutableBytes(of: &name.sin_addr) { $0.copyBytes(from: address.networkBytes) }
-            withUnsafeMutableBytes(of: &storage) { storage in
-                withUnsafeBytes(of: name) { storage.copyMemory(from: $0) }
-            }
+            store(name)
         case .ipv6:
             family = AF_INET6
             length = socklen_t(MemoryLayout<sockaddr_in6>.size)
@@ -26,9 +24,13 @@ struct SocketName {
             name.sin6_family = sa_family_t(AF_INET6)
             name.sin6_port = port.bigEndian
             withUnsafeMutableBytes(of: &name.sin6_addr) { $0.copyBytes(from: address.networkBytes) }
-            withUnsafeMutableBytes(of: &storage) { storage in
-                withUnsafeBytes(of: name) { storage.copyMemory(from: $0) }
-            }
+            store(name)
+        }
+    }
+
+    private mutating func store<Name>(_ name: Name) {
+        withUnsafeMutableBytes(of: &storage) { storage in
+            withUnsafeBytes(of: name) { storage.copyMemory(from: $0) }
         }
     }
 

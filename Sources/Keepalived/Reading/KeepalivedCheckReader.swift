@@ -170,11 +170,10 @@ struct KeepalivedCheckReader {
     private static func statuses(_ part: KeepalivedStatement) throws(KeepalivedError) -> [ClosedRange<Int>] {
         var ranges: [ClosedRange<Int>] = []
         for word in part.words.dropFirst() {
-            let ends = word.splitBytes("-").map { Int(String($0)) }
-            guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last,
-                (200...599).contains(first), (200...599).contains(last)
-            else { throw part.fault("\(word.printed()) is no HTTP status and no range of them") }
-            ranges.append(first...last)
+            guard let range = Probe.HTTP.statuses(word) else {
+                throw part.fault("\(word.printed()) is no HTTP status and no range of them")
+            }
+            ranges.append(range)
         }
         ranges.sort { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
         var joined: [ClosedRange<Int>] = []

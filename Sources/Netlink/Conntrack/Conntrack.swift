@@ -70,12 +70,12 @@ extension Conntrack.Destination: Comparable {
 
 extension Conntrack.Destination: CustomStringConvertible {
     /// `198.51.100.36:514/udp`
-    public var description: String { "\(IPVS.endpoint(address, port))/\(transport)" }
+    public var description: String { "\(address.endpoint(port))/\(transport)" }
 }
 
 extension Conntrack.Flow: CustomStringConvertible {
     /// `203.0.113.10:4711 -> 198.51.100.36:514/udp (10.1.0.31:5514)`
     public var description: String {
-        "\(IPVS.endpoint(source, sourcePort)) -> \(destination) (\(IPVS.endpoint(server, serverPort)))"
+        "\(source.endpoint(sourcePort)) -> \(destination) (\(server.endpoint(serverPort)))"
     }
 }

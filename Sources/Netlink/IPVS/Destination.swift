@@ -18,7 +18,7 @@ extension IPVS {
         }
 
         /// `10.1.0.11:8080`
-        public var description: String { IPVS.endpoint(address, port) }
+        public var description: String { address.endpoint(port) }
     }
 
     /// How packets reach a real server (`IP_VS_CONN_F_FWD_MASK`).

@@ -45,14 +45,8 @@ extension IPVS.ServiceIdentity: CustomStringConvertible {
     /// `198.51.100.36:80/tcp`, `[2001:db8::36]:80/tcp`, `mark 257 (IPv4)`
     public var description: String {
         switch self {
-        case .address(let address, let transport, let port): "\(IPVS.endpoint(address, port))/\(transport)"
+        case .address(let address, let transport, let port): "\(address.endpoint(port))/\(transport)"
         case .mark(let mark, let family): "mark \(mark) (\(family))"
         }
-    }
-}
-
-extension IPVS {
-    static func endpoint(_ address: IPAddress, _ port: UInt16) -> String {
-        address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
     }
 }

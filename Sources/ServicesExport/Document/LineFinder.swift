@@ -76,8 +76,7 @@ struct LineFinder {
 extension RealServer {
     /// `10.1.0.11:8080`, `[fd00::1]:8080`; without the port with a mark.
     var endpoint: String {
-        if port == 0 { return "\(address)" }
-        return address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+        port == 0 ? "\(address)" : address.endpoint(port)
     }
 }
 

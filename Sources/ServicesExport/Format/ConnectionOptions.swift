@@ -105,7 +105,6 @@ extension SorryServer: LosslessStringConvertible, CustomStringConvertible {
 
     /// `10.1.0.9:8080`, `[fd00::9]:8080`; without the port with a mark.
     public var description: String {
-        if port == 0 { return "\(address)" }
-        return address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+        port == 0 ? "\(address)" : address.endpoint(port)
     }
 }

@@ -277,12 +277,11 @@ extension YAMLNode {
     fileprivate func statuses() throws(YAMLError) -> [ClosedRange<Int>] {
         var ranges: [(range: ClosedRange<Int>, node: YAMLNode)] = []
         for node in try oneOrMore("an HTTP status, a range as 200-299, or a list of them") {
-            let ends = try node.text("an HTTP status").splitBytes("-").map { Int(String($0)) }
-            guard node.tag == nil, ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil,
-                first <= last,
-                (200...599).contains(first), (200...599).contains(last)
-            else { throw node.unexpected("an HTTP status from 200 to 599, or a range as 200-299") }
-            ranges.append((first...last, node))
+            let range = Probe.HTTP.statuses(try node.text("an HTTP status"))
+            guard node.tag == nil, let range else {
+                throw node.unexpected("an HTTP status from 200 to 599, or a range as 200-299")
+            }
+            ranges.append((range, node))
         }
         ranges.sort { $0.range.lowerBound < $1.range.lowerBound }
         var joined: [ClosedRange<Int>] = []
