@@ -45,6 +45,9 @@ public struct AddressPrefix: Sendable, Hashable, Comparable {
         other.family == address.family && first <= other && other <= last
     }
 
+    /// Whether one of both is within the other: prefixes overlap in no other way.
+    public func overlaps(_ other: Self) -> Bool { contains(other.first) || other.contains(first) }
+
     public static func < (a: Self, b: Self) -> Bool {
         a.address != b.address ? a.address < b.address : a.length < b.length
     }

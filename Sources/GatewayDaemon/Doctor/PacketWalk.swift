@@ -162,6 +162,13 @@ struct PacketWalk {
             }
             registers.store(result, at: target)
             return .yes
+        case .networkOrder(let register):
+            let bytes = registers.load(4, at: register)
+            registers.store(1.bigEndian == 1 ? bytes : bytes.reversed(), at: register)
+            return .yes
+        case .hash(_, _, let register, _, _):
+            registers.store([nil, nil, nil, nil], at: register)
+            return .yes
         case .compare(let register, let comparison, let bytes):
             return compare(registers.load(bytes.count, at: register), comparison, bytes)
         case .lookup(let set, let key, nil, let isInverted):

@@ -137,9 +137,10 @@ extension Gateway {
         to document: ServicesDocument, _ changes: ExportChanges, _ digest: ExportDigest
     ) throws -> [String] {
         let reconciler = synchronizer.reconciler
-        guard reconciler.document == nil else {
+        if let inForce = reconciler.document {
             let objections = configuration.exportGuard.objections(
-                to: changes, endpoints: reconciler.desired.endpointCount, isNextEmpty: document.groups.isEmpty)
+                to: changes, egress: inForce.egress, endpoints: reconciler.desired.endpointCount,
+                isNextEmpty: document.groups.isEmpty)
             return objections.isEmpty || isAccepted(digest) ? [] : objections
         }
         try synchronizer.readIfNeeded()

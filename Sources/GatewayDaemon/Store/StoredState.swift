@@ -224,8 +224,8 @@ extension StoredState.Layout.Element {
         case .source(_, _, _, let prefix): source = prefix.description
         case .mark(_, _, _, let mark): self.mark = mark
         case .dnat(_, _, _, let to, let port): (self.to, toPort) = (to, port)
-        // No drain keeps what limits a port or turns it inwards.
-        case .address, .port, .range, .limit, .hairpin: break
+        // No drain keeps what limits a port or turns it inwards, nor what is of inside networks.
+        case .address, .port, .range, .limit, .hairpin, .inside, .exempt, .egress: break
         }
     }
 
@@ -235,7 +235,7 @@ extension StoredState.Layout.Element {
         guard let transport = transport.flatMap({ TransportProtocol($0) }), let ports = ports.flatMap({ PortRange($0) })
         else { return nil }
         switch kind {
-        case .addresses, .limits, .dnatlimits, .hairpins: return nil
+        case .addresses, .limits, .dnatlimits, .hairpins, .inside, .exempt, .egress, .spread: return nil
         case .ports: return .port(address, transport, ports.first)
         case .ranges: return .range(address, transport, ports)
         case .sources:

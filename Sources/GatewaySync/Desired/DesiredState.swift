@@ -22,11 +22,14 @@ public struct DesiredState: Sendable {
     public private(set) var serverCount = 0
     /// How many public endpoints the export has: each external connection once per address.
     public private(set) var endpointCount = 0
+    /// The rules by which inside networks reach the world.
+    private(set) var egress: Set<EgressRule> = []
     /// The groups that have a real server of weight 0.
     private(set) var drainingGroups: [ObjectIdentifier: ExportGroup] = [:]
-    /// How many groups use an address.
+    /// How many groups and egress rules use an address.
     private var addressUses: [IPAddress: Int] = [:]
-    /// How many groups have their servers' answers pass through this machine, by family.
+    /// How many groups have their servers' answers pass through this machine, and how many egress rules there are, by
+    /// family.
     private var forwarded: [AddressFamily: Int] = [:]
     /// How many groups need their connections in conntrack.
     private var tracked = 0
@@ -61,10 +64,11 @@ public struct DesiredState: Sendable {
 
     /// The desired state for a whole export. Walks over all its groups.
     public init(_ document: ServicesDocument) {
-        _ = apply(ExportChanges(added: document.groups))
+        _ = apply(ExportChanges(added: document.groups, egress: document.egress))
     }
 
-    /// The families whose servers' answers pass through this machine, which must therefore forward packets.
+    /// The families whose packets this machine must forward: its servers' answers pass through it, or inside networks
+    /// leave by it.
     public var forwardedFamilies: Set<AddressFamily> { Set(forwarded.lazy.filter { $0.value > 0 }.map(\.key)) }
 
     /// Whether conntrack must know the connections of IPVS: to send those of machines inside on with the gateway's
@@ -105,7 +109,43 @@ public struct DesiredState: Sendable {
         var changed = Changes()
         for group in changes.removed { remove(group, &changed) }
         for group in changes.added { add(group, &changed) }
+        if let rules = changes.egress { replace(egress: Set(rules), &changed) }
         return changed
+    }
+
+    private mutating func replace(egress rules: Set<EgressRule>, _ changed: inout Changes) {
+        for rule in egress.subtracting(rules) {
+            changed.elements.formUnion(rule.elements)
+            elements.subtract(rule.elements)
+            forwarded[rule.family, default: 0] -= 1
+            release(rule.addresses, &changed)
+        }
+        for rule in rules.subtracting(egress) {
+            changed.elements.formUnion(rule.elements)
+            elements.formUnion(rule.elements)
+            forwarded[rule.family, default: 0] += 1
+            use(rule.addresses, &changed)
+        }
+        egress = rules
+    }
+
+    private mutating func use(_ addresses: [IPAddress], _ changed: inout Changes) {
+        for address in addresses {
+            addressUses[address, default: 0] += 1
+            guard addressUses[address] == 1 else { continue }
+            changed.elements.insert(.address(address))
+            elements.insert(.address(address))
+        }
+    }
+
+    private mutating func release(_ addresses: [IPAddress], _ changed: inout Changes) {
+        for address in addresses {
+            addressUses[address, default: 1] -= 1
+            guard addressUses[address] == 0 else { continue }
+            addressUses[address] = nil
+            changed.elements.insert(.address(address))
+            elements.remove(.address(address))
+        }
     }
 
     private mutating func remove(_ group: ExportGroup, _ changed: inout Changes) {
@@ -136,13 +176,7 @@ public struct DesiredState: Sendable {
             translations[port] = nil
         }
         endpointCount -= group.connection.addresses.count
-        for address in group.connection.addresses {
-            addressUses[address, default: 1] -= 1
-            guard addressUses[address] == 0 else { continue }
-            addressUses[address] = nil
-            changed.elements.insert(.address(address))
-            elements.remove(.address(address))
-        }
+        release(group.connection.addresses, &changed)
     }
 
     private mutating func add(_ group: ExportGroup, _ changed: inout Changes) {
@@ -174,11 +208,6 @@ public struct DesiredState: Sendable {
             translations[port] = group
         }
         endpointCount += group.connection.addresses.count
-        for address in group.connection.addresses {
-            addressUses[address, default: 0] += 1
-            guard addressUses[address] == 1 else { continue }
-            changed.elements.insert(.address(address))
-            elements.insert(.address(address))
-        }
+        use(group.connection.addresses, &changed)
     }
 }

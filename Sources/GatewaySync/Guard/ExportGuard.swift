@@ -5,7 +5,8 @@ public import ServicesExport
 /// from an ADMIN that has lost its registry, than to be what the operator wants. The guard only decides; it does no
 /// input or output.
 ///
-/// It counts public endpoints (an external connection on one address) and the ready real servers behind them.
+/// It counts public endpoints (an external connection on one address), the ready real servers behind them, and the
+/// inside networks that leave by egress rules.
 public struct ExportGuard: Sendable, Hashable {
     /// How much one export may withdraw.
     public struct Limit: Sendable, Hashable {
@@ -27,7 +28,7 @@ public struct ExportGuard: Sendable, Hashable {
         }
     }
 
-    /// The limit for public endpoints.
+    /// The limit for public endpoints, and for inside networks.
     public var services = Limit(share: 50, floor: 4)
     /// The limit for the ready real servers behind one endpoint.
     public var servers = Limit(share: 50, floor: 2)
@@ -37,13 +38,16 @@ public struct ExportGuard: Sendable, Hashable {
     /// The reasons to hold back the next export; empty if it may pass.
     /// - Parameters:
     ///   - changes: from the export in force to the next one.
+    ///   - egress: the egress rules in force.
     ///   - endpoints: the number of public endpoints in the export in force.
     ///   - isNextEmpty: whether the next export has no services at all.
-    public func objections(to changes: ExportChanges, endpoints: Int, isNextEmpty: Bool) -> [String] {
+    public func objections(
+        to changes: ExportChanges, egress: [EgressRule] = [], endpoints: Int, isNextEmpty: Bool
+    ) -> [String] {
+        var objections = changes.egress.map { self.objections(toEgress: $0, from: egress) } ?? []
         let before = Census(changes.removed)
-        guard !before.readyServers.isEmpty else { return [] }
+        guard !before.readyServers.isEmpty else { return objections }
         let after = Census(changes.added)
-        var objections = [String]()
         let withdrawn = before.readyServers.keys.lazy.filter { after.readyServers[$0] == nil }.count
         if isNextEmpty, withdrawn > services.floor {
             objections.append("it is empty: all \(endpoints) public endpoints would go")
@@ -66,6 +70,21 @@ public struct ExportGuard: Sendable, Hashable {
         return objections
     }
 
+    private func objections(toEgress next: [EgressRule], from rules: [EgressRule]) -> [String] {
+        let before = rules.flatMap(\.sources)
+        let after = next.flatMap(\.sources).sorted()
+        let withdrawn = before.count { network in
+            // Those of an export do not overlap, so the last that begins before this one ends is the only candidate.
+            let end = after.partitioningIndex { $0.first > network.last }
+            return end == 0 || !after[end - 1].overlaps(network)
+        }
+        guard services.isExceeded(by: withdrawn, of: before.count) else { return [] }
+        return [
+            "it withdraws egress from \(withdrawn) of \(before.count) inside networks; at most \(services.share) % may "
+                + "go at once"
+        ]
+    }
+
     /// The reasons to hold back a first export, compared with what an earlier process has left in the kernel. Walks
     /// over all elements of both.
     public func objections(to next: DesiredState, over table: KernelState.Table) -> [String] {
@@ -83,6 +102,18 @@ public struct ExportGuard: Sendable, Hashable {
             "it withdraws \(withdrawn) of \(admitted.count) ports and ranges that the kernel admits; at most "
                 + "\(services.share) % may go at once"
         ]
+    }
+}
+
+extension [AddressPrefix] {
+    /// The index of the first element that belongs to the second part. Cost: a binary search.
+    fileprivate func partitioningIndex(_ belongsToSecond: (AddressPrefix) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if belongsToSecond(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
 
@@ -130,7 +161,7 @@ extension TableElement {
     fileprivate var isAdmission: Bool {
         switch self {
         case .port, .range, .source: true
-        case .address, .mark, .dnat, .limit, .hairpin: false
+        case .address, .mark, .dnat, .limit, .hairpin, .inside, .exempt, .egress: false
         }
     }
 }

@@ -18,7 +18,7 @@ extension Set<TableElement> {
         for element in self {
             guard let transport = element.transport, let ports = element.ports else { continue }
             switch element {
-            case .dnat, .limit, .hairpin: continue
+            case .dnat, .limit, .hairpin, .inside, .exempt, .egress: continue
             case .address, .port, .range, .source, .mark: break
             }
             let service =

@@ -66,7 +66,7 @@ extension TableElement {
             Lane(kind: .source(prefix), address: address, transport: transport)
         case .mark(let address, let transport, _, let mark):
             Lane(kind: .mark(mark), address: address, transport: transport)
-        case .address, .port, .dnat, .limit, .hairpin: nil
+        case .address, .port, .dnat, .limit, .hairpin, .inside, .exempt, .egress: nil
         }
     }
 
@@ -80,7 +80,7 @@ extension TableElement {
         case .range(let address, let transport, _): .range(address, transport, ports)
         case .source(let address, let transport, _, let prefix): .source(address, transport, ports, prefix)
         case .mark(let address, let transport, _, let mark): .mark(address, transport, ports, mark)
-        case .address, .port, .dnat, .limit, .hairpin: self
+        case .address, .port, .dnat, .limit, .hairpin, .inside, .exempt, .egress: self
         }
     }
 }

@@ -82,6 +82,7 @@ public struct Reconciler: Sendable {
         refusedSteps.clear(news.services)
         changed.formUnion(news)
         for group in changes.added { ownership.addresses.formUnion(group.connection.addresses) }
+        for rule in changes.egress ?? [] { ownership.addresses.formUnion(rule.addresses) }
         // A service that was taken for a foreign one may be what the export asks for, made before our state was lost.
         if !foreign.isDisjoint(with: news.services) { forgetKernel() }
     }

@@ -15,7 +15,6 @@ extension ExportChanges {
             guard let subject = connection.unsupported else { continue }
             throw UnsupportedError(subject: "section \(connection.section): \(subject)")
         }
-        if let rule = egress?.first { throw UnsupportedError(subject: "egress \(rule.name)") }
     }
 }
 

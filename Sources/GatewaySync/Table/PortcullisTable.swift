@@ -16,10 +16,14 @@ public enum PortcullisTable {
     public static let counters = [droppedCounter, limitedCounter, unmeteredCounter]
     /// The mark of connections in conntrack that are sent on with the gateway's own address.
     public static let hairpinMark: UInt32 = 0x706F_7274
+    /// The hash of an inside address is below this. Which of several public addresses it leaves by depends on it.
+    public static let egressSlots: UInt32 = 65_536
+    /// All gateways of a location hash alike, so that connections go on when another takes over.
+    private static let egressSeed: UInt32 = 0x706F_7274
 
     /// The kinds of sets; each exists for both address families.
     public enum Kind: String, Sendable, CaseIterable {
-        case addresses, ports, ranges, sources, marks, dnat, limits, dnatlimits, hairpins
+        case addresses, ports, ranges, sources, marks, dnat, limits, dnatlimits, hairpins, inside, exempt, egress, spread
     }
 
     /// The set or map of a kind: `ports4`, `marks6`.
@@ -37,6 +41,11 @@ public enum PortcullisTable {
         case .limits, .dnatlimits:
             Nftables.SetDefinition(name: name, key: key, data: [.verdict], isInterval: true)
         case .hairpins: Nftables.SetDefinition(name: name, key: key + [address], data: [.mark], isInterval: true)
+        // Ranges need a key of two fields, so networks stand beside the mark, whatever it is.
+        case .inside: Nftables.SetDefinition(name: name, key: [address, .mark], isInterval: true)
+        case .exempt: Nftables.SetDefinition(name: name, key: [address, address], isInterval: true)
+        case .egress, .spread:
+            Nftables.SetDefinition(name: name, key: [address, .mark], data: [address], isInterval: true)
         }
     }
 
@@ -56,6 +65,8 @@ public enum PortcullisTable {
         Nftables.Chain(name: "open6"),
         Nftables.Chain(name: "translate4"),
         Nftables.Chain(name: "translate6"),
+        Nftables.Chain(name: "leave4"),
+        Nftables.Chain(name: "leave6"),
     ]
 
     /// The rules, chain by chain.
@@ -69,6 +80,12 @@ public enum PortcullisTable {
     /// that has SYN and not RST (`tcp_conn_schedule`), every INIT of SCTP, and every datagram of UDP, since nothing
     /// tells the first from later ones: conntrack never confirms packets of IPVS. For destination NAT, chains of type
     /// nat see the first packet of each flow only. Whoever passes a limiter returns.
+    ///
+    /// What an inside network sends to one of our public addresses, to another inside network or to an exception keeps
+    /// its address. All else leaves by a public one. Where a network has several, the hash of the inside address
+    /// selects one; the packet's mark holds the hash, since nft can use it in a key. It has done its work by then, and
+    /// only the first packet of a connection comes here. Nothing leaves with an inside address while the elements
+    /// are replaced. Packets of IPVS do not come here: they are not tracked, or go to our public addresses.
     public static let rules =
         [Nftables.Rule(in: "prerouting", .connectionDirection(.reply), .return)]
         + AddressFamily.allCases.flatMap(rules(of:))
@@ -80,6 +97,8 @@ public enum PortcullisTable {
         let isFamily = [Nftables.Expression].family(family)
         let number = family == .ipv4 ? "4" : "6"
         let (admit, open, translate) = ("admit" + number, "open" + number, "translate" + number)
+        let leave = "leave" + number
+        let network: [Nftables.Field] = [.sourceAddress(family), .mark]
         let icmp: UInt8 = family == .ipv4 ? 1 : 58
         let dnat = [Nftables.Expression].destinationNAT(family, key, from: name(.dnat))
         return [
@@ -96,6 +115,17 @@ public enum PortcullisTable {
             Nftables.Rule(
                 in: "postrouting", isFamily, .originalDestination(family, in: name(.addresses)),
                 .connectionMark(hairpinMark), .masquerade),
+            Nftables.Rule(in: "postrouting", isFamily, .originalDestination(family, in: name(.addresses)), .return),
+            Nftables.Rule(in: "postrouting", isFamily, .fields(network, in: name(.inside)), .goto(leave)),
+            Nftables.Rule(
+                in: leave, isFamily, .fields([.destinationAddress(family), .mark], in: name(.inside)), .accept),
+            Nftables.Rule(
+                in: leave, isFamily, .fields([.sourceAddress(family), .destinationAddress(family)], in: name(.exempt)),
+                .accept),
+            Nftables.Rule(in: leave, isFamily, .sourceNAT(family, network, from: name(.egress))),
+            Nftables.Rule(in: leave, isFamily, .markBySource(family, modulus: egressSlots, seed: egressSeed)),
+            Nftables.Rule(in: leave, isFamily, .sourceNAT(family, network, from: name(.spread))),
+            Nftables.Rule(in: leave, .drop),
             Nftables.Rule(
                 in: "input", isFamily, .fields([.destinationAddress(family)], in: name(.addresses)), .jump(admit)),
             Nftables.Rule(in: admit, isFamily, .fields(key, in: name(.ports)), .goto(open)),

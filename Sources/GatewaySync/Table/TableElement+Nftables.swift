@@ -13,6 +13,9 @@ extension TableElement {
         case .dnat: .dnat
         case .limit(_, _, _, _, let isTranslated): isTranslated ? .dnatlimits : .limits
         case .hairpin: .hairpins
+        case .inside: .inside
+        case .exempt: .exempt
+        case .egress(_, let slots, _): slots == nil ? .egress : .spread
         }
     }
 
@@ -48,6 +51,14 @@ extension TableElement {
                 .init(address, transport, ports.first, prefix.first),
                 to: .init(address, transport, ports.last, prefix.last),
                 data: .init(mark: PortcullisTable.hairpinMark))
+        case .inside(let network):
+            Nftables.SetElement(.init(network.first, networkOrder: 0), to: .init(network.last, networkOrder: .max))
+        case .exempt(let network, let target):
+            Nftables.SetElement(.init(network.first, target.first), to: .init(network.last, target.last))
+        case .egress(let network, let slots, let address):
+            Nftables.SetElement(
+                .init(network.first, networkOrder: slots?.lowerBound ?? 0),
+                to: .init(network.last, networkOrder: slots?.upperBound ?? .max), data: .init(address))
         }
     }
 
@@ -55,6 +66,10 @@ extension TableElement {
     public init?(_ element: Nftables.SetElement, kind: PortcullisTable.Kind, family: AddressFamily) {
         let size = family.bitWidth / 8
         let (key, end) = (element.key, element.keyEnd ?? element.key)
+        if kind.isOfNetworks {
+            self.init(network: element, kind: kind, family: family)
+            return
+        }
         guard let address = key.address(family), end.address(family) == address else { return nil }
         if kind == .addresses {
             self = .address(address)
@@ -65,7 +80,7 @@ extension TableElement {
             let ports = PortRange(first, last)
         else { return nil }
         switch kind {
-        case .addresses: return nil
+        case .addresses, .inside, .exempt, .egress, .spread: return nil
         case .ports: self = .port(address, transport, first)
         case .ranges: self = .range(address, transport, ports)
         case .sources:
@@ -92,6 +107,47 @@ extension TableElement {
             self = .hairpin(address, transport, ports, prefix)
         }
     }
+
+    /// Reads an element of a set of inside networks.
+    private init?(network element: Nftables.SetElement, kind: PortcullisTable.Kind, family: AddressFamily) {
+        let size = family.bitWidth / 8
+        let (key, end) = (element.key, element.keyEnd ?? element.key)
+        guard let low = key.address(family), let high = end.address(family),
+            let network = AddressPrefix(first: low, last: high)
+        else { return nil }
+        if kind == .exempt {
+            guard let low = key.address(family, at: size), let high = end.address(family, at: size),
+                let target = AddressPrefix(first: low, last: high)
+            else { return nil }
+            self = .exempt(network, to: target)
+            return
+        }
+        guard let first = key.networkOrder(at: size), let last = end.networkOrder(at: size), first <= last else {
+            return nil
+        }
+        if kind == .inside {
+            guard first == 0, last == .max else { return nil }
+            self = .inside(network)
+            return
+        }
+        guard let address = element.data?.address(family) else { return nil }
+        if kind == .egress {
+            guard first == 0, last == .max else { return nil }
+            self = .egress(network, slots: nil, by: address)
+        } else {
+            self = .egress(network, slots: first...last, by: address)
+        }
+    }
+}
+
+extension PortcullisTable.Kind {
+    /// Whether the keys begin with an inside network.
+    fileprivate var isOfNetworks: Bool {
+        switch self {
+        case .inside, .exempt, .egress, .spread: true
+        case .addresses, .ports, .ranges, .sources, .marks, .dnat, .limits, .dnatlimits, .hairpins: false
+        }
+    }
 }
 
 extension AddressPrefix {
@@ -114,8 +170,15 @@ extension UInt64 {
 extension TableElement: CustomStringConvertible {
     /// `ports4 198.51.100.36 . tcp . 80`; a map's data follows a colon.
     public var description: String {
-        if case .source(let address, let transport, let ports, let prefix) = self {
+        switch self {
+        case .source(let address, let transport, let ports, let prefix):
             return "\(set.name) \(address) . \(transport) . \(ports) . \(prefix)"
+        case .inside(let network): return "\(set.name) \(network)"
+        case .exempt(let network, let target): return "\(set.name) \(network) . \(target)"
+        case .egress(let network, let slots, let address):
+            let part = slots.map { " . \($0.lowerBound)-\($0.upperBound)" } ?? ""
+            return "\(set.name) \(network)\(part) : \(address)"
+        case .address, .port, .range, .mark, .dnat, .limit, .hairpin: break
         }
         return "\(set.name) \(setElement.text(in: set))"
     }

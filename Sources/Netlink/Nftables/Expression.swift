@@ -138,6 +138,11 @@ extension Nftables {
         case setConnection(ConnectionKey, from: Register)
         case loadOriginal(OriginalKey, into: Register)
         case compare(Register, Comparison, [UInt8])
+        /// Turns the 4 bytes of a register from the host's byte order into the network's.
+        case networkOrder(Register)
+        /// Jenkins' hash of the bytes that start in a register, modulo a number, in the host's byte order. The seed is
+        /// part of the rule, so that all machines with the same rule agree.
+        case hash(from: Register, length: UInt32, into: Register, modulus: UInt32, seed: UInt32)
         /// register & mask ^ xor
         case bitwise(from: Register, into: Register, mask: [UInt8], xor: [UInt8])
         /// Looks up the key that starts in a register. With `data`, copies the map's data there.

@@ -45,6 +45,23 @@ extension NftnlObject {
                 set($0, NFTNL_EXPR_CMP_OP, comparison.rawValue)
                 set($0, NFTNL_EXPR_CMP_DATA, bytes)
             }
+        case .networkOrder(let register):
+            return make("byteorder") {
+                set($0, NFTNL_EXPR_BYTEORDER_SREG, register)
+                set($0, NFTNL_EXPR_BYTEORDER_DREG, register)
+                set($0, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON.rawValue)
+                set($0, NFTNL_EXPR_BYTEORDER_LEN, 4 as UInt32)
+                set($0, NFTNL_EXPR_BYTEORDER_SIZE, 4 as UInt32)
+            }
+        case .hash(let source, let length, let target, let modulus, let seed):
+            return make("hash") {
+                set($0, NFTNL_EXPR_HASH_SREG, source)
+                set($0, NFTNL_EXPR_HASH_DREG, target)
+                set($0, NFTNL_EXPR_HASH_LEN, length)
+                set($0, NFTNL_EXPR_HASH_MODULUS, modulus)
+                set($0, NFTNL_EXPR_HASH_SEED, seed)
+                set($0, NFTNL_EXPR_HASH_TYPE, NFT_HASH_JENKINS.rawValue)
+            }
         case .bitwise(let source, let target, let mask, let xor):
             return make("bitwise") {
                 set($0, NFTNL_EXPR_BITWISE_SREG, source)
@@ -214,6 +231,8 @@ extension NftnlObject {
                 let comparison = Nftables.Comparison(rawValue: number(expression, NFTNL_EXPR_CMP_OP))
             else { return nil }
             return .compare(register, comparison, bytes(expression, NFTNL_EXPR_CMP_DATA))
+        case "byteorder": return networkOrder(expression)
+        case "hash": return hash(expression)
         case "bitwise": return bitwise(expression)
         case "lookup": return lookup(expression)
         case "dynset": return update(expression)
@@ -322,6 +341,36 @@ extension NftnlObject {
             rate: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_RATE)),
             seconds: nftnl_expr_get_u64(expression, UInt16(NFTNL_EXPR_LIMIT_UNIT)),
             burst: number(expression, NFTNL_EXPR_LIMIT_BURST), isOver: flags == over)
+    }
+
+    private static func networkOrder(_ expression: OpaquePointer) -> Nftables.Expression? {
+        guard
+            hasOnly(
+                expression, NFTNL_EXPR_BYTEORDER_SREG, NFTNL_EXPR_BYTEORDER_DREG, NFTNL_EXPR_BYTEORDER_OP,
+                NFTNL_EXPR_BYTEORDER_LEN, NFTNL_EXPR_BYTEORDER_SIZE),
+            number(expression, NFTNL_EXPR_BYTEORDER_OP) == NFT_BYTEORDER_HTON.rawValue,
+            number(expression, NFTNL_EXPR_BYTEORDER_LEN) == 4, number(expression, NFTNL_EXPR_BYTEORDER_SIZE) == 4,
+            let register = register(expression, NFTNL_EXPR_BYTEORDER_SREG),
+            isSame(expression, NFTNL_EXPR_BYTEORDER_DREG, register)
+        else { return nil }
+        return .networkOrder(register)
+    }
+
+    /// Without a seed the kernel takes a random one, which no other machine has.
+    private static func hash(_ expression: OpaquePointer) -> Nftables.Expression? {
+        guard
+            hasOnly(
+                expression, NFTNL_EXPR_HASH_SREG, NFTNL_EXPR_HASH_DREG, NFTNL_EXPR_HASH_LEN, NFTNL_EXPR_HASH_MODULUS,
+                NFTNL_EXPR_HASH_SEED, NFTNL_EXPR_HASH_OFFSET, NFTNL_EXPR_HASH_TYPE),
+            number(expression, NFTNL_EXPR_HASH_TYPE) == NFT_HASH_JENKINS.rawValue,
+            number(expression, NFTNL_EXPR_HASH_OFFSET) == 0,
+            nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_HASH_SEED)),
+            let source = register(expression, NFTNL_EXPR_HASH_SREG),
+            let target = register(expression, NFTNL_EXPR_HASH_DREG)
+        else { return nil }
+        return .hash(
+            from: source, length: number(expression, NFTNL_EXPR_HASH_LEN), into: target,
+            modulus: number(expression, NFTNL_EXPR_HASH_MODULUS), seed: number(expression, NFTNL_EXPR_HASH_SEED))
     }
 
     private static func bitwise(_ expression: OpaquePointer) -> Nftables.Expression? {

@@ -8,22 +8,25 @@ extension Nftables {
         case sourceAddress(AddressFamily)
         case transportProtocol
         case destinationPort
+        /// The packet's mark, in network byte order, as a set with intervals needs it.
+        case mark
 
         fileprivate var slots: Int {
             switch self {
             case .destinationAddress(let family), .sourceAddress(let family): family.bitWidth / 32
-            case .transportProtocol, .destinationPort: 1
+            case .transportProtocol, .destinationPort, .mark: 1
             }
         }
 
-        fileprivate func load(into register: Register) -> Expression {
+        fileprivate func load(into register: Register) -> [Expression] {
             switch self {
-            case .sourceAddress(.ipv4): .loadPayload(.network, offset: 12, length: 4, into: register)
-            case .destinationAddress(.ipv4): .loadPayload(.network, offset: 16, length: 4, into: register)
-            case .sourceAddress(.ipv6): .loadPayload(.network, offset: 8, length: 16, into: register)
-            case .destinationAddress(.ipv6): .loadPayload(.network, offset: 24, length: 16, into: register)
-            case .transportProtocol: .loadMeta(.transportProtocol, into: register)
-            case .destinationPort: .loadPayload(.transport, offset: 2, length: 2, into: register)
+            case .sourceAddress(.ipv4): [.loadPayload(.network, offset: 12, length: 4, into: register)]
+            case .destinationAddress(.ipv4): [.loadPayload(.network, offset: 16, length: 4, into: register)]
+            case .sourceAddress(.ipv6): [.loadPayload(.network, offset: 8, length: 16, into: register)]
+            case .destinationAddress(.ipv6): [.loadPayload(.network, offset: 24, length: 16, into: register)]
+            case .transportProtocol: [.loadMeta(.transportProtocol, into: register)]
+            case .destinationPort: [.loadPayload(.transport, offset: 2, length: 2, into: register)]
+            case .mark: [.loadMeta(.mark, into: register), .networkOrder(register)]
             }
         }
     }
@@ -60,6 +63,19 @@ extension [Nftables.Expression] {
     /// `meta mark set FIELDS map @map`
     public static func setMark(_ fields: [Nftables.Field], from map: String) -> Self {
         load(fields) + [.lookup(set: map, key: 0, data: 0), .setMeta(.mark, from: 0)]
+    }
+
+    /// `meta mark set jhash ip saddr mod 65536 seed 0x706f7274`
+    public static func markBySource(_ family: AddressFamily, modulus: UInt32, seed: UInt32) -> Self {
+        source(family, prefix: family.bitWidth) + [
+            .hash(from: 0, length: UInt32(family.bitWidth / 8), into: 0, modulus: modulus, seed: seed),
+            .setMeta(.mark, from: 0),
+        ]
+    }
+
+    /// `snat ip to FIELDS map @map`; the map's data is an address
+    public static func sourceNAT(_ family: AddressFamily, _ fields: [Nftables.Field], from map: String) -> Self {
+        load(fields) + [.lookup(set: map, key: 0, data: 0), .sourceNAT(family, address: 0)]
     }
 
     /// `dnat ip to FIELDS map @map`; the map's data is address . port
@@ -99,7 +115,7 @@ extension [Nftables.Expression] {
 
     /// `ip saddr & 255.255.255.0`, in the first register; a mask of all ones is left out.
     public static func source(_ family: AddressFamily, prefix: Int) -> Self {
-        let load = [Nftables.Field.sourceAddress(family).load(into: 0)]
+        let load = Nftables.Field.sourceAddress(family).load(into: 0)
         guard prefix < family.bitWidth else { return load }
         let mask = (0..<family.bitWidth / 8).map {
             UInt8(truncatingIfNeeded: 0xFF00 >> Swift.min(8, Swift.max(0, prefix - $0 * 8)))
@@ -167,7 +183,7 @@ extension [Nftables.Expression] {
     /// Loads the fields into consecutive registers, from the first on.
     private static func load(_ fields: [Nftables.Field]) -> Self {
         var slot = 0
-        return fields.map { field in
+        return fields.flatMap { field in
             defer { slot += field.slots }
             return field.load(into: Nftables.Register(slot: slot))
         }

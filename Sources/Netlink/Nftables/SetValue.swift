@@ -43,6 +43,18 @@ extension Nftables {
             append(port)
         }
 
+        /// address . address
+        public init(_ address: IPAddress, _ other: IPAddress) {
+            append(address)
+            append(other)
+        }
+
+        /// address . mark, as a set with intervals has it
+        public init(_ address: IPAddress, networkOrder mark: UInt32) {
+            append(address)
+            store(mark.bigEndian, filling: 4)
+        }
+
         /// A mark.
         public init(mark: UInt32) { append(hostOrder: mark) }
 
@@ -114,6 +126,9 @@ extension Nftables {
             guard offset >= 0, offset + 4 <= count else { return nil }
             return withBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
         }
+
+        /// The number in network byte order at a byte offset; `nil` if it does not fit.
+        public func networkOrder(at offset: Int) -> UInt32? { hostOrder(at: offset).map(UInt32.init(bigEndian:)) }
 
         // MARK: Hashable
 

@@ -63,10 +63,22 @@ extension CSVRecord {
         }
         let (name, pool, addresses) = (try name(.section), try name(.addressName), try publicAddresses())
         let sources = try prefixes(.sources, family: addresses[0].family)
+        let exceptions = try prefixes(.exceptions, family: addresses[0].family)
         guard !sources.isEmpty else { throw failure(.sources, "must not be empty") }
+        for (column, networks) in [(ServicesCSV.Column.sources, sources), (.exceptions, exceptions)]
+        where networks.count > EgressRule.maximumNetworks {
+            throw failure(column, "\(networks.count) networks; an egress rule has at most \(EgressRule.maximumNetworks)")
+        }
+        guard addresses.count <= EgressRule.maximumAddresses else {
+            throw failure(
+                .addresses, "\(addresses.count) addresses; an egress rule has at most \(EgressRule.maximumAddresses)")
+        }
+        for source in sources {
+            guard let address = addresses.first(where: source.contains) else { continue }
+            throw failure(.sources, "\(source) has \(address), by which its machines would leave")
+        }
         return EgressRule(
-            name: name, addressName: pool, addresses: addresses, sources: sources,
-            exceptions: try prefixes(.exceptions, family: addresses[0].family))
+            name: name, addressName: pool, addresses: addresses, sources: sources, exceptions: exceptions)
     }
 
     /// The values of the columns that version 2 added, each checked.

@@ -72,6 +72,11 @@ struct ServicesCheck {
     }
 
     private func checkEgress(_ rules: [EgressRule]) throws(ServicesCSVError) {
+        if Set(rules.map(\.name)).count > EgressRule.maximumRules {
+            throw ServicesCSVError(
+                line: finder.line(of: rules[rules.count - 1]), column: 1, cell: .section,
+                message: "there are more than \(EgressRule.maximumRules) egress rules")
+        }
         for (first, second) in zip(rules, rules.dropFirst())
         where first.name == second.name && first.family == second.family {
             throw ServicesCSVError(

@@ -36,6 +36,13 @@ public struct EgressRule: Sendable, Hashable {
     /// What column `protocol` has in such a row.
     public static let transport = "any"
 
+    /// How many networks a rule has at most, and how many exceptions.
+    public static let maximumNetworks = 256
+    /// How many public addresses a rule has at most.
+    public static let maximumAddresses = 256
+    /// How many rules a location has at most.
+    public static let maximumRules = 64
+
     /// The oldest version that can express the rule: without it the networks would not reach the world.
     public static let minimumVersion = ServicesCSV.Version.two
 }

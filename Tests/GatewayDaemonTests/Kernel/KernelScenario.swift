@@ -15,7 +15,7 @@ struct KernelScenario: Sendable, CustomTestStringConvertible {
         self.run = run
     }
 
-    static let all = loading + changing + draining + taking + translating + limiting + ownership + refusals
+    static let all = loading + changing + draining + taking + translating + limiting + leaving + ownership + refusals
 }
 
 extension KernelScenario {

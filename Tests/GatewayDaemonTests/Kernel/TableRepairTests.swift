@@ -56,18 +56,19 @@ import Testing
                 earlier.add(rule)
             }
             earlier.add(Nftables.Rule(in: "admit4", .connectionState([.established, .related]), .accept))
-            // It had no limits and no hairpin either.
-            for chain in ["open4", "open6", "translate4", "translate6", "postrouting"] {
+            // It had no limits, no hairpin and no egress either.
+            let later = ["open4", "open6", "translate4", "translate6", "postrouting", "leave4", "leave6"]
+            for chain in later {
                 earlier.flush(chain: chain)
                 for rule in PortcullisTable.rules where rule.expressions.contains(.verdict(.goto(chain))) {
                     earlier.flush(chain: rule.chain)
                 }
             }
-            for chain in ["open4", "open6", "translate4", "translate6", "postrouting"] {
-                earlier.append(.deleteChain(chain))
-            }
+            for chain in later { earlier.append(.deleteChain(chain)) }
             earlier.flush(chain: "nat")
-            for kind in [PortcullisTable.Kind.limits, .dnatlimits, .hairpins] {
+            for kind in [
+                PortcullisTable.Kind.limits, .dnatlimits, .hairpins, .inside, .exempt, .egress, .spread,
+            ] {
                 for family in AddressFamily.allCases {
                     earlier.append(.deleteSet(PortcullisTable.set(kind, family).name))
                 }
@@ -97,6 +98,10 @@ import Testing
                 .address(address), .range(address, .udp, ports),
                 .limit(address, .udp, ports, limiter, isTranslated: false),
                 .hairpin(address, .udp, ports, AddressPrefix("10.1.0.0/16")!),
+                .inside(AddressPrefix("10.1.0.0/16")!),
+                .exempt(AddressPrefix("10.1.0.0/16")!, to: AddressPrefix("10.0.0.0/8")!),
+                .egress(AddressPrefix("10.1.0.0/16")!, slots: nil, by: address),
+                .egress(AddressPrefix("fd00:1::/64")!, slots: 0...32_767, by: IPAddress("2001:db8::36")!),
             ]
             try kernel.commit(TableChange(skeleton: .absent, added: elements))
             let whole = KernelState.Table(elements: Set(elements))

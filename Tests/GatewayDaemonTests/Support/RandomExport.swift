@@ -5,11 +5,45 @@ import NetworkTypes
 import ServicesExport
 import TestSupport
 
-/// Rows of a small world in which much gets into each other's way.
-enum RandomExport {
-    /// Adds, removes or changes a few rows of a small world.
-    static func change(_ rows: [ExportRow], _ random: inout SeededGenerator) -> [ExportRow] {
-        var rows = rows
+/// The export of a small world in which much gets into each other's way.
+struct RandomExport {
+    private(set) var rows: [ExportRow] = []
+    private var egress: [EgressRule] = []
+
+    /// The lines of the file, without its header.
+    var lines: [String] { rows.map(\.description) + egress.map(\.description) }
+    /// The file.
+    var bytes: [UInt8] { ServicesCSV.write(rows, egress: egress) }
+
+    /// Adds, removes or changes a few rows, and at times an egress rule.
+    mutating func change(_ random: inout SeededGenerator) {
+        changeRows(&random)
+        if Int.random(in: 0..<3, using: &random) == 0 { changeEgress(&random) }
+    }
+
+    private mutating func changeEgress(_ random: inout SeededGenerator) {
+        let isIPv6 = Int.random(in: 0..<3, using: &random) == 0
+        // One address is that of services, too.
+        let addresses = (isIPv6 ? ["2001:db8::36", "2001:db8::37", "2001:db8::38"] : [
+            "198.51.100.36", "198.51.100.37", "198.51.100.39",
+        ]).compactMap { IPAddress($0) }
+        // Networks that contain each other, so that one must go for another to come.
+        let networks = isIPv6 ? ["fd00:1::/32", "fd00:1::/48", "fd00:1:1::/48"] : ["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16"]
+        let exceptions = isIPv6 ? ["fd00::/8", "2001:db8:2::/48"] : ["10.0.0.0/7", "192.0.2.0/24"]
+        let rule = EgressRule(
+            name: "out\(Int.random(in: 0...1, using: &random))", addressName: "out-ip",
+            addresses: Array(addresses.shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random))).sorted(),
+            sources: networks.shuffled(using: &random).prefix(1).compactMap { AddressPrefix($0) },
+            exceptions: exceptions.shuffled(using: &random).prefix(Int.random(in: 0...1, using: &random))
+                .compactMap { AddressPrefix($0) })
+        egress.removeAll { other in
+            other.name == rule.name && other.family == rule.family
+                || other.sources.contains { one in rule.sources.contains { $0.overlaps(one) } }
+        }
+        if Int.random(in: 0..<4, using: &random) > 0 { egress.append(rule) }
+    }
+
+    private mutating func changeRows(_ random: inout SeededGenerator) {
         for _ in 0..<Int.random(in: 1...5, using: &random) {
             switch Int.random(in: 0..<4, using: &random) {
             case 0 where !rows.isEmpty:
@@ -32,7 +66,7 @@ enum RandomExport {
                     rows[index].options.hairpin = hairpin ? [AddressPrefix(inside)!] : []
                 }
             default:
-                rows.append(row(&random))
+                rows.append(Self.row(&random))
             }
         }
         // Only whole exports: what contradicts itself is dropped row by row.
@@ -40,7 +74,7 @@ enum RandomExport {
         for row in rows where (try? ServicesDocument(parsing: ServicesCSV.write(valid + [row]))) != nil {
             valid.append(row)
         }
-        return valid
+        rows = valid
     }
 
     /// What the rows of a port's section ask for, the same for all of them.

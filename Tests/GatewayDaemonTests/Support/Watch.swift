@@ -54,7 +54,7 @@ extension KernelState {
             return nil
         }
         switch element {
-        case .address, .dnat, .limit, .hairpin: return nil
+        case .address, .dnat, .limit, .hairpin, .inside, .exempt, .egress: return nil
         case .mark(let address, _, _, let mark): return .mark(mark, address.family)
         case .port, .range, .source:
             for case .mark(element.address, transport, let marked, let mark) in elements

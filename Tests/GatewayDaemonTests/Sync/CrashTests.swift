@@ -17,7 +17,7 @@ import GatewayTestSupport
         let flows: Set<Conntrack.Flow>
         let disk: Site.Disk
         let now: Int
-        let next: [ExportRow]
+        let next: RandomExport
         let expected: DesiredState
         /// The targets that are down, and since when.
         let down: [ProbeTarget: Int]
@@ -28,21 +28,22 @@ import GatewayTestSupport
             var random = SeededGenerator(seed: seed)
             let kernel = InMemoryKernel()
             let site = Site(kernel)
-            var rows = [ExportRow]()
+            var export = RandomExport()
             for _ in 0..<6 {
-                rows = RandomExport.change(rows, &random)
-                try site.export(rows.map(\.description))
+                export.change(&random)
+                try site.export(export.lines)
                 Clients.call(kernel, &random)
             }
             var down: [ProbeTarget: Int] = [:]
             down.tell(site, &random)
             try site.later(0)
             flows = kernel.flows
-            next = RandomExport.change(RandomExport.change(rows, &random), &random)
+            for _ in 0..<2 { export.change(&random) }
+            next = export
             (self.kernel, disk, now) = (kernel.state, site.disk, site.now)
-            expected = DesiredState(try ServicesDocument(parsing: ServicesCSV.write(next)))
+            expected = DesiredState(try ServicesDocument(parsing: next.bytes))
             let before = kernel.writes
-            try site.export(next.map(\.description))
+            try site.export(next.lines)
             writes = kernel.writes - before
             down.forget(site)
             self.down = down
@@ -70,14 +71,14 @@ import GatewayTestSupport
             kernel.observe { watch.look($0) }
             let mortal = MortalKernel(kernel, writes: count)
             let killed = Site(mortal, disk: change.disk, now: change.now)
-            _ = try? killed.export(change.next.map(\.description))
+            _ = try? killed.export(change.next.lines)
             #expect(mortal.isDead == (count < change.writes))
 
             // ADMIN is away: what was accepted before the end is carried on.
             let next = Site(kernel, disk: killed.disk, now: change.now)
             try next.later(3)
             if count < change.writes, killed.disk.export == change.disk.export {
-                try next.export(change.next.map(\.description))
+                try next.export(change.next.lines)
             }
             try next.later(Site.drainTime + 1)
             try next.later(3)
@@ -117,7 +118,7 @@ import GatewayTestSupport
         whole.setConnections(1)
         let undisturbed = Site(whole, disk: change.disk, now: change.now)
         var steps = Set<RefusedSteps.Step>()
-        try undisturbed.synchronizer.adopt(ServicesCSV.write(change.next))
+        try undisturbed.synchronizer.adopt(change.next.bytes)
         _ = try undisturbed.synchronizer.settle(now: change.now) { plan, _ in
             for step in plan.steps {
                 switch step {
@@ -141,9 +142,9 @@ import GatewayTestSupport
                 let site = Site(kernel, disk: change.disk, now: change.now)
                 // An answer that never comes is an error of the whole; anything else is the step's own.
                 if errno == .noBufferSpace, step == .table {
-                    #expect(throws: SynchronizationError.self) { try site.export(change.next.map(\.description)) }
+                    #expect(throws: SynchronizationError.self) { try site.export(change.next.lines) }
                 } else {
-                    try site.export(change.next.map(\.description))
+                    try site.export(change.next.lines)
                     #expect(site.synchronizer.reconciler.refusedSteps.refusals.keys.contains(step))
                     for (service, expected) in whole.state.services where service != step.service {
                         let isSame = kernel.state.services[service] == expected

@@ -48,10 +48,10 @@ import Testing
         let kernel = InMemoryKernel()
         kernel.setConnections(1)
         let site = Site(kernel)
-        var rows = [ExportRow]()
+        var export = RandomExport()
         for _ in 0..<12 {
-            rows = RandomExport.change(rows, &random)
-            try site.export(rows.map(\.description))
+            export.change(&random)
+            try site.export(export.lines)
             // The export may ask for other settings than the one before.
             try site.audit()
             let (state, settings) = (kernel.state, kernel.settings)
@@ -83,11 +83,11 @@ import Testing
         let watch = Watch()
         kernel.observe { watch.look($0) }
         let site = Site(kernel)
-        var rows = [ExportRow]()
+        var export = RandomExport()
         var down: [ProbeTarget: Int] = [:]
         for _ in 0..<25 {
-            rows = RandomExport.change(rows, &random)
-            let bytes = ServicesCSV.write(rows)
+            export.change(&random)
+            let bytes = export.bytes
             guard let document = try? ServicesDocument(parsing: bytes) else { continue }
             let after = DesiredState(document)
             watch.excuse(after.health.keys)
@@ -110,7 +110,7 @@ import Testing
                     if let command, let service = RefusedSteps.Step(command).service { watch.pardon(service) }
                     return .ioError
                 }
-                _ = try? site.export(rows.map(\.description))
+                _ = try? site.export(export.lines)
                 kernel.inject(nil)
             }
             for service in kernel.state.services.keys.sorted() {
@@ -122,7 +122,7 @@ import Testing
             if Int.random(in: 0..<4, using: &random) == 0 { try site.restart() }
             Clients.call(kernel, &random)
             let (flows, drains) = (kernel.flows, site.synchronizer.reconciler.drains)
-            try site.export(rows.map(\.description))
+            try site.export(export.lines)
             if site.synchronizer.reconciler.refusedSteps.isEmpty {
                 #expect(Clients.misled(kernel, site) == [], "seed \(seed)")
                 #expect(Clients.cut(flows, drains, kernel, site) == [], "seed \(seed)")
