@@ -175,7 +175,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """The session's daemon stays once it runs: first the kernel by itself, then tests with daemons of their own."""
     order = ["test_demo", "test_module", "test_kernel", "test_own_traffic", "test_translation", "test_pair",
-             "test_faults", "test_adoption", "test_drain", "test_limits", "test_source_limits", "test_hairpin", "test_health", "test_reports", "test_waiting", "test_documents", "test_guard",
+             "test_faults", "test_adoption", "test_drain", "test_limits", "test_source_limits", "test_hairpin", "test_egress", "test_health", "test_reports", "test_waiting", "test_documents", "test_guard",
              "test_ownership", "test_doctor",
              "test_drift", "test_owner", "test_open_closed", "test_clock", "test_crash", "test_outside", "test_traffic",
              "test_unchanged", "test_changes", "upgrade"]

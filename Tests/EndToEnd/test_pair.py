@@ -1,15 +1,19 @@
 """Two gateways, one active and one passive: sync daemons by role, and connections that go on at the other one."""
 
 import contextlib
+import dataclasses
+import json
+import socket
 
 import pytest
 
-from portcullis_testing import exports, scripted as scripts, topology, traffic, witnesses
+from portcullis_testing import exports, outside as world, scripted as scripts, topology, traffic, witnesses
 from portcullis_testing.gateway import Gateway
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
-CLOUD = exports.cloud()
+CLOUD = exports.export(exports.www(minimum=0), exports.www(None, 443, minimum=0), exports.devices(minimum=0),
+                       exports.egress("out", [exports.OTHER4], ["10.1.0.0/16"]))
 TARGETS = [(exports.WWW4, 80), (exports.TG4, 20000), (exports.WWW4, 443), (exports.OTHER4, 29999)]
 CONNECTIONS = 40
 
@@ -175,6 +179,55 @@ def test_connections_go_on_at_the_other_gateway(gateways, pair, client):
     finally:
         for connection in held:
             connection.abort()
+
+
+def test_what_machines_inside_have_open_in_the_world_goes_on_at_the_other_gateway(gateways, pair, network, servers):
+    """Conntrack there knows nothing of it. A packet from inside makes the same entry again: same address, same port."""
+    first, second = gateways
+    there = topology.CLIENTS4[0]
+    machine = traffic.Client(network.app1, timeout=30)
+    outside = world.Outside(network.client, [there])
+    held = [machine.hold(there, world.PORT, "10.1.0.11") for _ in range(20)]
+    datagrams = machine.socket(socket.SOCK_DGRAM, there, "10.1.0.11")
+    try:
+        datagrams.connect((there, world.PORT))
+        before = [connection.ask() for connection in held]
+        datagrams.send(b".")
+        peer = datagrams.recv(4096)
+        assert {answer.client for answer in before} == {exports.OTHER4}
+        give(first, "passive")
+        pair.move(pair.first, pair.second, via="192.0.2.1")
+        try:
+            give(second, "active")
+            # What the world says first is dropped without a reset, and said again once the machine has spoken.
+            dropped = witnesses.dropped(second.namespace)
+            outside.say(b"news\n")
+            eventually(lambda: witnesses.dropped(second.namespace) > dropped, what="a packet that nobody knows")
+            # All at once: the world waits longer before each of its further tries.
+            for connection in held:
+                connection.connection.sendall(b"hold\n")
+            for connection, answer in zip(held, before):
+                text = b""
+                while text.count(b"\n") < 2:
+                    data = connection.connection.recv(4096)
+                    assert data, f"closed by the other side after {text}"
+                    text += data
+                lines = text.splitlines()
+                assert b"news" in lines and json.loads(max(lines, key=len)) == dataclasses.asdict(answer)
+            datagrams.send(b".")
+            assert datagrams.recv(4096) == peer
+            fresh = machine.hold(there, world.PORT, "10.1.0.11")
+            held.append(fresh)
+            assert fresh.ask().client == exports.OTHER4
+        finally:
+            pair.move(pair.second, pair.first, via="203.0.113.1")
+            give(second, "passive")
+            give(first, "active")
+    finally:
+        for connection in held:
+            connection.abort()
+        datagrams.close()
+        outside.close()
 
 
 def test_both_daemons_run_where_both_are_configured(gateways):

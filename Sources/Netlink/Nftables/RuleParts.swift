@@ -65,7 +65,7 @@ extension [Nftables.Expression] {
         load(fields) + [.lookup(set: map, key: 0, data: 0), .setMeta(.mark, from: 0)]
     }
 
-    /// `meta mark set jhash ip saddr mod 65536 seed 0x706f7274`
+    /// `meta mark set jhash ip saddr mod 65521 seed 0x706f7274`
     public static func markBySource(_ family: AddressFamily, modulus: UInt32, seed: UInt32) -> Self {
         source(family, prefix: family.bitWidth) + [
             .hash(from: 0, length: UInt32(family.bitWidth / 8), into: 0, modulus: modulus, seed: seed),

@@ -40,9 +40,9 @@ extension KernelScenario {
             let three = ["198.51.100.40", "198.51.100.41", "198.51.100.50"]
             #expect(
                 try site.export(rule(three)).suffix(4) == [
-                    "nft  + inside4 10.1.0.0/16", "nft  + spread4 10.1.0.0/16 . 0-21844 : 198.51.100.40",
-                    "nft  + spread4 10.1.0.0/16 . 21845-43689 : 198.51.100.41",
-                    "nft  + spread4 10.1.0.0/16 . 43690-65535 : 198.51.100.50",
+                    "nft  + inside4 10.1.0.0/16", "nft  + spread4 10.1.0.0/16 . 0-21839 : 198.51.100.40",
+                    "nft  + spread4 10.1.0.0/16 . 21840-43679 : 198.51.100.41",
+                    "nft  + spread4 10.1.0.0/16 . 43680-65520 : 198.51.100.50",
                 ])
             #expect(try site.repairs().isEmpty)
             // The ranges of two addresses are others than those of three.

@@ -40,6 +40,13 @@ def section(name, addresses, ports, weights=None, protocols=("tcp",), **cells):
     return rows
 
 
+def egress(name, addresses, networks, exceptions=()):
+    """The row of an egress rule: networks of one family leave by the addresses."""
+    cells = {"service": "egress", "section": name, "protocol": "any", "address_name": f"{name}-ip", "method": "snat",
+             "addresses": " ".join(addresses), "sources": " ".join(networks), "except": " ".join(exceptions)}
+    return [",".join(cells.get(column, "") for column in COLUMNS_2)]
+
+
 def www(weights=None, port=80, **cells):
     """HTTP by address and port, for both families."""
     inside = {80: 8080, 443: 8443}.get(port, port)
