@@ -406,7 +406,8 @@ extension KernelState.Table {
     fileprivate func collision(with element: TableElement) -> Bool {
         switch element {
         case .address, .port: false
-        case .range, .source, .mark, .dnat, .limit, .hairpin, .inside, .exempt, .egress: elements.contains { $0.collides(with: element) }
+        case .range, .source, .mark, .dnat, .limit, .hairpin, .inside, .exempt, .egress:
+            elements.contains { $0.collides(with: element) }
         }
     }
 }

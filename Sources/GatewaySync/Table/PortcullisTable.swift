@@ -25,7 +25,8 @@ public enum PortcullisTable {
 
     /// The kinds of sets; each exists for both address families.
     public enum Kind: String, Sendable, CaseIterable {
-        case addresses, ports, ranges, sources, marks, dnat, limits, dnatlimits, hairpins, inside, exempt, egress, spread
+        case addresses, ports, ranges, sources, marks, dnat, limits, dnatlimits, hairpins, inside, exempt, egress,
+            spread
     }
 
     /// The set or map of a kind: `ports4`, `marks6`.

@@ -67,7 +67,8 @@ extension CSVRecord {
         guard !sources.isEmpty else { throw failure(.sources, "must not be empty") }
         for (column, networks) in [(ServicesCSV.Column.sources, sources), (.exceptions, exceptions)]
         where networks.count > EgressRule.maximumNetworks {
-            throw failure(column, "\(networks.count) networks; an egress rule has at most \(EgressRule.maximumNetworks)")
+            throw failure(
+                column, "\(networks.count) networks; an egress rule has at most \(EgressRule.maximumNetworks)")
         }
         guard addresses.count <= EgressRule.maximumAddresses else {
             throw failure(

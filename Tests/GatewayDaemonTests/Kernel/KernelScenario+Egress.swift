@@ -53,7 +53,8 @@ extension KernelScenario {
         KernelScenario("egress of both families stands beside services, and is repaired") { (kernel) throws in
             let site = Site(kernel)
             let rows = [
-                rule(), rule(["2001:db8::40", "2001:db8::41"], name: "six", from: ["fd00:1::/64"], except: ["fd00::/16"]),
+                rule(),
+                rule(["2001:db8::40", "2001:db8::41"], name: "six", from: ["fd00:1::/64"], except: ["fd00::/16"]),
                 ExportRow(
                     service: "www.1", section: "www", transport: .tcp, addressName: "ip",
                     addresses: [IPAddress("198.51.100.40")!], ports: [PortRange(80)!], method: .masq,

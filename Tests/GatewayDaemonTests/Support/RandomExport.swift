@@ -24,11 +24,15 @@ struct RandomExport {
     private mutating func changeEgress(_ random: inout SeededGenerator) {
         let isIPv6 = Int.random(in: 0..<3, using: &random) == 0
         // One address is that of services, too.
-        let addresses = (isIPv6 ? ["2001:db8::36", "2001:db8::37", "2001:db8::38"] : [
-            "198.51.100.36", "198.51.100.37", "198.51.100.39",
-        ]).compactMap { IPAddress($0) }
+        let addresses =
+            (isIPv6
+            ? ["2001:db8::36", "2001:db8::37", "2001:db8::38"]
+            : [
+                "198.51.100.36", "198.51.100.37", "198.51.100.39",
+            ]).compactMap { IPAddress($0) }
         // Networks that contain each other, so that one must go for another to come.
-        let networks = isIPv6 ? ["fd00:1::/32", "fd00:1::/48", "fd00:1:1::/48"] : ["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16"]
+        let networks =
+            isIPv6 ? ["fd00:1::/32", "fd00:1::/48", "fd00:1:1::/48"] : ["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16"]
         let exceptions = isIPv6 ? ["fd00::/8", "2001:db8:2::/48"] : ["10.0.0.0/7", "192.0.2.0/24"]
         let rule = EgressRule(
             name: "out\(Int.random(in: 0...1, using: &random))", addressName: "out-ip",
