@@ -234,8 +234,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived", "Names",
-                "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "YAML",
+                "AdminAPI", "AdminClient", "Cloud", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived",
+                "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -19,6 +19,13 @@ public struct BuildSection: Sendable, Hashable {
         @ExactText public var directory: String
         /// Ascending by name.
         public var environment: [EnvironmentVariable]
+
+        /// No command: the files are there, in the source directory or one in it.
+        package init(command: [String] = [], directory: String = ".", environment: [EnvironmentVariable] = []) {
+            self.command = command
+            self.directory = directory
+            self.environment = environment
+        }
     }
 
     /// A variant besides the main one; `nil`: as the main one has it.

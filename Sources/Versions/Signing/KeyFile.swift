@@ -48,6 +48,15 @@ package struct PublicKeyFile: Sendable, Hashable {
         self.init(key: key, description: content.description)
     }
 
+    /// The public key of a file of either kind.
+    package init(ofEither path: String) throws(FileError) {
+        if try KeyFileContent.isPrivate(path) {
+            self = try SigningKey(reading: path).publicFile
+        } else {
+            try self.init(reading: path)
+        }
+    }
+
     /// The text of the file.
     package var bytes: [UInt8] {
         KeyFileContent.bytes(.public, "\(key)", description)
@@ -113,6 +122,13 @@ struct KeyFileContent {
         default: throw fault("\"not-after\" must be a string")
         }
         self.description = description
+    }
+
+    /// Whether a file says that it is one of a private key. Nothing else of it is looked at.
+    static func isPrivate(_ path: String) throws(FileError) -> Bool {
+        let bytes = try read(path, isPrivate: false)
+        let json = try? JSONParser.parse(bytes)
+        return json?["kind"] == .string(Kind.private.rawValue)
     }
 
     /// The bytes of the file, of which the rights are looked at first.

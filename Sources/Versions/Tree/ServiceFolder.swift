@@ -25,6 +25,16 @@ package struct ServiceFolder: Sendable {
         self.path = path
     }
 
+    /// Opens a folder that is there.
+    package init(opening path: String) throws {
+        root = try Directory.open(path)
+        guard let versions = try root.directory(Self.versionsName) else {
+            throw TreeError.inTheWay(path, reason: "has no versions in it")
+        }
+        self.versions = versions
+        self.path = path
+    }
+
     /// The versions that are complete. Cost: the names are read.
     package func digests() throws -> [ContentDigest] {
         try versions.entries().compactMap { $0.name.flatMap { ContentDigest($0) } }
