@@ -52,8 +52,10 @@ let package = Package(
         // C libraries of the system
         .systemLibrary(name: "CNetlink", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEvents"),
+        .systemLibrary(name: "CFiles"),
 
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
@@ -111,6 +113,16 @@ let package = Package(
             dependencies: [
                 "ServiceSupport", "Text", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+
+        // Versions: made by the command line, kept by ADMIN, run by servers
+        .target(
+            name: "Versions",
+            dependencies: [
+                "CFiles", "CZstd", "Cloud", "JSON", "Names", "ServiceSupport", "Text",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -222,8 +234,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis",
             dependencies: [
-                "AdminAPI", "AdminClient", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived", "Names",
-                "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "YAML",
+                "AdminAPI", "AdminClient", "Cloud", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived",
+                "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

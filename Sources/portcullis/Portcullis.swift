@@ -13,7 +13,7 @@ struct Portcullis: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             ApplyCommand.self, GetCommand.self, ExportCommand.self, ImportCommand.self, ServicesCommand.self,
-            TypesCommand.self,
+            TypesCommand.self, VersionsCommand.self, KeysCommand.self,
             ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
             PoolsCommand.self,
             MarksCommand.self,

@@ -5,7 +5,7 @@ public import YAML
 public struct InstallSection: Sendable, Hashable {
     /// Directories to make, in order.
     public var directories: [ServiceDirectory]
-    /// Files of a build that are copied to the service's root.
+    /// The files of a build that belong to a version, as patterns (`FilePattern`) relative to the build directory.
     public var files: [String]
     public var position: YAMLPosition
 }
@@ -16,6 +16,11 @@ public struct ServiceDirectory: Sendable, Hashable {
     public var path: String
     /// The storage that really holds it; the path is then a symbolic link. `nil`: the service's root.
     public var storage: Storage?
+
+    package init(path: String, storage: Storage? = nil) {
+        self.path = path
+        self.storage = storage
+    }
 
     /// A storage outside of the service's root.
     public enum Storage: String, Sendable, Hashable, CaseIterable {

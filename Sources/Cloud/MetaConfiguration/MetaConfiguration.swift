@@ -11,8 +11,15 @@ public struct MetaConfiguration: Sendable, Hashable {
     public var isOnEachServer = false
     /// Whether the file applies even if no service of the type exists.
     public var isFake = false
+    public var build: BuildSection?
     public var install: InstallSection?
     public var uninstall: UninstallSection?
+    /// The user of the server as which a service runs; `nil`: one of its own.
+    public var user: String?
+    public var run: RunSection?
+    public var listen: [ListeningSocket] = []
+    public var actions: [ServiceAction] = []
+    public var limits: ServiceLimits?
     public var requirements: Requirements?
     public var config: [ConfigBlock] = []
     public var tests: [ServiceTest] = []

@@ -17,7 +17,7 @@ extension MetaConfigurationReader {
             directories.append(directory)
         }
         let files = uniqueList(mapping["files"], "a list of files") { [isStored] node throws(YAMLError) in
-            ExactText(try node.relativePath("a file", isStored: isStored))
+            ExactText(try node.filePattern(isStored: isStored))
         }
         return InstallSection(directories: directories, files: files.map(\.wrappedValue), position: node.position)
     }
@@ -25,12 +25,12 @@ extension MetaConfigurationReader {
     private mutating func directory(_ node: YAMLNode) -> ServiceDirectory? {
         guard case .mapping = node.content else {
             return diagnostics.attempt { [isStored] () throws(YAMLError) in
-                ServiceDirectory(path: try node.relativePath("a directory", isStored: isStored))
+                ServiceDirectory(path: try node.serviceDirectory(isStored: isStored))
             }
         }
         guard let mapping = diagnostics.mapping(node, allowedKeys: ["path", "label"], "a directory") else { return nil }
         let path = diagnostics.required("path", of: mapping) { [isStored] node throws(YAMLError) in
-            try node.relativePath("a directory", isStored: isStored)
+            try node.serviceDirectory(isStored: isStored)
         }
         let storage = diagnostics.optional(mapping["label"]) { node throws(YAMLError) in
             try node.choice(ServiceDirectory.Storage.self, "label")
@@ -42,7 +42,7 @@ extension MetaConfigurationReader {
     mutating func uninstall(_ node: YAMLNode) -> UninstallSection? {
         guard let mapping = diagnostics.mapping(node, allowedKeys: ["rmdir"]) else { return nil }
         let directories = uniqueList(mapping["rmdir"], "a list of directories") { [isStored] node throws(YAMLError) in
-            ExactText(try node.relativePath("a directory", isStored: isStored))
+            ExactText(try node.serviceDirectory(isStored: isStored))
         }
         return UninstallSection(directories: directories.map(\.wrappedValue), position: node.position)
     }

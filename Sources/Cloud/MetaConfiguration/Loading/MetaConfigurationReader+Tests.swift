@@ -17,13 +17,19 @@ extension MetaConfigurationReader {
     }
 
     private mutating func test(_ node: YAMLNode) -> ServiceTest? {
-        let keys = ["name", "command", "http", "timeout"]
+        let keys = ["name", "command", "http", "timeout", "from"]
         guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "a test") else { return nil }
         let name = diagnostics.required("name", of: mapping) { node throws(YAMLError) in
             try node.objectName(.test, "the name of a test")
         }
         let timeout = diagnostics.optional(mapping["timeout"]) { node throws(YAMLError) in
-            try node.integer("seconds", in: 1...3600)
+            try node.integer("seconds", in: ServiceTest.timeouts)
+        }
+        let origin = diagnostics.optional(mapping["from"]) { node throws(YAMLError) in
+            try node.choice(ServiceTest.Origin.self, "place to test from")
+        }
+        if origin == .outside, mapping["command"] != nil {
+            diagnostics.report(mapping.keyPosition("from"), "a command is run on the service's server: from: node")
         }
         let action: ServiceTest.Action?
         switch (mapping["command"], mapping["http"]) {
@@ -41,7 +47,7 @@ extension MetaConfigurationReader {
             return nil
         }
         guard let name, let action else { return nil }
-        return ServiceTest(name: name, action: action, timeout: timeout ?? 10, position: node.position)
+        return ServiceTest(name: name, action: action, timeout: timeout ?? 10, origin: origin ?? .node, position: node.position)
     }
 
     private static func command(_ node: YAMLNode, isStored: Bool) throws(YAMLError) -> [String] {
@@ -62,18 +68,18 @@ extension MetaConfigurationReader {
         let keys = ["method", "port", "path", "status"]
         guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "an HTTP request") else { return nil }
         let method = diagnostics.optional(mapping["method"]) { node throws(YAMLError) in
-            try node.choice(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"], "HTTP method")
+            try node.choice(ServiceTest.HTTPCheck.methods, "HTTP method")
         }
         let port = diagnostics.required("port", of: mapping) { node throws(YAMLError) in try node.port() }
         let path = diagnostics.required("path", of: mapping) { node throws(YAMLError) -> String in
             let path = try node.text("a path")
-            guard path.hasBytePrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            guard ServiceTest.HTTPCheck.isPath(path) else {
                 throw node.unexpected("a path that starts with \"/\"")
             }
             return path
         }
         let status = diagnostics.optional(mapping["status"]) { node throws(YAMLError) in
-            try node.integer("an HTTP status", in: 100...599)
+            try node.integer("an HTTP status", in: ServiceTest.HTTPCheck.statuses)
         }
         guard let port, let path else { return nil }
         return ServiceTest.HTTPCheck(method: method ?? "GET", port: port, path: path, status: status ?? 200)

@@ -14,7 +14,7 @@ struct MetaConfigurationReader {
     package static let keys = [
         "type", "require-index", "unique", "instances", "fake", "install", "uninstall", "requires", "config", "tests",
         "database",
-        "gateway",
+        "gateway", "build", "user", "run", "listen", "actions", "limits",
     ]
 
     /// Reads a document; `nil` if it is no mapping, or has no valid `type`. All faults are in `diagnostics`.
@@ -38,6 +38,12 @@ struct MetaConfigurationReader {
         configuration.isUnique = flag("unique")
         configuration.isOnEachServer = isOnEachServer(mapping["instances"])
         configuration.isFake = flag("fake")
+        configuration.build = mapping["build"].flatMap { build($0) }
+        configuration.user = user(mapping["user"])
+        configuration.run = mapping["run"].flatMap { run($0) }
+        configuration.listen = mapping["listen"].map { listen($0) } ?? []
+        configuration.actions = mapping["actions"].map { actions($0) } ?? []
+        configuration.limits = mapping["limits"].flatMap { limits($0) }
         configuration.install = mapping["install"].flatMap { install($0) }
         configuration.uninstall = mapping["uninstall"].flatMap { uninstall($0) }
         configuration.requirements = mapping["requires"].flatMap { requirements($0) }

@@ -3,7 +3,7 @@ import YAML
 
 /// Paths inside a service's root, in `install`, `uninstall`, `tests` and `database`. They have nothing that a shell,
 /// a program's options or a terminal could misread.
-enum ServicePath {
+package enum ServicePath {
     /// The longest path in bytes; Linux allows 4,096 including the root.
     package static let longest = 1024
     /// The longest name in bytes (NAME_MAX).
@@ -32,6 +32,12 @@ enum ServicePath {
             && !path.splitBytes("/").contains { $0.isEmpty || $0.isExactly(".") || $0.isExactly("..") }
     }
 
+    /// Whether a path is where a server keeps the versions of a service: `versions`, `current`, `previous`, or below.
+    package static func isReserved(_ path: String) -> Bool {
+        let first = path.splitBytes("/", maxSplits: 1).first ?? ""
+        return ["versions", "current", "previous"].contains { first.lowercased().isExactly($0) }
+    }
+
     private static let punctuation: [Unicode.Scalar] = [".", "_", "-", "+", "@", "%", "=", ":", ","]
 
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
@@ -56,6 +62,27 @@ extension YAMLNode {
         let path = try text(what)
         if isStored, ServicePath.isInside(path) { return path }
         if let problem = ServicePath.problem(with: path) { throw YAMLError(position, "\(summary) \(problem)") }
+        return path
+    }
+
+    /// A pattern for the files of a version.
+    ///
+    /// - Parameter isStored: whether it was accepted before, possibly by a less strict version.
+    func filePattern(isStored: Bool) throws(YAMLError) -> String {
+        let pattern = try text("a file, or a pattern of files")
+        if isStored, ServicePath.isInside(pattern) { return pattern }
+        if let problem = FilePattern.problem(with: pattern) { throw YAMLError(position, "\(summary) \(problem)") }
+        return pattern
+    }
+
+    /// A directory beside the versions of a service.
+    ///
+    /// - Parameter isStored: whether it was accepted before, possibly by a less strict version.
+    func serviceDirectory(isStored: Bool) throws(YAMLError) -> String {
+        let path = try relativePath("a directory", isStored: isStored)
+        guard isStored || !ServicePath.isReserved(path) else {
+            throw YAMLError(position, "\(summary) is where a server keeps the versions of a service")
+        }
         return path
     }
 }

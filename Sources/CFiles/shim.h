@@ -1,0 +1,13 @@
+#pragma once
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Calls of Linux that glibc declares for _GNU_SOURCE alone, which Swift's module of it does not define.
+
+// Waits until everything on the file system of an open file is on the disk (syncfs(2)).
+static inline int portcullis_syncfs(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
+
+// Gives each of two names in a directory what the other one has (renameat2(2), RENAME_EXCHANGE).
+static inline int portcullis_exchange(int directory, const char *name, const char *other) {
+    return (int)syscall(SYS_renameat2, directory, name, directory, other, 2u);
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Cloud
+import CommandLineSupport
+import Foundation
+import Text
+import Versions
+
+/// Where versions are.
+struct StoreOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The directory that has the versions.", valueName: "directory"), completion: .directory)
+    var store: String
+
+    func validate() throws {
+        guard !store.isEmpty else { throw ValidationError("--store: a path is not empty") }
+    }
+
+    func open(making: Bool = false) throws -> VersionStore { try VersionStore(opening: store, making: making) }
+}
+
+/// A version of a type: `1.5.0`, or `1.5.0/debug`.
+struct VersionArgument: ExpressibleByArgument {
+    let name: String
+    let variant: String
+
+    init?(argument: String) {
+        let parts = argument.splitBytes("/", maxSplits: 1).map(String.init)
+        guard let name = parts.first, VersionName.problem(withName: name) == nil else { return nil }
+        let variant = parts.count == 2 ? parts[1] : BuildSection.mainVariant
+        guard VersionName.problem(withVariant: variant) == nil else { return nil }
+        self.name = name
+        self.variant = variant
+    }
+
+    func version(of type: String) -> VersionName { VersionName(type: type, name: name, variant: variant) }
+
+    static let help = ArgumentHelp(
+        "The version, with its variant unless it is \(BuildSection.mainVariant): 1.5.0, 1.5.0/debug.",
+        valueName: "version")
+}
+
+/// An argument that names a type.
+enum TypeArgument {
+    static let help = ArgumentHelp("The service type.", valueName: "type")
+
+    static func read(_ text: String) throws -> String {
+        if let problem = VersionName.problem(withType: text) { throw ValidationError("\(text.printed()) \(problem)") }
+        return text
+    }
+}
+
+/// The keys whose signatures are taken.
+struct TrustOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("A public key whose signatures are taken. Again for each key.", valueName: "file"),
+        completion: .file(extensions: ["pub"]))
+    var trusted: [String] = []
+
+    /// `nil`: none is named, so signatures are not looked at.
+    func keys() throws -> TrustedKeys? {
+        guard !trusted.isEmpty else { return nil }
+        return TrustedKeys(
+            try trusted.map { path in
+                let file = try PublicKeyFile(ofEither: path)
+                return TrustedKey(key: file.key, name: file.description.name, end: file.description.end)
+            })
+    }
+}
+
+extension VersionStore {
+    /// A version that must be there.
+    func required(_ version: VersionName) throws -> ContentDigest {
+        if let digest = try digest(of: version) { return digest }
+        let others = try entries().map(\.version).filter { $0.type.isExactly(version.type) }.suffix(5)
+        throw CommandError(
+            "there is no version \(version) in \(blobs.path.printable)",
+            hint: others.isEmpty
+                ? "It has no versions of \(version.type)."
+                : "Of \(version.type) it has \(others.map { "\($0)" }.joined(separator: ", ")).")
+    }
+}
+
+extension CompletionKind {
+    /// The versions, in the store that the command line names, of the type that stands before them.
+    static var versions: CompletionKind {
+        .custom { words, _, prefix in
+            guard let mark = words.lastIndex(where: { $0.isExactly("--store") }), mark + 1 < words.count,
+                let entries = try? VersionStore(opening: words[mark + 1]).entries()
+            else { return [] }
+            let known = entries.map(\.version).filter { version in words.contains { $0.isExactly(version.type) } }
+            let names = known.map { version in
+                version.variant.isExactly(BuildSection.mainVariant)
+                    ? version.name : "\(version.name)/\(version.variant)"
+            }
+            return names.filter { $0.hasBytePrefix(prefix) }
+        }
+    }
+}
