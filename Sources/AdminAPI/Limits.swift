@@ -50,4 +50,12 @@ public enum Limits {
     public static let stateSeconds = 1...31_536_000
     /// Bytes of a report.
     public static let report = 256 << 10
+    /// Services of a server.
+    public static let assignedServices = 10_000
+    /// Jobs of a server at a time.
+    public static let assignedJobs = 1_000
+    /// Drives of a server.
+    public static let serverDrives = 64
+    /// Bytes of a job's output that are kept: its end.
+    public static let jobOutput = 64 << 10
 }

@@ -1,0 +1,112 @@
+import Names
+public import Text
+
+/// What a server is to have and to run (`GET /v1/servers/{server}/assignments`). It names things only: what is executed
+/// and what is placed is in the manifests, which the server trusts by their signatures.
+public struct Assignments: Sendable, Hashable {
+    public var server: String
+    public var location: String
+    /// By service name. A service of the server that is not named here stays as it is, and is reported: an ADMIN that has
+    /// lost its registry stops nothing.
+    public var services: [ExactText: Assignment]
+    /// What is to be done once, by identifier.
+    public var jobs: [ExactText: AssignedJob]
+
+    public init(
+        server: String, location: String, services: [ExactText: Assignment] = [:], jobs: [ExactText: AssignedJob] = [:]
+    ) {
+        self.server = server
+        self.location = location
+        self.services = services
+        self.jobs = jobs
+    }
+}
+
+/// What is to become of one service of a server.
+public struct Assignment: Sendable, Hashable {
+    /// What is wanted of a service on its server.
+    public enum Desired: String, Sendable, Hashable, CaseIterable {
+        /// Its version is there, and it runs.
+        case running
+        /// Its version is there, and it does not run.
+        case stopped
+        /// It does not run, and no longer starts with the server. Its directory stays.
+        case absent
+        /// It is absent, and its directory is removed.
+        case purged
+    }
+
+    public var desired: Desired
+    /// The version: SHA-256 of its manifest, 64 hexadecimal digits; `nil`: none is to be there yet.
+    public var version: String?
+    /// The drive of the server where its data is; `nil`: its data is not on a drive.
+    public var drive: String?
+
+    public init(desired: Desired, version: String?, drive: String? = nil) {
+        self.desired = desired
+        self.version = version
+        self.drive = drive
+    }
+}
+
+/// Something to be done once.
+public struct AssignedJob: Sendable, Hashable {
+    /// The kinds of jobs.
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// The service is stopped and started.
+        case restart
+        /// The manifest's tests `from: node` are run.
+        case tests
+        /// An action of the manifest.
+        case action
+    }
+
+    public var service: String
+    public var kind: Kind
+    /// The version that the job is for: it fails if another one is there by then.
+    public var version: String?
+    /// The name of an action.
+    public var name: String?
+    /// Its arguments.
+    public var arguments: [String]
+    /// After this time the job is not begun, and one that runs is ended: RFC 3339 in UTC.
+    public var deadline: String
+
+    public init(
+        service: String, kind: Kind, version: String? = nil, name: String? = nil, arguments: [String] = [],
+        deadline: String
+    ) {
+        self.service = service
+        self.kind = kind
+        self.version = version
+        self.name = name
+        self.arguments = arguments
+        self.deadline = deadline
+    }
+}
+
+// MARK: Forms
+
+extension Assignments: Described {
+    package static let form = Form<Self>.object(
+        "Assignments", .required("server", .name(.server), \.server),
+        .required("location", .name(.location), \.location),
+        .required("services", .dictionary(of: Assignment.form, atMost: Limits.assignedServices), \.services),
+        .required("jobs", .dictionary(of: AssignedJob.form, atMost: Limits.assignedJobs), \.jobs)
+    ) { Assignments(server: $0, location: $1, services: $2, jobs: $3) }
+}
+
+extension Assignment: Described {
+    package static let form = Form<Self>.object(
+        "Assignment", .required("desired", .choice, \.desired), .present("version", .line(atMost: 64), \.version),
+        .present("drive", .line(atMost: 63), \.drive)
+    ) { Assignment(desired: $0, version: $1, drive: $2) }
+}
+
+extension AssignedJob: Described {
+    package static let form = Form<Self>.object(
+        "AssignedJob", .required("service", .serviceName, \.service), .required("kind", .choice, \.kind),
+        .present("version", .line(atMost: 64), \.version), .present("name", .line(atMost: 63), \.name),
+        .required("arguments", .list(of: .line(atMost: 1_024)), \.arguments), .required("deadline", .time, \.deadline)
+    ) { AssignedJob(service: $0, kind: $1, version: $2, name: $3, arguments: $4, deadline: $5) }
+}
