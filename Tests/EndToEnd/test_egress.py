@@ -116,6 +116,19 @@ def test_connections_leave_by_the_public_address(daemon, network, machine, clien
 def test_what_is_excepted_or_inside_keeps_the_inside_address(daemon, network, machine, family):
     for kind in ("tcp", "udp"):
         assert seen(machine, EXCEPTED[family], SOURCES[family], kind) == SOURCES[family]
+    group = "239.1.2.3" if family == 4 else "ff15::3"
+    with witnesses.tcpdump(network.gateway, "inside", f"host {group}") as watch:
+        with network.gateway.entered():
+            sender = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+        with sender:
+            if family == 4:
+                sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.1.0.2"))
+            else:
+                index = int(network.gateway.run("cat", "/sys/class/net/inside/ifindex"))
+                sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+            sender.bind(("10.1.0.2" if family == 4 else "fd00:1::2", 0))
+            sender.sendto(b".", (group, 7000))
+    assert re.search(r"(10\.1\.0\.2|fd00:1::2)\.\d+ > ", watch.text), "a group is reached with the own address"
     gateway = "10.1.0.2" if family == 4 else "fd00:1::2"
     server = "10.1.0.12" if family == 4 else "fd00:1::12"
     assert traffic.Client(network.gateway, timeout=20).http(server, 8080, gateway).client == gateway

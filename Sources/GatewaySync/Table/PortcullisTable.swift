@@ -84,8 +84,8 @@ public enum PortcullisTable {
     /// tells the first from later ones: conntrack never confirms packets of IPVS. For destination NAT, chains of type
     /// nat see the first packet of each flow only. Whoever passes a limiter returns.
     ///
-    /// What an inside network sends to one of our public addresses, to another inside network or to an exception keeps
-    /// its address. All else leaves by a public one. Where a network has several, the hash of the inside address
+    /// What an inside network sends to one of our public addresses, to another inside network, to a multicast group or to
+    /// an exception keeps its address. All else leaves by a public one. Where a network has several, the hash of the inside address
     /// selects one; the packet's mark holds the hash, since nft can use it in a key. It has done its work by then, and
     /// only the first packet of a connection comes here. Nothing leaves with an inside address while the elements
     /// are replaced. Packets of IPVS do not come here: they are not tracked, or go to our public addresses.
@@ -125,6 +125,7 @@ public enum PortcullisTable {
             Nftables.Rule(
                 in: leave, isFamily, .fields([.sourceAddress(family), .destinationAddress(family)], in: name(.exempt)),
                 .accept),
+            Nftables.Rule(in: leave, isFamily, .destination(atLeast: notRouted(family)), .accept),
             Nftables.Rule(in: leave, isFamily, .sourceNAT(family, network, from: name(.egress))),
             Nftables.Rule(in: leave, isFamily, .markBySource(family, modulus: egressSlots, seed: egressSeed)),
             Nftables.Rule(in: leave, isFamily, .sourceNAT(family, network, from: name(.spread))),
@@ -148,6 +149,12 @@ public enum PortcullisTable {
             Nftables.Rule(in: open, isFamily, .verdict(key, from: name(.limits))),
             Nftables.Rule(in: open, .accept),
         ]
+    }
+
+    /// From this address on destinations are of one link or of a group: `224.0.0.0` (multicast, broadcast), `fe80::` (link
+    /// local, multicast).
+    private static func notRouted(_ family: AddressFamily) -> IPAddress {
+        family == .ipv4 ? IPAddress(ipv4: 0xE000_0000) : IPAddress(ipv6High: 0xFE80 << 48, low: 0)
     }
 
     /// The type of SCTP's chunk that opens an association.

@@ -65,6 +65,14 @@ extension [Nftables.Expression] {
         load(fields) + [.lookup(set: map, key: 0, data: 0), .setMeta(.mark, from: 0)]
     }
 
+    /// `ip daddr >= 224.0.0.0`
+    public static func destination(atLeast address: IPAddress) -> Self {
+        let bytes = Nftables.SetValue(address).withBytes { [UInt8]($0) }
+        return Nftables.Field.destinationAddress(address.family).load(into: 0) + [
+            .compare(0, .greaterOrEqual, bytes)
+        ]
+    }
+
     /// `meta mark set jhash ip saddr mod 65521 seed 0x706f7274`
     public static func markBySource(_ family: AddressFamily, modulus: UInt32, seed: UInt32) -> Self {
         source(family, prefix: family.bitWidth) + [
