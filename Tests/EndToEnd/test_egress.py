@@ -157,8 +157,8 @@ def test_several_addresses_are_used_and_each_machine_has_its_own(daemon, scripte
         assert {address: seen(machine, WORLD[family], address, "udp") for address in machines} == first
         # A daemon that begins anew, as another gateway would, sends each machine by the same address.
         witnesses.clear(network.gateway)
-        eventually(lambda: "spread4" in witnesses.table(network.gateway).get("map", {}), what="the table again")
-        eventually(lambda: witnesses.table(network.gateway)["map"]["spread4"].get("elem"), what="its elements")
+        eventually(lambda: "elements" in network.gateway.result(
+            "nft", "list", "map", "inet", "portcullis", f"spread{family}").stdout, what="the table again")
         assert {address: seen(machine, WORLD[family], address) for address in machines} == first
     finally:
         network.app1.batch(*(f"addr del {address}/{prefix[1]} dev inside" for address in machines))

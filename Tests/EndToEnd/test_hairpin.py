@@ -79,6 +79,9 @@ def test_a_port_that_is_used_again_reaches_a_server(daemon, network, machine):
             # The server closes first, and this side has no TIME_WAIT that would keep the port.
             while endpoint.recv(4096):
                 pass
+        # It waits for the last acknowledgement, and cannot be had before.
+        eventually(lambda: ":45000" not in network.app1.run("ss", "-Htan", "sport", "=", ":45000"),
+                   what="the port being free", pause=0.05)
     print(f"connecting took {took}")
     assert max(took) < 10
 
