@@ -81,6 +81,8 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(name: "Rollouts", swiftSettings: strict),
+
         // Other programs' configurations
         .target(
             name: "Keepalived", dependencies: ["HealthChecks", "NetworkTypes", "ServicesExport", "Text", "YAML"],
@@ -337,6 +339,7 @@ let package = Package(
         .testTarget(
             name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
             swiftSettings: strictTests),
+        .testTarget(name: "RolloutsTests", dependencies: ["Rollouts", "TestSupport"], swiftSettings: strictTests),
         .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "NetworkTypes", "TestSupport"],
             swiftSettings: strictTests),
