@@ -22,6 +22,13 @@ SECONDS = 20
 TURNS = 2
 # The server that goes.
 VICTIM = 500
+# keepalived's. It reads a line as one keyword and its values: a block that begins within a line is ignored, with a warning in its log.
+CONFIGURATION = "\n".join([
+    "global_defs {", "}", "virtual_server 198.51.100.1 80 {", "delay_loop 1", "lvs_sched rr", "lvs_method NAT", "protocol TCP",
+    *(line for address in TARGETS for line in (
+        f"real_server {address} {Accepting.PORT} {{", "weight 1",
+        "TCP_CHECK {", "connect_timeout 3", "retry 2", "delay_before_retry 1", "}", "}")),
+    "}", ""])
 
 
 def begun():
@@ -63,12 +70,9 @@ class Checks:
             prober.end()
 
     def keepalived(self):
-        servers = "".join(f"real_server {address} {Accepting.PORT} {{ weight 1 TCP_CHECK {{ connect_timeout 3 retry 2 "
-                          "delay_before_retry 1 }} }}\n" for address in TARGETS)
         with tempfile.TemporaryDirectory() as folder:
             configuration = pathlib.Path(folder) / "keepalived.conf"
-            configuration.write_text("global_defs {\n}\nvirtual_server 198.51.100.1 80 {\n delay_loop 1\n lvs_sched rr\n "
-                                     f"lvs_method NAT\n protocol TCP\n{servers}}}\n")
+            configuration.write_text(CONFIGURATION)
             with Process("keepalived", "--check", "--dont-fork", "--log-console", f"--use-file={configuration}",
                          f"--pid={folder}/pid", f"--checkers_pid={folder}/checkers.pid", log=f"{folder}/log") as process:
                 eventually(lambda: self.servers() >= len(TARGETS), 120, "keepalived's servers in the kernel")
