@@ -79,7 +79,8 @@ class Failure:
     host: str
     began: float
     complete: float
-    # When the kernel was last seen to send clients there, and when it was first seen not to.
+    # When the kernel was last looked at, when it was last seen to send clients there, and when it was first seen not to.
+    looked: float = 0
     served: float = 0
     found: float | None = None
     # When it had come back.
@@ -126,10 +127,10 @@ class Failures(threading.Thread):
             self.error = failure
 
     def watch(self, failure, duration):
-        """Lets a failure last, and notes until when the kernel sends clients to the server."""
+        """Lets the failure last, and notes until when the kernel sends clients to the server."""
         ends = time.monotonic() + duration
         while not self.end.is_set() and (now := time.monotonic()) < ends:
-            listed = witnesses.ipvs(self.stage.network.gateway)
+            listed, failure.looked = witnesses.ipvs(self.stage.network.gateway), now
             if any(weight and endpoint.rpartition(":")[0] in addresses(failure.host)
                    for name, found in listed.items() if type_of(name) in failure.types for endpoint, weight in found.items()):
                 failure.served, failure.found = now, None
@@ -207,8 +208,8 @@ class Failures(threading.Thread):
 
     @property
     def tested(self):
-        """The failures that lasted until they had to be found."""
-        return [failure for failure in self.happened if failure.found_by(self.stage.outages) < failure.healed < math.inf]
+        """The failures that lasted until they had to be found, and concerned clients."""
+        return [failure for failure in self.happened if failure.served and failure.looked > failure.found_by(self.stage.outages)]
 
     @property
     def missed(self):
