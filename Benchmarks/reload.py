@@ -5,7 +5,7 @@ every 5 seconds. On a kernel with IPVS (`beside`): the daemon and its prober, an
 run, a check every 60 seconds: in the emulated machine more checks would use so much CPU that a change is lost in it. Both
 in a network namespace of their own.
 
-CPU is that of all processes of a contestant in the seconds after the change, less what as long a time takes without one. A
+CPU is that of all processes of a contestant until a second after the change, less what as long a time takes without one. A
 change beside which the daemon audits the kernel does not count.
 """
 
@@ -30,8 +30,9 @@ SPARE, *SERVERS = checked.addresses(5_001)
 PLACE, DOWN = 2_500, 700
 INTERVALS = {"alone": 5, "beside": 60}
 CHANGES = 7
-# How long CPU is counted after a change.
-SECONDS = 3
+# How long CPU is counted after a change, and how long before it to know what it would be without one.
+SECONDS = 1
+IDLE_SECONDS = 5
 
 
 def replaced(turn):
@@ -119,15 +120,15 @@ class Reload:
 
     def cost(self, contestant, change):
         """The CPU of a change, of each process, less that of as long a time without one; and what `change` returns."""
-        idle, seconds, _ = self.measure(contestant)
-        used, took, result = self.measure(contestant, change)
+        idle, seconds, _ = self.measure(contestant, IDLE_SECONDS)
+        used, took, result = self.measure(contestant, SECONDS, change)
         return [busy - rest * took / seconds for busy, rest in zip(used, idle)], result
 
     @staticmethod
-    def measure(contestant, change=lambda: None):
+    def measure(contestant, rest, change=lambda: None):
         before, began = contestant.cpu, time.monotonic()
         result = change()
-        time.sleep(SECONDS)
+        time.sleep(rest)
         return [after - earlier for after, earlier in zip(contestant.cpu, before)], time.monotonic() - began, result
 
     def record(self, name, seconds):
