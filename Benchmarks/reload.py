@@ -2,8 +2,7 @@
 
 On this host's kernel (`alone`): the daemon without IPVS (`portcullis-bench run`) and its prober, a check of each server
 every 5 seconds. On a kernel with IPVS (`beside`): the daemon and its prober, and then keepalived and its reload, in one
-run, a check every 60 seconds: in the emulated machine more checks would use so much CPU that a change is lost in it. Both
-in a network namespace of their own.
+run, a check every 60 seconds, keepalived's default. Both in a network namespace of their own.
 
 CPU is that of all processes of a contestant until a second after the change, less what as long a time takes without one. A
 change beside which the daemon audits the kernel does not count.
