@@ -14,26 +14,12 @@ import threading
 import time
 from http.server import ThreadingHTTPServer
 
-from daemon import STUB, Daemon, Export
+from daemon import STUB, Daemon, TimedExport
 from ipvs_netlink import Witness
 from portcullis_testing.waiting import eventually
 
 ROUNDS = 3
 CHANGES = 5
-
-
-class TimedExport(Export):
-    """`sent`: when the last whole export went out."""
-
-    sent = 0.0
-
-    def do_GET(self):
-        known = Export.export
-        super().do_GET()
-        if TimedExport.wanted is known:
-            TimedExport.sent = TimedExport.sent or time.monotonic()
-
-    wanted = None
 
 
 class Benchmark:
@@ -51,7 +37,7 @@ class Benchmark:
     def run(self):
         server = ThreadingHTTPServer(("127.0.0.1", STUB), TimedExport)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        Export.export = self.exports[100]
+        TimedExport.export = self.exports[100]
         with tempfile.TemporaryDirectory() as folder:
             daemon = Daemon(folder, f"http://127.0.0.1:{STUB}", interval=1)
             try:
@@ -85,12 +71,11 @@ class Benchmark:
             weight = 150 - weight
             is_audited = turn % 2 == 1
             rounds = daemon.metric("audit_rounds_total")
-            polls = Export.polls
-            eventually(lambda: Export.polls > polls, 600, "a poll")
+            polls = TimedExport.polls
+            eventually(lambda: TimedExport.polls > polls, 600, "a poll")
             if is_audited:
                 self.request_round(daemon)
-            TimedExport.sent, TimedExport.wanted = 0.0, self.exports[weight]
-            Export.export = self.exports[weight]
+            TimedExport.offer(self.exports[weight])
             eventually(lambda: TimedExport.sent, 600, "the poll that gets the change")
             eventually(lambda: self.witness.weights(*self.service).get(self.server) == weight, 600, "the kernel's having it", pause=0.01)
             took = time.monotonic() - TimedExport.sent

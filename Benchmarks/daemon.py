@@ -3,6 +3,7 @@
 import http.server
 import pathlib
 import tempfile
+import time
 
 from portcullis_testing import exports
 from portcullis_testing.gateway import Gateway
@@ -19,7 +20,7 @@ class Export(http.server.BaseHTTPRequestHandler):
     polls = 0
 
     def do_GET(self):
-        body = Export.export
+        body = self.export
         etag = exports.etag(body)
         Export.polls += 1
         known = etag in self.headers.get("If-None-Match", "")
@@ -31,10 +32,30 @@ class Export(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if not known:
-            self.wfile.write(body)
+            self.send_whole(body)
+
+    def send_whole(self, body):
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass
+
+
+class TimedExport(Export):
+    """`sent`: when the export that was offered last first went out whole; 0: not yet."""
+
+    sent = 0.0
+
+    @classmethod
+    def offer(cls, export):
+        """ADMIN has another export from now on. Returns its ETag."""
+        cls.sent, cls.export = 0.0, export
+        return exports.etag(export)
+
+    def send_whole(self, body):
+        super().send_whole(body)
+        if body is TimedExport.export:
+            TimedExport.sent = TimedExport.sent or time.monotonic()
 
 
 class Daemon(Gateway):

@@ -21,7 +21,12 @@ ROWS = [
     ("audit of all of 10,000 × 10, CPU", "an audit of every real server, CPU", "its first load, CPU", "first load, CPU", 0.5),
     ("one weight, during such an audit", "a change during an audit", "without one", "a change", 1.2),
     ("a TCP check of 1,000 a second, CPU", "checks, CPU", "keepalived's", "keepalived's checks, CPU", 1.5),
-    ("until a server that goes is down", "checks, a server goes", "keepalived's", "keepalived's checks, a server goes", None),
+    ("until servers that go are down", "checks, until servers that go are down", "keepalived's",
+     "keepalived's checks, until servers that go are down", 1.1),
+    ("one of 5,000 servers replaced, CPU", "a server replaced, with IPVS, CPU", "keepalived's reload",
+     "keepalived's reload of a server, CPU", 1 / 8),
+    ("the same, until the kernel has it", "a server replaced, with IPVS, time", "keepalived's reload",
+     "keepalived's reload of a server, time", 1 / 8),
 ]
 
 # What is measured by itself, its unit, how many of these a second or a MiB is, and the most that it may be.
@@ -41,6 +46,8 @@ SCALE = [
     ("lateness of 5,000 checks each 5 s, p99", "ms", 1000, 100),
     ("a TCP check, CPU", "ms", 1000, None),
     ("resident memory at 5,000 checks", "MiB", 1, None),
+    ("a server replaced, CPU", "ms", 1000, 50),
+    ("a server replaced, the daemon's CPU", "ms", 1000, None),
 ]
 
 

@@ -10,7 +10,7 @@ from portcullis_testing import witnesses
 from portcullis_testing.waiting import eventually
 
 
-def check_agreement(stage, registry, when, others=None, down=None):
+def check_agreement(stage, registry, when, others=None, down=None, within=180):
     """Waits until they agree. `others`: what is not ours there. `down`: the types and addresses of a server that is down."""
     seen = {}
 
@@ -29,7 +29,7 @@ def check_agreement(stage, registry, when, others=None, down=None):
 
     start = time.monotonic()
     try:
-        eventually(agrees, timeout=180)
+        eventually(agrees, timeout=within)
     except AssertionError:
         raise AssertionError(f"{when}: kernel and export differ: {seen}\nstatus: {json.dumps(stage.status)}") from None
     services, servers = len(seen["ipvs"][1]), sum(map(len, seen["ipvs"][1].values()))

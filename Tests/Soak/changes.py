@@ -97,9 +97,11 @@ class Mutator(threading.Thread):
 
     def spare(self, types, host):
         """Marks a server as about to fail, and pins of each type an instance that is ready elsewhere. Returns these by type;
-        None: a type has none.
+        None: a type has none, or nothing is ready on that server.
         """
         with self.lock:
+            if not any(name in self.ready and self.places[name] == host for kind in types for name in INSTANCES[kind]):
+                return None
             found = {kind: [name for name in INSTANCES[kind] if name in self.ready and self.places[name] not in (None, host)]
                      for kind in types}
             if not all(found.values()):

@@ -4,6 +4,7 @@ import collections
 import contextlib
 import dataclasses
 import http.client
+import math
 import signal
 import threading
 import time
@@ -75,8 +76,20 @@ class Failure:
     """A server that failed for some types: from when on, and when that was complete (monotonic)."""
 
     types: tuple
+    host: str
     began: float
     complete: float
+    # When the kernel was last looked at, when it was last seen to send clients there, and when it was first seen not to.
+    looked: float = 0
+    served: float = 0
+    found: float | None = None
+    # When it had come back.
+    healed: float = math.inf
+
+    @property
+    def unsafe_until(self):
+        """Requests that begin later reach a server that works, wherever the kernel sends them."""
+        return min(self.found or math.inf, self.healed)
 
     def found_by(self, outages):
         """When it must be found: BOUND after it was complete, or after the end of an outage in which nothing is found."""
@@ -106,12 +119,24 @@ class Failures(threading.Thread):
                 kind = self.chance.choice(list(PORTS))
                 way, host = self.chance.choice(WAYS[kind]), self.chance.choice(self.places(kind) or HOSTS)
                 # Some come back before they are found.
-                duration = self.chance.uniform(0.2, 2) if self.chance.random() < 0.2 else self.chance.uniform(5, 14)
-                with self.failed(way, kind, host) as has_failed:
-                    if has_failed:
-                        self.end.wait(duration)
+                duration = self.chance.uniform(0.2, 2) if self.chance.random() < 0.2 else self.chance.uniform(BOUND - 1, BOUND + 8)
+                with self.failed(way, kind, host) as failure:
+                    if failure:
+                        self.watch(failure, duration)
         except Exception as failure:
             self.error = failure
+
+    def watch(self, failure, duration):
+        """Lets the failure last, and notes until when the kernel sends clients to the server."""
+        ends = time.monotonic() + duration
+        while not self.end.is_set() and (now := time.monotonic()) < ends:
+            listed, failure.looked = witnesses.ipvs(self.stage.network.gateway), now
+            if any(weight and endpoint.rpartition(":")[0] in addresses(failure.host)
+                   for name, found in listed.items() if type_of(name) in failure.types for endpoint, weight in found.items()):
+                failure.served, failure.found = now, None
+            else:
+                failure.found = failure.found or time.monotonic()
+            self.end.wait(0.1)
 
     def places(self, kind):
         """The servers on which instances of the type are ready."""
@@ -119,24 +144,25 @@ class Failures(threading.Thread):
 
     @contextlib.contextmanager
     def failed(self, way, kind, host):
-        """The server has failed during the block, and has come back after it; False: nothing was done, as a type has no other."""
+        """The server has failed during the block, and has come back after it; None: nothing was done, as a type has no other."""
         types = tuple(PORTS) if way == "cut" else (kind,)
         spared = self.mutator.spare(types, host)
         if not spared:
-            yield False
+            yield None
             return
         try:
             self.wait_until_served(spared)
             began = time.monotonic()
             self.farm.fail(way, kind, host)
-            failure = Failure(types, began, time.monotonic())
+            failure = Failure(types, host, began, time.monotonic())
             self.happened.append(failure)
             self.counts[f"{kind} {way}"] += 1
             try:
-                yield True
+                yield failure
             finally:
                 self.events.append(f"{host} {'all' if way == 'cut' else kind} {way} from {began:.0f} to {time.monotonic():.0f}")
                 self.farm.heal(way, kind, host)
+                failure.healed = time.monotonic()
             self.wait_until_back(host)
         finally:
             self.mutator.release()
@@ -176,6 +202,16 @@ class Failures(threading.Thread):
             target["target"].rpartition(":")[0] in addresses(host) for target in found["down"])
 
     def excuse(self, outcome, kind):
-        """Whether a request may have failed: it was under way, or began, before the failure of a server had to be found."""
-        return any(kind in failure.types and outcome.ended >= failure.began
-                   and outcome.began <= failure.found_by(self.stage.outages) for failure in self.happened)
+        """Whether a request may have failed: it was under way, or began, while the kernel sent clients to a server that had failed."""
+        return any(kind in failure.types and outcome.ended >= failure.began and outcome.began <= failure.unsafe_until
+                   for failure in self.happened)
+
+    @property
+    def tested(self):
+        """The failures that lasted until they had to be found, and concerned clients."""
+        return [failure for failure in self.happened if failure.served and failure.looked > failure.found_by(self.stage.outages)]
+
+    @property
+    def missed(self):
+        """Those of them that were not found in time."""
+        return [failure for failure in self.tested if failure.served > failure.found_by(self.stage.outages)]

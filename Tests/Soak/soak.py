@@ -16,7 +16,7 @@ import time
 
 from agreement import check_agreement
 from changes import INSTANCES, Mutator, Registry, type_pgw, type_tg
-from checks import BOUND
+from checks import BOUND, DROP_AFTER
 from drift import destroy, drift
 from failures import Failures, Farm, addresses
 from portcullis_testing import topology, traffic
@@ -66,14 +66,24 @@ def check_memory(samples):
     assert last <= first * 1.1 + 1024, f"the daemon's memory grows (KiB): {samples}"
 
 
+def check_detection(failures):
+    """Each failure that lasted long enough was found in time."""
+    tested, missed = failures.tested, failures.missed
+    times = [failure.found - failure.complete for failure in tested if failure.found]
+    print(f"soak: {len(tested)} failures lasted until they had to be found, {len(missed)} of them were not found in time; the others took "
+          f"{', '.join(f'{seconds:.1f}' for seconds in times)} s of {BOUND} (more where the prober or the daemon was away)", flush=True)
+    assert tested, "no failure lasted until it had to be found"
+    assert not missed, f"{len(missed)} of {len(tested)} failures were not found in time: {missed}"
+
+
 def check_requests(outcomes, failures, start):
-    """No request has failed but those to a server that failed, until that had to be found: of each target, one instance was
-    ready on a server that worked all the time.
+    """No request has failed but those that a server which failed was still sent: of each target, one instance was ready on a server
+    that worked all the time.
     """
     every = len(outcomes)
     excused = [outcome for outcome in outcomes if failures.excuse(outcome, type_of_target(outcome.target))]
-    print(f"soak: {len(excused)} of {every} requests were under way or began within {BOUND} s of a failure of their type (longer "
-          f"where the prober or the daemon was away), {sum(outcome.error is not None for outcome in excused)} of them failed", flush=True)
+    print(f"soak: {len(excused)} of {every} requests were under way or began before a failure of their type was found, "
+          f"{sum(outcome.error is not None for outcome in excused)} of them failed", flush=True)
     excused = set(map(id, excused))
     outcomes = [outcome for outcome in outcomes if id(outcome) not in excused]
     failures = [outcome for outcome in outcomes if outcome.error]
@@ -104,9 +114,9 @@ def check_one_down(stage, registry, failures, client, others):
     failures.mutator.ready_all()
     for kind in INSTANCES:
         host = failures.places(kind)[0]
-        with failures.failed("killed", kind, host) as has_failed:
-            assert has_failed, f"{kind} is ready on {host} only"
-            check_agreement(stage, registry, f"with {kind} down on {host}", others, ({kind}, addresses(host)))
+        with failures.failed("killed", kind, host) as failure:
+            assert failure, f"{kind} is ready on {host} only"
+            check_agreement(stage, registry, f"with {kind} down on {host}", others, ({kind}, addresses(host)), within=BOUND + 2 * DROP_AFTER)
             with Clients(client) as clients:
                 time.sleep(3)
             wrong = [outcome for outcome in clients.outcomes
@@ -161,8 +171,8 @@ def soak(stage, farm, seconds, chance):
         failures.start()
         start = time.monotonic()
         try:
-            # On a slow machine longer, until there is enough to judge the memory by.
-            while (elapsed := time.monotonic() - start) < seconds or len(memory) < 9:
+            # On a slow machine longer, until there is enough to judge the memory and the detection of failures by.
+            while (elapsed := time.monotonic() - start) < seconds or len(memory) < 9 or not failures.tested:
                 time.sleep(2)
                 # Killed in the first half; in the second its memory is watched.
                 if elapsed < seconds / 2 and chance.random() < 0.12:
@@ -206,6 +216,7 @@ def soak(stage, farm, seconds, chance):
         assert mutator.ready & set(INSTANCES[name]), mutator.ready
     problems = []
     checks = [
+        lambda: check_detection(failures),
         lambda: check_requests(outcomes, failures, start),
         lambda: check_memory(memory),
         lambda: eventually(lambda: all_are_up(stage), 60, "all servers being up at the end"),

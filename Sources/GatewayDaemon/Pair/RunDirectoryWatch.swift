@@ -15,7 +15,10 @@ struct RunDirectoryWatch {
         case ping
     }
 
-    /// Yields the signals whose files are created, replaced or removed, from now on.
+    /// Yields the signals whose files are there already, and then those whose files are created, replaced or removed.
+    ///
+    /// A daemon holds its lock, and so counts as running, before it watches: another program may have left a signal
+    /// in between.
     /// - Throws: if the directory does not exist.
     static func signals(in directory: String) throws(FileError) -> AsyncStream<Signal> {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
@@ -36,6 +39,9 @@ struct RunDirectoryWatch {
         let cancellation = Cancellation(source: source)
         continuation.onTermination = { _ in cancellation.source.cancel() }
         source.resume()
+        for signal in Signal.allCases where Files.modificationTime(of: "\(directory)/\(signal)") != nil {
+            continuation.yield(signal)
+        }
         return stream
     }
 

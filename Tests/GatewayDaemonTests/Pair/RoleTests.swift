@@ -97,6 +97,21 @@ import GatewayTestSupport
         withExtendedLifetime(lock) {}
     }
 
+    @Test("a daemon that is asked before it watches its run directory answers as soon as it does")
+    func askedEarly() async throws {
+        let lock = try StateLock(directory.path + "/lock", purpose: "run")
+        configuration.askForAudit()
+        let asking = Task { [configuration] in await configuration.signOfLife(until: .now + .seconds(60)) }
+        try await eventually { Files.modificationTime(of: directory.path + "/ping") != nil }
+        let gateway = try makeGateway()
+        let running = Task { try await gateway.run() }
+        #expect(await asking.value == .given)
+        try await eventually { Files.modificationTime(of: directory.path + "/audit") == nil }
+        running.cancel()
+        _ = try? await running.value
+        withExtendedLifetime(lock) {}
+    }
+
     @Test("a daemon runs although the run directory had no room for its name")
     func noRoomForName() throws {
         let lock = try StateLock(directory.path + "/lock", purpose: "run")

@@ -29,6 +29,12 @@ def run(*words, status=0, **options):
     return done.stdout
 
 
+def cpu(pid):
+    """The seconds of CPU that a process has used so far, by the scheduler's clock."""
+    # clock_getcpuclockid(3)
+    return time.clock_gettime((~pid << 3) | 2)
+
+
 class Process:
     """A running program, with its output in a file: `log`, or one without a name. The end of a `with` block kills it.
 
@@ -75,9 +81,8 @@ class Process:
 
     @property
     def cpu(self):
-        """The seconds of CPU that it has used so far, by the scheduler's clock."""
-        # clock_getcpuclockid(3)
-        return time.clock_gettime((~self.pid << 3) | 2)
+        """The seconds of CPU that it has used so far."""
+        return cpu(self.pid)
 
     def memory(self, field="VmRSS"):
         """Its memory in KiB: resident now, or the highest so far (VmHWM)."""
