@@ -65,6 +65,8 @@ public struct ServerService: Sendable, Hashable {
     public var version: String?
     /// The version before it.
     public var previous: String?
+    /// The version of the assignment that the node is at work on, or has carried out: `state` and `problem` are about it.
+    public var wanted: String?
     /// Whether it is in the assignments.
     public var isAssigned: Bool
     /// How often it was started without having been asked for since the version was placed.
@@ -73,9 +75,10 @@ public struct ServerService: Sendable, Hashable {
     public var problem: String?
 
     public init(
-        state: State, since: String, version: String? = nil, previous: String? = nil, isAssigned: Bool = true,
-        restarts: Int = 0, problem: String? = nil
+        state: State, since: String, version: String? = nil, previous: String? = nil, wanted: String? = nil,
+        isAssigned: Bool = true, restarts: Int = 0, problem: String? = nil
     ) {
+        self.wanted = wanted
         self.state = state
         self.since = since
         self.version = version
@@ -169,12 +172,13 @@ extension ServerService: Described {
     package static let form = Form<Self>.object(
         "ServerService", .required("state", .choice, \.state), .required("since", .time, \.since),
         .present("version", .line(atMost: 64), \.version), .present("previous", .line(atMost: 64), \.previous),
+        .present("wanted", .line(atMost: 64), \.wanted),
         .required("assigned", .boolean, \.isAssigned),
         .required("restarts", .integer(0...Limits.reportedCount), \.restarts),
         .present("problem", .line(atMost: Limits.reportedText), \.problem)
     ) {
         ServerService(
-            state: $0, since: $1, version: $2, previous: $3, isAssigned: $4, restarts: $5, problem: $6)
+            state: $0, since: $1, version: $2, previous: $3, wanted: $4, isAssigned: $5, restarts: $6, problem: $7)
     }
 }
 
