@@ -12,6 +12,14 @@ struct CloudConverter {
     /// The addresses of each pool, by the name.
     private var pools: [String: [IPAddress]] = [:]
     private var names: Set<String> = []
+    /// The lines of virtual servers by where they take connections.
+    private var claims: [Claim: Int] = [:]
+
+    private struct Claim: Hashable {
+        let address: IPAddress
+        let port: UInt16?
+        let transport: TransportProtocol
+    }
 
     init(settings: KeepalivedImport.Settings, groups: [ExactText: [GroupEntry]]) {
         self.settings = settings
@@ -27,7 +35,22 @@ struct CloudConverter {
     // MARK: Virtual servers
 
     mutating func add(_ server: VirtualServer) throws(KeepalivedError) {
+        if case .address(let address, let port) = server.key {
+            let claim = Claim(address: address, port: port, transport: server.transport)
+            if let line = claims[claim] {
+                note(
+                    server.place, "virtual_server \(address)",
+                    "is left out: the one of line \(line) has the same address, port and protocol")
+                return
+            }
+            claims[claim] = server.place.line
+        }
         let exposures = try exposures(of: server)
+        if exposures.isEmpty, case .group(let name) = server.key {
+            note(
+                server.place, "virtual_server group \(name)",
+                "is left out: the group has no entry that is carried over")
+        }
         guard !exposures.isEmpty else { return }
         var server = server
         let servers = realServers(of: server)
@@ -134,7 +157,9 @@ struct CloudConverter {
         var found: [RealServer] = []
         for real in server.servers {
             let name = "real_server \(real.address)"
-            if real.method != server.method {
+            if let reason = real.address.unusableReason {
+                note(real.place, name, "is left out: it is \(reason)")
+            } else if real.method != server.method {
                 note(real.place, name, "is left out: a section has one method, \(server.method.rawValue)")
             } else if found.contains(where: { $0.address == real.address }) {
                 note(real.place, name, "is left out: a server takes the connections of a section at one port")
@@ -161,7 +186,10 @@ struct CloudConverter {
                 server.isOnePacket = nil
             }
         }
-        if server.persistence == 0 { server.persistenceMask = nil }
+        if server.persistence == 0, server.persistenceMask != nil {
+            note(server.place, "persistence_granularity", "has no effect without persistence_timeout")
+            server.persistenceMask = nil
+        }
     }
 
     private mutating func threshold(of servers: [RealServer]) -> Int {
@@ -209,6 +237,10 @@ struct CloudConverter {
         of server: VirtualServer, _ section: ImportedSection, _ publicPort: UInt16?
     ) -> VirtualServer.Sorry? {
         guard let sorry = server.sorry else { return nil }
+        if let reason = sorry.address.unusableReason {
+            note(sorry.place, "sorry_server", "is left out: \(sorry.address) is \(reason)")
+            return nil
+        }
         var port: UInt16?
         if case .ports(let ports) = section.exposure {
             port = keepsPort(server) ? nil : sorry.port ?? publicPort
@@ -253,6 +285,7 @@ struct CloudConverter {
                 section.name = "\(wanted)-\(number)"
             }
             types[index].sections.append(section)
+            noteName(of: section.server, types[index].name)
             return
         }
         let wanted = section.server.name.flatMap { Self.name($0).isExactly($0) ? $0 : nil } ?? name
@@ -263,7 +296,14 @@ struct CloudConverter {
             candidate = "\(wanted.prefix(47))-\(number)"
         }
         names.insert(candidate)
+        noteName(of: section.server, candidate)
         types.append(ImportedType(name: candidate, members: members, sections: [section]))
+    }
+
+    /// Notes that a type has another name than the virtual server.
+    private mutating func noteName(of server: VirtualServer, _ type: String) {
+        guard let name = server.name, !name.isExactly(type) else { return }
+        note(server.place, "snmp_name", "\(name.printed(atMost: 100)) is lost: the type is \(type)")
     }
 
     /// `198-51-100-36`
