@@ -309,8 +309,13 @@ def test_a_state_directory_that_takes_nothing_stops_no_verdict(daemons, scripted
     eventually(is_missed, what="the problem")
     servers["app1"].kill()
     eventually(lambda: weights(network, 112) == without, what="app1 being out again")
+    daemons.kill()
+    daemon = daemons.start(settings, daemon.folder.name)
+    daemon.has_applied(exports.etag(data))
+    eventually(lambda: checks(daemon).get("downCount") == 1 and weights(network, 112) == without,
+               what="app1 being out after a restart")
     HERE.run("mount", "-o", "remount,rw", state)
-    eventually(lambda: not is_missed(), what="the verdicts being stored once they can be")
+    eventually(lambda: not daemon.status["problems"], what="all of it being stored once it can be")
     with witnesses.IPVSWrites() as writes:
         daemons.kill()
         daemon = daemons.start(settings, daemon.folder.name)
@@ -320,16 +325,16 @@ def test_a_state_directory_that_takes_nothing_stops_no_verdict(daemons, scripted
         assert weights(network, 112) == without and writes.count == 0
 
 
-@pytest.mark.parametrize("content", ["newer", "cut", "binary", "huge", "fifo"])
-def test_a_file_of_verdicts_that_cannot_be_read_is_none(content, daemons, scripted, network, farm, probers):
-    farm("app2", 8113)
+@pytest.mark.parametrize(("content", "port"), [("newer", 113), ("cut", 114), ("binary", 115), ("huge", 116), ("fifo", 117)])
+def test_a_file_of_verdicts_that_cannot_be_read_is_none(content, port, daemons, scripted, network, farm, probers):
+    farm("app2", port + 8000)
     settings = {"admin-url": scripted.url, "audit-interval": 3600}
     daemon = daemons.start_anew(settings)
     probers(daemon)
-    data = exports.export(section("file", 113, "tcp"))
+    data = exports.export(section("file", port, "tcp"))
     scripted.give(daemon, data)
-    without = {"10.1.0.12:8113": 100}
-    eventually(lambda: weights(network, 113) == without, what="app1, which never was there, being out")
+    without = {f"10.1.0.12:{port + 8000}": 100}
+    eventually(lambda: weights(network, port) == without, what="app1, which never was there, being out")
     daemons.stop()
     path = daemon.folder / "state/verdicts.json"
     text = path.read_bytes()
@@ -346,7 +351,7 @@ def test_a_file_of_verdicts_that_cannot_be_read_is_none(content, daemons, script
     daemon.has_applied(exports.etag(data))
     daemon.wait_for("all servers count until they are probed")
     eventually(lambda: checks(daemon).get("downCount") == 1, what="app1 being down again")
-    eventually(lambda: weights(network, 113) == without, what="app1 being out again")
+    eventually(lambda: weights(network, port) == without, what="app1 being out again")
     eventually(lambda: path.is_file() and b"10.1.0.11" in path.read_bytes(), what="the file being written anew")
 
 

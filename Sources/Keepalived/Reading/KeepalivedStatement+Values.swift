@@ -30,8 +30,8 @@ extension KeepalivedStatement {
     /// A number. One that is larger than the range has it counts as its end, which is `limited`.
     func number(in range: ClosedRange<Int>) throws(KeepalivedError) -> (number: Int, limited: Bool) {
         let word = try word(at: 1, "a number")
-        let isNumber = !word.isEmpty && word.utf8.allSatisfy { (0x30...0x39).contains($0) }
-        guard isNumber, case let number = Int(word) ?? .max, number >= range.lowerBound else {
+        let isDecimal = !word.isEmpty && word.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isDecimal, case let number = Int(word) ?? .max, number >= range.lowerBound else {
             throw fault("\(word.printed()) is no number from \(range.lowerBound) to \(range.upperBound)")
         }
         return (min(number, range.upperBound), number > range.upperBound)

@@ -9,8 +9,8 @@ import Text
 
 @Suite("What changes in the verdicts of a gateway") struct VerdictHistoryTests {
     private func health(
-        _ down: [String], isInForce: Bool = true, unknown: Int = 0, downInstances: Int? = nil, holdsUntil: String? = nil,
-        since: String = "2026-11-29T01:00:00Z"
+        _ down: [String], isInForce: Bool = true, unknown: Int = 0, downInstances: Int? = nil,
+        holdsUntil: String? = nil, since: String = "2026-11-29T01:00:00Z"
     ) -> GatewayReport.Health {
         GatewayReport.Health(
             isInForce: isInForce, targets: 2_000, unknown: unknown,

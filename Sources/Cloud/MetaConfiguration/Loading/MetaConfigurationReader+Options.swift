@@ -29,15 +29,15 @@ extension MetaConfigurationReader {
         if let node = mapping["limit"] { sourceLimit(node, into: &options) }
         if let node = mapping["persistence-mask"] { options.persistenceMask = prefixLengths(node) }
         options.hairpin = Self.withoutInner(
-            uniqueList(mapping["hairpin"], "an inside network or a list of them") { node throws(YAMLError) in
+            uniqueList(mapping["hairpin"], "an inside network or a list of them") { [isStored] node throws(YAMLError) in
                 let network = try node.network()
-                if [network].haveEveryClient(of: network.address.family) {
+                if !isStored, [network].haveEveryClient(of: network.address.family) {
                     throw YAMLError(
                         node.position, "hairpin is for inside networks; \(network) would hide every client's address")
                 }
                 return network
             })
-        for family in AddressFamily.allCases where options.hairpin.haveEveryClient(of: family) {
+        for family in AddressFamily.allCases where !isStored && options.hairpin.haveEveryClient(of: family) {
             diagnostics.report(
                 mapping.keyPosition("hairpin"),
                 "hairpin is for inside networks; these together would hide the address of every \(family) client")

@@ -20,8 +20,8 @@ extension YAMLNode {
         }
         guard range.contains(time) else {
             // What a number alone means is said, since it may have been meant otherwise.
-            let isNumber = scalar.text.utf8.allSatisfy { (0x30...0x39).contains($0) }
-            let meaning = isNumber ? " is \(Self.time(time)), which" : ""
+            let hasNoUnit = scalar.text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            let meaning = hasNoUnit ? " is \(Self.time(time)), which" : ""
             let fault = time < range.lowerBound ? "too short" : "too long"
             throw YAMLError(position, "\(summary)\(meaning) is \(fault): expected \(bounds)")
         }
