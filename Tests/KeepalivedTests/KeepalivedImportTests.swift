@@ -265,11 +265,19 @@ import Testing
 
     @Test("what is there twice, or is not used, is named")
     func doubled() throws {
-        let two = try imported(virtualServer() + virtualServer()).notes.map { "\($0)" }
+        let again = "tcp-80: is left out: the virtual server of line 1 takes the same connections, or some of them"
+        #expect(try imported(virtualServer() + virtualServer()).notes.map { "\($0)" } == ["k.conf:8: \(again)"])
+        let all = "virtual_server 198.51.100.36 {\nprotocol TCP\n}\n"
+        #expect(try imported(all + virtualServer()).notes.map { "\($0)" } == ["k.conf:4: \(again)"])
+        // The same mark, which has TCP, too: `ops` has no meaning there.
+        let ports = MarkedPorts(
+            addresses: [IPAddress("198.51.100.36")!], ports: [PortRange(80, 80)!], transports: [.tcp, .udp])
+        let marked = try imported(
+            "virtual_server fwmark 1 {\nprotocol UDP\nops\n}\nvirtual_server fwmark 1 {\n}\n", marks: [1: ports])
         #expect(
-            two == [
-                "k.conf:8: virtual_server 198.51.100.36: is left out: the one of line 1 has the same address, port and "
-                    + "protocol"
+            marked.notes.map { "\($0)" } == [
+                "k.conf:3: ops: only UDP can be scheduled packet by packet",
+                "k.conf:5: fwmark-1: is left out: the virtual server of line 1 takes the same connections, or some of them",
             ])
         let unused = try imported("virtual_server_group a {\n198.51.100.1 80\n}\n" + virtualServer()).notes
         #expect(unused.map { "\($0)" } == ["k.conf:1: virtual_server_group a: no virtual_server refers to it"])

@@ -12,12 +12,11 @@ struct CloudConverter {
     /// The addresses of each pool, by the name.
     private var pools: [String: [IPAddress]] = [:]
     private var names: Set<String> = []
-    /// The lines of virtual servers by where they take connections.
-    private var claims: [Claim: Int] = [:]
+    /// The ports at which virtual servers take connections, with the lines of these.
+    private var claims: [Claim: [(ports: PortRange, line: Int)]] = [:]
 
     private struct Claim: Hashable {
         let address: IPAddress
-        let port: UInt16?
         let transport: TransportProtocol
     }
 
@@ -35,16 +34,6 @@ struct CloudConverter {
     // MARK: Virtual servers
 
     mutating func add(_ server: VirtualServer) throws(KeepalivedError) {
-        if case .address(let address, let port) = server.key {
-            let claim = Claim(address: address, port: port, transport: server.transport)
-            if let line = claims[claim] {
-                note(
-                    server.place, "virtual_server \(address)",
-                    "is left out: the one of line \(line) has the same address, port and protocol")
-                return
-            }
-            claims[claim] = server.place.line
-        }
         let exposures = try exposures(of: server)
         if exposures.isEmpty, case .group(let name) = server.key {
             note(
@@ -52,13 +41,20 @@ struct CloudConverter {
                 "is left out: the group has no entry that is carried over")
         }
         guard !exposures.isEmpty else { return }
-        var server = server
+        let whole = server
         let servers = realServers(of: server)
-        checkPacketScheduling(&server)
-        for real in servers where real.threshold > 0 && server.isOnePacket != nil {
-            note(real.place, "uthreshold", "is left out: with ops there are no connections to count")
-        }
         for exposure in exposures {
+            if let line = claim(exposure, server.place.line) {
+                note(
+                    server.place, exposure.name,
+                    "is left out: the virtual server of line \(line) takes the same connections, or some of them")
+                continue
+            }
+            var server = whole
+            checkPacketScheduling(&server, exposure.transports)
+            for real in servers where real.threshold > 0 && server.isOnePacket != nil {
+                note(real.place, "uthreshold", "is left out: with ops there are no connections to count")
+            }
             var section = ImportedSection(
                 name: exposure.name, pool: pool(exposure.addresses, named: exposure.poolName), exposure: exposure.ports,
                 transports: exposure.transports, server: server, servers: servers)
@@ -67,6 +63,23 @@ struct CloudConverter {
             section.sorry = sorry(of: server, section, exposure.port)
             place(section, named: exposure.typeName)
         }
+    }
+
+    /// Claims the ports of a virtual server. Returns the line of an earlier one that has some of them, if there is one.
+    private mutating func claim(_ exposure: Exposure, _ line: Int) -> Int? {
+        let ranges =
+            switch exposure.ports {
+            case .ports(let ports): ports.compactMap { PortRange($0.outside, $0.outside) }
+            case .mark(let ranges): ranges
+            }
+        let places = exposure.addresses.flatMap { address in
+            exposure.transports.map { Claim(address: address, transport: $0) }
+        }
+        for place in places {
+            for (ports, line) in claims[place] ?? [] where ranges.contains(where: ports.overlaps) { return line }
+        }
+        for place in places { claims[place, default: []] += ranges.map { ($0, line) } }
+        return nil
     }
 
     /// A place at which a virtual server takes connections.
@@ -175,10 +188,10 @@ struct CloudConverter {
         return found
     }
 
-    private mutating func checkPacketScheduling(_ server: inout VirtualServer) {
+    private mutating func checkPacketScheduling(_ server: inout VirtualServer, _ transports: [TransportProtocol]) {
         if let place = server.isOnePacket {
             let reason: String? =
-                server.transport != .udp
+                transports != [.udp]
                 ? "only UDP can be scheduled packet by packet"
                 : server.persistence > 0 ? "persistence keeps a client at one server" : nil
             if let reason {
