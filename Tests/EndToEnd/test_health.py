@@ -355,6 +355,21 @@ def test_a_file_of_verdicts_that_cannot_be_read_is_none(content, port, daemons, 
     eventually(lambda: path.is_file() and b"10.1.0.11" in path.read_bytes(), what="the file being written anew")
 
 
+def test_every_instance_of_a_target_that_is_down_is_told(daemons, scripted, network, probers):
+    """Thirty services at one port of one server, where nothing listens: one target."""
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    probers(daemon)
+    scripted.give(daemon, exports.export(*(
+        exports.section(f"many{number:02}", [WWW4], 120 + number, {"app1": 100}, backend_port=8118,
+                        check=f"tcp interval={INTERVAL} {TIMING}") for number in range(30))))
+    eventually(lambda: checks(daemon).get("downCount") == 1, what="the target being down")
+    found = checks(daemon)
+    assert (found["targets"], found["downInstances"], found["down"][0]["instanceCount"]) == (1, 30, 30)
+    assert found["down"][0]["instances"] == [f"many{number:02}.1/many{number:02}" for number in range(30)]
+    assert re.search(r"(?m)^down +10\.1\.0\.11:8118 \(many00\.1/many00, .*many19\.1/many19 and 10 more\) for ",
+                     daemon.run("status").stdout)
+
+
 def test_marks_udp_and_ipv6_follow_their_checks(daemons, scripted, network, client, probers):
     """One section by a mark, over TCP and UDP and both families, and one of UDP alone, on the servers of the other scenarios."""
     daemon = daemons.start_anew({"admin-url": scripted.url})
