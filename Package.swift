@@ -56,6 +56,8 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEvents"),
         .systemLibrary(name: "CFiles"),
+        // C of our own
+        .target(name: "CStarter"),
 
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
@@ -170,7 +172,7 @@ let package = Package(
         .target(
             name: "HealthProber",
             dependencies: [
-                "CEvents", "HealthChecks", "NetworkTypes", "ServiceSupport", "Text",
+                "CEvents", "CStarter", "HealthChecks", "NetworkTypes", "ServiceSupport", "Text",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,4 @@
-"""The demo's network: the scenarios' namespaces, their servers, and the gateway's daemon, until it is told to end.
+"""The demo's network: the scenarios' namespaces, their servers, the gateway's daemon and its prober, until it is told to end.
 
 Arguments: ADMIN's address; `relay` when ADMIN is on the loopback of the machine that runs this, not on the host around it. A relay
 carries the gateway's connections there either way: without tokens ADMIN answers to names of the loopback alone.
@@ -16,6 +16,8 @@ import urllib.parse
 from portcullis_testing import servers, topology
 from portcullis_testing.gateway import Gateway
 from portcullis_testing.namespaces import HERE
+from portcullis_testing.processes import Process
+from portcullis_testing.repository import binary
 
 
 def join_host_network(gateway):
@@ -75,6 +77,9 @@ def main(admin, *mode):
         programs[program.pid] = ("the servers' program", program)
         daemon = Gateway(network.gateway, folder.name, {"admin-url": f"http://127.0.0.1:{url.port}"}, stdout=None, stderr=None)
         programs[daemon.pid] = ("the gateway's daemon", daemon)
+        prober = Process(*network.gateway.command(binary("portcullis-checks"), "run", "--run-directory", daemon.run_directory),
+                         stdout=None, stderr=None)
+        programs[prober.pid] = ("the gateway's prober", prober)
         print("ready", flush=True)
         # Whichever ends first ends the demo.
         process, status = os.wait()

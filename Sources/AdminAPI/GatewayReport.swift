@@ -74,6 +74,8 @@ public struct GatewayReport: Sendable, Hashable {
         public var down: [ExactText: Down]
         /// How many targets are down in all.
         public var downCount: Int
+        /// How many instances are down in all.
+        public var downInstances: Int
         /// Until when weights hold since too many servers failed at once: RFC 3339 in UTC; `nil`: they do not.
         public var holdsUntil: String?
 
@@ -95,13 +97,14 @@ public struct GatewayReport: Sendable, Hashable {
 
         public init(
             isInForce: Bool, targets: Int, unknown: Int, down: [ExactText: Down], downCount: Int,
-            holdsUntil: String? = nil
+            downInstances: Int, holdsUntil: String? = nil
         ) {
             self.isInForce = isInForce
             self.targets = targets
             self.unknown = unknown
             self.down = down
             self.downCount = downCount
+            self.downInstances = downInstances
             self.holdsUntil = holdsUntil
         }
     }
@@ -218,10 +221,11 @@ extension GatewayReport.Health: Described {
         .required("unknown", .integer(0...Limits.reportedCount), \.unknown),
         .required("down", .dictionary(of: Down.form, atMost: Limits.reportedDown), \.down),
         .required("downCount", .integer(0...Limits.reportedCount), \.downCount),
+        .required("downInstances", .integer(0...Limits.reportedCount), \.downInstances),
         .present("holdsUntil", .time, \.holdsUntil)
     ) {
         GatewayReport.Health(
-            isInForce: $0, targets: $1, unknown: $2, down: $3, downCount: $4, holdsUntil: $5)
+            isInForce: $0, targets: $1, unknown: $2, down: $3, downCount: $4, downInstances: $5, holdsUntil: $6)
     }
 }
 

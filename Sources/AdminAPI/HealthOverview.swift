@@ -99,13 +99,8 @@ public struct HealthOverview: Sendable, Hashable {
 }
 
 extension GatewayReport.Health {
-    /// Whether it names some of the instances that are down, not all. Each target that is down has an instance at least.
-    /// Where several checks have one address and port, a long list may be taken for a cut one.
-    public var isCut: Bool {
-        guard down.count >= downCount else { return true }
-        guard down.count >= Limits.reportedDownTargets else { return false }
-        return down.count >= Limits.reportedDown || Set(down.values.map { ExactText($0.target) }).count < downCount
-    }
+    /// Whether it names some of the instances that are down, not all.
+    public var isCut: Bool { down.count < downInstances }
 }
 
 // MARK: Forms

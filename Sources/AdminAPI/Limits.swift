@@ -33,9 +33,9 @@ public enum Limits {
     /// Instances at weight 0 in a gateway's report.
     public static let reportedDraining = 1_000
     /// Targets that are down in a gateway's report.
-    public static let reportedDownTargets = 200
+    public static let reportedDownTargets = 500
     /// Instances that are down in a gateway's report.
-    public static let reportedDown = 500
+    public static let reportedDown = 1_000
     /// Instances that are down in the overview of health.
     public static let listedDown = 5_000
     /// Seconds after which a gateway that has not reported is silent: reports come once a minute at least.
@@ -49,7 +49,7 @@ public enum Limits {
     /// Seconds after which a state may end: up to a year.
     public static let stateSeconds = 1...31_536_000
     /// Bytes of a report.
-    public static let report = 256 << 10
+    public static let report = 1 << 20
     /// Services of a server.
     public static let assignedServices = 10_000
     /// Jobs of a server at a time.

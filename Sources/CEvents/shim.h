@@ -3,15 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Declared by <spawn.h> and <unistd.h> for GNU sources only.
-extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+// Declared by <unistd.h> for GNU sources only.
 extern int pipe2(int [2], int);
 
 // glibc's own is in <sys/pidfd.h>, which not every toolchain's headers have.

@@ -171,8 +171,8 @@ private struct HealthCheckReader {
             range.contains(milliseconds)
         else {
             throw HealthCheckError(
-                "\(key) \(text.printed()) is no time from \(Double(range.lowerBound) / 1_000) to "
-                    + "\(range.upperBound / 1_000) seconds")
+                "\(key) \(text.printed()) is no time from \(HealthCheck.seconds(range.lowerBound)) to "
+                    + "\(range.upperBound / 1_000) seconds with at most three decimals")
         }
         return milliseconds
     }

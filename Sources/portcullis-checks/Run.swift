@@ -35,6 +35,8 @@ struct Run: ParsableCommand {
     func run() throws {
         let stop = ce_signals([SIGTERM, SIGINT], 2)
         guard stop >= 0 else { throw FileError(path: "signalfd", errno: errno) }
+        // Else nobody could wait for the programs of checks.
+        signal(SIGCHLD, SIG_DFL)
         Self.raiseDescriptorLimit()
         let environment = ProcessInfo.processInfo.environment
         let notifier = SystemdNotifier(environment: environment)

@@ -151,3 +151,87 @@ def test_a_thousand_targets_cost_little(tmp_path):
         assert made > 800 * passed, (first, last)
         assert (checks.cpu - used) / passed < 0.5
         assert checks.memory() < 100_000
+
+
+# It has another process hold it when it exits (ptrace(2), PTRACE_O_TRACEEXIT), as the kernel does while a disk does not answer.
+UNDEAD = """#!/usr/bin/python3
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+libc.prctl(0x59616d61, -1, 0, 0, 0)
+held = os.getpid()
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    for descriptor in range(3):
+        os.close(descriptor)
+    libc.ptrace(0x4206, held, None, 0x40)
+    open(FILE, "a").write(f"{os.getpid()}\\n")
+    os.write(writing, b"x")
+    time.sleep(300)
+    os._exit(0)
+os.read(reading, 1)
+time.sleep(300)
+"""
+
+
+def test_programs_that_do_not_end_when_they_are_killed_are_few_and_cost_nobody_else(tmp_path):
+    program, holders = tmp_path / "undead", tmp_path / "holders"
+    program.write_text(UNDEAD.replace("FILE", repr(str(holders))))
+    program.chmod(0o755)
+    try:
+        with prober(tmp_path) as daemon:
+            for target in range(1, 13):
+                daemon.tell(f"target {target} 127.0.0.1 0 command arg={program} interval=2 timeout=2")
+            daemon.tell(f"target 99 127.0.0.1 0 command arg=/bin/true {FAST}")
+            state, deadline = daemon.alive(), time.monotonic() + 120
+            while "killed" not in (state["problem"] or "") and time.monotonic() < deadline:
+                state = daemon.alive()
+            assert f"{program} was killed 4 times and has not ended: does its file system answer?" in state["problem"]
+            # Those that had begun may still be killed; then none is started any more, and the other check goes on.
+            time.sleep(4)
+            started, probes = holders.read_text(), daemon.alive()["probes"]
+            assert len(started.split()) >= 4
+            time.sleep(5)
+            assert holders.read_text() == started
+            for _ in range(6):
+                state = daemon.alive()
+            assert state["probes"] > probes + 10
+    finally:
+        for process in holders.read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+
+
+def test_the_process_that_starts_programs_is_replaced_and_leaves_with_the_prober(tmp_path):
+    def starter(daemon):
+        for name in os.listdir("/proc"):
+            with contextlib.suppress(OSError, ValueError):
+                fields = open(f"/proc/{int(name)}/stat").read().rpartition(")")
+                if fields[0].endswith("(checks-starter") and int(fields[2].split()[1]) == daemon.pid:
+                    return int(name)
+        return None
+
+    with prober(tmp_path) as daemon:
+        first = starter(daemon)
+        os.kill(first, signal.SIGKILL)
+        daemon.tell(f"target 1 127.0.0.1 0 command arg=/bin/true {FAST}")
+        while daemon.alive()["probes"] < 3:
+            pass
+        second = starter(daemon)
+        assert second not in (None, first)
+        # What a terminal or systemd sends to all processes does not end it before the prober.
+        os.kill(second, signal.SIGTERM)
+        probes = daemon.alive()["probes"]
+        while daemon.alive()["probes"] < probes + 3:
+            pass
+        assert starter(daemon) == second
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            if ") Z " not in open(f"/proc/{second}/stat").read():
+                time.sleep(0.1)
+                continue
+        break
+    else:
+        pytest.fail("the starter has outlived the prober")

@@ -22,7 +22,7 @@ class Gateway:
         self.sequence += 1
         refused = {"target": "10.1.0.11:8080", "since": SINCE, "reason": "connection refused"}
         health = {"inForce": True, "targets": 3, "unknown": 0, "down": {name: refused for name in down},
-                  "downCount": len(down), **health}
+                  "downCount": len(down), "downInstances": len(down), **health}
         report = {"program": "1.0", "state": "synchronized", "drains": {}, "drainCount": 0, "refusals": {}, "problems": [],
                   "health": health}
         body = json.dumps({"session": "a", "sequence": self.sequence, "report": report})
@@ -78,6 +78,14 @@ def test_services_tell_what_gateways_say_of_them(admin, gateways):
     shown = admin.portcullis("gateways", "show", "gw2")
     assert "health    3 servers are checked, 2 down\n" in shown
     assert f"down      pgw.2/http, connection refused (10.1.0.11:8080), since {SINCE}" in shown
+
+
+def test_who_is_not_named_in_a_cut_report_is_not_up(admin, gateways):
+    one, _ = gateways
+    one.report(["pgw.1/http"], downCount=1, downInstances=3)
+    assert column(admin, "--type", "pgw", "--location", "tcn") == {
+        "pgw.1": "down (gw1)", "pgw.2": "unknown", "pgw.3": "unknown"}
+    assert "down      2 more that the report leaves out\n" in admin.portcullis("gateways", "show", "gw1") + "\n"
 
 
 def test_gateways_say_where_verdicts_do_not_count_or_weights_hold(admin, gateways):

@@ -1,31 +1,17 @@
 """The machine's clock is set while something is under way: deadlines and ages do not notice. It is the lab machine's own, set back afterwards."""
 
-import contextlib
 import time
 
 import pytest
 
 from portcullis_testing import exports, scripted as scripts, witnesses
+from portcullis_testing.clock import clock_set
 from portcullis_testing.exports import WWW4
-from portcullis_testing.namespaces import HERE
 from portcullis_testing.waiting import eventually
 
 SERVER, HTTP = "10.1.0.13:8080", f"TCP {WWW4}:80"
 ALL = exports.export(exports.www())
 WITHOUT_APP3 = exports.export(exports.www({"app1": 100, "app2": 100}))
-
-
-@contextlib.contextmanager
-def clock_set(seconds):
-    """Sets the wall clock by so many seconds, for a while."""
-    def set_by(difference):
-        HERE.run("date", "-s", f"@{time.time() + difference:.3f}")
-
-    set_by(seconds)
-    try:
-        yield
-    finally:
-        set_by(-seconds)
 
 
 def weight(network):

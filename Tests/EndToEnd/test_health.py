@@ -12,7 +12,9 @@ import time
 import pytest
 
 from portcullis_testing import checked, exports, traffic, witnesses
+from portcullis_testing.clock import clock_set
 from portcullis_testing.exports import WWW4, WWW6
+from portcullis_testing.namespaces import HERE
 from portcullis_testing.processes import Process
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
@@ -231,6 +233,141 @@ def test_without_a_prober_the_last_word_holds_for_30_seconds(daemons, scripted, 
     assert daemon.run("check").returncode == 3
     said = daemon.run("status").stdout
     assert re.search(r"(?m)^checks +2 targets, .*no prober \(portcullis-checks\): servers count as ADMIN says$", said), said
+
+
+def test_the_clock_set_back_or_forth_moves_no_verdict(daemons, scripted, network, farm, probers):
+    """Neither when a server is found down, nor when it is taken out, nor how it climbs."""
+    servers = {name: farm(name, 8111) for name in TWO}
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    probers(daemon)
+    scripted.give(daemon, exports.export(section("clock", 111, "tcp", slow_start=20)))
+    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+
+    def of_app1():
+        return weights(network, 111).get("10.1.0.11:8111")
+
+    for hours in (-1, 1):
+        with clock_set(3_600 * hours):
+            time.sleep(2)
+            assert of_app1() == 100
+            servers["app1"].kill()
+            began = time.monotonic()
+            eventually(lambda: of_app1() == 0, what="app1 being down", pause=0.1)
+            assert time.monotonic() - began < BOUND
+            down = time.monotonic()
+        # It is set back in the middle.
+        eventually(lambda: of_app1() is None, what="app1 being taken out", pause=0.1)
+        assert DROP - 1 < time.monotonic() - down < DROP + BOUND
+        servers["app1"].start()
+        eventually(lambda: of_app1() is not None, what="app1 being back", pause=0.1)
+        back = time.monotonic()
+        with clock_set(3_600 * hours):
+            time.sleep(3)
+            assert 0 < of_app1() < 100
+            eventually(lambda: of_app1() == 100, what="app1 having its weight")
+            assert 12 < time.monotonic() - back < 40
+
+
+@pytest.fixture
+def state(daemons, tmp_path_factory):
+    """A small file system for the daemon's state."""
+    folder = tmp_path_factory.mktemp("state")
+    HERE.run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder)
+    yield folder
+    daemons.stop()
+    HERE.run("umount", "-l", folder)
+
+
+def test_a_state_directory_that_takes_nothing_stops_no_verdict(daemons, scripted, network, farm, probers, state):
+    """Full, then read-only: verdicts are carried out, the status says what a restart would not know, and it is stored later."""
+    servers = {name: farm(name, 8112) for name in TWO}
+    settings = {"admin-url": scripted.url, "state-directory": state, "audit-interval": 3600}
+    daemon = daemons.start_anew(settings)
+    probers(daemon)
+    data = exports.export(section("disk", 112, "tcp"))
+    scripted.give(daemon, data)
+    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    without = {"10.1.0.12:8112": 100}
+
+    def is_missed():
+        return any("a restart would not know which servers are down" in text for text in daemon.status["problems"])
+
+    filler = state / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    servers["app1"].kill()
+    eventually(lambda: weights(network, 112) == without, what="app1 being out with a full disk")
+    eventually(is_missed, what="the problem")
+    filler.unlink()
+    eventually(lambda: not is_missed(), what="the verdicts being stored once there is room")
+    assert "10.1.0.11" in (state / "verdicts.json").read_text()
+
+    HERE.run("mount", "-o", "remount,ro", state)
+    servers["app1"].start()
+    eventually(lambda: all_are_up(daemon, 2), what="app1 being back on a read-only file system")
+    eventually(is_missed, what="the problem")
+    servers["app1"].kill()
+    eventually(lambda: weights(network, 112) == without, what="app1 being out again")
+    daemons.kill()
+    daemon = daemons.start(settings, daemon.folder.name)
+    daemon.has_applied(exports.etag(data))
+    eventually(lambda: checks(daemon).get("downCount") == 1 and weights(network, 112) == without,
+               what="app1 being out after a restart")
+    HERE.run("mount", "-o", "remount,rw", state)
+    eventually(lambda: not daemon.status["problems"], what="all of it being stored once it can be")
+    with witnesses.IPVSWrites() as writes:
+        daemons.kill()
+        daemon = daemons.start(settings, daemon.folder.name)
+        daemon.has_applied(exports.etag(data))
+        eventually(lambda: checks(daemon).get("prober") == "working", what="the prober finding the next daemon")
+        time.sleep(3)
+        assert weights(network, 112) == without and writes.count == 0
+
+
+@pytest.mark.parametrize(("content", "port"), [("newer", 113), ("cut", 114), ("binary", 115), ("huge", 116), ("fifo", 117)])
+def test_a_file_of_verdicts_that_cannot_be_read_is_none(content, port, daemons, scripted, network, farm, probers):
+    farm("app2", port + 8000)
+    settings = {"admin-url": scripted.url, "audit-interval": 3600}
+    daemon = daemons.start_anew(settings)
+    probers(daemon)
+    data = exports.export(section("file", port, "tcp"))
+    scripted.give(daemon, data)
+    without = {f"10.1.0.12:{port + 8000}": 100}
+    eventually(lambda: weights(network, port) == without, what="app1, which never was there, being out")
+    daemons.stop()
+    path = daemon.folder / "state/verdicts.json"
+    text = path.read_bytes()
+    path.unlink()
+    match content:
+        case "newer": path.write_text('{"version": 2, "servers": []}')
+        case "cut": path.write_bytes(text[:-20])
+        case "binary": path.write_bytes(text.replace(b"refused", b"\xff\xfe"))
+        case "huge":
+            with path.open("wb") as file:
+                file.truncate(1 << 40)
+        case "fifo": HERE.run("mkfifo", path)
+    daemon = daemons.start(settings, daemon.folder.name)
+    daemon.has_applied(exports.etag(data))
+    daemon.wait_for("all servers count until they are probed")
+    eventually(lambda: checks(daemon).get("downCount") == 1, what="app1 being down again")
+    eventually(lambda: weights(network, port) == without, what="app1 being out again")
+    eventually(lambda: path.is_file() and b"10.1.0.11" in path.read_bytes(), what="the file being written anew")
+
+
+def test_every_instance_of_a_target_that_is_down_is_told(daemons, scripted, network, probers):
+    """Thirty services at one port of one server, where nothing listens: one target."""
+    daemon = daemons.start_anew({"admin-url": scripted.url})
+    probers(daemon)
+    scripted.give(daemon, exports.export(*(
+        exports.section(f"many{number:02}", [WWW4], 120 + number, {"app1": 100}, backend_port=8118,
+                        check=f"tcp interval={INTERVAL} {TIMING}") for number in range(30))))
+    eventually(lambda: checks(daemon).get("downCount") == 1, what="the target being down")
+    found = checks(daemon)
+    assert (found["targets"], found["downInstances"], found["down"][0]["instanceCount"]) == (1, 30, 30)
+    assert found["down"][0]["instances"] == [f"many{number:02}.1/many{number:02}" for number in range(30)]
+    assert re.search(r"(?m)^down +10\.1\.0\.11:8118 \(many00\.1/many00, .*many19\.1/many19 and 10 more\) for ",
+                     daemon.run("status").stdout)
 
 
 def test_marks_udp_and_ipv6_follow_their_checks(daemons, scripted, network, client, probers):

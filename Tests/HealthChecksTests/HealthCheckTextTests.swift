@@ -45,9 +45,12 @@ import Testing
             ("tcp port=1 port=1", "\"port\" is there twice"),
             ("tcp path=/", "\"path\" is no key of a tcp check"),
             ("tcp interval=5", "is to be written without usual values, and with its keys in the usual order: tcp"),
-            ("tcp interval=0.05", "interval \"0.05\" is no time from 0.1 to 3600 seconds"),
-            ("tcp interval=1.0001", "interval \"1.0001\" is no time from 0.1 to 3600 seconds"),
-            ("tcp interval=1e3", "interval \"1e3\" is no time from 0.1 to 3600 seconds"),
+            ("tcp interval=0.05", "interval \"0.05\" is no time from 0.1 to 3600 seconds with at most three decimals"),
+            (
+                "tcp interval=1.0001",
+                "interval \"1.0001\" is no time from 0.1 to 3600 seconds with at most three decimals"
+            ),
+            ("tcp interval=1e3", "interval \"1e3\" is no time from 0.1 to 3600 seconds with at most three decimals"),
             ("http", "\"path\" is missing"),
             ("http path=x", "path \"x\" does not begin with /"),
             ("http path=/ status=200-199", "status \"200-199\" is no ascending list of statuses from 200 to 599"),

@@ -32,7 +32,14 @@ import Testing
         let echo = try LittleDatagramServer { [$0] }
         #expect(try await probe("udp send=ping expect=pi", port: echo.port) == .success())
         #expect(
-            try await probe("udp send=ping expect=po", port: echo.port)
+            try await probe("udp send=ping expect=po timeout=0.2", port: echo.port)
+                == .failure("the answer does not begin with what is expected"))
+        // What is late from the probe before decides nothing; nor does what comes without end.
+        let late = try LittleDatagramServer { _ in [Array("late".utf8), [], Array("pong".utf8)] }
+        #expect(try await probe("udp send=ping expect=po", port: late.port) == .success())
+        let flood = try LittleDatagramServer { _ in Array(repeating: Array("x".utf8), count: 150) }
+        #expect(
+            try await probe("udp send=ping expect=po", port: flood.port)
                 == .failure("the answer does not begin with what is expected"))
         let silent = try LittleDatagramServer { _ in [] }
         #expect(try await probe("udp send=ping timeout=0.2", port: silent.port) == .success())

@@ -113,6 +113,42 @@ import Testing
         }
     }
 
+    /// A program that the kernel cannot open as long as the lease lasts, as on a file system that does not answer.
+    private static func lease(_ path: String) throws -> Int32 {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // The holder is told by a signal that the lease is to be given back: one that means nothing here.
+        guard fcntl(descriptor, 10 /* F_SETSIG */, SIGURG) == 0,
+            fcntl(descriptor, 1_024 /* F_SETLEASE */, F_WRLCK) == 0
+        else {
+            throw POSIXError(.init(rawValue: errno) ?? .EIO)
+        }
+        return descriptor
+    }
+
+    @Test("a program that the kernel cannot open costs nothing but itself, and says nothing of the server")
+    func hanging() async throws {
+        try await withTemporaryFolder { folder in
+            let program = folder.appending(path: "check").path
+            try "#!/bin/sh\n".write(toFile: program, atomically: false, encoding: .utf8)
+            chmod(program, 0o755)
+            let descriptor = try Self.lease(program)
+            defer { close(descriptor) }
+            try await withDaemon { daemon in
+                daemon.tell("target 1 127.0.0.1 0 command arg=\(program) interval=0.2 timeout=0.2")
+                daemon.tell("target 2 127.0.0.1 0 command arg=/bin/true interval=0.2 timeout=2")
+                #expect(try daemon.verdict().id == 2)
+                var state = try daemon.alive()
+                while state.problem == nil { state = try daemon.alive() }
+                #expect(
+                    state.problem
+                        == "\(program) did not begin in time: does its file system answer? (1 of 2 targets)")
+                // The loop was never kept waiting, nor was the other target.
+                #expect(state.lateness.maximum < 1_000_000)
+                #expect(state.failed == 0 && state.probes > 3)
+            }
+        }
+    }
+
     @Test("what cannot be probed is told as a problem, without a verdict")
     func problem() async throws {
         try await withDaemon { daemon in

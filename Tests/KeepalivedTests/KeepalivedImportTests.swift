@@ -208,6 +208,87 @@ import Testing
             section.options.isOnePacket && section.options.maximumConnections == 0 && section.options.sorry.isEmpty)
     }
 
+    @Test(
+        "values that the cloud cannot have are named, and end nothing",
+        arguments: [
+            ("", "DNS_CHECK {\ntype RRSIG\n}", "5: type: \"RRSIG\" is no type of records that can be asked for"),
+            ("", "DNS_CHECK {\nname a..b\n}", "5: name: \"a..b\" is no name that can be asked for"),
+            ("", "HTTP_GET {\nurl {\npath /a b\n}\n}", "6: path: \"b\" is left out: it has one value"),
+            ("", "HTTP_GET {\nurl {\npath /a\npath /b\n}\n}", "7: path: is there again: the last one counts"),
+            ("", "HTTP_GET {\nurl {\npath a\n}\n}", "6: path: \"a\" is no path that begins with /"),
+            ("", "HTTP_GET {\nurl {\nstatus_code 100 200\n}\n}", "6: status_code: \"100\" is left out: a status"),
+            ("virtualhost \"a b\"", "HTTP_GET {\nurl {\npath /\n}\n}", "4: HTTP_GET: \"a b\" is no name of a host"),
+            ("", "HTTP_GET {\npath /\n}", "5: path: is of no use here: it belongs into url"),
+            ("", "HTTP_GET { }", "4: HTTP_GET: is left out: it has no url"),
+            (
+                "", "SSL_GET {\nenable_sni off\nurl {\npath /\n}\n}",
+                "5: enable_sni: SNI is always sent where there is a virtualhost"
+            ),
+            (
+                "", "TCP_CHECK {\nconnect_port 80 retry 2\n}",
+                "5: connect_port: \"retry 2\" is left out: it has one value"
+            ),
+            ("", "TCP_CHECK {\nurl {\npath /\n}\n}", "5: url: is of no use here: it belongs into HTTP_GET or SSL_GET"),
+            ("", "TCP_CHECK {\nmisc_timeout 3\n}", "5: misc_timeout: is of no use here: it belongs into MISC_CHECK"),
+            ("", "TCP_CHECK {\nretry 2\ndelay_before_retry 0.01\n}", "4: TCP_CHECK: delay_before_retry becomes 100 ms"),
+            ("", "TCP_CHECK {\nvirtualhost a\n}", "5: virtualhost: only HTTP_GET and SSL_GET ask for a host"),
+            ("", "MISC_CHECK {\nmisc_path /a\nconnect_port 80\n}", "6: connect_port: this check asks no port"),
+            ("", "MISC_CHECK {\nmisc_path /a\nconnect_timeout 5\n}", "6: connect_timeout: a command has misc_timeout"),
+            (
+                "", "UDP_CHECK {\npayload \(String(repeating: "00", count: 1_025))\n}",
+                "4: UDP_CHECK: a datagram has up to 1024 bytes"
+            ),
+            ("", "weight 70000", "4: weight 70000: becomes 65535, the highest there is"),
+            ("", "weight 99999999999999999999", "4: weight 99999999999999999999: becomes 65535, the highest there is"),
+            ("", "uthreshold 5000000000", "4: uthreshold 5000000000: becomes 2147483647, the highest there is"),
+            ("", "weight 1 2", "4: weight: \"2\" is left out: it has one value"),
+            ("", "path /", "4: path: is of no use here: it belongs into url"),
+            (
+                "persistence_timeout 99999999", "",
+                "2: persistence_timeout 99999999: becomes 2678400, the highest there is"
+            ),
+            (
+                "persistence_granularity 255.255.255.0", "",
+                "1: persistence_granularity: has no effect without persistence_timeout"
+            ),
+            ("lb_algo rr\nlvs_sched wlc", "", "3: lvs_sched: is there again: the last one counts"),
+            ("weight 5", "", "2: weight: is of no use here: it belongs into real_server"),
+            ("quorum 99999999999", "", "2: quorum 99999999999: there is no quorum"),
+            ("sorry_server 127.0.0.1 80", "", "2: sorry_server: is left out: 127.0.0.1 is a loopback address"),
+            ("real_server 127.0.0.1 8080 { }", "", "2: real_server 127.0.0.1: is left out: it is a loopback address"),
+            ("snmp_name \"Web 1\"", "", "1: snmp_name: \"Web 1\" is lost: the type is vs-198-51-100-36-80"),
+        ])
+    func limited(lines: String, real: String, note: String) throws {
+        let found = try imported(virtualServer(lines, real: real)).notes.map { "\($0)" }
+        #expect(found.contains { $0.hasPrefix("k.conf:\(note)") }, "\(found)")
+    }
+
+    @Test("what is there twice, or is not used, is named")
+    func doubled() throws {
+        let again = "tcp-80: is left out: the virtual server of line 1 takes the same connections, or some of them"
+        #expect(try imported(virtualServer() + virtualServer()).notes.map { "\($0)" } == ["k.conf:8: \(again)"])
+        let all = "virtual_server 198.51.100.36 {\nprotocol TCP\n}\n"
+        #expect(try imported(all + virtualServer()).notes.map { "\($0)" } == ["k.conf:4: \(again)"])
+        // The same mark, which has TCP, too: `ops` has no meaning there.
+        let ports = MarkedPorts(
+            addresses: [IPAddress("198.51.100.36")!], ports: [PortRange(80, 80)!], transports: [.tcp, .udp])
+        let marked = try imported(
+            "virtual_server fwmark 1 {\nprotocol UDP\nops\n}\nvirtual_server fwmark 1 {\n}\n", marks: [1: ports])
+        #expect(
+            marked.notes.map { "\($0)" } == [
+                "k.conf:3: ops: only UDP can be scheduled packet by packet",
+                "k.conf:5: fwmark-1: is left out: the virtual server of line 1 takes the same connections, or some of them",
+            ])
+        let unused = try imported("virtual_server_group a {\n198.51.100.1 80\n}\n" + virtualServer()).notes
+        #expect(unused.map { "\($0)" } == ["k.conf:1: virtual_server_group a: no virtual_server refers to it"])
+        // The first check that can be carried over is.
+        let second = "DNS_CHECK {\ntype RRSIG\n}\nTCP_CHECK { }\nPING_CHECK { }"
+        #expect(try check(second).hasPrefix("tcp "))
+        #expect(try notes(real: second) == ["5 type", "8 PING_CHECK"])
+        let statuses = "HTTP_GET {\nurl {\nstatus_code 200\nstatus_code 404 300-310\n}\n}"
+        #expect(try check(statuses).contains("status=200;300-310;404"))
+    }
+
     @Test("a mark needs to be told what it stands for, and keeps the client's port")
     func mark() throws {
         let text = """
@@ -249,7 +330,12 @@ import Testing
         #expect(fault("virtual_server group a {\n}\n").contains("there is no virtual_server_group"))
         #expect(fault("virtual_server_group a {\n198.51.100.9-3 80\n}\n").contains("k.conf:2:"))
         #expect(fault("virtual_server_group a {\n198.51.100.57/30 80\n}\n").contains("bits behind the prefix length"))
-        #expect(fault("virtual_server_group a {\n10.0.0.0/8 80\n}\n").contains("more than 4096"))
+        let large = try imported("virtual_server_group a {\n10.0.0.0/8 80\n}\nvirtual_server group a {\n}\n")
+        #expect(
+            large.notes.map { "\($0)" }.filter { !$0.contains("UDP") } == [
+                "k.conf:2: 10.0.0.0/8 80: is left out: it has more than 4096 addresses",
+                "k.conf:4: virtual_server group a: is left out: the group has no entry that is carried over",
+            ])
     }
 
     @Test("without a protocol a virtual server is UDP, as keepalived has it, which is said")
@@ -276,9 +362,13 @@ import Testing
             ("lb_algo wlcc", ""), ("lb_kind NATT", ""), ("protocol ICMP", ""), ("persistence_timeout x", ""),
             ("persistence_granularity 255.0.255.0", ""), ("sorry_server 10.0.0 80", ""), ("delay_loop 1e3", ""),
             ("", "weight -1"), ("", "uthreshold x"), ("", "inhibit_on_failure perhaps"),
-            ("", "TCP_CHECK { connect_port 65536 }"), ("", "HTTP_GET { url { path a } }"),
-            ("", "HTTP_GET { url { status_code 600 } }"), ("", "DNS_CHECK { type AXFR }"),
-            ("", "UDP_CHECK { payload zz }"), ("real_server 10.1.0.1.5 80 { }", ""),
+            (
+                "", "TCP_CHECK { connect_port 65536 }"
+            ), ("", "UDP_CHECK { payload zz }"),
+            (
+                "real_server 10.1.0.1.5 80 { }",
+                ""
+            ),
         ])
     func malformed(lines: String, real: String) {
         let line = lines.isEmpty ? 4 : 2

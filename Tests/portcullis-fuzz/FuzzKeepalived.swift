@@ -7,7 +7,8 @@ import YAML
 
 struct FuzzKeepalived: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keepalived", abstract: "A keepalived.conf, whose types and cloud file must then be YAML.")
+        commandName: "keepalived",
+        abstract: "A keepalived.conf, whose types must then be types, and the cloud file YAML.")
 
     @OptionGroup var options: FuzzOptions
 
@@ -30,6 +31,12 @@ struct FuzzKeepalived: ParsableCommand {
                 guard let cloud = try? KeepalivedImport(reading: "k.conf", of: files, settings) else { return false }
                 for file in cloud.files {
                     precondition((try? YAMLDocument.parseOne(file.text, file: file.path)) != nil, "no YAML is written")
+                    guard file.path.hasPrefix("types/") else { continue }
+                    do {
+                        _ = try MetaConfiguration.load(file.text, file: file.path)
+                    } catch {
+                        preconditionFailure("a type is written that is refused: \(error)")
+                    }
                 }
                 return true
             })

@@ -192,7 +192,9 @@ struct HTTPSeeds {
         "reportGateway": """
         {"session": "a", "sequence": 1, "report": {"program": "1", "state": "held", "drains": {"a b": {"until":
          "2027-01-31T00:00:00Z", "connections": 3}}, "drainCount": 1, "refusals": {}, "problems": ["x"],
-         "draining": {"export": "\"a\"", "connections": {"tg.1": 2}}}}
+         "draining": {"export": "\"a\"", "connections": {"tg.1": 2}},
+         "health": {"inForce": true, "targets": 2, "unknown": 0, "down": {"tg.1/devices": {"target": "10.1.0.11:80",
+          "since": "2027-01-31T00:00:00Z", "reason": "connection refused"}}, "downCount": 1, "downInstances": 1}}}
         """,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,

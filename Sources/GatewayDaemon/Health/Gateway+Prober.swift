@@ -229,6 +229,9 @@ extension Gateway {
                 settle(since: clock.now, cause: .health)
                 writeStatus()
                 storeVerdicts()
+            } else if prober.isStoreDue {
+                storeVerdicts()
+                if !prober.isStoreDue { writeStatus() }
             }
         }
     }
@@ -242,8 +245,10 @@ extension Gateway {
         do {
             try store.save(verdicts, at: clocks())
             prober.stored = verdicts
+            prober.isStoreDue = false
             solved("verdicts")
         } catch {
+            prober.isStoreDue = true
             problem("verdicts", "\(error); a restart would not know which servers are down")
         }
     }

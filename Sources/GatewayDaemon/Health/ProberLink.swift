@@ -15,6 +15,8 @@ struct ProberLink {
     var alarm: Task<Void, Never>?
     /// What was last stored of the verdicts.
     var stored: StoredVerdicts?
+    /// Whether the last attempt to store them failed, so that it is made again.
+    var isStoreDue = false
 
     /// Verdicts that were logged since `loggingSince`.
     private var logged = 0

@@ -22,17 +22,22 @@ extension GatewayStatus {
         report.drainCount = min(drains.count, Limits.reportedCount)
         if let checks {
             var down: [ExactText: GatewayReport.Health.Down] = [:]
+            // Long reasons may leave no room for all of them.
+            var room = Limits.report / 3
             for target in checks.down {
+                let reason = Self.text(target.reason).wrappedValue
                 for instance in target.instances where down.count < Limits.reportedDown {
+                    room -= instance.utf8.count + target.target.utf8.count + reason.utf8.count
+                    guard room > 0 else { break }
                     down[ExactText(instance)] = GatewayReport.Health.Down(
-                        target: target.target, since: time(target.since),
-                        reason: Self.text(target.reason).wrappedValue)
+                        target: target.target, since: time(target.since), reason: reason)
                 }
             }
             report.health = GatewayReport.Health(
                 isInForce: checks.isInForce, targets: min(checks.targets, Limits.reportedCount),
                 unknown: min(checks.targets - checks.up - checks.downCount, Limits.reportedCount), down: down,
-                downCount: min(checks.downCount, Limits.reportedCount), holdsUntil: checks.holdsUntil.map(time))
+                downCount: min(checks.downCount, Limits.reportedCount),
+                downInstances: min(checks.downInstances, Limits.reportedCount), holdsUntil: checks.holdsUntil.map(time))
         }
         for failure in failures.prefix(Limits.reportedTexts) {
             report.refusals[Self.text(failure.error)] = GatewayReport.Refusal(

@@ -85,7 +85,12 @@ extension GatewayStatus {
         }
         if let problem = checks.problem { lines.append(Self.line("", "the prober: \(problem)")) }
         lines += checks.down.map { target in
-            let names = target.instances.isEmpty ? "" : " (\(target.instances.joined(separator: ", ")))"
+            let shown = target.instances.prefix(Checks.namedInstances)
+            var names = shown.isEmpty ? "" : " (\(shown.joined(separator: ", "))"
+            if !shown.isEmpty {
+                let more = target.instanceCount - shown.count
+                names += more > 0 ? " and \(more) more)" : ")"
+            }
             return Self.line(
                 "down",
                 "\(target.target)\(names) for \(Self.duration(now - target.since)): "

@@ -114,6 +114,8 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
         public var up: Int
         /// How many are down; `down` has the first of them.
         public var downCount: Int
+        /// How many instances are behind those that are down.
+        public var downInstances: Int
         /// The targets that are down, those first that went down last.
         public var down: [Target]
         /// Until when the weights hold since too many failed at once, in seconds of the boot clock.
@@ -136,14 +138,17 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
             public var since: Int
             /// Why the last probe that failed did.
             public var reason: String
-            /// The instances behind it, with their sections: `pgw.1/http`.
+            /// The instances behind it, with their sections: `pgw.1/http`. All of them, unless `down` has more than
+            /// `Limits.reportedDown`.
             public var instances: [String]
+            /// How many there are.
+            public var instanceCount: Int
         }
 
         /// How many targets `down` has at most.
         static let shown = Limits.reportedDownTargets
-        /// How many instances of a target are named.
-        static let shownInstances = 20
+        /// How many instances of a target are named to people.
+        static let namedInstances = 20
     }
 
     /// A step that the kernel has refused.

@@ -17,6 +17,17 @@ struct LayoutError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Refuses a file of another version, whatever else is in it.
+    static func check(version: Int, of json: [UInt8]) throws(LayoutError) {
+        struct Header: Decodable {
+            var version: Int
+        }
+        let found = try decode(Header.self, from: json).version
+        guard found == version else {
+            throw LayoutError(description: "it is of version \(found), which this portcullis-gateway does not know")
+        }
+    }
+
     private init(_ error: DecodingError) {
         switch error {
         case .keyNotFound(let key, let context):

@@ -68,6 +68,9 @@ public struct StateDirectory: Sendable {
 
     private static func verdictsPath(in directory: String) -> String { directory + "/verdicts.json" }
 
+    /// Bytes of `verdicts.json` that are read at most: more than 100,000 targets that are down.
+    static let longestVerdicts = 64 << 20
+
     /// Replaces `verdicts.json`.
     func save(_ verdicts: StoredVerdicts, at now: ClockReading) throws(FileError) {
         try Files.replace(Self.verdictsPath(in: path), with: verdicts.json(at: now), isDurable: false)
@@ -76,7 +79,7 @@ public struct StateDirectory: Sendable {
     /// Reads what was known of the servers' health; `nil` if nothing ever was. Does not make the directory.
     static func loadVerdicts(of directory: String, at now: ClockReading) throws(FileError) -> StoredVerdicts? {
         let path = verdictsPath(in: directory)
-        guard let bytes = try Files.read(path) else { return nil }
+        guard let bytes = try Files.read(path, limit: longestVerdicts) else { return nil }
         do {
             return try StoredVerdicts(json: bytes, at: now)
         } catch {

@@ -122,13 +122,7 @@ extension StoredState {
     /// Reads the content of the file.
     /// - Throws: what is wrong with it, including numbers that are out of range.
     public init(json: [UInt8], at now: ClockReading) throws {
-        struct Header: Codable {
-            var version: Int
-        }
-        let version = try LayoutError.decode(Header.self, from: json).version
-        guard version == Layout().version else {
-            throw LayoutError(description: "it is of version \(version), which this portcullis-gateway does not know")
-        }
+        try LayoutError.check(version: Layout().version, of: json)
         let layout = try LayoutError.decode(Layout.self, from: json)
         // Without a stamp, the wall clock is assumed never to have been set.
         let clock = layout.clock ?? ClockStamp(now)

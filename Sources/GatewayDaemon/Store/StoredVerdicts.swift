@@ -89,11 +89,8 @@ struct StoredVerdicts: Sendable, Hashable {
     /// Reads the content of the file. What a verdict's age has become meanwhile, only the clocks of this boot tell.
     /// - Throws: what is wrong with it.
     init(json: [UInt8], at now: ClockReading) throws {
+        try LayoutError.check(version: 1, of: json)
         let layout = try LayoutError.decode(Layout.self, from: json)
-        guard layout.version == 1 else {
-            throw LayoutError(
-                description: "it is of version \(layout.version), which this portcullis-gateway does not know")
-        }
         guard layout.clock.isPlausible else { throw LayoutError(description: "clock is out of range") }
         let isOfThisBoot = layout.clock.bootID == now.bootID
         let written = isOfThisBoot ? layout.clock.boot * 1_000 : now.bootMilliseconds

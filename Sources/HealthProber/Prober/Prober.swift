@@ -43,6 +43,7 @@ public final class Prober {
     public init(_ settings: ProberSettings, stop: Int32, logger: Logger) throws(FileError) {
         poller = try Poller()
         runner = ProbeRunner(poller, authorities: settings.authorities)
+        runner.prepareForCommands()
         link = DaemonLink(settings.socket, poller, logger)
         self.logger = logger
         self.stop = stop

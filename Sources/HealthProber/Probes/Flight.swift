@@ -19,6 +19,16 @@ struct Flight {
     /// How often the prober had slept before it began.
     var sleeps = 0
     var kind = Kind.free
+    /// Of a program that was killed, and has not ended yet.
+    var killed = Killed.no
+
+    enum Killed {
+        case no
+        /// It has its place as long as one that runs.
+        case ending
+        /// It does not end, and is counted by itself.
+        case stuck
+    }
 
     enum Kind {
         /// Nothing has begun.
@@ -28,7 +38,8 @@ struct Flight {
         case stream(StreamSession)
         case datagram(DatagramConversation)
         case ping(PingEcho)
-        case command(CommandRun)
+        /// The words of the command are the key by which programs that are stuck are counted.
+        case command(CommandRun, words: [String])
     }
 }
 

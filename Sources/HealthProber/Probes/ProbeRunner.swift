@@ -9,8 +9,12 @@ import ServiceSupport
 ///
 /// The path of a TCP check has no allocation: a place in an array, a socket, two events of epoll.
 final class ProbeRunner {
-    /// How many programs run at once.
+    /// How many programs run at once. Those that are stuck are not among them.
     static let mostCommands = 64
+    /// How many programs of one command may be stuck: it is not started again until one of them has ended.
+    static let mostStuck = 4
+    /// Milliseconds after which a program that was killed is stuck.
+    private static let killTime = 1_000
 
     let poller: Poller
     private let contexts: TLSContexts
@@ -19,7 +23,11 @@ final class ProbeRunner {
     private var deadlines = Heap<Deadline>()
     private var pingSockets: [AddressFamily: PingSocket] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+    private let starter = ProgramStarter()
     private var commands = 0
+    /// How many programs of each command were killed and have not ended: the kernel waits for something, such as a file
+    /// system that does not answer.
+    private var stuck: [[String]: Int] = [:]
     private var sleeps = 0
     /// The probes that have ended since they were last taken.
     private(set) var finished: [FinishedProbe] = []
@@ -41,6 +49,9 @@ final class ProbeRunner {
         cancelAll()
         buffer.deallocate()
     }
+
+    /// Makes ready for programs, while this process is small.
+    func prepareForCommands() { starter.prepare() }
 
     /// Whether a program may be started now.
     var hasRoomForCommand: Bool { commands < Self.mostCommands }
@@ -146,19 +157,23 @@ final class ProbeRunner {
     }
 
     private func run(_ place: Int, _ words: [String], _ target: ProbeTarget) -> ProbeOutcome? {
-        switch CommandRun.start(words, target) {
+        guard stuck[words, default: 0] < Self.mostStuck else {
+            return .void(
+                problem: "\(words[0]) was killed \(Self.mostStuck) times and has not ended: does its file system "
+                    + "answer?")
+        }
+        switch CommandRun.start(words, target, by: starter) {
         case .failure(let fault): return fault.outcome
         case .success(let run):
-            commands += 1
-            flights[place].kind = .command(run)
-            guard poller.add(run.outputDescriptor, tag(place), .reading),
-                poller.add(run.processDescriptor, tag(place, .process), .reading)
+            guard poller.add(run.processDescriptor, tag(place, .process), .reading),
+                poller.add(run.outputDescriptor, tag(place), .reading)
             else {
                 let outcome = SystemFault.outcome(errno)
-                run.endAtOnce()
-                commands -= 1
+                run.abandon(to: starter)
                 return outcome
             }
+            commands += 1
+            flights[place].kind = .command(run, words: words)
             return nil
         }
     }
@@ -179,7 +194,7 @@ final class ProbeRunner {
             case .connection: end(place, event.isBroken ? brokenConnection(place) : .success())
             case .stream(let session): handle(place, session, event)
             case .datagram(let conversation): receive(place, conversation)
-            case .command(let run): handle(place, run, event)
+            case .command(let run, let words): handle(place, run, words, event)
             }
         case .stop, .daemon, nil: return
         }
@@ -237,6 +252,8 @@ final class ProbeRunner {
     }
 
     private func receive(_ place: Int, _ conversation: DatagramConversation) {
+        var conversation = conversation
+        defer { if flights[place].isUsed { flights[place].kind = .datagram(conversation) } }
         // A flood must not keep the others waiting.
         for _ in 0..<16 {
             let count = recv(flights[place].descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
@@ -258,12 +275,17 @@ final class ProbeRunner {
         }
     }
 
-    private func handle(_ place: Int, _ run: CommandRun, _ event: Poller.Event) {
+    private func handle(_ place: Int, _ run: CommandRun, _ words: [String], _ event: Poller.Event) {
         run.read(into: buffer)
-        guard event.tag.kind == .process, let status = run.reap() else { return }
-        run.read(into: buffer)
-        commands -= 1
-        end(place, status.outcome(output: run.output))
+        guard event.tag.kind == .process, let outcome = run.reap(into: buffer) else { return }
+        if flights[place].killed == .stuck { count(words, by: -1) } else { commands -= 1 }
+        end(place, outcome)
+    }
+
+    /// Counts a program as stuck, or as stuck no more.
+    private func count(_ words: [String], by step: Int) {
+        stuck[words, default: 0] += step
+        if stuck[words] == 0 { stuck[words] = nil }
     }
 
     // MARK: Ending
@@ -286,7 +308,12 @@ final class ProbeRunner {
         case .datagram(let conversation):
             end(place, hasSlept(place) ? .void(problem: nil) : conversation.silence(within: timeout))
         case .ping: end(place, .failure(ProbePhrase.noAnswer(within: timeout)))
-        case .command: end(place, .failure(ProbePhrase.noEnd(within: timeout)))
+        case .command(_, let words) where flights[place].killed != .no:
+            guard flights[place].killed == .ending, flights[place].deadline <= Instant.now.milliseconds else { return }
+            flights[place].killed = .stuck
+            count(words, by: 1)
+            commands -= 1
+        case .command(let run, _): end(place, run.silence(within: timeout))
         }
     }
 
@@ -316,9 +343,15 @@ final class ProbeRunner {
         flights[place].owner = nil
         let descriptor = flights[place].descriptor
         switch flights[place].kind {
-        case .command(let run) where !run.isReaped:
+        case .command(let run, _) where !run.isReaped:
             // It keeps its place until it has ended.
-            return run.end()
+            run.end()
+            guard flights[place].killed == .no else { return }
+            flights[place].killed = .ending
+            flights[place].deadline = Instant.now.milliseconds + Self.killTime
+            return deadlines.insert(
+                Deadline(
+                    instant: flights[place].deadline, place: place, generation: flights[place].generation))
         case .connection: reset(descriptor)
         case .ping(let echo): pingSockets[echo.family]?.forget(echo)
         case .stream(let session): session.finish()
@@ -328,6 +361,7 @@ final class ProbeRunner {
         flights[place].descriptor = -1
         flights[place].kind = .free
         flights[place].isUsed = false
+        flights[place].killed = .no
         // Whatever is still told of the place is about this probe.
         flights[place].generation = (flights[place].generation &+ 1) & 0xFF_FFFF
         free.append(place)

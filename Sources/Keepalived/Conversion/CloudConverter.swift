@@ -12,6 +12,13 @@ struct CloudConverter {
     /// The addresses of each pool, by the name.
     private var pools: [String: [IPAddress]] = [:]
     private var names: Set<String> = []
+    /// The ports at which virtual servers take connections, with the lines of these.
+    private var claims: [Claim: [(ports: PortRange, line: Int)]] = [:]
+
+    private struct Claim: Hashable {
+        let address: IPAddress
+        let transport: TransportProtocol
+    }
 
     init(settings: KeepalivedImport.Settings, groups: [ExactText: [GroupEntry]]) {
         self.settings = settings
@@ -28,14 +35,26 @@ struct CloudConverter {
 
     mutating func add(_ server: VirtualServer) throws(KeepalivedError) {
         let exposures = try exposures(of: server)
-        guard !exposures.isEmpty else { return }
-        var server = server
-        let servers = realServers(of: server)
-        checkPacketScheduling(&server)
-        for real in servers where real.threshold > 0 && server.isOnePacket != nil {
-            note(real.place, "uthreshold", "is left out: with ops there are no connections to count")
+        if exposures.isEmpty, case .group(let name) = server.key {
+            note(
+                server.place, "virtual_server group \(name)",
+                "is left out: the group has no entry that is carried over")
         }
+        guard !exposures.isEmpty else { return }
+        let whole = server
+        let servers = realServers(of: server)
         for exposure in exposures {
+            if let line = claim(exposure, server.place.line) {
+                note(
+                    server.place, exposure.name,
+                    "is left out: the virtual server of line \(line) takes the same connections, or some of them")
+                continue
+            }
+            var server = whole
+            checkPacketScheduling(&server, exposure.transports)
+            for real in servers where real.threshold > 0 && server.isOnePacket != nil {
+                note(real.place, "uthreshold", "is left out: with ops there are no connections to count")
+            }
             var section = ImportedSection(
                 name: exposure.name, pool: pool(exposure.addresses, named: exposure.poolName), exposure: exposure.ports,
                 transports: exposure.transports, server: server, servers: servers)
@@ -44,6 +63,23 @@ struct CloudConverter {
             section.sorry = sorry(of: server, section, exposure.port)
             place(section, named: exposure.typeName)
         }
+    }
+
+    /// Claims the ports of a virtual server. Returns the line of an earlier one that has some of them, if there is one.
+    private mutating func claim(_ exposure: Exposure, _ line: Int) -> Int? {
+        let ranges =
+            switch exposure.ports {
+            case .ports(let ports): ports.compactMap { PortRange($0.outside, $0.outside) }
+            case .mark(let ranges): ranges
+            }
+        let places = exposure.addresses.flatMap { address in
+            exposure.transports.map { Claim(address: address, transport: $0) }
+        }
+        for place in places {
+            for (ports, line) in claims[place] ?? [] where ranges.contains(where: ports.overlaps) { return line }
+        }
+        for place in places { claims[place, default: []] += ranges.map { ($0, line) } }
+        return nil
     }
 
     /// A place at which a virtual server takes connections.
@@ -134,7 +170,9 @@ struct CloudConverter {
         var found: [RealServer] = []
         for real in server.servers {
             let name = "real_server \(real.address)"
-            if real.method != server.method {
+            if let reason = real.address.unusableReason {
+                note(real.place, name, "is left out: it is \(reason)")
+            } else if real.method != server.method {
                 note(real.place, name, "is left out: a section has one method, \(server.method.rawValue)")
             } else if found.contains(where: { $0.address == real.address }) {
                 note(real.place, name, "is left out: a server takes the connections of a section at one port")
@@ -150,10 +188,10 @@ struct CloudConverter {
         return found
     }
 
-    private mutating func checkPacketScheduling(_ server: inout VirtualServer) {
+    private mutating func checkPacketScheduling(_ server: inout VirtualServer, _ transports: [TransportProtocol]) {
         if let place = server.isOnePacket {
             let reason: String? =
-                server.transport != .udp
+                transports != [.udp]
                 ? "only UDP can be scheduled packet by packet"
                 : server.persistence > 0 ? "persistence keeps a client at one server" : nil
             if let reason {
@@ -161,7 +199,10 @@ struct CloudConverter {
                 server.isOnePacket = nil
             }
         }
-        if server.persistence == 0 { server.persistenceMask = nil }
+        if server.persistence == 0, server.persistenceMask != nil {
+            note(server.place, "persistence_granularity", "has no effect without persistence_timeout")
+            server.persistenceMask = nil
+        }
     }
 
     private mutating func threshold(of servers: [RealServer]) -> Int {
@@ -209,6 +250,10 @@ struct CloudConverter {
         of server: VirtualServer, _ section: ImportedSection, _ publicPort: UInt16?
     ) -> VirtualServer.Sorry? {
         guard let sorry = server.sorry else { return nil }
+        if let reason = sorry.address.unusableReason {
+            note(sorry.place, "sorry_server", "is left out: \(sorry.address) is \(reason)")
+            return nil
+        }
         var port: UInt16?
         if case .ports(let ports) = section.exposure {
             port = keepsPort(server) ? nil : sorry.port ?? publicPort
@@ -253,6 +298,7 @@ struct CloudConverter {
                 section.name = "\(wanted)-\(number)"
             }
             types[index].sections.append(section)
+            noteName(of: section.server, types[index].name)
             return
         }
         let wanted = section.server.name.flatMap { Self.name($0).isExactly($0) ? $0 : nil } ?? name
@@ -263,7 +309,14 @@ struct CloudConverter {
             candidate = "\(wanted.prefix(47))-\(number)"
         }
         names.insert(candidate)
+        noteName(of: section.server, candidate)
         types.append(ImportedType(name: candidate, members: members, sections: [section]))
+    }
+
+    /// Notes that a type has another name than the virtual server.
+    private mutating func noteName(of server: VirtualServer, _ type: String) {
+        guard let name = server.name, !name.isExactly(type) else { return }
+        note(server.place, "snmp_name", "\(name.printed(atMost: 100)) is lost: the type is \(type)")
     }
 
     /// `198-51-100-36`

@@ -30,24 +30,37 @@ struct KeepalivedCheckReader {
     private mutating func noteUnused(
         _ part: KeepalivedStatement, _ reasons: [String: String] = KeepalivedKeywords.check
     ) {
-        note(part, reasons[part.keyword] ?? "is not known to this import")
+        note(part, reasons[part.keyword] ?? KeepalivedKeywords.reason(part.keyword))
     }
 
     /// `nil`: it cannot be carried over, as its note says.
     mutating func check(_ statement: KeepalivedStatement) throws(KeepalivedError) -> HealthCheck? {
-        try readCommon(statement.statements)
+        try readCommon(statement.statements, of: statement.keyword)
         guard let probe = try probe(statement) else { return nil }
-        return HealthCheck(
+        let check = HealthCheck(
             probe, port: probe.needsPort ? port : nil, timing: timing(statement),
             dropAfter: settings.isInhibited ? nil : 0)
+        guard check.description.utf8.count <= HealthCheck.longestText else {
+            note(statement, "is left out: written out it has more than \(HealthCheck.longestText) bytes")
+            return nil
+        }
+        return check
     }
 
-    private mutating func readCommon(_ parts: [KeepalivedStatement]) throws(KeepalivedError) {
+    private mutating func readCommon(_ parts: [KeepalivedStatement], of kind: String) throws(KeepalivedError) {
+        let isCommand = kind == "MISC_CHECK"
+        let isHTTP = kind == "HTTP_GET" || kind == "SSL_GET"
         for part in parts {
             // What a host of SMTP_CHECK had in old versions.
             if part.keyword == "host" {
-                try readCommon(part.statements)
+                try readCommon(part.statements, of: kind)
                 continue
+            }
+            switch part.keyword {
+            case "connect_timeout" where isCommand: note(part, "a command has misc_timeout")
+            case "connect_port" where isCommand || kind == "PING_CHECK": note(part, "this check asks no port")
+            case "virtualhost" where !isHTTP: note(part, "only HTTP_GET and SSL_GET ask for a host")
+            default: break
             }
             if part.keyword == "warmup" || part.keyword == "alpha" {
                 noteUnused(part)
@@ -58,7 +71,7 @@ struct KeepalivedCheckReader {
             case "connect_port": port = try part.port(at: 1)
             case "connect_ip":
                 if try part.address(at: 1) != server.address { note(part, "a probe goes to the server itself") }
-            case "misc_timeout": commandTimeout = try part.milliseconds()
+            case "misc_timeout" where isCommand: commandTimeout = try part.milliseconds()
             default: own.append(part)
             }
         }
@@ -66,11 +79,11 @@ struct KeepalivedCheckReader {
 
     private mutating func probe(_ statement: KeepalivedStatement) throws(KeepalivedError) -> Probe? {
         switch statement.keyword {
-        case "HTTP_GET": return .http(try http(statement, isSecure: false))
-        case "SSL_GET": return .http(try http(statement, isSecure: true))
-        case "DNS_CHECK": return .dns(try dns())
+        case "HTTP_GET": return http(statement, isSecure: false).map { .http($0) }
+        case "SSL_GET": return http(statement, isSecure: true).map { .http($0) }
+        case "DNS_CHECK": return dns(statement).map { .dns($0) }
         case "MISC_CHECK": return command(statement)
-        case "UDP_CHECK": return .udp(try datagram(statement))
+        case "UDP_CHECK": return try datagram(statement).map { .udp($0) }
         default:
             for part in own { noteUnused(part) }
             switch statement.keyword {
@@ -110,6 +123,12 @@ struct KeepalivedCheckReader {
             ?? (kind == "DNS_CHECK" ? interval : kind == "HTTP_GET" || kind == "SSL_GET" ? 3_000 : 1_000)
         // Without a retry nothing is ever asked faster.
         let fast = retry == 0 ? HealthCheck.Timing().fastInterval : max(pause, HealthCheck.times.lowerBound)
+        if let told = settings.delayBeforeRetry, retry > 0, min(fast, interval) != told {
+            note(
+                statement,
+                "delay_before_retry becomes \(min(fast, interval)) ms: it is 0.1 seconds at least, and delay_loop at "
+                    + "most")
+        }
         return HealthCheck.Timing(
             interval: interval, fastInterval: min(fast, interval), timeout: min(wait, interval), rise: 1,
             fall: min(retry + 1, HealthCheck.counts.upperBound))
@@ -117,27 +136,36 @@ struct KeepalivedCheckReader {
 
     // MARK: Kinds
 
-    private mutating func http(_ statement: KeepalivedStatement, isSecure: Bool) throws(KeepalivedError) -> Probe.HTTP {
+    private mutating func http(_ statement: KeepalivedStatement, isSecure: Bool) -> Probe.HTTP? {
         let urls = own.filter { $0.keyword == "url" }
         for part in own where part.keyword != "url" {
             switch part.keyword {
-            case "enable_sni": break
+            case "enable_sni":
+                if let value = part.value, ["off", "false", "no"].contains(value) {
+                    note(part, "SNI is always sent where there is a virtualhost")
+                }
             case "http_protocol":
                 if part.value != "1.1" { note(part, "requests are HTTP/1.1 with Connection: close") }
             default: noteUnused(part)
             }
         }
         for other in urls.dropFirst() { note(other, "a section asks for one URL: the first is carried over") }
-        var http = Probe.HTTP(path: "/", host: settings.virtualHost, statuses: [200...299])
-        for part in urls.first?.statements ?? [] {
+        guard let url = urls.first else {
+            note(statement, "is left out: it has no url")
+            return nil
+        }
+        var http = Probe.HTTP(path: "/", host: settings.virtualHost, statuses: [])
+        for part in url.statements {
             switch part.keyword {
             case "path":
                 let path = part.value ?? ""
                 guard path.hasBytePrefix("/"), path.utf8.count <= 1_024,
                     path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-                else { throw part.fault("\(path.printed()) is no path that begins with /") }
+                else {
+                    return leftOut(part, "\(path.printed(atMost: 100)) is no path that begins with / in 1024 bytes")
+                }
                 http.path = path
-            case "status_code": http.statuses = try Self.statuses(part)
+            case "status_code": http.statuses += statuses(part)
             case "virtualhost": http.host = part.value
             case "regex":
                 if let text = part.value, Self.isPlain(text) {
@@ -148,12 +176,30 @@ struct KeepalivedCheckReader {
             default: noteUnused(part, KeepalivedKeywords.url)
             }
         }
-        if let host = http.host, !host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) || host.utf8.count > 255 {
-            throw statement.fault("\(host.printed()) is no name of a host")
+        http.statuses = http.statuses.isEmpty ? [200...299] : Self.joined(http.statuses)
+        if let host = http.host, !Self.isName(host, allowing: ":[]") {
+            return leftOut(statement, "\(host.printed(atMost: 100)) is no name of a host")
         }
         // keepalived does not look at the certificate.
         if isSecure { http.tls = Probe.TLS(name: http.host.flatMap(Self.serverName), verify: .none) }
         return http
+    }
+
+    /// Notes why a check cannot be carried over.
+    private mutating func leftOut<Result>(_ part: KeepalivedStatement, _ reason: String) -> Result? {
+        note(part, "\(reason): the check is left out")
+        return nil
+    }
+
+    /// Whether a check may name it: letters, digits, dots, hyphens and underscores.
+    private static func isName(_ name: String, allowing others: String = "") -> Bool {
+        (1...255).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+                default: others.utf8.contains(byte)
+                }
+            }
     }
 
     private static func serverName(_ host: String) -> String? {
@@ -167,39 +213,47 @@ struct KeepalivedCheckReader {
     }
 
     /// `200-299 404`
-    private static func statuses(_ part: KeepalivedStatement) throws(KeepalivedError) -> [ClosedRange<Int>] {
-        var ranges: [ClosedRange<Int>] = []
-        for word in part.words.dropFirst() {
-            guard let range = Probe.HTTP.statuses(word) else {
-                throw part.fault("\(word.printed()) is no HTTP status and no range of them")
+    private mutating func statuses(_ part: KeepalivedStatement) -> [ClosedRange<Int>] {
+        part.words.dropFirst().compactMap { word in
+            let range = Probe.HTTP.statuses(word)
+            if range == nil {
+                note(
+                    part, "\(word.printed(atMost: 100)) is left out: a status, or a range of them, is within 200 to 599"
+                )
             }
-            ranges.append(range)
+            return range
         }
-        ranges.sort { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
+    }
+
+    /// Ascending ranges, apart from each other.
+    private static func joined(_ ranges: [ClosedRange<Int>]) -> [ClosedRange<Int>] {
         var joined: [ClosedRange<Int>] = []
-        for range in ranges {
+        for range in ranges.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
             if let last = joined.last, range.lowerBound <= last.upperBound + 1 {
                 joined[joined.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
             } else {
                 joined.append(range)
             }
         }
-        guard !joined.isEmpty else { throw part.fault("a status is missing") }
         return joined
     }
 
-    private mutating func dns() throws(KeepalivedError) -> Probe.DNS {
+    private mutating func dns(_ statement: KeepalivedStatement) -> Probe.DNS? {
         var dns = Probe.DNS(name: "")
         for part in own {
             switch part.keyword {
             case "type":
                 guard let type = part.value.flatMap({ Probe.DNS.RecordType(rawValue: $0.lowercased()) }) else {
-                    throw part.fault("\((part.value ?? "").printed()) is no type of records that can be asked for")
+                    return leftOut(
+                        part, "\((part.value ?? "").printed(atMost: 100)) is no type of records that can be asked for")
                 }
                 dns.type = type
             case "name":
                 let name = part.value ?? ""
                 dns.name = name.hasByteSuffix(".") ? String(name.dropLast()) : name
+                guard dns.name.isEmpty || Self.isName(dns.name) && dns.isNameValid else {
+                    return leftOut(part, "\(name.printed(atMost: 100)) is no name that can be asked for")
+                }
             default: noteUnused(part)
             }
         }
@@ -219,6 +273,11 @@ struct KeepalivedCheckReader {
         else {
             note(statement, "a command needs misc_path with the absolute path of a program")
             return nil
+        }
+        guard words.count <= 64, words.allSatisfy({ $0.utf8.count <= 1_024 && !$0.utf8.contains(0) }),
+            words.count > 1 || !program.hasByte(" ")
+        else {
+            return leftOut(line, "a command has up to 64 words of up to 1024 bytes, and no space in its program's path")
         }
         let address = server.address.description
         guard words.dropFirst().contains(where: { $0.isExactly(address) }) else { return .command(words) }
@@ -249,7 +308,7 @@ struct KeepalivedCheckReader {
         return isQuoted ? nil : words.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private mutating func datagram(_ statement: KeepalivedStatement) throws(KeepalivedError) -> Probe.UDP {
+    private mutating func datagram(_ statement: KeepalivedStatement) throws(KeepalivedError) -> Probe.UDP? {
         var udp = Probe.UDP(send: [], expect: nil)
         for part in own {
             switch part.keyword {
@@ -261,6 +320,9 @@ struct KeepalivedCheckReader {
                 if isCut { note(part, "is compared up to the first X only") }
             default: noteUnused(part)
             }
+        }
+        guard udp.send.count <= 1_024, udp.expect?.count ?? 0 <= 1_024 else {
+            return leftOut(statement, "a datagram has up to 1024 bytes")
         }
         if udp.send.isEmpty {
             udp.send = [0]
@@ -285,7 +347,6 @@ struct KeepalivedCheckReader {
                 bytes.append(byte)
             }
         }
-        guard bytes.count <= 1_024 else { throw part.fault("more than 1024 bytes") }
         return (bytes, false)
     }
 }

@@ -64,4 +64,55 @@ enum KeepalivedKeywords {
         "regex_min_offset": "the first 64 KiB are searched", "regex_max_offset": "the first 64 KiB are searched",
         "tag": "the URL has no tag",
     ]
+
+    // MARK: Where keywords belong
+
+    /// How many values each keyword that is carried over has; those with any number of them are not here.
+    static let valueCounts: [String: Int] = [
+        "virtual_server": 2, "real_server": 2, "sorry_server": 2, "virtual_server_group": 1, "fwmark": 1,
+        "lvs_sched": 1, "lvs_method": 1, "protocol": 1, "persistence_timeout": 1, "persistence_granularity": 1,
+        "ops": 1, "snmp_name": 1, "quorum": 1, "sorry_server_lvs_method": 1, "virtualhost": 1, "delay_loop": 1,
+        "connect_timeout": 1, "retry": 1, "delay_before_retry": 1, "inhibit_on_failure": 1, "weight": 1,
+        "uthreshold": 1, "TCP_CHECK": 0, "HTTP_GET": 0, "SSL_GET": 0, "SMTP_CHECK": 0, "DNS_CHECK": 0,
+        "MISC_CHECK": 0, "UDP_CHECK": 0, "PING_CHECK": 0, "connect_port": 1, "connect_ip": 1, "host": 0, "url": 0,
+        "path": 1, "regex": 1, "http_protocol": 1, "enable_sni": 1, "type": 1, "name": 1, "misc_timeout": 1,
+    ]
+
+    /// Keywords that a block may have several times.
+    static let repeatable: Set<String> = Set(["real_server", "url"] + KeepalivedCheckReader.kinds)
+
+    /// Keywords with any number of values, of which the last one counts when there are several.
+    static let lists: Set<String> = ["misc_path", "payload", "require_reply"]
+
+    /// Other names of keywords.
+    private static let synonyms = ["lb_algo": "lvs_sched", "lb_kind": "lvs_method", "nb_get_retry": "retry"]
+
+    /// The name under which a keyword is listed here.
+    static func usual(_ keyword: String) -> String { synonyms[keyword] ?? keyword }
+
+    private static let homes: [(block: String, keywords: Set<String>)] = [
+        (
+            "virtual_server",
+            [
+                "real_server", "lvs_sched", "protocol", "persistence_timeout", "persistence_granularity", "ops",
+                "quorum",
+                "sorry_server", "sorry_server_lvs_method", "lvs_method", "delay_loop", "connect_timeout", "retry",
+                "delay_before_retry", "virtualhost", "inhibit_on_failure", "ip_family",
+            ]
+        ), ("virtual_server", Set(virtualServer.keys)), ("real_server", ["weight", "uthreshold"]),
+        ("real_server", Set(realServer.keys).union(KeepalivedCheckReader.kinds)),
+        ("HTTP_GET or SSL_GET", ["url", "http_protocol", "enable_sni", "fast_recovery"]),
+        ("url", Set(url.keys).union(["path", "status_code", "regex"])), ("DNS_CHECK", ["type", "name"]),
+        ("MISC_CHECK", ["misc_path", "misc_timeout", "misc_dynamic"]), ("UDP_CHECK", ["payload", "require_reply"]),
+        ("a check", Set(check.keys).union(["connect_port", "connect_ip"])),
+    ]
+
+    /// Why a keyword is of no use where it stands, if nothing else is known of it there.
+    static func reason(_ keyword: String) -> String {
+        let usual = usual(keyword)
+        guard let home = homes.first(where: { $0.keywords.contains(usual) }) else {
+            return "is not known to this import"
+        }
+        return "is of no use here: it belongs into \(home.block)"
+    }
 }

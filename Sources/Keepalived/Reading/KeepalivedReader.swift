@@ -14,8 +14,44 @@ struct KeepalivedReader {
             case "virtual_server": virtualServers.append(try virtualServer(statement))
             case "virtual_server_group": try group(statement)
             default:
-                note(statement, KeepalivedKeywords.global[statement.keyword] ?? "is not known to this import")
+                let reason = KeepalivedKeywords.global[statement.keyword]
+                note(statement, reason ?? KeepalivedKeywords.reason(statement.keyword))
             }
+        }
+        let used = virtualServers.compactMap { server in
+            if case .group(let name) = server.key { ExactText(name) } else { nil }
+        }
+        for statement in statements where statement.keyword == "virtual_server_group" {
+            guard let name = statement.value, !used.contains(ExactText(name)) else { continue }
+            note(statement, "no virtual_server refers to it")
+        }
+    }
+
+    /// Notes the values that a keyword has beyond its own, and keywords that are there again, in all blocks of a virtual
+    /// server or group.
+    private mutating func noteExcess(in statement: KeepalivedStatement) {
+        func note(_ part: KeepalivedStatement, _ reason: String) {
+            notes.append(KeepalivedNote(place: part.place, keyword: part.keyword, reason: reason))
+        }
+        let keyword = KeepalivedKeywords.usual(statement.keyword)
+        // The words of a tunnel are looked at where it is read.
+        if let count = KeepalivedKeywords.valueCounts[keyword], statement.words.count > count + 1,
+            !(keyword == "lvs_method" && statement.value == "TUN")
+        {
+            let rest = statement.words.dropFirst(count + 1).joined(separator: " ")
+            note(
+                statement,
+                "\(rest.printed(atMost: 100)) is left out: "
+                    + (count == 0 ? "it has no value" : "it has \(count == 1 ? "one value" : "two values")"))
+        }
+        var seen: Set<String> = []
+        for part in statement.statements {
+            let keyword = KeepalivedKeywords.usual(part.keyword)
+            let isOnce =
+                KeepalivedKeywords.valueCounts[keyword] != nil && !KeepalivedKeywords.repeatable.contains(keyword)
+                || KeepalivedKeywords.lists.contains(keyword)
+            if isOnce, !seen.insert(keyword).inserted { note(part, "is there again: the last one counts") }
+            noteExcess(in: part)
         }
     }
 
@@ -30,7 +66,7 @@ struct KeepalivedReader {
         notes.append(
             KeepalivedNote(
                 place: statement.place, keyword: statement.keyword,
-                reason: reasons[statement.keyword] ?? "is not known to this import"))
+                reason: reasons[statement.keyword] ?? KeepalivedKeywords.reason(statement.keyword)))
     }
 
     // MARK: Groups
@@ -42,12 +78,20 @@ struct KeepalivedReader {
         }
         var entries: [GroupEntry] = []
         for entry in statement.statements {
+            if entry.words.count > 2 {
+                let rest = entry.words.dropFirst(2).joined(separator: " ")
+                note(entry, "\(rest.printed(atMost: 100)) is left out: an entry has an address and a port")
+            }
             if entry.keyword == "fwmark" {
                 entries.append(GroupEntry(key: .mark(try entry.mark(at: 1)), place: entry.place))
                 continue
             }
             let port = entry.words.count > 1 ? try entry.port(at: 1) : nil
-            entries.append(GroupEntry(key: .addresses(try entry.addressRange(), port), place: entry.place))
+            guard let addresses = try entry.addressRange() else {
+                note(entry, "is left out: it has more than \(KeepalivedStatement.mostAddresses) addresses")
+                continue
+            }
+            entries.append(GroupEntry(key: .addresses(addresses, port), place: entry.place))
         }
         groups[ExactText(name)] = entries
     }
@@ -66,6 +110,7 @@ struct KeepalivedReader {
             key = .address(address, statement.words.count > 2 ? try statement.port(at: 2) : nil)
         }
         guard statement.block != nil else { throw statement.fault("a virtual_server has a block") }
+        noteExcess(in: statement)
         var server = VirtualServer(key: key, place: statement.place)
         var settings = CheckSettings()
         for part in statement.statements { try apply(part, to: &server, &settings) }
@@ -99,12 +144,12 @@ struct KeepalivedReader {
             }
             server.transport = transport
         case "persistence_timeout":
-            server.persistence = part.value == nil ? 360 : try part.number(in: 1...ServicesCSV.maximumPersistence)
+            server.persistence = part.value == nil ? 360 : try number(part, 1...ServicesCSV.maximumPersistence)
         case "persistence_granularity": server.persistenceMask = try part.prefixLength()
         case "ops": server.isOnePacket = try part.boolean() ? part.place : nil
         case "snmp_name": server.name = part.value
         case "quorum":
-            if try part.number(in: 1...Int(Int32.max)) > 1 {
+            if try part.number(in: 0...2).number > 1 {
                 note(part, "there is no quorum: the sorry server is for when no real server is left")
             }
         case "sorry_server":
@@ -140,20 +185,34 @@ struct KeepalivedReader {
         for part in statement.statements {
             if try settings.apply(part) { continue }
             switch part.keyword {
-            case "weight": server.weight = try part.number(in: 0...ServicesCSV.maximumWeight)
+            case "weight": server.weight = try number(part, 0...ServicesCSV.maximumWeight)
             case "lvs_method", "lb_kind": server.method = try method(part)
-            case "uthreshold": server.threshold = try part.number(in: 0...ServicesCSV.maximumConnections)
+            case "uthreshold": server.threshold = try number(part, 0...ServicesCSV.maximumConnections)
             case let keyword where KeepalivedCheckReader.kinds.contains(keyword): checks.append(part)
             default: noteUnused(part, KeepalivedKeywords.realServer)
             }
         }
-        for other in checks.dropFirst() { note(other, "a section has one check: the first is carried over") }
-        guard let first = checks.first else { return server }
-        var reader = KeepalivedCheckReader(settings: settings, server: server)
-        server.check = try reader.check(first)
-        server.checkPlace = first.place
-        notes += reader.notes
+        // The first one that can be carried over.
+        for part in checks {
+            guard server.check == nil else {
+                note(part, "a section has one check: that of line \(server.checkPlace?.line ?? 0) is carried over")
+                continue
+            }
+            var reader = KeepalivedCheckReader(settings: settings, server: server)
+            server.check = try reader.check(part)
+            server.checkPlace = part.place
+            notes += reader.notes
+        }
         return server
+    }
+
+    /// A number, which is cut to the range with a note.
+    private mutating func number(
+        _ part: KeepalivedStatement, _ range: ClosedRange<Int>
+    ) throws(KeepalivedError) -> Int {
+        let (number, limited) = try part.number(in: range)
+        if limited { note(part, "becomes \(number), the highest there is") }
+        return number
     }
 }
 
@@ -163,7 +222,7 @@ extension CheckSettings {
         switch part.keyword {
         case "delay_loop": delayLoop = try part.milliseconds()
         case "connect_timeout": connectTimeout = try part.milliseconds()
-        case "retry", "nb_get_retry": retry = try part.number(in: 0...Int(Int32.max))
+        case "retry", "nb_get_retry": retry = try part.number(in: 0...Int(Int32.max)).number
         case "delay_before_retry": delayBeforeRetry = try part.milliseconds()
         case "virtualhost": virtualHost = part.value
         case "inhibit_on_failure": isInhibited = try part.boolean()

@@ -27,12 +27,14 @@ extension KeepalivedStatement {
         return mark
     }
 
-    func number(in range: ClosedRange<Int>) throws(KeepalivedError) -> Int {
+    /// A number. One that is larger than the range has it counts as its end, which is `limited`.
+    func number(in range: ClosedRange<Int>) throws(KeepalivedError) -> (number: Int, limited: Bool) {
         let word = try word(at: 1, "a number")
-        guard let number = Int(word), range.contains(number) else {
+        let isDecimal = !word.isEmpty && word.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isDecimal, case let number = Int(word) ?? .max, number >= range.lowerBound else {
             throw fault("\(word.printed()) is no number from \(range.lowerBound) to \(range.upperBound)")
         }
-        return number
+        return (min(number, range.upperBound), number > range.upperBound)
     }
 
     /// A flag: without a value it is on.
@@ -44,16 +46,16 @@ extension KeepalivedStatement {
         }
     }
 
-    /// Seconds with up to six decimals.
+    /// Seconds with up to six decimals. What is longer than 30 years is cut to them.
     func milliseconds() throws(KeepalivedError) -> Int {
         let word = try word(at: 1, "a time")
         let parts = word.splitBytes(".")
         let decimals = parts.count > 1 ? String(parts[1]) : ""
         let digits = String(parts[0]) + (decimals + "000").prefix(3)
-        guard parts.count <= 2, decimals.utf8.count <= 6, digits.utf8.count <= 12, !parts[0].isEmpty,
-            (digits + decimals).utf8.allSatisfy({ (0x30...0x39).contains($0) }), let time = Int(digits)
+        guard parts.count <= 2, decimals.utf8.count <= 6, !parts[0].isEmpty,
+            (digits + decimals).utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { throw fault("\(word.printed()) is no time in seconds") }
-        return time
+        return min(Int(digits) ?? .max, 1_000_000_000_000)
     }
 
     /// `255.255.255.0`, or the length of an IPv6 prefix.
@@ -67,9 +69,12 @@ extension KeepalivedStatement {
         throw fault("\(word.printed()) is no netmask")
     }
 
-    /// `192.0.2.1`, `192.0.2.1-10`, `192.0.2.1-192.0.2.10`, `192.0.2.8/29`, and the same of IPv6: up to 4,096
-    /// addresses.
-    func addressRange() throws(KeepalivedError) -> [IPAddress] {
+    /// How many addresses a range may have.
+    static let mostAddresses = 4_096
+
+    /// `192.0.2.1`, `192.0.2.1-10`, `192.0.2.1-192.0.2.10`, `192.0.2.8/29`, and the same of IPv6; `nil`: they are too
+    /// many.
+    func addressRange() throws(KeepalivedError) -> [IPAddress]? {
         let text = words[0]
         if let address = IPAddress(text) { return [address] }
         let bounds: (first: IPAddress, last: IPAddress)?
@@ -93,9 +98,7 @@ extension KeepalivedStatement {
         }
         var addresses = [bounds.first]
         while let last = addresses.last, last < bounds.last {
-            guard addresses.count < 4_096 else {
-                throw KeepalivedError(place, "\(text.printed()) has more than 4096 addresses")
-            }
+            guard addresses.count < Self.mostAddresses else { return nil }
             addresses.append(last.next)
         }
         return addresses

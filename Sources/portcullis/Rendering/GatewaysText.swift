@@ -57,7 +57,9 @@ enum GatewaysText {
         lines += health.down.sorted { $0.key < $1.key }.map { instance, down in
             "down      \(instance), \(down.reason) (\(down.target)), since \(down.since)"
         }
-        if health.isCut { lines.append("down      more that the report leaves out") }
+        if health.isCut {
+            lines.append("down      \(health.downInstances - health.down.count) more that the report leaves out")
+        }
         return lines
     }
 

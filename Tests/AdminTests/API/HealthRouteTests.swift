@@ -39,7 +39,7 @@ import Text
             down: down.reduce(into: [:]) {
                 $0[ExactText($1)] = .init(
                     target: "10.1.0.11:8080", since: "2026-11-29T01:00:00Z", reason: "connection refused")
-            }, downCount: down.count)
+            }, downCount: down.count, downInstances: down.count)
         let message = GatewayReportMessage(
             session: "a", sequence: sequence,
             report: GatewayReport(program: "1.0", state: .synchronized, health: health))

@@ -41,6 +41,8 @@ import YAML
         let section = try section("hairpin: [10.1.0.0/16, fd00::/8, 10.1.2.0/24]")
         #expect(section.options(on: .ipv4).hairpin.map(\.description) == ["10.1.0.0/16"])
         #expect(section.options(on: .ipv6).hairpin.map(\.description) == ["fd00::/8"])
+        let shared = try self.section("hairpin: 10.0.0.0/8, from: [10.0.0.0/9, 10.128.0.0/9]")
+        #expect(shared.options(on: .ipv4).hairpin.count == 1)
     }
 
     @Test("a sorry server without a port has that of the instances; a tunnel's may be of the other family")
@@ -80,7 +82,13 @@ import YAML
             ("one-packet: true, protocol: udp, persistence: 5", "keeps a client at one instance"),
             ("one-packet: true, protocol: udp, max-connections: 5", "nothing to count"),
             ("one-packet: true, protocol: udp, limit: {connections: 5}", "nothing to count"),
-            ("hairpin: 0.0.0.0/0", "for inside networks"), ("hairpin: 10.1.0.1/16", "bits behind the prefix length"),
+            ("slow-start: 0.5", "0.5: a time has no decimals: expected a time from 0s to 1h"),
+            ("slow-start: 1500ms", "a time in whole seconds"),
+            ("hairpin: 0.0.0.0/0", "for inside networks"), ("hairpin: \"2000::/3\"", "for inside networks"),
+            ("hairpin: [0.0.0.0/1, 128.0.0.0/1]", "the address of every IPv4 client"),
+            ("hairpin: [\"2000::/4\", \"3000::/4\", 10.0.0.0/8]", "the address of every IPv6 client"),
+            ("hairpin: [0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2, 192.0.0.0/3]", "the address of every IPv4 client"),
+            ("hairpin: 10.1.0.1/16", "bits behind the prefix length"),
             ("hairpin: 10.1.0.0/16, method: direct", "cannot turn port"),
             ("hairpin: 10.1.0.0/16, from: 10.1.0.0/24", "not among the sources"),
             ("sorry: 127.0.0.1:80", "a loopback address"), ("sorry: 10.1.0.9:0", "a server as"),

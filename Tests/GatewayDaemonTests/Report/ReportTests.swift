@@ -93,8 +93,46 @@ import Text
         #expect(report.problems.count == Limits.reportedTexts)
         #expect(
             report.drains["TCP 198.51.100.36:80 10.1.0.1:7"] == .init(until: "2027-01-15T08:01:00Z", connections: 7))
+        #expect(report.health == nil)
         // ADMIN takes it as it is.
         #expect(try GatewayReport(json: report.jsonBytes, .strict) == report)
         #expect(report.jsonBytes.count < Limits.report)
+    }
+
+    /// A status in which each target has so many instances that are down, of so many in all.
+    private func status(targets: Int, instances: Int, reason: String = "connection refused") -> GatewayStatus {
+        var status = GatewayStatus(
+            name: "gw1", location: "tcn", role: "active", mode: .daemon, process: 1, startedAt: 0)
+        status.checks = GatewayStatus.Checks(
+            prober: .working, isInForce: true, targets: targets, up: 0, downCount: targets,
+            downInstances: targets * instances,
+            down: (0..<targets).map { target in
+                GatewayStatus.Checks.Target(
+                    target: "10.1.0.\(target):80", check: "tcp", since: 900, reason: reason,
+                    instances: (0..<instances).map { "pgw.\(target * instances + $0)/http" }, instanceCount: instances)
+            })
+        return status
+    }
+
+    @Test("every instance of a target that is down is reported, and a report that leaves some out says so")
+    func downInstances() throws {
+        let now = ClockReading(boot: 1_000, wall: 1_800_000_000, bootID: "b")
+        func health(_ status: GatewayStatus) throws -> GatewayReport.Health {
+            let report = status.report(program: "1.0", at: now)
+            // ADMIN takes it as it is.
+            #expect(try GatewayReport(json: report.jsonBytes, .strict) == report)
+            #expect(report.jsonBytes.count < Limits.report)
+            return try #require(report.health)
+        }
+        let shared = try health(status(targets: 1, instances: 700))
+        #expect(shared.down.count == 700 && shared.downInstances == 700 && !shared.isCut)
+        let many = try health(status(targets: 3, instances: 400))
+        #expect(many.down.count == Limits.reportedDown && many.downInstances == 1_200 && many.isCut)
+        let long = try health(
+            status(targets: 10, instances: 100, reason: String(repeating: "\"", count: 1_024)))
+        #expect(long.down.count > 500 && long.isCut)
+        let text = try #require(
+            status(targets: 1, instances: 23).text(now: 1_000).split(separator: "\n").first { $0.hasPrefix("down") })
+        #expect(text.hasSuffix("pgw.19/http and 3 more) for 100 s: connection refused"), "\(text)")
     }
 }

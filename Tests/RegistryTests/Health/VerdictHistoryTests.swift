@@ -9,14 +9,14 @@ import Text
 
 @Suite("What changes in the verdicts of a gateway") struct VerdictHistoryTests {
     private func health(
-        _ down: [String], isInForce: Bool = true, unknown: Int = 0, downCount: Int? = nil, holdsUntil: String? = nil,
-        since: String = "2026-11-29T01:00:00Z"
+        _ down: [String], isInForce: Bool = true, unknown: Int = 0, downInstances: Int? = nil,
+        holdsUntil: String? = nil, since: String = "2026-11-29T01:00:00Z"
     ) -> GatewayReport.Health {
         GatewayReport.Health(
             isInForce: isInForce, targets: 2_000, unknown: unknown,
             down: down.reduce(into: [:]) {
                 $0[ExactText($1)] = .init(target: "10.1.0.11:8080", since: since, reason: "connection refused")
-            }, downCount: downCount ?? down.count, holdsUntil: holdsUntil)
+            }, downCount: min(1, down.count), downInstances: downInstances ?? down.count, holdsUntil: holdsUntil)
     }
 
     private func take(
@@ -75,9 +75,9 @@ import Text
 
     @Test("who is missing from a list that was cut is not up, and who comes into it was down before")
     func cut() {
-        var history = VerdictHistory(health(["pgw.1/http"], downCount: 300), of: "gw1")
-        #expect(take(health(["pgw.2/http"], downCount: 300), &history) == [])
-        let later = health(["pgw.3/http"], downCount: 300, since: "2026-11-29T01:00:09Z")
+        var history = VerdictHistory(health(["pgw.1/http"], downInstances: 300), of: "gw1")
+        #expect(take(health(["pgw.2/http"], downInstances: 300), &history) == [])
+        let later = health(["pgw.3/http"], downInstances: 300, since: "2026-11-29T01:00:09Z")
         #expect(take(later, &history) == ["pgw.3/http is down at gw1: connection refused (10.1.0.11:8080)"])
     }
 

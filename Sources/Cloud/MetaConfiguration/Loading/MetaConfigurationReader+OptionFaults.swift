@@ -122,8 +122,7 @@ extension MetaConfigurationReader {
                     + "\"masq\" or \"dnat\"")
         }
         guard !section.sources.isEmpty else { return }
-        for network in hairpin
-        where !section.sources.contains(where: { $0.length <= network.length && $0.contains(network.address) }) {
+        for network in hairpin where !section.sources.cover(network) {
             report(
                 mapping, "hairpin", "\(network) is not among the sources of \"from\", so its machines may not connect")
         }

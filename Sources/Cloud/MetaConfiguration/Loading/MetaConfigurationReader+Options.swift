@@ -29,14 +29,19 @@ extension MetaConfigurationReader {
         if let node = mapping["limit"] { sourceLimit(node, into: &options) }
         if let node = mapping["persistence-mask"] { options.persistenceMask = prefixLengths(node) }
         options.hairpin = Self.withoutInner(
-            uniqueList(mapping["hairpin"], "an inside network or a list of them") { node throws(YAMLError) in
+            uniqueList(mapping["hairpin"], "an inside network or a list of them") { [isStored] node throws(YAMLError) in
                 let network = try node.network()
-                guard network.length > 0 else {
+                if !isStored, [network].haveEveryClient(of: network.address.family) {
                     throw YAMLError(
                         node.position, "hairpin is for inside networks; \(network) would hide every client's address")
                 }
                 return network
             })
+        for family in AddressFamily.allCases where !isStored && options.hairpin.haveEveryClient(of: family) {
+            diagnostics.report(
+                mapping.keyPosition("hairpin"),
+                "hairpin is for inside networks; these together would hide the address of every \(family) client")
+        }
         options.check = mapping["check"].flatMap { healthCheck($0) }
         options.sorry = mapping["sorry"].map { sorryServers($0) } ?? []
         return options
@@ -108,6 +113,19 @@ extension MetaConfigurationReader {
             return server
         }
         return servers.sorted { $0.address < $1.address }
+    }
+}
+
+extension [AddressPrefix] {
+    /// Whether the networks together have every address that a client in the world may have, apart from corners of the
+    /// address space.
+    fileprivate func haveEveryClient(of family: AddressFamily) -> Bool {
+        let world =
+            switch family {
+            case .ipv4: ["16.0.0.0/4", "32.0.0.0/3", "64.0.0.0/3", "128.0.0.0/2", "192.0.0.0/3"]
+            case .ipv6: ["2000::/3"]
+            }
+        return world.compactMap { AddressPrefix($0) }.allSatisfy(cover)
     }
 }
 
