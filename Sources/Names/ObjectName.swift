@@ -3,6 +3,7 @@ public enum ObjectName {
     /// The kinds of objects. Each has its own namespace.
     public enum Kind: String, Sendable {
         case location, pool, server, type, section, label, test, database, gateway, token, secret, context
+        case egress = "rule"
     }
 
     /// The longest name of a type: with a dot and an index, it must still be a valid name in `services.csv`.

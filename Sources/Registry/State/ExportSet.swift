@@ -13,7 +13,8 @@ package struct ExportSet: Sendable {
         let instances = cloud.exportedInstances()
         byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
             exports[location] = LocationExport(
-                rows: cloud.exportRows(location: location, instances[location] ?? [:]), since: generation)
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]),
+                egress: cloud.egressRows(location: location), since: generation)
         }
     }
 
@@ -28,8 +29,8 @@ package struct ExportSet: Sendable {
                 continue
             }
             exports.byLocation[location] = LocationExport(
-                rows: cloud.exportRows(location: location, instances[location] ?? [:]), since: generation,
-                after: byLocation[location])
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]),
+                egress: cloud.egressRows(location: location), since: generation, after: byLocation[location])
         }
         return exports
     }
