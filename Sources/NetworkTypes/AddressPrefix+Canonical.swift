@@ -16,7 +16,7 @@ extension AddressPrefix {
             self = prefix
             return
         }
-        // exact: an address and a number have nothing but ASCII
+        // exact: neither part may have anything but ASCII
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = parts.first.flatMap({ IPAddress($0) }) else {
             throw Misspelling(description: "is no network; 10.1.0.0/16 and fd00:1::/64 are")
@@ -24,7 +24,7 @@ extension AddressPrefix {
         guard parts.count == 2 else {
             throw Misspelling(description: "has no prefix length; the address alone is \(address)/\(address.family.bitWidth)")
         }
-        guard let length = Int(parts[1]), (0...address.family.bitWidth).contains(length) else {
+        guard let length = Int(parts[1]), "\(length)" == parts[1], (0...address.family.bitWidth).contains(length) else {
             throw Misspelling(description: "has no prefix length from 0 to \(address.family.bitWidth)")
         }
         throw Misspelling(

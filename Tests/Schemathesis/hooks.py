@@ -9,6 +9,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 REFERENCES = {"location": "tcn", "server": "app1", "type": "tg"}
 # Parameters of a path that must be there for a request to mean something.
 PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
+           "/v1/locations/{location}/egress/{egress}": {"location": "tcn"},
            "/v1/gateways/{location}/{gateway}": {"location": "tcn", "gateway": "gw1"},
            "/v1/gateways/{location}/{gateway}/report": {"location": "tcn", "gateway": "gw1"},
            "/v1/types/{type}/scale": {"type": "tg"}}

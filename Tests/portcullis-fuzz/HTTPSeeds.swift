@@ -113,6 +113,8 @@ struct HTTPSeeds {
         let body = """
             {"locations": [{"name": "tcn", "description": "Groningen"}],
              "pools": [{"location": "tcn", "name": "www-ip", "addresses": ["198.51.100.36", "2001:db8::36"]}],
+             "egress": [{"location": "tcn", "name": "out", "pool": "www-ip", "from": ["10.1.0.0/16", "fd00:1::/64"],
+                         "except": ["10.0.0.0/8"]}],
              "servers": [{"name": "app1", "location": "tcn", "kind": "app", "addresses": ["10.1.0.11", "fd00::11"],
                           "labels": ["ssd"]},
                          {"name": "gw1", "location": "tcn", "kind": "gateway", "addresses": ["10.1.0.2"]}],
@@ -181,6 +183,7 @@ struct HTTPSeeds {
         "apply": #"{"servers": [{"name": "app2", "location": "tcn", "kind": "app", "addresses": ["10.1.0.12"]}]}"#,
         "writeLocation": #"{"name": "tcn", "description": "Gr\u00f6ningen \ud83d\ude00"}"#,
         "writePool": #"{"location": "tcn", "name": "www-ip", "addresses": ["198.51.100.36", "2001:db8::36"]}"#,
+        "writeEgress": #"{"pool": "www-ip", "from": ["10.1.0.0/16", "fd00:1::/64"], "except": ["10.0.0.0/8"]}"#,
         "writeServer":
             #"{"name": "app1", "location": "tcn", "kind": "app", "addresses": ["10.1.0.11"], "labels": ["a"]}"#,
         "changeServer": #"{"labels": ["ssd", "big"], "addresses": ["10.1.0.11"]}"#,

@@ -81,7 +81,9 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             read: { object in object.field(name).map(form.read) ?? [] },
             write: { body in
                 let list = body[keyPath: path]
-                return list.isEmpty ? nil : form.write(list)
+                // `nil` would be JSON's null here.
+                guard !list.isEmpty else { return Optional.none }
+                return form.write(list)
             })
     }
 
