@@ -22,7 +22,8 @@ extension AddressPrefix {
             throw Misspelling(description: "is no network; 10.1.0.0/16 and fd00:1::/64 are")
         }
         guard parts.count == 2 else {
-            throw Misspelling(description: "has no prefix length; the address alone is \(address)/\(address.family.bitWidth)")
+            throw Misspelling(
+                description: "has no prefix length; the address alone is \(address)/\(address.family.bitWidth)")
         }
         guard let length = Int(parts[1]), "\(length)" == parts[1], (0...address.family.bitWidth).contains(length) else {
             throw Misspelling(description: "has no prefix length from 0 to \(address.family.bitWidth)")

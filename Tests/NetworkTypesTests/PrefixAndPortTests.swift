@@ -57,7 +57,9 @@ import Testing
 
     @Test("prefixes inside others are dropped, the rest ascends")
     func withoutInner() {
-        let texts = ["10.2.0.0/16", "10.1.2.0/24", "10.1.0.0/16", "fd00::/8", "10.1.0.0/24", "fd00:1::/64", "10.2.0.0/16"]
+        let texts = [
+            "10.2.0.0/16", "10.1.2.0/24", "10.1.0.0/16", "fd00::/8", "10.1.0.0/24", "fd00:1::/64", "10.2.0.0/16",
+        ]
         #expect(
             texts.compactMap { AddressPrefix($0) }.withoutInner.map(\.description) == [
                 "10.1.0.0/16", "10.2.0.0/16", "fd00::/8",

@@ -42,7 +42,8 @@ extension Cloud {
         return egress.keys.filter { before.egress[$0] == nil }.sorted().flatMap { id in
             unable.filter { $0.location == id.location }.map { reader in
                 Contradiction(
-                    "the egress rule \(id.name)" + Self.need(of: version, at: id.location, by: reader), of: [.egress(id)])
+                    "the egress rule \(id.name)" + Self.need(of: version, at: id.location, by: reader),
+                    of: [.egress(id)])
             }
         }
     }

@@ -19,7 +19,8 @@ enum CloudRows {
         }
         let (types, revisions) = try loadTypes(db)
         let cloud = Cloud(
-            locations: locations, pools: try loadPools(db), egress: try EgressRows.load(db), servers: try loadServers(db), types: types,
+            locations: locations, pools: try loadPools(db), egress: try EgressRows.load(db),
+            servers: try loadServers(db), types: types,
             services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
         let former = try Row.fetchAll(db, sql: "SELECT name, revision FROM formerType")
             .reduce(into: [String: Int]()) { $0[$1["name"]] = $1["revision"] }

@@ -224,7 +224,8 @@ import Testing
                     problem?.errors == [
                         .init(
                             pointer: place,
-                            detail: "the egress rule out needs version 2 of the export, and the gateway gw1 of tcn reads "
+                            detail:
+                                "the egress rule out needs version 2 of the export, and the gateway gw1 of tcn reads "
                                 + "version 1 only: upgrade it, or forget it if it is gone")
                     ])
             }

@@ -76,7 +76,9 @@ import Testing
         }
     }
 
-    @Test("egress rules are kept with their networks, changed and deleted, and are in the export", arguments: Engine.allCases)
+    @Test(
+        "egress rules are kept with their networks, changed and deleted, and are in the export",
+        arguments: Engine.allCases)
     func egress(engine: Engine) async throws {
         try await withStores(engine) { store, other in
             let registry = Registry(store: store)
