@@ -46,7 +46,16 @@ extension Cloud {
     ///
     /// Rules that contradict the cloud (`egressContradictions()`) may be left out. Cost: walks over all rules.
     public func egressRows(location: String) -> [EgressRule] {
-        egress.values.filter { $0.id.location == location }.sorted { $0.id < $1.id }.flatMap { rule in
+        egressRows(egress.values.filter { $0.id.location == location })
+    }
+
+    /// Like the function above, for all locations that have rules. Walks over the rules once.
+    package func egressRows() -> [String: [EgressRule]] {
+        Dictionary(grouping: egress.values, by: \.id.location).mapValues(egressRows)
+    }
+
+    private func egressRows(_ rules: [Egress]) -> [EgressRule] {
+        rules.sorted { $0.id < $1.id }.flatMap { rule in
             rule.families.compactMap { family in
                 let addresses = (pools[rule.poolID]?.addresses ?? []).filter { $0.family == family }
                 guard !addresses.isEmpty else { return nil }

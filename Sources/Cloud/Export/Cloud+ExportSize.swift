@@ -21,10 +21,11 @@ extension Cloud {
             guard let location = servers[service.server]?.location else { continue }
             instances[location, default: [:]][service.type, default: 0] += 1
         }
-        for id in egress.keys where instances[id.location] == nil { instances[id.location] = [:] }
+        let egress = egressRows()
+        for location in egress.keys where instances[location] == nil { instances[location] = [:] }
         return Dictionary(
             uniqueKeysWithValues: instances.map { location, counts in
-                let size = counts.reduce(into: ExportSize(of: egressRows(location: location))) { size, count in
+                let size = counts.reduce(into: ExportSize(of: egress[location] ?? [])) { size, count in
                     for section in types[count.key]?.configuration.gateway ?? [] {
                         guard let pool = pools[AddressPool.ID(location: location, name: section.pool)] else { continue }
                         size.add(section, of: count.key, pool: pool, instances: count.value)

@@ -10,11 +10,11 @@ package struct ExportSet: Sendable {
 
     /// - Parameter generation: the registry's.
     init(of cloud: Cloud, generation: Int) {
-        let instances = cloud.exportedInstances()
+        let (instances, egress) = (cloud.exportedInstances(), cloud.egressRows())
         byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
             exports[location] = LocationExport(
                 rows: cloud.exportRows(location: location, instances[location] ?? [:]),
-                egress: cloud.egressRows(location: location), since: generation)
+                egress: egress[location] ?? [], since: generation)
         }
     }
 
@@ -22,7 +22,7 @@ package struct ExportSet: Sendable {
     func updated(to cloud: Cloud, affecting locations: Set<String>, generation: Int) -> ExportSet {
         guard !locations.isEmpty else { return self }
         var exports = self
-        let instances = cloud.exportedInstances()
+        let (instances, egress) = (cloud.exportedInstances(), cloud.egressRows())
         for location in locations {
             guard cloud.locations[location] != nil else {
                 exports.byLocation[location] = nil
@@ -30,7 +30,7 @@ package struct ExportSet: Sendable {
             }
             exports.byLocation[location] = LocationExport(
                 rows: cloud.exportRows(location: location, instances[location] ?? [:]),
-                egress: cloud.egressRows(location: location), since: generation, after: byLocation[location])
+                egress: egress[location] ?? [], since: generation, after: byLocation[location])
         }
         return exports
     }
