@@ -42,11 +42,12 @@ enum EgressRows {
             arguments: [id.location, id.name, rule.pool])
         try db.execute(
             sql: "DELETE FROM egressNetwork WHERE location = ? AND egress = ?", arguments: [id.location, id.name])
-        let networks = rule.sources.map { (false, $0) } + rule.exceptions.map { (true, $0) }
-        for (isException, network) in networks {
-            try db.execute(
-                sql: "INSERT INTO egressNetwork (location, egress, isException, network) VALUES (?, ?, ?, ?)",
-                arguments: [id.location, id.name, isException, network.description])
+        let insert = try db.cachedStatement(
+            sql: "INSERT INTO egressNetwork (location, egress, isException, network) VALUES (?, ?, ?, ?)")
+        for (isException, networks) in [(false, rule.sources), (true, rule.exceptions)] {
+            for network in networks {
+                try insert.execute(arguments: [id.location, id.name, isException, network.description])
+            }
         }
     }
 }
