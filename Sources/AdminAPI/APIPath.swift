@@ -76,6 +76,11 @@ extension APIPath {
     /// The pools of a location.
     public static func pools(of location: String) -> Self { Self("locations", location, "pools") }
     public static func pool(_ name: String, of location: String) -> Self { Self("locations", location, "pools", name) }
+    /// The egress rules of a location.
+    public static func egress(of location: String) -> Self { Self("locations", location, "egress") }
+    public static func egress(_ name: String, of location: String) -> Self {
+        Self("locations", location, "egress", name)
+    }
     /// The services export of a location.
     public static func export(of location: String) -> Self { Self("locations", location, "services.csv") }
     /// Whether the gateways of a location have confirmed a change.

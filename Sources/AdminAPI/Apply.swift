@@ -38,6 +38,7 @@ public struct ApplyRequest: Sendable, Hashable {
 
     public var locations: [LocationResource]
     public var pools: [PoolResource]
+    public var egress: [EgressResource]
     public var servers: [ServerResource]
     public var types: [ServiceType]
     public var services: [Service]
@@ -47,11 +48,13 @@ public struct ApplyRequest: Sendable, Hashable {
     public var yesDelete: Int?
 
     public init(
-        locations: [LocationResource] = [], pools: [PoolResource] = [], servers: [ServerResource] = [],
-        types: [ServiceType] = [], services: [Service] = [], prune: Bool = false, yesDelete: Int? = nil
+        locations: [LocationResource] = [], pools: [PoolResource] = [], egress: [EgressResource] = [],
+        servers: [ServerResource] = [], types: [ServiceType] = [], services: [Service] = [], prune: Bool = false,
+        yesDelete: Int? = nil
     ) {
         self.locations = locations
         self.pools = pools
+        self.egress = egress
         self.servers = servers
         self.types = types
         self.services = services
@@ -66,13 +69,15 @@ extension ApplyRequest: Described {
     package static let form = Form<Self>.object(
         "Apply", .present("locations", list(of: LocationResource.form, by: \.name), else: [], \.locations),
         .present("pools", list(of: PoolResource.form) { [$0.location, $0.name] }, else: [], \.pools),
+        .filled("egress", list(of: EgressResource.form) { [$0.location, $0.name] }, \.egress),
         .present("servers", list(of: ServerResource.form, by: \.name), else: [], \.servers),
         .present("types", list(of: ServiceType.form, by: \.name), else: [], \.types),
         .present("services", list(of: Service.form, by: \.name), else: [], \.services),
         .present("prune", .boolean, else: false, \.prune),
         .nullable("yesDelete", deletions, \.yesDelete)
     ) {
-        ApplyRequest(locations: $0, pools: $1, servers: $2, types: $3, services: $4, prune: $5, yesDelete: $6)
+        ApplyRequest(
+            locations: $0, pools: $1, egress: $2, servers: $3, types: $4, services: $5, prune: $6, yesDelete: $7)
     }
 
     private static func list<Element, Key: Hashable & SendableMetatype>(
@@ -81,7 +86,7 @@ extension ApplyRequest: Described {
         .list(of: form, atMost: Limits.applied, by: key)
     }
 
-    private static let deletions = Form<Int>.integer(0...Limits.applied * 5)
+    private static let deletions = Form<Int>.integer(0...Limits.applied * 6)
         .described("How many things the prune deletes: needed where that is a large part of the cloud")
 }
 

@@ -3,7 +3,7 @@ import Names
 
 /// The kinds of things the registry holds.
 public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
-    case location, pool, server, type, service
+    case location, pool, egress, server, type, service
     /// A bearer token, in the event log only.
     case token
     /// What ADMIN remembers of a gateway; its name is `location/gateway`.
@@ -28,7 +28,7 @@ public struct ChangeReport: Sendable, Hashable {
     public struct Change: Sendable, Hashable {
         public var action: ChangeAction
         public var kind: ResourceKind
-        /// The name of the object; `location/pool` for a pool.
+        /// The name of the object; `location/pool` for a pool, `location/rule` for an egress rule.
         public var name: String
         /// The object before, as one line for people; `nil` if it is created, or if there is no such line.
         public var before: String?

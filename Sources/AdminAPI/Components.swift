@@ -22,6 +22,7 @@ package enum Components {
         Problem.form.component, HealthResource.form.component,
         InstanceResource.form.component, InstanceResource.Port.form.component, ScrapeGroup.form.component,
         VersionResource.form.component,
+        EgressResource.form.component, EgressChange.form.component,
         HealthOverview.form.component, HealthOverview.Section.form.component,
         HealthOverview.Gateway.form.component, HealthOverview.Down.form.component,
     ].compactMap(\.self)

@@ -2,6 +2,8 @@
 public enum Limits {
     /// Addresses of a pool.
     public static let poolAddresses = 1024
+    /// Inside networks of an egress rule, and networks that are excepted from it.
+    public static let egressNetworks = 256
     /// Addresses of a server: one for each family.
     public static let serverAddresses = 2
     /// Labels of a server.

@@ -91,7 +91,7 @@ public struct EventResource: Sendable, Hashable {
     public var actor: String
     public var action: ChangeAction
     public var kind: ResourceKind
-    /// The name of the object; `location/pool` for a pool.
+    /// The name of the object; `location/pool` for a pool, `location/rule` for an egress rule.
     public var name: String
     /// The object before, in one line; `nil` if it was created.
     public var before: String?

@@ -16,8 +16,10 @@ public struct AddressPrefix: Sendable, Hashable, Comparable {
         guard first == address else { return nil }
     }
 
-    private var masks: (high: UInt64, low: UInt64) {
-        let bits = address.family == .ipv4 ? length + 96 : length
+    private var masks: (high: UInt64, low: UInt64) { Self.masks(length, address.family) }
+
+    static func masks(_ length: Int, _ family: AddressFamily) -> (high: UInt64, low: UInt64) {
+        let bits = family == .ipv4 ? length + 96 : length
         return (
             bits >= 64 ? .max : ~(UInt64.max >> UInt64(bits)),
             bits <= 64 ? 0 : (bits == 128 ? .max : ~(UInt64.max >> UInt64(bits - 64)))

@@ -15,7 +15,7 @@ struct Portcullis: AsyncParsableCommand {
             ApplyCommand.self, GetCommand.self, ExportCommand.self, ImportCommand.self, ServicesCommand.self,
             TypesCommand.self, VersionsCommand.self, KeysCommand.self,
             ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
-            PoolsCommand.self,
+            PoolsCommand.self, EgressCommand.self,
             MarksCommand.self,
             GatewaysCommand.self, EventsCommand.self, ContextCommand.self, VersionCommand.self,
         ])

@@ -41,7 +41,33 @@ package enum RandomCloud {
             }
         }
         if random.next() % 2 == 0 { addOddAddress(to: &cloud, using: &random) }
+        if random.next() % 2 == 0 { addEgress(to: &cloud, using: &random) }
         return cloud
+    }
+
+    /// Egress rules of both locations; a few have networks that overlap, or of a family that their pool lacks.
+    private static func addEgress(to cloud: inout Cloud, using random: inout SeededGenerator) {
+        for location in cloud.locations.keys.sorted() {
+            for number in 0..<Int.random(in: 0...3, using: &random) {
+                let pool = "p\(Int.random(in: 0...2, using: &random))"
+                let id = AddressPool.ID(location: location, name: pool)
+                let families = random.next() % 16 == 0 ? AddressFamily.allCases : cloud.pools[id]?.families ?? []
+                let first = random.next() % 16 == 0 ? 0 : number * 10
+                var (sources, exceptions): ([String], [String]) = ([], [])
+                for family in families {
+                    let networks = (first...(first + Int.random(in: 0...4, using: &random))).shuffled(using: &random)
+                    sources += networks.map { family == .ipv4 ? "10.\(100 + $0).0.0/16" : "fd00:e\($0)::/48" }
+                    let all =
+                        family == .ipv4 ? ["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/1"] : ["fd00::/8", "fd00:1::1/128"]
+                    exceptions += all.filter { _ in random.next() % 2 == 0 }
+                }
+                let rule = Egress(
+                    location: location, name: "e\(number)", pool: pool,
+                    sources: sources.compactMap { AddressPrefix($0) },
+                    exceptions: exceptions.compactMap { AddressPrefix($0) })
+                cloud.egress[rule.id] = rule
+            }
+        }
     }
 
     private static func addresses(_ texts: [String]) -> [IPAddress] { texts.compactMap { IPAddress($0) } }

@@ -286,6 +286,10 @@ def test_the_shell_completes_names_that_admin_knows(admin, tmp_path):
     assert completed(tmp_path, admin.url, "types", "show", "mdb") == ["mdb", "mdbctl"]
     assert completed(tmp_path, admin.url, "servers", "list", "--location", "") == ["hel", "tcn"]
     assert "www-ip" in completed(tmp_path, admin.url, "pools", "remove", "tcn", "")
+    admin.portcullis("egress", "set", "tcn", "out", "--pool", "www-ip", "--from", "10.9.0.0/16")
+    assert completed(tmp_path, admin.url, "egress", "remove", "tcn", "") == ["out"]
+    assert completed(tmp_path, admin.url, "egress", "set", "hel", "") == []
+    assert "www-ip" in completed(tmp_path, admin.url, "egress", "set", "tcn", "b", "--pool", "")
     for words in (["services", "maint", "--server"], ["servers", "drain", "app2"], ["servers", "ready"]):
         assert completed(tmp_path, admin.url, *words, "app1") == ["app1"]
     assert completed(tmp_path, admin.url, "services", "ready", "--type", "tg") == ["tg", "tgctl", "tgstm"]

@@ -1,14 +1,17 @@
-"""What a schema cannot say: that a name refers to something there is, and that text is YAML of a type. Data that follow the schema get
-such names and texts here, so that they reach what stands behind the checks; data that do not are left as they are."""
+"""What a schema cannot say: that a name refers to something there is, that text is a network, or YAML of a type. Data that
+follow the schema get such names and texts here, so that they reach what stands behind the checks; data that do not are left
+as they are."""
 
 import re
 
 import schemathesis
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-REFERENCES = {"location": "tcn", "server": "app1", "type": "tg"}
+NETWORK = re.compile(r"[0-9a-f:.]+/(0|[1-9][0-9]{0,2})")
+REFERENCES = {"location": "tcn", "pool": "www-ip", "server": "app1", "type": "tg"}
 # Parameters of a path that must be there for a request to mean something.
 PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
+           "/v1/locations/{location}/egress/{egress}": {"location": "tcn"},
            "/v1/gateways/{location}/{gateway}": {"location": "tcn", "gateway": "gw1"},
            "/v1/gateways/{location}/{gateway}/report": {"location": "tcn", "gateway": "gw1"},
            "/v1/types/{type}/scale": {"type": "tg"}}
@@ -16,6 +19,18 @@ PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
 
 def is_name(value):
     return isinstance(value, str) and NAME.fullmatch(value) is not None
+
+
+def is_networks(value):
+    return isinstance(value, list) and all(isinstance(item, str) and NETWORK.fullmatch(item) for item in value)
+
+
+def reference(name, value):
+    if name in REFERENCES and is_name(value):
+        return REFERENCES[name]
+    if name in ("from", "except") and is_networks(value):
+        return [f"10.{number // 256}.{number % 256}.0/24" for number in range(len(value))]
+    return value
 
 
 @schemathesis.hook
@@ -34,7 +49,7 @@ def map_body(context, body):
     if context.operation.method.upper() not in ("POST", "PUT", "PATCH") or context.operation.path == "/v1/apply":
         return body
     if isinstance(body, dict):
-        return {name: REFERENCES[name] if name in REFERENCES and is_name(value) else value for name, value in body.items()}
+        return {name: reference(name, value) for name, value in body.items()}
     return body
 
 

@@ -108,7 +108,7 @@ struct HTTPSeeds {
         "Accept", "Authorization", "Content-Type", "Content-Encoding", "Host", "Expect", "Connection",
     ]
 
-    /// What brings the cloud back that the requests are about.
+    /// What brings the cloud back that the requests are about. It has no egress: gateways of version 1 may have asked.
     static func apply(token: String?) -> HTTPSeed {
         let body = """
             {"locations": [{"name": "tcn", "description": "Groningen"}],
@@ -178,9 +178,13 @@ struct HTTPSeeds {
     ]
 
     private static let bodies = [
-        "apply": #"{"servers": [{"name": "app2", "location": "tcn", "kind": "app", "addresses": ["10.1.0.12"]}]}"#,
+        "apply": """
+        {"servers": [{"name": "app2", "location": "tcn", "kind": "app", "addresses": ["10.1.0.12"]}],
+         "egress": [{"location": "tcn", "name": "b", "pool": "www-ip", "from": ["10.2.0.0/16"], "except": []}]}
+        """,
         "writeLocation": #"{"name": "tcn", "description": "Gr\u00f6ningen \ud83d\ude00"}"#,
         "writePool": #"{"location": "tcn", "name": "www-ip", "addresses": ["198.51.100.36", "2001:db8::36"]}"#,
+        "writeEgress": #"{"pool": "www-ip", "from": ["10.1.0.0/16", "fd00:1::/64"], "except": ["10.0.0.0/8"]}"#,
         "writeServer":
             #"{"name": "app1", "location": "tcn", "kind": "app", "addresses": ["10.1.0.11"], "labels": ["a"]}"#,
         "changeServer": #"{"labels": ["ssd", "big"], "addresses": ["10.1.0.11"]}"#,

@@ -20,6 +20,23 @@ extension PoolResource {
     }
 }
 
+extension Egress {
+    init(_ change: EgressChange, at id: Egress.ID) {
+        self.init(
+            location: id.location, name: id.name, pool: change.pool,
+            sources: change.from.compactMap { AddressPrefix($0) },
+            exceptions: change.except.compactMap { AddressPrefix($0) })
+    }
+}
+
+extension EgressResource {
+    init(_ egress: Egress) {
+        self.init(
+            location: egress.id.location, name: egress.id.name, pool: egress.pool,
+            from: egress.sources.map(\.description), except: egress.exceptions.map(\.description))
+    }
+}
+
 extension ServerResource {
     init(_ server: Server) {
         self.init(
@@ -72,10 +89,19 @@ extension ChangeReport {
 
 extension ExportChange {
     fileprivate init(location: String, _ difference: ExportDifference) {
+        let egress = difference.egress
         self.init(
-            location: location, added: difference.added.map(\.description),
-            removed: difference.removed.map(\.description),
-            changed: difference.changed.map { Line(before: $0.before.description, after: $0.after.description) })
+            location: location,
+            added: Self.inFileOrder(egress.added.map(\.description) + difference.added.map(\.description)) { $0 },
+            removed: Self.inFileOrder(egress.removed.map(\.description) + difference.removed.map(\.description)) { $0 },
+            changed: Self.inFileOrder(
+                egress.changed.map { Line(before: $0.before.description, after: $0.after.description) }
+                    + difference.changed.map { Line(before: $0.before.description, after: $0.after.description) }
+            ) { $0.after })
+    }
+
+    private static func inFileOrder<Element>(_ elements: [Element], by line: (Element) -> String) -> [Element] {
+        elements.sorted { line($0).utf8.lexicographicallyPrecedes(line($1).utf8) }
     }
 }
 
@@ -99,6 +125,8 @@ extension Fault.Place {
         case .text(let text): text
         case .object(.location, let name): APIPath.location(name).pattern
         case .object(.pool, let name): "\(APIPath.locations.pattern)/\(name.replacingByte("/", with: "/pools/"))"
+        case .object(.egress, let name):
+            "\(APIPath.locations.pattern)/\(name.replacingByte("/", with: "/egress/"))"
         case .object(.server, let name): APIPath.server(name).pattern
         case .object(.service, let name): APIPath.service(name).pattern
         }

@@ -71,6 +71,22 @@ package struct Member<Body: Sendable, Value: Sendable>: Sendable {
             write: { form.write($0[keyPath: path]) })
     }
 
+    /// A list that may be absent but not `null`, which means an empty one. An empty one is left out: who is older than
+    /// the member still reads what is written.
+    package static func filled<Element>(
+        _ name: String, _ form: Form<[Element]>, _ path: any KeyPath<Body, [Element]> & Sendable
+    ) -> Member where Value == [Element] {
+        Member(
+            name: name, schema: form.schema, isRequired: false,
+            read: { object in object.field(name).map(form.read) ?? [] },
+            write: { body in
+                let list = body[keyPath: path]
+                // `nil` would be JSON's null here.
+                guard !list.isEmpty else { return Optional.none }
+                return form.write(list)
+            })
+    }
+
     /// A member that may be absent but not `null`. Without a value it is left out.
     package static func present<Wrapped>(
         _ name: String, _ form: Form<Wrapped>, _ path: any KeyPath<Body, Wrapped?> & Sendable

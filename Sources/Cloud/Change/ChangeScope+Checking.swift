@@ -37,6 +37,9 @@ extension ChangeScope {
                 guard !includes(location: location) || !(type.map(includes(type:)) ?? false) else { continue }
                 return OutsideScope(text: "the export of \(location) for \(row.service)")
             }
+            guard difference.egress.isEmpty || includes(location: location) && types.isEmpty else {
+                return OutsideScope(text: "the egress rules in the export of \(location)")
+            }
         }
         return nil
     }
@@ -51,6 +54,9 @@ extension ChangeScope {
         case .pool:
             return ofNoType(
                 .pool, change.name, "pool \(change.name)", at: [String(change.name.splitBytes("/")[0])])
+        case .egress:
+            return ofNoType(
+                .egress, change.name, "egress rule \(change.name)", at: [String(change.name.splitBytes("/")[0])])
         case .server:
             return ofNoType(
                 .server, change.name, "server \(change.name)",

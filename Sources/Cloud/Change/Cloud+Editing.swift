@@ -18,6 +18,15 @@ extension Cloud {
         return pool
     }
 
+    /// Throws for a missing location first, since the rule may be missing because of it.
+    package func egress(_ id: Egress.ID) throws -> Egress {
+        _ = try location(id.location)
+        guard let egress = egress[id] else {
+            throw ChangeError.missing("egress rule \(id.name.prefix(80)) at location \(id.location)")
+        }
+        return egress
+    }
+
     /// The server. Throws `ChangeError.missing` if there is none.
     package func server(_ name: String) throws -> Server {
         guard let server = servers[name] else { throw ChangeError.missing("server \(name.prefix(80))") }
@@ -75,11 +84,13 @@ extension Cloud {
 
     // MARK: Deletions that others may forbid
 
-    /// Deletes a location. Throws `ChangeError` if it is missing, or has pools or servers. Walks over all of these.
+    /// Deletes a location. Throws `ChangeError` if it is missing, or has pools, egress rules or servers. Walks over all
+    /// of these.
     package mutating func deleteLocation(_ name: String) throws {
         _ = try location(name)
         let users =
             pools.keys.filter { $0.location == name }.map { "pool \($0.name)" }.sorted()
+            + egress.keys.filter { $0.location == name }.map { "egress rule \($0.name)" }.sorted()
             + servers.values.filter { $0.location == name }.map { "server \($0.name)" }.sorted()
         try Self.requireUnused("location \(name)", users)
         locations[name] = nil

@@ -25,7 +25,8 @@ extension Cloud {
             }
         }
         return found + healthWarnings(about: difference, changedTypes: changedTypes)
-            + cutWarnings(about: difference, since: before) + gatewayAddressWarnings(since: before)
+            + egressWarnings(since: before, changedTypes: changedTypes) + cutWarnings(about: difference, since: before)
+            + gatewayAddressWarnings(since: before)
     }
 
     /// Public addresses that are a gateway's own, of pools or gateways that change. On an address that is served, the

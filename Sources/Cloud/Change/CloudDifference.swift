@@ -10,13 +10,13 @@ package struct CloudDifference: Sendable {
     package enum Action: String, Sendable, Hashable { case create, update, delete }
 
     /// The kinds of objects in a cloud.
-    package enum Kind: String, Sendable, Hashable { case location, pool, server, type, service, mark, secret }
+    package enum Kind: String, Sendable, Hashable { case location, pool, egress, server, type, service, mark, secret }
 
     /// One object that is created, updated or deleted.
     package struct Change: Sendable, Hashable {
         package var action: Action
         package var kind: Kind
-        /// The name of the object; `location/pool` for a pool.
+        /// The name of the object; `location/pool` for a pool, `location/rule` for an egress rule.
         package var name: String
         /// The object before, as one line for people; `nil` if it is created.
         package var before: String?
@@ -34,6 +34,7 @@ package struct CloudDifference: Sendable {
         changes =
             Self.changes(.location, before.locations, after.locations, name: \.self, Self.summary)
             + Self.changes(.pool, before.pools, after.pools, name: \.description, Self.summary)
+            + Self.changes(.egress, before.egress, after.egress, name: \.description, Self.summary)
             + Self.changes(.server, before.servers, after.servers, name: \.self, Self.summary)
             + Self.changes(
                 .type, before.types.mapValues { ExactText($0.source) }, after.types.mapValues { ExactText($0.source) },
@@ -76,8 +77,19 @@ package struct CloudDifference: Sendable {
     }
 
     private static func summary(_ pool: AddressPool) -> String {
-        let shown = pool.addresses.prefix(8).map(\.description).joined(separator: " ")
-        return pool.addresses.count > 8 ? "\(shown) and \(pool.addresses.count - 8) more" : shown
+        shortened(pool.addresses.lazy.map(\.description))
+    }
+
+    private static func summary(_ egress: Egress) -> String {
+        let exceptions = egress.exceptions.lazy.map(\.description)
+        return "from \(shortened(egress.sources.lazy.map(\.description))) by \(egress.pool)"
+            + (exceptions.isEmpty ? "" : ", except \(shortened(exceptions))")
+    }
+
+    /// The first elements of a list, and how many more there are.
+    private static func shortened(_ list: some Collection<String>) -> String {
+        let shown = list.prefix(8).joined(separator: " ")
+        return list.count > 8 ? "\(shown) and \(list.count - 8) more" : shown
     }
 
     private static func summary(_ server: Server) -> String {
@@ -122,7 +134,7 @@ extension CloudDifference {
             switch change.kind {
             case .type: return Set(before.locations.keys).union(after.locations.keys)
             case .location: locations.insert(change.name)
-            case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
+            case .pool, .egress: locations.insert(String(change.name.splitBytes("/")[0]))
             case .server:
                 for cloud in [before, after] {
                     if let server = cloud.servers[change.name] { locations.insert(server.location) }

@@ -37,6 +37,7 @@ package struct PruneGuard: Sendable, Hashable {
         let losses = [
             Self.loss("locations", before.locations.keys, after.locations.keys),
             Self.loss("pools", before.pools.keys, after.pools.keys),
+            Self.loss("egress rules", before.egress.keys, after.egress.keys),
             Self.loss("servers", before.servers.keys, after.servers.keys),
             Self.loss("types", before.types.keys, after.types.keys),
             Self.loss("services", before.services.keys, after.services.keys),

@@ -30,8 +30,13 @@ package struct RequestPlaces: Sendable {
 }
 
 extension Contradiction.Subject {
-    /// The list that contains an address; any other subject unchanged.
+    /// The list that contains an address or a network; any other subject unchanged.
     fileprivate var list: Self {
-        if case .address? = member { Self(kind, name, .addresses) } else { self }
+        switch member {
+        case .address?: Self(kind, name, .addresses)
+        case .source?: Self(kind, name, .sources)
+        case .exception?: Self(kind, name, .exceptions)
+        default: self
+        }
     }
 }

@@ -45,7 +45,7 @@ package struct ConfigurationImpact {
             case .location: locations.insert(change.name)
             case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
             case .secret: secrets.insert(change.name)
-            case .mark: break
+            case .mark, .egress: break
             }
         }
         let blocks = files.lazy.flatMap { file in

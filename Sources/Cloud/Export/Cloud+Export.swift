@@ -42,6 +42,31 @@ extension Cloud {
         return rows
     }
 
+    /// The egress rules of a location's export: one for each family of a rule's inside networks, by name and family.
+    ///
+    /// Rules that contradict the cloud (`egressContradictions()`) may be left out. Cost: walks over all rules.
+    public func egressRows(location: String) -> [EgressRule] {
+        egressRows(egress.values.filter { $0.id.location == location })
+    }
+
+    /// Like the function above, for all locations that have rules. Walks over the rules once.
+    package func egressRows() -> [String: [EgressRule]] {
+        Dictionary(grouping: egress.values, by: \.id.location).mapValues(egressRows)
+    }
+
+    private func egressRows(_ rules: [Egress]) -> [EgressRule] {
+        rules.sorted { $0.id < $1.id }.flatMap { rule in
+            rule.families.compactMap { family in
+                let addresses = (pools[rule.poolID]?.addresses ?? []).filter { $0.family == family }
+                guard !addresses.isEmpty else { return nil }
+                return EgressRule(
+                    name: rule.id.name, addressName: rule.pool, addresses: addresses,
+                    sources: rule.sources.filter { $0.address.family == family },
+                    exceptions: rule.exceptions.filter { $0.address.family == family }.withoutInner)
+            }
+        }
+    }
+
     private func append(
         _ section: GatewaySection, of type: String, pool: AddressPool,
         members: [(instance: ServiceInstance, server: Server)], to rows: inout [ExportRow]

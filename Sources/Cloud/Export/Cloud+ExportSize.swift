@@ -3,7 +3,7 @@ import NetworkTypes
 import ServicesExport
 
 extension Cloud {
-    /// Locations whose export would be larger than gateways accept. Does not make the rows.
+    /// Locations whose export would be larger than gateways accept. Of egress rules alone it makes the rows.
     public func sizeContradictions() -> [Contradiction] {
         exportSizes().sorted { $0.key < $1.key }.compactMap { location, size in
             guard size.rows > ServicesCSV.maximumRows || size.bytes > ServicesCSV.maximumSize else { return nil }
@@ -21,9 +21,11 @@ extension Cloud {
             guard let location = servers[service.server]?.location else { continue }
             instances[location, default: [:]][service.type, default: 0] += 1
         }
+        let egress = egressRows()
+        for location in egress.keys where instances[location] == nil { instances[location] = [:] }
         return Dictionary(
             uniqueKeysWithValues: instances.map { location, counts in
-                let size = counts.reduce(into: ExportSize()) { size, count in
+                let size = counts.reduce(into: ExportSize(of: egress[location] ?? [])) { size, count in
                     for section in types[count.key]?.configuration.gateway ?? [] {
                         guard let pool = pools[AddressPool.ID(location: location, name: section.pool)] else { continue }
                         size.add(section, of: count.key, pool: pool, instances: count.value)
@@ -38,6 +40,13 @@ extension Cloud {
 struct ExportSize {
     package var rows = 0
     package var bytes = 0
+
+    init() {}
+
+    init(of rules: [EgressRule]) {
+        rows = rules.count
+        bytes = rules.reduce(0) { $0 + $1.description.utf8.count + 1 }
+    }
 
     /// Adds the rows of a section for the given number of instances.
     package mutating func add(_ section: GatewaySection, of type: String, pool: AddressPool, instances: Int) {

@@ -27,12 +27,31 @@ extension Cloud {
             readers.filter { $0.location == place.location && $0.version < section.version }.compactMap { reader in
                 guard servedBefore[place].map({ $0.version <= reader.version }) ?? true else { return nil }
                 return Contradiction(
-                    "\(place.section) needs version \(section.version.rawValue) of the export, and the gateway "
-                        + "\(reader.gateway) of \(place.location) reads version \(reader.version.rawValue) only: "
-                        + "upgrade it, or forget it if it is gone",
+                    "\(place.section)" + Self.need(of: section.version, at: place.location, by: reader),
                     at: section.position, of: subjects(serving: place, since: before))
             }
         }.sorted { $0.message < $1.message }
+    }
+
+    /// Like the function above, for egress rules. Costs a look at each rule when there are readers, and nothing
+    /// otherwise.
+    package func unreadableEgress(for readers: [ExportReader], since before: Cloud) -> [Contradiction] {
+        let version = EgressRule.minimumVersion
+        let unable = readers.filter { $0.version < version }
+        guard !unable.isEmpty else { return [] }
+        return egress.keys.filter { before.egress[$0] == nil }.sorted().flatMap { id in
+            unable.filter { $0.location == id.location }.map { reader in
+                Contradiction(
+                    "the egress rule \(id.name)" + Self.need(of: version, at: id.location, by: reader),
+                    of: [.egress(id)])
+            }
+        }
+    }
+
+    /// To follow what needs a version that a gateway does not read.
+    private static func need(of version: ServicesCSV.Version, at location: String, by reader: ExportReader) -> String {
+        " needs version \(version.rawValue) of the export, and the gateway \(reader.gateway) of \(location) reads "
+            + "version \(reader.version.rawValue) only: upgrade it, or forget it if it is gone"
     }
 
     /// What has brought a section to a location: the services that are served there and were not before, by what is

@@ -11,7 +11,7 @@ extension Cloud {
     /// - Parameter types: the types that are being changed. Of two sections, one of these types is named first, with
     ///   its place.
     public func contradictions(blaming types: Set<String> = []) -> [Contradiction] {
-        poolContradictions() + serverContradictions() + claimContradictions(blaming: types)
+        poolContradictions() + egressContradictions() + serverContradictions() + claimContradictions(blaming: types)
             + markContradictions(blaming: types) + serviceContradictions() + sorryContradictions()
             + hairpinContradictions() + sizeContradictions()
     }

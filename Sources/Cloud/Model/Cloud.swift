@@ -7,6 +7,7 @@ public import NetworkTypes
 public struct Cloud: Sendable {
     public var locations: [String: Location]
     public var pools: [AddressPool.ID: AddressPool]
+    public var egress: [Egress.ID: Egress]
     public var servers: [String: Server]
     public var types: [String: ServiceType]
     /// Services by name: `tg.3`.
@@ -17,12 +18,13 @@ public struct Cloud: Sendable {
 
     public init(
         locations: some Sequence<Location> = [], pools: some Sequence<AddressPool> = [],
-        servers: some Sequence<Server> = [], types: some Sequence<ServiceType> = [],
-        services: some Sequence<ServiceInstance> = [], marks: [MarkID: UInt32] = [:],
-        secrets: some Sequence<SealedSecret> = []
+        egress: some Sequence<Egress> = [], servers: some Sequence<Server> = [],
+        types: some Sequence<ServiceType> = [], services: some Sequence<ServiceInstance> = [],
+        marks: [MarkID: UInt32] = [:], secrets: some Sequence<SealedSecret> = []
     ) {
         self.locations = Dictionary(locations.map { ($0.name, $0) }) { $1 }
         self.pools = Dictionary(pools.map { ($0.id, $0) }) { $1 }
+        self.egress = Dictionary(egress.map { ($0.id, $0) }) { $1 }
         self.servers = Dictionary(servers.map { ($0.name, $0) }) { $1 }
         self.types = Dictionary(types.map { ($0.name, $0) }) { $1 }
         self.services = Dictionary(services.map { ($0.name, $0) }) { $1 }

@@ -10,12 +10,16 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
             case location, server, service
             /// Its name is `location/pool`.
             case pool
+            /// Its name is `location/rule`.
+            case egress
         }
 
         /// A member of an object.
         public enum Member: Sendable, Hashable {
-            case location, kind, addresses, labels, server, state
+            case location, kind, addresses, labels, server, state, pool, sources, exceptions
             case address(IPAddress)
+            case source(AddressPrefix)
+            case exception(AddressPrefix)
         }
 
         public let kind: Kind
@@ -32,6 +36,11 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
         /// A pool, or a member of one.
         package static func pool(_ id: AddressPool.ID, _ member: Member? = nil) -> Self {
             Self(.pool, id.description, member)
+        }
+
+        /// An egress rule, or a member of one.
+        package static func egress(_ id: Egress.ID, _ member: Member? = nil) -> Self {
+            Self(.egress, id.description, member)
         }
     }
 

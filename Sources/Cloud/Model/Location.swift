@@ -16,20 +16,7 @@ public struct Location: Sendable, Hashable {
 /// A named set of public addresses of one location: `www-ip`.
 public struct AddressPool: Sendable, Hashable, Identifiable {
     /// Pools of different locations may have the same name; gateway sections rely on it.
-    public struct ID: Sendable, Hashable, Comparable, CustomStringConvertible {
-        public let location: String
-        public let name: String
-
-        public init(location: String, name: String) {
-            self.location = location
-            self.name = name
-        }
-
-        public static func < (a: Self, b: Self) -> Bool { (a.location, a.name) < (b.location, b.name) }
-
-        /// `tcn/www-ip`
-        public var description: String { "\(location)/\(name)" }
-    }
+    public typealias ID = LocatedName
 
     public var id: ID
     /// Ascending, without duplicates, of one or both families.

@@ -18,7 +18,8 @@ public enum PortcullisTable {
     public static let hairpinMark: UInt32 = 0x706F_7274
     /// The hash of an inside address is below this. Which of several public addresses it leaves by depends on it.
     ///
-    /// A prime: nft 1.0.6 writes a range of marks that is a prefix as one, and reads that in another byte order.
+    /// A prime, so that with up to 500 addresses no range of hashes is a prefix: nft 1.0.6 writes such a range of marks as
+    /// one, and reads that in another byte order.
     public static let egressSlots: UInt32 = 65_521
     /// All gateways of a location hash alike, so that connections go on when another takes over.
     private static let egressSeed: UInt32 = 0x706F_7274

@@ -19,7 +19,8 @@ enum CloudRows {
         }
         let (types, revisions) = try loadTypes(db)
         let cloud = Cloud(
-            locations: locations, pools: try loadPools(db), servers: try loadServers(db), types: types,
+            locations: locations, pools: try loadPools(db), egress: try EgressRows.load(db),
+            servers: try loadServers(db), types: types,
             services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
         let former = try Row.fetchAll(db, sql: "SELECT name, revision FROM formerType")
             .reduce(into: [String: Int]()) { $0[$1["name"]] = $1["revision"] }
@@ -27,7 +28,7 @@ enum CloudRows {
             commit: try CommitRows.newest(db), cloud: cloud, revisions: revisions, formerRevisions: former)
     }
 
-    private static func unreadable(_ what: String) -> RegistryError {
+    static func unreadable(_ what: String) -> RegistryError {
         .unavailable("the database holds \(what), which this version of ADMIN cannot read")
     }
 
@@ -151,6 +152,7 @@ enum CloudRows {
             switch change.kind {
             case .location: try storeLocation(db, change, commit.after)
             case .pool: try storePool(db, change, commit.after)
+            case .egress: try EgressRows.store(db, change.name, commit.after)
             case .server: try storeServer(db, change, commit.after)
             case .type: try storeType(db, change, commit)
             case .service: try storeService(db, change, commit.after)

@@ -29,6 +29,7 @@ enum SQLiteMigrations {
             try db.execute(sql: secretKinds)
         }
         migrator.registerMigration("16 events of health") { db in try db.execute(sql: healthEvents + eventIndices) }
+        migrator.registerMigration("17 egress") { db in try db.execute(sql: egress + eventIndices) }
         return migrator
     }
 
@@ -339,6 +340,42 @@ enum SQLiteMigrations {
             kind TEXT NOT NULL
                 CHECK (kind IN (
                     'location', 'pool', 'server', 'type', 'service', 'token', 'gateway', 'mark', 'secret', 'health')),
+            name TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        ) STRICT;
+        INSERT INTO newEvent SELECT id, time, actor, action, kind, name, before, after FROM event;
+        DROP TABLE event;
+        ALTER TABLE newEvent RENAME TO event;
+
+        """
+
+    private static let egress = """
+        CREATE TABLE egress (
+            location TEXT NOT NULL,
+            name TEXT NOT NULL,
+            pool TEXT NOT NULL,
+            PRIMARY KEY (location, name),
+            FOREIGN KEY (location, pool) REFERENCES pool (location, name) DEFERRABLE INITIALLY DEFERRED
+        ) STRICT;
+        CREATE TABLE egressNetwork (
+            location TEXT NOT NULL,
+            egress TEXT NOT NULL,
+            isException INTEGER NOT NULL CHECK (isException IN (0, 1)),
+            network TEXT NOT NULL,
+            PRIMARY KEY (location, egress, isException, network),
+            FOREIGN KEY (location, egress) REFERENCES egress (location, name)
+                ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
+        ) STRICT;
+        CREATE TABLE newEvent (
+            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action IN ('create', 'update', 'delete')),
+            kind TEXT NOT NULL
+                CHECK (kind IN (
+                    'location', 'pool', 'egress', 'server', 'type', 'service', 'token', 'gateway', 'mark', 'secret',
+                    'health')),
             name TEXT NOT NULL,
             before TEXT,
             after TEXT

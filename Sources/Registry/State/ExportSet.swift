@@ -10,10 +10,11 @@ package struct ExportSet: Sendable {
 
     /// - Parameter generation: the registry's.
     init(of cloud: Cloud, generation: Int) {
-        let instances = cloud.exportedInstances()
+        let (instances, egress) = (cloud.exportedInstances(), cloud.egressRows())
         byLocation = cloud.locations.keys.reduce(into: [:]) { exports, location in
             exports[location] = LocationExport(
-                rows: cloud.exportRows(location: location, instances[location] ?? [:]), since: generation)
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]),
+                egress: egress[location] ?? [], since: generation)
         }
     }
 
@@ -21,15 +22,15 @@ package struct ExportSet: Sendable {
     func updated(to cloud: Cloud, affecting locations: Set<String>, generation: Int) -> ExportSet {
         guard !locations.isEmpty else { return self }
         var exports = self
-        let instances = cloud.exportedInstances()
+        let (instances, egress) = (cloud.exportedInstances(), cloud.egressRows())
         for location in locations {
             guard cloud.locations[location] != nil else {
                 exports.byLocation[location] = nil
                 continue
             }
             exports.byLocation[location] = LocationExport(
-                rows: cloud.exportRows(location: location, instances[location] ?? [:]), since: generation,
-                after: byLocation[location])
+                rows: cloud.exportRows(location: location, instances[location] ?? [:]),
+                egress: egress[location] ?? [], since: generation, after: byLocation[location])
         }
         return exports
     }

@@ -11,14 +11,15 @@ package struct LocationExport: Sendable {
         package let bytes: ByteBuffer
         package let digest: ExportDigest
 
-        fileprivate init(_ rows: [ExportRow], _ version: ServicesCSV.Version) {
-            let file = ServicesCSV.write(rows, version)
+        fileprivate init(_ rows: [ExportRow], _ egress: [EgressRule], _ version: ServicesCSV.Version) {
+            let file = ServicesCSV.write(rows, egress: egress, version)
             digest = ExportDigest(of: file)
             bytes = ByteBuffer(bytes: file)
         }
     }
 
     package let rows: [ExportRow]
+    package let egress: [EgressRule]
     /// In the newest version.
     package let newest: File
     /// The oldest version that can express every row.
@@ -38,9 +39,12 @@ package struct LocationExport: Sendable {
     /// - Parameters:
     ///   - since: the generation that makes the export.
     ///   - before: the export before it; where that has the same content, this goes on from its generation.
-    package init(rows: [ExportRow], since: Int = 0, after before: LocationExport? = nil) {
+    package init(
+        rows: [ExportRow], egress: [EgressRule] = [], since: Int = 0, after before: LocationExport? = nil
+    ) {
         self.rows = rows
-        newest = File(rows, .newest)
+        self.egress = egress
+        newest = File(rows, egress, .newest)
         if let before, before.newest.digest == newest.digest {
             self.since = before.since
             earlier = before.earlier
@@ -49,7 +53,8 @@ package struct LocationExport: Sendable {
             earlier = Array(((before.map { [$0.since] + $0.earlier }) ?? []).prefix(Self.remembered))
         }
         withoutWeight = Set(rows.lazy.filter { $0.weight == 0 }.map(\.service)).sorted()
-        minimumVersion = rows.lazy.map(\.minimumVersion).max() ?? .one
+        minimumVersion = max(
+            rows.lazy.map(\.minimumVersion).max() ?? .one, egress.isEmpty ? .one : EgressRule.minimumVersion)
     }
 
     /// The file in a version; `nil` where that cannot express it.
@@ -59,7 +64,7 @@ package struct LocationExport: Sendable {
     package func file(_ version: ServicesCSV.Version) async throws -> File? {
         guard version >= minimumVersion else { return nil }
         guard version < .newest else { return newest }
-        return try await older.file(version, of: rows)
+        return try await older.file(version, of: rows, egress)
     }
 
     /// The generation that has made what was in force at a generation; a later one where that is forgotten.
@@ -76,13 +81,15 @@ package struct LocationExport: Sendable {
         let writings = Mutex<[ServicesCSV.Version: Task<File, any Error>]>([:])
         let written = Mutex(0)
 
-        func file(_ version: ServicesCSV.Version, of rows: [ExportRow]) async throws -> File {
+        func file(
+            _ version: ServicesCSV.Version, of rows: [ExportRow], _ egress: [EgressRule]
+        ) async throws -> File {
             let writing = writings.withLock { writings in
                 if let writing = writings[version] { return writing }
                 let writing = Task {
                     try await BlockingWork.run {
                         self.written.withLock { $0 += 1 }
-                        return File(rows, version)
+                        return File(rows, egress, version)
                     }
                 }
                 writings[version] = writing

@@ -41,7 +41,8 @@ extension RegistryState {
         let files = Set(changedTypes.map(ServiceType.file(of:)))
         try Cloud.refuse(
             configurations.contradictions(since: self.configurations, cloud: cloud, files: files)
-                + cloud.unreadableSections(for: readers, since: self.cloud),
+                + cloud.unreadableSections(for: readers, since: self.cloud)
+                + cloud.unreadableEgress(for: readers, since: self.cloud),
             inFiles: files, places)
         var affected = difference.locations(from: self.cloud, to: cloud)
         // A section that nobody has changed may have got a new mark, if an earlier version had not given it one.
@@ -84,7 +85,8 @@ extension LocationExport {
     /// counts as empty.
     fileprivate static func difference(from before: Self?, to after: Self?) -> ExportDifference? {
         guard before?.newest.digest != after?.newest.digest else { return nil }
-        let difference = ExportDifference(from: before?.rows ?? [], to: after?.rows ?? [])
+        let difference = ExportDifference(
+            from: before?.rows ?? [], to: after?.rows ?? [], egress: before?.egress ?? [], to: after?.egress ?? [])
         return difference.isEmpty ? nil : difference
     }
 }

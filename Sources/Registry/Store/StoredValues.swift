@@ -132,6 +132,7 @@ extension ResourceKind {
             switch kind {
             case .location: .location
             case .pool: .pool
+            case .egress: .egress
             case .server: .server
             case .type: .type
             case .service: .service

@@ -39,7 +39,7 @@ public struct EgressRule: Sendable, Hashable {
     /// How many networks a rule has at most, and how many exceptions.
     public static let maximumNetworks = 256
     /// How many public addresses a rule has at most.
-    public static let maximumAddresses = 256
+    public static let maximumAddresses = 1_024
     /// How many rules a location has at most.
     public static let maximumRules = 64
 

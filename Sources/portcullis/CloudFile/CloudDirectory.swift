@@ -60,7 +60,7 @@ struct CloudDirectory: Equatable {
 
     func request(prune: Bool, yesDelete: Int? = nil) -> ApplyRequest {
         ApplyRequest(
-            locations: cloud.locations, pools: cloud.pools, servers: cloud.servers,
+            locations: cloud.locations, pools: cloud.pools, egress: cloud.egress, servers: cloud.servers,
             types: types.map { ApplyRequest.ServiceType(name: $0.type, source: $0.source) },
             services: cloud.services, prune: prune, yesDelete: yesDelete)
     }

@@ -5,6 +5,7 @@ import YAML
 struct CloudFile: Equatable {
     var locations: [LocationResource] = []
     var pools: [PoolResource] = []
+    var egress: [EgressResource] = []
     var servers: [ServerResource] = []
     var services: [ApplyRequest.Service] = []
     var types: [TypeReference] = []

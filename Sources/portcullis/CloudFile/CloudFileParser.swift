@@ -72,14 +72,15 @@ struct CloudFileParser {
             var location = LocationResource(name: name)
             if !pair.value.isNull,
                 let mapping = diagnostics.mapping(
-                    pair.value, allowedKeys: ["description", "pools", "servers"],
-                    "a location: description, pools, servers")
+                    pair.value, allowedKeys: ["description", "pools", "egress", "servers"],
+                    "a location: description, pools, egress, servers")
             {
                 location.description = diagnostics.optional(mapping["description"]) { node throws(YAMLError) in
                     try node.string("a description")
                 }
                 if let place = mapping["description"] { cloud.places.add(pointer + "/description", place.position) }
                 pools(mapping["pools"], location: name)
+                egress(mapping["egress"], location: name)
                 servers(mapping["servers"], location: name)
             }
             cloud.locations.append(location)
@@ -94,6 +95,50 @@ struct CloudFileParser {
                 PoolResource(
                     location: location, name: pair.key.text,
                     addresses: addresses(pair.value, "public addresses", pointer)))
+        }
+    }
+
+    private mutating func egress(_ node: YAMLNode?, location: String) {
+        for pair in pairs(node, "egress rules by name") {
+            let pointer = "#/egress/\(cloud.egress.count)"
+            cloud.places.add(pointer, pair.key.position)
+            guard
+                let mapping = diagnostics.mapping(
+                    pair.value, allowedKeys: ["pool", "from", "except"], "an egress rule: pool, from, except")
+            else { continue }
+            let pool = diagnostics.required("pool", of: mapping) { node throws(YAMLError) in
+                try node.string("the name of a pool")
+            }
+            if let place = mapping["pool"] { cloud.places.add(pointer + "/pool", place.position) }
+            let from = diagnostics.required("from", of: mapping) { node throws(YAMLError) in node }
+            cloud.egress.append(
+                EgressResource(
+                    location: location, name: pair.key.text, pool: pool ?? "",
+                    from: from.map { networks($0, "inside networks", pointer + "/from") } ?? [],
+                    except: exceptions(mapping["except"], pointer + "/except")))
+        }
+    }
+
+    /// Networks, of which there may be none.
+    private mutating func exceptions(_ node: YAMLNode?, _ pointer: String) -> [String] {
+        guard let node, !node.isNull else { return [] }
+        if case .sequence(let items) = node.content, node.tag == nil, items.isEmpty { return [] }
+        return networks(node, "networks", pointer)
+    }
+
+    private mutating func networks(_ node: YAMLNode, _ what: String, _ pointer: String) -> [String] {
+        cloud.places.add(pointer, node.position)
+        let nodes = diagnostics.attempt { () throws(YAMLError) in try node.oneOrMore(what) } ?? []
+        return nodes.enumerated().compactMap { index, node in
+            cloud.places.add("\(pointer)/\(index)", node.position)
+            return diagnostics.attempt { () throws(YAMLError) in
+                let text = try node.string("a network")
+                do throws(AddressPrefix.Misspelling) {
+                    return try AddressPrefix(canonical: text).description
+                } catch {
+                    throw YAMLError(node.position, "\(text.printed(atMost: 80)) \(error)")
+                }
+            }
         }
     }
 

@@ -88,6 +88,7 @@ struct CloudFileText {
 
     private var locations: [(String, YAMLNode)] {
         let pools = Dictionary(grouping: cloud.pools) { ExactText($0.location) }
+        let egress = Dictionary(grouping: cloud.egress) { ExactText($0.location) }
         let servers = Dictionary(grouping: written.servers) { ExactText($0.location) }
         return cloud.locations.map { location in
             let name = ExactText(location.name)
@@ -96,11 +97,18 @@ struct CloudFileText {
                     "pools",
                     Self.mapping((pools[name] ?? []).map { ($0.name, Self.list($0.addresses.map(Self.text))) })
                 ),
+                ("egress", Self.mapping((egress[name] ?? []).map { ($0.name, Self.egress($0)) })),
                 ("servers", Self.mapping((servers[name] ?? []).map { ($0.name, Self.server($0)) })),
             ]
             let description = location.description.map { [("description", Self.text($0))] } ?? []
             return (location.name, Self.mapping(description + parts.filter { !$0.1.isEmpty }))
         }
+    }
+
+    private static func egress(_ rule: EgressResource) -> YAMLNode {
+        mapping(
+            [("pool", text(rule.pool)), ("from", list(rule.from.map(text)))]
+                + (rule.except.isEmpty ? [] : [("except", list(rule.except.map(text)))]))
     }
 
     private static func server(_ server: ServerResource) -> YAMLNode {

@@ -70,7 +70,7 @@ struct SetLocation: AdminCommand {
 
 struct RemoveLocations: ExportChangingCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove locations that have no servers and no pools.")
+        commandName: "remove", abstract: "Remove locations that have no servers, no pools and no egress rules.")
 
     @Argument(
         help: ArgumentHelp("The locations.", valueName: "location"), completion: .names(.locations),

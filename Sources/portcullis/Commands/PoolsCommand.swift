@@ -53,7 +53,7 @@ struct SetPool: ExportChangingCommand {
 
 struct RemovePools: ExportChangingCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove pools of a location that no service needs.")
+        commandName: "remove", abstract: "Remove pools of a location that no service and no egress rule needs.")
 
     @Argument(help: "The location.", completion: .names(.locations), transform: NameArgument.read)
     var location: String

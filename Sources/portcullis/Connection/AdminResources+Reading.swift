@@ -12,6 +12,10 @@ extension AdminResources {
         try await value(AdminRequest(.get, .pools(of: location)))
     }
 
+    func egress(of location: String) async throws -> [EgressResource] {
+        try await value(AdminRequest(.get, .egress(of: location)))
+    }
+
     func servers() async throws -> [ServerResource] { try await value(AdminRequest(.get, .servers)) }
 
     func server(_ name: String) async throws -> ServerResource {

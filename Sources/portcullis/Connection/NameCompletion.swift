@@ -12,6 +12,8 @@ enum CompletedName: Sendable {
     case gatewaysWithLocations
     /// The pools of the location that stands before them on the command line, or of all locations.
     case pools
+    /// The egress rules, likewise.
+    case egress
 
     /// How long a shell waits for names. Then there are none: a key that is pressed must not hang.
     static let limit = Duration.milliseconds(900)
@@ -58,14 +60,21 @@ enum CompletedName: Sendable {
         case .gatewaysWithLocations: return try await client.gateways().map { "\($0.location)/\($0.name)" }
         case .locations: return try await client.members("name", of: .locations, [])
         case .pools:
-            let locations = try await client.locations().map(\.name)
-            let named = locations.filter { location in words.contains { $0.isExactly(location) } }
-            var pools = [String]()
-            for location in named.isEmpty ? locations : named {
-                pools += try await client.pools(of: location).map(\.name)
-            }
-            return pools
+            return try await namesOfLocations(words, client) { try await client.pools(of: $0).map(\.name) }
+        case .egress:
+            return try await namesOfLocations(words, client) { try await client.egress(of: $0).map(\.name) }
         }
+    }
+
+    /// Names at the locations that stand on the command line, or at all.
+    private func namesOfLocations(
+        _ words: [String], _ client: AdminResources, _ names: (String) async throws -> [String]
+    ) async throws -> [String] {
+        let locations = try await client.locations().map(\.name)
+        let named = locations.filter { location in words.contains { $0.isExactly(location) } }
+        var found = [String]()
+        for location in named.isEmpty ? locations : named { found += try await names(location) }
+        return found
     }
 
     /// The options that say where ADMIN is, as they stand on the command line.

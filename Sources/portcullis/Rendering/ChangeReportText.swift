@@ -96,7 +96,7 @@ struct ChangeReportText {
             if let before = before.flatMap(ExportLine.init) {
                 before.differences(to: after).joined(separator: ", ")
             } else {
-                "\(after.treatment) weight \(after.weight)"
+                after.details
             }
         return [sign, after.service, after.section, after.external, after.backend, details]
     }

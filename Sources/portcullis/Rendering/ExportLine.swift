@@ -44,15 +44,21 @@ struct ExportLine: Equatable {
         }
     }
 
-    /// The public addresses and ports: `198.51.100.36:80/tcp`.
+    /// Whether it is an egress rule.
+    private var isEgress: Bool { self[.method].isExactly(EgressRule.method) }
+
+    /// The public addresses and ports: `198.51.100.36:80/tcp`; of an egress rule the addresses alone.
     var external: String {
+        if isEgress { return self[.addresses].replacingByte(" ", with: ",") }
         let addresses = self[.addresses].splitBytes(" ").map { $0.hasByte(":") ? "[\($0)]" : String($0) }
         let ports = self[.ports].replacingByte(" ", with: ",")
         return "\(addresses.joined(separator: ",")):\(ports)/\(self[.transport])"
     }
 
-    /// The address and port of the real server: `10.1.0.11:8080`; without the port if the client's is kept.
+    /// The address and port of the real server: `10.1.0.11:8080`; without the port if the client's is kept. The
+    /// inside networks of an egress rule.
     var backend: String {
+        if isEgress { return self[.sources].replacingByte(" ", with: ",") }
         let address = self[.backendAddress]
         let port = self[.backendPort]
         if port.isEmpty { return address }
@@ -61,6 +67,10 @@ struct ExportLine: Equatable {
 
     /// The other columns for the gateway: `masq wlc`, `mark 257 masq mh persistence 300 drain 900`.
     var treatment: String {
+        if isEgress {
+            let exceptions = self[.exceptions].replacingByte(" ", with: ",")
+            return self[.method] + (exceptions.isEmpty ? "" : " except \(exceptions)")
+        }
         var parts = self[.mark].isEmpty ? [] : ["mark \(self[.mark])"]
         parts += [self[.method], self[.scheduler]]
         if self[.persistence] != "0" { parts.append("persistence \(self[.persistence])") }
@@ -81,6 +91,9 @@ struct ExportLine: Equatable {
         add("sorry", .sorry)
         return parts.joined(separator: " ")
     }
+
+    /// The treatment and the weight, if there is one.
+    var details: String { isEgress ? treatment : "\(treatment) weight \(weight)" }
 
     /// The columns that differ: `weight 100 → 50`.
     func differences(to after: ExportLine) -> [String] {

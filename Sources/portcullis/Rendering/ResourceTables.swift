@@ -14,6 +14,15 @@ enum ResourceTables {
             pools.map { [$0.location, $0.name, $0.addresses.joined(separator: " ")] })
     }
 
+    static func egress(_ rules: [EgressResource]) -> Table {
+        Table(
+            ["LOCATION", "EGRESS", "POOL", "FROM", "EXCEPT"],
+            rules.map { rule in
+                [rule.location, rule.name, rule.pool, rule.from.joined(separator: " ")]
+                    + [rule.except.joined(separator: " ")]
+            })
+    }
+
     static func servers(_ servers: [ServerResource]) -> Table {
         Table(
             ["SERVER", "LOCATION", "KIND", .init("STATE", isState: true), "ADDRESSES", "LABELS"],

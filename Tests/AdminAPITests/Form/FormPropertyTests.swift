@@ -12,7 +12,7 @@ import Testing
         ConfigurationExplanation.self, SecretResource.self, SecretChange.self, TokenResource.self, TokenCreation.self,
         CreatedToken.self, LocationChange.self, PoolChange.self, ServerChange.self, ServerPatch.self,
         ServiceCreation.self, ServiceChange.self, ServicePatch.self, ApplyRequest.self, ChangeReport.self,
-        Problem.self, HealthResource.self, [ServiceResource].self,
+        Problem.self, HealthResource.self, EgressResource.self, EgressChange.self, [ServiceResource].self,
     ]
 
     @Test("a body is read, or has faults at places that it has; what is read is the same when it is written and read")

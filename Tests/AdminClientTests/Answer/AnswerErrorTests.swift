@@ -39,7 +39,7 @@ import Testing
         arguments: [
             (
                 #"{"events": [\#(event("type")), \#(event("rack"))]}"#,
-                #"#/events/1/kind: "rack" is not one of location, pool, server, type, service, token, gateway, mark, "#
+                #"#/events/1/kind: "rack" is not one of location, pool, egress, server, type, service, token, gateway, mark, "#
                     + "secret, health; a newer ADMIN may have more words"
             ),
             ("[]", "#: an object is expected, not an array"),

@@ -55,6 +55,8 @@ import Testing
             try await stage.send(.put, "/v1/types/gone", Stage.tg.gone, type: "application/yaml")
             try await stage.send(.delete, "/v1/types/gone")
             try await stage.send(.put, "/v1/secrets/db-password", #"{"value": "plugh"}"#)
+            try await stage.send(
+                .put, "/v1/locations/tcn/egress/out", #"{"pool": "www-ip", "from": ["10.1.0.0/16"]}"#)
             _ = try await stage.get(
                 "/v1/locations/tcn/services.csv", headers: [HTTPField.Name("Portcullis-Gateway")!: "gw1"])
             var tokens: [TokenRole: String] = [:]
@@ -150,15 +152,15 @@ import Testing
 
         private static let present = [
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
-            "mark": "257", "secret": "db-password", "token": "a-read",
+            "mark": "257", "secret": "db-password", "token": "a-read", "egress": "out",
         ]
         private static let absent = [
             "location": "nowhere", "pool": "none", "server": "none", "type": "none", "service": "none.1",
-            "gateway": "none", "mark": "999", "secret": "none", "token": "none",
+            "gateway": "none", "mark": "999", "secret": "none", "token": "none", "egress": "none",
         ]
         private static let new = [
             "location": "hel", "pool": "new-ip", "server": "new", "type": "new", "service": "tg.3", "gateway": "gw1",
-            "mark": "257", "secret": "new", "token": "new",
+            "mark": "257", "secret": "new", "token": "new", "egress": "new",
         ]
 
         private func path(_ route: Route, _ names: [String: String]) -> String {
@@ -171,6 +173,7 @@ import Testing
                 switch route.operation {
                 case "writeLocation": "{}"
                 case "writePool": #"{"addresses": ["198.51.100.\#(isNew ? 77 : 36)"]}"#
+                case "writeEgress": #"{"pool": "www-ip", "from": ["10.\#(isNew ? 2 : 1).0.0/16"]}"#
                 case "writeServer": #"{"location": "tcn", "kind": "app", "addresses": ["10.1.0.\#(isNew ? 99 : 11)"]}"#
                 case "writeType": isNew ? "type: new\n" : Stage.pgw
                 case "createService": #"{"type": "tg", "server": "app3"}"#

@@ -19,6 +19,10 @@ import Testing
         #expect(PruneGuard().verdict(from: before, to: before) == .init(deleted: 0, objections: []))
         let lenient = PruneGuard(share: 100).verdict(from: before, to: Cloud(servers: servers))
         #expect(lenient.objections.isEmpty && lenient.deleted == 8)
+        let rules = (1...9).map { Egress(location: "l", name: "e\($0)", pool: "p", sources: []) }
+        #expect(
+            PruneGuard().verdict(from: Cloud(egress: rules, servers: servers), to: Cloud(servers: servers)).objections
+                .map(\.description) == ["9 of 9 egress rules"])
         let few = Cloud(services: services.prefix(4))
         #expect(PruneGuard().verdict(from: few, to: Cloud()).objections.isEmpty)
     }

@@ -64,7 +64,25 @@ import Testing
         }
     }
 
+    @Test("an egress rule is added, removed, and changed in its place, each family by itself")
+    func egress() throws {
+        let before = try TestCloud.seed().withEgress("out", from: ["10.1.0.0/16", "fd00:1::/64"])
+        var after = before
+        #expect(difference(before, after).isEmpty)
+        after.addEgress("out", from: ["10.1.0.0/16", "10.2.0.0/16", "fd00:1::/64"])
+        after.addEgress("a", from: ["10.3.0.0/16"])
+        let changed = difference(before, after)
+        #expect(changed.added.isEmpty && changed.removed.isEmpty && changed.changed.isEmpty && !changed.isEmpty)
+        #expect(changed.egress.added.map(\.name) == ["a"] && changed.egress.removed.isEmpty)
+        #expect(changed.egress.changed.map(\.before.description) == [before.egressRows(location: "tcn")[0].description])
+        #expect(changed.egress.changed.map(\.after.sources.count) == [2])
+        after.addEgress("out", from: ["fd00:1::/64"])
+        #expect(difference(before, after).egress.removed.map(\.family) == [.ipv4])
+    }
+
     private func difference(_ before: Cloud, _ after: Cloud) -> ExportDifference {
-        ExportDifference(from: before.exportRows(location: "tcn"), to: after.exportRows(location: "tcn"))
+        ExportDifference(
+            from: before.exportRows(location: "tcn"), to: after.exportRows(location: "tcn"),
+            egress: before.egressRows(location: "tcn"), to: after.egressRows(location: "tcn"))
     }
 }

@@ -97,7 +97,7 @@ import Testing
 
     @Test("whatever cloud is free of contradictions, its export is valid and the same however it was built")
     func validForAll() throws {
-        var exported = 0
+        var (exported, rules) = (0, 0)
         for seed in 0..<300 {
             var random = SeededGenerator(seed: UInt64(seed))
             var cloud = try RandomCloud.make(using: &random)
@@ -105,15 +105,20 @@ import Testing
             guard cloud.contradictions().isEmpty else { continue }
             for location in cloud.locations.keys {
                 let rows = cloud.exportRows(location: location)
-                let bytes = ServicesCSV.write(rows)
+                let egress = cloud.egressRows(location: location)
+                let bytes = ServicesCSV.write(rows, egress: egress)
                 let document = try ServicesDocument(parsing: bytes)
-                #expect(document.rowCount == rows.count)
+                #expect(document.rowCount == rows.count + egress.count)
                 #expect(Set(document.rows) == Set(rows))
-                #expect(ServicesCSV.write(rows.shuffled(using: &random)) == bytes)
+                #expect(document.egress == egress)
+                #expect(
+                    ServicesCSV.write(
+                        rows.shuffled(using: &random), egress: egress.shuffled(using: &random)) == bytes)
                 exported += rows.count
+                rules += egress.count
             }
         }
-        #expect(exported > 500)
+        #expect(exported > 500 && rules > 100, "\(exported) \(rules)")
     }
 
     private func lines(_ cloud: Cloud, _ location: String) -> [String] {

@@ -46,3 +46,23 @@ enum TestCloud {
         return cloud
     }
 }
+
+extension Cloud {
+    /// Adds an egress rule of tcn, and its pool `out-ip` if that is not there yet.
+    mutating func addEgress(_ name: String, pool: String = "out-ip", from: [String], except: [String] = []) {
+        let out = AddressPool(
+            location: "tcn", name: "out-ip",
+            addresses: TestCloud.addresses(["198.51.100.41", "198.51.100.40", "2001:db8:0:1::40"]))
+        if pools[out.id] == nil { pools[out.id] = out }
+        let rule = Egress(
+            location: "tcn", name: name, pool: pool, sources: from.compactMap { AddressPrefix($0) },
+            exceptions: except.compactMap { AddressPrefix($0) })
+        egress[rule.id] = rule
+    }
+
+    func withEgress(_ name: String, pool: String = "out-ip", from: [String], except: [String] = []) -> Cloud {
+        var cloud = self
+        cloud.addEgress(name, pool: pool, from: from, except: except)
+        return cloud
+    }
+}

@@ -16,6 +16,9 @@ import YAML
                     description: Groningen
                     pools:
                       www-ip: 198.51.100.36
+                    egress:
+                      out: {pool: www-ip, from: [10.1.0.0/16, "fd00:1::/64"], except: 10.0.0.0/8}
+                      b: {pool: www-ip, from: 10.2.0.0/16, except: []}
                     servers:
                       app1: {kind: app, addresses: [10.1.0.11, "FD00:1:0::11"]}
                   hel:
@@ -29,6 +32,13 @@ import YAML
                 LocationResource(name: "tcn", description: "Groningen"), LocationResource(name: "hel"),
             ])
         #expect(cloud.pools == [PoolResource(location: "tcn", name: "www-ip", addresses: ["198.51.100.36"])])
+        #expect(
+            cloud.egress == [
+                EgressResource(
+                    location: "tcn", name: "out", pool: "www-ip", from: ["10.1.0.0/16", "fd00:1::/64"],
+                    except: ["10.0.0.0/8"]),
+                EgressResource(location: "tcn", name: "b", pool: "www-ip", from: ["10.2.0.0/16"]),
+            ])
         #expect(
             cloud.servers == [
                 ServerResource(name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11", "fd00:1::11"])
@@ -61,7 +71,7 @@ import YAML
             ("locations: [tcn]", "cloud.yaml:1:12: expected locations by name, found a list"),
             (
                 "locations:\n  tcn: here",
-                "cloud.yaml:2:8: expected a location: description, pools, servers, found \"here\""
+                "cloud.yaml:2:8: expected a location: description, pools, egress, servers, found \"here\""
             ),
             ("locations:\n  tcn: {}\n  tcn: {}", "cloud.yaml:3:3: the key \"tcn\" is there already, at 2:3"),
             (
@@ -71,6 +81,22 @@ import YAML
             (
                 "locations:\n  tcn:\n    pools: {www-ip: []}",
                 "cloud.yaml:3:21: expected public addresses, found an empty list"
+            ),
+            (
+                "locations:\n  tcn:\n    egress: {a: {pool: p}}", "cloud.yaml:3:17: the key \"from\" is missing"
+            ),
+            (
+                "locations:\n  tcn:\n    egress: {a: {pool: p, from: []}}",
+                "cloud.yaml:3:33: expected inside networks, found an empty list"
+            ),
+            (
+                "locations:\n  tcn:\n    egress: {a: {pool: p, from: [10.1.0.0/16, 10.1.0.5/16]}}",
+                "cloud.yaml:3:47: \"10.1.0.5/16\" has bits set behind the prefix length; the network is 10.1.0.0/16"
+            ),
+            (
+                "locations:\n  tcn:\n    egress: {a: {pool: p, form: 10.1.0.0/16}}",
+                "cloud.yaml:3:17: the key \"from\" is missing\n"
+                    + "cloud.yaml:3:27: unknown key \"form\"; did you mean \"from\"?"
             ),
             (
                 "locations:\n  tcn:\n    servers: {a: {kind: ap, addresses: [10.0.0.1]}}",

@@ -16,6 +16,12 @@ import Testing
         let cloud = ApplyRequest(
             locations: [LocationResource(name: "hel"), LocationResource(name: "tcn", description: "TCN: Groningen")],
             pools: [PoolResource(location: "tcn", name: "www-ip", addresses: ["198.51.100.36", "2001:db8::36"])],
+            egress: [
+                EgressResource(
+                    location: "tcn", name: "out", pool: "www-ip", from: ["10.1.0.0/16", "fd00:1::/64"],
+                    except: ["10.0.0.0/8"]),
+                EgressResource(location: "tcn", name: "rest", pool: "www-ip", from: ["10.2.0.0/16"]),
+            ],
             servers: [
                 ServerResource(
                     name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11"], labels: ["ssd"],
@@ -37,6 +43,18 @@ import Testing
                   www-ip:
                     - 198.51.100.36
                     - "2001:db8::36"
+                egress:
+                  out:
+                    pool: www-ip
+                    from:
+                      - 10.1.0.0/16
+                      - "fd00:1::/64"
+                    except:
+                      - 10.0.0.0/8
+                  rest:
+                    pool: www-ip
+                    from:
+                      - 10.2.0.0/16
                 servers:
                   app1:
                     kind: app

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The commands that create, change and remove locations, pools, servers and types.
+/// The commands that create, change and remove locations, pools, egress rules, servers and types.
 @Suite struct ObjectCommandTests {
     @Test("a cloud is made, changed and taken away by commands alone, and each says what it did")
     func wholeLife() async throws {
@@ -28,6 +28,17 @@ import Testing
                     "registry: 1 changed\n  ~  pool  tcn/www-ip  198.51.100.36 2001:db8::36 → 198.51.100.37\n"
                 ),
                 (
+                    "egress set tcn out --pool www-ip --from 10.1.0.0/16 --from 10.2.0.0/16 --except 10.0.0.0/8",
+                    "registry: 1 added\n  +  egress  tcn/out  from 10.1.0.0/16 10.2.0.0/16 by www-ip, except 10.0.0.0/8\n\n"
+                        + "export of tcn: 1 row added\n"
+                        + "  +  egress  out  198.51.100.37  10.1.0.0/16,10.2.0.0/16  snat except 10.0.0.0/8\n"
+                ),
+                (
+                    "egress set tcn out --pool www-ip --from 10.1.0.0/16",
+                    "registry: 1 changed\n  ~  egress  tcn/out  from 10.1.0.0/16 10.2.0.0/16 by www-ip, except 10.0.0.0/8 → "
+                        + "from 10.1.0.0/16 by www-ip\n"
+                ),
+                (
                     "servers add app1 --location tcn --kind app --address 10.1.0.11 --address fd00:1::11 --label ssd",
                     "registry: 1 added\n  +  server  app1  app server at tcn, 10.1.0.11 fd00:1::11, labels ssd\n"
                 ),
@@ -51,7 +62,7 @@ import Testing
             let refusals = [
                 ("types remove web", "Type web still has service web.1."),
                 ("servers remove app1", "Server app1 still has service web.1."),
-                ("locations remove tcn", "Location tcn still has pool www-ip, server app1."),
+                ("locations remove tcn", "Location tcn still has pool www-ip, egress rule out, server app1."),
                 ("pools remove tcn www-ip", "web/http needs the address pool \"www-ip\""),
             ]
             for (line, error) in refusals {
@@ -59,7 +70,8 @@ import Testing
                 #expect(refused.status == 1 && refused.errors.contains(error), "\(line): \(refused)")
             }
             for line in [
-                "services remove web.1", "types remove web", "servers remove app1", "pools remove tcn www-ip",
+                "services remove web.1", "types remove web", "servers remove app1", "egress remove tcn out",
+                "pools remove tcn www-ip",
                 "locations remove tcn",
             ] {
                 let removed = try await run(line, more: ["-o", "json"])
@@ -147,7 +159,8 @@ import Testing
             ("servers add app1 --location tcn --kind apple --address 10.1.0.11", "--kind"),
             ("servers add app1 --location tcn --kind app", "--address"), ("servers remove", "<server>"),
             ("locations remove", "<location>"), ("pools set tcn www-ip", "<address>"), ("pools remove tcn", "<pool>"),
-            ("types remove", "<type>"),
+            ("egress set tcn out --pool p", "--from"), ("egress set tcn out --from 10.1.0.0/16", "--pool"),
+            ("egress remove tcn", "<egress>"), ("types remove", "<type>"),
         ]
         for (line, part) in lines {
             let run = try await CommandRun.run("portcullis", line.split(separator: " ").map(String.init))

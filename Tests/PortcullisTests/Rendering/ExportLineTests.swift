@@ -33,6 +33,18 @@ import Testing
         #expect(throws: CommandError.self) { try ExportLine.lines(of: Array(mixed.utf8)) }
     }
 
+    @Test("an egress rule is shown with the addresses outside, the networks inside, and no weight")
+    func egress() throws {
+        let line = "egress,out,any,out-ip,198.51.100.40 198.51.100.41,,,snat,,,,10.1.0.0/16 10.2.0.0/16,,,,,,,,,,,"
+        let row = try #require(ExportLine(line + "10.0.0.0/8 192.0.2.0/24,,,"))
+        #expect(row.external == "198.51.100.40,198.51.100.41" && row.backend == "10.1.0.0/16,10.2.0.0/16")
+        #expect(row.details == "snat except 10.0.0.0/8,192.0.2.0/24" && row.weight.isEmpty)
+        let plain = try #require(ExportLine(line + ",,,"))
+        #expect(plain.details == "snat")
+        #expect(plain.differences(to: row) == ["except none → 10.0.0.0/8 192.0.2.0/24"])
+        #expect(JSONText.line(row.json).contains(#""except":["10.0.0.0/8","192.0.2.0/24"]"#))
+    }
+
     @Test("an export of another version is refused")
     func otherColumns() {
         let error = #expect(throws: CommandError.self) { try ExportLine.lines(of: Array("service,port\n".utf8)) }

@@ -4,6 +4,7 @@ import Foundation
 import Names
 import NetworkTypes
 import RegistryTestSupport
+import ServicesExport
 import TestSupport
 import Testing
 
@@ -72,6 +73,66 @@ import Testing
             let found = try await other.events(
                 EventFilter(kind: .health, name: "pgw.1"), after: 0, before: nil, limit: 10)
             #expect(found.map(\.id) == [1])
+        }
+    }
+
+    @Test(
+        "egress rules are kept with their networks, changed and deleted, and are in the export",
+        arguments: Engine.allCases)
+    func egress(engine: Engine) async throws {
+        try await withStores(engine) { store, other in
+            let registry = Registry(store: store)
+            func rule(_ from: [String], except: [String] = []) -> Egress {
+                Egress(
+                    location: "tcn", name: "out", pool: "out-ip", sources: from.compactMap { AddressPrefix($0) },
+                    exceptions: except.compactMap { AddressPrefix($0) })
+            }
+            let rules = [
+                rule(["fd00:1::/64", "10.1.0.0/16"], except: ["10.0.0.0/8", "10.1.0.0/16"]), rule(["10.2.0.0/16"]),
+            ]
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                cloud.locations["tcn"] = Location(name: "tcn")
+                for (name, address) in [("out-ip", "198.51.100.40"), ("more-ip", "198.51.100.41")] {
+                    let pool = AddressPool(
+                        location: "tcn", name: name, addresses: [address, "2001:db8::40"].compactMap { IPAddress($0) })
+                    cloud.pools[pool.id] = pool
+                }
+            }
+            for wanted in rules {
+                let outcome = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                    cloud.egress[wanted.id] = wanted
+                }
+                #expect(try await other.load().cloud.egress == [wanted.id: wanted])
+                let export = try #require(outcome.state.exports.byLocation["tcn"])
+                #expect(export.egress == outcome.state.cloud.egressRows(location: "tcn") && !export.egress.isEmpty)
+                #expect(export.minimumVersion == .two)
+                #expect(try await export.file(.one) == nil)
+                #expect(outcome.summary.exports.map(\.location) == ["tcn"])
+            }
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                cloud.egress[rules[0].id]?.pool = "more-ip"
+            }
+            #expect(try await other.load().cloud.egress[rules[0].id]?.pool == "more-ip")
+            // The pool that is left, with the rule's old name free for another.
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                cloud.pools[AddressPool.ID(location: "tcn", name: "out-ip")] = nil
+            }
+            let gone = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                cloud.egress[rules[0].id] = nil
+            }
+            #expect(try await other.load().cloud.egress.isEmpty)
+            #expect(gone.state.exports.byLocation["tcn"]?.minimumVersion == .one)
+            let events = try await store.events(EventFilter(kind: .egress), after: 0, before: nil, limit: 10)
+            #expect(events.map(\.entry.action) == [.create, .update, .update, .delete])
+            #expect(events.first?.entry.name == "tcn/out")
+            // All at once, as a prune does it.
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                cloud.egress[rules[0].id] = rules[0]
+                cloud.egress[rules[0].id]?.pool = "more-ip"
+            }
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in cloud = Cloud() }
+            let empty = try await other.load().cloud
+            #expect(empty.egress.isEmpty && empty.pools.isEmpty && empty.locations.isEmpty)
         }
     }
 

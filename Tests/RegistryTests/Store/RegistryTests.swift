@@ -156,6 +156,17 @@ import Testing
                             VALUES ('gw1', 'gateway', x'00', '2026-11-23T01:00:00.000Z')
                             """)
                 }
+                try SQLiteMigrations.migrator.migrate(pool, upTo: "16 events of health")
+                try await pool.write { db in
+                    try db.execute(
+                        sql: """
+                            INSERT INTO event (id, time, actor, action, kind, name)
+                            VALUES (42, '2026-11-23T01:00:00.000Z', 'gw', 'update', 'health', 'tcn/gw1');
+                            INSERT INTO event (id, time, actor, action, kind, name)
+                            VALUES (50, '2026-11-23T01:00:00.000Z', 'gw', 'update', 'health', 'tcn/gw1');
+                            DELETE FROM event WHERE id = 50
+                            """)
+                }
                 try pool.close()
             }
             let registry = try Registry(path: path)
@@ -164,7 +175,7 @@ import Testing
             #expect(try await registry.state().cloud.locations["tcn"] == Location(name: "tcn"))
             _ = try await registry.tokens.add(name: "ops", role: .admin)
             let events = try await registry.events(after: 0, limit: 10).page.events
-            #expect(events.map(\.id) == [41, 42] && events.map(\.kind) == [.location, .token])
+            #expect(events.map(\.id) == [41, 42, 43] && events.map(\.kind) == [.location, .health, .token])
             #expect(
                 try await registry.marks() == [
                     MarkResource(mark: 300, type: "tg", section: "devices", since: nil, inUse: false)

@@ -1,5 +1,6 @@
 import AdminAPI
 import Cloud
+import JSON
 import NetworkTypes
 
 extension RequestPlaces {
@@ -12,6 +13,21 @@ extension RequestPlaces {
     /// Adds the places of a service's members in the body.
     mutating func addService(_ name: String, of body: JSONObject) {
         add(.service, name, [.server, .state], of: body)
+    }
+
+    /// Adds the places of an egress rule's members in the body.
+    mutating func addEgress(_ id: Egress.ID, of body: JSONObject) {
+        add(.egress, id.description, [.location, .pool, .sources, .exceptions], of: body)
+        let lists: [(Contradiction.Subject.Member, (AddressPrefix) -> Contradiction.Subject.Member)] = [
+            (.sources, { .source($0) }), (.exceptions, { .exception($0) }),
+        ]
+        for (list, member) in lists {
+            guard case .array(let values)? = body.field(list.name)?.value else { continue }
+            for (index, value) in values.enumerated() {
+                guard case .string(let text) = value, let network = AddressPrefix(text) else { continue }
+                add(.egress(id, member(network)), "\(body.pointer)/\(list.name)/\(index)")
+            }
+        }
     }
 
     /// Adds the places of those members of an object that are in the body.
@@ -45,6 +61,9 @@ extension Contradiction.Subject.Member {
         case .labels: "labels"
         case .server: "server"
         case .state: "state"
+        case .pool: "pool"
+        case .sources, .source: "from"
+        case .exceptions, .exception: "except"
         }
     }
 }

@@ -19,6 +19,7 @@ enum Schemas {
         switch name {
         case "location": "tcn"
         case "pool": "www-ip"
+        case "egress": "out"
         case "server": "app1"
         case "type": "tg"
         case "gateway": "gw1"

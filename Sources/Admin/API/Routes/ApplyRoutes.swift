@@ -59,6 +59,7 @@ struct WantedCloud: Sendable {
 
     var locations: [Location]
     var pools: [AddressPool]
+    var egress: [Egress]
     var servers: [PlacedServer]
     var types: [SourceText]
     var services: [Service]
@@ -74,6 +75,11 @@ struct WantedCloud: Sendable {
         pools = wanted.pools.map { pool in
             AddressPool(
                 location: pool.location, name: pool.name, addresses: pool.addresses.compactMap { IPAddress($0) })
+        }
+        egress = wanted.egress.map { rule in
+            Egress(
+                EgressChange(pool: rule.pool, from: rule.from, except: rule.except),
+                at: Egress.ID(location: rule.location, name: rule.name))
         }
         servers = wanted.servers.map { server in
             PlacedServer(
@@ -107,6 +113,10 @@ struct WantedCloud: Sendable {
             places.add(.pool(pool.id), object.pointer)
             places.add(.pool, pool.id.description, [.location], of: object)
             places.add(.pool, pool.id.description, addresses: pool.addresses, of: object)
+        }
+        for (rule, object) in zip(egress, objects("egress")) {
+            places.add(.egress(rule.id), object.pointer)
+            places.addEgress(rule.id, of: object)
         }
         for (server, object) in zip(servers.map(\.server), objects("servers")) {
             places.add(.init(.server, server.name), object.pointer)
@@ -156,6 +166,7 @@ struct WantedCloud: Sendable {
         if prune { cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values) }
         for location in locations { cloud.locations[location.name] = location }
         for pool in pools { cloud.pools[pool.id] = pool }
+        for rule in egress { cloud.egress[rule.id] = rule }
         for placed in servers {
             cloud.servers[placed.server.name] = presentServers[placed.server.name]
             cloud.put(placed.server, keepingState: placed.keepsState)

@@ -34,6 +34,7 @@ extension ApplyRequest {
         self.init(
             locations: cloud.locations.values.map(LocationResource.init).sorted { $0.name < $1.name },
             pools: cloud.pools.values.sorted { $0.id < $1.id }.map(PoolResource.init),
+            egress: cloud.egress.values.sorted { $0.id < $1.id }.map(EgressResource.init),
             servers: cloud.servers.values.map(ServerResource.init).sorted { $0.name < $1.name },
             types: cloud.types.values.map { ServiceType(name: $0.name, source: $0.source) }
                 .sorted { $0.name < $1.name },

@@ -16,7 +16,7 @@ extension RouteTable {
                     name: QueryParameter.before, summary: "The newest events with a lower id, in place of the oldest",
                     schema: Self.eventID(default: nil)),
                 .limit(default: 100), .filter(QueryParameter.kind, "Those of a kind of object", ResourceKind.self),
-                .filter(QueryParameter.name, "Those of an object; location/pool for a pool"),
+                .filter(QueryParameter.name, "Those of an object; location/name for a pool or an egress rule"),
                 .filter(QueryParameter.actor, "Those of an actor: the name of a token"),
                 Self.time(QueryParameter.since, "Those of this time or later"),
                 Self.time(QueryParameter.until, "Those before this time"),

@@ -44,7 +44,8 @@ extension RouteTable {
             },
             Route(
                 method: .delete, path: .location("{location}"), operation: "deleteLocation",
-                summary: "Delete a location that has no servers and no pools", access: .change, query: [.dryRun],
+                summary: "Delete a location that has no servers, no pools and no egress rules", access: .change,
+                query: [.dryRun],
                 headers: [.ifMatch], answers: [.changed]
             ) { request in
                 let name = request.parameter("location")
@@ -106,7 +107,8 @@ extension RouteTable {
             },
             Route(
                 method: .delete, path: .pool("{pool}", of: "{location}"), operation: "deletePool",
-                summary: "Delete an address pool that no section exports from", access: .change, query: [.dryRun],
+                summary: "Delete an address pool that no section exports from and no egress rule leaves by",
+                access: .change, query: [.dryRun],
                 headers: [.ifMatch], answers: [.changed]
             ) { request in
                 let id = id(request)

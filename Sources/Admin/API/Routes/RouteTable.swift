@@ -19,7 +19,8 @@ struct RouteTable: Sendable {
 
     var routes: [Route] {
         let routes =
-            locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
+            locationRoutes + poolRoutes + egressRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes
+            + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
         return routes + [Self.openAPIRoute(describing: routes)]

@@ -60,7 +60,7 @@ extension MetaConfigurationReader {
         let section = GatewaySection(
             name: name, pool: pool, exposure: exposure, scheduler: scheduler ?? .wlc, weight: weight ?? 100,
             persistence: persistence ?? 0, drainTime: drainTime, method: method ?? .masq,
-            sources: Self.withoutInner(sources), options: options, position: node.position)
+            sources: sources.withoutInner, options: options, position: node.position)
         checkMethod(section, mapping)
         checkOptions(section, mapping)
         checkDatagramMark(section)
@@ -212,16 +212,6 @@ extension MetaConfigurationReader {
                 diagnostics.report(overlap.claim.position, overlap.message)
             }
         }
-    }
-
-    /// Sorts networks, and drops those inside another.
-    static func withoutInner(_ networks: [AddressPrefix]) -> [AddressPrefix] {
-        var result = [AddressPrefix]()
-        // In this order, a network follows the widest one that contains it.
-        for network in networks.sorted() where result.last?.contains(network.address) != true {
-            result.append(network)
-        }
-        return result
     }
 }
 

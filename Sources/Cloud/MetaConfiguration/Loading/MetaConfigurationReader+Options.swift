@@ -28,7 +28,7 @@ extension MetaConfigurationReader {
             } ?? 0
         if let node = mapping["limit"] { sourceLimit(node, into: &options) }
         if let node = mapping["persistence-mask"] { options.persistenceMask = prefixLengths(node) }
-        options.hairpin = Self.withoutInner(
+        options.hairpin =
             uniqueList(mapping["hairpin"], "an inside network or a list of them") { [isStored] node throws(YAMLError) in
                 let network = try node.network()
                 if !isStored, [network].haveEveryClient(of: network.address.family) {
@@ -36,7 +36,7 @@ extension MetaConfigurationReader {
                         node.position, "hairpin is for inside networks; \(network) would hide every client's address")
                 }
                 return network
-            })
+            }.withoutInner
         for family in AddressFamily.allCases where !isStored && options.hairpin.haveEveryClient(of: family) {
             diagnostics.report(
                 mapping.keyPosition("hairpin"),
