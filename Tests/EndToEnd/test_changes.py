@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from portcullis_testing import topology, traffic, witnesses
+from portcullis_testing import outside as world, topology, traffic, witnesses
 from portcullis_testing.waiting import eventually
 
 pytestmark = pytest.mark.at_once
@@ -242,3 +242,28 @@ def test_what_drains_is_seen_at_admin_with_its_connections(cloud, gateway, netwo
     for connection in held:
         connection.abort()
     eventually(lambda: counted() < most and agree(), timeout=120, what="the report having the end of some")
+
+
+def test_machines_inside_get_a_way_into_the_world_by_one_command(cloud, gateway, network, loop):
+    """An egress rule of a location, from the command line to the kernel, beside services at the same address."""
+    there = topology.CLIENTS4[0]
+    machine = traffic.Client(network.app1, timeout=30)
+    outside = world.Outside(network.client, [there])
+    try:
+        def seen():
+            held = machine.hold(there, world.PORT, "10.1.0.11")
+            client = held.ask().client
+            held.abort()
+            return client
+
+        assert seen() == "10.1.0.11"
+        cloud.run("egress", "set", "tcn", "out", "--pool", "www-ip", "--from", "10.1.0.0/16", "--from", "fd00:1::/64",
+                  "--except", "192.0.2.0/24")
+        gateway.follow(cloud)
+        assert seen() == WWW4
+        assert "egress4 10.1.0.0/16" not in gateway.run("sync", "--plan").stdout
+        cloud.run("egress", "remove", "tcn", "out")
+        gateway.follow(cloud)
+        assert seen() == "10.1.0.11"
+    finally:
+        outside.close()

@@ -1,4 +1,5 @@
 public import NetworkTypes
+import ServicesExport
 
 /// A named rule of a location: machines of inside networks reach the world by the public addresses of a pool.
 public struct Egress: Sendable, Hashable, Identifiable {
