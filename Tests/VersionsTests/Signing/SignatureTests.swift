@@ -192,6 +192,8 @@ import Text
 /// The error that `body` throws.
 func error<Value>(_ body: () throws -> Value) throws -> any Error {
     do { _ = try body() } catch { return error }
-    struct NoError: Error {}
     throw NoError()
 }
+
+/// What should have thrown did not.
+struct NoError: Error {}
