@@ -165,7 +165,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(workshop):
 def test_errors_of_the_type_have_their_place(workshop):
     workshop.write("pgw.yaml", "type: pgw\nrun: {command: [bin/pgw], redy: notify}\ninstall: {files: [bin/**x]}\n")
     error = workshop.build(status=1)
-    assert 'pgw.yaml:2:28: unknown key "redy"; did you mean "ready"?' in error
+    assert 'pgw.yaml:2:27: unknown key "redy"; did you mean "ready"?' in error
     assert 'pgw.yaml:3:19: "bin/**x" has "**" beside other characters of a name' in error
     assert "has no type tg" in workshop.do("build", "tg", "--name", "1", status=1)
 

@@ -60,6 +60,15 @@ def test_a_manifest_that_would_do_harm_is_refused_with_its_place(workshop, apply
     assert not service.exists() or tree(service) in ({}, {"versions": None})
 
 
+def test_a_manifest_under_the_name_of_another_version_is_refused(workshop):
+    workshop.build()
+    versions = workshop.store / "versions/pgw"
+    (versions / "2.0").mkdir()
+    (versions / "2.0/release").write_bytes((versions / "1.0/release").read_bytes())
+    for words in [("show",), ("verify",), ("unpack", "--to", workshop.folder / "service")]:
+        assert "what the store calls pgw 2.0 is pgw 1.0" in workshop.do(words[0], "pgw", "2.0", *words[1:], status=1)
+
+
 def test_a_name_that_is_given_twice_is_refused(workshop):
     workshop.build()
     text = json.dumps(workshop.manifest()).replace('"run":', '"run": {"command": ["bin/pgw"]}, "run":').encode()

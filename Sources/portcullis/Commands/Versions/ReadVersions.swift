@@ -47,12 +47,12 @@ struct ShowVersion: AsyncParsableCommand {
 
     func run() async throws {
         let store = try store.open()
-        let digest = try store.required(version.version(of: type))
-        if manifest { return try StandardOutput.write(try store.manifestBytes(digest)) }
-        let manifest = try store.manifest(digest)
+        let found = try store.found(version.version(of: type))
+        if manifest { return try StandardOutput.write(found.bytes) }
         try output.show(
-            json: manifest.json,
-            asText: VersionText.details(manifest, digest, signatures: try store.signatures(digest)))
+            json: found.manifest.json,
+            asText: VersionText.details(
+                found.manifest, found.digest, signatures: try store.signatures(found.digest)))
     }
 }
 
@@ -64,7 +64,8 @@ struct DiffVersions: AsyncParsableCommand {
     @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
     var type: String
 
-    @Argument(help: ArgumentHelp("The older version, as 1.4.0 or 1.4.0/debug.", valueName: "old"), completion: .versions)
+    @Argument(
+        help: ArgumentHelp("The older version, as 1.4.0 or 1.4.0/debug.", valueName: "old"), completion: .versions)
     var old: VersionArgument
 
     @Argument(help: ArgumentHelp("The newer version.", valueName: "new"), completion: .versions)
@@ -75,8 +76,8 @@ struct DiffVersions: AsyncParsableCommand {
 
     func run() async throws {
         let store = try store.open()
-        let before = try store.manifest(try store.required(old.version(of: type)))
-        let after = try store.manifest(try store.required(new.version(of: type)))
+        let before = try store.found(old.version(of: type)).manifest
+        let after = try store.found(new.version(of: type)).manifest
         let difference = VersionDifference(from: before, to: after)
         try output.show(json: VersionText.json(difference), asText: VersionText.text(difference))
         if !difference.isEmpty { throw ExitCode(2) }

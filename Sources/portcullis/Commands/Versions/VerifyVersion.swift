@@ -32,12 +32,9 @@ struct VerifyVersion: AsyncParsableCommand {
     func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
-        let digest = try store.required(version)
-        let bytes = try store.manifestBytes(digest)
-        let manifest = try Manifest(reading: bytes)
-        var faults: [String] = []
-        if manifest.version != version { faults.append("its manifest is of \(manifest.version)") }
-        faults += try ParallelWork.map(manifest.blobs) { blob -> String? in
+        let found = try store.found(version)
+        let (manifest, digest) = (found.manifest, found.digest)
+        var faults = try ParallelWork.map(manifest.blobs) { blob -> String? in
             do {
                 try store.blobs.check(blob)
                 return nil
@@ -52,7 +49,7 @@ struct VerifyVersion: AsyncParsableCommand {
         var signature = "signatures were not looked at (--trusted)"
         var code = "unchecked"
         if let keys = try trust.keys() {
-            switch keys.judge(bytes, try store.signatures(digest), type: type, now: Date()) {
+            switch keys.judge(found.bytes, try store.signatures(digest), type: type, now: Date()) {
             case .trusted(let key):
                 signature = "signed by \(key.title.printable) (\(key.key.id))"
                 code = "trusted"
@@ -71,8 +68,9 @@ struct VerifyVersion: AsyncParsableCommand {
                 asText: "\(VersionText.summary(manifest, digest)); \(signature)")
         }
         guard faults.isEmpty else {
-            throw CommandError("\(version) is not as it should be:\n\(faults.prefix(20).joined(separator: "\n"))"
-                + (faults.count > 20 ? "\n… and \(faults.count - 20) more" : ""))
+            throw CommandError(
+                "\(version) is not as it should be:\n\(faults.prefix(20).joined(separator: "\n"))"
+                    + (faults.count > 20 ? "\n… and \(faults.count - 20) more" : ""))
         }
     }
 }

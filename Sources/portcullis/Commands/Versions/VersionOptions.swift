@@ -67,7 +67,27 @@ struct TrustOptions: ParsableArguments {
     }
 }
 
+/// A version with everything that names it.
+struct FoundVersion {
+    let version: VersionName
+    let digest: ContentDigest
+    /// The exact bytes of its manifest.
+    let bytes: [UInt8]
+    let manifest: Manifest
+}
+
 extension VersionStore {
+    /// A version that must be there, and whose manifest must be of it: in a store, a manifest can be given another name.
+    func found(_ version: VersionName) throws -> FoundVersion {
+        let digest = try required(version)
+        let bytes = try manifestBytes(digest)
+        let manifest = try Manifest(reading: bytes)
+        guard manifest.version == version else {
+            throw CommandError("what the store calls \(version) is \(manifest.version), according to its manifest")
+        }
+        return FoundVersion(version: version, digest: digest, bytes: bytes, manifest: manifest)
+    }
+
     /// A version that must be there.
     func required(_ version: VersionName) throws -> ContentDigest {
         if let digest = try digest(of: version) { return digest }
