@@ -167,6 +167,7 @@ def test_errors_of_the_type_have_their_place(workshop):
     error = workshop.build(status=1)
     assert 'pgw.yaml:2:27: unknown key "redy"; did you mean "ready"?' in error
     assert 'pgw.yaml:3:19: "bin/**x" has "**" beside other characters of a name' in error
+    workshop.write("pgw.yaml", "type: pgw\ninstall: {files: [bin]}\n")
     assert "has no type tg" in workshop.do("build", "tg", "--name", "1", status=1)
 
 

@@ -250,7 +250,7 @@ def kills(workshop, count, seed):
 
 
 def test_kills_at_any_time_leave_whole_versions_or_none(workshop):
-    kills(workshop, 12, seed=20)
+    kills(workshop, 8, seed=20)
 
 
 def test_builds_and_removals_at_once_lose_nothing(workshop):

@@ -1,5 +1,4 @@
 import Testing
-import Text
 import YAML
 
 @testable import Cloud
