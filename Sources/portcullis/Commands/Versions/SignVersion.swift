@@ -14,7 +14,7 @@ struct SignVersion: AsyncParsableCommand {
             before you sign: servers execute what the manifest says.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -52,7 +52,7 @@ struct RemoveVersions: AsyncParsableCommand {
         commandName: "remove", abstract: "Remove versions from a store, and the content that no other version has.",
         discussion: "Without a version, only what interrupted builds have left is removed.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String?
 
     @Argument(

@@ -14,7 +14,7 @@ struct UnpackVersion: AsyncParsableCommand {
             makes it anew if it was altered.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)

@@ -14,7 +14,7 @@ struct VerifyVersion: AsyncParsableCommand {
             keys; without it, signatures are not looked at. --tree compares what was unpacked, too.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
