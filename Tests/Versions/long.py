@@ -5,6 +5,8 @@ import os
 import subprocess
 import time
 
+import pytest
+
 from portcullis_testing.processes import run
 from test_faults import kills
 
@@ -58,3 +60,24 @@ def test_a_hundred_thousand_files(workshop):
         seconds, memory = measured(*workshop.words(command, "pgw", *words), cwd=workshop.source)
         print(f"{command}: {seconds:.2f} s, {memory:.0f} MiB")
     workshop.do("verify", "pgw", "1", "--tree", service)
+
+
+def test_where_the_file_system_gives_no_more_links_the_file_is_a_copy(workshop):
+    workshop.build()
+    service, links = workshop.folder / "service", workshop.folder / "links"
+    workshop.do("unpack", "pgw", "1.0", "--to", service)
+    file = workshop.manifest()["files"][1]
+    thing = workshop.store / "objects" / file["sha256"][:2] / f"{file['sha256']}-{file['mode']}"
+    links.mkdir()
+    # ext4 gives 65,000.
+    for number in range(200_000):
+        try:
+            os.link(thing, links / f"{number}")
+        except OSError:
+            break
+    else:
+        pytest.skip("the file system gives more links than can be made here")
+    other = workshop.folder / "other"
+    workshop.do("unpack", "pgw", "1.0", "--to", other)
+    assert (other / "current/data/text").stat().st_nlink == 1
+    workshop.do("verify", "pgw", "1.0", "--tree", other)
