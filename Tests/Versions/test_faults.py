@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import statistics
 import subprocess
 import time
 
@@ -225,12 +226,15 @@ def kills(workshop, count, seed):
     """Builds and unpacks that are killed at random; what is there in between is whole, and the end is as without kills."""
     generator = random.Random(seed)
     service = workshop.folder / "service"
-    longest = {}
+    times = {"build": [], "unpack": []}
 
     def timed(command, *words):
         started = time.monotonic()
         workshop.do(command, *words)
-        longest[command] = max(longest.get(command, 0), time.monotonic() - started)
+        times[command].append(time.monotonic() - started)
+
+    def longest(command):
+        return 1.2 * statistics.median(times[command])
 
     killed = 0
     for number in range(count + 1):
@@ -240,13 +244,13 @@ def kills(workshop, count, seed):
         build = ("build", "pgw", "--name", name, "--no-command")
         unpack = ("unpack", "pgw", name, "--to", service)
         if number > 0:
-            killed += not kill_at_random(workshop, generator, longest["build"], *build)
+            killed += not kill_at_random(workshop, generator, longest("build"), *build)
             # Whatever has a name is whole.
             for line in workshop.do("list", "--no-headers").splitlines()[-2:]:
                 workshop.do("verify", "pgw", line.split()[1])
         timed(*build)
         if number > 0:
-            killed += not kill_at_random(workshop, generator, longest["unpack"], *unpack)
+            killed += not kill_at_random(workshop, generator, longest("unpack"), *unpack)
             names = {one["digest"]: one["name"] for one in json.loads(workshop.do("list", "-o", "json"))}
             for version in list((service / "versions").glob("[0-9a-f]*"))[-2:]:
                 workshop.do("verify", "pgw", names[version.name], "--tree", service)
