@@ -13,11 +13,13 @@ extension BlobStore {
     /// Removes blobs that nobody needs: neither what `inUse` names, nor what a session of any process has added or found
     /// since it began. Objects go likewise, unless versions link to them; while another session is at work, they stay.
     ///
-    /// - Parameter inUse: the digests that are needed. It is asked after the collection has begun, so that nothing falls
-    ///   between a session that ends and a name that is written.
+    /// - Parameters:
+    ///   - inUse: the digests that are needed. It is asked after the collection has begun, so that nothing falls
+    ///     between a session that ends and a name that is written.
+    ///   - isDryRun: whether it only counts what it would remove.
     ///
     /// Cost: all files of the store are looked at.
-    package func collect(inUse: () throws -> Set<ContentDigest>) throws -> Collected {
+    package func collect(isDryRun: Bool = false, inUse: () throws -> Set<ContentDigest>) throws -> Collected {
         let session = try StoreSession(self)
         defer { session.end() }
         // From here on everything that is added is younger than this session, or than one that was at work before.
@@ -32,20 +34,22 @@ extension BlobStore {
                     guard let digest = ContentDigest(name), !inUse.contains(digest),
                         let status = try directory.status(name), status.modified < oldest
                     else { continue }
-                    try directory.remove(name)
+                    if !isDryRun { try directory.remove(name) }
                     collected.count += 1
                     collected.bytes += Int(status.st_size)
                 }
             }
         }
-        try collectObjects(inUse, &collected)
+        try collectObjects(inUse, isDryRun, &collected)
         return collected
     }
 
     /// When the oldest of all sessions began.
     private func oldest() throws -> Int { try liveSessions().map(\.since).min() ?? 0 }
 
-    private func collectObjects(_ inUse: Set<ContentDigest>, _ collected: inout Collected) throws {
+    private func collectObjects(
+        _ inUse: Set<ContentDigest>, _ isDryRun: Bool, _ collected: inout Collected
+    ) throws {
         for shard in try objects.entries().compactMap(\.name) {
             guard let directory = try objects.directory(shard) else { continue }
             try locked(exclusively: true) {
@@ -54,7 +58,7 @@ extension BlobStore {
                     guard let object = StoredObject(name: name), !inUse.contains(object.digest),
                         let status = try directory.status(name), status.st_nlink == 1
                     else { continue }
-                    try directory.remove(name)
+                    if !isDryRun { try directory.remove(name) }
                     collected.count += 1
                     collected.bytes += Int(status.st_size)
                 }
