@@ -3,7 +3,7 @@ import CommandLineSupport
 import JSON
 import Versions
 
-struct ListVersions: ParsableCommand {
+struct ListVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the versions in a store, of all types or of one.")
 
@@ -13,7 +13,7 @@ struct ListVersions: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: TableOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let entries = try store.entries().filter { entry in type.map { $0 == entry.version.type } ?? true }
         let rows = try entries.map { entry in
@@ -28,7 +28,7 @@ struct ListVersions: ParsableCommand {
     }
 }
 
-struct ShowVersion: ParsableCommand {
+struct ShowVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print what a version has: files, and what is executed.",
         discussion: "--manifest prints the exact bytes that are signed; -o json the same, formatted.")
@@ -45,7 +45,7 @@ struct ShowVersion: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let digest = try store.required(version.version(of: type))
         if manifest { return try StandardOutput.write(try store.manifestBytes(digest)) }
@@ -56,7 +56,7 @@ struct ShowVersion: ParsableCommand {
     }
 }
 
-struct DiffVersions: ParsableCommand {
+struct DiffVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Compare two versions: files added, changed and removed, with their sizes.",
         discussion: "The exit code is 2 when they differ.")
@@ -73,7 +73,7 @@ struct DiffVersions: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let before = try store.manifest(try store.required(old.version(of: type)))
         let after = try store.manifest(try store.required(new.version(of: type)))

@@ -6,7 +6,7 @@ import ServiceSupport
 import Text
 import Versions
 
-struct SignVersion: ParsableCommand {
+struct SignVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign", abstract: "Sign a version with a private key.",
         discussion: """
@@ -26,7 +26,7 @@ struct SignVersion: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
         let digest = try store.required(version)
@@ -52,7 +52,7 @@ struct SignVersion: ParsableCommand {
     }
 }
 
-struct RemoveVersions: ParsableCommand {
+struct RemoveVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove versions from a store, and the content that no other version has.",
         discussion: "Without a version, only what interrupted builds have left is removed.")
@@ -71,7 +71,7 @@ struct RemoveVersions: ParsableCommand {
         guard type == nil || !versions.isEmpty else { throw ValidationError("name the versions to remove") }
     }
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let names = versions.compactMap { version in type.map { version.version(of: $0) } }
         // All are there, or nothing is removed.

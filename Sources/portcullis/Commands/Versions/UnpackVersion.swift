@@ -5,7 +5,7 @@ import JSON
 import Text
 import Versions
 
-struct UnpackVersion: ParsableCommand {
+struct UnpackVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unpack", abstract: "Make a version's files in a directory, as servers do it.",
         discussion: """
@@ -36,7 +36,7 @@ struct UnpackVersion: ParsableCommand {
         guard !target.isEmpty else { throw ValidationError("--to: a path is not empty") }
     }
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
         let digest = try store.required(version)

@@ -6,7 +6,7 @@ import ServiceSupport
 import Text
 import Versions
 
-struct VerifyVersion: ParsableCommand {
+struct VerifyVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Read all of a version and compare it with its manifest and its signatures.",
         discussion: """
@@ -29,7 +29,7 @@ struct VerifyVersion: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
         let digest = try store.required(version)
