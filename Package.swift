@@ -192,7 +192,7 @@ let package = Package(
             name: "Registry",
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServiceSupport",
-                "ServicesExport", "Text",
+                "ServicesExport", "Text", "Versions",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -204,7 +204,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
-                "ServiceSupport", "ServicesExport", "Text", "YAML",
+                "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -260,7 +260,7 @@ let package = Package(
             path: "Tests/portcullis-fuzz", swiftSettings: strict),
         .target(
             name: "RegistryTestSupport",
-            dependencies: ["AdminAPI", "Cloud", "Registry", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["AdminAPI", "Cloud", "Registry", "Versions", .product(name: "GRDB", package: "GRDB.swift")],
             path: "Tests/RegistryTestSupport", swiftSettings: strict),
         .target(
             name: "GatewayTestSupport",

@@ -12,6 +12,8 @@ enum CompletedName: Sendable {
     case gatewaysWithLocations
     /// The pools of the location that stands before them on the command line, or of all locations.
     case pools
+    /// The versions of the type that stands before them on the command line.
+    case versions
 
     /// How long a shell waits for names. Then there are none: a key that is pressed must not hang.
     static let limit = Duration.milliseconds(900)
@@ -65,6 +67,10 @@ enum CompletedName: Sendable {
                 pools += try await client.pools(of: location).map(\.name)
             }
             return pools
+        case .versions:
+            let versions: [ServiceVersion] = try await client.value(AdminRequest(.get, .versions))
+            return versions.filter { version in words.contains { $0.isExactly(version.type) } }
+                .map { VersionArgument.text($0.name, $0.variant) }
         }
     }
 

@@ -16,12 +16,15 @@ struct RouteTable: Sendable {
     var pruneGuard = PruneGuard()
     /// What held requests keep of lists.
     var heldLists = HeldLists()
+    /// The versions of services; `nil`: none are kept.
+    var versions: VersionKeeper?
 
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
+            + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

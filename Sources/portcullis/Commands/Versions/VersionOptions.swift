@@ -81,18 +81,22 @@ extension VersionStore {
 }
 
 extension CompletionKind {
-    /// The versions, in the store that the command line names, of the type that stands before them.
+    /// The versions of the type that stands before them, in the store that the command line names, or else at ADMIN.
     static var versions: CompletionKind {
         .custom { words, _, prefix in
-            guard let mark = words.lastIndex(where: { $0.isExactly("--store") }), mark + 1 < words.count,
-                let entries = try? VersionStore(opening: words[mark + 1]).entries()
-            else { return [] }
-            let known = entries.map(\.version).filter { version in words.contains { $0.isExactly(version.type) } }
-            let names = known.map { version in
-                version.variant.isExactly(BuildSection.mainVariant)
-                    ? version.name : "\(version.name)/\(version.variant)"
+            guard let mark = words.lastIndex(where: { $0.isExactly("--store") }), mark + 1 < words.count else {
+                return await CompletedName.versions.completions(of: prefix, words)
             }
-            return names.filter { $0.hasBytePrefix(prefix) }
+            guard let entries = try? VersionStore(opening: words[mark + 1]).entries() else { return [] }
+            let known = entries.map(\.version).filter { version in words.contains { $0.isExactly(version.type) } }
+            return known.map { VersionArgument.text($0.name, $0.variant) }.filter { $0.hasBytePrefix(prefix) }
         }
+    }
+}
+
+extension VersionArgument {
+    /// A version as it stands on the command line.
+    static func text(_ name: String, _ variant: String) -> String {
+        variant.isExactly(BuildSection.mainVariant) ? name : "\(name)/\(variant)"
     }
 }
