@@ -19,7 +19,7 @@ import Testing
         state.requestEnd()
         #expect(state.phase == .answering && state.deadline == nil && state.isBusy)
         let saysLast = state.answerHead(isLast: false)
-        state.answerBytes(7000)
+        state.answerBytes(7000, at: .seconds(199))
         let isLast = state.answerEnd(at: .seconds(200))
         #expect(!saysLast && !isLast)
         #expect(state.phase == .sending && state.deadline == .seconds(227) && !state.isOver)

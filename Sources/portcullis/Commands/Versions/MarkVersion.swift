@@ -1,7 +1,8 @@
 import AdminAPI
 import AdminClient
-import ArgumentParser
+public import ArgumentParser
 import CommandLineSupport
+import Versions
 
 extension ServiceVersion.Mark: ExpressibleByArgument {}
 
