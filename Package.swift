@@ -405,16 +405,17 @@ let package = Package(
             name: "RegistryTests",
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "Registry",
-                "RegistryTestSupport", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "RegistryTestSupport", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strictTests),
         .testTarget(
             name: "AdminTests",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport", "Text", "YAML",
+                "ServicesExport", "TestSupport", "Text", "Versions", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import sys
@@ -20,8 +21,6 @@ from portcullis_testing.waiting import eventually
 
 sys.path.append(str(REPOSITORY / "Tests/Versions"))
 from workshop import Workshop  # noqa: E402
-
-MAIN = "?variant=release"
 
 
 class Kept(Admin):
@@ -144,7 +143,7 @@ def test_versions_are_pushed_read_and_pulled(kept, workshop, tmp_path):
     assert kept.listed()[1]["signedBy"] == kept.listed()[0]["signedBy"] != []
     manifest = workshop.do("show", "pgw", "1.10.0", "--manifest")
     assert kept.versions("show", "pgw", "1.10.0", "--manifest") == manifest
-    assert "mark       untested" in kept.versions("show", "pgw", "1.10.0")
+    assert re.search(r"\nmark +untested\n", kept.versions("show", "pgw", "1.10.0"))
     assert "data/new" in kept.versions("diff", "pgw", "1.9.0", "1.10.0", status=2)
     assert "signed by release" in kept.versions("verify", "pgw", "1.10.0", "--trusted", public)
     _, stranger = workshop.key("stranger")
@@ -240,8 +239,7 @@ def test_roles(kept, workshop):
     digest = kept.listed()[0]["digest"]
     paths = ["/v1/versions", f"/v1/manifests/{digest}", f"/v1/manifests/{digest}/signatures", f"/v1/blobs/{file['sha256']}"]
     for path in paths:
-        assert [kept.curl(path, "-o", "/dev/null", token=tokens[role])[0] if False else
-                run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {tokens[role]}",
+        assert [run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {tokens[role]}",
                     kept.url + path) for role in ("admin", "read", "gateway")] == ["200", "200", "403"], path
     assert run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", kept.url + paths[3]) == "401"
     deletion = ("/v1/versions/pgw/1.0", "-X", "DELETE")
@@ -291,8 +289,6 @@ def test_an_upload_goes_on_after_a_break(kept, workshop):
     status, problem = kept.piece(file, data[:1000])
     assert status == 409 and "begins at byte 1000" in problem["detail"]
     # A connection that breaks within a piece: what has come counts.
-    with kept.begin_piece({**file}, b"", announced=1):
-        pass
     connection = socket.create_connection(("127.0.0.1", int(kept.url.rsplit(":", 1)[1])))
     connection.sendall(
         f"PUT /v1/uploads/{file['sha256']}?size={file['size']}&compressed={file['compressed-sha256']} HTTP/1.1\r\n"
@@ -300,7 +296,7 @@ def test_an_upload_goes_on_after_a_break(kept, workshop):
         f"Content-Range: bytes 1000-5999/{len(data)}\r\n\r\n".encode() + data[1000:3000])
     time.sleep(0.5)
     status, problem = kept.piece(file, data[3000:4000], 3000)
-    assert status == 409 and "another request" in problem["detail"], problem
+    assert status == 409 and "Another request" in problem["detail"], problem
     connection.close()
     eventually(lambda: kept.received(file) == 3000, what="the part of the piece")
     # The command goes on there.
@@ -320,7 +316,7 @@ def test_what_is_not_as_announced_is_refused(kept, workshop):
         (kept.piece(file, data[:100], size=1 << 50), 400, "not described"),
         (kept.piece(file, data, compressed="0" * 64), 422, "compressed bytes"),
         (kept.piece(file, bytes(size)), 422, "compressed bytes"),
-        (kept.piece({**file, "sha256": "1" * 64}, data), 422, "SHA-256"),
+        (kept.piece({**file, "sha256": "1" * 64}, data), 422, "was altered"),
         (kept.piece(file, data, size=file["size"] - 1), 422, "more"),
     ]
     for (status, problem), expected, text in cases:
@@ -406,7 +402,7 @@ def test_a_full_disk_loses_nothing(tmp_path, workshop):
     try:
         kept = Kept(tmp_path, "--versions-directory", disk / "versions", "--versions-reserve", "1000000")
         workshop.build("1.0", "--push", "--admin-url", kept.url)
-        large(workshop, 20 << 20) if False else workshop.write("out/data/large", os.urandom(20 << 20))
+        workshop.write("out/data/large", os.urandom(20 << 20))
         workshop.build("2.0")
         refused = workshop.do("push", "pgw", "2.0", "--admin-url", kept.url, status=1)
         assert "no room" in refused and "bytes are needed" in refused, refused
@@ -468,7 +464,7 @@ def test_a_collection_takes_what_nothing_needs(tmp_path, workshop):
     try:
         workshop.build("1.0", "--push", "--admin-url", kept.url)
         shared = kept.contents()
-        workshop.write("out/data/extra", os.urandom(3 << 20))
+        workshop.write("out/data/extra", os.urandom(30 << 20))
         workshop.build("2.0", "--push", "--admin-url", kept.url)
         extra = files(workshop, "2.0")["data/extra"]
         kept.versions("remove", "pgw", "2.0")
@@ -508,7 +504,7 @@ def test_a_collection_takes_what_nothing_needs(tmp_path, workshop):
 
 
 def test_pushes_and_collections_at_the_same_time(tmp_path, workshop):
-    kept = Kept(tmp_path, "--keep-contents", "0")
+    kept = Kept(tmp_path, "--keep-contents", "20")
     try:
         names = [f"1.{number}" for number in range(6)]
         workshop.write_data(40, 10_000)

@@ -55,17 +55,17 @@ extension VersionError: CustomStringConvertible {
                 ? "the content \(digest.short)… was altered on ADMIN's disk and removed: push a version that has it again"
                 : "there is no content \(digest.short)…"
         case .taken(let version, let digest):
-            "\(version) is there already, with another content (\(digest.short)…), and a version never changes: give this "
-                + "one another name, or remove that one"
+            "there is already a version \(version), with another content (\(digest.short)…), and a version never changes: "
+                + "give this one another name, or remove that one"
         case .unknownInRegistry(let version, let digest):
             "the directory of versions has another \(version) (\(digest.short)…), of which the registry does not know, as "
                 + "after a restored backup: push that one, and remove it if it is not needed; or give this one another name"
         case .otherName(let version, let expected): "the manifest is of \(version), and not of \(expected)"
         case .lacking(let version, _, let count):
-            "\(version) is not added: \(count) \(count == 1 ? "content is" : "contents are") not here as the manifest "
+            "the version \(version) is not added: \(count) \(count == 1 ? "content is" : "contents are") not here as the manifest "
                 + "says; upload them first"
         case .inUse(let version, let services):
-            "\(version) is the version of \(services.prefix(5).joined(separator: ", "))"
+            "the version \(version) is that of \(services.prefix(5).joined(separator: ", "))"
                 + (services.count > 5 ? " and \(services.count - 5) more" : "")
         case .noRoom(let needed, let free):
             "ADMIN's disk has no room: \(needed) bytes are needed, and \(max(0, free)) are free for versions"
