@@ -252,7 +252,8 @@ let package = Package(
             name: "portcullis-fuzz",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing",
-                "HealthChecks", "JSON", "Keepalived", "Names", "NetworkTypes", "Registry", "ServicesExport", "Versions", "YAML",
+                "HealthChecks", "JSON", "Keepalived", "Names", "NetworkTypes", "Registry", "ServicesExport", "Versions",
+                "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

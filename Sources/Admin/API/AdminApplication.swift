@@ -35,7 +35,8 @@ public struct AdminApplication: Sendable {
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
         secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits = ConnectionLimits(),
-        pruneShare: Int? = nil, versions: VersionKeeper? = nil, logger: Logger, onListening: @escaping @Sendable (Int) -> Void = { _ in }
+        pruneShare: Int? = nil, versions: VersionKeeper? = nil, logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         var limits = limits
         limits.maximum = min(limits.maximum, FileDescriptors.roomForConnections)

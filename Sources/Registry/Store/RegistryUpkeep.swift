@@ -54,7 +54,8 @@ public final class RegistryUpkeep: Service {
                 if epoch == nil { epoch = await self.beginEpoch() }
                 if let epoch, turn % Self.turnsPerPruning == 0 { await self.prune(in: epoch) }
                 await self.maintain()
-                await self.versions?.lookAfter(collecting: turn % Self.turnsPerCollection == Self.turnsPerCollection - 1)
+                await self.versions?.lookAfter(
+                    collecting: turn % Self.turnsPerCollection == Self.turnsPerCollection - 1)
                 try await Task.sleep(for: Self.interval)
             }
         }

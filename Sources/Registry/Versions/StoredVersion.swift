@@ -34,7 +34,10 @@ package struct StoredVersion: Sendable, Hashable {
         self.createdBy = createdBy
     }
 
-    init(_ manifest: Manifest, _ digest: ContentDigest, _ signatures: ManifestSignatures, by actor: String, at time: String) {
+    init(
+        _ manifest: Manifest, _ digest: ContentDigest, _ signatures: ManifestSignatures, by actor: String,
+        at time: String
+    ) {
         self.init(
             version: manifest.version, digest: digest, files: manifest.files.count + manifest.links.count,
             size: manifest.size, compressedSize: manifest.blobs.reduce(0) { $0 + $1.compressedSize },

@@ -54,13 +54,16 @@ extension VersionKeeper {
     private func write(
         _ manifest: Manifest, _ digest: ContentDigest, _ bytes: [UInt8], then body: @Sendable () async throws -> Void
     ) async throws {
-        let removable = try await registry.store.removableManifests().first { $0.version == manifest.version }
+        let left = try await registry.store.removableManifests()
+            .filter { $0.version == manifest.version && $0.digest != digest }
         let session = try await work { [directory] in try StoreSession(directory.blobs) }
         defer { session.end() }
         do {
             try await work { [directory] in
                 // What an interrupted addition has left must not stand in the way of another one.
-                if let removable, removable.digest != digest, try directory.digest(of: manifest.version) == removable.digest {
+                if let present = try directory.digest(of: manifest.version),
+                    left.contains(where: { $0.digest == present })
+                {
                     _ = try directory.remove(manifest.version)
                 }
                 _ = try directory.add(manifest, exact: bytes, session)
@@ -72,9 +75,7 @@ extension VersionKeeper {
             throw VersionError.lacking(
                 manifest.version, [.init(path: path, digest: blob, isOfOtherForm: false)], count: 1)
         }
-        if let removable, removable.digest != digest {
-            try await registry.store.forgetRemovableManifest(removable.digest)
-        }
+        for other in left { try await registry.store.forgetRemovableManifest(other.digest) }
         try await body()
     }
 

@@ -39,7 +39,9 @@ import Testing
     func contentRange() {
         #expect(ContentRange("bytes 0-9/10") == ContentRange(0..<10, of: 10))
         #expect(ContentRange(0..<10, of: 20).text == "bytes 0-9/20")
-        for field in ["bytes 0-10/10", "bytes 5-4/10", "bytes */10", "bytes 0-9/*", "0-9/10", "bytes 0-9", "bytes -1-9/10"] {
+        for field in [
+            "bytes 0-10/10", "bytes 5-4/10", "bytes */10", "bytes 0-9/*", "0-9/10", "bytes 0-9", "bytes -1-9/10",
+        ] {
             #expect(ContentRange(field) == nil, "\(field)")
         }
     }

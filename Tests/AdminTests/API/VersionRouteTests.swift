@@ -73,7 +73,8 @@ import Versions
                 #expect(try await stage.send(.delete, path).report.changes.first?.action == .delete)
                 #expect(try await stage.get(path).status == .notFound)
                 #expect(try await stage.get("/v1/manifests/\(sample.digest)").status == .notFound)
-                #expect(try await stage.send(.post, "/v1/versions/collection").decoded(CollectionReport.self).blobs == 0)
+                #expect(
+                    try await stage.send(.post, "/v1/versions/collection").decoded(CollectionReport.self).blobs == 0)
             }
         }
     }
@@ -96,11 +97,13 @@ import Versions
         }
     }
 
-    @Test("what cannot be is refused, with its place", arguments: [
-        ("/v1/versions/PGW/1", "{type}"), ("/v1/versions/pgw/-", "{version}"),
-        ("/v1/versions/pgw/1?variant=A", "?variant"), ("/v1/blobs/0", "{digest}"), ("/v1/manifests/0", "{digest}"),
-        ("/v1/uploads/0", "{digest}"),
-    ])
+    @Test(
+        "what cannot be is refused, with its place",
+        arguments: [
+            ("/v1/versions/PGW/1", "{type}"), ("/v1/versions/pgw/-", "{version}"),
+            ("/v1/versions/pgw/1?variant=A", "?variant"), ("/v1/blobs/0", "{digest}"), ("/v1/manifests/0", "{digest}"),
+            ("/v1/uploads/0", "{digest}"),
+        ])
     func faults(path: String, pointer: String) async throws {
         try await Stage.run { stage in
             let problem = try await stage.get(path).problem
@@ -114,7 +117,8 @@ import Versions
             let digest = String(repeating: "0", count: 64)
             let answer = try await stage.send(.put, "/v1/uploads/\(digest)", "x", type: MediaType.bytes)
             #expect(answer.problem?.errors.map(\.pointer) == ["?size", "?compressed", "Content-Range"])
-            let other = try await stage.send(.put, "/v1/uploads/\(digest)?size=10&compressed=\(digest)", "x",
+            let other = try await stage.send(
+                .put, "/v1/uploads/\(digest)?size=10&compressed=\(digest)", "x",
                 headers: [.contentType: "application/json", .contentRange: "bytes 0-0/10"])
             #expect(other.status == .unsupportedMediaType)
         }

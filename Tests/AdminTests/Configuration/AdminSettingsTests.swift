@@ -80,7 +80,9 @@ import YAML
             settings.versions == VersionKeeping(directory: "/srv/versions", unneeded: 0, reserve: 1_000))
         #expect(settings.needingRestart(from: try AdminSettings()) == ["versions-directory"])
         for key in [AdminSettings.Key.versionsDirectory, .keepContents, .versionsReserve] {
-            #expect(throws: SettingsError.self) { try AdminSettings(flags: [key: key == .versionsDirectory ? "" : "-1"]) }
+            #expect(throws: SettingsError.self) {
+                try AdminSettings(flags: [key: key == .versionsDirectory ? "" : "-1"])
+            }
         }
     }
 

@@ -83,12 +83,15 @@ import Versions
             #expect(try await scene.keeper.manifestBytes(sample.digest) == sample.bytes)
             #expect(try await scene.registry.store.removableManifests() == [])
             let other = try SampleVersion(
-                sample.manifest.version, ["one"], in: scene.folder.appending(path: "source").deletingLastPathComponent()
+                sample.manifest.version, ["one"],
+                in: scene.folder.appending(path: "source").deletingLastPathComponent()
                     .appending(path: "other").creating())
             await #expect(throws: VersionError.taken(sample.manifest.version, sample.digest)) {
                 try await scene.add(other)
             }
-            await #expect(throws: VersionError.otherName(sample.manifest.version, expected: VersionName(type: "tg", name: "1"))) {
+            await #expect(
+                throws: VersionError.otherName(sample.manifest.version, expected: VersionName(type: "tg", name: "1"))
+            ) {
                 try await scene.keeper.add(
                     VersionName(type: "tg", name: "1"), manifest: sample.bytes, ManifestSignatures(), by: "ops",
                     dryRun: false)
@@ -119,13 +122,15 @@ import Versions
             let name = sample.manifest.version
             for _ in 0..<2 {
                 _ = try await scene.keeper.sign(
-                    name, try SampleVersion.signatures("0000000000000001", "0000000000000002"), by: "ops", dryRun: false)
+                    name, try SampleVersion.signatures("0000000000000001", "0000000000000002"), by: "ops", dryRun: false
+                )
             }
             let keys = try await scene.keeper.version(name).signatures.signatures.map(\.keyID)
             #expect(keys == ["0000000000000001", "0000000000000002"])
             for word in ["good", "good"] {
                 _ = try await scene.keeper.mark(
-                    name, VersionMarkChange(mark: .init(rawValue: word)!), by: "qa", dryRun: false) { _ in }
+                    name, VersionMarkChange(mark: .init(rawValue: word)!), by: "qa", dryRun: false
+                ) { _ in }
             }
             let version = try await scene.keeper.version(name)
             #expect(version.mark == .good && version.markedBy == "qa" && version.markedAt != nil)
@@ -190,7 +195,8 @@ import Versions
             let blob = sample.manifest.blobs[0]
             let bytes = try sample.compressed(blob)
             let lies = [
-                Blob(digest: blob.digest, size: 2, compressedSize: bytes.count, compressedDigest: blob.compressedDigest),
+                Blob(
+                    digest: blob.digest, size: 2, compressedSize: bytes.count, compressedDigest: blob.compressedDigest),
                 Blob(
                     digest: ContentDigest(of: "x".utf8), size: blob.size, compressedSize: bytes.count,
                     compressedDigest: blob.compressedDigest),
@@ -265,7 +271,8 @@ import Versions
             let (left, other) = (
                 try scene.sample("1.0", ["one"]),
                 try SampleVersion(
-                    VersionName(type: "pgw", name: "1.0"), ["two"], in: scene.folder.appending(path: "other").creating())
+                    VersionName(type: "pgw", name: "1.0"), ["two"], in: scene.folder.appending(path: "other").creating()
+                )
             )
             for sample in [left, other] { try await scene.upload(sample) }
             let interrupt = { @Sendable in

@@ -113,7 +113,8 @@ import Versions
         }
     }
 
-    @Test("contents are known until they are forgotten, with the time when they were needed", arguments: Engine.allCases)
+    @Test(
+        "contents are known until they are forgotten, with the time when they were needed", arguments: Engine.allCases)
     func blobs(engine: Engine) async throws {
         try await withStore(engine) { store in
             let blobs = ["a", "b"].map { text in
@@ -124,7 +125,10 @@ import Versions
             }
             let digests = blobs.map(\.blob.digest)
             for blob in blobs { try await store.recordBlob(blob) }
-            #expect(try await store.blobs(digests + [ContentDigest(of: "c".utf8)]) == [digests[0]: blobs[0], digests[1]: blobs[1]])
+            #expect(
+                try await store.blobs(digests + [ContentDigest(of: "c".utf8)]) == [
+                    digests[0]: blobs[0], digests[1]: blobs[1],
+                ])
             let time = "2026-01-02T00:00:00.000Z"
             #expect(try await store.blobs(touchedSince: time, orNot: false) == [digests[1]])
             #expect(try await store.blobs(touchedSince: time, orNot: true) == [digests[0]])

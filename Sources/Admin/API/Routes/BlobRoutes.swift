@@ -108,7 +108,8 @@ extension Route.Parameter {
         name: APIHeader.ifRange, summary: "The whole is sent unless the content has this ETag (RFC 9110)",
         schema: ["type": "string"])
     static let acceptRanges = Self(
-        name: APIHeader.acceptRanges, summary: "bytes: Range is understood", schema: ["type": "string", "enum": ["bytes"]])
+        name: APIHeader.acceptRanges, summary: "bytes: Range is understood",
+        schema: ["type": "string", "enum": ["bytes"]])
     static let contentRange = Self(
         name: APIHeader.contentRange, summary: "Which part of how many bytes (RFC 9110)", schema: ["type": "string"])
 }

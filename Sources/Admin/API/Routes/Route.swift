@@ -124,7 +124,8 @@ extension Route.Parameter {
     static let eTagOfRegistry = Self(
         name: APIHeader.eTag, summary: "Of the whole registry (/v1/cloud) as it is now, also with dry_run", schema: tag)
     static let cacheControl = Self(
-        name: APIHeader.cacheControl, summary: "no-cache: ask again with If-None-Match; no-store; what never changes is immutable (RFC 9111)",
+        name: APIHeader.cacheControl,
+        summary: "no-cache: ask again with If-None-Match; no-store; what never changes is immutable (RFC 9111)",
         schema: ["type": "string", "enum": ["no-cache", "no-store", .string(immutable)]])
     /// `Cache-Control` of what a digest names.
     static let immutable = "public, max-age=31536000, immutable"

@@ -54,6 +54,13 @@ struct RouteTable: Sendable {
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes())))
     }
 
+    /// The answer to what is no GET: the value as JSON, which is true for now.
+    static func result(_ value: some Described) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: value.jsonBytes)))
+    }
+
     static func notAcceptable(_ offers: [String]) -> APIProblem {
         APIProblem(.notAcceptable, "The answer exists as \(offers.joined(separator: " or ")) only.")
     }
@@ -113,6 +120,11 @@ struct RouteTable: Sendable {
 extension Route.Answer {
     static func json(_ summary: String, _ schema: JSONValue) -> Self {
         Self(status: .ok, summary: summary, content: [(MediaType.json, schema)], headers: [.eTag, .vary])
+    }
+
+    /// The answer to what is no GET.
+    static func result(_ summary: String, _ schema: JSONValue) -> Self {
+        Self(status: .ok, summary: summary, content: [(MediaType.json, schema)])
     }
 
     static let notModified = Self(

@@ -18,7 +18,7 @@ extension RouteTable {
                 method: .post, path: .missingBlobs, operation: "listMissingBlobs",
                 summary: "Which contents ADMIN does not have; it keeps the others for now", access: .change,
                 body: Route.jsonBody(BlobQuestion.form),
-                answers: [.json("The contents that are missing", MissingBlobs.form.schema)],
+                answers: [.result("The contents that are missing", MissingBlobs.form.schema)],
                 problems: [.conflict, .insufficientStorage]
             ) { request in
                 try Self.checkScope(request, type: nil)
@@ -26,16 +26,16 @@ extension RouteTable {
                     question.digests.compactMap { ContentDigest($0) }
                 }
                 let missing = try await keptVersions().missing(digests).map(\.description)
-                return try Self.answer(MissingBlobs(missing: missing, piece: Self.piece), to: request)
+                return Self.result(MissingBlobs(missing: missing, piece: Self.piece))
             },
             Route(
                 method: .post, path: .collection, operation: "collectBlobs",
                 summary: "Remove the contents that no version has needed for as long as is set", access: .admin,
-                query: [.dryRun], answers: [.json("What was removed, or with dry_run would be", CollectionReport.form.schema)]
+                query: [.dryRun],
+                answers: [.result("What was removed, or with dry_run would be", CollectionReport.form.schema)]
             ) { request in
                 let collected = try await keptVersions().collect(dryRun: request.isDryRun)
-                return try Self.answer(
-                    CollectionReport(blobs: collected.count, bytes: collected.bytes), to: request)
+                return Self.result(CollectionReport(blobs: collected.count, bytes: collected.bytes))
             },
             .get(
                 .version("{version}", of: "{type}"), operation: "getServiceVersion", "A version of a type",
@@ -98,17 +98,16 @@ extension RouteTable {
                 method: .post, path: .verification(of: "{version}", "{type}"), operation: "verifyVersion",
                 summary: "Read all contents of a version; one that was altered is removed, to be sent again",
                 access: .read, query: [.variant],
-                answers: [.json("What was found", VersionVerification.form.schema)],
+                answers: [.result("What was found", VersionVerification.form.schema)],
                 problems: [.conflict, .unprocessableContent]
             ) { request in
                 let keeper = try keptVersions()
                 let version = try await keeper.version(try request.versionName())
                 let found = try await keeper.verify(version)
-                return try Self.answer(
+                return Self.result(
                     VersionVerification(
                         digest: version.digest.description, blobs: found.blobs, bytes: found.bytes,
-                        faults: found.faults.map { .init(digest: $0.digest.description, detail: $0.detail) }),
-                    to: request)
+                        faults: found.faults.map { .init(digest: $0.digest.description, detail: $0.detail) }))
             },
         ]
     }

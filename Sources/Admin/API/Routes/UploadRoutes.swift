@@ -9,7 +9,7 @@ import Versions
 
 extension RouteTable {
     var uploadRoutes: [Route] {
-        let state = Route.Answer.json("How far the upload is", BlobUpload.form.schema)
+        let state = Route.Answer.result("How far the upload is", BlobUpload.form.schema)
         return [
             .get(
                 .upload("{digest}"), operation: "getUpload", "How far the upload of a content is",
@@ -50,13 +50,13 @@ extension RouteTable {
         let (blob, piece) = try request.piece()
         let keeper = try keptVersions()
         if let present = try await keeper.blob(blob.digest) {
-            return try Self.answer(BlobUpload(present, received: present.compressedSize), to: request)
+            return Self.result(BlobUpload(present, received: present.compressedSize))
         }
         _ = try request.openBody()
         let received = try await keeper.receive(blob, piece.range, PieceBody(body: request.request.body)) {
             try await request.authenticateAgain()
         }
-        return try Self.answer(BlobUpload(blob, received: received), to: request)
+        return Self.result(BlobUpload(blob, received: received))
     }
 }
 
@@ -76,7 +76,9 @@ extension APIRequest {
         let size = query[QueryParameter.size].flatMap { ByteRange.number($0) }
         if size.map({ $0 > Limits.blob }) ?? true {
             faults.append(
-                .init(pointer: "?\(QueryParameter.size)", detail: "bytes of the content are expected, up to \(Limits.blob)"))
+                .init(
+                    pointer: "?\(QueryParameter.size)",
+                    detail: "bytes of the content are expected, up to \(Limits.blob)"))
         }
         let compressed = query[QueryParameter.compressed].flatMap { ContentDigest($0) }
         if compressed == nil {
@@ -88,7 +90,9 @@ extension APIRequest {
         let range = headers[.contentRange].flatMap { ContentRange($0) }
         if range == nil {
             faults.append(
-                .init(pointer: APIHeader.contentRange, detail: "bytes FIRST-LAST/TOTAL is expected: which part the body is"))
+                .init(
+                    pointer: APIHeader.contentRange,
+                    detail: "bytes FIRST-LAST/TOTAL is expected: which part the body is"))
         }
         guard faults.isEmpty, let size, let compressed, let range else {
             throw APIProblem(.badRequest, "The piece of a content is not described.", errors: faults)

@@ -93,7 +93,8 @@ struct DiffVersions: AsyncParsableCommand {
     @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
     var type: String
 
-    @Argument(help: ArgumentHelp("The older version, as 1.4.0 or 1.4.0/debug.", valueName: "old"), completion: .versions)
+    @Argument(
+        help: ArgumentHelp("The older version, as 1.4.0 or 1.4.0/debug.", valueName: "old"), completion: .versions)
     var old: VersionArgument
 
     @Argument(help: ArgumentHelp("The newer version.", valueName: "new"), completion: .versions)

@@ -69,8 +69,9 @@ struct VerifyVersion: AsyncParsableCommand {
                 asText: "\(VersionText.summary(manifest, digest)); \(signature)")
         }
         guard faults.isEmpty else {
-            throw CommandError("\(version) is not as it should be:\n\(faults.prefix(20).joined(separator: "\n"))"
-                + (faults.count > 20 ? "\n… and \(faults.count - 20) more" : ""))
+            throw CommandError(
+                "\(version) is not as it should be:\n\(faults.prefix(20).joined(separator: "\n"))"
+                    + (faults.count > 20 ? "\n… and \(faults.count - 20) more" : ""))
         }
     }
 
