@@ -20,7 +20,9 @@ extension RouteTable {
                     Route.Answer(
                         status: .partialContent, summary: "The part that Range names", content: content,
                         headers: [.eTag, .acceptRanges, .contentRange]),
-                    Route.Answer(status: .notModified, summary: "If-None-Match holds", content: [], headers: [.eTag]),
+                    Route.Answer(
+                        status: .notModified, summary: "If-None-Match holds", content: [],
+                        headers: [.eTag, .acceptRanges]),
                 ], problems: [.conflict, .rangeNotSatisfiable, .unprocessableContent]
             ) { request in try await sendBlob(request) }
         ]
