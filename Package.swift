@@ -196,7 +196,7 @@ let package = Package(
             name: "Registry",
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServiceSupport",
-                "ServicesExport", "Text",
+                "ServicesExport", "Text", "Versions",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -208,7 +208,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
-                "ServiceSupport", "ServicesExport", "Text", "YAML",
+                "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -265,7 +265,7 @@ let package = Package(
             path: "Tests/portcullis-fuzz", swiftSettings: strict),
         .target(
             name: "RegistryTestSupport",
-            dependencies: ["AdminAPI", "Cloud", "Registry", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["AdminAPI", "Cloud", "Registry", "Versions", .product(name: "GRDB", package: "GRDB.swift")],
             path: "Tests/RegistryTestSupport", swiftSettings: strict),
         .target(
             name: "GatewayTestSupport",
@@ -411,16 +411,17 @@ let package = Package(
             name: "RegistryTests",
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "Registry",
-                "RegistryTestSupport", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "RegistryTestSupport", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strictTests),
         .testTarget(
             name: "AdminTests",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport", "Text", "YAML",
+                "ServicesExport", "TestSupport", "Text", "Versions", "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -106,4 +106,31 @@ extension APIPath {
     public static func scale(of type: String) -> Self { Self("types", type, "scale") }
     /// The revisions of a type.
     public static func revisions(of type: String) -> Self { Self("types", type, "revisions") }
+
+    /// The versions of services that ADMIN keeps.
+    public static let versions = Self("versions")
+    /// Which contents of files ADMIN does not have.
+    public static let missingBlobs = Self("versions", "missing")
+    /// Removes contents that no version needs.
+    public static let collection = Self("versions", "collection")
+    public static func version(_ name: String, of type: String) -> Self { Self("versions", type, name) }
+    /// The exact bytes of a version's manifest.
+    public static func manifest(of version: String, _ type: String) -> Self {
+        Self("versions", type, version, "manifest")
+    }
+    public static func signatures(of version: String, _ type: String) -> Self {
+        Self("versions", type, version, "signatures")
+    }
+    public static func mark(of version: String, _ type: String) -> Self { Self("versions", type, version, "mark") }
+    /// Reads all of a version.
+    public static func verification(of version: String, _ type: String) -> Self {
+        Self("versions", type, version, "verification")
+    }
+    /// The exact bytes of a manifest by its SHA-256.
+    public static func manifest(_ digest: String) -> Self { Self("manifests", digest) }
+    public static func signatures(ofManifest digest: String) -> Self { Self("manifests", digest, "signatures") }
+    /// The compressed bytes of a content by its SHA-256.
+    public static func blob(_ digest: String) -> Self { Self("blobs", digest) }
+    /// The upload of a content by its SHA-256.
+    public static func upload(_ digest: String) -> Self { Self("uploads", digest) }
 }

@@ -15,6 +15,8 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     /// What a gateway says of the health of a service, in the event log only; or of all its checks, by the name
     /// `location/gateway`.
     case health
+    /// A version of a type, `type name` or `type name/variant`; its mark, its signatures.
+    case version
 }
 
 /// What happens to one of them.

@@ -25,5 +25,9 @@ package enum Components {
         EgressResource.form.component, EgressChange.form.component,
         HealthOverview.form.component, HealthOverview.Section.form.component,
         HealthOverview.Gateway.form.component, HealthOverview.Down.form.component,
+        ServiceVersion.form.component, VersionMarkChange.form.component, VersionCreation.form.component,
+        VersionSignature.form.component, VersionSignatures.form.component, VersionVerification.form.component,
+        BlobQuestion.form.component, MissingBlobs.form.component, BlobUpload.form.component,
+        CollectionReport.form.component,
     ].compactMap(\.self)
 }

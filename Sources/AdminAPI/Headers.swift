@@ -9,6 +9,11 @@ public enum APIHeader {
     public static let contentDigest = "Content-Digest"
     public static let contentLength = "Content-Length"
     public static let contentType = "Content-Type"
+    /// Which part of a content a body is (RFC 9110, section 14.4).
+    public static let contentRange = "Content-Range"
+    public static let acceptRanges = "Accept-Ranges"
+    public static let range = "Range"
+    public static let ifRange = "If-Range"
     public static let eTag = "ETag"
     public static let ifMatch = "If-Match"
     public static let ifNoneMatch = "If-None-Match"

@@ -60,4 +60,16 @@ public enum Limits {
     public static let serverDrives = 64
     /// Bytes of a job's output that are kept: its end.
     public static let jobOutput = 64 << 10
+    /// Bytes of the body that adds a version: a manifest of 64 MiB, its quotation marks escaped.
+    public static let version = 80 << 20
+    /// Signatures of a manifest.
+    public static let signatures = 16
+    /// Characters of the reason for a version's mark.
+    public static let reason = 400
+    /// Contents of which a client asks at once whether they are there.
+    public static let askedBlobs = 1_000
+    /// Bytes of a content that come with one request.
+    public static let piece = 16 << 20
+    /// Bytes of a content.
+    public static let blob = 1 << 40
 }

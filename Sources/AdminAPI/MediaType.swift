@@ -4,6 +4,10 @@ public enum MediaType {
     /// What has changed in a list: `ListPatch`.
     public static let mergePatch = "application/merge-patch+json"
     public static let yaml = "application/yaml"
+    /// A content of a file, compressed (RFC 8878).
+    public static let zstandard = "application/zstd"
+    /// A part of such a content.
+    public static let bytes = "application/octet-stream"
     /// An error answer: `Problem`.
     public static let problem = "application/problem+json"
 }

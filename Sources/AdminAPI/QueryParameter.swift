@@ -37,4 +37,12 @@ public enum QueryParameter {
     public static let until = "until"
     /// `true`, or without a value: returns only instances that are ready.
     public static let ready = "ready"
+    /// The variant of a version.
+    public static let variant = "variant"
+    /// How a version is marked.
+    public static let mark = "mark"
+    /// Bytes of a content that is sent.
+    public static let size = "size"
+    /// The SHA-256 of its compressed bytes.
+    public static let compressed = "compressed"
 }

@@ -12,6 +12,7 @@ struct Reloading: Service, CustomStringConvertible {
     let admin: AdminApplication
     let registry: Registry
     let upkeep: RegistryUpkeep
+    let versions: VersionKeeper
     let level: LogLevel
     let logger: Logger
 
@@ -27,6 +28,7 @@ struct Reloading: Service, CustomStringConvertible {
             let settings = try source.read()
             if started.tls != nil, let tls = settings.tls { try admin.reloadTLS(try tls.load()) }
             upkeep.reload(settings.retention)
+            versions.reload(settings.versions)
             level.current = settings.logLevel
             let pending = settings.needingRestart(from: started)
             logger.notice(

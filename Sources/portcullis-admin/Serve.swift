@@ -15,7 +15,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the server (default).",
         discussion: """
             SIGTERM and SIGINT end it: running requests are answered to the end, held polls at once. SIGHUP reads the \
-            settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes and the TLS \
+            settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes, \
+            keep-contents, versions-reserve and the TLS \
             files take effect at once, other settings with the next start. Messages go to standard error. Exit status: \
             0 ended by a signal, 1 failed, 64 wrong usage. Under systemd use Type=notify: systemd hears when ADMIN \
             listens and its registry is open.
@@ -93,6 +94,22 @@ struct Serve: AsyncParsableCommand {
             valueName: "seconds"))
     var transferTimeout: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The directory for versions of services. (default: versions, beside the database)", valueName: "directory"),
+        completion: .directory)
+    var versionsDirectory: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a content of files stays that no version needs. (default: 86400)", valueName: "seconds"))
+    var keepContents: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of the disk that uploads of versions leave free. (default: 268435456)", valueName: "number"))
+    var versionsReserve: String?
+
     func run() async throws {
         var flags: [AdminSettings.Key: String] = [:]
         flags[.listen] = listen
@@ -109,6 +126,9 @@ struct Serve: AsyncParsableCommand {
         flags[.headTimeout] = headTimeout
         flags[.idleTimeout] = idleTimeout
         flags[.transferTimeout] = transferTimeout
+        flags[.versionsDirectory] = versionsDirectory
+        flags[.keepContents] = keepContents
+        flags[.versionsReserve] = versionsReserve
         let source = options.source(flags: flags)
         let settings = try source.read()
         let level = LogLevel(settings.logLevel)
@@ -129,12 +149,15 @@ struct Serve: AsyncParsableCommand {
         let serviceManager = SystemdNotifier(environment: ProcessInfo.processInfo.environment)
         let gateways = GatewayRoster(
             registry: registry, limits: .init(gateways: settings.maxGateways), logger: logger)
-        let upkeep = RegistryUpkeep(registry: registry, retention: settings.retention, logger: logger)
+        let versions = try VersionKeeper(settings.versions, registry: registry, logger: logger)
+        let upkeep = RegistryUpkeep(
+            registry: registry, retention: settings.retention, versions: versions, logger: logger)
         let stateClock = StateClock(registry: registry, logger: logger)
         let admin = try AdminApplication(
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
             secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback,
-            limits: settings.connections, pruneShare: settings.pruneShare, logger: logger
+            limits: settings.connections, pruneShare: settings.pruneShare, versions: versions,
+            logger: logger
         ) { [logger] port in
             isListening.withLock { $0 = true }
             let scheme = settings.tls == nil ? "http" : "https"
@@ -144,7 +167,8 @@ struct Serve: AsyncParsableCommand {
         }
         let application = try admin.application()
         let reloading = Reloading(
-            started: settings, source: source, admin: admin, registry: registry, upkeep: upkeep, level: level,
+            started: settings, source: source, admin: admin, registry: registry, upkeep: upkeep,
+            versions: versions, level: level,
             logger: logger)
 
         var configuration = ServiceGroupConfiguration(

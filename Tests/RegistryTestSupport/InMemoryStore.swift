@@ -3,6 +3,7 @@ package import Cloud
 package import Foundation
 package import Registry
 import Synchronization
+package import Versions
 
 /// A registry in memory, for tests. It follows the contract of `RegistryStore`, and fails on demand.
 package final class InMemoryStore: RegistryStore {
@@ -34,6 +35,9 @@ package final class InMemoryStore: RegistryStore {
         var revisions: [String: [Revision]] = [:]
         var epoch = 0
         var uses: [String: ConfigurationUse] = [:]
+        var versions: [VersionName: StoredVersion] = [:]
+        var removable: [ContentDigest: RemovableManifest] = [:]
+        var blobs: [ContentDigest: StoredBlob] = [:]
         var troubles: [Trouble] = []
         var interruption: (@Sendable () async throws -> Void)?
 
@@ -168,6 +172,81 @@ package final class InMemoryStore: RegistryStore {
             let found = world.events.filter { $0.id > after && $0.id < before ?? .max && filter.matches($0.entry) }
             return Array(before == nil ? found.prefix(limit) : found.suffix(limit))
         }
+    }
+
+    // MARK: Versions
+
+    package func versions() async throws -> [StoredVersion] { world.withLock { Array($0.versions.values) } }
+
+    package func version(_ name: VersionName) async throws -> StoredVersion? {
+        world.withLock { $0.versions[name] }
+    }
+
+    package func version(ofManifest digest: ContentDigest) async throws -> StoredVersion? {
+        world.withLock { world in world.versions.values.first { $0.digest == digest } }
+    }
+
+    package func addVersion(_ version: StoredVersion, _ event: EventEntry) async throws {
+        try world.withLock { world in
+            let other = world.versions[version.version] ?? world.versions.values.first { $0.digest == version.digest }
+            if let other { throw VersionError.taken(other.version, other.digest) }
+            world.versions[version.version] = version
+            world.removable[version.digest] = nil
+            world.append(event)
+        }
+    }
+
+    package func changeVersion(
+        _ name: VersionName, _ change: @escaping @Sendable (inout StoredVersion) throws -> EventEntry?
+    ) async throws -> StoredVersion? {
+        try world.withLock { world in
+            guard var version = world.versions[name] else { return nil }
+            if let event = try change(&version) {
+                world.versions[name] = version
+                world.append(event)
+            }
+            return version
+        }
+    }
+
+    package func removeVersion(_ version: StoredVersion, _ event: EventEntry) async throws {
+        world.withLock { world in
+            world.versions[version.version] = nil
+            world.removable[version.digest] = RemovableManifest(digest: version.digest, version: version.version)
+            world.append(event)
+        }
+    }
+
+    package func removableManifests() async throws -> [RemovableManifest] {
+        world.withLock { $0.removable.values.sorted { $0.digest < $1.digest } }
+    }
+
+    package func addRemovableManifest(_ manifest: RemovableManifest) async throws {
+        world.withLock { $0.removable[manifest.digest] = manifest }
+    }
+
+    package func forgetRemovableManifest(_ digest: ContentDigest) async throws {
+        world.withLock { $0.removable[digest] = nil }
+    }
+
+    package func blobs(_ digests: [ContentDigest]) async throws -> [ContentDigest: StoredBlob] {
+        world.withLock { world in digests.reduce(into: [:]) { $0[$1] = world.blobs[$1] } }
+    }
+
+    package func blobs(touchedSince time: String, orNot isBefore: Bool) async throws -> Set<ContentDigest> {
+        world.withLock { world in Set(world.blobs.filter { ($0.value.touchedAt < time) == isBefore }.keys) }
+    }
+
+    package func recordBlob(_ blob: StoredBlob) async throws {
+        world.withLock { $0.blobs[blob.blob.digest] = blob }
+    }
+
+    package func touchBlobs(_ digests: [ContentDigest], at time: String) async throws {
+        world.withLock { world in for digest in digests { world.blobs[digest]?.touchedAt = time } }
+    }
+
+    package func forgetBlobs(_ digests: [ContentDigest]) async throws {
+        world.withLock { world in for digest in digests { world.blobs[digest] = nil } }
     }
 
     // MARK: Observations

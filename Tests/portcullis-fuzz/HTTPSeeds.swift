@@ -166,7 +166,8 @@ struct HTTPSeeds {
         "sort": "-name", "fields": "name", "type": "pgw", "server": "app1", "location": "tcn", "state": "ready",
         "kind": "app", "label": "ssd", "name": "tg.1", "actor": "ops", "since": "2026-01-01T00:00:00Z",
         "until": "2027-01-01T00:00:00+01:00", "ready": "",
-        "generation": "1", "connections": "true",
+        "generation": "1", "connections": "true", "variant": "debug", "mark": "good", "size": "10",
+        "compressed": "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882",
     ]
 
     private static let headerValues = [
@@ -174,7 +175,8 @@ struct HTTPSeeds {
         "Portcullis-Gateway": "gw1", "Portcullis-Role": "active", "Portcullis-Applied": "\"a\"",
         "Portcullis-Held": "\"b\"", "Portcullis-Held-Reason": "12 of 20 would go",
         "Portcullis-Held-Decision": "pending",
-        "Portcullis-Failures": "3", "A-IM": "vcdiff, merge-patch;q=0.5",
+        "Portcullis-Failures": "3", "Range": "bytes=1-", "If-Range": "\"a\"", "Content-Range": "bytes 0-9/10",
+        "A-IM": "vcdiff, merge-patch;q=0.5",
     ]
 
     private static let bodies = [
@@ -205,6 +207,18 @@ struct HTTPSeeds {
         "changeService": #"{"server": "app1", "state": "ready", "weight": 65535}"#,
         "createToken":
             #"{"name": "gw9", "role": "gateway", "gateway": "tcn/gw9", "expiresAt": "2100-01-31T00:00:00.5+01:00"}"#,
+        "listMissingBlobs":
+            #"{"digests": ["0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]}"#,
+        "addServiceVersion": """
+        {"manifest": "{\\"format\\": 1, \\"type\\": \\"tg\\", \\"name\\": \\"1.5.0\\", \\"variant\\": \\"release\\",
+         \\"files\\": []}", "signatures": []}
+        """,
+        "addSignature": """
+        {"key": "0123456789abcdef", "signature":
+         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}
+        """,
+        "markVersion": #"{"mark": "quarantined", "reason": "it fails"}"#,
+        "uploadBlob": "0123456789",
         "writeSecret": #"{"value": "x\ty\u0000z"}"#,
     ]
 

@@ -31,9 +31,12 @@ struct HTTPTarget: Sendable {
         let logger = Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
         let gateways = GatewayRoster(registry: registry, logger: logger)
         let (running, isRunning) = AsyncStream<Void>.makeStream()
+        let versions = try VersionKeeper(
+            VersionKeeping(directory: path + ".versions"), registry: registry, logger: logger)
         let admin = try AdminApplication(
             registry: registry, gateways: gateways, address: ListenAddress("127.0.0.1:0")!,
-            secretKey: SecretKey([UInt8](repeating: 7, count: 32)), isOpenWithoutTokens: true, logger: logger
+            secretKey: SecretKey([UInt8](repeating: 7, count: 32)), isOpenWithoutTokens: true,
+            versions: versions, logger: logger
         ) { _ in isRunning.finish() }
         let group = ServiceGroup(
             services: [gateways, try admin.application(onUnixSocket: path)], gracefulShutdownSignals: [],

@@ -19,6 +19,7 @@ public struct AdminApplication: Sendable {
     let secretKey: SecretKey?
     let isOpenWithoutTokens: Bool
     let pruneGuard: PruneGuard
+    let versions: VersionKeeper?
     let logger: Logger
     let onListening: @Sendable (Int) -> Void
 
@@ -27,13 +28,15 @@ public struct AdminApplication: Sendable {
     ///   - isOpenWithoutTokens: whether the API needs no token as long as there is none. Only for servers to which
     ///     nobody but this machine can connect.
     ///   - limits: the limits of connections. There are never more connections than the limit of open files allows.
+    ///   - versions: the versions of services; `nil`: none are kept.
     ///   - pruneShare: the percentage of the cloud, or of one kind of object in it, that a prune may delete without a
     ///     number.
     ///   - onListening: called with the port (0 on a Unix socket) when the server accepts connections.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
         secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits = ConnectionLimits(),
-        pruneShare: Int? = nil, logger: Logger, onListening: @escaping @Sendable (Int) -> Void = { _ in }
+        pruneShare: Int? = nil, versions: VersionKeeper? = nil, logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         var limits = limits
         limits.maximum = min(limits.maximum, FileDescriptors.roomForConnections)
@@ -41,6 +44,7 @@ public struct AdminApplication: Sendable {
         pruneGuard = PruneGuard(share: pruneShare ?? PruneGuard.defaultShare)
         self.tls = try tls.map { try ReloadableTLS($0) }
         self.registry = registry
+        self.versions = versions
         self.gateways = gateways
         self.address = address
         self.secretKey = secretKey
@@ -59,8 +63,9 @@ public struct AdminApplication: Sendable {
 
     /// The router with all routes of the table. Each GET route also answers HEAD.
     func router() -> Router<BasicRequestContext> {
-        let routes = RouteTable(registry: registry, gateways: gateways, secretKey: secretKey, pruneGuard: pruneGuard)
-            .routes
+        let routes = RouteTable(
+            registry: registry, gateways: gateways, secretKey: secretKey, pruneGuard: pruneGuard, versions: versions
+        ).routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: UnroutedMiddleware(routes: routes, log: RequestLog(logger)))

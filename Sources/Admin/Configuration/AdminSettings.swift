@@ -24,6 +24,9 @@ public struct AdminSettings: Sendable, Hashable {
         case headTimeout = "head-timeout"
         case idleTimeout = "idle-timeout"
         case transferTimeout = "transfer-timeout"
+        case versionsDirectory = "versions-directory"
+        case keepContents = "keep-contents"
+        case versionsReserve = "versions-reserve"
 
         public static var variablePrefix: String { "PORTCULLIS_ADMIN_" }
     }
@@ -44,6 +47,8 @@ public struct AdminSettings: Sendable, Hashable {
     public var retention: Retention
     /// The percentage of the cloud, or of one kind of object in it, that a prune may delete without a number.
     public var pruneShare: Int
+    /// Where versions are kept, and for how long.
+    public var versions: VersionKeeping
 
     /// The paths of the files for TLS.
     public struct TLSFiles: Sendable, Hashable {
@@ -92,8 +97,18 @@ public struct AdminSettings: Sendable, Hashable {
             revisions: given.number(.keepRevisions, 10...1_000_000_000) ?? kept.revisions,
             revisionBytes: given.number(.keepRevisionBytes, 1 << 20...1 << 50) ?? kept.revisionBytes)
         pruneShare = given.number(.pruneShare, 0...100) ?? PruneGuard.defaultShare
+        versions = VersionKeeping(
+            directory: given.path(.versionsDirectory) ?? Self.versionsDirectory(beside: database))
+        versions.unneeded = given.number(.keepContents, 0...31_536_000) ?? versions.unneeded
+        versions.reserve = given.number(.versionsReserve, 0...1 << 50) ?? versions.reserve
         tls = given.tls()
         guard given.faults.isEmpty else { throw SettingsError(given.faults.joined(separator: "\n")) }
+    }
+
+    /// The directory for versions if none is given.
+    private static func versionsDirectory(beside database: String) -> String {
+        guard let slash = database.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "versions" }
+        return database[...slash] + "versions"
     }
 
     /// Throws if ADMIN would be open to everybody who can connect from other machines.
@@ -116,6 +131,7 @@ public struct AdminSettings: Sendable, Hashable {
             (.headTimeout, connections.firstHead != other.connections.firstHead),
             (.idleTimeout, connections.idle != other.connections.idle),
             (.transferTimeout, connections.transfer != other.connections.transfer),
+            (.versionsDirectory, !versions.directory.isExactly(other.versions.directory)),
         ]
         return differences.filter(\.1).map(\.0.rawValue)
     }

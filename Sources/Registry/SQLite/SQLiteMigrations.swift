@@ -30,6 +30,9 @@ enum SQLiteMigrations {
         }
         migrator.registerMigration("16 events of health") { db in try db.execute(sql: healthEvents + eventIndices) }
         migrator.registerMigration("17 egress") { db in try db.execute(sql: egress + eventIndices) }
+        migrator.registerMigration("18 versions of services") { db in
+            try db.execute(sql: eventsOfAllKinds + eventIndices + versions)
+        }
         return migrator
     }
 
@@ -384,5 +387,59 @@ enum SQLiteMigrations {
         DROP TABLE event;
         ALTER TABLE newEvent RENAME TO event;
 
+        """
+
+    /// Which kinds of events there are, `ResourceKind` knows alone.
+    private static let eventsOfAllKinds = """
+        CREATE TABLE newEvent (
+            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action IN ('create', 'update', 'delete')),
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        ) STRICT;
+        INSERT INTO newEvent SELECT id, time, actor, action, kind, name, before, after FROM event;
+        DROP TABLE event;
+        ALTER TABLE newEvent RENAME TO event;
+
+        """
+
+    /// Contents of files are here by what is known of them; the bytes are in the directory of versions, and so are those
+    /// of manifests. `removableManifest` has manifests that are written there before their version is here, or that stay
+    /// there after it has gone, for as long as that lasts.
+    private static let versions = """
+        CREATE TABLE version (
+            type TEXT NOT NULL,
+            name TEXT NOT NULL,
+            variant TEXT NOT NULL,
+            digest TEXT NOT NULL UNIQUE,
+            files INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            compressedSize INTEGER NOT NULL,
+            signatures BLOB NOT NULL,
+            mark TEXT NOT NULL,
+            reason TEXT,
+            createdAt TEXT NOT NULL,
+            createdBy TEXT NOT NULL,
+            markedAt TEXT,
+            markedBy TEXT,
+            PRIMARY KEY (type, name, variant)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE blob (
+            digest TEXT NOT NULL PRIMARY KEY,
+            size INTEGER NOT NULL,
+            compressedSize INTEGER NOT NULL,
+            compressedDigest TEXT NOT NULL,
+            touchedAt TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE removableManifest (
+            digest TEXT NOT NULL PRIMARY KEY,
+            type TEXT NOT NULL,
+            name TEXT NOT NULL,
+            variant TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

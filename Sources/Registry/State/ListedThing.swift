@@ -6,6 +6,8 @@ package enum ListedThing: String, Sendable, CaseIterable {
     case gateways
     /// The event log.
     case events
+    /// The versions of services that are kept.
+    case versions
 }
 
 extension TagWaiters {

@@ -1,5 +1,6 @@
 package import Cloud
 package import Foundation
+package import Versions
 
 /// The store of the registry. All reads and writes go through it, and no SQL of an engine does. `SQLiteStore` is one
 /// engine; tests have another one in memory.
@@ -65,6 +66,52 @@ package protocol RegistryStore: Sendable {
     ///
     /// - Returns: at most `limit`: the oldest ones, or with `before` the newest.
     func events(_ filter: EventFilter, after: Int, before: Int?, limit: Int) async throws -> [StoredEvent]
+
+    // MARK: Versions
+
+    /// Every version of every type. Cost: one row each.
+    func versions() async throws -> [StoredVersion]
+
+    /// One version; `nil` if there is none.
+    func version(_ name: VersionName) async throws -> StoredVersion?
+
+    /// The version with a manifest; `nil` if there is none.
+    func version(ofManifest digest: ContentDigest) async throws -> StoredVersion?
+
+    /// Adds a version with its event. Its manifest is removable no longer.
+    /// - Throws: `VersionError.taken` if the name, or the manifest, belongs to another version.
+    func addVersion(_ version: StoredVersion, _ event: EventEntry) async throws
+
+    /// Changes a version with its event.
+    /// - Parameter change: changes it and makes the event; `nil`: nothing is written.
+    /// - Returns: the version afterwards; `nil` if there is none.
+    func changeVersion(
+        _ name: VersionName, _ change: @escaping @Sendable (inout StoredVersion) throws -> EventEntry?
+    ) async throws -> StoredVersion?
+
+    /// Removes a version with its event. Its manifest becomes removable.
+    func removeVersion(_ version: StoredVersion, _ event: EventEntry) async throws
+
+    /// Manifests that are in the directory of versions although no version has them, or not yet.
+    func removableManifests() async throws -> [RemovableManifest]
+
+    func addRemovableManifest(_ manifest: RemovableManifest) async throws
+
+    func forgetRemovableManifest(_ digest: ContentDigest) async throws
+
+    /// What is known of contents, by their digests. Cost: one look each.
+    func blobs(_ digests: [ContentDigest]) async throws -> [ContentDigest: StoredBlob]
+
+    /// The contents that were needed at a time (RFC 3339) or later, or those that were not. Cost: walks over all.
+    func blobs(touchedSince time: String, orNot isBefore: Bool) async throws -> Set<ContentDigest>
+
+    /// Records a content, in the place of what was known of it.
+    func recordBlob(_ blob: StoredBlob) async throws
+
+    /// Notes that contents were needed at a time.
+    func touchBlobs(_ digests: [ContentDigest], at time: String) async throws
+
+    func forgetBlobs(_ digests: [ContentDigest]) async throws
 
     // MARK: Observations
 

@@ -21,19 +21,24 @@ public struct Retention: Sendable, Hashable {
 }
 
 /// Keeps the registry's file from growing without end: the write-ahead log is truncated each minute, and history
-/// beyond the retention is deleted every five minutes.
+/// beyond the retention is deleted every five minutes. Uploads that rest are looked at each minute, contents that no
+/// version needs each hour.
 public final class RegistryUpkeep: Service {
     /// The time between two rounds of upkeep.
     package static let interval = Duration.seconds(60)
     /// Rounds between two looks at the retention.
     static let turnsPerPruning = 5
+    /// Rounds between two collections of contents that no version needs.
+    static let turnsPerCollection = 60
 
     private let registry: Registry
+    private let versions: VersionKeeper?
     private let retention: Mutex<Retention>
     private let logger: Logger
 
-    public init(registry: Registry, retention: Retention, logger: Logger) {
+    public init(registry: Registry, retention: Retention, versions: VersionKeeper? = nil, logger: Logger) {
         self.registry = registry
+        self.versions = versions
         self.retention = Mutex(retention)
         self.logger = logger
     }
@@ -49,6 +54,8 @@ public final class RegistryUpkeep: Service {
                 if epoch == nil { epoch = await self.beginEpoch() }
                 if let epoch, turn % Self.turnsPerPruning == 0 { await self.prune(in: epoch) }
                 await self.maintain()
+                await self.versions?.lookAfter(
+                    collecting: turn % Self.turnsPerCollection == Self.turnsPerCollection - 1)
                 try await Task.sleep(for: Self.interval)
             }
         }

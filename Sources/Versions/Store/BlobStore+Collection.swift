@@ -18,43 +18,66 @@ extension BlobStore {
     ///
     /// Cost: all files of the store are looked at.
     package func collect(inUse: () throws -> Set<ContentDigest>) throws -> Collected {
-        let session = try StoreSession(self)
-        defer { session.end() }
+        let collection = try BlobCollection(self)
+        return try collection.remove(except: try inUse())
+    }
+
+    /// When the oldest of all sessions began.
+    fileprivate func oldest() throws -> Int { try liveSessions().map(\.since).min() ?? 0 }
+}
+
+/// A collection that has begun: whoever asks from here on which blobs are needed misses none. It ends with its last use.
+package final class BlobCollection: Sendable {
+    private let store: BlobStore
+    private let session: StoreSession
+    /// What was added or found since this time stays.
+    private let oldest: Int
+
+    package init(_ store: BlobStore) throws {
+        self.store = store
+        session = try StoreSession(store)
         // From here on everything that is added is younger than this session, or than one that was at work before.
-        let oldest = try locked(exclusively: true) { try self.oldest() }
-        let inUse = try inUse()
+        oldest = try store.locked(exclusively: true) { try store.oldest() }
+    }
+
+    /// Removes what is not needed.
+    ///
+    /// - Parameter isDryRun: whether it is only counted.
+    ///
+    /// Cost: all files of the store are looked at.
+    package func remove(except inUse: Set<ContentDigest>, isDryRun: Bool = false) throws -> Collected {
+        defer { session.end() }
         var collected = Collected()
-        for shard in try blobs.entries().compactMap(\.name) {
-            guard let directory = try blobs.directory(shard) else { continue }
-            try locked(exclusively: true) {
-                let oldest = min(oldest, try self.oldest())
+        for shard in try store.blobs.entries().compactMap(\.name) {
+            guard let directory = try store.blobs.directory(shard) else { continue }
+            try store.locked(exclusively: true) {
+                let oldest = min(oldest, try store.oldest())
                 for name in try directory.entries().compactMap(\.name) {
                     guard let digest = ContentDigest(name), !inUse.contains(digest),
                         let status = try directory.status(name), status.modified < oldest
                     else { continue }
-                    try directory.remove(name)
+                    if !isDryRun { try directory.remove(name) }
                     collected.count += 1
                     collected.bytes += Int(status.st_size)
                 }
             }
         }
-        try collectObjects(inUse, &collected)
+        try removeObjects(inUse, isDryRun, &collected)
         return collected
     }
 
-    /// When the oldest of all sessions began.
-    private func oldest() throws -> Int { try liveSessions().map(\.since).min() ?? 0 }
-
-    private func collectObjects(_ inUse: Set<ContentDigest>, _ collected: inout Collected) throws {
-        for shard in try objects.entries().compactMap(\.name) {
-            guard let directory = try objects.directory(shard) else { continue }
-            try locked(exclusively: true) {
-                guard try liveSessions().count == 1 else { return }
+    private func removeObjects(
+        _ inUse: Set<ContentDigest>, _ isDryRun: Bool, _ collected: inout Collected
+    ) throws {
+        for shard in try store.objects.entries().compactMap(\.name) {
+            guard let directory = try store.objects.directory(shard) else { continue }
+            try store.locked(exclusively: true) {
+                guard try store.liveSessions().count == 1 else { return }
                 for name in try directory.entries().compactMap(\.name) {
                     guard let object = StoredObject(name: name), !inUse.contains(object.digest),
                         let status = try directory.status(name), status.st_nlink == 1
                     else { continue }
-                    try directory.remove(name)
+                    if !isDryRun { try directory.remove(name) }
                     collected.count += 1
                     collected.bytes += Int(status.st_size)
                 }

@@ -111,12 +111,13 @@ package struct VersionStore: Sendable {
 
     /// Adds a version. Its blobs must be in the store, by the same session.
     ///
+    /// - Parameter exact: the bytes from which the manifest was read, which are kept as they are; `nil`: it is new.
     /// - Returns: the digest, and whether the version is new; `false` if it is there with the same content.
     /// - Throws: `VersionStoreError.taken` if the name belongs to another content.
     package func add(
-        _ manifest: Manifest, _ session: StoreSession
+        _ manifest: Manifest, exact: [UInt8]? = nil, _ session: StoreSession
     ) throws -> (digest: ContentDigest, isNew: Bool) {
-        let bytes = manifest.bytes
+        let bytes = exact ?? manifest.bytes
         // What could not be read back is not written.
         let read = try Manifest(reading: bytes)
         for blob in read.blobs where try !session.claim(blob.digest) { throw StoreError.missing(blob.digest) }

@@ -14,6 +14,8 @@ enum CompletedName: Sendable {
     case pools
     /// The egress rules, likewise.
     case egress
+    /// The versions of the type that stands before them on the command line.
+    case versions
 
     /// How long a shell waits for names. Then there are none: a key that is pressed must not hang.
     static let limit = Duration.milliseconds(900)
@@ -63,6 +65,10 @@ enum CompletedName: Sendable {
             return try await namesOfLocations(words, client) { try await client.pools(of: $0).map(\.name) }
         case .egress:
             return try await namesOfLocations(words, client) { try await client.egress(of: $0).map(\.name) }
+        case .versions:
+            let versions: [ServiceVersion] = try await client.value(AdminRequest(.get, .versions))
+            return versions.filter { version in words.contains { $0.isExactly(version.type) } }
+                .map { VersionArgument.text($0.name, $0.variant) }
         }
     }
 

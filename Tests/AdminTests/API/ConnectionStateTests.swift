@@ -19,12 +19,30 @@ import Testing
         state.requestEnd()
         #expect(state.phase == .answering && state.deadline == nil && state.isBusy)
         let saysLast = state.answerHead(isLast: false)
-        state.answerBytes(7000)
+        state.answerBytes(7000, at: .seconds(199))
         let isLast = state.answerEnd(at: .seconds(200))
         #expect(!saysLast && !isLast)
         #expect(state.phase == .sending && state.deadline == .seconds(227) && !state.isOver)
         state.sent(at: .seconds(201))
         #expect(state.phase == .idle && state.deadline == .seconds(276))
+    }
+
+    @Test("a part of an answer has its time until the client has taken it")
+    func parts() {
+        var state = ConnectionState(Self.limits, at: .zero)
+        state.head(isLast: false, at: .zero)
+        state.requestEnd()
+        _ = state.answerHead(isLast: false)
+        state.answerBytes(5000, at: .seconds(100))
+        #expect(state.deadline == .seconds(125))
+        state.answerBytes(5000, at: .seconds(101))
+        #expect(state.deadline == .seconds(131))
+        state.answerBytesTaken(5000, at: .seconds(110))
+        #expect(state.deadline == .seconds(135))
+        state.answerBytesTaken(5000, at: .seconds(111))
+        #expect(state.deadline == nil)
+        _ = state.answerEnd(at: .seconds(300))
+        #expect(state.phase == .sending && state.deadline == .seconds(320))
     }
 
     @Test("an answer before the end of its request is the last, and so is one that says so")

@@ -8,7 +8,9 @@ import JSON
 import NIOCore
 import Registry
 import RegistryTestSupport
+import TestSupport
 import Testing
+import Versions
 
 @testable import Admin
 
@@ -23,6 +25,7 @@ import Testing
             try await stage.seed()
             let survey = try await Survey(stage)
             for route in survey.routes { try await survey.askWhileWorking(route) }
+            try await survey.askForContents()
             try await stage.registry.database.write { db in try db.execute(sql: "DROP TABLE registry") }
             for route in survey.routes { try await survey.ask(route, "no database") }
             let unseen = survey.described.subtracting(survey.seen)
@@ -65,7 +68,46 @@ import Testing
                     name: "a-\(role.rawValue)", role: role, service: role == .service ? "pgw.1" : nil)
             }
             self.tokens = tokens
+            try await Self.addVersion(to: stage)
             for route in routes { try describe(route) }
+        }
+
+        // MARK: Versions
+
+        private static let content = "one"
+
+        private static func addVersion(to stage: Stage) async throws {
+            try await withTemporaryFolder { folder in
+                let sample = try SampleVersion(VersionName(type: "pgw", name: "1.0"), [content], in: folder)
+                let blob = sample.manifest.blobs[0]
+                let bytes = ByteBuffer(bytes: try sample.compressed(blob))
+                _ = try await stage.versions.receive(
+                    blob, 0..<blob.compressedSize,
+                    AsyncStream {
+                        $0.yield(bytes); $0.finish()
+                    }
+                ) {}
+                _ = try await stage.versions.add(
+                    sample.manifest.version, manifest: sample.bytes, ManifestSignatures(), by: "ops", dryRun: false)
+            }
+        }
+
+        /// Parts of a content, an upload that is discarded, and one for which there is no room.
+        func askForContents() async throws {
+            for route in routes where route.operation == "getBlob" {
+                try await ask(route, "for a part", headers: [.range: "bytes=0-0"])
+                try await ask(route, "for a part that is not there", headers: [.range: "bytes=1000000-"])
+            }
+            for (reserve, operation) in [(1 << 60, "uploadBlob"), (0, "uploadBlob"), (0, "discardUpload")] {
+                stage.versions.reload(VersionKeeping(directory: "", reserve: reserve))
+                for route in routes where route.operation == operation {
+                    let digest = String(repeating: "0", count: 64)
+                    try await ask(
+                        route, "with a reserve of \(reserve)", path: "/v1/uploads/\(digest)",
+                        query: operation == "uploadBlob" ? "?size=10&compressed=\(digest)" : "",
+                        headers: [.contentRange: "bytes 0-1/10"])
+                }
+            }
         }
 
         /// All that does not need the database away.
@@ -152,15 +194,18 @@ import Testing
 
         private static let present = [
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
-            "mark": "257", "secret": "db-password", "token": "a-read", "egress": "out",
+            "mark": "257", "secret": "db-password", "token": "a-read", "egress": "out", "version": "1.0",
+            "digest": ContentDigest(of: content.utf8).description,
         ]
         private static let absent = [
             "location": "nowhere", "pool": "none", "server": "none", "type": "none", "service": "none.1",
-            "gateway": "none", "mark": "999", "secret": "none", "token": "none", "egress": "none",
+            "gateway": "none", "mark": "999", "secret": "none", "token": "none", "egress": "none", "version": "none",
+            "digest": String(repeating: "f", count: 64),
         ]
         private static let new = [
             "location": "hel", "pool": "new-ip", "server": "new", "type": "new", "service": "tg.3", "gateway": "gw1",
-            "mark": "257", "secret": "new", "token": "new", "egress": "new",
+            "mark": "257", "secret": "new", "token": "new", "egress": "new", "version": "2.0",
+            "digest": String(repeating: "e", count: 64),
         ]
 
         private func path(_ route: Route, _ names: [String: String]) -> String {

@@ -20,6 +20,7 @@ struct Stage: Sendable {
     let gateways: GatewayRoster
     let client: any TestClientProtocol
     let clock: TestClock
+    let versions: VersionKeeper
     /// What ADMIN seals secrets with.
     let secretKey = Self.secretKey
 
@@ -39,13 +40,16 @@ struct Stage: Sendable {
             let registry = try Registry(
                 path: folder.appending(path: "registry.sqlite").path, now: clock.now, uptime: clock.uptime)
             let gateways = GatewayRoster(registry: registry, limits: limits, logger: logger)
+            let versions = try VersionKeeper(
+                VersionKeeping(directory: folder.appending(path: "versions").path), registry: registry, logger: logger)
             let application = try AdminApplication(
                 registry: registry, gateways: gateways, address: ListenAddress("127.0.0.1:0")!,
-                secretKey: secretKey, isOpenWithoutTokens: isOpen, limits: connections, logger: logger
+                secretKey: secretKey, isOpenWithoutTokens: isOpen, limits: connections, versions: versions,
+                logger: logger
             ).application()
             try await application.test(setup) { client in
                 let stage = { @Sendable (client: any TestClientProtocol) in
-                    Stage(registry: registry, gateways: gateways, client: client, clock: clock)
+                    Stage(registry: registry, gateways: gateways, client: client, clock: clock, versions: versions)
                 }
                 guard let port = client.port else { return try await body(stage(client)) }
                 try await patiently(port: port) { try await body(stage(PatientClient(client: $0, port: port))) }

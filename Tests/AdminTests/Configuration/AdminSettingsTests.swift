@@ -69,6 +69,23 @@ import YAML
                 """)
     }
 
+    @Test("versions are beside the database unless a directory is named")
+    func versions() throws {
+        #expect(try AdminSettings().versions.directory == "/var/lib/portcullis-admin/versions")
+        #expect(try AdminSettings(flags: [.database: "registry.sqlite"]).versions.directory == "versions")
+        let settings = try AdminSettings(flags: [
+            .versionsDirectory: "/srv/versions", .keepContents: "0", .versionsReserve: "1000",
+        ])
+        #expect(
+            settings.versions == VersionKeeping(directory: "/srv/versions", unneeded: 0, reserve: 1_000))
+        #expect(settings.needingRestart(from: try AdminSettings()) == ["versions-directory"])
+        for key in [AdminSettings.Key.versionsDirectory, .keepContents, .versionsReserve] {
+            #expect(throws: SettingsError.self) {
+                try AdminSettings(flags: [key: key == .versionsDirectory ? "" : "-1"])
+            }
+        }
+    }
+
     @Test("without a token only loopback addresses are listened on")
     func listening() throws {
         for (listen, isRefused) in [("127.0.0.1:1", false), ("[::1]:1", false), ("0.0.0.0:1", true), ("host:1", true)] {

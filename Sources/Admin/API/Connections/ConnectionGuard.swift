@@ -142,8 +142,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let data):
-            state.answerBytes(data.readableBytes)
-            context.write(wrapOutboundOut(part), promise: promise)
+            let count = data.readableBytes
+            state.answerBytes(count, at: Self.now)
+            let written = promise ?? context.eventLoop.makePromise()
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            let number = answers
+            written.futureResult.whenSuccess { _ in
+                let (handler, context) = bound.value
+                guard handler.answers == number else { return }
+                handler.state.answerBytesTaken(count, at: Self.now)
+                handler.watch(context)
+            }
+            context.write(wrapOutboundOut(part), promise: written)
+            watch(context)
         case .end:
             end(part, context, promise)
         }

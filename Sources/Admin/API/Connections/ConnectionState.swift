@@ -71,7 +71,20 @@ struct ConnectionState: Sendable, Hashable {
         return self.isLast
     }
 
-    mutating func answerBytes(_ count: Int) { if phase == .answering { bytes += count } }
+    /// Notes that a part of the answer was written. While the client has not taken it, time runs: an answer that is sent
+    /// as it is read waits for nothing else.
+    mutating func answerBytes(_ count: Int, at now: Duration) {
+        guard phase == .answering else { return }
+        bytes += count
+        deadline = now + limits.transfer(of: bytes)
+    }
+
+    /// Notes that the client, or its kernel, has taken a part of the answer before all of it was written.
+    mutating func answerBytesTaken(_ count: Int, at now: Duration) {
+        guard phase == .answering else { return }
+        bytes -= count
+        deadline = bytes > 0 ? now + limits.transfer(of: bytes) : nil
+    }
 
     /// Notes that the whole answer was written.
     ///

@@ -29,6 +29,8 @@ struct APIProblem: Error, Sendable {
         case deletion = "urn:portcullis:problem:deletion"
         /// A service type's meta-configuration is faulty.
         case metaConfiguration = "urn:portcullis:problem:meta-configuration"
+        /// Contents of a version are not here; the client uploads them and asks again.
+        case missingContents = "urn:portcullis:problem:missing-contents"
 
         var title: String {
             switch self {
@@ -36,6 +38,7 @@ struct APIProblem: Error, Sendable {
             case .inUse: "In use"
             case .deletion: "Deletion to be confirmed"
             case .metaConfiguration: "Faulty meta-configuration"
+            case .missingContents: "Missing contents"
             }
         }
     }

@@ -106,7 +106,35 @@ struct APIRequest: Sendable {
     ///
     /// A body that ends early or violates HTTP is the client's fault, in whatever way the connection reports it.
     func bytes() async throws -> [UInt8] {
-        guard let body = route.body else { return [] }
+        guard let body = try openBody() else { return [] }
+        let bytes: [UInt8]
+        do {
+            bytes = try await read(atMost: body.limit)
+        } catch is NIOTooManyBytesError {
+            throw APIProblem(.contentTooLarge, "The body is longer than \(body.limit) bytes.")
+        } catch {
+            throw Self.problem(ofBody: error)
+        }
+        await ticket?.begin()
+        try await authenticateAgain()
+        return bytes
+    }
+
+    /// What is wrong with a body that ends early or violates HTTP.
+    static func problem(ofBody error: any Error) -> APIProblem {
+        switch error {
+        case HTTPParserError.invalidEOFState:
+            APIProblem(.badRequest, "The body ends too early.", headers: [.connection: "close"])
+        case is HTTPParserError:
+            APIProblem(.badRequest, "The body's transfer coding is malformed.", headers: [.connection: "close"])
+        default:
+            APIProblem(.badRequest, "The connection failed within the body.", headers: [.connection: "close"])
+        }
+    }
+
+    /// Checks the body's media type and length, and asks for it if the client waits for that; `nil`: there is none.
+    func openBody() throws -> Route.Body? {
+        guard let body = route.body else { return nil }
         guard let field = headers[.contentType] else {
             throw APIProblem(
                 .unsupportedMediaType, "The body's Content-Type is missing; \(body.mediaType) is expected.",
@@ -123,21 +151,7 @@ struct APIRequest: Sendable {
             throw APIProblem(.contentTooLarge, "The body is longer than \(body.limit) bytes.")
         }
         if headers[.expect] != nil { Connection.current?.askForBody() }
-        let bytes: [UInt8]
-        do {
-            bytes = try await read(atMost: body.limit)
-        } catch is NIOTooManyBytesError {
-            throw APIProblem(.contentTooLarge, "The body is longer than \(body.limit) bytes.")
-        } catch HTTPParserError.invalidEOFState {
-            throw APIProblem(.badRequest, "The body ends too early.", headers: [.connection: "close"])
-        } catch is HTTPParserError {
-            throw APIProblem(.badRequest, "The body's transfer coding is malformed.", headers: [.connection: "close"])
-        } catch {
-            throw APIProblem(.badRequest, "The connection failed within the body.", headers: [.connection: "close"])
-        }
-        await ticket?.begin()
-        try await authenticateAgain()
-        return bytes
+        return body
     }
 
     /// Reads the body into memory that is allocated once: copying it while it grows would take several times its

@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Registry
+import ServiceSupport
 import Text
 
 /// Runs between the router and a route's handler: it authenticates, checks the query, and turns errors into problems.
@@ -61,7 +62,7 @@ struct RouteResponder: HTTPResponder {
 
     /// Whether the body may be large. A body that is longer than the route allows is refused before it is read.
     private func isLarge(_ request: Request) -> Bool {
-        guard let body = route.body, body.limit > LargeRequests.threshold else { return false }
+        guard let body = route.body, !body.isStreamed, body.limit > LargeRequests.threshold else { return false }
         guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else { return true }
         return length > LargeRequests.threshold && length <= body.limit
     }
@@ -104,6 +105,12 @@ struct RouteResponder: HTTPResponder {
             problem.headers[.connection] = "close"
             return problem
         case let error as ChangeError: return problem(for: error)
+        case let error as VersionError: return APIProblem(error)
+        case let error as FileError:
+            logger.error("the directory of versions cannot be used", metadata: ["error": "\(error)"])
+            return APIProblem(
+                .serviceUnavailable, "The directory of versions cannot be used now; ADMIN's log says why.",
+                headers: [.retryAfter: "5"])
         case RegistryError.unvouched(let text): return Authenticator.forbidden(text)
         case RegistryError.unavailable(let text): return unavailable(text, logger: logger)
         case is CancellationError:

@@ -133,7 +133,9 @@ struct OpenAPIDocument {
     }
 
     private static let problemStatuses: [HTTPResponse.Status] =
-        [400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 422, 500, 503].map { HTTPResponse.Status(code: $0) }
+        [400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 416, 422, 500, 503, 507].map {
+            HTTPResponse.Status(code: $0)
+        }
 
     private static func problem(_ status: HTTPResponse.Status) -> JSONValue {
         [
@@ -159,6 +161,7 @@ struct OpenAPIDocument {
             .init(name: APIHeader.accept, summary: "The media type that is taken", schema: ["type": "string"]),
             .init(name: "Accept-Encoding", summary: "The encoding that is taken", schema: ["type": "string"]),
         ],
+        416: [.contentRange],
         503: [.init(name: APIHeader.retryAfter, summary: "Seconds", schema: ["type": "integer", "minimum": 0])],
     ]
 

@@ -11,6 +11,8 @@ enum Schemas {
         case "service": Form<String>.serviceName.schema
         case "type": Form<String>.name(.type).schema
         case "mark": Form<Int>.integer(Limits.marks).schema
+        case "version": Form<String>.versionName.schema
+        case "digest": Form<String>.digest.schema
         default: Self.name
         }
     }
@@ -26,6 +28,8 @@ enum Schemas {
         case "mark": 256
         case "secret": "db-password"
         case "token": "ops"
+        case "version": "1.5.0"
+        case "digest": .string(String(repeating: "0123456789abcdef", count: 4))
         default: "tg.1"
         }
     }

@@ -32,6 +32,8 @@ struct Route: Sendable {
         case read
         /// Roles `admin`, `read` and `gateway`.
         case export
+        /// Roles `admin` and `read`; what servers fetch, whose role will be among them.
+        case fetch
         /// Roles `admin` and `read`; role `service` for the service to which the token is bound.
         case configuration
         /// Role `gateway`, and `admin` without a scope.
@@ -49,7 +51,7 @@ struct Route: Sendable {
             case .open: true
             case .export: role != .service
             case .configuration: role != .gateway
-            case .read: role == .admin || role == .read
+            case .read, .fetch: role == .admin || role == .read
             case .gateway: role == .gateway || isUnrestricted
             case .change: role == .admin || isDryRun && role == .read
             case .admin: isUnrestricted || isDryRun && role == .read
@@ -69,6 +71,8 @@ struct Route: Sendable {
         var schema: JSONValue
         /// The greatest size in bytes.
         var limit: Int
+        /// Whether it is used as it comes, and never in memory as a whole.
+        var isStreamed = false
     }
 
     struct Answer: Sendable {
@@ -120,7 +124,10 @@ extension Route.Parameter {
     static let eTagOfRegistry = Self(
         name: APIHeader.eTag, summary: "Of the whole registry (/v1/cloud) as it is now, also with dry_run", schema: tag)
     static let cacheControl = Self(
-        name: APIHeader.cacheControl, summary: "no-cache: ask again with If-None-Match; no-store (RFC 9111)",
-        schema: ["type": "string", "enum": ["no-cache", "no-store"]])
+        name: APIHeader.cacheControl,
+        summary: "no-cache: ask again with If-None-Match; no-store; what never changes is immutable (RFC 9111)",
+        schema: ["type": "string", "enum": ["no-cache", "no-store", .string(immutable)]])
+    /// `Cache-Control` of what a digest names.
+    static let immutable = "public, max-age=31536000, immutable"
     private static let tag: JSONValue = ["type": "string", "pattern": #"^"[0-9a-f]+"$"#]
 }

@@ -16,6 +16,8 @@ struct RouteTable: Sendable {
     var pruneGuard = PruneGuard()
     /// What held requests keep of lists.
     var heldLists = HeldLists()
+    /// The versions of services; `nil`: none are kept.
+    var versions: VersionKeeper?
 
     var routes: [Route] {
         let routes =
@@ -23,6 +25,7 @@ struct RouteTable: Sendable {
             + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
+            + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
@@ -50,6 +53,13 @@ struct RouteTable: Sendable {
         }
         headers[.contentType] = mediaType
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes())))
+    }
+
+    /// The answer to what is no GET: the value as JSON, which is true for now.
+    static func result(_ value: some Described) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: value.jsonBytes)))
     }
 
     static func notAcceptable(_ offers: [String]) -> APIProblem {
@@ -111,6 +121,11 @@ struct RouteTable: Sendable {
 extension Route.Answer {
     static func json(_ summary: String, _ schema: JSONValue) -> Self {
         Self(status: .ok, summary: summary, content: [(MediaType.json, schema)], headers: [.eTag, .vary])
+    }
+
+    /// The answer to what is no GET.
+    static func result(_ summary: String, _ schema: JSONValue) -> Self {
+        Self(status: .ok, summary: summary, content: [(MediaType.json, schema)])
     }
 
     static let notModified = Self(

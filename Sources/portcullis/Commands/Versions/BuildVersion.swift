@@ -40,8 +40,12 @@ struct BuildVersion: AsyncParsableCommand {
     @Flag(help: "Take the files as they are, and do not run the command.")
     var noCommand = false
 
+    @Flag(help: "Send the version to ADMIN then, as `versions push` does.")
+    var push = false
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         if let problem = VersionName.problem(withName: name) {
@@ -85,6 +89,12 @@ struct BuildVersion: AsyncParsableCommand {
         try output.show(
             json: VersionText.json(manifest, added.digest, signatures: signatures),
             asText: added.isNew ? text : "\(text)\nit was in the store already, with the same content")
+        session.end()
+        guard push else { return }
+        try await connection.withClient { client in
+            let result = try await VersionPush(client: client, store: store, isDryRun: false).push(added.digest)
+            StandardError.write(result.text(isDryRun: false))
+        }
     }
 
     private func settings(of configuration: MetaConfiguration) throws -> BuildSection.Settings {

@@ -1,3 +1,5 @@
+import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import JSON
@@ -5,16 +7,39 @@ import Versions
 
 struct ListVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the versions in a store, of all types or of one.")
+        commandName: "list", abstract: "List the versions of ADMIN or of a store, of all types or of one.")
 
     @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String?
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var output: TableOptions
+    @Option(help: ArgumentHelp("Only those that are marked so, at ADMIN.", valueName: "mark"))
+    var mark: ServiceVersion.Mark?
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var list: ListOptions
+
+    func validate() throws {
+        guard source.store == nil || mark == nil && !list.watch && list.sort == nil && list.limit == nil else {
+            throw ValidationError("--mark, --sort, --limit and --watch are for ADMIN's versions, not for a store's")
+        }
+    }
 
     func run() async throws {
-        let store = try store.open()
+        try await source.withSource { source in
+            switch source {
+            case .store(let store): try show(store)
+            case .admin(let client):
+                let query = list.query([QueryParameter.type: type, QueryParameter.mark: mark?.rawValue])
+                try await list.show(
+                    Listing(
+                        request: AdminRequest(.get, .versions, query: query),
+                        name: { "\(VersionName(type: $0.type, name: $0.name, variant: $0.variant))" },
+                        table: { rows, _ in VersionText.table(rows) }), client)
+            }
+        }
+    }
+
+    private func show(_ store: VersionStore) throws {
         let entries = try store.entries().filter { entry in type.map { $0 == entry.version.type } ?? true }
         let rows = try entries.map { entry in
             (
@@ -22,9 +47,9 @@ struct ListVersions: AsyncParsableCommand {
                 signatures: try store.signatures(entry.digest)
             )
         }
-        try output.output.show(
+        try list.table.output.show(
             json: .array(rows.map { VersionText.json($0.manifest, $0.digest, signatures: $0.signatures) }),
-            asText: output.text(VersionText.table(rows)))
+            asText: list.table.text(VersionText.table(rows)))
     }
 }
 
@@ -42,17 +67,21 @@ struct ShowVersion: AsyncParsableCommand {
     @Flag(help: "Print the manifest as it is signed, byte by byte.")
     var manifest = false
 
-    @OptionGroup var store: StoreOptions
+    @OptionGroup var source: SourceOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try store.open()
-        let found = try store.found(version.version(of: type))
-        if manifest { return try StandardOutput.write(found.bytes) }
-        try output.show(
-            json: found.manifest.json,
-            asText: VersionText.details(
-                found.manifest, found.digest, signatures: try store.signatures(found.digest)))
+        try await source.withSource { source in
+            let name = version.version(of: type)
+            let version = try await source.version(name)
+            if manifest { return try StandardOutput.write(version.bytes) }
+            var kept: ServiceVersion?
+            if case .admin(let client) = source { kept = try await client.serviceVersion(name) }
+            try output.show(
+                json: version.manifest.json,
+                asText: VersionText.details(
+                    version.manifest, version.digest, signatures: version.signatures, kept: kept))
+        }
     }
 }
 
@@ -71,15 +100,16 @@ struct DiffVersions: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The newer version.", valueName: "new"), completion: .versions)
     var new: VersionArgument
 
-    @OptionGroup var store: StoreOptions
+    @OptionGroup var source: SourceOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try store.open()
-        let before = try store.found(old.version(of: type)).manifest
-        let after = try store.found(new.version(of: type)).manifest
-        let difference = VersionDifference(from: before, to: after)
-        try output.show(json: VersionText.json(difference), asText: VersionText.text(difference))
-        if !difference.isEmpty { throw ExitCode(2) }
+        try await source.withSource { source in
+            let before = try await source.version(old.version(of: type)).manifest
+            let after = try await source.version(new.version(of: type)).manifest
+            let difference = VersionDifference(from: before, to: after)
+            try output.show(json: VersionText.json(difference), asText: VersionText.text(difference))
+            if !difference.isEmpty { throw ExitCode(2) }
+        }
     }
 }

@@ -1,3 +1,5 @@
+import AdminAPI
+import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Foundation
@@ -26,30 +28,29 @@ struct VerifyVersion: AsyncParsableCommand {
     var tree: String?
 
     @OptionGroup var trust: TrustOptions
-    @OptionGroup var store: StoreOptions
+    @OptionGroup var source: SourceOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let store = try store.open()
-        let version = version.version(of: type)
-        let found = try store.found(version)
-        let (manifest, digest) = (found.manifest, found.digest)
-        var faults = try ParallelWork.map(manifest.blobs) { blob -> String? in
-            do {
-                try store.blobs.check(blob)
-                return nil
-            } catch let error as StoreError {
-                let path = manifest.files.first { $0.blob.digest == blob.digest }?.path ?? ""
-                return "\(path.printable): \(error)"
-            }
-        }.compactMap(\.self)
+        try await source.withSource { source in try await verify(try await find(in: source), in: source) }
+    }
+
+    private func find(in source: VersionSource) async throws -> VersionSource.Version {
+        try await source.version(version.version(of: type))
+    }
+
+    private func verify(_ found: VersionSource.Version, in source: VersionSource) async throws {
+        let (version, manifest, digest) = (version.version(of: type), found.manifest, found.digest)
+        var faults: [String] = []
+        if manifest.version != version { faults.append("its manifest is of \(manifest.version)") }
+        faults += try await contentFaults(manifest, in: source)
         if let tree {
             faults += try ServiceFolder(opening: tree).check(manifest, digest).map { "\(tree.printable): \($0)" }
         }
         var signature = "signatures were not looked at (--trusted)"
         var code = "unchecked"
         if let keys = try trust.keys() {
-            switch keys.judge(found.bytes, try store.signatures(digest), type: type, now: Date()) {
+            switch keys.judge(found.bytes, found.signatures, type: type, now: Date()) {
             case .trusted(let key):
                 signature = "signed by \(key.title.printable) (\(key.key.id))"
                 code = "trusted"
@@ -71,6 +72,29 @@ struct VerifyVersion: AsyncParsableCommand {
             throw CommandError(
                 "\(version) is not as it should be:\n\(faults.prefix(20).joined(separator: "\n"))"
                     + (faults.count > 20 ? "\n… and \(faults.count - 20) more" : ""))
+        }
+    }
+
+    /// What is wrong with contents, each with a file that has it. ADMIN reads its own.
+    private func contentFaults(_ manifest: Manifest, in source: VersionSource) async throws -> [String] {
+        let path = { @Sendable (digest: String) in
+            (manifest.files.first { $0.blob.digest.description.isExactly(digest) }?.path ?? "").printable
+        }
+        switch source {
+        case .store(let store):
+            return try ParallelWork.map(manifest.blobs) { blob -> String? in
+                do {
+                    try store.blobs.check(blob)
+                    return nil
+                } catch let error as StoreError {
+                    return "\(path(blob.digest.description)): \(error)"
+                }
+            }.compactMap(\.self)
+        case .admin(let client):
+            let name = version.version(of: type)
+            let found: VersionVerification = try await client.value(
+                AdminRequest(.post, .verification(of: name.name, name.type), query: name.query))
+            return found.faults.map { "\(path($0.digest)): \($0.detail)" }
         }
     }
 }

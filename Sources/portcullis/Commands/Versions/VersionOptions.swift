@@ -101,30 +101,34 @@ extension VersionStore {
 }
 
 extension CompletionKind {
-    /// The types that have versions in the store that the command line names.
+    /// The types that have versions in the store that the command line names, or else at ADMIN.
     static var typesOfVersions: CompletionKind {
         .custom { words, _, prefix in
-            let types = Set(CompletedVersions.versions(words).map { ExactText($0.type) })
-            return types.sorted().map(\.wrappedValue).filter { $0.hasBytePrefix(prefix) }
+            guard let known = CompletedVersions.versions(words) else {
+                return await CompletedName.types.completions(of: prefix, words)
+            }
+            return Set(known.map { ExactText($0.type) }).sorted().map(\.wrappedValue).filter { $0.hasBytePrefix(prefix) }
         }
     }
 
-    /// The versions in the store that the command line names, of the type that stands on it.
+    /// The versions of the type that stands before them, in the store that the command line names, or else at ADMIN.
     static var versions: CompletionKind {
         .custom { words, _, prefix in
-            CompletedVersions.versions(words).filter { version in words.contains { $0.isExactly(version.type) } }.map {
-                $0.variant.isExactly(BuildSection.mainVariant) ? $0.name : "\($0.name)/\($0.variant)"
-            }.filter { $0.hasBytePrefix(prefix) }
+            guard let known = CompletedVersions.versions(words) else {
+                return await CompletedName.versions.completions(of: prefix, words)
+            }
+            return known.filter { version in words.contains { $0.isExactly(version.type) } }
+                .map { VersionArgument.text($0.name, $0.variant) }.filter { $0.hasBytePrefix(prefix) }
         }
     }
 }
 
 /// Versions that a shell completes.
 private enum CompletedVersions {
-    /// The versions in the store that the command line names; none if it names none that can be read.
-    static func versions(_ words: [String]) -> [VersionName] {
-        guard let path = store(words), let store = try? VersionStore(opening: path) else { return [] }
-        return (try? store.entries().map(\.version)) ?? []
+    /// The versions in the store that the command line names, none if it cannot be read; `nil` if it names none.
+    static func versions(_ words: [String]) -> [VersionName]? {
+        guard let path = store(words) else { return nil }
+        return (try? VersionStore(opening: path).entries().map(\.version)) ?? []
     }
 
     private static func store(_ words: [String]) -> String? {
@@ -134,5 +138,12 @@ private enum CompletedVersions {
             if word.hasBytePrefix("\(option)=") { return String(Substring(word.utf8.dropFirst(option.utf8.count + 1))) }
         }
         return nil
+    }
+}
+
+extension VersionArgument {
+    /// A version as it stands on the command line.
+    static func text(_ name: String, _ variant: String) -> String {
+        variant.isExactly(BuildSection.mainVariant) ? name : "\(name)/\(variant)"
     }
 }

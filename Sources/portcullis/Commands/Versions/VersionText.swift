@@ -1,3 +1,4 @@
+import AdminAPI
 import Cloud
 import CommandLineSupport
 import Foundation
@@ -31,7 +32,11 @@ enum VersionText {
     }
 
     /// Everything that a manifest says, for people.
-    static func details(_ manifest: Manifest, _ digest: ContentDigest, signatures: ManifestSignatures) -> String {
+    ///
+    /// - Parameter kept: what ADMIN says of it; `nil`: it is in a store.
+    static func details(
+        _ manifest: Manifest, _ digest: ContentDigest, signatures: ManifestSignatures, kept: ServiceVersion? = nil
+    ) -> String {
         let signers = signatures.signatures.map(\.keyID)
         var rows = [
             ["type", manifest.version.type], ["version", manifest.version.name], ["variant", manifest.version.variant],
@@ -39,6 +44,11 @@ enum VersionText {
             ["size", ByteCount.text(manifest.size)],
             ["compressed", ByteCount.text(compressedSize(manifest))],
         ]
+        if let kept {
+            rows.append(["mark", "\(kept.mark)" + (kept.reason.map { ": \($0)" } ?? "")])
+            rows.append(["added", "\(kept.createdAt) by \(kept.createdBy)"])
+            if let time = kept.markedAt { rows.append(["marked", "\(time) by \(kept.markedBy ?? "")"]) }
+        }
         let json = manifest.json
         for section in ["user", "run", "listen", "tests", "actions", "install", "uninstall", "database", "limits"] {
             if let value = json[section] { rows.append([section, JSONText.line(value)]) }
@@ -62,6 +72,21 @@ enum VersionText {
                 return [version.type, version.name, version.variant]
                     + ["\(row.manifest.files.count + row.manifest.links.count)", ByteCount.text(row.manifest.size)]
                     + [signers.isEmpty ? "nobody" : signers.joined(separator: " "), "\(row.digest.short)"]
+            })
+    }
+
+    /// The versions of ADMIN.
+    static func table(_ versions: [ServiceVersion]) -> Table {
+        Table(
+            [
+                "TYPE", "VERSION", "VARIANT", "MARK", .init("FILES", .right), .init("SIZE", .right), "SIGNED BY",
+                "ADDED", "DIGEST",
+            ],
+            versions.map { version in
+                [version.type, version.name, version.variant, version.mark.rawValue, "\(version.files)"]
+                    + [ByteCount.text(version.size)]
+                    + [version.signedBy.isEmpty ? "nobody" : version.signedBy.joined(separator: " ")]
+                    + [version.createdAt, String(version.digest.prefix(12))]
             })
     }
 

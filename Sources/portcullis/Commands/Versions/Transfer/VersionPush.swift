@@ -1,0 +1,112 @@
+import AdminAPI
+import AdminClient
+import CommandLineSupport
+import Foundation
+import JSON
+import Versions
+
+/// Brings versions of a store to ADMIN: the contents that it lacks, then the manifest with its signatures.
+struct VersionPush: Sendable {
+    let client: AdminResources
+    let store: VersionStore
+    let isDryRun: Bool
+
+    /// What has gone over.
+    struct Result: Sendable {
+        let version: VersionName
+        let digest: ContentDigest
+        var blobs = 0
+        var bytes = 0
+        /// What has become of the version at ADMIN.
+        var report: ChangeReport
+
+        var json: JSONValue {
+            [
+                "type": .string(version.type), "name": .string(version.name), "variant": .string(version.variant),
+                "digest": .string("\(digest)"), "sentBlobs": .integer(blobs), "sentBytes": .integer(bytes),
+                "change": .string(report.changes.first.map { "\($0.action)" } ?? "none"),
+            ]
+        }
+
+        func text(isDryRun: Bool) -> String {
+            let would = isDryRun ? "would be " : ""
+            let fate =
+                switch report.changes.first?.action {
+                case .create?: "\(would)added"
+                case .update?: "its signatures \(would)added"
+                case .delete?, nil: "it was there already"
+                }
+            let contents = blobs == 1 ? "1 content" : "\(blobs) contents"
+            return "\(version) \(digest.short): \(contents) \(would)sent, \(ByteCount.text(bytes)); \(fate)"
+        }
+    }
+
+    /// How often ADMIN is asked what it lacks: meanwhile it may have found a content to be altered.
+    private static let attempts = 3
+
+    func push(_ digest: ContentDigest) async throws -> Result {
+        let bytes = try store.manifestBytes(digest)
+        let manifest = try Manifest(reading: bytes)
+        let signatures = try store.signatures(digest)
+        if signatures.signatures.isEmpty {
+            StandardError.write("Note: \(manifest.version) is not signed, so servers refuse it until it is.")
+        }
+        var result = Result(
+            version: manifest.version, digest: digest, report: ChangeReport(changes: [], export: []))
+        for attempt in 1... {
+            let sent = try await sendMissing(manifest)
+            result.blobs += sent.blobs
+            result.bytes += sent.bytes
+            guard !isDryRun || sent.blobs == 0 else {
+                result.report.changes = [.init(action: .create, kind: .version, name: "\(manifest.version)")]
+                break
+            }
+            do {
+                result.report = try await add(manifest.version, bytes, signatures)
+                break
+            } catch let error as CommandError where error.status == 409 && attempt < Self.attempts {
+                // Whatever else it is, asking again does not help.
+                guard try await !missing(manifest.blobs).blobs.isEmpty else { throw error }
+            }
+        }
+        return result
+    }
+
+    private func add(
+        _ version: VersionName, _ bytes: [UInt8], _ signatures: ManifestSignatures
+    ) async throws -> ChangeReport {
+        let creation = VersionCreation(
+            manifest: String(decoding: bytes, as: UTF8.self),
+            signatures: signatures.signatures.map { signature in
+                VersionSignature(key: signature.keyID, signature: Data(signature.bytes).base64EncodedString())
+            })
+        let query = version.query + (isDryRun ? [(QueryParameter.dryRun, "true")] : [])
+        return try await client.value(
+            AdminRequest(.put, .version(version.name, of: version.type), query: query).json(creation))
+    }
+
+    private func sendMissing(_ manifest: Manifest) async throws -> (blobs: Int, bytes: Int) {
+        let (blobs, piece) = try await missing(manifest.blobs)
+        let bytes = blobs.reduce(0) { $0 + $1.compressedSize }
+        guard !isDryRun, !blobs.isEmpty else { return (blobs.count, bytes) }
+        let progress = TransferProgress("pushing \(manifest.version)", blobs)
+        defer { progress.end() }
+        let sender = BlobSender(client: client, store: store, piece: piece, progress: progress)
+        // The largest first: otherwise it may be alone at the end.
+        try await sender.send(blobs.sorted { $0.compressedSize > $1.compressedSize })
+        return (blobs.count, bytes)
+    }
+
+    /// The contents that ADMIN lacks, and how much is best sent at once.
+    private func missing(_ blobs: [Blob]) async throws -> (blobs: [Blob], piece: Int) {
+        var (digests, piece): (Set<String>, Int) = ([], Limits.piece)
+        for start in stride(from: 0, to: blobs.count, by: Limits.askedBlobs) {
+            let page = blobs[start..<min(start + Limits.askedBlobs, blobs.count)]
+            let answer: MissingBlobs = try await client.value(
+                AdminRequest(.post, .missingBlobs).json(BlobQuestion(digests: page.map(\.digest.description))))
+            digests.formUnion(answer.missing)
+            piece = max(1, min(answer.piece, Limits.piece))
+        }
+        return (blobs.filter { digests.contains($0.digest.description) }, piece)
+    }
+}

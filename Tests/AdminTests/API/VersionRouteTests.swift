@@ -1,0 +1,126 @@
+import AdminAPI
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import NIOCore
+import Registry
+import RegistryTestSupport
+import TestSupport
+import Testing
+import Versions
+
+@testable import Admin
+
+@Suite("Routes of versions") struct VersionRouteTests {
+    /// Sends all of a content in one piece.
+    private static func upload(_ sample: SampleVersion, to stage: Stage) async throws {
+        for blob in sample.manifest.blobs {
+            let bytes = try sample.compressed(blob)
+            let answer = try await stage.client.execute(
+                uri: "/v1/uploads/\(blob.digest)?size=\(blob.size)&compressed=\(blob.compressedDigest)", method: .put,
+                headers: [
+                    .contentType: MediaType.bytes,
+                    .contentRange: ContentRange(0..<bytes.count, of: bytes.count).text,
+                ], body: ByteBuffer(bytes: bytes))
+            #expect(try answer.decoded(BlobUpload.self).isComplete)
+        }
+    }
+
+    private static func put(_ sample: SampleVersion, _ stage: Stage, query: String = "") async throws -> TestResponse {
+        let body = VersionCreation(manifest: String(decoding: sample.bytes, as: UTF8.self), signatures: [])
+        let name = sample.manifest.version
+        return try await stage.send(
+            .put, "/v1/versions/\(name.type)/\(name.name)?variant=\(name.variant)\(query)",
+            String(decoding: body.jsonBytes, as: UTF8.self))
+    }
+
+    @Test("a version is uploaded, added, read, marked and removed")
+    func life() async throws {
+        try await Stage.run { stage in
+            try await withTemporaryFolder { folder in
+                let sample = try SampleVersion(VersionName(type: "pgw", name: "1.5.0+a"), ["one", "two"], in: folder)
+                let refused = try #require(try await Self.put(sample, stage).problem)
+                #expect(refused.status == 409 && refused.type == "urn:portcullis:problem:missing-contents")
+                #expect(refused.errors.count == 2)
+                try await Self.upload(sample, to: stage)
+                #expect(try await Self.put(sample, stage, query: "&dry_run=true").status == .ok)
+                #expect(try await Self.put(sample, stage).status == .created)
+                #expect(try await Self.put(sample, stage).report.changes.isEmpty)
+                let path = "/v1/versions/pgw/1.5.0%2Ba"
+                let version = try await stage.read(ServiceVersion.self, path)
+                #expect(version.digest == sample.digest.description && version.files == 2 && version.mark == .untested)
+                #expect(try await stage.read([ServiceVersion].self, "/v1/versions?type=pgw&mark=untested") == [version])
+                #expect(try await stage.read([ServiceVersion].self, "/v1/versions?type=tg") == [])
+                #expect(Array(buffer: try await stage.get("\(path)/manifest").body) == sample.bytes)
+                let blob = sample.manifest.blobs[0]
+                let content = try await stage.get("/v1/blobs/\(blob.digest)")
+                #expect(Array(buffer: content.body) == (try sample.compressed(blob)))
+                #expect(content.headers[.eTag] == "\"\(blob.compressedDigest)\"")
+                let part = try await stage.get("/v1/blobs/\(blob.digest)", headers: [.range: "bytes=2-3"])
+                #expect(part.status == .partialContent && part.body.readableBytes == 2)
+                let mark = try await stage.send(.put, "\(path)/mark", #"{"mark": "quarantined"}"#)
+                #expect(mark.status == .unprocessableContent)
+                try await stage.send(.put, "\(path)/mark", #"{"mark": "good", "reason": "ran a week"}"#)
+                #expect(try await stage.read(ServiceVersion.self, path).reason == "ran a week")
+                let signature = String(repeating: "A", count: 86) + "=="
+                try await stage.send(
+                    .post, "\(path)/signatures", #"{"key": "0123456789abcdef", "signature": "\#(signature)"}"#)
+                let signatures = try await stage.read(
+                    VersionSignatures.self, "/v1/manifests/\(sample.digest)/signatures")
+                #expect(signatures.signatures == [VersionSignature(key: "0123456789abcdef", signature: signature)])
+                let verification = try await stage.send(.post, "\(path)/verification").decoded(VersionVerification.self)
+                #expect(verification.blobs == 2 && verification.faults.isEmpty)
+                #expect(try await stage.send(.delete, path).report.changes.first?.action == .delete)
+                #expect(try await stage.get(path).status == .notFound)
+                #expect(try await stage.get("/v1/manifests/\(sample.digest)").status == .notFound)
+                #expect(
+                    try await stage.send(.post, "/v1/versions/collection").decoded(CollectionReport.self).blobs == 0)
+            }
+        }
+    }
+
+    @Test("names are listed as people count")
+    func order() async throws {
+        try await Stage.run { stage in
+            try await withTemporaryFolder { folder in
+                for name in ["1.10.0", "1.9.0", "1.9.0-rc1", "2", "1.09.0"] {
+                    let sample = try SampleVersion(VersionName(type: "pgw", name: name), ["one"], in: folder)
+                    try await Self.upload(sample, to: stage)
+                    #expect(try await Self.put(sample, stage).status == .created)
+                }
+                let listed = try await stage.read([ServiceVersion].self, "/v1/versions").map(\.name)
+                #expect(listed == ["1.09.0", "1.9.0", "1.9.0-rc1", "1.10.0", "2"])
+                let page = try await stage.get("/v1/versions?limit=2&sort=-name")
+                #expect(try page.decoded([ServiceVersion].self).map(\.name) == ["2", "1.10.0"])
+                #expect(page.headers[.link] != nil)
+            }
+        }
+    }
+
+    @Test(
+        "what cannot be is refused, with its place",
+        arguments: [
+            ("/v1/versions/PGW/1", "{type}"), ("/v1/versions/pgw/-", "{version}"),
+            ("/v1/versions/pgw/1?variant=A", "?variant"), ("/v1/blobs/0", "{digest}"), ("/v1/manifests/0", "{digest}"),
+            ("/v1/uploads/0", "{digest}"),
+        ])
+    func faults(path: String, pointer: String) async throws {
+        try await Stage.run { stage in
+            let problem = try await stage.get(path).problem
+            #expect(problem?.status == 422 && problem?.errors.map(\.pointer) == [pointer])
+        }
+    }
+
+    @Test("a piece that is not described is refused with all that is missing")
+    func piece() async throws {
+        try await Stage.run { stage in
+            let digest = String(repeating: "0", count: 64)
+            let answer = try await stage.send(.put, "/v1/uploads/\(digest)", "x", type: MediaType.bytes)
+            #expect(answer.problem?.errors.map(\.pointer) == ["?size", "?compressed", "Content-Range"])
+            let other = try await stage.send(
+                .put, "/v1/uploads/\(digest)?size=10&compressed=\(digest)", "x",
+                headers: [.contentType: "application/json", .contentRange: "bytes 0-0/10"])
+            #expect(other.status == .unsupportedMediaType)
+        }
+    }
+}
