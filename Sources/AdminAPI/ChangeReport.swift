@@ -15,6 +15,8 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     /// What a gateway says of the health of a service, in the event log only; or of all its checks, by the name
     /// `location/gateway`.
     case health
+    /// Something that a server does once, by its identifier.
+    case job
 }
 
 /// What happens to one of them.

@@ -24,5 +24,11 @@ package enum Components {
         VersionResource.form.component,
         HealthOverview.form.component, HealthOverview.Section.form.component,
         HealthOverview.Gateway.form.component, HealthOverview.Down.form.component,
+        Assignments.form.component, Assignment.form.component, AssignedJob.form.component,
+        ServerReport.form.component, ServerService.form.component, JobReport.form.component,
+        DriveReport.form.component, ServerReportMessage.form.component, NodeResource.form.component,
+        NodeDifference.form.component, NodeDetail.form.component, JobCreation.form.component,
+        JobResource.form.component, CreatedJob.form.component, JoinTokenCreation.form.component,
+        JoinRequest.form.component, JoinAnswer.form.component,
     ].compactMap(\.self)
 }

@@ -40,8 +40,25 @@ package enum RandomCloud {
                 cloud.services[service.name] = service
             }
         }
+        install(&cloud, using: &random)
         if random.next() % 2 == 0 { addOddAddress(to: &cloud, using: &random) }
         return cloud
+    }
+
+    /// Gives some services a version, and some servers drives.
+    private static func install(_ cloud: inout Cloud, using random: inout SeededGenerator) {
+        for name in cloud.servers.keys.sorted() where random.next() % 3 == 0 {
+            cloud.servers[name]?.drives = ["d1": "/mnt/d1", "d2": "/mnt/d2"]
+        }
+        for name in cloud.services.keys.sorted() where random.next() % 3 == 0 {
+            let digest = String(repeating: ["0a", "f1"].randomElement(using: &random) ?? "0a", count: 32)
+            let version =
+                random.next() % 2 == 0
+                ? VersionReference.manifest(digest) : .named("1.5.0", variant: random.next() % 2 == 0 ? "debug" : nil)
+            cloud.services[name]?.installation = Installation(
+                version: version, digest: digest,
+                desired: DesiredRun.allCases.randomElement(using: &random) ?? .running)
+        }
     }
 
     private static func addresses(_ texts: [String]) -> [IPAddress] { texts.compactMap { IPAddress($0) } }

@@ -13,6 +13,7 @@ import ServiceSupport
 public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
+    let nodes: NodeRoster
     let address: ListenAddress
     let tls: ReloadableTLS?
     let limits: ConnectionLimits
@@ -42,6 +43,7 @@ public struct AdminApplication: Sendable {
         self.tls = try tls.map { try ReloadableTLS($0) }
         self.registry = registry
         self.gateways = gateways
+        nodes = NodeRoster(registry: registry)
         self.address = address
         self.secretKey = secretKey
         self.isOpenWithoutTokens = isOpenWithoutTokens
@@ -59,8 +61,9 @@ public struct AdminApplication: Sendable {
 
     /// The router with all routes of the table. Each GET route also answers HEAD.
     func router() -> Router<BasicRequestContext> {
-        let routes = RouteTable(registry: registry, gateways: gateways, secretKey: secretKey, pruneGuard: pruneGuard)
-            .routes
+        let routes = RouteTable(
+            registry: registry, gateways: gateways, nodes: nodes, secretKey: secretKey, pruneGuard: pruneGuard
+        ).routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: UnroutedMiddleware(routes: routes, log: RequestLog(logger)))

@@ -14,7 +14,7 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
 
         /// A member of an object.
         public enum Member: Sendable, Hashable {
-            case location, kind, addresses, labels, server, state
+            case location, kind, addresses, labels, server, state, drives
             case address(IPAddress)
         }
 

@@ -137,6 +137,7 @@ extension ResourceKind {
             case .service: .service
             case .mark: .mark
             case .secret: .secret
+            case .job: .job
             }
     }
 }

@@ -49,7 +49,8 @@ import Testing
             self.stage = stage
             routes =
                 RouteTable(
-                    registry: stage.registry, gateways: stage.gateways, secretKey: stage.secretKey
+                    registry: stage.registry, gateways: stage.gateways, nodes: NodeRoster(registry: stage.registry),
+                    secretKey: stage.secretKey
                 ).routes
             document = try JSONParser.parse(Array(buffer: try await stage.get("/openapi.json").body))
             try await stage.send(.put, "/v1/types/gone", Stage.tg.gone, type: "application/yaml")
@@ -151,14 +152,15 @@ import Testing
         private static let present = [
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
             "mark": "257", "secret": "db-password", "token": "a-read",
+            "job": "1-0123abcd",
         ]
         private static let absent = [
             "location": "nowhere", "pool": "none", "server": "none", "type": "none", "service": "none.1",
-            "gateway": "none", "mark": "999", "secret": "none", "token": "none",
+            "gateway": "none", "mark": "999", "secret": "none", "token": "none", "job": "none",
         ]
         private static let new = [
             "location": "hel", "pool": "new-ip", "server": "new", "type": "new", "service": "tg.3", "gateway": "gw1",
-            "mark": "257", "secret": "new", "token": "new",
+            "mark": "257", "secret": "new", "token": "new", "job": "new",
         ]
 
         private func path(_ route: Route, _ names: [String: String]) -> String {
@@ -177,6 +179,9 @@ import Testing
                 case "scaleType": #"{"count": 2}"#
                 case "writeSecret": #"{"value": "xyzzy"}"#
                 case "createToken": #"{"name": "\#(isNew ? "made" : "tried")", "role": "read"}"#
+                case "createJob": #"{"kind": "restart"}"#
+                case "join": #"{"token": "portcullis_no", "server": "app1"}"#
+                case "reportServer": #"{"session": "a", "sequence": 2, "changes": {}}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#
                 default: "{}"
                 }

@@ -5,7 +5,7 @@ import NetworkTypes
 extension RequestPlaces {
     /// Adds the places of a server's members in the body.
     mutating func addServer(_ name: String, _ addresses: [IPAddress], of body: JSONObject) {
-        add(.server, name, [.location, .kind, .labels, .state], of: body)
+        add(.server, name, [.location, .kind, .labels, .state, .drives], of: body)
         add(.server, name, addresses: addresses, of: body)
     }
 
@@ -45,6 +45,7 @@ extension Contradiction.Subject.Member {
         case .labels: "labels"
         case .server: "server"
         case .state: "state"
+        case .drives: "drives"
         }
     }
 }

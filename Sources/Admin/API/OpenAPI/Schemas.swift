@@ -10,6 +10,7 @@ enum Schemas {
         switch name {
         case "service": Form<String>.serviceName.schema
         case "type": Form<String>.name(.type).schema
+        case "job": ["type": "string", "pattern": "^[1-9][0-9]{0,9}-[0-9a-f]{8}$"]
         case "mark": Form<Int>.integer(Limits.marks).schema
         default: Self.name
         }
@@ -25,6 +26,7 @@ enum Schemas {
         case "mark": 256
         case "secret": "db-password"
         case "token": "ops"
+        case "job": "1-0123abcd"
         default: "tg.1"
         }
     }

@@ -11,6 +11,7 @@ import Registry
 struct RouteTable: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
+    let nodes: NodeRoster
     /// The key that encrypts secrets; `nil`: secrets cannot be stored.
     var secretKey: SecretKey?
     var pruneGuard = PruneGuard()
@@ -22,6 +23,7 @@ struct RouteTable: Sendable {
             locationRoutes + poolRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
+            + nodeRoutes + joinRoutes + jobRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
