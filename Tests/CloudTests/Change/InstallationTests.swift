@@ -14,7 +14,7 @@ import Testing
             requires:
               labels: [db]
             actions:
-              - {name: backup, command: [bin/backup], arguments: [{name: level, kind: number, from: 0, to: 9}]}
+              - {name: backup, command: [bin/backup], arguments: [{name: level, number: [0, 9]}]}
 
             """)
         for server in ["app1", "app2"] {

@@ -25,7 +25,11 @@ extension RouteTable {
                 summary: "A node's report: the whole one, or what has changed since the last; a node calls it",
                 access: .server,
                 body: Route.jsonBody(ServerReportMessage.form, atMost: Limits.serverReport),
-                answers: [.json("Whether the next report must be a whole one", ReportAnswer.form.schema)]
+                answers: [
+                    Route.Answer(
+                        status: .ok, summary: "Whether the next report must be a whole one",
+                        content: [(MediaType.json, ReportAnswer.form.schema)])
+                ]
             ) { request in try await takeServerReport(request) },
             .get(
                 .node(of: "{server}"), operation: "readNode",
@@ -123,8 +127,10 @@ extension RouteTable {
         try Self.requireOwn(server, request)
         let message = try await request.read(ServerReportMessage.form) { message, _ in message }
         do {
-            return try Self.answer(
-                try await nodes.take(message, from: server, by: request.identity.name), to: request)
+            let answer = try await nodes.take(message, from: server, by: request.identity.name)
+            return Response(
+                status: .ok, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.jsonBytes)))
         } catch let error as BodyError {
             throw APIProblem.invalid(
                 error.faults.map { .init(pointer: "#/changes" + $0.pointer.dropFirst(), detail: $0.detail) })
