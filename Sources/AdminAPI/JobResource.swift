@@ -114,7 +114,8 @@ extension JobResource: Described {
     package static let form = Form<Self>.object(
         "Job", .required("id", .line(atMost: 40), \.id), .required("service", .serviceName, \.service),
         .required("server", .name(.server), \.server), .required("kind", .choice, \.kind),
-        .present("name", .line(atMost: 63), \.name), .required("arguments", .list(of: .line(atMost: 1_024)), \.arguments),
+        .present("name", .line(atMost: 63), \.name),
+        .required("arguments", .list(of: .line(atMost: 1_024)), \.arguments),
         .required("version", .digest, \.version), .required("state", .choice, \.state),
         .required("createdBy", .actor, \.createdBy), .required("createdAt", .time, \.createdAt),
         .required("deadline", .time, \.deadline), .present("startedAt", .time, \.startedAt),

@@ -37,7 +37,8 @@ public struct JoinAnswer: Sendable, Hashable {
 extension JoinTokenCreation: Described {
     package static let form = Form<Self>.object(
         "JoinTokenCreation",
-        .present("for", .integer(Limits.joinSeconds).described("Seconds after which it ends; absent: an hour"), \.seconds)
+        .present(
+            "for", .integer(Limits.joinSeconds).described("Seconds after which it ends; absent: an hour"), \.seconds)
     ) { JoinTokenCreation(seconds: $0) }
 }
 

@@ -110,7 +110,8 @@ extension NodeResource: Described {
     ) {
         NodeResource(
             server: $0, location: $1, state: $2, seen: $3, age: $4, program: $5, isInSync: $6, assigned: $7,
-            running: $8, differences: $9, load: $10, memory: $11, freeMemory: $12, disk: $13, freeDisk: $14, services: $15)
+            running: $8, differences: $9, load: $10, memory: $11, freeMemory: $12, disk: $13, freeDisk: $14,
+            services: $15)
     }
 }
 

@@ -13,7 +13,9 @@ import Testing
         }
     }
 
-    @Test("nothing else is", arguments: ["", "/", "a/", "/a", "a/b/c", "-1", "a b", "é", "a/B", "sha256:", "sha256:0F", "..", "a/-b"])
+    @Test(
+        "nothing else is",
+        arguments: ["", "/", "a/", "/a", "a/b/c", "-1", "a b", "é", "a/B", "sha256:", "sha256:0F", "..", "a/-b"])
     func others(text: String) {
         #expect(VersionReference(text) == nil)
     }

@@ -169,6 +169,7 @@ package final class InMemoryStore: RegistryStore {
             let before = world.tokens
             let gone = world.tokens.values.map(\.record).filter { $0.server == swap.server && swap.isReplaced($0) }
                 .sorted { $0.name < $1.name }
+            guard !gone.isEmpty || swap.new != nil else { return .swapped([]) }
             for record in gone { world.tokens[record.name] = nil }
             if let new = swap.new {
                 guard world.tokens[new.record.name] == nil else {

@@ -11,6 +11,10 @@ REFERENCES = {"location": "tcn", "server": "app1", "type": "tg"}
 PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
            "/v1/gateways/{location}/{gateway}": {"location": "tcn", "gateway": "gw1"},
            "/v1/gateways/{location}/{gateway}/report": {"location": "tcn", "gateway": "gw1"},
+           "/v1/servers/{server}/assignments": {"server": "app1"},
+           "/v1/servers/{server}/join": {"server": "app1"},
+           "/v1/servers/{server}/node": {"server": "app1"},
+           "/v1/servers/{server}/report": {"server": "app1"},
            "/v1/types/{type}/scale": {"type": "tg"}}
 
 

@@ -41,7 +41,9 @@ extension Form where Value == [ExactText: String] {
     /// The drives of a server: paths by name.
     package static let drives: Form<[ExactText: String]> = {
         let path = Form<String>(
-            schema: ["type": "string", "maxLength": .integer(DrivePath.longest), "pattern": .string(DrivePath.pattern)],
+            schema: [
+                "type": "string", "maxLength": .integer(DrivePath.longest), "pattern": .string(DrivePath.pattern),
+            ],
             read: { field in
                 guard let text = field.string() else { return nil }
                 guard !field.isStrict || DrivePath.isValid(text) else {

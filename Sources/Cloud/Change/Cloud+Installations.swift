@@ -45,7 +45,8 @@ extension Cloud {
                 continue
             }
             if loads == nil { loads = driveLoads(besides: Set(placed.map(\.name))) }
-            let drive = types[service.type]?.configuration.usesDrives == true
+            let drive =
+                types[service.type]?.configuration.usesDrives == true
                 ? freestDrive(of: service.server, loads?[service.server] ?? [:]) : nil
             services[service.name]?.installation?.drive = drive
             if let drive { loads?[service.server, default: [:]][drive, default: 0] += 1 }

@@ -138,10 +138,12 @@ package struct CloudDifference: Sendable {
             + (service.installation.map(summary) ?? "")
     }
 
-    /// `, version 1.5.0`, `, version 1.5.0 stopped`
+    /// `, version 1.5.0 (3f2a91bc04d5) stopped`, `, version sha256:3f2a91bc04d5`
     private static func summary(_ installation: Installation) -> String {
-        let digest = if case .named = installation.version { " (\(installation.digest.prefix(12)))" } else { "" }
-        return ", version \(installation.version)\(digest)"
+        let digest = installation.digest.prefix(12)
+        let version =
+            if case .named = installation.version { "\(installation.version) (\(digest))" } else { "sha256:\(digest)" }
+        return ", version \(version)"
             + (installation.desired == .running ? "" : " \(installation.desired.rawValue)")
             + (installation.drive.map { " on drive \($0)" } ?? "")
     }

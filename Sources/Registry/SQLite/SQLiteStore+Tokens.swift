@@ -75,6 +75,7 @@ extension SQLiteStore {
             let gone = try Row.fetchAll(
                 db, sql: "SELECT \(Self.columns) FROM token WHERE server = ? ORDER BY name", arguments: [swap.server]
             ).compactMap(TokenRecord.init).filter(swap.isReplaced)
+            guard !gone.isEmpty || swap.new != nil else { return .swapped([]) }
             for record in gone { try db.execute(sql: "DELETE FROM token WHERE name = ?", arguments: [record.name]) }
             if let new = swap.new {
                 let isTaken = try Bool.fetchOne(

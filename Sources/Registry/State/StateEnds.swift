@@ -62,7 +62,8 @@ extension Cloud {
             case .job:
                 endJob(
                     subject.name,
-                    Job.End(outcome: .unknown, endedAt: until, problem: "its server has not told of it by the deadline"))
+                    Job.End(outcome: .unknown, endedAt: until, problem: "its server has not told of it by the deadline")
+                )
             default: break
             }
         }

@@ -156,7 +156,13 @@ public final class Registry: Sendable {
                 let before = try await state()
                 let outcome = try await BlockingWork.runInTurn { try plan(before) }
                 guard !outcome.summary.difference.isEmpty else { return outcome }
-                if try await commit(outcome, on: before, by: author.name, at: time) { return outcome }
+                guard try await commit(outcome, on: before, by: author.name, at: time) else { continue }
+                // A server that gets the same name later is another one.
+                for change in outcome.summary.difference.changes
+                where change.kind == .server && change.action == .delete {
+                    _ = try await tokens.removeTokens(of: change.name, by: author.name, dryRun: false)
+                }
+                return outcome
             }
         }
     }

@@ -52,7 +52,8 @@ public struct TokenGrant: Sendable, Hashable {
         }
         let needsServer = role == .server || role == .join
         if needsServer != (server != nil), role != .service {
-            let rule = needsServer ? "must name its server" : "has no server; only the roles server, join and service have"
+            let rule =
+                needsServer ? "must name its server" : "has no server; only the roles server, join and service have"
             faults.append(.init(place: "server", detail: "a token of role \(role) \(rule)"))
         }
         if let problem = server.flatMap({ ObjectName.problem(with: $0, as: .server) }) {

@@ -95,8 +95,8 @@ extension TokenStore {
         guard !dryRun else { return try await store.tokens().map(\.record).filter { $0.server == server }.map(\.name) }
         let result = try await store.swapTokens(
             TokenSwap(server: server, isReplaced: { _ in true }, actor: actor, time: Timestamp.text(now())))
+        guard case .swapped(let names) = result, !names.isEmpty else { return [] }
         await publish()
-        guard case .swapped(let names) = result else { return [] }
         return names
     }
 

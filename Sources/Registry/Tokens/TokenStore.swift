@@ -44,7 +44,8 @@ public struct TokenStore: Sendable {
     func made(_ grant: TokenGrant, _ token: BearerToken, expires: Date?) -> StoredToken {
         StoredToken(
             record: TokenRecord(
-                name: grant.name, role: grant.role, service: grant.service, gateway: grant.gateway, server: grant.server,
+                name: grant.name, role: grant.role, service: grant.service, gateway: grant.gateway,
+                server: grant.server,
                 scope: grant.scope, createdAt: Timestamp.text(now()), expiresAt: expires.map(Timestamp.text)),
             hash: Data(token.hash))
     }

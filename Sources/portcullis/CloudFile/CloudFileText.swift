@@ -124,7 +124,9 @@ struct CloudFileText {
     }
 
     private static func service(_ service: ApplyRequest.Service) -> YAMLNode {
-        guard service.state != nil || service.weight != nil || service.version != nil else { return text(service.server) }
+        guard service.state != nil || service.weight != nil || service.version != nil else {
+            return text(service.server)
+        }
         return mapping(
             [("server", text(service.server))] + state(service.state, service.until)
                 + (service.weight.map { [("weight", node(.scalar(YAMLScalar(text: "\($0)", isPlain: true))))] } ?? [])

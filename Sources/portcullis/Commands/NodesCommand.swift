@@ -94,7 +94,8 @@ struct JoinNode: AdminCommand {
 
 struct RemoveNode: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Take away the tokens of a server and of its services; what runs there goes on.",
+        commandName: "remove",
+        abstract: "Take away the tokens of a server and of its services; what runs there goes on.",
         discussion: "ADMIN refuses them within a second, and ends polls with them. `nodes join` lets it back in.")
 
     @Argument(help: "The server.", completion: .names(.servers), transform: NameArgument.read)

@@ -102,7 +102,9 @@ struct SetServer: ExportChangingCommand {
 
     func validate() throws {
         guard labels.isEmpty || !noLabels else { throw ValidationError("--label and --no-labels exclude each other") }
-        guard drives.drives == nil || !noDrives else { throw ValidationError("--drive and --no-drives exclude each other") }
+        guard drives.drives == nil || !noDrives else {
+            throw ValidationError("--drive and --no-drives exclude each other")
+        }
         guard patch != ServerPatch() else {
             throw ValidationError(
                 "nothing to change; give --location, --kind, --address, --label, --no-labels, --drive or --no-drives")
@@ -164,7 +166,9 @@ struct DriveOptions: ParsableArguments {
     func validate() throws {
         for text in texts {
             let parts = text.splitBytes("=", maxSplits: 1).map { String($0) }
-            guard parts.count == 2 else { throw ValidationError("--drive: \(text.printed(atMost: 80)) is not NAME=PATH") }
+            guard parts.count == 2 else {
+                throw ValidationError("--drive: \(text.printed(atMost: 80)) is not NAME=PATH")
+            }
             if let problem = ObjectName.problem(with: parts[0], as: .drive) {
                 throw ValidationError("--drive: the name of a drive \(problem)")
             }

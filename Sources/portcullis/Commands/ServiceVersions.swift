@@ -76,7 +76,8 @@ struct StopServices: AdminCommand {
 
 struct PurgeService: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "purge", abstract: "Have a server remove the directory of a service that has left it, with its data.")
+        commandName: "purge",
+        abstract: "Have a server remove the directory of a service that has left it, with its data.")
 
     @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
     var service: String

@@ -50,7 +50,8 @@ struct AddToken: AdminCommand {
     var gateway: String?
 
     @Option(
-        help: "The server that a token of role server or join belongs to, or on which alone one of role service counts.",
+        help:
+            "The server that a token of role server or join belongs to, or on which alone one of role service counts.",
         completion: .names(.servers))
     var server: String?
 

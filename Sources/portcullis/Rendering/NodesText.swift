@@ -27,12 +27,14 @@ enum NodesText {
                 [
                     ["server", node.server], ["location", node.location], ["seen", seen(node)],
                     ["in sync", node.isInSync ? "yes" : "no"],
-                ] + (detail.report.map { report in
-                    [
-                        ["program", report.program.printable], ["started", report.bootedAt], ["load", load(report.load)],
-                        ["memory", "\(bytes(report.freeMemory)) free of \(bytes(report.memory))"],
-                    ]
-                } ?? [])
+                ]
+                    + (detail.report.map { report in
+                        [
+                            ["program", report.program.printable], ["started", report.bootedAt],
+                            ["load", load(report.load)],
+                            ["memory", "\(bytes(report.freeMemory)) free of \(bytes(report.memory))"],
+                        ]
+                    } ?? [])
             ).body(indent: "")
         ]
         guard let report = detail.report else { return parts[0] + "\n\nno report since ADMIN started" }
@@ -104,7 +106,8 @@ enum NodesText {
             unit += 1
         }
         let tenths = Int((value * 10).rounded())
-        return unit == 0 || tenths >= 1_000 ? "\(Int(value.rounded())) \(units[unit])"
+        return unit == 0 || tenths >= 1_000
+            ? "\(Int(value.rounded())) \(units[unit])"
             : "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 }

@@ -17,7 +17,8 @@ import Text
     private static let version = "sha256:\(digest)"
 
     private static func report(
-        _ sequence: Int, applied: String? = nil, services: [String: ServerService] = [:], jobs: [String: JobReport] = [:]
+        _ sequence: Int, applied: String? = nil, services: [String: ServerService] = [:],
+        jobs: [String: JobReport] = [:]
     ) -> String {
         let report = ServerReport(
             program: "0.1.0", applied: applied, bootedAt: "2027-01-15T08:00:00Z",
@@ -87,7 +88,9 @@ import Text
             #expect(
                 try await stage.read(ServerResource.self, "/v1/servers/app1").drives == [ExactText("d1"): "/mnt/d1"])
             let cloud = try await stage.read(ApplyRequest.self, "/v1/cloud")
-            #expect(try await stage.send(.post, "/v1/apply", String(decoding: cloud.jsonBytes, as: UTF8.self)).report.changes.isEmpty)
+            #expect(
+                try await stage.send(.post, "/v1/apply", String(decoding: cloud.jsonBytes, as: UTF8.self)).report
+                    .changes.isEmpty)
             for drives in [#"{"D": "/a"}"#, #"{"d": "a"}"#, #"{"d": "/a/../b"}"#] {
                 #expect(
                     try await stage.send(.patch, "/v1/servers/app1", #"{"drives": \#(drives)}"#).status
@@ -128,7 +131,8 @@ import Text
             #expect(
                 try await stage.send(.post, "/v1/servers/app1/report", Self.report(1), headers: own).status == .ok)
             #expect(
-                try await stage.send(.post, "/v1/servers/app2/report", Self.report(1), headers: own).status == .forbidden)
+                try await stage.send(.post, "/v1/servers/app2/report", Self.report(1), headers: own).status
+                    == .forbidden)
             let token = try await stage.send(.post, "/v1/servers/app1/services/tg.1/token", headers: own)
             let service: HTTPFields = [
                 .authorization: "Bearer \(try token.decoded(CreatedToken.self).secret ?? "")"
@@ -145,6 +149,19 @@ import Text
         }
     }
 
+    @Test("with a server its tokens go")
+    func deletion() async throws {
+        try await Stage.run { stage in
+            try await stage.seed()
+            let admin = try await stage.registry.tokens.add(name: "ops", role: .admin)
+            _ = try await stage.registry.tokens.add(name: "n3", role: .server, server: "app3")
+            _ = try await stage.registry.tokens.add(name: "n2", role: .server, server: "app2")
+            let headers: HTTPFields = [.authorization: "Bearer \(admin)"]
+            #expect(try await stage.send(.delete, "/v1/servers/app3", headers: headers).status == .ok)
+            #expect(try await stage.registry.tokens.list().map(\.name) == ["n2", "ops"])
+        }
+    }
+
     @Test("a report is put together, and says what differs from the assignments")
     func reports() async throws {
         try await Stage.run { stage in
@@ -154,7 +171,8 @@ import Text
             let path = "/v1/servers/app1/report"
             let early = try await stage.send(.post, path, #"{"session": "s", "sequence": 2, "changes": {}}"#)
             #expect(try early.decoded(ReportAnswer.self).wantsWhole)
-            let old = ServerService(state: .running, since: "2027-01-15T08:00:00Z", version: String(repeating: "b", count: 64))
+            let old = ServerService(
+                state: .running, since: "2027-01-15T08:00:00Z", version: String(repeating: "b", count: 64))
             try await stage.send(
                 .post, path, Self.report(1, services: ["tg.1": old, "x.1": old]))
             var node = try await stage.read(NodeDetail.self, "/v1/servers/app1/node")
@@ -239,7 +257,8 @@ import Text
         try await Stage.run { stage in
             try await stage.seed()
             for server in 1...2 {
-                try await stage.send(.patch, "/v1/servers/app\(server)", #"{"labels": ["db"], "drives": {"d1": "/mnt/d1"}}"#)
+                try await stage.send(
+                    .patch, "/v1/servers/app\(server)", #"{"labels": ["db"], "drives": {"d1": "/mnt/d1"}}"#)
             }
             try await stage.send(
                 .put, "/v1/types/mdb", "type: mdb\nrequires: {labels: [db]}\n", type: "application/yaml")
@@ -252,7 +271,8 @@ import Text
             let used = try await stage.send(.patch, "/v1/servers/app1", #"{"drives": {}}"#)
             #expect(used.status == .conflict && used.problem?.errors.map(\.pointer) == ["#/drives"])
             #expect(
-                try await stage.send(.patch, "/v1/services/mdb.1?without_data=true", #"{"server": "app2"}"#).status == .ok)
+                try await stage.send(.patch, "/v1/services/mdb.1?without_data=true", #"{"server": "app2"}"#).status
+                    == .ok)
             let left = try await stage.read(Assignments.self, "/v1/servers/app1/assignments")
             #expect(left.services == [ExactText("mdb.1"): Assignment(desired: .absent, version: nil, drive: "d1")])
         }

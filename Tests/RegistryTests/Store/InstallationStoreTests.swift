@@ -71,7 +71,8 @@ import Text
             _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
                 cloud.services["pgw.1"]?.server = "app2"
                 cloud.endJob(
-                    id, Job.End(outcome: .failed, endedAt: "2026-01-01T00:10:00.000Z", problem: "exit 3", output: "a\nb"))
+                    id,
+                    Job.End(outcome: .failed, endedAt: "2026-01-01T00:10:00.000Z", problem: "exit 3", output: "a\nb"))
             }
             cloud = try await other.load().cloud
             #expect(cloud.remains == [.init(server: "app1", service: "pgw.1"): Remains()])
@@ -85,7 +86,9 @@ import Text
         }
     }
 
-    @Test("a join token is exchanged once, and replaces what the server had", arguments: RegistryStoreTests.Engine.allCases)
+    @Test(
+        "a join token is exchanged once, and replaces what the server had",
+        arguments: RegistryStoreTests.Engine.allCases)
     func joining(engine: RegistryStoreTests.Engine) async throws {
         try await withStores(engine) { store, _ in
             let clock = TestClock()

@@ -104,10 +104,12 @@ extension RouteTable {
 
     var jobList: ResourceList<JobResource, JobResource> {
         ResourceList(
-            path: .jobs, operation: "listJobs", summary: "The jobs: those that have not ended, and the newest that have",
+            path: .jobs, operation: "listJobs",
+            summary: "The jobs: those that have not ended, and the newest that have",
             thing: .nodes, name: { $0.id },
             filters: [
-                .filter(QueryParameter.service, "Those of a service"), .filter(QueryParameter.server, "Those of a server"),
+                .filter(QueryParameter.service, "Those of a service"),
+                .filter(QueryParameter.server, "Those of a server"),
                 .filter(QueryParameter.state, "Those in a state", JobState.self),
             ],
             orders: [.init(name: "number") { SortKey(.number(Int($0.id.splitBytes("-").first ?? "") ?? 0)) }],

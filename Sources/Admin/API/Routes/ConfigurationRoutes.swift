@@ -76,7 +76,9 @@ extension RouteTable {
         guard let format = AcceptField(request.headers[.accept]).best(of: offers) else {
             throw Self.notAcceptable(offers)
         }
-        let view = ConfigurationView(isYAML: format == MediaType.yaml, showsSecrets: request.identity.role == .service || request.identity.role == .server)
+        let view = ConfigurationView(
+            isYAML: format == MediaType.yaml,
+            showsSecrets: request.identity.role == .service || request.identity.role == .server)
         var state = try await registry.state(seen: request.look?.position.commit)
         var poll = ConditionalPoll(request)
         if state.cloud.services[name] == nil {
