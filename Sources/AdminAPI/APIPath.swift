@@ -69,6 +69,12 @@ extension APIPath {
     /// Brings servers and services into a state, all of them or none.
     public static let states = Self("states")
     public static let tokens = Self("tokens")
+    /// What servers do once, or have done.
+    public static let jobs = Self("jobs")
+    /// Where a server exchanges its join token for its own.
+    public static let join = Self("join")
+    /// What the nodes of servers tell.
+    public static let nodes = Self("nodes")
     public static let types = Self("types")
 
     /// A location.
@@ -96,6 +102,23 @@ extension APIPath {
     public static func usage(ofSecret name: String) -> Self { Self("secrets", name, "usage") }
     public static func server(_ name: String) -> Self { Self("servers", name) }
     public static func service(_ name: String) -> Self { Self("services", name) }
+    public static func job(_ id: String) -> Self { Self("jobs", id) }
+    /// What a server is to have and to run.
+    public static func assignments(of server: String) -> Self { Self("servers", server, "assignments") }
+    /// What a server's node says of it.
+    public static func report(ofServer server: String) -> Self { Self("servers", server, "report") }
+    /// A server's node, with its report.
+    public static func node(of server: String) -> Self { Self("servers", server, "node") }
+    /// The token by which a server joins.
+    public static func joining(of server: String) -> Self { Self("servers", server, "join") }
+    /// What a server has of a service, which may have left it.
+    public static func service(_ name: String, on server: String) -> Self { Self("servers", server, "services", name) }
+    /// A service's own token on a server.
+    public static func token(of service: String, on server: String) -> Self {
+        Self("servers", server, "services", service, "token")
+    }
+    /// What a service's server is to do once.
+    public static func jobs(of service: String) -> Self { Self("services", service, "jobs") }
     /// The configuration of a service, by its full name.
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }
     public static func token(_ name: String) -> Self { Self("tokens", name) }

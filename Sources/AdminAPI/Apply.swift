@@ -24,10 +24,17 @@ public struct ApplyRequest: Sendable, Hashable {
         public var weight: Int?
         /// When the state ends; only with a state. `nil`: a state that is given does not end.
         public var until: String?
+        /// `nil`: an existing service keeps its version, and whether it is to run; a new one is not installed by ADMIN.
+        public var version: VersionReference?
+        /// `nil`: an existing service keeps it, a new one is to run. Only with a version.
+        public var desired: DesiredRun?
 
         public init(
-            name: String, server: String, state: ServiceState? = nil, weight: Int? = nil, until: String? = nil
+            name: String, server: String, state: ServiceState? = nil, weight: Int? = nil, until: String? = nil,
+            version: VersionReference? = nil, desired: DesiredRun? = nil
         ) {
+            self.version = version
+            self.desired = desired
             self.until = until
             self.name = name
             self.server = server
@@ -103,7 +110,10 @@ extension ApplyRequest.Service: Described {
     package static let form = Form<Self>.object(
         nil, .required("name", .serviceName, \.name), .required("server", .name(.server), \.server),
         .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight),
-        .present("until", .stateEnd, \.until)
-    ) { ApplyRequest.Service(name: $0, server: $1, state: $2, weight: $3, until: $4) }
-    .checking { StateEnd.fault($0.state, $0.until) }
+        .present("until", .stateEnd, \.until), .present("version", .version, \.version),
+        .present("desired", .choice, \.desired)
+    ) {
+        ApplyRequest.Service(name: $0, server: $1, state: $2, weight: $3, until: $4, version: $5, desired: $6)
+    }
+    .checking { StateEnd.fault($0.state, $0.until) ?? InstallationRule.fault($0.version, $0.desired) }
 }

@@ -1,4 +1,4 @@
-import Names
+public import Names
 public import Text
 
 /// What a server is to have and to run (`GET /v1/servers/{server}/assignments`). It names things only: what is executed
@@ -51,15 +51,7 @@ public struct Assignment: Sendable, Hashable {
 
 /// Something to be done once.
 public struct AssignedJob: Sendable, Hashable {
-    /// The kinds of jobs.
-    public enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// The service is stopped and started.
-        case restart
-        /// The manifest's tests `from: node` are run.
-        case tests
-        /// An action of the manifest.
-        case action
-    }
+    public typealias Kind = JobKind
 
     public var service: String
     public var kind: Kind

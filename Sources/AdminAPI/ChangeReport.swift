@@ -17,6 +17,8 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case health
     /// A version of a type, `type name` or `type name/variant`; its mark, its signatures.
     case version
+    /// Something that a server does once, by its identifier.
+    case job
 }
 
 /// What happens to one of them.

@@ -1,5 +1,6 @@
 import JSON
 public import Names
+public import Text
 
 /// Body of `PUT /v1/locations/{location}`.
 public struct LocationChange: Sendable, Hashable {
@@ -40,11 +41,14 @@ public struct ServerChange: Sendable, Hashable {
     public var state: ServiceState?
     /// When the state ends; only with a state. `nil`: it does not end.
     public var until: String?
+    /// Paths by name; `nil`: none.
+    public var drives: [ExactText: String]?
 
     public init(
         name: String? = nil, location: String, kind: ServerKind, addresses: [String], labels: [String] = [],
-        state: ServiceState? = nil, until: String? = nil
+        state: ServiceState? = nil, until: String? = nil, drives: [ExactText: String]? = nil
     ) {
+        self.drives = drives
         self.name = name
         self.location = location
         self.kind = kind
@@ -64,11 +68,14 @@ public struct ServerPatch: Sendable, Hashable {
     public var state: ServiceState?
     /// When the state ends; only with a state. `nil`: a state that is given does not end.
     public var until: String?
+    /// Paths by name, instead of those that it has.
+    public var drives: [ExactText: String]?
 
     public init(
         location: String? = nil, kind: ServerKind? = nil, addresses: [String]? = nil, labels: [String]? = nil,
-        state: ServiceState? = nil, until: String? = nil
+        state: ServiceState? = nil, until: String? = nil, drives: [ExactText: String]? = nil
     ) {
+        self.drives = drives
         self.state = state
         self.until = until
         self.location = location
@@ -89,10 +96,17 @@ public struct ServiceCreation: Sendable, Hashable {
     public var state: ServiceState?
     /// `nil`: the section's.
     public var weight: Int?
+    /// The version that its server is to have; `nil`: ADMIN does not install it.
+    public var version: VersionReference?
+    /// `nil`: running. Only with a version.
+    public var desired: DesiredRun?
 
     public init(
-        type: String, server: String? = nil, location: String? = nil, state: ServiceState? = nil, weight: Int? = nil
+        type: String, server: String? = nil, location: String? = nil, state: ServiceState? = nil, weight: Int? = nil,
+        version: VersionReference? = nil, desired: DesiredRun? = nil
     ) {
+        self.version = version
+        self.desired = desired
         self.type = type
         self.server = server
         self.location = location
@@ -116,11 +130,23 @@ public struct ServiceChange: Sendable, Hashable {
     public var until: String?
     /// As the resource has it. Not read: it follows from the states.
     public var effective: EffectiveState?
+    /// The version that its server is to have; `nil`: ADMIN does not install it.
+    public var version: VersionReference?
+    /// `nil`: running. Only with a version.
+    public var desired: DesiredRun?
+    /// As the resource has them. Not read: they follow from the version and the server.
+    public var digest: String?
+    public var drive: String?
 
     public init(
         name: String? = nil, type: String? = nil, index: Int? = nil, server: String,
-        state: ServiceState? = nil, weight: Int? = nil, until: String? = nil, effective: EffectiveState? = nil
+        state: ServiceState? = nil, weight: Int? = nil, until: String? = nil, effective: EffectiveState? = nil,
+        version: VersionReference? = nil, desired: DesiredRun? = nil, digest: String? = nil, drive: String? = nil
     ) {
+        self.version = version
+        self.desired = desired
+        self.digest = digest
+        self.drive = drive
         self.until = until
         self.effective = effective
         self.name = name
@@ -140,15 +166,26 @@ public struct ServicePatch: Sendable, Hashable {
         case fixed(Int)
     }
 
+    /// A version to have, or none any more (JSON `null`): ADMIN then stops the service, and its directory stays.
+    public enum Version: Sendable, Hashable {
+        case none
+        case reference(VersionReference)
+    }
+
     public var server: String?
     public var state: ServiceState?
     public var weight: Weight?
     /// When the state ends; only with a state. `nil`: a state that is given does not end.
     public var until: String?
+    public var version: Version?
+    public var desired: DesiredRun?
 
     public init(
-        server: String? = nil, state: ServiceState? = nil, weight: Weight? = nil, until: String? = nil
+        server: String? = nil, state: ServiceState? = nil, weight: Weight? = nil, until: String? = nil,
+        version: Version? = nil, desired: DesiredRun? = nil
     ) {
+        self.version = version
+        self.desired = desired
         self.until = until
         self.server = server
         self.state = state
@@ -178,8 +215,11 @@ extension ServerChange: Described {
         .required("location", .name(.location), \.location), .required("kind", .choice, \.kind),
         .required("addresses", ServerResource.addresses, \.addresses),
         .optional("labels", ServerResource.labels, else: [], \.labels),
-        .present("state", .choice, \.state), .present("until", .stateEnd, \.until)
-    ) { ServerChange(name: $0, location: $1, kind: $2, addresses: $3, labels: $4, state: $5, until: $6) }
+        .present("state", .choice, \.state), .present("until", .stateEnd, \.until),
+        .present("drives", .drives, \.drives)
+    ) {
+        ServerChange(name: $0, location: $1, kind: $2, addresses: $3, labels: $4, state: $5, until: $6, drives: $7)
+    }
     .checking { StateEnd.fault($0.state, $0.until) }
 }
 
@@ -188,8 +228,9 @@ extension ServerPatch: Described {
         "ServerPatch", .present("location", .name(.location), \.location), .present("kind", .choice, \.kind),
         .present("addresses", ServerResource.addresses, \.addresses),
         .present("labels", ServerResource.labels, \.labels),
-        .present("state", .choice, \.state), .present("until", .stateEnd, \.until)
-    ) { ServerPatch(location: $0, kind: $1, addresses: $2, labels: $3, state: $4, until: $5) }
+        .present("state", .choice, \.state), .present("until", .stateEnd, \.until),
+        .present("drives", .drives, \.drives)
+    ) { ServerPatch(location: $0, kind: $1, addresses: $2, labels: $3, state: $4, until: $5, drives: $6) }
     .checking { StateEnd.fault($0.state, $0.until) }
 }
 
@@ -202,8 +243,12 @@ extension ServiceCreation: Described {
         .present(
             "location", .name(.location).described("Where ADMIN chooses the server; only without `server`"),
             \.location),
-        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight)
-    ) { ServiceCreation(type: $0, server: $1, location: $2, state: $3, weight: $4) }
+        .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight),
+        .present("version", .version, \.version), .present("desired", .choice, \.desired)
+    ) {
+        ServiceCreation(type: $0, server: $1, location: $2, state: $3, weight: $4, version: $5, desired: $6)
+    }
+    .checking { InstallationRule.fault($0.version, $0.desired) }
 }
 
 extension ServiceChange: Described {
@@ -211,20 +256,40 @@ extension ServiceChange: Described {
         "ServiceChange", .repeated("name", .serviceName, \.name), .repeated("type", .name(.type), \.type),
         .repeated("index", ServiceResource.index, \.index), .required("server", .name(.server), \.server),
         .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight),
-        .present("until", .stateEnd, \.until), .repeated("effective", EffectiveState.form, \.effective)
+        .present("until", .stateEnd, \.until), .repeated("effective", EffectiveState.form, \.effective),
+        .present("version", .version, \.version), .present("desired", .choice, \.desired),
+        .repeated("digest", .digest, \.digest), .repeated("drive", .name(.drive), \.drive)
     ) {
         ServiceChange(
-            name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7)
+            name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7, version: $8,
+            desired: $9, digest: $10, drive: $11)
     }
-    .checking { StateEnd.fault($0.state, $0.until) }
+    .checking { StateEnd.fault($0.state, $0.until) ?? InstallationRule.fault($0.version, $0.desired) }
 }
 
 extension ServicePatch: Described {
     package static let form = Form<Self>.object(
         "ServicePatch", .present("server", .name(.server), \.server), .present("state", .choice, \.state),
-        .present("weight", weight, \.weight), .present("until", .stateEnd, \.until)
-    ) { ServicePatch(server: $0, state: $1, weight: $2, until: $3) }
-    .checking { StateEnd.fault($0.state, $0.until) }
+        .present("weight", weight, \.weight), .present("until", .stateEnd, \.until),
+        .present("version", version, \.version), .present("desired", .choice, \.desired)
+    ) { ServicePatch(server: $0, state: $1, weight: $2, until: $3, version: $4, desired: $5) }
+    .checking { patch in
+        if patch.version == ServicePatch.Version.none, patch.desired != nil { return InstallationRule.text }
+        return StateEnd.fault(patch.state, patch.until)
+    }
+
+    private static let version = Form<Version>(
+        schema: ["anyOf": [Form<VersionReference>.version.schema, ["type": "null"]]],
+        read: { field in
+            field.value == .null
+                ? Version.none : Form<VersionReference>.version.read(field).map(Version.reference)
+        },
+        write: { version in
+            switch version {
+            case .none: .null
+            case .reference(let reference): Form<VersionReference>.version.write(reference)
+            }
+        })
 
     private static let weight = Form<Weight>(
         schema: [
@@ -241,4 +306,14 @@ extension ServicePatch: Described {
             case .fixed(let weight): .integer(weight)
             }
         })
+}
+
+/// The rule that all bodies with a version share.
+enum InstallationRule {
+    static let text = "`desired` is only allowed with a `version`"
+
+    /// What is wrong with a version and what is desired of it; `nil`: nothing.
+    static func fault(_ version: VersionReference?, _ desired: DesiredRun?) -> String? {
+        version == nil && desired != nil ? text : nil
+    }
 }

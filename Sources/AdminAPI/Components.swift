@@ -29,5 +29,11 @@ package enum Components {
         VersionSignature.form.component, VersionSignatures.form.component, VersionVerification.form.component,
         BlobQuestion.form.component, MissingBlobs.form.component, BlobUpload.form.component,
         CollectionReport.form.component,
+        Assignments.form.component, Assignment.form.component, AssignedJob.form.component,
+        ServerReport.form.component, ServerService.form.component, JobReport.form.component,
+        DriveReport.form.component, ServerReportMessage.form.component, NodeResource.form.component,
+        NodeDifference.form.component, NodeDetail.form.component, JobCreation.form.component,
+        JobResource.form.component, CreatedJob.form.component, JoinTokenCreation.form.component,
+        JoinRequest.form.component, JoinAnswer.form.component,
     ].compactMap(\.self)
 }

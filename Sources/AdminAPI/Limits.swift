@@ -52,6 +52,14 @@ public enum Limits {
     public static let stateSeconds = 1...31_536_000
     /// Bytes of a report.
     public static let report = 1 << 20
+    /// Bytes of a server's report.
+    public static let serverReport = 4 << 20
+    /// Seconds until a job's deadline.
+    public static let jobSeconds = 1...86_400
+    /// Arguments of a job.
+    public static let jobArguments = 16
+    /// Seconds after which a join token ends: up to a week.
+    public static let joinSeconds = 60...604_800
     /// Services of a server.
     public static let assignedServices = 10_000
     /// Jobs of a server at a time.

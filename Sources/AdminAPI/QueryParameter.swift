@@ -14,6 +14,8 @@ public enum QueryParameter {
     public static let generation = "generation"
     /// `true`: the answer has the connections of draining instances.
     public static let connections = "connections"
+    /// `true`: a service with data may move to another server, which leaves the data behind.
+    public static let withoutData = "without_data"
     /// The greatest number of elements to return.
     public static let limit = "limit"
     /// The order of a list: `name`, or `-name` for the reverse.

@@ -1,5 +1,6 @@
 import JSON
 public import Names
+public import Text
 
 /// A location (datacenter): a name servers and address pools belong to.
 public struct LocationResource: Sendable, Hashable {
@@ -41,11 +42,14 @@ public struct ServerResource: Sendable, Hashable {
     public var state: ServiceState?
     /// When the state ends and the server is ready again, RFC 3339 in UTC; `nil`: it does not end.
     public var until: String?
+    /// File systems for the data of services, paths by name; `nil`: none.
+    public var drives: [ExactText: String]?
 
     public init(
         name: String, location: String, kind: ServerKind, addresses: [String], labels: [String] = [],
-        state: ServiceState? = nil, until: String? = nil
+        state: ServiceState? = nil, until: String? = nil, drives: [ExactText: String]? = nil
     ) {
+        self.drives = drives
         self.state = state
         self.until = until
         self.name = name
@@ -107,11 +111,24 @@ public struct ServiceResource: Sendable, Hashable {
     public var until: String?
     /// What the export has of it: the strictest of its own state and its server's; `nil`: an older ADMIN does not say.
     public var effective: EffectiveState?
+    /// The version that its server is to have; `nil`: ADMIN does not install it.
+    public var version: VersionReference?
+    /// The version's manifest: SHA-256, 64 hexadecimal digits.
+    public var digest: String?
+    /// Whether it is to run; only with a version.
+    public var desired: DesiredRun?
+    /// The drive of its server where its data is.
+    public var drive: String?
 
     public init(
         name: String, type: String, index: Int, server: String, state: ServiceState, weight: Int?,
-        until: String? = nil, effective: EffectiveState? = nil
+        until: String? = nil, effective: EffectiveState? = nil, version: VersionReference? = nil,
+        digest: String? = nil, desired: DesiredRun? = nil, drive: String? = nil
     ) {
+        self.version = version
+        self.digest = digest
+        self.desired = desired
+        self.drive = drive
         self.name = name
         self.type = type
         self.index = index
@@ -144,9 +161,11 @@ extension ServerResource: Described {
         "Server", .required("name", .name(.server), \.name),
         .required("location", .name(.location), \.location), .required("kind", .choice, \.kind),
         .required("addresses", addresses, \.addresses), .optional("labels", labels, else: [], \.labels),
-        .present("state", .choice, \.state), .present("until", .stateEnd, \.until)
+        .present("state", .choice, \.state), .present("until", .stateEnd, \.until),
+        .present("drives", .drives, \.drives)
     ) {
-        ServerResource(name: $0, location: $1, kind: $2, addresses: $3, labels: $4, state: $5, until: $6)
+        ServerResource(
+            name: $0, location: $1, kind: $2, addresses: $3, labels: $4, state: $5, until: $6, drives: $7)
     }
     .checking { StateEnd.fault($0.state, $0.until) }
 
@@ -181,10 +200,13 @@ extension ServiceResource: Described {
         "Service", .required("name", .serviceName, \.name), .required("type", .name(.type), \.type),
         .required("index", index, \.index), .required("server", .name(.server), \.server),
         .required("state", .choice, \.state), .null("weight", weight, \.weight),
-        .present("until", .stateEnd, \.until), .present("effective", EffectiveState.form, \.effective)
+        .present("until", .stateEnd, \.until), .present("effective", EffectiveState.form, \.effective),
+        .present("version", .version, \.version), .present("digest", .digest, \.digest),
+        .present("desired", .choice, \.desired), .present("drive", .name(.drive), \.drive)
     ) {
         ServiceResource(
-            name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7)
+            name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7, version: $8,
+            digest: $9, desired: $10, drive: $11)
     }
 
     static let index = Form<Int>.integer(1...ServiceName.maximumIndex)

@@ -13,6 +13,11 @@ public struct TokenResource: Sendable, Hashable {
         case gateway
         /// Fetch the configuration of the service to which it is bound, including secrets.
         case service
+        /// Read the assignments of the server to which it is bound and the configurations of its services, and report
+        /// for it.
+        case server
+        /// Be exchanged for the token of a server, once (`POST /v1/join`).
+        case join
     }
 
     public var name: String
@@ -22,6 +27,9 @@ public struct TokenResource: Sendable, Hashable {
     /// The gateway to which a token of role `gateway` is bound, `LOCATION/NAME`; `nil`: it was made before tokens
     /// were bound to gateways.
     public var gateway: String?
+    /// The server to which a token of role `server` or `join` is bound, or on which one of role `service` counts;
+    /// `nil`: that one counts wherever the service is.
+    public var server: String?
     /// The locations at which a token of role `admin` may change something; `nil`: all.
     public var locations: [String]?
     /// The types of which a token of role `admin` may change something; `nil`: all.
@@ -35,8 +43,10 @@ public struct TokenResource: Sendable, Hashable {
 
     public init(
         name: String, role: Role, service: String? = nil, gateway: String? = nil, locations: [String]? = nil,
-        types: [String]? = nil, createdAt: String, expiresAt: String? = nil, lastUsedAt: String? = nil
+        types: [String]? = nil, createdAt: String, expiresAt: String? = nil, lastUsedAt: String? = nil,
+        server: String? = nil
     ) {
+        self.server = server
         self.name = name
         self.role = role
         self.service = service
@@ -63,11 +73,14 @@ public struct TokenCreation: Sendable, Hashable {
     public var types: [String]?
     /// The time from which it is refused, RFC 3339; `nil`: never.
     public var expiresAt: String?
+    /// The server, for the roles `server` and `join`, and if it is wanted for the role `service`.
+    public var server: String?
 
     public init(
         name: String, role: TokenResource.Role, service: String? = nil, gateway: String? = nil,
-        locations: [String]? = nil, types: [String]? = nil, expiresAt: String? = nil
+        locations: [String]? = nil, types: [String]? = nil, expiresAt: String? = nil, server: String? = nil
     ) {
+        self.server = server
         self.name = name
         self.role = role
         self.service = service
@@ -98,11 +111,11 @@ extension TokenResource: Described {
         .present("service", .serviceName, \.service), .present("gateway", .gatewayName, \.gateway),
         .present("locations", .scope(of: .location), \.locations), .present("types", .scope(of: .type), \.types),
         .required("createdAt", .time, \.createdAt), .present("expiresAt", .time, \.expiresAt),
-        .present("lastUsedAt", .time, \.lastUsedAt)
+        .present("lastUsedAt", .time, \.lastUsedAt), .present("server", .name(.server), \.server)
     ) {
         TokenResource(
             name: $0, role: $1, service: $2, gateway: $3, locations: $4, types: $5, createdAt: $6, expiresAt: $7,
-            lastUsedAt: $8)
+            lastUsedAt: $8, server: $9)
     }
 }
 
@@ -111,9 +124,10 @@ extension TokenCreation: Described {
         "TokenCreation", .required("name", .name(.token), \.name), .required("role", .choice, \.role),
         .nullable("service", .serviceName, \.service), .nullable("gateway", .gatewayName, \.gateway),
         .nullable("locations", .scope(of: .location), \.locations), .nullable("types", .scope(of: .type), \.types),
-        .nullable("expiresAt", .time, \.expiresAt)
+        .nullable("expiresAt", .time, \.expiresAt), .nullable("server", .name(.server), \.server)
     ) {
-        TokenCreation(name: $0, role: $1, service: $2, gateway: $3, locations: $4, types: $5, expiresAt: $6)
+        TokenCreation(
+            name: $0, role: $1, service: $2, gateway: $3, locations: $4, types: $5, expiresAt: $6, server: $7)
     }
 }
 

@@ -5,6 +5,7 @@ public enum ObjectName {
         case location, pool, server, type, section, label, test, database, gateway, token, secret, context
         case action, socket, argument
         case egress = "rule"
+        case drive
     }
 
     /// The longest name of a type: with a dot and an index, it must still be a valid name in `services.csv`.

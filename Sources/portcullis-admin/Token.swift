@@ -32,13 +32,19 @@ struct Token: AsyncParsableCommand {
         @Option(
             help: ArgumentHelp(
                 "admin: everything, or what --location and --type leave; read: everything, and dry runs; "
-                    + "gateway: the services export of one gateway's location; service: the configuration of one service, with its secrets.",
+                    + "gateway: the services export of one gateway's location; service: the configuration of one service, with its secrets; "
+                    + "server: the assignments of one server; join: to be exchanged for that, once.",
                 valueName: "role"))
         var role: TokenRole
         @Option(help: ArgumentHelp("The service that a token of role service belongs to.", valueName: "type.index"))
         var service: String?
         @Option(help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"))
         var gateway: String?
+        @Option(
+            help:
+                "The server that a token of role server or join belongs to, or on which alone one of role service counts."
+        )
+        var server: String?
         @OptionGroup var scope: ScopeOptions<NoNames>
         @Option(help: ArgumentHelp("When it ends: \(Expiry.forms). (default: never)", valueName: "when"))
         var expires: String?
@@ -52,7 +58,7 @@ struct Token: AsyncParsableCommand {
                     }
                     return id
                 },
-                scope: ChangeScope(locations: scope.location, types: scope.type))
+                server: server, scope: ChangeScope(locations: scope.location, types: scope.type))
             let end = try expires.map { text in
                 guard let end = Expiry.date(text, now: Date()) else {
                     throw ValidationError("--expires: \"\(text)\" is not \(Expiry.forms)")

@@ -40,6 +40,7 @@ package enum RandomCloud {
                 cloud.services[service.name] = service
             }
         }
+        install(&cloud, using: &random)
         if random.next() % 2 == 0 { addOddAddress(to: &cloud, using: &random) }
         if random.next() % 2 == 0 { addEgress(to: &cloud, using: &random) }
         return cloud
@@ -67,6 +68,22 @@ package enum RandomCloud {
                     exceptions: exceptions.compactMap { AddressPrefix($0) })
                 cloud.egress[rule.id] = rule
             }
+        }
+    }
+
+    /// Gives some services a version, and some servers drives.
+    private static func install(_ cloud: inout Cloud, using random: inout SeededGenerator) {
+        for name in cloud.servers.keys.sorted() where random.next() % 3 == 0 {
+            cloud.servers[name]?.drives = ["d1": "/mnt/d1", "d2": "/mnt/d2"]
+        }
+        for name in cloud.services.keys.sorted() where random.next() % 3 == 0 {
+            let digest = String(repeating: ["0a", "f1"].randomElement(using: &random) ?? "0a", count: 32)
+            let version =
+                random.next() % 2 == 0
+                ? VersionReference.manifest(digest) : .named("1.5.0", variant: random.next() % 2 == 0 ? "debug" : nil)
+            cloud.services[name]?.installation = Installation(
+                version: version, digest: digest,
+                desired: DesiredRun.allCases.randomElement(using: &random) ?? .running)
         }
     }
 

@@ -163,6 +163,32 @@ package final class InMemoryStore: RegistryStore {
         }
     }
 
+    package func swapTokens(_ swap: TokenSwap) async throws -> TokenSwapResult {
+        try world.withLock { world in
+            if let joining = swap.joining {
+                let used = world.tokens.values.first { $0.hash == joining.hash && $0.record.lastUsedAt == nil }
+                guard let name = used?.record.name else { return .used }
+                world.tokens[name]?.record.lastUsedAt = swap.time
+            }
+            let before = world.tokens
+            let gone = world.tokens.values.map(\.record).filter { $0.server == swap.server && swap.isReplaced($0) }
+                .sorted { $0.name < $1.name }
+            guard !gone.isEmpty || swap.new != nil else { return .swapped([]) }
+            for record in gone { world.tokens[record.name] = nil }
+            if let new = swap.new {
+                guard world.tokens[new.record.name] == nil else {
+                    world.tokens = before
+                    if let joining = swap.joining { world.tokens[joining.record.name]?.record.lastUsedAt = nil }
+                    throw ChangeError.exists("token \(new.record.name)")
+                }
+                world.tokens[new.record.name] = new
+            }
+            world.tokenGeneration += 1
+            for event in swap.events(removing: gone) { world.append(event) }
+            return .swapped(gone.map(\.name))
+        }
+    }
+
     // MARK: Events
 
     package func events(

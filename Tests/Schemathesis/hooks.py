@@ -14,6 +14,10 @@ PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
            "/v1/locations/{location}/egress/{egress}": {"location": "tcn"},
            "/v1/gateways/{location}/{gateway}": {"location": "tcn", "gateway": "gw1"},
            "/v1/gateways/{location}/{gateway}/report": {"location": "tcn", "gateway": "gw1"},
+           "/v1/servers/{server}/assignments": {"server": "app1"},
+           "/v1/servers/{server}/join": {"server": "app1"},
+           "/v1/servers/{server}/node": {"server": "app1"},
+           "/v1/servers/{server}/report": {"server": "app1"},
            "/v1/types/{type}/scale": {"type": "tg"}}
 
 

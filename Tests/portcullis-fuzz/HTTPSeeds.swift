@@ -189,9 +189,20 @@ struct HTTPSeeds {
         "writeEgress": #"{"pool": "www-ip", "from": ["10.1.0.0/16", "fd00:1::/64"], "except": ["10.0.0.0/8"]}"#,
         "writeServer":
             #"{"name": "app1", "location": "tcn", "kind": "app", "addresses": ["10.1.0.11"], "labels": ["a"]}"#,
-        "changeServer": #"{"labels": ["ssd", "big"], "addresses": ["10.1.0.11"]}"#,
+        "changeServer": #"{"labels": ["ssd", "big"], "addresses": ["10.1.0.11"], "drives": {"d1": "/mnt/d1"}}"#,
         "writeType": type,
-        "createService": #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null}"#,
+        "createService":
+            #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null, "version": "1.5.0/debug"}"#,
+        "createJob": #"{"kind": "action", "name": "backup", "arguments": ["a", "b"], "for": 60}"#,
+        "createJoinToken": #"{"for": 60}"#,
+        "join": #"{"token": "portcullis_x", "server": "app1"}"#,
+        "reportServer": """
+        {"session": "a", "sequence": 1, "report": {"program": "1", "bootedAt": "2027-01-31T00:00:00Z", "services":
+         {"tg.1": {"state": "running", "since": "2027-01-31T00:00:00Z", "assigned": true, "restarts": 0}}, "jobs":
+         {"1-0123abcd": {"state": "failed", "startedAt": "2027-01-31T00:00:00Z", "output": "x\\n"}}, "drives":
+         {"root": {"path": "/srv", "mounted": true, "size": 1, "free": 1}}, "load": 0.5, "memory": 1, "freeMemory": 1,
+         "problems": []}}
+        """,
         "scaleType": #"{"count": 3, "location": "tcn"}"#,
         "setStates":
             #"{"state": "drain", "for": 7200, "servers": ["app1"], "services": ["tg.1"], "select": {"type": "tg"}}"#,
@@ -204,7 +215,7 @@ struct HTTPSeeds {
         """,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,
-        "changeService": #"{"server": "app1", "state": "ready", "weight": 65535}"#,
+        "changeService": #"{"server": "app1", "state": "ready", "weight": 65535, "desired": "stopped"}"#,
         "createToken":
             #"{"name": "gw9", "role": "gateway", "gateway": "tcn/gw9", "expiresAt": "2100-01-31T00:00:00.5+01:00"}"#,
         "listMissingBlobs":

@@ -13,6 +13,7 @@ import ServiceSupport
 public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
+    let nodes: NodeRoster
     let address: ListenAddress
     let tls: ReloadableTLS?
     let limits: ConnectionLimits
@@ -46,6 +47,7 @@ public struct AdminApplication: Sendable {
         self.registry = registry
         self.versions = versions
         self.gateways = gateways
+        nodes = NodeRoster(registry: registry)
         self.address = address
         self.secretKey = secretKey
         self.isOpenWithoutTokens = isOpenWithoutTokens
@@ -64,7 +66,8 @@ public struct AdminApplication: Sendable {
     /// The router with all routes of the table. Each GET route also answers HEAD.
     func router() -> Router<BasicRequestContext> {
         let routes = RouteTable(
-            registry: registry, gateways: gateways, secretKey: secretKey, pruneGuard: pruneGuard, versions: versions
+            registry: registry, gateways: gateways, nodes: nodes, secretKey: secretKey, pruneGuard: pruneGuard,
+            versions: versions
         ).routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)

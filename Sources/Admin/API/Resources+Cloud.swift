@@ -42,7 +42,9 @@ extension ServerResource {
         self.init(
             name: server.name, location: server.location, kind: server.kind,
             addresses: server.addresses.map(\.description), labels: server.labels, state: server.state,
-            until: server.until)
+            until: server.until,
+            drives: server.drives.isEmpty
+                ? nil : Dictionary(uniqueKeysWithValues: server.drives.map { (ExactText($0.key), $0.value) }))
     }
 }
 
@@ -69,7 +71,9 @@ extension ServiceResource {
     init(_ service: ServiceInstance, effective: EffectiveState) {
         self.init(
             name: service.name, type: service.type, index: service.index, server: service.server,
-            state: service.state, weight: service.weight, until: service.until, effective: effective)
+            state: service.state, weight: service.weight, until: service.until, effective: effective,
+            version: service.installation?.version, digest: service.installation?.digest,
+            desired: service.installation?.desired, drive: service.installation?.drive)
     }
 }
 

@@ -66,8 +66,10 @@ package struct AdminRequest: Sendable, Equatable {
     }
 
     /// A change, or a dry run of one.
-    package static func change(_ method: Method, _ path: APIPath, dryRun: Bool) -> AdminRequest {
-        var request = AdminRequest(method, path, query: dryRun ? [(QueryParameter.dryRun, "true")] : [])
+    package static func change(
+        _ method: Method, _ path: APIPath, dryRun: Bool, query: [(String, String)] = []
+    ) -> AdminRequest {
+        var request = AdminRequest(method, path, query: query + (dryRun ? [(QueryParameter.dryRun, "true")] : []))
         request.isDryRun = dryRun
         return request
     }

@@ -74,6 +74,11 @@ extension ChangeScope {
                         + (location.map { "at \($0)" } ?? "on \(service.server), which is no server"))
             }
             return nil
+        case .job:
+            guard let job = after.jobs[change.name] ?? before.jobs[change.name] else { return nil }
+            var service = change
+            (service.kind, service.name) = (.service, job.service)
+            return outside(service, before, after, actor)
         case .type: return outsideType(change.name, before, after, actor)
         case .mark:
             let type = before.marks.first { "\($0.value)" == change.name }?.key.section.type

@@ -10,7 +10,7 @@ package struct CloudDifference: Sendable {
     package enum Action: String, Sendable, Hashable { case create, update, delete }
 
     /// The kinds of objects in a cloud.
-    package enum Kind: String, Sendable, Hashable { case location, pool, egress, server, type, service, mark, secret }
+    package enum Kind: String, Sendable, Hashable { case location, pool, egress, server, type, service, mark, secret, job }
 
     /// One object that is created, updated or deleted.
     package struct Change: Sendable, Hashable {
@@ -40,8 +40,10 @@ package struct CloudDifference: Sendable {
                 .type, before.types.mapValues { ExactText($0.source) }, after.types.mapValues { ExactText($0.source) },
                 name: \.self, Self.summary)
             + Self.changes(.service, before.services, after.services, name: \.self, Self.summary)
+            + Self.purges(before.remains, after.remains)
             + Self.releases(before.marks, after.marks)
             + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary).map(Self.rekeyed)
+            + Self.jobs(before.jobs, after.jobs)
     }
 
     /// Marks that are released, and those that other sections take from sections that are gone. Newly allocated marks
@@ -49,6 +51,31 @@ package struct CloudDifference: Sendable {
     private static func releases(_ before: [MarkID: UInt32], _ after: [MarkID: UInt32]) -> [Change] {
         before.filter { after[$0.key] == nil }.sorted { $0.value < $1.value }.map { id, mark in
             Change(action: .delete, kind: .mark, name: "\(mark)", before: "\(id)", after: nil)
+        }
+    }
+
+    /// Remains that are purged, and those that are gone. Remains that arise follow from their services.
+    private static func purges(_ before: [Remains.ID: Remains], _ after: [Remains.ID: Remains]) -> [Change] {
+        before.keys.sorted().compactMap { id in
+            let (old, new) = (before[id]?.isPurged == true, after[id]?.isPurged == true)
+            guard old != new, new || after[id] == nil else { return nil }
+            return Change(
+                action: new ? .update : .delete, kind: .service, name: id.service,
+                before: new ? "left on \(id.server)" : "purged on \(id.server)",
+                after: new ? "purged on \(id.server)" : nil)
+        }
+    }
+
+    /// Jobs that are made, and those that end. Ended ones that are forgotten are not counted as changes.
+    private static func jobs(_ before: [String: Job], _ after: [String: Job]) -> [Change] {
+        after.values.sorted { $0.number < $1.number }.compactMap { job in
+            guard let old = before[job.id] else {
+                return Change(action: .create, kind: .job, name: job.id, before: nil, after: "\(job)")
+            }
+            guard old.end == nil, let end = job.end else { return nil }
+            return Change(
+                action: .update, kind: .job, name: job.id, before: "\(job)",
+                after: end.outcome.rawValue + (end.problem.map { ": \($0)" } ?? ""))
         }
     }
 
@@ -96,7 +123,9 @@ package struct CloudDifference: Sendable {
         let addresses = server.addresses.map(\.description).joined(separator: " ")
         let labels = server.labels.isEmpty ? "" : ", labels \(server.labels.joined(separator: " "))"
         let state = server.state == .ready ? "" : "\(summary(server.state, until: server.until)): "
+        let drives = server.drives.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value)" }
         return "\(state)\(server.kind.rawValue) server at \(server.location), \(addresses)\(labels)"
+            + (drives.isEmpty ? "" : ", drives \(drives.joined(separator: " "))")
     }
 
     private static func summary(_ secret: SealedSecret) -> String { "revision \(secret.revision)" }
@@ -118,6 +147,17 @@ package struct CloudDifference: Sendable {
     private static func summary(_ service: ServiceInstance) -> String {
         let weight = service.weight.map { "weight \($0)" } ?? "the section's weight"
         return "\(summary(service.state, until: service.until)) on \(service.server), \(weight)"
+            + (service.installation.map(summary) ?? "")
+    }
+
+    /// `, version 1.5.0 (3f2a91bc04d5) stopped`, `, version sha256:3f2a91bc04d5`
+    private static func summary(_ installation: Installation) -> String {
+        let digest = installation.digest.prefix(12)
+        let version =
+            if case .named = installation.version { "\(installation.version) (\(digest))" } else { "sha256:\(digest)" }
+        return ", version \(version)"
+            + (installation.desired == .running ? "" : " \(installation.desired.rawValue)")
+            + (installation.drive.map { " on drive \($0)" } ?? "")
     }
 
     /// `drain`, or `drain until 2027-01-31T00:00:00.000Z`
@@ -145,7 +185,7 @@ extension CloudDifference {
                     else { continue }
                     locations.insert(server.location)
                 }
-            case .mark, .secret: break
+            case .mark, .secret, .job: break
             }
         }
         return locations

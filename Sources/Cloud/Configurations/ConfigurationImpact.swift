@@ -34,18 +34,19 @@ package struct ConfigurationImpact {
                 services.insert(change.name)
                 instanceTypes.insert(type)
             case .server:
-                // No configuration has a server's state.
+                // No configuration has a server's state or drives.
                 var old = before.servers[change.name]
                 let new = after.servers[change.name]
                 if let new {
                     old?.state = new.state
                     old?.until = new.until
+                    old?.drives = new.drives
                 }
                 if old != new { servers.insert(change.name) }
             case .location: locations.insert(change.name)
             case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
             case .secret: secrets.insert(change.name)
-            case .mark, .egress: break
+            case .mark, .egress, .job: break
             }
         }
         let blocks = files.lazy.flatMap { file in

@@ -13,7 +13,7 @@ extension Cloud {
     public func contradictions(blaming types: Set<String> = []) -> [Contradiction] {
         poolContradictions() + egressContradictions() + serverContradictions() + claimContradictions(blaming: types)
             + markContradictions(blaming: types) + serviceContradictions() + sorryContradictions()
-            + hairpinContradictions() + sizeContradictions()
+            + hairpinContradictions() + sizeContradictions() + installationContradictions()
     }
 
     /// Marks that are used twice, and sections that need a mark but have none.

@@ -15,6 +15,10 @@ public struct Cloud: Sendable {
     /// Every mark that a section holds, including sections that are gone.
     public var marks: [MarkID: UInt32]
     public var secrets: [String: SealedSecret]
+    /// What is left on servers of services that were installed there.
+    public var remains: [Remains.ID: Remains] = [:]
+    /// Jobs by identifier: all that have not ended, and the newest that have.
+    public var jobs: [String: Job] = [:]
 
     public init(
         locations: some Sequence<Location> = [], pools: some Sequence<AddressPool> = [],

@@ -16,7 +16,7 @@ public struct Contradiction: Sendable, Hashable, CustomStringConvertible {
 
         /// A member of an object.
         public enum Member: Sendable, Hashable {
-            case location, kind, addresses, labels, server, state, pool, sources, exceptions
+            case location, kind, addresses, labels, server, state, pool, sources, exceptions, drives
             case address(IPAddress)
             case source(AddressPrefix)
             case exception(AddressPrefix)

@@ -15,10 +15,13 @@ public struct Server: Sendable, Hashable {
     public var state: ServiceState
     /// When the state ends and the server is ready again, RFC 3339 in UTC; `nil`: it does not end.
     public var until: String?
+    /// File systems for the data of services, by name: the path at which each is mounted.
+    public var drives: [String: String]
 
     public init(
         name: String, location: String, kind: ServerKind, addresses: some Sequence<IPAddress>,
-        labels: some Sequence<String> = [], state: ServiceState = .ready, until: String? = nil
+        labels: some Sequence<String> = [], state: ServiceState = .ready, until: String? = nil,
+        drives: [String: String] = [:]
     ) {
         self.name = name
         self.location = location
@@ -27,6 +30,7 @@ public struct Server: Sendable, Hashable {
         self.labels = Set(labels).sorted()
         self.state = state
         self.until = until
+        self.drives = drives
     }
 
     /// The internal address of a family; `nil` if the server has none.

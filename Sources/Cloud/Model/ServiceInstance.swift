@@ -11,16 +11,19 @@ public struct ServiceInstance: Sendable, Hashable {
     public var until: String?
     /// 0 to 65,535; `nil`: the gateway section's weight.
     public var weight: Int?
+    /// What its server is to have of it; `nil`: ADMIN does not install it.
+    public var installation: Installation?
 
     public init(
         type: String, index: Int, server: String, state: ServiceState = .ready, weight: Int? = nil,
-        until: String? = nil
+        until: String? = nil, installation: Installation? = nil
     ) {
         self.type = type
         self.index = index
         self.server = server
         self.state = state
         self.weight = weight
+        self.installation = installation
         self.until = until
     }
 

@@ -38,7 +38,7 @@ public actor GatewayRoster: Service {
     let logger: Logger
     private var gateways = GatewayTable<GatewayID>()
     /// What gateways have reported since ADMIN started. At most one each, of `Limits.report` bytes at most.
-    private var reports: [GatewayID: HeardReport] = [:]
+    private var reports: [GatewayID: HeardReport<GatewayReportMessage>] = [:]
     /// What became of the verdicts of each gateway that has reported.
     var verdicts = VerdictLog()
     private var incarnations = 0
@@ -107,7 +107,7 @@ public actor GatewayRoster: Service {
     }
 
     /// What a gateway has reported since ADMIN started.
-    func report(of id: GatewayID) -> HeardReport? { reports[id] }
+    func report(of id: GatewayID) -> HeardReport<GatewayReportMessage>? { reports[id] }
 
     private func admit(_ id: GatewayID, isVouched: Bool) throws {
         guard isVouched || gateways.count(at: id.location) < limits.unvouched else {

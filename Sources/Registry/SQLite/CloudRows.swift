@@ -18,10 +18,12 @@ enum CloudRows {
             Location(name: row["name"], description: row["description"] ?? "")
         }
         let (types, revisions) = try loadTypes(db)
-        let cloud = Cloud(
+        var cloud = Cloud(
             locations: locations, pools: try loadPools(db), egress: try EgressRows.load(db),
             servers: try loadServers(db), types: types,
             services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
+        cloud.remains = try InstallationRows.remains(db)
+        cloud.jobs = try InstallationRows.jobs(db)
         let former = try Row.fetchAll(db, sql: "SELECT name, revision FROM formerType")
             .reduce(into: [String: Int]()) { $0[$1["name"]] = $1["revision"] }
         return StoredCloud(
@@ -59,6 +61,10 @@ enum CloudRows {
         for row in try Row.fetchAll(db, sql: "SELECT server, label FROM serverLabel") {
             labels[row["server"], default: []].append(row["label"])
         }
+        var drives: [String: [String: String]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT server, drive, path FROM serverDrive") {
+            drives[row["server"], default: [:]][row["drive"]] = row["path"]
+        }
         return try Row.fetchAll(db, sql: "SELECT name, location, kind, state, stateUntil FROM server").map { row in
             let name: String = row["name"]
             guard let kind = ServerKind(rawValue: row["kind"]) else { throw unreadable("the kind of server \(name)") }
@@ -67,7 +73,7 @@ enum CloudRows {
             }
             return Server(
                 name: name, location: row["location"], kind: kind, addresses: addresses[name] ?? [],
-                labels: labels[name] ?? [], state: state, until: row["stateUntil"])
+                labels: labels[name] ?? [], state: state, until: row["stateUntil"], drives: drives[name] ?? [:])
         }
     }
 
@@ -115,11 +121,11 @@ enum CloudRows {
     }
 
     private static func loadServices(_ db: Database) throws -> [ServiceInstance] {
-        try Row.fetchAll(db, sql: "SELECT type, number, server, state, weight, stateUntil FROM service").map { row in
+        try Row.fetchAll(db, sql: "SELECT * FROM service").map { row in
             guard let state = ServiceState(rawValue: row["state"]) else { throw unreadable("a service's state") }
             return ServiceInstance(
                 type: row["type"], index: row["number"], server: row["server"], state: state, weight: row["weight"],
-                until: row["stateUntil"])
+                until: row["stateUntil"], installation: try InstallationRows.installation(row))
         }
     }
 
@@ -157,10 +163,11 @@ enum CloudRows {
             case .type: try storeType(db, change, commit)
             case .service: try storeService(db, change, commit.after)
             case .secret: try storeSecret(db, change, commit.after)
-            case .mark: break
+            case .mark, .job: break
             }
         }
         for event in commit.events { try EventRows.store(db, event) }
+        try InstallationRows.store(db, from: commit.before, to: commit.after)
         try storeMarks(db, from: commit.before.marks, to: commit.after.marks, time: commit.time)
     }
 
@@ -220,6 +227,12 @@ enum CloudRows {
             try db.execute(
                 sql: "INSERT INTO serverLabel (server, label) VALUES (?, ?)", arguments: [server.name, label])
         }
+        try db.execute(sql: "DELETE FROM serverDrive WHERE server = ?", arguments: [server.name])
+        for (drive, path) in server.drives {
+            try db.execute(
+                sql: "INSERT INTO serverDrive (server, drive, path) VALUES (?, ?, ?)",
+                arguments: [server.name, drive, path])
+        }
     }
 
     private static func storeSecret(_ db: Database, _ change: CloudDifference.Change, _ cloud: Cloud) throws {
@@ -274,13 +287,18 @@ enum CloudRows {
         }
         try db.execute(
             sql: """
-                INSERT INTO service (type, number, server, state, weight, stateUntil) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO service
+                    (type, number, server, state, weight, stateUntil, version, digest, desired, drive)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (type, number) DO UPDATE
                 SET server = excluded.server, state = excluded.state, weight = excluded.weight,
-                    stateUntil = excluded.stateUntil
+                    stateUntil = excluded.stateUntil, version = excluded.version, digest = excluded.digest,
+                    desired = excluded.desired, drive = excluded.drive
                 """,
             arguments: [
                 service.type, service.index, service.server, service.state.rawValue, service.weight, service.until,
+                service.installation?.version.description, service.installation?.digest,
+                service.installation?.desired.rawValue, service.installation?.drive,
             ])
     }
 

@@ -33,6 +33,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("18 versions of services") { db in
             try db.execute(sql: eventsOfAllKinds + eventIndices + versions)
         }
+        migrator.registerMigration("19 servers that run services") { db in
+            try db.execute(sql: installations)
+        }
         return migrator
     }
 
@@ -441,5 +444,69 @@ enum SQLiteMigrations {
             name TEXT NOT NULL,
             variant TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Services without a version, and servers without drives, stay as they are. `TokenRole` and `ResourceKind` say which
+    /// roles and kinds there are.
+    private static let installations = """
+        ALTER TABLE service ADD COLUMN version TEXT;
+        ALTER TABLE service ADD COLUMN digest TEXT;
+        ALTER TABLE service ADD COLUMN desired TEXT CHECK (desired IN ('running', 'stopped'));
+        ALTER TABLE service ADD COLUMN drive TEXT;
+        CREATE TABLE serverDrive (
+            server TEXT NOT NULL REFERENCES server (name) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+            drive TEXT NOT NULL,
+            path TEXT NOT NULL,
+            PRIMARY KEY (server, drive)
+        ) STRICT;
+        CREATE TABLE remains (
+            server TEXT NOT NULL,
+            service TEXT NOT NULL,
+            drive TEXT,
+            purged INTEGER NOT NULL CHECK (purged IN (0, 1)),
+            PRIMARY KEY (server, service)
+        ) STRICT;
+        CREATE TABLE job (
+            id TEXT NOT NULL PRIMARY KEY,
+            number INTEGER NOT NULL,
+            service TEXT NOT NULL,
+            server TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            version TEXT NOT NULL,
+            name TEXT,
+            arguments TEXT,
+            createdBy TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            deadline TEXT NOT NULL,
+            outcome TEXT CHECK (outcome IN ('succeeded', 'failed', 'unknown')),
+            startedAt TEXT,
+            endedAt TEXT,
+            problem TEXT,
+            output TEXT,
+            CHECK ((outcome IS NULL) = (endedAt IS NULL))
+        ) STRICT;
+        CREATE TABLE newToken (
+            name TEXT NOT NULL PRIMARY KEY,
+            role TEXT NOT NULL,
+            service TEXT,
+            hash BLOB NOT NULL UNIQUE,
+            createdAt TEXT NOT NULL,
+            location TEXT,
+            gateway TEXT,
+            expiresAt TEXT,
+            lastUsedAt TEXT,
+            scopeLocations TEXT CHECK (scopeLocations IS NULL OR role = 'admin'),
+            scopeTypes TEXT CHECK (scopeTypes IS NULL OR role = 'admin'),
+            server TEXT,
+            CHECK ((role = 'service') = (service IS NOT NULL))
+        ) STRICT;
+        INSERT INTO newToken
+            SELECT name, role, service, hash, createdAt, location, gateway, expiresAt, lastUsedAt, scopeLocations,
+                scopeTypes, NULL
+            FROM token;
+        DROP TABLE token;
+        ALTER TABLE newToken RENAME TO token;
+        CREATE INDEX tokenByServer ON token (server) WHERE server IS NOT NULL;
+
         """
 }

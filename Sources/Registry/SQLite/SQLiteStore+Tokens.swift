@@ -7,7 +7,7 @@ import Text
 
 extension SQLiteStore {
     private static let columns = """
-        name, role, service, location, gateway, scopeLocations, scopeTypes, createdAt, expiresAt, lastUsedAt
+        name, role, service, location, gateway, scopeLocations, scopeTypes, createdAt, expiresAt, lastUsedAt, server
         """
 
     package func look(for hash: Data?) async throws -> TokenLook {
@@ -34,23 +34,13 @@ extension SQLiteStore {
     package func hasNoTokens() async throws -> Bool { try await read(Self.isEmpty) }
 
     package func addToken(_ token: StoredToken, _ event: EventEntry, isDryRun: Bool) async throws {
-        let (record, hash) = (token.record, token.hash)
+        let record = token.record
         let add = { @Sendable (db: Database) throws in
             let isTaken = try Bool.fetchOne(
                 db, sql: "SELECT EXISTS (SELECT 1 FROM token WHERE name = ?)", arguments: [record.name])
             guard isTaken != true else { throw ChangeError.exists("token \(record.name)") }
             guard !isDryRun else { return }
-            try db.execute(
-                sql: """
-                    INSERT INTO token
-                        (name, role, service, location, gateway, scopeLocations, scopeTypes, hash, createdAt, expiresAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    record.name, record.role.rawValue, record.service, record.gateway?.location, record.gateway?.name,
-                    Self.column(record.scope.locations), Self.column(record.scope.types), hash, record.createdAt,
-                    record.expiresAt,
-                ])
+            try Self.insert(db, token)
             try Self.countChange(db)
             try EventRows.store(db, event)
         }
@@ -72,6 +62,47 @@ extension SQLiteStore {
             try EventRows.store(db, event(record))
         }
         if isDryRun { try await read(remove) } else { try await write(remove) }
+    }
+
+    package func swapTokens(_ swap: TokenSwap) async throws -> TokenSwapResult {
+        try await write { db in
+            if let joining = swap.joining {
+                try db.execute(
+                    sql: "UPDATE token SET lastUsedAt = ? WHERE hash = ? AND lastUsedAt IS NULL",
+                    arguments: [swap.time, joining.hash])
+                guard db.changesCount == 1 else { return .used }
+            }
+            let gone = try Row.fetchAll(
+                db, sql: "SELECT \(Self.columns) FROM token WHERE server = ? ORDER BY name", arguments: [swap.server]
+            ).compactMap(TokenRecord.init).filter(swap.isReplaced)
+            guard !gone.isEmpty || swap.new != nil else { return .swapped([]) }
+            for record in gone { try db.execute(sql: "DELETE FROM token WHERE name = ?", arguments: [record.name]) }
+            if let new = swap.new {
+                let isTaken = try Bool.fetchOne(
+                    db, sql: "SELECT EXISTS (SELECT 1 FROM token WHERE name = ?)", arguments: [new.record.name])
+                guard isTaken != true else { throw ChangeError.exists("token \(new.record.name)") }
+                try Self.insert(db, new)
+            }
+            try Self.countChange(db)
+            for event in swap.events(removing: gone) { try EventRows.store(db, event) }
+            return .swapped(gone.map(\.name))
+        }
+    }
+
+    private static func insert(_ db: Database, _ token: StoredToken) throws {
+        let record = token.record
+        try db.execute(
+            sql: """
+                INSERT INTO token
+                    (name, role, service, location, gateway, scopeLocations, scopeTypes, hash, createdAt, expiresAt,
+                     server)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                record.name, record.role.rawValue, record.service, record.gateway?.location, record.gateway?.name,
+                column(record.scope.locations), column(record.scope.types), token.hash, record.createdAt,
+                record.expiresAt, record.server,
+            ])
     }
 
     private static func isEmpty(_ db: Database) throws -> Bool {
@@ -97,7 +128,7 @@ extension TokenRecord {
             gateway = GatewayID(location: location, name: name)
         }
         self.init(
-            name: row["name"], role: role, service: row["service"], gateway: gateway,
+            name: row["name"], role: role, service: row["service"], gateway: gateway, server: row["server"],
             scope: ChangeScope(locations: Self.names(row["scopeLocations"]), types: Self.names(row["scopeTypes"])),
             createdAt: row["createdAt"],
             expiresAt: row["expiresAt"], lastUsedAt: row["lastUsedAt"])

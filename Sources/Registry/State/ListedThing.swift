@@ -4,6 +4,8 @@ package enum ListedThing: String, Sendable, CaseIterable {
     case cloud
     /// What gateways say of themselves; their time and age do not count.
     case gateways
+    /// What nodes say of their servers, and jobs; time and age do not count.
+    case nodes
     /// The event log.
     case events
     /// The versions of services that are kept.

@@ -26,6 +26,7 @@ extension RegistryState {
         var cloud = cloud
         try change(&cloud, self)
         cloud.placeOnEachServer(since: self.cloud)
+        cloud.settleInstallations(since: self.cloud)
         // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.
         try cloud.allocateMarks()
         let difference = CloudDifference(from: self.cloud, to: cloud)
@@ -54,6 +55,7 @@ extension RegistryState {
             to: cloud, affecting: affected, generation: state.commit.generation)
         state.configurations = configurations
         state.stateEnds.update(difference, to: cloud)
+        state.assignments = assignments.updated(difference, from: self.cloud, to: cloud)
         for change in difference.changes where change.kind == .type {
             let last = revisions[change.name]?.number ?? formerRevisions[change.name] ?? 0
             if change.action == .delete {

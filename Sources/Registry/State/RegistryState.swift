@@ -11,6 +11,7 @@ package struct RegistryState: Sendable {
     package var exports: ExportSet
     package var configurations: ConfigurationSet
     package var stateEnds: StateEnds
+    package var assignments: AssignmentSet
 
     /// Builds every export and compares every configuration. Cost: walks over the whole cloud.
     package init(_ stored: StoredCloud) {
@@ -21,6 +22,7 @@ package struct RegistryState: Sendable {
         exports = ExportSet(of: stored.cloud, generation: stored.commit.generation)
         configurations = ConfigurationSet(of: stored.cloud)
         stateEnds = StateEnds(of: stored.cloud)
+        assignments = AssignmentSet(of: stored.cloud)
     }
 
     /// Increases with every stored change.

@@ -1,9 +1,10 @@
 package import Cloud
+import Foundation
 import Names
 
-/// The states of servers and services that end at a time, in a cloud.
+/// The states of servers and services that end at a time, and the jobs that have not ended, in a cloud.
 package struct StateEnds: Sendable, Hashable {
-    /// A server or a service.
+    /// A server, a service or a job.
     package struct Subject: Sendable, Hashable, CustomStringConvertible {
         package var kind: CloudDifference.Kind
         package var name: String
@@ -18,6 +19,7 @@ package struct StateEnds: Sendable, Hashable {
     init(of cloud: Cloud) {
         for server in cloud.servers.values { set(.server, server.name, server.until) }
         for service in cloud.services.values { set(.service, service.name, service.until) }
+        for job in cloud.jobs.values { set(job) }
     }
 
     /// Follows a change. Cost: grows with what differs.
@@ -26,10 +28,20 @@ package struct StateEnds: Sendable, Hashable {
             switch change.kind {
             case .server: set(.server, change.name, cloud.servers[change.name]?.until)
             case .service: set(.service, change.name, cloud.services[change.name]?.until)
+            case .job: if let job = cloud.jobs[change.name] { set(job) }
             default: break
             }
         }
     }
+
+    /// A job of which nothing is heard after its deadline is given up. A server has a while to tell of its end.
+    private mutating func set(_ job: Job) {
+        let end = Timestamp.date(job.deadline)?.addingTimeInterval(Self.patience)
+        set(.job, job.id, job.end == nil ? end.map(Timestamp.text) : nil)
+    }
+
+    /// Seconds that a server has after a job's deadline.
+    private static let patience = 60.0
 
     private mutating func set(_ kind: CloudDifference.Kind, _ name: String, _ until: String?) {
         ends[Subject(kind: kind, name: name)] = until
@@ -47,6 +59,11 @@ extension Cloud {
             case .service where services[subject.name]?.until == until:
                 services[subject.name]?.state = .ready
                 services[subject.name]?.until = nil
+            case .job:
+                endJob(
+                    subject.name,
+                    Job.End(outcome: .unknown, endedAt: until, problem: "its server has not told of it by the deadline")
+                )
             default: break
             }
         }

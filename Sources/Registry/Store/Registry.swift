@@ -15,6 +15,10 @@ public final class Registry: Sendable {
     package let exportChanges = TagWaiters()
     /// Requests that wait for another configuration of a service.
     package let configurationChanges = TagWaiters()
+    /// Nodes that wait for other assignments, by server.
+    package let assignmentChanges = TagWaiters()
+    /// Which versions there are.
+    package let versions: any VersionDirectory
     /// Requests that wait for another list.
     package let listChanges = TagWaiters()
     /// Requests that wait until gateways have confirmed a change, by location.
@@ -42,10 +46,11 @@ public final class Registry: Sendable {
     }
 
     package init(
-        store: any RegistryStore, now: @escaping @Sendable () -> Date = { Date() },
-        uptime: @escaping @Sendable () -> Duration = Uptime.now
+        store: any RegistryStore, versions: any VersionDirectory = NoVersions(),
+        now: @escaping @Sendable () -> Date = { Date() }, uptime: @escaping @Sendable () -> Duration = Uptime.now
     ) {
         self.store = store
+        self.versions = versions
         configurationUses = ConfigurationUses(store: store)
         self.now = now
         self.uptime = uptime
@@ -68,7 +73,7 @@ public final class Registry: Sendable {
     public var tokens: TokenStore {
         TokenStore(
             store: store, now: now, uses: tokenUses, lists: listChanges,
-            waiters: [exportChanges, configurationChanges, confirmations, listChanges])
+            waiters: [exportChanges, configurationChanges, assignmentChanges, confirmations, listChanges])
     }
 
     // MARK: Reading
@@ -110,7 +115,8 @@ public final class Registry: Sendable {
         guard isNews else { return }
         await exportChanges.publish(generation: state.generation, tags: state.exports.tags)
         await configurationChanges.publish(generation: state.generation, tags: state.configurations.digests)
-        await listChanges.noteChange(of: .cloud, .gateways, .events)
+        await assignmentChanges.publish(generation: state.generation, tags: state.assignments.tags)
+        await listChanges.noteChange(of: .cloud, .gateways, .nodes, .events)
     }
 
     // MARK: Writing
@@ -150,7 +156,13 @@ public final class Registry: Sendable {
                 let before = try await state()
                 let outcome = try await BlockingWork.runInTurn { try plan(before) }
                 guard !outcome.summary.difference.isEmpty else { return outcome }
-                if try await commit(outcome, on: before, by: author.name, at: time) { return outcome }
+                guard try await commit(outcome, on: before, by: author.name, at: time) else { continue }
+                // A server that gets the same name later is another one.
+                for change in outcome.summary.difference.changes
+                where change.kind == .server && change.action == .delete {
+                    _ = try await tokens.removeTokens(of: change.name, by: author.name, dryRun: false)
+                }
+                return outcome
             }
         }
     }

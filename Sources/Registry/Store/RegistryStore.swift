@@ -58,6 +58,11 @@ package protocol RegistryStore: Sendable {
         _ name: String, isDryRun: Bool, event: @escaping @Sendable (TokenRecord) -> EventEntry
     ) async throws
 
+    /// Removes tokens of a server, and adds one in their place, with their events and in one transaction; increases the
+    /// generation of the tokens.
+    /// - Throws: `ChangeError.exists` if the name of the new one is taken by a token that stays.
+    func swapTokens(_ swap: TokenSwap) async throws -> TokenSwapResult
+
     // MARK: Events
 
     /// Events that a filter lets through, with ids above `after` and, if `before` is given, below it, in the order of

@@ -138,6 +138,7 @@ extension ResourceKind {
             case .service: .service
             case .mark: .mark
             case .secret: .secret
+            case .job: .job
             }
     }
 }

@@ -11,13 +11,16 @@ public struct TokenGrant: Sendable, Hashable {
     public var service: String?
     /// The gateway, for the role `gateway` only.
     public var gateway: GatewayID?
+    /// The server, for the roles `server` and `join`; for the role `service` the one on which alone it counts.
+    public var server: String?
     /// What it may change, for the role `admin` only.
     public var scope: ChangeScope
 
     public init(
-        name: String, role: TokenRole, service: String? = nil, gateway: GatewayID? = nil,
+        name: String, role: TokenRole, service: String? = nil, gateway: GatewayID? = nil, server: String? = nil,
         scope: ChangeScope = .everything
     ) {
+        self.server = server
         self.name = name
         self.role = role
         self.service = service
@@ -47,6 +50,15 @@ public struct TokenGrant: Sendable, Hashable {
             let rule = isGiven ? "has no \(member); only the role \(owner) has" : "must name its \(member)"
             faults.append(.init(place: .text(member), detail: "a token of role \(role) \(rule)"))
         }
+        let needsServer = role == .server || role == .join
+        if needsServer != (server != nil), role != .service {
+            let rule =
+                needsServer ? "must name its server" : "has no server; only the roles server, join and service have"
+            faults.append(.init(place: "server", detail: "a token of role \(role) \(rule)"))
+        }
+        if let problem = server.flatMap({ ObjectName.problem(with: $0, as: .server) }) {
+            faults.append(.init(place: "server", detail: "the name of a server \(problem)"))
+        }
         if let service, ServiceName(service) == nil {
             faults.append(
                 .init(
@@ -74,7 +86,8 @@ public struct TokenGrant: Sendable, Hashable {
 
     /// The text for the event log: `role service of tg.3`, `role admin for location tcn, type pgw`.
     package var summary: String {
-        "role \(role)" + ((service ?? gateway?.description).map { " of \($0)" } ?? "")
+        "role \(role)" + ((service ?? gateway?.description ?? server).map { " of \($0)" } ?? "")
+            + (role == .service ? server.map { " on \($0)" } ?? "" : "")
             + (scope.isEverything ? "" : " for \(scope)")
     }
 }

@@ -13,6 +13,9 @@ public struct TokenRecord: Sendable, Hashable {
     /// The gateway to which it is bound, for the role `gateway`; `nil` if it was made before tokens were bound to
     /// gateways.
     public let gateway: GatewayID?
+    /// The server to which it is bound, for the roles `server` and `join`; for the role `service` the one on which alone
+    /// it counts.
+    public var server: String?
     /// What it may change, for the role `admin`.
     public var scope = ChangeScope.everything
     /// RFC 3339 in UTC.
@@ -24,7 +27,13 @@ public struct TokenRecord: Sendable, Hashable {
 
     /// The service or gateway to which it is bound, or its scope: `tg.3`, `tcn/gw1`, `location tcn, type pgw`.
     public var subject: String? {
-        service ?? gateway?.description ?? (scope.isEverything ? nil : scope.description)
+        service.map { service in server.map { "\(service) on \($0)" } ?? service } ?? gateway?.description ?? server
+            ?? (scope.isEverything ? nil : scope.description)
+    }
+
+    /// What was granted with it.
+    package var grant: TokenGrant {
+        TokenGrant(name: name, role: role, service: service, gateway: gateway, server: server, scope: scope)
     }
 
     /// Whether its holder may change everything.

@@ -28,19 +28,26 @@ public struct TokenStore: Sendable {
         if let expires, expires <= now() {
             faults.append(.init(place: "expires", detail: "\(Timestamp.text(expires)) is past"))
         }
+        if grant.role == .join, expires == nil {
+            faults.append(.init(place: "expires", detail: "a token of role join must end"))
+        }
         guard faults.isEmpty else { throw ChangeError.invalid(faults) }
         let token = BearerToken()
-        let time = Timestamp.text(now())
-        let record = TokenRecord(
-            name: grant.name, role: grant.role, service: grant.service, gateway: grant.gateway, scope: grant.scope,
-            createdAt: time, expiresAt: expires.map(Timestamp.text))
-        let summary = grant.summary + (record.expiresAt.map { " until \($0)" } ?? "")
+        let new = made(grant, token, expires: expires)
         try await store.addToken(
-            StoredToken(record: record, hash: Data(token.hash)),
-            EventEntry(.create, .token, grant.name, after: summary, by: actor ?? TokenGrant.fileOwner, at: time),
-            isDryRun: dryRun)
+            new, new.record.creation(by: actor ?? TokenGrant.fileOwner, at: new.record.createdAt), isDryRun: dryRun)
         if !dryRun { await publish() }
-        return (record, token.text)
+        return (new.record, token.text)
+    }
+
+    /// A new token as it is stored.
+    func made(_ grant: TokenGrant, _ token: BearerToken, expires: Date?) -> StoredToken {
+        StoredToken(
+            record: TokenRecord(
+                name: grant.name, role: grant.role, service: grant.service, gateway: grant.gateway,
+                server: grant.server,
+                scope: grant.scope, createdAt: Timestamp.text(now()), expiresAt: expires.map(Timestamp.text)),
+            hash: Data(token.hash))
     }
 
     /// Every token, by name. Cost: one row each.
@@ -58,11 +65,7 @@ public struct TokenStore: Sendable {
     public func remove(name: String, by actor: String? = nil, dryRun: Bool = false) async throws {
         let time = Timestamp.text(now())
         try await store.removeToken(name, isDryRun: dryRun) { record in
-            let grant = TokenGrant(
-                name: record.name, role: record.role, service: record.service, gateway: record.gateway,
-                scope: record.scope)
-            return EventEntry(
-                .delete, .token, name, before: grant.summary, by: actor ?? TokenGrant.fileOwner, at: time)
+            record.deletion(by: actor ?? TokenGrant.fileOwner, at: time)
         }
         if !dryRun { await publish() }
     }
@@ -100,5 +103,18 @@ public struct TokenStore: Sendable {
             uses.putBack(taken)
             throw error
         }
+    }
+}
+
+extension TokenRecord {
+    /// The event of its making.
+    func creation(by actor: String, at time: String) -> EventEntry {
+        EventEntry(
+            .create, .token, name, after: grant.summary + (expiresAt.map { " until \($0)" } ?? ""), by: actor, at: time)
+    }
+
+    /// The event of its removal.
+    func deletion(by actor: String, at time: String) -> EventEntry {
+        EventEntry(.delete, .token, name, before: grant.summary, by: actor, at: time)
     }
 }

@@ -15,21 +15,10 @@ package struct VersionName: Sendable, Hashable {
     }
 
     /// The longest name in bytes.
-    package static let longest = 64
+    package static let longest = VersionReference.longestName
 
     /// What is wrong with the name of a version, to follow it in a message; `nil` if nothing is.
-    package static func problem(withName name: String) -> String? {
-        let isWord = { (byte: UInt8) in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-        }
-        guard let first = name.utf8.first, name.utf8.count <= longest, isWord(first),
-            name.utf8.allSatisfy({ isWord($0) || "._+-".utf8.contains($0) })
-        else {
-            return "is no name of a version: 1 to \(longest) letters, digits and \". _ + -\", "
-                + "starting with a letter or a digit"
-        }
-        return nil
-    }
+    package static func problem(withName name: String) -> String? { VersionReference.problem(withName: name) }
 
     /// What is wrong with the name of a variant, to follow it in a message; `nil` if nothing is.
     package static func problem(withVariant variant: String) -> String? {

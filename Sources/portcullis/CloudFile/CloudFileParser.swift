@@ -150,8 +150,8 @@ struct CloudFileParser {
             note("server", pair.key, in: \.serverPlaces)
             guard
                 let mapping = diagnostics.mapping(
-                    pair.value, allowedKeys: ["kind", "addresses", "labels", "state", "until"],
-                    "a server: kind, addresses, labels, state, until")
+                    pair.value, allowedKeys: ["kind", "addresses", "labels", "state", "until", "drives"],
+                    "a server: kind, addresses, labels, state, until, drives")
             else { continue }
             let kind = diagnostics.required("kind", of: mapping) { node throws(YAMLError) in
                 try node.choice(ServerKind.allCases.map(\.rawValue), "kind of server")
@@ -170,7 +170,19 @@ struct CloudFileParser {
                 ServerResource(
                     name: name, location: location, kind: kind.flatMap(ServerKind.init) ?? .app,
                     addresses: node.map { addresses($0, "internal addresses", pointer) } ?? [], labels: labels ?? [],
-                    state: state(mapping, pointer), until: until(mapping, pointer)))
+                    state: state(mapping, pointer), until: until(mapping, pointer), drives: drives(mapping, pointer)))
+        }
+    }
+
+    /// `drives: {d1: /mnt/d1}`
+    private mutating func drives(_ mapping: YAMLMapping, _ pointer: String) -> [ExactText: String]? {
+        guard let node = mapping["drives"] else { return nil }
+        cloud.places.add(pointer + "/drives", node.position)
+        return pairs(node, "paths of drives by name").reduce(into: [:]) { drives, pair in
+            cloud.places.add("\(pointer)/drives/\(pair.key.text)", pair.value.position)
+            drives[ExactText(pair.key.text)] = diagnostics.attempt { () throws(YAMLError) in
+                try pair.value.string("the path of a drive")
+            }
         }
     }
 
@@ -210,10 +222,10 @@ struct CloudFileParser {
             }
         }
         let mapping = diagnostics.mapping(
-            pair.value, allowedKeys: ["server", "state", "until", "weight"],
-            "a server's name, or server, state, until, weight")
+            pair.value, allowedKeys: ["server", "state", "until", "weight", "version", "desired"],
+            "a server's name, or server, state, until, weight, version, desired")
         guard let mapping else { return nil }
-        for key in ["server", "weight"] {
+        for key in ["server", "weight", "version", "desired"] {
             if let node = mapping[key] { cloud.places.add("\(pointer)/\(key)", node.position) }
         }
         let server = diagnostics.required("server", of: mapping) { node throws(YAMLError) in
@@ -222,9 +234,19 @@ struct CloudFileParser {
         let weight = diagnostics.optional(mapping["weight"]) { node throws(YAMLError) in
             try node.integer("a weight", in: 0...65_535)
         }
+        let version = diagnostics.optional(mapping["version"]) { node throws(YAMLError) in
+            try node.string("a version")
+        }
+        let reference = version.flatMap { VersionReference($0) }
+        if let node = mapping["version"], version != nil, reference == nil {
+            diagnostics.report(node.position, VersionReference.rule)
+        }
+        let desired = diagnostics.optional(mapping["desired"]) { node throws(YAMLError) in
+            try node.choice(DesiredRun.allCases.map(\.rawValue), "what is desired")
+        }
         return ApplyRequest.Service(
             name: pair.key.text, server: server ?? "", state: state(mapping, pointer), weight: weight,
-            until: until(mapping, pointer))
+            until: until(mapping, pointer), version: reference, desired: desired.flatMap(DesiredRun.init))
     }
 
     /// The state of a server or service.

@@ -53,6 +53,9 @@ struct CloudFileText {
         for index in cloud.services.indices where cloud.services[index].state == .ready {
             cloud.services[index].state = nil
         }
+        for index in cloud.services.indices where cloud.services[index].desired == .running {
+            cloud.services[index].desired = nil
+        }
         for index in cloud.servers.indices where cloud.servers[index].state == .ready {
             cloud.servers[index].state = nil
         }
@@ -115,14 +118,28 @@ struct CloudFileText {
         mapping(
             [("kind", text(server.kind.rawValue)), ("addresses", list(server.addresses.map(text)))]
                 + (server.labels.isEmpty ? [] : [("labels", list(server.labels.map(text)))])
+                + ((server.drives ?? [:]).isEmpty
+                    ? []
+                    : [
+                        (
+                            "drives",
+                            mapping(
+                                (server.drives ?? [:]).sorted { $0.key < $1.key }
+                                    .map { ($0.key.wrappedValue, text($0.value)) })
+                        )
+                    ])
                 + state(server.state, server.until))
     }
 
     private static func service(_ service: ApplyRequest.Service) -> YAMLNode {
-        guard service.state != nil || service.weight != nil else { return text(service.server) }
+        guard service.state != nil || service.weight != nil || service.version != nil else {
+            return text(service.server)
+        }
         return mapping(
             [("server", text(service.server))] + state(service.state, service.until)
-                + (service.weight.map { [("weight", node(.scalar(YAMLScalar(text: "\($0)", isPlain: true))))] } ?? []))
+                + (service.weight.map { [("weight", node(.scalar(YAMLScalar(text: "\($0)", isPlain: true))))] } ?? [])
+                + (service.version.map { [("version", text("\($0)"))] } ?? [])
+                + (service.desired.map { [("desired", text($0.rawValue))] } ?? []))
     }
 
     private static func state(_ state: ServiceState?, _ until: String?) -> [(String, YAMLNode)] {

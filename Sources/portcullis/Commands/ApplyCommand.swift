@@ -44,9 +44,14 @@ struct ApplyCommand: ExportChangingCommand {
             valueName: "number"))
     var yesDelete: Int?
 
+    @Flag(help: "Move services whose types keep data on their servers, and leave the data behind.")
+    var withoutData = false
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
+
+    private var query: [(String, String)] { withoutData ? [(QueryParameter.withoutData, "true")] : [] }
 
     func validate() throws {
         switch plan {
@@ -68,7 +73,7 @@ struct ApplyCommand: ExportChangingCommand {
         let directory = try CloudDirectory(paths: file)
         for note in directory.notes { StandardError.write("Note: \(note).") }
         let wanted = directory.request(prune: prune, yesDelete: yesDelete)
-        let request = AdminRequest.change(.post, .apply, dryRun: change.dryRun).json(wanted)
+        let request = AdminRequest.change(.post, .apply, dryRun: change.dryRun, query: query).json(wanted)
         let answer = try await client.send(request, places: directory.places)
         let report: ChangeReport = try client.value(of: answer, to: request)
         if let savePlan { try save(wanted, answer, to: savePlan) }
@@ -88,7 +93,7 @@ struct ApplyCommand: ExportChangingCommand {
     private func apply(_ plan: SavedPlan, _ client: AdminResources) async throws {
         var wanted = plan.apply
         wanted.yesDelete = yesDelete ?? wanted.yesDelete
-        var request = AdminRequest.change(.post, .apply, dryRun: change.dryRun).json(wanted)
+        var request = AdminRequest.change(.post, .apply, dryRun: change.dryRun, query: query).json(wanted)
         request.add(APIHeader.ifMatch, plan.registry)
         do {
             try await finish(try await client.value(request), client)

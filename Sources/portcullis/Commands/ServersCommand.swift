@@ -41,6 +41,8 @@ struct AddServer: ExportChangingCommand {
         transform: NameArgument.read)
     var labels: [String] = []
 
+    @OptionGroup var drives: DriveOptions
+
     @Option(help: "The state to start in.")
     var state = ServiceState.ready
 
@@ -50,7 +52,10 @@ struct AddServer: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         let request = AdminRequest.change(.put, .server(server), dryRun: change.dryRun)
-            .json(ServerChange(location: location, kind: kind, addresses: addresses, labels: labels, state: state))
+            .json(
+                ServerChange(
+                    location: location, kind: kind, addresses: addresses, labels: labels, state: state,
+                    drives: drives.drives))
         let name = server.printable
         try await finish(
             try await client.create(
@@ -86,21 +91,31 @@ struct SetServer: ExportChangingCommand {
     @Flag(help: "Take all its labels away.")
     var noLabels = false
 
+    @OptionGroup var drives: DriveOptions
+
+    @Flag(help: "Take all its drives away.")
+    var noDrives = false
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         guard labels.isEmpty || !noLabels else { throw ValidationError("--label and --no-labels exclude each other") }
+        guard drives.drives == nil || !noDrives else {
+            throw ValidationError("--drive and --no-drives exclude each other")
+        }
         guard patch != ServerPatch() else {
-            throw ValidationError("nothing to change; give --location, --kind, --address, --label or --no-labels")
+            throw ValidationError(
+                "nothing to change; give --location, --kind, --address, --label, --no-labels, --drive or --no-drives")
         }
     }
 
     private var patch: ServerPatch {
         ServerPatch(
             location: location, kind: kind, addresses: addresses.isEmpty ? nil : addresses,
-            labels: labels.isEmpty && !noLabels ? nil : labels)
+            labels: labels.isEmpty && !noLabels ? nil : labels,
+            drives: noDrives ? [:] : drives.drives)
     }
 
     func run(_ client: AdminResources) async throws {
@@ -127,5 +142,40 @@ struct RemoveServers: ExportChangingCommand {
             try await client.changeEach(servers) { name in
                 AdminRequest.change(.delete, .server(name), dryRun: change.dryRun)
             }, client)
+    }
+}
+
+/// The drives of a server.
+struct DriveOptions: ParsableArguments {
+    @Option(
+        name: .customLong("drive"),
+        help: ArgumentHelp(
+            "A drive for the data of services: its name and where it is mounted, d1=/mnt/d1; may be repeated.",
+            valueName: "name=path"))
+    var texts: [String] = []
+
+    /// `nil`: none is given.
+    var drives: [ExactText: String]? {
+        guard !texts.isEmpty else { return nil }
+        return texts.reduce(into: [:]) { drives, text in
+            let parts = text.splitBytes("=", maxSplits: 1).map { String($0) }
+            drives[ExactText(parts[0])] = parts.last
+        }
+    }
+
+    func validate() throws {
+        for text in texts {
+            let parts = text.splitBytes("=", maxSplits: 1).map { String($0) }
+            guard parts.count == 2 else {
+                throw ValidationError("--drive: \(text.printed(atMost: 80)) is not NAME=PATH")
+            }
+            if let problem = ObjectName.problem(with: parts[0], as: .drive) {
+                throw ValidationError("--drive: the name of a drive \(problem)")
+            }
+            guard DrivePath.isValid(parts[1]) else { throw ValidationError("--drive: \(DrivePath.rule)") }
+        }
+        guard Set(drives?.keys.map(\.wrappedValue) ?? []).count == texts.count else {
+            throw ValidationError("--drive: a name is given twice")
+        }
     }
 }

@@ -32,11 +32,21 @@ struct AddService: ExportChangingCommand {
     @Option(help: "The weight, 0 to 65535. (default: that of the gateway section)")
     var weight: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The version that its server installs: NAME, NAME/VARIANT or sha256:DIGEST. (default: it installs none)",
+            valueName: "version"))
+    var version: VersionReference?
+
+    @Flag(help: "Install the version, and do not start it.")
+    var stopped = false
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
+        if stopped, version == nil { throw ValidationError("--stopped is for a service with a --version") }
         if let weight, !(0...65_535).contains(weight) { throw ValidationError("--weight: \(weight) is not in 0-65535") }
         if server != nil, location != nil {
             throw ValidationError("--location is for a service whose server ADMIN chooses; here the server is given")
@@ -51,11 +61,15 @@ struct AddService: ExportChangingCommand {
         guard let name = ServiceName(type), let server else {
             let request = AdminRequest.change(.post, .services, dryRun: change.dryRun)
                 .json(
-                    ServiceCreation(type: type, server: server, location: location, state: state, weight: weight))
+                    ServiceCreation(
+                        type: type, server: server, location: location, state: state, weight: weight, version: version,
+                        desired: stopped ? .stopped : nil))
             return try change.finish(try await client.value(request))
         }
         let request = AdminRequest.change(.put, .service(name.description), dryRun: change.dryRun)
-            .json(ServiceChange(server: server, state: state, weight: weight))
+            .json(
+                ServiceChange(
+                    server: server, state: state, weight: weight, version: version, desired: stopped ? .stopped : nil))
         try await finish(
             try await client.create(
                 request, "\(name)", hint: "`portcullis services move \(name) \(server)` moves it."), client)
@@ -64,7 +78,11 @@ struct AddService: ExportChangingCommand {
 
 struct MoveService: ExportChangingCommand {
     static let configuration = CommandConfiguration(
-        commandName: "move", abstract: "Move a service instance to another server.")
+        commandName: "move", abstract: "Move a service instance to another server.",
+        discussion: """
+            One with a version is installed and started there, and stopped where it was; its directory stays there until \
+            `services purge`. Data is not moved along.
+            """)
 
     @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
     var service: String
@@ -72,12 +90,19 @@ struct MoveService: ExportChangingCommand {
     @Argument(help: "The new server.", completion: .names(.servers), transform: NameArgument.read)
     var server: String
 
+    @Flag(help: "Move a service whose type keeps data on its server, and leave the data behind.")
+    var withoutData = false
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try await finish(try await client.patch(service, ServicePatch(server: server), dryRun: change.dryRun), client)
+        let request = AdminRequest.change(
+            .patch, .service(service), dryRun: change.dryRun,
+            query: withoutData ? [(QueryParameter.withoutData, "true")] : []
+        ).json(ServicePatch(server: server))
+        try await finish(try await client.value(request), client)
     }
 }
 

@@ -8,6 +8,8 @@ struct ServicesCommand: AsyncParsableCommand {
             ListServices.self, ShowService.self, AddService.self, MoveService.self, RemoveServices.self,
             ScaleServices.self,
             DrainServices.self, ReadyServices.self, MaintServices.self, WeightService.self,
+            VersionServices.self, StartServices.self, StopServices.self, RestartServices.self, TestServices.self,
+            RunAction.self, PurgeService.self,
         ],
         defaultSubcommand: ListServices.self)
 }

@@ -4,6 +4,7 @@ public import ArgumentParser
 import CommandLineSupport
 import JSON
 import Names
+import Text
 
 /// The states a service can be named in on the command line.
 extension ServiceState: ExpressibleByArgument {}
@@ -49,7 +50,8 @@ struct ListServices: AdminCommand {
                 table: { services, isWide in
                     ResourceTables.services(
                         services, on: try await servers.byName(),
-                        health: try await directory.now().map(ServiceHealth.init), isWide: isWide)
+                        health: try await directory.now().map(ServiceHealth.init),
+                        run: try await client.runs(of: services), isWide: isWide)
                 },
                 selection: { [health] services in
                     guard let health else { return services }
@@ -97,5 +99,14 @@ struct ShowService: AdminCommand {
             ],
             asText: ResourceTables.service(
                 service, on: server, connections: connections, rows: rows, health: health ?? []))
+    }
+}
+
+extension AdminResources {
+    /// What services do on their servers, by server; asked for only where one has a version.
+    fileprivate func runs(of services: [ServiceResource]) async throws -> [String: [ExactText: ServerService.State]] {
+        guard services.contains(where: { $0.version != nil }) else { return [:] }
+        let nodes: [NodeResource] = try await value(AdminRequest(.get, .nodes))
+        return nodes.reduce(into: [:]) { $0[$1.server] = $1.services }
     }
 }

@@ -35,7 +35,8 @@ struct AddToken: AdminCommand {
         help: ArgumentHelp(
             "admin: everything, or what --location and --type leave; read: everything, and dry runs; "
                 + "gateway: the services export of one gateway's location; "
-                + "service: the configuration of one service, with its secrets.", valueName: "role"))
+                + "service: the configuration of one service, with its secrets; "
+                + "server: the assignments of one server; join: to be exchanged for that, once.", valueName: "role"))
     var role: TokenResource.Role
 
     @Option(
@@ -47,6 +48,12 @@ struct AddToken: AdminCommand {
         help: ArgumentHelp("The gateway that a token of role gateway belongs to.", valueName: "location/name"),
         completion: .names(.gatewaysWithLocations))
     var gateway: String?
+
+    @Option(
+        help:
+            "The server that a token of role server or join belongs to, or on which alone one of role service counts.",
+        completion: .names(.servers))
+    var server: String?
 
     @OptionGroup var scope: ScopeOptions<NamesOfADMIN>
 
@@ -70,7 +77,7 @@ struct AddToken: AdminCommand {
             TokenCreation(
                 name: name, role: role, service: service, gateway: gateway,
                 locations: scope.location.isEmpty ? nil : scope.location,
-                types: scope.type.isEmpty ? nil : scope.type, expiresAt: end))
+                types: scope.type.isEmpty ? nil : scope.type, expiresAt: end, server: server))
         let made: CreatedToken = try await client.value(request)
         guard let secret = made.secret else { return try output.show(made, asText: "the token \(name) would be made") }
         let removal = AdminRequest.change(.delete, .token(name), dryRun: false)

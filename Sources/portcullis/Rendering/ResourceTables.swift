@@ -1,6 +1,7 @@
 import AdminAPI
 import CommandLineSupport
 import Names
+import Text
 
 /// The tables of each kind of resource.
 enum ResourceTables {
@@ -72,7 +73,8 @@ enum ResourceTables {
     }
 
     private static func subject(of token: TokenResource) -> String {
-        token.service ?? token.gateway
+        token.service.map { service in token.server.map { "\(service) on \($0)" } ?? service } ?? token.gateway
+            ?? token.server
             ?? ChangeScope(locations: token.locations ?? [], types: token.types ?? []).description
     }
 
@@ -86,23 +88,28 @@ enum ResourceTables {
     ///   - servers: the servers by name.
     ///   - health: `nil`: an older ADMIN does not tell it.
     static func services(
-        _ services: [ServiceResource], servers: [String: ServerResource], health: ServiceHealth? = nil
+        _ services: [ServiceResource], servers: [String: ServerResource], health: ServiceHealth? = nil,
+        run: [String: [ExactText: ServerService.State]] = [:]
     ) -> Table {
-        Table(
-            ["SERVICE", "SERVER", "LOCATION", .init("STATE", isState: true), .init("WEIGHT", .right), "HEALTH"],
+        let areInstalled = services.contains { $0.version != nil }
+        return Table(
+            ["SERVICE", "SERVER", "LOCATION", .init("STATE", isState: true), .init("WEIGHT", .right), "HEALTH"]
+                + (areInstalled ? ["VERSION", "RUN"] : []),
             services.map { service in
                 let server = servers[service.server]
                 let location = server?.location ?? ""
                 return [service.name, service.server, location, StateText.text(service, on: server)]
                     + [weight(service.weight), health?.text(of: service, at: location) ?? ""]
+                    + (areInstalled ? [version(service), Self.run(service, run[service.server] ?? [:])] : [])
             })
     }
 
     /// The services with what is known of their servers.
     static func services(
-        _ services: [ServiceResource], on servers: [String: ServerResource], health: ServiceHealth?, isWide: Bool
+        _ services: [ServiceResource], on servers: [String: ServerResource], health: ServiceHealth?,
+        run: [String: [ExactText: ServerService.State]] = [:], isWide: Bool
     ) -> Table {
-        let table = Self.services(services, servers: servers, health: health)
+        let table = Self.services(services, servers: servers, health: health, run: run)
         guard isWide else { return table }
         return Table(
             table.columns + ["KIND", "ADDRESSES"],
@@ -132,6 +139,9 @@ enum ResourceTables {
                 ["state", StateText.text(server)], ["addresses", server.addresses.joined(separator: " ")],
                 ["labels", server.labels.isEmpty ? "none" : server.labels.joined(separator: " ")],
             ]
+                + (server.drives ?? [:]).sorted { $0.key < $1.key }.map { name, path in
+                    ["drive", "\(name.wrappedValue) at \(path)"]
+                }
         ).body(indent: "")
         let table = Table(
             ["SERVICE", .init("STATE", isState: true), .init("WEIGHT", .right)],
@@ -155,6 +165,12 @@ enum ResourceTables {
             ] + (isOwn ? [] : [["its own", StateText.text(service.state, until: service.until)]])
                 + (connections.map { [["connections", $0.text]] } ?? [])
                 + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
+                + (service.version.map { version in
+                    [
+                        ["version", "\(version)"], ["manifest", service.digest ?? ""],
+                        ["desired", service.desired?.rawValue ?? ""],
+                    ] + (service.drive.map { [["drive", $0]] } ?? [])
+                } ?? [])
         ).body(indent: "")
         guard !rows.isEmpty else { return properties + "\n\nnot exported" }
         let verdicts = health.isEmpty ? "" : "\n\n" + ServiceHealth.table(health).text
@@ -182,6 +198,31 @@ enum ResourceTables {
                 ["\(event.id)", event.time, event.actor, event.action.rawValue, event.kind.rawValue, event.name]
                     + [change(event)]
             })
+    }
+
+    static func jobs(_ jobs: [JobResource]) -> Table {
+        Table(
+            ["JOB", "SERVICE", "SERVER", "WHAT", "STATE", "MADE", "BY"],
+            jobs.map { job in
+                [job.id, job.service, job.server, job.name ?? job.kind.rawValue, job.state.rawValue, job.createdAt]
+                    + [job.createdBy]
+            })
+    }
+
+    /// `1.5.0`; of a manifest its first digits.
+    private static func version(_ service: ServiceResource) -> String {
+        switch service.version {
+        case .named(_, variant: _)?: service.version?.description ?? ""
+        case .manifest(let digest)?: "\(digest.prefix(12))"
+        case nil: "-"
+        }
+    }
+
+    /// What the service does on its server, and what is desired if that is something else.
+    private static func run(_ service: ServiceResource, _ states: [ExactText: ServerService.State]) -> String {
+        guard let desired = service.desired else { return "-" }
+        guard let state = states[ExactText(service.name)] else { return "? (\(desired.rawValue))" }
+        return state.rawValue == desired.rawValue ? state.rawValue : "\(state.rawValue) (\(desired.rawValue))"
     }
 
     private static func weight(_ weight: Int?) -> String { weight.map { "\($0)" } ?? "-" }

@@ -83,7 +83,9 @@ import Testing
             try await seed(stage)
             let token = try await stage.registry.tokens.add(name: "v1", role: .service, service: "vault.1")
             let headers: HTTPFields = [.authorization: "Bearer \(token)"]
-            for route in RouteTable(registry: stage.registry, gateways: stage.gateways).routes {
+            for route in RouteTable(
+                registry: stage.registry, gateways: stage.gateways, nodes: NodeRoster(registry: stage.registry)
+            ).routes {
                 if case .open = route.access { continue }
                 for service in ["vault.1", "vault.2", "pgw.1", "none.1"] {
                     let path = route.pathParameters.reduce(route.path.pattern) { path, name in

@@ -35,6 +35,11 @@ struct Authenticator: Sendable {
         guard let record = look.record else {
             throw Self.unauthorized("The bearer token is not known.", error: "invalid_token")
         }
+        guard record.role != .join else {
+            throw Self.unauthorized(
+                "The token \(record.name) is for joining: it is exchanged for the server's own (POST /v1/join).",
+                error: "invalid_token")
+        }
         let now = tokens.now()
         guard !record.isExpired(at: Timestamp.text(now)) else {
             throw Self.unauthorized(

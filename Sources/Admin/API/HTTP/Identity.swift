@@ -12,6 +12,8 @@ struct Identity: Sendable, Hashable {
     /// The gateway to which a token of role `gateway` is bound; `nil` if it was made before tokens were bound to
     /// gateways.
     let gateway: GatewayID?
+    /// The server to which a token is bound.
+    var server: String?
     /// What it may change, for the role `admin`.
     let scope: ChangeScope
     /// When the token expires, RFC 3339 in UTC; `nil`: never.
@@ -28,7 +30,7 @@ extension Identity {
 
     init(_ token: TokenRecord) {
         self.init(
-            name: token.name, role: token.role, service: token.service, gateway: token.gateway,
+            name: token.name, role: token.role, service: token.service, gateway: token.gateway, server: token.server,
             scope: token.scope, expiresAt: token.expiresAt)
     }
 }

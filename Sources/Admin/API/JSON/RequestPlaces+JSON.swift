@@ -6,7 +6,7 @@ import NetworkTypes
 extension RequestPlaces {
     /// Adds the places of a server's members in the body.
     mutating func addServer(_ name: String, _ addresses: [IPAddress], of body: JSONObject) {
-        add(.server, name, [.location, .kind, .labels, .state], of: body)
+        add(.server, name, [.location, .kind, .labels, .state, .drives], of: body)
         add(.server, name, addresses: addresses, of: body)
     }
 
@@ -64,6 +64,7 @@ extension Contradiction.Subject.Member {
         case .pool: "pool"
         case .sources, .source: "from"
         case .exceptions, .exception: "except"
+        case .drives: "drives"
         }
     }
 }

@@ -86,6 +86,43 @@ extension RouteTable {
             resource: { $0 })
     }
 
+    var nodeList: ResourceList<NodeResource, NodeResource> {
+        ResourceList(
+            path: .nodes, operation: "listNodes", summary: "The servers, as their nodes tell of them", thing: .nodes,
+            name: { $0.server }, filters: [.filter(QueryParameter.location, "Those of a location")],
+            orders: [
+                .init(name: "server") { SortKey(.text($0.server)) },
+                .init(name: "location") { SortKey(.text($0.location), .text($0.server)) },
+            ], restless: ["age", "seen", "load", "freeMemory", "freeDisk"], remainder: { silence($0.age ?? 0) },
+            elements: { request in
+                let state = try await registry.state()
+                return await nodes.resources(in: state).filter {
+                    request.allows(QueryParameter.location, $0.location)
+                }
+            }, resource: { $0 })
+    }
+
+    var jobList: ResourceList<JobResource, JobResource> {
+        ResourceList(
+            path: .jobs, operation: "listJobs",
+            summary: "The jobs: those that have not ended, and the newest that have",
+            thing: .nodes, name: { $0.id },
+            filters: [
+                .filter(QueryParameter.service, "Those of a service"),
+                .filter(QueryParameter.server, "Those of a server"),
+                .filter(QueryParameter.state, "Those in a state", JobState.self),
+            ],
+            orders: [.init(name: "number") { SortKey(.number(Int($0.id.splitBytes("-").first ?? "") ?? 0)) }],
+            elements: { request in
+                let state = try request.choice(QueryParameter.state, of: JobState.self)
+                let cloud = try await registry.state()
+                return await nodes.jobs(in: cloud).filter { job in
+                    request.allows(QueryParameter.service, job.service)
+                        && request.allows(QueryParameter.server, job.server) && (state.map { $0 == job.state } ?? true)
+                }
+            }, resource: { $0 })
+    }
+
     var gatewayList: ResourceList<GatewayResource, GatewayResource> {
         ResourceList(
             path: .gateways, operation: "listGateways", summary: "The gateways, as their polls tell of them",
@@ -94,7 +131,7 @@ extension RouteTable {
             orders: [
                 .init(name: "location") { SortKey(.text($0.location), .text($0.name)) },
                 .init(name: "name") { SortKey(.text($0.name), .text($0.location)) },
-            ], restless: ["age", "lastPoll"], remainder: { $0.silence },
+            ], restless: ["age", "lastPoll"], remainder: { silence($0.age) },
             elements: { request in
                 try await gateways.resources(in: try await registry.state())
                     .filter { request.allows(QueryParameter.location, $0.location) }
@@ -102,14 +139,12 @@ extension RouteTable {
     }
 }
 
-extension GatewayResource {
-    /// How long it has been silent, in steps that double: 0 for less than a minute, 1 for less than two, …
-    fileprivate var silence: Int {
-        var (step, limit) = (0, 60.0)
-        while age >= limit, step < 32 {
-            step += 1
-            limit *= 2
-        }
-        return step
+/// How long something has been silent, in steps that double: 0 for less than a minute, 1 for less than two, …
+private func silence(_ age: Double) -> Int {
+    var (step, limit) = (0, 60.0)
+    while age >= limit, step < 32 {
+        step += 1
+        limit *= 2
     }
+    return step
 }

@@ -10,6 +10,7 @@ enum Schemas {
         switch name {
         case "service": Form<String>.serviceName.schema
         case "type": Form<String>.name(.type).schema
+        case "job": ["type": "string", "pattern": "^[1-9][0-9]{0,9}-[0-9a-f]{8}$"]
         case "mark": Form<Int>.integer(Limits.marks).schema
         case "version": Form<String>.versionName.schema
         case "digest": Form<String>.digest.schema
@@ -30,6 +31,7 @@ enum Schemas {
         case "token": "ops"
         case "version": "1.5.0"
         case "digest": .string(String(repeating: "0123456789abcdef", count: 4))
+        case "job": "1-0123abcd"
         default: "tg.1"
         }
     }

@@ -12,18 +12,21 @@ extension RouteTable {
             Route(
                 method: .post, path: .apply, operation: "apply",
                 summary: "Make the cloud, or the listed part of it, as given: in one transaction, or not at all",
-                access: .change, query: [.dryRun], headers: [.ifMatchRegistry],
+                access: .change, query: [.dryRun, .withoutData], headers: [.ifMatchRegistry],
                 body: Route.Body(
                     mediaType: MediaType.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
                 answers: [.changedCloud]
             ) { request in
                 let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
                 let types = try await BlockingWork.run { try wanted.readTypes() }
+                let digests = try await registry.versions.digests(of: wanted.versions)
+                let mayLeaveData = try request.boolean(QueryParameter.withoutData)
                 let preconditions = Preconditions(request.headers)
                 let outcome = try await registry.write(
                     by: request.identity.author, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
-                    wanted.apply(to: &cloud, types: types)
+                    try wanted.apply(to: &cloud, types: types, digests)
+                    if !mayLeaveData { try cloud.requireDataStays(since: before.cloud, wanted.places) }
                     // So that a prune counts only what goes.
                     cloud.placeOnEachServer(since: before.cloud)
                     if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud, pruneGuard) }
@@ -44,6 +47,8 @@ struct WantedCloud: Sendable {
         var state: ServiceState?
         var weight: Int?
         var until: String?
+        var version: VersionReference?
+        var desired: DesiredRun?
     }
 
     struct PlacedServer: Sendable {
@@ -86,7 +91,8 @@ struct WantedCloud: Sendable {
                 server: Server(
                     name: server.name, location: server.location, kind: server.kind,
                     addresses: server.addresses.compactMap { IPAddress($0) }, labels: server.labels,
-                    state: server.state ?? .ready, until: server.until.flatMap(Timestamp.inUTC)),
+                    state: server.state ?? .ready, until: server.until.flatMap(Timestamp.inUTC),
+                    drives: RouteTable.drives(server.drives)),
                 keepsState: server.state == nil)
         }
         types = wanted.types.map { SourceText(name: $0.name, source: $0.source) }
@@ -94,7 +100,8 @@ struct WantedCloud: Sendable {
             ServiceName(service.name).map { name in
                 Service(
                     type: name.type, index: name.index, server: service.server,
-                    state: service.state, weight: service.weight, until: service.until.flatMap(Timestamp.inUTC))
+                    state: service.state, weight: service.weight, until: service.until.flatMap(Timestamp.inUTC),
+                    version: service.version, desired: service.desired)
             }
         }
         prune = wanted.prune
@@ -157,13 +164,27 @@ struct WantedCloud: Sendable {
             kind: .deletion)
     }
 
+    /// The versions that it names.
+    var versions: [NamedVersion] {
+        services.compactMap { service in
+            service.version.map { NamedVersion(type: service.type, version: $0) }
+        }
+    }
+
     /// Makes `cloud` as wanted. References may dangle afterwards; the check for contradictions finds them.
     ///
     /// A service or server without a state keeps its present one, so that an operator's drain survives an apply.
-    func apply(to cloud: inout Cloud, types: [ServiceType]) {
+    /// So does its version. Throws `ChangeError.invalid` for versions that ADMIN does not know.
+    ///
+    /// - Parameter digests: those of the versions that it knows.
+    func apply(to cloud: inout Cloud, types: [ServiceType], _ digests: [NamedVersion: String]) throws {
         let present = cloud.services
         let presentServers = cloud.servers
-        if prune { cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values) }
+        if prune {
+            let former = cloud
+            cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values)
+            (cloud.remains, cloud.jobs) = (former.remains, former.jobs)
+        }
         for location in locations { cloud.locations[location.name] = location }
         for pool in pools { cloud.pools[pool.id] = pool }
         for rule in egress { cloud.egress[rule.id] = rule }
@@ -172,12 +193,25 @@ struct WantedCloud: Sendable {
             cloud.put(placed.server, keepingState: placed.keepsState)
         }
         for type in types { cloud.types[type.name] = type }
-        for service in services {
+        var faults: [Fault] = []
+        for (index, service) in services.enumerated() {
             let name = "\(service.type).\(service.index)"
+            var installation = present[name]?.installation
+            if let version = service.version {
+                do {
+                    installation = try Installation(
+                        version, digests[NamedVersion(type: service.type, version: version)],
+                        desired: service.desired ?? installation?.desired ?? .running, of: service.type,
+                        before: installation, at: "#/services/\(index)/version")
+                } catch ChangeError.invalid(let found) {
+                    faults += found
+                }
+            }
             cloud.services[name] = ServiceInstance(
                 type: service.type, index: service.index, server: service.server,
                 state: service.state ?? present[name]?.state ?? .ready, weight: service.weight,
-                until: service.state == nil ? present[name]?.until : service.until)
+                until: service.state == nil ? present[name]?.until : service.until, installation: installation)
         }
+        guard faults.isEmpty else { throw ChangeError.invalid(Array(faults.prefix(100))) }
     }
 }

@@ -41,7 +41,8 @@ extension ApplyRequest {
             services: cloud.services.values.sorted { ($0.type, $0.index) < ($1.type, $1.index) }.map { service in
                 Service(
                     name: service.name, server: service.server, state: service.state, weight: service.weight,
-                    until: service.until)
+                    until: service.until, version: service.installation?.version,
+                    desired: service.installation?.desired)
             })
     }
 }

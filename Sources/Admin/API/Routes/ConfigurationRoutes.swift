@@ -14,7 +14,7 @@ extension RouteTable {
         [
             Route(
                 method: .get, path: .configuration(of: "{service}"), operation: "readConfiguration",
-                summary: "The combined configuration of a service; its secrets for its own token only",
+                summary: "The combined configuration of a service; its secrets for its own token and its server's only",
                 access: .configuration,
                 query: [
                     Route.Parameter(
@@ -55,6 +55,7 @@ extension RouteTable {
                 "Token \(request.identity.name) is of the service \(request.identity.service ?? ""), "
                     + "whose configuration it may read, and of no other.")
         }
+        try Self.requireOnServer(name, request, try await registry.state(seen: request.look?.position.commit))
         switch request.query[QueryParameter.explain] {
         case nil, "false": return try await values(of: name, request)
         case "true": return try Self.answer(try await registry.state().explanation(of: name), to: request)
@@ -62,12 +63,22 @@ extension RouteTable {
         }
     }
 
+    /// Throws a 403 if the token is bound to a server, and the service is not there.
+    private static func requireOnServer(_ name: String, _ request: APIRequest, _ state: RegistryState) throws {
+        guard let server = request.identity.server, let service = state.cloud.services[name], service.server != server
+        else { return }
+        throw Authenticator.forbidden(
+            "Token \(request.identity.name) counts on the server \(server) only, where the service \(name) is not.")
+    }
+
     private func values(of name: String, _ request: APIRequest) async throws -> Response {
         let offers = [MediaType.json, MediaType.yaml]
         guard let format = AcceptField(request.headers[.accept]).best(of: offers) else {
             throw Self.notAcceptable(offers)
         }
-        let view = ConfigurationView(isYAML: format == MediaType.yaml, showsSecrets: request.identity.role == .service)
+        let view = ConfigurationView(
+            isYAML: format == MediaType.yaml,
+            showsSecrets: request.identity.role == .service || request.identity.role == .server)
         var state = try await registry.state(seen: request.look?.position.commit)
         var poll = ConditionalPoll(request)
         if state.cloud.services[name] == nil {
@@ -101,6 +112,7 @@ extension RouteTable {
         _ poll: ConditionalPoll, _ tag: String, of name: String, _ state: RegistryState, _ view: ConfigurationView,
         to request: APIRequest
     ) throws -> Response {
+        if poll.wasHeld { try Self.requireOnServer(name, request, state) }
         let response = try poll.answer(
             tag: tag, caching: view.showsSecrets ? "no-store" : "no-cache",
             headers: [.contentType: view.isYAML ? MediaType.yaml : MediaType.json]

@@ -32,12 +32,17 @@ struct Route: Sendable {
         case read
         /// Roles `admin`, `read` and `gateway`.
         case export
-        /// Roles `admin` and `read`; what servers fetch, whose role will be among them.
+        /// Roles `admin`, `read` and `server`: what servers fetch.
         case fetch
-        /// Roles `admin` and `read`; role `service` for the service to which the token is bound.
+        /// Roles `admin` and `read`; role `service` for the service to which the token is bound, and role
+        /// `server` for the services of the server to which it is bound.
         case configuration
         /// Role `gateway`, and `admin` without a scope.
         case gateway
+        /// Roles `admin` and `read`; role `server` for the server to which the token is bound.
+        case assignments
+        /// Role `server` for the server to which the token is bound, and `admin` without a scope.
+        case server
         /// Role `admin`, within its scope. Role `read` for a dry run.
         case change
         /// Role `admin` without a scope. Role `read` for a dry run.
@@ -49,9 +54,12 @@ struct Route: Sendable {
             let isUnrestricted = role == .admin && identity.scope.isEverything
             return switch self {
             case .open: true
-            case .export: role != .service
-            case .configuration: role != .gateway
-            case .read, .fetch: role == .admin || role == .read
+            case .export: role == .admin || role == .read || role == .gateway
+            case .configuration: role == .admin || role == .read || role == .service || role == .server
+            case .assignments: role == .admin || role == .read || role == .server
+            case .server: role == .server || isUnrestricted
+            case .fetch: role == .admin || role == .read || role == .server
+            case .read: role == .admin || role == .read
             case .gateway: role == .gateway || isUnrestricted
             case .change: role == .admin || isDryRun && role == .read
             case .admin: isUnrestricted || isDryRun && role == .read

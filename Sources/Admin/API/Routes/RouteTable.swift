@@ -11,6 +11,7 @@ import Registry
 struct RouteTable: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
+    let nodes: NodeRoster
     /// The key that encrypts secrets; `nil`: secrets cannot be stored.
     var secretKey: SecretKey?
     var pruneGuard = PruneGuard()
@@ -26,6 +27,7 @@ struct RouteTable: Sendable {
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
+            + nodeRoutes + joinRoutes + jobRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

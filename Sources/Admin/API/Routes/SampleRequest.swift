@@ -37,6 +37,7 @@ package struct SampleRequest: Sendable {
 extension AdminApplication {
     /// A sample of every operation.
     package var samples: [SampleRequest] {
-        RouteTable(registry: registry, gateways: gateways, secretKey: secretKey).routes.map(SampleRequest.init)
+        RouteTable(registry: registry, gateways: gateways, nodes: nodes, secretKey: secretKey).routes.map(
+            SampleRequest.init)
     }
 }

@@ -5,6 +5,7 @@ import JSON
 import Names
 import NetworkTypes
 import Registry
+import Text
 
 extension RouteTable {
     var serverRoutes: [Route] {
@@ -33,7 +34,7 @@ extension RouteTable {
                     let server = Server(
                         name: name, location: change.location, kind: change.kind, addresses: addresses,
                         labels: change.labels, state: change.state ?? .ready,
-                        until: change.until.flatMap(Timestamp.inUTC))
+                        until: change.until.flatMap(Timestamp.inUTC), drives: Self.drives(change.drives))
                     return ((server, keepsState: change.state == nil), Self.places(name, addresses, body))
                 }
                 return try await change(request, places: places, represent: { represent($0, name) }) { cloud in
@@ -56,6 +57,7 @@ extension RouteTable {
                     server.kind = patch.kind ?? server.kind
                     server.addresses = patch.addresses?.compactMap { IPAddress($0) }.sorted() ?? server.addresses
                     server.labels = patch.labels?.sorted() ?? server.labels
+                    if let drives = patch.drives { server.drives = Self.drives(drives) }
                     if let state = patch.state {
                         (server.state, server.until) = (state, patch.until.flatMap(Timestamp.inUTC))
                     }
@@ -74,6 +76,11 @@ extension RouteTable {
                 ) { try $0.deleteServer(name) }
             },
         ]
+    }
+
+    /// The drives that a body has.
+    static func drives(_ drives: [ExactText: String]?) -> [String: String] {
+        (drives ?? [:]).reduce(into: [:]) { $0[$1.key.wrappedValue] = $1.value }
     }
 
     private static func places(_ name: String, _ addresses: [IPAddress], _ body: JSONObject) -> RequestPlaces {

@@ -34,13 +34,14 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .service("{service}"), operation: "writeService",
-                summary: "Create or replace a service", access: .change, query: [.dryRun],
+                summary: "Create or replace a service", access: .change, query: [.dryRun, .withoutData],
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServiceChange.form),
                 answers: [.changed, .created]
             ) { request in try await writeService(request) },
             Route(
                 method: .patch, path: .service("{service}"), operation: "changeService",
-                summary: "Change a service's server, state or weight", access: .change, query: [.dryRun],
+                summary: "Change a service's server, state, weight or version", access: .change,
+                query: [.dryRun, .withoutData],
                 headers: [.ifMatch], body: Route.jsonBody(ServicePatch.form), answers: [.changed]
             ) { request in try await patchService(request) },
             Route(
@@ -75,6 +76,7 @@ extension RouteTable {
             if hasState { places.add(.init(.service, name, .state), "#/state") }
             return places
         }
+        let digest = try await digest(of: wanted.version, type: wanted.type)
         let outcome = try await registry.write(
             by: request.identity.author, dryRun: request.isDryRun, places: places
         ) { cloud, _ in
@@ -83,7 +85,11 @@ extension RouteTable {
             try cloud.requireServer(server, at: "#/server")
             let service = ServiceInstance(
                 type: wanted.type, index: cloud.freeIndex(of: wanted.type), server: server,
-                state: wanted.state ?? .ready, weight: wanted.weight)
+                state: wanted.state ?? .ready, weight: wanted.weight,
+                installation: try wanted.version.map {
+                    try Installation(
+                        $0, digest, desired: wanted.desired ?? .running, of: wanted.type, before: nil, at: "#/version")
+                })
             cloud.services[service.name] = service
         }
         let name = outcome.summary.difference.changes.first?.name ?? ""
@@ -102,18 +108,32 @@ extension RouteTable {
         let service = ServiceInstance(
             type: type, index: id.index, server: wanted.server, state: wanted.state ?? .ready,
             weight: wanted.weight, until: wanted.until.flatMap(Timestamp.inUTC))
+        let digest = try await digest(of: wanted.version, type: type)
+        let mayLeaveData = try request.boolean(QueryParameter.withoutData)
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
             try cloud.requireType(type, at: "{service}")
             try cloud.requireServer(service.server, at: "#/server")
+            let before = cloud
+            var service = service
+            service.installation = try wanted.version.map {
+                try Installation(
+                    $0, digest, desired: wanted.desired ?? .running, of: type,
+                    before: before.services[name]?.installation, at: "#/version")
+            }
             cloud.services[name] = service
+            if !mayLeaveData { try cloud.requireDataStays(since: before, places) }
         }
     }
 
     private func patchService(_ request: APIRequest) async throws -> Response {
         let name = request.parameter("service")
         let (patch, places) = try await request.read(ServicePatch.form) { ($0, Self.places(name, $1)) }
+        var version: VersionReference?
+        if case .reference(let reference) = patch.version { version = reference }
+        let digest = try await digest(of: version, type: ServiceName(name)?.type ?? "")
+        let mayLeaveData = try request.boolean(QueryParameter.withoutData)
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
@@ -127,8 +147,11 @@ extension RouteTable {
             case .fromSection: service.weight = nil
             case .fixed(let weight): service.weight = weight
             }
+            try service.change(patch, digest)
             try cloud.requireServer(service.server, at: "#/server")
+            let before = cloud
             cloud.services[name] = service
+            if !mayLeaveData { try cloud.requireDataStays(since: before, places) }
         }
     }
 
@@ -144,4 +167,33 @@ extension Cloud {
     fileprivate func serviceResource(_ name: String) -> ServiceResource? {
         services[name].map { ServiceResource($0, in: self) }
     }
+}
+
+extension ServiceInstance {
+    /// Takes version and desired state of a patch.
+    fileprivate mutating func change(_ patch: ServicePatch, _ digest: String?) throws {
+        switch patch.version {
+        case nil: break
+        case .some(.none): installation = nil
+        case .reference(let version):
+            installation = try Installation(
+                version, digest, desired: installation?.desired ?? .running, of: type, before: installation,
+                at: "#/version")
+        }
+        guard let desired = patch.desired else { return }
+        guard installation != nil else {
+            throw ChangeError.invalid([
+                Fault(place: "#/desired", detail: "the service \(name) has no version: ADMIN does not run it")
+            ])
+        }
+        installation?.desired = desired
+    }
+}
+
+extension Route.Parameter {
+    /// Lets services with data move.
+    static let withoutData = Self(
+        name: QueryParameter.withoutData,
+        summary: "true: a service with data may move to another server, which leaves the data behind",
+        schema: ["type": "boolean", "default": false])
 }

@@ -20,10 +20,7 @@ extension RouteTable {
                 method: .post, path: .tokens, operation: "createToken",
                 summary: "Make a token; the answer alone has its secret", access: .admin, query: [.dryRun],
                 body: Route.jsonBody(TokenCreation.form),
-                answers: [
-                    Self.tokenAnswer(.ok, "The token that would be made, with dry_run"),
-                    Self.tokenAnswer(.created, "The token, with its secret"),
-                ]
+                answers: Self.tokenAnswers
             ) { request in try await createToken(request) },
             Route(
                 method: .delete, path: .token("{token}"), operation: "deleteToken",
@@ -43,6 +40,11 @@ extension RouteTable {
         ]
     }
 
+    static let tokenAnswers = [
+        tokenAnswer(.ok, "The token that would be made, with dry_run"),
+        tokenAnswer(.created, "The token, with its secret"),
+    ]
+
     private static func tokenAnswer(_ status: HTTPResponse.Status, _ summary: String) -> Route.Answer {
         Route.Answer(
             status: status, summary: summary, content: [(MediaType.json, CreatedToken.form.schema)])
@@ -52,7 +54,7 @@ extension RouteTable {
         let (grant, expires) = try await request.read(TokenCreation.form) { wanted, _ in
             let grant = TokenGrant(
                 name: wanted.name, role: wanted.role, service: wanted.service,
-                gateway: wanted.gateway.flatMap { GatewayID($0) },
+                gateway: wanted.gateway.flatMap { GatewayID($0) }, server: wanted.server,
                 scope: ChangeScope(locations: wanted.locations ?? [], types: wanted.types ?? []))
             return (grant, wanted.expiresAt.flatMap(Timestamp.date))
         }
@@ -72,6 +74,11 @@ extension RouteTable {
             throw ChangeError.invalid(
                 faults.map { .init(place: $0.place == "expires" ? "#/expiresAt" : "#/\($0.place)", detail: $0.detail) })
         }
+        return Self.answer(made, to: request)
+    }
+
+    /// The answer that alone has a token's secret.
+    static func answer(_ made: (record: TokenRecord, secret: String), to request: APIRequest) -> Response {
         let isDryRun = request.isDryRun
         let body = CreatedToken(token: TokenResource(made.record), secret: isDryRun ? nil : made.secret).jsonBytes
         return Response(
@@ -86,6 +93,6 @@ extension TokenResource {
             name: token.name, role: token.role, service: token.service, gateway: token.gateway?.description,
             locations: token.scope.locations.isEmpty ? nil : token.scope.locations,
             types: token.scope.types.isEmpty ? nil : token.scope.types, createdAt: token.createdAt,
-            expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt)
+            expiresAt: token.expiresAt, lastUsedAt: token.lastUsedAt, server: token.server)
     }
 }

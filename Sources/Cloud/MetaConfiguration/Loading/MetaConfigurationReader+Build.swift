@@ -1,3 +1,4 @@
+import Names
 import Text
 import YAML
 
@@ -73,14 +74,8 @@ extension MetaConfigurationReader {
 /// The rule for names of variants.
 package enum VariantName {
     /// The longest name in bytes.
-    package static let longest = 32
+    package static let longest = VersionReference.longestVariant
 
     /// The rule as it follows "is no name of a variant: "; `nil` if nothing is wrong.
-    package static func problem(with name: String) -> String? {
-        let isWord = { (byte: UInt8) in (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) }
-        guard let first = name.utf8.first, name.utf8.count <= longest, isWord(first),
-            name.utf8.allSatisfy({ isWord($0) || $0 == UInt8(ascii: "-") })
-        else { return "has 1 to \(longest) lower-case letters, digits and \"-\", and does not start with \"-\"" }
-        return nil
-    }
+    package static func problem(with name: String) -> String? { VersionReference.problem(withVariant: name) }
 }

@@ -3,13 +3,13 @@ package import Foundation
 import JSON
 import Text
 
-/// A gateway's report as ADMIN has put it together from its messages. It lives in memory: after a restart ADMIN asks for
+/// The report of a gateway or a node as ADMIN has put it together from its messages. It lives in memory: after a restart ADMIN asks for
 /// the whole one.
-package struct HeardReport: Sendable {
+package struct HeardReport<Message: ReportMessage>: Sendable {
     private let session: String
     private let sequence: Int
     private let document: JSONValue
-    package let report: GatewayReport
+    package let report: Message.Report
     /// When the last message came.
     package let heard: Date
     /// The same by `Registry.uptime`.
@@ -19,7 +19,7 @@ package struct HeardReport: Sendable {
     ///
     /// Throws `BodyError` when what the changes make is no report; the pointers are those into the report.
     package static func after(
-        _ message: GatewayReportMessage, _ before: HeardReport?, now: Date, uptime: Duration
+        _ message: Message, _ before: HeardReport?, now: Date, uptime: Duration
     ) throws -> HeardReport? {
         if let report = message.report {
             return HeardReport(
@@ -32,6 +32,6 @@ package struct HeardReport: Sendable {
         let document = before.document.merging(changes)
         return HeardReport(
             session: message.session, sequence: message.sequence, document: document,
-            report: try GatewayReport(document, .strict), heard: now, uptime: uptime)
+            report: try Message.Report(document, .strict), heard: now, uptime: uptime)
     }
 }

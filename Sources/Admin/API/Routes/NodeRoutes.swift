@@ -1,0 +1,139 @@
+import AdminAPI
+import Cloud
+import Hummingbird
+import JSON
+import NIOCore
+import Registry
+
+extension RouteTable {
+    var nodeRoutes: [Route] {
+        [
+            nodeList.route(in: self),
+            Route(
+                method: .get, path: .assignments(of: "{server}"), operation: "readAssignments",
+                summary: "What a server is to have and to run; its node polls it", access: .assignments,
+                headers: [.ifNoneMatch, .prefer("the assignments")],
+                answers: [
+                    Route.Answer(
+                        status: .ok, summary: "The assignments",
+                        content: [(MediaType.json, Assignments.form.schema)],
+                        headers: [.eTag, .vary, .preferenceApplied]), .notModifiedPoll,
+                ]
+            ) { request in try await assignments(request) },
+            Route(
+                method: .post, path: .report(ofServer: "{server}"), operation: "reportServer",
+                summary: "A node's report: the whole one, or what has changed since the last; a node calls it",
+                access: .server,
+                body: Route.jsonBody(ServerReportMessage.form, atMost: Limits.serverReport),
+                answers: [
+                    Route.Answer(
+                        status: .ok, summary: "Whether the next report must be a whole one",
+                        content: [(MediaType.json, ReportAnswer.form.schema)])
+                ]
+            ) { request in try await takeServerReport(request) },
+            .get(
+                .node(of: "{server}"), operation: "readNode",
+                "What a server's node tells, and in which ways the server differs from its assignments",
+                answering: NodeDetail.form
+            ) { request in
+                try Self.answer(
+                    try await nodes.detail(request.parameter("server"), in: try await registry.state()), to: request)
+            },
+            Route(
+                method: .delete, path: .node(of: "{server}"), operation: "removeNode",
+                summary: "Take away the tokens of a server and of its services; what runs there goes on",
+                access: .admin, query: [.dryRun], answers: [.changedList]
+            ) { request in
+                let server = request.parameter("server")
+                _ = try await registry.state().cloud.server(server)
+                let names = try await registry.tokens.removeTokens(
+                    of: server, by: request.identity.name, dryRun: request.isDryRun)
+                if !request.isDryRun { await nodes.forget(server) }
+                return Self.report(
+                    ChangeReport(changes: names.map { .init(action: .delete, kind: .token, name: $0) }, export: []))
+            },
+            Route(
+                method: .delete, path: .service("{service}", on: "{server}"), operation: "purgeService",
+                summary: "Have a server remove the directory of a service that has left it, with its data",
+                access: .admin, query: [.dryRun], answers: [.changedList]
+            ) { request in
+                let (server, service) = (request.parameter("server"), request.parameter("service"))
+                let outcome = try await registry.write(by: request.identity.author, dryRun: request.isDryRun) {
+                    cloud, _ in try cloud.purge(service, on: server)
+                }
+                return try Self.report(outcome, to: request)
+            },
+        ]
+    }
+
+    /// Throws a 403 if the token is of another server.
+    static func requireOwn(_ server: String, _ request: APIRequest) throws {
+        guard request.identity.role == .server, request.identity.server != server else { return }
+        throw Authenticator.forbidden(
+            "Token \(request.identity.name) belongs to the server \(request.identity.server ?? "") and counts for no other."
+        )
+    }
+
+    private func assignments(_ request: APIRequest) async throws -> Response {
+        let server = request.parameter("server")
+        try Self.requireOwn(server, request)
+        guard AcceptField(request.headers[.accept]).best(of: [MediaType.json]) != nil else {
+            throw Self.notAcceptable([MediaType.json])
+        }
+        let file = try Self.assignments(of: server, in: try await registry.state(seen: request.look?.position.commit))
+        // Without tokens a node has none either.
+        guard request.identity.role == .server || request.identity == .anonymous else {
+            return try await answer(request, server, file)
+        }
+        await nodes.begin(server)
+        let answer: Result<Response, any Error>
+        do {
+            answer = .success(try await self.answer(request, server, file))
+        } catch {
+            answer = .failure(error)
+        }
+        await nodes.end(server)
+        return try answer.get()
+    }
+
+    private func answer(
+        _ request: APIRequest, _ server: String, _ file: AssignmentSet.File
+    ) async throws -> Response {
+        var file = file
+        var poll = ConditionalPoll(request)
+        let commit = try await poll.hold(request, knowing: file.etag) {
+            [changes = registry.assignmentChanges] known, tokens in
+            await changes.change(of: server, tokens: tokens) { known.matchesWeakly($0) }
+        }
+        if poll.wasHeld {
+            file = try await poll.afterwards {
+                try Self.assignments(of: server, in: try await registry.state(seen: commit))
+            }
+        }
+        return poll.answer(tag: file.etag, headers: [.contentType: MediaType.json]) {
+            ResponseBody(byteBuffer: file.bytes)
+        }
+    }
+
+    private static func assignments(of server: String, in state: RegistryState) throws -> AssignmentSet.File {
+        guard let file = state.assignments.byServer[server] else {
+            throw ChangeError.missing("server \(server.prefix(80))")
+        }
+        return file
+    }
+
+    private func takeServerReport(_ request: APIRequest) async throws -> Response {
+        let server = request.parameter("server")
+        try Self.requireOwn(server, request)
+        let message = try await request.read(ServerReportMessage.form) { message, _ in message }
+        do {
+            let answer = try await nodes.take(message, from: server, by: request.identity.name)
+            return Response(
+                status: .ok, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.jsonBytes)))
+        } catch let error as BodyError {
+            throw APIProblem.invalid(
+                error.faults.map { .init(pointer: "#/changes" + $0.pointer.dropFirst(), detail: $0.detail) })
+        }
+    }
+}

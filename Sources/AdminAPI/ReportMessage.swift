@@ -1,0 +1,17 @@
+package import JSON
+
+/// A report in messages: the whole one first, then what has changed since the message before.
+package protocol ReportMessage: Sendable {
+    associatedtype Report: Described
+    /// Tells two senders of one name apart.
+    var session: String { get }
+    /// Rises by one with each message of a session.
+    var sequence: Int { get }
+    /// The whole report.
+    var report: Report? { get }
+    /// What has changed, as JSON Merge Patch (RFC 7396).
+    var changes: JSONValue? { get }
+}
+
+extension GatewayReportMessage: ReportMessage {}
+extension ServerReportMessage: ReportMessage {}

@@ -1,0 +1,101 @@
+import Names
+
+extension MetaConfiguration {
+    /// Whether its services keep their data in a drive of their server: it requires the label or the kind `db`.
+    package var usesDrives: Bool { requires(.db) }
+
+    /// Whether its services have data that a move leaves behind: it requires the label or the kind `db` or `archive`.
+    package var keepsData: Bool { requires(.db) || requires(.archive) }
+
+    private func requires(_ kind: ServerKind) -> Bool {
+        guard let requirements else { return false }
+        return requirements.serverKinds.contains(kind) || requirements.labels.contains(kind.rawValue)
+    }
+}
+
+extension Cloud {
+    /// Brings drives and remains in line with services that were installed, moved, or have left.
+    ///
+    /// A service keeps its drive as long as it is on the server, and finds it again when it comes back; a new one of a
+    /// type with data gets the drive of the fewest services, then the first by name. What leaves a server leaves its
+    /// remains there, until they are purged or the server is gone. Cost: walks over all services.
+    package mutating func settleInstallations(since before: Cloud) {
+        var loads: [String: [String: Int]]?
+        for service in before.services.values {
+            guard let installation = service.installation else { continue }
+            let now = services[service.name]
+            guard now?.installation == nil || now?.server != service.server, servers[service.server] != nil
+            else { continue }
+            remains[Remains.ID(server: service.server, service: service.name)] = Remains(drive: installation.drive)
+        }
+        let placed = services.values.lazy.filter { service in
+            guard let installation = service.installation else { return false }
+            let former = before.services[service.name]
+            return former?.server != service.server || former?.installation?.drive != installation.drive
+                || former?.installation == nil
+        }.sorted { ($0.type, $0.index) < ($1.type, $1.index) }
+        for service in placed {
+            let former = before.services[service.name]
+            if let former, let installation = former.installation, former.server == service.server {
+                services[service.name]?.installation?.drive = installation.drive
+                continue
+            }
+            if let left = remains.removeValue(forKey: .init(server: service.server, service: service.name)) {
+                services[service.name]?.installation?.drive = left.drive
+                continue
+            }
+            if loads == nil { loads = driveLoads(besides: Set(placed.map(\.name))) }
+            let drive =
+                types[service.type]?.configuration.usesDrives == true
+                ? freestDrive(of: service.server, loads?[service.server] ?? [:]) : nil
+            services[service.name]?.installation?.drive = drive
+            if let drive { loads?[service.server, default: [:]][drive, default: 0] += 1 }
+        }
+        remains = remains.filter { id, _ in servers[id.server] != nil }
+    }
+
+    /// How many services each drive of each server has; those that have left count where their data still is.
+    private func driveLoads(besides others: Set<String>) -> [String: [String: Int]] {
+        var loads: [String: [String: Int]] = [:]
+        for service in services.values where !others.contains(service.name) {
+            if let drive = service.installation?.drive { loads[service.server, default: [:]][drive, default: 0] += 1 }
+        }
+        for (id, left) in remains {
+            if let drive = left.drive { loads[id.server, default: [:]][drive, default: 0] += 1 }
+        }
+        return loads
+    }
+
+    private func freestDrive(of server: String, _ loads: [String: Int]) -> String? {
+        servers[server]?.drives.keys.min { (loads[$0] ?? 0, $0) < (loads[$1] ?? 0, $1) }
+    }
+
+    /// Throws `ChangeError.contradiction` if an installed service with data has moved, which leaves the data behind.
+    package func requireDataStays(since before: Cloud, _ places: RequestPlaces) throws {
+        let moved = services.values.filter { service in
+            guard let former = before.services[service.name], former.installation != nil else { return false }
+            return former.server != service.server && types[service.type]?.configuration.keepsData == true
+        }.sorted { ($0.type, $0.index) < ($1.type, $1.index) }
+        try Self.refuse(
+            moved.map { service in
+                let former = before.services[service.name]?.server ?? ""
+                return Contradiction(
+                    "the service \(service.name) has its data on \(former), where a move to \(service.server) leaves it: "
+                        + "say that it is to move without data (--without-data)",
+                    of: [.init(.service, service.name, .server)])
+            }, inFiles: [], places)
+    }
+
+    /// Has a server remove what is left of a service that it was installed on.
+    package mutating func purge(_ service: String, on server: String) throws {
+        _ = try self.server(server)
+        let id = Remains.ID(server: server, service: service)
+        if let present = services[service], present.server == server, present.installation != nil {
+            throw ChangeError.inUse("service \(service) is on server \(server): move or remove it first")
+        }
+        guard remains[id] != nil else {
+            throw ChangeError.missing("directory of \(service.prefix(80)) left on server \(server)")
+        }
+        remains[id]?.isPurged = true
+    }
+}

@@ -1,0 +1,95 @@
+package import Names
+import Text
+
+/// A job that somebody asks for.
+package struct JobRequest: Sendable, Hashable {
+    package var service: String
+    package var kind: JobKind
+    package var name: String?
+    package var arguments: [String]
+    package var createdBy: String
+    package var createdAt: String
+    package var deadline: String
+
+    package init(
+        service: String, kind: JobKind, name: String? = nil, arguments: [String] = [], createdBy: String,
+        createdAt: String, deadline: String
+    ) {
+        self.service = service
+        self.kind = kind
+        self.name = name
+        self.arguments = arguments
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.deadline = deadline
+    }
+}
+
+extension Cloud {
+    /// The jobs that have not ended, in their order. Walks over all jobs.
+    package var openJobs: [Job] { jobs.values.filter { $0.end == nil }.sorted { $0.number < $1.number } }
+
+    /// Adds a job for the version that the service has.
+    ///
+    /// Throws `ChangeError` if there is no such service, if it is not installed by ADMIN, if its type does not have
+    /// the action or that does not take the arguments, or if its server has too many jobs.
+    ///
+    /// - Parameter nonce: makes the identifier unique, also where an older registry was restored.
+    package mutating func add(_ request: JobRequest, nonce: UInt32) throws {
+        let service = try service(request.service)
+        guard let installation = service.installation else {
+            throw ChangeError.invalid([
+                Fault(place: "{service}", detail: "the service \(service.name) has no version: ADMIN does not run it")
+            ])
+        }
+        guard (request.kind == .action) == (request.name != nil) else {
+            throw ChangeError.invalid([
+                Fault(
+                    place: "#/name",
+                    detail: request.kind == .action
+                        ? "an action needs its name" : "only a job of the kind action has a name")
+            ])
+        }
+        if let name = request.name { try checkAction(name, request.arguments, of: service) }
+        guard request.kind == .action || request.arguments.isEmpty else {
+            throw ChangeError.invalid([Fault(place: "#/arguments", detail: "only an action takes arguments")])
+        }
+        guard jobs.values.count(where: { $0.end == nil && $0.server == service.server }) < Job.mostOpen else {
+            throw ChangeError.inUse(
+                "server \(service.server) has \(Job.mostOpen) jobs that have not ended, and takes no more")
+        }
+        let number = (jobs.values.map(\.number).max() ?? 0) + 1
+        let digits = String(nonce, radix: 16)
+        let id = "\(number)-\(String(repeating: "0", count: 8 - digits.utf8.count))\(digits)"
+        jobs[id] = Job(
+            id: id, number: number, service: service.name, server: service.server, kind: request.kind,
+            version: installation.digest, name: request.name, arguments: request.arguments,
+            createdBy: request.createdBy, createdAt: request.createdAt, deadline: request.deadline)
+    }
+
+    private func checkAction(_ name: String, _ arguments: [String], of service: ServiceInstance) throws {
+        let actions = types[service.type]?.configuration.actions ?? []
+        guard let action = actions.first(where: { $0.name.isExactly(name) }) else {
+            let names = actions.map(\.name).joined(separator: ", ")
+            throw ChangeError.invalid([
+                Fault(
+                    place: "#/name",
+                    detail: "the type \(service.type) has no action \"\(name)\""
+                        + (names.isEmpty ? "" : "; it has \(names)"))
+            ])
+        }
+        do throws(ActionArgumentError) {
+            _ = try action.words(with: arguments)
+        } catch {
+            throw ChangeError.invalid([Fault(place: "#/arguments", detail: error.description)])
+        }
+    }
+
+    /// Notes how a job has ended, unless that is known, and forgets the oldest that have.
+    package mutating func endJob(_ id: String, _ end: Job.End) {
+        guard let job = jobs[id], job.end == nil else { return }
+        jobs[id]?.end = end
+        let ended = jobs.values.filter { $0.end != nil }.sorted { $0.number < $1.number }
+        for job in ended.dropLast(Job.kept) { jobs[job.id] = nil }
+    }
+}

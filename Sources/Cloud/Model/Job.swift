@@ -1,0 +1,74 @@
+public import Names
+
+/// Something that a server is to do once for a service, or has done.
+public struct Job: Sendable, Hashable {
+    /// Unique for ever: a server that has done a job of this identifier does it no more.
+    public let id: String
+    /// The order in which jobs were made, from 1.
+    public let number: Int
+    public let service: String
+    public let server: String
+    public let kind: JobKind
+    /// The manifest of the version that the job is for.
+    public let version: String
+    /// The name of an action.
+    public let name: String?
+    public let arguments: [String]
+    public let createdBy: String
+    /// RFC 3339 in UTC, as the other times.
+    public let createdAt: String
+    /// After this time it is not begun, and ended where it runs.
+    public let deadline: String
+    /// How it ended; `nil`: it has not, as far as ADMIN knows.
+    public var end: End?
+
+    /// The end of a job.
+    public struct End: Sendable, Hashable {
+        public var outcome: JobOutcome
+        /// `nil`: it was not begun, or nobody knows.
+        public var startedAt: String?
+        public var endedAt: String
+        /// How it ended, in words; `nil`: it has succeeded.
+        public var problem: String?
+        /// The end of its output.
+        public var output: String
+
+        public init(
+            outcome: JobOutcome, startedAt: String? = nil, endedAt: String, problem: String? = nil, output: String = ""
+        ) {
+            self.outcome = outcome
+            self.startedAt = startedAt
+            self.endedAt = endedAt
+            self.problem = problem
+            self.output = output
+        }
+    }
+
+    package init(
+        id: String, number: Int, service: String, server: String, kind: JobKind, version: String, name: String?,
+        arguments: [String], createdBy: String, createdAt: String, deadline: String, end: End? = nil
+    ) {
+        self.id = id
+        self.number = number
+        self.service = service
+        self.server = server
+        self.kind = kind
+        self.version = version
+        self.name = name
+        self.arguments = arguments
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.deadline = deadline
+        self.end = end
+    }
+
+    /// How many jobs that have ended are kept: the newest.
+    package static let kept = 500
+    /// Jobs of a server that have not ended.
+    package static let mostOpen = 1_000
+}
+
+extension Job: CustomStringConvertible {
+    /// `restart of tg.3 on app2`, `backup of mdb.1 on db1`
+    public var description: String { "\(name ?? kind.rawValue) of \(service) on \(server)" }
+}

@@ -1,0 +1,193 @@
+package import AdminAPI
+import Cloud
+import Foundation
+import Names
+import Text
+
+/// What the nodes of servers tell, since ADMIN started: in memory only. A node tells all of it again when ADMIN asks.
+/// The cost of a poll or a report does not depend on the number of nodes.
+public actor NodeRoster {
+    private struct Known {
+        /// Polls that are being answered.
+        var openPolls = 0
+        var seen: Date?
+        /// The same by `Registry.uptime`.
+        var uptime: Duration?
+        var report: HeardReport<ServerReportMessage>?
+    }
+
+    private let registry: Registry
+    /// By server. At most one each, whose report has `Limits.serverReport` bytes at most.
+    private var nodes: [String: Known] = [:]
+
+    public init(registry: Registry) { self.registry = registry }
+
+    // MARK: Polls and reports
+
+    /// Notes the beginning of a node's poll.
+    package func begin(_ server: String) async {
+        let isNews = nodes[server]?.seen == nil
+        hear(server)
+        nodes[server]?.openPolls += 1
+        if isNews { await registry.listChanges.noteChange(of: .nodes) }
+    }
+
+    /// Notes that a poll was answered.
+    package func end(_ server: String) {
+        guard nodes[server] != nil else { return }
+        hear(server)
+        nodes[server]?.openPolls -= 1
+    }
+
+    private func hear(_ server: String) {
+        nodes[server, default: Known()].seen = registry.now()
+        nodes[server]?.uptime = registry.uptime()
+    }
+
+    /// Takes a report, or what has changed in it, and ends the jobs that it tells the end of.
+    ///
+    /// Throws `ChangeError.missing` for a server that there is not, `BodyError` where the changes make no report.
+    ///
+    /// - Parameter actor: who sends it, for the events that it makes.
+    package func take(
+        _ message: ServerReportMessage, from server: String, by actor: String
+    ) async throws -> ReportAnswer {
+        let cloud = try await registry.state().cloud
+        _ = try cloud.server(server)
+        let before = nodes[server]?.report
+        guard
+            let heard = try HeardReport.after(message, before, now: registry.now(), uptime: registry.uptime())
+        else { return ReportAnswer(wantsWhole: true) }
+        hear(server)
+        nodes[server]?.report = heard
+        if before?.report != heard.report { await registry.listChanges.noteChange(of: .nodes) }
+        try await settle(heard.report, of: server, in: cloud, by: actor)
+        return ReportAnswer(wantsWhole: false)
+    }
+
+    /// Ends the jobs that have ended there, and forgets remains that are purged.
+    private func settle(_ report: ServerReport, of server: String, in cloud: Cloud, by actor: String) async throws {
+        let ends = report.jobs.reduce(into: [String: Job.End]()) { ends, pair in
+            guard let job = cloud.jobs[pair.key.wrappedValue], job.end == nil, job.server == server,
+                let end = Job.End(pair.value, now: registry.now())
+            else { return }
+            ends[job.id] = end
+        }
+        let gone = cloud.remains.filter { id, left in
+            left.isPurged && id.server == server && report.services[ExactText(id.service)] == nil
+        }.keys.sorted()
+        // Only a node that knows of the assignment has carried it out.
+        let knows = report.applied == (try await registry.state()).assignments.byServer[server]?.etag
+        guard !ends.isEmpty || !gone.isEmpty && knows else { return }
+        _ = try await registry.write(by: ChangeAuthor(actor), dryRun: false) { cloud, _ in
+            for (id, end) in ends { cloud.endJob(id, end) }
+            guard knows else { return }
+            for id in gone where cloud.remains[id]?.isPurged == true { cloud.remains[id] = nil }
+        }
+    }
+
+    /// Forgets what a node has told.
+    package func forget(_ server: String) async {
+        nodes[server] = nil
+        await registry.listChanges.noteChange(of: .nodes)
+    }
+
+    // MARK: Reading
+
+    /// Every server with what its node tells. Walks over all servers and their services.
+    package func resources(in state: RegistryState) -> [NodeResource] {
+        nodes = nodes.filter { state.cloud.servers[$0.key] != nil || $0.value.openPolls > 0 }
+        return state.cloud.servers.keys.sorted().compactMap { resource($0, in: state) }
+    }
+
+    /// A server's node with its report.
+    ///
+    /// Throws `ChangeError.missing` when there is no such server.
+    package func detail(_ server: String, in state: RegistryState) throws -> NodeDetail {
+        _ = try state.cloud.server(server)
+        guard let node = resource(server, in: state) else { throw ChangeError.missing("server \(server.prefix(80))") }
+        let heard = nodes[server]?.report
+        return NodeDetail(
+            node: node, differences: differences(server, in: state), report: heard?.report,
+            reportedAt: heard.map { Timestamp.text($0.heard) })
+    }
+
+    private func differences(_ server: String, in state: RegistryState) -> [NodeDifference] {
+        guard let assignments = state.assignments.byServer[server]?.document, let report = nodes[server]?.report?.report
+        else { return [] }
+        return assignments.differences(from: report)
+    }
+
+    private func resource(_ server: String, in state: RegistryState) -> NodeResource? {
+        guard let location = state.cloud.servers[server]?.location, let file = state.assignments.byServer[server]
+        else { return nil }
+        let known = nodes[server]
+        let report = known?.report?.report
+        let age = known?.openPolls ?? 0 > 0 ? .zero : known?.uptime.map { registry.uptime() - $0 }
+        let seconds = age.map { Double($0.components.seconds) + Double($0.components.attoseconds) * 1e-18 }
+        let root = report?.drives[ExactText("root")]
+        return NodeResource(
+            server: server, location: location,
+            state: seconds.map { $0 > Double(Limits.reportSilence) ? .silent : .present } ?? .unheard,
+            seen: known?.seen.map(Timestamp.text), age: seconds, program: report?.program,
+            isInSync: report.map { $0.applied == file.etag } ?? false,
+            assigned: file.document.services.values.count { $0.desired == .running },
+            running: report?.services.values.count { $0.state == .running } ?? 0,
+            differences: differences(server, in: state).count, load: report?.load, memory: report?.memory,
+            freeMemory: report?.freeMemory, disk: root?.size, freeDisk: root?.free,
+            services: report?.services.mapValues(\.state) ?? [:])
+    }
+
+    /// The jobs, the newest first, with what their nodes tell of those that have not ended.
+    package func jobs(in state: RegistryState) -> [JobResource] {
+        state.cloud.jobs.values.sorted { $0.number > $1.number }.map { job in
+            JobResource(job, nodes[job.server]?.report?.report.jobs[ExactText(job.id)])
+        }
+    }
+
+    /// A job with its output so far.
+    ///
+    /// Throws `ChangeError.missing` when there is none, or no more.
+    package func job(_ id: String, in state: RegistryState) throws -> JobResource {
+        guard let job = state.cloud.jobs[id] else { throw ChangeError.missing("job \(id.prefix(80))") }
+        let report = nodes[job.server]?.report?.report.jobs[ExactText(id)]
+        var resource = JobResource(job, report)
+        resource.output = job.end?.output ?? report?.output ?? ""
+        return resource
+    }
+}
+
+extension Job.End {
+    /// `nil`: it still runs.
+    fileprivate init?(_ report: JobReport, now: Date) {
+        let outcome: JobOutcome
+        switch report.state {
+        case .running: return nil
+        case .succeeded: outcome = .succeeded
+        case .failed: outcome = .failed
+        case .unknown: outcome = .unknown
+        }
+        self.init(
+            outcome: outcome, startedAt: Timestamp.inUTC(report.startedAt),
+            endedAt: report.endedAt.flatMap(Timestamp.inUTC) ?? Timestamp.text(now), problem: report.problem,
+            output: report.output)
+    }
+}
+
+extension JobResource {
+    /// A job as ADMIN and the report of its node tell of it, without its output.
+    fileprivate init(_ job: Job, _ report: JobReport?) {
+        let state: JobState =
+            switch job.end?.outcome {
+            case .succeeded: .succeeded
+            case .failed: .failed
+            case .unknown: .unknown
+            case nil: report == nil ? .waiting : .running
+            }
+        self.init(
+            id: job.id, service: job.service, server: job.server, kind: job.kind, name: job.name,
+            arguments: job.arguments, version: job.version, state: state, createdBy: job.createdBy,
+            createdAt: job.createdAt, deadline: job.deadline, startedAt: job.end?.startedAt ?? report?.startedAt,
+            endedAt: job.end?.endedAt, problem: job.end?.problem)
+    }
+}

@@ -1,0 +1,83 @@
+package import AdminAPI
+import Cloud
+import Crypto
+import Names
+package import NIOCore
+import Text
+
+/// What each server is to have and to run, belonging to one cloud, ready to be sent. A change makes again only what it
+/// can affect; a poll only looks up.
+package struct AssignmentSet: Sendable {
+    /// The assignments of one server.
+    package struct File: Sendable {
+        package let document: Assignments
+        package let bytes: ByteBuffer
+        /// The ETag, including quotes.
+        package let etag: String
+
+        init(_ document: Assignments) {
+            self.document = document
+            let bytes = document.jsonBytes
+            self.bytes = ByteBuffer(bytes: bytes)
+            etag = "\"\(SHA256.hash(data: bytes).prefix(16).hexadecimal)\""
+        }
+    }
+
+    package private(set) var byServer: [String: File] = [:]
+    /// The ETag of each server's assignments.
+    package private(set) var tags: [String: String] = [:]
+
+    /// Walks over the whole cloud.
+    init(of cloud: Cloud) { make(Set(cloud.servers.keys), of: cloud) }
+
+    /// The assignments after a change. Cost: walks over all services if any server can be affected.
+    func updated(_ difference: CloudDifference, from before: Cloud, to after: Cloud) -> AssignmentSet {
+        var servers: Set<String> = []
+        for change in difference.changes {
+            switch change.kind {
+            case .server: servers.insert(change.name)
+            case .service:
+                for service in [before.services[change.name], after.services[change.name]] {
+                    if let service { servers.insert(service.server) }
+                }
+            case .job:
+                if let job = after.jobs[change.name] { servers.insert(job.server) }
+            default: break
+            }
+        }
+        for id in Set(before.remains.keys).union(after.remains.keys) where before.remains[id] != after.remains[id] {
+            servers.insert(id.server)
+        }
+        guard !servers.isEmpty else { return self }
+        var set = self
+        set.make(servers, of: after)
+        return set
+    }
+
+    private mutating func make(_ names: Set<String>, of cloud: Cloud) {
+        var documents: [String: Assignments] = [:]
+        for name in names {
+            documents[name] = cloud.servers[name].map { Assignments(server: name, location: $0.location) }
+        }
+        for (id, left) in cloud.remains where names.contains(id.server) {
+            documents[id.server]?.services[ExactText(id.service)] = Assignment(
+                desired: left.isPurged ? .purged : .absent, version: nil, drive: left.drive)
+        }
+        for service in cloud.services.values {
+            guard let installation = service.installation, names.contains(service.server) else { continue }
+            documents[service.server]?.services[ExactText(service.name)] = Assignment(
+                desired: installation.desired == .running ? .running : .stopped, version: installation.digest,
+                drive: installation.drive)
+        }
+        for job in cloud.jobs.values where job.end == nil && names.contains(job.server) {
+            documents[job.server]?.jobs[ExactText(job.id)] = AssignedJob(
+                service: job.service, kind: job.kind, version: job.version, name: job.name, arguments: job.arguments,
+                deadline: job.deadline)
+        }
+        for name in names {
+            let file = documents[name].map { File($0) }
+            byServer[name] = file
+            tags[name] = file?.etag
+        }
+    }
+}

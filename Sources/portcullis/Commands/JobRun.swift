@@ -1,0 +1,62 @@
+import AdminAPI
+import AdminClient
+import CommandLineSupport
+import Text
+
+/// Makes a job, shows its output as it comes, and waits for its end.
+struct JobRun {
+    private let client: AdminResources
+    private let options: JobOptions
+    private let change: ChangeOptions
+
+    init(_ client: AdminResources, _ options: JobOptions, _ change: ChangeOptions) {
+        self.client = client
+        self.options = options
+        self.change = change
+    }
+
+    /// Throws if the job does not succeed.
+    func run(_ wanted: JobCreation, of service: String) async throws {
+        let made: CreatedJob = try await client.value(
+            AdminRequest.change(.post, .jobs(of: service), dryRun: change.dryRun).json(wanted))
+        guard let job = made.job else { return try change.finish(made.report) }
+        let isText = change.output.output == .table || change.output.output == .wide
+        guard !options.noWait else { return try change.output.show(job, asText: "job \(job.id) on \(job.server)") }
+        if isText { StandardError.write("Job \(job.id) on \(job.server).") }
+        let ended = try await follow(job, isText: isText)
+        if !isText { try change.output.show(ended, asText: "") }
+        guard ended.state != .succeeded else { return }
+        throw CommandError(
+            "job \(ended.id) of \(ended.service) "
+                + (ended.state == .failed ? "has failed" : "has ended in a way that nobody knows")
+                + (ended.problem.map { ": \($0.printable)" } ?? ""))
+    }
+
+    private func follow(_ job: JobResource, isText: Bool) async throws -> JobResource {
+        var reading = HeldReading(request: AdminRequest(.get, .job(job.id)), hasAnswered: true)
+        var shown = ""
+        while true {
+            guard let now = try await reading.next(client, as: JobResource.self) else { continue }
+            let output = now.output ?? ""
+            if isText {
+                let new = Self.new(in: output, after: shown)
+                if !new.isEmpty { try StandardOutput.write(Array(String(new).printableLines.utf8)) }
+            }
+            shown = output
+            if now.state.isEnd { return now }
+        }
+    }
+
+    /// What has come since: ADMIN keeps the end of the output only.
+    static func new(in output: String, after shown: String) -> Substring {
+        if output.hasBytePrefix(shown) { return Substring(output.utf8.dropFirst(shown.utf8.count)) }
+        // The beginning is gone: look for where what was shown ends.
+        let (bytes, end) = (Array(output.utf8), Array(shown.utf8.suffix(1_024)))
+        guard !end.isEmpty, bytes.count >= end.count else { return output[...] }
+        for start in stride(from: bytes.count - end.count, through: 0, by: -1)
+        where bytes[start] == end[0] && bytes[start..<start + end.count].elementsEqual(end) {
+            return Substring(output.utf8.dropFirst(start + end.count))
+        }
+        return output[...]
+    }
+}

@@ -1,0 +1,106 @@
+import AdminAPI
+import AdminClient
+public import ArgumentParser
+import CommandLineSupport
+public import Names
+
+extension VersionReference: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+struct VersionServices: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Give service instances a version, which their servers then install.",
+        discussion: """
+            The version is NAME, NAME/VARIANT or sha256:DIGEST, or `none`: then ADMIN stops the service, and its directory \
+            stays. All at once, without a look at gateways or tests: that is what upgrades are for.
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The services, TYPE.INDEX, one or more; then the version.", valueName: "service … version"),
+        completion: .names(.services), transform: NameArgument.read)
+    var words: [String]
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    private var names: [String] { Array(words.dropLast()) }
+
+    private var version: ServicePatch.Version? {
+        guard let text = words.last else { return nil }
+        return text == "none" ? ServicePatch.Version.none : VersionReference(text).map { .reference($0) }
+    }
+
+    func validate() throws {
+        guard words.count > 1 else { throw ValidationError("name one or more services, and then the version") }
+        try ServiceNames.check(names)
+        guard version != nil else {
+            throw ValidationError("\"\(words.last ?? "")\" is no version; \(VersionReference.rule)")
+        }
+    }
+
+    func run(_ client: AdminResources) async throws {
+        try change.finish(
+            try await client.changeEach(names) { name in
+                AdminRequest.change(.patch, .service(name), dryRun: change.dryRun).json(ServicePatch(version: version))
+            })
+    }
+}
+
+struct StartServices: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Have service instances run that have a version.")
+
+    @OptionGroup var services: ServiceNames
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        try change.finish(try await client.desire(.running, of: services.names, dryRun: change.dryRun))
+    }
+}
+
+struct StopServices: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop", abstract: "Stop service instances that have a version, until `start`.",
+        discussion: "Gateways go on sending to them: `services drain --wait` comes first.")
+
+    @OptionGroup var services: ServiceNames
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        try change.finish(try await client.desire(.stopped, of: services.names, dryRun: change.dryRun))
+    }
+}
+
+struct PurgeService: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purge",
+        abstract: "Have a server remove the directory of a service that has left it, with its data.")
+
+    @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
+    var service: String
+
+    @Option(help: "The server.", completion: .names(.servers), transform: NameArgument.read)
+    var server: String
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws { try ServiceNames.check([service]) }
+
+    func run(_ client: AdminResources) async throws {
+        let request = AdminRequest.change(.delete, .service(service, on: server), dryRun: change.dryRun)
+        try change.finish(try await client.value(request))
+    }
+}
+
+extension AdminResources {
+    /// Has services run or not.
+    fileprivate func desire(_ desired: DesiredRun, of names: [String], dryRun: Bool) async throws -> ChangeReport {
+        try await changeEach(names) { name in
+            AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(ServicePatch(desired: desired))
+        }
+    }
+}
