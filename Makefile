@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit kernel configuration demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short bench format clean
+.PHONY: help setup build release man run test lint unit kernel configuration versions demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -23,7 +23,7 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 
-test: setup lint unit kernel release configuration demo end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
+test: setup lint unit kernel release configuration versions demo end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -54,6 +54,9 @@ man: ## the manual pages alone, of a debug build
 
 configuration: ## the services' combined configurations: ADMIN, the command line and curl on loopback
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Configuration/run
+
+versions: ## versions built, signed, verified and unpacked by the command line; strangers, kills and full disks
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run
 
 demo: ## what `make run` shows, checked: ADMIN on this host, the gateway in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_DEMO_PORT=18080 demo/run --once
@@ -89,6 +92,7 @@ fuzz: ## a million mutated inputs for each parser and for ADMIN (FUZZ_COUNT=n fo
 	$(RELEASE)/portcullis-fuzz json --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz yaml --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz checks --count $(FUZZ_COUNT)
+	$(RELEASE)/portcullis-fuzz manifest --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz keepalived --count $(FUZZ_COUNT)
 	$(RELEASE)/portcullis-fuzz http --count $(FUZZ_HTTP_COUNT)
 
@@ -102,6 +106,11 @@ soak: ## half an hour of random changes, crashes and drift with clients at work 
 
 soak-short:
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run 120
+
+long: ## what takes minutes and is no stage of `make test`: large versions, many kills
+	@scripts/setup test
+	$(SWIFT) build -c release --static-swift-stdlib
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run -s Tests/Versions/long.py
 
 bench: ## against ipvsadm, keepalived and nft in the same run; fails where a target is missed
 	@scripts/setup test

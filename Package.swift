@@ -267,14 +267,15 @@ let package = Package(
             name: "Fuzzing",
             dependencies: [
                 "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes", "ServicesExport",
-                "YAML",
+                "Versions", "YAML",
             ],
             path: "Tests/Fuzzing", swiftSettings: strict),
         .executableTarget(
             name: "portcullis-fuzz",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "CombinedConfiguration", "CommandLineSupport", "Fuzzing",
-                "HealthChecks", "JSON", "Keepalived", "Names", "NetworkTypes", "Registry", "ServicesExport", "YAML",
+                "HealthChecks", "JSON", "Keepalived", "Names", "NetworkTypes", "Registry", "ServicesExport", "Versions",
+                "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -371,6 +372,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "VersionsTests", dependencies: ["Cloud", "JSON", "TestSupport", "Text", "Versions"],
             swiftSettings: strictTests),
         .testTarget(
             name: "KeepalivedTests",

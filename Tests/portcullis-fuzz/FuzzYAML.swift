@@ -43,6 +43,12 @@ struct FuzzYAML: ParsableCommand {
           - sort-order: 10
             for: common
             values: {name: "${service.name}", workers: 4}
+        build: {command: [make, all], directory: out, environment: {A: b}, variants: {debug: {command: [make, debug]}}}
+        run: {command: [bin/pgw, -s], environment: {A: b}, stop-signal: INT, stop-timeout: 9s, ready: {port: 8080}}
+        listen: [{name: http, port: 8080}]
+        actions: [{name: a, command: bin/a, arguments: [{name: k, words: [x, y]}, {name: n, number: [1, 2]}], every: 1h}]
+        limits: {memory: 1G, cpu: 150%, processes: 9}
+        user: pgw
         tests:
           - {name: ping, http: {port: 8080, path: /ping, status: 200}}
           - {name: check, command: [bin/pgw, --check], timeout: 60}

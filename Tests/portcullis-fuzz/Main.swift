@@ -8,6 +8,7 @@ struct Fuzz: AsyncParsableCommand {
         abstract: "Mutates valid input and reads it: a parser that crashes, hangs or contradicts itself fails.",
         subcommands: [
             FuzzCSV.self, FuzzJSON.self, FuzzYAML.self, FuzzKeepalived.self, YAMLPairs.self, FuzzChecks.self,
+            FuzzManifest.self,
             FuzzHTTP.self,
         ])
 }

@@ -24,6 +24,7 @@ package struct FilePattern: Sendable, Hashable {
     /// What is wrong with a pattern, to follow it in a message; `nil` if nothing is.
     package static func problem(with pattern: String) -> String? {
         let plain = String(
+            // exact: scalars
             String.UnicodeScalarView(pattern.unicodeScalars.map { $0 == "*" || $0 == "?" ? "x" : $0 }))
         if let problem = ServicePath.problem(with: plain) { return problem }
         let names = pattern.splitBytes("/")
@@ -46,6 +47,7 @@ package struct FilePattern: Sendable, Hashable {
             case .anyDirectories:
                 while true {
                     if matches(path, names) { return true }
+                    // exact: scalars
                     guard let skipped = path.popFirst(), skipped.first != "." else { return false }
                 }
             case .pattern(let pattern):
@@ -58,6 +60,7 @@ package struct FilePattern: Sendable, Hashable {
 
     /// The usual algorithm: go back to the last `*` only.
     private static func matches(_ name: [Unicode.Scalar], _ pattern: [Unicode.Scalar]) -> Bool {
+        // exact: scalars
         if name.first == ".", pattern.first == "*" || pattern.first == "?" { return false }
         var (place, mark) = (0, 0)
         var star: (pattern: Int, name: Int)?
@@ -76,6 +79,7 @@ package struct FilePattern: Sendable, Hashable {
                 return false
             }
         }
+        // exact: scalars
         return pattern[mark...].allSatisfy { $0 == "*" }
     }
 }

@@ -30,8 +30,15 @@ package final class Directory: Sendable {
     /// Opens a directory in this one; `nil` if there is none.
     package func directory(_ name: String) throws(FileError) -> Directory? {
         let descriptor = openat(descriptor, name, Self.flags | O_NOFOLLOW)
-        if descriptor < 0, errno == ENOENT { return nil }
-        guard descriptor >= 0 else { throw error("open", name) }
+        if descriptor < 0 {
+            let code = errno
+            if code == ENOENT { return nil }
+            // With both flags, Linux calls a link no directory.
+            guard code == ENOTDIR, let status = try status(name), status.kind == S_IFLNK else {
+                throw Self.error("open", path(name), code)
+            }
+            throw Self.error("open", path(name), ELOOP)
+        }
         return Directory(descriptor, path(name))
     }
 
@@ -164,7 +171,9 @@ package final class Directory: Sendable {
             }
             let bytes = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: UInt8.self, capacity: 256) { name in
-                    Array(UnsafeBufferPointer(start: name, count: strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))))
+                    Array(
+                        UnsafeBufferPointer(
+                            start: name, count: strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))))
                 }
             }
             if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }

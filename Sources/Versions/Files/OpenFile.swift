@@ -81,8 +81,14 @@ package final class OpenFile: Sendable {
         guard fchmod(descriptor, mode_t(mode.bits)) == 0 else { throw error("set the mode of") }
     }
 
-    /// The time of the last modification in nanoseconds since 1970.
-    func setModified(_ nanoseconds: Int) throws(FileError) {
+    /// Sets the time of the last modification to this one, in nanoseconds since 1970, or to a later one if the file
+    /// system keeps no fractions.
+    func setModified(atLeast nanoseconds: Int) throws(FileError) {
+        try setModified(nanoseconds)
+        if try status().modified < nanoseconds { try setModified(nanoseconds + 2_000_000_000) }
+    }
+
+    private func setModified(_ nanoseconds: Int) throws(FileError) {
         let time = timespec(tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
         guard futimens(descriptor, [time, time]) == 0 else { throw error("set the time of") }
     }

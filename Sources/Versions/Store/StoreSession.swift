@@ -69,7 +69,7 @@ package final class StoreSession: Sendable {
     func place(_ file: OpenFile, _ temporary: String, as name: String, in shelf: Directory, isDurable: Bool) throws {
         if isDurable { try file.synchronize() }
         try store.locked(exclusively: false) {
-            try file.setModified(max(Self.now, since))
+            try file.setModified(atLeast: max(Self.now, since))
             try directory.rename(temporary, to: name, in: shelf)
         }
         if isDurable { try shelf.synchronize() }
@@ -168,7 +168,7 @@ package final class StoreSession: Sendable {
     package func claim(_ digest: ContentDigest) throws -> Bool {
         try store.locked(exclusively: false) {
             guard let file = try store.compressed(digest) else { return false }
-            try file.setModified(max(Self.now, since))
+            try file.setModified(atLeast: max(Self.now, since))
             return true
         }
     }

@@ -5,7 +5,7 @@ import Text
 import Versions
 import YAML
 
-struct BuildVersion: ParsableCommand {
+struct BuildVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Build a version of a type, and add it to a store.",
         discussion: """
@@ -53,7 +53,7 @@ struct BuildVersion: ParsableCommand {
         guard !from.isEmpty, types != "" else { throw ValidationError("a path is not empty") }
     }
 
-    func run() throws {
+    func run() async throws {
         let version = VersionName(type: type, name: name, variant: variant)
         let configuration = try TypeOfVersion.find(type, in: types ?? from)
         let settings = try settings(of: configuration)

@@ -3,17 +3,17 @@ import CommandLineSupport
 import JSON
 import Versions
 
-struct ListVersions: ParsableCommand {
+struct ListVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the versions in a store, of all types or of one.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String?
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: TableOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let entries = try store.entries().filter { entry in type.map { $0 == entry.version.type } ?? true }
         let rows = try entries.map { entry in
@@ -28,12 +28,12 @@ struct ListVersions: ParsableCommand {
     }
 }
 
-struct ShowVersion: ParsableCommand {
+struct ShowVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print what a version has: files, and what is executed.",
         discussion: "--manifest prints the exact bytes that are signed; -o json the same, formatted.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -45,26 +45,27 @@ struct ShowVersion: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
-        let digest = try store.required(version.version(of: type))
-        if manifest { return try StandardOutput.write(try store.manifestBytes(digest)) }
-        let manifest = try store.manifest(digest)
+        let found = try store.found(version.version(of: type))
+        if manifest { return try StandardOutput.write(found.bytes) }
         try output.show(
-            json: manifest.json,
-            asText: VersionText.details(manifest, digest, signatures: try store.signatures(digest)))
+            json: found.manifest.json,
+            asText: VersionText.details(
+                found.manifest, found.digest, signatures: try store.signatures(found.digest)))
     }
 }
 
-struct DiffVersions: ParsableCommand {
+struct DiffVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Compare two versions: files added, changed and removed, with their sizes.",
         discussion: "The exit code is 2 when they differ.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
-    @Argument(help: ArgumentHelp("The older version, as 1.4.0 or 1.4.0/debug.", valueName: "old"), completion: .versions)
+    @Argument(
+        help: ArgumentHelp("The older version, as 1.4.0 or 1.4.0/debug.", valueName: "old"), completion: .versions)
     var old: VersionArgument
 
     @Argument(help: ArgumentHelp("The newer version.", valueName: "new"), completion: .versions)
@@ -73,10 +74,10 @@ struct DiffVersions: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
-        let before = try store.manifest(try store.required(old.version(of: type)))
-        let after = try store.manifest(try store.required(new.version(of: type)))
+        let before = try store.found(old.version(of: type)).manifest
+        let after = try store.found(new.version(of: type)).manifest
         let difference = VersionDifference(from: before, to: after)
         try output.show(json: VersionText.json(difference), asText: VersionText.text(difference))
         if !difference.isEmpty { throw ExitCode(2) }

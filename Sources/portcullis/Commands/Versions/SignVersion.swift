@@ -6,7 +6,7 @@ import ServiceSupport
 import Text
 import Versions
 
-struct SignVersion: ParsableCommand {
+struct SignVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign", abstract: "Sign a version with a private key.",
         discussion: """
@@ -14,7 +14,7 @@ struct SignVersion: ParsableCommand {
             before you sign: servers execute what the manifest says.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -26,38 +26,33 @@ struct SignVersion: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
-        let digest = try store.required(version)
+        let found = try store.found(version)
         let key = try SigningKey(reading: key)
         if let end = key.description.end, Date() >= end {
             throw CommandError(
                 "the key \(key.publicFile.title.printable) has ended, at \(end.formatted(.iso8601)): nothing is signed",
                 hint: "`portcullis keys new` makes another; servers must be told to trust it.")
         }
-        let bytes = try store.manifestBytes(digest)
-        let manifest = try Manifest(reading: bytes)
-        guard manifest.version == version else {
-            throw CommandError("the store calls \(version) what its manifest calls \(manifest.version)")
-        }
-        _ = try ParallelWork.map(manifest.blobs) { try store.blobs.check($0) }
+        _ = try ParallelWork.map(found.manifest.blobs) { try store.blobs.check($0) }
         let session = try StoreSession(store.blobs)
         defer { session.end() }
-        try store.add(try key.sign(manifest: bytes), to: digest, session)
-        let signatures = try store.signatures(digest)
+        try store.add(try key.sign(manifest: found.bytes), to: found.digest, session)
+        let signatures = try store.signatures(found.digest)
         try output.show(
-            json: VersionText.json(manifest, digest, signatures: signatures),
-            asText: "\(version) \(digest): signed by \(key.publicFile.title.printable) (\(key.publicKey.id))")
+            json: VersionText.json(found.manifest, found.digest, signatures: signatures),
+            asText: "\(version) \(found.digest): signed by \(key.publicFile.title.printable) (\(key.publicKey.id))")
     }
 }
 
-struct RemoveVersions: ParsableCommand {
+struct RemoveVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove versions from a store, and the content that no other version has.",
         discussion: "Without a version, only what interrupted builds have left is removed.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String?
 
     @Argument(
@@ -71,7 +66,7 @@ struct RemoveVersions: ParsableCommand {
         guard type == nil || !versions.isEmpty else { throw ValidationError("name the versions to remove") }
     }
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let names = versions.compactMap { version in type.map { version.version(of: $0) } }
         // All are there, or nothing is removed.
@@ -84,7 +79,9 @@ struct RemoveVersions: ParsableCommand {
                 "bytes": .integer(collected.bytes),
             ],
             asText: (names.map { "\($0): removed" }
-                + ["\(collected.count) blobs, \(ByteCount.text(collected.bytes)), are no longer needed and were removed"])
+                + [
+                    "\(collected.count) blobs, \(ByteCount.text(collected.bytes)), are no longer needed and were removed"
+                ])
                 .joined(separator: "\n"))
     }
 }

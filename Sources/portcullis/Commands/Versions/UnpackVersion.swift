@@ -5,7 +5,7 @@ import JSON
 import Text
 import Versions
 
-struct UnpackVersion: ParsableCommand {
+struct UnpackVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unpack", abstract: "Make a version's files in a directory, as servers do it.",
         discussion: """
@@ -14,7 +14,7 @@ struct UnpackVersion: ParsableCommand {
             makes it anew if it was altered.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -36,18 +36,17 @@ struct UnpackVersion: ParsableCommand {
         guard !target.isEmpty else { throw ValidationError("--to: a path is not empty") }
     }
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
-        let digest = try store.required(version)
-        let bytes = try store.manifestBytes(digest)
+        let found = try store.found(version)
+        let (manifest, digest) = (found.manifest, found.digest)
         if let keys = try trust.keys(),
             case .refused(let refusal) = keys.judge(
-                bytes, try store.signatures(digest), type: type, now: Date())
+                found.bytes, try store.signatures(digest), type: type, now: Date())
         {
             throw CommandError("\(version) is not unpacked: \(refusal)")
         }
-        let manifest = try Manifest(reading: bytes)
         let folder = try ServiceFolder(making: target)
         let session = try StoreSession(store.blobs)
         defer { session.end() }

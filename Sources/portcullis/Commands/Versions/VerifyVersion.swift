@@ -6,7 +6,7 @@ import ServiceSupport
 import Text
 import Versions
 
-struct VerifyVersion: ParsableCommand {
+struct VerifyVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Read all of a version and compare it with its manifest and its signatures.",
         discussion: """
@@ -14,7 +14,7 @@ struct VerifyVersion: ParsableCommand {
             keys; without it, signatures are not looked at. --tree compares what was unpacked, too.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -29,15 +29,12 @@ struct VerifyVersion: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
+    func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
-        let digest = try store.required(version)
-        let bytes = try store.manifestBytes(digest)
-        let manifest = try Manifest(reading: bytes)
-        var faults: [String] = []
-        if manifest.version != version { faults.append("its manifest is of \(manifest.version)") }
-        faults += try ParallelWork.map(manifest.blobs) { blob -> String? in
+        let found = try store.found(version)
+        let (manifest, digest) = (found.manifest, found.digest)
+        var faults = try ParallelWork.map(manifest.blobs) { blob -> String? in
             do {
                 try store.blobs.check(blob)
                 return nil
@@ -52,7 +49,7 @@ struct VerifyVersion: ParsableCommand {
         var signature = "signatures were not looked at (--trusted)"
         var code = "unchecked"
         if let keys = try trust.keys() {
-            switch keys.judge(bytes, try store.signatures(digest), type: type, now: Date()) {
+            switch keys.judge(found.bytes, try store.signatures(digest), type: type, now: Date()) {
             case .trusted(let key):
                 signature = "signed by \(key.title.printable) (\(key.key.id))"
                 code = "trusted"
@@ -71,8 +68,9 @@ struct VerifyVersion: ParsableCommand {
                 asText: "\(VersionText.summary(manifest, digest)); \(signature)")
         }
         guard faults.isEmpty else {
-            throw CommandError("\(version) is not as it should be:\n\(faults.prefix(20).joined(separator: "\n"))"
-                + (faults.count > 20 ? "\n… and \(faults.count - 20) more" : ""))
+            throw CommandError(
+                "\(version) is not as it should be:\n\(faults.prefix(20).joined(separator: "\n"))"
+                    + (faults.count > 20 ? "\n… and \(faults.count - 20) more" : ""))
         }
     }
 }

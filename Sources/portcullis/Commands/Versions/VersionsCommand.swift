@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandLineSupport
 
-struct VersionsCommand: ParsableCommand {
+struct VersionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "versions", abstract: "Build, sign, verify, compare and unpack versions of services.",
         discussion: """
