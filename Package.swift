@@ -425,6 +425,12 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
+            name: "NodeAgentTests",
+            dependencies: [
+                "AdminAPI", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
+            ],
+            swiftSettings: strictTests),
+        .testTarget(
             name: "RegistryTests",
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "Registry",

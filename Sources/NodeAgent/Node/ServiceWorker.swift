@@ -81,6 +81,8 @@ actor ServiceWorker {
             let order = order ?? ServiceOrder(.running, version: nil)
             var situation = try observer.look(order, at: now)
             memory.add(to: &situation)
+            // A version counts as placed when its attempt is over: only then it is known that nothing is to be compared.
+            if let version = placingVersion, situation.current != version { situation.placed.remove(version) }
             var plan = ServicePlanner.plan(name, order, situation, at: now)
             if self.order == nil { plan.leaveAlone() }
             note(plan, situation)
