@@ -85,6 +85,7 @@ class Stage:
         for file, content in (files or {}).items():
             (source / file).parent.mkdir(parents=True, exist_ok=True)
             (source / file).write_bytes(content)
+            (source / file).chmod(0o755 if file.startswith("bin/") else 0o644)
         run = {"command": ["bin/run"], "ready": {"after": 0}, "stop-timeout": 5, **manifest.pop("run", {})}
         document = {"type": type, "install": {"files": ["**"], **manifest.pop("install", {})}, "run": run, **manifest}
         meta = self.folder / f"{type}.yaml"

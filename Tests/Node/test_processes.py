@@ -151,13 +151,15 @@ def test_restart_tests_and_actions_happen_once(stage):
     port = free_port()
     version = stage.server_version(
         "1.0.0", port,
-        files={"bin/act": b"", "bin/probe": b""},
-        actions={"promote": {"command": ["/bin/sh", "-c", 'echo "$1" >> "$PORTCULLIS_DIRECTORY/acts"; echo did "$1"', "sh"],
-                             "arguments": [{"name": "role", "words": ["primary", "replica"]}]},
-                 "slow": {"command": ["/bin/sh", "-c", 'echo slow >> "$PORTCULLIS_DIRECTORY/acts"; sleep 3; echo end']},
-                 "endless": {"command": ["/bin/sleep", "999"], "timeout": 1}},
+        files={"bin/promote": b'#!/bin/sh\necho "$1" >> "$PORTCULLIS_DIRECTORY/acts"\necho did "$1"\n',
+               "bin/slow": b'#!/bin/sh\necho slow >> "$PORTCULLIS_DIRECTORY/acts"\nsleep 3\necho end\n',
+               "bin/endless": b"#!/bin/sh\nexec sleep 999\n", "bin/probe": b"#!/bin/sh\nexit 0\n"},
+        actions=[{"name": "promote", "command": ["bin/promote"],
+                  "arguments": [{"name": "role", "words": ["primary", "replica"]}]},
+                 {"name": "slow", "command": ["bin/slow"]},
+                 {"name": "endless", "command": ["bin/endless"], "timeout": "1s"}],
         tests=[{"name": "answers", "http": {"port": port, "path": "/", "status": 200}},
-               {"name": "program", "command": ["/bin/true"]},
+               {"name": "program", "command": ["bin/probe"]},
                {"name": "wrong", "http": {"port": port, "path": "/missing", "status": 200}}])
     stage.admin.assign("pgw.1", version)
     stage.start()

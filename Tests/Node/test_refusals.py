@@ -1,5 +1,6 @@
 """What a node refuses, by name; the old version goes on."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -147,7 +148,6 @@ def test_a_compressed_bomb_and_a_blob_altered_on_the_wire(serving):
     bomb = subprocess.run(["zstd", "-q", "-c"], input=bytes(200 << 20), stdout=subprocess.PIPE, check=True).stdout
     stage.node.stop()
     stage.start(unsigned=True)
-    import hashlib
     changed = {**file, "path": "share/bomb", "size": 1000, "sha256": "0" * 64,
                "compressed-size": 1000, "compressed-sha256": hashlib.sha256(bomb[:1000]).hexdigest()}
     files = sorted([*manifest["files"], changed], key=lambda file: file["path"])
@@ -202,7 +202,7 @@ def test_a_takeover_of_admin_runs_nothing_of_its_own(serving):
     stage, good = serving
     marker = stage.folder / "owned"
     evil = stage.version("6.6.6", f"#!/bin/sh\ntouch {marker}\nexec sleep 1000\n", sign=False,
-                         actions={"own": {"command": ["bin/run"]}})
+                         actions=[{"name": "own", "command": ["bin/run"]}])
     good_signatures = (stage.store / "manifests" / f"{good}.signatures").read_bytes()
     manifest = (stage.store / "manifests" / f"{evil}.json").read_bytes()
     witness = stage.witness("pgw.1")

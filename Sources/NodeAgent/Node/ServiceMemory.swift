@@ -1,3 +1,4 @@
+import Text
 import Versions
 
 /// What a worker knows that is not to be seen on its server.
@@ -9,7 +10,6 @@ struct ServiceMemory {
     var processTrouble: ServiceSituation.Trouble?
     private var placingFailures = 0
     var processFailures = 0
-    var stopOrderedAt: Int?
     var endOrder: EndOrder?
 
     /// An order to end processes without a keeper.
@@ -21,6 +21,12 @@ struct ServiceMemory {
 
     func add(to situation: inout ServiceSituation) {
         situation.placingTrouble = placingTrouble
+        if case .alive(var process) = situation.process, !process.isKept, let endOrder,
+            endOrder.instance.isExactly(process.instance)
+        {
+            process.isStopping = true
+            situation.process = .alive(process)
+        }
         situation.processTrouble = processTrouble
         for (digest, knowledge) in situation.versions {
             var knowledge = knowledge

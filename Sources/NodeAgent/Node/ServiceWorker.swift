@@ -123,13 +123,14 @@ actor ServiceWorker {
         switch step {
         case .check(let digest): try await check(digest)
         case .stop(let instance):
-            memory.stopOrderedAt = ProcessTable.bootMilliseconds
             process.stop(instance: instance)
             // The keeper writes down that it has the order.
             try await Task.sleep(for: .milliseconds(10))
         case .end(let instance):
             memory.endOrder = ServiceMemory.EndOrder(instance: instance, at: ProcessTable.bootMilliseconds)
-            process.end(instance: instance, signal: SIGTERM, isLast: false)
+            var signal = SIGTERM
+            if case .alive(let live) = situation.process, let run = run(live) { signal = run.stopSignal.number }
+            process.end(instance: instance, signal: signal, isLast: false)
         case .activate(let digest): try ServiceFolder(opening: context.directory.folder(of: name)).activate(digest)
         case .start(let digest, let count):
             guard let facts = observer.facts(of: digest, at: ProcessTable.bootMilliseconds) else {
@@ -149,13 +150,19 @@ actor ServiceWorker {
         (situation.current ?? order?.version).flatMap { observer.facts(of: $0, at: ProcessTable.bootMilliseconds) }
     }
 
-    /// Goes on to end processes without a keeper.
+    /// How the program of a process is asked to end, by the manifest of its version.
+    private func run(_ process: LiveProcess) -> RunSection? {
+        process.version.flatMap { observer.facts(of: $0, at: ProcessTable.bootMilliseconds) }?.run
+    }
+
+    /// Goes on to end processes without a keeper: what does not end by itself is killed.
     private func endUnkept(_ instance: String, _ situation: ServiceSituation) {
         guard let order = memory.endOrder, order.instance.isExactly(instance), case .alive(let process) = situation.process,
             !process.isKept
         else { return }
-        let limit = process.version.flatMap { observer.facts(of: $0, at: ProcessTable.bootMilliseconds) }?.run?.stopTimeout
-        guard ProcessTable.bootMilliseconds - order.at > (limit ?? 10) * 1_000 else { return }
+        // Without its program the rest gets no time of its own.
+        let limit = process.version == nil ? 1 : run(process)?.stopTimeout ?? 10
+        guard ProcessTable.bootMilliseconds - order.at > limit * 1_000 else { return }
         context.directory.process(of: name).end(instance: instance, signal: SIGKILL, isLast: true)
     }
 

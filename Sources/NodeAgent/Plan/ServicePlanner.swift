@@ -46,7 +46,8 @@ package struct ServicePlanner {
     /// there.
     private var target: ContentDigest? {
         if let version = order.version, now.placed.contains(version), problem(with: version) == nil { return version }
-        return now.current ?? order.version.flatMap { now.placed.contains($0) ? $0 : nil }
+        // A purge that was interrupted leaves a link that leads nowhere.
+        return [now.current, order.version].compactMap(\.self).first { now.placed.contains($0) }
     }
 
     /// Why a version that is placed cannot be started now.

@@ -1,3 +1,4 @@
+import AdminAPI
 import NodeAgent
 import TestSupport
 import Testing
@@ -17,8 +18,11 @@ import Versions
         for _ in 0..<turns {
             let plan = ServicePlanner.plan("pgw.1", order, server.look(order), at: server.time)
             if plan.isCarriedOut, plan.steps.isEmpty { return true }
-            let due = [plan.placing.first, plan.process.first].compactMap(\.self).filter { !$0.isWait }
-            for step in due {
+            // Placing goes on from step to step, as long as none fails; the process gets one step in a turn.
+            let placing = Array(plan.placing.prefix { !$0.isWait })
+            let due = placing + plan.process.prefix(1).filter { !$0.isWait }
+            for (index, step) in due.enumerated() {
+                if index < placing.count, index > 0, server.situation.placingTrouble != nil { continue }
                 if left == 0 {
                     server.perform(step, order, isCutShort: true)
                     return false
@@ -45,7 +49,8 @@ import Versions
         for _ in 0..<40 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0...3:
-                let desired = [.running, .running, .running, .stopped, .absent, .purged].randomElement(using: &random)
+                let choices: [Assignment.Desired] = [.running, .running, .running, .stopped, .absent, .purged]
+                let desired = choices.randomElement(using: &random)
                 let version = [1, 2, 3, 4, 9].randomElement(using: &random)
                 order = ServiceOrder(desired ?? .running, version: digest(version ?? 1))
             case 4: server.crash()

@@ -1,3 +1,4 @@
+import AdminAPI
 import NodeAgent
 import Testing
 import Versions

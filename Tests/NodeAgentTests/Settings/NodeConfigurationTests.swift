@@ -2,6 +2,7 @@ import NodeAgent
 import ServiceSupport
 import Testing
 import Text
+import Versions
 import YAML
 
 @Suite struct NodeConfigurationTests {

@@ -1,3 +1,4 @@
+import AdminAPI
 import NodeAgent
 import Text
 import Versions
@@ -112,19 +113,20 @@ struct ImaginedServer {
         case .fetchBlobs(let digest):
             if isFull { return trouble("no space") }
             if !isCutShort { fetched.insert(digest) }
-        case .place(let digest, let isReplacing):
+        case .place(let digest, _):
             if !kept.contains(digest) { faults.append("placed without a manifest") }
             if isFull { return trouble("no space") }
             // What is half made has no name.
             guard !isCutShort else { return }
             situation.hasDirectory = true
             situation.placed.insert(digest)
-            if isReplacing { altered.remove(digest) }
+            altered.remove(digest)
             knownAlterations.remove(digest)
             checked.insert(digest)
         case .remove(let digest):
             if digest == situation.current || digest == order.version { faults.append("a version in use was removed") }
             situation.placed.remove(digest)
+            altered.remove(digest)
         case .check(let digest):
             guard !isCutShort else { return }
             checked.insert(digest)
@@ -135,6 +137,7 @@ struct ImaginedServer {
         case .start(let digest, let count): start(digest, count)
         case .purge:
             if case .alive = situation.process { faults.append("purged while it runs") }
+            altered = []
             if isCutShort {
                 situation.placed = []
             } else {
