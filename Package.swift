@@ -427,7 +427,7 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
+                "AdminAPI", "JSON", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

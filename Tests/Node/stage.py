@@ -134,6 +134,8 @@ class Stage:
 
     def restart(self):
         self.node.kill()
+        # The next agent begins with the whole report.
+        self.admin.report = None
         self.node.start()
 
     def command(self, *words):

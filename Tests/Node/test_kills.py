@@ -57,8 +57,8 @@ def test_killed_at_random_it_converges_and_nothing_runs_twice_or_half(stage):
             witness = {service: stage.state(service).get("instance") for service in SERVICES}
             time.sleep(0.2)
             assert witness == {service: stage.state(service).get("instance") for service in SERVICES}
+        stage.admin.report = None
         stage.node.start()
-    stage.admin.report = None
     for service in SERVICES:
         stage.settled(service, version=wanted[service], timeout=60)
     for service in SERVICES:
@@ -79,7 +79,6 @@ def test_killed_at_random_it_converges_and_nothing_runs_twice_or_half(stage):
     for _ in range(3):
         stage.restart()
         time.sleep(chance.random() * 0.5)
-    stage.admin.report = None
     for service in SERVICES:
         stage.settled(service, version=wanted[service])
     assert witnesses == {service: stage.witness(service) for service in SERVICES}

@@ -108,7 +108,6 @@ def test_a_service_whose_keeper_was_killed_runs_on_and_is_stopped_all_the_same(s
     os.kill(int(stage.state("pgw.1")["keeper-process"][0]), 9)
     time.sleep(1)
     stage.restart()
-    stage.admin.report = None
     stage.settled("pgw.1")
     assert stage.witness("pgw.1") == witness and lives(pid)
     second = stage.version("2.0.0")
@@ -194,10 +193,8 @@ def test_restart_tests_and_actions_happen_once(stage):
     stage.admin.order("act6", service="pgw.1", kind="action", name="slow")
     eventually(lambda: "slow" in (stage.root / "pgw.1" / "acts").read_text())
     stage.restart()
-    stage.admin.report = None
     assert ended("act6")["state"] == "succeeded" and ended("act6")["output"].endswith("end\n")
     stage.restart()
-    stage.admin.report = None
     ended("act1")
     assert (stage.root / "pgw.1" / "acts").read_text().split() == ["primary", "slow"]
     assert stage.witness("pgw.1") == witness

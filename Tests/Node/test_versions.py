@@ -72,7 +72,6 @@ def test_services_outlive_the_agent_and_are_found_again(stage):
     stage.node.start()
     stage.settled("pgw.1")
     stage.restart()
-    stage.admin.report = None
     stage.settled("pgw.1")
     assert stage.witness("pgw.1") == witness
 
@@ -101,7 +100,6 @@ def test_a_service_that_is_named_no_more_stays_as_it_is(stage):
     stage.admin.withdraw("pgw.1")
     eventually(lambda: stage.admin.of("pgw.1").get("assigned") is False)
     stage.restart()
-    stage.admin.report = None
     assert stage.settled("pgw.1")["assigned"] is False
     assert stage.witness("pgw.1") == witness
     # Also when it ends: it is started again.

@@ -26,6 +26,7 @@ actor ServiceWorker {
     /// Whether the service is as its assignment says.
     private(set) var isCarriedOut = false
     private var lastRotation = 0
+    private var calm: Calm?
     private let changed: @Sendable () -> Void
 
     /// - Parameter changed: called when there is something new to report.
@@ -47,6 +48,7 @@ actor ServiceWorker {
             if placingVersion != order?.version { placing?.cancel() }
         }
         memory.processTrouble = nil
+        calm = nil
         self.order = order
         isCarriedOut = false
         wakeUp()
@@ -77,6 +79,11 @@ actor ServiceWorker {
     /// Looks, plans, and carries out one step. Returns the milliseconds until the next look.
     private func turn() async -> Int {
         let now = ProcessTable.bootMilliseconds
+        if let calm, calm.holds(at: now, context.directory.process(of: name)) {
+            rotateIfDue(at: now)
+            return 200
+        }
+        calm = nil
         do {
             let order = order ?? ServiceOrder(.running, version: nil)
             var situation = try observer.look(order, at: now)
@@ -88,7 +95,10 @@ actor ServiceWorker {
             note(plan, situation)
             rotateIfDue(at: now)
             startPlacing(plan.placing, order)
-            guard let step = plan.process.first else { return 200 }
+            guard let step = plan.process.first else {
+                if plan.steps.isEmpty, placing == nil, self.order != nil { calm = Calm(situation, process(), at: now) }
+                return 200
+            }
             switch step {
             case .awaitEnd(let instance):
                 endUnkept(instance, situation)
@@ -104,6 +114,8 @@ actor ServiceWorker {
             return 1_000
         }
     }
+
+    private func process() -> ServiceProcess { context.directory.process(of: name) }
 
     private func carryOut(_ step: ServiceStep, _ situation: ServiceSituation) async {
         context.logger.info("\(name): \(step.text(now: ProcessTable.bootMilliseconds))")

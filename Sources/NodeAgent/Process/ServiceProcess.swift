@@ -17,6 +17,9 @@ struct ServiceProcess: Sendable {
         return KeeperRecord(reading: bytes)
     }
 
+    /// Tells the file of `record` from the next one.
+    var stateIdentity: Files.Identity? { Files.identity(of: "\(directory)/state") }
+
     /// What runs now.
     var situation: ProcessSituation {
         // The lock first: a keeper writes the end down before it lets go of the lock.
