@@ -15,7 +15,8 @@ struct Join: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
-    @Option(help: ArgumentHelp("A file with the join token; - for standard input.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("A file with the join token; - for standard input.", valueName: "file"), completion: .file())
     var joinToken = "-"
 
     @Flag(help: "Replace a token that is there.")

@@ -30,6 +30,11 @@ while True: time.sleep(1)
 """
 
 
+def is_settled(stage, service, version):
+    state = stage.state(service)
+    return state.get("version") == [version] and "ready" in state and not {"stopping", "ended"} & state.keys()
+
+
 def test_killed_at_random_it_converges_and_nothing_runs_twice_or_half(stage):
     seed = int(os.environ.get("PORTCULLIS_SEED", random.randrange(1 << 32)))
     print(f"PORTCULLIS_SEED={seed}")
@@ -44,21 +49,22 @@ def test_killed_at_random_it_converges_and_nothing_runs_twice_or_half(stage):
     stage.start()
     # Each start that was asked for: assignments that were in force, and what they changed.
     asked = {service: [versions[0]] for service in SERVICES}
-    for kill in range(KILLS):
+    for _ in range(KILLS):
+        quiet = {}
         for service in SERVICES:
-            if chance.random() < 0.6:
+            if chance.random() > 0.6:
+                # What runs as it is assigned is not touched, however often the agent dies.
+                if is_settled(stage, service, wanted[service]):
+                    quiet[service] = stage.witness(service)
+            else:
                 wanted[service] = chance.choice(versions)
                 stage.admin.assign(service, wanted[service])
                 asked[service].append(wanted[service])
         time.sleep(chance.expovariate(3))
         stage.node.kill()
-        if chance.random() < 0.2:
-            # Nothing changes while the agent is away.
-            witness = {service: stage.state(service).get("instance") for service in SERVICES}
-            time.sleep(0.2)
-            assert witness == {service: stage.state(service).get("instance") for service in SERVICES}
         stage.admin.report = None
         stage.node.start()
+        assert quiet == {service: stage.witness(service) for service in quiet}, f"seed {seed}"
     for service in SERVICES:
         stage.settled(service, version=wanted[service], timeout=60)
     for service in SERVICES:
@@ -66,10 +72,9 @@ def test_killed_at_random_it_converges_and_nothing_runs_twice_or_half(stage):
         assert not (folder / "twice").exists()
         lines = [line.split() for line in (folder / "starts").read_text().splitlines()]
         assert all(line[2] == "whole" for line in lines), f"seed {seed}"
-        # Never more starts than changes, and no version twice in a row: nothing was restarted without a reason.
+        # Never more starts than changes: nothing was restarted without a reason.
         started = [line[0] for line in lines]
         assert len(started) <= len(asked[service])
-        assert all(before != after for before, after in zip(started, started[1:])), f"seed {seed}: {started}"
         assert [pid for _, pid, _ in lines if lives(int(pid))] == [str(stage.pid(service))]
         assert stage.current(service) == wanted[service] == started[-1]
         for version in (folder / "versions").iterdir():

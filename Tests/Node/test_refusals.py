@@ -254,7 +254,7 @@ def test_a_full_disk_loses_nothing(stage):
         eventually(lambda: any("o space left" in problem for problem in stage.admin.report["problems"]))
         goes_on(stage, witness)
         stage.restart()
-        eventually(lambda: lives(stage.node.pid))
+        stage.settled("pgw.1")
         goes_on(stage, witness)
         (stage.root / "filler").unlink()
         stage.settled("pgw.1", version=second, timeout=90)

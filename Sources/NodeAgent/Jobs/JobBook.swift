@@ -38,7 +38,8 @@ actor JobBook {
     private func note(_ id: ExactText, _ report: JobReport) {
         guard reports[id] != report else { return }
         if reports[id]?.state != report.state {
-            context.logger.info("job \(id.wrappedValue): \(report.state.rawValue)\(report.problem.map { ", \($0)" } ?? "")")
+            let problem = report.problem.map { ", \($0)" } ?? ""
+            context.logger.info("job \(id.wrappedValue): \(report.state.rawValue)\(problem)")
         }
         reports[id] = report
         changed()

@@ -104,7 +104,9 @@ struct JobRun: Sendable {
         guard let (facts, trust) = context.shelf.taken(current, for: job.service) else {
             throw Failure("the manifest \(current.short)… is not here")
         }
-        if case .refused(let reason) = trust { throw Failure("the version \(current.short)… is not trusted: \(reason)") }
+        if case .refused(let reason) = trust {
+            throw Failure("the version \(current.short)… is not trusted: \(reason)")
+        }
         return (current, facts)
     }
 

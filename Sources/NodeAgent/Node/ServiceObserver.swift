@@ -63,7 +63,9 @@ struct ServiceObserver {
     }
 
     private mutating func knowledge(of digest: ContentDigest, _ order: ServiceOrder, at now: Int) -> VersionKnowledge {
-        guard let facts = facts(of: digest, at: now), let trust = judged[digest]?.trust else { return VersionKnowledge() }
+        guard let facts = facts(of: digest, at: now), let trust = judged[digest]?.trust else {
+            return VersionKnowledge()
+        }
         var knowledge = VersionKnowledge(trust: trust)
         knowledge.isRunnable = facts.run != nil
         knowledge.startTimeout = (facts.run?.startTimeout ?? 60) * 1_000

@@ -36,7 +36,7 @@ struct ServicePurge: Sendable {
         if let target = try folder.target(last) {
             let ours = "/portcullis/\(name)/\(path)"
             // Only where we have made it.
-            if target.hasByteSuffix(ours), context.configuration.drives.values.contains(where: { target.isExactly($0 + ours) }) {
+            if context.configuration.drives.values.contains(where: { target.isExactly($0 + ours) }) {
                 _ = try Directory.open(Folder.parent(of: target)).removeAll(last)
             }
         } else {

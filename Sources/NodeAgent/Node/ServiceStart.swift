@@ -97,7 +97,8 @@ struct ServiceStart: Sendable {
         if let found = try folder.target(last) {
             guard found.isExactly(target) else {
                 throw FileError(
-                    path: folder.path(last), reason: "leads to \(found.printable), and should lead to \(target.printable)")
+                    path: folder.path(last),
+                    reason: "leads to \(found.printable), and should lead to \(target.printable)")
             }
             return
         }

@@ -169,8 +169,8 @@ actor ServiceWorker {
 
     /// Goes on to end processes without a keeper: what does not end by itself is killed.
     private func endUnkept(_ instance: String, _ situation: ServiceSituation) {
-        guard let order = memory.endOrder, order.instance.isExactly(instance), case .alive(let process) = situation.process,
-            !process.isKept
+        guard let order = memory.endOrder, order.instance.isExactly(instance),
+            case .alive(let process) = situation.process, !process.isKept
         else { return }
         // Without its program the rest gets no time of its own.
         let limit = process.version == nil ? 1 : run(process)?.stopTimeout ?? 10

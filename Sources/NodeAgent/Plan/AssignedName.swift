@@ -41,7 +41,8 @@ extension Assignments {
                 })
             else { throw AssignmentsError("/jobs: \(id.wrappedValue.printed()) is no identifier of a job") }
             guard AssignedName.type(of: job.service) != nil else {
-                throw AssignmentsError("/jobs/\(id.wrappedValue)/service: \(job.service.printed()) is no name of a service")
+                throw AssignmentsError(
+                    "/jobs/\(id.wrappedValue)/service: \(job.service.printed()) is no name of a service")
             }
         }
         return self

@@ -111,4 +111,3 @@ private struct Pipe {
 
     func closeBoth() { close(reading) }
 }
-

@@ -46,7 +46,8 @@ package struct NodeHealth: Sendable {
     package var verdict: Verdict {
         if !isRunning { return .stopped }
         if !hasAssignments { return .waiting }
-        if report.services.values.contains(where: { $0.isAssigned && ($0.problem != nil || Self.isOnItsWay($0.state)) }) {
+        if report.services.values.contains(where: { $0.isAssigned && ($0.problem != nil || Self.isOnItsWay($0.state)) })
+        {
             return .outOfLine
         }
         return report.problems.isEmpty ? .healthy : .degraded

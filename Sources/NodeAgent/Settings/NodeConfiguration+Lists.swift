@@ -53,7 +53,8 @@ enum ListKey: String, CaseIterable {
         let mapping = try node.mapping(allowedKeys: ["key", "name", "not-after", "types"], "a key")
         let text = try mapping.required("key")
         guard let key = PublicKey(try text.string("a public key")) else {
-            throw YAMLError(text.position, "this is no public key: ed25519: and 32 bytes in Base64 (portcullis keys show)")
+            throw YAMLError(
+                text.position, "this is no public key: ed25519: and 32 bytes in Base64 (portcullis keys show)")
         }
         var trusted = TrustedKey(key: key)
         if let name = mapping["name"] { trusted.name = try name.string("the name of a key") }

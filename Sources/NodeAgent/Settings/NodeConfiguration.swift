@@ -113,7 +113,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     /// The program that keeps a service.
     /// - Throws: if it is not there.
     package func keeperProgram() throws(SettingsError) -> String {
-        let path = keeper ?? Files.target(of: "/proc/self/exe").map { "\(Folder.parent(of: $0))/portcullis-keeper" } ?? ""
+        let beside = Files.target(of: "/proc/self/exe").map { "\(Folder.parent(of: $0))/portcullis-keeper" }
+        let path = keeper ?? beside ?? ""
         guard access(path, X_OK) == 0 else {
             throw SettingsError("\(path.printable) is not there, without which no service can be started (keeper)")
         }

@@ -88,7 +88,10 @@ public enum NodeSettingKey: String, SettingKey {
         let ends = text.splitBytes("-").map { UInt32($0) }
         guard ends.count == 2, let first = ends[0], let last = ends[1], first >= 1_000, first <= last,
             last < UInt32.max - 1
-        else { throw SettingsError("\(text.printed(atMost: 200)) is neither a range of user numbers from 1000 on nor agent") }
+        else {
+            throw SettingsError(
+                "\(text.printed(atMost: 200)) is neither a range of user numbers from 1000 on nor agent")
+        }
         return first...last
     }
 }

@@ -31,7 +31,9 @@ extension AdminSource {
                 let part = try await part(of: blob, from: start, count: Self.partSize, tag: tag)
                 tag = part.tag
                 let new = part.bytes.dropFirst(start - part.start)
-                guard !new.isEmpty else { throw SourceError("the blob \(blob.digest.short)… broke off at byte \(start)") }
+                guard !new.isEmpty else {
+                    throw SourceError("the blob \(blob.digest.short)… broke off at byte \(start)")
+                }
                 try await BlockingWork.run { try new.withUnsafeBytes { try receiver.write($0) } }
                 failures = 0
             } catch let error as SourceError {

@@ -35,7 +35,8 @@ struct ManifestShelf: Sendable {
         return manifest
     }
 
-    private static func check(_ manifest: Manifest, _ digest: ContentDigest, for service: String) throws(VersionRefusal) {
+    private static func check(_ manifest: Manifest, _ digest: ContentDigest, for service: String) throws(VersionRefusal)
+    {
         guard let type = AssignedName.type(of: service), manifest.version.type.isExactly(type) else {
             throw VersionRefusal(
                 "the version \(digest.short)… is \("\(manifest.version)".printable), and \(service) is of another type")

@@ -49,7 +49,8 @@ final class ServiceUsers: Sendable {
         let user = ServiceUser(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
         if user.user == geteuid(), user.user != 0 { return nil }
         guard allowed.contains(ExactText(name)) else {
-            throw LaunchError("its manifest asks for the user \(name.printable), which allow-users of node.yaml has not")
+            throw LaunchError(
+                "its manifest asks for the user \(name.printable), who is not in allow-users of node.yaml")
         }
         guard geteuid() == 0 else {
             throw LaunchError("its manifest asks for the user \(name.printable), and portcullis-node is not root")
