@@ -2,10 +2,14 @@
 
 import os
 import pathlib
+import shutil
+import tempfile
 import time
 
+import pytest
+
 from portcullis_testing.waiting import eventually
-from stage import free_port, lives
+from stage import Stage, free_port, lives
 
 
 def test_a_program_that_ends_at_once_is_started_again_ever_later(stage):
@@ -217,3 +221,37 @@ def test_the_signal_of_the_manifest_stops_a_program(stage):
     stage.settled("pgw.1", state="absent")
     assert stage.state("pgw.1")["ended"][:2] == ["exited", "3"] and "interrupted" in stage.log("pgw.1")
     assert (stage.root / "pgw.1").is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving services users of their own needs root")
+def test_each_service_has_a_user_of_its_own():
+    # Other users must reach the folder.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-node-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        with Stage(folder) as stage:
+            program = ('#!/bin/sh\ncd "$PORTCULLIS_DIRECTORY"\nid -u > data/seen\n'
+                       'touch outside 2> /dev/null && echo wrote >> data/seen\nexec sleep 999\n')
+            version = stage.version("1.0.0", program, install={"mkdir": ["data"]})
+            foreign = stage.version("1.0.0", type="mdb", user="nobody")
+            stage.lists = stage.key + "\nallow-users: [games]\n"
+            for service in ("pgw.1", "pgw.2"):
+                stage.admin.assign(service, version)
+            stage.admin.assign("mdb.1", foreign)
+            stage.start(users="700100-700200")
+            seen = []
+            for service in ("pgw.1", "pgw.2"):
+                stage.settled(service)
+                place = stage.root / service / "data" / "seen"
+                seen.append(eventually(lambda: place.exists() and place.read_text()))
+                status = pathlib.Path(f"/proc/{stage.pid(service)}/status").read_text()
+                assert "NoNewPrivs:\t1" in status and "CapEff:\t0000000000000000" in status
+            assert sorted(seen) == ["700100\n", "700101\n"]
+            stage.told("mdb.1", "nobody", "allow-users")
+            # A service keeps its user.
+            stage.admin.order("again", service="pgw.2", kind="restart")
+            eventually(lambda: stage.admin.job("again").get("state") == "succeeded")
+            stage.settled("pgw.2")
+            assert (stage.root / "pgw.2" / "data" / "seen").read_text() == seen[1]
+    finally:
+        shutil.rmtree(folder)

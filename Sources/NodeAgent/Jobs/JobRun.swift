@@ -101,13 +101,13 @@ struct JobRun: Sendable {
         if let version = job.version, !"\(current)".isExactly(version) {
             throw Failure("the job is for the version \(version.prefix(12).printable)…, and \(current.short)… is here")
         }
-        guard let (facts, trust) = context.shelf.taken(current, for: job.service) else {
+        guard let judged = context.shelf.taken(current, for: job.service) else {
             throw Failure("the manifest \(current.short)… is not here")
         }
-        if case .refused(let reason) = trust {
+        if case .refused(let reason) = judged.trust {
             throw Failure("the version \(current.short)… is not trusted: \(reason)")
         }
-        return (current, facts)
+        return (current, judged.facts)
     }
 
     private func action(_ isGoingOn: Bool, _ report: JobReport) async throws -> JobReport {

@@ -1,4 +1,5 @@
 import Cloud
+import Foundation
 import Glibc
 import ServiceSupport
 import Text
@@ -9,17 +10,9 @@ struct ServiceObserver {
     let name: String
     let directory: NodeDirectory
     let shelf: ManifestShelf
-    /// Manifests that were read and judged a short time ago.
-    private var judged: [ContentDigest: Judged] = [:]
-
-    private struct Judged {
-        var facts: ManifestFacts
-        var trust: VersionKnowledge.Trust
-        var at: Int
-    }
-
-    /// Milliseconds after which a judgement is made anew: keys end.
-    private static let freshness = 30_000
+    /// Manifests that were read and judged. The keys stay the same while the agent runs, and a judgement holds until its
+    /// key ends.
+    private var judged: [ContentDigest: ManifestShelf.Judged] = [:]
 
     init(_ name: String, _ directory: NodeDirectory, _ shelf: ManifestShelf) {
         self.name = name
@@ -28,7 +21,7 @@ struct ServiceObserver {
     }
 
     /// What there is, but for what only the agent's memory has.
-    mutating func look(_ order: ServiceOrder, at now: Int) throws -> ServiceSituation {
+    mutating func look(_ order: ServiceOrder) throws -> ServiceSituation {
         var situation = ServiceSituation()
         situation.process = directory.process(of: name).situation
         let path = directory.folder(of: name)
@@ -46,24 +39,20 @@ struct ServiceObserver {
         case .none: break
         }
         for digest in Set([order.version, situation.current, running].compactMap(\.self)) {
-            situation.versions[digest] = knowledge(of: digest, order, at: now)
+            situation.versions[digest] = knowledge(of: digest, order)
         }
         return situation
     }
 
     /// What is needed of a manifest; `nil` if it is not here.
-    mutating func facts(of digest: ContentDigest, at now: Int) -> ManifestFacts? {
-        if let known = judged[digest], now - known.at < Self.freshness { return known.facts }
-        guard let (facts, trust) = shelf.taken(digest, for: name) else {
-            judged[digest] = nil
-            return nil
-        }
-        judged[digest] = Judged(facts: facts, trust: trust, at: now)
-        return facts
+    mutating func facts(of digest: ContentDigest) -> ManifestFacts? {
+        if let known = judged[digest], known.end.map({ Date() < $0 }) ?? true { return known.facts }
+        judged[digest] = shelf.taken(digest, for: name)
+        return judged[digest]?.facts
     }
 
-    private mutating func knowledge(of digest: ContentDigest, _ order: ServiceOrder, at now: Int) -> VersionKnowledge {
-        guard let facts = facts(of: digest, at: now), let trust = judged[digest]?.trust else {
+    private mutating func knowledge(of digest: ContentDigest, _ order: ServiceOrder) -> VersionKnowledge {
+        guard let facts = facts(of: digest), let trust = judged[digest]?.trust else {
             return VersionKnowledge()
         }
         var knowledge = VersionKnowledge(trust: trust)

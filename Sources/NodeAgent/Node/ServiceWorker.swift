@@ -86,7 +86,7 @@ actor ServiceWorker {
         calm = nil
         do {
             let order = order ?? ServiceOrder(.running, version: nil)
-            var situation = try observer.look(order, at: now)
+            var situation = try observer.look(order)
             memory.add(to: &situation)
             // A version counts as placed when its attempt is over: only then it is known that nothing is to be compared.
             if let version = placingVersion, situation.current != version { situation.placed.remove(version) }
@@ -145,7 +145,7 @@ actor ServiceWorker {
             process.end(instance: instance, signal: signal, isLast: false)
         case .activate(let digest): try ServiceFolder(opening: context.directory.folder(of: name)).activate(digest)
         case .start(let digest, let count):
-            guard let facts = observer.facts(of: digest, at: ProcessTable.bootMilliseconds) else {
+            guard let facts = observer.facts(of: digest) else {
                 throw VersionRefusal("the manifest \(digest.short)… is not here")
             }
             let start = ServiceStart(name: name, digest: digest, facts: facts, drive: order?.drive, context: context)
@@ -159,12 +159,12 @@ actor ServiceWorker {
 
     /// The manifest that says what is removed with the service.
     private func removal(_ situation: ServiceSituation) -> ManifestFacts? {
-        (situation.current ?? order?.version).flatMap { observer.facts(of: $0, at: ProcessTable.bootMilliseconds) }
+        (situation.current ?? order?.version).flatMap { observer.facts(of: $0) }
     }
 
     /// How the program of a process is asked to end, by the manifest of its version.
     private func run(_ process: LiveProcess) -> RunSection? {
-        process.version.flatMap { observer.facts(of: $0, at: ProcessTable.bootMilliseconds) }?.run
+        process.version.flatMap { observer.facts(of: $0) }?.run
     }
 
     /// Goes on to end processes without a keeper: what does not end by itself is killed.

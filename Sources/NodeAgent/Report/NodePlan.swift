@@ -18,7 +18,7 @@ package struct NodePlan: Sendable {
         for (name, assignment) in stored.all.sorted(by: { $0.key < $1.key }) {
             let order = ServiceOrder(assignment)
             var observer = ServiceObserver(name.wrappedValue, directory, shelf)
-            let plan = ServicePlanner.plan(name.wrappedValue, order, try observer.look(order, at: now), at: now)
+            let plan = ServicePlanner.plan(name.wrappedValue, order, try observer.look(order), at: now)
             for step in plan.steps { lines.append("\(name.wrappedValue): \(step.text(now: now))") }
             if let problem = plan.problem { problems.append("\(name.wrappedValue): \(problem)") }
         }

@@ -57,8 +57,16 @@ struct ManifestShelf: Sendable {
         try Files.replace(path(digest, "json"), with: bytes, isDurable: true)
     }
 
-    /// A manifest that is kept, judged by the keys of today; `nil` if there is none, or its bytes were altered.
-    func taken(_ digest: ContentDigest, for service: String) -> (facts: ManifestFacts, trust: VersionKnowledge.Trust)? {
+    /// A manifest that is kept, and what the keys say of it.
+    struct Judged: Sendable {
+        var facts: ManifestFacts
+        var trust: VersionKnowledge.Trust
+        /// When its key ends, and the judgement with it; `nil`: never.
+        var end: Date?
+    }
+
+    /// A manifest that is kept, judged; `nil` if there is none, or its bytes were altered. Cost: linear in the manifest.
+    func taken(_ digest: ContentDigest, for service: String) -> Judged? {
         guard let bytes = (try? Files.read(path(digest, "json"), limit: Manifest.largest)).flatMap({ $0 }),
             ContentDigest(of: bytes) == digest, let manifest = try? Manifest(reading: bytes)
         else { return nil }
@@ -67,13 +75,15 @@ struct ManifestShelf: Sendable {
             try Self.check(manifest, digest, for: service)
             let signatures = try Files.read(path(digest, "signatures"), limit: ManifestSignatures.largest) ?? []
             switch try verdict(bytes, signatures, for: service) {
-            case nil, .trusted: return (facts, .trusted)
+            case nil: return Judged(facts: facts, trust: .trusted)
+            case .trusted(let key): return Judged(facts: facts, trust: .trusted, end: key.end)
             // It was taken in time.
-            case .refused(let refusal) where refusal.code.isExactly("ended"): return (facts, .placedOnly("\(refusal)"))
-            case .refused(let refusal): return (facts, .refused("\(refusal)"))
+            case .refused(let refusal) where refusal.code.isExactly("ended"):
+                return Judged(facts: facts, trust: .placedOnly("\(refusal)"))
+            case .refused(let refusal): return Judged(facts: facts, trust: .refused("\(refusal)"))
             }
         } catch {
-            return (facts, .refused("\(error)"))
+            return Judged(facts: facts, trust: .refused("\(error)"))
         }
     }
 
