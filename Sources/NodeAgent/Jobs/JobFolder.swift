@@ -51,12 +51,12 @@ struct JobFolder: Sendable {
         defer { try? file.close() }
         var status = stat()
         guard fstat(file.rawValue, &status) == 0 else { return "" }
-        // A text that is no UTF-8 may become longer.
-        let limit = Limits.jobOutput / 3
+        let limit = Limits.jobOutput
         var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit))
         let start = Int64(max(0, Int(status.st_size) - limit))
         let count = (try? bytes.withUnsafeMutableBytes { try file.read(fromAbsoluteOffset: start, into: $0) }) ?? 0
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        // What is no UTF-8 becomes longer.
+        return ReportedText.output(String(decoding: bytes[..<count], as: UTF8.self))
     }
 
     func remove() {

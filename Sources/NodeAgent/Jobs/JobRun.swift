@@ -48,7 +48,7 @@ struct JobRun: Sendable {
             return
         } catch {
             report.state = error is Unknown ? .unknown : .failed
-            report.problem = String("\(error)".printable.prefix(Limits.reportedText))
+            report.problem = ReportedText.line("\(error)")
             if report.output.isEmpty { report.output = folder.output }
         }
         report.endedAt = Date().formatted(.iso8601)
@@ -203,7 +203,7 @@ struct JobRun: Sendable {
             if let problem { failed.append("\(test.name): \(problem)") }
         }
         var report = report
-        report.output = folder.output + lines.map { "\($0)\n" }.joined()
+        report.output = ReportedText.output(folder.output + lines.map { "\($0)\n" }.joined())
         if let first = failed.first {
             report.state = .failed
             report.problem = failed.count > 1 ? "\(first), and \(failed.count - 1) tests more failed" : first

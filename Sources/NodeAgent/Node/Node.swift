@@ -211,8 +211,7 @@ package actor Node {
         report.services = services
         report.applied = isCarriedOut && pollProblem == nil ? stored?.tag : nil
         report.jobs = await jobs.reports
-        let problems = [pollProblem, source.problem].compactMap(\.self)
-        report.problems = problems.map { String($0.printable.prefix(Limits.reportedText)) }
+        report.problems = [pollProblem, source.problem].compactMap(\.self).map { ReportedText.line($0) }
         return report
     }
 

@@ -266,7 +266,7 @@ actor ServiceWorker {
         next.previous = previous.map { "\($0)" }
         next.isAssigned = isAssigned
         next.restarts = min(restarts, Limits.reportedCount)
-        next.problem = problem.map { String($0.printable.prefix(Limits.reportedText)) }
+        next.problem = problem.map { ReportedText.line($0) }
         if next.state != status.state { next.since = Date().formatted(.iso8601) }
         guard next != status else { return }
         if let problem = next.problem, problem != status.problem {

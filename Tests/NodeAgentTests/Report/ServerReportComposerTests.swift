@@ -43,6 +43,15 @@ import Text
         #expect(composer.message(for: report, isDue: false)?.message.report != nil)
     }
 
+    @Test func textsFitTheReport() {
+        let long = String(repeating: "e\u{301}", count: 1_000)
+        #expect(ReportedText.line(long).unicodeScalars.count == Limits.reportedText)
+        #expect(ReportedText.line("a\u{1B}b").utf8.allSatisfy { $0 >= 0x20 })
+        let output = ReportedText.output(String(repeating: "ä", count: Limits.jobOutput) + "end")
+        #expect(output.utf8.count <= Limits.jobOutput && output.utf8.count > Limits.jobOutput - 4)
+        #expect(output.hasByteSuffix("äend"))
+    }
+
     @Test func messagesFitTheForm() throws {
         var composer = ServerReportComposer(session: "s")
         let madeMessage = composer.message(for: report, isDue: false)
