@@ -29,6 +29,8 @@ let package = Package(
         .executable(name: "portcullis-gateway", targets: ["portcullis-gateway"]),
         .executable(name: "portcullis-checks", targets: ["portcullis-checks"]),
         .executable(name: "portcullis", targets: ["portcullis"]),
+        .executable(name: "portcullis-keeper", targets: ["portcullis-keeper"]),
+        .executable(name: "portcullis-node", targets: ["portcullis-node"]),
         .executable(name: "portcullis-generate", targets: ["portcullis-generate"]),
         .library(name: "Netlink", targets: ["Netlink"]),
         .library(name: "ServicesExport", targets: ["ServicesExport"]),
@@ -186,6 +188,26 @@ let package = Package(
             dependencies: [
                 "CEvents", "CommandLineSupport", "HealthChecks", "HealthProber", "NetworkTypes", "ServiceSupport",
                 "Text",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // Servers: the agent on each, and what keeps a service where no systemd does
+        .target(
+            name: "NodeAgent",
+            dependencies: [
+                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Text", "Versions",
+                "YAML",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "portcullis-keeper"),
+        .executableTarget(
+            name: "portcullis-node",
+            dependencies: [
+                "CommandLineSupport", "NodeAgent", "ServiceSupport", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -405,6 +427,12 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "NodeAgentTests",
+            dependencies: [
+                "AdminAPI", "JSON", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -9,7 +9,8 @@ from portcullis_testing.processes import result, run
 from portcullis_testing.repository import FIXTURES, binary
 
 TOP = FIXTURES.parent
-PROGRAMS = {"portcullis": 1, "portcullis-admin": 8, "portcullis-gateway": 8, "portcullis-checks": 8}
+PROGRAMS = {"portcullis": 1, "portcullis-admin": 8, "portcullis-gateway": 8, "portcullis-checks": 8,
+            "portcullis-node": 8}
 
 
 @pytest.fixture(scope="module")

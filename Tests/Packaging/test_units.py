@@ -12,8 +12,10 @@ from portcullis_testing.repository import REPOSITORY
 
 PACKAGING = REPOSITORY / "packaging"
 UNITS = ["portcullis-admin.service", "portcullis-checks.service", "portcullis-gateway.service",
-         "portcullis-gateway-table.service"]
+         "portcullis-gateway-table.service", "portcullis-node.service"]
 LARGEST_EXPOSURE = 2.0
+# It is root to give services users of their own, and what is not allowed to it is not allowed to any service.
+LARGEST_EXPOSURES = {"portcullis-node.service": 3.7}
 
 
 def analyze(*words):
@@ -28,7 +30,7 @@ def test_exposure_is_low(unit):
     assert exposure, found.stdout + found.stderr
     print(f"{unit}: {exposure[1]}")
     gaps = "\n".join(line for line in found.stdout.splitlines() if not line.startswith("✓"))
-    assert float(exposure[1]) <= LARGEST_EXPOSURE, gaps
+    assert float(exposure[1]) <= LARGEST_EXPOSURES.get(unit, LARGEST_EXPOSURE), gaps
 
 
 def test_systemd_understands_every_line(tmp_path):

@@ -32,18 +32,25 @@ package struct SettingsFile: Sendable {
     package func settings<Key: SettingKey>(
         of _: Key.Type = Key.self, _ diagnostics: inout YAMLDiagnostics
     ) -> [Setting<Key>] {
+        content(of: Key.self, beside: [], &diagnostics).settings
+    }
+
+    /// The settings in the file, and the values of keys that are no settings with one text, which the caller reads.
+    package func content<Key: SettingKey>(
+        of _: Key.Type = Key.self, beside others: [String], _ diagnostics: inout YAMLDiagnostics
+    ) -> (settings: [Setting<Key>], others: [String: YAMLNode]) {
         let documents = diagnostics.attempt { () throws(YAMLError) in try YAMLDocument.parse(bytes, file: path) }
         if let documents, documents.count > 1 {
             diagnostics.report(documents[1].position, "a second document; this file must have one")
         }
         // A file of comments only is a file without settings.
-        guard let node = documents?.first, !node.isNull else { return [] }
+        guard let node = documents?.first, !node.isNull else { return ([], [:]) }
         let keys = Dictionary(grouping: Key.allCases) { $0.section }
         let sections = keys.keys.compactMap(\.self).sorted()
         guard
             let mapping = diagnostics.mapping(
-                node, allowedKeys: (keys[nil] ?? []).map(\.rawValue) + sections, "a mapping of settings")
-        else { return [] }
+                node, allowedKeys: (keys[nil] ?? []).map(\.rawValue) + sections + others, "a mapping of settings")
+        else { return ([], [:]) }
         var settings = Self.settings(in: mapping, of: keys[nil] ?? [], &diagnostics)
         for section in sections {
             let keys = keys[section] ?? []
@@ -54,7 +61,9 @@ package struct SettingsFile: Sendable {
             else { continue }
             settings += Self.settings(in: nested, of: keys, &diagnostics)
         }
-        return settings
+        var nodes: [String: YAMLNode] = [:]
+        for name in others { nodes[name] = mapping[name] }
+        return (settings, nodes)
     }
 
     /// The settings in the file.

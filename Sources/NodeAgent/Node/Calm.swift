@@ -1,0 +1,28 @@
+import ServiceSupport
+import Text
+
+/// A service as it should be: as long as its keeper lives and has written nothing new, the rest is looked at only now and
+/// then.
+struct Calm {
+    private let keeper: KeeperRecord.ProcessIdentity
+    private let state: Files.Identity
+    private let since: Int
+
+    /// Milliseconds after which everything is looked at.
+    private static let longest = 10_000
+
+    /// `nil`: the service does not run, or without a keeper.
+    init?(_ situation: ServiceSituation, _ process: ServiceProcess, at now: Int) {
+        guard case .alive(let live) = situation.process, live.isKept, let state = process.stateIdentity,
+            let record = process.record, record.instance.isExactly(live.instance), let keeper = record.keeper
+        else { return nil }
+        self.keeper = keeper
+        self.state = state
+        since = now
+    }
+
+    /// Whether nothing has happened since. Cost: four system calls.
+    func holds(at now: Int, _ process: ServiceProcess) -> Bool {
+        now - since < Self.longest && process.stateIdentity == state && ProcessTable.lives(keeper)
+    }
+}

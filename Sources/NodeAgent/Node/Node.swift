@@ -1,0 +1,241 @@
+import AdminAPI
+import Foundation
+package import Logging
+import ServiceSupport
+import Text
+import Versions
+
+/// The agent of a server: follows its assignments, and keeps its services as they say.
+package actor Node {
+    let configuration: NodeConfiguration
+    let context: NodeContext
+    let logger: Logger
+    let program: String
+    private let source: AdminSource
+    private let notifier: SystemdNotifier
+    private var stored: StoredAssignments?
+    private var workers: [ExactText: Worker] = [:]
+    private let jobs: JobBook
+    /// Why the assignments cannot be had, or not be carried out.
+    private var pollProblem: String?
+    private var pollProblems: [String] = []
+    /// Changes that were not reported yet.
+    private let changes: Changes
+    private let session = KeeperLaunch.newInstance()
+
+    private struct Worker {
+        var worker: ServiceWorker
+        var task: Task<Void, Never>
+    }
+
+    /// - Parameters:
+    ///   - program: the version of this program.
+    ///   - environment: the environment of the process, for systemd.
+    package init(
+        _ configuration: NodeConfiguration, program: String, environment: [String: String], logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.program = program
+        self.logger = logger
+        source = try AdminSource(configuration)
+        context = try NodeContext(configuration, source: source, logger: logger)
+        changes = Changes()
+        jobs = JobBook(context, changed: { [changes] in changes.note() })
+        notifier = SystemdNotifier(environment: environment)
+    }
+
+    /// Works until the task is cancelled. Services go on.
+    package func run() async {
+        loadStored()
+        await follow()
+        notifier.ready()
+        await withTaskGroup { group in
+            group.addTask { await self.poll() }
+            group.addTask { await self.report() }
+            group.addTask { await self.collect() }
+            if let watchdog = notifier.watchdog {
+                group.addTask { [notifier] in
+                    while !Task.isCancelled {
+                        notifier.alive()
+                        try? await Task.sleep(for: watchdog / 3)
+                    }
+                }
+            }
+            await group.waitForAll()
+        }
+        notifier.stopping()
+        for worker in workers.values { worker.task.cancel() }
+        await jobs.end()
+        for worker in workers.values { await worker.task.value }
+        await source.shutdown()
+    }
+
+    // MARK: Assignments
+
+    private func loadStored() {
+        do {
+            stored = try StoredAssignments.load(context.directory)
+            if let stored { logger.info("the last assignments are in force: \(stored.all.count) services") }
+        } catch {
+            // The services stay as they are until ADMIN answers.
+            let aside = "\(context.directory.assignments).unreadable"
+            _ = Files.rename(context.directory.assignments, to: aside)
+            logger.error("\(error) (kept as \(aside)); waiting for ADMIN")
+        }
+    }
+
+    private func poll() async {
+        while !Task.isCancelled {
+            var pause = configuration.interval
+            do {
+                switch try await source.poll(known: stored?.tag) {
+                case .unchanged(let wasHeld):
+                    if wasHeld { pause = 0 }
+                case .assignments(let assignments, let tag, let wasHeld):
+                    if wasHeld { pause = 0 }
+                    try await adopt(assignments, tag)
+                }
+                pollProblem(nil)
+            } catch is CancellationError {
+                return
+            } catch {
+                pollProblem("\(error)")
+                pause = configuration.interval
+            }
+            // An answer that was held is followed at once, and never more than a few a second.
+            try? await Task.sleep(for: pause == 0 ? .milliseconds(100) : .seconds(pause))
+        }
+    }
+
+    private func pollProblem(_ problem: String?) {
+        guard problem != pollProblem else { return }
+        if let problem {
+            logger.error("\(problem)", metadata: ["event": "poll-failed"])
+        } else {
+            logger.info("ADMIN answers again", metadata: ["event": "poll-recovered"])
+        }
+        pollProblem = problem
+        changes.note()
+    }
+
+    private func adopt(_ assignments: Assignments, _ tag: String?) async throws {
+        let assignments = try assignments.checked(for: configuration.server)
+        let next =
+            stored?.followed(by: assignments, tag: tag) ?? StoredAssignments(tag: tag, assignments: assignments)
+        if next != stored {
+            // Only what is on the disk is carried out: a restart must not go back.
+            try next.save(context.directory)
+            stored = next
+            logger.info("assignments \(tag ?? "without a tag"): \(assignments.services.count) services")
+        }
+        await follow()
+    }
+
+    /// Gives each service its assignment.
+    private func follow() async {
+        let all = stored?.all ?? [:]
+        let assigned = stored?.assignments.services ?? [:]
+        let names = Set(all.keys).union(context.directory.services.map { ExactText($0) })
+        for name in names {
+            let worker = worker(name)
+            await worker.follow(all[name].map { ServiceOrder($0) }, isAssigned: assigned[name] != nil)
+        }
+        // What is purged and named no more is forgotten.
+        for name in Set(workers.keys).subtracting(names) { workers.removeValue(forKey: name)?.task.cancel() }
+        let jobs = stored?.assignments.jobs ?? [:]
+        var owners: [ExactText: ServiceWorker] = [:]
+        for job in jobs.values { owners[ExactText(job.service)] = worker(ExactText(job.service)) }
+        await self.jobs.follow(jobs, owners)
+        changes.note()
+    }
+
+    private func worker(_ name: ExactText) -> ServiceWorker {
+        if let worker = workers[name] { return worker.worker }
+        let worker = ServiceWorker(name.wrappedValue, context, changed: { [changes] in changes.note() })
+        workers[name] = Worker(worker: worker, task: Task { await worker.run() })
+        return worker
+    }
+
+    // MARK: Reports
+
+    private func report() async {
+        var composer = ServerReportComposer(session: session)
+        var trouble: String?
+        var pause = Duration.milliseconds(200)
+        var sentAt = ContinuousClock.now
+        while !Task.isCancelled {
+            await changes.wait(atMost: .seconds(5))
+            guard !Task.isCancelled else { return }
+            let report = await currentReport()
+            do throws(FileError) {
+                try Files.replace(context.directory.report, with: report.jsonBytes, isDurable: false)
+            } catch {
+                logger.debug("\(error)")
+            }
+            let isDue = ContinuousClock.now - sentAt >= .seconds(60)
+            guard let (message, after) = composer.message(for: report, isDue: isDue) else { continue }
+            sentAt = .now
+            do {
+                if let answer = try await source.report(message) {
+                    composer.heard(answer, to: after)
+                    if answer.wantsWhole { changes.note() }
+                    pause = .milliseconds(200)
+                } else {
+                    composer.failed()
+                    pause = .seconds(30)
+                }
+                trouble = nil
+            } catch {
+                composer.failed()
+                pause = min(pause * 2, .seconds(30))
+                if trouble != "\(error)", !(error is CancellationError) {
+                    trouble = "\(error)"
+                    logger.warning("no report: \(error)", metadata: ["event": "report-failed"])
+                }
+                changes.note()
+            }
+            // Several changes are one message.
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    private func currentReport() async -> ServerReport {
+        var services: [ExactText: ServerService] = [:]
+        var isCarriedOut = stored != nil
+        for (name, worker) in workers {
+            let status = await worker.worker.status
+            if status.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
+            services[name] = status
+        }
+        var report = ServerReport.ofMachine(program: program, configuration)
+        report.services = services
+        report.applied = isCarriedOut && pollProblem == nil ? stored?.tag : nil
+        report.jobs = await jobs.reports
+        report.problems = [pollProblem, source.problem].compactMap(\.self).map { ReportedText.line($0) }
+        return report
+    }
+
+    // MARK: Collection
+
+    /// Removes manifests and contents that no service needs, each hour and a while after the start.
+    private func collect() async {
+        try? await Task.sleep(for: .seconds(60))
+        while !Task.isCancelled {
+            var isBusy = false
+            for worker in workers.values { isBusy = await worker.worker.isPlacing || isBusy }
+            if !isBusy {
+                let context = context
+                let assigned = (stored?.all ?? [:]).values.compactMap { $0.version.flatMap { ContentDigest($0) } }
+                do {
+                    let collected = try await BlockingWork.run { try Collection(context).run(assigned: Set(assigned)) }
+                    if collected.count > 0 {
+                        logger.info("removed \(collected.count) contents, \(ByteCount.text(collected.bytes))")
+                    }
+                } catch {
+                    logger.warning("nothing was collected: \(error)")
+                }
+            }
+            try? await Task.sleep(for: .seconds(3_600))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Text
+import Versions
+
+/// What a worker knows that is not to be seen on its server.
+struct ServiceMemory {
+    /// Versions whose files were compared with the manifest, or made.
+    var checked: Set<ContentDigest> = []
+    var alterations: [ContentDigest: String] = [:]
+    var placingTrouble: ServiceSituation.Trouble?
+    var processTrouble: ServiceSituation.Trouble?
+    private var placingFailures = 0
+    var processFailures = 0
+    var endOrder: EndOrder?
+
+    /// An order to end processes without a keeper.
+    struct EndOrder {
+        var instance: String
+        /// Milliseconds on the boot clock.
+        var at: Int
+    }
+
+    func add(to situation: inout ServiceSituation) {
+        situation.placingTrouble = placingTrouble
+        if case .alive(var process) = situation.process, !process.isKept, let endOrder,
+            endOrder.instance.isExactly(process.instance)
+        {
+            process.isStopping = true
+            situation.process = .alive(process)
+        }
+        situation.processTrouble = processTrouble
+        for (digest, knowledge) in situation.versions {
+            var knowledge = knowledge
+            knowledge.isChecked = checked.contains(digest)
+            knowledge.alteration = alterations[digest]
+            situation.versions[digest] = knowledge
+        }
+    }
+
+    mutating func forgetPlacing() {
+        placingTrouble = nil
+        placingFailures = 0
+    }
+
+    mutating func placingFailed(_ reason: String, service: String) {
+        placingFailures += 1
+        placingTrouble = Self.trouble(reason, placingFailures, service)
+    }
+
+    mutating func processFailed(_ reason: String, service: String) {
+        processFailures += 1
+        processTrouble = Self.trouble(reason, processFailures, service)
+    }
+
+    private static func trouble(_ reason: String, _ failures: Int, _ service: String) -> ServiceSituation.Trouble {
+        ServiceSituation.Trouble(
+            reason: reason, retryAt: ProcessTable.bootMilliseconds + Backoff.pause(after: failures, seed: service))
+    }
+}

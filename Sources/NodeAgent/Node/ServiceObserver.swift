@@ -1,0 +1,67 @@
+import Cloud
+import Foundation
+import Glibc
+import ServiceSupport
+import Text
+import Versions
+
+/// Looks at what there is of a service.
+struct ServiceObserver {
+    let name: String
+    let directory: NodeDirectory
+    let shelf: ManifestShelf
+    /// Manifests that were read and judged. The keys stay the same while the agent runs, and a judgement holds until its
+    /// key ends.
+    private var judged: [ContentDigest: ManifestShelf.Judged] = [:]
+
+    init(_ name: String, _ directory: NodeDirectory, _ shelf: ManifestShelf) {
+        self.name = name
+        self.directory = directory
+        self.shelf = shelf
+    }
+
+    /// What there is, but for what only the agent's memory has.
+    mutating func look(_ order: ServiceOrder) throws -> ServiceSituation {
+        var situation = ServiceSituation()
+        situation.process = directory.process(of: name).situation
+        let path = directory.folder(of: name)
+        situation.hasDirectory = access(path, F_OK) == 0
+        if access("\(path)/versions", F_OK) == 0 {
+            let folder = try ServiceFolder(opening: path)
+            situation.placed = Set(try folder.digests())
+            situation.current = try folder.current()
+            situation.previous = try folder.previous()
+        }
+        var running: ContentDigest?
+        switch situation.process {
+        case .alive(let process): running = process.version
+        case .ended(let process): running = process.version
+        case .none: break
+        }
+        for digest in Set([order.version, situation.current, running].compactMap(\.self)) {
+            situation.versions[digest] = knowledge(of: digest, order)
+        }
+        return situation
+    }
+
+    /// What is needed of a manifest; `nil` if it is not here.
+    mutating func facts(of digest: ContentDigest) -> ManifestFacts? {
+        if let known = judged[digest], known.end.map({ Date() < $0 }) ?? true { return known.facts }
+        judged[digest] = shelf.taken(digest, for: name)
+        return judged[digest]?.facts
+    }
+
+    private mutating func knowledge(of digest: ContentDigest, _ order: ServiceOrder) -> VersionKnowledge {
+        guard let facts = facts(of: digest), let trust = judged[digest]?.trust else {
+            return VersionKnowledge()
+        }
+        var knowledge = VersionKnowledge(trust: trust)
+        knowledge.isRunnable = facts.run != nil
+        knowledge.startTimeout = (facts.run?.startTimeout ?? 60) * 1_000
+        if let stored = facts.directories.first(where: { $0.storage == .db }), order.drive == nil {
+            knowledge.missingDrive =
+                "the directory \(stored.path.printable) of \(digest.short)… is on a drive, and none is assigned"
+        }
+        return knowledge
+    }
+}

@@ -1,0 +1,58 @@
+package import AdminAPI
+import Names
+import Text
+import Versions
+
+/// The rule for names of services on a server.
+package enum AssignedName {
+    /// The type of a service; `nil` if the text is no name of one.
+    package static func type(of service: String) -> String? { ServiceName(service)?.type }
+}
+
+/// Assignments that cannot be carried out as a whole: what is wrong with them.
+package struct AssignmentsError: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+extension Assignments {
+    /// Checks the document as a whole.
+    ///
+    /// - Throws: the first thing that is wrong, with its place.
+    package func checked(for server: String) throws(AssignmentsError) -> Assignments {
+        guard self.server.isExactly(server) else {
+            throw AssignmentsError("they are for the server \(self.server.printed()), and this is \(server.printed())")
+        }
+        for (name, assignment) in services.sorted(by: { $0.key < $1.key }) {
+            let place = "/services/\(name.wrappedValue.printable)"
+            guard AssignedName.type(of: name.wrappedValue) != nil else {
+                throw AssignmentsError("\(place): this is no name of a service")
+            }
+            if let version = assignment.version, ContentDigest(version) == nil {
+                throw AssignmentsError("\(place)/version: \(version.printed()) is no SHA-256 of a manifest")
+            }
+        }
+        for (id, job) in jobs {
+            guard id.wrappedValue.utf8.count <= 64, !id.wrappedValue.utf8.isEmpty,
+                id.wrappedValue.utf8.allSatisfy({
+                    (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                        || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+                })
+            else { throw AssignmentsError("/jobs: \(id.wrappedValue.printed()) is no identifier of a job") }
+            guard AssignedName.type(of: job.service) != nil else {
+                throw AssignmentsError(
+                    "/jobs/\(id.wrappedValue)/service: \(job.service.printed()) is no name of a service")
+            }
+        }
+        return self
+    }
+}
+
+extension ServiceOrder {
+    /// What a checked assignment asks for.
+    package init(_ assignment: Assignment) {
+        self.init(
+            assignment.desired, version: assignment.version.flatMap { ContentDigest($0) }, drive: assignment.drive)
+    }
+}

@@ -1,0 +1,142 @@
+package import AdminAPI
+import AdminClient
+import ServiceSupport
+import Text
+import Versions
+
+/// ADMIN, as a node sees it.
+package final class AdminSource: Sendable {
+    private let admin: AdminConnector
+    private let blobs: AdminConnector
+    private let server: String
+    private let wait: Int
+    private let tokenFile: String?
+    private let caFile: String?
+
+    /// - Throws: if an address is missing, or the token or the certificates cannot be read.
+    package init(_ configuration: NodeConfiguration) throws {
+        let certificates = try configuration.caFile.map { try TrustedCertificates(reading: $0) }
+        let settings = AdminConnectorSettings(
+            addresses: try configuration.requiredAdmin(),
+            token: try configuration.tokenFile.map { try .reading($0) } ?? .absent, certificates: certificates,
+            userAgent: "portcullis-node", timeout: .seconds(configuration.timeout))
+        admin = AdminConnector(settings)
+        if let addresses = configuration.blobURL {
+            var settings = settings
+            settings.addresses = addresses
+            // A cache gets no token.
+            settings.token = .absent
+            blobs = AdminConnector(settings)
+        } else {
+            blobs = admin
+        }
+        server = configuration.server
+        wait = configuration.wait
+        tokenFile = configuration.tokenFile
+        caFile = configuration.caFile
+    }
+
+    /// Closes the connections. Nothing can be fetched afterwards.
+    package func shutdown() async {
+        await admin.shutdown()
+        if blobs !== admin { await blobs.shutdown() }
+    }
+
+    /// A renewed token or certificate that cannot be used.
+    package var problem: String? { admin.problem }
+
+    // MARK: Assignments and reports
+
+    /// The answer to a poll.
+    package enum Poll: Sendable {
+        case unchanged(wasHeld: Bool)
+        case assignments(Assignments, tag: String?, wasHeld: Bool)
+    }
+
+    /// Asks for the assignments.
+    ///
+    /// - Parameter known: the ETag of those that are here.
+    package func poll(known: String?) async throws -> Poll {
+        var request = AdminRequest(.get, target: NodeTarget.assignments(of: server))
+        if let known {
+            request.known = [known]
+            request.wait = wait
+        }
+        let answer = try await send(request, admin)
+        if answer.isUnchanged, known != nil { return .unchanged(wasHeld: answer.wasHeld) }
+        guard answer.status == 200 else { throw SourceError(answer, request.target, tokenFile: tokenFile) }
+        return .assignments(try answer.value(of: request), tag: answer.eTag, wasHeld: answer.wasHeld)
+    }
+
+    /// Sends a report; `nil`: this ADMIN takes none.
+    func report(_ message: ServerReportMessage) async throws -> ReportAnswer? {
+        var request = AdminRequest(.post, target: NodeTarget.report(of: server)).json(message)
+        request.limit = 1 << 16
+        let answer = try await send(request, admin)
+        switch answer.status {
+        case 200: return try answer.value(of: request)
+        case 404, 405: return nil
+        default: throw SourceError(answer, request.target, tokenFile: tokenFile)
+        }
+    }
+
+    // MARK: Versions
+
+    /// The bytes of a manifest, and those of its signatures.
+    func manifest(_ digest: ContentDigest) async throws -> (manifest: [UInt8], signatures: [UInt8]) {
+        let manifest = try await bytes(NodeTarget.manifest(digest), limit: Manifest.largest)
+        let signatures = try await bytes(NodeTarget.signatures(digest), limit: ManifestSignatures.largest)
+        return (manifest, signatures)
+    }
+
+    private func bytes(_ target: String, limit: Int) async throws -> [UInt8] {
+        var request = AdminRequest(.get, target: target)
+        request.limit = limit
+        let answer = try await send(request, admin)
+        guard answer.status == 200 else { throw SourceError(answer, target, tokenFile: tokenFile) }
+        return answer.body
+    }
+
+    /// A part of a blob.
+    struct Part: Sendable {
+        var bytes: [UInt8]
+        /// Where the part begins in the compressed bytes.
+        var start: Int
+        var tag: String?
+    }
+
+    /// Compressed bytes of a blob, from `start` on.
+    ///
+    /// - Parameters:
+    ///   - count: the most bytes that are wanted.
+    ///   - tag: the ETag of the earlier parts.
+    func part(of blob: Blob, from start: Int, count: Int, tag: String?) async throws -> Part {
+        var request = AdminRequest(.get, target: NodeTarget.blob(blob.digest))
+        request.accept = "*/*"
+        // Who does not know ranges sends all.
+        request.limit = blob.compressedSize
+        let end = min(start + count, blob.compressedSize)
+        if start > 0 || end < blob.compressedSize {
+            request.add("Range", "bytes=\(start)-\(end - 1)")
+            if let tag { request.add("If-Range", tag) }
+        }
+        let answer = try await send(request, blobs)
+        switch answer.status {
+        case 200: return Part(bytes: answer.body, start: 0, tag: answer.eTag)
+        case 206:
+            guard let range = answer.field("Content-Range"), range.hasBytePrefix("bytes \(start)-") else {
+                throw SourceError("ADMIN at \(answer.address)\(request.target) sent another part than was asked for")
+            }
+            return Part(bytes: answer.body, start: start, tag: answer.eTag)
+        default: throw SourceError(answer, request.target, tokenFile: tokenFile)
+        }
+    }
+
+    private func send(_ request: AdminRequest, _ connector: AdminConnector) async throws -> AdminAnswer {
+        do {
+            return try await connector.send(request)
+        } catch let error as TransportError {
+            throw SourceError(error, request.target, caFile)
+        }
+    }
+}

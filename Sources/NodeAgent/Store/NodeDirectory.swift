@@ -1,0 +1,80 @@
+import Glibc
+package import ServiceSupport
+import SystemPackage
+import Text
+import Versions
+
+/// The directories of a node: one for each service, and `node` for what the agent keeps. No service is called `node`: its
+/// name has an index.
+package struct NodeDirectory: Sendable {
+    package let root: String
+
+    package init(_ root: String) { self.root = root }
+
+    /// What the agent keeps: assignments, manifests, blobs, states of processes.
+    package var own: String { "\(root)/node" }
+    package var lock: String { "\(own)/lock" }
+    /// The last report, for `portcullis-node status`.
+    package var report: String { "\(own)/report.json" }
+    package var assignments: String { "\(own)/assignments.json" }
+    var users: String { "\(own)/users" }
+    var store: String { "\(own)/store" }
+    var manifests: String { "\(own)/manifests" }
+
+    package func folder(of service: String) -> String { "\(root)/\(service)" }
+
+    func process(of service: String) -> ServiceProcess {
+        ServiceProcess(directory: "\(own)/run/\(service)", log: "\(own)/log/\(service).log")
+    }
+
+    func process(ofJob id: String) -> ServiceProcess {
+        ServiceProcess(directory: "\(own)/jobs/\(id)", log: "\(own)/jobs/\(id)/output")
+    }
+
+    /// Makes the directories that there must be.
+    package func prepare() throws(FileError) {
+        for path in ["run", "log", "manifests", "jobs"] { try Folder.make("\(own)/\(path)", mode: 0o755) }
+    }
+
+    /// The services that have a directory. Cost: the names are read.
+    package var services: [String] { Files.names(in: root).filter { ServiceFolder.isService($0) } }
+}
+
+extension ServiceFolder {
+    static func isService(_ name: String) -> Bool { AssignedName.type(of: name) != nil }
+}
+
+/// Prevents a second agent in the same directory. The lock ends with the process.
+package final class NodeLock: Sendable {
+    private let descriptor: Int32
+
+    /// - Throws: that another agent runs.
+    package init(_ directory: NodeDirectory) throws(FileError) {
+        let path = directory.lock
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else { throw FileError("lock", path, errno: Errno(rawValue: errno)) }
+        var attempts = 0
+        // Those who look whether it is held take it for a moment.
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK, attempts < 25 else {
+                let code = errno
+                close(descriptor)
+                throw FileError(
+                    "lock", path, errno: Errno(rawValue: code),
+                    reason: code == EWOULDBLOCK ? "another portcullis-node runs with this directory" : nil)
+            }
+            attempts += 1
+            usleep(10_000)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether an agent runs.
+    package static func isHeld(_ directory: NodeDirectory) -> Bool {
+        let descriptor = open(directory.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+}

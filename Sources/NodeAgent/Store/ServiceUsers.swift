@@ -1,0 +1,73 @@
+import Glibc
+import ServiceSupport
+import Synchronization
+import Text
+
+/// A user and a group by their numbers.
+struct ServiceUser: Sendable, Hashable {
+    var user: UInt32
+    var group: UInt32
+}
+
+/// The users as which services run. Where the agent is root each service has a user of its own, whose number it keeps and
+/// no other gets: what it has written would be another's.
+final class ServiceUsers: Sendable {
+    private let path: String
+    private let range: ClosedRange<UInt32>?
+    private let allowed: Set<ExactText>
+    private let lock = Mutex(())
+
+    init(_ configuration: NodeConfiguration) {
+        path = NodeDirectory(configuration.root).users
+        range = configuration.users
+        allowed = configuration.allowedUsers
+    }
+
+    /// The user for a service; `nil`: the agent's own.
+    ///
+    /// - Parameter named: that of the manifest.
+    /// - Throws: if it may not have this user, or none is left.
+    func user(of service: String, named: String?) throws -> ServiceUser? {
+        if let named { return try self.named(named) }
+        guard geteuid() == 0, let range else { return nil }
+        return try lock.withLock { _ in
+            var taken = try Self.read(path)
+            if let number = taken[ExactText(service)] { return ServiceUser(user: number, group: number) }
+            let numbers = Set(taken.values)
+            guard let number = range.first(where: { !numbers.contains($0) }) else {
+                throw LaunchError("all users of the setting \"users\" belong to services already")
+            }
+            taken[ExactText(service)] = number
+            let lines = taken.sorted { $0.key < $1.key }.map { "\($0.key.wrappedValue) \($0.value)\n" }
+            try Files.replace(path, with: Array(lines.joined().utf8), isDurable: true)
+            return ServiceUser(user: number, group: number)
+        }
+    }
+
+    private func named(_ name: String) throws(LaunchError) -> ServiceUser? {
+        guard let entry = getpwnam(name) else { throw LaunchError("there is no user \(name.printable) on this server") }
+        let user = ServiceUser(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+        if user.user == geteuid(), user.user != 0 { return nil }
+        guard allowed.contains(ExactText(name)) else {
+            throw LaunchError(
+                "its manifest asks for the user \(name.printable), who is not in allow-users of node.yaml")
+        }
+        guard geteuid() == 0 else {
+            throw LaunchError("its manifest asks for the user \(name.printable), and portcullis-node is not root")
+        }
+        return user.user == 0 ? nil : user
+    }
+
+    private static func read(_ path: String) throws -> [ExactText: UInt32] {
+        var users: [ExactText: UInt32] = [:]
+        let text = String(decoding: try Files.read(path) ?? [], as: UTF8.self)
+        for line in text.splitBytes("\n") where !line.utf8.isEmpty {
+            let parts = line.splitBytes(" ")
+            guard parts.count == 2, let number = UInt32(parts[1]) else {
+                throw FileError("read", path, reason: "the line \(String(line).printed()) is no service with a number")
+            }
+            users[ExactText(parts[0])] = number
+        }
+        return users
+    }
+}

@@ -1,0 +1,128 @@
+#include "keeper.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// How long what the program has left behind may take to end, at most.
+enum { LEFT_TIMEOUT = 5000, READY_PAUSE = 100, KILL_PAUSE = 50 };
+
+static pid_t parent(const char *process) {
+    char path[300], text[1024];
+    snprintf(path, sizeof path, "/proc/%s/stat", process);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count <= 0) return -1;
+    text[count] = 0;
+    char *rest = strrchr(text, ')');
+    char state;
+    int parent;
+    return rest && sscanf(rest + 1, " %c %d", &state, &parent) == 2 ? parent : -1;
+}
+
+// Sends a signal to each child. What a child that ends had started becomes a child itself. Returns how many there are.
+static int signal_children(int number) {
+    DIR *directory = opendir("/proc");
+    if (!directory) return 0;
+    int count = 0;
+    struct dirent *entry;
+    while ((entry = readdir(directory))) {
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || parent(entry->d_name) != getpid()) continue;
+        count++;
+        if (number) kill((pid_t)atoi(entry->d_name), number);
+    }
+    closedir(directory);
+    return count;
+}
+
+// Takes all that have ended. Returns whether any child is left.
+static int reap(struct record *record) {
+    for (;;) {
+        int status;
+        pid_t process = waitpid(-1, &status, WNOHANG);
+        if (process == 0) return 1;
+        if (process < 0) {
+            if (errno == EINTR) continue;
+            return 0;
+        }
+        if (process != record->main || record->end) continue;
+        if (WIFSIGNALED(status)) record_end(record, "killed", WTERMSIG(status));
+        else record_end(record, "exited", WEXITSTATUS(status));
+    }
+}
+
+static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
+
+void keep(struct record *record, int notify) {
+    const struct order *order = record->order;
+    sigset_t all;
+    sigfillset(&all);
+    int signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    // When everything that still lives is killed; INT64_MAX: not yet.
+    int64_t end = INT64_MAX;
+    const uid_t user = order->has_user ? order->user : getuid();
+    for (;;) {
+        int had_ended = record->end != NULL;
+        if (!reap(record)) break;
+        const int64_t now = boot_milliseconds();
+        if (record->end && !had_ended) {
+            // What is left would keep ports and files of the next start: it is asked to end, and then killed.
+            record->left = signal_children(SIGTERM);
+            end = earlier(end, now + earlier(order->stop_timeout, LEFT_TIMEOUT));
+        }
+        int64_t next = now + 60000;
+        if (!record->end && !record->ready.boot && !record->stopping.boot) {
+            int is_ready = 0;
+            if (order->ready == READY_TIME) {
+                is_ready = now >= record->started.boot + order->ready_value;
+                next = record->started.boot + order->ready_value;
+            } else if (order->ready == READY_PORT) {
+                is_ready = port_accepts((int)order->ready_value);
+                next = now + READY_PAUSE;
+            } else is_ready = notify_is_ready(notify, user);
+            if (is_ready) {
+                record->ready = moment_now();
+                record_write(record);
+            }
+        } else if (notify >= 0) notify_is_ready(notify, user);
+        if (!record->end && !record->stopping.boot && order->time_limit) {
+            int64_t limit = record->started.boot + order->time_limit;
+            if (now >= limit) {
+                record->is_expired = 1;
+                kill(getpid(), SIGTERM);
+            } else next = earlier(next, limit);
+        }
+        if (now >= end) {
+            signal_children(SIGKILL);
+            next = now + KILL_PAUSE;
+        } else next = earlier(next, end);
+
+        struct pollfd waiting[] = {{.fd = signals, .events = POLLIN}, {.fd = notify, .events = POLLIN}};
+        int64_t pause = next - boot_milliseconds();
+        poll(waiting, notify >= 0 ? 2 : 1, pause < 0 ? 0 : (int)pause + 1);
+        struct signalfd_siginfo received;
+        while (read(signals, &received, sizeof received) == sizeof received) {
+            if (received.ssi_signo != SIGTERM || record->stopping.boot) continue;
+            record->stopping = moment_now();
+            record_write(record);
+            if (!record->end) {
+                kill(record->main, order->stop_signal);
+                end = boot_milliseconds() + order->stop_timeout;
+            }
+        }
+    }
+    if (!record->end) record_end(record, "exited", 0);
+    // The lock is free when this process has ended: whoever finds it free finds the end written down. On a full disk it
+    // is tried for a while, since without it nobody knows how the service ended.
+    for (int attempt = 0; record_write(record) != 0 && attempt < 50; attempt++) usleep(100000);
+}

@@ -1,0 +1,74 @@
+#include "keeper.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int notify_open(const char *directory) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    // The service gets the whole path, which must fit.
+    if (strlen(directory) + sizeof "/notify" > sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, "notify");
+    int notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (notify < 0) return -1;
+    unlink("notify");
+    int on = 1;
+    if (bind(notify, (struct sockaddr *)&address, sizeof address) != 0 || chmod("notify", 0666) != 0
+        || setsockopt(notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+        close(notify);
+        return -1;
+    }
+    return notify;
+}
+
+int notify_is_ready(int notify, uid_t user) {
+    int is_ready = 0;
+    for (;;) {
+        char text[4096], control[CMSG_SPACE(sizeof(struct ucred))];
+        struct iovec part = {text, sizeof text - 1};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        ssize_t count = recvmsg(notify, &message, MSG_CMSG_CLOEXEC);
+        if (count < 0) return is_ready;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        if (!header || header->cmsg_type != SCM_CREDENTIALS) continue;
+        struct ucred sender;
+        memcpy(&sender, CMSG_DATA(header), sizeof sender);
+        // Anybody can send here; only the service itself is believed.
+        if (sender.uid != user && sender.uid != 0) continue;
+        text[count] = 0;
+        char *rest = text;
+        for (char *line; (line = strsep(&rest, "\n"));) is_ready |= strcmp(line, "READY=1") == 0;
+    }
+}
+
+static int accepts(const struct sockaddr *address, socklen_t length) {
+    int attempt = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (attempt < 0) return 0;
+    int result = connect(attempt, address, length);
+    if (result != 0 && errno == EINPROGRESS) {
+        struct pollfd waiting = {.fd = attempt, .events = POLLOUT};
+        int error = 0;
+        socklen_t size = sizeof error;
+        result = poll(&waiting, 1, 50) == 1 && getsockopt(attempt, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0
+            ? 0 : -1;
+    }
+    close(attempt);
+    return result == 0;
+}
+
+int port_accepts(int port) {
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_loopback};
+    return accepts((struct sockaddr *)&four, sizeof four) || accepts((struct sockaddr *)&six, sizeof six);
+}

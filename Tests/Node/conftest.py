@@ -1,0 +1,10 @@
+import pytest
+
+from stage import Stage
+
+
+@pytest.fixture
+def stage(tmp_path):
+    """A script that plays ADMIN, a store of versions, and a node that was not started yet."""
+    with Stage(tmp_path) as stage:
+        yield stage

@@ -1,0 +1,266 @@
+"""What a node refuses, by name; the old version goes on."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from portcullis_testing import processes
+from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
+from stage import lives
+
+
+@pytest.fixture
+def serving(stage):
+    """The stage with a service that runs, and the digest of its version."""
+    version = stage.version("1.0.0")
+    stage.admin.assign("pgw.1", version)
+    stage.start()
+    stage.settled("pgw.1")
+    return stage, version
+
+
+def goes_on(stage, witness):
+    told = stage.admin.of("pgw.1")
+    assert told["state"] == "running" and stage.witness("pgw.1") == witness and lives(stage.pid("pgw.1"))
+
+
+def key(stage, name, *words):
+    processes.run(binary("portcullis"), "keys", "new", stage.folder / name, *words)
+    return stage.folder / name
+
+
+def test_a_strangers_signature_an_altered_one_and_none(serving):
+    stage, _ = serving
+    witness = stage.witness("pgw.1")
+    cases = {stage.version("2.0.0", key=key(stage, "stranger.key")): "no trusted key",
+             stage.version("3.0.0", sign=False): "it is not signed"}
+    other = stage.version("4.0.0")
+    signatures = (stage.store / "manifests" / f"{other}.signatures").read_bytes()
+    manifest = json.loads((stage.store / "manifests" / f"{other}.json").read_bytes())
+    manifest["run"]["environment"] = {"LD_PRELOAD": "/tmp/evil.so"}
+    cases[stage.serve(json.dumps(manifest).encode(), signatures)] = "altered"
+    for digest, words in cases.items():
+        stage.admin.assign("pgw.1", digest)
+        assert digest[:12] in stage.told("pgw.1", words)
+        goes_on(stage, witness)
+        assert not (stage.root / "pgw.1" / "versions" / digest).exists()
+        assert not (stage.root / "node" / "manifests" / f"{digest}.json").exists()
+    # A good one goes through afterwards.
+    good = stage.version("5.0.0")
+    stage.admin.assign("pgw.1", good)
+    assert "problem" not in stage.settled("pgw.1", version=good)
+
+
+def test_a_key_that_has_ended_and_one_for_other_types(stage):
+    ended, narrow = key(stage, "ended.key"), key(stage, "narrow.key")
+    shown = [processes.run(binary("portcullis"), "keys", "show", f"{path}.pub") for path in (ended, narrow)]
+    lines = [line for text in shown for line in text.splitlines() if line.strip().startswith("- key")]
+    stage.lists = (f"{stage.key}\n{lines[0]}\n    name: old\n    not-after: 2020-01-01T00:00:00Z\n"
+                   f"{lines[1]}\n    name: narrow\n    types: [mdb]\n")
+    versions = {stage.version("2.0.0", key=ended): "old signed it, and is not trusted since 2020-01-01",
+                stage.version("3.0.0", key=narrow): "narrow signed it, and may not sign versions of pgw"}
+    first = stage.version("1.0.0")
+    stage.admin.assign("pgw.1", first)
+    stage.start()
+    stage.settled("pgw.1")
+    witness = stage.witness("pgw.1")
+    for digest, words in versions.items():
+        stage.admin.assign("pgw.1", digest)
+        stage.told("pgw.1", words)
+        goes_on(stage, witness)
+
+
+def test_a_key_that_is_trusted_no_more_starts_nothing_and_stops_nothing(serving):
+    stage, _ = serving
+    witness = stage.witness("pgw.1")
+    stage.node.stop()
+    stage.lists = "trusted-keys: []\n"
+    stage.admin.report = None
+    stage.start()
+    stage.told("pgw.1", "no trusted key")
+    goes_on(stage, witness)
+    os.kill(stage.pid("pgw.1"), 9)
+    eventually(lambda: stage.admin.of("pgw.1")["state"] != "running")
+    stage.told("pgw.1", "no trusted key")
+    assert stage.witness("pgw.1") == witness and not lives(stage.pid("pgw.1"))
+
+
+def test_a_version_of_another_type_and_bytes_that_are_another_manifest(serving):
+    stage, first = serving
+    witness = stage.witness("pgw.1")
+    other = stage.version("1.0.0", type="mdb")
+    stage.admin.assign("pgw.1", other)
+    stage.told("pgw.1", "pgw.1 is of another type")
+    goes_on(stage, witness)
+    second = stage.version("2.0.0")
+    stage.admin.altered[second] = {"manifest": (stage.store / "manifests" / f"{first}.json").read_bytes()}
+    stage.admin.assign("pgw.1", second)
+    stage.told("pgw.1", "its SHA-256 differs")
+    goes_on(stage, witness)
+
+
+def test_hostile_manifests_place_nothing_even_where_unsigned_ones_are_taken(stage):
+    stage.start(unsigned=True)
+    good = stage.version("1.0.0", files={"a": b"a"}, sign=False)
+    stage.admin.assign("pgw.1", good)
+    stage.settled("pgw.1")
+    witness = stage.witness("pgw.1")
+    manifest = json.loads((stage.store / "manifests" / f"{good}.json").read_bytes())
+    file = manifest["files"][0]
+    bad = {
+        "up": {"files": [{**file, "path": "../../evil"}, *manifest["files"]]},
+        "absolute": {"files": [{**file, "path": "/etc/evil"}, *manifest["files"]]},
+        "link": {"links": [{"path": "z", "target": "/etc/passwd"}]},
+        "setuid": {"files": [{**manifest["files"][0], "mode": "4755"}, *manifest["files"][1:]]},
+        "twins": {"files": sorted([*manifest["files"], {**file, "path": "A"}], key=lambda file: file["path"])},
+        "preload": {"run": {**manifest["run"], "environment": {"PORTCULLIS_DIRECTORY": "/"}}},
+        "program": {"run": {**manifest["run"], "command": ["bin/none"]}},
+        "directory": {"install": [{"path": "versions/x"}]},
+        "format": {"format": 99},
+    }
+    for name, changes in bad.items():
+        stage.admin.assign("pgw.1", stage.forge(good, **changes))
+        stage.told("pgw.1", "is refused: ")
+        assert stage.witness("pgw.1") == witness, name
+    assert not (stage.root / "evil").exists() and sorted(os.listdir(stage.root / "pgw.1" / "versions")) == [good]
+    assert stage.admin.of("pgw.1")["state"] == "running"
+
+
+def test_a_compressed_bomb_and_a_blob_altered_on_the_wire(serving):
+    stage, _ = serving
+    witness = stage.witness("pgw.1")
+    second = stage.version("2.0.0", files={"share/data": b"x" * 100_000})
+    manifest = json.loads((stage.store / "manifests" / f"{second}.json").read_bytes())
+    file = next(file for file in manifest["files"] if file["path"] == "share/data")
+    blob = (stage.store / "blobs" / file["sha256"][:2] / file["sha256"]).read_bytes()
+    stage.admin.altered[file["sha256"]] = {"blob": blob[:-1] + bytes([blob[-1] ^ 1])}
+    stage.admin.assign("pgw.1", second)
+    stage.told("pgw.1", file["sha256"][:12], "altered")
+    goes_on(stage, witness)
+    stage.admin.altered.clear()
+    stage.settled("pgw.1", version=second)
+    # A manifest that somebody trusted has signed, whose blob is larger than it says.
+    bomb = subprocess.run(["zstd", "-q", "-c"], input=bytes(200 << 20), stdout=subprocess.PIPE, check=True).stdout
+    stage.node.stop()
+    stage.start(unsigned=True)
+    changed = {**file, "path": "share/bomb", "size": 1000, "sha256": "0" * 64,
+               "compressed-size": 1000, "compressed-sha256": hashlib.sha256(bomb[:1000]).hexdigest()}
+    files = sorted([*manifest["files"], changed], key=lambda file: file["path"])
+    stage.admin.altered["0" * 64] = {"blob": bomb[:1000]}
+    witness = stage.witness("pgw.1")
+    stage.admin.assign("pgw.1", stage.forge(second, files=files))
+    stage.told("pgw.1", "000000000000")
+    goes_on(stage, witness)
+
+
+def test_files_altered_on_the_disk_are_mended_before_they_are_started(stage):
+    version = stage.version("1.0.0", files={"share/data": b"good" * 1000})
+    stage.admin.assign("pgw.1", version)
+    stage.start()
+    stage.settled("pgw.1")
+    stage.admin.assign("pgw.1", version, desired="stopped")
+    stage.settled("pgw.1", state="stopped")
+    stage.node.stop()
+    path = stage.root / "pgw.1" / "versions" / version / "share" / "data"
+    path.chmod(0o644)
+    path.write_bytes(b"evil" * 1000)
+    stage.admin.assign("pgw.1", version)
+    stage.node.start()
+    stage.settled("pgw.1")
+    assert path.read_bytes() == b"good" * 1000
+    assert "share/data has another content" in stage.node.text
+
+
+def test_an_action_that_the_manifest_does_not_have(serving):
+    stage, version = serving
+    stage.admin.order("j1", service="pgw.1", kind="action", name="format-disk", arguments=["now"])
+    eventually(lambda: stage.admin.job("j1").get("state") == "failed")
+    assert 'has no action "format-disk"' in stage.admin.job("j1")["problem"]
+
+
+def test_assignments_for_another_server_are_refused_as_a_whole(serving):
+    stage, version = serving
+    witness = stage.witness("pgw.1")
+    stage.admin.services["pgw.1"] = {"desired": "running", "version": "../../etc"}
+    stage.admin.withdraw("none")
+    eventually(lambda: any("is no SHA-256" in problem for problem in stage.admin.report["problems"]))
+    goes_on(stage, witness)
+    stage.admin.services["pgw.1"] = {"desired": "running", "version": version}
+    stage.admin.services["../x"] = {"desired": "running", "version": version}
+    stage.admin.withdraw("none")
+    eventually(lambda: any("no name of a service" in problem for problem in stage.admin.report["problems"]))
+    goes_on(stage, witness)
+
+
+def test_a_takeover_of_admin_runs_nothing_of_its_own(serving):
+    """Whoever has ADMIN has its assignments, manifests, blobs and jobs, and no key."""
+    stage, good = serving
+    marker = stage.folder / "owned"
+    evil = stage.version("6.6.6", f"#!/bin/sh\ntouch {marker}\nexec sleep 1000\n", sign=False,
+                         actions=[{"name": "own", "command": ["bin/run"]}])
+    good_signatures = (stage.store / "manifests" / f"{good}.signatures").read_bytes()
+    manifest = (stage.store / "manifests" / f"{evil}.json").read_bytes()
+    witness = stage.witness("pgw.1")
+    for signatures in (None, good_signatures, b'{"format":1,"signatures":[]}', b"garbage"):
+        digest = stage.serve(manifest + b" " * (len(stage.admin.altered) + 1), signatures)
+        stage.admin.assign("pgw.1", digest)
+        stage.told("pgw.1", digest[:12] if signatures != b"garbage" else "no signatures")
+        # Somewhere else, too, where nothing runs yet.
+        stage.admin.assign("pgw.2", digest)
+        eventually(lambda: stage.admin.of("pgw.2").get("problem"))
+    # Other bytes under the digest of a good version, blobs and manifest, on a server that does not have it yet.
+    stage.admin.assign("pgw.1", good)
+    other = stage.version("1.1.0")
+    stage.admin.altered[other] = {"manifest": manifest, "signatures": good_signatures}
+    for path in (stage.store / "blobs").rglob("*"):
+        if path.is_file():
+            stage.admin.altered[path.name] = {"blob": os.urandom(path.stat().st_size)}
+    stage.admin.assign("pgw.3", other)
+    eventually(lambda: stage.admin.of("pgw.3").get("problem"))
+    # Jobs name what a manifest has, and this one has nothing.
+    stage.admin.order("own1", service="pgw.1", kind="action", name="own")
+    stage.admin.order("own2", service="pgw.1", kind="action", name="../../bin/sh", arguments=["-c", f"touch {marker}"])
+    stage.admin.order("own3", service="pgw.1", kind="tests")
+    eventually(lambda: all(stage.admin.job(f"own{number}").get("endedAt") for number in (1, 2, 3)))
+    assert not marker.exists() and stage.witness("pgw.1") == witness
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system needs root")
+def test_a_full_disk_loses_nothing(stage):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", stage.root], check=True)
+    try:
+        first = stage.version("1.0.0")
+        large = stage.version("2.0.0", files={"share/large": os.urandom(8 << 20)})
+        stage.admin.assign("pgw.1", first)
+        stage.start()
+        stage.settled("pgw.1")
+        witness = stage.witness("pgw.1")
+        stage.admin.assign("pgw.1", large)
+        stage.told("pgw.1", "are needed, and", "are free")
+        goes_on(stage, witness)
+        # The rest of the disk is taken by somebody else while the blobs come.
+        with open(stage.root / "filler", "wb") as filler:
+            with pytest.raises(OSError, match="No space left"):
+                while True:
+                    filler.write(bytes(1 << 16))
+                    filler.flush()
+        second = stage.version("3.0.0", files={"share/small": os.urandom(4_000)})
+        stage.admin.assign("pgw.1", second)
+        eventually(lambda: any("o space left" in problem for problem in stage.admin.report["problems"]))
+        goes_on(stage, witness)
+        stage.restart()
+        stage.settled("pgw.1")
+        goes_on(stage, witness)
+        (stage.root / "filler").unlink()
+        stage.settled("pgw.1", version=second, timeout=90)
+    finally:
+        stage.node.kill()
+        os.kill(stage.pid("pgw.1"), 9)
+        eventually(lambda: not stage.is_locked(stage.root / "node" / "run" / "pgw.1"))
+        shutil.rmtree(stage.root / "pgw.1", ignore_errors=True)
+        subprocess.run(["umount", "-l", stage.root], check=True)

@@ -1,0 +1,99 @@
+import NodeAgent
+import Testing
+import Versions
+
+@Suite struct KeeperRecordTests {
+    private let version = digest(1)
+
+    private func text(_ lines: String...) -> [UInt8] {
+        let head = [
+            "keeper 1", "instance abc", "version \(version)", "note failures=2 restarts=5", "boot B1",
+            "keeper-process 10 100", "main 11 101", "began 1000 50",
+        ]
+        return Array((head + lines + ["end", ""]).joined(separator: "\n").utf8)
+    }
+
+    private func alive(_ isLocked: Bool, keeper: Bool, main: Bool, boot: String = "B1") -> Liveness {
+        Liveness(boot: boot, isLocked: isLocked, hasKeeper: keeper, hasMain: main)
+    }
+
+    @Test func aServiceThatRunsIsFound() throws {
+        let record = try #require(KeeperRecord(reading: text("started 1100 50", "ready 1500 51")))
+        guard case .alive(let process) = ProcessSituation(record, alive(true, keeper: true, main: true)) else {
+            Issue.record("it does not run")
+            return
+        }
+        #expect(process.version == version && process.instance == "abc" && process.isKept && !process.isStopping)
+        #expect(process.startedAt == 1_100 && process.readyAt == 1_500)
+        #expect(process.starts == StartCount(failures: 2, restarts: 5))
+    }
+
+    @Test func whatIsIncompleteIsNoRecord() {
+        let whole = text("started 1100 50")
+        for count in 0..<whole.count { #expect(KeeperRecord(reading: Array(whole[..<count])) == nil) }
+        #expect(KeeperRecord(reading: whole) != nil)
+        #expect(KeeperRecord(reading: text("ended exited x 1 2")) == nil)
+        // A newer keeper may write more.
+        #expect(KeeperRecord(reading: text("color blue")) != nil)
+    }
+
+    @Test func anEndIsTold() throws {
+        let record = try #require(
+            KeeperRecord(reading: text("started 1100 50", "ready 1500 51", "left 2", "ended killed 11 9500 60")))
+        guard case .ended(let process) = ProcessSituation(record, alive(false, keeper: false, main: false)) else {
+            Issue.record("it runs")
+            return
+        }
+        #expect(process.end == .killed(signal: 11) && process.readyFor == 8_000 && process.left == 2)
+        #expect(process.endedAt == 9_500 && !process.wasStopped)
+        // The keeper still waits for what was left.
+        guard case .alive(let waiting) = ProcessSituation(record, alive(true, keeper: true, main: false)) else {
+            Issue.record("it is over")
+            return
+        }
+        #expect(waiting.isStopping)
+    }
+
+    @Test func aFailureToExecuteHasItsReason() throws {
+        let record = try #require(KeeperRecord(reading: text("ended failed 2 1200 50", "reason bin/run: No such file")))
+        #expect(record.end == .failed("bin/run: No such file"))
+    }
+
+    @Test func withoutItsKeeperTheServiceRunsOn() throws {
+        let record = try #require(KeeperRecord(reading: text("started 1100 50", "ready 1500 51")))
+        for isLocked in [true, false] {
+            guard case .alive(let process) = ProcessSituation(record, alive(isLocked, keeper: false, main: true)) else {
+                Issue.record("it does not run")
+                continue
+            }
+            #expect(!process.isKept && process.version == version)
+        }
+        // Something of it lives, which is not its program.
+        guard case .alive(let rest) = ProcessSituation(record, alive(true, keeper: false, main: false)) else {
+            Issue.record("nothing lives")
+            return
+        }
+        #expect(rest.version == nil && !rest.isKept)
+        guard case .alive = ProcessSituation(nil, alive(true, keeper: false, main: false)) else {
+            Issue.record("nothing lives")
+            return
+        }
+    }
+
+    @Test func aRestartOfTheMachineEndsEverything() throws {
+        let record = try #require(KeeperRecord(reading: text("started 1100 50", "ready 1500 51")))
+        // Other processes have these numbers now.
+        let liveness = Liveness(boot: "B2", isLocked: false, hasKeeper: true, hasMain: true)
+        guard case .ended(let process) = ProcessSituation(record, liveness) else {
+            Issue.record("it runs")
+            return
+        }
+        #expect(process.end == .unseen && process.endedAt == nil)
+    }
+
+    @Test func notesAreReadBack() {
+        let count = StartCount(failures: 3, restarts: 7)
+        #expect(StartCount(note: count.note) == count)
+        #expect(StartCount(note: "restarts=-1 x failures=y") == StartCount())
+    }
+}
