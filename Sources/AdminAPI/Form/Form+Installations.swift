@@ -21,22 +21,6 @@ extension Form where Value == VersionReference {
         }, write: { .string("\($0)") })
 }
 
-extension Form where Value == String {
-    /// The SHA-256 of a manifest.
-    package static let digest = Form(
-        schema: ["type": "string", "pattern": "^[0-9a-f]{64}$"],
-        read: { field in
-            field.text { field in
-                guard let text = field.string() else { return nil }
-                guard VersionReference.isDigest(text) else {
-                    field.fault("a SHA-256 is expected: 64 lower-case hexadecimal digits")
-                    return nil
-                }
-                return text
-            }
-        }, write: { .string($0) })
-}
-
 extension Form where Value == [ExactText: String] {
     /// The drives of a server: paths by name.
     package static let drives: Form<[ExactText: String]> = {

@@ -2,6 +2,7 @@ import AdminAPI
 import Cloud
 import Foundation
 import Logging
+import Names
 import ServiceSupport
 import Text
 import Versions

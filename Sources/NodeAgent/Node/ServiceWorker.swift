@@ -26,6 +26,8 @@ actor ServiceWorker {
     /// Whether the service is as its assignment says.
     private(set) var isCarriedOut = false
     private var lastRotation = 0
+    /// The version of the order that this turn is about.
+    private var wanted: ContentDigest?
     private var calm: Calm?
     private let changed: @Sendable () -> Void
 
@@ -86,6 +88,7 @@ actor ServiceWorker {
         calm = nil
         do {
             let order = order ?? ServiceOrder(.running, version: nil)
+            wanted = order.version
             var situation = try observer.look(order)
             memory.add(to: &situation)
             // A version counts as placed when its attempt is over: only then it is known that nothing is to be compared.
@@ -264,6 +267,7 @@ actor ServiceWorker {
         next.state = state
         next.version = version.map { "\($0)" } ?? (problem == nil ? nil : status.version)
         next.previous = previous.map { "\($0)" }
+        next.wanted = wanted.map { "\($0)" }
         next.isAssigned = isAssigned
         next.restarts = min(restarts, Limits.reportedCount)
         next.problem = problem.map { ReportedText.line($0) }

@@ -46,11 +46,11 @@ public final class Registry: Sendable {
     }
 
     package init(
-        store: any RegistryStore, versions: any VersionDirectory = NoVersions(),
+        store: any RegistryStore, versions: (any VersionDirectory)? = nil,
         now: @escaping @Sendable () -> Date = { Date() }, uptime: @escaping @Sendable () -> Duration = Uptime.now
     ) {
         self.store = store
-        self.versions = versions
+        self.versions = versions ?? StoredVersions(store)
         configurationUses = ConfigurationUses(store: store)
         self.now = now
         self.uptime = uptime

@@ -1,4 +1,6 @@
+import Cloud
 package import Names
+import Versions
 
 /// The versions that ADMIN keeps: what is asked of them when a service gets one.
 package protocol VersionDirectory: Sendable {
@@ -8,11 +10,16 @@ package protocol VersionDirectory: Sendable {
     func digest(ofVersion name: String, variant: String?, of type: String) async throws -> String?
 }
 
-/// No version has a name: services get theirs by the digest of a manifest.
-package struct NoVersions: VersionDirectory {
-    package init() {}
+/// The versions in a store.
+package struct StoredVersions: VersionDirectory {
+    private let store: any RegistryStore
 
-    package func digest(ofVersion name: String, variant: String?, of type: String) async throws -> String? { nil }
+    package init(_ store: any RegistryStore) { self.store = store }
+
+    package func digest(ofVersion name: String, variant: String?, of type: String) async throws -> String? {
+        let name = VersionName(type: type, name: name, variant: variant ?? BuildSection.mainVariant)
+        return try await store.version(name)?.digest.description
+    }
 }
 
 /// A version of a type that somebody names.

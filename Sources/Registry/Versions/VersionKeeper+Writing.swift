@@ -1,6 +1,8 @@
 package import AdminAPI
+import Cloud
 import Logging
 import ServiceSupport
+import Text
 package import Versions
 
 extension VersionKeeper {
@@ -199,8 +201,12 @@ extension VersionKeeper {
         }
     }
 
-    /// The services that have a version.
-    private func users(of version: StoredVersion) async throws -> [String] { [] }
+    /// The services that have a version. Cost: one look at each service of the cloud.
+    private func users(of version: StoredVersion) async throws -> [String] {
+        let digest = version.digest.description
+        return try await registry.state().cloud.services.values
+            .filter { $0.installation?.digest.isExactly(digest) == true }.map(\.name).sorted()
+    }
 
     /// Removes the manifests that no version has, from the directory and from the registry's list of them.
     func removeManifests() async throws {
