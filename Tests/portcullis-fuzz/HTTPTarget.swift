@@ -18,10 +18,11 @@ struct HTTPTarget: Sendable {
         let registry = try Registry(path: path + ".sqlite")
         var tokens: [String] = []
         if hasTokens {
-            for role in TokenRole.allCases {
+            // A join token is no bearer token.
+            for role in TokenRole.allCases where role != .join {
                 let grant = TokenGrant(
                     name: "fuzz-\(role)", role: role, service: role == .service ? HTTPSeeds.service : nil,
-                    gateway: role == .gateway ? GatewayID("tcn/gw1") : nil)
+                    gateway: role == .gateway ? GatewayID("tcn/gw1") : nil, server: role == .server ? "app1" : nil)
                 tokens.append(try await registry.tokens.add(grant).secret)
             }
             let scoped = TokenGrant(
