@@ -217,25 +217,33 @@ package actor Node {
 
     // MARK: Collection
 
-    /// Removes manifests and contents that no service needs, each hour and a while after the start.
+    /// Removes manifests and contents that no service needs: within a minute after a version was placed, and each hour.
     private func collect() async {
-        try? await Task.sleep(for: .seconds(60))
+        var collected: (placements: Int, at: ContinuousClock.Instant)?
         while !Task.isCancelled {
-            var isBusy = false
-            for worker in workers.values { isBusy = await worker.worker.isPlacing || isBusy }
-            if !isBusy {
-                let context = context
-                let assigned = (stored?.all ?? [:]).values.compactMap { $0.version.flatMap { ContentDigest($0) } }
-                do {
-                    let collected = try await BlockingWork.run { try Collection(context).run(assigned: Set(assigned)) }
-                    if collected.count > 0 {
-                        logger.info("removed \(collected.count) contents, \(ByteCount.text(collected.bytes))")
-                    }
-                } catch {
-                    logger.warning("nothing was collected: \(error)")
-                }
+            try? await Task.sleep(for: .seconds(60))
+            var isBusy = Task.isCancelled
+            var placements = 0
+            for worker in workers.values {
+                isBusy = await worker.worker.isPlacing || isBusy
+                placements += await worker.worker.placements
             }
-            try? await Task.sleep(for: .seconds(3_600))
+            if let collected, collected.placements == placements, .now - collected.at < .seconds(3_600) { continue }
+            guard !isBusy else { continue }
+            await collectNow()
+            collected = (placements, .now)
+        }
+    }
+
+    private func collectNow() async {
+        let context = context
+        let assigned = (stored?.all ?? [:]).values.compactMap { $0.version.flatMap { ContentDigest($0) } }
+        do {
+            let collected = try await BlockingWork.run { try Collection(context).run(assigned: Set(assigned)) }
+            guard collected.count > 0 else { return }
+            logger.info("removed \(collected.count) contents, \(ByteCount.text(collected.bytes))")
+        } catch {
+            logger.warning("nothing was collected: \(error)")
         }
     }
 }

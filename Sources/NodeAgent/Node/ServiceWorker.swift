@@ -63,6 +63,8 @@ actor ServiceWorker {
         wake = nil
     }
 
+    /// How often something was fetched or removed.
+    private(set) var placements = 0
     /// Whether something of it is being fetched or placed.
     var isPlacing: Bool { placing != nil }
 
@@ -214,6 +216,7 @@ actor ServiceWorker {
                 try await perform(placing: step)
             }
             memory.forgetPlacing()
+            placements += 1
         } catch {
             session = nil
             if order.version == self.order?.version, !(error is CancellationError) {
