@@ -1,4 +1,5 @@
 import AdminAPI
+import Names
 import NodeAgent
 import Testing
 import Text
