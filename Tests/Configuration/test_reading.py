@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from portcullis_testing.completion import completed
 from portcullis_testing.processes import Process, result
 from portcullis_testing.repository import FIXTURES, binary
 from portcullis_testing.waiting import eventually
@@ -257,25 +258,6 @@ def test_instances_are_discovered_and_waited_for(admin):
     assert groups[0]["targets"] == ["10.1.0.11:8080", "10.1.0.11:8443"]
     assert all(name.startswith("__meta_portcullis_") for group in groups for name in group["labels"])
     assert [group["labels"]["__meta_portcullis_state"] for group in groups] == ["ready", "drain", "ready"]
-
-
-BASH = """
-source "$1"; shift
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9
-_portcullis "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
-
-
-def completed(tmp_path, url, *words, **variables):
-    """What bash offers for the last word."""
-    script = tmp_path / "completion.bash"
-    script.write_text(result(binary("portcullis"), "--generate-completion-script", "bash").stdout)
-    path = f"{binary('portcullis').parent}:{os.environ['PATH']}"
-    done = result("bash", "-c", BASH, "bash", script, "portcullis", *words,
-                  env={"PATH": path, **({"PORTCULLIS_ADMIN_URL": url} if url else {}), **variables})
-    assert done.stderr == ""
-    return done.stdout.split()
 
 
 def test_the_shell_completes_names_that_admin_knows(admin, tmp_path):

@@ -8,8 +8,10 @@ import threading
 
 import pytest
 
+from portcullis_testing.completion import completed
 from portcullis_testing.processes import result, run
 from portcullis_testing.repository import binary
+from portcullis_testing.waiting import eventually
 from workshop import Workshop, tree
 
 
@@ -52,6 +54,17 @@ def test_two_versions_are_compared_and_the_older_one_removed(workshop):
     assert "2 blobs" in workshop.do("remove", "pgw", "1.0")
     workshop.do("verify", "pgw", "1.1")
     assert "Of pgw it has pgw 1.1." in workshop.do("show", "pgw", "1.0", status=1)
+
+
+def test_the_shell_completes_versions_of_the_store_on_the_line(workshop, tmp_path):
+    for name in ("1.9", "1.10", "2.0"):
+        workshop.build(name)
+    for words in (["--store", workshop.store], [f"--store={workshop.store}"]):
+        words = [str(word) for word in words]
+        assert completed(tmp_path, None, "versions", "show", *words, "p") == ["pgw"]
+        assert completed(tmp_path, None, "versions", "show", *words, "pgw", "1.") == ["1.9", "1.10"]
+        assert completed(tmp_path, None, "versions", "show", *words, "tg", "1.") == []
+    assert completed(tmp_path, None, "versions", "show", "--store", str(tmp_path), "p") == []
 
 
 def test_a_version_never_becomes_another(workshop):
@@ -110,8 +123,6 @@ def test_the_end_of_the_command_ends_the_build(tmp_path):
     workshop = Workshop(tmp_path, "type: pgw\nbuild: {command: ./build}\ninstall: {files: [out]}\n")
     workshop.write("build", "#!/bin/sh\necho $$ >pid\nexec sleep 60\n", 0o755)
     with workshop.start("build", "pgw", "--name", "1") as process:
-        from portcullis_testing.waiting import eventually
-
         eventually(lambda: (workshop.source / "pid").exists() and (workshop.source / "pid").read_text().strip())
         pid = int((workshop.source / "pid").read_text())
         # As a terminal does it for Ctrl-C: both are in one group.
@@ -165,8 +176,9 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(workshop):
 def test_errors_of_the_type_have_their_place(workshop):
     workshop.write("pgw.yaml", "type: pgw\nrun: {command: [bin/pgw], redy: notify}\ninstall: {files: [bin/**x]}\n")
     error = workshop.build(status=1)
-    assert 'pgw.yaml:2:28: unknown key "redy"; did you mean "ready"?' in error
+    assert 'pgw.yaml:2:27: unknown key "redy"; did you mean "ready"?' in error
     assert 'pgw.yaml:3:19: "bin/**x" has "**" beside other characters of a name' in error
+    workshop.write("pgw.yaml", "type: pgw\ninstall: {files: [bin]}\n")
     assert "has no type tg" in workshop.do("build", "tg", "--name", "1", status=1)
 
 

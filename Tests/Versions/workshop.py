@@ -76,7 +76,7 @@ class Workshop:
 
     def forge(self, manifest, name="6.6"):
         """Puts a manifest into the store as whoever has the store can do it; returns its digest."""
-        text = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+        text = manifest if isinstance(manifest, bytes) else json.dumps({**manifest, "name": name}).encode()
         digest = hashlib.sha256(text).hexdigest()
         (self.store / "manifests" / f"{digest}.json").write_bytes(text)
         folder = self.store / "versions" / "pgw" / name

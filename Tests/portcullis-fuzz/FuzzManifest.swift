@@ -12,8 +12,10 @@ struct FuzzManifest: ParsableCommand {
         options.run(
             "manifest", corpus: [Self.service, Self.files, Self.signatures].map { Array($0.utf8) },
             dictionary: [
-                "..", "../", "/", "//", "./", "\\u0000", "\\u202e", "\\n", "e\u{301}", "\u{E9}", "\u{212A}", "K", "STRASSE",
-                "0644", "0755", "4755", "0777", "\"path\":", "\"mode\":", "\"size\":", "\"target\":", "\"links\":[", "-1",
+                "..", "../", "/", "//", "./", "\\u0000", "\\u202e", "\\n", "e\u{301}", "\u{E9}", "\u{212A}", "K",
+                "STRASSE",
+                "0644", "0755", "4755", "0777", "\"path\":", "\"mode\":", "\"size\":", "\"target\":", "\"links\":[",
+                "-1",
                 "1099511627776", "1099511627777", "1.0", "1e2", "null", "[]", "{}", "\"format\":2", "\"a/b\"", "\"a\"",
                 "\"A\"", "\"every\":60", "\"optional\":true", "\"number\":[0,1]", "\"text\":1", "\"by\":\"notify\"",
                 "\"/usr/bin/a\"", "PORTCULLIS_", Self.digest, ",", "}", "]", "[[[[", "{\"a\":",

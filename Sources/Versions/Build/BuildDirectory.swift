@@ -82,7 +82,8 @@ package struct BuildDirectory: Sendable {
                 guard let mode = FileMode(ofBuilt: status.st_mode & 0o7777) else {
                     let bits = String(status.st_mode & 0o7777, radix: 8)
                     return fault(
-                        path, "has the mode \(bits): setuid, setgid and sticky files, and those that their owner "
+                        path,
+                        "has the mode \(bits): setuid, setgid and sticky files, and those that their owner "
                             + "may not read, are no part of a version")
                 }
                 selection.files.append(Selection.File(path: path, mode: mode, size: Int(status.st_size)))
@@ -102,7 +103,9 @@ package struct BuildDirectory: Sendable {
     /// Adds the files to a store, several at a time.
     package func add(_ selection: Selection, _ session: StoreSession) throws -> [Manifest.File] {
         try ParallelWork.map(selection.files) { file in
-            guard let open = try root.file(at: file.path) else { throw StoreError.changedWhileRead(root.path(file.path)) }
+            guard let open = try root.file(at: file.path) else {
+                throw StoreError.changedWhileRead(root.path(file.path))
+            }
             let status = try open.status()
             guard status.kind == S_IFREG, FileMode(ofBuilt: status.st_mode & 0o7777) == file.mode else {
                 throw StoreError.changedWhileRead(open.path)

@@ -49,7 +49,8 @@ package struct VersionDifference: Sendable, Hashable {
         newBytes = new.blobs.reduce(0) { $0 + (known.contains($1.digest) ? 0 : $1.compressedSize) }
         let (oldJSON, newJSON) = (old.json, new.json)
         sections = [
-            "type", "variant", "user", "run", "listen", "tests", "actions", "install", "uninstall", "database", "limits",
+            "type", "variant", "user", "run", "listen", "tests", "actions", "install", "uninstall", "database",
+            "limits",
         ].filter { oldJSON[$0] != newJSON[$0] }
     }
 

@@ -1,5 +1,5 @@
 import CFiles
-package import Glibc
+import Glibc
 package import ServiceSupport
 import SystemPackage
 import Text
@@ -30,13 +30,20 @@ package final class Directory: Sendable {
     /// Opens a directory in this one; `nil` if there is none.
     package func directory(_ name: String) throws(FileError) -> Directory? {
         let descriptor = openat(descriptor, name, Self.flags | O_NOFOLLOW)
-        if descriptor < 0, errno == ENOENT { return nil }
-        guard descriptor >= 0 else { throw error("open", name) }
+        if descriptor < 0 {
+            let code = errno
+            if code == ENOENT { return nil }
+            // With both flags, Linux calls a link no directory.
+            guard code == ENOTDIR, let status = try status(name), status.kind == S_IFLNK else {
+                throw Self.error("open", path(name), code)
+            }
+            throw Self.error("open", path(name), ELOOP)
+        }
         return Directory(descriptor, path(name))
     }
 
     /// Opens a directory in this one, and makes it first if there is none. The umask has no effect.
-    package func directory(making name: String, mode: mode_t = 0o755) throws(FileError) -> Directory {
+    package func directory(making name: String, mode: UInt32 = 0o755) throws(FileError) -> Directory {
         if let directory = try directory(name) { return directory }
         guard mkdirat(descriptor, name, mode) == 0 || errno == EEXIST else { throw error("make", name) }
         guard let directory = try directory(name) else { throw FileError("make", path(name)) }
@@ -123,21 +130,36 @@ package final class Directory: Sendable {
         return false
     }
 
-    /// Removes a file, or a directory with its contents. Returns whether there was one.
+    /// Removes a file, or a directory with its contents. Another process may do the same at once. Returns whether there was
+    /// one.
     @discardableResult
-    package func removeAll(_ name: String) throws(FileError) -> Bool {
-        if unlinkat(descriptor, name, 0) == 0 { return true }
-        if errno == ENOENT { return false }
-        guard errno == EISDIR || errno == EPERM else { throw error("remove", name) }
-        // Another process may remove it, too.
-        guard let directory = try directory(name) else { return false }
-        try directory.removeContents()
-        guard unlinkat(descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT else { throw error("remove", name) }
+    package func removeAll(_ name: String) throws(FileError) -> Bool { try removeAll(Array(name.utf8)) }
+
+    /// - Parameter name: the bytes of a name, which may not be UTF-8.
+    private func removeAll(_ name: [UInt8]) throws(FileError) -> Bool {
+        let shown = String(decoding: name, as: UTF8.self)
+        let code = Self.code(name) { unlinkat(descriptor, $0, 0) }
+        if code == 0 || code == ENOENT { return code == 0 }
+        guard code == EISDIR || code == EPERM else { throw Self.error("remove", path(shown), code) }
+        var child: Int32 = -1
+        let opened = Self.code(name) { raw in
+            child = openat(descriptor, raw, Self.flags | O_NOFOLLOW)
+            return child
+        }
+        if opened == ENOENT { return false }
+        guard opened == 0 else { throw Self.error("open", path(shown), opened) }
+        let directory = Directory(child, path(shown))
+        for entry in try directory.entries() { _ = try directory.removeAll(entry.bytes) }
+        let removed = Self.code(name) { unlinkat(descriptor, $0, AT_REMOVEDIR) }
+        guard removed == 0 || removed == ENOENT else { throw Self.error("remove", path(shown), removed) }
         return true
     }
 
-    private func removeContents() throws(FileError) {
-        for entry in try entries() { try removeAll(entry.rawName) }
+    /// Makes a system call for a name. Returns the number of its error, 0 if there is none.
+    private static func code(_ name: [UInt8], _ call: (UnsafePointer<CChar>) -> Int32) -> Int32 {
+        (name + [0]).withUnsafeBytes { bytes in
+            call(bytes.assumingMemoryBound(to: CChar.self).baseAddress!) >= 0 ? 0 : errno
+        }
     }
 
     /// Waits until all names in the directory are on the disk.
@@ -163,12 +185,12 @@ package final class Directory: Sendable {
                 break
             }
             let bytes = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: UInt8.self, capacity: 256) { name in
-                    Array(UnsafeBufferPointer(start: name, count: strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))))
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    UnsafeRawBufferPointer(start: name, count: strlen(name)).map(\.self)
                 }
             }
             if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }
-            entries.append(Entry(bytes: bytes, type: entry.pointee.d_type))
+            entries.append(Entry(bytes: bytes))
         }
         return entries.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
@@ -176,40 +198,12 @@ package final class Directory: Sendable {
     /// A name in a directory.
     package struct Entry: Sendable {
         let bytes: [UInt8]
-        fileprivate let type: UInt8
 
         /// The name; `nil` if it is not UTF-8.
         package var name: String? { String(validating: bytes, as: UTF8.self) }
 
         /// For messages, whatever the name is.
         package var shownName: String { String(decoding: bytes, as: UTF8.self) }
-
-        /// The name for system calls, which take its bytes.
-        fileprivate var rawName: RawName { RawName(bytes: bytes + [0]) }
-    }
-
-    /// A name that may not be UTF-8.
-    struct RawName { fileprivate let bytes: [UInt8] }
-
-    private func removeAll(_ name: RawName) throws(FileError) {
-        let shown = String(decoding: name.bytes.dropLast(), as: UTF8.self)
-        let failure = name.bytes.withUnsafeBytes { bytes -> Int32 in
-            let name = bytes.assumingMemoryBound(to: CChar.self).baseAddress!
-            return unlinkat(descriptor, name, 0) == 0 || errno == ENOENT ? 0 : errno
-        }
-        if failure == 0 { return }
-        guard failure == EISDIR || failure == EPERM else { throw Self.error("remove", path(shown), failure) }
-        let child = name.bytes.withUnsafeBytes { bytes in
-            openat(descriptor, bytes.assumingMemoryBound(to: CChar.self).baseAddress!, Self.flags | O_NOFOLLOW)
-        }
-        if child < 0, errno == ENOENT { return }
-        guard child >= 0 else { throw error("open", shown) }
-        try Directory(child, path(shown)).removeContents()
-        let isRemoved = name.bytes.withUnsafeBytes { bytes in
-            unlinkat(descriptor, bytes.assumingMemoryBound(to: CChar.self).baseAddress!, AT_REMOVEDIR) == 0
-                || errno == ENOENT
-        }
-        guard isRemoved else { throw error("remove", shown) }
     }
 
     // MARK: - Space

@@ -12,9 +12,8 @@ package struct Manifest: Sendable, Hashable {
     package static let mostFiles = 100_000
 
     package var version: VersionName
-    /// Ascending by path.
+    /// A build sorts them by path; a manifest that is read has them in any order.
     package var files: [File]
-    /// Ascending by path.
     package var links: [Link] = []
     /// The user of the server as which a service runs; `nil`: one of its own.
     package var user: String?

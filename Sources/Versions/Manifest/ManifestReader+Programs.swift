@@ -188,7 +188,7 @@ extension ManifestReader {
         case (let field?, nil, nil):
             let fields = field.array(atMost: Kind.mostWords, &faults)
             let words = fields.compactMap { $0.string(&faults, Kind.problem(withWord:)) }.map { ExactText($0) }
-            if words.isEmpty || Set(words).count < words.count {
+            if words.count == fields.count, words.isEmpty || Set(words).count < words.count {
                 field.fault("must have words, each of them once", &faults)
             }
             return .words(words)

@@ -91,7 +91,9 @@ struct ManifestTree {
     /// What is wrong with a target, whatever there is in the version; `nil` if nothing is.
     static func problem(withTarget target: String) -> String? {
         guard !target.utf8.isEmpty else { return "is empty" }
-        guard target.utf8.first != UInt8(ascii: "/") else { return "is absolute, and would lead outside of the version" }
+        guard target.utf8.first != UInt8(ascii: "/") else {
+            return "is absolute, and would lead outside of the version"
+        }
         let names = target.splitBytes("/")
         // "..", then names: anything else would pass through a directory and leave it again.
         let rest = names.drop { $0.isExactly("..") }

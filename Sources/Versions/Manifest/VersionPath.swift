@@ -12,7 +12,9 @@ package enum VersionPath {
     package static func problem(with path: String) -> String? {
         guard !path.utf8.isEmpty else { return "is empty" }
         guard path.utf8.count <= longest else { return "is longer than \(longest) bytes" }
-        guard path.utf8.first != UInt8(ascii: "/") else { return "is absolute; paths are relative to the version's root" }
+        guard path.utf8.first != UInt8(ascii: "/") else {
+            return "is absolute; paths are relative to the version's root"
+        }
         for name in path.splitBytes("/") {
             if name.isEmpty { return "has an empty name between or after slashes" }
             if name.isExactly(".") || name.isExactly("..") { return "has the name \"\(name)\"" }

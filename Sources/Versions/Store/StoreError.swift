@@ -35,7 +35,8 @@ extension StoreError: CustomStringConvertible {
         case .missing(let digest): "the blob \(digest.short)… is not in the store"
         case .altered(let digest, let fault): "the blob \(digest.short)…: \(fault)"
         case .changedWhileRead(let path): "\(path.printable) was changed while it was read; build again"
-        case .tooLarge(let path): "\(path.printable) is larger than \(Blob.largest >> 30) GiB, which no file of a version is"
+        case .tooLarge(let path):
+            "\(path.printable) is larger than \(Blob.largest >> 30) GiB, which no file of a version is"
         case .notAStore(let path, let reason): "\(path.printable) is no store of versions: \(reason)"
         }
     }

@@ -98,7 +98,11 @@ package struct VersionStore: Sendable {
         var digests = Set<ContentDigest>()
         for name in try manifests.entries().compactMap(\.name) where name.hasByteSuffix(".json") {
             guard let digest = ContentDigest(Substring(name.utf8.dropLast(".json".utf8.count))) else { continue }
-            for file in try manifest(digest).files { digests.insert(file.blob.digest) }
+            do {
+                for file in try manifest(digest).files { digests.insert(file.blob.digest) }
+            } catch let error as ManifestError {
+                throw FileError(path: manifests.path(name), reason: "\(error)")
+            }
         }
         return digests
     }

@@ -1,5 +1,4 @@
 import Testing
-import Text
 import YAML
 
 @testable import Cloud
@@ -82,7 +81,10 @@ import YAML
               - {name: go, command: [bin/t], arguments: [{name: n, number: [1, 9]}, {name: t, text: 3}], timeout: 1h}
             """)
         #expect(type.user == "_t-1")
-        #expect(type.listen == [.init(name: "http", transport: .tcp, port: 80), .init(name: "dns", transport: .udp, port: 80)])
+        #expect(
+            type.listen == [
+                .init(name: "http", transport: .tcp, port: 80), .init(name: "dns", transport: .udp, port: 80),
+            ])
         #expect(type.limits == .init(memory: 1_536 << 20, cpu: 150, openFiles: 65_536, processes: 10))
         #expect(type.actions.map(\.name) == ["backup", "go"])
         #expect(type.actions[0].every == 86_400 && type.actions[0].timeout == 300)
@@ -121,42 +123,102 @@ import YAML
         arguments: [
             ("build: {command: \"\"}", "t.yaml:2:18: a program is not empty"),
             ("build: {directory: ../x}", "t.yaml:2:20: \"../x\" is no path inside the service's root"),
-            ("build: {variants: {Release: {}}}", "t.yaml:2:20: \"Release\" is no name of a variant: it has 1 to 32 lower-case letters, digits and \"-\", and does not start with \"-\""),
-            ("build: {variants: {release: {}}}", "t.yaml:2:20: \"release\" is the main variant, whose settings stand beside \"variants\""),
+            (
+                "build: {variants: {Release: {}}}",
+                "t.yaml:2:20: \"Release\" is no name of a variant: it has 1 to 32 lower-case letters, digits and \"-\", and does not start with \"-\""
+            ),
+            (
+                "build: {variants: {release: {}}}",
+                "t.yaml:2:20: \"release\" is the main variant, whose settings stand beside \"variants\""
+            ),
             ("build: {comand: make}", "t.yaml:2:9: unknown key \"comand\"; did you mean \"command\"?"),
             ("run: {}", "t.yaml:2:6: the key \"command\" is missing"),
             ("run: {command: []}", "t.yaml:2:16: expected a program with its arguments, found an empty list"),
             ("run: {command: ../a}", "t.yaml:2:16: \"../a\" is no path inside the service's root"),
             ("run: {command: //a}", "t.yaml:2:16: \"//a\" is no path inside the service's root"),
-            ("run: {command: a, stop-signal: KILL}", "t.yaml:2:32: unknown signal \"KILL\" (TERM, INT, QUIT, HUP, USR1, USR2, WINCH)"),
-            ("run: {command: a, stop-timeout: 2h}", "t.yaml:2:33: expected a time from 1s to 1h (500ms, 5s, 1m, 1h, or seconds as a number), found \"2h\""),
-            ("run: {command: a, environment: {PORTCULLIS_A: b}}", "t.yaml:2:33: \"PORTCULLIS_A\" starts with PORTCULLIS_, which Portcullis sets itself"),
-            ("run: {command: a, environment: {1A: b}}", "t.yaml:2:33: \"1A\" is no name of a variable: up to 128 letters, digits and \"_\", not starting with a digit"),
+            (
+                "run: {command: a, stop-signal: KILL}",
+                "t.yaml:2:32: unknown signal \"KILL\" (TERM, INT, QUIT, HUP, USR1, USR2, WINCH)"
+            ),
+            (
+                "run: {command: a, stop-timeout: 2h}",
+                "t.yaml:2:33: expected a time from 1s to 1h (500ms, 5s, 1m, 1h, or seconds as a number), found \"2h\""
+            ),
+            (
+                "run: {command: a, environment: {PORTCULLIS_A: b}}",
+                "t.yaml:2:33: \"PORTCULLIS_A\" starts with PORTCULLIS_, which Portcullis sets itself"
+            ),
+            (
+                "run: {command: a, environment: {1A: b}}",
+                "t.yaml:2:33: \"1A\" is no name of a variable: up to 128 letters, digits and \"_\", not starting with a digit"
+            ),
             ("run: {command: a, environment: {A: \"b\\nc\"}}", "t.yaml:2:36: the value has a control character"),
-            ("run: {command: a, ready: soon}", "t.yaml:2:26: expected notify, {port: 8080} or {after: 5s}, found \"soon\""),
-            ("run: {command: a, ready: {port: 1, after: 1}}", "t.yaml:2:26: \"ready\" has either \"port\" or \"after\""),
-            ("run: {command: a, ready: {after: 2m}}", "t.yaml:2:19: \"ready\" waits longer than \"start-timeout\" (60s)"),
+            (
+                "run: {command: a, ready: soon}",
+                "t.yaml:2:26: expected notify, {port: 8080} or {after: 5s}, found \"soon\""
+            ),
+            (
+                "run: {command: a, ready: {port: 1, after: 1}}",
+                "t.yaml:2:26: \"ready\" has either \"port\" or \"after\""
+            ),
+            (
+                "run: {command: a, ready: {after: 2m}}",
+                "t.yaml:2:19: \"ready\" waits longer than \"start-timeout\" (60s)"
+            ),
             ("listen: [{name: a, port: 1}, {name: a, port: 2}]", "t.yaml:2:30: a socket \"a\" is there already"),
             ("listen: [{name: a, port: 1}, {name: b, port: 1}]", "t.yaml:2:30: tcp port 1 is there already"),
             ("listen: [{name: a, port: 1, protocol: sctp}]", "t.yaml:2:39: unknown protocol \"sctp\" (tcp, udp)"),
             ("limits: {memory: 1}", "t.yaml:2:18: expected an amount of memory from 1M to 16T, found 1"),
             ("limits: {memory: lots}", "t.yaml:2:18: expected an amount of memory as 512M or 2G, found \"lots\""),
-            ("limits: {memory: 99999999999999T}", "t.yaml:2:18: expected an amount of memory from 1M to 16T, found \"99999999999999T\""),
+            (
+                "limits: {memory: 99999999999999T}",
+                "t.yaml:2:18: expected an amount of memory from 1M to 16T, found \"99999999999999T\""
+            ),
             ("limits: {cpu: 150}", "t.yaml:2:15: expected a share of a core in percent, as 150%, found 150"),
-            ("user: Root", "t.yaml:2:7: \"Root\" is no name of a user: up to 32 lower-case letters, digits, \"_\" and \"-\", starting with a letter or \"_\""),
+            (
+                "user: Root",
+                "t.yaml:2:7: \"Root\" is no name of a user: up to 32 lower-case letters, digits, \"_\" and \"-\", starting with a letter or \"_\""
+            ),
             ("actions: [{name: a}]", "t.yaml:2:11: the key \"command\" is missing"),
-            ("actions: [{name: a, command: b}, {name: a, command: b}]", "t.yaml:2:34: an action \"a\" is there already"),
-            ("actions: [{name: a, command: b, every: 1s}]", "t.yaml:2:40: expected a time from 1m to 31d (500ms, 5s, 1m, 1h, or seconds as a number), found \"1s\""),
-            ("actions: [{name: a, command: b, every: 1h, arguments: [{name: c, text: 1}]}]", "t.yaml:2:11: the action is run at intervals, so its arguments must be optional"),
-            ("actions: [{name: a, command: b, arguments: [{name: c}]}]", "t.yaml:2:45: an argument has one of \"words\", \"number\" and \"text\""),
-            ("actions: [{name: a, command: b, arguments: [{name: c, number: [2, 1]}]}]", "t.yaml:2:67: expected a whole number from 2 to 9223372036854775807, found 1"),
+            (
+                "actions: [{name: a, command: b}, {name: a, command: b}]",
+                "t.yaml:2:34: an action \"a\" is there already"
+            ),
+            (
+                "actions: [{name: a, command: b, every: 1s}]",
+                "t.yaml:2:40: expected a time from 1m to 31d (500ms, 5s, 1m, 1h, or seconds as a number), found \"1s\""
+            ),
+            (
+                "actions: [{name: a, command: b, every: 1h, arguments: [{name: c, text: 1}]}]",
+                "t.yaml:2:11: the action is run at intervals, so its arguments must be optional"
+            ),
+            (
+                "actions: [{name: a, command: b, arguments: [{name: c}]}]",
+                "t.yaml:2:45: an argument has one of \"words\", \"number\" and \"text\""
+            ),
+            (
+                "actions: [{name: a, command: b, arguments: [{name: c, number: [2, 1]}]}]",
+                "t.yaml:2:67: expected a whole number from 2 to 9223372036854775807, found 1"
+            ),
             ("install: {files: [\"a**\"]}", "t.yaml:2:19: \"a**\" has \"**\" beside other characters of a name"),
             ("install: {files: [\"**/**/**\"]}", "t.yaml:2:19: \"**/**/**\" has \"**\" more than twice"),
             ("install: {files: [\"../*\"]}", "t.yaml:2:19: \"../*\" is no path inside the service's root"),
-            ("install: {mkdir: [versions]}", "t.yaml:2:19: \"versions\" is where a server keeps the versions of a service"),
-            ("tests: [{name: a, command: b, from: outside}]", "t.yaml:2:31: a command is run on the service's server: from: node"),
-            ("tests: [{name: a, command: b, from: moon}]", "t.yaml:2:37: unknown place to test from \"moon\" (node, outside)"),
-            ("fake: true\nrun: {command: a}", "t.yaml:3:1: a fake type has no services, so \"run\" has no meaning here"),
+            (
+                "install: {mkdir: [versions]}",
+                "t.yaml:2:19: \"versions\" is where a server keeps the versions of a service"
+            ),
+            (
+                "tests: [{name: a, command: b, from: outside}]",
+                "t.yaml:2:31: a command is run on the service's server: from: node"
+            ),
+            (
+                "tests: [{name: a, command: b, from: moon}]",
+                "t.yaml:2:37: unknown place to test from \"moon\" (node, outside)"
+            ),
+            (
+                "fake: true\nrun: {command: a}",
+                "t.yaml:3:1: a fake type has no services, so \"run\" has no meaning here"
+            ),
         ])
     func refused(_ text: String, _ message: String) { #expect(error(text) == message) }
 }

@@ -15,14 +15,19 @@ import Testing
     @Test("patterns stand for files, and directories for everything in them")
     func patterns() async throws {
         try await withTemporaryFolder { folder in
-            for path in ["bin/pgw", "bin/pgwctl", "bin/.debug", "share/a/x.html", "share/a/.y", "share/b.html", "src/main.c"] {
+            for path in [
+                "bin/pgw", "bin/pgwctl", "bin/.debug", "share/a/x.html", "share/a/.y", "share/b.html", "src/main.c",
+            ] {
                 try folder.write(path, path.utf8)
             }
             symlink("pgw", folder.appending(path: "bin/p").path)
             #expect(try select(folder, "bin/pgw") == ["bin/pgw"])
             #expect(try select(folder, "bin/*") == ["bin/pgw", "bin/pgwctl", "bin/p -> pgw"])
             #expect(try select(folder, "bin") == ["bin/.debug", "bin/pgw", "bin/pgwctl", "bin/p -> pgw"])
-            #expect(try select(folder, "share", "bin/pgw?tl") == ["bin/pgwctl", "share/a/.y", "share/a/x.html", "share/b.html"])
+            #expect(
+                try select(folder, "share", "bin/pgw?tl") == [
+                    "bin/pgwctl", "share/a/.y", "share/a/x.html", "share/b.html",
+                ])
             #expect(try select(folder, "**/*.html") == ["share/a/x.html", "share/b.html"])
             #expect(try select(folder, "share/**/*.html", "share/b.html") == ["share/a/x.html", "share/b.html"])
         }
@@ -92,7 +97,8 @@ import Testing
         var old = Samples.manifest("a", "b", "c", links: [("l", "a"), ("m", "a")])
         var new = Samples.manifest("a", "b", "d", links: [("l", "b"), ("m", "a")])
         let blob = Blob(
-            digest: ContentDigest(of: "other".utf8), size: 9, compressedSize: 18, compressedDigest: ContentDigest(of: []))
+            digest: ContentDigest(of: "other".utf8), size: 9, compressedSize: 18,
+            compressedDigest: ContentDigest(of: []))
         new.files[0].blob = blob
         new.files[1].mode = Samples.executable
         old.user = "one"

@@ -19,10 +19,12 @@ import Testing
             ("", "is empty"), ("/etc/passwd", "is absolute; paths are relative to the version's root"),
             ("..", #"has the name "..""#), ("../x", #"has the name "..""#), ("a/../b", #"has the name "..""#),
             ("a/..", #"has the name "..""#), (".", #"has the name ".""#), ("./a", #"has the name ".""#),
-            ("a//b", "has an empty name between or after slashes"), ("a/", "has an empty name between or after slashes"),
+            ("a//b", "has an empty name between or after slashes"),
+            ("a/", "has an empty name between or after slashes"),
             ("a\u{0}b", #"has "\u{0}", a control character"#), ("a\nb", #"has "\n", a control character"#),
             ("a\u{7F}", #"has "\u{7F}", a control character"#), ("a\u{85}", #"has "\u{85}", a control character"#),
-            ("a\u{202E}b", #"has "\u{202E}", a control character"#), ("a\u{200B}", #"has "\u{200B}", a control character"#),
+            ("a\u{202E}b", #"has "\u{202E}", a control character"#),
+            ("a\u{200B}", #"has "\u{200B}", a control character"#),
             ("a\u{2028}", #"has "\u{2028}", a control character"#),
             (String(repeating: "a", count: 256), "has a name longer than 255 bytes"),
             (String(repeating: "abc/", count: 256) + "a", "is longer than 1024 bytes"),
@@ -42,7 +44,8 @@ import Testing
     @Test(
         "two paths that some file system takes for one are refused",
         arguments: [
-            ("bin/PGW", "bin/pgw"), ("Bin/a", "bin/b"), ("\u{E9}", "e\u{301}"), ("\u{C9}", "e\u{301}"), ("K", "\u{212A}"),
+            ("bin/PGW", "bin/pgw"), ("Bin/a", "bin/b"), ("\u{E9}", "e\u{301}"), ("\u{C9}", "e\u{301}"),
+            ("K", "\u{212A}"),
             ("stra\u{DF}e", "STRASSE"), ("\u{17F}", "s"), ("d\u{E9}/a", "de\u{301}/b"),
         ])
     func twins(_ first: String, _ second: String) {
@@ -55,7 +58,8 @@ import Testing
     @Test("a path that is there twice, or that is a file and a directory, is refused in any order")
     func inTheWay() {
         #expect(Samples.faults(Samples.manifest("a", "a")) == [#"/files/1/path: "a" is there twice"#])
-        #expect(Samples.faults(Samples.manifest("a", "a/b")) == [#"/files/1/path: "a" is a file, and here a directory"#])
+        #expect(
+            Samples.faults(Samples.manifest("a", "a/b")) == [#"/files/1/path: "a" is a file, and here a directory"#])
         #expect(
             Samples.faults(Samples.manifest("a/b/c", "a")) == [#"/files/1/path: "a" is a directory with other files"#])
         #expect(
@@ -103,7 +107,10 @@ import Testing
 
     @Test(
         "setuid, setgid, sticky, what others may write, and what is no mode are refused",
-        arguments: ["4755", "2755", "1755", "0777", "0664", "0666", "0002", "0200", "0044", "644", "00644", "0844", "-644", "0x1F"])
+        arguments: [
+            "4755", "2755", "1755", "0777", "0664", "0666", "0002", "0200", "0044", "644", "00644", "0844", "-644",
+            "0x1F",
+        ])
     func badModes(_ mode: String) {
         #expect(fault(mode: mode)?.contains("is no mode of a file") == true)
     }
@@ -129,7 +136,9 @@ import Testing
         let faults = { (part: String, replacement: String) in
             Samples.faults(Samples.whole(part, replacement)).first
         }
-        #expect(faults(#""size":6"#, #""size":-1"#) == "/files/0/size: must be a whole number from 0 to 1099511627776, and is -1")
+        #expect(
+            faults(#""size":6"#, #""size":-1"#)
+                == "/files/0/size: must be a whole number from 0 to 1099511627776, and is -1")
         #expect(
             faults(#""size":6"#, #""size":1099511627777"#)
                 == "/files/0/size: must be a whole number from 0 to 1099511627776, and is 1099511627777")
@@ -137,7 +146,8 @@ import Testing
             faults(#""compressed-size":15"#, #""compressed-size":1031"#)
                 == "/files/0/compressed-size: must be a whole number from 1 to 1030, and is 1031")
         let digest = "\(Samples.blob.digest)"
-        #expect(faults(digest, digest.uppercased())?.contains("is no SHA-256: 64 lower-case hexadecimal digits") == true)
+        #expect(
+            faults(digest, digest.uppercased())?.contains("is no SHA-256: 64 lower-case hexadecimal digits") == true)
         #expect(faults(digest, String(digest.dropLast()))?.contains("is no SHA-256") == true)
     }
 

@@ -9,11 +9,19 @@ import Testing
         var shuffled = names.map { VersionName(type: "t", name: $0) }
         for _ in 0..<20 {
             shuffled.shuffle()
-            #expect(shuffled.sorted().map(\.name) == ["1.0", "1.9.0", "1.10.0", "1.10.0-rc.2", "1.10.0-rc.10", "2", "10", "10a", "a1", "a2", "a02"])
+            #expect(
+                shuffled.sorted().map(\.name) == [
+                    "1.0", "1.9.0", "1.10.0", "1.10.0-rc.2", "1.10.0-rc.10", "2", "10", "10a", "a1", "a2", "a02",
+                ])
         }
     }
 
-    @Test("names of versions", arguments: [("1.5.0", true), ("v1_2+build-7", true), (".", false), ("..", false), ("", false), ("-1", false), ("a/b", false), ("a b", false), ("é", false), (String(repeating: "a", count: 65), false)])
+    @Test(
+        "names of versions",
+        arguments: [
+            ("1.5.0", true), ("v1_2+build-7", true), (".", false), ("..", false), ("", false), ("-1", false),
+            ("a/b", false), ("a b", false), ("é", false), (String(repeating: "a", count: 65), false),
+        ])
     func names(_ name: String, _ isGood: Bool) { #expect((VersionName.problem(withName: name) == nil) == isGood) }
 }
 

@@ -157,13 +157,17 @@ import Text
             let key = SigningKey(description: KeyDescription())
             try key.write(path)
             let before = try Data(contentsOf: URL(filePath: path))
-            #expect("\(try error { try SigningKey(description: KeyDescription()).write(path) })".contains("never overwritten"))
+            #expect(
+                "\(try error { try SigningKey(description: KeyDescription()).write(path) })".contains(
+                    "never overwritten"))
             #expect(try Data(contentsOf: URL(filePath: path)) == before)
             for mode in [0o640, 0o604, 0o610, 0o660, 0o644] {
                 try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
-                #expect("\(try error { try SigningKey(reading: path) })".contains("others have rights on this private key"))
+                #expect(
+                    "\(try error { try SigningKey(reading: path) })".contains("others have rights on this private key"))
             }
-            #expect("\(try error { try PublicKeyFile(reading: path) })".contains("and a portcullis public key is needed"))
+            #expect(
+                "\(try error { try PublicKeyFile(reading: path) })".contains("and a portcullis public key is needed"))
         }
     }
 

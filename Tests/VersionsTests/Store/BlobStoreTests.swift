@@ -183,7 +183,9 @@ import Testing
             let store = try folder.store().blobs
             let session = try StoreSession(store)
             func expect(_ fault: BlobFault, _ bytes: [UInt8], as claimed: Blob) {
-                #expect(throws: StoreError.altered(claimed.digest, fault)) { try receive(claimed, [bytes[...]], session) }
+                #expect(throws: StoreError.altered(claimed.digest, fault)) {
+                    try receive(claimed, [bytes[...]], session)
+                }
             }
             func claimed(
                 _ bytes: [UInt8], size: Int = 100_000, digest: ContentDigest? = nil
@@ -336,7 +338,8 @@ import Testing
 }
 
 @Suite struct VersionStoreTests {
-    private func add(_ store: VersionStore, _ folder: URL, name: String = "1", content: String) throws -> ContentDigest {
+    private func add(_ store: VersionStore, _ folder: URL, name: String = "1", content: String) throws -> ContentDigest
+    {
         let session = try StoreSession(store.blobs)
         let blob = try session.add(try folder.write("f", content.utf8))
         let manifest = Manifest(

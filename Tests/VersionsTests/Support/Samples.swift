@@ -34,7 +34,9 @@ enum Samples {
                 file("bin/mdb", executable), file("lib/libmdb.so.1"), file("share/ä.txt"),
                 file("sql/patches/0001.sql"), file("sql/schema.sql"),
             ])
-        manifest.links = [.init(path: "lib/libmdb.so", target: "libmdb.so.1"), .init(path: "sbin/mdb", target: "../bin/mdb")]
+        manifest.links = [
+            .init(path: "lib/libmdb.so", target: "libmdb.so.1"), .init(path: "sbin/mdb", target: "../bin/mdb"),
+        ]
         manifest.user = "mdb"
         var run = RunSection(command: ["bin/mdb", "--serve", ""])
         run.environment = [.init(name: "A", value: "1"), .init(name: "B_2", value: "x y")]
@@ -57,7 +59,8 @@ enum Samples {
         backup.every = 86_400
         var promote = ServiceAction(name: "promote", command: ["bin/mdb", "promote"])
         promote.arguments = [
-            .init(name: "level", kind: .number(-1...9)), .init(name: "note", kind: .text(longest: 40), isOptional: true),
+            .init(name: "level", kind: .number(-1...9)),
+            .init(name: "note", kind: .text(longest: 40), isOptional: true),
         ]
         manifest.actions = [backup, promote]
         manifest.directories = [.init(path: "logs"), .init(path: "data/mdb", storage: .db)]

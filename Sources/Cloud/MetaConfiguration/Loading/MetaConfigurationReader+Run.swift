@@ -21,7 +21,8 @@ extension MetaConfigurationReader {
         section.ready = mapping["ready"].flatMap { readiness($0) } ?? section.ready
         if case .time(let time) = section.ready, time > section.startTimeout {
             diagnostics.report(
-                mapping.keyPosition("ready"), "\"ready\" waits longer than \"start-timeout\" (\(section.startTimeout)s)")
+                mapping.keyPosition("ready"), "\"ready\" waits longer than \"start-timeout\" (\(section.startTimeout)s)"
+            )
         }
         return command == nil ? nil : section
     }

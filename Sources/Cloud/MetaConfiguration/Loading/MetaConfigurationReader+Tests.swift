@@ -47,7 +47,8 @@ extension MetaConfigurationReader {
             return nil
         }
         guard let name, let action else { return nil }
-        return ServiceTest(name: name, action: action, timeout: timeout ?? 10, origin: origin ?? .node, position: node.position)
+        return ServiceTest(
+            name: name, action: action, timeout: timeout ?? 10, origin: origin ?? .node, position: node.position)
     }
 
     private static func command(_ node: YAMLNode, isStored: Bool) throws(YAMLError) -> [String] {

@@ -39,7 +39,9 @@ struct BuildProcess {
         let process = try start(in: directory, shown)
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { throw CommandError("the build cannot be waited for: \(FileError.reason(errno))") }
+            guard errno == EINTR else {
+                throw CommandError("the build cannot be waited for: \(FileError.reason(errno))")
+            }
         }
         let signal = status & 0x7F
         guard signal == 0 else { throw CommandError("the build was ended by signal \(signal): \(shown)") }
@@ -64,11 +66,21 @@ struct BuildProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, 2, 1)
+        // This thread may block signals, which the command would inherit.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigaddset(&signals, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         let variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
         defer { for pointer in words + variables { free(pointer) } }
         var process: pid_t = 0
-        let code = posix_spawn(&process, program, &actions, nil, words, variables)
+        let code = posix_spawn(&process, program, &actions, &attributes, words, variables)
         guard code == 0 else {
             throw CommandError("the build cannot be started: \(FileError.reason(code)): \(shown)")
         }

@@ -9,7 +9,7 @@ struct ListVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the versions of ADMIN or of a store, of all types or of one.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String?
 
     @Option(help: ArgumentHelp("Only those that are marked so, at ADMIN.", valueName: "mark"))
@@ -58,7 +58,7 @@ struct ShowVersion: AsyncParsableCommand {
         commandName: "show", abstract: "Print what a version has: files, and what is executed.",
         discussion: "--manifest prints the exact bytes that are signed; -o json the same, formatted.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -90,7 +90,7 @@ struct DiffVersions: AsyncParsableCommand {
         commandName: "diff", abstract: "Compare two versions: files added, changed and removed, with their sizes.",
         discussion: "The exit code is 2 when they differ.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(

@@ -14,7 +14,7 @@ struct SignVersion: AsyncParsableCommand {
             before you sign: servers execute what the manifest says.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -29,25 +29,20 @@ struct SignVersion: AsyncParsableCommand {
     func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
-        let digest = try store.required(version)
+        let found = try store.found(version)
         let key = try SigningKey(reading: key)
         if let end = key.description.end, Date() >= end {
             throw CommandError(
                 "the key \(key.publicFile.title.printable) has ended, at \(end.formatted(.iso8601)): nothing is signed",
                 hint: "`portcullis keys new` makes another; servers must be told to trust it.")
         }
-        let bytes = try store.manifestBytes(digest)
-        let manifest = try Manifest(reading: bytes)
-        guard manifest.version == version else {
-            throw CommandError("the store calls \(version) what its manifest calls \(manifest.version)")
-        }
-        _ = try ParallelWork.map(manifest.blobs) { try store.blobs.check($0) }
+        _ = try ParallelWork.map(found.manifest.blobs) { try store.blobs.check($0) }
         let session = try StoreSession(store.blobs)
         defer { session.end() }
-        try store.add(try key.sign(manifest: bytes), to: digest, session)
-        let signatures = try store.signatures(digest)
+        try store.add(try key.sign(manifest: found.bytes), to: found.digest, session)
+        let signatures = try store.signatures(found.digest)
         try output.show(
-            json: VersionText.json(manifest, digest, signatures: signatures),
-            asText: "\(version) \(digest): signed by \(key.publicFile.title.printable) (\(key.publicKey.id))")
+            json: VersionText.json(found.manifest, found.digest, signatures: signatures),
+            asText: "\(version) \(found.digest): signed by \(key.publicFile.title.printable) (\(key.publicKey.id))")
     }
 }

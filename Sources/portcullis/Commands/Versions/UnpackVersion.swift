@@ -14,7 +14,7 @@ struct UnpackVersion: AsyncParsableCommand {
             makes it anew if it was altered.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)
@@ -39,15 +39,14 @@ struct UnpackVersion: AsyncParsableCommand {
     func run() async throws {
         let store = try store.open()
         let version = version.version(of: type)
-        let digest = try store.required(version)
-        let bytes = try store.manifestBytes(digest)
+        let found = try store.found(version)
+        let (manifest, digest) = (found.manifest, found.digest)
         if let keys = try trust.keys(),
             case .refused(let refusal) = keys.judge(
-                bytes, try store.signatures(digest), type: type, now: Date())
+                found.bytes, try store.signatures(digest), type: type, now: Date())
         {
             throw CommandError("\(version) is not unpacked: \(refusal)")
         }
-        let manifest = try Manifest(reading: bytes)
         let folder = try ServiceFolder(making: target)
         let session = try StoreSession(store.blobs)
         defer { session.end() }

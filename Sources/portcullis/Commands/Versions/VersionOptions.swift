@@ -67,7 +67,27 @@ struct TrustOptions: ParsableArguments {
     }
 }
 
+/// A version with everything that names it.
+struct FoundVersion {
+    let version: VersionName
+    let digest: ContentDigest
+    /// The exact bytes of its manifest.
+    let bytes: [UInt8]
+    let manifest: Manifest
+}
+
 extension VersionStore {
+    /// A version that must be there, and whose manifest must be of it: in a store, a manifest can be given another name.
+    func found(_ version: VersionName) throws -> FoundVersion {
+        let digest = try required(version)
+        let bytes = try manifestBytes(digest)
+        let manifest = try Manifest(reading: bytes)
+        guard manifest.version == version else {
+            throw CommandError("what the store calls \(version) is \(manifest.version), according to its manifest")
+        }
+        return FoundVersion(version: version, digest: digest, bytes: bytes, manifest: manifest)
+    }
+
     /// A version that must be there.
     func required(_ version: VersionName) throws -> ContentDigest {
         if let digest = try digest(of: version) { return digest }
@@ -81,15 +101,25 @@ extension VersionStore {
 }
 
 extension CompletionKind {
-    /// The versions of the type that stands before them, in the store that the command line names, or else at ADMIN.
+    /// The types that have versions, in the store that the command line names, or else all of ADMIN.
+    static var typesOfVersions: CompletionKind {
+        .custom { words, _, prefix in
+            guard let versions = CompletedVersions.versions(words) else {
+                return await CompletedName.types.completions(of: prefix, words)
+            }
+            return Set(versions.map { ExactText($0.type) }).sorted().map(\.wrappedValue)
+                .filter { $0.hasBytePrefix(prefix) }
+        }
+    }
+
+    /// The versions of the type that stands on the command line, in the store that it names, or else at ADMIN.
     static var versions: CompletionKind {
         .custom { words, _, prefix in
-            guard let mark = words.lastIndex(where: { $0.isExactly("--store") }), mark + 1 < words.count else {
+            guard let versions = CompletedVersions.versions(words) else {
                 return await CompletedName.versions.completions(of: prefix, words)
             }
-            guard let entries = try? VersionStore(opening: words[mark + 1]).entries() else { return [] }
-            let known = entries.map(\.version).filter { version in words.contains { $0.isExactly(version.type) } }
-            return known.map { VersionArgument.text($0.name, $0.variant) }.filter { $0.hasBytePrefix(prefix) }
+            return versions.filter { version in words.contains { $0.isExactly(version.type) } }
+                .map { VersionArgument.text($0.name, $0.variant) }.filter { $0.hasBytePrefix(prefix) }
         }
     }
 }
@@ -98,5 +128,23 @@ extension VersionArgument {
     /// A version as it stands on the command line.
     static func text(_ name: String, _ variant: String) -> String {
         variant.isExactly(BuildSection.mainVariant) ? name : "\(name)/\(variant)"
+    }
+}
+
+/// Versions that a shell completes.
+private enum CompletedVersions {
+    /// The versions in the store that the command line names, none if it cannot be read; `nil`: it names no store.
+    static func versions(_ words: [String]) -> [VersionName]? {
+        guard let path = store(words) else { return nil }
+        return (try? VersionStore(opening: path).entries().map(\.version)) ?? []
+    }
+
+    private static func store(_ words: [String]) -> String? {
+        let option = "--store"
+        for (index, word) in words.enumerated() {
+            if word.isExactly(option), index + 1 < words.count { return words[index + 1] }
+            if word.hasBytePrefix("\(option)=") { return String(Substring(word.utf8.dropFirst(option.utf8.count + 1))) }
+        }
+        return nil
     }
 }
