@@ -310,10 +310,10 @@ def test_what_is_not_as_announced_is_refused(kept, workshop):
     file, data = large(workshop, 3 << 20)
     size = len(data)
     cases = [
-        (kept.piece(file, b"x" * 100, announced=50), 400, "50 are announced"),
+        (kept.piece(file, b"x" * 100, announced=50), 422, "50 are announced"),
         (kept.piece(file, data[:100], size=10), 422, "more than zstd makes"),
-        (kept.piece(file, data[:100], total=50), 400, "not described"),
-        (kept.piece(file, data[:100], size=1 << 50), 400, "not described"),
+        (kept.piece(file, data[:100], total=50), 422, "FIRST-LAST/TOTAL"),
+        (kept.piece(file, data[:100], size=1 << 50), 422, "bytes of the content"),
         (kept.piece(file, data, compressed="0" * 64), 422, "compressed bytes"),
         (kept.piece(file, bytes(size)), 422, "compressed bytes"),
         (kept.piece({**file, "sha256": "1" * 64}, data), 422, "was altered"),

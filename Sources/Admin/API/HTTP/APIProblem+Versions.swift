@@ -17,7 +17,7 @@ extension APIProblem {
         case .otherName: self = .invalid([.init(pointer: "#/manifest", detail: "\(error)")])
         case .noRoom, .full: self.init(.insufficientStorage, text)
         case .tooManyUploads: self.init(.serviceUnavailable, text, headers: [.retryAfter: "5"])
-        case .pieceSize: self = .badRequest(APIHeader.contentRange, text)
+        case .pieceSize: self = .invalid([.init(pointer: APIHeader.contentRange, detail: "\(error)")])
         case .wrongContent: self = .invalid([.init(pointer: "#", detail: "\(error)")])
         }
     }

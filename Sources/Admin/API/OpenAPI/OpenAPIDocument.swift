@@ -87,7 +87,7 @@ struct OpenAPIDocument {
 
     private static func parameter(_ parameter: Route.Parameter, in place: String) -> JSONValue {
         [
-            "name": .string(parameter.name), "in": .string(place), "required": false,
+            "name": .string(parameter.name), "in": .string(place), "required": .bool(parameter.isRequired),
             "description": .string(parameter.summary), "schema": parameter.schema,
         ]
     }

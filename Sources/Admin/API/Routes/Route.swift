@@ -72,6 +72,7 @@ struct Route: Sendable {
         var name: String
         var summary: String
         var schema: JSONValue
+        var isRequired = false
     }
 
     struct Body: Sendable {

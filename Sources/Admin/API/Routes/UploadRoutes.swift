@@ -95,7 +95,7 @@ extension APIRequest {
                     detail: "bytes FIRST-LAST/TOTAL is expected: which part the body is"))
         }
         guard faults.isEmpty, let size, let compressed, let range else {
-            throw APIProblem(.badRequest, "The piece of a content is not described.", errors: faults)
+            throw APIProblem.invalid(faults)
         }
         guard range.total <= Blob.largestCompressed(size) else {
             throw APIProblem.invalid([
@@ -108,8 +108,11 @@ extension APIRequest {
             throw APIProblem(.contentTooLarge, "A piece has at most \(Limits.piece) bytes.")
         }
         if let length = self.headers[.contentLength].flatMap({ Int($0) }), length != range.range.count {
-            throw APIProblem.badRequest(
-                APIHeader.contentRange, "The body has \(length) bytes, and \(range.range.count) are announced.")
+            throw APIProblem.invalid([
+                .init(
+                    pointer: APIHeader.contentRange,
+                    detail: "the body has \(length) bytes, and \(range.range.count) are announced")
+            ])
         }
         return (
             Blob(digest: digest, size: size, compressedSize: range.total, compressedDigest: compressed), range
@@ -141,13 +144,13 @@ private struct PieceBody: AsyncSequence, Sendable {
 
 extension Route.Parameter {
     static let contentSize = Self(
-        name: QueryParameter.size, summary: "Bytes of the content; always needed",
-        schema: ["type": "integer", "minimum": 0, "maximum": .integer(Limits.blob)])
+        name: QueryParameter.size, summary: "Bytes of the content",
+        schema: ["type": "integer", "minimum": 0, "maximum": .integer(Limits.blob)], isRequired: true)
     static let compressedDigest = Self(
-        name: QueryParameter.compressed, summary: "The SHA-256 of all compressed bytes; always needed",
-        schema: Form<String>.digest.schema)
+        name: QueryParameter.compressed, summary: "The SHA-256 of all compressed bytes",
+        schema: Form<String>.digest.schema, isRequired: true)
     static let pieceRange = Self(
         name: APIHeader.contentRange,
-        summary: "bytes FIRST-LAST/TOTAL: which of the compressed bytes the body has; always needed",
-        schema: ["type": "string", "pattern": "^bytes [0-9]+-[0-9]+/[0-9]+$"])
+        summary: "bytes FIRST-LAST/TOTAL: which of the compressed bytes the body has",
+        schema: ["type": "string", "pattern": "^bytes [0-9]+-[0-9]+/[0-9]+$"], isRequired: true)
 }

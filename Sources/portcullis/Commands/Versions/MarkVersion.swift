@@ -10,7 +10,7 @@ struct MarkVersion: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "mark", abstract: "Say at ADMIN how good a version is: untested, good or quarantined.")
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String
 
     @Argument(help: VersionArgument.help, completion: .versions)

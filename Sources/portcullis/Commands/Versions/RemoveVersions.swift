@@ -14,7 +14,7 @@ struct RemoveVersions: AsyncParsableCommand {
             needs any more is removed.
             """)
 
-    @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
+    @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String?
 
     @Argument(

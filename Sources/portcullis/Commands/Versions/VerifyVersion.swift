@@ -41,9 +41,7 @@ struct VerifyVersion: AsyncParsableCommand {
 
     private func verify(_ found: VersionSource.Version, in source: VersionSource) async throws {
         let (version, manifest, digest) = (version.version(of: type), found.manifest, found.digest)
-        var faults: [String] = []
-        if manifest.version != version { faults.append("its manifest is of \(manifest.version)") }
-        faults += try await contentFaults(manifest, in: source)
+        var faults = try await contentFaults(manifest, in: source)
         if let tree {
             faults += try ServiceFolder(opening: tree).check(manifest, digest).map { "\(tree.printable): \($0)" }
         }

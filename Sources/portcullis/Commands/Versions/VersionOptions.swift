@@ -101,31 +101,39 @@ extension VersionStore {
 }
 
 extension CompletionKind {
-    /// The types that have versions in the store that the command line names, or else at ADMIN.
+    /// The types that have versions, in the store that the command line names, or else all of ADMIN.
     static var typesOfVersions: CompletionKind {
         .custom { words, _, prefix in
-            guard let known = CompletedVersions.versions(words) else {
+            guard let versions = CompletedVersions.versions(words) else {
                 return await CompletedName.types.completions(of: prefix, words)
             }
-            return Set(known.map { ExactText($0.type) }).sorted().map(\.wrappedValue).filter { $0.hasBytePrefix(prefix) }
+            return Set(versions.map { ExactText($0.type) }).sorted().map(\.wrappedValue)
+                .filter { $0.hasBytePrefix(prefix) }
         }
     }
 
-    /// The versions of the type that stands before them, in the store that the command line names, or else at ADMIN.
+    /// The versions of the type that stands on the command line, in the store that it names, or else at ADMIN.
     static var versions: CompletionKind {
         .custom { words, _, prefix in
-            guard let known = CompletedVersions.versions(words) else {
+            guard let versions = CompletedVersions.versions(words) else {
                 return await CompletedName.versions.completions(of: prefix, words)
             }
-            return known.filter { version in words.contains { $0.isExactly(version.type) } }
+            return versions.filter { version in words.contains { $0.isExactly(version.type) } }
                 .map { VersionArgument.text($0.name, $0.variant) }.filter { $0.hasBytePrefix(prefix) }
         }
     }
 }
 
+extension VersionArgument {
+    /// A version as it stands on the command line.
+    static func text(_ name: String, _ variant: String) -> String {
+        variant.isExactly(BuildSection.mainVariant) ? name : "\(name)/\(variant)"
+    }
+}
+
 /// Versions that a shell completes.
 private enum CompletedVersions {
-    /// The versions in the store that the command line names, none if it cannot be read; `nil` if it names none.
+    /// The versions in the store that the command line names, none if it cannot be read; `nil`: it names no store.
     static func versions(_ words: [String]) -> [VersionName]? {
         guard let path = store(words) else { return nil }
         return (try? VersionStore(opening: path).entries().map(\.version)) ?? []
@@ -138,12 +146,5 @@ private enum CompletedVersions {
             if word.hasBytePrefix("\(option)=") { return String(Substring(word.utf8.dropFirst(option.utf8.count + 1))) }
         }
         return nil
-    }
-}
-
-extension VersionArgument {
-    /// A version as it stands on the command line.
-    static func text(_ name: String, _ variant: String) -> String {
-        variant.isExactly(BuildSection.mainVariant) ? name : "\(name)/\(variant)"
     }
 }

@@ -38,15 +38,14 @@ enum VersionSource: Sendable {
         let signatures: ManifestSignatures
     }
 
-    /// A version that must be there.
+    /// A version that must be there, and whose manifest must be of it.
     func version(_ name: VersionName) async throws -> Version {
         switch self {
         case .store(let store):
-            let digest = try store.required(name)
-            let bytes = try store.manifestBytes(digest)
+            let found = try store.found(name)
             return Version(
-                bytes: bytes, digest: digest, manifest: try Manifest(reading: bytes),
-                signatures: try store.signatures(digest))
+                bytes: found.bytes, digest: found.digest, manifest: found.manifest,
+                signatures: try store.signatures(found.digest))
         case .admin(let client):
             // The digest comes from the bytes: whatever ADMIN calls them, these were read.
             let bytes = try await client.manifest(of: name)
@@ -56,6 +55,9 @@ enum VersionSource: Sendable {
                 manifest = try Manifest(reading: bytes)
             } catch {
                 throw CommandError("ADMIN's manifest of \(name) cannot be read:\n\(error)")
+            }
+            guard manifest.version == name else {
+                throw CommandError("what ADMIN calls \(name) is \(manifest.version), according to its manifest")
             }
             return Version(
                 bytes: bytes, digest: digest, manifest: manifest, signatures: try await client.signatures(of: digest))
