@@ -10,7 +10,9 @@ package struct CloudDifference: Sendable {
     package enum Action: String, Sendable, Hashable { case create, update, delete }
 
     /// The kinds of objects in a cloud.
-    package enum Kind: String, Sendable, Hashable { case location, pool, egress, server, type, service, mark, secret, job }
+    package enum Kind: String, Sendable, Hashable {
+        case location, pool, egress, server, type, service, mark, secret, job
+    }
 
     /// One object that is created, updated or deleted.
     package struct Change: Sendable, Hashable {

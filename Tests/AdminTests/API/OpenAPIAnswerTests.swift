@@ -195,7 +195,8 @@ import Versions
 
         private static let present = [
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
-            "mark": "257", "secret": "db-password", "token": "a-read", "egress": "out", "version": "1.0", "job": "1-0123abcd",
+            "mark": "257", "secret": "db-password", "token": "a-read", "egress": "out", "version": "1.0",
+            "job": "1-0123abcd",
             "digest": ContentDigest(of: content.utf8).description,
         ]
         private static let absent = [

@@ -142,7 +142,7 @@ import YAML
             ),
             (
                 "run: {command: a, stop-timeout: 2h}",
-                "t.yaml:2:33: expected a time from 1s to 1h (500ms, 5s, 1m, 1h, or seconds as a number), found \"2h\""
+                "t.yaml:2:33: \"2h\" is too long: expected a time from 1s to 1h"
             ),
             (
                 "run: {command: a, environment: {PORTCULLIS_A: b}}",
@@ -186,7 +186,7 @@ import YAML
             ),
             (
                 "actions: [{name: a, command: b, every: 1s}]",
-                "t.yaml:2:40: expected a time from 1m to 31d (500ms, 5s, 1m, 1h, or seconds as a number), found \"1s\""
+                "t.yaml:2:40: \"1s\" is too short: expected a time from 1m to 31d"
             ),
             (
                 "actions: [{name: a, command: b, every: 1h, arguments: [{name: c, text: 1}]}]",
