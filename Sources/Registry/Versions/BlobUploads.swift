@@ -63,7 +63,10 @@ package actor BlobUploads {
     }
 
     /// Forgets an upload and removes what has come of it.
-    private func end(_ digest: ContentDigest) async {
+    ///
+    /// Swift 6.3 frees the task's memory in a wrong order where it optimizes this, or the other functions so marked, into
+    /// their caller: `swift_task_dealloc` then crashes.
+    @inline(never) private func end(_ digest: ContentDigest) async {
         guard let upload = entries.removeValue(forKey: digest)?.upload else { return }
         // What cannot be removed now goes with the next start.
         try? await BlockingWork.run { upload.session.end() }
@@ -121,22 +124,29 @@ package actor BlobUploads {
     }
 
     private func begin(_ blob: Blob, at offset: Int, reserve: Int) async throws -> Upload {
+        guard let entry = entries[blob.digest] else { return try await beginAnew(blob, at: offset, reserve: reserve) }
+        return try await goOn(entry, with: blob, at: offset, reserve: reserve)
+    }
+
+    private func goOn(_ entry: Entry, with blob: Blob, at offset: Int, reserve: Int) async throws -> Upload {
         let digest = blob.digest
-        if let entry = entries[digest] {
-            guard entry.blob == blob else { throw VersionError.otherForm(digest) }
-            guard !entry.isBusy, let upload = entry.upload else { throw VersionError.busy(digest) }
-            guard upload.receiver.received == offset else {
-                throw VersionError.otherOffset(received: upload.receiver.received)
-            }
-            entries[digest]?.isBusy = true
-            do {
-                try await checkRoom(blob.compressedSize - offset, for: digest, reserve: reserve)
-            } catch {
-                rest(digest)
-                throw error
-            }
-            return upload
+        guard entry.blob == blob else { throw VersionError.otherForm(digest) }
+        guard !entry.isBusy, let upload = entry.upload else { throw VersionError.busy(digest) }
+        guard upload.receiver.received == offset else {
+            throw VersionError.otherOffset(received: upload.receiver.received)
         }
+        entries[digest]?.isBusy = true
+        do {
+            try await checkRoom(blob.compressedSize - offset, for: digest, reserve: reserve)
+        } catch {
+            rest(digest)
+            throw error
+        }
+        return upload
+    }
+
+    private func beginAnew(_ blob: Blob, at offset: Int, reserve: Int) async throws -> Upload {
+        let digest = blob.digest
         guard offset == 0 else { throw VersionError.otherOffset(received: 0) }
         try await makePlace()
         // Meanwhile another request may have begun the same.
@@ -144,7 +154,7 @@ package actor BlobUploads {
         entries[digest] = Entry(blob: blob, upload: nil, last: uptime())
         do {
             try await checkRoom(blob.compressedSize, for: digest, reserve: reserve)
-            let upload = try await BlockingWork.run { [store] in try Upload(blob, store) }
+            let upload = try await open(blob)
             entries[digest]?.upload = upload
             return upload
         } catch {
@@ -153,8 +163,13 @@ package actor BlobUploads {
         }
     }
 
+    @inline(never) private func open(_ blob: Blob) async throws -> Upload {
+        let store = store
+        return try await BlockingWork.run { try Upload(blob, store) }
+    }
+
     /// Lets the one that has rested longest go if there are too many.
-    private func makePlace() async throws {
+    @inline(never) private func makePlace() async throws {
         guard entries.count >= Self.most else { return }
         let resting = entries.filter { !$0.value.isBusy }.min { $0.value.last < $1.value.last }
         guard let resting, uptime() - resting.value.last >= Self.yielding else {
@@ -164,7 +179,7 @@ package actor BlobUploads {
     }
 
     /// Throws unless there is room for what is still to come, of this upload and of the others at work.
-    private func checkRoom(_ needed: Int, for digest: ContentDigest, reserve: Int) async throws {
+    @inline(never) private func checkRoom(_ needed: Int, for digest: ContentDigest, reserve: Int) async throws {
         let others = entries.reduce(0) { sum, other in
             guard other.key != digest, other.value.isBusy else { return sum }
             return sum + other.value.blob.compressedSize - (other.value.upload?.receiver.received ?? 0)
