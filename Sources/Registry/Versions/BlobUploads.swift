@@ -63,10 +63,7 @@ package actor BlobUploads {
     }
 
     /// Forgets an upload and removes what has come of it.
-    ///
-    /// Swift 6.3 frees the task's memory in a wrong order where it optimizes this, or the other functions so marked, into
-    /// their caller: `swift_task_dealloc` then crashes.
-    @inline(never) private func end(_ digest: ContentDigest) async {
+    private func end(_ digest: ContentDigest) async {
         guard let upload = entries.removeValue(forKey: digest)?.upload else { return }
         // What cannot be removed now goes with the next start.
         try? await BlockingWork.run { upload.session.end() }
@@ -154,7 +151,7 @@ package actor BlobUploads {
         entries[digest] = Entry(blob: blob, upload: nil, last: uptime())
         do {
             try await checkRoom(blob.compressedSize, for: digest, reserve: reserve)
-            let upload = try await open(blob)
+            let upload = try await BlockingWork.run { [store] in try Upload(blob, store) }
             entries[digest]?.upload = upload
             return upload
         } catch {
@@ -163,13 +160,8 @@ package actor BlobUploads {
         }
     }
 
-    @inline(never) private func open(_ blob: Blob) async throws -> Upload {
-        let store = store
-        return try await BlockingWork.run { try Upload(blob, store) }
-    }
-
     /// Lets the one that has rested longest go if there are too many.
-    @inline(never) private func makePlace() async throws {
+    private func makePlace() async throws {
         guard entries.count >= Self.most else { return }
         let resting = entries.filter { !$0.value.isBusy }.min { $0.value.last < $1.value.last }
         guard let resting, uptime() - resting.value.last >= Self.yielding else {
@@ -179,7 +171,7 @@ package actor BlobUploads {
     }
 
     /// Throws unless there is room for what is still to come, of this upload and of the others at work.
-    @inline(never) private func checkRoom(_ needed: Int, for digest: ContentDigest, reserve: Int) async throws {
+    private func checkRoom(_ needed: Int, for digest: ContentDigest, reserve: Int) async throws {
         let others = entries.reduce(0) { sum, other in
             guard other.key != digest, other.value.isBusy else { return sum }
             return sum + other.value.blob.compressedSize - (other.value.upload?.receiver.received ?? 0)
