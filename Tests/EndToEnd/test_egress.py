@@ -130,6 +130,7 @@ def test_what_is_excepted_or_inside_keeps_the_inside_address(daemon, network, ma
             sender.sendto(b".", (group, 7000))
     assert re.search(r"(10\.1\.0\.2|fd00:1::2)\.\d+ > ", watch.text), "a group is reached with the own address"
     gateway = "10.1.0.2" if family == 4 else "fd00:1::2"
+    assert seen(traffic.Client(network.gateway, timeout=20), WORLD[family], gateway) == gateway, "what it sends itself"
     server = "10.1.0.12" if family == 4 else "fd00:1::12"
     assert traffic.Client(network.gateway, timeout=20).http(server, 8080, gateway).client == gateway
 

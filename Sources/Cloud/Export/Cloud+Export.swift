@@ -54,7 +54,7 @@ extension Cloud {
         Dictionary(grouping: egress.values, by: \.id.location).mapValues(egressRows)
     }
 
-    private func egressRows(_ rules: [Egress]) -> [EgressRule] {
+    func egressRows(_ rules: [Egress]) -> [EgressRule] {
         rules.sorted { $0.id < $1.id }.flatMap { rule in
             rule.families.compactMap { family in
                 let addresses = (pools[rule.poolID]?.addresses ?? []).filter { $0.family == family }

@@ -1,4 +1,5 @@
 import NetworkTypes
+import ServicesExport
 
 extension Cloud {
     /// Egress rules that no gateway could carry out.
@@ -17,7 +18,8 @@ extension Cloud {
                 }
             }
             let sources = SourceNetworks(of: rules)
-            return Self.countContradictions(location, rules) + rules.flatMap(poolContradictions)
+            return Self.countContradictions(location, rules) + sizeContradictions(location, rules)
+                + rules.flatMap(poolContradictions)
                 + rules.flatMap(\.exceptionContradictions) + sources.overlaps
                 + (poolsOfLocation[location] ?? []).sorted { $0.id < $1.id }.flatMap(sources.contradictions)
         }
@@ -29,6 +31,18 @@ extension Cloud {
             Contradiction(
                 "location \(location) has \(rules.count) egress rules, and may have \(Egress.maximumRules)",
                 of: [.init(.location, location)] + rules.map { .egress($0.id) })
+        ]
+    }
+
+    /// Rules that together would take a gateway's kernel too long.
+    private func sizeContradictions(_ location: String, _ rules: [Egress]) -> [Contradiction] {
+        let count = egressRows(rules).reduce(0) { $0 + $1.elementCount }
+        guard count > EgressRule.maximumElements else { return [] }
+        return [
+            Contradiction(
+                "the egress rules of \(location) have \(count) elements, and may have \(EgressRule.maximumElements): the "
+                    + "networks of each rule times one, its pool's addresses and its exceptions",
+                of: rules.map { .egress($0.id, .sources) })
         ]
     }
 

@@ -72,11 +72,11 @@ public struct ExportGuard: Sendable, Hashable {
 
     private func objections(toEgress next: [EgressRule], from rules: [EgressRule]) -> [String] {
         let before = rules.flatMap(\.sources)
-        let after = next.flatMap(\.sources).sorted()
+        // A network that is only left in part counts as withdrawn.
+        let after = next.flatMap(\.sources).merged()
         let withdrawn = before.count { network in
-            // Those of an export do not overlap, so the last that begins before this one ends is the only candidate.
-            let end = after.partitioningIndex { $0.first > network.last }
-            return end == 0 || !after[end - 1].overlaps(network)
+            let end = after.partitioningIndex { $0.first > network.first }
+            return end == 0 || !after[end - 1].contains(network.last)
         }
         guard services.isExceeded(by: withdrawn, of: before.count) else { return [] }
         return [

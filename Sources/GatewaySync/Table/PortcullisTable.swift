@@ -86,7 +86,8 @@ public enum PortcullisTable {
     /// nat see the first packet of each flow only. Whoever passes a limiter returns.
     ///
     /// What an inside network sends to one of our public addresses, to another inside network, to a multicast group or to
-    /// an exception keeps its address. All else leaves by a public one. Where a network has several, the hash of the inside address
+    /// an exception keeps its address, and so do the host's own packets: the passive gateway of a pair would wait for answers that the active
+    /// one gets. All else leaves by a public one. Where a network has several, the hash of the inside address
     /// selects one; the packet's mark holds the hash, since nft can use it in a key. It has done its work by then, and
     /// only the first packet of a connection comes here. Nothing leaves with an inside address while the elements
     /// are replaced. Packets of IPVS do not come here: they are not tracked, or go to our public addresses.
@@ -120,7 +121,7 @@ public enum PortcullisTable {
                 in: "postrouting", isFamily, .originalDestination(family, in: name(.addresses)),
                 .connectionMark(hairpinMark), .masquerade),
             Nftables.Rule(in: "postrouting", isFamily, .originalDestination(family, in: name(.addresses)), .return),
-            Nftables.Rule(in: "postrouting", isFamily, .fields(network, in: name(.inside)), .goto(leave)),
+            Nftables.Rule(in: "postrouting", .forwarded, isFamily, .fields(network, in: name(.inside)), .goto(leave)),
             Nftables.Rule(
                 in: leave, isFamily, .fields([.destinationAddress(family), .mark], in: name(.inside)), .accept),
             Nftables.Rule(

@@ -65,6 +65,11 @@ extension [Nftables.Expression] {
         load(fields) + [.lookup(set: map, key: 0, data: 0), .setMeta(.mark, from: 0)]
     }
 
+    /// `iif != 0`: packets that came in, and not those that the host itself sends
+    public static let forwarded: Self = [
+        .loadMeta(.inputInterface, into: 0), .compare(0, .notEqual, [0, 0, 0, 0]),
+    ]
+
     /// `ip daddr >= 224.0.0.0`
     public static func destination(atLeast address: IPAddress) -> Self {
         let bytes = Nftables.SetValue(address).withBytes { [UInt8]($0) }

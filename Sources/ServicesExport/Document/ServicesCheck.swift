@@ -77,6 +77,16 @@ struct ServicesCheck {
                 line: finder.line(of: rules[rules.count - 1]), column: 1, cell: .section,
                 message: "there are more than \(EgressRule.maximumRules) egress rules")
         }
+        var elements = 0
+        for rule in rules {
+            elements += rule.elementCount
+            guard elements > EgressRule.maximumElements else { continue }
+            throw ServicesCSVError(
+                line: finder.line(of: rule), column: 1, cell: .sources,
+                message:
+                    "with egress \(rule.name) there are more than \(EgressRule.maximumElements) elements: the networks "
+                    + "of each rule times one, its addresses and its exceptions")
+        }
         for (first, second) in zip(rules, rules.dropFirst())
         where first.name == second.name && first.family == second.family {
             throw ServicesCSVError(

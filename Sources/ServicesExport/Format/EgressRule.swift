@@ -43,6 +43,12 @@ public struct EgressRule: Sendable, Hashable {
     /// How many rules a location has at most.
     public static let maximumRules = 64
 
+    /// How many elements all rules of an export may have in the kernel. It writes 16,384 in 0.4 s, and 262,144 in 92 s
+    /// (`nft` on the host, Linux 6.18): more than linearly.
+    public static let maximumElements = 16_384
+    /// Each network has one element, one for each address, and one for each exception.
+    public var elementCount: Int { sources.count * (1 + addresses.count + exceptions.count) }
+
     /// The oldest version that can express the rule: without it the networks would not reach the world.
     public static let minimumVersion = ServicesCSV.Version.two
 }
