@@ -64,7 +64,7 @@ let package = Package(
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
         .target(name: "Text", swiftSettings: strict),
-        .target(name: "Names", swiftSettings: strict),
+        .target(name: "Names", dependencies: ["Text"], swiftSettings: strict),
         .target(name: "JSON", dependencies: ["Text"], swiftSettings: strict),
         .target(name: "YAML", dependencies: ["CYAML", "Text"], swiftSettings: strict),
         .target(
@@ -432,7 +432,7 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "JSON", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
+                "AdminAPI", "JSON", "Names", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -22,7 +22,8 @@ def test_an_unchanged_poll_is_a_304_and_leaves_the_kernel_alone(cloud, network, 
         # The witnesses see a change, so their silence above means something.
         cloud.run("services", "weight", "pgw.1", "50")
         eventually(lambda: ":80 -r 10.1.0.11:8080 -m -w 50" in gateway_namespace.run("ipvsadm", "-Sn"))
-        cloud.edit("types/tg.yaml", "ports: 20000-29999\n      protocols", "ports: 20000-30999\n      protocols")
+        # Not a range: nft 1.0.6 prints what lies in memory for the end of a range, and at times ends before the next line.
+        cloud.edit("types/pgw.yaml", "443: 8443}", "443: 8443, 444: 8443}")
         cloud.apply()
         eventually(lambda: "new generation" in monitor.text, what="nft monitor's line about a commit")
     try:
