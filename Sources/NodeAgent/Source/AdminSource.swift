@@ -57,7 +57,7 @@ package final class AdminSource: Sendable {
     ///
     /// - Parameter known: the ETag of those that are here.
     package func poll(known: String?) async throws -> Poll {
-        var request = AdminRequest(.get, target: NodeTarget.assignments(of: server))
+        var request = AdminRequest(.get, .assignments(of: server))
         if let known {
             request.known = [known]
             request.wait = wait
@@ -70,7 +70,7 @@ package final class AdminSource: Sendable {
 
     /// Sends a report; `nil`: this ADMIN takes none.
     func report(_ message: ServerReportMessage) async throws -> ReportAnswer? {
-        var request = AdminRequest(.post, target: NodeTarget.report(of: server)).json(message)
+        var request = AdminRequest(.post, .report(ofServer: server)).json(message)
         request.limit = 1 << 16
         let answer = try await send(request, admin)
         switch answer.status {
@@ -84,16 +84,16 @@ package final class AdminSource: Sendable {
 
     /// The bytes of a manifest, and those of its signatures.
     func manifest(_ digest: ContentDigest) async throws -> (manifest: [UInt8], signatures: [UInt8]) {
-        let manifest = try await bytes(NodeTarget.manifest(digest), limit: Manifest.largest)
-        let signatures = try await bytes(NodeTarget.signatures(digest), limit: ManifestSignatures.largest)
+        let manifest = try await bytes(.manifest("\(digest)"), limit: Manifest.largest)
+        let signatures = try await bytes(.signatures(ofManifest: "\(digest)"), limit: ManifestSignatures.largest)
         return (manifest, signatures)
     }
 
-    private func bytes(_ target: String, limit: Int) async throws -> [UInt8] {
-        var request = AdminRequest(.get, target: target)
+    private func bytes(_ path: APIPath, limit: Int) async throws -> [UInt8] {
+        var request = AdminRequest(.get, path)
         request.limit = limit
         let answer = try await send(request, admin)
-        guard answer.status == 200 else { throw SourceError(answer, target, tokenFile: tokenFile) }
+        guard answer.status == 200 else { throw SourceError(answer, request.target, tokenFile: tokenFile) }
         return answer.body
     }
 
@@ -111,7 +111,7 @@ package final class AdminSource: Sendable {
     ///   - count: the most bytes that are wanted.
     ///   - tag: the ETag of the earlier parts.
     func part(of blob: Blob, from start: Int, count: Int, tag: String?) async throws -> Part {
-        var request = AdminRequest(.get, target: NodeTarget.blob(blob.digest))
+        var request = AdminRequest(.get, .blob("\(blob.digest)"))
         request.accept = "*/*"
         // Who does not know ranges sends all.
         request.limit = blob.compressedSize

@@ -30,9 +30,7 @@ package enum NodeJoining {
     private static func exchange(
         _ token: String, _ configuration: NodeConfiguration, _ admin: AdminConnector
     ) async throws -> String {
-        var request = AdminRequest(.post, target: NodeTarget.join)
-        let body: JSONValue = ["token": .string(token), "server": .string(configuration.server)]
-        request.body = AdminRequest.Body(contentType: MediaType.json, bytes: Array("\(body)".utf8))
+        let request = AdminRequest(.post, .join).json(JoinRequest(token: token, server: configuration.server))
         let answer: AdminAnswer
         do {
             answer = try await admin.send(request)
