@@ -20,6 +20,7 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	@scripts/setup run
 	$(SWIFT) build --product portcullis-admin
 	$(SWIFT) build --product portcullis-gateway
+	$(SWIFT) build --product portcullis-checks
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 
