@@ -76,16 +76,15 @@ let package = Package(
             dependencies: ["NetworkTypes", "Text", .product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "CombinedConfiguration", dependencies: ["JSON", "Text", "YAML"], swiftSettings: strict),
+        .target(name: "Rollouts", swiftSettings: strict),
         .target(
             name: "Cloud",
             dependencies: [
-                "Names",
-                "CombinedConfiguration", "HealthChecks", "NetworkTypes", "ServicesExport", "Text", "YAML",
+                "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes", "Rollouts", "ServicesExport", "Text",
+                "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
-
-        .target(name: "Rollouts", swiftSettings: strict),
 
         // Other programs' configurations
         .target(

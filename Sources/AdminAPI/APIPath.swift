@@ -130,6 +130,12 @@ extension APIPath {
     /// The revisions of a type.
     public static func revisions(of type: String) -> Self { Self("types", type, "revisions") }
 
+    /// The rollouts at work, and the newest of those that have ended.
+    public static let rollouts = Self("rollouts")
+    public static func rollout(_ id: String) -> Self { Self("rollouts", id) }
+    /// An order to a rollout.
+    public static func order(_ order: RolloutOrder, to id: String) -> Self { Self("rollouts", id, order.rawValue) }
+
     /// The versions of services that ADMIN keeps.
     public static let versions = Self("versions")
     /// Which contents of files ADMIN does not have.

@@ -41,8 +41,12 @@ public struct Assignment: Sendable, Hashable {
     public var version: String?
     /// The drive of the server where its data is; `nil`: its data is not on a drive.
     public var drive: String?
+    /// Seconds after the last answer of ADMIN at which the server itself stops the service, by a clock that counts while
+    /// the machine sleeps; `nil`: it runs on without ADMIN.
+    public var lease: Int?
 
-    public init(desired: Desired, version: String?, drive: String? = nil) {
+    public init(desired: Desired, version: String?, drive: String? = nil, lease: Int? = nil) {
+        self.lease = lease
         self.desired = desired
         self.version = version
         self.drive = drive
@@ -91,8 +95,8 @@ extension Assignments: Described {
 extension Assignment: Described {
     package static let form = Form<Self>.object(
         "Assignment", .required("desired", .choice, \.desired), .present("version", .line(atMost: 64), \.version),
-        .present("drive", .line(atMost: 63), \.drive)
-    ) { Assignment(desired: $0, version: $1, drive: $2) }
+        .present("drive", .line(atMost: 63), \.drive), .present("lease", .integer(Limits.leaseSeconds), \.lease)
+    ) { Assignment(desired: $0, version: $1, drive: $2, lease: $3) }
 }
 
 extension AssignedJob: Described {

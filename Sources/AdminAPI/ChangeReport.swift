@@ -19,6 +19,8 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case version
     /// Something that a server does once, by its identifier.
     case job
+    /// The change of a type to another version, by its number.
+    case rollout
 }
 
 /// What happens to one of them.

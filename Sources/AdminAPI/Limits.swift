@@ -54,6 +54,10 @@ public enum Limits {
     public static let report = 1 << 20
     /// Bytes of a server's report.
     public static let serverReport = 4 << 20
+    /// Seconds of the lease of a service that may run at one place only.
+    public static let leaseSeconds = 10...3_600
+    /// Instances of a rollout.
+    public static let rolloutInstances = 10_000
     /// Seconds until a job's deadline.
     public static let jobSeconds = 1...86_400
     /// Arguments of a job.

@@ -3,6 +3,8 @@ public struct EffectiveState: Sendable, Hashable {
     /// Whose state it is.
     public enum Origin: String, Sendable, Hashable, CaseIterable {
         case service, server
+        /// A rollout that changes the instance's version.
+        case rollout
     }
 
     public let state: ServiceState
@@ -13,9 +15,9 @@ public struct EffectiveState: Sendable, Hashable {
         self.origin = origin
     }
 
-    /// The strictest of an instance's own state and its server's; of equals, its own.
-    public init(own: ServiceState, server: ServiceState) {
-        self.init([(own, .service), (server, .server)])
+    /// The strictest of an instance's own state, its server's and a rollout's; of equals, the first of these.
+    public init(own: ServiceState, server: ServiceState, rollout: ServiceState = .ready) {
+        self.init([(own, .service), (server, .server), (rollout, .rollout)])
     }
 
     /// The strictest of at least one state; of equals, the first.

@@ -1,5 +1,5 @@
 /// What a rollout is doing with one instance. The stages are gone through in this order.
-public enum InstanceStage: String, Sendable, Hashable, CaseIterable {
+public enum InstanceStage: String, Sendable, Hashable, CaseIterable, Codable {
     /// Its turn has not come.
     case waiting
     /// The export has it drained, and not every gateway has confirmed that.
@@ -39,7 +39,7 @@ public enum InstanceStage: String, Sendable, Hashable, CaseIterable {
 }
 
 /// One instance of a rollout.
-public struct RolloutInstance: Sendable, Hashable {
+public struct RolloutInstance: Sendable, Hashable, Codable {
     /// `pgw.1`
     public let name: String
     /// The version that it had before; `nil`: none.

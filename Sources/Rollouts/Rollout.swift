@@ -8,9 +8,9 @@
 ///
 /// Nothing is stopped under clients: an instance is changed only after each gateway has confirmed that it sends nothing
 /// new there. If one is silent until the deadline, the rollout pauses, and what it has drained is ready again.
-public struct Rollout: Sendable, Hashable {
+public struct Rollout: Sendable, Hashable, Codable {
     /// What a rollout is doing as a whole.
-    public enum State: Sendable, Hashable {
+    public enum State: Sendable, Hashable, Codable {
         case running
         /// It goes on when somebody says so. Instances that are being changed are finished first.
         case paused(String)

@@ -75,9 +75,9 @@ public struct RolloutObservation: Sendable, Hashable {
 }
 
 /// Tests of one instance. The same value is the same run of them.
-public struct RolloutJob: Sendable, Hashable {
+public struct RolloutJob: Sendable, Hashable, Codable {
     /// Where the tests are run.
-    public enum Origin: String, Sendable, Hashable, CaseIterable {
+    public enum Origin: String, Sendable, Hashable, CaseIterable, Codable {
         case node
         /// Through the public address.
         case outside

@@ -1,16 +1,16 @@
 /// How a rollout goes through the instances of a type: `upgrade:` in its meta-configuration.
-public struct RolloutPolicy: Sendable, Hashable {
+public struct RolloutPolicy: Sendable, Hashable, Codable {
     /// How many instances are changed at a time.
-    public enum BatchSize: Sendable, Hashable {
+    public enum BatchSize: Sendable, Hashable, Codable {
         case instances(Int)
         /// Of all instances of the rollout, rounded down, at least one.
         case percent(Int)
     }
 
     /// Instances that are changed before all others.
-    public struct Canary: Sendable, Hashable {
+    public struct Canary: Sendable, Hashable, Codable {
         /// How the rollout goes on after the canaries.
-        public enum Promotion: String, Sendable, Hashable, CaseIterable {
+        public enum Promotion: String, Sendable, Hashable, CaseIterable, Codable {
             /// As soon as they have passed.
             case auto
             /// When somebody says so.

@@ -1,5 +1,6 @@
 import CombinedConfiguration
 package import Names
+import Rollouts
 import ServicesExport
 import Text
 import YAML
@@ -79,6 +80,14 @@ extension ChangeScope {
             var service = change
             (service.kind, service.name) = (.service, job.service)
             return outside(service, before, after, actor)
+        case .rollout:
+            let rollout = after.rollouts[change.name] ?? before.rollouts[change.name]
+            for instance in rollout.map(\.progress.instances) ?? [] {
+                var service = change
+                (service.kind, service.name) = (.service, instance.name)
+                if let outside = outside(service, before, after, actor) { return outside }
+            }
+            return nil
         case .type: return outsideType(change.name, before, after, actor)
         case .mark:
             let type = before.marks.first { "\($0.value)" == change.name }?.key.section.type

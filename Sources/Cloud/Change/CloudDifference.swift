@@ -11,7 +11,7 @@ package struct CloudDifference: Sendable {
 
     /// The kinds of objects in a cloud.
     package enum Kind: String, Sendable, Hashable {
-        case location, pool, egress, server, type, service, mark, secret, job
+        case location, pool, egress, server, type, service, mark, secret, job, rollout
     }
 
     /// One object that is created, updated or deleted.
@@ -46,6 +46,7 @@ package struct CloudDifference: Sendable {
             + Self.releases(before.marks, after.marks)
             + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary).map(Self.rekeyed)
             + Self.jobs(before.jobs, after.jobs)
+            + Self.rollouts(before.rollouts, after.rollouts)
     }
 
     /// Marks that are released, and those that other sections take from sections that are gone. Newly allocated marks
@@ -78,6 +79,17 @@ package struct CloudDifference: Sendable {
             return Change(
                 action: .update, kind: .job, name: job.id, before: "\(job)",
                 after: end.outcome.rawValue + (end.problem.map { ": \($0)" } ?? ""))
+        }
+    }
+
+    /// Rollouts that begin, that end, and those that were paused or go on. Ended ones that are forgotten are not counted
+    /// as changes.
+    private static func rollouts(_ before: [String: ServiceRollout], _ after: [String: ServiceRollout]) -> [Change] {
+        after.values.filter { before[$0.id] != $0 }.sorted { $0.number < $1.number }.map { rollout in
+            let old = before[rollout.id]
+            return Change(
+                action: old == nil ? .create : .update, kind: .rollout, name: rollout.id,
+                before: old.map { "\($0)" }, after: "\(rollout)")
         }
     }
 
@@ -185,6 +197,13 @@ extension CloudDifference {
                 for cloud in [before, after] {
                     guard let service = cloud.services[change.name], let server = cloud.servers[service.server]
                     else { continue }
+                    locations.insert(server.location)
+                }
+            case .rollout:
+                let drained = [before, after].compactMap { $0.rollouts[change.name]?.drained }
+                guard drained.count < 2 || drained[0] != drained[1] else { continue }
+                for name in drained.reduce(Set(), { $0.union($1) }) {
+                    guard let service = after.services[name], let server = after.servers[service.server] else { continue }
                     locations.insert(server.location)
                 }
             case .mark, .secret, .job: break

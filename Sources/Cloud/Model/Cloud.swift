@@ -19,6 +19,10 @@ public struct Cloud: Sendable {
     public var remains: [Remains.ID: Remains] = [:]
     /// Jobs by identifier: all that have not ended, and the newest that have.
     public var jobs: [String: Job] = [:]
+    /// Rollouts by identifier: all that have not ended or hold an instance back, and the newest of the others.
+    public var rollouts: [String: ServiceRollout] = [:]
+    /// What people are to be told of a change; empty in a cloud that was stored: the commit puts it into the outbox.
+    public var notices: [Notice] = []
 
     public init(
         locations: some Sequence<Location> = [], pools: some Sequence<AddressPool> = [],

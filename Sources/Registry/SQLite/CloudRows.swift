@@ -163,7 +163,7 @@ enum CloudRows {
             case .type: try storeType(db, change, commit)
             case .service: try storeService(db, change, commit.after)
             case .secret: try storeSecret(db, change, commit.after)
-            case .mark, .job: break
+            case .mark, .job, .rollout: break
             }
         }
         for event in commit.events { try EventRows.store(db, event) }

@@ -139,6 +139,7 @@ extension ResourceKind {
             case .mark: .mark
             case .secret: .secret
             case .job: .job
+            case .rollout: .rollout
             }
     }
 }

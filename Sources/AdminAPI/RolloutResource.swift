@@ -1,0 +1,226 @@
+import JSON
+public import Names
+
+/// What an operator tells a rollout (`POST /v1/rollouts/{rollout}/{order}`).
+public enum RolloutOrder: String, Sendable, Hashable, CaseIterable {
+    /// Begin no further batch.
+    case pause
+    /// Go on; after canaries, with the others.
+    case resume
+    /// End: what is being changed goes back, what is done stays.
+    case abort
+    /// All instances go back to the versions that they had.
+    case revert
+}
+
+/// What a rollout is doing as a whole.
+public enum RolloutState: String, Sendable, Hashable, CaseIterable {
+    case running
+    /// It goes on when somebody says so.
+    case paused
+    /// All instances have the version.
+    case finished
+    /// Something has failed, and went back.
+    case failed
+    case aborted
+    case reverted
+
+    /// Whether it changes no more, unless somebody reverts it.
+    public var isEnd: Bool { self != .running && self != .paused }
+}
+
+/// Body of `POST /v1/rollouts`.
+public struct RolloutCreation: Sendable, Hashable {
+    public var type: String
+    public var version: VersionReference
+    /// The instances; empty: all of the type that run.
+    public var services: [String]
+    /// Only instances at this location; `nil`: at all.
+    public var location: String?
+    /// In the place of the meta-configuration's `upgrade`: `2`, `25%`.
+    public var batch: String?
+    /// How many are changed first; 0: none.
+    public var canaries: Int?
+    /// Whether the others follow the canaries only when somebody says so.
+    public var isPromotedByHand: Bool?
+    /// Seconds.
+    public var bake: Int?
+    public var deadline: Int?
+    /// Gateways that are not waited for: they are known to be off.
+    public var withoutGateways: [String]
+
+    public init(
+        type: String, version: VersionReference, services: [String] = [], location: String? = nil,
+        batch: String? = nil, canaries: Int? = nil, isPromotedByHand: Bool? = nil, bake: Int? = nil,
+        deadline: Int? = nil, withoutGateways: [String] = []
+    ) {
+        self.type = type
+        self.version = version
+        self.services = services
+        self.location = location
+        self.batch = batch
+        self.canaries = canaries
+        self.isPromotedByHand = isPromotedByHand
+        self.bake = bake
+        self.deadline = deadline
+        self.withoutGateways = withoutGateways
+    }
+}
+
+/// Body of an order to a rollout.
+public struct RolloutOrdering: Sendable, Hashable {
+    /// Of `resume`: gateways that are not waited for any more.
+    public var withoutGateways: [String]
+
+    public init(withoutGateways: [String] = []) { self.withoutGateways = withoutGateways }
+}
+
+/// A rollout (`GET /v1/rollouts/{rollout}`), or one in a list, which is without its instances.
+public struct RolloutResource: Sendable, Hashable {
+    /// One instance of it.
+    public struct Instance: Sendable, Hashable {
+        public var service: String
+        /// Where it is; `nil`: it is no more.
+        public var server: String?
+        /// `waiting`, `draining`, `emptying`, `starting`, `testing`, `baking`, `admitting`, `probing`, `done`, `stuck`:
+        /// stages as docs/rollouts.md describes them.
+        public var stage: String
+        /// Whether it goes back to the version before.
+        public var isGoingBack: Bool
+        /// The version before, as it was named; `nil`: none.
+        public var before: String?
+        /// Seconds since the stage began.
+        public var seconds: Int
+        /// What the stage waits for, in words; `nil`: nothing that ADMIN knows of.
+        public var waitsFor: String?
+        /// Why it went back, or cannot.
+        public var problem: String?
+
+        public init(
+            service: String, server: String?, stage: String, isGoingBack: Bool = false, before: String? = nil,
+            seconds: Int = 0, waitsFor: String? = nil, problem: String? = nil
+        ) {
+            self.service = service
+            self.server = server
+            self.stage = stage
+            self.isGoingBack = isGoingBack
+            self.before = before
+            self.seconds = seconds
+            self.waitsFor = waitsFor
+            self.problem = problem
+        }
+    }
+
+    public var id: String
+    public var type: String
+    public var version: VersionReference
+    /// The version's manifest.
+    public var digest: String
+    public var state: RolloutState
+    /// Why it is paused or has failed.
+    public var reason: String?
+    /// How it will end once what was begun is at rest; `nil`: it is not ending.
+    public var ending: RolloutState?
+    public var createdBy: String
+    /// RFC 3339 in UTC, as the other time.
+    public var createdAt: String
+    public var endedAt: String?
+    /// How many instances it has, how many are done, and how many are stuck.
+    public var total: Int
+    public var done: Int
+    public var stuck: Int
+    /// In their order; `nil` in a list.
+    public var instances: [Instance]?
+
+    public init(
+        id: String, type: String, version: VersionReference, digest: String, state: RolloutState,
+        reason: String? = nil, ending: RolloutState? = nil, createdBy: String, createdAt: String,
+        endedAt: String? = nil, total: Int, done: Int, stuck: Int, instances: [Instance]? = nil
+    ) {
+        self.id = id
+        self.type = type
+        self.version = version
+        self.digest = digest
+        self.state = state
+        self.reason = reason
+        self.ending = ending
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.endedAt = endedAt
+        self.total = total
+        self.done = done
+        self.stuck = stuck
+        self.instances = instances
+    }
+}
+
+/// Answer of `POST /v1/rollouts`: what was changed, and the rollout; with dry_run as it would begin.
+public struct CreatedRollout: Sendable, Hashable {
+    public var rollout: RolloutResource?
+    public var report: ChangeReport
+
+    public init(rollout: RolloutResource?, report: ChangeReport) {
+        self.rollout = rollout
+        self.report = report
+    }
+}
+
+// MARK: Forms
+
+extension RolloutCreation: Described {
+    package static let form = Form<Self>.object(
+        "RolloutCreation", .required("type", .name(.type), \.type), .required("version", .version, \.version),
+        .present("services", .list(of: .serviceName), else: [], \.services),
+        .present("location", .name(.location), \.location), .present("batch", .line(atMost: 8), \.batch),
+        .present("canaries", .integer(0...1_000), \.canaries),
+        .present("promoteByHand", .boolean, \.isPromotedByHand), .present("bake", .integer(0...86_400), \.bake),
+        .present("deadline", .integer(10...86_400), \.deadline),
+        .present("withoutGateways", .list(of: .name(.gateway)), else: [], \.withoutGateways)
+    ) {
+        RolloutCreation(
+            type: $0, version: $1, services: $2, location: $3, batch: $4, canaries: $5, isPromotedByHand: $6,
+            bake: $7, deadline: $8, withoutGateways: $9)
+    }
+}
+
+extension RolloutOrdering: Described {
+    package static let form = Form<Self>.object(
+        "RolloutOrdering", .present("withoutGateways", .list(of: .name(.gateway)), else: [], \.withoutGateways)
+    ) { RolloutOrdering(withoutGateways: $0) }
+}
+
+extension RolloutResource: Described {
+    package static let form = Form<Self>.object(
+        "Rollout", .required("id", .line(atMost: 20), \.id), .required("type", .name(.type), \.type),
+        .required("version", .version, \.version), .required("digest", .digest, \.digest),
+        .required("state", .choice, \.state), .present("reason", .text, \.reason),
+        .present("ending", .choice, \.ending), .required("createdBy", .actor, \.createdBy),
+        .required("createdAt", .time, \.createdAt), .present("endedAt", .time, \.endedAt),
+        .required("total", .integer(atLeast: 0), \.total), .required("done", .integer(atLeast: 0), \.done),
+        .required("stuck", .integer(atLeast: 0), \.stuck),
+        .present("instances", .list(of: Instance.form), \.instances)
+    ) {
+        RolloutResource(
+            id: $0, type: $1, version: $2, digest: $3, state: $4, reason: $5, ending: $6, createdBy: $7,
+            createdAt: $8, endedAt: $9, total: $10, done: $11, stuck: $12, instances: $13)
+    }
+}
+
+extension RolloutResource.Instance: Described {
+    package static let form = Form<Self>.object(
+        "RolloutInstance", .required("service", .serviceName, \.service), .present("server", .text, \.server),
+        .required("stage", .text, \.stage), .required("goingBack", .boolean, \.isGoingBack),
+        .present("before", .text, \.before), .required("seconds", .integer(atLeast: 0), \.seconds),
+        .present("waitsFor", .text, \.waitsFor), .present("problem", .text, \.problem)
+    ) {
+        RolloutResource.Instance(
+            service: $0, server: $1, stage: $2, isGoingBack: $3, before: $4, seconds: $5, waitsFor: $6, problem: $7)
+    }
+}
+
+extension CreatedRollout: Described {
+    package static let form = Form<Self>.object(
+        "CreatedRollout", .present("rollout", RolloutResource.form, \.rollout),
+        .required("report", ChangeReport.form, \.report)
+    ) { CreatedRollout(rollout: $0, report: $1) }
+}

@@ -1,0 +1,44 @@
+/// Something that people should know. It is written to the outbox in the commit of the change that it tells of.
+public struct Notice: Sendable, Hashable {
+    /// How urgent it is.
+    public enum Severity: String, Sendable, Hashable, CaseIterable {
+        /// Good to know; nobody has to act.
+        case info
+        /// Somebody should look within hours.
+        case warning
+        /// Somebody has to act now.
+        case critical
+    }
+
+    /// What it is about.
+    public enum Subject: String, Sendable, Hashable, CaseIterable {
+        case rollout, server, service
+    }
+
+    public var severity: Severity
+    public var subject: Subject
+    /// The name of the subject: `7` for a rollout, `app1`, `pgw.2`.
+    public var name: String
+    /// What has happened in one sentence of at most 200 characters: `pgw 1.6.0 has failed its tests on app2 and went back to 1.5.0`.
+    public var title: String
+    /// What else a person at 3 in the morning needs, several lines: the end of a log, what to do next. At most 16 KiB.
+    public var text: String
+    public var location: String?
+    public var type: String?
+    /// Whether it tells of the end of what earlier notices of the same subject told of.
+    public var isResolved: Bool
+
+    public init(
+        _ severity: Severity, of subject: Subject, _ name: String, title: String, text: String = "",
+        location: String? = nil, type: String? = nil, isResolved: Bool = false
+    ) {
+        self.severity = severity
+        self.subject = subject
+        self.name = name
+        self.title = title
+        self.text = text
+        self.location = location
+        self.type = type
+        self.isResolved = isResolved
+    }
+}

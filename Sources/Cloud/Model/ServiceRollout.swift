@@ -1,0 +1,73 @@
+public import Names
+public import Rollouts
+
+/// A rollout of a type, as ADMIN works through it.
+public struct ServiceRollout: Sendable, Hashable {
+    /// `7`: the number as text.
+    public let id: String
+    /// The order in which rollouts were begun, from 1.
+    public let number: Int
+    public let type: String
+    /// The version that all instances are to have.
+    public let version: VersionReference
+    /// Its manifest: SHA-256, 64 hexadecimal digits. `progress` names versions by these digests.
+    public let digest: String
+    /// The version references that instances had before, by their digests: what a way back gives them again.
+    public let versionsBefore: [String: VersionReference]
+    public let createdBy: String
+    /// RFC 3339 in UTC, as the other time.
+    public let createdAt: String
+    public var endedAt: String?
+    /// What is done, and what is wanted of each instance.
+    public var progress: Rollout
+    /// Seconds of the rollout's own clock at its newest commit: it stands still while no ADMIN runs.
+    public var clock: Int
+    /// By instance: the generation of the commit whose export has it as its stage wants. What gateways have applied of
+    /// an earlier one confirms nothing.
+    public var generations: [String: Int]
+    /// The jobs of the tests that run on servers.
+    public var jobs: [RolloutJob: String]
+
+    package init(
+        number: Int, type: String, version: VersionReference, digest: String,
+        versionsBefore: [String: VersionReference], createdBy: String, createdAt: String, endedAt: String? = nil,
+        progress: Rollout, clock: Int = 0, generations: [String: Int] = [:], jobs: [RolloutJob: String] = [:]
+    ) {
+        id = "\(number)"
+        self.number = number
+        self.type = type
+        self.version = version
+        self.digest = digest
+        self.versionsBefore = versionsBefore
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.endedAt = endedAt
+        self.progress = progress
+        self.clock = clock
+        self.generations = generations
+        self.jobs = jobs
+    }
+
+    /// The instances that it holds back from the export.
+    public var drained: Set<String> { progress.drained }
+
+    /// How many rollouts that have ended are kept: the newest, and those that hold an instance back.
+    package static let kept = 200
+}
+
+extension ServiceRollout: CustomStringConvertible {
+    /// `pgw to 1.6.0, 2 of 4 done`, `pgw to 1.6.0, failed: pgw.2: its tests have failed`
+    public var description: String {
+        let done = progress.instances.count { $0.stage == .done }
+        let state =
+            switch progress.state {
+            case .running: "\(done) of \(progress.instances.count) done"
+            case .paused(let reason): "paused: \(reason)"
+            case .finished: "finished"
+            case .failed(let reason): "failed: \(reason)"
+            case .aborted: "aborted"
+            case .reverted: "reverted"
+            }
+        return "\(type) to \(version), \(state)"
+    }
+}
