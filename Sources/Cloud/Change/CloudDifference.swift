@@ -203,7 +203,9 @@ extension CloudDifference {
                 let drained = [before, after].compactMap { $0.rollouts[change.name]?.drained }
                 guard drained.count < 2 || drained[0] != drained[1] else { continue }
                 for name in drained.reduce(Set(), { $0.union($1) }) {
-                    guard let service = after.services[name], let server = after.servers[service.server] else { continue }
+                    guard let service = after.services[name], let server = after.servers[service.server] else {
+                        continue
+                    }
                     locations.insert(server.location)
                 }
             case .mark, .secret, .job: break
