@@ -92,7 +92,8 @@ let package = Package(
             swiftSettings: strict),
 
         // Edges that all sides share
-        .target(name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Text"], swiftSettings: strict),
+        .target(
+            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -229,7 +230,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
-                "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -239,6 +240,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -448,8 +450,9 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport", "Text", "Versions", "YAML",
+                "Admin", "AdminAPI", "Cloud", "HTTPTestSupport", "JSON", "Names", "NetworkTypes", "Registry",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
+                "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -35,5 +35,7 @@ package enum Components {
         NodeDifference.form.component, NodeDetail.form.component, JobCreation.form.component,
         JobResource.form.component, CreatedJob.form.component, JoinTokenCreation.form.component,
         JoinRequest.form.component, JoinAnswer.form.component,
+        RolloutCreation.form.component, RolloutOrdering.form.component, RolloutResource.form.component,
+        RolloutResource.Instance.form.component, CreatedRollout.form.component,
     ].compactMap(\.self)
 }

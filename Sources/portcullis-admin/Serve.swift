@@ -110,6 +110,12 @@ struct Serve: AsyncParsableCommand {
             "Bytes of the disk that uploads of versions leave free. (default: 268435456)", valueName: "number"))
     var versionsReserve: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whether ADMIN runs tests \"from: outside\" in rollouts; false: they count as passed. (default: true)",
+            valueName: "true|false"))
+    var outsideTests: String?
+
     func run() async throws {
         var flags: [AdminSettings.Key: String] = [:]
         flags[.listen] = listen
@@ -129,6 +135,7 @@ struct Serve: AsyncParsableCommand {
         flags[.versionsDirectory] = versionsDirectory
         flags[.keepContents] = keepContents
         flags[.versionsReserve] = versionsReserve
+        flags[.outsideTests] = outsideTests
         let source = options.source(flags: flags)
         let settings = try source.read()
         let level = LogLevel(settings.logLevel)
@@ -157,7 +164,7 @@ struct Serve: AsyncParsableCommand {
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
             secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback,
             limits: settings.connections, pruneShare: settings.pruneShare, versions: versions,
-            logger: logger
+            hasOutsideTests: settings.hasOutsideTests, logger: logger
         ) { [logger] port in
             isListening.withLock { $0 = true }
             let scheme = settings.tls == nil ? "http" : "https"

@@ -27,6 +27,7 @@ public struct AdminSettings: Sendable, Hashable {
         case versionsDirectory = "versions-directory"
         case keepContents = "keep-contents"
         case versionsReserve = "versions-reserve"
+        case outsideTests = "outside-tests"
 
         public static var variablePrefix: String { "PORTCULLIS_ADMIN_" }
     }
@@ -49,6 +50,8 @@ public struct AdminSettings: Sendable, Hashable {
     public var pruneShare: Int
     /// Where versions are kept, and for how long.
     public var versions: VersionKeeping
+    /// Whether tests `from: outside` are run; otherwise they count as passed.
+    public var hasOutsideTests: Bool
 
     /// The paths of the files for TLS.
     public struct TLSFiles: Sendable, Hashable {
@@ -101,6 +104,7 @@ public struct AdminSettings: Sendable, Hashable {
             directory: given.path(.versionsDirectory) ?? Self.versionsDirectory(beside: database))
         versions.unneeded = given.number(.keepContents, 0...31_536_000) ?? versions.unneeded
         versions.reserve = given.number(.versionsReserve, 0...1 << 50) ?? versions.reserve
+        hasOutsideTests = given.value(.outsideTests, "true or false") { Bool($0) } ?? true
         tls = given.tls()
         guard given.faults.isEmpty else { throw SettingsError(given.faults.joined(separator: "\n")) }
     }
@@ -132,6 +136,7 @@ public struct AdminSettings: Sendable, Hashable {
             (.idleTimeout, connections.idle != other.connections.idle),
             (.transferTimeout, connections.transfer != other.connections.transfer),
             (.versionsDirectory, !versions.directory.isExactly(other.versions.directory)),
+            (.outsideTests, hasOutsideTests != other.hasOutsideTests),
         ]
         return differences.filter(\.1).map(\.0.rawValue)
     }
