@@ -433,7 +433,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "JSON", "Names", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
+                "AdminAPI", "Cloud", "JSON", "Names", "NodeAgent", "ServiceSupport", "Systemd", "TestSupport", "Text",
+                "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -30,7 +30,8 @@ final class BusMessage {
         }
     }
 
-    func container(_ type: UnicodeScalar, _ contents: String, _ body: () throws(SystemdError) -> Void) throws(SystemdError)
+    func container(_ type: UnicodeScalar, _ contents: String, _ body: () throws(SystemdError) -> Void)
+        throws(SystemdError)
     {
         try check(sd_bus_message_open_container(pointer, Self.code(type), contents))
         try body()
@@ -42,7 +43,8 @@ final class BusMessage {
             for property in properties {
                 try container("r", "sv") { () throws(SystemdError) in
                     try append(property.name)
-                    try container("v", property.value.signature) { () throws(SystemdError) in try append(property.value) }
+                    try container("v", property.value.signature) { () throws(SystemdError) in try append(property.value)
+                    }
                 }
             }
         }

@@ -90,15 +90,15 @@ void keep(struct record *record, int notify, int lease) {
             record->left = signal_children(SIGTERM);
             end = earlier(end, now + earlier(order->stop_timeout, LEFT_TIMEOUT));
         }
-        int64_t next = now + 60000;
+        int64_t next = earlier(now + 60000, watchdog_tell(now));
         if (!record->end && !record->ready.boot && !record->stopping.boot) {
             int is_ready = 0;
             if (order->ready == READY_TIME) {
                 is_ready = now >= record->started.boot + order->ready_value;
-                next = record->started.boot + order->ready_value;
+                next = earlier(next, record->started.boot + order->ready_value);
             } else if (order->ready == READY_PORT) {
                 is_ready = port_accepts((int)order->ready_value);
-                next = now + READY_PAUSE;
+                next = earlier(next, now + READY_PAUSE);
             } else is_ready = notify_is_ready(notify, user);
             if (is_ready) {
                 record->ready = moment_now();
@@ -123,7 +123,7 @@ void keep(struct record *record, int notify, int lease) {
         }
         if (now >= end) {
             signal_children(SIGKILL);
-            next = now + KILL_PAUSE;
+            next = earlier(next, now + KILL_PAUSE);
         } else next = earlier(next, end);
 
         // One that is not open is left out.

@@ -91,6 +91,11 @@ int lease_open(void);
 // service begins or ceases to have one.
 int lease_receive(struct record *record, int socket);
 
+// Where systemd wants a sign of life from the unit: begins to give it.
+void watchdog_begin(void);
+// Gives it if it is due. Returns when it is due next, in milliseconds of CLOCK_BOOTTIME.
+int64_t watchdog_tell(int64_t now);
+
 // How many processes of this unit the kernel has ended since the unit's memory was used up; 0 if that is unknown.
 int memory_kills(void);
 

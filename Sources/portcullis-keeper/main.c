@@ -158,6 +158,7 @@ int main(int count, char **words) {
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     if (unit) {
+        watchdog_begin();
         keep_order(&order, -1);
         return 0;
     }

@@ -14,8 +14,10 @@ package struct ServiceUnit: Sendable, Hashable {
     ///   - command: the keeper, which is the unit's main process, and its arguments.
     ///   - writable: the paths that are not read-only.
     ///   - stopTimeout: seconds that the program has for its end.
+    ///   - lease: seconds; `nil`: none.
     package init(
-        of service: String, command: [String], writable: [String], stopTimeout: Int, limits: ServiceLimits?
+        of service: String, command: [String], writable: [String], stopTimeout: Int, lease: Int?,
+        limits: ServiceLimits?
     ) {
         name = Self.name(of: service)
         properties = [
@@ -31,6 +33,14 @@ package struct ServiceUnit: Sendable, Hashable {
             // The keeper tells what became of the program.
             UnitProperty("OOMPolicy", .text("continue")),
         ]
+        if let lease {
+            // The keeper ends the lease. Should it hang, systemd ends the unit.
+            properties += [
+                UnitProperty("NotifyAccess", .text("main")),
+                UnitProperty("WatchdogUSec", .number(UInt64(lease) * 1_000_000)),
+                UnitProperty("WatchdogSignal", .signed(9)),
+            ]
+        }
         properties += Self.limits(limits) + Self.sandbox(writable)
     }
 

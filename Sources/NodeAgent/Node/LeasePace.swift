@@ -14,6 +14,7 @@ enum LeasePace {
     /// What is told of services whose keepers do not take their leases; `nil`: there are none.
     static func problem(ofUntold names: [String]) -> String? {
         guard !names.isEmpty else { return nil }
-        return "only portcullis-node itself ends the leases of \(ServiceNames.list(names)): their keepers do not take them"
+        return
+            "only portcullis-node itself ends the leases of \(ServiceNames.list(names)): their keepers do not take them"
     }
 }

@@ -11,8 +11,8 @@ struct ServiceStart: Sendable {
     let facts: ManifestFacts
     let drive: String?
     let context: NodeContext
-    /// Milliseconds on the boot clock at which its lease ends; `nil`: it has none.
-    var lease: Int?
+    /// `nil`: it runs on without ADMIN.
+    var lease: ServiceLease?
 
     func run(_ count: StartCount) throws {
         guard let run = facts.run else { return }
@@ -56,7 +56,8 @@ struct ServiceStart: Sendable {
         let configuration = "\(folder)/config.yaml"
         if access(configuration, F_OK) == 0 { environment.append(("PORTCULLIS_CONFIG", configuration)) }
         return KeeperLaunch(
-            service: name, process: context.directory.process(of: name), instance: KeeperLaunch.newInstance(), version: "\(digest)",
+            service: name, process: context.directory.process(of: name), instance: KeeperLaunch.newInstance(),
+            version: "\(digest)",
             work: work, words: words, environment: environment, user: user, limits: limits(user))
     }
 

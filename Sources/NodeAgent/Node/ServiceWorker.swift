@@ -81,6 +81,12 @@ actor ServiceWorker {
         return renewedAt + lease * 1_000
     }
 
+    /// For a start: the planner has seen that it is held.
+    private var lease: ServiceLease? {
+        guard let seconds = order?.lease, let leaseEnd else { return nil }
+        return ServiceLease(seconds: seconds, end: leaseEnd)
+    }
+
     /// Tells the keeper when the lease ends. Only what ADMIN has said to this agent counts.
     private func tellLease(_ record: KeeperRecord?) {
         guard renewedAt != nil, let record, record.ended == nil, record.stopping == nil,
@@ -196,7 +202,7 @@ actor ServiceWorker {
                 throw VersionRefusal("the manifest \(digest.short)… is not here")
             }
             let start = ServiceStart(
-                name: name, digest: digest, facts: facts, drive: order?.drive, context: context, lease: leaseEnd)
+                name: name, digest: digest, facts: facts, drive: order?.drive, context: context, lease: lease)
             try await BlockingWork.run { try start.run(count) }
         case .purge:
             let purge = ServicePurge(name: name, facts: removal(situation), context: context)

@@ -25,8 +25,8 @@ struct KeeperLaunch: Sendable {
     var ready = "time:0"
     var user: ServiceUser?
     var limits: [(name: String, value: Int)] = []
-    /// Milliseconds on the boot clock at which the keeper stops it unless the lease is renewed; `nil`: it has none.
-    var lease: Int?
+    /// `nil`: it runs on without ADMIN.
+    var lease: ServiceLease?
 
     /// A name for a start that no other has.
     static func newInstance() -> String { (0..<12).map { _ in UInt8.random(in: 0...255) }.hexadecimal }
@@ -48,7 +48,7 @@ struct KeeperLaunch: Sendable {
         ]
         if let user { words += ["--user", "\(user.user)", "--group", "\(user.group)"] }
         for limit in limits { words += ["--limit", "\(limit.name)=\(limit.value)"] }
-        if let lease { words += ["--lease", "\(lease)"] }
+        if let lease { words += ["--lease", "\(lease.end)"] }
         return words
     }
 
@@ -68,7 +68,7 @@ struct KeeperLaunch: Sendable {
         let unit = ServiceUnit(
             of: service, command: [keeper, "--unit", ServiceUnit.name(of: service), orderPath],
             writable: [process.directory, Folder.parent(of: process.log)] + writable, stopTimeout: stopTimeout,
-            limits: limits)
+            lease: lease?.seconds, limits: limits)
         try writeOrder()
         try UnitLaunch(unit: unit).start(instance, of: process)
     }
@@ -107,6 +107,13 @@ struct KeeperLaunch: Sendable {
         defer { for pointer in pointers { free(pointer) } }
         return body(pointers + [nil])
     }
+}
+
+/// How long a service may run after an answer of ADMIN.
+struct ServiceLease: Sendable {
+    var seconds: Int
+    /// Milliseconds on the boot clock at which the keeper stops the service unless the lease is renewed.
+    var end: Int
 }
 
 /// Why a program was not started.
