@@ -37,5 +37,6 @@ package enum Components {
         JoinRequest.form.component, JoinAnswer.form.component,
         RolloutCreation.form.component, RolloutOrdering.form.component, RolloutResource.form.component,
         RolloutResource.Instance.form.component, CreatedRollout.form.component,
+        NoticeResource.form.component, NoticeResource.Delivery.form.component, NoticeTest.form.component,
     ].compactMap(\.self)
 }

@@ -22,6 +22,7 @@ public struct MetaConfiguration: Sendable, Hashable {
     public var actions: [ServiceAction] = []
     public var limits: ServiceLimits?
     public var requirements: Requirements?
+    public var onServerLost: ServerLossPolicy?
     public var config: [ConfigBlock] = []
     public var tests: [ServiceTest] = []
     /// How a rollout goes through the instances; `nil`: as `RolloutPolicy` has it by itself.

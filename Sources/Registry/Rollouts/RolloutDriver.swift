@@ -19,7 +19,7 @@ public actor RolloutDriver: Service {
     /// Changes that follow each other faster are looked at together.
     private static let coalescing = Duration.milliseconds(20)
     /// Steps of one rollout in one look.
-    private static let mostSteps = 16
+    package static let mostSteps = 16
 
     private let registry: Registry
     private let gateways: GatewayRoster
@@ -33,8 +33,8 @@ public actor RolloutDriver: Service {
     private var probes: [Probe: Probing] = [:]
     /// What each instance of a rollout waits for.
     private var waits: [String: [String: Wait]] = [:]
-    /// When stages have begun, by `Registry.uptime`.
-    private var entered: [String: [String: Duration]] = [:]
+    /// When instances got the versions that they have, by `Registry.uptime`.
+    private var assigned: [String: [String: Duration]] = [:]
     /// Locations without a gateway of which the log has told.
     private var unguarded: Set<String> = []
     /// The last trouble with each rollout, so that the log has it once.
@@ -127,7 +127,8 @@ public actor RolloutDriver: Service {
     }
 
     /// Has each rollout go on as far as it can.
-    package func look() async {
+    /// - Parameter most: how many steps of each it commits at most.
+    package func look(atMost most: Int = mostSteps) async {
         guard let state = try? await registry.state() else { return }
         let rollouts = state.cloud.rollouts.values.filter { !$0.progress.isOver || $0.mark != nil }
         let open = Set(rollouts.lazy.filter { !$0.progress.isOver }.map(\.id))
@@ -137,7 +138,7 @@ public actor RolloutDriver: Service {
             do {
                 if !rollout.progress.isOver {
                     var steps = 0
-                    while steps < Self.mostSteps, try await step(rollout.id) { steps += 1 }
+                    while steps < most, try await step(rollout.id) { steps += 1 }
                 }
                 try await markVersion(of: rollout.id)
                 troubles[rollout.id] = nil
@@ -153,7 +154,7 @@ public actor RolloutDriver: Service {
     private func forget(besides open: Set<String>) {
         registry.rolloutClocks.keep(open)
         waits = waits.filter { open.contains($0.key) }
-        entered = entered.filter { open.contains($0.key) }
+        assigned = assigned.filter { open.contains($0.key) }
         for (probe, probing) in probes where !open.contains(probe.rollout) {
             probing.task.cancel()
             probes[probe] = nil
@@ -171,7 +172,7 @@ public actor RolloutDriver: Service {
         let clock = registry.rolloutClocks.now(of: rollout)
         var witness = RolloutWitness(
             registry: registry, gateways: gateways, nodes: nodes, state: state, rollout: rollout,
-            entered: entered[id] ?? [:], outside: results(of: id))
+            assigned: assigned[id] ?? [:], outside: results(of: id))
         var observation = try await witness.observation(now: clock)
         await note(witness, rollout)
         let tests = try await tests(of: rollout)
@@ -209,8 +210,8 @@ public actor RolloutDriver: Service {
                 tests: hasTests ? RolloutTests(deadline: deadline, nonce: .random(in: .min ... .max)) : nil)
         }
         guard !outcome.summary.difference.isEmpty else { return false }
-        for (old, new) in zip(rollout.progress.instances, progress.instances) where old.stage != new.stage {
-            entered[rollout.id, default: [:]][new.name] = uptime
+        for (old, new) in zip(rollout.progress.instances, progress.instances) where old.version != new.version {
+            assigned[rollout.id, default: [:]][new.name] = uptime
         }
         logger.info("rollout \(rollout.id): \(outcome.state.cloud.rollouts[rollout.id]?.description ?? "forgotten")")
         return true

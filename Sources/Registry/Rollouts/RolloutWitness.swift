@@ -13,8 +13,9 @@ struct RolloutWitness {
     let nodes: NodeRoster
     let state: RegistryState
     let rollout: ServiceRollout
-    /// When stages have begun, by `Registry.uptime`: what a server has said before is about something else.
-    let entered: [String: Duration]
+    /// When instances got the versions that they have, by `Registry.uptime`: what their servers said before is about
+    /// others.
+    let assigned: [String: Duration]
     /// What became of tests from outside.
     let outside: [RolloutJob: RolloutObservation.Job]
     /// What each instance waits for, in words.
@@ -30,14 +31,14 @@ struct RolloutWitness {
 
     init(
         registry: Registry, gateways: GatewayRoster, nodes: NodeRoster, state: RegistryState, rollout: ServiceRollout,
-        entered: [String: Duration], outside: [RolloutJob: RolloutObservation.Job]
+        assigned: [String: Duration], outside: [RolloutJob: RolloutObservation.Job]
     ) {
         self.registry = registry
         self.gateways = gateways
         self.nodes = nodes
         self.state = state
         self.rollout = rollout
-        self.entered = entered
+        self.assigned = assigned
         self.outside = outside
     }
 
@@ -125,7 +126,9 @@ struct RolloutWitness {
             waits[name] = "\(service.server), which is silent"
             return
         }
-        guard let seen = sighting.service, sighting.heard >= entered[name] ?? .zero else { return }
+        guard let seen = sighting.service,
+            instance.stage != .starting || sighting.heard >= assigned[name] ?? .zero
+        else { return }
         let state: RolloutObservation.Service.State =
             switch seen.state {
             case .running: .running
@@ -148,7 +151,7 @@ struct RolloutWitness {
         let reason = await gateways.downReason(of: instance.name, sections: sections.map(\.name), at: location)
         guard instance.stage != .waiting else {
             let sighting = await nodes.sighting(of: instance.name, on: service.server)
-            let isFailing = sighting.isSilent || sighting.service?.state == .failing
+            let isFailing = !sighting.isSilent && sighting.service?.state == .failing
             observation.unhealthy[instance.name] = reason ?? (isFailing ? "it fails at its server" : nil)
             return
         }

@@ -12,6 +12,7 @@ enum Schemas {
         case "type": Form<String>.name(.type).schema
         case "job": ["type": "string", "pattern": "^[1-9][0-9]{0,9}-[0-9a-f]{8}$"]
         case "rollout": ["type": "string", "pattern": "^[1-9][0-9]{0,18}$"]
+        case "notice": ["type": "string", "pattern": "^[1-9][0-9]{0,18}$"]
         case "mark": Form<Int>.integer(Limits.marks).schema
         case "version": Form<String>.versionName.schema
         case "digest": Form<String>.digest.schema
@@ -34,6 +35,7 @@ enum Schemas {
         case "digest": .string(String(repeating: "0123456789abcdef", count: 4))
         case "job": "1-0123abcd"
         case "rollout": "1"
+        case "notice": "1"
         default: "tg.1"
         }
     }
