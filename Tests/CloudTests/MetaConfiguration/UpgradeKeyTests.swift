@@ -31,7 +31,8 @@ private let batchFault = "expected a number of instances from 1 to 10000, or a s
         "what does not fit is refused with its place",
         arguments: [
             ("{batch: 0}", "t.yaml:2:18: \(batchFault)0"), ("{batch: 10001}", "t.yaml:2:18: \(batchFault)10001"),
-            ("{batch: 0%}", "t.yaml:2:18: \(batchFault)\"0%\""), ("{batch: 101%}", "t.yaml:2:18: \(batchFault)\"101%\""),
+            ("{batch: 0%}", "t.yaml:2:18: \(batchFault)\"0%\""),
+            ("{batch: 101%}", "t.yaml:2:18: \(batchFault)\"101%\""),
             ("{batch: -1}", "t.yaml:2:18: \(batchFault)-1"), ("{batch: 1.5}", "t.yaml:2:18: \(batchFault)1.5"),
             ("{batch: 0x2}", "t.yaml:2:18: \(batchFault)0x2"), ("{batch: [1]}", "t.yaml:2:18: \(batchFault)a list"),
             ("{batch: half}", "t.yaml:2:18: \(batchFault)\"half\""),
