@@ -119,6 +119,10 @@ extension APIPath {
     }
     /// What a service's server is to do once.
     public static func jobs(of service: String) -> Self { Self("services", service, "jobs") }
+    /// The move of a service to another server.
+    public static func move(of service: String) -> Self { Self("services", service, "move") }
+    /// Has another instance take over from a service.
+    public static func switchOver(from service: String) -> Self { Self("services", service, "switch") }
     /// The configuration of a service, by its full name.
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }
     public static func token(_ name: String) -> Self { Self("tokens", name) }

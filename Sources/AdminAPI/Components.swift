@@ -33,7 +33,8 @@ package enum Components {
         ServerReport.form.component, ServerService.form.component, JobReport.form.component,
         DriveReport.form.component, ServerReportMessage.form.component, NodeResource.form.component,
         NodeDifference.form.component, NodeDetail.form.component, JobCreation.form.component,
-        JobResource.form.component, CreatedJob.form.component, JoinTokenCreation.form.component,
+        JobResource.form.component, CreatedJob.form.component, MoveResource.form.component,
+        SwitchOver.form.component, CreatedJobs.form.component, JoinTokenCreation.form.component,
         JoinRequest.form.component, JoinAnswer.form.component,
     ].compactMap(\.self)
 }

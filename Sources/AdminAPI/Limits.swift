@@ -58,6 +58,8 @@ public enum Limits {
     public static let leaseSeconds = 10...3_600
     /// Instances of a rollout.
     public static let rolloutInstances = 10_000
+    /// Seconds that the connections of a service get that leaves its server.
+    public static let drainSeconds = 0...604_800
     /// Seconds until a job's deadline.
     public static let jobSeconds = 1...86_400
     /// Arguments of a job.

@@ -165,6 +165,8 @@ struct Serve: AsyncParsableCommand {
             logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
             serviceManager.ready()
         }
+        let moves = MoveDriver(registry: registry, gateways: gateways, nodes: admin.nodes, logger: logger)
+        let actions = ActionClock(registry: registry, nodes: admin.nodes, logger: logger)
         let application = try admin.application()
         let reloading = Reloading(
             started: settings, source: source, admin: admin, registry: registry, upkeep: upkeep,
@@ -173,7 +175,8 @@ struct Serve: AsyncParsableCommand {
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, reloading, application, StoppingNotice(serviceManager: serviceManager),
+                gateways, upkeep, stateClock, moves, actions, reloading, application,
+                StoppingNotice(serviceManager: serviceManager),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)

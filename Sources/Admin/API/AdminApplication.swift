@@ -13,7 +13,8 @@ import ServiceSupport
 public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
-    let nodes: NodeRoster
+    /// What the nodes of servers tell.
+    public let nodes: NodeRoster
     let address: ListenAddress
     let tls: ReloadableTLS?
     let limits: ConnectionLimits

@@ -8,7 +8,7 @@ import ServicesExport
 /// The gateways that have polled.
 ///
 /// A poll changes memory only, at a cost that does not depend on the number of gateways. Changes are written to the
-/// database every `flushInterval`, and when the service ends. Only `forget` removes a gateway; at a limit, new ones
+/// database every `flushInterval`, new gateways within a second, and all when the service ends. Only `forget` removes a gateway; at a limit, new ones
 /// are refused.
 public actor GatewayRoster: Service {
     /// The greatest numbers of gateways.
@@ -43,6 +43,8 @@ public actor GatewayRoster: Service {
     var verdicts = VerdictLog()
     private var incarnations = 0
     private var isLoaded = false
+    /// Whether a gateway is new since the last write: what waits for confirmations waits for it after a crash, too.
+    private var hasNewcomer = false
     private var edge: LimitEdge
 
     public init(
@@ -74,6 +76,7 @@ public actor GatewayRoster: Service {
         } else {
             try admit(id, isVouched: isVouched)
             incarnations += 1
+            hasNewcomer = true
             gateway = KnownGateway(now: now, uptime: uptime, incarnation: incarnations)
         }
         if gateways[id]?.heartbeat.exportVersion != heartbeat.exportVersion {
@@ -227,6 +230,7 @@ public actor GatewayRoster: Service {
     /// Writes the changes since the last call. If they cannot be written now, they are tried again the next time.
     package func flush() async {
         guard let changes = gateways.takeChanges() else { return }
+        hasNewcomer = false
         do {
             try await registry.store.record(
                 Observations(
@@ -246,7 +250,7 @@ public actor GatewayRoster: Service {
             while true {
                 try await Task.sleep(for: min(self.flushInterval, .seconds(1)))
                 await self.flushEvents()
-                guard ContinuousClock.now >= next else { continue }
+                guard await self.hasNewcomer || ContinuousClock.now >= next else { continue }
                 await self.flush()
                 next = .now + self.flushInterval
             }

@@ -138,6 +138,21 @@ public actor NodeRoster {
             services: report?.services.mapValues(\.state) ?? [:])
     }
 
+    /// What a server tells of one of its services, and how old that is; `nil`: nothing since ADMIN started, or the server
+    /// has been silent for `Limits.reportSilence`.
+    package func told(of service: String, on server: String) -> ToldService? {
+        guard let report = nodes[server]?.report, !isSilent(server) else { return nil }
+        return ToldService(
+            service: report.report.services[ExactText(service)], applied: report.report.applied,
+            age: registry.uptime() - report.uptime)
+    }
+
+    /// Whether a server has not been heard of for `Limits.reportSilence`, or not since ADMIN started.
+    package func isSilent(_ server: String) -> Bool {
+        guard let known = nodes[server], let uptime = known.uptime else { return true }
+        return known.openPolls == 0 && registry.uptime() - uptime > .seconds(Limits.reportSilence)
+    }
+
     /// The jobs, the newest first, with what their nodes tell of those that have not ended.
     package func jobs(in state: RegistryState) -> [JobResource] {
         state.cloud.jobs.values.sorted { $0.number > $1.number }.map { job in
@@ -155,6 +170,16 @@ public actor NodeRoster {
         resource.output = job.end?.output ?? report?.output ?? ""
         return resource
     }
+}
+
+/// What a server tells of one of its services.
+package struct ToldService: Sendable, Hashable {
+    /// `nil`: it has nothing of it.
+    package var service: ServerService?
+    /// The ETag of the assignments that are carried out as a whole.
+    package var applied: String?
+    /// The time since the report came.
+    package var age: Duration
 }
 
 extension Job.End {
@@ -187,7 +212,8 @@ extension JobResource {
         self.init(
             id: job.id, service: job.service, server: job.server, kind: job.kind, name: job.name,
             arguments: job.arguments, version: job.version, state: state, createdBy: job.createdBy,
-            createdAt: job.createdAt, deadline: job.deadline, startedAt: job.end?.startedAt ?? report?.startedAt,
+            createdAt: job.createdAt, deadline: job.deadline, after: job.after,
+            startedAt: job.end?.startedAt ?? report?.startedAt,
             endedAt: job.end?.endedAt, problem: job.end?.problem)
     }
 }

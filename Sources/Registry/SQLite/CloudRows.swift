@@ -24,6 +24,8 @@ enum CloudRows {
             services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
         cloud.remains = try InstallationRows.remains(db)
         cloud.jobs = try InstallationRows.jobs(db)
+        cloud.moves = try MoveRows.moves(db)
+        cloud.actionRuns = try MoveRows.actionRuns(db)
         let former = try Row.fetchAll(db, sql: "SELECT name, revision FROM formerType")
             .reduce(into: [String: Int]()) { $0[$1["name"]] = $1["revision"] }
         return StoredCloud(
@@ -163,11 +165,12 @@ enum CloudRows {
             case .type: try storeType(db, change, commit)
             case .service: try storeService(db, change, commit.after)
             case .secret: try storeSecret(db, change, commit.after)
-            case .mark, .job, .rollout: break
+            case .mark, .job, .rollout, .move: break
             }
         }
         for event in commit.events { try EventRows.store(db, event) }
         try InstallationRows.store(db, from: commit.before, to: commit.after)
+        try MoveRows.store(db, from: commit.before, to: commit.after)
         try storeMarks(db, from: commit.before.marks, to: commit.after.marks, time: commit.time)
     }
 

@@ -36,6 +36,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("19 servers that run services") { db in
             try db.execute(sql: installations)
         }
+        migrator.registerMigration("23 moves of services, jobs after others, actions at intervals") { db in
+            try db.execute(sql: MoveRows.tables)
+        }
         return migrator
     }
 

@@ -32,8 +32,8 @@ public struct TokenGrant: Sendable, Hashable {
     static let fileOwner = "portcullis-admin"
     /// The actor in the event log for changes while there was no token.
     package static let anonymous = "anonymous"
-    /// The actor in the event log when a state ends at the time that was set for it.
-    package static let clock = "clock"
+    /// The actor in the event log when a state ends at the time that was set for it, and of jobs at intervals.
+    package static let clock = Job.scheduler
     /// Names that have another meaning in the event log.
     static let reserved: Set = [anonymous, fileOwner, clock]
 

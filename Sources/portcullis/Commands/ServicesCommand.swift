@@ -9,7 +9,7 @@ struct ServicesCommand: AsyncParsableCommand {
             ScaleServices.self,
             DrainServices.self, ReadyServices.self, MaintServices.self, WeightService.self,
             VersionServices.self, StartServices.self, StopServices.self, RestartServices.self, TestServices.self,
-            RunAction.self, PurgeService.self,
+            RunAction.self, SwitchServices.self, PurgeService.self,
         ],
         defaultSubcommand: ListServices.self)
 }

@@ -22,10 +22,17 @@ extension RouteTable {
                 let digests = try await registry.versions.digests(of: wanted.versions)
                 let mayLeaveData = try request.boolean(QueryParameter.withoutData)
                 let preconditions = Preconditions(request.headers)
+                let (author, time) = (request.identity.name, Timestamp.text(registry.now()))
                 let outcome = try await registry.write(
                     by: request.identity.author, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
                     try wanted.apply(to: &cloud, types: types, digests)
+                    for service in wanted.services {
+                        try cloud.move(
+                            MoveRequest(
+                                service: service.name, server: service.server, mayLeaveData: mayLeaveData,
+                                createdBy: author, createdAt: time), since: before.cloud, wanted.places)
+                    }
                     if !mayLeaveData { try cloud.requireDataStays(since: before.cloud, wanted.places) }
                     // So that a prune counts only what goes.
                     cloud.placeOnEachServer(since: before.cloud)
@@ -49,6 +56,8 @@ struct WantedCloud: Sendable {
         var until: String?
         var version: VersionReference?
         var desired: DesiredRun?
+
+        var name: String { "\(type).\(index)" }
     }
 
     struct PlacedServer: Sendable {
@@ -130,9 +139,8 @@ struct WantedCloud: Sendable {
             places.addServer(server.name, server.addresses, of: object)
         }
         for (service, object) in zip(services, objects("services")) {
-            let name = "\(service.type).\(service.index)"
-            places.add(.init(.service, name), object.pointer)
-            places.addService(name, of: object)
+            places.add(.init(.service, service.name), object.pointer)
+            places.addService(service.name, of: object)
         }
     }
 
@@ -174,7 +182,7 @@ struct WantedCloud: Sendable {
     /// Makes `cloud` as wanted. References may dangle afterwards; the check for contradictions finds them.
     ///
     /// A service or server without a state keeps its present one, so that an operator's drain survives an apply.
-    /// So does its version. Throws `ChangeError.invalid` for versions that ADMIN does not know.
+    /// So does its version. One that was there before stays on its server: `Cloud.move` follows. Throws `ChangeError.invalid` for versions that ADMIN does not know.
     ///
     /// - Parameter digests: those of the versions that it knows.
     func apply(to cloud: inout Cloud, types: [ServiceType], _ digests: [NamedVersion: String]) throws {
@@ -184,6 +192,7 @@ struct WantedCloud: Sendable {
             let former = cloud
             cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values)
             (cloud.remains, cloud.jobs) = (former.remains, former.jobs)
+            (cloud.moves, cloud.actionRuns) = (former.moves, former.actionRuns)
         }
         for location in locations { cloud.locations[location.name] = location }
         for pool in pools { cloud.pools[pool.id] = pool }
@@ -195,7 +204,7 @@ struct WantedCloud: Sendable {
         for type in types { cloud.types[type.name] = type }
         var faults: [Fault] = []
         for (index, service) in services.enumerated() {
-            let name = "\(service.type).\(service.index)"
+            let name = service.name
             var installation = present[name]?.installation
             if let version = service.version {
                 do {
@@ -208,7 +217,7 @@ struct WantedCloud: Sendable {
                 }
             }
             cloud.services[name] = ServiceInstance(
-                type: service.type, index: service.index, server: service.server,
+                type: service.type, index: service.index, server: present[name]?.server ?? service.server,
                 state: service.state ?? present[name]?.state ?? .ready, weight: service.weight,
                 until: service.state == nil ? present[name]?.until : service.until, installation: installation)
         }

@@ -34,14 +34,14 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .service("{service}"), operation: "writeService",
-                summary: "Create or replace a service", access: .change, query: [.dryRun, .withoutData],
+                summary: "Create or replace a service", access: .change, query: [.dryRun] + .moving,
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServiceChange.form),
                 answers: [.changed, .created]
             ) { request in try await writeService(request) },
             Route(
                 method: .patch, path: .service("{service}"), operation: "changeService",
                 summary: "Change a service's server, state, weight or version", access: .change,
-                query: [.dryRun, .withoutData],
+                query: [.dryRun] + .moving,
                 headers: [.ifMatch], body: Route.jsonBody(ServicePatch.form), answers: [.changed]
             ) { request in try await patchService(request) },
             Route(
@@ -109,7 +109,7 @@ extension RouteTable {
             type: type, index: id.index, server: wanted.server, state: wanted.state ?? .ready,
             weight: wanted.weight, until: wanted.until.flatMap(Timestamp.inUTC))
         let digest = try await digest(of: wanted.version, type: type)
-        let mayLeaveData = try request.boolean(QueryParameter.withoutData)
+        let move = try moveRequest(request, name, to: wanted.server)
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
@@ -122,8 +122,9 @@ extension RouteTable {
                     $0, digest, desired: wanted.desired ?? .running, of: type,
                     before: before.services[name]?.installation, at: "#/version")
             }
+            service.server = before.services[name]?.server ?? service.server
             cloud.services[name] = service
-            if !mayLeaveData { try cloud.requireDataStays(since: before, places) }
+            try cloud.move(move, since: before, places)
         }
     }
 
@@ -133,12 +134,11 @@ extension RouteTable {
         var version: VersionReference?
         if case .reference(let reference) = patch.version { version = reference }
         let digest = try await digest(of: version, type: ServiceName(name)?.type ?? "")
-        let mayLeaveData = try request.boolean(QueryParameter.withoutData)
+        let move = try patch.server.map { try moveRequest(request, name, to: $0) }
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
             var service = try cloud.service(name)
-            service.server = patch.server ?? service.server
             if let state = patch.state {
                 (service.state, service.until) = (state, patch.until.flatMap(Timestamp.inUTC))
             }
@@ -148,11 +148,22 @@ extension RouteTable {
             case .fixed(let weight): service.weight = weight
             }
             try service.change(patch, digest)
-            try cloud.requireServer(service.server, at: "#/server")
+            if let server = patch.server { try cloud.requireServer(server, at: "#/server") }
             let before = cloud
             cloud.services[name] = service
-            if !mayLeaveData { try cloud.requireDataStays(since: before, places) }
+            if let move { try cloud.move(move, since: before, places) }
         }
+    }
+
+    /// How a request moves a service.
+    private func moveRequest(_ request: APIRequest, _ service: String, to server: String) throws -> MoveRequest {
+        let drainTime = try request.query[QueryParameter.drainTime].map { _ in
+            try request.integer(QueryParameter.drainTime, in: Limits.drainSeconds, default: 0)
+        }
+        return MoveRequest(
+            service: service, server: server, isAtOnce: try request.boolean(QueryParameter.atOnce),
+            mayLeaveData: try request.boolean(QueryParameter.withoutData), drainTime: drainTime,
+            createdBy: request.identity.name, createdAt: Timestamp.text(registry.now()))
     }
 
     private static func places(_ name: String, _ body: JSONObject) -> RequestPlaces {
@@ -188,6 +199,24 @@ extension ServiceInstance {
         }
         installation?.desired = desired
     }
+}
+
+extension [Route.Parameter] {
+    /// How a service is moved whose server changes.
+    fileprivate static let moving: Self = [
+        .withoutData,
+        Route.Parameter(
+            name: QueryParameter.atOnce,
+            summary: "true: a service whose server changes is there with this change, and requests may be lost",
+            schema: ["type": "boolean", "default": false]),
+        Route.Parameter(
+            name: QueryParameter.drainTime,
+            summary: "Seconds that connections get at the old server, if that is less than its type's sections say",
+            schema: [
+                "type": "integer", "minimum": .integer(Limits.drainSeconds.lowerBound),
+                "maximum": .integer(Limits.drainSeconds.upperBound),
+            ]),
+    ]
 }
 
 extension Route.Parameter {
