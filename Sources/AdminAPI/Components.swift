@@ -36,5 +36,6 @@ package enum Components {
         JobResource.form.component, CreatedJob.form.component, MoveResource.form.component,
         SwitchOver.form.component, CreatedJobs.form.component, JoinTokenCreation.form.component,
         JoinRequest.form.component, JoinAnswer.form.component,
+        NoticeResource.form.component, NoticeResource.Delivery.form.component, NoticeTest.form.component,
     ].compactMap(\.self)
 }

@@ -35,12 +35,13 @@ extension Cloud {
     /// The jobs that have not ended, in their order. Walks over all jobs.
     package var openJobs: [Job] { jobs.values.filter { $0.end == nil }.sorted { $0.number < $1.number } }
 
-    /// Adds a job for the version that the service has, and returns its identifier.
+    /// Adds a job for the version that the service has.
     ///
     /// Throws `ChangeError` if there is no such service, if it is not installed by ADMIN, if its type does not have
     /// the action or that does not take the arguments, or if its server has too many jobs.
     ///
     /// - Parameter nonce: makes the identifier unique, also where an older registry was restored.
+    /// - Returns: the identifier.
     @discardableResult
     package mutating func add(_ request: JobRequest, nonce: UInt32) throws -> String {
         let service = try service(request.service)

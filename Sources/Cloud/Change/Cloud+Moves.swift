@@ -54,8 +54,8 @@ extension Cloud {
         if !request.isAtOnce, open?.to == request.server || service.server == request.server { return }
         guard service.server != request.server || open != nil else { return }
         guard request.isAtOnce || open == nil else { throw ChangeError.inUse(Self.isMoving(service.name, open)) }
-        if let id = rollouts.values.first(where: { $0.has(service.name) })?.id {
-            throw ChangeError.inUse("rollout \(id) has the service \(service.name): wait for its end, or abort it")
+        if let rollout = openRollouts.first(where: { $0.has(service.name) }) {
+            throw rollout.isInTheWay(of: service.name)
         }
         var after = self
         after.services[service.name]?.server = request.server
@@ -80,7 +80,7 @@ extension Cloud {
         let type = types[service.type]?.configuration
         let drains = (type?.gateway ?? []).map { $0.drainTime ?? ServiceMove.Policy().drainTime }
         let policy = ServiceMove.Policy(
-            drainTime: min(drains.max() ?? 0, request.drainTime ?? .max), isExclusive: type?.isUnique ?? false)
+            drainTime: min(drains.max() ?? 0, request.drainTime ?? .max), isExclusive: type?.mustNotRunTwice ?? false)
         let left = remains.removeValue(forKey: .init(server: request.server, service: service.name))
         moves[service.name] = RecordedMove(
             service: service.name, oldDrive: installation.drive,
@@ -94,7 +94,7 @@ extension Cloud {
         guard service.installation?.desired == .running, let type = types[service.type]?.configuration else {
             return false
         }
-        return type.isUnique || !type.gateway.isEmpty && effectiveState(of: service).state != .maint
+        return type.mustNotRunTwice || !type.gateway.isEmpty && effectiveState(of: service).state != .maint
     }
 
     /// Gives up the move of a service.
@@ -182,7 +182,7 @@ extension Cloud {
             let isSame = now != move || new?.server == old?.server
             guard isSame, let installation = new?.installation, let former = old?.installation,
                 installation.isSame(as: former), servers[move.from] != nil, servers[move.to] != nil,
-                !rollouts.values.contains(where: { $0.has(name) })
+                !openRollouts.contains(where: { $0.has(name) })
             else { throw ChangeError.inUse(Self.isMoving(name, move)) }
         }
         moves = moves.filter { services[$0.key] != nil }
@@ -204,6 +204,11 @@ extension Cloud {
         for move in open { cloud.services[move.service]?.server = move.to }
         return cloud
     }
+}
+
+extension MetaConfiguration {
+    /// Whether a service of it must not run at two places, not even for a moment.
+    fileprivate var mustNotRunTwice: Bool { isUnique || onServerLost?.isExclusive == true }
 }
 
 extension Installation {

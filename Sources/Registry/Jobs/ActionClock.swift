@@ -67,7 +67,7 @@ public actor ActionClock: Service {
                 let running = open ?? Self.running(in: state.cloud)
                 open = running
                 guard due.count < Self.atOnce, !running.contains(entry.run) else { continue }
-                guard await !nodes.isSilent(entry.server) else { continue }
+                guard await !nodes.sighting(of: entry.run.service, on: entry.server).isSilent else { continue }
                 due.append(entry)
             }
         }

@@ -31,7 +31,7 @@ public actor MoveDriver: Service {
 
     public init(registry: Registry, gateways: GatewayRoster, nodes: NodeRoster, logger: Logger) {
         self.registry = registry
-        observer = MoveObserver(gateways: gateways, nodes: nodes)
+        observer = MoveObserver(registry: registry, gateways: gateways, nodes: nodes)
         self.logger = logger
     }
 

@@ -5,10 +5,12 @@ package import Rollouts
 
 /// What nodes and gateways say of a service that moves.
 package struct MoveObserver: Sendable {
+    private let registry: Registry
     private let gateways: GatewayRoster
     private let nodes: NodeRoster
 
-    package init(gateways: GatewayRoster, nodes: NodeRoster) {
+    package init(registry: Registry, gateways: GatewayRoster, nodes: NodeRoster) {
+        self.registry = registry
         self.gateways = gateways
         self.nodes = nodes
     }
@@ -27,7 +29,7 @@ package struct MoveObserver: Sendable {
         let stage = now - move.progress.since
         func place(_ server: String) async -> MoveObservation.Place {
             Self.place(
-                await nodes.told(of: move.service, on: server), digest: digest,
+                await nodes.sighting(of: move.service, on: server), at: registry.uptime(), digest: digest,
                 current: state.assignments.byServer[server]?.etag, secondsOfStage: stage)
         }
         let job = move.job.flatMap { state.cloud.jobs[$0] }
@@ -39,10 +41,10 @@ package struct MoveObserver: Sendable {
     /// What a server's word comes to. That a service does not run is believed only of a server that has carried out what
     /// is assigned to it now, or that said so well after the stage began.
     static func place(
-        _ told: ToldService?, digest: String?, current: String?, secondsOfStage: Int
+        _ told: NodeRoster.Sighting, at uptime: Duration, digest: String?, current: String?, secondsOfStage: Int
     ) -> MoveObservation.Place {
-        guard let told else { return .silent }
-        let age = Int(told.age.components.seconds)
+        guard !told.isSilent else { return .silent }
+        let age = Int((uptime - told.heard).components.seconds)
         let isSettled = told.applied != nil && told.applied == current || secondsOfStage - age > settling
         guard let service = told.service, service.isAssigned, service.wanted == digest else {
             return .changing(nil)

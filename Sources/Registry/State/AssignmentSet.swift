@@ -41,6 +41,10 @@ package struct AssignmentSet: Sendable {
                 for service in [before.services[change.name], after.services[change.name]] {
                     if let service { servers.insert(service.server) }
                 }
+            case .type where before.lease(of: change.name) != after.lease(of: change.name):
+                let services = after.services.values.lazy.filter { $0.type == change.name }
+                servers.formUnion(services.map(\.server))
+                servers.formUnion(services.compactMap { after.moves[$0.name] }.flatMap { [$0.from, $0.to] })
             case .job:
                 // One that has succeeded lets the next begin.
                 for job in after.jobs.values where job.id == change.name || job.after == change.name {
@@ -75,15 +79,15 @@ package struct AssignmentSet: Sendable {
             guard let installation = service.installation, names.contains(service.server) else { continue }
             documents[service.server]?.services[ExactText(service.name)] = Assignment(
                 desired: installation.desired == .running ? .running : .stopped, version: installation.digest,
-                drive: installation.drive)
+                drive: installation.drive, lease: cloud.lease(of: service.type))
         }
         // A move has the service at two servers.
         for move in cloud.moves.values where move.isOpen {
-            guard let installation = cloud.services[move.service]?.installation else { continue }
+            guard let service = cloud.services[move.service], let installation = service.installation else { continue }
             for place in move.places where names.contains(place.server) {
                 documents[place.server]?.services[ExactText(move.service)] = Assignment(
                     desired: place.wish == .running ? .running : .stopped, version: installation.digest,
-                    drive: place.drive)
+                    drive: place.drive, lease: cloud.lease(of: service.type))
             }
         }
         for job in cloud.jobs.values
@@ -98,4 +102,9 @@ package struct AssignmentSet: Sendable {
             tags[name] = file?.etag
         }
     }
+}
+
+extension Cloud {
+    /// The lease of a type's services in seconds; `nil`: they have none.
+    fileprivate func lease(of type: String) -> Int? { types[type]?.configuration.onServerLost?.lease }
 }

@@ -34,7 +34,8 @@ struct MoveService: ExportChangingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long connections at the old server get (\(TimeSpan.forms)), if that is less than the type's sections say.",
+            "How long connections at the old server get (seconds, or \(TimeSpan.forms)), if that is less than the type's "
+                + "sections say.",
             valueName: "duration"))
     var drainTime: String?
 
@@ -48,7 +49,7 @@ struct MoveService: ExportChangingCommand {
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
-    private var drainSeconds: Int? { drainTime.flatMap(TimeSpan.seconds) }
+    private var drainSeconds: Int? { drainTime.flatMap { Int($0) ?? TimeSpan.seconds($0) } }
 
     func validate() throws {
         try ServiceNames.check([service])

@@ -58,9 +58,10 @@ import Testing
             number: 1, type: "mdb", version: .manifest(Self.digest), digest: Self.digest, versionsBefore: [:],
             createdBy: "ops", createdAt: "2026-01-01T00:00:00.000Z",
             progress: Rollout([(name: "mdb.1", version: "1")], to: "2", by: RolloutPolicy()))
-        #expect(throws: ChangeError.inUse("rollout 1 has the service mdb.1: wait for its end, or abort it")) {
+        let other = #expect(throws: ChangeError.self) {
             try cloud.move(request("app2", mayLeaveData: true), since: before, .none)
         }
+        #expect("\(other as Any)".contains("rollout 1"))
     }
 
     @Test("the times of an action are spread over the interval by its name, and no clock makes two of one")

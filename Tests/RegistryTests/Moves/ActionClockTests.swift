@@ -16,7 +16,6 @@ import Testing
           - {name: report, command: [bin/report]}
 
         """
-    private let run = ScheduledAction(service: "pgw.1", action: "backup")
 
     private func withCloud(
         _ engine: RegistryStoreTests.Engine, _ body: (PlayedCloud) async throws -> Void
@@ -61,7 +60,7 @@ import Testing
             try await played.seed(Self.type)
             try await pass(played, steps: 26, of: 3_600)
             #expect(try await played.cloud.jobs.count == 1)
-            for jump in [-7_200.0, 7_200, -40 * 86_400] {
+            for jump: Double in [-7_200, 7_200, -3_456_000] {
                 played.clock.set(by: jump)
                 try await pass(played, steps: 2, of: 1)
             }

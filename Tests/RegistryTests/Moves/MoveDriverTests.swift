@@ -227,8 +227,8 @@ import Testing
         let stopped = ServerService(state: .stopped, since: "", version: digest, wanted: digest)
         let place = { (applied: String?, seconds: Int, age: Int) in
             MoveObserver.place(
-                ToldService(service: stopped, applied: applied, age: .seconds(age)), digest: digest, current: "\"2\"",
-                secondsOfStage: seconds)
+                NodeRoster.Sighting(service: stopped, applied: applied, heard: .seconds(100), isSilent: false),
+                at: .seconds(100 + age), digest: digest, current: "\"2\"", secondsOfStage: seconds)
         }
         #expect(place("\"1\"", 5, 0) == .changing(nil))
         #expect(place("\"1\"", 100, 95) == .changing(nil))

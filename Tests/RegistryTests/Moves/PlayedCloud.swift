@@ -5,6 +5,7 @@ import Names
 import NetworkTypes
 import RegistryTestSupport
 import Rollouts
+import ServicesExport
 import TestSupport
 import Text
 

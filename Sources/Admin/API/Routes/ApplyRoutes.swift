@@ -193,6 +193,7 @@ struct WantedCloud: Sendable {
             cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values)
             (cloud.remains, cloud.jobs) = (former.remains, former.jobs)
             (cloud.moves, cloud.actionRuns) = (former.moves, former.actionRuns)
+            (cloud.rollouts, cloud.lostServers) = (former.rollouts, former.lostServers)
         }
         for location in locations { cloud.locations[location.name] = location }
         for pool in pools { cloud.pools[pool.id] = pool }

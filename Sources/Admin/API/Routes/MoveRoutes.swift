@@ -62,7 +62,7 @@ extension RouteTable {
         var resource = MoveResource(move)
         if move.isOpen {
             // Its clock stands still here: how much time is left is told in steps of what changes.
-            let seen = try await MoveObserver(gateways: gateways, nodes: nodes).observation(
+            let seen = try await MoveObserver(registry: registry, gateways: gateways, nodes: nodes).observation(
                 of: move, now: move.clock, in: state)
             resource.waitsFor = move.progress.waiting(for: seen)
         }
@@ -86,13 +86,13 @@ extension RouteTable {
         try cloud.checkSwitch(switching)
         for (name, pointer) in [(service, "{service}"), (wanted.to, "#/to")] {
             let server = try cloud.service(name).server
-            let told = await nodes.told(of: name, on: server)
-            guard told?.service?.state != .running else { continue }
-            let state = told.map { $0.service?.state.rawValue ?? "absent" } ?? "silent"
+            let told = await nodes.sighting(of: name, on: server)
+            guard told.isSilent || told.service?.state != .running else { continue }
+            let state = told.service?.state.rawValue ?? "absent"
             throw ChangeError.invalid([
                 Fault(
                     place: .text(pointer),
-                    detail: state == "silent"
+                    detail: told.isSilent
                         ? "the server \(server) of the service \(name) is silent, so nobody knows whether it runs"
                         : "the service \(name) does not run on \(server): it is \(state)")
             ])
