@@ -27,7 +27,9 @@ import Versions
     private static let allNew: [String?] = Array(repeating: RolloutStage.new, count: 3)
     private static let allOld: [String?] = Array(repeating: RolloutStage.old, count: 3)
 
-    @Test("all instances get the version, one after another, and it is marked good", arguments: RegistryStoreTests.Engine.allCases)
+    @Test(
+        "all instances get the version, one after another, and it is marked good",
+        arguments: RegistryStoreTests.Engine.allCases)
     func whole(engine: RegistryStoreTests.Engine) async throws {
         try await withStage(engine) { stage in
             try await stage.begin()
@@ -272,6 +274,9 @@ import Versions
             let mark = try await stage.mark()
             #expect(mark.mark == .quarantined && mark.reason == "rollout 1: pgw.1: \(reason)")
             #expect(mark.markedBy == "rollouts")
+            let notices = try await stage.registry.store.notices().map(\.notice)
+            #expect(notices.map(\.severity) == [.critical] && notices[0].title.contains("pgw.1: \(reason)"))
+            if how == "tests" { #expect(notices[0].text.contains("smoke-node: HTTP 500:\nsmoke-node")) }
             await #expect(throws: ChangeError.self) {
                 try await stage.registry.digest(
                     forRolloutTo: .named("1.6.0", variant: nil), of: "pgw", at: "#/version")
