@@ -218,8 +218,8 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServiceSupport",
-                "ServicesExport", "Text", "Versions",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes", "Rollouts",
+                "ServiceSupport", "ServicesExport", "Text", "Versions",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -232,6 +232,7 @@ let package = Package(
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
                 "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -241,6 +242,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -410,7 +412,7 @@ let package = Package(
             name: "CloudTests",
             dependencies: [
                 "Cloud", "CloudTestSupport", "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes",
-                "ServicesExport", "TestSupport", "YAML",
+                "Rollouts", "ServicesExport", "TestSupport", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(
@@ -441,7 +443,8 @@ let package = Package(
             name: "RegistryTests",
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "Registry",
-                "RegistryTestSupport", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "Versions",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
