@@ -260,7 +260,7 @@ let package = Package(
             name: "portcullis",
             dependencies: [
                 "AdminAPI", "AdminClient", "Cloud", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived",
-                "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Names", "NetworkTypes", "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
