@@ -98,7 +98,7 @@ def test_upgrade_asks_for_what_was_said(admin):
             "type": "pgw", "version": "1.6.0", "services": ["pgw.1", "pgw.2"], "location": "tcn", "batch": "25%",
             "canaries": 1, "promoteByHand": True, "bake": 30, "deadline": 600, "withoutGateways": ["gw2"]}),
         ("/v1/rollouts?dry_run=true", {"type": "pgw", "version": "1.6.0", "services": [], "withoutGateways": []})]
-    for wrong in (["--bake", "2"], ["--deadline", "5s"], ["--canary", "-1"], ["--promote", "never"], ["--service", "pgw"]):
+    for wrong in (["--bake", "2"], ["--batch", "0%"], ["--deadline", "5s"], ["--canary", "-1"], ["--promote", "never"], ["--service", "pgw"]):
         assert command(admin, "upgrade", "pgw", "--to", "1.6.0", *wrong).returncode == 64, wrong
     assert len(admin.orders) == 2
 

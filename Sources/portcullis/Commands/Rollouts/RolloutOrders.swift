@@ -2,6 +2,7 @@ import AdminAPI
 import AdminClient
 import ArgumentParser
 import CommandLineSupport
+import Names
 
 struct PauseRollout: AdminCommand {
     static let configuration = CommandConfiguration(

@@ -73,6 +73,9 @@ struct UpgradeCommand: AdminCommand {
 
     func validate() throws {
         try ServiceNames.check(services)
+        if let batch, RolloutPolicy.BatchSize(batch) == nil {
+            throw ValidationError("--batch: \(batch.printed()) is not \(RolloutPolicy.BatchSize.rule)")
+        }
         if let canary, !(0...RolloutPolicy.canaries.upperBound).contains(canary) {
             throw ValidationError("--canary: \(canary) is not in 0-\(RolloutPolicy.canaries.upperBound)")
         }
