@@ -54,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
-server = Server((f"127.0.0.{10 + int(service.split('.')[1])}", @PORT@), Handler)
+server = Server((f"10.1.0.{10 + int(service.split('.')[1])}", @PORT@), Handler)
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
     notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\\0", 1))
@@ -69,7 +69,7 @@ VERSION, FAULT = @VERSION@, @FAULT@
 if FAULT == "test":
     sys.exit("the answer is wrong")
 index = os.environ["PORTCULLIS_SERVICE"].split(".")[1]
-answer = urllib.request.urlopen(f"http://127.0.0.{10 + int(index)}:@PORT@/ping", timeout=10).read().decode()
+answer = urllib.request.urlopen(f"http://10.1.0.{10 + int(index)}:@PORT@/ping", timeout=10).read().decode()
 assert answer == f"pgw.{index} {VERSION}", answer
 """
 

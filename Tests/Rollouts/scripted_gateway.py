@@ -100,7 +100,8 @@ class ScriptedGateway:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status, _, body = self._ask("POST", f"/v1/gateways/tcn/{self.name}/report", json.dumps(message),
                                             Content_Type="application/json")
-                assert status in (200, 401, 403, 503), body
+                # An ADMIN that was killed may not know of the gateway until it polls again.
+                assert status in (200, 404, 503), body
 
     # Connections
 

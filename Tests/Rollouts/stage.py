@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -16,8 +17,15 @@ from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 from scripted_gateway import Client, ScriptedGateway
 
-PUBLIC = "127.77.0.36"
+# The run script gives these to the loopback interface.
+PUBLIC = "198.51.100.36"
 SERVICES = ("pgw.1", "pgw.2", "pgw.3", "pgw.4")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Server:
@@ -59,14 +67,19 @@ class Server:
 
     def stop(self):
         self.node.kill()
-        for path in self.root.glob("node/*/*/state"):
+        self.end_services(self.root)
+
+    @classmethod
+    def end_services(cls, root):
+        """Ends what runs on a server whose node is gone."""
+        for path in root.glob("node/*/*/state"):
             state = {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()}
             for number, word in ((signal.SIGTERM, "keeper-process"), (signal.SIGKILL, "main")):
                 until = time.monotonic() + 5
-                if self._is_locked(path.parent):
+                if cls._is_locked(path.parent):
                     with contextlib.suppress(ProcessLookupError, KeyError):
                         os.kill(int(state[word][0]), number)
-                while self._is_locked(path.parent) and time.monotonic() < until:
+                while cls._is_locked(path.parent) and time.monotonic() < until:
                     time.sleep(0.02)
 
     @staticmethod
@@ -106,15 +119,16 @@ class Stage:
         # The port stays the same over restarts.
         self.admin.port = int(self.admin.url.rsplit(":", 1)[1])
         self.token = self.admin.add_token("ops", "admin")
+        self.push("1.5.0")
+        numbers = range(1, len(SERVICES) + 1)
         cloud = self.folder / "cloud.yaml"
         cloud.write_text(json.dumps({
             "types": [{"source": TYPE}],
             "locations": {"tcn": {"pools": {"www-ip": [PUBLIC]}, "servers": {
-                f"app{number}": {"kind": "app", "addresses": [f"127.0.0.{10 + number}"]} for number in (1, 2, 3, 4)}}}}))
+                f"app{number}": {"kind": "app", "addresses": [f"10.1.0.{10 + number}"]} for number in numbers}}},
+            "services": {f"pgw.{number}": {"server": f"app{number}", "version": "1.5.0"} for number in numbers}}))
         self.portcullis("apply", "-f", cloud)
-        self.push("1.5.0")
-        for number in (1, 2, 3, 4):
-            self.portcullis("services", "add", f"pgw.{number}", f"app{number}", "--version", "1.5.0")
+        for number in numbers:
             secret = self.admin.add_token(f"node{number}", "server", "--server", f"app{number}")
             self.servers[f"app{number}"] = Server(
                 self.folder / f"app{number}", f"app{number}", self.admin.url, secret, self.builds.trusted)

@@ -27,14 +27,15 @@ def test_killed_at_random_it_converges_and_no_client_notices(stage):
     print(f"PORTCULLIS_SEED={seed}")
     chance = random.Random(seed)
     stage.push("1.6.0")
-    version, rollouts, watch, number = "1.5.0", [], None, None
+    rollouts, watch, number = [], None, None
     killed = collections.Counter()
     while sum(killed.values()) < KILLS:
         if number is None:
-            version = "1.6.0" if version == "1.5.0" else "1.5.0"
+            there = {one["version"] for one in stage.json("services", "list")}
+            version = chance.choice([version for version in ("1.5.0", "1.6.0") if there != {version}])
             # After a test that nobody knows the end of, the version is quarantined.
             stage.portcullis("versions", "mark", "pgw", version, "untested")
-            number = stage.begin(version, "--batch", str(chance.choice((1, 2, 4))), "--bake", "0s")
+            number = stage.begin(version, "--batch", str(chance.choice((1, 2))), "--bake", "0s")
             rollouts.append(number)
             watch = stage.start("rollouts", "watch", number)
         time.sleep(chance.random() * 1.5)

@@ -27,7 +27,8 @@ def test_an_upgrade_and_a_downgrade_change_each_instance_once_and_no_client_noti
     assert end.returncode == 0, end.stderr
     *events, rollout = [json.loads(line) for line in end.stdout.splitlines()]
     assert (rollout["state"], rollout["done"]) == ("finished", 4)
-    assert [event["service"] for event in events if event["stage"] == "done"] == list(SERVICES)
+    done = [event["service"] for event in events if event["stage"] == "done"]
+    assert sorted(done[:2]) + sorted(done[2:]) == list(SERVICES)
     assert stage.versions() == dict.fromkeys(SERVICES, "1.5.0")
     for service in SERVICES:
         stage.has_started(service, "1.5.0", "1.6.0", "1.5.0")
@@ -38,15 +39,17 @@ def test_an_upgrade_and_a_downgrade_change_each_instance_once_and_no_client_noti
     assert stage.witnesses() == witnesses
 
 
-def test_a_dry_run_changes_nothing(stage):
+def test_canaries_wait_for_a_word_and_the_list_shows_what_is_held_back(stage):
     stage.push("1.6.0")
+    # Nothing of this changes anything.
     text = stage.portcullis("upgrade", "pgw", "--to", "1.6.0", "--dry-run", "--service", "pgw.2", status=2)
     assert "pgw.2" in text and "pgw.3" not in text and "dry run: nothing was changed" in text
     assert stage.json("rollouts", "list") == []
     assert "no version 9.9.9" in stage.portcullis("upgrade", "pgw", "--to", "9.9.9", status=1)
+    text = stage.portcullis("services", "version", "pgw.1", "pgw.2", "1.6.0", "--dry-run", status=2)
+    assert "`portcullis upgrade pgw --to 1.6.0`" in text
+    assert "upgrade" not in stage.portcullis("services", "version", "pgw.1", "1.6.0", "--dry-run", status=2)
 
-
-def test_canaries_wait_for_a_word_and_the_list_shows_what_is_held_back(stage):
     text = stage.upgrade("1.6.0", "--canary", "1", "--promote", "manual", "--bake", "3s", status=4)
     assert "the canaries have passed" in text and "`portcullis rollouts resume 1` goes on" in text
     assert list(stage.versions().values()) == ["1.6.0", "1.5.0", "1.5.0", "1.5.0"]
@@ -80,19 +83,18 @@ def test_a_version_that_fails_its_test_goes_back_by_itself_and_is_quarantined(st
     stage.check()
 
 
-def test_a_version_that_does_not_start_goes_back(stage):
+def test_a_version_that_does_not_start_or_fails_from_outside_goes_back(stage):
     assert "has failed" in stage.upgrade("1.7.0-start", "--service", "pgw.4", "--deadline", "15s", status=3)
     assert stage.versions() == dict.fromkeys(SERVICES, "1.5.0")
     stage.check()
-
-
-def test_a_version_that_fails_from_outside_goes_back(stage):
+    starts = {service: len(stage.server(service).starts(service)) for service in SERVICES}
     # All at once, so that the public address leads to no other version.
     text = stage.upgrade("1.7.0-outside", "--batch", "100%", status=3)
     assert "status 500, and 200 is expected" in text
     assert stage.versions() == dict.fromkeys(SERVICES, "1.5.0")
     for service in SERVICES:
-        stage.has_started(service, "1.5.0", "1.7.0-outside", "1.5.0")
+        last = stage.server(service).starts(service)[starts[service]:]
+        assert [name for _, name, _ in last] == ["1.7.0-outside", "1.5.0"]
 
 
 def test_a_silent_gateway_pauses_it_and_nothing_is_stopped_until_somebody_says_so(stage):
@@ -137,10 +139,3 @@ def test_abort_takes_back_what_was_begun_and_revert_the_rest(stage):
         stage.has_started(service, "1.5.0", "1.6.0", "1.5.0")
     assert stage.portcullis("rollouts", "list", "--state", "reverted").splitlines()[1].startswith("2 ")
     stage.check()
-
-
-def test_several_that_change_at_once_are_told_of_upgrade(stage):
-    stage.push("1.6.0")
-    text = stage.portcullis("services", "version", "pgw.1", "pgw.2", "1.6.0", "--dry-run", status=2)
-    assert "`portcullis upgrade pgw --to 1.6.0`" in text
-    assert "upgrade" not in stage.portcullis("services", "version", "pgw.1", "1.6.0", "--dry-run", status=2)
