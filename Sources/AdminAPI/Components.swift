@@ -35,5 +35,6 @@ package enum Components {
         NodeDifference.form.component, NodeDetail.form.component, JobCreation.form.component,
         JobResource.form.component, CreatedJob.form.component, JoinTokenCreation.form.component,
         JoinRequest.form.component, JoinAnswer.form.component,
+        NoticeResource.form.component, NoticeResource.Delivery.form.component, NoticeTest.form.component,
     ].compactMap(\.self)
 }

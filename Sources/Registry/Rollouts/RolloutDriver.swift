@@ -19,7 +19,7 @@ public actor RolloutDriver: Service {
     /// Changes that follow each other faster are looked at together.
     private static let coalescing = Duration.milliseconds(20)
     /// Steps of one rollout in one look.
-    private static let mostSteps = 16
+    package static let mostSteps = 16
 
     private let registry: Registry
     private let gateways: GatewayRoster
@@ -127,7 +127,8 @@ public actor RolloutDriver: Service {
     }
 
     /// Has each rollout go on as far as it can.
-    package func look() async {
+    /// - Parameter most: how many steps of each it commits at most.
+    package func look(atMost most: Int = mostSteps) async {
         guard let state = try? await registry.state() else { return }
         let rollouts = state.cloud.rollouts.values.filter { !$0.progress.isOver || $0.mark != nil }
         let open = Set(rollouts.lazy.filter { !$0.progress.isOver }.map(\.id))
@@ -137,7 +138,7 @@ public actor RolloutDriver: Service {
             do {
                 if !rollout.progress.isOver {
                     var steps = 0
-                    while steps < Self.mostSteps, try await step(rollout.id) { steps += 1 }
+                    while steps < most, try await step(rollout.id) { steps += 1 }
                 }
                 try await markVersion(of: rollout.id)
                 troubles[rollout.id] = nil

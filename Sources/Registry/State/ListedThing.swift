@@ -12,6 +12,8 @@ package enum ListedThing: String, Sendable, CaseIterable {
     case versions
     /// Rollouts, and what their instances wait for.
     case rollouts
+    /// Notices, and what has become of them.
+    case notices
 }
 
 extension TagWaiters {
@@ -19,7 +21,7 @@ extension TagWaiters {
     package func count(of thing: ListedThing) -> String { tag(of: thing.rawValue) }
 
     /// Counts a change of things, and wakes whoever waits for them.
-    func noteChange(of things: ListedThing...) {
+    package func noteChange(of things: ListedThing...) {
         for thing in things { advance(thing.rawValue) }
     }
 }

@@ -21,6 +21,8 @@ public final class Registry: Sendable {
     package let versions: any VersionDirectory
     /// Requests that wait for another list.
     package let listChanges = TagWaiters()
+    /// Channels that wait for notices.
+    package let outbox = TagWaiters()
     /// Requests that wait until gateways have confirmed a change, by location.
     package let confirmations = TagWaiters()
     /// Those who cannot read every export.
@@ -133,6 +135,11 @@ public final class Registry: Sendable {
         package var state: RegistryState
         /// The commit that the change was planned on.
         package let base: CommitID
+        /// What people are to be told of it.
+        package var notices: [Notice] = []
+
+        /// Whether there is nothing to commit.
+        var isEmpty: Bool { summary.difference.isEmpty && notices.isEmpty }
     }
 
     /// Changes the cloud.
@@ -160,7 +167,7 @@ public final class Registry: Sendable {
             while true {
                 let before = try await state()
                 let outcome = try await BlockingWork.runInTurn { try plan(before) }
-                guard !outcome.summary.difference.isEmpty else { return outcome }
+                guard !outcome.isEmpty else { return outcome }
                 guard try await commit(outcome, on: before, by: author.name, at: time) else { continue }
                 // A server that gets the same name later is another one.
                 for change in outcome.summary.difference.changes
@@ -182,7 +189,8 @@ public final class Registry: Sendable {
         let types = difference.changes.lazy.filter { $0.kind == .type }.map(\.name)
         let commit = CloudCommit(
             id: after.commit, parent: before.commit, difference: difference, before: before.cloud, after: after.cloud,
-            revisions: types.reduce(into: [:]) { $0[$1] = after.revisions[$1] }, actor: actor, time: time)
+            revisions: types.reduce(into: [:]) { $0[$1] = after.revisions[$1] }, actor: actor, time: time,
+            notices: outcome.notices)
         memory.withLock { $0.written = after }
         var isCommitted = false
         defer { if !isCommitted { memory.withLock { $0.written = nil } } }
@@ -193,6 +201,10 @@ public final class Registry: Sendable {
             isCommitted = try await store.holds(commit.id)
         }
         if isCommitted { await publish(after) }
+        if isCommitted, !outcome.notices.isEmpty {
+            await outbox.advance("notices")
+            await listChanges.noteChange(of: .notices)
+        }
         return isCommitted
     }
 }
