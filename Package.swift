@@ -94,7 +94,8 @@ let package = Package(
 
         // Edges that all sides share
         .target(
-            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict),
+            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict
+        ),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -456,7 +457,8 @@ let package = Package(
             name: "AdminTests",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "HTTPTestSupport", "JSON", "Names", "NetworkTypes", "Registry",
-                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "Versions",
                 "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
