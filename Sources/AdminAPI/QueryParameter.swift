@@ -16,6 +16,8 @@ public enum QueryParameter {
     public static let connections = "connections"
     /// `true`: a service with data may move to another server, which leaves the data behind.
     public static let withoutData = "without_data"
+    /// The number of last lines with which a log begins.
+    public static let lines = "lines"
     /// The greatest number of elements to return.
     public static let limit = "limit"
     /// The order of a list: `name`, or `-name` for the reverse.

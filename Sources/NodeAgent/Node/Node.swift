@@ -49,8 +49,12 @@ package actor Node {
         loadStored()
         await follow()
         notifier.ready()
+        let logs = LogSender(source, logger: logger) { [weak self] wish, limit in
+            await self?.readLog(wish, limit: limit) ?? LogReading(position: .none)
+        }
         await withTaskGroup { group in
-            group.addTask { await self.poll() }
+            group.addTask { await self.poll(logs) }
+            group.addTask { await logs.run() }
             group.addTask { await self.report() }
             group.addTask { await self.collect() }
             if let watchdog = notifier.watchdog {
@@ -84,17 +88,14 @@ package actor Node {
         }
     }
 
-    private func poll() async {
+    private func poll(_ logs: LogSender) async {
         while !Task.isCancelled {
             var pause = configuration.interval
             do {
-                switch try await source.poll(known: stored?.tag) {
-                case .unchanged(let wasHeld):
-                    if wasHeld { pause = 0 }
-                case .assignments(let assignments, let tag, let wasHeld):
-                    if wasHeld { pause = 0 }
-                    try await adopt(assignments, tag)
-                }
+                let answer = try await source.poll(known: stored?.tag, logs: await logs.known)
+                if answer.wasHeld { pause = 0 }
+                if let (assignments, tag) = answer.news { try await adopt(assignments, tag) }
+                if let wanted = answer.logs { await logs.want(wanted) }
                 pollProblem(nil)
             } catch is CancellationError {
                 return
@@ -156,10 +157,22 @@ package actor Node {
         return worker
     }
 
+    // MARK: Logs
+
+    private func readLog(_ wish: LogWish, limit: Int) async -> LogReading {
+        guard let worker = workers[ExactText(wish.service)]?.worker else { return LogReading(position: .none) }
+        do {
+            return try await worker.readLog(wish, limit: limit)
+        } catch {
+            logger.warning("\(wish.service): \(error)", metadata: ["event": "log-unread"])
+            return LogReading(position: wish.after ?? .none)
+        }
+    }
+
     // MARK: Reports
 
     private func report() async {
-        var composer = ServerReportComposer(session: session)
+        var composer = ReportComposer.ofServer(session: session)
         var trouble: String?
         var pause = Duration.milliseconds(200)
         var sentAt = ContinuousClock.now

@@ -231,6 +231,7 @@ import Versions
                 case "createJob": #"{"kind": "restart"}"#
                 case "join": #"{"token": "portcullis_no", "server": "app1"}"#
                 case "reportServer": #"{"session": "a", "sequence": 2, "changes": {}}"#
+                case "deliverLogs": #"{"pieces": []}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#
                 default: "{}"
                 }
