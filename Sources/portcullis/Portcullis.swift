@@ -17,7 +17,8 @@ struct Portcullis: AsyncParsableCommand {
             ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
             PoolsCommand.self, EgressCommand.self,
             MarksCommand.self,
-            GatewaysCommand.self, NodesCommand.self, JobsCommand.self, EventsCommand.self, ContextCommand.self,
+            GatewaysCommand.self, NodesCommand.self, JobsCommand.self, NoticesCommand.self,
+            EventsCommand.self, ContextCommand.self,
             VersionCommand.self,
         ])
 

@@ -13,7 +13,7 @@ import ServiceSupport
 public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
-    let nodes: NodeRoster
+    public let nodes: NodeRoster
     let address: ListenAddress
     let tls: ReloadableTLS?
     let limits: ConnectionLimits
@@ -21,6 +21,7 @@ public struct AdminApplication: Sendable {
     let isOpenWithoutTokens: Bool
     let pruneGuard: PruneGuard
     let versions: VersionKeeper?
+    let courier: NoticeCourier
     let logger: Logger
     let onListening: @Sendable (Int) -> Void
 
@@ -30,13 +31,14 @@ public struct AdminApplication: Sendable {
     ///     nobody but this machine can connect.
     ///   - limits: the limits of connections. There are never more connections than the limit of open files allows.
     ///   - versions: the versions of services; `nil`: none are kept.
+    ///   - courier: what delivers notices; `nil`: they are kept, and nobody is told.
     ///   - pruneShare: the percentage of the cloud, or of one kind of object in it, that a prune may delete without a
     ///     number.
     ///   - onListening: called with the port (0 on a Unix socket) when the server accepts connections.
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
         secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits = ConnectionLimits(),
-        pruneShare: Int? = nil, versions: VersionKeeper? = nil, logger: Logger,
+        pruneShare: Int? = nil, versions: VersionKeeper? = nil, courier: NoticeCourier? = nil, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         var limits = limits
@@ -46,6 +48,7 @@ public struct AdminApplication: Sendable {
         self.tls = try tls.map { try ReloadableTLS($0) }
         self.registry = registry
         self.versions = versions
+        self.courier = try courier ?? NoticeCourier([], registry: registry, logger: logger)
         self.gateways = gateways
         nodes = NodeRoster(registry: registry)
         self.address = address
@@ -67,7 +70,7 @@ public struct AdminApplication: Sendable {
     func router() -> Router<BasicRequestContext> {
         let routes = RouteTable(
             registry: registry, gateways: gateways, nodes: nodes, secretKey: secretKey, pruneGuard: pruneGuard,
-            versions: versions
+            versions: versions, courier: courier
         ).routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)

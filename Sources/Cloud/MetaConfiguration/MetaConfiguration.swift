@@ -21,6 +21,7 @@ public struct MetaConfiguration: Sendable, Hashable {
     public var actions: [ServiceAction] = []
     public var limits: ServiceLimits?
     public var requirements: Requirements?
+    public var onServerLost: ServerLossPolicy?
     public var config: [ConfigBlock] = []
     public var tests: [ServiceTest] = []
     public var database: DatabaseSection?

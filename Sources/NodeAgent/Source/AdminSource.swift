@@ -60,14 +60,16 @@ package final class AdminSource: Sendable {
     ///
     /// - Parameters:
     ///   - known: the ETag of those that are here.
+    ///   - pace: the longest that ADMIN may hold its answer, or take for it, in seconds; `nil`: as the settings say.
     ///   - logs: the wishes for logs that are known.
-    package func poll(known: String?, logs: String = "0") async throws -> Poll {
+    package func poll(known: String?, pace: Int? = nil, logs: String = "0") async throws -> Poll {
         var request = AdminRequest(.get, .assignments(of: server))
         request.add(NodeHeader.logs, logs)
         if let known {
             request.known = [known]
-            request.wait = wait
+            request.wait = min(wait, pace ?? wait)
         }
+        request.timeout = pace.map { .seconds($0) }
         let answer = try await send(request, admin)
         var poll = Poll(wasHeld: answer.wasHeld, logs: answer.field(NodeHeader.logs))
         if answer.isUnchanged, known != nil { return poll }

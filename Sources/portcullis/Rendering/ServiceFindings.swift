@@ -87,6 +87,7 @@ struct ServiceFindings {
     private static func silence(_ node: NodeResource?, _ service: ServiceResource) -> (Severity, String)? {
         switch node?.state {
         case .present: return nil
+        case .lost: return (.silent, "the server \(service.server) is lost")
         case .silent:
             return (
                 .silent,

@@ -86,20 +86,21 @@ extension RouteTable {
         let file = try Self.assignments(of: server, in: try await registry.state(seen: request.look?.position.commit))
         // Without tokens a node has none either.
         guard request.identity.role == .server || request.identity == .anonymous else {
-            return try await answer(request, server, file, knownLogs: nil)
+            return try await answer(request, server, file, knownLogs: nil).response
         }
+        let hasFile = Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(file.etag) == true
         let known = request.headers[.portcullisLogs]
-        await nodes.begin(server)
+        await nodes.begin(server, confirming: hasFile ? file.document : nil)
         // Without tokens, somebody else may ask as well.
         if known != nil || request.identity.role == .server { await nodes.logs.polled(by: server, knowing: known) }
-        let answer: Result<Response, any Error>
+        let answer: Result<(response: Response, file: AssignmentSet.File), any Error>
         do {
             answer = .success(try await self.answer(request, server, file, knownLogs: known))
         } catch {
             answer = .failure(error)
         }
-        await nodes.end(server)
-        var response = try answer.get()
+        await nodes.end(server, answering: try? answer.get().file.document)
+        var response = try answer.get().response
         response.headers[.portcullisLogs] = await nodes.logs.wishes(for: server)
         return response
     }
@@ -107,7 +108,7 @@ extension RouteTable {
     /// - Parameter knownLogs: the wishes for logs that the node knows; `nil`: it is not told of any.
     private func answer(
         _ request: APIRequest, _ server: String, _ file: AssignmentSet.File, knownLogs: String?
-    ) async throws -> Response {
+    ) async throws -> (response: Response, file: AssignmentSet.File) {
         var file = file
         var poll = ConditionalPoll(request)
         let commit = try await poll.hold(request, knowing: file.etag) {
@@ -127,9 +128,10 @@ extension RouteTable {
                 try Self.assignments(of: server, in: try await registry.state(seen: commit))
             }
         }
-        return poll.answer(tag: file.etag, headers: [.contentType: MediaType.json]) {
+        let response = poll.answer(tag: file.etag, headers: [.contentType: MediaType.json]) {
             ResponseBody(byteBuffer: file.bytes)
         }
+        return (response, file)
     }
 
     private static func assignments(of server: String, in state: RegistryState) throws -> AssignmentSet.File {

@@ -19,6 +19,8 @@ struct RouteTable: Sendable {
     var heldLists = HeldLists()
     /// The versions of services; `nil`: none are kept.
     var versions: VersionKeeper?
+    /// What delivers notices; `nil`: nothing does.
+    var courier: NoticeCourier?
 
     var routes: [Route] {
         let routes =
@@ -27,7 +29,7 @@ struct RouteTable: Sendable {
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
-            + nodeRoutes + joinRoutes + jobRoutes + logRoutes
+            + nodeRoutes + joinRoutes + jobRoutes + noticeRoutes + logRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
