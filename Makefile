@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit kernel configuration versions node demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit kernel configuration versions node rollouts demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -26,7 +26,7 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 
-test: setup lint unit kernel release configuration versions node demo end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
+test: setup lint unit kernel release configuration versions node rollouts demo end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -63,6 +63,9 @@ versions: ## versions built, signed, verified and unpacked by the command line; 
 
 node: ## portcullis-node and portcullis-keeper on loopback: versions, refusals, processes, kills
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Node/run
+
+rollouts: ## upgrades, failures, ways back and kills of rollouts, with ADMIN and four nodes on loopback
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Rollouts/run
 
 demo: ## what `make run` shows, checked: ADMIN on this host, the gateway in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_DEMO_PORT=18080 demo/run --once
@@ -117,6 +120,7 @@ long: ## what takes minutes and is no stage of `make test`: large versions, many
 	@scripts/setup test
 	$(SWIFT) build -c release --static-swift-stdlib
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run -s Tests/Versions/long.py
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_KILLS=200 Tests/Rollouts/run -s Tests/Rollouts/test_kills.py
 
 bench: ## against ipvsadm, keepalived and nft in the same run; fails where a target is missed
 	@scripts/setup test
