@@ -149,7 +149,7 @@ let package = Package(
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "HealthChecks", "JSON", "Netlink", "NetworkTypes",
+                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "HealthChecks", "Netlink", "NetworkTypes",
                 "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

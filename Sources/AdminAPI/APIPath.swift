@@ -109,6 +109,10 @@ extension APIPath {
     public static func assignments(of server: String) -> Self { Self("servers", server, "assignments") }
     /// What a server's node says of it.
     public static func report(ofServer server: String) -> Self { Self("servers", server, "report") }
+    /// Where a server's node sends logs of its services.
+    public static func logs(ofServer server: String) -> Self { Self("servers", server, "logs") }
+    /// The log of a service.
+    public static func log(of service: String) -> Self { Self("services", service, "log") }
     /// A server's node, with its report.
     public static func node(of server: String) -> Self { Self("servers", server, "node") }
     /// The token by which a server joins.

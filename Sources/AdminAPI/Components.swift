@@ -39,5 +39,7 @@ package enum Components {
         RolloutCreation.form.component, RolloutOrdering.form.component, RolloutResource.form.component,
         RolloutResource.Instance.form.component, CreatedRollout.form.component,
         NoticeResource.form.component, NoticeResource.Delivery.form.component, NoticeTest.form.component,
+        LogPosition.form.component, LogPiece.form.component, LogDelivery.form.component, LogWish.form.component,
+        WantedLogs.form.component, ServiceLog.form.component, ServiceLog.Part.form.component,
     ].compactMap(\.self)
 }

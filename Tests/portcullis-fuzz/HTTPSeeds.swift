@@ -209,6 +209,10 @@ struct HTTPSeeds {
          {"root": {"path": "/srv", "mounted": true, "size": 1, "free": 1}}, "load": 0.5, "memory": 1, "freeMemory": 1,
          "problems": []}}
         """,
+        "deliverLogs": """
+        {"pieces": [{"stream": "a.1", "after": {"file": "1.2.3", "offset": 5}, "position": {"file": "1.2.4", "offset": 9},
+         "change": "rotated", "lost": 2, "text": "x\\u001b[0m\\n", "atEnd": true}]}
+        """,
         "scaleType": #"{"count": 3, "location": "tcn"}"#,
         "setStates":
             #"{"state": "drain", "for": 7200, "servers": ["app1"], "services": ["tg.1"], "select": {"type": "tg"}}"#,

@@ -345,6 +345,13 @@ actor ServiceWorker {
         }
     }
 
+    /// Reads the service's log: here, so that it is not rotated meanwhile.
+    ///
+    /// - Parameter limit: bytes of text at most.
+    func readLog(_ wish: LogWish, limit: Int) throws(FileError) -> LogReading {
+        try LogReader(path: process().log, kept: context.configuration.logFiles).read(wish, limit: limit)
+    }
+
     // MARK: Sleeping
 
     private func sleep(milliseconds: Int) async {

@@ -19,14 +19,14 @@ extension RouteTable {
             ) { request in
                 let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
                 let types = try await BlockingWork.run { try wanted.readTypes() }
-                let digests = try await registry.versions.digests(of: wanted.versions)
+                let known = try await registry.versions.known(wanted.versions)
                 let mayLeaveData = try request.boolean(QueryParameter.withoutData)
                 let preconditions = Preconditions(request.headers)
                 let (author, time) = (request.identity.name, Timestamp.text(registry.now()))
                 let outcome = try await registry.write(
                     by: request.identity.author, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
-                    try wanted.apply(to: &cloud, types: types, digests)
+                    try wanted.apply(to: &cloud, types: types, known)
                     for service in wanted.services {
                         try cloud.move(
                             MoveRequest(
@@ -128,7 +128,7 @@ struct WantedCloud: Sendable {
         for (pool, object) in zip(pools, objects("pools")) {
             places.add(.pool(pool.id), object.pointer)
             places.add(.pool, pool.id.description, [.location], of: object)
-            places.add(.pool, pool.id.description, addresses: pool.addresses, of: object)
+            places.addAddresses(.pool, pool.id.description, of: object)
         }
         for (rule, object) in zip(egress, objects("egress")) {
             places.add(.egress(rule.id), object.pointer)
@@ -136,7 +136,7 @@ struct WantedCloud: Sendable {
         }
         for (server, object) in zip(servers.map(\.server), objects("servers")) {
             places.add(.init(.server, server.name), object.pointer)
-            places.addServer(server.name, server.addresses, of: object)
+            places.addServer(server.name, of: object)
         }
         for (service, object) in zip(services, objects("services")) {
             places.add(.init(.service, service.name), object.pointer)
@@ -182,10 +182,11 @@ struct WantedCloud: Sendable {
     /// Makes `cloud` as wanted. References may dangle afterwards; the check for contradictions finds them.
     ///
     /// A service or server without a state keeps its present one, so that an operator's drain survives an apply.
-    /// So does its version. One that was there before stays on its server: `Cloud.move` follows. Throws `ChangeError.invalid` for versions that ADMIN does not know.
+    /// So does its version. One that was there before stays on its server: `Cloud.move` follows. Throws
+    /// `ChangeError.invalid` for versions that ADMIN does not know, or that are quarantined.
     ///
-    /// - Parameter digests: those of the versions that it knows.
-    func apply(to cloud: inout Cloud, types: [ServiceType], _ digests: [NamedVersion: String]) throws {
+    /// - Parameter known: the versions that it knows.
+    func apply(to cloud: inout Cloud, types: [ServiceType], _ known: [NamedVersion: KnownVersion]) throws {
         let present = cloud.services
         let presentServers = cloud.servers
         if prune {
@@ -210,7 +211,7 @@ struct WantedCloud: Sendable {
             if let version = service.version {
                 do {
                     installation = try Installation(
-                        version, digests[NamedVersion(type: service.type, version: version)],
+                        version, known[NamedVersion(type: service.type, version: version)],
                         desired: service.desired ?? installation?.desired ?? .running, of: service.type,
                         before: installation, at: "#/services/\(index)/version")
                 } catch ChangeError.invalid(let found) {

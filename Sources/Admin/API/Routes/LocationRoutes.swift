@@ -97,7 +97,7 @@ extension RouteTable {
                 ) { change, body in
                     let addresses = change.addresses.compactMap { IPAddress($0) }
                     var places = RequestPlaces.path(.pool, id.description, "pool")
-                    places.add(.pool, id.description, addresses: addresses, of: body)
+                    places.addAddresses(.pool, id.description, of: body)
                     return (AddressPool(location: id.location, name: id.name, addresses: addresses), places)
                 }
                 return try await change(request, places: places, represent: { represent($0, id) }) { cloud in

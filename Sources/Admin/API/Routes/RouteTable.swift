@@ -30,7 +30,7 @@ struct RouteTable: Sendable {
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
-            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes + moveRoutes
+            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes + moveRoutes + logRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

@@ -76,7 +76,7 @@ extension RouteTable {
             if hasState { places.add(.init(.service, name, .state), "#/state") }
             return places
         }
-        let digest = try await digest(of: wanted.version, type: wanted.type)
+        let known = try await known(wanted.version, type: wanted.type)
         let outcome = try await registry.write(
             by: request.identity.author, dryRun: request.isDryRun, places: places
         ) { cloud, _ in
@@ -88,7 +88,7 @@ extension RouteTable {
                 state: wanted.state ?? .ready, weight: wanted.weight,
                 installation: try wanted.version.map {
                     try Installation(
-                        $0, digest, desired: wanted.desired ?? .running, of: wanted.type, before: nil, at: "#/version")
+                        $0, known, desired: wanted.desired ?? .running, of: wanted.type, before: nil, at: "#/version")
                 })
             cloud.services[service.name] = service
         }
@@ -108,7 +108,7 @@ extension RouteTable {
         let service = ServiceInstance(
             type: type, index: id.index, server: wanted.server, state: wanted.state ?? .ready,
             weight: wanted.weight, until: wanted.until.flatMap(Timestamp.inUTC))
-        let digest = try await digest(of: wanted.version, type: type)
+        let known = try await known(wanted.version, type: type)
         let move = try moveRequest(request, name, to: wanted.server)
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
@@ -119,7 +119,7 @@ extension RouteTable {
             var service = service
             service.installation = try wanted.version.map {
                 try Installation(
-                    $0, digest, desired: wanted.desired ?? .running, of: type,
+                    $0, known, desired: wanted.desired ?? .running, of: type,
                     before: before.services[name]?.installation, at: "#/version")
             }
             service.server = before.services[name]?.server ?? service.server
@@ -133,7 +133,7 @@ extension RouteTable {
         let (patch, places) = try await request.read(ServicePatch.form) { ($0, Self.places(name, $1)) }
         var version: VersionReference?
         if case .reference(let reference) = patch.version { version = reference }
-        let digest = try await digest(of: version, type: ServiceName(name)?.type ?? "")
+        let known = try await known(version, type: ServiceName(name)?.type ?? "")
         let move = try patch.server.map { try moveRequest(request, name, to: $0) }
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
@@ -147,7 +147,7 @@ extension RouteTable {
             case .fromSection: service.weight = nil
             case .fixed(let weight): service.weight = weight
             }
-            try service.change(patch, digest)
+            try service.change(patch, known)
             if let server = patch.server { try cloud.requireServer(server, at: "#/server") }
             let before = cloud
             cloud.services[name] = service
@@ -182,13 +182,13 @@ extension Cloud {
 
 extension ServiceInstance {
     /// Takes version and desired state of a patch.
-    fileprivate mutating func change(_ patch: ServicePatch, _ digest: String?) throws {
+    fileprivate mutating func change(_ patch: ServicePatch, _ known: KnownVersion?) throws {
         switch patch.version {
         case nil: break
         case .some(.none): installation = nil
         case .reference(let version):
             installation = try Installation(
-                version, digest, desired: installation?.desired ?? .running, of: type, before: installation,
+                version, known, desired: installation?.desired ?? .running, of: type, before: installation,
                 at: "#/version")
         }
         guard let desired = patch.desired else { return }
