@@ -41,9 +41,8 @@ struct VersionServices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         try change.finish(
-            try await client.changeEach(names) { name in
-                AdminRequest.change(.patch, .service(name), dryRun: change.dryRun).json(ServicePatch(version: version))
-            })
+            try await client.patch(
+                ServicesPatch(services: names.withoutRepetition, version: version), dryRun: change.dryRun))
     }
 }
 
@@ -99,8 +98,6 @@ struct PurgeService: AdminCommand {
 extension AdminResources {
     /// Has services run or not.
     fileprivate func desire(_ desired: DesiredRun, of names: [String], dryRun: Bool) async throws -> ChangeReport {
-        try await changeEach(names) { name in
-            AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(ServicePatch(desired: desired))
-        }
+        try await patch(ServicesPatch(services: names.withoutRepetition, desired: desired), dryRun: dryRun)
     }
 }
