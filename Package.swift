@@ -55,6 +55,7 @@ let package = Package(
         .systemLibrary(name: "CNetlink", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEvents"),
         .systemLibrary(name: "CFiles"),
@@ -92,7 +93,8 @@ let package = Package(
             swiftSettings: strict),
 
         // Edges that all sides share
-        .target(name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Text"], swiftSettings: strict),
+        .target(
+            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -192,12 +194,13 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Servers: the agent on each, and what keeps a service where no systemd does
+        // Servers: the agent on each, and what keeps a service
+        .target(name: "Systemd", dependencies: ["CSystemd"], swiftSettings: strict),
         .target(
             name: "NodeAgent",
             dependencies: [
-                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Text", "Versions",
-                "YAML",
+                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Systemd", "Text",
+                "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -216,8 +219,9 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServiceSupport",
-                "ServicesExport", "Text", "Versions",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes",
+                "Rollouts",
+                "ServiceSupport", "ServicesExport", "Text", "Versions",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -229,7 +233,8 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
-                "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -239,6 +244,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -260,7 +266,7 @@ let package = Package(
             name: "portcullis",
             dependencies: [
                 "AdminAPI", "AdminClient", "Cloud", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived",
-                "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Names", "NetworkTypes", "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -409,7 +415,7 @@ let package = Package(
             name: "CloudTests",
             dependencies: [
                 "Cloud", "CloudTestSupport", "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes",
-                "ServicesExport", "TestSupport", "YAML",
+                "Rollouts", "ServicesExport", "TestSupport", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(
@@ -432,14 +438,16 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "JSON", "Names", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
+                "AdminAPI", "Cloud", "JSON", "Names", "NodeAgent", "ServiceSupport", "Systemd", "TestSupport", "Text",
+                "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(
             name: "RegistryTests",
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "Registry",
-                "RegistryTestSupport", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "Versions",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -448,8 +456,9 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport", "Text", "Versions", "YAML",
+                "Admin", "AdminAPI", "Cloud", "HTTPTestSupport", "JSON", "Names", "NetworkTypes", "Registry",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
+                "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

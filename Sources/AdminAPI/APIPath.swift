@@ -1,3 +1,5 @@
+public import Names
+
 /// A path of the REST API, relative to ADMIN's address. ADMIN's routes and all clients take it from here.
 ///
 /// Clients fill in names and use `encoded`; ADMIN fills in parameters (`{server}`) and uses `pattern`.
@@ -129,6 +131,12 @@ extension APIPath {
     public static func scale(of type: String) -> Self { Self("types", type, "scale") }
     /// The revisions of a type.
     public static func revisions(of type: String) -> Self { Self("types", type, "revisions") }
+
+    /// The notices that are kept.
+    public static let notices = Self("notices")
+    public static func notice(_ number: String) -> Self { Self("notices", number) }
+    /// Puts a notice into the outbox that tries channels.
+    public static let noticeTest = Self("notices", "test")
 
     /// The rollouts at work, and the newest of those that have ended.
     public static let rollouts = Self("rollouts")

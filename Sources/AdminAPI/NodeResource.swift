@@ -12,6 +12,8 @@ public struct NodeResource: Sendable, Hashable {
         case present
         /// Nothing for longer than `Limits.reportSilence`.
         case silent
+        /// Nothing for so long that its services count as lost (`on-server-lost`).
+        case lost
     }
 
     public var server: String

@@ -33,6 +33,8 @@ public enum QueryParameter {
     public static let name = "name"
     public static let service = "service"
     public static let actor = "actor"
+    public static let severity = "severity"
+    public static let subject = "subject"
     /// Returns events of this time (RFC 3339) or later.
     public static let since = "since"
     /// Returns events before this time (RFC 3339).

@@ -13,6 +13,8 @@ struct Reloading: Service, CustomStringConvertible {
     let registry: Registry
     let upkeep: RegistryUpkeep
     let versions: VersionKeeper
+    let courier: NoticeCourier
+    let serverWatch: ServerWatch
     let level: LogLevel
     let logger: Logger
 
@@ -27,6 +29,8 @@ struct Reloading: Service, CustomStringConvertible {
         do {
             let settings = try source.read()
             if started.tls != nil, let tls = settings.tls { try admin.reloadTLS(try tls.load()) }
+            try await courier.reload(settings.channels)
+            serverWatch.reload(share: settings.lostShare)
             upkeep.reload(settings.retention)
             versions.reload(settings.versions)
             level.current = settings.logLevel

@@ -16,7 +16,7 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             SIGTERM and SIGINT end it: running requests are answered to the end, held polls at once. SIGHUP reads the \
             settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes, \
-            keep-contents, versions-reserve and the TLS \
+            keep-contents, versions-reserve, lost-share, notices and the TLS \
             files take effect at once, other settings with the next start. Messages go to standard error. Exit status: \
             0 ended by a signal, 1 failed, 64 wrong usage. Under systemd use Type=notify: systemd hears when ADMIN \
             listens and its registry is open.
@@ -110,6 +110,18 @@ struct Serve: AsyncParsableCommand {
             "Bytes of the disk that uploads of versions leave free. (default: 268435456)", valueName: "number"))
     var versionsReserve: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whether ADMIN runs tests \"from: outside\" in rollouts; false: they count as passed. (default: true)",
+            valueName: "true|false"))
+    var outsideTests: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Percent of a location's servers: when more are lost at once, no service moves. (default: 33)",
+            valueName: "percent"))
+    var lostShare: String?
+
     func run() async throws {
         var flags: [AdminSettings.Key: String] = [:]
         flags[.listen] = listen
@@ -129,6 +141,8 @@ struct Serve: AsyncParsableCommand {
         flags[.versionsDirectory] = versionsDirectory
         flags[.keepContents] = keepContents
         flags[.versionsReserve] = versionsReserve
+        flags[.outsideTests] = outsideTests
+        flags[.lostShare] = lostShare
         let source = options.source(flags: flags)
         let settings = try source.read()
         let level = LogLevel(settings.logLevel)
@@ -153,11 +167,12 @@ struct Serve: AsyncParsableCommand {
         let upkeep = RegistryUpkeep(
             registry: registry, retention: settings.retention, versions: versions, logger: logger)
         let stateClock = StateClock(registry: registry, logger: logger)
+        let courier = try NoticeCourier(settings.channels, registry: registry, logger: logger)
         let admin = try AdminApplication(
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
             secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback,
             limits: settings.connections, pruneShare: settings.pruneShare, versions: versions,
-            logger: logger
+            hasOutsideTests: settings.hasOutsideTests, courier: courier, logger: logger
         ) { [logger] port in
             isListening.withLock { $0 = true }
             let scheme = settings.tls == nil ? "http" : "https"
@@ -166,14 +181,17 @@ struct Serve: AsyncParsableCommand {
             serviceManager.ready()
         }
         let application = try admin.application()
+        let serverWatch = ServerWatch(
+            registry: registry, nodes: admin.nodes, share: settings.lostShare, logger: logger)
         let reloading = Reloading(
             started: settings, source: source, admin: admin, registry: registry, upkeep: upkeep,
-            versions: versions, level: level,
+            versions: versions, courier: courier, serverWatch: serverWatch, level: level,
             logger: logger)
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, reloading, application, StoppingNotice(serviceManager: serviceManager),
+                gateways, upkeep, stateClock, courier, serverWatch, reloading, application,
+                StoppingNotice(serviceManager: serviceManager),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)

@@ -36,7 +36,7 @@ struct SettingsSource: Sendable {
     /// Reads the settings from the file, the environment and the flags.
     func read() throws -> AdminSettings {
         let file = try SettingsFile.find(config, else: AdminSettings.defaultFile)
-        return try AdminSettings(
-            file: try file?.settings() ?? [], environment: ProcessInfo.processInfo.environment, flags: flags)
+        return try AdminSettings.read(
+            file: file, environment: ProcessInfo.processInfo.environment, flags: flags)
     }
 }

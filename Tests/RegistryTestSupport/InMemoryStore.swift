@@ -38,6 +38,10 @@ package final class InMemoryStore: RegistryStore {
         var versions: [VersionName: StoredVersion] = [:]
         var removable: [ContentDigest: RemovableManifest] = [:]
         var blobs: [ContentDigest: StoredBlob] = [:]
+        var notices: [StoredNotice] = []
+        var lastNotice = 0
+        var outcomes: [NoticeOutcome] = []
+        var channels: [String: NoticeChannelState] = [:]
         var troubles: [Trouble] = []
         var interruption: (@Sendable () async throws -> Void)?
 
@@ -113,6 +117,11 @@ package final class InMemoryStore: RegistryStore {
         }
         world.markTimes = world.markTimes.filter { commit.after.marks[$0.key] != nil }
         for event in commit.events { world.append(event) }
+        for var notice in commit.outbox {
+            world.lastNotice += 1
+            notice.number = world.lastNotice
+            world.notices.append(notice)
+        }
     }
 
     package func holds(_ commit: CommitID) async throws -> Bool { world.withLock { $0.commits.contains(commit) } }
@@ -273,6 +282,71 @@ package final class InMemoryStore: RegistryStore {
 
     package func forgetBlobs(_ digests: [ContentDigest]) async throws {
         world.withLock { world in for digest in digests { world.blobs[digest] = nil } }
+    }
+
+    // MARK: Notices
+
+    package func notices() async throws -> [StoredNotice] {
+        world.withLock { world in
+            world.notices.map { notice in
+                var notice = notice
+                notice.notice.text = ""
+                return notice
+            }
+        }
+    }
+
+    package func notice(_ number: Int) async throws -> StoredNotice? {
+        world.withLock { $0.notices.first { $0.number == number } }
+    }
+
+    package func notices(after number: Int, limit: Int) async throws -> [StoredNotice] {
+        world.withLock { Array($0.notices.filter { $0.number > number }.prefix(limit)) }
+    }
+
+    package func noticeOutcomes(of number: Int?) async throws -> [NoticeOutcome] {
+        world.withLock { world in
+            world.outcomes.filter { number == nil || $0.number == number }
+                .sorted { ($0.number, $0.channel) < ($1.number, $1.channel) }
+        }
+    }
+
+    package func noticeChannels() async throws -> [NoticeChannelState] {
+        world.withLock { $0.channels.values.sorted { $0.name < $1.name } }
+    }
+
+    package func record(_ state: NoticeChannelState, _ outcomes: [NoticeOutcome]) async throws {
+        world.withLock { world in
+            world.channels[state.name] = state
+            for outcome in outcomes where world.notices.contains(where: { $0.number == outcome.number }) {
+                world.outcomes.removeAll { $0.number == outcome.number && $0.channel == outcome.channel }
+                world.outcomes.append(outcome)
+            }
+        }
+    }
+
+    package func addNoticeChannel(_ name: String) async throws -> NoticeChannelState {
+        world.withLock { world in
+            let state =
+                world.channels[name]
+                ?? NoticeChannelState(name: name, cursor: world.notices.last?.number ?? 0)
+            world.channels[name] = state
+            return state
+        }
+    }
+
+    package func forgetNoticeChannel(_ name: String) async throws { world.withLock { $0.channels[name] = nil } }
+
+    package func pruneNotices(keeping kept: Int) async throws -> Int {
+        world.withLock { world in
+            let settled = world.channels.values.map(\.cursor).min() ?? .max
+            let last = world.notices.last?.number ?? 0
+            let before = world.notices.count
+            world.notices.removeAll { $0.number <= last - kept && $0.number <= settled }
+            let present = Set(world.notices.map(\.number))
+            world.outcomes.removeAll { !present.contains($0.number) }
+            return before - world.notices.count
+        }
     }
 
     // MARK: Observations

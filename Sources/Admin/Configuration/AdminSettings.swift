@@ -3,6 +3,7 @@ public import Logging
 public import Registry
 public import ServiceSupport
 import Text
+import YAML
 
 /// The settings of `portcullis-admin`, from the configuration file, the environment and flags. Later ones override
 /// earlier ones.
@@ -27,6 +28,8 @@ public struct AdminSettings: Sendable, Hashable {
         case versionsDirectory = "versions-directory"
         case keepContents = "keep-contents"
         case versionsReserve = "versions-reserve"
+        case outsideTests = "outside-tests"
+        case lostShare = "lost-share"
 
         public static var variablePrefix: String { "PORTCULLIS_ADMIN_" }
     }
@@ -49,6 +52,12 @@ public struct AdminSettings: Sendable, Hashable {
     public var pruneShare: Int
     /// Where versions are kept, and for how long.
     public var versions: VersionKeeping
+    /// Whether tests `from: outside` are run; otherwise they count as passed.
+    public var hasOutsideTests: Bool
+    /// Percent of a location's servers; when more are lost at once, no service moves.
+    public var lostShare: Int
+    /// The channels by which notices reach people.
+    public var channels: [NoticeChannelSettings]
 
     /// The paths of the files for TLS.
     public struct TLSFiles: Sendable, Hashable {
@@ -69,11 +78,13 @@ public struct AdminSettings: Sendable, Hashable {
     ///   - file: Settings of the configuration file.
     ///   - environment: The process's environment.
     ///   - flags: Values given on the command line.
+    ///   - channels: those of the configuration file.
     ///
     /// Throws `SettingsError` with all values that cannot be used, each with its place. One that another overrides is
     /// not looked at.
     package init(
-        file: [Setting<Key>] = [], environment: [String: String] = [:], flags: [Key: String] = [:]
+        file: [Setting<Key>] = [], environment: [String: String] = [:], flags: [Key: String] = [:],
+        channels: [NoticeChannelSettings] = []
     ) throws(SettingsError) {
         var given = Reading(try SettingLayers(file: file, environment: environment, flags: flags))
         listen =
@@ -101,8 +112,25 @@ public struct AdminSettings: Sendable, Hashable {
             directory: given.path(.versionsDirectory) ?? Self.versionsDirectory(beside: database))
         versions.unneeded = given.number(.keepContents, 0...31_536_000) ?? versions.unneeded
         versions.reserve = given.number(.versionsReserve, 0...1 << 50) ?? versions.reserve
+        hasOutsideTests = given.value(.outsideTests, "true or false") { Bool($0) } ?? true
+        lostShare = given.number(.lostShare, 0...100) ?? ServerWatch.defaultShare
+        self.channels = channels
         tls = given.tls()
         guard given.faults.isEmpty else { throw SettingsError(given.faults.joined(separator: "\n")) }
+    }
+
+    /// Reads the configuration file, and combines it with the other sources.
+    ///
+    /// Throws `YAMLErrors` with all that is wrong in the file, or `SettingsError`.
+    package static func read(
+        file: SettingsFile?, environment: [String: String], flags: [Key: String]
+    ) throws -> AdminSettings {
+        var diagnostics = YAMLDiagnostics()
+        let content = file?.content(of: Key.self, beside: [NoticeChannelSettings.key], &diagnostics)
+        let channels = content?.others[NoticeChannelSettings.key].map { NoticeChannelSettings.read($0, &diagnostics) }
+        try diagnostics.finish()
+        return try AdminSettings(
+            file: content?.settings ?? [], environment: environment, flags: flags, channels: channels ?? [])
     }
 
     /// The directory for versions if none is given.
@@ -132,6 +160,7 @@ public struct AdminSettings: Sendable, Hashable {
             (.idleTimeout, connections.idle != other.connections.idle),
             (.transferTimeout, connections.transfer != other.connections.transfer),
             (.versionsDirectory, !versions.directory.isExactly(other.versions.directory)),
+            (.outsideTests, hasOutsideTests != other.hasOutsideTests),
         ]
         return differences.filter(\.1).map(\.0.rawValue)
     }

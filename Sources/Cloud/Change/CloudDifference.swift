@@ -38,6 +38,7 @@ package struct CloudDifference: Sendable {
             + Self.changes(.pool, before.pools, after.pools, name: \.description, Self.summary)
             + Self.changes(.egress, before.egress, after.egress, name: \.description, Self.summary)
             + Self.changes(.server, before.servers, after.servers, name: \.self, Self.summary)
+            + Self.losses(before.lostServers, after)
             + Self.changes(
                 .type, before.types.mapValues { ExactText($0.source) }, after.types.mapValues { ExactText($0.source) },
                 name: \.self, Self.summary)
@@ -47,6 +48,16 @@ package struct CloudDifference: Sendable {
             + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary).map(Self.rekeyed)
             + Self.jobs(before.jobs, after.jobs)
             + Self.rollouts(before.rollouts, after.rollouts)
+    }
+
+    /// Servers that are lost, and those that are back. One that is gone is a change of its own.
+    private static func losses(_ before: [String: LostServer], _ after: Cloud) -> [Change] {
+        let names = Set(before.keys).union(after.lostServers.keys)
+        return names.filter { before[$0] != after.lostServers[$0] && after.servers[$0] != nil }.sorted().map { name in
+            Change(
+                action: .update, kind: .server, name: name, before: before[name].map { "\($0)" } ?? "heard of",
+                after: after.lostServers[name].map { "\($0)" } ?? "heard of")
+        }
     }
 
     /// Marks that are released, and those that other sections take from sections that are gone. Newly allocated marks

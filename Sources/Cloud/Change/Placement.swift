@@ -30,8 +30,10 @@ struct Placement {
 
     /// Cost: walks over all servers and services.
     ///
-    /// - Parameter location: the location of the servers to choose from; `nil`: any.
-    init(of type: MetaConfiguration, in cloud: Cloud, at location: String?) {
+    /// - Parameters:
+    ///   - location: the location of the servers to choose from; `nil`: any.
+    ///   - away: servers that take none now, since nothing is heard of their nodes.
+    init(of type: MetaConfiguration, in cloud: Cloud, at location: String?, besides away: Set<String> = []) {
         self.type = type.type
         self.location = location
         isExported = !type.gateway.isEmpty
@@ -45,6 +47,8 @@ struct Placement {
             let count = ofType[server.name] ?? 0
             if let reason = cloud.reason(against: server, for: type) ?? server.reason
                 ?? (isExported && count > 0 ? isTaken : nil)
+                ?? (cloud.lostServers[server.name] == nil ? nil : "lost")
+                ?? (away.contains(server.name) ? "of which no node is heard" : nil)
             {
                 refused[reason, default: []].append(server.name)
             } else {

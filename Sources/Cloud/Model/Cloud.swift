@@ -21,6 +21,8 @@ public struct Cloud: Sendable {
     public var jobs: [String: Job] = [:]
     /// Rollouts by identifier: all that have not ended or hold an instance back, and the newest of the others.
     public var rollouts: [String: ServiceRollout] = [:]
+    /// Servers whose nodes are not heard of any more, by name.
+    public var lostServers: [String: LostServer] = [:]
     /// What people are to be told of a change; empty in a cloud that was stored: the commit puts it into the outbox.
     public var notices: [Notice] = []
 

@@ -1,19 +1,9 @@
+public import Names
+
 /// Something that people should know. It is written to the outbox in the commit of the change that it tells of.
 public struct Notice: Sendable, Hashable {
-    /// How urgent it is.
-    public enum Severity: String, Sendable, Hashable, CaseIterable {
-        /// Good to know; nobody has to act.
-        case info
-        /// Somebody should look within hours.
-        case warning
-        /// Somebody has to act now.
-        case critical
-    }
-
-    /// What it is about.
-    public enum Subject: String, Sendable, Hashable, CaseIterable {
-        case rollout, server, service
-    }
+    public typealias Severity = NoticeSeverity
+    public typealias Subject = NoticeSubject
 
     public var severity: Severity
     public var subject: Subject
@@ -27,6 +17,10 @@ public struct Notice: Sendable, Hashable {
     public var type: String?
     /// Whether it tells of the end of what earlier notices of the same subject told of.
     public var isResolved: Bool
+
+    /// Characters (Unicode scalars) of a title, and bytes of a text, at most. The outbox cuts off what is beyond.
+    package static let longestTitle = 200
+    package static let longestText = 16 << 10
 
     public init(
         _ severity: Severity, of subject: Subject, _ name: String, title: String, text: String = "",

@@ -1,5 +1,5 @@
 package import AdminAPI
-import Cloud
+package import Cloud
 import Foundation
 import Names
 import Text
@@ -14,6 +14,19 @@ public actor NodeRoster {
         /// The same by `Registry.uptime`.
         var uptime: Duration?
         var report: HeardReport<ServerReportMessage>?
+        /// The assignments that it surely has: a request of its own has named their ETag.
+        var confirmed: Assignments?
+        /// Those of the last answer.
+        var answered: Assignments?
+
+        /// The leases that surely bind its services: those in both, the longer one.
+        var leases: [String: Int] {
+            guard let confirmed, let answered else { return [:] }
+            return confirmed.services.reduce(into: [:]) { leases, pair in
+                guard let lease = pair.value.lease, let other = answered.services[pair.key]?.lease else { return }
+                leases[pair.key.wrappedValue] = max(lease, other)
+            }
+        }
     }
 
     private let registry: Registry
@@ -25,18 +38,42 @@ public actor NodeRoster {
     // MARK: Polls and reports
 
     /// Notes the beginning of a node's poll.
-    package func begin(_ server: String) async {
+    /// - Parameter confirmed: the present assignments, if it says that it has them.
+    package func begin(_ server: String, confirming confirmed: Assignments? = nil) async {
         let isNews = nodes[server]?.seen == nil
         hear(server)
+        if let confirmed { nodes[server]?.confirmed = confirmed }
         nodes[server]?.openPolls += 1
         if isNews { await registry.listChanges.noteChange(of: .nodes) }
     }
 
-    /// Notes that a poll was answered.
-    package func end(_ server: String) {
+    /// Notes that a poll was answered, or ended without an answer.
+    /// - Parameter answered: the assignments that were answered, or confirmed.
+    package func end(_ server: String, answering answered: Assignments? = nil) {
         guard nodes[server] != nil else { return }
         hear(server)
+        if let answered { nodes[server]?.answered = answered }
         nodes[server]?.openPolls -= 1
+    }
+
+    /// What is heard of each node. A poll that is held is a sign of life until it ends. Cost: a look at each node.
+    ///
+    /// - Parameters:
+    ///   - others: servers that have a node, of which nothing was heard yet.
+    ///   - start: by `Registry.uptime`, since when silence counts.
+    package func silences(of others: Set<String>, since start: Duration) -> [String: NodeSilences.Node] {
+        let now = registry.uptime()
+        var silences: [String: NodeSilences.Node] = [:]
+        for server in others {
+            silences[server] = NodeSilences.Node(silence: Int((now - start).components.seconds), isHeard: false)
+        }
+        for (server, known) in nodes {
+            guard let heard = known.uptime else { continue }
+            let silence = known.openPolls > 0 ? .zero : now - max(heard, start)
+            silences[server] = NodeSilences.Node(
+                silence: Int(silence.components.seconds), leases: known.leases)
+        }
+        return silences
     }
 
     private func hear(_ server: String) {
@@ -128,7 +165,8 @@ public actor NodeRoster {
         let root = report?.drives[ExactText("root")]
         return NodeResource(
             server: server, location: location,
-            state: seconds.map { $0 > Double(Limits.reportSilence) ? .silent : .present } ?? .unheard,
+            state: state.cloud.lostServers[server] != nil
+                ? .lost : seconds.map { $0 > Double(Limits.reportSilence) ? .silent : .present } ?? .unheard,
             seen: known?.seen.map(Timestamp.text), age: seconds, program: report?.program,
             isInSync: report.map { $0.applied == file.etag } ?? false,
             assigned: file.document.services.values.count { $0.desired == .running },
@@ -136,6 +174,25 @@ public actor NodeRoster {
             differences: differences(server, in: state).count, load: report?.load, memory: report?.memory,
             freeMemory: report?.freeMemory, disk: root?.size, freeDisk: root?.free,
             services: report?.services.mapValues(\.state) ?? [:])
+    }
+
+    /// What a server's node says of a service.
+    package struct Sighting: Sendable {
+        /// `nil`: it has not told of it since ADMIN started.
+        package var service: ServerService?
+        /// When the report came, by `Registry.uptime`.
+        package var heard: Duration
+        /// Whether the node has been silent for longer than `Limits.reportSilence`, or since ADMIN started.
+        package var isSilent: Bool
+    }
+
+    /// What is known of a service on its server. Costs a look.
+    package func sighting(of service: String, on server: String) -> Sighting {
+        let known = nodes[server]
+        let silence = known?.openPolls ?? 0 > 0 ? .zero : known?.uptime.map { registry.uptime() - $0 }
+        return Sighting(
+            service: known?.report?.report.services[ExactText(service)], heard: known?.report?.uptime ?? .zero,
+            isSilent: silence.map { $0 > .seconds(Limits.reportSilence) } ?? true)
     }
 
     /// The jobs, the newest first, with what their nodes tell of those that have not ended.

@@ -36,6 +36,8 @@ enum SQLiteMigrations {
         migrator.registerMigration("19 servers that run services") { db in
             try db.execute(sql: installations)
         }
+        migrator.registerMigration("20 rollouts") { db in try db.execute(sql: rollouts) }
+        migrator.registerMigration("21 notices, lost servers") { db in try db.execute(sql: notices) }
         return migrator
     }
 
@@ -507,6 +509,65 @@ enum SQLiteMigrations {
         DROP TABLE token;
         ALTER TABLE newToken RENAME TO token;
         CREATE INDEX tokenByServer ON token (server) WHERE server IS NOT NULL;
+
+        """
+
+    /// `RolloutRows` knows the form of the JSON.
+    private static let rollouts = """
+        CREATE TABLE rollout (
+            number INTEGER NOT NULL PRIMARY KEY,
+            type TEXT NOT NULL,
+            version TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            createdBy TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            endedAt TEXT,
+            clock INTEGER NOT NULL,
+            format INTEGER NOT NULL,
+            progress TEXT NOT NULL
+        ) STRICT;
+        """
+
+    /// A message that a channel has begun is in the channel's row: its identifier and its notices, until it is settled.
+    private static let notices = """
+        CREATE TABLE notice (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            generation INTEGER NOT NULL,
+            time TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            name TEXT NOT NULL,
+            title TEXT NOT NULL,
+            text TEXT NOT NULL,
+            location TEXT,
+            type TEXT,
+            resolved INTEGER NOT NULL CHECK (resolved IN (0, 1))
+        ) STRICT;
+        CREATE TABLE noticeOutcome (
+            channel TEXT NOT NULL,
+            notice INTEGER NOT NULL REFERENCES notice (number) ON DELETE CASCADE,
+            state TEXT NOT NULL,
+            time TEXT NOT NULL,
+            problem TEXT,
+            PRIMARY KEY (notice, channel)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE noticeChannel (
+            name TEXT NOT NULL PRIMARY KEY,
+            cursor INTEGER NOT NULL,
+            message TEXT,
+            numbers TEXT,
+            digest INTEGER NOT NULL CHECK (digest IN (0, 1)),
+            refusals INTEGER NOT NULL,
+            delivered INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            expired INTEGER NOT NULL,
+            CHECK ((message IS NULL) = (numbers IS NULL))
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE lostServer (
+            server TEXT NOT NULL PRIMARY KEY REFERENCES server (name) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+            since TEXT NOT NULL,
+            held INTEGER NOT NULL CHECK (held IN (0, 1))
+        ) STRICT, WITHOUT ROWID;
 
         """
 }

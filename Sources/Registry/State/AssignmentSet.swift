@@ -40,6 +40,8 @@ package struct AssignmentSet: Sendable {
                 for service in [before.services[change.name], after.services[change.name]] {
                     if let service { servers.insert(service.server) }
                 }
+            case .type where before.lease(of: change.name) != after.lease(of: change.name):
+                servers.formUnion(after.services.values.lazy.filter { $0.type == change.name }.map(\.server))
             case .job:
                 if let job = after.jobs[change.name] { servers.insert(job.server) }
             default: break
@@ -67,7 +69,7 @@ package struct AssignmentSet: Sendable {
             guard let installation = service.installation, names.contains(service.server) else { continue }
             documents[service.server]?.services[ExactText(service.name)] = Assignment(
                 desired: installation.desired == .running ? .running : .stopped, version: installation.digest,
-                drive: installation.drive)
+                drive: installation.drive, lease: cloud.lease(of: service.type))
         }
         for job in cloud.jobs.values where job.end == nil && names.contains(job.server) {
             documents[job.server]?.jobs[ExactText(job.id)] = AssignedJob(
@@ -80,4 +82,9 @@ package struct AssignmentSet: Sendable {
             tags[name] = file?.etag
         }
     }
+}
+
+extension Cloud {
+    /// The lease of a type's services in seconds; `nil`: they have none.
+    fileprivate func lease(of type: String) -> Int? { types[type]?.configuration.onServerLost?.lease }
 }

@@ -10,6 +10,10 @@ package enum ListedThing: String, Sendable, CaseIterable {
     case events
     /// The versions of services that are kept.
     case versions
+    /// Rollouts, and what their instances wait for.
+    case rollouts
+    /// Notices, and what has become of them.
+    case notices
 }
 
 extension TagWaiters {
@@ -17,7 +21,7 @@ extension TagWaiters {
     package func count(of thing: ListedThing) -> String { tag(of: thing.rawValue) }
 
     /// Counts a change of things, and wakes whoever waits for them.
-    func noteChange(of things: ListedThing...) {
+    package func noteChange(of things: ListedThing...) {
         for thing in things { advance(thing.rawValue) }
     }
 }

@@ -25,12 +25,16 @@ extension RegistryState {
     ) throws -> Registry.Outcome {
         var cloud = cloud
         try change(&cloud, self)
+        let notices = cloud.notices
+        cloud.notices = []
+        cloud.settleLosses()
         cloud.placeOnEachServer(since: self.cloud)
+        try cloud.settleRollouts(since: self.cloud)
         cloud.settleInstallations(since: self.cloud)
         // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.
         try cloud.allocateMarks()
         let difference = CloudDifference(from: self.cloud, to: cloud)
-        guard !difference.isEmpty else {
+        guard !difference.isEmpty || !notices.isEmpty else {
             return Registry.Outcome(summary: ChangeSummary(difference: difference), state: self, base: commit)
         }
         let places = places(self)
@@ -78,7 +82,7 @@ extension RegistryState {
             warnings: Cloud.faults(
                 cloud.warnings(about: difference, since: self.cloud), inFiles: files, places))
         try author.check(author.scope.firstOutside(summary.exports), places)
-        return Registry.Outcome(summary: summary, state: state, base: commit)
+        return Registry.Outcome(summary: summary, state: state, base: commit, notices: notices)
     }
 }
 

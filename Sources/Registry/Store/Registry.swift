@@ -21,6 +21,8 @@ public final class Registry: Sendable {
     package let versions: any VersionDirectory
     /// Requests that wait for another list.
     package let listChanges = TagWaiters()
+    /// Channels that wait for notices.
+    package let outbox = TagWaiters()
     /// Requests that wait until gateways have confirmed a change, by location.
     package let confirmations = TagWaiters()
     /// Those who cannot read every export.
@@ -28,6 +30,8 @@ public final class Registry: Sendable {
     private let tokenUses = TokenUses()
     /// Which configurations services have fetched.
     package let configurationUses: ConfigurationUses
+    /// What the clocks of rollouts say.
+    let rolloutClocks: RolloutClocks
     /// The present time.
     package let now: @Sendable () -> Date
     /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
@@ -52,6 +56,7 @@ public final class Registry: Sendable {
         self.store = store
         self.versions = versions ?? StoredVersions(store)
         configurationUses = ConfigurationUses(store: store)
+        rolloutClocks = RolloutClocks(uptime: uptime)
         self.now = now
         self.uptime = uptime
     }
@@ -107,16 +112,18 @@ public final class Registry: Sendable {
 
     /// Publishes a state, and wakes those who wait for an export or a configuration that it changes.
     private func publish(_ state: RegistryState) async {
-        let isNews = memory.withLock { memory in
-            guard state.generation > memory.published?.generation ?? 0 else { return false }
+        let (isNews, hasOtherRollouts) = memory.withLock { memory in
+            guard state.generation > memory.published?.generation ?? 0 else { return (false, false) }
+            let before = memory.published?.cloud.rollouts
             memory.published = state
-            return true
+            return (true, before != state.cloud.rollouts)
         }
         guard isNews else { return }
         await exportChanges.publish(generation: state.generation, tags: state.exports.tags)
         await configurationChanges.publish(generation: state.generation, tags: state.configurations.digests)
         await assignmentChanges.publish(generation: state.generation, tags: state.assignments.tags)
         await listChanges.noteChange(of: .cloud, .gateways, .nodes, .events)
+        if hasOtherRollouts { await listChanges.noteChange(of: .rollouts) }
     }
 
     // MARK: Writing
@@ -128,6 +135,11 @@ public final class Registry: Sendable {
         package var state: RegistryState
         /// The commit that the change was planned on.
         package let base: CommitID
+        /// What people are to be told of it.
+        package var notices: [Notice] = []
+
+        /// Whether there is nothing to commit.
+        var isEmpty: Bool { summary.difference.isEmpty && notices.isEmpty }
     }
 
     /// Changes the cloud.
@@ -155,7 +167,7 @@ public final class Registry: Sendable {
             while true {
                 let before = try await state()
                 let outcome = try await BlockingWork.runInTurn { try plan(before) }
-                guard !outcome.summary.difference.isEmpty else { return outcome }
+                guard !outcome.isEmpty else { return outcome }
                 guard try await commit(outcome, on: before, by: author.name, at: time) else { continue }
                 // A server that gets the same name later is another one.
                 for change in outcome.summary.difference.changes
@@ -177,7 +189,8 @@ public final class Registry: Sendable {
         let types = difference.changes.lazy.filter { $0.kind == .type }.map(\.name)
         let commit = CloudCommit(
             id: after.commit, parent: before.commit, difference: difference, before: before.cloud, after: after.cloud,
-            revisions: types.reduce(into: [:]) { $0[$1] = after.revisions[$1] }, actor: actor, time: time)
+            revisions: types.reduce(into: [:]) { $0[$1] = after.revisions[$1] }, actor: actor, time: time,
+            notices: outcome.notices)
         memory.withLock { $0.written = after }
         var isCommitted = false
         defer { if !isCommitted { memory.withLock { $0.written = nil } } }
@@ -188,6 +201,10 @@ public final class Registry: Sendable {
             isCommitted = try await store.holds(commit.id)
         }
         if isCommitted { await publish(after) }
+        if isCommitted, !outcome.notices.isEmpty {
+            await outbox.advance("notices")
+            await listChanges.noteChange(of: .notices)
+        }
         return isCommitted
     }
 }

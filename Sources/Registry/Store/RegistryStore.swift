@@ -118,6 +118,36 @@ package protocol RegistryStore: Sendable {
 
     func forgetBlobs(_ digests: [ContentDigest]) async throws
 
+    // MARK: Notices
+
+    /// The notices that are kept, in their order and without their texts. Cost: one row each.
+    func notices() async throws -> [StoredNotice]
+
+    /// One notice; `nil`: there is none, or it is not kept any more.
+    func notice(_ number: Int) async throws -> StoredNotice?
+
+    /// The notices with higher numbers, in their order, at most `limit`. Cost: one row each.
+    func notices(after number: Int, limit: Int) async throws -> [StoredNotice]
+
+    /// What has become of notices at channels; of one notice, or of all. Cost: one row each.
+    func noticeOutcomes(of number: Int?) async throws -> [NoticeOutcome]
+
+    /// How far each channel has come. Cost: one row each.
+    func noticeChannels() async throws -> [NoticeChannelState]
+
+    /// Records how far a channel has come, and what has become of notices there, in one transaction.
+    func record(_ state: NoticeChannelState, _ outcomes: [NoticeOutcome]) async throws
+
+    /// Adds a channel that is to get all notices from now on, and returns its state; that of one which is there already
+    /// stays.
+    func addNoticeChannel(_ name: String) async throws -> NoticeChannelState
+
+    func forgetNoticeChannel(_ name: String) async throws
+
+    /// Removes the oldest notices beyond the newest `kept` that are settled at all channels.
+    /// - Returns: how many.
+    func pruneNotices(keeping kept: Int) async throws -> Int
+
     // MARK: Observations
 
     /// Every gateway as it was last recorded. Cost: one row each.
@@ -227,6 +257,8 @@ package struct CloudCommit: Sendable {
     package var actor: String
     /// RFC 3339 in UTC.
     package var time: String
+    /// What is put into the outbox.
+    package var notices: [Notice] = []
 }
 
 /// The result of a commit.

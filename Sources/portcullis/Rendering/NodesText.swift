@@ -87,6 +87,7 @@ enum NodesText {
         case .unheard: "never"
         case .present: "\(ResourceTables.duration(node.age ?? 0)) ago"
         case .silent: "\(ResourceTables.duration(node.age ?? 0)) ago!"
+        case .lost: "lost" + (node.age.map { ", \(ResourceTables.duration($0)) ago" } ?? "")
         }
     }
 

@@ -83,22 +83,23 @@ extension RouteTable {
         let file = try Self.assignments(of: server, in: try await registry.state(seen: request.look?.position.commit))
         // Without tokens a node has none either.
         guard request.identity.role == .server || request.identity == .anonymous else {
-            return try await answer(request, server, file)
+            return try await answer(request, server, file).response
         }
-        await nodes.begin(server)
-        let answer: Result<Response, any Error>
+        let hasFile = Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(file.etag) == true
+        await nodes.begin(server, confirming: hasFile ? file.document : nil)
+        let answer: Result<(response: Response, file: AssignmentSet.File), any Error>
         do {
             answer = .success(try await self.answer(request, server, file))
         } catch {
             answer = .failure(error)
         }
-        await nodes.end(server)
-        return try answer.get()
+        await nodes.end(server, answering: try? answer.get().file.document)
+        return try answer.get().response
     }
 
     private func answer(
         _ request: APIRequest, _ server: String, _ file: AssignmentSet.File
-    ) async throws -> Response {
+    ) async throws -> (response: Response, file: AssignmentSet.File) {
         var file = file
         var poll = ConditionalPoll(request)
         let commit = try await poll.hold(request, knowing: file.etag) {
@@ -110,9 +111,10 @@ extension RouteTable {
                 try Self.assignments(of: server, in: try await registry.state(seen: commit))
             }
         }
-        return poll.answer(tag: file.etag, headers: [.contentType: MediaType.json]) {
+        let response = poll.answer(tag: file.etag, headers: [.contentType: MediaType.json]) {
             ResponseBody(byteBuffer: file.bytes)
         }
+        return (response, file)
     }
 
     private static func assignments(of server: String, in state: RegistryState) throws -> AssignmentSet.File {

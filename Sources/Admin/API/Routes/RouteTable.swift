@@ -12,6 +12,7 @@ struct RouteTable: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
     let nodes: NodeRoster
+    let rollouts: RolloutDriver
     /// The key that encrypts secrets; `nil`: secrets cannot be stored.
     var secretKey: SecretKey?
     var pruneGuard = PruneGuard()
@@ -19,6 +20,8 @@ struct RouteTable: Sendable {
     var heldLists = HeldLists()
     /// The versions of services; `nil`: none are kept.
     var versions: VersionKeeper?
+    /// What delivers notices; `nil`: nothing does.
+    var courier: NoticeCourier?
 
     var routes: [Route] {
         let routes =
@@ -28,7 +31,7 @@ struct RouteTable: Sendable {
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
-            + nodeRoutes + joinRoutes + jobRoutes
+            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

@@ -14,7 +14,8 @@ struct MetaConfigurationReader {
     package static let keys = [
         "type", "require-index", "unique", "instances", "fake", "install", "uninstall", "requires", "config", "tests",
         "database",
-        "gateway", "build", "user", "run", "listen", "actions", "limits",
+        "gateway", "build", "user", "run", "listen", "actions", "limits", "upgrade",
+        "on-server-lost",
     ]
 
     /// Reads a document; `nil` if it is no mapping, or has no valid `type`. All faults are in `diagnostics`.
@@ -49,8 +50,11 @@ struct MetaConfigurationReader {
         configuration.requirements = mapping["requires"].flatMap { requirements($0) }
         configuration.config = mapping["config"].map { configBlocks($0, of: configuration) } ?? []
         configuration.tests = mapping["tests"].map { tests($0) } ?? []
+        configuration.upgrade = mapping["upgrade"].flatMap { upgrade($0) }
         configuration.database = mapping["database"].flatMap { database($0) }
         configuration.gateway = mapping["gateway"].map { gatewaySections($0, type: configuration.type) } ?? []
+        configuration.onServerLost = mapping["on-server-lost"].flatMap { onServerLost($0) }
+        checkMove(configuration, mapping["on-server-lost"])
         if configuration.isUnique, configuration.isOnEachServer {
             diagnostics.report(
                 mapping.keyPosition("instances"), "a unique type has at most one service, not one on each server")

@@ -1,0 +1,243 @@
+import AdminAPI
+import Cloud
+import Foundation
+import Logging
+import Registry
+import ServiceSupport
+import Text
+
+/// Delivers the notices of the outbox to one channel: each at least once, and in order.
+///
+/// A message is written down before it is sent for the first time. So it has the same identifier and the same notices
+/// until it is settled, also after ADMIN was killed. Each channel has a courier of its own: one that hangs holds up no
+/// other.
+actor ChannelCourier {
+    nonisolated let settings: NoticeChannelSettings
+    private let registry: Registry
+    private let channel: WebhookChannel
+    private let logger: Logger
+    /// `nil`: it was not read yet.
+    private var state: NoticeChannelState?
+    /// Notices beyond the cursor that are settled, or not for the channel.
+    private var settled: Set<Int> = []
+    /// How far the cursor in the store is.
+    private var storedCursor = 0
+    /// The notices of the message that was begun.
+    private var current: [StoredNotice] = []
+    private var recent: [NoticeQueue.Key: Duration] = [:]
+    private var failures = 0
+    /// What the last attempt has met.
+    private(set) var problem: String?
+
+    /// Notices that are read at a time.
+    private static let page = 600
+    /// How far the cursor goes on in memory alone, over notices that are not for the channel.
+    private static let cursorSlack = 100
+    /// The pause after the store has failed.
+    private static let storePause = Duration.seconds(5)
+
+    init(_ settings: NoticeChannelSettings, _ channel: WebhookChannel, registry: Registry, logger: Logger) {
+        self.settings = settings
+        self.channel = channel
+        self.registry = registry
+        var logger = logger
+        logger[metadataKey: "channel"] = "\(settings.name)"
+        self.logger = logger
+    }
+
+    /// What is to be done next.
+    enum Step {
+        case again
+        /// Nothing before that time, whatever comes.
+        case pause(Duration)
+        /// Nothing until there are other notices, or the time is over.
+        case idle(Duration?)
+    }
+
+    /// Works until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            let seen = await registry.outbox.tag(of: "notices")
+            let step: Step
+            do {
+                step = try await turn()
+            } catch {
+                logger.failure("notices cannot be delivered now", error)
+                step = .pause(Self.storePause)
+            }
+            switch step {
+            case .again: break
+            case .pause(let time): try? await Task.sleep(for: time)
+            case .idle(let time): await wait(from: seen, atMost: time)
+            }
+        }
+        await channel.shutdown()
+    }
+
+    private func wait(from seen: String, atMost time: Duration?) async {
+        await withTaskGroup(of: Void.self) { [outbox = registry.outbox] group in
+            group.addTask {
+                _ = await outbox.change(of: "notices", tokens: .max) { $0.isExactly(seen) }
+            }
+            if let time { group.addTask { try? await Task.sleep(for: time) } }
+            _ = await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Chooses a message if none was begun, and tries once to deliver it.
+    func turn() async throws -> Step {
+        if state == nil {
+            let state = try await registry.store.addNoticeChannel(settings.name)
+            (self.state, storedCursor) = (state, state.cursor)
+            let outcomes = try await registry.store.noticeOutcomes(of: nil)
+            settled = Set(
+                outcomes.lazy.filter { $0.channel == self.settings.name && $0.number > state.cursor }.map(\.number))
+        }
+        guard state?.message == nil else {
+            if current.isEmpty { try await readMessage() }
+            return try await attempt()
+        }
+        return try await choose()
+    }
+
+    private func readMessage() async throws {
+        for number in state?.message?.numbers ?? [] {
+            if let notice = try await registry.store.notice(number) { current.append(notice) }
+        }
+        if current.isEmpty { try await settle([], of: state?.message?.numbers ?? []) }
+    }
+
+    // MARK: Choosing
+
+    private func choose() async throws -> Step {
+        guard var next = state else { return .again }
+        let page = try await registry.store.notices(after: next.cursor, limit: Self.page)
+        let (now, uptime) = (registry.now(), registry.uptime())
+        var outcomes: [NoticeOutcome] = []
+        var waiting: [StoredNotice] = []
+        for notice in page where !settled.contains(notice.number) {
+            if !settings.takes(notice.notice) {
+                settled.insert(notice.number)
+            } else if NoticeQueue.isExpired(notice, now: now) {
+                settled.insert(notice.number)
+                outcomes.append(outcome(.expired, of: notice.number, "it is too old"))
+            } else {
+                waiting.append(notice)
+            }
+        }
+        recent = recent.filter { uptime - $0.value < .seconds(NoticeQueue.sameWithin) }
+        let choice = NoticeQueue.next(waiting, recent: recent, now: uptime)
+        next.cursor = passed(from: next.cursor, over: page)
+        next.expired += outcomes.count
+        if case .message(let numbers, let isDigest) = choice {
+            next.message = .init(id: UUID().uuidString.lowercased(), numbers: numbers, isDigest: isDigest)
+            current = waiting.filter { numbers.contains($0.number) }
+        }
+        if next.message != nil || !outcomes.isEmpty || next.cursor - storedCursor >= Self.cursorSlack {
+            try await record(next, outcomes)
+        }
+        state = next
+        settled = settled.filter { $0 > next.cursor }
+        for outcome in outcomes {
+            logger.error("a notice has expired before it was delivered", metadata: ["notice": "\(outcome.number)"])
+        }
+        switch choice {
+        case .message: return .again
+        case .wait(let until): return .idle(until - uptime)
+        case .nothing: return page.count == Self.page && waiting.isEmpty ? .again : .idle(nil)
+        }
+    }
+
+    /// The last notice up to which all are settled.
+    private func passed(from cursor: Int, over page: [StoredNotice]) -> Int {
+        page.prefix { settled.contains($0.number) }.last?.number ?? cursor
+    }
+
+    private func outcome(
+        _ state: NoticeResource.Delivery.State, of number: Int, _ problem: String? = nil
+    ) -> NoticeOutcome {
+        NoticeOutcome(
+            channel: settings.name, number: number, state: state, time: Timestamp.text(registry.now()),
+            problem: problem)
+    }
+
+    private func record(_ state: NoticeChannelState, _ outcomes: [NoticeOutcome]) async throws {
+        try await registry.store.record(state, outcomes)
+        storedCursor = state.cursor
+        if !outcomes.isEmpty { await registry.listChanges.noteChange(of: .notices) }
+    }
+
+    // MARK: Delivering
+
+    private func attempt() async throws -> Step {
+        guard let state, let message = state.message, !current.isEmpty else { return .again }
+        if current.allSatisfy({ NoticeQueue.isExpired($0, now: registry.now()) }) {
+            logger.error(
+                "notices have expired before they were delivered", metadata: ["notices": "\(message.numbers.count)"])
+            try await settle(
+                message.numbers.map { outcome(.expired, of: $0, problem ?? "it is too old") }, of: message.numbers)
+            return .again
+        }
+        let begun = registry.uptime()
+        let result = await channel.deliver(NoticeMessage(message, of: current, to: settings.name))
+        try Task.checkCancellation()
+        switch result {
+        case .delivered:
+            for notice in current { recent[NoticeQueue.Key(notice.notice)] = begun }
+            if problem != nil { logger.notice("notices are delivered again") }
+            (problem, failures) = (nil, 0)
+            try await settle(message.numbers.map { outcome(.delivered, of: $0) }, of: message.numbers)
+            return .again
+        case .refused(let reason): return try await refuse(message, reason)
+        case .later(let seconds, let reason):
+            await fail("\(reason), and asks for \(seconds) s of patience")
+            return .pause(.seconds(max(1, seconds)))
+        case .unavailable(let reason):
+            failures += 1
+            await fail(reason)
+            return .pause(DeliveryPolicy.pause(after: failures, jitter: .random(in: 0...1)))
+        }
+    }
+
+    /// Notes what an attempt has met; says it where it is new.
+    private func fail(_ reason: String) async {
+        guard problem.map({ !$0.isExactly(reason) }) ?? true else { return }
+        logger.warning("a notice cannot be delivered now", metadata: ["reason": "\(reason)"])
+        problem = reason
+        await registry.listChanges.noteChange(of: .notices)
+    }
+
+    private func refuse(_ message: NoticeChannelState.Message, _ reason: String) async throws -> Step {
+        guard var next = state else { return .again }
+        let refusals = message.refusals + 1
+        guard refusals < DeliveryPolicy.mostRefusals else {
+            logger.error(
+                "a message was given up: its receiver refuses it",
+                metadata: ["reason": "\(reason)", "notices": "\(message.numbers.prefix(20))"])
+            problem = nil
+            try await settle(message.numbers.map { outcome(.failed, of: $0, reason) }, of: message.numbers)
+            return .again
+        }
+        next.message?.refusals = refusals
+        try await record(next, [])
+        state = next
+        await fail(reason)
+        return .pause(DeliveryPolicy.pause(after: refusals, jitter: .random(in: 0...1)))
+    }
+
+    /// Ends the message that was begun.
+    private func settle(_ outcomes: [NoticeOutcome], of numbers: [Int]) async throws {
+        guard var next = state else { return }
+        next.message = nil
+        next.delivered += outcomes.count { $0.state == .delivered }
+        next.failed += outcomes.count { $0.state == .failed }
+        next.expired += outcomes.count { $0.state == .expired }
+        let done = settled.union(numbers)
+        var cursor = next.cursor
+        while done.contains(cursor + 1) { cursor += 1 }
+        next.cursor = cursor
+        try await record(next, outcomes)
+        (state, settled, current) = (next, done.filter { $0 > cursor }, [])
+    }
+}
