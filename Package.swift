@@ -314,7 +314,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis-generate",
             dependencies: [
-                "CommandLineSupport", "LargeCloud", "NetworkTypes", "ServiceSupport",
+                "AdminAPI", "AdminClient", "CommandLineSupport", "JSON", "LargeCloud", "NetworkTypes", "ServiceSupport",
+                "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -283,7 +283,7 @@ extension ServicePatch: Described {
         return StateEnd.fault(patch.state, patch.until)
     }
 
-    private static let version = Form<Version>(
+    static let version = Form<Version>(
         schema: ["anyOf": [Form<VersionReference>.version.schema, ["type": "null"]]],
         read: { field in
             field.value == .null

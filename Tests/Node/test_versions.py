@@ -83,8 +83,8 @@ def test_without_admin_the_last_assignments_count(stage):
     stage.settled("pgw.1")
     stage.node.kill()
     stage.admin.before = lambda path: 503
-    os.kill(stage.pid("pgw.1"), 9)
     old = stage.pid("pgw.1")
+    os.kill(old, 9)
     stage.node.start()
     eventually(lambda: stage.pid("pgw.1") != old and lives(stage.pid("pgw.1")))
     assert stage.command("check").returncode in (3, 5)

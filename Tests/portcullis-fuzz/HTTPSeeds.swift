@@ -182,7 +182,8 @@ struct HTTPSeeds {
     private static let bodies = [
         "apply": """
         {"servers": [{"name": "app2", "location": "tcn", "kind": "app", "addresses": ["10.1.0.12"]}],
-         "egress": [{"location": "tcn", "name": "b", "pool": "www-ip", "from": ["10.2.0.0/16"], "except": []}]}
+         "egress": [{"location": "tcn", "name": "b", "pool": "www-ip", "from": ["10.2.0.0/16"], "except": []}],
+         "remove": {"services": ["tg.1"], "pools": [{"location": "tcn", "name": "www-ip"}], "marks": [256]}}
         """,
         "writeLocation": #"{"name": "tcn", "description": "Gr\u00f6ningen \ud83d\ude00"}"#,
         "writePool": #"{"location": "tcn", "name": "www-ip", "addresses": ["198.51.100.36", "2001:db8::36"]}"#,
@@ -225,6 +226,7 @@ struct HTTPSeeds {
         """,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,
+        "changeServices": #"{"services": ["tg.1"], "version": "1.5.0", "desired": "stopped"}"#,
         "changeService": #"{"server": "app1", "state": "ready", "weight": 65535, "desired": "stopped"}"#,
         "createToken":
             #"{"name": "gw9", "role": "gateway", "gateway": "tcn/gw9", "expiresAt": "2100-01-31T00:00:00.5+01:00"}"#,

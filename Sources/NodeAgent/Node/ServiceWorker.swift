@@ -360,13 +360,14 @@ actor ServiceWorker {
             return
         }
         let alarm = Task {
-            try? await Task.sleep(for: .milliseconds(milliseconds))
+            // One that is cancelled wakes nobody: it would be the next sleep, whose alarm would then wake the one after it.
+            guard (try? await Task.sleep(for: .milliseconds(milliseconds))) != nil else { return }
             self.wakeUp()
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { wake = $0 }
         } onCancel: {
-            alarm.cancel()
+            Task { await self.wakeUp() }
         }
         alarm.cancel()
         isWoken = false

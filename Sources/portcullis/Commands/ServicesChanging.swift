@@ -86,9 +86,8 @@ struct RemoveServices: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         try await finish(
-            try await client.changeEach(services.names) { name in
-                AdminRequest.change(.delete, .service(name), dryRun: change.dryRun)
-            }, client)
+            try await client.remove(
+                ApplyRemoval(services: services.names.withoutRepetition), dryRun: change.dryRun), client)
     }
 }
 

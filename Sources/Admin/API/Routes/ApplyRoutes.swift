@@ -15,7 +15,7 @@ extension RouteTable {
                 access: .change, query: [.dryRun, .withoutData], headers: [.ifMatchRegistry],
                 body: Route.Body(
                     mediaType: MediaType.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
-                answers: [.changedCloud]
+                answers: [.changedCloud], problems: [.notFound]
             ) { request in
                 let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
                 let types = try await BlockingWork.run { try wanted.readTypes() }
@@ -33,6 +33,7 @@ extension RouteTable {
                                 service: service.name, server: service.server, mayLeaveData: mayLeaveData,
                                 createdBy: author, createdAt: time), since: before.cloud, wanted.places)
                     }
+                    try cloud.remove(wanted.removal)
                     if !mayLeaveData { try cloud.requireDataStays(since: before.cloud, wanted.places) }
                     // So that a prune counts only what goes.
                     cloud.placeOnEachServer(since: before.cloud)
@@ -80,6 +81,8 @@ struct WantedCloud: Sendable {
     var prune: Bool
     /// The number of objects that the prune may delete even if it is a large part of the cloud.
     var yesDelete: Int?
+    /// What is taken away when the rest is in place.
+    var removal: CloudRemoval
     /// The places of the parts in the body.
     var places: RequestPlaces
 
@@ -115,6 +118,7 @@ struct WantedCloud: Sendable {
         }
         prune = wanted.prune
         yesDelete = wanted.yesDelete
+        removal = CloudRemoval(wanted.remove ?? ApplyRemoval())
         places = RequestPlaces()
         notePlaces(body)
     }
@@ -142,6 +146,7 @@ struct WantedCloud: Sendable {
             places.add(.init(.service, service.name), object.pointer)
             places.addService(service.name, of: object)
         }
+        places.add(removal)
     }
 
     /// Reads the meta-configurations. Throws the faults of all of them in one error.

@@ -114,9 +114,8 @@ extension RouteTable {
                 let id = id(request)
                 return try await change(
                     request, places: .path(.pool, id.description, "pool"), represent: { represent($0, id) }
-                ) { cloud in
-                    _ = try cloud.pool(id)
-                    cloud.pools[id] = nil
+                ) {
+                    try $0.deletePool(id)
                 }
             },
         ]

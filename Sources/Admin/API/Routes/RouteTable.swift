@@ -26,6 +26,7 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + egressRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes
+            + servicesPatchRoutes
             + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes

@@ -53,10 +53,7 @@ extension RouteTable {
                 return try await change(
                     request, places: .path(.service, name, "service"),
                     represent: { $0.cloud.serviceResource(name) }
-                ) {
-                    try $0.requireRemovable($0.service(name))
-                    $0.services[name] = nil
-                }
+                ) { try $0.deleteService(name) }
             },
         ]
     }
@@ -182,7 +179,7 @@ extension Cloud {
 
 extension ServiceInstance {
     /// Takes version and desired state of a patch.
-    fileprivate mutating func change(_ patch: ServicePatch, _ known: KnownVersion?) throws {
+    mutating func change(_ patch: ServicePatch, _ known: KnownVersion?) throws {
         switch patch.version {
         case nil: break
         case .some(.none): installation = nil
