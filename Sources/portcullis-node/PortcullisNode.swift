@@ -31,6 +31,8 @@ struct PortcullisNode: AsyncParsableCommand {
               allow-users: [postgres]                # users that a manifest may name
               users: 700000-765535                   # a user for each service, where
                                                      # the node is root; or agent
+              driver: auto                           # systemd where it is process 1,
+                                                     # or process
               drives: {d1: /mnt/d1, archive: /mnt/a} # for data; each a file system
               root: /srv/portcullis
               interval: 3                            # seconds between polls
