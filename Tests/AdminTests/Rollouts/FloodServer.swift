@@ -42,13 +42,14 @@ final class FloodServer: Sendable {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let head = ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
             context.writeAndFlush(wrapOutboundOut(head), promise: nil)
-            pour(context.channel)
+            Self.pour(into: context.channel, sent)
         }
 
-        private func pour(_ channel: any Channel) {
-            channel.writeAndFlush(Self.chunk).whenSuccess { [sent] in
-                sent.bytes.withLock { $0 += Self.chunk.readableBytes }
-                self.pour(channel)
+        /// Writes as long as the connection takes it.
+        private static func pour(into channel: any Channel, _ sent: Count) {
+            channel.writeAndFlush(chunk).whenSuccess {
+                sent.bytes.withLock { $0 += chunk.readableBytes }
+                pour(into: channel, sent)
             }
         }
 
