@@ -57,7 +57,8 @@ public struct AdminApplication: Sendable {
         nodes = NodeRoster(registry: registry)
         rollouts = RolloutDriver(
             registry: registry, gateways: gateways, nodes: nodes, versions: versions,
-            outside: OutsideTester(registry: registry, isEnabled: hasOutsideTests, logger: logger), logger: logger)
+            outside: OutsideTester(isEnabled: hasOutsideTests, logger: logger) { try await registry.state().cloud },
+            logger: logger)
         self.address = address
         self.secretKey = secretKey
         self.isOpenWithoutTokens = isOpenWithoutTokens

@@ -1,4 +1,4 @@
-import Cloud
+package import Cloud
 package import Logging
 import NetworkTypes
 package import Registry
@@ -9,9 +9,9 @@ import Versions
 ///
 /// Behind an address any instance of the type may answer. Requests go to addresses of ADMIN's own pools and nowhere else.
 package final class OutsideTester: OutsideTesting {
-    private let registry: Registry
     private let isEnabled: Bool
     private let logger: Logger
+    private let cloud: @Sendable () async throws -> Cloud
     private let places = Places(8)
 
     /// Between two attempts: the gateways may just have begun.
@@ -19,11 +19,13 @@ package final class OutsideTester: OutsideTesting {
     /// How long the registry may be unavailable.
     private static let patience = Duration.seconds(60)
 
-    /// - Parameter isEnabled: false: nothing is sent, and tests count as passed.
-    package init(registry: Registry, isEnabled: Bool = true, logger: Logger) {
-        self.registry = registry
+    /// - Parameters:
+    ///   - isEnabled: false: nothing is sent, and tests count as passed.
+    ///   - cloud: what ADMIN knows now: the pools and types by which addresses are found.
+    package init(isEnabled: Bool = true, logger: Logger, cloud: @escaping @Sendable () async throws -> Cloud) {
         self.isEnabled = isEnabled
         self.logger = logger
+        self.cloud = cloud
     }
 
     /// Runs the tests one after another until one fails.
@@ -97,7 +99,7 @@ package final class OutsideTester: OutsideTesting {
         let begin = ContinuousClock.now
         while true {
             do {
-                return try await registry.state().cloud.publicAddresses(of: test.type, port: port, at: test.location)
+                return try await cloud().publicAddresses(of: test.type, port: port, at: test.location)
             } catch let error as RegistryError where ContinuousClock.now < begin + Self.patience {
                 // It is not the version that has failed.
                 logger.warning("tests from outside wait for the registry", metadata: ["error": "\(error)"])

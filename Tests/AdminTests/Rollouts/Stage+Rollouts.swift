@@ -9,7 +9,8 @@ extension Stage {
     var rollouts: RolloutDriver {
         RolloutDriver(
             registry: registry, gateways: gateways, nodes: NodeRoster(registry: registry), versions: versions,
-            outside: OutsideTester(registry: registry, logger: Self.logger), logger: Self.logger)
+            outside: OutsideTester(logger: Self.logger) { [registry] in try await registry.state().cloud },
+            logger: Self.logger)
     }
 
     /// Adds a version without files.
