@@ -90,7 +90,7 @@ struct UpgradeCommand: AdminCommand {
         guard let rollout = made.rollout else { return try change.finish(made.report) }
         guard !change.dryRun else {
             let report = ChangeReportText(rowLimit: change.allRows ? nil : 40, isDryRun: true).text(made.report)
-            try change.output.show(made, asText: RolloutText.rollout(rollout) + "\n\n" + report)
+            try change.output.show(made, asText: RolloutText.plan(rollout) + "\n\n" + report)
             throw ExitCode(2)
         }
         guard !noWait else { return try change.output.show(rollout, asText: RolloutText.begun(rollout)) }

@@ -1,5 +1,6 @@
 import AdminAPI
 import ArgumentParser
+import Text
 
 /// How the watching of a rollout ends, with the command's exit status.
 enum RolloutOutcome: Int32, Equatable, CaseIterable {
@@ -45,16 +46,18 @@ enum RolloutOutcome: Int32, Equatable, CaseIterable {
         case .reached:
             switch rollout.state {
             case .reverted: return "\(name) is reverted: the instances have the versions that they had"
-            case .aborted: return "\(name) is aborted: \(rollout.done) of \(rollout.total) have \(version)"
+            case .aborted: return "\(name) is aborted: \(Self.changed(rollout)) of \(rollout.total) have \(version)"
             case .running, .paused, .finished, .failed:
                 return "\(name) has finished: \(Self.instances(rollout)) \(version)"
             }
         case .failed:
-            return """
-                \(name) has failed\(reason)
-                \(rollout.done) of \(rollout.total) have \(version), and keep it. \(show); \
-                `\(command) revert \(rollout.id)` takes those back, too.
-                """
+            let changed = Self.changed(rollout)
+            let rest =
+                changed == 0
+                ? "No instance has \(version). \(show)."
+                : "\(changed) of \(rollout.total) have \(version), and keep it. \(show); "
+                    + "`\(command) revert \(rollout.id)` takes those back, too."
+            return "\(name) has failed\(reason)\n\(rest)"
         case .paused:
             let work = (rollout.instances ?? []).count(where: RolloutText.isAtWork)
             let busy = work > 0 ? "\n\(work == 1 ? "1 instance is" : "\(work) instances are") still at work." : ""
@@ -73,6 +76,11 @@ enum RolloutOutcome: Int32, Equatable, CaseIterable {
                 `\(command) abort \(rollout.id)` gives it requests as it is.
                 """
         }
+    }
+
+    /// How many instances have the version.
+    private static func changed(_ rollout: RolloutResource) -> Int {
+        (rollout.instances ?? []).count { $0.stage.isExactly("done") && !$0.isGoingBack }
     }
 
     private static func instances(_ rollout: RolloutResource) -> String {

@@ -40,6 +40,15 @@ enum RolloutText {
             })
     }
 
+    /// What a rollout would change: its instances with the versions that they have.
+    static func plan(_ rollout: RolloutResource) -> String {
+        let count = rollout.total == 1 ? "1 instance" : "\(rollout.total) instances"
+        let table = Table(
+            ["SERVICE", "SERVER", "VERSION"],
+            (rollout.instances ?? []).map { [$0.service, $0.server ?? "-", $0.before ?? "-"] })
+        return "\(rollout.type) to \(version(rollout)), \(count):".printable + "\n" + table.text
+    }
+
     /// One line: `rollout 7: pgw to 1.6.0, running, 3 of 8 done`
     static func line(_ rollout: RolloutResource) -> String {
         let reason = rollout.reason.map { ": \($0)" } ?? ""
