@@ -93,7 +93,8 @@ let package = Package(
             swiftSettings: strict),
 
         // Edges that all sides share
-        .target(name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Text"], swiftSettings: strict),
+        .target(
+            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -232,7 +233,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
-                "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -454,8 +455,9 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport", "Text", "Versions", "YAML",
+                "Admin", "AdminAPI", "Cloud", "HTTPTestSupport", "JSON", "Names", "NetworkTypes", "Registry",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
+                "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -35,6 +35,8 @@ package enum Components {
         NodeDifference.form.component, NodeDetail.form.component, JobCreation.form.component,
         JobResource.form.component, CreatedJob.form.component, JoinTokenCreation.form.component,
         JoinRequest.form.component, JoinAnswer.form.component,
+        RolloutCreation.form.component, RolloutOrdering.form.component, RolloutResource.form.component,
+        RolloutResource.Instance.form.component, CreatedRollout.form.component,
         NoticeResource.form.component, NoticeResource.Delivery.form.component, NoticeTest.form.component,
     ].compactMap(\.self)
 }

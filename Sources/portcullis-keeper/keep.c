@@ -113,10 +113,8 @@ void keep(struct record *record, int notify, int lease) {
             } else next = earlier(next, limit);
         }
         if (record->lease && !record->end && !record->stopping.boot) {
-            if (now >= record->lease) {
-                record->lease_ended = moment_now();
-                kill(getpid(), SIGTERM);
-            } else {
+            if (now >= record->lease) kill(getpid(), SIGTERM);
+            else {
                 set_timer(timer, record->lease);
                 next = earlier(next, record->lease);
             }
@@ -137,6 +135,7 @@ void keep(struct record *record, int notify, int lease) {
         while (read(signals, &received, sizeof received) == sizeof received) {
             if (received.ssi_signo != SIGTERM || record->stopping.boot) continue;
             record->stopping = moment_now();
+            if (record->lease && record->stopping.boot >= record->lease) record->lease_ended = record->stopping;
             if (!record->end) {
                 kill(record->main, order->stop_signal);
                 end = boot_milliseconds() + order->stop_timeout;

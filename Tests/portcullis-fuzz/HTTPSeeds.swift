@@ -194,6 +194,11 @@ struct HTTPSeeds {
         "createService":
             #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null, "version": "1.5.0/debug"}"#,
         "createJob": #"{"kind": "action", "name": "backup", "arguments": ["a", "b"], "for": 60}"#,
+        "createRollout": """
+        {"type": "tg", "version": "1.5.0/debug", "services": ["tg.1"], "location": "tcn", "batch": "25%",
+         "canaries": 1, "promoteByHand": true, "bake": 30, "deadline": 600, "withoutGateways": ["gw2"]}
+        """,
+        "resumeRollout": #"{"withoutGateways": ["gw1"]}"#,
         "createJoinToken": #"{"for": 60}"#,
         "join": #"{"token": "portcullis_x", "server": "app1"}"#,
         "reportServer": """

@@ -12,6 +12,7 @@ struct RouteTable: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
     let nodes: NodeRoster
+    let rollouts: RolloutDriver
     /// The key that encrypts secrets; `nil`: secrets cannot be stored.
     var secretKey: SecretKey?
     var pruneGuard = PruneGuard()
@@ -29,7 +30,7 @@ struct RouteTable: Sendable {
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
-            + nodeRoutes + joinRoutes + jobRoutes + noticeRoutes
+            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
