@@ -94,7 +94,8 @@ let package = Package(
 
         // Edges that all sides share
         .target(
-            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict),
+            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict
+        ),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -148,7 +149,7 @@ let package = Package(
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "HealthChecks", "JSON", "Netlink", "NetworkTypes",
+                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "HealthChecks", "Netlink", "NetworkTypes",
                 "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -313,7 +314,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis-generate",
             dependencies: [
-                "CommandLineSupport", "LargeCloud", "NetworkTypes", "ServiceSupport",
+                "AdminAPI", "AdminClient", "CommandLineSupport", "JSON", "LargeCloud", "NetworkTypes", "ServiceSupport",
+                "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -456,7 +458,8 @@ let package = Package(
             name: "AdminTests",
             dependencies: [
                 "Admin", "AdminAPI", "Cloud", "HTTPTestSupport", "JSON", "Names", "NetworkTypes", "Registry",
-                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text", "Versions",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "Versions",
                 "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

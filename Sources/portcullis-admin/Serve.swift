@@ -180,6 +180,8 @@ struct Serve: AsyncParsableCommand {
             logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
             serviceManager.ready()
         }
+        let moves = MoveDriver(registry: registry, gateways: gateways, nodes: admin.nodes, logger: logger)
+        let actions = ActionClock(registry: registry, nodes: admin.nodes, logger: logger)
         let application = try admin.application()
         let serverWatch = ServerWatch(
             registry: registry, nodes: admin.nodes, share: settings.lostShare, logger: logger)
@@ -190,7 +192,7 @@ struct Serve: AsyncParsableCommand {
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, courier, serverWatch, reloading, application,
+                gateways, upkeep, stateClock, moves, actions, courier, serverWatch, reloading, application,
                 StoppingNotice(serviceManager: serviceManager),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

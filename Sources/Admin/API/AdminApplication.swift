@@ -13,6 +13,7 @@ import ServiceSupport
 public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
+    /// What the nodes of servers tell.
     public let nodes: NodeRoster
     let rollouts: RolloutDriver
     let address: ListenAddress

@@ -254,7 +254,7 @@ public actor GatewayRoster: Service {
             while true {
                 try await Task.sleep(for: min(self.flushInterval, .seconds(1)))
                 await self.flushEvents()
-                // A new gateway is waited for by rollouts, also after a crash.
+                // A new gateway is waited for by rollouts and moves, also after a crash.
                 let hasNewcomers = await self.takeNewcomers()
                 guard hasNewcomers || ContinuousClock.now >= next else { continue }
                 await self.flush()

@@ -43,9 +43,8 @@ struct VersionServices: AdminCommand {
     func run(_ client: AdminResources) async throws {
         if case .reference(let reference)? = version { try await noteUpgrade(to: reference, client) }
         try change.finish(
-            try await client.changeEach(names) { name in
-                AdminRequest.change(.patch, .service(name), dryRun: change.dryRun).json(ServicePatch(version: version))
-            })
+            try await client.patch(
+                ServicesPatch(services: names.withoutRepetition, version: version), dryRun: change.dryRun))
     }
 
     /// Whoever changes several instances that run may not know of rollouts.
@@ -115,8 +114,6 @@ struct PurgeService: AdminCommand {
 extension AdminResources {
     /// Has services run or not.
     fileprivate func desire(_ desired: DesiredRun, of names: [String], dryRun: Bool) async throws -> ChangeReport {
-        try await changeEach(names) { name in
-            AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(ServicePatch(desired: desired))
-        }
+        try await patch(ServicesPatch(services: names.withoutRepetition, desired: desired), dryRun: dryRun)
     }
 }

@@ -274,7 +274,7 @@ import Versions
             let mark = try await stage.mark()
             #expect(mark.mark == .quarantined && mark.reason == "rollout 1: pgw.1: \(reason)")
             #expect(mark.markedBy == "rollouts")
-            let notices = try await stage.registry.store.notices().map(\.notice)
+            let notices = try await stage.registry.store.notices(after: 0, limit: 10).map(\.notice)
             #expect(notices.map(\.severity) == [.critical] && notices[0].title.contains("pgw.1: \(reason)"))
             if how == "tests" { #expect(notices[0].text.contains("smoke-node: HTTP 500:\nsmoke-node")) }
             await #expect(throws: ChangeError.self) {

@@ -26,11 +26,12 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + egressRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes
+            + servicesPatchRoutes
             + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
-            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes
+            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes + moveRoutes + logRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
