@@ -158,13 +158,15 @@ import Testing
 
     @Test("after a failure only those count that have the new version")
     func failedText() {
-        let first = rollout([instance(1, "done", back: true), instance(2, "waiting")], state: .failed, reason: "pgw.1: no")
+        let first = rollout(
+            [instance(1, "done", back: true), instance(2, "waiting")], state: .failed, reason: "pgw.1: no")
         #expect(
             RolloutOutcome.failed.text(of: first) == """
                 rollout 7 has failed: pgw.1: no
                 No instance has 1.6.0. `portcullis rollouts show 7` has each instance.
                 """)
-        let later = rollout([instance(1, "done"), instance(2, "done", back: true)], state: .failed, reason: "pgw.2: no")
+        let later = rollout(
+            [instance(1, "done"), instance(2, "done", back: true)], state: .failed, reason: "pgw.2: no")
         #expect(
             RolloutOutcome.failed.text(of: later) == """
                 rollout 7 has failed: pgw.2: no
