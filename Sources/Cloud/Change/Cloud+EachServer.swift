@@ -67,10 +67,12 @@ extension Cloud {
                 isNew.append(server.name)
             }
         }
+        let installation = installation(besides: present)
         var index = 0
         for server in isNew {
             repeat { index += 1 } while !taken.insert(index).inserted
-            let service = ServiceInstance(type: type.type, index: index, server: server)
+            let service = ServiceInstance(
+                type: type.type, index: index, server: server, installation: installation)
             services[service.name] = service
         }
     }

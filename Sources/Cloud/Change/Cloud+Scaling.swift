@@ -13,7 +13,7 @@ package struct Scaling: Sendable, Hashable {
 
 extension Cloud {
     /// What gives a type a number of services: new ones get the lowest free indexes, and servers as
-    /// `serverForAnother` chooses them; of those that go, the highest indexes go first.
+    /// `serverForAnother` chooses them, and the version that the most of the others have; of those that go, the highest indexes go first.
     ///
     /// Throws `ChangeError` if there is no such type or location, or if too few servers can take a service.
     ///
@@ -36,12 +36,15 @@ extension Cloud {
             return scaling
         }
         var taken = Set(all.map(\.index))
+        let installation = installation(besides: all)
         var placement = Placement(of: meta, in: self, at: location)
         var index = 0
         for _ in present.count..<count {
             repeat { index += 1 } while !taken.insert(index).inserted
             do {
-                scaling.added.append(ServiceInstance(type: type, index: index, server: try placement.next()))
+                scaling.added.append(
+                    ServiceInstance(
+                        type: type, index: index, server: try placement.next(), installation: installation))
             } catch ChangeError.noServer(let text, let faults) {
                 throw ChangeError.noServer(
                     "\(text): there are \(present.count), and at most \(scaling.added.count) can be added",

@@ -1,4 +1,5 @@
 import CloudTestSupport
+import Names
 import TestSupport
 import Testing
 
@@ -19,6 +20,25 @@ import Testing
         #expect(scaling.removed.isEmpty)
         #expect(scaling.added.map(\.name) == ["job.1", "job.3", "job.4"])
         #expect(scaling.added.map(\.server) == ["app1", "app3", "hel-app1"])
+    }
+
+    @Test("more get the version that the most of the others run, and no drive of theirs")
+    func version() throws {
+        var cloud = try cloud()
+        let versions = ["1.0.0": "a", "1.1.0": "b"].mapValues { String(repeating: $0, count: 64) }
+        for (index, name, desired) in [
+            (2, "1.1.0", DesiredRun.running), (3, "1.0.0", .running), (5, "1.0.0", .stopped),
+        ] {
+            cloud.services["job.\(index)"] = ServiceInstance(
+                type: "job", index: index, server: "app\(index)",
+                installation: Installation(
+                    version: .named(name, variant: nil), digest: versions[name] ?? "", desired: desired, drive: "d1"))
+        }
+        let added = try cloud.scaling("job", to: 4, at: nil).added
+        #expect(added.map(\.installation?.version) == [.named("1.1.0", variant: nil)])
+        #expect(added[0].installation?.digest == versions["1.1.0"] && added[0].installation?.drive == nil)
+        cloud.services["job.5"]?.installation?.desired = .running
+        #expect(try cloud.scaling("job", to: 4, at: nil).added.map(\.installation?.digest) == [versions["1.0.0"]])
     }
 
     @Test("those with the highest indexes go, at a location only those there")
