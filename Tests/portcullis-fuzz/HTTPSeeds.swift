@@ -194,6 +194,7 @@ struct HTTPSeeds {
         "createService":
             #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null, "version": "1.5.0/debug"}"#,
         "createJob": #"{"kind": "action", "name": "backup", "arguments": ["a", "b"], "for": 60}"#,
+        "testNotices": #"{"channel": "ops"}"#,
         "createJoinToken": #"{"for": 60}"#,
         "join": #"{"token": "portcullis_x", "server": "app1"}"#,
         "reportServer": """
