@@ -21,6 +21,8 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	$(SWIFT) build --product portcullis-admin
 	$(SWIFT) build --product portcullis-gateway
 	$(SWIFT) build --product portcullis-checks
+	$(SWIFT) build --product portcullis-node
+	$(SWIFT) build --product portcullis-keeper
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 

@@ -55,6 +55,7 @@ let package = Package(
         .systemLibrary(name: "CNetlink", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEvents"),
         .systemLibrary(name: "CFiles"),
@@ -192,12 +193,13 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Servers: the agent on each, and what keeps a service where no systemd does
+        // Servers: the agent on each, and what keeps a service
+        .target(name: "Systemd", dependencies: ["CSystemd"], swiftSettings: strict),
         .target(
             name: "NodeAgent",
             dependencies: [
-                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Text", "Versions",
-                "YAML",
+                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Systemd", "Text",
+                "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -216,8 +218,8 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "ServiceSupport",
-                "ServicesExport", "Text", "Versions",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes", "Rollouts",
+                "ServiceSupport", "ServicesExport", "Text", "Versions",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -410,7 +412,7 @@ let package = Package(
             name: "CloudTests",
             dependencies: [
                 "Cloud", "CloudTestSupport", "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes",
-                "ServicesExport", "TestSupport", "YAML",
+                "Rollouts", "ServicesExport", "TestSupport", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(
@@ -433,7 +435,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "JSON", "Names", "NodeAgent", "ServiceSupport", "TestSupport", "Text", "Versions", "YAML",
+                "AdminAPI", "Cloud", "JSON", "Names", "NodeAgent", "ServiceSupport", "Systemd", "TestSupport", "Text",
+                "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -1,6 +1,6 @@
-"""The demo's network: the scenarios' namespaces, their servers, the gateway's daemon and its prober, until it is told to end.
+"""The demo's network: the scenarios' namespaces, their servers and nodes, the gateway's daemon and its prober, until it is told to end.
 
-Arguments: ADMIN's address; `relay` when ADMIN is on the loopback of the machine that runs this, not on the host around it. A relay
+Arguments: ADMIN's address; the file with the `trusted-keys` of the nodes; `relay` when ADMIN is on the loopback of the machine that runs this, not on the host around it. A relay
 carries the gateway's connections there either way: without tokens ADMIN answers to names of the loopback alone.
 """
 
@@ -10,13 +10,13 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 import urllib.parse
 
-from portcullis_testing import servers, topology
+from portcullis_testing import nodes, servers, topology
 from portcullis_testing.gateway import Gateway
 from portcullis_testing.namespaces import HERE
 from portcullis_testing.processes import Process
+from portcullis_testing.relays import connection_from, relay
 from portcullis_testing.repository import binary
 
 
@@ -28,39 +28,7 @@ def join_host_network(gateway):
     gateway.batch("link set host0 up", "addr add 10.0.2.15/24 dev host0")
 
 
-def relay(gateway, port, connect):
-    """Carries connections to the gateway's 127.0.0.1:port to where `connect` leads."""
-    with gateway.entered():
-        listener = socket.create_server(("127.0.0.1", port))
-
-    def carry(source, destination):
-        try:
-            while data := source.recv(65536):
-                destination.sendall(data)
-        except OSError:
-            pass
-        for end in (source, destination):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def accept():
-        while True:
-            inner, _ = listener.accept()
-            outer = connect()
-            for ends in ((inner, outer), (outer, inner)):
-                threading.Thread(target=carry, args=ends, daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-
-
-def connect_from(gateway, address):
-    with gateway.entered():
-        return socket.create_connection(address)
-
-
-def main(admin, *mode):
+def main(admin, trusted, *mode):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     assert topology.have_ipvs(), "this kernel has no IPVS"
     programs = {}
@@ -72,7 +40,7 @@ def main(admin, *mode):
             relay(network.gateway, url.port, lambda: socket.create_connection((url.hostname, url.port)))
         else:
             join_host_network(network.gateway)
-            relay(network.gateway, url.port, lambda: connect_from(network.gateway, (url.hostname, url.port)))
+            relay(network.gateway, url.port, lambda: connection_from(network.gateway, (url.hostname, url.port)))
         program = servers.start(stderr=None)
         programs[program.pid] = ("the servers' program", program)
         daemon = Gateway(network.gateway, folder.name, {"admin-url": f"http://127.0.0.1:{url.port}"}, stdout=None, stderr=None)
@@ -80,6 +48,11 @@ def main(admin, *mode):
         prober = Process(*network.gateway.command(binary("portcullis-checks"), "run", "--run-directory", daemon.run_directory),
                          stdout=None, stderr=None)
         programs[prober.pid] = ("the gateway's prober", prober)
+        trusted = pathlib.Path(trusted).read_text()
+        for name, namespace in network.servers.items():
+            relay(namespace, url.port, lambda: connection_from(network.gateway, ("127.0.0.1", url.port)))
+            node = nodes.Node(namespace, folder.name, name, trusted, f"http://127.0.0.1:{url.port}", log=None, stdout=None, stderr=None)
+            programs[node.pid] = (f"the node of {name}", node)
         print("ready", flush=True)
         # Whichever ends first ends the demo.
         process, status = os.wait()
@@ -87,7 +60,7 @@ def main(admin, *mode):
         sys.exit(f"{name} has ended with status {os.waitstatus_to_exitcode(status)}")
     finally:
         for _, program in reversed(programs.values()):
-            program.stop()
+            program.end() if isinstance(program, nodes.Node) else program.stop()
         network.close()
         folder.cleanup()
 

@@ -1,3 +1,5 @@
+public import Names
+
 /// A path of the REST API, relative to ADMIN's address. ADMIN's routes and all clients take it from here.
 ///
 /// Clients fill in names and use `encoded`; ADMIN fills in parameters (`{server}`) and uses `pattern`.

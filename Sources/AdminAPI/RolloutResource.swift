@@ -1,18 +1,6 @@
 import JSON
 public import Names
 
-/// What an operator tells a rollout (`POST /v1/rollouts/{rollout}/{order}`).
-public enum RolloutOrder: String, Sendable, Hashable, CaseIterable {
-    /// Begin no further batch.
-    case pause
-    /// Go on; after canaries, with the others.
-    case resume
-    /// End: what is being changed goes back, what is done stays.
-    case abort
-    /// All instances go back to the versions that they had.
-    case revert
-}
-
 /// What a rollout is doing as a whole.
 public enum RolloutState: String, Sendable, Hashable, CaseIterable {
     case running

@@ -26,5 +26,7 @@ package struct AdminConnectorSettings: Sendable {
     }
 
     /// How long one address may take for the whole answer to a request.
-    package func timeLimit(of request: AdminRequest) -> Duration { timeout + .seconds(request.wait) }
+    package func timeLimit(of request: AdminRequest) -> Duration {
+        min(timeout, request.timeout ?? timeout) + .seconds(request.wait)
+    }
 }

@@ -41,11 +41,16 @@ public struct Rollout: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - instances: those to change, in order, with the versions that they have.
     ///   - version: the version that all are to have.
-    public init(_ instances: [(name: String, version: String?)], to version: String, by policy: RolloutPolicy) {
+    ///   - gateways: gateways that are not waited for.
+    public init(
+        _ instances: [(name: String, version: String?)], to version: String, by policy: RolloutPolicy,
+        without gateways: Set<String> = []
+    ) {
         self.version = version
         self.policy = policy
         self.instances = instances.map { RolloutInstance(name: $0.name, before: $0.version) }
         batches = policy.batches(of: instances.map(\.name))
+        withoutGateways = gateways
     }
 
     // MARK: What it wants
@@ -86,17 +91,22 @@ public struct Rollout: Sendable, Hashable, Codable {
 
     // MARK: Orders
 
+    /// Why a rollout is paused that somebody has paused.
+    public static let pausedByOperator = "paused by an operator"
+    /// Why a rollout is paused whose canaries somebody has to promote.
+    public static let canariesPassed = "the canaries have passed: resume to go on with the others"
+
     /// Begins no further batch.
-    public mutating func pause(_ reason: String = "paused by an operator") {
+    public mutating func pause(_ reason: String = pausedByOperator) {
         if case .running = state { state = .paused(reason) }
     }
 
     /// Goes on after a pause; after the canaries it also promotes them.
     ///
-    /// - Parameter gateways: gateways that are not waited for any more: they are known to be off.
+    /// - Parameter gateways: gateways that are not waited for any more, paused or not: they are known to be off.
     public mutating func resume(without gateways: Set<String> = [], now: Int) {
-        guard case .paused = state else { return }
         withoutGateways.formUnion(gateways)
+        guard case .paused = state else { return }
         if areCanariesDone { isPromoted = true }
         state = .running
         // Whatever waits has its whole time again.
@@ -129,11 +139,22 @@ public struct Rollout: Sendable, Hashable, Codable {
         end(.reverted)
     }
 
+    /// Lets go of instances that are stuck: somebody else cares for them.
+    public mutating func release(_ names: Set<String>) {
+        for index in instances.indices where instances[index].stage == .stuck && names.contains(instances[index].name) {
+            instances[index].stage = .done
+        }
+    }
+
     // MARK: Events
 
     /// Takes notice of what is known, and goes on as far as that allows. Cost: linear in the instances.
     public mutating func observe(_ observation: RolloutObservation) {
         guard !isOver else { return }
+        // What gateways have said is about the stages as they are now: an instance that enters one waits for more.
+        var observation = observation
+        let asked = instances.filter { $0.stage == .draining || $0.stage == .admitting }
+        observation.asked = Dictionary(asked.map { ($0.name, $0.stage) }) { $1 }
         for index in instances.indices where Self.isAtWork(instances[index]) {
             var steps = 0
             // Each round is a stage further, or the way back.
@@ -178,7 +199,7 @@ public struct Rollout: Sendable, Hashable, Codable {
         else { return }
         if areCanariesDone, !isPromoted, batch != batches[0] {
             guard policy.canary?.promotion == .auto else {
-                state = .paused("the canaries have passed: resume to go on with the others")
+                state = .paused(Self.canariesPassed)
                 return
             }
             isPromoted = true
@@ -250,7 +271,8 @@ public struct Rollout: Sendable, Hashable, Codable {
             }
             if case .failing(let reason) = service.state { return fail(index, reason, now: now) }
             guard service.version == instance.version, service.state == .running else {
-                return isLate ? fail(index, "it has not started within \(policy.deadline) s", now: now) : false
+                let words = service.trouble.map { ": \($0)" } ?? ""
+                return isLate ? fail(index, "it has not started within \(policy.deadline) s\(words)", now: now) : false
             }
             instances[index].restarts = service.restarts
             instances[index].enter(instance.isGoingBack ? .admitting : .testing, now: now)
@@ -258,6 +280,10 @@ public struct Rollout: Sendable, Hashable, Codable {
         case .baking:
             if let reason = illness(of: instance, observation) { return fail(index, reason, now: now) }
             guard now - instance.since >= policy.bake else { return false }
+            if let doubt = doubt(about: instance, observation) {
+                guard now - instance.since >= policy.bake + policy.deadline else { return false }
+                return fail(index, "\(doubt) after \(now - instance.since) s", now: now)
+            }
             instances[index].enter(.admitting, now: now)
         case .admitting:
             switch confirmation(of: instance, observation) {
@@ -270,7 +296,9 @@ public struct Rollout: Sendable, Hashable, Codable {
                 if isLate { pause("\(Self.silence(of: gateways, policy.deadline)) with \(instance.name) ready") }
                 return false
             }
-        case .probing: return judge(index, .outside, then: .done, observation)
+        case .probing:
+            if let reason = illness(of: instance, observation) { return fail(index, reason, now: now) }
+            return judge(index, .outside, then: .done, observation)
         }
         return true
     }
@@ -278,7 +306,8 @@ public struct Rollout: Sendable, Hashable, Codable {
     private func confirmation(
         of instance: RolloutInstance, _ observation: RolloutObservation
     ) -> RolloutObservation.Confirmation {
-        switch observation.confirmations[instance.name] {
+        guard observation.asked[instance.name] == instance.stage else { return .missing([]) }
+        return switch observation.confirmations[instance.name] {
         case nil: .missing([])
         case .missing(let gateways)?:
             !gateways.isEmpty && withoutGateways.isSuperset(of: gateways)
@@ -315,6 +344,13 @@ public struct Rollout: Sendable, Hashable, Codable {
         if case .failing(let reason) = service.state { return reason }
         if service.version != instance.version { return "its server has another version" }
         return service.restarts > instance.restarts ? "it ended by itself and was started again" : nil
+    }
+
+    /// Why it cannot be said that an instance is healthy; `nil`: it can.
+    private func doubt(about instance: RolloutInstance, _ observation: RolloutObservation) -> String? {
+        guard let service = observation.services[instance.name] else { return "its server is silent" }
+        if let reason = observation.recovering[instance.name] { return "it has not become healthy: \(reason)" }
+        return service.state == .running ? nil : "it is not ready"
     }
 
     /// Has an instance that was only drained ready again, with the version that it has.

@@ -29,12 +29,17 @@ public struct RolloutObservation: Sendable, Hashable {
         public var state: State
         /// How often it was started without having been asked for.
         public var restarts: Int
+        /// What its server has trouble with, which may pass.
+        public var trouble: String?
 
-        public init(wanted: String?, version: String?, state: State, restarts: Int = 0) {
+        public init(
+            wanted: String?, version: String?, state: State, restarts: Int = 0, trouble: String? = nil
+        ) {
             self.wanted = wanted
             self.version = version
             self.state = state
             self.restarts = restarts
+            self.trouble = trouble
         }
     }
 
@@ -48,6 +53,7 @@ public struct RolloutObservation: Sendable, Hashable {
 
     /// Seconds of a clock that never goes back.
     public var now: Int
+    /// Of instances that are drained or admitted now: what is known of other stages confirms nothing.
     public var confirmations: [String: Confirmation]
     /// Connections that the gateways have counted.
     public var connections: [String: Int]
@@ -56,13 +62,17 @@ public struct RolloutObservation: Sendable, Hashable {
     public var jobs: [RolloutJob: Job]
     /// Instances that a check at the gateways, or their server, says are not healthy: why.
     public var unhealthy: [String: String]
+    /// Instances that have not become healthy yet since they were started: why. They go on to bake.
+    public var recovering: [String: String]
     /// Instances whose server has not been heard of for long.
     public var lost: Set<String>
+    /// The stages that `confirmations` are about.
+    var asked: [String: InstanceStage] = [:]
 
     public init(
         now: Int, confirmations: [String: Confirmation] = [:], connections: [String: Int] = [:],
         services: [String: Service] = [:], jobs: [RolloutJob: Job] = [:], unhealthy: [String: String] = [:],
-        lost: Set<String> = []
+        recovering: [String: String] = [:], lost: Set<String> = []
     ) {
         self.now = now
         self.confirmations = confirmations
@@ -70,6 +80,7 @@ public struct RolloutObservation: Sendable, Hashable {
         self.services = services
         self.jobs = jobs
         self.unhealthy = unhealthy
+        self.recovering = recovering
         self.lost = lost
     }
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ static int reap(struct record *record) {
             return 0;
         }
         if (process != record->main || record->end) continue;
+        if (record->order->unit) record->out_of_memory = memory_kills();
         if (WIFSIGNALED(status)) record_end(record, "killed", WTERMSIG(status));
         else record_end(record, "exited", WEXITSTATUS(status));
     }
@@ -63,7 +65,13 @@ static int reap(struct record *record) {
 
 static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 
-void keep(struct record *record, int notify) {
+// Has the timer wake the keeper at the lease's end: unlike poll's own limit it counts while the machine sleeps.
+static void set_timer(int timer, int64_t milliseconds) {
+    struct itimerspec moment = {.it_value = {milliseconds / 1000, milliseconds % 1000 * 1000000}};
+    timerfd_settime(timer, TFD_TIMER_ABSTIME, &moment, NULL);
+}
+
+void keep(struct record *record, int notify, int lease) {
     const struct order *order = record->order;
     sigset_t all;
     sigfillset(&all);
@@ -71,7 +79,9 @@ void keep(struct record *record, int notify) {
     // When everything that still lives is killed; INT64_MAX: not yet.
     int64_t end = INT64_MAX;
     const uid_t user = order->has_user ? order->user : getuid();
+    int timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     for (;;) {
+        if (lease_receive(record, lease)) record_write(record);
         int had_ended = record->end != NULL;
         if (!reap(record)) break;
         const int64_t now = boot_milliseconds();
@@ -80,15 +90,15 @@ void keep(struct record *record, int notify) {
             record->left = signal_children(SIGTERM);
             end = earlier(end, now + earlier(order->stop_timeout, LEFT_TIMEOUT));
         }
-        int64_t next = now + 60000;
+        int64_t next = earlier(now + 60000, watchdog_tell(now));
         if (!record->end && !record->ready.boot && !record->stopping.boot) {
             int is_ready = 0;
             if (order->ready == READY_TIME) {
                 is_ready = now >= record->started.boot + order->ready_value;
-                next = record->started.boot + order->ready_value;
+                next = earlier(next, record->started.boot + order->ready_value);
             } else if (order->ready == READY_PORT) {
                 is_ready = port_accepts((int)order->ready_value);
-                next = now + READY_PAUSE;
+                next = earlier(next, now + READY_PAUSE);
             } else is_ready = notify_is_ready(notify, user);
             if (is_ready) {
                 record->ready = moment_now();
@@ -102,23 +112,37 @@ void keep(struct record *record, int notify) {
                 kill(getpid(), SIGTERM);
             } else next = earlier(next, limit);
         }
+        if (record->lease && !record->end && !record->stopping.boot) {
+            if (now >= record->lease) {
+                record->lease_ended = moment_now();
+                kill(getpid(), SIGTERM);
+            } else {
+                set_timer(timer, record->lease);
+                next = earlier(next, record->lease);
+            }
+        }
         if (now >= end) {
             signal_children(SIGKILL);
-            next = now + KILL_PAUSE;
+            next = earlier(next, now + KILL_PAUSE);
         } else next = earlier(next, end);
 
-        struct pollfd waiting[] = {{.fd = signals, .events = POLLIN}, {.fd = notify, .events = POLLIN}};
+        // One that is not open is left out.
+        struct pollfd waiting[] = {{.fd = signals, .events = POLLIN}, {.fd = notify, .events = POLLIN},
+            {.fd = lease, .events = POLLIN}, {.fd = timer, .events = POLLIN}};
         int64_t pause = next - boot_milliseconds();
-        poll(waiting, notify >= 0 ? 2 : 1, pause < 0 ? 0 : (int)pause + 1);
+        poll(waiting, 4, pause < 0 ? 0 : (int)pause + 1);
+        uint64_t rings;
+        while (read(timer, &rings, sizeof rings) == sizeof rings) {}
         struct signalfd_siginfo received;
         while (read(signals, &received, sizeof received) == sizeof received) {
             if (received.ssi_signo != SIGTERM || record->stopping.boot) continue;
             record->stopping = moment_now();
-            record_write(record);
             if (!record->end) {
                 kill(record->main, order->stop_signal);
                 end = boot_milliseconds() + order->stop_timeout;
             }
+            // A disk that hangs must not keep a service alive whose lease is over: that is written at its end.
+            if (!record->lease_ended.boot) record_write(record);
         }
     }
     if (!record->end) record_end(record, "exited", 0);

@@ -5,6 +5,9 @@
 //   start it a second time.
 // - What the program starts and leaves behind becomes the keeper's child (PR_SET_CHILD_SUBREAPER). The keeper ends when
 //   none is left.
+// - As the main process of a unit of systemd (--unit) it is what systemd waits for and ends; otherwise it takes itself
+//   away from whoever has started it.
+// - The service's lease is the keeper's to end: portcullis-node renews it, and may be gone.
 // - SIGTERM to the keeper stops the service: the program's own stop signal first, SIGKILL when the time is over. It takes
 //   no second order, so whoever gave it may be killed meanwhile.
 //
@@ -28,6 +31,8 @@
 enum { STATUS_FAILED = 1, STATUS_USAGE = 64, STATUS_LOCKED = 75 };
 
 // Tells the waiting starter why there is no service, and ends.
+//
+// report: -1 where systemd has started the keeper, whose journal gets it.
 static void give_up(int report, int status, const char *format, ...) {
     char text[1024];
     va_list arguments;
@@ -36,6 +41,10 @@ static void give_up(int report, int status, const char *format, ...) {
     va_end(arguments);
     text[0] = (char)status;
     if (length > (int)sizeof text - 2) length = (int)sizeof text - 2;
+    if (report < 0) {
+        dprintf(STDERR_FILENO, "%s\n", text + 1);
+        _exit(status);
+    }
     if (write(report, text, (size_t)length + 1) < 0) _exit(STATUS_FAILED);
     _exit(status);
 }
@@ -84,24 +93,80 @@ static void detach(void) {
     if (null > 2) close(null);
 }
 
+// Notes why the program was not started, and ends.
+static void fail(struct record *record, int report, const char *what, int number) {
+    snprintf(record->reason, sizeof record->reason, "%s: %s", what, strerror(number));
+    record_end(record, "failed", number);
+    record_write(record);
+    give_up(report, STATUS_FAILED, "%s", record->reason);
+}
+
+// Starts the program and keeps it. Returns when nothing of it lives.
+static void keep_order(const struct order *order, int report) {
+    prctl(PR_SET_NAME, "portcullis-keep");
+    if (chdir(order->directory) != 0) give_up(report, STATUS_FAILED, "%s: %s", order->directory, strerror(errno));
+    int lock = take_lock("lock", report);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) give_up(report, STATUS_FAILED, "prctl: %s", strerror(errno));
+
+    struct record record = {.order = order};
+    record_begin(&record);
+    int error = record_write(&record);
+    if (error) give_up(report, STATUS_FAILED, "%s/state: %s", order->directory, strerror(error));
+    // From here on what goes wrong is in the record.
+    detach();
+    int lease = lease_open();
+    if (lease < 0) fail(&record, report, "lease", errno);
+    int notify = -1;
+    if (order->ready == READY_NOTIFY) {
+        notify = notify_open(order->directory);
+        if (notify < 0) fail(&record, report, "notify", errno);
+    }
+    int log = open(order->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (log < 0) fail(&record, report, order->log, errno);
+
+    const char *stage = NULL;
+    record.main = program_start(order, log, lock, &stage);
+    if (record.main < 0) fail(&record, report, stage, errno);
+    record_started(&record);
+    record_write(&record);
+    if (report >= 0) {
+        char done = 0;
+        if (write(report, &done, 1) < 0) done = 1;
+        close(report);
+    }
+    close(log);
+    keep(&record, notify, lease);
+    unlink("notify");
+    unlink("lease");
+}
+
+// portcullis-keeper [--unit NAME] ORDER
 int main(int count, char **words) {
     // What portcullis-node has open is not the service's.
     close_range(3, ~0u, 0);
+    const char *unit = count == 4 && strcmp(words[1], "--unit") == 0 ? words[2] : NULL;
     struct order order;
-    const char *fault = order_read(&order, count, words);
+    const char *fault = count == 2 || unit ? order_read(&order, words[count - 1])
+                                           : "portcullis-node starts this program; it is not for use by hand";
     if (fault) {
         printf("%s", fault);
         return STATUS_USAGE;
+    }
+    order.unit = unit;
+    // All signals wait until they are read from a descriptor, from before the keeper can get any.
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    if (unit) {
+        watchdog_begin();
+        keep_order(&order, -1);
+        return 0;
     }
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) {
         printf("pipe: %s", strerror(errno));
         return STATUS_FAILED;
     }
-    // All signals wait until they are read from a descriptor, from before the keeper can get any.
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
     pid_t keeper = fork();
     if (keeper < 0) {
         printf("fork: %s", strerror(errno));
@@ -113,40 +178,6 @@ int main(int count, char **words) {
     }
     close(report[0]);
     setsid();
-    prctl(PR_SET_NAME, "portcullis-keep");
-    if (chdir(order.directory) != 0) give_up(report[1], STATUS_FAILED, "%s: %s", order.directory, strerror(errno));
-    int lock = take_lock("lock", report[1]);
-    detach();
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) give_up(report[1], STATUS_FAILED, "prctl: %s", strerror(errno));
-
-    struct record record = {.order = &order};
-    record_begin(&record);
-    int error = record_write(&record);
-    if (error) give_up(report[1], STATUS_FAILED, "%s/state: %s", order.directory, strerror(error));
-    int notify = -1;
-    if (order.ready == READY_NOTIFY) {
-        notify = notify_open(order.directory);
-        if (notify < 0) give_up(report[1], STATUS_FAILED, "%s/notify: %s", order.directory, strerror(errno));
-    }
-    int log = open(order.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (log < 0) give_up(report[1], STATUS_FAILED, "%s: %s", order.log, strerror(errno));
-
-    const char *stage = NULL;
-    record.main = program_start(&order, log, lock, &stage);
-    if (record.main < 0) {
-        int number = errno;
-        snprintf(record.reason, sizeof record.reason, "%s: %s", stage, strerror(number));
-        record_end(&record, "failed", number);
-        record_write(&record);
-        give_up(report[1], STATUS_FAILED, "%s", record.reason);
-    }
-    record_started(&record);
-    record_write(&record);
-    char done = 0;
-    if (write(report[1], &done, 1) < 0) done = 1;
-    close(report[1]);
-    close(log);
-    keep(&record, notify);
-    unlink("notify");
+    keep_order(&order, report[1]);
     return 0;
 }

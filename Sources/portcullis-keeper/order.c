@@ -1,8 +1,14 @@
 #include "keeper.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LONGEST_ORDER = 4 << 20 };
 
 static const struct {
     const char *name;
@@ -46,12 +52,52 @@ static int read_limit(struct order *order, const char *text) {
     return 0;
 }
 
-const char *order_read(struct order *order, int count, char **words) {
-    static const char usage[] = "portcullis-node starts this program; it is not for use by hand";
+// Reads the whole file, with a zero byte behind it. Returns its size, or -1.
+static ssize_t read_file(const char *path, char **content) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0) return -1;
+    struct stat status;
+    ssize_t size = 0;
+    if (fstat(file, &status) == 0 && status.st_size > 0 && status.st_size <= LONGEST_ORDER
+        && (*content = malloc((size_t)status.st_size + 1))) {
+        ssize_t count;
+        while (size < status.st_size && (count = read(file, *content + size, (size_t)(status.st_size - size))) != 0) {
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) break;
+            size += count;
+        }
+        (*content)[size] = 0;
+    }
+    close(file);
+    return size == status.st_size ? size : -1;
+}
+
+static const char damaged[] = "the order of portcullis-node is incomplete";
+
+static const char *read_options(struct order *order, int count, char **words);
+
+const char *order_read(struct order *order, const char *path) {
     memset(order, 0, sizeof *order);
+    char *content;
+    ssize_t size = read_file(path, &content);
+    if (size <= 0 || content[size - 1] != 0) return damaged;
+    int texts = 0;
+    for (ssize_t index = 0; index < size; index++) texts += content[index] == 0;
+    int64_t count;
+    if (!number(content, &count) || count >= texts) return damaged;
+    // The words, an end, the variables, an end.
+    char **list = calloc((size_t)texts + 1, sizeof *list);
+    if (!list) return "there is no memory";
+    char *text = content + strlen(content) + 1;
+    for (int index = 0; index + 1 < texts; index++, text += strlen(text) + 1) list[index < count ? index : index + 1] = text;
+    order->environment = list + count + 1;
+    return read_options(order, (int)count, list);
+}
+
+static const char *read_options(struct order *order, int count, char **words) {
     order->note = "";
-    int64_t value;
-    int index = 1;
+    int64_t value = 0;
+    int index = 0;
     for (; index + 1 < count && strcmp(words[index], "--") != 0; index += 2) {
         const char *name = words[index], *text = words[index + 1];
         int is_right = 1;
@@ -68,6 +114,7 @@ const char *order_read(struct order *order, int count, char **words) {
             order->stop_signal = (int)value;
         } else if (strcmp(name, "--stop-timeout") == 0) is_right = number(text, &order->stop_timeout);
         else if (strcmp(name, "--time-limit") == 0) is_right = number(text, &order->time_limit);
+        else if (strcmp(name, "--lease") == 0) is_right = number(text, &order->lease);
         else if (strcmp(name, "--user") == 0) {
             is_right = number(text, &value) && value > 0;
             order->has_user = 1;
@@ -76,12 +123,12 @@ const char *order_read(struct order *order, int count, char **words) {
             is_right = number(text, &value) && value > 0;
             order->group = (gid_t)value;
         } else is_right = 0;
-        if (!is_right) return usage;
+        if (!is_right) return damaged;
     }
-    if (index + 1 >= count || strcmp(words[index], "--") != 0) return usage;
+    if (index + 1 >= count || strcmp(words[index], "--") != 0) return damaged;
     order->program = words + index + 1;
     if (!order->directory || !order->instance || !order->version || !order->log || !order->work || !order->stop_signal)
-        return usage;
-    if (order->has_user && !order->group) return usage;
+        return damaged;
+    if (order->has_user && !order->group) return damaged;
     return NULL;
 }

@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern char **environ;
-
 // What is told through the pipe if the program cannot be executed.
 struct failure {
     int number;
@@ -61,13 +59,10 @@ static void execute(const struct order *order, int log, int lock, int failed) {
     if (take_user(order) != 0) goto failed;
     failure.stage = STAGE_DIRECTORY;
     if (chdir(order->work) != 0) goto failed;
-    if (order->ready == READY_NOTIFY) {
-        char path[256];
-        snprintf(path, sizeof path, "%s/notify", order->directory);
-        setenv("NOTIFY_SOCKET", path, 1);
-    }
+    // Nobody else would end a service with a lease. After the user, since a change of user resets it.
+    if (order->lease && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) goto failed;
     failure.stage = STAGE_EXECUTE;
-    execve(order->program[0], order->program, environ);
+    execve(order->program[0], order->program, order->environment);
 failed:
     failure.number = errno;
     if (write(failed, &failure, sizeof failure) < 0) _exit(126);

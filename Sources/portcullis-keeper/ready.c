@@ -11,24 +11,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int notify_open(const char *directory) {
+int socket_open(const char *name, mode_t mode) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strcpy(address.sun_path, name);
+    int opened = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (opened < 0) return -1;
+    unlink(name);
+    if (bind(opened, (struct sockaddr *)&address, sizeof address) != 0 || chmod(name, mode) != 0) {
+        close(opened);
+        return -1;
+    }
+    return opened;
+}
+
+int notify_open(const char *directory) {
+    struct sockaddr_un address;
     // The service gets the whole path, which must fit.
     if (strlen(directory) + sizeof "/notify" > sizeof address.sun_path) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    strcpy(address.sun_path, "notify");
-    int notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (notify < 0) return -1;
-    unlink("notify");
+    int notify = socket_open("notify", 0666);
     int on = 1;
-    if (bind(notify, (struct sockaddr *)&address, sizeof address) != 0 || chmod("notify", 0666) != 0
-        || setsockopt(notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
-        close(notify);
-        return -1;
-    }
-    return notify;
+    if (notify < 0 || setsockopt(notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0) return notify;
+    close(notify);
+    return -1;
 }
 
 int notify_is_ready(int notify, uid_t user) {

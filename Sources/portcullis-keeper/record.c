@@ -48,6 +48,7 @@ void record_begin(struct record *record) {
     record->boot_id[count < 0 ? 0 : count] = 0;
     record->boot_id[strcspn(record->boot_id, "\n")] = 0;
     record->own_start = process_start(getpid());
+    record->lease = record->order->lease;
     record->began = moment_now();
 }
 
@@ -74,12 +75,16 @@ int record_write(const struct record *record) {
     fprintf(file, "keeper 1\ninstance %s\nversion %s\n", record->order->instance, record->order->version);
     fprintf(file, "note %s\nboot %s\n", record->order->note, record->boot_id);
     fprintf(file, "keeper-process %d %llu\n", (int)getpid(), record->own_start);
+    if (record->order->unit) fprintf(file, "unit %s\n", record->order->unit);
     if (record->main > 0) fprintf(file, "main %d %llu\n", (int)record->main, record->main_start);
     print_moment(file, "began", record->began);
     print_moment(file, "started", record->started);
     print_moment(file, "ready", record->ready);
     print_moment(file, "stopping", record->stopping);
     if (record->is_expired) fprintf(file, "expired\n");
+    if (record->lease) fprintf(file, "leased\n");
+    print_moment(file, "lease-ended", record->lease_ended);
+    if (record->out_of_memory) fprintf(file, "out-of-memory %d\n", record->out_of_memory);
     if (record->left) fprintf(file, "left %d\n", record->left);
     if (record->end) {
         fprintf(file, "ended %s %d %lld %lld\n", record->end, record->code, (long long)record->ended.boot,

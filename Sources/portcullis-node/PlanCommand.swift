@@ -21,7 +21,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try settings.load()
-        let plan = try NodePlan(try await stored(configuration), configuration)
+        let plan = try NodePlan(try await stored(configuration), isAnswered: !kept, configuration)
         for problem in plan.problems { StandardError.write(problem) }
         guard !plan.lines.isEmpty else { return }
         try StandardOutput.write(plan.lines.joined(separator: "\n"))

@@ -178,5 +178,5 @@ def pytest_collection_modifyitems(items):
              "test_faults", "test_adoption", "test_drain", "test_limits", "test_source_limits", "test_hairpin", "test_egress", "test_health", "test_reports", "test_waiting", "test_documents", "test_guard",
              "test_ownership", "test_doctor",
              "test_drift", "test_owner", "test_open_closed", "test_clock", "test_crash", "test_outside", "test_traffic",
-             "test_unchanged", "test_changes", "upgrade"]
+             "test_rollouts", "test_unchanged", "test_changes", "upgrade"]
     items.sort(key=lambda item: order.index(item.module.__name__))

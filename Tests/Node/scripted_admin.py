@@ -36,11 +36,11 @@ class ScriptedAdmin:
         self._server.shutdown()
         self._server.server_close()
 
-    def assign(self, service, version=None, desired="running", drive=None):
+    def assign(self, service, version=None, desired="running", drive=None, lease=None):
         """Assigns a service; returns the ETag of the assignments."""
         with self._changed:
             self.services[service] = {"desired": desired, **({"version": version} if version else {}),
-                                      **({"drive": drive} if drive else {})}
+                                      **({"drive": drive} if drive else {}), **({"lease": lease} if lease else {})}
             self._changed.notify_all()
         return self.tag
 

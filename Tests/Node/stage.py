@@ -121,6 +121,13 @@ class Stage:
 
     def start(self, **settings):
         """Starts the node. Settings are those of node.yaml."""
+        self.configure(**settings)
+        self.node = processes.Process(
+            binary("portcullis-node"), "run", *self.words, log=self.folder / "node.log", start_new_session=True)
+        return self
+
+    def configure(self, **settings):
+        """Writes node.yaml."""
         self.settings.update(settings)
         lines = {"admin-url": self.admin.url, "server": "app1", "root": str(self.root), "users": "agent", "interval": "1",
                  "log-level": "info", **self.settings}
@@ -128,9 +135,6 @@ class Stage:
         text = "".join(f"{name}: {json.dumps(value)}\n" for name, value in lines.items())
         configuration.write_text(text + (self.lists or self.key))
         self.words = ["--config", configuration]
-        self.node = processes.Process(
-            binary("portcullis-node"), "run", *self.words, log=self.folder / "node.log", start_new_session=True)
-        return self
 
     def restart(self):
         self.node.kill()

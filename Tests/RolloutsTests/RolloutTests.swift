@@ -174,4 +174,98 @@ import Testing
         #expect(rollout.state == .finished)
         #expect(rollout.instances[0].attempt == 0 && rollout.instances[1].attempt == 1)
     }
+
+    // MARK: What is not known
+
+    /// An instance that the rollout has at work, and what everybody says of it.
+    private func observation(_ rollout: Rollout, _ now: Int) -> RolloutObservation {
+        var cloud = SimulatedCloud(rollout.instances.map(\.name), version: nil)
+        for instance in rollout.instances { cloud.running[instance.name] = instance.version }
+        cloud.now = now
+        return cloud.observation(rollout)
+    }
+
+    @Test("what gateways have confirmed of one stage does not count for the next that is entered at once")
+    func confirmationOfAnotherStage() {
+        var (rollout, cloud) = rollout(2, RolloutPolicy(batch: .instances(2), bake: 0))
+        while rollout.instances.contains(where: { $0.stage != .admitting }) { cloud.step(&rollout) }
+        // pgw.1 is admitted and fails outside; pgw.2, which is being admitted, is to be drained for the way back.
+        var seen = observation(rollout, cloud.now + 1)
+        seen.confirmations["pgw.2"] = nil
+        rollout.observe(seen)
+        #expect(rollout.instances.map(\.stage) == [.probing, .admitting])
+        seen = observation(rollout, cloud.now + 2)
+        for job in rollout.jobs { seen.jobs[job] = .failed("HTTP 500") }
+        rollout.observe(seen)
+        #expect(rollout.instances.map(\.stage) == [.draining, .draining])
+        #expect(rollout.instances.map(\.version) == ["2", "2"])
+        rollout.observe(observation(rollout, cloud.now + 3))
+        #expect(rollout.instances.map(\.version) == ["1", "1"])
+    }
+
+    @Test("an instance goes on to bake while nobody can say that it is healthy, and fails when that lasts")
+    func doubt() {
+        for isSilent in [true, false] {
+            var (rollout, cloud) = rollout(1, RolloutPolicy(bake: 5, deadline: 20))
+            while rollout.instances[0].stage != .baking { cloud.step(&rollout) }
+            let start = cloud.now
+            func doubtful(_ now: Int) -> RolloutObservation {
+                var seen = observation(rollout, now)
+                if isSilent { seen.services = [:] } else { seen.recovering["pgw.1"] = "gw1 has http down" }
+                return seen
+            }
+            rollout.observe(doubtful(start + 24))
+            #expect(rollout.instances[0].stage == .baking)
+            var certain = rollout
+            certain.observe(observation(certain, start + 24))
+            #expect(certain.instances[0].stage == .admitting)
+            rollout.observe(doubtful(start + 25))
+            #expect(rollout.instances[0].isGoingBack)
+            let reason = isSilent ? "its server is silent" : "it has not become healthy: gw1 has http down"
+            #expect(rollout.instances[0].problem == "\(reason) after 25 s")
+        }
+    }
+
+    @Test("an instance that falls ill while it is probed goes back")
+    func illWhileProbed() {
+        var (rollout, cloud) = rollout(1, RolloutPolicy(bake: 0))
+        while rollout.instances[0].stage != .probing {
+            cloud.now += 1
+            var seen = cloud.observation(rollout)
+            seen.jobs = seen.jobs.filter { $0.key.origin == .node }
+            rollout.observe(seen)
+            for (name, version) in rollout.versions { cloud.running[name] = version }
+        }
+        var seen = observation(rollout, cloud.now + 1)
+        seen.jobs = [:]
+        seen.unhealthy["pgw.1"] = "gw1 has http down: HTTP 500"
+        rollout.observe(seen)
+        #expect(rollout.instances[0].isGoingBack && rollout.instances[0].stage == .draining)
+    }
+
+    @Test("gateways that are not waited for can be named before the rollout begins, and while it runs")
+    func withoutGateways() {
+        for isAtOnce in [true, false] {
+            var (_, cloud) = rollout(1, RolloutPolicy(bake: 0))
+            var rollout = Rollout(
+                [("pgw.1", "1")], to: "2", by: RolloutPolicy(bake: 0), without: isAtOnce ? ["gw2"] : [])
+            cloud.silent = ["gw2"]
+            if !isAtOnce {
+                cloud.step(&rollout)
+                rollout.resume(without: ["gw2"], now: cloud.now)
+            }
+            cloud.run(&rollout)
+            #expect(rollout.state == .finished)
+        }
+    }
+
+    @Test("a stuck instance that is let go is drained no more")
+    func release() {
+        var (rollout, cloud) = rollout(1, RolloutPolicy(bake: 0, deadline: 10))
+        cloud.broken = ["1", "2"]
+        cloud.run(&rollout)
+        #expect(rollout.drained == ["pgw.1"] && rollout.isOver)
+        rollout.release(["pgw.1", "pgw.7"])
+        #expect(rollout.drained == [] && rollout.instances[0].stage == .done)
+    }
 }

@@ -37,6 +37,8 @@ package struct AdminRequest: Sendable, Equatable {
     /// Seconds for which ADMIN may hold its answer while the content is one of `known`; 0: none. The time limit grows
     /// by the same amount.
     package var wait = 0
+    /// A time limit of its own, where it is shorter than that of the settings.
+    package var timeout: Duration?
     /// The greatest size of an answer in bytes: slightly more than the largest export.
     package var limit = 80 << 20
     /// The greatest size of an error's answer in bytes; if it is larger, only its status is used.

@@ -107,9 +107,11 @@ extension Cloud {
         servers[name] = nil
     }
 
-    /// Deletes a type. Throws `ChangeError` if it is missing, or has services. Walks over all services.
+    /// Deletes a type. Throws `ChangeError` if it is missing, has services, or a rollout is at work on it. Walks over all
+    /// services.
     package mutating func deleteType(_ name: String) throws {
         guard types[name] != nil else { throw ChangeError.missing("type \(name.prefix(80))") }
+        if let rollout = openRollouts.first(where: { $0.type == name }) { throw rollout.isInTheWay(of: "type \(name)") }
         try Self.requireUnused(
             "type \(name)", services.values.filter { $0.type == name }.map { "service \($0.name)" }.sorted())
         types[name] = nil

@@ -35,7 +35,9 @@ extension Cloud {
     /// the action or that does not take the arguments, or if its server has too many jobs.
     ///
     /// - Parameter nonce: makes the identifier unique, also where an older registry was restored.
-    package mutating func add(_ request: JobRequest, nonce: UInt32) throws {
+    /// - Returns: the identifier.
+    @discardableResult
+    package mutating func add(_ request: JobRequest, nonce: UInt32) throws -> String {
         let service = try service(request.service)
         guard let installation = service.installation else {
             throw ChangeError.invalid([
@@ -65,6 +67,7 @@ extension Cloud {
             id: id, number: number, service: service.name, server: service.server, kind: request.kind,
             version: installation.digest, name: request.name, arguments: request.arguments,
             createdBy: request.createdBy, createdAt: request.createdAt, deadline: request.deadline)
+        return id
     }
 
     private func checkAction(_ name: String, _ arguments: [String], of service: ServiceInstance) throws {

@@ -1,5 +1,6 @@
 public import Names
 public import Rollouts
+import Text
 
 /// A rollout of a type, as ADMIN works through it.
 public struct ServiceRollout: Sendable, Hashable {
@@ -25,13 +26,25 @@ public struct ServiceRollout: Sendable, Hashable {
     /// By instance: the generation of the commit whose export has it as its stage wants. What gateways have applied of
     /// an earlier one confirms nothing.
     public var generations: [String: Int]
-    /// The jobs of the tests that run on servers.
+    /// The jobs of the tests that run on servers: those that are wanted, and those of instances that have failed.
     public var jobs: [RolloutJob: String]
+    /// Instances of the type that were not named and are not part of it: they had no version, or were stopped.
+    public let leftOut: [String]
+    /// How the version is still to be marked for what has become of the rollout; `nil`: it was, or need not be.
+    public var mark: Mark?
+
+    /// What a rollout has found out about its version.
+    public enum Mark: Sendable, Hashable, Codable {
+        case good
+        /// Why.
+        case quarantined(String)
+    }
 
     package init(
         number: Int, type: String, version: VersionReference, digest: String,
         versionsBefore: [String: VersionReference], createdBy: String, createdAt: String, endedAt: String? = nil,
-        progress: Rollout, clock: Int = 0, generations: [String: Int] = [:], jobs: [RolloutJob: String] = [:]
+        progress: Rollout, clock: Int = 0, generations: [String: Int] = [:], jobs: [RolloutJob: String] = [:],
+        leftOut: [String] = [], mark: Mark? = nil
     ) {
         id = "\(number)"
         self.number = number
@@ -46,6 +59,13 @@ public struct ServiceRollout: Sendable, Hashable {
         self.clock = clock
         self.generations = generations
         self.jobs = jobs
+        self.leftOut = leftOut
+        self.mark = mark
+    }
+
+    /// The reference by which it knows a version.
+    package func reference(to digest: String) -> VersionReference {
+        digest.isExactly(self.digest) ? version : versionsBefore[digest] ?? .manifest(digest)
     }
 
     /// The instances that it holds back from the export.
@@ -56,12 +76,12 @@ public struct ServiceRollout: Sendable, Hashable {
 }
 
 extension ServiceRollout: CustomStringConvertible {
-    /// `pgw to 1.6.0, 2 of 4 done`, `pgw to 1.6.0, failed: pgw.2: its tests have failed`
+    /// `pgw to 1.6.0, 2 of 4 done, pgw.3 emptying`, `pgw to 1.6.0, failed: pgw.2: its tests have failed`
     public var description: String {
         let done = progress.instances.count { $0.stage == .done }
         let state =
             switch progress.state {
-            case .running: "\(done) of \(progress.instances.count) done"
+            case .running: "\(done) of \(progress.instances.count) done\(work)"
             case .paused(let reason): "paused: \(reason)"
             case .finished: "finished"
             case .failed(let reason): "failed: \(reason)"
@@ -69,5 +89,12 @@ extension ServiceRollout: CustomStringConvertible {
             case .reverted: "reverted"
             }
         return "\(type) to \(version), \(state)"
+    }
+
+    /// What is done with the first instances that are being changed: `, pgw.3 emptying, pgw.4 starting`.
+    private var work: String {
+        let busy = progress.instances.filter { ![.waiting, .done].contains($0.stage) }
+        let shown = busy.prefix(3).map { ", \($0.name) \($0.isGoingBack ? "going back, " : "")\($0.stage)" }.joined()
+        return busy.count > 3 ? "\(shown) and \(busy.count - 3) more" : shown
     }
 }

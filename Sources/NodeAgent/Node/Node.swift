@@ -12,6 +12,7 @@ package actor Node {
     let logger: Logger
     let program: String
     private let source: AdminSource
+    private let choice: DriverChoice
     private let notifier: SystemdNotifier
     private var stored: StoredAssignments?
     private var workers: [ExactText: Worker] = [:]
@@ -19,6 +20,8 @@ package actor Node {
     /// Why the assignments cannot be had, or not be carried out.
     private var pollProblem: String?
     private var pollProblems: [String] = []
+    /// Whether all services know what ADMIN says of their leases.
+    private var hasRenewed = false
     /// Changes that were not reported yet.
     private let changes: Changes
     private let session = KeeperLaunch.newInstance()
@@ -38,7 +41,9 @@ package actor Node {
         self.program = program
         self.logger = logger
         source = try AdminSource(configuration)
-        context = try NodeContext(configuration, source: source, logger: logger)
+        choice = try DriverChoice(configuration.driver, .own(configuration.driver))
+        context = try NodeContext(configuration, driver: choice.driver, source: source, logger: logger)
+        logger.info("the driver of services is \(choice.driver.rawValue)")
         changes = Changes()
         jobs = JobBook(context, changed: { [changes] in changes.note() })
         notifier = SystemdNotifier(environment: environment)
@@ -47,7 +52,7 @@ package actor Node {
     /// Works until the task is cancelled. Services go on.
     package func run() async {
         loadStored()
-        await follow()
+        await follow(renewedAt: nil)
         notifier.ready()
         await withTaskGroup { group in
             group.addTask { await self.poll() }
@@ -86,21 +91,26 @@ package actor Node {
 
     private func poll() async {
         while !Task.isCancelled {
-            var pause = configuration.interval
+            let pace = LeasePace.pace(of: stored?.assignments.services ?? [:])
+            let interval = min(configuration.interval, pace ?? configuration.interval)
+            var pause = interval
+            // A lease counts from the question, not from the answer: that is never later than when ADMIN gave it.
+            let askedAt = ProcessTable.bootMilliseconds
             do {
-                switch try await source.poll(known: stored?.tag) {
+                switch try await source.poll(known: stored?.tag, pace: pace) {
                 case .unchanged(let wasHeld):
                     if wasHeld { pause = 0 }
+                    await renewLeases(at: askedAt)
                 case .assignments(let assignments, let tag, let wasHeld):
                     if wasHeld { pause = 0 }
-                    try await adopt(assignments, tag)
+                    try await adopt(assignments, tag, askedAt)
                 }
                 pollProblem(nil)
             } catch is CancellationError {
                 return
             } catch {
                 pollProblem("\(error)")
-                pause = configuration.interval
+                pause = interval
             }
             // An answer that was held is followed at once, and never more than a few a second.
             try? await Task.sleep(for: pause == 0 ? .milliseconds(100) : .seconds(pause))
@@ -118,7 +128,16 @@ package actor Node {
         changes.note()
     }
 
-    private func adopt(_ assignments: Assignments, _ tag: String?) async throws {
+    /// Renews the leases of what is assigned. Cost: the services with a lease; the first time after the start all, since
+    /// a keeper may have one that was taken back meanwhile.
+    private func renewLeases(at time: Int) async {
+        for (name, assignment) in stored?.assignments.services ?? [:] where assignment.lease != nil || !hasRenewed {
+            await workers[name]?.worker.renewLease(at: time)
+        }
+        hasRenewed = true
+    }
+
+    private func adopt(_ assignments: Assignments, _ tag: String?, _ askedAt: Int) async throws {
         let assignments = try assignments.checked(for: configuration.server)
         let next =
             stored?.followed(by: assignments, tag: tag) ?? StoredAssignments(tag: tag, assignments: assignments)
@@ -128,17 +147,21 @@ package actor Node {
             stored = next
             logger.info("assignments \(tag ?? "without a tag"): \(assignments.services.count) services")
         }
-        await follow()
+        await follow(renewedAt: askedAt)
+        hasRenewed = true
     }
 
     /// Gives each service its assignment.
-    private func follow() async {
+    ///
+    /// - Parameter renewedAt: when ADMIN was asked for them; `nil`: they are from the disk.
+    private func follow(renewedAt: Int?) async {
         let all = stored?.all ?? [:]
         let assigned = stored?.assignments.services ?? [:]
         let names = Set(all.keys).union(context.directory.services.map { ExactText($0) })
         for name in names {
             let worker = worker(name)
-            await worker.follow(all[name].map { ServiceOrder($0) }, isAssigned: assigned[name] != nil)
+            await worker.follow(
+                all[name].map { ServiceOrder($0) }, isAssigned: assigned[name] != nil, renewedAt: renewedAt)
         }
         // What is purged and named no more is forgotten.
         for name in Set(workers.keys).subtracting(names) { workers.removeValue(forKey: name)?.task.cancel() }
@@ -202,16 +225,24 @@ package actor Node {
     private func currentReport() async -> ServerReport {
         var services: [ExactText: ServerService] = [:]
         var isCarriedOut = stored != nil
+        var others: [String] = []
+        var untold: [String] = []
         for (name, worker) in workers {
             let status = await worker.worker.status
             if status.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
             services[name] = status
+            if let driver = await worker.worker.driver, driver != choice.driver { others.append(name.wrappedValue) }
+            if await worker.worker.isLeaseUntold { untold.append(name.wrappedValue) }
         }
         var report = ServerReport.ofMachine(program: program, configuration)
         report.services = services
         report.applied = isCarriedOut && pollProblem == nil ? stored?.tag : nil
         report.jobs = await jobs.reports
-        report.problems = [pollProblem, source.problem].compactMap(\.self).map { ReportedText.line($0) }
+        let problems = [
+            pollProblem, source.problem, choice.problem, choice.problem(ofOthers: others),
+            LeasePace.problem(ofUntold: untold),
+        ]
+        report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }
         return report
     }
 

@@ -10,12 +10,14 @@ struct NodeContext: Sendable {
     let shelf: ManifestShelf
     let users: ServiceUsers
     let keeper: String
+    let driver: ServiceDriver
     /// `nil`: nothing is fetched.
     let source: AdminSource?
     let logger: Logger
 
     /// Opens the store, and makes the directories that are not there.
-    init(_ configuration: NodeConfiguration, source: AdminSource?, logger: Logger) throws {
+    init(_ configuration: NodeConfiguration, driver: ServiceDriver, source: AdminSource?, logger: Logger) throws {
+        self.driver = driver
         self.configuration = configuration
         directory = NodeDirectory(configuration.root)
         try directory.prepare()

@@ -11,11 +11,13 @@ struct ServiceStart: Sendable {
     let facts: ManifestFacts
     let drive: String?
     let context: NodeContext
+    /// `nil`: it runs on without ADMIN.
+    var lease: ServiceLease?
 
     func run(_ count: StartCount) throws {
         guard let run = facts.run else { return }
         let user = try context.users.user(of: name, named: facts.user)
-        try makeDirectories(user)
+        let directories = try makeDirectories(user)
         let process = context.directory.process(of: name)
         try Folder.make(process.directory, mode: 0o755)
         var launch = launch(run.command, user)
@@ -24,11 +26,20 @@ struct ServiceStart: Sendable {
         launch.stopSignal = run.stopSignal.number
         launch.stopTimeout = run.stopTimeout
         switch run.ready {
-        case .notify: launch.ready = "notify"
+        case .notify:
+            launch.ready = "notify"
+            launch.environment.append(("NOTIFY_SOCKET", "\(process.directory)/notify"))
         case .port(let port): launch.ready = "port:\(port)"
         case .time(let seconds): launch.ready = "time:\(seconds * 1_000)"
         }
-        try launch.start(keeper: context.keeper)
+        launch.lease = lease
+        switch context.driver {
+        case .process: try launch.start(keeper: context.keeper)
+        case .systemd:
+            // Those of the cgroup count all of the service.
+            launch.limits = []
+            try launch.start(keeper: context.keeper, writable: directories, limits: facts.limits)
+        }
     }
 
     /// How a program of the version is started, but for its environment and its end.
@@ -45,7 +56,8 @@ struct ServiceStart: Sendable {
         let configuration = "\(folder)/config.yaml"
         if access(configuration, F_OK) == 0 { environment.append(("PORTCULLIS_CONFIG", configuration)) }
         return KeeperLaunch(
-            process: context.directory.process(of: name), instance: KeeperLaunch.newInstance(), version: "\(digest)",
+            service: name, process: context.directory.process(of: name), instance: KeeperLaunch.newInstance(),
+            version: "\(digest)",
             work: work, words: words, environment: environment, user: user, limits: limits(user))
     }
 
@@ -63,11 +75,15 @@ struct ServiceStart: Sendable {
 
     // MARK: Directories
 
-    private func makeDirectories(_ user: ServiceUser?) throws {
-        let folder = try Directory.open(context.directory.folder(of: name))
+    /// Makes the directories of the manifest. Returns where they are.
+    private func makeDirectories(_ user: ServiceUser?) throws -> [String] {
+        let root = context.directory.folder(of: name)
+        let folder = try Directory.open(root)
+        var paths: [String] = []
         for directory in facts.directories {
             guard let storage = directory.storage else {
                 try make(directory.path, in: folder, user)
+                paths.append("\(root)/\(directory.path)")
                 continue
             }
             let drive = try Drive.path(for: storage, drive, context.configuration)
@@ -75,7 +91,9 @@ struct ServiceStart: Sendable {
             try Folder.make(there, mode: 0o755)
             try make(directory.path, in: try Directory.open(there), user)
             try link(directory.path, to: "\(there)/\(directory.path)", in: folder)
+            paths.append("\(there)/\(directory.path)")
         }
+        return paths
     }
 
     private func make(_ path: String, in folder: Directory, _ user: ServiceUser?) throws {

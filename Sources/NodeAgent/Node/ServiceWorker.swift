@@ -29,6 +29,13 @@ actor ServiceWorker {
     /// The version of the order that this turn is about.
     private var wanted: ContentDigest?
     private var calm: Calm?
+    /// When the last answer of ADMIN that assigns it was asked for, in milliseconds on the boot clock; `nil`: this agent
+    /// has had none.
+    private var renewedAt: Int?
+    /// Whether its keeper could not be told of its lease.
+    private(set) var isLeaseUntold = false
+    /// What the service runs under; `nil`: it does not run.
+    private(set) var driver: ServiceDriver?
     private let changed: @Sendable () -> Void
 
     /// - Parameter changed: called when there is something new to report.
@@ -41,8 +48,12 @@ actor ServiceWorker {
     }
 
     /// Gives it an assignment; `nil`: there is none, and it stays as it is.
-    func follow(_ order: ServiceOrder?, isAssigned: Bool) {
+    ///
+    /// - Parameter renewedAt: when ADMIN's answer with it was asked for; `nil`: it is not from ADMIN.
+    func follow(_ order: ServiceOrder?, isAssigned: Bool, renewedAt: Int?) {
         self.isAssigned = isAssigned
+        // Whoever is not assigned any more may run elsewhere.
+        defer { if let renewedAt, isAssigned { renewLease(at: renewedAt) } }
         guard order != self.order else { return }
         if order?.version != self.order?.version {
             memory.forgetPlacing()
@@ -54,6 +65,37 @@ actor ServiceWorker {
         self.order = order
         isCarriedOut = false
         wakeUp()
+    }
+
+    /// Notes an answer of ADMIN that assigns it, and tells its keeper.
+    func renewLease(at time: Int) {
+        let wasOver = leaseEnd.map { $0 <= time } ?? true
+        renewedAt = time
+        if order?.lease != nil, wasOver { wakeUp() }
+        tellLease(process().record)
+    }
+
+    /// Milliseconds on the boot clock; `nil`: it has no lease, or this agent does not know.
+    private var leaseEnd: Int? {
+        guard let lease = order?.lease, let renewedAt else { return nil }
+        return renewedAt + lease * 1_000
+    }
+
+    /// For a start: the planner has seen that it is held.
+    private var lease: ServiceLease? {
+        guard let seconds = order?.lease, let leaseEnd else { return nil }
+        return ServiceLease(seconds: seconds, end: leaseEnd)
+    }
+
+    /// Tells the keeper when the lease ends. Only what ADMIN has said to this agent counts.
+    private func tellLease(_ record: KeeperRecord?) {
+        guard renewedAt != nil, let record, record.ended == nil, record.stopping == nil,
+            record.isLeased || order?.lease != nil, record.keeper.map(ProcessTable.lives) ?? false
+        else {
+            isLeaseUntold = false
+            return
+        }
+        isLeaseUntold = !process().renewLease(of: record.instance, until: leaseEnd)
     }
 
     /// Makes it look again now.
@@ -93,6 +135,12 @@ actor ServiceWorker {
             wanted = order.version
             var situation = try observer.look(order)
             memory.add(to: &situation)
+            situation.leaseEnd = leaseEnd
+            driver = nil
+            if case .alive(let live) = situation.process {
+                driver = live.driver
+                if renewedAt != nil, live.isLeased != (order.lease != nil) { tellLease(process().record) }
+            }
             // A version counts as placed when its attempt is over: only then it is known that nothing is to be compared.
             if let version = placingVersion, situation.current != version { situation.placed.remove(version) }
             var plan = ServicePlanner.plan(name, order, situation, at: now)
@@ -153,7 +201,8 @@ actor ServiceWorker {
             guard let facts = observer.facts(of: digest) else {
                 throw VersionRefusal("the manifest \(digest.short)… is not here")
             }
-            let start = ServiceStart(name: name, digest: digest, facts: facts, drive: order?.drive, context: context)
+            let start = ServiceStart(
+                name: name, digest: digest, facts: facts, drive: order?.drive, context: context, lease: lease)
             try await BlockingWork.run { try start.run(count) }
         case .purge:
             let purge = ServicePurge(name: name, facts: removal(situation), context: context)

@@ -53,6 +53,7 @@ extension ServiceOrder {
     /// What a checked assignment asks for.
     package init(_ assignment: Assignment) {
         self.init(
-            assignment.desired, version: assignment.version.flatMap { ContentDigest($0) }, drive: assignment.drive)
+            assignment.desired, version: assignment.version.flatMap { ContentDigest($0) }, drive: assignment.drive,
+            lease: assignment.lease)
     }
 }

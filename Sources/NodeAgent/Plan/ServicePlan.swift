@@ -20,6 +20,16 @@ package struct ServicePlan: Sendable, Hashable {
     package var isCarriedOut: Bool { steps.allSatisfy(\.isRemoval) && problem == nil }
 }
 
+extension ServicePlan {
+    /// Leaves a service that does not run as it is.
+    mutating func withhold(_ reason: String) {
+        state = .stopped
+        process = []
+        problem = problem ?? reason
+    }
+}
+
 extension ServiceStep {
+    var isStart: Bool { if case .start = self { true } else { false } }
     fileprivate var isRemoval: Bool { if case .remove = self { true } else { false } }
 }

@@ -7,8 +7,11 @@ package struct ServiceOrder: Sendable, Hashable {
     package var desired: Assignment.Desired
     package var version: ContentDigest?
     package var drive: String?
+    /// Seconds for which each answer of ADMIN lets it run; `nil`: it runs on without ADMIN.
+    package var lease: Int?
 
-    package init(_ desired: Assignment.Desired, version: ContentDigest?, drive: String? = nil) {
+    package init(_ desired: Assignment.Desired, version: ContentDigest?, drive: String? = nil, lease: Int? = nil) {
+        self.lease = lease
         self.desired = desired
         self.version = version
         self.drive = drive
@@ -113,6 +116,7 @@ package struct ServicePlanner {
         case .ended(let process): start(after: process, &plan)
         case .none: start(after: nil, &plan)
         }
+        if !isLeaseHeld { withhold(&plan) }
         if let trouble = now.processTrouble, plan.process.first?.isWait == false {
             plan.problem = trouble.reason
             if plan.state != .running { plan.state = .failing }
@@ -121,6 +125,31 @@ package struct ServicePlanner {
         if plan.isCarriedOut, plan.state == .running { plan.placing = needless.map { .remove($0) } }
         return plan
     }
+
+    /// Whether the service may be started as far as ADMIN is concerned.
+    private var isLeaseHeld: Bool { order.lease == nil || now.leaseEnd.map { time < $0 } ?? false }
+
+    /// Takes starts out of the plan of a service whose lease is not held. One that runs is stopped when its lease is known
+    /// to be over; an agent that has not heard of ADMIN yet leaves that to its keeper.
+    private func withhold(_ plan: inout ServicePlan) {
+        if let target, !isRunnable(target) { return }
+        switch now.process {
+        case .alive(let process):
+            if now.leaseEnd != nil, !process.isStopping {
+                plan.state = .stopping
+                plan.problem = "its lease is over: ADMIN could not be reached"
+                plan.process = stop(process)
+            } else if plan.process.contains(where: \.isStart) {
+                plan.process = process.isStopping ? [.awaitEnd(instance: process.instance)] : []
+            }
+        case .ended(let process):
+            plan.withhold(
+                process.leaseEndedAt.map { "its lease ended at \($0): ADMIN could not be reached" } ?? Self.noLease)
+        case .none: plan.withhold(Self.noLease)
+        }
+    }
+
+    private static let noLease = "it has a lease, so it is not started before ADMIN can be reached"
 
     private func keep(_ process: LiveProcess, _ plan: inout ServicePlan) {
         guard !process.isStopping else {
@@ -220,7 +249,10 @@ package struct ServicePlanner {
         case .exited(0) where ended.left > 0:
             return "its program ended and left \(ended.left) processes behind, which were ended: "
                 + "a program must stay in the foreground"
+        case .exited(let status) where ended.isOutOfMemory:
+            ending = "it ended with status \(status), since the kernel ended a process of it: \(memoryLimit)"
         case .exited(let status): ending = "it ended by itself with status \(status)"
+        case .killed(9) where ended.isOutOfMemory: ending = "the kernel ended it: \(memoryLimit)"
         case .killed(let signal): ending = "signal \(signal) ended it"
         case .failed(let reason): ending = "it cannot be started: \(reason)"
         case .unseen: ending = "it ended, and nobody saw how"
@@ -229,6 +261,8 @@ package struct ServicePlanner {
         let late = ended.wasStopped ? "it was stopped, since it was not ready in time" : ending
         return failures > 1 ? "\(late); \(failures) failures in a row" : late
     }
+
+    private static let memoryLimit = "it needed more memory than its limit allows"
 
     // MARK: Not running
 

@@ -14,6 +14,9 @@ package struct ServiceSituation: Sendable, Hashable {
     package var placingTrouble: Trouble?
     /// Why the last step with the process failed, and when it is tried again.
     package var processTrouble: Trouble?
+    /// Milliseconds on the boot clock until which ADMIN lets a service with a lease run; `nil`: ADMIN has not answered
+    /// since the agent has started.
+    package var leaseEnd: Int?
     /// Whether the service has a directory.
     package var hasDirectory = false
 
@@ -81,6 +84,9 @@ package struct LiveProcess: Sendable, Hashable {
     package var isStopping = false
     /// Whether its keeper lives. Without it the service runs on, and is stopped by the agent itself.
     package var isKept = true
+    package var driver = ServiceDriver.process
+    /// Whether its keeper stops it at a time unless that is moved.
+    package var isLeased = false
     package var starts = StartCount()
 
     package init(instance: String, version: ContentDigest?, startedAt: Int, readyAt: Int? = nil) {
@@ -112,6 +118,10 @@ package struct EndedProcess: Sendable, Hashable {
     package var readyFor: Int?
     /// Processes that the program left behind at its end.
     package var left = 0
+    /// Whether the kernel ended processes of it since the memory of its limit was used up.
+    package var isOutOfMemory = false
+    /// When it was stopped since its lease was over: RFC 3339 in UTC.
+    package var leaseEndedAt: String?
     package var starts = StartCount()
 
     package init(version: ContentDigest?, end: End, endedAt: Int?) {
@@ -121,7 +131,7 @@ package struct EndedProcess: Sendable, Hashable {
     }
 
     /// Whether the next start of the same version waits: it ended by itself, or had to be stopped before it was ready.
-    var isFailure: Bool { endedAt != nil && (!wasStopped || readyFor == nil) }
+    var isFailure: Bool { endedAt != nil && leaseEndedAt == nil && (!wasStopped || readyFor == nil) }
 }
 
 /// How often a version was started without having been asked for.

@@ -1,10 +1,12 @@
 import CFiles
+import Cloud
 import Glibc
 import ServiceSupport
 import Text
 
 /// How a program is started by `portcullis-keeper`.
 struct KeeperLaunch: Sendable {
+    var service: String
     var process: ServiceProcess
     var instance: String
     var version: String
@@ -23,12 +25,22 @@ struct KeeperLaunch: Sendable {
     var ready = "time:0"
     var user: ServiceUser?
     var limits: [(name: String, value: Int)] = []
+    /// `nil`: it runs on without ADMIN.
+    var lease: ServiceLease?
 
     /// A name for a start that no other has.
     static func newInstance() -> String { (0..<12).map { _ in UInt8.random(in: 0...255) }.hexadecimal }
 
-    /// The arguments of the keeper.
-    private var arguments: [String] {
+    /// What the keeper reads: the number of words, options and the program, and then the program's environment.
+    private var order: [UInt8] {
+        let words = options + ["--"] + self.words
+        let texts = ["\(words.count)"] + words + environment.map { "\($0.name)=\($0.value)" }
+        return texts.flatMap { Array($0.utf8) + [0] }
+    }
+
+    private var orderPath: String { "\(process.directory)/order" }
+
+    private var options: [String] {
         var words = [
             "--directory", process.directory, "--instance", instance, "--version", version, "--note", note, "--log",
             process.log, "--work", work, "--stop-signal", "\(stopSignal)", "--stop-timeout", "\(stopTimeout * 1_000)",
@@ -36,13 +48,36 @@ struct KeeperLaunch: Sendable {
         ]
         if let user { words += ["--user", "\(user.user)", "--group", "\(user.group)"] }
         for limit in limits { words += ["--limit", "\(limit.name)=\(limit.value)"] }
-        return words + ["--"] + self.words
+        if let lease { words += ["--lease", "\(lease.end)"] }
+        return words
+    }
+
+    /// Writes down what the keeper is to do. Nobody but the agent's user may read it: a service's environment is its own.
+    private func writeOrder() throws(LaunchError) {
+        do throws(FileError) {
+            try Files.replace(orderPath, with: order, isDurable: false, mode: 0o600)
+        } catch {
+            throw LaunchError("\(error)")
+        }
+    }
+
+    /// Starts the keeper as the main process of a unit, and the program. When it returns, both have run.
+    ///
+    /// - Throws: why not, in words.
+    func start(keeper: String, writable: [String], limits: ServiceLimits?) throws(LaunchError) {
+        let unit = ServiceUnit(
+            of: service, command: [keeper, "--unit", ServiceUnit.name(of: service), orderPath],
+            writable: [process.directory, Folder.parent(of: process.log)] + writable, stopTimeout: stopTimeout,
+            lease: lease?.seconds, limits: limits)
+        try writeOrder()
+        try UnitLaunch(unit: unit).start(instance, of: process)
     }
 
     /// Starts the keeper and the program. When it returns, both run.
     ///
     /// - Throws: why not, in words. Nothing runs then, or, as `isTaken` says, it ran already.
     func start(keeper: String) throws(LaunchError) {
+        try writeOrder()
         let output = try Pipe()
         defer { output.closeBoth() }
         var actions = posix_spawn_file_actions_t()
@@ -52,10 +87,8 @@ struct KeeperLaunch: Sendable {
         posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         var identifier = pid_t()
-        let result = Self.withStrings([keeper] + arguments) { words in
-            Self.withStrings(environment.map { "\($0.name)=\($0.value)" }) { variables in
-                posix_spawn(&identifier, keeper, &actions, nil, words, variables)
-            }
+        let result = Self.withStrings([keeper, orderPath]) { words in
+            Self.withStrings([]) { posix_spawn(&identifier, keeper, &actions, nil, words, $0) }
         }
         guard result == 0 else { throw LaunchError("\(keeper): \(FileError.reason(result))") }
         output.closeWriting()
@@ -76,9 +109,16 @@ struct KeeperLaunch: Sendable {
     }
 }
 
+/// How long a service may run after an answer of ADMIN.
+struct ServiceLease: Sendable {
+    var seconds: Int
+    /// Milliseconds on the boot clock at which the keeper stops the service unless the lease is renewed.
+    var end: Int
+}
+
 /// Why a program was not started.
-struct LaunchError: Error, CustomStringConvertible {
-    let description: String
+package struct LaunchError: Error, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) { self.description = description }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Text
 import Versions
 
@@ -33,6 +34,13 @@ package struct KeeperRecord: Sendable, Hashable {
     package var ended: Moment?
     package var end = EndedProcess.End.unseen
     package var isExpired = false
+    /// The unit of systemd that the keeper is the main process of; `nil`: it is a plain process.
+    package var unit: String?
+    /// Whether the keeper stops the service at a time unless that is moved.
+    package var isLeased = false
+    package var leaseEnded: Moment?
+    /// Processes that the kernel ended since the unit's memory was used up.
+    package var outOfMemory = 0
     package var left = 0
     package var reason: String?
 
@@ -63,6 +71,10 @@ package struct KeeperRecord: Sendable, Hashable {
         case "ready": ready = Self.moment(text)
         case "stopping": stopping = Self.moment(text)
         case "expired": isExpired = true
+        case "unit": unit = text
+        case "leased": isLeased = true
+        case "lease-ended": leaseEnded = Self.moment(text)
+        case "out-of-memory": outOfMemory = Int(text) ?? 0
         case "left": left = Int(text) ?? 0
         case "reason": reason = text
         case "ended": return takeEnd(text)
@@ -142,6 +154,8 @@ extension ProcessSituation {
             // At its end the keeper waits for what the program has left behind.
             process.isStopping = process.isKept && (record.stopping != nil || record.ended != nil)
             process.starts = starts
+            process.isLeased = record.isLeased
+            process.driver = record.unit == nil ? .process : .systemd
             if !process.isKept, !liveness.hasMain { process.version = nil }
             self = .alive(process)
             return
@@ -152,6 +166,10 @@ extension ProcessSituation {
         process.wasStopped = record.stopping != nil
         process.readyFor = record.ready.map { max(0, (record.ended?.boot ?? $0.boot) - $0.boot) }
         process.left = record.left
+        process.isOutOfMemory = record.outOfMemory > 0
+        process.leaseEndedAt = record.leaseEnded.map {
+            Date(timeIntervalSince1970: Double($0.wall)).formatted(.iso8601)
+        }
         process.starts = starts
         self = .ended(process)
     }

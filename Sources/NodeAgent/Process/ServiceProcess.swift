@@ -47,6 +47,19 @@ struct ServiceProcess: Sendable {
         ProcessTable.signal(keeper, SIGTERM)
     }
 
+    /// Tells the keeper when the service's lease ends.
+    ///
+    /// - Parameter end: milliseconds on the boot clock; `nil`: it has none.
+    /// - Returns: whether the keeper gets it.
+    func renewLease(of instance: String, until end: Int?) -> Bool {
+        // By a descriptor, since the path may be longer than that of a socket may be.
+        let descriptor = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return DatagramSocket("/proc/self/fd/\(descriptor)/lease")?
+            .send(Array("\(instance) \(end ?? 0)".utf8), isPatient: false) ?? false
+    }
+
     /// Ends processes that have no keeper any more.
     ///
     /// - Parameters:

@@ -10,7 +10,9 @@ package struct NodePlan: Sendable {
     package private(set) var problems: [String] = []
 
     /// Plans from what there is on this server.
-    package init(_ stored: StoredAssignments, _ configuration: NodeConfiguration) throws {
+    ///
+    /// - Parameter isAnswered: whether the assignments are what ADMIN says now, so that services with a lease may start.
+    package init(_ stored: StoredAssignments, isAnswered: Bool, _ configuration: NodeConfiguration) throws {
         let directory = NodeDirectory(configuration.root)
         let shelf = ManifestShelf(
             directory: directory, keys: configuration.trustedKeys, takesUnsigned: configuration.takesUnsigned)
@@ -18,7 +20,9 @@ package struct NodePlan: Sendable {
         for (name, assignment) in stored.all.sorted(by: { $0.key < $1.key }) {
             let order = ServiceOrder(assignment)
             var observer = ServiceObserver(name.wrappedValue, directory, shelf)
-            let plan = ServicePlanner.plan(name.wrappedValue, order, try observer.look(order), at: now)
+            var situation = try observer.look(order)
+            if isAnswered, stored.assignments.services[name] != nil { situation.leaseEnd = .max }
+            let plan = ServicePlanner.plan(name.wrappedValue, order, situation, at: now)
             for step in plan.steps { lines.append("\(name.wrappedValue): \(step.text(now: now))") }
             if let problem = plan.problem { problems.append("\(name.wrappedValue): \(problem)") }
         }

@@ -28,6 +28,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var root = "/srv/portcullis"
     /// The program `portcullis-keeper`; `nil`: the one beside this program.
     public var keeper: String?
+    /// What starts services; `auto`: systemd where it can be.
+    package var driver = DriverSetting.auto
     /// Whether versions may run that nobody signed.
     public var takesUnsigned = false
     /// The numbers of users that are given to services, one for each, where the agent is root; `nil`: all run as the

@@ -17,6 +17,7 @@ public enum NodeSettingKey: String, SettingKey {
     case timeout
     case root
     case keeper
+    case driver
     case unsigned
     case users
     case fetches
@@ -48,6 +49,12 @@ public enum NodeSettingKey: String, SettingKey {
             }
             configuration.root = text.hasByteSuffix("/") ? String(Substring(text.utf8.dropLast())) : text
         case .keeper: configuration.keeper = try path(text)
+        case .driver:
+            guard let driver = DriverSetting(rawValue: text) else {
+                let drivers = DriverSetting.allCases.map(\.rawValue).joined(separator: ", ")
+                throw SettingsError("\(text.printed(atMost: 200)) is none of \(drivers)")
+            }
+            configuration.driver = driver
         case .unsigned:
             guard let value = Bool(text) else {
                 throw SettingsError("\(text.printed(atMost: 200)) is neither true nor false")

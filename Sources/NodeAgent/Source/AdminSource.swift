@@ -55,13 +55,16 @@ package final class AdminSource: Sendable {
 
     /// Asks for the assignments.
     ///
-    /// - Parameter known: the ETag of those that are here.
-    package func poll(known: String?) async throws -> Poll {
+    /// - Parameters:
+    ///   - known: the ETag of those that are here.
+    ///   - pace: the longest that ADMIN may hold its answer, or take for it, in seconds; `nil`: as the settings say.
+    package func poll(known: String?, pace: Int? = nil) async throws -> Poll {
         var request = AdminRequest(.get, .assignments(of: server))
         if let known {
             request.known = [known]
-            request.wait = wait
+            request.wait = min(wait, pace ?? wait)
         }
+        request.timeout = pace.map { .seconds($0) }
         let answer = try await send(request, admin)
         if answer.isUnchanged, known != nil { return .unchanged(wasHeld: answer.wasHeld) }
         guard answer.status == 200 else { throw SourceError(answer, request.target, tokenFile: tokenFile) }

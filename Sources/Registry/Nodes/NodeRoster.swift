@@ -176,6 +176,25 @@ public actor NodeRoster {
             services: report?.services.mapValues(\.state) ?? [:])
     }
 
+    /// What a server's node says of a service.
+    package struct Sighting: Sendable {
+        /// `nil`: it has not told of it since ADMIN started.
+        package var service: ServerService?
+        /// When the report came, by `Registry.uptime`.
+        package var heard: Duration
+        /// Whether the node has been silent for longer than `Limits.reportSilence`, or since ADMIN started.
+        package var isSilent: Bool
+    }
+
+    /// What is known of a service on its server. Costs a look.
+    package func sighting(of service: String, on server: String) -> Sighting {
+        let known = nodes[server]
+        let silence = known?.openPolls ?? 0 > 0 ? .zero : known?.uptime.map { registry.uptime() - $0 }
+        return Sighting(
+            service: known?.report?.report.services[ExactText(service)], heard: known?.report?.uptime ?? .zero,
+            isSilent: silence.map { $0 > .seconds(Limits.reportSilence) } ?? true)
+    }
+
     /// The jobs, the newest first, with what their nodes tell of those that have not ended.
     package func jobs(in state: RegistryState) -> [JobResource] {
         state.cloud.jobs.values.sorted { $0.number > $1.number }.map { job in

@@ -24,6 +24,7 @@ enum CloudRows {
             services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
         cloud.remains = try InstallationRows.remains(db)
         cloud.jobs = try InstallationRows.jobs(db)
+        cloud.rollouts = try RolloutRows.load(db)
         cloud.lostServers = try NoticeRows.lostServers(db)
         let former = try Row.fetchAll(db, sql: "SELECT name, revision FROM formerType")
             .reduce(into: [String: Int]()) { $0[$1["name"]] = $1["revision"] }
@@ -170,6 +171,7 @@ enum CloudRows {
         for event in commit.events { try EventRows.store(db, event) }
         try NoticeRows.store(db, commit)
         try InstallationRows.store(db, from: commit.before, to: commit.after)
+        try RolloutRows.store(db, from: commit.before, to: commit.after)
         try storeMarks(db, from: commit.before.marks, to: commit.after.marks, time: commit.time)
     }
 

@@ -36,6 +36,7 @@ enum SQLiteMigrations {
         migrator.registerMigration("19 servers that run services") { db in
             try db.execute(sql: installations)
         }
+        migrator.registerMigration("20 rollouts") { db in try db.execute(sql: rollouts) }
         migrator.registerMigration("21 notices, lost servers") { db in try db.execute(sql: notices) }
         return migrator
     }
@@ -509,6 +510,22 @@ enum SQLiteMigrations {
         ALTER TABLE newToken RENAME TO token;
         CREATE INDEX tokenByServer ON token (server) WHERE server IS NOT NULL;
 
+        """
+
+    /// `RolloutRows` knows the form of the JSON.
+    private static let rollouts = """
+        CREATE TABLE rollout (
+            number INTEGER NOT NULL PRIMARY KEY,
+            type TEXT NOT NULL,
+            version TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            createdBy TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            endedAt TEXT,
+            clock INTEGER NOT NULL,
+            format INTEGER NOT NULL,
+            progress TEXT NOT NULL
+        ) STRICT;
         """
 
     /// A message that a channel has begun is in the channel's row: its identifier and its notices, until it is settled.

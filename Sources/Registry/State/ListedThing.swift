@@ -10,6 +10,8 @@ package enum ListedThing: String, Sendable, CaseIterable {
     case events
     /// The versions of services that are kept.
     case versions
+    /// Rollouts, and what their instances wait for.
+    case rollouts
     /// Notices, and what has become of them.
     case notices
 }

@@ -29,6 +29,7 @@ extension RegistryState {
         cloud.notices = []
         cloud.settleLosses()
         cloud.placeOnEachServer(since: self.cloud)
+        try cloud.settleRollouts(since: self.cloud)
         cloud.settleInstallations(since: self.cloud)
         // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.
         try cloud.allocateMarks()

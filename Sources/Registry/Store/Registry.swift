@@ -30,6 +30,8 @@ public final class Registry: Sendable {
     private let tokenUses = TokenUses()
     /// Which configurations services have fetched.
     package let configurationUses: ConfigurationUses
+    /// What the clocks of rollouts say.
+    let rolloutClocks: RolloutClocks
     /// The present time.
     package let now: @Sendable () -> Date
     /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
@@ -54,6 +56,7 @@ public final class Registry: Sendable {
         self.store = store
         self.versions = versions ?? StoredVersions(store)
         configurationUses = ConfigurationUses(store: store)
+        rolloutClocks = RolloutClocks(uptime: uptime)
         self.now = now
         self.uptime = uptime
     }
@@ -109,16 +112,18 @@ public final class Registry: Sendable {
 
     /// Publishes a state, and wakes those who wait for an export or a configuration that it changes.
     private func publish(_ state: RegistryState) async {
-        let isNews = memory.withLock { memory in
-            guard state.generation > memory.published?.generation ?? 0 else { return false }
+        let (isNews, hasOtherRollouts) = memory.withLock { memory in
+            guard state.generation > memory.published?.generation ?? 0 else { return (false, false) }
+            let before = memory.published?.cloud.rollouts
             memory.published = state
-            return true
+            return (true, before != state.cloud.rollouts)
         }
         guard isNews else { return }
         await exportChanges.publish(generation: state.generation, tags: state.exports.tags)
         await configurationChanges.publish(generation: state.generation, tags: state.configurations.digests)
         await assignmentChanges.publish(generation: state.generation, tags: state.assignments.tags)
         await listChanges.noteChange(of: .cloud, .gateways, .nodes, .events)
+        if hasOtherRollouts { await listChanges.noteChange(of: .rollouts) }
     }
 
     // MARK: Writing

@@ -34,10 +34,12 @@ public struct TokenGrant: Sendable, Hashable {
     package static let anonymous = "anonymous"
     /// The actor in the event log when a state ends at the time that was set for it.
     package static let clock = "clock"
+    /// The actor in the event log for what rollouts do by themselves.
+    package static let rollouts = Cloud.rolloutAuthor
     /// The actor in the event log when servers are lost or back.
     package static let serverWatch = "server-watch"
     /// Names that have another meaning in the event log.
-    static let reserved: Set = [anonymous, fileOwner, clock, serverWatch]
+    static let reserved: Set = [anonymous, fileOwner, clock, rollouts, serverWatch]
 
     /// What is wrong with the grant, each fault with the name of the member.
     package var faults: [Fault] {

@@ -2,13 +2,13 @@ import Glibc
 
 /// Sends datagrams to a socket in the file system or, if the name begins with `@`, in the abstract namespace, as
 /// systemd and journald use them. The receiver may restart in between.
-final class DatagramSocket: Sendable {
+package final class DatagramSocket: Sendable {
     private let descriptor: Int32
     private let address: sockaddr_un
     private let length: socklen_t
 
     /// - Returns: `nil` if the path is no valid socket name.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         var name = Array(path.utf8)
@@ -26,10 +26,13 @@ final class DatagramSocket: Sendable {
     deinit { close(descriptor) }
 
     /// Sends a datagram. Returns whether it succeeded.
-    package func send(_ bytes: [UInt8]) -> Bool {
-        withUnsafePointer(to: address) { address in
+    ///
+    /// - Parameter isPatient: whether to wait until the receiver has room for it.
+    package func send(_ bytes: [UInt8], isPatient: Bool = true) -> Bool {
+        let flags = Int32(MSG_NOSIGNAL) | (isPatient ? 0 : Int32(MSG_DONTWAIT))
+        return withUnsafePointer(to: address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length) == bytes.count
+                sendto(descriptor, bytes, bytes.count, flags, $0, length) == bytes.count
             }
         }
     }

@@ -54,6 +54,27 @@ import Versions
         #expect(waiting.isStopping)
     }
 
+    @Test func unitLeaseAndMemoryAreFound() throws {
+        var record = try #require(
+            KeeperRecord(reading: text("unit portcullis-service@pgw.1.service", "started 1100 50", "leased")))
+        guard case .alive(let process) = ProcessSituation(record, alive(true, keeper: true, main: true)) else {
+            Issue.record("it does not run")
+            return
+        }
+        #expect(process.driver == .systemd && process.isLeased)
+        record = try #require(
+            KeeperRecord(
+                reading: text(
+                    "started 1100 50", "ready 1500 51", "stopping 9000 60", "lease-ended 9000 1795946400",
+                    "out-of-memory 1", "ended killed 9 9500 60")))
+        guard case .ended(let ended) = ProcessSituation(record, alive(false, keeper: false, main: false)) else {
+            Issue.record("it runs")
+            return
+        }
+        #expect(ended.leaseEndedAt == "2026-11-29T10:00:00Z" && ended.isOutOfMemory && ended.wasStopped)
+        #expect(record.unit == nil)
+    }
+
     @Test func aFailureToExecuteHasItsReason() throws {
         let record = try #require(KeeperRecord(reading: text("ended failed 2 1200 50", "reason bin/run: No such file")))
         #expect(record.end == .failed("bin/run: No such file"))

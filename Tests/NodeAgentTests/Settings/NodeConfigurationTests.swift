@@ -18,6 +18,7 @@ import YAML
             root: /srv/x/
             users: agent
             unsigned: false
+            driver: process
             allow-users: [postgres]
             drives: {d1: /mnt/d1}
             trusted-keys:
@@ -27,6 +28,7 @@ import YAML
                 types: [pgw]
             """, ["PORTCULLIS_INTERVAL": "7"])
         #expect(configuration.server == "app1" && configuration.interval == 7 && configuration.root == "/srv/x")
+        #expect(configuration.driver == .process)
         #expect(configuration.users == nil && configuration.allowedUsers == ["postgres"])
         #expect(configuration.drives == ["d1": "/mnt/d1"])
         #expect(configuration.trustedKeys.keys.first?.name == "release team")
@@ -40,6 +42,7 @@ import YAML
         ("drives: {d1: mnt}", "is no absolute path"), ("root: srv", "is no absolute path"),
         ("users: 0-10", "is neither a range of user numbers"), ("interval: 0", "is not a whole number from 1 to 3600"),
         ("color: blue", "color"), ("unsigned: perhaps", "is neither true nor false"),
+        ("driver: docker", "\"docker\" is none of auto, systemd, process"),
     ]) func faultsHaveTheirPlace(text: String, fault: String) {
         #expect {
             _ = try load(text)

@@ -1,0 +1,357 @@
+package import Names
+package import Rollouts
+import Text
+
+/// A rollout that somebody asks for.
+package struct RolloutRequest: Sendable, Hashable {
+    package var type: String
+    package var version: VersionReference
+    /// The version's manifest: SHA-256, 64 hexadecimal digits.
+    package var digest: String
+    /// The instances; empty: all of the type that have a version and are to run.
+    package var services: [String]
+    /// Only instances at this location; `nil`: at all.
+    package var location: String?
+    /// `begin` sets the drain time.
+    package var policy: RolloutPolicy
+    /// Gateways that are not waited for.
+    package var withoutGateways: Set<String>
+    package var createdBy: String
+    /// RFC 3339 in UTC.
+    package var createdAt: String
+
+    package init(
+        type: String, version: VersionReference, digest: String, services: [String] = [], location: String? = nil,
+        policy: RolloutPolicy, withoutGateways: Set<String> = [], createdBy: String, createdAt: String
+    ) {
+        self.type = type
+        self.version = version
+        self.digest = digest
+        self.services = services
+        self.location = location
+        self.policy = policy
+        self.withoutGateways = withoutGateways
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+    }
+}
+
+/// What the jobs need that are made for a version's tests on servers.
+package struct RolloutTests: Sendable, Hashable {
+    /// RFC 3339 in UTC, as the jobs have it.
+    package var deadline: String
+    /// Makes the jobs' identifiers unique, also where an older registry was restored.
+    package var nonce: UInt32
+
+    package init(deadline: String, nonce: UInt32) {
+        self.deadline = deadline
+        self.nonce = nonce
+    }
+}
+
+extension Cloud {
+    /// The rollouts that are not over, in their order. Walks over all rollouts.
+    package var openRollouts: [ServiceRollout] {
+        rollouts.values.filter { !$0.progress.isOver }.sorted { $0.number < $1.number }
+    }
+
+    /// The author of the jobs that rollouts make, in the registry and in the event log.
+    package static let rolloutAuthor = "rollouts"
+
+    /// The drain time of a section that sets none: the gateway's default, in seconds.
+    private static let drainTime = 600
+
+    // MARK: Beginning
+
+    /// Begins a rollout. It does nothing yet: whoever drives it is to `follow`. Walks over all services.
+    ///
+    /// Throws `ChangeError`, with places in `RolloutCreation`, if the type or an instance is not there, if an instance
+    /// that was named cannot be changed, if there is nothing to change, or if another rollout is at work on an instance.
+    ///
+    /// - Returns: its identifier.
+    package mutating func begin(_ request: RolloutRequest) throws -> String {
+        try requireType(request.type, at: "#/type")
+        if let location = request.location { try requireLocation(location, at: "#/location") }
+        let (chosen, leftOut) = try instances(of: request)
+        guard chosen.contains(where: { $0.installation?.digest.isExactly(request.digest) != true }) else {
+            let what = chosen.count == 1 ? "\(chosen[0].name) has" : "all \(chosen.count) instances have"
+            throw Self.invalid("#/version", "\(what) the version \(request.version) already")
+        }
+        let names = Set(chosen.map(\.name))
+        try requireNoRollout(of: names)
+        var policy = request.policy
+        policy.drainTime =
+            (types[request.type]?.configuration.gateway ?? []).map { $0.drainTime ?? Self.drainTime }.max() ?? 0
+        var versionsBefore: [String: VersionReference] = [:]
+        for installation in chosen.compactMap(\.installation) {
+            // A name tells people more than a digest.
+            if case .manifest = installation.version, versionsBefore[installation.digest] != nil { continue }
+            versionsBefore[installation.digest] = installation.version
+        }
+        let rollout = ServiceRollout(
+            number: (rollouts.values.map(\.number).max() ?? 0) + 1, type: request.type, version: request.version,
+            digest: request.digest, versionsBefore: versionsBefore, createdBy: request.createdBy,
+            createdAt: request.createdAt,
+            progress: Rollout(
+                chosen.map { ($0.name, $0.installation?.digest) }, to: request.digest, by: policy,
+                without: request.withoutGateways),
+            leftOut: leftOut)
+        rollouts[rollout.id] = rollout
+        return rollout.id
+    }
+
+    /// The instances that a request is about, in their order, and those that it leaves out.
+    private func instances(of request: RolloutRequest) throws -> ([ServiceInstance], leftOut: [String]) {
+        func isThere(_ service: ServiceInstance) -> Bool {
+            request.location.map { servers[service.server]?.location == $0 } ?? true
+        }
+        guard !request.services.isEmpty else {
+            let all = services.values.filter { $0.type == request.type && isThere($0) }.sorted { $0.index < $1.index }
+            let chosen = all.filter(\.isToRun)
+            guard !chosen.isEmpty else {
+                let place = request.location.map { " at \($0)" } ?? ""
+                throw Self.invalid(
+                    "#/type", "no service of the type \(request.type)\(place) has a version and is to run")
+            }
+            return (chosen, all.filter { !$0.isToRun }.map(\.name))
+        }
+        var chosen: [String: ServiceInstance] = [:]
+        let faults = request.services.enumerated().compactMap { index, name -> Fault? in
+            let problem: String
+            if let service = services[name] {
+                if service.type != request.type {
+                    problem = "\(name) is no service of the type \(request.type)"
+                } else if chosen[name] != nil {
+                    problem = "\(name) is named twice"
+                } else if !isThere(service) {
+                    problem = "\(name) is not at \(request.location ?? "")"
+                } else if service.installation == nil {
+                    problem = "\(name) has no version: ADMIN does not run it"
+                } else if !service.isToRun {
+                    problem = "\(name) is to be stopped: start it first, or give it the version as it is"
+                } else {
+                    chosen[name] = service
+                    return nil
+                }
+            } else {
+                problem = "there is no service \(name.printed(atMost: 80))"
+            }
+            return Fault(place: .text("#/services/\(index)"), detail: problem)
+        }
+        guard faults.isEmpty else { throw ChangeError.invalid(Array(faults.prefix(100))) }
+        return (chosen.values.sorted { $0.index < $1.index }, [])
+    }
+
+    /// Throws if a rollout that is not over has one of the instances.
+    private func requireNoRollout(of names: Set<String>, besides id: String? = nil) throws {
+        for rollout in openRollouts where rollout.id != id {
+            guard let instance = rollout.progress.instances.first(where: { names.contains($0.name) }) else { continue }
+            throw rollout.isInTheWay(of: instance.name)
+        }
+    }
+
+    private static func invalid(_ place: String, _ detail: String) -> ChangeError {
+        .invalid([Fault(place: .text(place), detail: detail)])
+    }
+
+    // MARK: Orders
+
+    /// Gives an order to a rollout.
+    ///
+    /// Throws `ChangeError` if there is no such rollout, or if the order means nothing to it as it is.
+    ///
+    /// - Parameters:
+    ///   - gateways: with `resume`: gateways that are not waited for any more.
+    ///   - clock: the rollout's clock now.
+    ///   - generation: that of the commit to come.
+    ///   - time: the time of day, RFC 3339 in UTC.
+    package mutating func order(
+        _ order: RolloutOrder, rollout id: String, withoutGateways gateways: Set<String> = [], clock: Int,
+        generation: Int, at time: String
+    ) throws {
+        guard let rollout = rollouts[id] else { throw ChangeError.missing("rollout \(id.prefix(80))") }
+        guard gateways.isEmpty || order == .resume else {
+            throw Self.invalid("#/withoutGateways", "only resume takes gateways that are not waited for")
+        }
+        var progress = rollout.progress
+        let isPaused = if case .paused = progress.state { true } else { false }
+        switch order {
+        case .pause:
+            guard !progress.isOver, !isPaused else { throw rollout.refusal("it is not running") }
+            progress.pause()
+        case .resume:
+            guard !progress.isOver, isPaused || !gateways.isEmpty else { throw rollout.refusal("it is not paused") }
+            progress.resume(without: gateways, now: clock)
+        case .abort:
+            if progress.isOver {
+                guard !progress.drained.isEmpty else { throw rollout.refusal("it has ended") }
+                progress.release(progress.drained)
+            } else {
+                guard progress.ending == nil || progress.ending == .reverted else {
+                    throw rollout.refusal("it is ending already")
+                }
+                progress.abort(now: clock)
+            }
+        case .revert:
+            guard progress.ending != .reverted || progress.isOver else {
+                throw rollout.refusal("it is being reverted already")
+            }
+            try requireRevertible(rollout)
+            progress.revert(now: clock)
+        }
+        follow(progress, of: id, clock: clock, generation: generation, at: time)
+    }
+
+    /// Throws if a rollout has nothing to take back, or if its instances have changed since it ended.
+    private func requireRevertible(_ rollout: ServiceRollout) throws {
+        let concerned = rollout.progress.instances.filter { $0.isChanged || $0.stage == .stuck }
+        guard !rollout.progress.isOver || !concerned.isEmpty else {
+            throw rollout.refusal("no instance of it has another version than before")
+        }
+        try requireNoRollout(of: Set(concerned.map(\.name)), besides: rollout.id)
+        for instance in concerned {
+            guard let service = services[instance.name] else { throw rollout.refusal("\(instance.name) is no more") }
+            guard let version = instance.version, service.installation?.digest.isExactly(version) == true,
+                service.isToRun
+            else {
+                throw rollout.refusal(
+                    "\(instance.name) was given another version or stopped since: begin a rollout to the version that it "
+                        + "is to have")
+            }
+        }
+    }
+
+    // MARK: Following
+
+    /// Takes what has become of a rollout, and has the cloud follow: versions of instances, jobs for tests, the end, and
+    /// what people are told. The one place where a rollout's wishes become more than wishes. Cost: linear in its
+    /// instances.
+    ///
+    /// - Parameters:
+    ///   - clock: the rollout's clock now.
+    ///   - generation: that of the commit to come.
+    ///   - time: the time of day, RFC 3339 in UTC.
+    ///   - tests: for the jobs of tests on servers; `nil`: none are made.
+    package mutating func follow(
+        _ progress: Rollout, of id: String, clock: Int, generation: Int, at time: String, tests: RolloutTests? = nil
+    ) {
+        guard let before = rollouts[id] else { return }
+        var rollout = before
+        (rollout.progress, rollout.clock) = (progress, clock)
+        for (old, new) in zip(before.progress.instances, progress.instances) where old != new {
+            if old.version != new.version, let digest = new.version {
+                services[new.name]?.installation?.digest = digest
+                services[new.name]?.installation?.version = rollout.reference(to: digest)
+            }
+            guard old.stage != new.stage else { continue }
+            switch new.stage {
+            case .draining, .admitting: rollout.generations[new.name] = generation
+            case .emptying: break
+            default: rollout.generations[new.name] = nil
+            }
+            // What an earlier rollout could not bring back is in other hands now.
+            if new.stage == .draining { release([new.name], besides: id) }
+        }
+        followJobs(of: &rollout, tests, at: time)
+        if progress.isOver, !before.progress.isOver {
+            rollout.endedAt = time
+            rollout.mark = Self.mark(for: progress) ?? rollout.mark
+        } else if !progress.isOver {
+            rollout.endedAt = nil
+        }
+        rollouts[id] = rollout
+        notices += rolloutNotices(from: before, to: rollout)
+        forgetRollouts()
+    }
+
+    private mutating func followJobs(of rollout: inout ServiceRollout, _ tests: RolloutTests?, at time: String) {
+        let wanted = rollout.progress.jobs.filter { $0.origin == .node }
+        let needed = Set(wanted.map(\.instance))
+            .union(rollout.progress.instances.lazy.filter { $0.problem != nil }.map(\.name))
+        rollout.jobs = rollout.jobs.filter { needed.contains($0.key.instance) }
+        guard let tests else { return }
+        for job in wanted where rollout.jobs[job] == nil {
+            let request = JobRequest(
+                service: job.instance, kind: .tests, createdBy: Self.rolloutAuthor, createdAt: time,
+                deadline: tests.deadline)
+            // A server with too many jobs takes this one later; the rollout waits until its deadline.
+            rollout.jobs[job] = try? add(request, nonce: tests.nonce)
+        }
+    }
+
+    /// What a rollout that has ended says of its version. One that a gateway has ended has not tried it.
+    private static func mark(for progress: Rollout) -> ServiceRollout.Mark? {
+        switch progress.state {
+        case .finished: .good
+        case .failed(let reason) where progress.instances.contains { $0.problem != nil }: .quarantined(reason)
+        default: nil
+        }
+    }
+
+    /// Lets ended rollouts go of instances that they hold back.
+    private mutating func release(_ names: Set<String>, besides id: String? = nil) {
+        for rollout in rollouts.values where rollout.id != id && rollout.progress.isOver {
+            guard !rollout.drained.isDisjoint(with: names) else { continue }
+            rollouts[rollout.id]?.progress.release(names)
+        }
+    }
+
+    /// Forgets ended rollouts that are too many, the oldest first.
+    private mutating func forgetRollouts() {
+        let ended = rollouts.values.filter { $0.progress.isOver && $0.mark == nil && $0.drained.isEmpty }
+        guard ended.count > ServiceRollout.kept else { return }
+        for rollout in ended.sorted(by: { $0.number < $1.number }).dropLast(ServiceRollout.kept) {
+            rollouts[rollout.id] = nil
+        }
+    }
+
+    // MARK: What others change
+
+    /// Keeps what rollouts are at work on as they have it, and lets ended ones go of instances that are no more.
+    ///
+    /// Throws `ChangeError.inUse` if a change takes an instance of a rollout that is not over away, moves it, stops it or
+    /// gives it a version, unless the rollout itself does. Cost: a look at each instance of those rollouts.
+    package mutating func settleRollouts(since before: Cloud) throws {
+        for rollout in openRollouts {
+            let isOwn = before.rollouts[rollout.id] != rollout
+            for instance in rollout.progress.instances {
+                guard let old = before.services[instance.name] else { continue }
+                guard let new = services[instance.name], let installation = new.installation, new.isToRun,
+                    new.server == old.server, servers[new.server]?.location == before.servers[old.server]?.location,
+                    isOwn && instance.version.map(installation.digest.isExactly) == true
+                        || installation.digest == old.installation?.digest
+                            && installation.version == old.installation?.version
+                else { throw rollout.isInTheWay(of: instance.name) }
+            }
+        }
+        let gone = rollouts.values.reduce(into: Set<String>()) { $0.formUnion($1.drained) }
+            .filter { services[$0] == nil }
+        if !gone.isEmpty { release(gone) }
+    }
+
+    /// Instances that a rollout that begins leaves out.
+    func rolloutWarnings(since before: Cloud) -> [Contradiction] {
+        rollouts.values.filter { before.rollouts[$0.id] == nil }.flatMap { rollout in
+            rollout.leftOut.compactMap { name in
+                guard let service = services[name] else { return nil }
+                let reason = service.installation == nil ? "has no version: ADMIN does not run it" : "is to be stopped"
+                return Contradiction(
+                    "\(name) \(reason), and is left out of the rollout", of: [.init(.service, name)])
+            }
+        }
+    }
+}
+
+extension ServiceInstance {
+    /// Whether ADMIN has it run.
+    fileprivate var isToRun: Bool { installation?.desired == .running }
+}
+
+extension ServiceRollout {
+    /// That it is at work on something that somebody else wants to change.
+    func isInTheWay(of what: String) -> ChangeError {
+        .inUse("rollout \(id) (\(self)) is at work on \(what): abort it first, or wait until it ends")
+    }
+
+    fileprivate func refusal(_ reason: String) -> ChangeError { .inUse("rollout \(id) (\(self)): \(reason)") }
+}

@@ -1,0 +1,53 @@
+import AdminAPI
+package import Cloud
+package import Names
+import Text
+import Versions
+
+extension Registry {
+    /// The manifest of a version that a rollout is to bring out: SHA-256, 64 hexadecimal digits.
+    ///
+    /// Throws `ChangeError.invalid` at `place` if ADMIN does not have such a version of the type, or if it is quarantined.
+    package func digest(
+        forRolloutTo reference: VersionReference, of type: String, at place: String
+    ) async throws -> String {
+        let version: StoredVersion?
+        switch reference {
+        case .named(let name, let variant):
+            version = try await store.version(
+                VersionName(type: type, name: name, variant: variant ?? BuildSection.mainVariant))
+        case .manifest(let digest):
+            version = if let digest = ContentDigest(digest) { try await store.version(ofManifest: digest) } else { nil }
+        }
+        guard let version, version.version.type.isExactly(type) else {
+            throw ChangeError.invalid([
+                Fault(place: .text(place), detail: "there is no version \(reference) of the type \(type)")
+            ])
+        }
+        guard version.mark != .quarantined else {
+            let reason = version.reason.map { " (\($0))" } ?? ""
+            throw ChangeError.invalid([
+                Fault(
+                    place: .text(place),
+                    detail: "the version \(reference) of the type \(type) is quarantined\(reason): "
+                        + "portcullis versions mark lifts that")
+            ])
+        }
+        return version.digest.description
+    }
+
+    /// Gives an order to a rollout, within a write.
+    ///
+    /// Throws as `Cloud.order` does.
+    ///
+    /// - Parameter state: the state that the write is planned on.
+    package func order(
+        _ order: RolloutOrder, rollout id: String, withoutGateways gateways: Set<String> = [], in cloud: inout Cloud,
+        after state: RegistryState
+    ) throws {
+        try cloud.order(
+            order, rollout: id, withoutGateways: gateways,
+            clock: cloud.rollouts[id].map(rolloutClocks.now) ?? 0, generation: state.generation + 1,
+            at: Timestamp.text(now()))
+    }
+}
