@@ -11,7 +11,9 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit kernel configuration versions node demo end-to-end packaging pacemaker cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel configuration versions node rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+# What bears a neighbour has it by Tests/lanes; make -j adds none.
+.NOTPARALLEL:
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -26,7 +28,15 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 
-test: setup lint unit kernel release configuration versions node demo end-to-end packaging pacemaker soak-short schemathesis fuzz-short ## everything below but bench, with its own set-up
+test: setup lint build-tests beside-release beside-lab demo end-to-end-two soak-short ## everything below but bench, with its own set-up
+
+# Each stage below runs by itself, too. Tests wait much of their time, and a build's links use one processor.
+beside-release:
+	@Tests/lanes release 'unit-tests kernel'
+
+# On both sides what keeps one processor busy: the lab machine has one.
+beside-lab:
+	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node rollouts moves schemathesis fuzz-short packaging'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -37,9 +47,14 @@ lint: ## swift format --strict, the walls between targets, text read by Characte
 	scripts/check-text
 	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' | grep -v '\.swift$$')
 
-unit: ## the tests of the pure core and of nftables on the host's kernel (in namespaces)
+unit: build-tests unit-tests ## the tests of the pure core and of nftables on the host's kernel (in namespaces)
+
+build-tests:
 	$(SWIFT) build --build-tests
-	Tests/failures-last $(SWIFT) test --skip-build --no-parallel
+
+# The bundle by itself: `swift test` would wait for a build beside it.
+unit-tests:
+	NO_COLOR=1 Tests/failures-last $(DEBUG)/portcullisPackageTests.xctest --testing-library swift-testing --no-parallel
 
 kernel: ## the tests that need IPVS, in the lab machine
 	Tests/failures-last Tests/Lab/kernel-tests
@@ -64,11 +79,23 @@ versions: ## versions built, signed, verified and unpacked by the command line; 
 node: ## portcullis-node and portcullis-keeper on loopback: versions, refusals, processes, kills
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Node/run
 
+rollouts: ## upgrades, failures, ways back and kills of rollouts, with ADMIN and four nodes on loopback
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Rollouts/run
+
+moves: ## services move under load: ADMIN, two nodes and a played gateway on loopback, kills at each stage
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Moves/run
+
 demo: ## what `make run` shows, checked: ADMIN on this host, the gateway in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_DEMO_PORT=18080 demo/run --once
 
 end-to-end: ## clients, a gateway and servers around the release binaries, in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/EndToEnd/run
+
+end-to-end-one: # the part for a machine with one processor
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/EndToEnd/run --part 1
+
+end-to-end-two: # the part for a machine with two
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/EndToEnd/run --part 2
 
 packaging: ## the systemd units: their exposure, and both services at work under them in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Packaging/run
@@ -113,10 +140,12 @@ soak: ## half an hour of random changes, crashes and drift with clients at work 
 soak-short:
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run 120
 
-long: ## what takes minutes and is no stage of `make test`: large versions, many kills
+long: ## what takes minutes and is no stage of `make test`: large versions, many kills, broken uploads, a fleet of nodes
 	@scripts/setup test
 	$(SWIFT) build -c release --static-swift-stdlib
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run -s Tests/Versions/long.py
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Long/run -s
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_KILLS=200 Tests/Rollouts/run -s Tests/Rollouts/test_kills.py
 
 bench: ## against ipvsadm, keepalived and nft in the same run; fails where a target is missed
 	@scripts/setup test

@@ -93,7 +93,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Edges that all sides share
-        .target(name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Text"], swiftSettings: strict),
+        .target(
+            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict
+        ),
         .target(
             name: "ServiceSupport",
             dependencies: [
@@ -147,7 +149,7 @@ let package = Package(
         .target(
             name: "GatewayDaemon",
             dependencies: [
-                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "HealthChecks", "JSON", "Netlink", "NetworkTypes",
+                "AdminAPI", "AdminClient", "CMalloc", "GatewaySync", "HealthChecks", "Netlink", "NetworkTypes",
                 "ServiceSupport", "ServicesExport", "Text", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -218,7 +220,8 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "AdminAPI", "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes", "Rollouts",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes",
+                "Rollouts",
                 "ServiceSupport", "ServicesExport", "Text", "Versions",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -231,7 +234,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
-                "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -264,7 +267,7 @@ let package = Package(
             name: "portcullis",
             dependencies: [
                 "AdminAPI", "AdminClient", "Cloud", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived",
-                "Names", "NetworkTypes", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Names", "NetworkTypes", "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -311,7 +314,8 @@ let package = Package(
         .executableTarget(
             name: "portcullis-generate",
             dependencies: [
-                "CommandLineSupport", "LargeCloud", "NetworkTypes", "ServiceSupport",
+                "AdminAPI", "AdminClient", "CommandLineSupport", "JSON", "LargeCloud", "NetworkTypes", "ServiceSupport",
+                "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -453,8 +457,10 @@ let package = Package(
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "AdminAPI", "Cloud", "JSON", "Names", "Registry", "RegistryTestSupport", "ServiceSupport",
-                "ServicesExport", "TestSupport", "Text", "Versions", "YAML",
+                "Admin", "AdminAPI", "Cloud", "HTTPTestSupport", "JSON", "Names", "NetworkTypes", "Registry",
+                "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "Versions",
+                "YAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -18,6 +18,10 @@ ROWS = [
      "a poll, 10 gateways being known, CPU", 1.25),
     ("the same after a restart, CPU", "a poll, 10,000 gateways being known, after a restart, CPU", "10 known",
      "a poll, 10 gateways being known, CPU", 1.25),
+    ("a node's poll, 10,000 servers, CPU", "a poll of assignments, 10,000 servers being known, CPU", "a gateway's",
+     "a poll, 10,000 gateways being known, CPU", 1.25),
+    ("a version with one new file", "a version with one new file", "rsync and sync -f",
+     "rsync of a version with one new file", 1.1),
     ("audit of all of 10,000 × 10, CPU", "an audit of every real server, CPU", "its first load, CPU", "first load, CPU", 0.5),
     ("one weight, during such an audit", "a change during an audit", "without one", "a change", 1.2),
     ("a TCP check of 1,000 a second, CPU", "checks, CPU", "keepalived's", "keepalived's checks, CPU", 1.5),
@@ -29,7 +33,7 @@ ROWS = [
      "keepalived's reload of a server, time", 1 / 8),
 ]
 
-# What is measured by itself, its unit, how many of these a second or a MiB is, and the most that it may be.
+# What is measured by itself, its unit, how many of these a second, a MiB or a byte is, and the most that it may be.
 SCALE = [
     ("one row of 100,000 changed, CPU", "ms", 1000, 150),
     ("an unchanged poll, CPU", "ms", 1000, 1),
@@ -43,6 +47,7 @@ SCALE = [
     ("5,000 configurations changed by one file, CPU", "ms", 1000, 300),
     ("100 of 5,000 configurations changed, CPU", "ms", 1000, 20),
     ("an unchanged poll of a configuration, CPU", "ms", 1000, 0.2),
+    ("bytes for a version with one new file", "MiB", 1 / (1 << 20), 1.3),
     ("lateness of 5,000 checks each 5 s, p99", "ms", 1000, 100),
     ("a TCP check, CPU", "ms", 1000, None),
     ("resident memory at 5,000 checks", "MiB", 1, None),

@@ -17,9 +17,9 @@ struct Run: AsyncParsableCommand {
     var set: [String] = []
 
     func run() async throws {
-        let configuration = try ConfigurationLoader.load(
+        let configuration = try GatewayConfiguration.load(
             file: try SettingsFile.find(config, else: config), environment: ProcessInfo.processInfo.environment,
-            flags: try set.map(ConfigurationLoader.setting), hostName: ProcessInfo.processInfo.hostName)
+            flags: try set.map(ConfigurationKey.assignment), hostName: ProcessInfo.processInfo.hostName)
         let logger = Logger(label: "portcullis-bench") { _ in
             LineLogHandler(logLevel: configuration.logLevel, style: .terminal)
         }

@@ -109,6 +109,10 @@ extension APIPath {
     public static func assignments(of server: String) -> Self { Self("servers", server, "assignments") }
     /// What a server's node says of it.
     public static func report(ofServer server: String) -> Self { Self("servers", server, "report") }
+    /// Where a server's node sends logs of its services.
+    public static func logs(ofServer server: String) -> Self { Self("servers", server, "logs") }
+    /// The log of a service.
+    public static func log(of service: String) -> Self { Self("services", service, "log") }
     /// A server's node, with its report.
     public static func node(of server: String) -> Self { Self("servers", server, "node") }
     /// The token by which a server joins.
@@ -121,6 +125,10 @@ extension APIPath {
     }
     /// What a service's server is to do once.
     public static func jobs(of service: String) -> Self { Self("services", service, "jobs") }
+    /// The move of a service to another server.
+    public static func move(of service: String) -> Self { Self("services", service, "move") }
+    /// Has another instance take over from a service.
+    public static func switchOver(from service: String) -> Self { Self("services", service, "switch") }
     /// The configuration of a service, by its full name.
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }
     public static func token(_ name: String) -> Self { Self("tokens", name) }

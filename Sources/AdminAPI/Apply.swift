@@ -53,11 +53,12 @@ public struct ApplyRequest: Sendable, Hashable {
     public var prune: Bool
     /// The number of objects that a prune deletes. Deleting a large part of the cloud requires it.
     public var yesDelete: Int?
+    public var remove: ApplyRemoval?
 
     public init(
         locations: [LocationResource] = [], pools: [PoolResource] = [], egress: [EgressResource] = [],
         servers: [ServerResource] = [], types: [ServiceType] = [], services: [Service] = [], prune: Bool = false,
-        yesDelete: Int? = nil
+        yesDelete: Int? = nil, remove: ApplyRemoval? = nil
     ) {
         self.locations = locations
         self.pools = pools
@@ -67,6 +68,7 @@ public struct ApplyRequest: Sendable, Hashable {
         self.services = services
         self.prune = prune
         self.yesDelete = yesDelete
+        self.remove = remove
     }
 }
 
@@ -81,10 +83,11 @@ extension ApplyRequest: Described {
         .present("types", list(of: ServiceType.form, by: \.name), else: [], \.types),
         .present("services", list(of: Service.form, by: \.name), else: [], \.services),
         .present("prune", .boolean, else: false, \.prune),
-        .nullable("yesDelete", deletions, \.yesDelete)
+        .nullable("yesDelete", deletions, \.yesDelete), .present("remove", ApplyRemoval.form, \.remove)
     ) {
         ApplyRequest(
-            locations: $0, pools: $1, egress: $2, servers: $3, types: $4, services: $5, prune: $6, yesDelete: $7)
+            locations: $0, pools: $1, egress: $2, servers: $3, types: $4, services: $5, prune: $6, yesDelete: $7,
+            remove: $8)
     }
 
     private static func list<Element, Key: Hashable & SendableMetatype>(

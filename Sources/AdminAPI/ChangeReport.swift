@@ -21,6 +21,8 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case job
     /// The change of a type to another version, by its number.
     case rollout
+    /// The move of a service to another server, by the service's name.
+    case move
 }
 
 /// What happens to one of them.

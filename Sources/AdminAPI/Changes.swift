@@ -137,12 +137,16 @@ public struct ServiceChange: Sendable, Hashable {
     /// As the resource has them. Not read: they follow from the version and the server.
     public var digest: String?
     public var drive: String?
+    /// As the resource has it. Not read.
+    public var move: MoveResource?
 
     public init(
         name: String? = nil, type: String? = nil, index: Int? = nil, server: String,
         state: ServiceState? = nil, weight: Int? = nil, until: String? = nil, effective: EffectiveState? = nil,
-        version: VersionReference? = nil, desired: DesiredRun? = nil, digest: String? = nil, drive: String? = nil
+        version: VersionReference? = nil, desired: DesiredRun? = nil, digest: String? = nil, drive: String? = nil,
+        move: MoveResource? = nil
     ) {
+        self.move = move
         self.version = version
         self.desired = desired
         self.digest = digest
@@ -258,11 +262,12 @@ extension ServiceChange: Described {
         .present("state", .choice, \.state), .nullable("weight", ServiceResource.weight, \.weight),
         .present("until", .stateEnd, \.until), .repeated("effective", EffectiveState.form, \.effective),
         .present("version", .version, \.version), .present("desired", .choice, \.desired),
-        .repeated("digest", .digest, \.digest), .repeated("drive", .name(.drive), \.drive)
+        .repeated("digest", .digest, \.digest), .repeated("drive", .name(.drive), \.drive),
+        .repeated("move", MoveResource.form, \.move)
     ) {
         ServiceChange(
             name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7, version: $8,
-            desired: $9, digest: $10, drive: $11)
+            desired: $9, digest: $10, drive: $11, move: $12)
     }
     .checking { StateEnd.fault($0.state, $0.until) ?? InstallationRule.fault($0.version, $0.desired) }
 }
@@ -278,7 +283,7 @@ extension ServicePatch: Described {
         return StateEnd.fault(patch.state, patch.until)
     }
 
-    private static let version = Form<Version>(
+    static let version = Form<Version>(
         schema: ["anyOf": [Form<VersionReference>.version.schema, ["type": "null"]]],
         read: { field in
             field.value == .null

@@ -57,3 +57,11 @@ public enum GatewayHeader {
     /// The longest reason in bytes.
     public static let longestHeldReason = 400
 }
+
+/// The names of our own headers between ADMIN and the node of a server.
+public enum NodeHeader {
+    /// In an answer to a poll of assignments: logs are wanted, and which ones is asked by a delivery of logs; the value
+    /// tells these wishes from others. In a poll: the value that the node knows, or `0`; a node that sends none sends no
+    /// logs.
+    public static let logs = "Portcullis-Logs"
+}

@@ -48,6 +48,8 @@ public struct JobResource: Sendable, Hashable {
     /// RFC 3339 in UTC, as the other times.
     public var createdAt: String
     public var deadline: String
+    /// The job that must have succeeded before this one is begun.
+    public var after: String?
     public var startedAt: String?
     public var endedAt: String?
     /// How it ended, in words; `nil`: it has not, or has succeeded.
@@ -57,8 +59,8 @@ public struct JobResource: Sendable, Hashable {
 
     public init(
         id: String, service: String, server: String, kind: JobKind, name: String?, arguments: [String], version: String,
-        state: JobState, createdBy: String, createdAt: String, deadline: String, startedAt: String? = nil,
-        endedAt: String? = nil, problem: String? = nil, output: String? = nil
+        state: JobState, createdBy: String, createdAt: String, deadline: String, after: String? = nil,
+        startedAt: String? = nil, endedAt: String? = nil, problem: String? = nil, output: String? = nil
     ) {
         self.id = id
         self.service = service
@@ -71,6 +73,7 @@ public struct JobResource: Sendable, Hashable {
         self.createdBy = createdBy
         self.createdAt = createdAt
         self.deadline = deadline
+        self.after = after
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.problem = problem
@@ -118,13 +121,14 @@ extension JobResource: Described {
         .required("arguments", .list(of: .line(atMost: 1_024)), \.arguments),
         .required("version", .digest, \.version), .required("state", .choice, \.state),
         .required("createdBy", .actor, \.createdBy), .required("createdAt", .time, \.createdAt),
-        .required("deadline", .time, \.deadline), .present("startedAt", .time, \.startedAt),
+        .required("deadline", .time, \.deadline), .present("after", .line(atMost: 40), \.after),
+        .present("startedAt", .time, \.startedAt),
         .present("endedAt", .time, \.endedAt), .present("problem", .line(atMost: Limits.reportedText), \.problem),
         .present("output", .bytes(0...Limits.jobOutput), \.output)
     ) {
         JobResource(
             id: $0, service: $1, server: $2, kind: $3, name: $4, arguments: $5, version: $6, state: $7, createdBy: $8,
-            createdAt: $9, deadline: $10, startedAt: $11, endedAt: $12, problem: $13, output: $14)
+            createdAt: $9, deadline: $10, after: $11, startedAt: $12, endedAt: $13, problem: $14, output: $15)
     }
 }
 

@@ -58,6 +58,8 @@ public enum Limits {
     public static let leaseSeconds = 10...3_600
     /// Instances of a rollout.
     public static let rolloutInstances = 10_000
+    /// Seconds that the connections of a service get that leaves its server.
+    public static let drainSeconds = 0...604_800
     /// Seconds until a job's deadline.
     public static let jobSeconds = 1...86_400
     /// Arguments of a job.
@@ -84,4 +86,20 @@ public enum Limits {
     public static let piece = 16 << 20
     /// Bytes of a content.
     public static let blob = 1 << 40
+    /// Bytes of text of a piece of a log.
+    public static let logPiece = 64 << 10
+    /// Bytes of text of all pieces that are sent at a time.
+    public static let logPieces = 256 << 10
+    /// Bytes of a delivery of logs: every byte of text escaped.
+    public static let logDelivery = 2 << 20
+    /// Bytes that are kept of a followed log.
+    public static let followedLog = 256 << 10
+    /// Logs that are followed at a time.
+    public static let followedLogs = 64
+    /// Lines with which a log is begun.
+    public static let logLines = 10_000
+    /// Seconds for which a log is still sent after its last reader.
+    public static let logRest = 15
+    /// The greatest place in a log.
+    public static let logOffset = 1 << 50
 }

@@ -16,6 +16,12 @@ public enum QueryParameter {
     public static let connections = "connections"
     /// `true`: a service with data may move to another server, which leaves the data behind.
     public static let withoutData = "without_data"
+    /// `true`: a service is at its new server with the very change, however many requests that costs.
+    public static let atOnce = "at_once"
+    /// Seconds that the connections of a service that moves get at its old server.
+    public static let drainTime = "drain_time"
+    /// The number of last lines with which a log begins.
+    public static let lines = "lines"
     /// The greatest number of elements to return.
     public static let limit = "limit"
     /// The order of a list: `name`, or `-name` for the reverse.

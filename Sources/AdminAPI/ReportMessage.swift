@@ -11,6 +11,8 @@ package protocol ReportMessage: Sendable {
     var report: Report? { get }
     /// What has changed, as JSON Merge Patch (RFC 7396).
     var changes: JSONValue? { get }
+
+    init(session: String, sequence: Int, report: Report?, changes: JSONValue?)
 }
 
 extension GatewayReportMessage: ReportMessage {}

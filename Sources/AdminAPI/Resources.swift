@@ -119,12 +119,15 @@ public struct ServiceResource: Sendable, Hashable {
     public var desired: DesiredRun?
     /// The drive of its server where its data is.
     public var drive: String?
+    /// Its move to another server; `nil`: none is on.
+    public var move: MoveResource?
 
     public init(
         name: String, type: String, index: Int, server: String, state: ServiceState, weight: Int?,
         until: String? = nil, effective: EffectiveState? = nil, version: VersionReference? = nil,
-        digest: String? = nil, desired: DesiredRun? = nil, drive: String? = nil
+        digest: String? = nil, desired: DesiredRun? = nil, drive: String? = nil, move: MoveResource? = nil
     ) {
+        self.move = move
         self.version = version
         self.digest = digest
         self.desired = desired
@@ -202,11 +205,12 @@ extension ServiceResource: Described {
         .required("state", .choice, \.state), .null("weight", weight, \.weight),
         .present("until", .stateEnd, \.until), .present("effective", EffectiveState.form, \.effective),
         .present("version", .version, \.version), .present("digest", .digest, \.digest),
-        .present("desired", .choice, \.desired), .present("drive", .name(.drive), \.drive)
+        .present("desired", .choice, \.desired), .present("drive", .name(.drive), \.drive),
+        .present("move", MoveResource.form, \.move)
     ) {
         ServiceResource(
             name: $0, type: $1, index: $2, server: $3, state: $4, weight: $5, until: $6, effective: $7, version: $8,
-            digest: $9, desired: $10, drive: $11)
+            digest: $9, desired: $10, drive: $11, move: $12)
     }
 
     static let index = Form<Int>.integer(1...ServiceName.maximumIndex)

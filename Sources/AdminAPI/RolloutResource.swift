@@ -1,5 +1,6 @@
 import JSON
 public import Names
+import Rollouts
 
 /// What a rollout is doing as a whole.
 public enum RolloutState: String, Sendable, Hashable, CaseIterable {
@@ -55,9 +56,9 @@ public struct RolloutCreation: Sendable, Hashable {
     }
 }
 
-/// Body of an order to a rollout.
+/// Body of `POST /v1/rollouts/{rollout}/resume`; the other orders have none.
 public struct RolloutOrdering: Sendable, Hashable {
-    /// Of `resume`: gateways that are not waited for any more.
+    /// Gateways that are not waited for any more.
     public var withoutGateways: [String]
 
     public init(withoutGateways: [String] = []) { self.withoutGateways = withoutGateways }
@@ -159,16 +160,34 @@ extension RolloutCreation: Described {
     package static let form = Form<Self>.object(
         "RolloutCreation", .required("type", .name(.type), \.type), .required("version", .version, \.version),
         .present("services", .list(of: .serviceName), else: [], \.services),
-        .present("location", .name(.location), \.location), .present("batch", .line(atMost: 8), \.batch),
-        .present("canaries", .integer(0...1_000), \.canaries),
-        .present("promoteByHand", .boolean, \.isPromotedByHand), .present("bake", .integer(0...86_400), \.bake),
-        .present("deadline", .integer(10...86_400), \.deadline),
+        .present("location", .name(.location), \.location), .present("batch", .batch, \.batch),
+        .present("canaries", .integer(0...RolloutPolicy.canaries.upperBound), \.canaries),
+        .present("promoteByHand", .boolean, \.isPromotedByHand),
+        .present("bake", .integer(RolloutPolicy.bakes), \.bake),
+        .present("deadline", .integer(RolloutPolicy.deadlines), \.deadline),
         .present("withoutGateways", .list(of: .name(.gateway)), else: [], \.withoutGateways)
     ) {
         RolloutCreation(
             type: $0, version: $1, services: $2, location: $3, batch: $4, canaries: $5, isPromotedByHand: $6,
             bake: $7, deadline: $8, withoutGateways: $9)
     }
+}
+
+extension Form where Value == String {
+    /// How many instances are changed at a time.
+    fileprivate static let batch = Form(
+        schema: [
+            "type": "string", "pattern": .string(RolloutPolicy.BatchSize.pattern),
+            "description": .string(RolloutPolicy.BatchSize.rule),
+        ],
+        read: { field in
+            guard let text = field.string() else { return nil }
+            guard !field.isStrict || RolloutPolicy.BatchSize(text) != nil else {
+                field.fault("\(RolloutPolicy.BatchSize.rule) is expected")
+                return nil
+            }
+            return text
+        }, write: { .string($0) })
 }
 
 extension RolloutOrdering: Described {

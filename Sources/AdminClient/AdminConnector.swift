@@ -3,6 +3,7 @@ import AsyncHTTPClient
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
+import ServiceSupport
 import Synchronization
 
 /// The HTTP client for ADMIN: sends requests to one of its addresses, and turns the results into values or errors.

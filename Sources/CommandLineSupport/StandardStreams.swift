@@ -18,13 +18,15 @@ public enum StandardOutput {
     }
 
     /// How many lines and columns the terminal has; `nil` where it does not tell.
-    public static var terminalSize: (lines: Int, columns: Int)? {
+    public static var terminalSize: (lines: Int, columns: Int)? { size(of: STDOUT_FILENO) }
+
+    fileprivate static func size(of descriptor: CInt) -> (lines: Int, columns: Int)? {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else { return nil }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else { return nil }
         return (Int(size.ws_row), Int(size.ws_col))
     }
 
-    private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+    fileprivate static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
 
     /// Writes bytes unchanged. If the reader is gone (`| head`), the command ends silently.
     public static func write(_ bytes: some Sequence<UInt8>) throws {
@@ -48,6 +50,20 @@ public enum StandardOutput {
 public enum StandardError {
     /// Whether standard error is a terminal.
     public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Whether what stands there can be written over: standard error is a terminal that can.
+    public static var canRewrite: Bool { isTerminal && StandardOutput.variable("TERM") != "dumb" }
+
+    /// How many lines and columns the terminal has; `nil` where it does not tell.
+    public static var terminalSize: (lines: Int, columns: Int)? { StandardOutput.size(of: STDERR_FILENO) }
+
+    /// Writes lines in the place of those above the cursor, and leaves the cursor in the last.
+    /// - Parameter rows: how many rows of the terminal are written over, the cursor's among them.
+    public static func rewrite(_ rows: Int, with lines: [String]) {
+        let up = rows > 1 ? "\u{1B}[\(rows - 1)A" : ""
+        let text = lines.map(\.printable).joined(separator: "\n")
+        _ = try? FileDescriptor.standardError.writeAll(Array("\r\(up)\u{1B}[J\(text)".utf8))
+    }
 
     /// Replaces the line of a terminal on which nothing but this writes; cut to what a narrow terminal shows.
     public static func rewriteLine(_ text: String) {

@@ -42,7 +42,8 @@ package struct SystemdManager: Sendable {
             try message.container("a", "(sa(sv))") {}
             var error = sd_bus_error()
             defer { sd_bus_error_free(&error) }
-            let result = sd_bus_call(bus, message.pointer, patience, &error, nil)
+            // The last use of the message itself is before the call that needs it.
+            let result = withExtendedLifetime(message) { sd_bus_call(bus, message.pointer, patience, &error, nil) }
             guard result >= 0 else { throw SystemdError(error, result) }
         }
     }

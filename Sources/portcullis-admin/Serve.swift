@@ -112,6 +112,12 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Whether ADMIN runs tests \"from: outside\" in rollouts; false: they count as passed. (default: true)",
+            valueName: "true|false"))
+    var outsideTests: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Percent of a location's servers: when more are lost at once, no service moves. (default: 33)",
             valueName: "percent"))
     var lostShare: String?
@@ -135,6 +141,7 @@ struct Serve: AsyncParsableCommand {
         flags[.versionsDirectory] = versionsDirectory
         flags[.keepContents] = keepContents
         flags[.versionsReserve] = versionsReserve
+        flags[.outsideTests] = outsideTests
         flags[.lostShare] = lostShare
         let source = options.source(flags: flags)
         let settings = try source.read()
@@ -165,7 +172,7 @@ struct Serve: AsyncParsableCommand {
             registry: registry, gateways: gateways, address: settings.listen, tls: settings.tls?.load(),
             secretKey: secretKey, isOpenWithoutTokens: settings.listen.isLoopback,
             limits: settings.connections, pruneShare: settings.pruneShare, versions: versions,
-            courier: courier, logger: logger
+            hasOutsideTests: settings.hasOutsideTests, courier: courier, logger: logger
         ) { [logger] port in
             isListening.withLock { $0 = true }
             let scheme = settings.tls == nil ? "http" : "https"
@@ -173,6 +180,8 @@ struct Serve: AsyncParsableCommand {
             logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
             serviceManager.ready()
         }
+        let moves = MoveDriver(registry: registry, gateways: gateways, nodes: admin.nodes, logger: logger)
+        let actions = ActionClock(registry: registry, nodes: admin.nodes, logger: logger)
         let application = try admin.application()
         let serverWatch = ServerWatch(
             registry: registry, nodes: admin.nodes, share: settings.lostShare, logger: logger)
@@ -183,7 +192,7 @@ struct Serve: AsyncParsableCommand {
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, courier, serverWatch, reloading, application,
+                gateways, upkeep, stateClock, moves, actions, courier, serverWatch, reloading, application,
                 StoppingNotice(serviceManager: serviceManager),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -41,7 +41,10 @@ struct Run: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let notifier = SystemdNotifier(environment: environment)
         let settings = ProberSettings(runDirectory: runDirectory, authorities: trust.caFile)
-        let prober = try Prober(settings, stop: stop, logger: makeLogger(environment))
+        let prober = try Prober(
+            settings, stop: stop,
+            logger: .ofProgram(
+                "portcullis-checks", level: Logger.Level(rawValue: logLevel) ?? .info, environment: environment))
         notifier.ready()
         prober.run(everySecond: notifier.alive)
         notifier.stopping()
@@ -53,16 +56,6 @@ struct Run: ParsableCommand {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-
-    /// The log: to journald with fields when systemd has connected us to it, else for people.
-    private func makeLogger(_ environment: [String: String]) -> Logger {
-        let isJournal = environment["JOURNAL_STREAM"] != nil
-        let level = Logger.Level(rawValue: logLevel) ?? .info
-        return Logger(label: "portcullis-checks") { label in
-            if isJournal, let handler = JournalLogHandler(identifier: label, logLevel: level) { return handler }
-            return LineLogHandler(logLevel: level, style: isJournal ? .journal : .terminal)
-        }
     }
 }
 

@@ -94,21 +94,17 @@ struct SettingsOptions: ParsableArguments {
             (.foreignServices, foreignServices), (.metricsFile, metricsFile), (.role, role),
             (.logLevel, logLevel),
         ]
-        return try ConfigurationLoader.load(
+        return try GatewayConfiguration.load(
             file: try SettingsFile.find(config, else: Self.defaultFile),
             environment: ProcessInfo.processInfo.environment,
             flags: flags.compactMap { key, value in value.map { (key, $0) } },
-            assignments: try set.map(ConfigurationLoader.setting),
+            assignments: try set.map(ConfigurationKey.assignment),
             hostName: ProcessInfo.processInfo.hostName)
     }
 
-    /// The log: to journald with fields when systemd has connected us to it, else for people.
+    /// The log of the daemon.
     func makeLogger(_ configuration: GatewayConfiguration) -> Logger {
-        let isJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
-        return Logger(label: "portcullis-gateway") { label in
-            let logLevel = configuration.logLevel
-            if isJournal, let handler = JournalLogHandler(identifier: label, logLevel: logLevel) { return handler }
-            return LineLogHandler(logLevel: logLevel, style: isJournal ? .journal : .terminal)
-        }
+        .ofProgram(
+            "portcullis-gateway", level: configuration.logLevel, environment: ProcessInfo.processInfo.environment)
     }
 }

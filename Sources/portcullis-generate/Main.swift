@@ -4,18 +4,20 @@ import LargeCloud
 import ServiceSupport
 
 @main
-struct Generate: ParsableCommand {
+struct Generate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "portcullis-generate",
-        abstract: "Make a large cloud, in the language of one of several programs.",
+        abstract: "Make a large cloud, in the language of one of several programs; play its servers.",
         discussion: """
             Equal options give equal bytes, and every shape has the same content, so that benchmarks of \
             different programs compare like with like.
             """,
         version: ProgramVersion.text,
-        subcommands: [CloudDirectory.self, CSV.self, IPVSAdm.self, Keepalived.self, NFT.self, Count.self])
+        subcommands: [
+            CloudDirectory.self, CSV.self, IPVSAdm.self, Keepalived.self, NFT.self, Count.self, FleetCommand.self,
+        ])
 
-    static func main() { Program.run(Self.self) }
+    static func main() async { await Program.run(Self.self) }
 
     /// `portcullis-generate cloud`
     struct CloudDirectory: ParsableCommand {

@@ -15,6 +15,9 @@
 
 // How long what the program has left behind may take to end, at most.
 enum { LEFT_TIMEOUT = 5000, READY_PAUSE = 100, KILL_PAUSE = 50 };
+// How long after its lease a service may live, whatever its own time to stop is. ADMIN starts it elsewhere 5 s after the
+// lease.
+enum { LEASE_TIMEOUT = 3000 };
 
 static pid_t parent(const char *process) {
     char path[300], text[1024];
@@ -112,19 +115,18 @@ void keep(struct record *record, int notify, int lease) {
                 kill(getpid(), SIGTERM);
             } else next = earlier(next, limit);
         }
-        if (record->lease && !record->end && !record->stopping.boot) {
-            if (now >= record->lease) {
-                record->lease_ended = moment_now();
-                kill(getpid(), SIGTERM);
-            } else {
-                set_timer(timer, record->lease);
-                next = earlier(next, record->lease);
-            }
+        int64_t kill_at = end;
+        if (record->lease) {
+            kill_at = earlier(end, record->lease + LEASE_TIMEOUT);
+            const int is_over = now >= record->lease;
+            if (is_over && !record->end && !record->stopping.boot) kill(getpid(), SIGTERM);
+            set_timer(timer, is_over ? kill_at : record->lease);
+            if (!is_over) next = earlier(next, record->lease);
         }
-        if (now >= end) {
+        if (now >= kill_at) {
             signal_children(SIGKILL);
             next = earlier(next, now + KILL_PAUSE);
-        } else next = earlier(next, end);
+        } else next = earlier(next, kill_at);
 
         // One that is not open is left out.
         struct pollfd waiting[] = {{.fd = signals, .events = POLLIN}, {.fd = notify, .events = POLLIN},
@@ -137,6 +139,7 @@ void keep(struct record *record, int notify, int lease) {
         while (read(signals, &received, sizeof received) == sizeof received) {
             if (received.ssi_signo != SIGTERM || record->stopping.boot) continue;
             record->stopping = moment_now();
+            if (record->lease && record->stopping.boot >= record->lease) record->lease_ended = record->stopping;
             if (!record->end) {
                 kill(record->main, order->stop_signal);
                 end = boot_milliseconds() + order->stop_timeout;

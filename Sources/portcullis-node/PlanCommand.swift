@@ -44,7 +44,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
         let source = try AdminSource(configuration)
         defer { Task { await source.shutdown() } }
-        guard case .assignments(let next, let tag, _) = try await source.poll(known: nil) else {
+        guard let (next, tag) = try await source.poll(known: nil).news else {
             throw CommandError("ADMIN sent no assignments")
         }
         let checked = try next.checked(for: configuration.server)

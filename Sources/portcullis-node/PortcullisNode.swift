@@ -14,8 +14,8 @@ struct PortcullisNode: AsyncParsableCommand {
             node ends, is upgraded or is killed, and while ADMIN cannot be reached. A service that ADMIN has never \
             named, or names no more, stays as it is.
 
-            SETTINGS come from /etc/portcullis/node.yaml (--config), the environment (PORTCULLIS_ADMIN_URL for \
-            admin-url) and flags. A later source overrides an earlier one.
+            SETTINGS come from /etc/portcullis/node.yaml (--config), the environment \
+            (PORTCULLIS_NODE_ADMIN_URL for admin-url) and flags. A later source overrides an earlier one.
 
               admin-url: https://admin.example:8443  # ADMIN; several addresses: a, b
               server: app1                           # its name in ADMIN (the host's)
@@ -31,6 +31,8 @@ struct PortcullisNode: AsyncParsableCommand {
               allow-users: [postgres]                # users that a manifest may name
               users: 700000-765535                   # a user for each service, where
                                                      # the node is root; or agent
+              driver: auto                           # systemd where it is process 1,
+                                                     # or process
               drives: {d1: /mnt/d1, archive: /mnt/a} # for data; each a file system
               root: /srv/portcullis
               interval: 3                            # seconds between polls

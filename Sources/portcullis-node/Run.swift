@@ -10,7 +10,7 @@ struct Run: AsyncParsableCommand {
         discussion: """
             Starts from the last good assignments, so it works while ADMIN cannot be reached. SIGTERM and SIGINT end \
             it; services go on, and the next start finds them. Under systemd use Type=notify and KillMode=process. \
-            Run as root, it gives each service a user of its own.
+            Run as root, it gives each service a user of its own and, where systemd is process 1, a unit of its own.
             """)
 
     @OptionGroup var settings: SettingsOptions

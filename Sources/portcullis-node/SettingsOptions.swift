@@ -50,17 +50,13 @@ struct SettingsOptions: ParsableArguments {
             file: try SettingsFile.find(config, else: Self.defaultFile),
             environment: ProcessInfo.processInfo.environment,
             flags: flags.compactMap { key, value in value.map { (key, $0) } },
-            assignments: try set.map(NodeConfiguration.setting), hostName: ProcessInfo.processInfo.hostName)
+            assignments: try set.map(NodeSettingKey.assignment), hostName: ProcessInfo.processInfo.hostName)
     }
 
-    /// The log: to journald with fields when systemd has connected us to it, else for people.
+    /// The log of the agent.
     func makeLogger(_ configuration: NodeConfiguration) -> Logger {
-        let isJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
-        return Logger(label: "portcullis-node") { label in
-            let logLevel = configuration.logLevel
-            if isJournal, let handler = JournalLogHandler(identifier: label, logLevel: logLevel) { return handler }
-            return LineLogHandler(logLevel: logLevel, style: isJournal ? .journal : .terminal)
-        }
+        .ofProgram(
+            "portcullis-node", level: configuration.logLevel, environment: ProcessInfo.processInfo.environment)
     }
 }
 

@@ -53,6 +53,11 @@ import Testing
         #expect(settings.timeLimit(of: poll) == .seconds(10))
         poll.wait = 30
         #expect(settings.timeLimit(of: poll) == .seconds(40))
+        // A limit of its own only shortens it.
+        poll.timeout = .seconds(2)
+        #expect(settings.timeLimit(of: poll) == .seconds(32))
+        poll.timeout = .seconds(60)
+        #expect(settings.timeLimit(of: poll) == .seconds(40))
     }
 
     @Test("many polls need one connection")

@@ -92,7 +92,7 @@ def test_a_rule_by_commands_holds_its_pool(admin):
     assert json.loads(admin.portcullis("export", "tcn", "-o", "json"))[0]["sources"] == ["10.1.0.0/16"]
     assert admin.portcullis("pools", "remove", "tcn", "out-ip", status=1) == (
         "Error: The cloud would contradict itself; nothing was changed.\n"
-        "  pool: the egress rule out of location tcn needs the address pool \"out-ip\", which the location lacks\n")
+        "  pool out-ip: the egress rule out of location tcn needs the address pool \"out-ip\", which the location lacks\n")
     errors = admin.portcullis("egress", "set", "tcn", "b", "--pool", "out-ip", "--from", "10.1.7.0/24", status=1)
     assert errors.endswith("  from.0: the egress rule b of location tcn is for 10.1.7.0/24, which overlaps 10.1.0.0/16 of the rule out\n")
     shared = admin.portcullis("egress", "set", "tcn", "b", "--pool", "www-ip", "--from", "10.9.0.0/16")
@@ -102,7 +102,7 @@ def test_a_rule_by_commands_holds_its_pool(admin):
     admin.portcullis("pools", "remove", "tcn", "out-ip")
     events = json.loads(admin.portcullis("events", "--kind", "egress", "-o", "json"))
     assert [(event["action"], event["name"]) for event in events] == [
-        ("create", "tcn/out"), ("create", "tcn/b"), ("delete", "tcn/out"), ("delete", "tcn/b")]
+        ("create", "tcn/out"), ("create", "tcn/b"), ("delete", "tcn/b"), ("delete", "tcn/out")]
 
 
 def test_a_rule_outlives_a_restart_of_admin(admin):

@@ -57,10 +57,31 @@ def test_a_cloud_is_made_by_commands_and_is_the_one_that_a_file_makes(admin, tmp
     assert admin.portcullis("get", "cloud").endswith("\n{}\n")
 
 
-def test_what_fails_half_way_says_what_was_done(admin):
+def test_several_names_are_one_change(admin):
     admin.portcullis("types", "put", "/dev/stdin", text="type: idle\n")
-    errors = admin.portcullis("types", "remove", "idle", "pgw", status=1)
-    assert errors == "Error: pgw: Type pgw still has service pgw.1, service pgw.2, service pgw.3 and 2 more.\nDone before: idle\n"
+    before = admin.portcullis("get", "cloud")
+    refusals = [
+        (("types", "remove", "idle", "pgw"), "Type pgw still has service pgw.1, service pgw.2, service pgw.3 and 2 more.\n"),
+        (("types", "remove", "idle", "nope"), "There is no type nope.\n"),
+        (("services", "remove", "pgw.1", "tg.1", "tg.999"), "There is no service tg.999.\n"),
+        (("servers", "remove", "nope", "app1"), "There is no server nope.\n"),
+        (("services", "stop", "pgw.1", "tg.999"), "  service tg.999: there is no service \"tg.999\"\n"),
+        (("services", "start", "pgw.1", "tg.1"), "  service tg.1: the service tg.1 has no version: ADMIN does not run it\n"),
+        (("services", "version", "pgw.1", "tg.1", "9.9"), "  service pgw.1: ADMIN has no version 9.9 of type pgw\n"),
+    ]
+    for words, detail in refusals:
+        assert detail in admin.portcullis(*words, status=1)
+        assert admin.portcullis("get", "cloud") == before, words
+    names = ["tg.1", "pgw.1", "tg.1"]
+    shown = admin.portcullis("services", "remove", *names, "--dry-run", status=2)
+    assert admin.portcullis("services", "remove", *names) + "\ndry run: nothing was changed\n" == shown
+    assert shown.startswith("registry: 2 removed\n")
+    digest = f"sha256:{'0a' * 32}"
+    report = json.loads(admin.portcullis("services", "version", "tg.2", "pgw.2", digest, "-o", "json"))
+    assert [change["name"] for change in report["changes"]] == ["pgw.2", "tg.2"]
+    report = json.loads(admin.portcullis("services", "stop", "tg.2", "pgw.2", "-o", "json"))
+    assert [change["name"] for change in report["changes"]] == ["pgw.2", "tg.2"]
+    admin.portcullis("types", "remove", "idle")
 
 
 def test_commands_at_the_same_time_get_servers_of_their_own(admin):

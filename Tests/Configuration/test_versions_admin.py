@@ -121,6 +121,21 @@ def large(workshop, size=12 << 20):
     return file, compressed(workshop, file)
 
 
+def test_a_version_that_is_altered_here_is_not_pushed_even_if_admin_has_it(kept, workshop):
+    workshop.build()
+    workshop.build("1.1")
+    workshop.do("push", "pgw", "1.0", "--admin-url", kept.url)
+    blob = workshop.blob(files(workshop)["bin/pgw"]["sha256"])
+    good = blob.read_bytes()
+    blob.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    for words in [("1.0",), ("1.1",), ("1.0", "--dry-run"), ()]:
+        error = workshop.do("push", "pgw", *words, "--admin-url", kept.url, status=1)
+        assert "is altered in the store: bin/pgw: its compressed bytes were altered; nothing was sent" in error
+    assert [version["name"] for version in kept.listed()] == ["1.0"]
+    blob.write_bytes(good)
+    assert "1.1" in workshop.do("push", "pgw", "--admin-url", kept.url)
+
+
 def test_versions_are_pushed_read_and_pulled(kept, workshop, tmp_path):
     key, public = workshop.key("release")
     workshop.write_data(30, 20_000)

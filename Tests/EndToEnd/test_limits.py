@@ -30,13 +30,13 @@ def limits(network):
     return {witnesses.thresholds(network.gateway).get((SERVICE, server)) for server in SERVERS}
 
 
-def test_a_full_server_gets_no_new_connection_until_some_have_ended(daemons, scripted, network, hasty, fresh):
+def test_a_full_server_gets_no_new_connection_until_some_have_ended(daemons, scripted, network, client, hasty, fresh):
     daemon = daemons.start_anew({"admin-url": scripted.url, "drain-time": 5})
     scripted.give(daemon, limited(2))
     assert limits(network) == {(2, 0)}
 
     sources = fresh(6)
-    connections = [held(hasty, source) for source in sources[:4]]
+    connections = [held(client, source) for source in sources[:4]]
     assert all(connections), "two servers with two connections each take four"
     assert held(hasty, sources[4]) is None, "and no fifth"
     # What stands goes on.
@@ -45,7 +45,7 @@ def test_a_full_server_gets_no_new_connection_until_some_have_ended(daemons, scr
     # A raised limit counts at once, for connections that are there as for those to come.
     scripted.give(daemon, limited(3))
     assert limits(network) == {(3, 0)}
-    connections += [held(hasty, source) for source in sources[4:6]]
+    connections += [held(client, source) for source in sources[4:6]]
     assert all(connections)
 
     # IPVS forgets a connection 10 seconds after its reset, and admits new ones below three quarters of the limit.
@@ -58,7 +58,7 @@ def test_a_full_server_gets_no_new_connection_until_some_have_ended(daemons, scr
     scripted.give(daemon, exports.export(exports.section(
         "limited", [WWW4], PORT, {"app1": 100, "app2": 100}, backend_port=8080)))
     assert limits(network) == {(0, 0)}
-    assert all(held(hasty, source) for source in fresh(8))
+    assert all(held(client, source) for source in fresh(8))
 
 
 def test_a_limit_that_another_program_changes_is_repaired(daemons, scripted, network):

@@ -122,7 +122,7 @@ def test_a_flow_that_begins_while_the_table_is_away_is_translated_once_it_is_bac
     assert send() == "app1"
 
 
-def test_narrowed_sources_cut_connections_and_a_move_does_not(daemon, scripted, network, client, hasty):
+def test_narrowed_sources_cut_connections_and_a_move_does_not(daemon, scripted, network, client):
     scripted.give(daemon, exports.export(shell("app1"), REST))
     mine, theirs = client.hold(WWW4, TCP, ALLOWED), client.hold(WWW4, TCP, OTHER)
     assert {held.ask().server for held in (mine, theirs)} == {"app1"}
@@ -135,7 +135,7 @@ def test_narrowed_sources_cut_connections_and_a_move_does_not(daemon, scripted, 
 
     moved = exports.export(shell("app2", sources=f"{ALLOWED}/32"), REST)
     scripted.give(daemon, moved)
-    assert hasty.http(WWW4, TCP, ALLOWED).server == "app2"
+    assert client.http(WWW4, TCP, ALLOWED).server == "app2"
     assert mine.ask().server == "app1"
     [drain] = daemon.status["drains"]
     assert (drain["service"], drain["server"]) == (f"{WWW4}:{TCP}/tcp", "10.1.0.11:9000")
@@ -147,7 +147,8 @@ def test_narrowed_sources_cut_connections_and_a_move_does_not(daemon, scripted, 
 
 
 def test_the_drain_time_ends_what_a_withdrawn_section_still_has(daemons, scripted, settings, network, client):
-    daemon = daemons.start_anew({**settings, "drain-time": 5})
+    # Long enough for what is asked before its end.
+    daemon = daemons.start_anew({**settings, "drain-time": 10})
     scripted.give(daemon, exports.export(shell("app1"), REST))
     held = client.hold(WWW4, TCP, ALLOWED)
     assert held.ask().server == "app1"
@@ -162,13 +163,13 @@ def test_the_drain_time_ends_what_a_withdrawn_section_still_has(daemons, scripte
 
 
 def test_from_masq_to_dnat_the_log_says_that_connections_are_cut_and_back_they_drain(
-        daemon, scripted, network, client, hasty):
+        daemon, scripted, network, client):
     scripted.give(daemon, exports.export(shell("app1", "masq"), REST))
     held = client.hold(WWW4, TCP, ALLOWED)
     assert held.ask().server == "app1"
     log = len(daemon.text)
     scripted.give(daemon, exports.export(shell("app2"), REST))
-    assert hasty.http(WWW4, TCP).server == "app2"
+    assert client.http(WWW4, TCP).server == "app2"
     written = daemon.text[log:]
     assert f"ipvs - virtual service {WWW4}:{TCP}/tcp" in written and "draining" not in written
     assert daemon.status["drains"] == []
@@ -180,7 +181,7 @@ def test_from_masq_to_dnat_the_log_says_that_connections_are_cut_and_back_they_d
     held = client.hold(WWW4, TCP, ALLOWED)
     assert held.ask().server == "app2"
     scripted.give(daemon, exports.export(shell("app3", "masq"), REST))
-    assert hasty.http(WWW4, TCP).server == "app3"
+    assert client.http(WWW4, TCP).server == "app3"
     assert held.ask().server == "app2"
     assert "draining: 1" in daemon.text
     held.abort()

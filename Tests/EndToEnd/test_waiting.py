@@ -153,12 +153,13 @@ def test_drained_again_at_once_it_is_waited_for_again(site, client):
     site.operator.run("servers", "ready", "app2")
 
 
-@pytest.mark.parametrize("words, states", [(["--for", "8s"], "ready"), ([], "maint")])
+@pytest.mark.parametrize("words, states", [(["--for", "15s"], "ready"), ([], "maint")])
 def test_a_drain_that_ends_before_its_connections_fails_the_wait(site, client, words, states):
     """By itself, or because somebody has set another state."""
     eventually(lambda: site.weights() == [100] * 5, what="the server being ready")
     held = hold(client, PORTS[0])
     with site.start("servers", "drain", "app2", "--wait", *words) as drain:
+        # Within the time of --for: the command starts, the gateway confirms and reports.
         drain.wait_for("waiting: w1.2: 1 connection", timeout=60)
         if not words:
             site.operator.run("servers", states, "app2")

@@ -39,7 +39,12 @@ package final class StubServer: Sendable {
     private let channel: any Channel
     private let state: State
 
-    package init(_ answer: @escaping @Sendable (HTTPRequestHead) -> Answer) async throws {
+    /// - Parameters:
+    ///   - host: an address of loopback.
+    ///   - port: 0: any free one.
+    package init(
+        at host: String = "127.0.0.1", port: Int = 0, _ answer: @escaping @Sendable (HTTPRequestHead) -> Answer
+    ) async throws {
         let state = State(answer)
         self.state = state
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -49,11 +54,13 @@ package final class StubServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Handler(state))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: port).get()
     }
 
+    package var port: Int { channel.localAddress?.port ?? 0 }
+
     /// `http://127.0.0.1:PORT`
-    package var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
+    package var url: String { "http://127.0.0.1:\(port)" }
 
     /// The requests so far.
     package var requests: [HTTPRequestHead] { state.requests.withLock { $0 } }

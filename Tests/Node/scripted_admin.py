@@ -23,6 +23,12 @@ class ScriptedAdmin:
         self.cut = None
         self.token = None
         self.report, self.requests, self.joined = None, [], []
+        # Logs that are wanted, by stream; what has come of each; and the times at which something came.
+        self.wishes, self.logs, self.deliveries = {}, {}, []
+        # What tells these wishes from others; None: a node is told of none.
+        self.wanted = None
+        # Whether the answers to deliveries are lost.
+        self.loses_answers = False
         self._changed = threading.Condition()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -58,6 +64,36 @@ class ScriptedAdmin:
         with self._changed:
             self.jobs[identifier] = {"arguments": [], "deadline": end, **job}
             self._changed.notify_all()
+
+    def want(self, service, lines=10, after=None):
+        """Wants a log; returns the stream."""
+        with self._changed:
+            stream = f"a.{len(self.logs) + 1}"
+            self.wishes[stream] = {"stream": stream, "service": service, "lines": lines, **({"after": after} if after else {})}
+            self.logs[stream] = []
+            self.wanted = stream
+            self._changed.notify_all()
+        return stream
+
+    def unwant(self, stream):
+        with self._changed:
+            del self.wishes[stream]
+            self.wanted = self.wanted if self.wishes else None
+
+    def log_text(self, stream):
+        return "".join(piece["text"] for piece in self.logs[stream])
+
+    def _deliver(self, pieces):
+        """Takes what follows what is here, as ADMIN does, and says what is wanted."""
+        with self._changed:
+            for piece in pieces:
+                wish = self.wishes.get(piece["stream"])
+                if wish and piece.get("after") == wish.get("after"):
+                    wish["after"] = piece["position"]
+                    self.logs[piece["stream"]].append(piece)
+            if pieces:
+                self.deliveries.append(time.monotonic())
+            return {"wishes": list(self.wishes.values())}
 
     @property
     def document(self):
@@ -121,11 +157,16 @@ class ScriptedAdmin:
                     return self._send(401)
                 known = self.headers.get("If-None-Match") or ""
                 wait = re.search(r"wait=(\d+)", self.headers.get("Prefer") or "")
+                logs = self.headers.get("Portcullis-Logs")
                 with admin._changed:
                     if wait:
-                        admin._changed.wait_for(lambda: admin.tag not in known, timeout=int(wait[1]))
-                    tag, body = admin.tag, admin.document
+                        admin._changed.wait_for(
+                            lambda: admin.tag not in known or (logs and admin.wanted and admin.wanted != logs),
+                            timeout=int(wait[1]))
+                    tag, body, wanted = admin.tag, admin.document, admin.wanted
                 held = {"Preference_Applied": "wait"} if wait else {}
+                if wanted:
+                    held["Portcullis_Logs"] = wanted
                 if tag in known:
                     return self._send(304, ETag=tag, **held)
                 return self._send(200, body, ETag=tag, Content_Type="application/json", **held)
@@ -159,6 +200,13 @@ class ScriptedAdmin:
                         problem = json.dumps({"title": "Forbidden", "status": 403, "detail": "the join token has ended"})
                         return self._send(403, problem.encode(), Content_Type="application/problem+json")
                     return self._send(200, b'{"server": "app1", "token": "own-token"}', Content_Type="application/json")
+                if self.path == f"/v1/servers/{admin.server_name}/logs":
+                    if status := admin.before(self.path):
+                        return self._send(status)
+                    answer = json.dumps(admin._deliver(body["pieces"])).encode()
+                    if admin.loses_answers:
+                        return self._send(503)
+                    return self._send(200, answer, Content_Type="application/json")
                 wants = admin.report is None and "changes" in body
                 if "report" in body:
                     admin.report = body["report"]

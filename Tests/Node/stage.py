@@ -182,7 +182,9 @@ class Stage:
         return {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()}
 
     def pid(self, service):
-        return int(self.state(service)["main"][0])
+        """The process of a service; None while its keeper has none."""
+        main = self.state(service).get("main")
+        return int(main[0]) if main else None
 
     def witness(self, service):
         """What tells a start from another: process, its start, the instance, the version."""

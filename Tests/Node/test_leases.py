@@ -97,12 +97,25 @@ def test_a_program_that_ignores_its_signal_is_killed_and_a_killed_keeper_leaves_
         import signal, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         while True: time.sleep(1)
-        """, run={"stop-timeout": 1})
+        """, run={"stop-timeout": 60})
     pid = stage.pid("pgw.1")
     silence(stage)
-    ended_by_lease(stage)
-    assert stage.state("pgw.1")["ended"][:2] == ["killed", "9"] and not lives(pid)
+    end = ended_by_lease(stage)
+    state = stage.state("pgw.1")
+    assert state["ended"][:2] == ["killed", "9"] and not lives(pid)
+    # Its own time to stop is longer than ADMIN waits.
+    assert 2.9 <= int(state["ended"][2]) / 1000 - end <= 3.5
     answer(stage)
+    stage.settled("pgw.1", timeout=10)
+    # Neither does a stop that was asked for in time take longer than the lease.
+    pid = stage.pid("pgw.1")
+    stage.node.kill()
+    os.kill(int(stage.state("pgw.1")["keeper-process"][0]), signal.SIGTERM)
+    begin = boot_time()
+    eventually(lambda: not lives(pid), LEASE + 5, "the end of a slow stop")
+    assert boot_time() - begin <= LEASE + 3.5
+    stage.admin.report = None
+    stage.node.start()
     stage.settled("pgw.1", timeout=10)
     pid = stage.pid("pgw.1")
     stage.node.kill()

@@ -176,6 +176,23 @@ def test_files_altered_on_the_disk_are_mended_before_they_are_started(stage):
     assert "share/data has another content" in stage.node.text
 
 
+def test_an_object_that_was_altered_and_whose_blob_is_gone_is_fetched_for_the_next_version(stage):
+    data = {"share/data": b"good" * 1000}
+    first, second = stage.version("1.0.0", files=data), stage.version("2.0.0", "#!/bin/sh\nexec sleep 999\n", files=data)
+    stage.admin.assign("pgw.1", first)
+    stage.start()
+    stage.settled("pgw.1", version=first)
+    # The node needs no blob of a version that is placed, and removes it within a minute.
+    for blob in (stage.root / "node" / "store" / "blobs").glob("*/*"):
+        blob.unlink()
+    path = stage.root / "pgw.1" / "versions" / first / "share" / "data"
+    path.chmod(0o644)
+    path.write_bytes(b"evil" * 1000)
+    stage.admin.assign("pgw.1", second)
+    stage.settled("pgw.1", version=second)
+    assert (stage.root / "pgw.1" / "versions" / second / "share" / "data").read_bytes() == b"good" * 1000
+
+
 def test_an_action_that_the_manifest_does_not_have(serving):
     stage, version = serving
     stage.admin.order("j1", service="pgw.1", kind="action", name="format-disk", arguments=["now"])

@@ -83,8 +83,8 @@ def test_without_admin_the_last_assignments_count(stage):
     stage.settled("pgw.1")
     stage.node.kill()
     stage.admin.before = lambda path: 503
-    os.kill(stage.pid("pgw.1"), 9)
     old = stage.pid("pgw.1")
+    os.kill(old, 9)
     stage.node.start()
     eventually(lambda: stage.pid("pgw.1") != old and lives(stage.pid("pgw.1")))
     assert stage.command("check").returncode in (3, 5)
@@ -162,3 +162,27 @@ def test_join_writes_the_servers_own_token(stage):
     stage.admin.assign("pgw.1", version)
     stage.start()
     stage.settled("pgw.1")
+
+
+def test_status_names_versions_as_people_do(stage):
+    stage.admin.assign("pgw.1", stage.version("1.5.0"))
+    stage.start()
+    stage.settled("pgw.1")
+    eventually(lambda: stage.command("status").stdout.splitlines()[1].split()[:3] == ["pgw.1", "running", "1.5.0"])
+    # Without its manifest there is only the digest.
+    (digest,) = (path.stem for path in (stage.root / "node" / "manifests").glob("*.json"))
+    stage.node.stop()
+    (stage.root / "node" / "manifests" / f"{digest}.json").unlink()
+    assert stage.command("status").stdout.splitlines()[1].split()[2] == digest[:12]
+
+
+def test_the_environment_of_the_operators_commands_is_not_the_nodes(stage, monkeypatch):
+    monkeypatch.setenv("PORTCULLIS_TOKEN_FILE", "/nonexistent")
+    monkeypatch.setenv("PORTCULLIS_ADMIN_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("PORTCULLIS_NODE_LOG_LEVEL", "debug")
+    stage.admin.assign("pgw.1", stage.version("1.0.0"))
+    stage.start()
+    stage.settled("pgw.1")
+    monkeypatch.setenv("PORTCULLIS_NODE_INTERVAL", "x")
+    done = stage.command("status")
+    assert done.returncode == 1 and "PORTCULLIS_NODE_INTERVAL" in done.stderr

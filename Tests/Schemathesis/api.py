@@ -4,6 +4,7 @@ usage: api.py SCHEMATHESIS WORD… (its command line, but for the description's 
 answer is a 5xx or is not as described, when ADMIN has ended, and when it has logged an error.
 """
 
+import json
 import os
 import re
 import sys
@@ -15,6 +16,11 @@ from portcullis_testing.processes import Process, run
 from portcullis_testing.repository import FIXTURES, binary
 
 
+def send(admin, token, method, path, body):
+    run("curl", "-sSf", "-o", os.devnull, "-X", method, "-H", f"Authorization: Bearer {token}", "-H",
+        "Content-Type: application/json", "-d", json.dumps(body), f"{admin.url}{path}")
+
+
 def main(*schemathesis):
     with tempfile.TemporaryDirectory() as folder, Admin(HERE, folder, "--log-level", "info", has_key=True) as admin:
         token = admin.add_token("schemathesis", "admin")
@@ -23,6 +29,11 @@ def main(*schemathesis):
         gateway = admin.add_token("gw1", "gateway", "--gateway", "tcn/gw1")
         run("curl", "-sf", "-o", os.devnull, "-H", f"Authorization: Bearer {gateway}", "-H", "Portcullis-Gateway: gw1",
             f"{admin.url}/v1/locations/tcn/services.csv")
+        # What a rollout can be about: two versions without files, and a service that has the first.
+        for version in ("1.0", "2.0"):
+            manifest = {"format": 1, "type": "tg", "name": version, "variant": "release", "files": []}
+            send(admin, token, "PUT", f"/v1/versions/tg/{version}", {"manifest": json.dumps(manifest), "signatures": []})
+        send(admin, token, "PATCH", "/v1/services/tg.1", {"version": "1.0"})
         # Its output is the test's.
         status = Process(*schemathesis, f"{admin.url}/openapi.json", "--header", f"Authorization: Bearer {token}",
                          cwd=folder, stdout=None, stderr=None).wait(None)

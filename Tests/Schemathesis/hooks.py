@@ -7,6 +7,8 @@ import re
 import schemathesis
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+VERSION = re.compile(r"sha256:[0-9a-f]{64}|[0-9A-Za-z][0-9A-Za-z._+-]{0,63}(/[0-9a-z][0-9a-z-]{0,31})?")
+SERVICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,51}\.[1-9][0-9]{0,8}")
 NETWORK = re.compile(r"[0-9a-f:.]+/(0|[1-9][0-9]{0,2})")
 REFERENCES = {"location": "tcn", "pool": "www-ip", "server": "app1", "type": "tg"}
 # Parameters of a path that must be there for a request to mean something.
@@ -18,11 +20,20 @@ PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
            "/v1/servers/{server}/join": {"server": "app1"},
            "/v1/servers/{server}/node": {"server": "app1"},
            "/v1/servers/{server}/report": {"server": "app1"},
-           "/v1/types/{type}/scale": {"type": "tg"}}
+           "/v1/types/{type}/scale": {"type": "tg"}} | {
+           f"/v1/rollouts/{{rollout}}{order}": {"rollout": "1"} for order in ("", "/pause", "/resume", "/abort", "/revert")}
 
 
 def is_name(value):
     return isinstance(value, str) and NAME.fullmatch(value) is not None
+
+
+def is_version(value):
+    return isinstance(value, str) and VERSION.fullmatch(value) is not None
+
+
+def is_service(value):
+    return isinstance(value, str) and SERVICE.fullmatch(value) is not None
 
 
 def is_networks(value):
@@ -35,6 +46,15 @@ def reference(name, value):
     if name in ("from", "except") and is_networks(value):
         return [f"10.{number // 256}.{number % 256}.0/24" for number in range(len(value))]
     return value
+
+
+def in_rollout(name, value):
+    """The version and the instances that api.py has made."""
+    if name == "version" and is_version(value):
+        return "2.0"
+    if name == "services" and isinstance(value, list) and all(is_service(item) for item in value):
+        return ["tg.1"]
+    return reference(name, value)
 
 
 @schemathesis.hook
@@ -52,6 +72,8 @@ def map_path_parameters(context, parameters):
 def map_body(context, body):
     if context.operation.method.upper() not in ("POST", "PUT", "PATCH") or context.operation.path == "/v1/apply":
         return body
+    if isinstance(body, dict) and context.operation.path == "/v1/rollouts":
+        return {name: in_rollout(name, value) for name, value in body.items()}
     if isinstance(body, dict):
         return {name: reference(name, value) for name, value in body.items()}
     return body

@@ -127,6 +127,24 @@ def test_an_altered_blob_is_found_by_every_command_that_reads_it(workshop):
     assert "is not in the store" in workshop.do("verify", "pgw", "1.0", status=1)
 
 
+def test_an_altered_manifest_does_not_hide_the_other_versions(workshop):
+    for name in ("1.0", "1.1", "1.2"):
+        workshop.write("out/data/text", name)
+        workshop.build(name)
+    manifest = workshop.store / "manifests" / f"{workshop.digest('1.2')}.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b"pgw", b"pgx", 1))
+    done = workshop.command("list")
+    assert done.returncode == 1 and [line.split()[1] for line in done.stdout.splitlines()[1:]] == ["1.0", "1.1"]
+    assert "pgw 1.2 cannot be read" in done.stderr and "was altered" in done.stderr
+    assert len(json.loads(workshop.command("list", "-o", "json").stdout)) == 2
+
+
+def test_the_name_of_a_key_is_text(workshop):
+    path = workshop.folder / "key"
+    done = result(binary("portcullis"), "keys", "new", path, "--name", "a\udcffb")
+    assert done.returncode == 64 and "is not UTF-8 text" in done.stderr and not path.exists()
+
+
 def test_a_bomb_is_not_decompressed_beyond_its_size(workshop):
     workshop.build()
     bomb = subprocess.run(["zstd", "-q", "-19", "--long=22"], input=bytes(1 << 30), stdout=subprocess.PIPE, check=True).stdout

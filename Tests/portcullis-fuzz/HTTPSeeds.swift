@@ -182,7 +182,8 @@ struct HTTPSeeds {
     private static let bodies = [
         "apply": """
         {"servers": [{"name": "app2", "location": "tcn", "kind": "app", "addresses": ["10.1.0.12"]}],
-         "egress": [{"location": "tcn", "name": "b", "pool": "www-ip", "from": ["10.2.0.0/16"], "except": []}]}
+         "egress": [{"location": "tcn", "name": "b", "pool": "www-ip", "from": ["10.2.0.0/16"], "except": []}],
+         "remove": {"services": ["tg.1"], "pools": [{"location": "tcn", "name": "www-ip"}], "marks": [256]}}
         """,
         "writeLocation": #"{"name": "tcn", "description": "Gr\u00f6ningen \ud83d\ude00"}"#,
         "writePool": #"{"location": "tcn", "name": "www-ip", "addresses": ["198.51.100.36", "2001:db8::36"]}"#,
@@ -195,6 +196,12 @@ struct HTTPSeeds {
             #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null, "version": "1.5.0/debug"}"#,
         "createJob": #"{"kind": "action", "name": "backup", "arguments": ["a", "b"], "for": 60}"#,
         "testNotices": #"{"channel": "ops"}"#,
+        "switchService": #"{"to": "tg.2", "demote": "backup", "promote": "promote", "for": 60}"#,
+        "createRollout": """
+        {"type": "tg", "version": "1.5.0/debug", "services": ["tg.1"], "location": "tcn", "batch": "25%",
+         "canaries": 1, "promoteByHand": true, "bake": 30, "deadline": 600, "withoutGateways": ["gw2"]}
+        """,
+        "resumeRollout": #"{"withoutGateways": ["gw1"]}"#,
         "createJoinToken": #"{"for": 60}"#,
         "join": #"{"token": "portcullis_x", "server": "app1"}"#,
         "reportServer": """
@@ -203,6 +210,10 @@ struct HTTPSeeds {
          {"1-0123abcd": {"state": "failed", "startedAt": "2027-01-31T00:00:00Z", "output": "x\\n"}}, "drives":
          {"root": {"path": "/srv", "mounted": true, "size": 1, "free": 1}}, "load": 0.5, "memory": 1, "freeMemory": 1,
          "problems": []}}
+        """,
+        "deliverLogs": """
+        {"pieces": [{"stream": "a.1", "after": {"file": "1.2.3", "offset": 5}, "position": {"file": "1.2.4", "offset": 9},
+         "change": "rotated", "lost": 2, "text": "x\\u001b[0m\\n", "atEnd": true}]}
         """,
         "scaleType": #"{"count": 3, "location": "tcn"}"#,
         "setStates":
@@ -216,6 +227,7 @@ struct HTTPSeeds {
         """,
         "writeService":
             #"{"name": "tg.1", "type": "tg", "index": 1, "server": "app1", "state": "drain", "weight": 1.0e1}"#,
+        "changeServices": #"{"services": ["tg.1"], "version": "1.5.0", "desired": "stopped"}"#,
         "changeService": #"{"server": "app1", "state": "ready", "weight": 65535, "desired": "stopped"}"#,
         "createToken":
             #"{"name": "gw9", "role": "gateway", "gateway": "tcn/gw9", "expiresAt": "2100-01-31T00:00:00.5+01:00"}"#,

@@ -13,7 +13,9 @@ import ServiceSupport
 public struct AdminApplication: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
+    /// What the nodes of servers tell.
     public let nodes: NodeRoster
+    let rollouts: RolloutDriver
     let address: ListenAddress
     let tls: ReloadableTLS?
     let limits: ConnectionLimits
@@ -31,6 +33,7 @@ public struct AdminApplication: Sendable {
     ///     nobody but this machine can connect.
     ///   - limits: the limits of connections. There are never more connections than the limit of open files allows.
     ///   - versions: the versions of services; `nil`: none are kept.
+    ///   - hasOutsideTests: whether rollouts run tests from outside; otherwise these count as passed.
     ///   - courier: what delivers notices; `nil`: they are kept, and nobody is told.
     ///   - pruneShare: the percentage of the cloud, or of one kind of object in it, that a prune may delete without a
     ///     number.
@@ -38,7 +41,8 @@ public struct AdminApplication: Sendable {
     public init(
         registry: Registry, gateways: GatewayRoster, address: ListenAddress, tls: TLSConfiguration? = nil,
         secretKey: SecretKey? = nil, isOpenWithoutTokens: Bool, limits: ConnectionLimits = ConnectionLimits(),
-        pruneShare: Int? = nil, versions: VersionKeeper? = nil, courier: NoticeCourier? = nil, logger: Logger,
+        pruneShare: Int? = nil, versions: VersionKeeper? = nil, hasOutsideTests: Bool = true,
+        courier: NoticeCourier? = nil, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         var limits = limits
@@ -51,6 +55,9 @@ public struct AdminApplication: Sendable {
         self.courier = try courier ?? NoticeCourier([], registry: registry, logger: logger)
         self.gateways = gateways
         nodes = NodeRoster(registry: registry)
+        rollouts = RolloutDriver(
+            registry: registry, gateways: gateways, nodes: nodes, versions: versions,
+            outside: OutsideTester(registry: registry, isEnabled: hasOutsideTests, logger: logger), logger: logger)
         self.address = address
         self.secretKey = secretKey
         self.isOpenWithoutTokens = isOpenWithoutTokens
@@ -69,8 +76,8 @@ public struct AdminApplication: Sendable {
     /// The router with all routes of the table. Each GET route also answers HEAD.
     func router() -> Router<BasicRequestContext> {
         let routes = RouteTable(
-            registry: registry, gateways: gateways, nodes: nodes, secretKey: secretKey, pruneGuard: pruneGuard,
-            versions: versions, courier: courier
+            registry: registry, gateways: gateways, nodes: nodes, rollouts: rollouts, secretKey: secretKey,
+            pruneGuard: pruneGuard, versions: versions, courier: courier
         ).routes
         let authenticator = Authenticator(tokens: registry.tokens, isOpenWithoutTokens: isOpenWithoutTokens)
         let router = Router(context: BasicRequestContext.self)
@@ -106,7 +113,7 @@ public struct AdminApplication: Sendable {
             configuration: ApplicationConfiguration(address: address, serverName: nil),
             services: [
                 TokenWatch(tokens: registry.tokens, logger: logger),
-                ConfigurationUseWriter(registry: registry, logger: logger),
+                ConfigurationUseWriter(registry: registry, logger: logger), rollouts,
             ],
             onServerRunning: { [onListening, logger] channel in
                 try? await channel.eventLoop.submit {

@@ -65,15 +65,17 @@ extension TypeResource {
 
 extension ServiceResource {
     init(_ service: ServiceInstance, in cloud: Cloud) {
-        self.init(service, effective: cloud.effectiveState(of: service))
+        self.init(service, effective: cloud.effectiveState(of: service), move: cloud.moves[service.name])
     }
 
-    init(_ service: ServiceInstance, effective: EffectiveState) {
+    /// - Parameter move: its newest; it counts while it is on.
+    init(_ service: ServiceInstance, effective: EffectiveState, move: RecordedMove?) {
         self.init(
             name: service.name, type: service.type, index: service.index, server: service.server,
             state: service.state, weight: service.weight, until: service.until, effective: effective,
             version: service.installation?.version, digest: service.installation?.digest,
-            desired: service.installation?.desired, drive: service.installation?.drive)
+            desired: service.installation?.desired, drive: service.installation?.drive,
+            move: move.flatMap { $0.isOpen ? MoveResource($0) : nil })
     }
 }
 

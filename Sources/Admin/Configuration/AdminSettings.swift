@@ -28,6 +28,7 @@ public struct AdminSettings: Sendable, Hashable {
         case versionsDirectory = "versions-directory"
         case keepContents = "keep-contents"
         case versionsReserve = "versions-reserve"
+        case outsideTests = "outside-tests"
         case lostShare = "lost-share"
 
         public static var variablePrefix: String { "PORTCULLIS_ADMIN_" }
@@ -51,6 +52,8 @@ public struct AdminSettings: Sendable, Hashable {
     public var pruneShare: Int
     /// Where versions are kept, and for how long.
     public var versions: VersionKeeping
+    /// Whether tests `from: outside` are run; otherwise they count as passed.
+    public var hasOutsideTests: Bool
     /// Percent of a location's servers; when more are lost at once, no service moves.
     public var lostShare: Int
     /// The channels by which notices reach people.
@@ -109,6 +112,7 @@ public struct AdminSettings: Sendable, Hashable {
             directory: given.path(.versionsDirectory) ?? Self.versionsDirectory(beside: database))
         versions.unneeded = given.number(.keepContents, 0...31_536_000) ?? versions.unneeded
         versions.reserve = given.number(.versionsReserve, 0...1 << 50) ?? versions.reserve
+        hasOutsideTests = given.value(.outsideTests, "true or false") { Bool($0) } ?? true
         lostShare = given.number(.lostShare, 0...100) ?? ServerWatch.defaultShare
         self.channels = channels
         tls = given.tls()
@@ -156,6 +160,7 @@ public struct AdminSettings: Sendable, Hashable {
             (.idleTimeout, connections.idle != other.connections.idle),
             (.transferTimeout, connections.transfer != other.connections.transfer),
             (.versionsDirectory, !versions.directory.isExactly(other.versions.directory)),
+            (.outsideTests, hasOutsideTests != other.hasOutsideTests),
         ]
         return differences.filter(\.1).map(\.0.rawValue)
     }

@@ -88,6 +88,16 @@ extension ChangeScope {
                 if let outside = outside(service, before, after, actor) { return outside }
             }
             return nil
+        case .move:
+            var service = change
+            service.kind = .service
+            if let outside = outside(service, before, after, actor) { return outside }
+            guard let move = after.moves[change.name] ?? before.moves[change.name] else { return nil }
+            let places = [move.from, move.to].compactMap { after.servers[$0]?.location }
+            return places.first { !locations.isEmpty && !includes(location: $0) }.map {
+                OutsideScope(
+                    subject: .init(.service, change.name), text: "service \(change.name): a move to or from \($0)")
+            }
         case .type: return outsideType(change.name, before, after, actor)
         case .mark:
             let type = before.marks.first { "\($0.value)" == change.name }?.key.section.type

@@ -24,12 +24,15 @@ extension Cloud {
         for service in before.services.values {
             guard let installation = service.installation else { continue }
             let now = services[service.name]
+            // Both places are the move's until it ends.
+            if moves[service.name]?.isOpen == true { continue }
             guard now?.installation == nil || now?.server != service.server, servers[service.server] != nil
             else { continue }
             remains[Remains.ID(server: service.server, service: service.name)] = Remains(drive: installation.drive)
         }
+        let settled = leaveMoves(since: before).union(moves.values.lazy.filter(\.isOpen).map(\.service))
         let placed = services.values.lazy.filter { service in
-            guard let installation = service.installation else { return false }
+            guard let installation = service.installation, !settled.contains(service.name) else { return false }
             let former = before.services[service.name]
             return former?.server != service.server || former?.installation?.drive != installation.drive
                 || former?.installation == nil
@@ -54,6 +57,30 @@ extension Cloud {
         remains = remains.filter { id, _ in servers[id.server] != nil }
     }
 
+    /// Leaves the remains of moves that have ended at the places where the service is not.
+    /// - Returns: the services that are at a place of their move, whose drive is known.
+    private mutating func leaveMoves(since before: Cloud) -> Set<String> {
+        var settled: Set<String> = []
+        for (name, move) in before.moves where move.isOpen && moves[name]?.isOpen != true {
+            let present = services[name]?.installation == nil ? nil : services[name]?.server
+            for place in move.places {
+                if place.server == present {
+                    services[name]?.installation?.drive = place.drive
+                    settled.insert(name)
+                } else if servers[place.server] != nil {
+                    remains[Remains.ID(server: place.server, service: name)] = Remains(drive: place.drive)
+                }
+            }
+        }
+        return settled
+    }
+
+    /// The drive for a service that comes to a server; `nil`: it needs none. Walks over all services.
+    func driveForAnother(_ service: ServiceInstance, on server: String) -> String? {
+        guard types[service.type]?.configuration.usesDrives == true else { return nil }
+        return freestDrive(of: server, driveLoads(besides: [service.name])[server] ?? [:])
+    }
+
     /// How many services each drive of each server has; those that have left count where their data still is.
     private func driveLoads(besides others: Set<String>) -> [String: [String: Int]] {
         var loads: [String: [String: Int]] = [:]
@@ -62,6 +89,10 @@ extension Cloud {
         }
         for (id, left) in remains {
             if let drive = left.drive { loads[id.server, default: [:]][drive, default: 0] += 1 }
+        }
+        for move in moves.values where move.isOpen && !others.contains(move.service) {
+            let other = move.places.first { $0.server != services[move.service]?.server }
+            if let other, let drive = other.drive { loads[other.server, default: [:]][drive, default: 0] += 1 }
         }
         return loads
     }
@@ -90,6 +121,9 @@ extension Cloud {
     package mutating func purge(_ service: String, on server: String) throws {
         _ = try self.server(server)
         let id = Remains.ID(server: server, service: service)
+        if let move = moves[service], move.isOpen, move.from == server || move.to == server {
+            throw ChangeError.inUse("service \(service) is being moved from \(move.from) to \(move.to)")
+        }
         if let present = services[service], present.server == server, present.installation != nil {
             throw ChangeError.inUse("service \(service) is on server \(server): move or remove it first")
         }

@@ -10,11 +10,17 @@ package struct JobRequest: Sendable, Hashable {
     package var createdBy: String
     package var createdAt: String
     package var deadline: String
+    /// Where it is done; `nil`: on the service's server.
+    package var server: String?
+    /// The job that must have succeeded before this one is begun; `nil`: none.
+    package var after: String?
 
     package init(
         service: String, kind: JobKind, name: String? = nil, arguments: [String] = [], createdBy: String,
-        createdAt: String, deadline: String
+        createdAt: String, deadline: String, server: String? = nil, after: String? = nil
     ) {
+        self.server = server
+        self.after = after
         self.service = service
         self.kind = kind
         self.name = name
@@ -56,17 +62,19 @@ extension Cloud {
         guard request.kind == .action || request.arguments.isEmpty else {
             throw ChangeError.invalid([Fault(place: "#/arguments", detail: "only an action takes arguments")])
         }
-        guard jobs.values.count(where: { $0.end == nil && $0.server == service.server }) < Job.mostOpen else {
+        let server = request.server ?? service.server
+        guard jobs.values.count(where: { $0.end == nil && $0.server == server }) < Job.mostOpen else {
             throw ChangeError.inUse(
-                "server \(service.server) has \(Job.mostOpen) jobs that have not ended, and takes no more")
+                "server \(server) has \(Job.mostOpen) jobs that have not ended, and takes no more")
         }
         let number = (jobs.values.map(\.number).max() ?? 0) + 1
         let digits = String(nonce, radix: 16)
         let id = "\(number)-\(String(repeating: "0", count: 8 - digits.utf8.count))\(digits)"
         jobs[id] = Job(
-            id: id, number: number, service: service.name, server: service.server, kind: request.kind,
+            id: id, number: number, service: service.name, server: server, kind: request.kind,
             version: installation.digest, name: request.name, arguments: request.arguments,
-            createdBy: request.createdBy, createdAt: request.createdAt, deadline: request.deadline)
+            createdBy: request.createdBy, createdAt: request.createdAt, deadline: request.deadline,
+            after: request.after)
         return id
     }
 
@@ -88,11 +96,40 @@ extension Cloud {
         }
     }
 
-    /// Notes how a job has ended, unless that is known, and forgets the oldest that have.
+    /// Whether a job that has not ended may be begun: the one before it, if any, has succeeded.
+    package func isReleased(_ job: Job) -> Bool {
+        job.after.map { jobs[$0]?.end?.outcome == .succeeded } ?? true
+    }
+
+    /// Notes how a job has ended, unless that is known, and forgets the oldest that have. Those that were to follow it end
+    /// as failed unless it has succeeded. Cost: walks over all jobs.
     package mutating func endJob(_ id: String, _ end: Job.End) {
         guard let job = jobs[id], job.end == nil else { return }
         jobs[id]?.end = end
-        let ended = jobs.values.filter { $0.end != nil }.sorted { $0.number < $1.number }
+        if end.outcome != .succeeded {
+            if job.createdBy == Job.scheduler { notices.append(Notice(failed: job, end, of: services[job.service])) }
+            for next in openJobs where next.after == id {
+                endJob(
+                    next.id,
+                    Job.End(
+                        outcome: .failed, endedAt: end.endedAt,
+                        problem: "it was not begun: \(job) \(end.outcome == .failed ? "has failed" : "ended unseen")"))
+            }
+        }
+        let needed = Set(openJobs.compactMap(\.after))
+        let ended = jobs.values.filter { $0.end != nil && !needed.contains($0.id) }.sorted { $0.number < $1.number }
         for job in ended.dropLast(Job.kept) { jobs[job.id] = nil }
+    }
+}
+
+extension Notice {
+    /// That a job at intervals has not succeeded.
+    fileprivate init(failed job: Job, _ end: Job.End, of service: ServiceInstance?) {
+        let output =
+            end.output.utf8.isEmpty ? "" : "\n\(String(decoding: end.output.utf8.suffix(8 << 10), as: UTF8.self))"
+        self.init(
+            .warning, of: .service, job.service,
+            title: "\(job) \(end.outcome == .failed ? "has failed" : "ended, and nobody knows how")",
+            text: "\(end.problem ?? "")\(output)\nportcullis jobs show \(job.id)", type: service?.type)
     }
 }

@@ -124,6 +124,9 @@ extension Cloud {
             return .stays("stays: its type does not have it move (on-server-lost)")
         }
         guard !lost.isHeld else { return .stays("stays: too many servers are lost at once") }
+        if let move = moves[service.name], move.isOpen {
+            return .stays("stays: it is being moved from \(move.from) to \(move.to)")
+        }
         if let rollout = openRollout(of: service.name) { return .stays("stays: it belongs to rollout \(rollout)") }
         let silence = heard.nodes[server.name]?.silence ?? 0
         guard silence >= policy.after else { return .stays("moves when its server was silent for \(policy.after) s") }

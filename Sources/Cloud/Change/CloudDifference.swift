@@ -11,7 +11,7 @@ package struct CloudDifference: Sendable {
 
     /// The kinds of objects in a cloud.
     package enum Kind: String, Sendable, Hashable {
-        case location, pool, egress, server, type, service, mark, secret, job, rollout
+        case location, pool, egress, server, type, service, mark, secret, job, rollout, move
     }
 
     /// One object that is created, updated or deleted.
@@ -48,6 +48,8 @@ package struct CloudDifference: Sendable {
             + Self.changes(.secret, before.secrets, after.secrets, name: \.self, Self.summary).map(Self.rekeyed)
             + Self.jobs(before.jobs, after.jobs)
             + Self.rollouts(before.rollouts, after.rollouts)
+            + Self.moves(before.moves, after.moves)
+            + Self.actionRuns(before, after)
     }
 
     /// Servers that are lost, and those that are back. One that is gone is a change of its own.
@@ -219,7 +221,8 @@ extension CloudDifference {
                     }
                     locations.insert(server.location)
                 }
-            case .mark, .secret, .job: break
+            // The export follows a move by its service.
+            case .mark, .secret, .job, .move: break
             }
         }
         return locations

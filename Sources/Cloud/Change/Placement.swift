@@ -1,4 +1,5 @@
 import Names
+import Rollouts
 
 /// Chooses servers for new instances of a type.
 ///
@@ -42,6 +43,10 @@ struct Placement {
         for service in cloud.services.values {
             all[service.server, default: 0] += 1
             if service.type == type.type { ofType[service.server, default: 0] += 1 }
+        }
+        for move in cloud.moves.values where move.isOpen && !move.progress.isSwitched {
+            all[move.to, default: 0] += 1
+            if cloud.services[move.service]?.type == type.type { ofType[move.to, default: 0] += 1 }
         }
         for server in cloud.servers.values where location.map({ $0 == server.location }) ?? true {
             let count = ofType[server.name] ?? 0

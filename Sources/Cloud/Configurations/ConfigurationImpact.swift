@@ -46,7 +46,7 @@ package struct ConfigurationImpact {
             case .location: locations.insert(change.name)
             case .pool: locations.insert(String(change.name.splitBytes("/")[0]))
             case .secret: secrets.insert(change.name)
-            case .mark, .egress, .job, .rollout: break
+            case .mark, .egress, .job, .rollout, .move: break
             }
         }
         let blocks = files.lazy.flatMap { file in

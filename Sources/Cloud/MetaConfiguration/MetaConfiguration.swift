@@ -1,3 +1,4 @@
+public import Rollouts
 public import YAML
 
 /// The description of a service type, from its YAML file.
@@ -24,6 +25,8 @@ public struct MetaConfiguration: Sendable, Hashable {
     public var onServerLost: ServerLossPolicy?
     public var config: [ConfigBlock] = []
     public var tests: [ServiceTest] = []
+    /// How a rollout goes through the instances; `nil`: as `RolloutPolicy` has it by itself.
+    public var upgrade: RolloutPolicy?
     public var database: DatabaseSection?
     public var gateway: [GatewaySection] = []
     /// Where the document starts.

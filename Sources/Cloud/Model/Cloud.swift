@@ -21,6 +21,10 @@ public struct Cloud: Sendable {
     public var jobs: [String: Job] = [:]
     /// Rollouts by identifier: all that have not ended or hold an instance back, and the newest of the others.
     public var rollouts: [String: ServiceRollout] = [:]
+    /// The moves of services that are on, and the newest of those that have ended, by service.
+    public var moves: [String: RecordedMove] = [:]
+    /// When ADMIN has last made a job of an action that is run at intervals, in seconds since 1970.
+    public var actionRuns: [ScheduledAction: Int] = [:]
     /// Servers whose nodes are not heard of any more, by name.
     public var lostServers: [String: LostServer] = [:]
     /// What people are to be told of a change; empty in a cloud that was stored: the commit puts it into the outbox.

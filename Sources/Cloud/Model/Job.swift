@@ -19,6 +19,8 @@ public struct Job: Sendable, Hashable {
     public let createdAt: String
     /// After this time it is not begun, and ended where it runs.
     public let deadline: String
+    /// The job that must have succeeded before this one is begun; `nil`: none.
+    public let after: String?
     /// How it ended; `nil`: it has not, as far as ADMIN knows.
     public var end: End?
 
@@ -46,7 +48,8 @@ public struct Job: Sendable, Hashable {
 
     package init(
         id: String, number: Int, service: String, server: String, kind: JobKind, version: String, name: String?,
-        arguments: [String], createdBy: String, createdAt: String, deadline: String, end: End? = nil
+        arguments: [String], createdBy: String, createdAt: String, deadline: String, after: String? = nil,
+        end: End? = nil
     ) {
         self.id = id
         self.number = number
@@ -59,6 +62,7 @@ public struct Job: Sendable, Hashable {
         self.createdBy = createdBy
         self.createdAt = createdAt
         self.deadline = deadline
+        self.after = after
         self.end = end
     }
 
@@ -66,6 +70,8 @@ public struct Job: Sendable, Hashable {
     package static let kept = 500
     /// Jobs of a server that have not ended.
     package static let mostOpen = 1_000
+    /// The author of jobs that ADMIN makes at intervals. No token has the name.
+    package static let scheduler = "clock"
 }
 
 extension Job: CustomStringConvertible {

@@ -68,6 +68,11 @@ public struct ServiceRollout: Sendable, Hashable {
         digest.isExactly(self.digest) ? version : versionsBefore[digest] ?? .manifest(digest)
     }
 
+    /// Whether an instance may still get a version: the new one, or the one before on a way back.
+    package func needs(_ digest: String) -> Bool {
+        !progress.isOver && (digest.isExactly(self.digest) || versionsBefore[digest] != nil)
+    }
+
     /// The instances that it holds back from the export.
     public var drained: Set<String> { progress.drained }
 

@@ -16,7 +16,7 @@ extension Gateway {
     ///   - program: the version of the program.
     ///   - session: what tells this daemon from another of its name.
     func report(to receiver: any ReportReceiver, program: String, session: String, every interval: Duration) async {
-        var composer = ReportComposer(session: session)
+        var composer = ReportComposer<GatewayReportMessage>(session: session)
         var pause = interval
         var trouble: String?
         var sentAt = clock.now

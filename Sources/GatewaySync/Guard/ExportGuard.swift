@@ -71,13 +71,10 @@ public struct ExportGuard: Sendable, Hashable {
     }
 
     private func objections(toEgress next: [EgressRule], from rules: [EgressRule]) -> [String] {
-        let before = rules.flatMap(\.sources)
+        let before = rules.filter(\.leadsOut).flatMap(\.sources)
         // A network that is only left in part counts as withdrawn.
-        let after = next.flatMap(\.sources).merged()
-        let withdrawn = before.count { network in
-            let end = after.partitioningIndex { $0.first > network.first }
-            return end == 0 || !after[end - 1].contains(network.last)
-        }
+        let after = next.filter(\.leadsOut).flatMap(\.sources).merged()
+        let withdrawn = before.count { !after.mergedCover($0) }
         guard services.isExceeded(by: withdrawn, of: before.count) else { return [] }
         return [
             "it withdraws egress from \(withdrawn) of \(before.count) inside networks; at most \(services.share) % may "
@@ -88,13 +85,28 @@ public struct ExportGuard: Sendable, Hashable {
     /// The reasons to hold back a first export, compared with what an earlier process has left in the kernel. Walks
     /// over all elements of both.
     public func objections(to next: DesiredState, over table: KernelState.Table) -> [String] {
+        objections(toAdmissionsOf: next, over: table) + objections(toEgressOf: next, over: table)
+    }
+
+    private func objections(toEgressOf next: DesiredState, over table: KernelState.Table) -> [String] {
+        let before = table.elements.leadingOut
+        let after = next.elements.leadingOut.merged()
+        let withdrawn = before.count { !after.mergedCover($0) }
+        guard services.isExceeded(by: withdrawn, of: before.count) else { return [] }
+        return [
+            "it withdraws egress from \(withdrawn) of \(before.count) inside networks that the kernel lets out; at most "
+                + "\(services.share) % may go at once"
+        ]
+    }
+
+    private func objections(toAdmissionsOf next: DesiredState, over table: KernelState.Table) -> [String] {
         let admitted = table.elements.filter(\.isAdmission)
         let wanted = Dictionary(grouping: next.elements.lazy.filter(\.isAdmission)) { $0.place }
         let withdrawn = admitted.lazy.filter { element in
             guard let ports = element.ports else { return false }
             return wanted[element.place]?.contains { $0.ports?.overlaps(ports) == true } != true
         }.count
-        if next.elements.isEmpty, withdrawn > services.floor {
+        if !next.elements.contains(where: \.isAdmission), withdrawn > services.floor {
             return ["it is empty, and the kernel admits \(admitted.count) ports and ranges"]
         }
         guard services.isExceeded(by: withdrawn, of: admitted.count) else { return [] }
@@ -105,7 +117,39 @@ public struct ExportGuard: Sendable, Hashable {
     }
 }
 
+extension EgressRule {
+    /// Whether it leads anywhere: its exceptions may be all destinations.
+    fileprivate var leadsOut: Bool { !exceptions.areEverything(of: family) }
+}
+
+extension Sequence<TableElement> {
+    /// The inside networks that leave by public addresses, without those whose exceptions are all destinations.
+    fileprivate var leadingOut: [AddressPrefix] {
+        var networks: [AddressPrefix] = []
+        var exceptions: [AddressPrefix: [AddressPrefix]] = [:]
+        for element in self {
+            switch element {
+            case .inside(let network): networks.append(network)
+            case .exempt(let network, let destination): exceptions[network, default: []].append(destination)
+            default: break
+            }
+        }
+        return networks.filter { !(exceptions[$0] ?? []).areEverything(of: $0.address.family) }
+    }
+}
+
 extension [AddressPrefix] {
+    /// Whether the networks together are all addresses of a family.
+    fileprivate func areEverything(of family: AddressFamily) -> Bool {
+        merged().contains { $0.length == 0 && $0.address.family == family }
+    }
+
+    /// Whether networks that are merged have all addresses of another one.
+    fileprivate func mergedCover(_ network: AddressPrefix) -> Bool {
+        let end = partitioningIndex { $0.first > network.first }
+        return end > 0 && self[end - 1].contains(network.last)
+    }
+
     /// The index of the first element that belongs to the second part. Cost: a binary search.
     fileprivate func partitioningIndex(_ belongsToSecond: (AddressPrefix) -> Bool) -> Int {
         var (low, high) = (0, count)

@@ -54,8 +54,12 @@ package actor Node {
         loadStored()
         await follow(renewedAt: nil)
         notifier.ready()
+        let logs = LogSender(source, logger: logger) { [weak self] wish, limit in
+            await self?.readLog(wish, limit: limit) ?? LogReading(position: .none)
+        }
         await withTaskGroup { group in
-            group.addTask { await self.poll() }
+            group.addTask { await self.poll(logs) }
+            group.addTask { await logs.run() }
             group.addTask { await self.report() }
             group.addTask { await self.collect() }
             if let watchdog = notifier.watchdog {
@@ -89,7 +93,7 @@ package actor Node {
         }
     }
 
-    private func poll() async {
+    private func poll(_ logs: LogSender) async {
         while !Task.isCancelled {
             let pace = LeasePace.pace(of: stored?.assignments.services ?? [:])
             let interval = min(configuration.interval, pace ?? configuration.interval)
@@ -97,14 +101,14 @@ package actor Node {
             // A lease counts from the question, not from the answer: that is never later than when ADMIN gave it.
             let askedAt = ProcessTable.bootMilliseconds
             do {
-                switch try await source.poll(known: stored?.tag, pace: pace) {
-                case .unchanged(let wasHeld):
-                    if wasHeld { pause = 0 }
-                    await renewLeases(at: askedAt)
-                case .assignments(let assignments, let tag, let wasHeld):
-                    if wasHeld { pause = 0 }
+                let answer = try await source.poll(known: stored?.tag, pace: pace, logs: await logs.known)
+                if answer.wasHeld { pause = 0 }
+                if let (assignments, tag) = answer.news {
                     try await adopt(assignments, tag, askedAt)
+                } else {
+                    await renewLeases(at: askedAt)
                 }
+                if let wanted = answer.logs { await logs.want(wanted) }
                 pollProblem(nil)
             } catch is CancellationError {
                 return
@@ -179,10 +183,22 @@ package actor Node {
         return worker
     }
 
+    // MARK: Logs
+
+    private func readLog(_ wish: LogWish, limit: Int) async -> LogReading {
+        guard let worker = workers[ExactText(wish.service)]?.worker else { return LogReading(position: .none) }
+        do {
+            return try await worker.readLog(wish, limit: limit)
+        } catch {
+            logger.warning("\(wish.service): \(error)", metadata: ["event": "log-unread"])
+            return LogReading(position: wish.after ?? .none)
+        }
+    }
+
     // MARK: Reports
 
     private func report() async {
-        var composer = ServerReportComposer(session: session)
+        var composer = ReportComposer.ofServer(session: session)
         var trouble: String?
         var pause = Duration.milliseconds(200)
         var sentAt = ContinuousClock.now

@@ -345,6 +345,13 @@ actor ServiceWorker {
         }
     }
 
+    /// Reads the service's log: here, so that it is not rotated meanwhile.
+    ///
+    /// - Parameter limit: bytes of text at most.
+    func readLog(_ wish: LogWish, limit: Int) throws(FileError) -> LogReading {
+        try LogReader(path: process().log, kept: context.configuration.logFiles).read(wish, limit: limit)
+    }
+
     // MARK: Sleeping
 
     private func sleep(milliseconds: Int) async {
@@ -353,13 +360,14 @@ actor ServiceWorker {
             return
         }
         let alarm = Task {
-            try? await Task.sleep(for: .milliseconds(milliseconds))
+            // One that is cancelled wakes nobody: it would be the next sleep, whose alarm would then wake the one after it.
+            guard (try? await Task.sleep(for: .milliseconds(milliseconds))) != nil else { return }
             self.wakeUp()
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { wake = $0 }
         } onCancel: {
-            alarm.cancel()
+            Task { await self.wakeUp() }
         }
         alarm.cancel()
         isWoken = false

@@ -59,12 +59,18 @@ struct VersionPlacer: Sendable {
     func place(_ digest: ContentDigest, _ session: StoreSession, replacing: Bool) async throws {
         let context = context
         try await BlockingWork.run {
+            let manifest = try context.shelf.manifest(digest)
             do {
-                try folder().make(try context.shelf.manifest(digest), digest, session, replacing: replacing)
+                try folder().make(manifest, digest, session, replacing: replacing)
             } catch StoreError.altered(let blob, let fault) {
                 // It was altered on this disk: the next attempt fetches it again.
                 try context.store.remove(blob)
                 throw StoreError.altered(blob, fault)
+            } catch StoreError.missing(let missing) {
+                // An object of it was there and was altered: without it, the next attempt fetches the blob.
+                let blob = manifest.files.first { $0.blob.digest == missing }?.blob
+                if let blob { try context.store.removeAlteredObjects(of: blob) }
+                throw StoreError.missing(missing)
             }
             session.end()
         }

@@ -1,6 +1,7 @@
 import AdminAPI
 import ServiceSupport
 import Text
+import Versions
 
 /// What the last report of an agent comes to.
 package struct NodeHealth: Sendable {
@@ -26,8 +27,10 @@ package struct NodeHealth: Sendable {
     /// Whether an agent runs with this directory.
     package let isRunning: Bool
     private let hasAssignments: Bool
+    /// What versions are called, by the digest of their manifest: those whose manifests are here.
+    private let names: [String: String]
 
-    /// Reads the last report.
+    /// Reads the last report, and the manifests of the versions in it.
     ///
     /// - Throws: that there is none.
     package init(_ configuration: NodeConfiguration) throws {
@@ -40,6 +43,11 @@ package struct NodeHealth: Sendable {
         }
         do throws(BodyError) { report = try ServerReport(json: bytes, .tolerant) } catch {
             throw FileError("read", directory.report, reason: "\(error)")
+        }
+        let shelf = ManifestShelf(
+            directory: directory, keys: configuration.trustedKeys, takesUnsigned: configuration.takesUnsigned)
+        names = Set(report.services.values.compactMap(\.version)).reduce(into: [:]) { names, text in
+            names[text] = ContentDigest(text).flatMap { try? shelf.manifest($0) }?.version.reference
         }
     }
 
@@ -70,12 +78,17 @@ package struct NodeHealth: Sendable {
 
     package var json: [UInt8] { report.jsonBytes + [0x0A] }
 
+    /// The version as people name it, or the beginning of its digest where nothing here says its name.
+    private func version(_ service: ServerService) -> String {
+        service.version.map { names[$0] ?? String($0.prefix(12)) } ?? "-"
+    }
+
     /// A line for each service.
     package var table: String {
         let rows = report.services.sorted { $0.key < $1.key }.map { name, service in
             [
-                name.wrappedValue, service.state.rawValue, service.version.map { String($0.prefix(12)) } ?? "-",
-                "\(service.restarts)", service.since, service.isAssigned ? "" : "not assigned",
+                name.wrappedValue, service.state.rawValue, version(service), "\(service.restarts)", service.since,
+                service.isAssigned ? "" : "not assigned",
             ]
         }
         let all = [["SERVICE", "STATE", "VERSION", "RESTARTS", "SINCE", ""]] + rows

@@ -73,18 +73,7 @@ public struct NodeConfiguration: Sendable, Hashable {
         }
         let given = try SettingLayers(
             file: content?.settings ?? [], environment: environment, flags: flags, assignments: assignments)
-        for setting in given.all {
-            do throws(SettingsError) {
-                try setting.key.set(setting.text, in: &configuration)
-            } catch {
-                guard case .file(let position) = setting.place else {
-                    try diagnostics.finish()
-                    throw SettingsError("\(setting.place): \(error)")
-                }
-                diagnostics.report(position, "\(setting.key.rawValue): \(error)")
-            }
-        }
-        try diagnostics.finish()
+        try given.apply(&diagnostics) { (key, text) throws(SettingsError) in try key.set(text, in: &configuration) }
         // The host's own name, where none was set, may be none for ADMIN.
         do throws(SettingsError) {
             try NodeSettingKey.server.set(configuration.server, in: &configuration)
@@ -92,15 +81,6 @@ public struct NodeConfiguration: Sendable, Hashable {
             throw SettingsError("server: \(error)")
         }
         return configuration
-    }
-
-    /// What `--set` has: the name of a setting, =, and its value.
-    package static func setting(_ text: String) throws(SettingsError) -> (key: NodeSettingKey, value: String) {
-        let parts = text.splitBytes("=", maxSplits: 1)
-        guard parts.count == 2, let key = NodeSettingKey(rawValue: String(parts[0])) else {
-            throw SettingsError("--set \(text): it is not the name of a setting, =, and a value")
-        }
-        return (key, String(parts[1]))
     }
 
     /// ADMIN's addresses.

@@ -25,7 +25,7 @@ public enum NodeSettingKey: String, SettingKey {
     case logFiles = "log-files"
     case logLevel = "log-level"
 
-    public static var variablePrefix: String { "PORTCULLIS_" }
+    public static var variablePrefix: String { "PORTCULLIS_NODE_" }
 
     /// Sets the value from its text.
     /// - Throws: what is wrong with the text, without the place.

@@ -48,9 +48,12 @@ package final class AdminSource: Sendable {
     // MARK: Assignments and reports
 
     /// The answer to a poll.
-    package enum Poll: Sendable {
-        case unchanged(wasHeld: Bool)
-        case assignments(Assignments, tag: String?, wasHeld: Bool)
+    package struct Poll: Sendable {
+        /// The assignments with their ETag; `nil`: those that are here.
+        package var news: (assignments: Assignments, tag: String?)?
+        package var wasHeld: Bool
+        /// What tells the logs that ADMIN wants from others; `nil`: it wants none.
+        package var logs: String?
     }
 
     /// Asks for the assignments.
@@ -58,17 +61,33 @@ package final class AdminSource: Sendable {
     /// - Parameters:
     ///   - known: the ETag of those that are here.
     ///   - pace: the longest that ADMIN may hold its answer, or take for it, in seconds; `nil`: as the settings say.
-    package func poll(known: String?, pace: Int? = nil) async throws -> Poll {
+    ///   - logs: the wishes for logs that are known.
+    package func poll(known: String?, pace: Int? = nil, logs: String = "0") async throws -> Poll {
         var request = AdminRequest(.get, .assignments(of: server))
+        request.add(NodeHeader.logs, logs)
         if let known {
             request.known = [known]
             request.wait = min(wait, pace ?? wait)
         }
         request.timeout = pace.map { .seconds($0) }
         let answer = try await send(request, admin)
-        if answer.isUnchanged, known != nil { return .unchanged(wasHeld: answer.wasHeld) }
+        var poll = Poll(wasHeld: answer.wasHeld, logs: answer.field(NodeHeader.logs))
+        if answer.isUnchanged, known != nil { return poll }
         guard answer.status == 200 else { throw SourceError(answer, request.target, tokenFile: tokenFile) }
-        return .assignments(try answer.value(of: request), tag: answer.eTag, wasHeld: answer.wasHeld)
+        poll.news = (try answer.value(of: request), answer.eTag)
+        return poll
+    }
+
+    /// Sends logs, and asks which are wanted; `nil`: this ADMIN takes none.
+    func deliver(_ delivery: LogDelivery) async throws -> WantedLogs? {
+        var request = AdminRequest(.post, .logs(ofServer: server)).json(delivery)
+        request.limit = 1 << 20
+        let answer = try await send(request, admin)
+        switch answer.status {
+        case 200: return try answer.value(of: request)
+        case 404, 405: return nil
+        default: throw SourceError(answer, request.target, tokenFile: tokenFile)
+        }
     }
 
     /// Sends a report; `nil`: this ADMIN takes none.

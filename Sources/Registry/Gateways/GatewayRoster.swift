@@ -8,8 +8,8 @@ import ServicesExport
 /// The gateways that have polled.
 ///
 /// A poll changes memory only, at a cost that does not depend on the number of gateways. Changes are written to the
-/// database every `flushInterval`, and when the service ends. Only `forget` removes a gateway; at a limit, new ones
-/// are refused.
+/// database every `flushInterval`, a new gateway within a second, and all when the service ends. Only `forget` removes a
+/// gateway; at a limit, new ones are refused.
 public actor GatewayRoster: Service {
     /// The greatest numbers of gateways.
     public struct Limits: Sendable, Hashable {
@@ -35,6 +35,8 @@ public actor GatewayRoster: Service {
     let registry: Registry
     private let limits: Limits
     private let flushInterval: Duration
+    /// Whether there are gateways that the database may not know yet.
+    private var hasNewcomers = false
     let logger: Logger
     private var gateways = GatewayTable<GatewayID>()
     /// What gateways have reported since ADMIN started. At most one each, of `Limits.report` bytes at most.
@@ -74,6 +76,7 @@ public actor GatewayRoster: Service {
         } else {
             try admit(id, isVouched: isVouched)
             incarnations += 1
+            hasNewcomers = true
             gateway = KnownGateway(now: now, uptime: uptime, incarnation: incarnations)
         }
         if gateways[id]?.heartbeat.exportVersion != heartbeat.exportVersion {
@@ -238,6 +241,11 @@ public actor GatewayRoster: Service {
         }
     }
 
+    private func takeNewcomers() -> Bool {
+        defer { hasNewcomers = false }
+        return hasNewcomers
+    }
+
     /// Writes regularly until the service group shuts down, and once more then. Events do not wait as long as the rest,
     /// for somebody may follow them.
     public func run() async throws {
@@ -246,7 +254,9 @@ public actor GatewayRoster: Service {
             while true {
                 try await Task.sleep(for: min(self.flushInterval, .seconds(1)))
                 await self.flushEvents()
-                guard ContinuousClock.now >= next else { continue }
+                // A new gateway is waited for by rollouts and moves, also after a crash.
+                let hasNewcomers = await self.takeNewcomers()
+                guard hasNewcomers || ContinuousClock.now >= next else { continue }
                 await self.flush()
                 next = .now + self.flushInterval
             }

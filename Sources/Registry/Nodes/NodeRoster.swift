@@ -30,10 +30,15 @@ public actor NodeRoster {
     }
 
     private let registry: Registry
+    /// The logs that nodes are asked for.
+    package nonisolated let logs: LogWishes
     /// By server. At most one each, whose report has `Limits.serverReport` bytes at most.
     private var nodes: [String: Known] = [:]
 
-    public init(registry: Registry) { self.registry = registry }
+    public init(registry: Registry) {
+        self.registry = registry
+        logs = LogWishes(registry: registry)
+    }
 
     // MARK: Polls and reports
 
@@ -76,7 +81,8 @@ public actor NodeRoster {
         return silences
     }
 
-    private func hear(_ server: String) {
+    /// Notes a request of a node that is no poll.
+    package func hear(_ server: String) {
         nodes[server, default: Known()].seen = registry.now()
         nodes[server]?.uptime = registry.uptime()
     }
@@ -155,19 +161,25 @@ public actor NodeRoster {
         return assignments.differences(from: report)
     }
 
+    /// Whether ADMIN hears of a server's node, and how many seconds ago it did.
+    package func presence(of server: String) -> (state: NodeResource.State, age: Double?) {
+        let known = nodes[server]
+        let age = known?.openPolls ?? 0 > 0 ? .zero : known?.uptime.map { registry.uptime() - $0 }
+        let seconds = age.map { Double($0.components.seconds) + Double($0.components.attoseconds) * 1e-18 }
+        return (seconds.map { $0 > Double(Limits.reportSilence) ? .silent : .present } ?? .unheard, seconds)
+    }
+
     private func resource(_ server: String, in state: RegistryState) -> NodeResource? {
         guard let location = state.cloud.servers[server]?.location, let file = state.assignments.byServer[server]
         else { return nil }
         let known = nodes[server]
         let report = known?.report?.report
-        let age = known?.openPolls ?? 0 > 0 ? .zero : known?.uptime.map { registry.uptime() - $0 }
-        let seconds = age.map { Double($0.components.seconds) + Double($0.components.attoseconds) * 1e-18 }
+        let presence = presence(of: server)
         let root = report?.drives[ExactText("root")]
         return NodeResource(
             server: server, location: location,
-            state: state.cloud.lostServers[server] != nil
-                ? .lost : seconds.map { $0 > Double(Limits.reportSilence) ? .silent : .present } ?? .unheard,
-            seen: known?.seen.map(Timestamp.text), age: seconds, program: report?.program,
+            state: state.cloud.lostServers[server] != nil ? .lost : presence.state,
+            seen: known?.seen.map(Timestamp.text), age: presence.age, program: report?.program,
             isInSync: report.map { $0.applied == file.etag } ?? false,
             assigned: file.document.services.values.count { $0.desired == .running },
             running: report?.services.values.count { $0.state == .running } ?? 0,
@@ -180,6 +192,8 @@ public actor NodeRoster {
     package struct Sighting: Sendable {
         /// `nil`: it has not told of it since ADMIN started.
         package var service: ServerService?
+        /// The ETag of the assignments that it has carried out as a whole.
+        package var applied: String?
         /// When the report came, by `Registry.uptime`.
         package var heard: Duration
         /// Whether the node has been silent for longer than `Limits.reportSilence`, or since ADMIN started.
@@ -191,7 +205,8 @@ public actor NodeRoster {
         let known = nodes[server]
         let silence = known?.openPolls ?? 0 > 0 ? .zero : known?.uptime.map { registry.uptime() - $0 }
         return Sighting(
-            service: known?.report?.report.services[ExactText(service)], heard: known?.report?.uptime ?? .zero,
+            service: known?.report?.report.services[ExactText(service)], applied: known?.report?.report.applied,
+            heard: known?.report?.uptime ?? .zero,
             isSilent: silence.map { $0 > .seconds(Limits.reportSilence) } ?? true)
     }
 
@@ -244,7 +259,8 @@ extension JobResource {
         self.init(
             id: job.id, service: job.service, server: job.server, kind: job.kind, name: job.name,
             arguments: job.arguments, version: job.version, state: state, createdBy: job.createdBy,
-            createdAt: job.createdAt, deadline: job.deadline, startedAt: job.end?.startedAt ?? report?.startedAt,
+            createdAt: job.createdAt, deadline: job.deadline, after: job.after,
+            startedAt: job.end?.startedAt ?? report?.startedAt,
             endedAt: job.end?.endedAt, problem: job.end?.problem)
     }
 }

@@ -155,7 +155,9 @@ struct RolloutWitness {
             observation.unhealthy[instance.name] = reason ?? (isFailing ? "it fails at its server" : nil)
             return
         }
-        if instance.stage == .baking { waits[instance.name] = "\(rollout.progress.policy.bake) s of health" }
+        if instance.stage == .baking, waits[instance.name] == nil {
+            waits[instance.name] = "\(rollout.progress.policy.bake) s of health"
+        }
         guard let reason else { return }
         // A server that was down while it was started needs some probes until it is up.
         let settling = sections.compactMap(\.options.check?.timing).map(Self.settling).max() ?? 0

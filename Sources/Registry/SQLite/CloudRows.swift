@@ -26,6 +26,8 @@ enum CloudRows {
         cloud.jobs = try InstallationRows.jobs(db)
         cloud.rollouts = try RolloutRows.load(db)
         cloud.lostServers = try NoticeRows.lostServers(db)
+        cloud.moves = try MoveRows.moves(db)
+        cloud.actionRuns = try MoveRows.actionRuns(db)
         let former = try Row.fetchAll(db, sql: "SELECT name, revision FROM formerType")
             .reduce(into: [String: Int]()) { $0[$1["name"]] = $1["revision"] }
         return StoredCloud(
@@ -165,13 +167,14 @@ enum CloudRows {
             case .type: try storeType(db, change, commit)
             case .service: try storeService(db, change, commit.after)
             case .secret: try storeSecret(db, change, commit.after)
-            case .mark, .job, .rollout: break
+            case .mark, .job, .rollout, .move: break
             }
         }
         for event in commit.events { try EventRows.store(db, event) }
         try NoticeRows.store(db, commit)
         try InstallationRows.store(db, from: commit.before, to: commit.after)
         try RolloutRows.store(db, from: commit.before, to: commit.after)
+        try MoveRows.store(db, from: commit.before, to: commit.after)
         try storeMarks(db, from: commit.before.marks, to: commit.after.marks, time: commit.time)
     }
 

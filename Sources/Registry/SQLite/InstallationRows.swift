@@ -36,7 +36,8 @@ enum InstallationRows {
                 id: id, number: row["number"], service: row["service"], server: row["server"], kind: kind,
                 version: row["version"], name: row["name"],
                 arguments: arguments.map { $0.splitBytes("\n").map { String($0) } } ?? [],
-                createdBy: row["createdBy"], createdAt: row["createdAt"], deadline: row["deadline"], end: end)
+                createdBy: row["createdBy"], createdAt: row["createdAt"], deadline: row["deadline"],
+                after: row["after"], end: end)
         }
     }
 
@@ -62,14 +63,14 @@ enum InstallationRows {
             sql: """
                 INSERT OR REPLACE INTO job
                     (id, number, service, server, kind, version, name, arguments, createdBy, createdAt, deadline,
-                     outcome, startedAt, endedAt, problem, output)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     outcome, startedAt, endedAt, problem, output, after)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 job.id, job.number, job.service, job.server, job.kind.rawValue, job.version, job.name,
                 job.arguments.isEmpty ? nil : job.arguments.joined(separator: "\n"), job.createdBy, job.createdAt,
                 job.deadline, job.end?.outcome.rawValue, job.end?.startedAt, job.end?.endedAt, job.end?.problem,
-                job.end?.output,
+                job.end?.output, job.after,
             ])
     }
 }

@@ -38,6 +38,9 @@ enum SQLiteMigrations {
         }
         migrator.registerMigration("20 rollouts") { db in try db.execute(sql: rollouts) }
         migrator.registerMigration("21 notices, lost servers") { db in try db.execute(sql: notices) }
+        migrator.registerMigration("23 moves of services, jobs after others, actions at intervals") { db in
+            try db.execute(sql: MoveRows.tables)
+        }
         return migrator
     }
 

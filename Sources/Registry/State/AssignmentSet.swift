@@ -3,6 +3,7 @@ import Cloud
 import Crypto
 import Names
 package import NIOCore
+import Rollouts
 import Text
 
 /// What each server is to have and to run, belonging to one cloud, ready to be sent. A change makes again only what it
@@ -41,9 +42,18 @@ package struct AssignmentSet: Sendable {
                     if let service { servers.insert(service.server) }
                 }
             case .type where before.lease(of: change.name) != after.lease(of: change.name):
-                servers.formUnion(after.services.values.lazy.filter { $0.type == change.name }.map(\.server))
+                let services = after.services.values.lazy.filter { $0.type == change.name }
+                servers.formUnion(services.map(\.server))
+                servers.formUnion(services.compactMap { after.moves[$0.name] }.flatMap { [$0.from, $0.to] })
             case .job:
-                if let job = after.jobs[change.name] { servers.insert(job.server) }
+                // One that has succeeded lets the next begin.
+                for job in after.jobs.values where job.id == change.name || job.after == change.name {
+                    servers.insert(job.server)
+                }
+            case .move:
+                for move in [before.moves[change.name], after.moves[change.name]] {
+                    if let move { servers.formUnion([move.from, move.to]) }
+                }
             default: break
             }
         }
@@ -71,7 +81,17 @@ package struct AssignmentSet: Sendable {
                 desired: installation.desired == .running ? .running : .stopped, version: installation.digest,
                 drive: installation.drive, lease: cloud.lease(of: service.type))
         }
-        for job in cloud.jobs.values where job.end == nil && names.contains(job.server) {
+        // A move has the service at two servers.
+        for move in cloud.moves.values where move.isOpen {
+            guard let service = cloud.services[move.service], let installation = service.installation else { continue }
+            for place in move.places where names.contains(place.server) {
+                documents[place.server]?.services[ExactText(move.service)] = Assignment(
+                    desired: place.wish == .running ? .running : .stopped, version: installation.digest,
+                    drive: place.drive, lease: cloud.lease(of: service.type))
+            }
+        }
+        for job in cloud.jobs.values
+        where job.end == nil && names.contains(job.server) && cloud.isReleased(job) {
             documents[job.server]?.jobs[ExactText(job.id)] = AssignedJob(
                 service: job.service, kind: job.kind, version: job.version, name: job.name, arguments: job.arguments,
                 deadline: job.deadline)

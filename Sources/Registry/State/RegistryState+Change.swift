@@ -29,6 +29,7 @@ extension RegistryState {
         cloud.placeOnEachServer(since: self.cloud)
         try cloud.settleRollouts(since: self.cloud)
         cloud.settleInstallations(since: self.cloud)
+        try cloud.settleMoves(since: self.cloud)
         let notices = cloud.notices
         cloud.notices = []
         // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.
@@ -41,6 +42,7 @@ extension RegistryState {
         try author.check(
             author.scope.firstOutside(difference, from: self.cloud, to: cloud, by: author.name), places)
         try cloud.settle(from: self.cloud, places: places)
+        try cloud.afterMoves?.settle(from: self.cloud.afterMoves ?? self.cloud, places: places)
         let configurations = configurations.updated(difference, from: self.cloud, to: cloud)
         let changedTypes = cloud.changedTypes(since: self.cloud)
         let files = Set(changedTypes.map(ServiceType.file(of:)))

@@ -60,10 +60,16 @@ extension Cloud {
                 services[subject.name]?.state = .ready
                 services[subject.name]?.until = nil
             case .job:
+                // One that waits for another was never begun.
+                let isReleased = jobs[subject.name].map { self.isReleased($0) } ?? true
                 endJob(
                     subject.name,
-                    Job.End(outcome: .unknown, endedAt: until, problem: "its server has not told of it by the deadline")
-                )
+                    isReleased
+                        ? Job.End(
+                            outcome: .unknown, endedAt: until, problem: "its server has not told of it by the deadline")
+                        : Job.End(
+                            outcome: .failed, endedAt: until,
+                            problem: "it was not begun: the job before it had not ended by the deadline"))
             default: break
             }
         }

@@ -55,6 +55,14 @@ package actor TagWaiters {
         for (id, waiter) in waiters[key] ?? [:] where !isKnown(key, to: waiter) { resume(id, of: key, .change) }
     }
 
+    /// Sets the tag of something that is not published; `nil`: there is no such thing any more. Cost: a look at those
+    /// who wait for it.
+    func set(_ tag: String?, of key: String) {
+        generation = max(generation, 1)
+        tags[key] = tag
+        for (id, waiter) in waiters[key] ?? [:] where !isKnown(key, to: waiter) { resume(id, of: key, .change) }
+    }
+
     /// Announces that tokens were added or removed; a generation older than the known one is ignored. Wakes every
     /// waiter that has not seen it. That is rare, and to register the waiters by token would cost every poll.
     func publishTokens(generation: Int) {

@@ -25,6 +25,8 @@ public final class Registry: Sendable {
     package let outbox = TagWaiters()
     /// Requests that wait until gateways have confirmed a change, by location.
     package let confirmations = TagWaiters()
+    /// Those who wait for a log, by its stream, and nodes that wait to be asked for logs, by server.
+    package let logChanges = TagWaiters()
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
@@ -78,7 +80,7 @@ public final class Registry: Sendable {
     public var tokens: TokenStore {
         TokenStore(
             store: store, now: now, uses: tokenUses, lists: listChanges,
-            waiters: [exportChanges, configurationChanges, assignmentChanges, confirmations, listChanges])
+            waiters: [exportChanges, configurationChanges, assignmentChanges, confirmations, listChanges, logChanges])
     }
 
     // MARK: Reading

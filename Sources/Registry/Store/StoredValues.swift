@@ -140,6 +140,7 @@ extension ResourceKind {
             case .secret: .secret
             case .job: .job
             case .rollout: .rollout
+            case .move: .move
             }
     }
 }

@@ -1,13 +1,32 @@
+import AdminAPI
 import Cloud
 package import Names
 import Versions
 
 /// The versions that ADMIN keeps: what is asked of them when a service gets one.
 package protocol VersionDirectory: Sendable {
-    /// SHA-256 of the manifest of a version of a type, 64 hexadecimal digits; `nil`: there is no such version.
+    /// A version of a type; `nil`: there is no such version.
     ///
     /// - Parameter variant: `nil`: the main one.
-    func digest(ofVersion name: String, variant: String?, of type: String) async throws -> String?
+    func version(_ name: String, variant: String?, of type: String) async throws -> KnownVersion?
+
+    /// The version with a manifest; `nil`: there is no such version here.
+    ///
+    /// - Parameter digest: SHA-256, 64 hexadecimal digits.
+    func version(ofManifest digest: String) async throws -> KnownVersion?
+}
+
+/// What is known of a version that a service is to get.
+package struct KnownVersion: Sendable, Hashable {
+    /// SHA-256 of its manifest, 64 hexadecimal digits.
+    package var digest: String
+    /// Why no service gets it any more, and how that is lifted; `nil`: one may.
+    package var refusal: String?
+
+    package init(digest: String, refusal: String? = nil) {
+        self.digest = digest
+        self.refusal = refusal
+    }
 }
 
 /// The versions in a store.
@@ -16,9 +35,24 @@ package struct StoredVersions: VersionDirectory {
 
     package init(_ store: any RegistryStore) { self.store = store }
 
-    package func digest(ofVersion name: String, variant: String?, of type: String) async throws -> String? {
+    package func version(_ name: String, variant: String?, of type: String) async throws -> KnownVersion? {
         let name = VersionName(type: type, name: name, variant: variant ?? BuildSection.mainVariant)
-        return try await store.version(name)?.digest.description
+        return try await store.version(name).map { KnownVersion($0) }
+    }
+
+    package func version(ofManifest digest: String) async throws -> KnownVersion? {
+        guard let digest = ContentDigest(digest) else { return nil }
+        return try await store.version(ofManifest: digest).map { KnownVersion($0) }
+    }
+}
+
+extension KnownVersion {
+    fileprivate init(_ version: StoredVersion) {
+        self.init(digest: version.digest.description)
+        guard version.mark == .quarantined else { return }
+        refusal =
+            "\(version.version) is quarantined: \(version.reason ?? "no reason is given"); `portcullis versions mark "
+            + "\(version.version.type) \(version.version.reference) good` lifts that"
     }
 }
 
@@ -34,16 +68,17 @@ package struct NamedVersion: Sendable, Hashable {
 }
 
 extension VersionDirectory {
-    /// The digests of those that are known. Asks once for each.
-    package func digests(of versions: some Sequence<NamedVersion>) async throws -> [NamedVersion: String] {
-        var digests: [NamedVersion: String] = [:]
+    /// Those that are known; one that is named by its digest needs not be here. Asks once for each.
+    package func known(_ versions: some Sequence<NamedVersion>) async throws -> [NamedVersion: KnownVersion] {
+        var known: [NamedVersion: KnownVersion] = [:]
         for version in Set(versions) {
             switch version.version {
-            case .manifest(let digest): digests[version] = digest
+            case .manifest(let digest):
+                known[version] = try await self.version(ofManifest: digest) ?? KnownVersion(digest: digest)
             case .named(let name, let variant):
-                digests[version] = try await digest(ofVersion: name, variant: variant, of: version.type)
+                known[version] = try await self.version(name, variant: variant, of: version.type)
             }
         }
-        return digests
+        return known
     }
 }

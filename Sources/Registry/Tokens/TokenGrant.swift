@@ -32,8 +32,8 @@ public struct TokenGrant: Sendable, Hashable {
     static let fileOwner = "portcullis-admin"
     /// The actor in the event log for changes while there was no token.
     package static let anonymous = "anonymous"
-    /// The actor in the event log when a state ends at the time that was set for it.
-    package static let clock = "clock"
+    /// The actor in the event log when a state ends at the time that was set for it, and of jobs at intervals.
+    package static let clock = Job.scheduler
     /// The actor in the event log for what rollouts do by themselves.
     package static let rollouts = Cloud.rolloutAuthor
     /// The actor in the event log when servers are lost or back.

@@ -17,7 +17,7 @@ package enum VersionError: Error, Sendable, Hashable {
     case otherName(VersionName, expected: VersionName)
     /// Contents are not there. Of so many, the first ones are named, each with a file that has it.
     case lacking(VersionName, [LackingFile], count: Int)
-    /// Services have the version.
+    /// Services have the version, or rollouts need it.
     case inUse(VersionName, [String])
     /// Bytes that are needed, and that are free beside those which must stay free.
     case noRoom(needed: Int, free: Int)

@@ -172,7 +172,7 @@ extension VersionKeeper {
 
     // MARK: Removing
 
-    /// Removes a version that no service has. What it alone has needed stays for as long as is set: a server may be
+    /// Removes a version that no service has and no rollout needs. What it alone has needed stays for as long as is set: a server may be
     /// fetching it.
     ///
     /// - Throws: `VersionError.inUse`.
@@ -201,11 +201,12 @@ extension VersionKeeper {
         }
     }
 
-    /// The services that have a version. Cost: one look at each service of the cloud.
+    /// The services that have a version, and the rollouts that need it. Cost: one look at each service of the cloud.
     private func users(of version: StoredVersion) async throws -> [String] {
         let digest = version.digest.description
-        return try await registry.state().cloud.services.values
-            .filter { $0.installation?.digest.isExactly(digest) == true }.map(\.name).sorted()
+        let cloud = try await registry.state().cloud
+        return cloud.services.values.filter { $0.installation?.digest.isExactly(digest) == true }.map(\.name).sorted()
+            + cloud.openRollouts.filter { $0.needs(digest) }.map { "rollout \($0.id)" }
     }
 
     /// Removes the manifests that no version has, from the directory and from the registry's list of them.

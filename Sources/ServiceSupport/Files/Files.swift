@@ -78,7 +78,7 @@ package enum Files {
         package let inode: UInt
         package let size: Int
         /// The time of the last modification in nanoseconds since 1970.
-        let modified: Int
+        package let modified: Int
         /// The time of the last change of the inode in nanoseconds since 1970.
         package let changed: Int
     }

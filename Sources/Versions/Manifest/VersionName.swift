@@ -33,9 +33,10 @@ package struct VersionName: Sendable, Hashable {
 
 extension VersionName: CustomStringConvertible, Comparable {
     /// `pgw 1.5.0`, and the variant unless it is the main one.
-    package var description: String {
-        "\(type) \(name)" + (variant.isExactly(BuildSection.mainVariant) ? "" : "/\(variant)")
-    }
+    package var description: String { "\(type) \(reference)" }
+
+    /// Which version of its type: `1.5.0`, `1.5.0/debug`.
+    package var reference: String { name + (variant.isExactly(BuildSection.mainVariant) ? "" : "/\(variant)") }
 
     /// By type, name and variant; numbers within names count as numbers: 1.9.0 is before 1.10.0.
     package static func < (a: Self, b: Self) -> Bool {

@@ -99,6 +99,20 @@ package struct BlobStore: Sendable {
     /// Reads all of a blob and compares it with what it should be.
     package func check(_ blob: Blob) throws { try read(blob) { _ in } }
 
+    /// Those of some blobs whose compressed bytes were altered, with what is wrong; those that are not there are left
+    /// out. Nothing is decompressed. Cost: all compressed bytes are read, on all processors.
+    package func altered(_ blobs: [Blob]) throws -> [(blob: Blob, fault: BlobFault)] {
+        try ParallelWork.map(blobs) { blob -> (blob: Blob, fault: BlobFault)? in
+            guard let file = try compressed(blob.digest) else { return nil }
+            do {
+                try BlobCheck.compressed(file, blob)
+                return nil
+            } catch StoreError.altered(_, let fault) {
+                return (blob, fault)
+            }
+        }.compactMap(\.self)
+    }
+
     /// What a blob is according to its bytes, all of which are read; `nil` if there is none.
     ///
     /// - Throws: `StoreError.altered` if its content has another digest.

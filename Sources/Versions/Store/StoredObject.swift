@@ -36,6 +36,18 @@ extension BlobStore {
         try shelf(of: object)?.has(object.name) ?? false
     }
 
+    /// Removes the objects of a blob that were altered, so that it is fetched again. Versions that link to them keep the
+    /// altered files. Cost: all bytes of its objects are read.
+    package func removeAlteredObjects(of blob: Blob) throws {
+        guard let shelf = try objects.directory(Self.shard(blob.digest)) else { return }
+        for name in try shelf.entries().compactMap(\.name) {
+            guard let object = StoredObject(name: name), object.digest == blob.digest,
+                try intact(object, size: blob.size) == nil
+            else { continue }
+            try shelf.remove(name)
+        }
+    }
+
     /// Opens an object whose bytes and mode are as they should be; `nil` if there is none, or it was altered.
     func intact(_ object: StoredObject, size: Int) throws -> OpenFile? {
         guard let file = try shelf(of: object)?.file(object.name) else { return nil }

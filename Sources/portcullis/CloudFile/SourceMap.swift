@@ -10,6 +10,10 @@ struct SourceMap: Equatable {
     /// Texts on the operator's machine, by the name that ADMIN gives to a type's file (`pgw.yaml`).
     private(set) var files: [ExactText: TypeText] = [:]
 
+    /// What is at a place of a request that was made of arguments, by JSON pointer: `server app1`.
+    // exact: indices and names of members
+    private(set) var names: [String: String] = [:]
+
     /// Where the text of a type is.
     enum TypeText: Equatable {
         case file(path: String)
@@ -18,6 +22,8 @@ struct SourceMap: Equatable {
     }
 
     mutating func add(_ pointer: String, _ position: YAMLPosition) { positions[pointer] = position }
+
+    mutating func add(_ pointer: String, name: String) { names[pointer] = name }
 
     mutating func add(file name: String, path: String) { files[ExactText(name)] = .file(path: path) }
 
@@ -43,6 +49,7 @@ struct SourceMap: Equatable {
         var path = pointer[...]
         while true {
             if let position = positions[String(path)] { return position.description }
+            if let name = names[String(path)] { return name }
             guard let slash = path.lastByte("/") else { return Self.path(pointer) }
             path = path[..<slash]
         }

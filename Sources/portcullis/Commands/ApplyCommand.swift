@@ -77,7 +77,7 @@ struct ApplyCommand: ExportChangingCommand {
         let answer = try await client.send(request, places: directory.places)
         let report: ChangeReport = try client.value(of: answer, to: request)
         if let savePlan { try save(wanted, answer, to: savePlan) }
-        try await finish(report, client)
+        try await finish(report, client, places: directory.places)
     }
 
     private func save(_ wanted: ApplyRequest, _ answer: AdminAnswer, to path: String) throws {

@@ -83,8 +83,8 @@ struct RemoveEgress: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         try await finish(
-            try await client.changeEach(rules) { name in
-                AdminRequest.change(.delete, .egress(name, of: location), dryRun: change.dryRun)
-            }, client)
+            try await client.remove(
+                ApplyRemoval(egress: rules.withoutRepetition.map { .init(location: location, name: $0) }),
+                dryRun: change.dryRun), client)
     }
 }

@@ -20,6 +20,11 @@ struct JobRun {
         let made: CreatedJob = try await client.value(
             AdminRequest.change(.post, .jobs(of: service), dryRun: change.dryRun).json(wanted))
         guard let job = made.job else { return try change.finish(made.report) }
+        try await follow(job)
+    }
+
+    /// Follows a job that was made. Throws if it does not succeed.
+    func follow(_ job: JobResource) async throws {
         let isText = change.output.output == .table || change.output.output == .wide
         guard !options.noWait else { return try change.output.show(job, asText: "job \(job.id) on \(job.server)") }
         if isText { StandardError.write("Job \(job.id) on \(job.server).") }

@@ -83,8 +83,7 @@ struct RemoveLocations: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         try await finish(
-            try await client.changeEach(locations) { name in
-                AdminRequest.change(.delete, .location(name), dryRun: change.dryRun)
-            }, client)
+            try await client.remove(
+                ApplyRemoval(locations: locations.withoutRepetition), dryRun: change.dryRun), client)
     }
 }

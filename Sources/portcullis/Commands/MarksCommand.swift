@@ -39,9 +39,7 @@ struct ReleaseMarks: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         let marks = marks.isEmpty ? try await client.marks().filter { !$0.inUse }.map(\.mark) : marks
-        let report = try await client.changeEach(marks.map(String.init)) { mark in
-            AdminRequest.change(.delete, .mark(mark), dryRun: change.dryRun)
-        }
-        try await finish(report, client)
+        let removal = ApplyRemoval(marks: Set(marks).sorted())
+        try await finish(try await client.remove(removal, dryRun: change.dryRun), client)
     }
 }

@@ -65,8 +65,10 @@ struct ChangeOptions: ParsableArguments {
     @OptionGroup var output: OutputOptions
 
     /// Shows what was changed; in a dry run, shows what would change, and ends with exit code 2 if something would.
-    func finish(_ report: ChangeReport) throws {
-        let renderer = ChangeReportText(rowLimit: allRows ? nil : 40, isDryRun: dryRun)
+    ///
+    /// - Parameter places: where the parts of the request are in the operator's files.
+    func finish(_ report: ChangeReport, places: SourceMap = SourceMap()) throws {
+        let renderer = ChangeReportText(rowLimit: allRows ? nil : 40, isDryRun: dryRun, places: places)
         try output.show(report, asText: renderer.text(report))
         if dryRun, !report.isEmpty { throw ExitCode(2) }
     }

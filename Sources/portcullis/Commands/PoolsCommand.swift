@@ -68,8 +68,8 @@ struct RemovePools: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         try await finish(
-            try await client.changeEach(pools) { name in
-                AdminRequest.change(.delete, .pool(name, of: location), dryRun: change.dryRun)
-            }, client)
+            try await client.remove(
+                ApplyRemoval(pools: pools.withoutRepetition.map { .init(location: location, name: $0) }),
+                dryRun: change.dryRun), client)
     }
 }

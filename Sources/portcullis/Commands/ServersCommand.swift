@@ -139,9 +139,8 @@ struct RemoveServers: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         try await finish(
-            try await client.changeEach(servers) { name in
-                AdminRequest.change(.delete, .server(name), dryRun: change.dryRun)
-            }, client)
+            try await client.remove(
+                ApplyRemoval(servers: servers.withoutRepetition), dryRun: change.dryRun), client)
     }
 }
 

@@ -3,6 +3,7 @@ import AdminClient
 public import ArgumentParser
 import CommandLineSupport
 public import Names
+import Text
 
 extension VersionReference: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
@@ -13,7 +14,7 @@ struct VersionServices: AdminCommand {
         commandName: "version", abstract: "Give service instances a version, which their servers then install.",
         discussion: """
             The version is NAME, NAME/VARIANT or sha256:DIGEST, or `none`: then ADMIN stops the service, and its directory \
-            stays. All at once, without a look at gateways or tests: that is what upgrades are for.
+            stays. All at once, without a look at gateways or tests: that is what `portcullis upgrade` is for.
             """)
 
     @Argument(
@@ -40,10 +41,24 @@ struct VersionServices: AdminCommand {
     }
 
     func run(_ client: AdminResources) async throws {
+        if case .reference(let reference)? = version { try await noteUpgrade(to: reference, client) }
         try change.finish(
-            try await client.changeEach(names) { name in
-                AdminRequest.change(.patch, .service(name), dryRun: change.dryRun).json(ServicePatch(version: version))
-            })
+            try await client.patch(
+                ServicesPatch(services: names.withoutRepetition, version: version), dryRun: change.dryRun))
+    }
+
+    /// Whoever changes several instances that run may not know of rollouts.
+    private func noteUpgrade(to version: VersionReference, _ client: AdminResources) async throws {
+        guard names.count > 1 else { return }
+        var running: [ExactText: Int] = [:]
+        for name in names {
+            let service = try await client.service(name)
+            if service.version != nil, service.desired == .running { running[ExactText(service.type), default: 0] += 1 }
+        }
+        guard let type = running.filter({ $0.value > 1 }).keys.min() else { return }
+        StandardError.write(
+            "Note: these instances run, and change all at once; `portcullis upgrade \(type.wrappedValue) --to \(version)` "
+                + "changes them one after the other.")
     }
 }
 
@@ -99,8 +114,6 @@ struct PurgeService: AdminCommand {
 extension AdminResources {
     /// Has services run or not.
     fileprivate func desire(_ desired: DesiredRun, of names: [String], dryRun: Bool) async throws -> ChangeReport {
-        try await changeEach(names) { name in
-            AdminRequest.change(.patch, .service(name), dryRun: dryRun).json(ServicePatch(desired: desired))
-        }
+        try await patch(ServicesPatch(services: names.withoutRepetition, desired: desired), dryRun: dryRun)
     }
 }

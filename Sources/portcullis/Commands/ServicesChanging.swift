@@ -76,36 +76,6 @@ struct AddService: ExportChangingCommand {
     }
 }
 
-struct MoveService: ExportChangingCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "move", abstract: "Move a service instance to another server.",
-        discussion: """
-            One with a version is installed and started there, and stopped where it was; its directory stays there until \
-            `services purge`. Data is not moved along.
-            """)
-
-    @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
-    var service: String
-
-    @Argument(help: "The new server.", completion: .names(.servers), transform: NameArgument.read)
-    var server: String
-
-    @Flag(help: "Move a service whose type keeps data on its server, and leave the data behind.")
-    var withoutData = false
-
-    @OptionGroup var change: ChangeOptions
-    @OptionGroup var waiting: WaitOptions
-    @OptionGroup var connection: ConnectionOptions
-
-    func run(_ client: AdminResources) async throws {
-        let request = AdminRequest.change(
-            .patch, .service(service), dryRun: change.dryRun,
-            query: withoutData ? [(QueryParameter.withoutData, "true")] : []
-        ).json(ServicePatch(server: server))
-        try await finish(try await client.value(request), client)
-    }
-}
-
 struct RemoveServices: ExportChangingCommand {
     static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove service instances.")
 
@@ -116,9 +86,8 @@ struct RemoveServices: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         try await finish(
-            try await client.changeEach(services.names) { name in
-                AdminRequest.change(.delete, .service(name), dryRun: change.dryRun)
-            }, client)
+            try await client.remove(
+                ApplyRemoval(services: services.names.withoutRepetition), dryRun: change.dryRun), client)
     }
 }
 

@@ -5,11 +5,12 @@ struct ServicesCommand: AsyncParsableCommand {
         commandName: "services",
         abstract: "List, show and change service instances.",
         subcommands: [
-            ListServices.self, ShowService.self, AddService.self, MoveService.self, RemoveServices.self,
+            ListServices.self, ShowService.self, CheckServices.self, LogsOfService.self, AddService.self,
+            MoveService.self, RemoveServices.self,
             ScaleServices.self,
             DrainServices.self, ReadyServices.self, MaintServices.self, WeightService.self,
             VersionServices.self, StartServices.self, StopServices.self, RestartServices.self, TestServices.self,
-            RunAction.self, PurgeService.self,
+            RunAction.self, SwitchServices.self, PurgeService.self,
         ],
         defaultSubcommand: ListServices.self)
 }

@@ -190,29 +190,4 @@ extension AdminResources {
     func patch(_ service: String, _ patch: ServicePatch, dryRun: Bool) async throws -> ChangeReport {
         try await value(AdminRequest.change(.patch, .service(service), dryRun: dryRun).json(patch))
     }
-
-    /// Sends one change for each name. If one fails, the error tells which were changed before.
-    func changeEach(_ names: [String], _ request: (String) throws -> AdminRequest) async throws -> ChangeReport {
-        var total = ChangeReport(changes: [], export: [])
-        var done = [String]()
-        for name in names.withoutRepetition {
-            do {
-                let request = try request(name)
-                total = total.followed(by: try await value(request))
-                if request.isChange { done.append(name) }
-            } catch let error as CommandError where !done.isEmpty {
-                throw CommandError(
-                    "\(name): \(error.message)\nDone before: \(done.joined(separator: " "))", hint: error.hint)
-            }
-        }
-        return total
-    }
-}
-
-extension [String] {
-    /// Each text once, in order.
-    fileprivate var withoutRepetition: [String] {
-        var seen = Set<ExactText>()
-        return filter { seen.insert(ExactText($0)).inserted }
-    }
 }

@@ -101,9 +101,8 @@ struct RemoveTypes: ExportChangingCommand {
 
     func run(_ client: AdminResources) async throws {
         try await finish(
-            try await client.changeEach(types) { name in
-                AdminRequest.change(.delete, .type(name), dryRun: change.dryRun)
-            }, client)
+            try await client.remove(
+                ApplyRemoval(types: types.withoutRepetition), dryRun: change.dryRun), client)
     }
 }
 

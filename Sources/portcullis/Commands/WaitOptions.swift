@@ -49,8 +49,10 @@ extension ExportChangingCommand {
 
     /// Shows what was changed, and waits for the gateways if that was asked for. If nothing was changed, it waits until
     /// what there is has been confirmed everywhere.
-    func finish(_ report: ChangeReport, _ client: AdminResources) async throws {
-        try change.finish(report)
+    ///
+    /// - Parameter places: where the parts of the request are in the operator's files.
+    func finish(_ report: ChangeReport, _ client: AdminResources, places: SourceMap = SourceMap()) async throws {
+        try change.finish(report, places: places)
         guard waiting.wait, !change.dryRun else { return }
         let locations =
             report.isEmpty ? try await client.locations().map(\.name) : report.export.map(\.location)

@@ -3,7 +3,7 @@ import CommandLineSupport
 /// Tells what is waited for on standard error: on a terminal one line that is rewritten, elsewhere a line for each
 /// news.
 struct WaitProgress {
-    private let isTerminal = StandardError.isTerminal
+    private let isTerminal = StandardError.canRewrite
     private var shown = ""
 
     /// Shows what is open; an empty text shows nothing.

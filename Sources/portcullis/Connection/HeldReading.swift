@@ -9,6 +9,8 @@ struct HeldReading: Sendable {
     static let wait = 55
 
     var request: AdminRequest
+    /// Takes the notes.
+    var note: @Sendable (String) -> Void = { StandardError.write($0) }
     /// Whether ADMIN has answered before: an ADMIN that was never there is an error.
     private var hasAnswered: Bool
     private var isAway = false
@@ -33,9 +35,10 @@ struct HeldReading: Sendable {
     ) async throws -> Value? {
         do {
             let isRepeated = !request.known.isEmpty
-            request.wait = isRepeated ? Self.wait : 0
+            // One that was away says at once that it is back.
+            request.wait = isRepeated && !isAway ? Self.wait : 0
             let answer = try await client.send(request)
-            if isAway { StandardError.write("Note: ADMIN answers again.") }
+            if isAway { note("Note: ADMIN answers again.") }
             (isAway, hasAnswered) = (false, true)
             // Whoever does not hold its answers is asked each second. A held one is not followed at once by the next:
             // many changes at a time are one.
@@ -49,7 +52,7 @@ struct HeldReading: Sendable {
             request.known = answer.eTag.map { [$0] } ?? []
             return value
         } catch let error as CommandError where error.isTransient && hasAnswered {
-            if !isAway { StandardError.write("Note: \(error.message); waiting for it.") }
+            if !isAway { note("Note: \(error.message); waiting for it.") }
             isAway = true
             try await Task.sleep(for: .seconds(1))
             return nil

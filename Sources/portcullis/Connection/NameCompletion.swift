@@ -16,6 +16,8 @@ enum CompletedName: Sendable {
     case egress
     /// The versions of the type that stands before them on the command line.
     case versions
+    /// The numbers of rollouts.
+    case rollouts
 
     /// How long a shell waits for names. Then there are none: a key that is pressed must not hang.
     static let limit = Duration.milliseconds(900)
@@ -61,6 +63,7 @@ enum CompletedName: Sendable {
         case .gateways: return try await client.members("name", of: .gateways, [(QueryParameter.fields, "name")])
         case .gatewaysWithLocations: return try await client.gateways().map { "\($0.location)/\($0.name)" }
         case .locations: return try await client.members("name", of: .locations, [])
+        case .rollouts: return try await client.members("id", of: .rollouts, [])
         case .pools:
             return try await namesOfLocations(words, client) { try await client.pools(of: $0).map(\.name) }
         case .egress:

@@ -8,6 +8,8 @@ struct ChangeReportText {
     var rowLimit: Int? = 40
     /// Whether the change was a dry run.
     var isDryRun = false
+    /// Where the parts of the request are in the operator's files.
+    var places = SourceMap()
 
     func text(_ report: ChangeReport) -> String {
         guard !report.isEmpty else { return "no changes" }
@@ -16,7 +18,10 @@ struct ChangeReportText {
         parts += report.export.map(export)
         if let text = configurations(report.configurations) { parts.append(text) }
         if !report.warnings.isEmpty {
-            parts.append(report.warnings.map { "warning: \($0.pointer): \($0.detail)" }.joined(separator: "\n"))
+            parts.append(
+                report.warnings.map { warning in
+                    "warning: \(places.place(of: warning.pointer)): \(places.translated(warning.detail))"
+                }.joined(separator: "\n"))
         }
         if isDryRun { parts.append("dry run: nothing was changed") }
         return parts.joined(separator: "\n\n")

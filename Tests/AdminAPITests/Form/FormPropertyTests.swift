@@ -11,7 +11,8 @@ import Testing
         ServiceResource.self, GatewayResource.self, MarkResource.self, EventResource.self, EventPage.self,
         ConfigurationExplanation.self, SecretResource.self, SecretChange.self, TokenResource.self, TokenCreation.self,
         CreatedToken.self, LocationChange.self, PoolChange.self, ServerChange.self, ServerPatch.self,
-        ServiceCreation.self, ServiceChange.self, ServicePatch.self, ApplyRequest.self, ChangeReport.self,
+        ServiceCreation.self, ServiceChange.self, ServicePatch.self, ServicesPatch.self, ApplyRequest.self,
+        ChangeReport.self,
         Problem.self, HealthResource.self, EgressResource.self, EgressChange.self, [ServiceResource].self,
     ]
 

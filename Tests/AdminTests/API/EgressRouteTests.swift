@@ -175,6 +175,21 @@ import Testing
             let move = #"{"pools": [{"location": "tcn", "name": "more", "addresses": ["10.1.7.7"]}]}"#
             let other = try await stage.send(.post, "/v1/apply", move).problem
             #expect(other?.errors.map(\.pointer) == ["#/pools/0/addresses/0"])
+            // The place is that of the request, whatever the order of the addresses is.
+            for (path, method, body, pointer) in [
+                (
+                    "/v1/apply", HTTPRequest.Method.post,
+                    #"{"pools": [{"location": "tcn", "name": "more", "addresses": ["198.51.100.99", "10.1.7.7"]}]}"#,
+                    "#/pools/0/addresses/1"
+                ),
+                (
+                    "/v1/locations/tcn/pools/more", .put, #"{"addresses": ["198.51.100.99", "10.1.7.7"]}"#,
+                    "#/addresses/1"
+                ),
+            ] {
+                let problem = try await stage.send(method, path, body).problem
+                #expect(problem?.errors.map(\.pointer) == [pointer])
+            }
             #expect(other?.errors.first?.detail.contains("egress rule out of location tcn is for 10.1.0.0/16") == true)
         }
     }

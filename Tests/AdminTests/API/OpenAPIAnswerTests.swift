@@ -53,7 +53,7 @@ import Versions
             routes =
                 RouteTable(
                     registry: stage.registry, gateways: stage.gateways, nodes: NodeRoster(registry: stage.registry),
-                    secretKey: stage.secretKey
+                    rollouts: stage.rollouts, secretKey: stage.secretKey
                 ).routes
             document = try JSONParser.parse(Array(buffer: try await stage.get("/openapi.json").body))
             try await stage.send(.put, "/v1/types/gone", Stage.tg.gone, type: "application/yaml")
@@ -196,18 +196,19 @@ import Versions
         private static let present = [
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
             "mark": "257", "secret": "db-password", "token": "a-read", "egress": "out", "version": "1.0",
-            "job": "1-0123abcd",
+            "job": "1-0123abcd", "rollout": "1",
             "digest": ContentDigest(of: content.utf8).description,
         ]
         private static let absent = [
             "location": "nowhere", "pool": "none", "server": "none", "type": "none", "service": "none.1",
             "gateway": "none", "mark": "999", "secret": "none", "token": "none", "egress": "none", "version": "none",
-            "job": "none",
+            "job": "none", "rollout": "99",
             "digest": String(repeating: "f", count: 64),
         ]
         private static let new = [
             "location": "hel", "pool": "new-ip", "server": "new", "type": "new", "service": "tg.3", "gateway": "gw1",
             "mark": "257", "secret": "new", "token": "new", "egress": "new", "version": "2.0", "job": "new",
+            "rollout": "98",
             "digest": String(repeating: "e", count: 64),
         ]
 
@@ -229,8 +230,10 @@ import Versions
                 case "writeSecret": #"{"value": "xyzzy"}"#
                 case "createToken": #"{"name": "\#(isNew ? "made" : "tried")", "role": "read"}"#
                 case "createJob": #"{"kind": "restart"}"#
+                case "createRollout": #"{"type": "pgw", "version": "1.0"}"#
                 case "join": #"{"token": "portcullis_no", "server": "app1"}"#
                 case "reportServer": #"{"session": "a", "sequence": 2, "changes": {}}"#
+                case "deliverLogs": #"{"pieces": []}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#
                 default: "{}"
                 }

@@ -26,12 +26,47 @@ import Versions
         }
     }
 
+    @discardableResult
     private static func put(_ sample: SampleVersion, _ stage: Stage, query: String = "") async throws -> TestResponse {
         let body = VersionCreation(manifest: String(decoding: sample.bytes, as: UTF8.self), signatures: [])
         let name = sample.manifest.version
         return try await stage.send(
             .put, "/v1/versions/\(name.type)/\(name.name)?variant=\(name.variant)\(query)",
             String(decoding: body.jsonBytes, as: UTF8.self))
+    }
+
+    @Test("a quarantined version is given to no service; one that has it keeps it")
+    func quarantined() async throws {
+        try await Stage.run { stage in
+            try await withTemporaryFolder { folder in
+                try await stage.seed()
+                let sample = try SampleVersion(VersionName(type: "tg", name: "1.5.0"), ["one"], in: folder)
+                try await Self.upload(sample, to: stage)
+                try await Self.put(sample, stage)
+                try await stage.send(.patch, "/v1/services/tg.1", #"{"version": "1.5.0"}"#)
+                let mark = "/v1/versions/tg/1.5.0/mark"
+                try await stage.send(.put, mark, #"{"mark": "quarantined", "reason": "it leaks"}"#)
+                let apply = #"{"services": [{"name": "tg.2", "server": "app2", "version": "1.5.0"}]}"#
+                for (method, path, body, pointer) in [
+                    (HTTPRequest.Method.patch, "/v1/services/tg.2", #"{"version": "1.5.0"}"#, "#/version"),
+                    (.patch, "/v1/services/tg.2", #"{"version": "sha256:\#(sample.digest)"}"#, "#/version"),
+                    (.put, "/v1/services/tg.2", #"{"server": "app2", "version": "1.5.0"}"#, "#/version"),
+                    (.post, "/v1/services", #"{"type": "tg", "server": "app3", "version": "1.5.0"}"#, "#/version"),
+                    (.post, "/v1/apply", apply, "#/services/0/version"),
+                ] {
+                    let answer = try await stage.send(method, path, body)
+                    #expect(answer.status == .unprocessableContent, "\(body)")
+                    let fault = try #require(answer.problem?.errors.first)
+                    #expect(fault.pointer == pointer)
+                    #expect(fault.detail.contains("it leaks") && fault.detail.contains("versions mark tg 1.5.0 good"))
+                }
+                let kept = #"{"server": "app1", "version": "1.5.0", "weight": 3}"#
+                #expect(try await stage.send(.put, "/v1/services/tg.1", kept).status == .ok)
+                try await stage.send(.put, mark, #"{"mark": "good"}"#)
+                #expect(
+                    try await stage.send(.patch, "/v1/services/tg.2", #"{"version": "1.5.0"}"#).status == .ok)
+            }
+        }
     }
 
     @Test("a version is uploaded, added, read, marked and removed")

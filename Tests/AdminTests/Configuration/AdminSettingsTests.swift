@@ -86,6 +86,19 @@ import YAML
         }
     }
 
+    @Test("tests from outside are run unless a setting says otherwise")
+    func outsideTests() throws {
+        #expect(try AdminSettings().hasOutsideTests)
+        #expect(try AdminSettings(flags: [.outsideTests: "true"]).hasOutsideTests)
+        let settings = try AdminSettings(environment: ["PORTCULLIS_ADMIN_OUTSIDE_TESTS": "false"])
+        #expect(!settings.hasOutsideTests)
+        #expect(settings.needingRestart(from: try AdminSettings()) == ["outside-tests"])
+        for text in ["no", "1", "True", ""] {
+            let error = #expect(throws: SettingsError.self) { try AdminSettings(flags: [.outsideTests: text]) }
+            #expect(error?.message.hasPrefix("--outside-tests: \"\(text)\" is not true or false") == true)
+        }
+    }
+
     @Test("without a token only loopback addresses are listened on")
     func listening() throws {
         for (listen, isRefused) in [("127.0.0.1:1", false), ("[::1]:1", false), ("0.0.0.0:1", true), ("host:1", true)] {

@@ -84,7 +84,8 @@ import Testing
             let token = try await stage.registry.tokens.add(name: "v1", role: .service, service: "vault.1")
             let headers: HTTPFields = [.authorization: "Bearer \(token)"]
             for route in RouteTable(
-                registry: stage.registry, gateways: stage.gateways, nodes: NodeRoster(registry: stage.registry)
+                registry: stage.registry, gateways: stage.gateways, nodes: NodeRoster(registry: stage.registry),
+                rollouts: stage.rollouts
             ).routes {
                 if case .open = route.access { continue }
                 for service in ["vault.1", "vault.2", "pgw.1", "none.1"] {

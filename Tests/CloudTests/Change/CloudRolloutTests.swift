@@ -116,7 +116,8 @@ import YAML
         #expect(try refusal(Self.request(["tg.1"])) == "#/services/0: tg.1 is no service of the type pgw")
         #expect(try refusal(Self.request(["pgw.1", "pgw.1"])) == "#/services/1: pgw.1 is named twice")
         #expect(try refusal(Self.request(["pgw.3"], location: "tcn")) == "#/services/0: pgw.3 is not at tcn")
-        #expect(try refusal(Self.request(["pgw.1"])) { $0.services["pgw.1"]?.installation = nil }.contains("no version"))
+        #expect(
+            try refusal(Self.request(["pgw.1"])) { $0.services["pgw.1"]?.installation = nil }.contains("no version"))
         #expect(
             try refusal(Self.request(["pgw.1"])) { $0.services["pgw.1"]?.installation?.desired = .stopped }
                 .contains("is to be stopped"))

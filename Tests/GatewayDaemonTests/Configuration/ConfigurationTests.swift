@@ -10,7 +10,7 @@ import Testing
     private func load(
         _ file: String?, environment: [String: String] = [:], flags: [(key: ConfigurationKey, value: String)] = []
     ) throws -> GatewayConfiguration {
-        try ConfigurationLoader.load(
+        try GatewayConfiguration.load(
             file: file.map { SettingsFile(path: "gateway.yaml", text: $0) }, environment: environment, flags: flags,
             hostName: "gw1")
     }
@@ -139,7 +139,7 @@ import Testing
         error = #expect(throws: SettingsError.self) { try load(nil, flags: [(.wait, "-1")]) }
         #expect(error?.description == "--wait: \"-1\" is not a whole number from 0 to 3600")
         error = #expect(throws: SettingsError.self) {
-            try ConfigurationLoader.load(
+            try GatewayConfiguration.load(
                 file: nil, environment: [:], flags: [], assignments: [(.syncID, "x")], hostName: "gw1")
         }
         #expect(error?.description == "--set sync.id: \"x\" is not a whole number from 0 to 255")

@@ -14,7 +14,7 @@ import Text
 
     /// The next message, which there must be.
     private func next(
-        _ composer: inout ReportComposer, _ report: GatewayReport
+        _ composer: inout ReportComposer<GatewayReportMessage>, _ report: GatewayReport
     ) throws -> (message: GatewayReportMessage, after: JSONValue) {
         let next = composer.message(for: report)
         return try #require(next)
@@ -22,7 +22,7 @@ import Text
 
     @Test("the first message has the whole report, later ones what differs, and none where nothing does")
     func deltas() throws {
-        var composer = ReportComposer(session: "s")
+        var composer = ReportComposer<GatewayReportMessage>(session: "s")
         let (first, after) = try next(&composer, report())
         #expect(first.sequence == 1 && first.report == report() && first.changes == nil)
         composer.heard(ReportAnswer(wantsWhole: false), to: after)
@@ -41,7 +41,7 @@ import Text
 
     @Test("after a lost message, and when ADMIN asks for it, the whole report is sent")
     func whole() throws {
-        var composer = ReportComposer(session: "s")
+        var composer = ReportComposer<GatewayReportMessage>(session: "s")
         var (_, after) = try next(&composer, report())
         composer.failed()
         var again = try next(&composer, report())
@@ -57,7 +57,7 @@ import Text
 
     @Test("a report that has not changed is confirmed when that is due, so that a restarted ADMIN can ask for it")
     func confirmed() throws {
-        var composer = ReportComposer(session: "s")
+        var composer = ReportComposer<GatewayReportMessage>(session: "s")
         let (_, after) = try next(&composer, report())
         composer.heard(ReportAnswer(wantsWhole: false), to: after)
         let none = composer.message(for: report())

@@ -13,7 +13,7 @@ import Text
     }
 
     @Test func theWholeReportComesFirstAndThenWhatChanges() throws {
-        var composer = ServerReportComposer(session: "s")
+        var composer = ReportComposer.ofServer(session: "s")
         let madeFirst = composer.message(for: report, isDue: false)
         let (first, after) = try #require(madeFirst)
         #expect(first.report == report && first.sequence == 1)
@@ -31,7 +31,7 @@ import Text
     }
 
     @Test func afterALostMessageOrARestartOfADMINTheWholeIsSentAgain() throws {
-        var composer = ServerReportComposer(session: "s")
+        var composer = ReportComposer.ofServer(session: "s")
         let made_ = composer.message(for: report, isDue: false)
         let (_, after) = try #require(made_)
         composer.heard(ReportAnswer(wantsWhole: true), to: after)
@@ -53,7 +53,7 @@ import Text
     }
 
     @Test func messagesFitTheForm() throws {
-        var composer = ServerReportComposer(session: "s")
+        var composer = ReportComposer.ofServer(session: "s")
         let madeMessage = composer.message(for: report, isDue: false)
         let (message, _) = try #require(madeMessage)
         #expect(try ServerReportMessage(json: message.jsonBytes, .strict) == message)

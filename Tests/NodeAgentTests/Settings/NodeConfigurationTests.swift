@@ -26,7 +26,7 @@ import YAML
                 name: "release team"
                 not-after: 2027-11-29T00:00:00Z
                 types: [pgw]
-            """, ["PORTCULLIS_INTERVAL": "7"])
+            """, ["PORTCULLIS_NODE_INTERVAL": "7"])
         #expect(configuration.server == "app1" && configuration.interval == 7 && configuration.root == "/srv/x")
         #expect(configuration.driver == .process)
         #expect(configuration.users == nil && configuration.allowedUsers == ["postgres"])

@@ -77,23 +77,6 @@ import Testing
         #expect(before.differences(to: after) == ["sources none → fd00::/8"])
     }
 
-    @Test("reports of several changes become one, each location's rows together")
-    func sum() {
-        let first = ChangeReport(
-            changes: [.init(action: .update, kind: .service, name: "tg.1")],
-            export: [ExportChange(location: "tcn", added: [tg], removed: [], changed: [])])
-        let second = ChangeReport(
-            changes: [.init(action: .update, kind: .service, name: "pgw.1")],
-            export: [
-                ExportChange(location: "hel", added: [], removed: [pgw], changed: []),
-                ExportChange(location: "tcn", added: [pgw], removed: [], changed: []),
-            ])
-        let sum = first.followed(by: second)
-        #expect(sum.changes.map(\.name) == ["tg.1", "pgw.1"])
-        #expect(sum.export.map(\.location) == ["tcn", "hel"])
-        #expect(sum.export.first?.added == [tg, pgw])
-    }
-
     @Test("a line of unknown columns is shown as it is")
     func unknownColumns() {
         let report = ChangeReport(

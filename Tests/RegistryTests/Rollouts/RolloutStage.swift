@@ -258,7 +258,9 @@ final class RolloutStage {
             try await round(isRestarted: isRestarted)
             let progress = try await rollout(id).progress
             if progress.isOver { break }
-            if case .paused = progress.state, !progress.instances.contains(where: { ![.waiting, .done].contains($0.stage) }) {
+            if case .paused = progress.state,
+                !progress.instances.contains(where: { ![.waiting, .done].contains($0.stage) })
+            {
                 break
             }
         }

@@ -34,6 +34,21 @@ import Testing
         }
     }
 
+    @Test("blobs that were altered are told from those that are gone")
+    func alteredAmongOthers() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try folder.store().blobs
+            let session = try StoreSession(store)
+            let blobs = try (0..<4).map { try session.add(try folder.write("f", Self.bytes(5_000, seed: $0 + 1))) }
+            #expect(try store.altered(blobs).isEmpty)
+            try store.remove(blobs[0].digest)
+            try Data("x".utf8).write(to: URL(filePath: store.path(of: blobs[2])))
+            let altered = try store.altered(blobs)
+            #expect(altered.map(\.blob) == [blobs[2]])
+            #expect(altered.map(\.fault) == [.compressedSize(1, expected: blobs[2].compressedSize)])
+        }
+    }
+
     @Test("a byte altered on the disk is found whenever the blob is read")
     func alteredOnDisk() async throws {
         try await withTemporaryFolder { folder in

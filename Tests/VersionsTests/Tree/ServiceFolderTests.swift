@@ -85,6 +85,31 @@ import Testing
         }
     }
 
+    @Test("an object that was altered, and whose blob is gone, is fetched again once it is removed")
+    func alteredWithoutItsBlob() async throws {
+        try await withTemporaryFolder { folder in
+            let first = try Setup(folder)
+            try first.make()
+            let second = try Setup(folder, name: "2", content: "2")
+            let blob = try #require(first.manifest.files.first { $0.path == "readme" }?.blob)
+            try first.store.blobs.remove(blob.digest)
+            let object = folder.appending(path: "store/objects/\("\(blob.digest)".prefix(2))/\(blob.digest)-0644")
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: object.path)
+            try Data("evil".utf8).write(to: object)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: object.path)
+            #expect(try ServiceFolder.missingBlobs(second.manifest, in: second.store.blobs).isEmpty)
+            #expect(throws: StoreError.missing(blob.digest)) { try second.make() }
+            let others = try #require(second.manifest.files.first { $0.path == "lib/z" }?.blob)
+            try second.store.blobs.removeAlteredObjects(of: others)
+            try second.store.blobs.removeAlteredObjects(of: blob)
+            #expect(try ServiceFolder.missingBlobs(second.manifest, in: second.store.blobs) == [blob])
+            #expect(try second.session.add(try folder.write("source", "text".utf8)) == blob)
+            try second.make()
+            #expect(try second.folder.check(second.manifest, second.digest) == [])
+            #expect(try first.folder.check(first.manifest, first.digest).map(\.path) == ["readme"])
+        }
+    }
+
     @Test("current and previous change at one stroke, and are relative")
     func activated() async throws {
         try await withTemporaryFolder { folder in

@@ -5,9 +5,9 @@ import NetworkTypes
 
 extension RequestPlaces {
     /// Adds the places of a server's members in the body.
-    mutating func addServer(_ name: String, _ addresses: [IPAddress], of body: JSONObject) {
+    mutating func addServer(_ name: String, of body: JSONObject) {
         add(.server, name, [.location, .kind, .labels, .state, .drives], of: body)
-        add(.server, name, addresses: addresses, of: body)
+        addAddresses(.server, name, of: body)
     }
 
     /// Adds the places of a service's members in the body.
@@ -40,12 +40,12 @@ extension RequestPlaces {
         }
     }
 
-    /// Adds the places of addresses in the body.
-    mutating func add(
-        _ kind: Contradiction.Subject.Kind, _ name: String, addresses: [IPAddress], of body: JSONObject
-    ) {
+    /// Adds the places of the addresses in the body, in whatever order they are.
+    mutating func addAddresses(_ kind: Contradiction.Subject.Kind, _ name: String, of body: JSONObject) {
         add(kind, name, [.addresses], of: body)
-        for (index, address) in addresses.enumerated() {
+        guard case .array(let values)? = body.field(Contradiction.Subject.Member.addresses.name)?.value else { return }
+        for (index, value) in values.enumerated() {
+            guard case .string(let text) = value, let address = IPAddress(text) else { continue }
             add(.init(kind, name, .address(address)), "\(body.pointer)/addresses/\(index)")
         }
     }

@@ -10,6 +10,8 @@ struct PlacedService: Sendable {
     let location: String
     /// Its state and whose that is. Lists filter and sort by it.
     let effective: EffectiveState
+    /// Its newest move.
+    let move: RecordedMove?
 
     var state: ServiceState { effective.state }
 
@@ -17,6 +19,7 @@ struct PlacedService: Sendable {
         self.service = service
         location = cloud.servers[service.server]?.location ?? ""
         effective = cloud.effectiveState(of: service)
+        move = cloud.moves[service.name]
     }
 
     var name: SortKey { SortKey(.text(service.type), .number(service.index)) }
@@ -47,7 +50,7 @@ extension RouteTable {
                     request.allows(QueryParameter.location, placed.location)
                         && (state.map { $0 == placed.state } ?? true)
                 }
-            }, resource: { ServiceResource($0.service, effective: $0.effective) })
+            }, resource: { ServiceResource($0.service, effective: $0.effective, move: $0.move) })
     }
 
     var serverList: ResourceList<Server, ServerResource> {

@@ -11,6 +11,7 @@ enum Schemas {
         case "service": Form<String>.serviceName.schema
         case "type": Form<String>.name(.type).schema
         case "job": ["type": "string", "pattern": "^[1-9][0-9]{0,9}-[0-9a-f]{8}$"]
+        case "rollout": ["type": "string", "pattern": "^[1-9][0-9]{0,18}$"]
         case "notice": ["type": "string", "pattern": "^[1-9][0-9]{0,18}$"]
         case "mark": Form<Int>.integer(Limits.marks).schema
         case "version": Form<String>.versionName.schema
@@ -33,6 +34,7 @@ enum Schemas {
         case "version": "1.5.0"
         case "digest": .string(String(repeating: "0123456789abcdef", count: 4))
         case "job": "1-0123abcd"
+        case "rollout": "1"
         case "notice": "1"
         default: "tg.1"
         }

@@ -15,17 +15,25 @@ extension RouteTable {
                 access: .change, query: [.dryRun, .withoutData], headers: [.ifMatchRegistry],
                 body: Route.Body(
                     mediaType: MediaType.json, schema: ApplyRequest.form.schema, limit: Limits.apply),
-                answers: [.changedCloud]
+                answers: [.changedCloud], problems: [.notFound]
             ) { request in
                 let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
                 let types = try await BlockingWork.run { try wanted.readTypes() }
-                let digests = try await registry.versions.digests(of: wanted.versions)
+                let known = try await registry.versions.known(wanted.versions)
                 let mayLeaveData = try request.boolean(QueryParameter.withoutData)
                 let preconditions = Preconditions(request.headers)
+                let (author, time) = (request.identity.name, Timestamp.text(registry.now()))
                 let outcome = try await registry.write(
                     by: request.identity.author, dryRun: request.isDryRun, places: { _ in wanted.places }
                 ) { cloud, before in
-                    try wanted.apply(to: &cloud, types: types, digests)
+                    try wanted.apply(to: &cloud, types: types, known)
+                    for service in wanted.services {
+                        try cloud.move(
+                            MoveRequest(
+                                service: service.name, server: service.server, mayLeaveData: mayLeaveData,
+                                createdBy: author, createdAt: time), since: before.cloud, wanted.places)
+                    }
+                    try cloud.remove(wanted.removal)
                     if !mayLeaveData { try cloud.requireDataStays(since: before.cloud, wanted.places) }
                     // So that a prune counts only what goes.
                     cloud.placeOnEachServer(since: before.cloud)
@@ -49,6 +57,8 @@ struct WantedCloud: Sendable {
         var until: String?
         var version: VersionReference?
         var desired: DesiredRun?
+
+        var name: String { "\(type).\(index)" }
     }
 
     struct PlacedServer: Sendable {
@@ -71,6 +81,8 @@ struct WantedCloud: Sendable {
     var prune: Bool
     /// The number of objects that the prune may delete even if it is a large part of the cloud.
     var yesDelete: Int?
+    /// What is taken away when the rest is in place.
+    var removal: CloudRemoval
     /// The places of the parts in the body.
     var places: RequestPlaces
 
@@ -106,6 +118,7 @@ struct WantedCloud: Sendable {
         }
         prune = wanted.prune
         yesDelete = wanted.yesDelete
+        removal = CloudRemoval(wanted.remove ?? ApplyRemoval())
         places = RequestPlaces()
         notePlaces(body)
     }
@@ -119,7 +132,7 @@ struct WantedCloud: Sendable {
         for (pool, object) in zip(pools, objects("pools")) {
             places.add(.pool(pool.id), object.pointer)
             places.add(.pool, pool.id.description, [.location], of: object)
-            places.add(.pool, pool.id.description, addresses: pool.addresses, of: object)
+            places.addAddresses(.pool, pool.id.description, of: object)
         }
         for (rule, object) in zip(egress, objects("egress")) {
             places.add(.egress(rule.id), object.pointer)
@@ -127,13 +140,13 @@ struct WantedCloud: Sendable {
         }
         for (server, object) in zip(servers.map(\.server), objects("servers")) {
             places.add(.init(.server, server.name), object.pointer)
-            places.addServer(server.name, server.addresses, of: object)
+            places.addServer(server.name, of: object)
         }
         for (service, object) in zip(services, objects("services")) {
-            let name = "\(service.type).\(service.index)"
-            places.add(.init(.service, name), object.pointer)
-            places.addService(name, of: object)
+            places.add(.init(.service, service.name), object.pointer)
+            places.addService(service.name, of: object)
         }
+        places.add(removal)
     }
 
     /// Reads the meta-configurations. Throws the faults of all of them in one error.
@@ -174,16 +187,19 @@ struct WantedCloud: Sendable {
     /// Makes `cloud` as wanted. References may dangle afterwards; the check for contradictions finds them.
     ///
     /// A service or server without a state keeps its present one, so that an operator's drain survives an apply.
-    /// So does its version. Throws `ChangeError.invalid` for versions that ADMIN does not know.
+    /// So does its version. One that was there before stays on its server: `Cloud.move` follows. Throws
+    /// `ChangeError.invalid` for versions that ADMIN does not know, or that are quarantined.
     ///
-    /// - Parameter digests: those of the versions that it knows.
-    func apply(to cloud: inout Cloud, types: [ServiceType], _ digests: [NamedVersion: String]) throws {
+    /// - Parameter known: the versions that it knows.
+    func apply(to cloud: inout Cloud, types: [ServiceType], _ known: [NamedVersion: KnownVersion]) throws {
         let present = cloud.services
         let presentServers = cloud.servers
         if prune {
             let former = cloud
             cloud = Cloud(marks: cloud.marks, secrets: cloud.secrets.values)
             (cloud.remains, cloud.jobs) = (former.remains, former.jobs)
+            (cloud.moves, cloud.actionRuns) = (former.moves, former.actionRuns)
+            (cloud.rollouts, cloud.lostServers) = (former.rollouts, former.lostServers)
         }
         for location in locations { cloud.locations[location.name] = location }
         for pool in pools { cloud.pools[pool.id] = pool }
@@ -195,12 +211,12 @@ struct WantedCloud: Sendable {
         for type in types { cloud.types[type.name] = type }
         var faults: [Fault] = []
         for (index, service) in services.enumerated() {
-            let name = "\(service.type).\(service.index)"
+            let name = service.name
             var installation = present[name]?.installation
             if let version = service.version {
                 do {
                     installation = try Installation(
-                        version, digests[NamedVersion(type: service.type, version: version)],
+                        version, known[NamedVersion(type: service.type, version: version)],
                         desired: service.desired ?? installation?.desired ?? .running, of: service.type,
                         before: installation, at: "#/services/\(index)/version")
                 } catch ChangeError.invalid(let found) {
@@ -208,7 +224,7 @@ struct WantedCloud: Sendable {
                 }
             }
             cloud.services[name] = ServiceInstance(
-                type: service.type, index: service.index, server: service.server,
+                type: service.type, index: service.index, server: present[name]?.server ?? service.server,
                 state: service.state ?? present[name]?.state ?? .ready, weight: service.weight,
                 until: service.state == nil ? present[name]?.until : service.until, installation: installation)
         }

@@ -65,7 +65,8 @@ extension RouteTable {
 
     /// Throws a 403 if the token is bound to a server, and the service is not there.
     private static func requireOnServer(_ name: String, _ request: APIRequest, _ state: RegistryState) throws {
-        guard let server = request.identity.server, let service = state.cloud.services[name], service.server != server
+        guard let server = request.identity.server, state.cloud.services[name] != nil,
+            !state.cloud.isPresent(name, on: server)
         else { return }
         throw Authenticator.forbidden(
             "Token \(request.identity.name) counts on the server \(server) only, where the service \(name) is not.")

@@ -59,9 +59,8 @@ extension RouteTable {
                 let id = id(request)
                 return try await change(
                     request, places: .path(.egress, id.description, "egress"), represent: { represent($0, id) }
-                ) { cloud in
-                    _ = try cloud.egress(id)
-                    cloud.egress[id] = nil
+                ) {
+                    try $0.deleteEgress(id)
                 }
             },
         ]

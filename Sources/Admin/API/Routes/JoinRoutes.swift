@@ -33,14 +33,14 @@ extension RouteTable {
                 try Self.requireOwn(server, request)
                 let cloud = try await registry.state().cloud
                 _ = try cloud.server(server)
-                guard cloud.services[service]?.server == server else {
+                guard cloud.isPresent(service, on: server) else {
                     throw ChangeError.missing("service \(service.prefix(80)) on server \(server)")
                 }
                 try Self.requireTokens(request)
                 return Self.answer(
                     try await registry.tokens.makeServiceToken(
                         for: service, on: server, by: request.identity.name, dryRun: request.isDryRun
-                    ) { cloud.services[$0]?.server == server }, to: request)
+                    ) { cloud.isPresent($0, on: server) }, to: request)
             },
             Route(
                 method: .post, path: .join, operation: "join",

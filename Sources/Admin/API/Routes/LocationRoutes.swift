@@ -97,7 +97,7 @@ extension RouteTable {
                 ) { change, body in
                     let addresses = change.addresses.compactMap { IPAddress($0) }
                     var places = RequestPlaces.path(.pool, id.description, "pool")
-                    places.add(.pool, id.description, addresses: addresses, of: body)
+                    places.addAddresses(.pool, id.description, of: body)
                     return (AddressPool(location: id.location, name: id.name, addresses: addresses), places)
                 }
                 return try await change(request, places: places, represent: { represent($0, id) }) { cloud in
@@ -114,9 +114,8 @@ extension RouteTable {
                 let id = id(request)
                 return try await change(
                     request, places: .path(.pool, id.description, "pool"), represent: { represent($0, id) }
-                ) { cloud in
-                    _ = try cloud.pool(id)
-                    cloud.pools[id] = nil
+                ) {
+                    try $0.deletePool(id)
                 }
             },
         ]

@@ -12,12 +12,15 @@ extension RouteTable {
             Route(
                 method: .get, path: .assignments(of: "{server}"), operation: "readAssignments",
                 summary: "What a server is to have and to run; its node polls it", access: .assignments,
-                headers: [.ifNoneMatch, .prefer("the assignments")],
+                headers: [.ifNoneMatch, .prefer("the assignments", "; or logs are wanted"), .knownLogs],
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The assignments",
                         content: [(MediaType.json, Assignments.form.schema)],
-                        headers: [.eTag, .vary, .preferenceApplied]), .notModifiedPoll,
+                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs]),
+                    Route.Answer(
+                        status: .notModified, summary: "If-None-Match holds", content: [],
+                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs]),
                 ]
             ) { request in try await assignments(request) },
             Route(
@@ -83,28 +86,42 @@ extension RouteTable {
         let file = try Self.assignments(of: server, in: try await registry.state(seen: request.look?.position.commit))
         // Without tokens a node has none either.
         guard request.identity.role == .server || request.identity == .anonymous else {
-            return try await answer(request, server, file).response
+            return try await answer(request, server, file, knownLogs: nil).response
         }
         let hasFile = Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(file.etag) == true
+        let known = request.headers[.portcullisLogs]
         await nodes.begin(server, confirming: hasFile ? file.document : nil)
+        // Without tokens, somebody else may ask as well.
+        if known != nil || request.identity.role == .server { await nodes.logs.polled(by: server, knowing: known) }
         let answer: Result<(response: Response, file: AssignmentSet.File), any Error>
         do {
-            answer = .success(try await self.answer(request, server, file))
+            answer = .success(try await self.answer(request, server, file, knownLogs: known))
         } catch {
             answer = .failure(error)
         }
         await nodes.end(server, answering: try? answer.get().file.document)
-        return try answer.get().response
+        var response = try answer.get().response
+        response.headers[.portcullisLogs] = await nodes.logs.wishes(for: server)
+        return response
     }
 
+    /// - Parameter knownLogs: the wishes for logs that the node knows; `nil`: it is not told of any.
     private func answer(
-        _ request: APIRequest, _ server: String, _ file: AssignmentSet.File
+        _ request: APIRequest, _ server: String, _ file: AssignmentSet.File, knownLogs: String?
     ) async throws -> (response: Response, file: AssignmentSet.File) {
         var file = file
         var poll = ConditionalPoll(request)
         let commit = try await poll.hold(request, knowing: file.etag) {
-            [changes = registry.assignmentChanges] known, tokens in
-            await changes.change(of: server, tokens: tokens) { known.matchesWeakly($0) }
+            [changes = registry.assignmentChanges, logs = nodes.logs] known, tokens in
+            await withTaskGroup(of: TagWaiters.Wake.self) { group in
+                group.addTask { await changes.change(of: server, tokens: tokens) { known.matchesWeakly($0) } }
+                if let knownLogs {
+                    group.addTask { await logs.news(for: server, knowing: knownLogs, tokens: tokens) }
+                }
+                let first = await group.next() ?? .change
+                group.cancelAll()
+                return first
+            }
         }
         if poll.wasHeld {
             file = try await poll.afterwards {
@@ -138,4 +155,12 @@ extension RouteTable {
                 error.faults.map { .init(pointer: "#/changes" + $0.pointer.dropFirst(), detail: $0.detail) })
         }
     }
+}
+
+extension Route.Parameter {
+    static let knownLogs = Self(
+        name: NodeHeader.logs, summary: "The wishes for logs that the node knows, or 0: it is told of others",
+        schema: ["type": "string"])
+    static let wantedLogs = Self(
+        name: NodeHeader.logs, summary: "Logs are wanted; a delivery of logs tells which", schema: ["type": "string"])
 }

@@ -43,6 +43,8 @@ struct Route: Sendable {
         case assignments
         /// Role `server` for the server to which the token is bound, and `admin` without a scope.
         case server
+        /// Role `admin`, within its scope: logs may have secrets.
+        case log
         /// Role `admin`, within its scope. Role `read` for a dry run.
         case change
         /// Role `admin` without a scope. Role `read` for a dry run.
@@ -61,6 +63,7 @@ struct Route: Sendable {
             case .fetch: role == .admin || role == .read || role == .server
             case .read: role == .admin || role == .read
             case .gateway: role == .gateway || isUnrestricted
+            case .log: role == .admin
             case .change: role == .admin || isDryRun && role == .read
             case .admin: isUnrestricted || isDryRun && role == .read
             }

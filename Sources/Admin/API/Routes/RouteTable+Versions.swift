@@ -3,29 +3,33 @@ import Names
 import Registry
 
 extension RouteTable {
-    /// The digest of a version that a request names; `nil`: none is named, or ADMIN does not know it.
-    func digest(of version: VersionReference?, type: String) async throws -> String? {
+    /// What is known of a version that a request names; `nil`: none is named, or ADMIN does not know it.
+    func known(_ version: VersionReference?, type: String) async throws -> KnownVersion? {
         guard let version else { return nil }
         let named = NamedVersion(type: type, version: version)
-        return try await registry.versions.digests(of: [named])[named]
+        return try await registry.versions.known([named])[named]
     }
 }
 
 extension Installation {
-    /// What a request makes of a service's installation. A version that the service has already needs not be known.
+    /// What a request makes of a service's installation. A version that the service has already needs not be known, and
+    /// may be one that no service gets any more.
     ///
-    /// Throws `ChangeError.invalid` for a version that ADMIN does not know.
+    /// Throws `ChangeError.invalid` for a version that ADMIN does not know, or that is quarantined.
     ///
     /// - Parameter pointer: the place of the version in the request.
     init(
-        _ version: VersionReference, _ digest: String?, desired: DesiredRun, of type: String, before: Installation?,
-        at pointer: String
+        _ version: VersionReference, _ known: KnownVersion?, desired: DesiredRun, of type: String,
+        before: Installation?, at pointer: String
     ) throws {
-        guard let known = digest ?? (before?.version == version ? before?.digest : nil) else {
+        guard let digest = known?.digest ?? (before?.version == version ? before?.digest : nil) else {
             throw ChangeError.invalid([
                 Fault(place: .text(pointer), detail: "ADMIN has no version \(version) of type \(type)")
             ])
         }
-        self.init(version: version, digest: known, desired: desired)
+        if let refusal = known?.refusal, before?.digest != digest {
+            throw ChangeError.invalid([Fault(place: .text(pointer), detail: refusal)])
+        }
+        self.init(version: version, digest: digest, desired: desired)
     }
 }

@@ -12,6 +12,7 @@ struct RouteTable: Sendable {
     let registry: Registry
     let gateways: GatewayRoster
     let nodes: NodeRoster
+    let rollouts: RolloutDriver
     /// The key that encrypts secrets; `nil`: secrets cannot be stored.
     var secretKey: SecretKey?
     var pruneGuard = PruneGuard()
@@ -25,11 +26,12 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         let routes =
             locationRoutes + poolRoutes + egressRoutes + exportRoutes + serverRoutes + typeRoutes + serviceRoutes
+            + servicesPatchRoutes
             + configurationRoutes
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
-            + nodeRoutes + joinRoutes + jobRoutes + noticeRoutes
+            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes + moveRoutes + logRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

@@ -37,7 +37,7 @@ package struct SampleRequest: Sendable {
 extension AdminApplication {
     /// A sample of every operation.
     package var samples: [SampleRequest] {
-        RouteTable(registry: registry, gateways: gateways, nodes: nodes, secretKey: secretKey).routes.map(
-            SampleRequest.init)
+        RouteTable(registry: registry, gateways: gateways, nodes: nodes, rollouts: rollouts, secretKey: secretKey)
+            .routes.map(SampleRequest.init)
     }
 }

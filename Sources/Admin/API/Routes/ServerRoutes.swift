@@ -35,7 +35,7 @@ extension RouteTable {
                         name: name, location: change.location, kind: change.kind, addresses: addresses,
                         labels: change.labels, state: change.state ?? .ready,
                         until: change.until.flatMap(Timestamp.inUTC), drives: Self.drives(change.drives))
-                    return ((server, keepsState: change.state == nil), Self.places(name, addresses, body))
+                    return ((server, keepsState: change.state == nil), Self.places(name, body))
                 }
                 return try await change(request, places: places, represent: { represent($0, name) }) { cloud in
                     try cloud.requireLocation(server.location, at: "#/location")
@@ -49,7 +49,7 @@ extension RouteTable {
             ) { request in
                 let name = request.parameter("server")
                 let (patch, places) = try await request.read(ServerPatch.form) { patch, body in
-                    (patch, Self.places(name, (patch.addresses ?? []).compactMap { IPAddress($0) }, body))
+                    (patch, Self.places(name, body))
                 }
                 return try await change(request, places: places, represent: { represent($0, name) }) { cloud in
                     var server = try cloud.server(name)
@@ -83,9 +83,9 @@ extension RouteTable {
         (drives ?? [:]).reduce(into: [:]) { $0[$1.key.wrappedValue] = $1.value }
     }
 
-    private static func places(_ name: String, _ addresses: [IPAddress], _ body: JSONObject) -> RequestPlaces {
+    private static func places(_ name: String, _ body: JSONObject) -> RequestPlaces {
         var places = RequestPlaces.path(.server, name, "server")
-        places.addServer(name, addresses, of: body)
+        places.addServer(name, of: body)
         return places
     }
 }

@@ -34,14 +34,14 @@ extension RouteTable {
             },
             Route(
                 method: .put, path: .service("{service}"), operation: "writeService",
-                summary: "Create or replace a service", access: .change, query: [.dryRun, .withoutData],
+                summary: "Create or replace a service", access: .change, query: [.dryRun] + .moving,
                 headers: [.ifMatch, .ifNoneMatchOnPut], body: Route.jsonBody(ServiceChange.form),
                 answers: [.changed, .created]
             ) { request in try await writeService(request) },
             Route(
                 method: .patch, path: .service("{service}"), operation: "changeService",
                 summary: "Change a service's server, state, weight or version", access: .change,
-                query: [.dryRun, .withoutData],
+                query: [.dryRun] + .moving,
                 headers: [.ifMatch], body: Route.jsonBody(ServicePatch.form), answers: [.changed]
             ) { request in try await patchService(request) },
             Route(
@@ -53,10 +53,7 @@ extension RouteTable {
                 return try await change(
                     request, places: .path(.service, name, "service"),
                     represent: { $0.cloud.serviceResource(name) }
-                ) {
-                    try $0.requireRemovable($0.service(name))
-                    $0.services[name] = nil
-                }
+                ) { try $0.deleteService(name) }
             },
         ]
     }
@@ -76,7 +73,7 @@ extension RouteTable {
             if hasState { places.add(.init(.service, name, .state), "#/state") }
             return places
         }
-        let digest = try await digest(of: wanted.version, type: wanted.type)
+        let known = try await known(wanted.version, type: wanted.type)
         let outcome = try await registry.write(
             by: request.identity.author, dryRun: request.isDryRun, places: places
         ) { cloud, _ in
@@ -88,7 +85,7 @@ extension RouteTable {
                 state: wanted.state ?? .ready, weight: wanted.weight,
                 installation: try wanted.version.map {
                     try Installation(
-                        $0, digest, desired: wanted.desired ?? .running, of: wanted.type, before: nil, at: "#/version")
+                        $0, known, desired: wanted.desired ?? .running, of: wanted.type, before: nil, at: "#/version")
                 })
             cloud.services[service.name] = service
         }
@@ -108,8 +105,8 @@ extension RouteTable {
         let service = ServiceInstance(
             type: type, index: id.index, server: wanted.server, state: wanted.state ?? .ready,
             weight: wanted.weight, until: wanted.until.flatMap(Timestamp.inUTC))
-        let digest = try await digest(of: wanted.version, type: type)
-        let mayLeaveData = try request.boolean(QueryParameter.withoutData)
+        let known = try await known(wanted.version, type: type)
+        let move = try moveRequest(request, name, to: wanted.server)
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
@@ -119,11 +116,12 @@ extension RouteTable {
             var service = service
             service.installation = try wanted.version.map {
                 try Installation(
-                    $0, digest, desired: wanted.desired ?? .running, of: type,
+                    $0, known, desired: wanted.desired ?? .running, of: type,
                     before: before.services[name]?.installation, at: "#/version")
             }
+            service.server = before.services[name]?.server ?? service.server
             cloud.services[name] = service
-            if !mayLeaveData { try cloud.requireDataStays(since: before, places) }
+            try cloud.move(move, since: before, places)
         }
     }
 
@@ -132,13 +130,12 @@ extension RouteTable {
         let (patch, places) = try await request.read(ServicePatch.form) { ($0, Self.places(name, $1)) }
         var version: VersionReference?
         if case .reference(let reference) = patch.version { version = reference }
-        let digest = try await digest(of: version, type: ServiceName(name)?.type ?? "")
-        let mayLeaveData = try request.boolean(QueryParameter.withoutData)
+        let known = try await known(version, type: ServiceName(name)?.type ?? "")
+        let move = try patch.server.map { try moveRequest(request, name, to: $0) }
         return try await change(
             request, places: places, represent: { $0.cloud.serviceResource(name) }
         ) { cloud in
             var service = try cloud.service(name)
-            service.server = patch.server ?? service.server
             if let state = patch.state {
                 (service.state, service.until) = (state, patch.until.flatMap(Timestamp.inUTC))
             }
@@ -147,12 +144,23 @@ extension RouteTable {
             case .fromSection: service.weight = nil
             case .fixed(let weight): service.weight = weight
             }
-            try service.change(patch, digest)
-            try cloud.requireServer(service.server, at: "#/server")
+            try service.change(patch, known)
+            if let server = patch.server { try cloud.requireServer(server, at: "#/server") }
             let before = cloud
             cloud.services[name] = service
-            if !mayLeaveData { try cloud.requireDataStays(since: before, places) }
+            if let move { try cloud.move(move, since: before, places) }
         }
+    }
+
+    /// How a request moves a service.
+    private func moveRequest(_ request: APIRequest, _ service: String, to server: String) throws -> MoveRequest {
+        let drainTime = try request.query[QueryParameter.drainTime].map { _ in
+            try request.integer(QueryParameter.drainTime, in: Limits.drainSeconds, default: 0)
+        }
+        return MoveRequest(
+            service: service, server: server, isAtOnce: try request.boolean(QueryParameter.atOnce),
+            mayLeaveData: try request.boolean(QueryParameter.withoutData), drainTime: drainTime,
+            createdBy: request.identity.name, createdAt: Timestamp.text(registry.now()))
     }
 
     private static func places(_ name: String, _ body: JSONObject) -> RequestPlaces {
@@ -171,13 +179,13 @@ extension Cloud {
 
 extension ServiceInstance {
     /// Takes version and desired state of a patch.
-    fileprivate mutating func change(_ patch: ServicePatch, _ digest: String?) throws {
+    mutating func change(_ patch: ServicePatch, _ known: KnownVersion?) throws {
         switch patch.version {
         case nil: break
         case .some(.none): installation = nil
         case .reference(let version):
             installation = try Installation(
-                version, digest, desired: installation?.desired ?? .running, of: type, before: installation,
+                version, known, desired: installation?.desired ?? .running, of: type, before: installation,
                 at: "#/version")
         }
         guard let desired = patch.desired else { return }
@@ -188,6 +196,24 @@ extension ServiceInstance {
         }
         installation?.desired = desired
     }
+}
+
+extension [Route.Parameter] {
+    /// How a service is moved whose server changes.
+    fileprivate static let moving: Self = [
+        .withoutData,
+        Route.Parameter(
+            name: QueryParameter.atOnce,
+            summary: "true: a service whose server changes is there with this change, and requests may be lost",
+            schema: ["type": "boolean", "default": false]),
+        Route.Parameter(
+            name: QueryParameter.drainTime,
+            summary: "Seconds that connections get at the old server, if that is less than its type's sections say",
+            schema: [
+                "type": "integer", "minimum": .integer(Limits.drainSeconds.lowerBound),
+                "maximum": .integer(Limits.drainSeconds.upperBound),
+            ]),
+    ]
 }
 
 extension Route.Parameter {

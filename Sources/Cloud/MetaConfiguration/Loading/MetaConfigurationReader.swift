@@ -14,7 +14,7 @@ struct MetaConfigurationReader {
     package static let keys = [
         "type", "require-index", "unique", "instances", "fake", "install", "uninstall", "requires", "config", "tests",
         "database",
-        "gateway", "build", "user", "run", "listen", "actions", "limits",
+        "gateway", "build", "user", "run", "listen", "actions", "limits", "upgrade",
         "on-server-lost",
     ]
 
@@ -50,6 +50,7 @@ struct MetaConfigurationReader {
         configuration.requirements = mapping["requires"].flatMap { requirements($0) }
         configuration.config = mapping["config"].map { configBlocks($0, of: configuration) } ?? []
         configuration.tests = mapping["tests"].map { tests($0) } ?? []
+        configuration.upgrade = mapping["upgrade"].flatMap { upgrade($0) }
         configuration.database = mapping["database"].flatMap { database($0) }
         configuration.gateway = mapping["gateway"].map { gatewaySections($0, type: configuration.type) } ?? []
         configuration.onServerLost = mapping["on-server-lost"].flatMap { onServerLost($0) }

@@ -34,6 +34,10 @@ struct NewKey: ParsableCommand {
 
     func validate() throws {
         guard !file.isEmpty else { throw ValidationError("a path is not empty") }
+        // exact: code points are compared. Bytes that are not UTF-8 have come here as this one.
+        if let name, name.unicodeScalars.contains("\u{FFFD}") {
+            throw ValidationError("--name: \(name.printed()) is not UTF-8 text")
+        }
         if let name, let problem = KeyDescription.problem(withName: name) {
             throw ValidationError("--name: \(name.printed()) \(problem)")
         }

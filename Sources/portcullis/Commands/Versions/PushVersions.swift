@@ -9,7 +9,8 @@ struct PushVersions: AsyncParsableCommand {
         commandName: "push", abstract: "Send versions of a store to ADMIN, with their signatures.",
         discussion: """
             Only the contents that ADMIN lacks are sent, several at a time. What was interrupted goes on where ADMIN has \
-            it. A version that is there already gets the signatures that are new. Without a type, all versions of the \
+            it. A version that is there already gets the signatures that are new. All contents in the store are compared \
+            with the manifest before: of a version that was altered, nothing is sent. Without a type, all versions of the \
             store are sent; without versions, all of the type.
             """)
 

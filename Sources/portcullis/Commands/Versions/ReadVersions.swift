@@ -2,12 +2,15 @@ import AdminAPI
 import AdminClient
 import ArgumentParser
 import CommandLineSupport
+import CommandLineSupport
 import JSON
 import Versions
 
 struct ListVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the versions of ADMIN or of a store, of all types or of one.")
+        commandName: "list", abstract: "List the versions of ADMIN or of a store, of all types or of one.",
+        discussion:
+            "A version of a store that cannot be read is named, the others are listed, and the exit status is 1.")
 
     @Argument(help: TypeArgument.help, completion: .typesOfVersions, transform: TypeArgument.read)
     var type: String?
@@ -41,15 +44,21 @@ struct ListVersions: AsyncParsableCommand {
 
     private func show(_ store: VersionStore) throws {
         let entries = try store.entries().filter { entry in type.map { $0 == entry.version.type } ?? true }
-        let rows = try entries.map { entry in
-            (
-                manifest: try store.manifest(entry.digest), digest: entry.digest,
-                signatures: try store.signatures(entry.digest)
-            )
+        var rows: [(manifest: Manifest, digest: ContentDigest, signatures: ManifestSignatures)] = []
+        var isWhole = true
+        for entry in entries {
+            do {
+                rows.append(
+                    (try store.manifest(entry.digest), entry.digest, try store.signatures(entry.digest)))
+            } catch {
+                isWhole = false
+                StandardError.write("Error: \(entry.version) cannot be read: \(error)")
+            }
         }
         try list.table.output.show(
             json: .array(rows.map { VersionText.json($0.manifest, $0.digest, signatures: $0.signatures) }),
             asText: list.table.text(VersionText.table(rows)))
+        if !isWhole { throw ExitCode.failure }
     }
 }
 

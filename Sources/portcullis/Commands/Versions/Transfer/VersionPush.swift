@@ -3,6 +3,8 @@ import AdminClient
 import CommandLineSupport
 import Foundation
 import JSON
+import ServiceSupport
+import Text
 import Versions
 
 /// Brings versions of a store to ADMIN: the contents that it lacks, then the manifest with its signatures.
@@ -48,6 +50,7 @@ struct VersionPush: Sendable {
         let bytes = try store.manifestBytes(digest)
         let manifest = try Manifest(reading: bytes)
         let signatures = try store.signatures(digest)
+        try await checkContents(manifest)
         if signatures.signatures.isEmpty {
             StandardError.write("Note: \(manifest.version) is not signed, so servers refuse it until it is.")
         }
@@ -70,6 +73,17 @@ struct VersionPush: Sendable {
             }
         }
         return result
+    }
+
+    /// Throws if a content in the store was altered, also one that ADMIN has: who pushes says that this is the version.
+    private func checkContents(_ manifest: Manifest) async throws {
+        let altered = try await BlockingWork.run { [store] in try store.blobs.altered(manifest.blobs) }
+        guard let first = altered.first else { return }
+        let path = manifest.files.first { $0.blob.digest == first.blob.digest }?.path ?? "\(first.blob.digest.short)…"
+        let more = altered.count > 1 ? ", and \(altered.count - 1) contents more" : ""
+        throw CommandError(
+            "\(manifest.version) is altered in the store: \(path.printable): \(first.fault)\(more); nothing was sent",
+            hint: "`portcullis versions verify --store` names the files; building again mends the store.")
     }
 
     private func add(

@@ -1,5 +1,5 @@
 /// Runs `body` within the limit. If it takes longer, cancels it and throws.
-func withTimeLimit<Value: Sendable>(
+package func withTimeLimit<Value: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value,
     otherwise error: @escaping @Sendable () -> any Error
 ) async throws -> Value {

@@ -1,0 +1,5 @@
+import AdminAPI
+
+extension ChangeReport {
+    var isEmpty: Bool { changes.isEmpty && export.isEmpty && configurations.isEmpty }
+}

@@ -1,0 +1,109 @@
+import AdminAPI
+import CommandLineSupport
+import Names
+import Text
+
+/// Rollouts for people.
+enum RolloutText {
+    static func table(_ rollouts: [RolloutResource]) -> Table {
+        Table(
+            ["ROLLOUT", "TYPE", "VERSION", "STATE", "DONE", "BEGUN", "ENDED", "BY", "REASON"],
+            rollouts.map { rollout in
+                [rollout.id, rollout.type, version(rollout), state(rollout), done(rollout), rollout.createdAt]
+                    + [rollout.endedAt ?? "", rollout.createdBy, rollout.reason ?? ""]
+            })
+    }
+
+    /// One rollout: a property per line, then its instances.
+    static func rollout(_ rollout: RolloutResource) -> String {
+        let properties = Table(
+            ["", ""],
+            [
+                ["rollout", rollout.id], ["type", rollout.type], ["version", version(rollout)],
+                ["manifest", rollout.digest], ["state", state(rollout)],
+            ] + (rollout.reason.map { [["reason", $0]] } ?? [])
+                + [["done", done(rollout)], ["begun", "\(rollout.createdAt) by \(rollout.createdBy)"]]
+                + (rollout.endedAt.map { [["ended", $0]] } ?? [])
+        ).body(indent: "")
+        guard let instances = rollout.instances, !instances.isEmpty else { return properties }
+        return properties + "\n\n" + table(instances, of: rollout).text
+    }
+
+    private static func table(_ instances: [RolloutResource.Instance], of rollout: RolloutResource) -> Table {
+        Table(
+            ["SERVICE", "SERVER", "STAGE", .init("FOR", .right), "BEFORE", "REMARK"],
+            instances.map { instance in
+                let isWork = isAtWork(instance) || instance.stage.isExactly("stuck")
+                return [instance.service, instance.server ?? "-", stage(instance)]
+                    + [isWork ? ResourceTables.duration(Double(instance.seconds)) : "", instance.before ?? "-"]
+                    + [remark(instance)]
+            })
+    }
+
+    /// What a rollout would change: its instances with the versions that they have.
+    static func plan(_ rollout: RolloutResource) -> String {
+        let count = rollout.total == 1 ? "1 instance" : "\(rollout.total) instances"
+        let table = Table(
+            ["SERVICE", "SERVER", "VERSION"],
+            (rollout.instances ?? []).map { [$0.service, $0.server ?? "-", $0.before ?? "-"] })
+        return "\(rollout.type) to \(version(rollout)), \(count):".printable + "\n" + table.text
+    }
+
+    /// One line: `rollout 7: pgw to 1.6.0, running, 3 of 8 done`
+    static func line(_ rollout: RolloutResource) -> String {
+        let reason = rollout.reason.map { ": \($0)" } ?? ""
+        return
+            "rollout \(rollout.id): \(rollout.type) to \(version(rollout)), \(state(rollout))\(reason), \(done(rollout)) done"
+            .printable
+    }
+
+    /// What was begun: `rollout 7: pgw to 1.6.0, 8 instances`
+    static func begun(_ rollout: RolloutResource) -> String {
+        let count = rollout.total == 1 ? "1 instance" : "\(rollout.total) instances"
+        return "rollout \(rollout.id): \(rollout.type) to \(version(rollout)), \(count)".printable
+    }
+
+    /// What is to be said of an instance: what it waits for, and what has failed.
+    static func remark(_ instance: RolloutResource.Instance) -> String {
+        [instance.waitsFor, instance.problem].compactMap(\.self).joined(separator: "; ")
+    }
+
+    /// `draining`, `starting (going back)`, `done (back)`
+    static func stage(_ instance: RolloutResource.Instance) -> String {
+        guard instance.isGoingBack, !instance.stage.isExactly("stuck") else { return instance.stage }
+        return instance.stage + (instance.stage.isExactly("done") ? " (back)" : " (going back)")
+    }
+
+    /// The state; of one that is about to end, how: `running, aborting`.
+    static func state(_ rollout: RolloutResource) -> String {
+        let stuck = rollout.stuck > 0 ? ", \(rollout.stuck) stuck" : ""
+        guard !rollout.state.isEnd, let ending = rollout.ending else { return rollout.state.rawValue + stuck }
+        return "\(rollout.state.rawValue), \(word(ending))\(stuck)"
+    }
+
+    /// What a rollout does that will end in a state.
+    static func word(_ ending: RolloutState) -> String {
+        switch ending {
+        case .aborted: "aborting"
+        case .reverted: "reverting"
+        case .failed: "going back"
+        case .running, .paused, .finished: ending.rawValue
+        }
+    }
+
+    /// `3 of 8`
+    static func done(_ rollout: RolloutResource) -> String { "\(rollout.done) of \(rollout.total)" }
+
+    /// `1.6.0`; of a manifest its first digits.
+    static func version(_ rollout: RolloutResource) -> String {
+        switch rollout.version {
+        case .named(_, variant: _): rollout.version.description
+        case .manifest(let digest): "\(digest.prefix(12))"
+        }
+    }
+
+    /// Whether something is being done to the instance.
+    static func isAtWork(_ instance: RolloutResource.Instance) -> Bool {
+        !["waiting", "done", "stuck"].contains { instance.stage.isExactly($0) }
+    }
+}

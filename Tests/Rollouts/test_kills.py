@@ -1,0 +1,91 @@
+"""ADMIN, nodes and the command are killed (-9) at any moment of rollouts. Each time all of it converges: every rollout ends,
+nothing runs twice, nothing is started without a reason, and no client loses a request."""
+
+import collections
+import os
+import random
+import time
+
+from portcullis_testing.waiting import eventually
+from stage import SERVICES
+
+KILLS = int(os.environ.get("PORTCULLIS_KILLS", 20))
+
+
+def restart(stage, name):
+    """Kills a part and starts it again."""
+    if name == "admin":
+        stage.admin.kill()
+        stage.admin.start()
+        stage.admin.wait_until_ready()
+    else:
+        stage.servers[name].restart()
+
+
+def test_killed_at_random_it_converges_and_no_client_notices(stage):
+    seed = int(os.environ.get("PORTCULLIS_SEED", random.randrange(1 << 32)))
+    print(f"PORTCULLIS_SEED={seed}")
+    chance = random.Random(seed)
+    stage.push("1.6.0")
+    rollouts, watch, number = [], None, None
+    killed = collections.Counter()
+    while sum(killed.values()) < KILLS:
+        if number is None:
+            there = {one["version"] for one in stage.json("services", "list")}
+            version = chance.choice([version for version in ("1.5.0", "1.6.0") if there != {version}])
+            # After a test that nobody knows the end of, the version is quarantined.
+            stage.portcullis("versions", "mark", "pgw", version, "untested")
+            number = stage.begin(version, "--batch", str(chance.choice((1, 2))), "--bake", "0s")
+            rollouts.append(number)
+            watch = stage.start("rollouts", "watch", number)
+        time.sleep(chance.random() * 1.5)
+        part = chance.choice(["admin", "admin", "watch", *stage.servers])
+        killed[part] += 1
+        if part == "watch":
+            watch.kill()
+            watch = stage.start("rollouts", "watch", number)
+        else:
+            restart(stage, part)
+        if chance.random() < 0.1:
+            stage.command("rollouts", chance.choice(("abort", "revert")), number, "--no-wait")
+        if watch.process.poll() is not None:
+            assert watch.process.returncode in (0, 3, 5), watch.text
+            assert stage.rollout(number)["state"] in ("finished", "failed", "aborted", "reverted")
+            number = None
+    if number:
+        assert watch.wait(120) in (0, 3, 5), watch.text
+    print(f"{len(rollouts)} rollouts, killed: {dict(killed)}")
+    assert all(rollout["state"] not in ("running", "paused") and rollout["stuck"] == 0
+               for rollout in stage.json("rollouts", "list"))
+
+    # What runs is what ADMIN has, and on the disk.
+    wanted = {one["name"]: one["version"] for one in stage.json("services", "list")}
+    eventually(lambda: stage.versions() == wanted, what=f"the servers having {wanted}")
+    eventually(lambda: set(stage.runs().values()) == {"running"}, what="ADMIN having heard")
+    stage.check()
+    ends = [instance for number in rollouts for instance in stage.rollout(number)["instances"]]
+    for service in SERVICES:
+        started = [name for _, name, _ in stage.server(service).starts(service)]
+        # Each start has brought another version, or has brought back one that had been stopped for another.
+        returns = sum(one["service"] == service and one["goingBack"] for one in ends)
+        assert sum(before == after for before, after in zip(started, started[1:])) <= returns, f"{service}: {started}"
+        assert len(started) <= 1 + len(rollouts) + returns, f"{service}: {started}"
+    # Once all is as it should be, further kills change nothing.
+    witnesses = stage.witnesses()
+    for name in ("admin", *stage.servers):
+        restart(stage, name)
+    eventually(lambda: set(stage.runs().values()) == {"running"}, what="ADMIN having heard")
+    assert stage.witnesses() == witnesses
+    stage.check()
+
+
+def test_gateways_that_were_heard_once_are_waited_for_after_a_crash(stage):
+    witnesses = stage.witnesses()
+    time.sleep(2)
+    for gateway in stage.gateways.values():
+        gateway.is_silent = True
+    restart(stage, "admin")
+    text = stage.upgrade("1.6.0", "--deadline", "10s", status=4)
+    assert "gw1, gw2" in text and "was not touched" in text
+    assert stage.witnesses() == witnesses
+    stage.check()
