@@ -28,8 +28,9 @@ struct Reloading: Service, CustomStringConvertible {
     private func reload() async {
         do {
             let settings = try source.read()
-            if started.tls != nil, let tls = settings.tls { try admin.reloadTLS(try tls.load()) }
+            let tls = started.tls == nil ? nil : try settings.tls?.load()
             try await courier.reload(settings.channels)
+            if let tls { try admin.reloadTLS(tls) }
             serverWatch.reload(share: settings.lostShare)
             upkeep.reload(settings.retention)
             versions.reload(settings.versions)

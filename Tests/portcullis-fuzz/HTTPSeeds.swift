@@ -195,6 +195,7 @@ struct HTTPSeeds {
         "createService":
             #"{"type": "tg", "location": "tcn", "state": "maint", "weight": null, "version": "1.5.0/debug"}"#,
         "createJob": #"{"kind": "action", "name": "backup", "arguments": ["a", "b"], "for": 60}"#,
+        "testNotices": #"{"channel": "ops"}"#,
         "switchService": #"{"to": "tg.2", "demote": "backup", "promote": "promote", "for": 60}"#,
         "createRollout": """
         {"type": "tg", "version": "1.5.0/debug", "services": ["tg.1"], "location": "tcn", "batch": "25%",

@@ -140,7 +140,9 @@ actor ChannelCourier {
         state = next
         settled = settled.filter { $0 > next.cursor }
         for outcome in outcomes {
-            logger.error("a notice has expired before it was delivered", metadata: ["notice": "\(outcome.number)"])
+            logger.error(
+                "a notice has expired before it was delivered",
+                metadata: ["notice": "\(outcome.number)", "expired so far": "\(next.expired)"])
         }
         switch choice {
         case .message: return .again

@@ -30,14 +30,14 @@ public actor NoticeCourier: Service {
         self.registry = registry
         self.logger = logger
         channels = try settings.map {
-            try Self.working($0, try WebhookChannel.Target($0), registry: registry, logger: logger)
+            Self.working($0, try WebhookChannel.Target($0), registry: registry, logger: logger)
         }
     }
 
     private static func working(
         _ settings: NoticeChannelSettings, _ target: WebhookChannel.Target, registry: Registry, logger: Logger
-    ) throws -> Working {
-        let channel = try WebhookChannel(target, now: registry.now)
+    ) -> Working {
+        let channel = WebhookChannel(target, now: registry.now)
         return Working(
             courier: ChannelCourier(settings, channel, registry: registry, logger: logger), target: target)
     }
@@ -81,7 +81,7 @@ public actor NoticeCourier: Service {
                 next.append(channels[index])
             } else {
                 new.append(next.count)
-                next.append(try Self.working(one, target, registry: registry, logger: logger))
+                next.append(Self.working(one, target, registry: registry, logger: logger))
             }
         }
         let gone = channels.indices.filter { !kept.contains($0) }.map { channels[$0] }

@@ -8,6 +8,7 @@ import NIOPosix
 import NIOSSL
 import Registry
 import ServiceSupport
+import Synchronization
 import Text
 
 /// Sends messages to a URL.
@@ -22,8 +23,9 @@ final class WebhookChannel: Sendable {
     }
 
     private let target: Target
-    private let http: HTTPClient
     private let now: @Sendable () -> Date
+    /// Made with the first message: one that nobody uses need not be closed.
+    private let http = Mutex<HTTPClient?>(nil)
 
     /// The time for a connection, and for a whole attempt.
     private static let connectLimit = TimeAmount.seconds(5)
@@ -31,25 +33,38 @@ final class WebhookChannel: Sendable {
     /// Bytes of an answer that are read.
     private static let longestAnswer = 64 << 10
 
-    /// Throws `SettingsError` if the certificates cannot be used.
-    init(_ target: Target, now: @escaping @Sendable () -> Date) throws {
+    init(_ target: Target, now: @escaping @Sendable () -> Date) {
         self.target = target
         self.now = now
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout = .init(connect: Self.connectLimit, read: .seconds(10))
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.httpVersion = .http1Only
-        configuration.decompression = .disabled
-        if let authorities = target.authorities {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authorities))
-            configuration.tlsConfiguration = tls
-        }
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    /// Closes the connections.
-    func shutdown() async { try? await http.shutdown() }
+    private func client() throws -> HTTPClient {
+        try http.withLock { http in
+            if let http { return http }
+            var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+            configuration.timeout = .init(connect: Self.connectLimit, read: .seconds(10))
+            configuration.connectionPool.retryConnectionEstablishment = false
+            configuration.httpVersion = .http1Only
+            configuration.decompression = .disabled
+            if let authorities = target.authorities {
+                var tls = TLSConfiguration.makeClientConfiguration()
+                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authorities))
+                configuration.tlsConfiguration = tls
+            }
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            http = client
+            return client
+        }
+    }
+
+    /// Closes the connections. The next message opens new ones.
+    func shutdown() async {
+        let client = http.withLock { http in
+            defer { http = nil }
+            return http
+        }
+        try? await client?.shutdown()
+    }
 
     /// Tries once. A cancelled attempt counts as one that has not arrived.
     func deliver(_ message: NoticeMessage) async -> DeliveryResult {
@@ -78,7 +93,7 @@ final class WebhookChannel: Sendable {
     }
 
     private func send(_ request: HTTPClientRequest) async throws -> DeliveryResult {
-        let response = try await http.execute(request, timeout: .seconds(15))
+        let response = try await client().execute(request, timeout: .seconds(15))
         let result = DeliveryResult(
             status: response.status.code, retryAfter: response.headers.first(name: "Retry-After"), now: now())
         // An answer that breaks off is none: nobody knows what the receiver has done.

@@ -35,6 +35,8 @@ public actor ServerWatch: Service {
     private var start: Duration?
     private var lastLook: Duration?
     private var nextMoves = Duration.zero
+    /// Before, nothing is tried again after a failure.
+    private var nextTry = Duration.zero
     private var refusals: [String: Refusal] = [:]
 
     /// - Parameter share: percent of a location's servers; when more are silent at once, nothing moves.
@@ -67,6 +69,7 @@ public actor ServerWatch: Service {
                 start = nil
             }
             lastLook = now
+            guard now >= nextTry else { return }
             let since = start ?? now
             start = since
             if others == nil { others = try await knownNodes() }
@@ -83,6 +86,7 @@ public actor ServerWatch: Service {
             try await settle(heard, state, now)
         } catch {
             logger.failure("servers cannot be looked after now", error)
+            nextTry = registry.uptime() + Self.patience
         }
     }
 

@@ -25,13 +25,13 @@ extension RegistryState {
     ) throws -> Registry.Outcome {
         var cloud = cloud
         try change(&cloud, self)
-        let notices = cloud.notices
-        cloud.notices = []
         cloud.settleLosses()
         cloud.placeOnEachServer(since: self.cloud)
         try cloud.settleRollouts(since: self.cloud)
         cloud.settleInstallations(since: self.cloud)
         try cloud.settleMoves(since: self.cloud)
+        let notices = cloud.notices
+        cloud.notices = []
         // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.
         try cloud.allocateMarks()
         let difference = CloudDifference(from: self.cloud, to: cloud)

@@ -16,7 +16,7 @@ import Testing
         let (clock, log) = (TestClock(), RecordedLog())
         let registry = Registry(store: InMemoryStore(), now: clock.now, uptime: clock.uptime)
         let settings = NoticeChannelSettings(name: "ops", url: "http://127.0.0.1:1/", place: "admin.yaml:2:5")
-        let channel = try WebhookChannel(.init(url: settings.url), now: clock.now)
+        let channel = WebhookChannel(.init(url: settings.url), now: clock.now)
         let courier = ChannelCourier(settings, channel, registry: registry, logger: log.logger)
         // The channel is added.
         _ = try await courier.turn()
