@@ -1,3 +1,4 @@
+import Names
 import AdminAPI
 import Cloud
 import Foundation

@@ -1,3 +1,4 @@
+import Names
 import Cloud
 import ServiceSupport
 import Testing

@@ -1,3 +1,4 @@
+import HummingbirdTesting
 import AdminAPI
 import Cloud
 import Foundation

@@ -1,3 +1,4 @@
+import HTTPTypes
 import AdminAPI
 import Registry
 import Versions
