@@ -84,7 +84,7 @@ import Testing
             }
             stage.clock.advance(by: 600)
             #expect(try await stage.read(ServiceLog.self, Self.log).state == .silent)
-            try await stage.send(.patch, "/v1/services/tg.1", #"{"server": "app3"}"#)
+            try await stage.send(.patch, "/v1/services/tg.1?at_once=true", #"{"server": "app3"}"#)
             let moved = try await stage.get("\(Self.log)?after=\(log.next)")
             #expect(moved.status == .conflict)
             #expect(moved.problem?.detail.contains("has moved from app1 to app3") == true)

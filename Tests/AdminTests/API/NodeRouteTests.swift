@@ -141,7 +141,8 @@ import Text
             #expect(
                 try await stage.send(.post, "/v1/servers/app1/services/tg.2/token", headers: own).status == .notFound)
             // With the service gone to another server, its token there is worth nothing.
-            try await stage.send(.patch, "/v1/services/tg.1", #"{"server": "app3"}"#, headers: headers)
+            try await stage.send(
+                .patch, "/v1/services/tg.1?at_once=true", #"{"server": "app3"}"#, headers: headers)
             #expect(try await stage.get("/v1/services/tg.1/config", headers: service).status == .forbidden)
             #expect(try await stage.send(.delete, "/v1/servers/app1/node", headers: headers).status == .ok)
             #expect(try await stage.get("/v1/servers/app1/assignments", headers: own).status == .unauthorized)

@@ -181,6 +181,9 @@ import Testing
             }
             for word in ["pause", "abort", "revert"] { #expect(try await order(word, nil).status == .notFound) }
             #expect(try await order("resume", "{}").status == .notFound)
+            // A gateway that says nothing: the rollout comes no further than to drain.
+            _ = try await stage.get(
+                "/v1/locations/tcn/services.csv", headers: [HTTPField.Name("Portcullis-Gateway")!: "gw1"])
             _ = try await stage.begin()
             #expect(try await order("pause?dry_run=true", nil).decoded(RolloutResource.self).state == .paused)
             #expect(try await stage.read(RolloutResource.self, "/v1/rollouts/1").state == .running)

@@ -70,7 +70,7 @@ import Text
         #expect(
             texts(found) == [
                 "pgw.1 out-of-line: is failing, and is to be running",
-                "pgw.2 silent: the node of app2 was last heard of 5m ago; is down at gw1: connection refused",
+                "pgw.2 silent: the node of app2 was last heard of 5 min ago; is down at gw1: connection refused",
                 "pgw.3 waiting: nothing was heard of the node of app3 yet",
                 "pgw.4 degraded: job 1-0a (restart) has failed: exit 3",
                 "pgw.5 out-of-line: is down at gw1: connection refused",

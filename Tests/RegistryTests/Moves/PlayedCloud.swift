@@ -15,7 +15,7 @@ import Text
 /// installed on app1.
 final class PlayedCloud {
     static let digest = String(repeating: "0a", count: 32)
-    static let pgw = "type: pgw\ngateway:\n  - {name: http, address: ip, ports: {80: 80}, drain-time: 60}\n"
+    static let pgw = "type: pgw\ngateway:\n  - {name: http, address: ip, ports: {80: 80}, drain: 60}\n"
 
     let store: any RegistryStore
     let clock = TestClock()

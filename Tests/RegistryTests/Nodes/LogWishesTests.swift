@@ -1,6 +1,7 @@
 import AdminAPI
 import Cloud
 import Names
+import NetworkTypes
 import RegistryTestSupport
 import Testing
 import Text
@@ -119,7 +120,8 @@ import Text
         let stage = Stage()
         let state = { @Sendable (cloud: inout Cloud) in
             cloud.locations["tcn"] = Location(name: "tcn", description: "")
-            cloud.servers["app1"] = Server(name: "app1", location: "tcn", kind: .app, addresses: [], labels: [])
+            cloud.servers["app1"] = Server(
+                name: "app1", location: "tcn", kind: .app, addresses: [IPAddress("10.1.0.11")].compactMap(\.self))
             cloud.types["pgw"] = try ServiceType.read(source: "type: pgw\n", name: "pgw")
             cloud.services["pgw.1"] = ServiceInstance(
                 type: "pgw", index: 1, server: "app1", state: .ready, weight: nil)
