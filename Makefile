@@ -45,7 +45,7 @@ lint: ## swift format --strict, the walls between targets, text read by Characte
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 	SWIFT="$(SWIFT)" scripts/check-imports
 	scripts/check-text
-	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' | grep -v '\.swift$$')
+	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ {print FILENAME} {nextfile}')
 
 unit: build-tests unit-tests ## the tests of the pure core and of nftables on the host's kernel (in namespaces)
 

@@ -32,6 +32,11 @@ class Site:
         assert (done.returncode == 0) is succeeds, f"{words}: status {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
+    def rollouts(self):
+        """The newest first."""
+        listed = json.loads(self.portcullis("rollouts", "list", "--output", "json"))
+        return sorted(listed, key=lambda rollout: -int(rollout["id"]))
+
     def install(self, version):
         self.versions.push(version)
         self.portcullis("types", "put", nodes.WEB / "web.yaml")
@@ -84,6 +89,15 @@ def site(cloud, network, gateway, folder):
         site.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_open(site):
+    """No test leaves a rollout to the next."""
+    yield
+    for rollout in site.rollouts():
+        if rollout["state"] in ("running", "paused"):
+            site.portcullis("rollouts", "abort", rollout["id"])
+
+
 @pytest.fixture
 def load(site, client):
     """Clients that ask without a break, by IPv4 and IPv6. None of them may fail."""
@@ -119,7 +133,7 @@ def test_a_version_that_fails_its_test_goes_back_by_itself(site, load):
     assert "health" in said
     assert site.running() == dict.fromkeys(INSTANCES, "1.0.0")
     assert {name: pid for name, pid in site.pids().items() if before[name] == pid}.keys() == {"web.2", "web.3"}
-    listed = json.loads(site.portcullis("versions", "list", "--type", "web", "--output", "json"))
+    listed = json.loads(site.portcullis("versions", "list", "web", "--output", "json"))
     assert {version["name"]: version["mark"] for version in listed}["1.2.0-broken"] == "quarantined"
     assert not any("broken" in outcome.answer.server for outcome in load.outcomes if outcome.answer)
 
@@ -131,9 +145,8 @@ def test_a_gateway_that_is_silent_stops_nothing(site, load, gateway):
         said = site.portcullis("upgrade", "web", "--to", "1.3.0", "--deadline", "10s", succeeds=False)
         assert "gw1" in said and "confirmed" in said
         assert site.pids() == before
-    rollout = json.loads(site.portcullis("rollouts", "list", "--output", "json"))[0]
-    assert rollout["state"] == "paused"
-    site.portcullis("rollouts", "abort", rollout["id"])
+    assert site.rollouts()[0]["state"] == "paused"
+    site.portcullis("rollouts", "abort", site.rollouts()[0]["id"])
     assert site.pids() == before
 
 
