@@ -146,7 +146,8 @@ class Cloud:
             binary("portcullis-node"), "run", "--config", configuration, log=folder / "node.log", start_new_session=True)
 
     def start_gateway(self, name="gw1"):
-        self.gateways.append(Gateway(self.admin.url, name, self.token))
+        token = self.admin.add_token(name, "gateway", "--gateway", f"tcn/{name}")
+        self.gateways.append(Gateway(self.admin.url, name, token))
         return self.gateways[-1]
 
     def restart_admin(self):

@@ -28,6 +28,7 @@ def test_no_request_is_lost_though_everything_is_killed_at_each_stage(cloud):
             cloud.restart_admin()
             cloud.restart_node(source)
             eventually(lambda: "gw2" in cloud.move("web.1").get("waitsFor", ""), 30, "the silent gateway being named")
+            operator.wait_for("gw2 to confirm")
             assert cloud.run_state("web.1", source) in ("running", None) and stuck["state"] == "moving"
             assert f"moving to {target}" in cloud.portcullis("services", "list")
             assert "gateways send to" in cloud.portcullis("services", "move", "web.1", "--abort", status=1)

@@ -52,7 +52,8 @@ package struct MoveObserver: Sendable {
         switch service.state {
         case .running where service.version == digest: return .running
         case .stopped where service.version == digest && isSettled: return .stopped
-        case .failing: return .failing(service.problem ?? "it ended by itself")
+        // What is told at first may be of an earlier attempt there.
+        case .failing where secondsOfStage - age > settling: return .failing(service.problem ?? "it ended by itself")
         default: return .changing(service.problem)
         }
     }
