@@ -143,8 +143,6 @@ extension APIPath {
     /// The notices that are kept.
     public static let notices = Self("notices")
     public static func notice(_ number: String) -> Self { Self("notices", number) }
-    /// Puts a notice into the outbox that tries channels.
-    public static let noticeTest = Self("notices", "test")
 
     /// The rollouts at work, and the newest of those that have ended.
     public static let rollouts = Self("rollouts")

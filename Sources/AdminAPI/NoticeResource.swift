@@ -69,7 +69,7 @@ public struct NoticeResource: Sendable, Hashable {
     }
 }
 
-/// Body of `POST /v1/notices/test`.
+/// Body of `POST /v1/notices`: a notice that tries channels.
 public struct NoticeTest: Sendable, Hashable {
     /// The channel to try; `nil`: all.
     public var channel: String?

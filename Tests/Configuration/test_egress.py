@@ -96,7 +96,7 @@ def test_a_rule_by_commands_holds_its_pool(admin):
     errors = admin.portcullis("egress", "set", "tcn", "b", "--pool", "out-ip", "--from", "10.1.7.0/24", status=1)
     assert errors.endswith("  from.0: the egress rule b of location tcn is for 10.1.7.0/24, which overlaps 10.1.0.0/16 of the rule out\n")
     shared = admin.portcullis("egress", "set", "tcn", "b", "--pool", "www-ip", "--from", "10.9.0.0/16")
-    assert "warning: #/pool: the egress rule b of location tcn leaves by the pool www-ip, on which " in shared
+    assert "the egress rule b of location tcn leaves by the pool www-ip, on which " in shared
     admin.portcullis("egress", "remove", "tcn", "out", "b")
     assert admin.portcullis("egress", "remove", "tcn", "out", status=1) == "Error: There is no egress rule out at location tcn.\n"
     admin.portcullis("pools", "remove", "tcn", "out-ip")

@@ -131,7 +131,7 @@ def test_a_service_that_moves_is_told(site):
     site.admin.portcullis("services", "remove", f"{site.type}.2")
     with site.follow() as follower:
         eventually(lambda: "started" in follower.text)
-        site.admin.portcullis("services", "move", site.service, "app2", "--without-data")
+        site.admin.portcullis("services", "move", site.service, "app2", "--at-once")
         assert follower.wait(60) == 1
         assert "has moved from app1 to app2" in follower.text
 

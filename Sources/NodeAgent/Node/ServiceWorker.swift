@@ -204,6 +204,11 @@ actor ServiceWorker {
             let start = ServiceStart(
                 name: name, digest: digest, facts: facts, drive: order?.drive, context: context, lease: lease)
             try await BlockingWork.run { try start.run(count) }
+        case .forget:
+            let (own, name) = (context.directory.own, name)
+            _ = try await BlockingWork.run {
+                try Directory.open(own).directory("run")?.directory(name)?.removeAll("state")
+            }
         case .purge:
             let purge = ServicePurge(name: name, facts: removal(situation), context: context)
             try await BlockingWork.run { try purge.run() }

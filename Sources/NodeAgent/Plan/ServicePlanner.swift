@@ -283,6 +283,8 @@ package struct ServicePlanner {
     private func gone() -> ServicePlan {
         var plan = ServicePlan(state: .absent)
         ending(&plan)
+        // When it comes back, that is no second attempt.
+        if case .ended = now.process, order.desired == .absent { plan.process.append(.forget) }
         if order.desired == .purged, now.hasDirectory { plan.process.append(.purge) }
         if let trouble = now.processTrouble, plan.process.first?.isWait == false {
             plan.problem = trouble.reason

@@ -22,6 +22,8 @@ package enum ServiceStep: Sendable, Hashable {
     /// The version becomes `current`.
     case activate(ContentDigest)
     case start(ContentDigest, StartCount)
+    /// What was written down of its last start is removed.
+    case forget
     /// The service's directory is removed.
     case purge
 
@@ -56,6 +58,7 @@ extension ServiceStep {
         case .activate(let digest): "make \(digest.short)… the current version"
         case .start(let digest, let count):
             "start \(digest.short)…" + (count.failures > 0 ? " after \(count.failures) failures" : "")
+        case .forget: "forget how it ended"
         case .purge: "remove its directory"
         case .awaitEnd: "wait until it has ended"
         case .awaitReady: "wait until it is ready"

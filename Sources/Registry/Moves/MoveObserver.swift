@@ -52,8 +52,7 @@ package struct MoveObserver: Sendable {
         switch service.state {
         case .running where service.version == digest: return .running
         case .stopped where service.version == digest && isSettled: return .stopped
-        // What is told at first may be of an earlier attempt there.
-        case .failing where secondsOfStage - age > settling: return .failing(service.problem ?? "it ended by itself")
+        case .failing: return .failing(service.problem ?? "it ended by itself")
         default: return .changing(service.problem)
         }
     }

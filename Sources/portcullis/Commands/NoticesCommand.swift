@@ -82,7 +82,7 @@ struct TestNotices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let notices: [NoticeResource] = try await client.value(
-            AdminRequest.change(.post, .noticeTest, dryRun: change.dryRun).json(NoticeTest(channel: channel)))
+            AdminRequest.change(.post, .notices, dryRun: change.dryRun).json(NoticeTest(channel: channel)))
         let isText = change.output.output == .table || change.output.output == .wide
         let seconds = text.flatMap(TimeSpan.seconds) ?? 30
         let deadline = ContinuousClock.now + .seconds(seconds)

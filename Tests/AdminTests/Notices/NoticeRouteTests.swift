@@ -37,7 +37,7 @@ import Testing
     @Test("without a channel, nothing can be tried")
     func test() async throws {
         try await Stage.run { stage in
-            let answer = try await stage.send(.post, "/v1/notices/test", "{}")
+            let answer = try await stage.send(.post, "/v1/notices", "{}")
             #expect(answer.status == .conflict)
             #expect(try await stage.read([NoticeResource].self, "/v1/notices").isEmpty)
         }

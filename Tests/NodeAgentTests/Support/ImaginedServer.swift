@@ -135,6 +135,9 @@ struct ImaginedServer {
         case .end(let instance): stop(instance, order)
         case .activate(let digest): activate(digest, isCutShort)
         case .start(let digest, let count): start(digest, count)
+        case .forget:
+            if case .alive = situation.process { faults.append("forgotten while it runs") }
+            if !isCutShort { situation.process = .none }
         case .purge:
             if case .alive = situation.process { faults.append("purged while it runs") }
             altered = []

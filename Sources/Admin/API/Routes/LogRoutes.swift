@@ -28,7 +28,7 @@ extension RouteTable {
                         status: .ok, summary: "What there is of it",
                         content: [(MediaType.json, ServiceLog.form.schema)],
                         headers: [.eTag, .vary, .preferenceApplied]), .notModifiedPoll,
-                ], problems: [.conflict, .serviceUnavailable]
+                ], problems: [.conflict, .serviceUnavailable, .unprocessableContent]
             ) { request in try await serviceLog(request) },
             Route(
                 method: .post, path: .logs(ofServer: "{server}"), operation: "deliverLogs",
@@ -53,8 +53,9 @@ extension RouteTable {
         let lines = try request.integer(QueryParameter.lines, in: 0...Limits.logLines, default: 20)
         let cursor = try request.query[QueryParameter.after].map { text in
             guard let cursor = LogCursor(text) else {
-                throw APIProblem.badRequest(
-                    "?\(QueryParameter.after)", "\(QueryParameter.after) is `next` of an answer before.")
+                throw APIProblem.invalid([
+                    .init(pointer: "?\(QueryParameter.after)", detail: "`next` of an answer before is expected")
+                ])
             }
             return cursor
         }

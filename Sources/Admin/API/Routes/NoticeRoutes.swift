@@ -29,7 +29,7 @@ extension RouteTable {
                 }
             },
             Route(
-                method: .post, path: .noticeTest, operation: "testNotices",
+                method: .post, path: .notices, operation: "testNotices",
                 summary: "Put a notice into the outbox that tries one channel, or one for each", access: .admin,
                 query: [.dryRun], body: Route.jsonBody(NoticeTest.form),
                 answers: [.result("The notices; none with dry_run", [NoticeResource].form.schema)],
