@@ -217,9 +217,13 @@ def test_the_signal_of_the_manifest_stops_a_program(stage):
     stage.admin.assign("pgw.1", version)
     stage.start()
     stage.settled("pgw.1")
+    stage.admin.assign("pgw.1", version, desired="stopped")
+    stage.settled("pgw.1", state="stopped")
+    assert stage.state("pgw.1")["ended"][:2] == ["exited", "3"] and "interrupted" in stage.log("pgw.1")
     stage.admin.assign("pgw.1", desired="absent")
     stage.settled("pgw.1", state="absent")
-    assert stage.state("pgw.1")["ended"][:2] == ["exited", "3"] and "interrupted" in stage.log("pgw.1")
+    # When it comes back, that is no second attempt.
+    eventually(lambda: not stage.state("pgw.1"), what="the last start being forgotten")
     assert (stage.root / "pgw.1").is_dir()
 
 
