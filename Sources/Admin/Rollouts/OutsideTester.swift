@@ -2,6 +2,7 @@ package import Cloud
 package import Logging
 import NetworkTypes
 package import Registry
+import ServiceSupport
 import Versions
 
 /// Runs the tests `from: outside` of versions: each is sent to every public address of the type at the instance's
@@ -12,7 +13,7 @@ package final class OutsideTester: OutsideTesting {
     private let isEnabled: Bool
     private let logger: Logger
     private let cloud: @Sendable () async throws -> Cloud
-    private let places = Places(8)
+    private let turns = Turns(atOnce: 8)
 
     /// Between two attempts: the gateways may just have begun.
     private static let pause = Duration.seconds(1)
@@ -80,7 +81,7 @@ package final class OutsideTester: OutsideTesting {
     private func problem(of request: OutsideRequest, _ seconds: Int, _ test: OutsideTest) async throws -> String? {
         var end: ContinuousClock.Instant?
         while true {
-            let (problem, until) = try await places.run { [end] in
+            let (problem, until) = try await turns.run { [end] in
                 try Task.checkCancellation()
                 let now = ContinuousClock.now
                 let until = end ?? now + .seconds(seconds)

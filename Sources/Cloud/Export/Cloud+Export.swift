@@ -18,12 +18,11 @@ extension Cloud {
     /// The instances that have rows, by location and type, each with its effective state. Walks over all services.
     package func exportedInstances() -> [String: [String: [PlacedInstance]]] {
         var instances = [String: [String: [PlacedInstance]]]()
-        let heldBack = heldBackByRollouts
         for service in services.values {
             guard let server = servers[service.server], types[service.type]?.configuration.gateway.isEmpty == false
             else { continue }
             var exported = service
-            exported.state = effectiveState(of: service, heldBack: heldBack.contains(service.name)).state
+            exported.state = effectiveState(of: service).state
             guard exported.state != .maint else { continue }
             instances[server.location, default: [:]][service.type, default: []].append((exported, server))
         }

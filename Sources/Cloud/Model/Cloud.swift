@@ -20,7 +20,12 @@ public struct Cloud: Sendable {
     /// Jobs by identifier: all that have not ended, and the newest that have.
     public var jobs: [String: Job] = [:]
     /// Rollouts by identifier: all that have not ended or hold an instance back, and the newest of the others.
-    public var rollouts: [String: ServiceRollout] = [:]
+    public var rollouts: [String: ServiceRollout] = [:] {
+        didSet { heldBackByRollouts = rollouts.values.reduce(into: []) { $0.formUnion($1.drained) } }
+    }
+    /// The instances that rollouts have drained. Follows `rollouts`, at the cost of a walk over their instances with each
+    /// change of one, so that whoever asks for the state of each service only looks it up.
+    package private(set) var heldBackByRollouts: Set<String> = []
     /// The moves of services that are on, and the newest of those that have ended, by service.
     public var moves: [String: RecordedMove] = [:]
     /// When ADMIN has last made a job of an action that is run at intervals, in seconds since 1970.

@@ -37,7 +37,9 @@ import Testing
             #expect(try await stage.read(RolloutResource.self, "/v1/rollouts/1").instances?.count == 2)
             #expect(try await stage.get("/v1/rollouts/2").status == .notFound)
             let events = try await stage.read(EventPage.self, "/v1/events?kind=rollout").events
-            #expect(events.map(\.name) == ["1"])
+            // The driver may have begun meanwhile.
+            #expect(events.first?.action == .create && Set(events.map(\.name)) == ["1"])
+            #expect(events.count { $0.action == .create } == 1)
         }
     }
 

@@ -1,12 +1,13 @@
 /// Lets a number of tasks through at a time; the others wait in the order of their arrival.
-actor Places {
+package actor Turns {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    init(_ number: Int) { free = number }
+    /// - Parameter atOnce: how many tasks are let through at a time, from 1.
+    package init(atOnce: Int = 1) { free = atOnce }
 
-    /// Runs `body` as soon as a place is free.
-    nonisolated func run<Value: Sendable>(_ body: @Sendable () async throws -> Value) async rethrows -> Value {
+    /// Runs `body` when it is its turn.
+    package nonisolated func run<Value: Sendable>(_ body: @Sendable () async throws -> Value) async rethrows -> Value {
         await take()
         do {
             let value = try await body()
