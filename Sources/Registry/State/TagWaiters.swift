@@ -27,8 +27,11 @@ package actor TagWaiters {
 
     package init() {}
 
-    /// The number of waiters.
-    package var waiting: Int { waiters.values.reduce(0) { $0 + $1.count } }
+    /// The number of requests that wait. ADMIN's own parts, whom no change of tokens wakes (`tokens: .max`), do not
+    /// count.
+    package var waiting: Int {
+        waiters.values.reduce(0) { sum, list in sum + list.values.count { $0.tokens < .max } }
+    }
 
     /// Sets the tags at a generation of the registry, by key. A generation older than the known one is ignored.
     func publish(generation: Int, tags: [String: String]) {
