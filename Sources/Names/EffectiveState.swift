@@ -5,6 +5,10 @@ public struct EffectiveState: Sendable, Hashable {
         case service, server
         /// A rollout that changes the instance's version.
         case rollout
+        /// ADMIN has the instance run, and its server has yet to say that it does.
+        case starting
+        /// ADMIN has the instance stopped.
+        case stopped
     }
 
     public let state: ServiceState
@@ -16,8 +20,13 @@ public struct EffectiveState: Sendable, Hashable {
     }
 
     /// The strictest of an instance's own state, its server's and a rollout's; of equals, the first of these.
-    public init(own: ServiceState, server: ServiceState, rollout: ServiceState = .ready) {
-        self.init([(own, .service), (server, .server), (rollout, .rollout)])
+    ///
+    /// - Parameter absence: `starting` or `stopped`, where it does not run: that is as strict as `maint`.
+    public init(
+        own: ServiceState, server: ServiceState, rollout: ServiceState = .ready, absence: Origin? = nil
+    ) {
+        self.init(
+            [(own, .service), (server, .server), (rollout, .rollout)] + (absence.map { [(.maint, $0)] } ?? []))
     }
 
     /// The strictest of at least one state; of equals, the first.

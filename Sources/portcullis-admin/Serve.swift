@@ -180,6 +180,7 @@ struct Serve: AsyncParsableCommand {
             logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
             serviceManager.ready()
         }
+        let starts = StartWatch(registry: registry, nodes: admin.nodes, logger: logger)
         let moves = MoveDriver(registry: registry, gateways: gateways, nodes: admin.nodes, logger: logger)
         let actions = ActionClock(registry: registry, nodes: admin.nodes, logger: logger)
         let application = try admin.application()
@@ -192,7 +193,7 @@ struct Serve: AsyncParsableCommand {
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, moves, actions, courier, serverWatch, reloading, application,
+                gateways, upkeep, stateClock, starts, moves, actions, courier, serverWatch, reloading, application,
                 StoppingNotice(serviceManager: serviceManager),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

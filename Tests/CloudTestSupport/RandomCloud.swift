@@ -83,7 +83,8 @@ package enum RandomCloud {
                 ? VersionReference.manifest(digest) : .named("1.5.0", variant: random.next() % 2 == 0 ? "debug" : nil)
             cloud.services[name]?.installation = Installation(
                 version: version, digest: digest,
-                desired: DesiredRun.allCases.randomElement(using: &random) ?? .running)
+                desired: DesiredRun.allCases.randomElement(using: &random) ?? .running,
+                isStarting: random.next() % 4 == 0)
         }
     }
 

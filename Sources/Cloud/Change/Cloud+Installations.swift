@@ -20,6 +20,7 @@ extension Cloud {
     /// type with data gets the drive of the fewest services, then the first by name. What leaves a server leaves its
     /// remains there, until they are purged or the server is gone. Cost: walks over all services.
     package mutating func settleInstallations(since before: Cloud) {
+        settleStarts(since: before)
         var loads: [String: [String: Int]]?
         for service in before.services.values {
             guard let installation = service.installation else { continue }
@@ -55,6 +56,39 @@ extension Cloud {
             if let drive { loads?[service.server, default: [:]][drive, default: 0] += 1 }
         }
         remains = remains.filter { id, _ in servers[id.server] != nil }
+    }
+
+    /// Notes which services are to start where they did not run: no gateway sends to them before their servers say that
+    /// they run. A service that ran without ADMIN until now, and one whose move has started it at its new server, are not
+    /// waited for. Cost: walks over all services.
+    private mutating func settleStarts(since before: Cloud) {
+        for service in services.values {
+            guard let installation = service.installation else { continue }
+            let isToStart = starts(service, installation, since: before.services[service.name])
+            guard installation.isStarting != isToStart else { continue }
+            services[service.name]?.installation?.isStarting = isToStart
+        }
+    }
+
+    private func starts(_ service: ServiceInstance, _ new: Installation, since former: ServiceInstance?) -> Bool {
+        guard new.desired == .running, isExported(service) else { return false }
+        guard let former else { return true }
+        guard let old = former.installation else { return new.isStarting }
+        let hasMoved = former.server != service.server && moves[service.name]?.isOpen != true
+        return new.isStarting || hasMoved || old.desired == .stopped
+    }
+
+    /// Notes that services run at their servers, and that gateways may send to them: those of `names` that still are to
+    /// run the same there.
+    ///
+    /// - Parameter seen: the cloud in which they were seen to run.
+    package mutating func noteStarts(of names: [String], in seen: Cloud) {
+        for name in names {
+            guard let service = services[name], let known = seen.services[name], service.server == known.server,
+                service.installation == known.installation
+            else { continue }
+            services[name]?.installation?.isStarting = false
+        }
     }
 
     /// Leaves the remains of moves that have ended at the places where the service is not.

@@ -249,6 +249,8 @@ extension Cloud {
             case .emptying: break
             default: rollout.generations[new.name] = nil
             }
+            // The rollout has seen it run.
+            if new.stage == .admitting { services[new.name]?.installation?.isStarting = false }
             // What an earlier rollout could not bring back is in other hands now.
             if new.stage == .draining { release([new.name], besides: id) }
         }

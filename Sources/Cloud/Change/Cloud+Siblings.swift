@@ -12,6 +12,7 @@ extension Cloud {
         let most = counts.values.max()
         var found = installed.first { counts[$0.installation?.digest ?? ""] == most }?.installation
         found?.drive = nil
+        found?.isStarting = false
         return found
     }
 }

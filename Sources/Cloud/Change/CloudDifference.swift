@@ -184,6 +184,7 @@ package struct CloudDifference: Sendable {
             if case .named = installation.version { "\(installation.version) (\(digest))" } else { "sha256:\(digest)" }
         return ", version \(version)"
             + (installation.desired == .running ? "" : " \(installation.desired.rawValue)")
+            + (installation.isStarting ? " starting" : "")
             + (installation.drive.map { " on drive \($0)" } ?? "")
     }
 

@@ -1,10 +1,26 @@
 public import Names
 
 extension Cloud {
-    /// What the export has of an instance. An instance whose server is missing has its own state and a rollout's.
+    /// What the export has of an instance. An instance whose server is missing has its own state and a rollout's. One that
+    /// ADMIN installs is in no export while it is stopped, or until its server first says that it runs.
     public func effectiveState(of service: ServiceInstance) -> EffectiveState {
         EffectiveState(
             own: service.state, server: servers[service.server]?.state ?? .ready,
-            rollout: heldBackByRollouts.contains(service.name) ? .drain : .ready)
+            rollout: heldBackByRollouts.contains(service.name) ? .drain : .ready, absence: absence(of: service))
+    }
+
+    private func absence(of service: ServiceInstance) -> EffectiveState.Origin? {
+        guard let installation = service.installation, isExported(service) else { return nil }
+        return installation.desired == .stopped ? .stopped : installation.isStarting ? .starting : nil
+    }
+
+    /// Whether the type of an instance has gateway sections.
+    func isExported(_ service: ServiceInstance) -> Bool {
+        types[service.type]?.configuration.gateway.isEmpty == false
+    }
+
+    /// The instances that are in no export until their servers say that they run. Walks over all services.
+    package var startingServices: [ServiceInstance] {
+        services.values.filter { isExported($0) && $0.installation?.isStarting == true }
     }
 }

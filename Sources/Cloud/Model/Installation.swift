@@ -8,12 +8,19 @@ public struct Installation: Sendable, Hashable {
     public var desired: DesiredRun
     /// The drive of the server where its data is; `nil`: it is on none. `Cloud.settleInstallations` sets it.
     public var drive: String?
+    /// Whether its server has yet to say that it runs; then no gateway sends to it. A service of a type without gateway
+    /// sections is not waited for. `Cloud.settleInstallations` sets it.
+    public var isStarting: Bool
 
-    public init(version: VersionReference, digest: String, desired: DesiredRun = .running, drive: String? = nil) {
+    public init(
+        version: VersionReference, digest: String, desired: DesiredRun = .running, drive: String? = nil,
+        isStarting: Bool = false
+    ) {
         self.version = version
         self.digest = digest
         self.desired = desired
         self.drive = drive
+        self.isStarting = isStarting
     }
 }
 

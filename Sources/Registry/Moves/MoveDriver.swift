@@ -37,12 +37,7 @@ public actor MoveDriver: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                let isBusy = await self.look()
-                try await Task.sleep(for: isBusy ? Self.pace : Self.idle)
-            }
-        }
+        await repeatUntilShutdown { await self.look() ? Self.pace : Self.idle }
     }
 
     /// Takes each move that is on as far as what is known allows.

@@ -52,11 +52,9 @@ public actor ServerWatch: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                await self.look()
-                try await Task.sleep(for: Self.interval)
-            }
+        await repeatUntilShutdown {
+            await self.look()
+            return Self.interval
         }
     }
 

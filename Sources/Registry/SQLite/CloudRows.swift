@@ -295,17 +295,18 @@ enum CloudRows {
         try db.execute(
             sql: """
                 INSERT INTO service
-                    (type, number, server, state, weight, stateUntil, version, digest, desired, drive)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (type, number, server, state, weight, stateUntil, version, digest, desired, drive, starting)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (type, number) DO UPDATE
                 SET server = excluded.server, state = excluded.state, weight = excluded.weight,
                     stateUntil = excluded.stateUntil, version = excluded.version, digest = excluded.digest,
-                    desired = excluded.desired, drive = excluded.drive
+                    desired = excluded.desired, drive = excluded.drive, starting = excluded.starting
                 """,
             arguments: [
                 service.type, service.index, service.server, service.state.rawValue, service.weight, service.until,
                 service.installation?.version.description, service.installation?.digest,
                 service.installation?.desired.rawValue, service.installation?.drive,
+                service.installation?.isStarting ?? false,
             ])
     }
 

@@ -41,6 +41,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("23 moves of services, jobs after others, actions at intervals") { db in
             try db.execute(sql: MoveRows.tables)
         }
+        migrator.registerMigration("24 services that start") { db in
+            try db.execute(sql: "ALTER TABLE service ADD COLUMN starting INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -32,11 +32,9 @@ public actor StateClock: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                await self.look()
-                try await Task.sleep(for: Self.interval)
-            }
+        await repeatUntilShutdown {
+            await self.look()
+            return Self.interval
         }
     }
 

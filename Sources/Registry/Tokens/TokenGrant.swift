@@ -38,8 +38,10 @@ public struct TokenGrant: Sendable, Hashable {
     package static let rollouts = Cloud.rolloutAuthor
     /// The actor in the event log when servers are lost or back.
     package static let serverWatch = "server-watch"
+    /// The actor in the event log when gateways may send to a service because it runs.
+    package static let startWatch = "start-watch"
     /// Names that have another meaning in the event log.
-    static let reserved: Set = [anonymous, fileOwner, clock, rollouts, serverWatch]
+    static let reserved: Set = [anonymous, fileOwner, clock, rollouts, serverWatch, startWatch]
 
     /// What is wrong with the grant, each fault with the name of the member.
     package var faults: [Fault] {

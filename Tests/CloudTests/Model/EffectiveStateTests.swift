@@ -21,6 +21,14 @@ import Testing
         }
     }
 
+    @Test("one that does not run is as in maintenance; its own and its server's maint are told first")
+    func absence() {
+        #expect(EffectiveState(own: .ready, server: .drain, absence: .starting).description == "maint (starting)")
+        #expect(EffectiveState(own: .drain, server: .ready, absence: .stopped).description == "maint (stopped)")
+        #expect(EffectiveState(own: .maint, server: .ready, absence: .stopped).description == "maint")
+        #expect(EffectiveState(own: .ready, server: .maint, absence: .starting).description == "maint (server)")
+    }
+
     @Test("the export follows the server, with whoever comes to it, and each own state is there again afterwards")
     func export() throws {
         var cloud = try TestCloud.seed()

@@ -25,6 +25,7 @@ final class PlayedCloud {
     private(set) var nodes: NodeRoster
     private(set) var driver: MoveDriver
     private(set) var actions: ActionClock
+    private(set) var starts: StartWatch
     private var sequence = 0
     /// Servers and gateways that say nothing.
     var silent: Set<String> = []
@@ -41,26 +42,27 @@ final class PlayedCloud {
 
     init(_ store: any RegistryStore) {
         self.store = store
-        (registry, gateways, nodes, driver, actions) = Self.parts(store, clock, log)
+        (registry, gateways, nodes, driver, actions, starts) = Self.parts(store, clock, log)
     }
 
     private static func parts(
         _ store: any RegistryStore, _ clock: TestClock, _ log: RecordedLog
-    ) -> (Registry, GatewayRoster, NodeRoster, MoveDriver, ActionClock) {
+    ) -> (Registry, GatewayRoster, NodeRoster, MoveDriver, ActionClock, StartWatch) {
         let registry = Registry(store: store, now: clock.now, uptime: clock.uptime)
         let gateways = GatewayRoster(registry: registry, logger: log.logger)
         let nodes = NodeRoster(registry: registry)
         return (
             registry, gateways, nodes,
             MoveDriver(registry: registry, gateways: gateways, nodes: nodes, logger: log.logger),
-            ActionClock(registry: registry, nodes: nodes, logger: log.logger)
+            ActionClock(registry: registry, nodes: nodes, logger: log.logger),
+            StartWatch(registry: registry, nodes: nodes, logger: log.logger)
         )
     }
 
     /// Another ADMIN on the same store: what was in memory is gone.
     func restart() async {
         await gateways.flush()
-        (registry, gateways, nodes, driver, actions) = Self.parts(store, clock, log)
+        (registry, gateways, nodes, driver, actions, starts) = Self.parts(store, clock, log)
     }
 
     func seed(_ type: String = pgw) async throws {
@@ -108,6 +110,7 @@ final class PlayedCloud {
     /// Servers and gateways do what they are asked for, and say so.
     func play() async throws {
         for number in 1...3 where !silent.contains("app\(number)") { try await report("app\(number)") }
+        await starts.look()
         for name in ["gw1", "gw2"] where !silent.contains(name) { try await poll(name) }
         for (gateway, server) in forwarded where !running.contains(server) {
             faults.append("\(gateway) sends to \(server), where nothing runs: \(running.sorted())")
@@ -164,7 +167,7 @@ final class PlayedCloud {
             try await gateways.begin(
                 GatewayID(location: "tcn", name: name), GatewayHeartbeat(applied: tag, exportVersion: .newest),
                 isVouched: true, export: ExportInForce(since: export.since, tag: tag)))
-        let server = try await cloud.services["pgw.1"]?.server
-        if export.rows.contains(where: { $0.service == "pgw.1" }), let server { forwarded[name] = server }
+        let isExported = export.rows.contains { $0.service == "pgw.1" }
+        forwarded[name] = isExported ? try await cloud.services["pgw.1"]?.server : nil
     }
 }

@@ -133,6 +133,9 @@ final class RolloutStage {
                     installation: Installation(version: .named("1.5.0", variant: nil), digest: Self.old))
             }
         }
+        try await change { cloud in
+            for name in cloud.services.keys { cloud.services[name]?.installation?.isStarting = false }
+        }
         try await play()
     }
 

@@ -30,6 +30,7 @@ extension Installation {
         if let refusal = known?.refusal, before?.digest != digest {
             throw ChangeError.invalid([Fault(place: .text(pointer), detail: refusal)])
         }
-        self.init(version: version, digest: digest, desired: desired)
+        self.init(
+            version: version, digest: digest, desired: desired, isStarting: before?.isStarting ?? false)
     }
 }
