@@ -55,7 +55,7 @@ class Node:
 
 
 def running(version, state="running"):
-    return {"state": state, "since": TIME, "version": version, "assigned": True, "restarts": 0}
+    return {"state": state, "since": TIME, "version": version, "wanted": version, "assigned": True, "restarts": 0}
 
 
 def joined(admin, server):

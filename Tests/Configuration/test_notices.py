@@ -16,7 +16,7 @@ from admin import Admin
 from portcullis_testing.processes import result
 from portcullis_testing.repository import FIXTURES
 from portcullis_testing.waiting import eventually
-from test_nodes import joined
+from test_nodes import joined, running
 
 SECRET = b"correct horse battery staple"
 
@@ -265,9 +265,14 @@ def test_services_of_a_lost_server_move_and_people_are_told_once(tmp_path, recei
         for node in (one, two, three, four):
             node.assignments()
         admin.portcullis("services", "add", "web", "app1", "--version", "sha256:" + "0a" * 32)
-        one.assignments()
-        before = admin.portcullis("export", "tcn")
-        assert "web" in before and "10.1.0.11" in before
+        tag, _ = one.assignments()
+        assert "web.1" not in admin.portcullis("export", "tcn"), "nobody has said that it runs"
+        one.report({"web.1": running("0a" * 32)}, applied=tag)
+
+        def is_exported():
+            return [row for row in admin.portcullis("export", "tcn").splitlines() if "web.1" in row and "10.1.0.11" in row]
+
+        eventually(is_exported, what="web.1 in the export")
 
         def server():
             return json.loads(admin.curl("/v1/services/web.1")[2])["server"]

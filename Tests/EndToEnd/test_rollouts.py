@@ -41,9 +41,8 @@ class Site:
         self.versions.push(version)
         self.portcullis("types", "put", nodes.WEB / "web.yaml")
         for number, name in enumerate(INSTANCES, 1):
-            self.portcullis("services", "add", name, f"app{number}", "--version", version)
-        eventually(lambda: self.running() == dict.fromkeys(INSTANCES, version), what=f"{version} running everywhere")
-        self.gateway.follow(self.operator)
+            self.portcullis("services", "add", name, f"app{number}", "--version", version, "--wait")
+        assert self.running() == dict.fromkeys(INSTANCES, version)
 
     def running(self):
         """The version that each instance runs, by the server's own files."""
@@ -113,6 +112,21 @@ def answering(loop):
     begin = len(loop.outcomes)
     loop.wait_for(40)
     return {outcome.answer.server for outcome in loop.outcomes[begin + 2:] if outcome.answer}
+
+
+def test_an_instance_joins_when_it_runs_and_leaves_before_it_stops(site, load):
+    try:
+        site.portcullis("services", "add", "web.4", "app4", "--version", "1.0.0")
+        eventually(lambda: "web.4 1.0.0" in answering(load), what="the new instance answering")
+        site.portcullis("services", "drain", "web.4", "--wait", "--timeout", "60")
+        site.portcullis("services", "stop", "web.4", "--wait")
+        site.portcullis("services", "ready", "web.4", "--wait")
+        assert answering(load) == {f"{name} 1.0.0" for name in INSTANCES}, "ready, but stopped"
+        site.portcullis("services", "start", "web.4", "--wait")
+        assert "web.4 1.0.0" in answering(load)
+    finally:
+        site.portcullis("services", "drain", "web.4", "--wait", "--timeout", "60")
+        site.portcullis("services", "remove", "web.4", "--wait")
 
 
 def test_an_upgrade_and_a_downgrade_lose_no_request(site, load):

@@ -198,6 +198,12 @@ class Cloud:
     def install(self, service, server):
         self.portcullis("services", "add", service, server, "--version", "1.0.0")
         eventually(lambda: self.run_state(service, server) == "running", 60, f"{service} on {server}", pause=0.2)
+        eventually(lambda: self.effective(service) == "ready", what=f"{service} in the export")
+
+    def effective(self, service):
+        """The state of a service in the export."""
+        states = {one["name"]: one["effective"]["state"] for one in self.json("services", "list")}
+        return states[service]
 
     def reached(self, service, *stages, timeout=60):
         """Waits until a move has one of the stages or states, and returns it."""

@@ -133,6 +133,8 @@ class Stage:
             self.servers[f"app{number}"] = Server(
                 self.folder / f"app{number}", f"app{number}", self.admin.url, secret, self.builds.trusted)
         eventually(lambda: all(run == "running" for run in self.runs().values()), what="the instances running")
+        eventually(lambda: all(service["effective"]["state"] == "ready" for service in self.json("services", "list")),
+                   what="the instances in the export")
         for name, address in (("gw1", PUBLIC), ("gw2", None)):
             secret = self.admin.add_token(name, "gateway", "--gateway", f"tcn/{name}")
             self.gateways[name] = ScriptedGateway(self.admin.url, name, secret, address)

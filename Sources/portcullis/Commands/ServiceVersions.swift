@@ -62,30 +62,36 @@ struct VersionServices: AdminCommand {
     }
 }
 
-struct StartServices: AdminCommand {
+struct StartServices: ExportChangingCommand {
     static let configuration = CommandConfiguration(
-        commandName: "start", abstract: "Have service instances run that have a version.")
+        commandName: "start", abstract: "Have service instances run that have a version.",
+        discussion: "Gateways send to one as soon as its server says that it runs.")
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(try await client.desire(.running, of: services.names, dryRun: change.dryRun))
+        try await finish(try await client.desire(.running, of: services.names, dryRun: change.dryRun), client)
     }
 }
 
-struct StopServices: AdminCommand {
+struct StopServices: ExportChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop", abstract: "Stop service instances that have a version, until `start`.",
-        discussion: "Gateways go on sending to them: `services drain --wait` comes first.")
+        discussion: """
+            No gateway sends to them until they run again. They stop at once, whatever connections they have: \
+            `services drain --wait` comes first.
+            """)
 
     @OptionGroup var services: ServiceNames
     @OptionGroup var change: ChangeOptions
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        try change.finish(try await client.desire(.stopped, of: services.names, dryRun: change.dryRun))
+        try await finish(try await client.desire(.stopped, of: services.names, dryRun: change.dryRun), client)
     }
 }
 

@@ -7,8 +7,8 @@ import Text
 struct WaitOptions: ParsableArguments {
     @Flag(
         help: """
-            Wait until every gateway of the locations concerned has confirmed the change; the exit code is 1 when one \
-            has not by --timeout, or holds the change back.
+            Wait until services that start with the change run, and every gateway of the locations concerned has \
+            confirmed it; the exit code is 1 when that is not so by --timeout, or a gateway holds the change back.
             """)
     var wait = false
 
@@ -47,16 +47,29 @@ extension ExportChangingCommand {
         }
     }
 
-    /// Shows what was changed, and waits for the gateways if that was asked for. If nothing was changed, it waits until
-    /// what there is has been confirmed everywhere.
+    /// Shows what was changed, and waits if that was asked for: until what starts runs, and then for the gateways. If
+    /// nothing was changed, it waits until what there is has been confirmed everywhere.
     ///
     /// - Parameter places: where the parts of the request are in the operator's files.
     func finish(_ report: ChangeReport, _ client: AdminResources, places: SourceMap = SourceMap()) async throws {
         try change.finish(report, places: places)
         guard waiting.wait, !change.dryRun else { return }
+        let start = ContinuousClock.now
         let locations =
             report.isEmpty ? try await client.locations().map(\.name) : report.export.map(\.location)
-        let wait = ConfirmationWait(client, within: connection.patience, without: waiting.without)
-        try await wait.run(locations.map { .init(location: $0, generation: report.generation) })
+        var goals = locations.map { ConfirmationWait.Goal(location: $0, generation: report.generation) }
+        let services = report.changes.filter { $0.kind == .service && $0.action != .delete }
+        if !services.isEmpty {
+            let servers = try await StartWait(client, within: connection.patience, since: start)
+                .run(Set(services.map { ExactText($0.name) }))
+            let started = Set(
+                try await client.servers().filter { servers.contains(ExactText($0.name)) }.map(\.location))
+            // The change that lets them in is a later one.
+            goals.removeAll { started.contains($0.location) }
+            goals += started.sorted().map { ConfirmationWait.Goal(location: $0) }
+        }
+        try await ConfirmationWait(
+            client, within: connection.patience, since: start, without: waiting.without
+        ).run(goals)
     }
 }
