@@ -57,6 +57,8 @@ public struct RolloutInstance: Sendable, Hashable, Codable {
     var restarts: Int
     /// Why it went back, or cannot; `nil`: nothing has failed.
     public internal(set) var problem: String?
+    /// Whether its tests were begun once more, since nobody knows how they had ended; `nil`: no.
+    var hasRepeatedTests: Bool?
 
     init(name: String, before: String?) {
         self.name = name

@@ -36,6 +36,8 @@ public struct Rollout: Sendable, Hashable, Codable {
     public private(set) var withoutGateways: Set<String> = []
     /// Whether the canaries may be followed by the others.
     private var isPromoted = false
+    /// Whether it fails for something that says nothing of the version; `nil`: no.
+    private var hasProvenNothing: Bool?
     private let batches: [[String]]
 
     /// - Parameters:
@@ -61,6 +63,13 @@ public struct Rollout: Sendable, Hashable, Codable {
         case .finished, .failed, .aborted, .reverted: true
         case .running, .paused: false
         }
+    }
+
+    /// Whether it has failed by what the version has done. That a gateway has ended it, that a server fell silent, or that
+    /// nobody knows how tests ended, says nothing of the version.
+    public var hasVersionFailed: Bool {
+        guard case .failed = state else { return false }
+        return hasProvenNothing != true && instances.contains { $0.problem != nil }
     }
 
     /// The instances that the export must have drained, whatever else is wanted of them. After the end these are the ones
@@ -265,9 +274,10 @@ public struct Rollout: Sendable, Hashable, Codable {
             instances[index].enter(.starting, now: now)
         case .starting:
             guard let service = observation.services[instance.name], service.wanted == instance.version else {
-                let words =
-                    observation.lost.contains(instance.name) ? "its server is silent" : "its server has not begun"
-                return isLate ? fail(index, "\(words) after \(policy.deadline) s", now: now) : false
+                guard isLate else { return false }
+                let isLost = observation.lost.contains(instance.name)
+                let words = isLost ? "its server is silent" : "its server has not begun"
+                return fail(index, "\(words) after \(policy.deadline) s", isProven: !isLost, now: now)
             }
             if case .failing(let reason) = service.state { return fail(index, reason, now: now) }
             guard service.version == instance.version, service.state == .running else {
@@ -282,7 +292,8 @@ public struct Rollout: Sendable, Hashable, Codable {
             guard now - instance.since >= policy.bake else { return false }
             if let doubt = doubt(about: instance, observation) {
                 guard now - instance.since >= policy.bake + policy.deadline else { return false }
-                return fail(index, "\(doubt) after \(now - instance.since) s", now: now)
+                let isProven = observation.services[instance.name] != nil
+                return fail(index, "\(doubt) after \(now - instance.since) s", isProven: isProven, now: now)
             }
             instances[index].enter(.admitting, now: now)
         case .admitting:
@@ -323,7 +334,8 @@ public struct Rollout: Sendable, Hashable, Codable {
             ? "\(names) has confirmed within \(seconds) s" : "\(names) has not confirmed within \(seconds) s"
     }
 
-    /// Goes on if the tests have passed, and back if not.
+    /// Goes on if the tests have passed, and back if not. Tests of which nobody knows how they ended, since the node or its
+    /// machine was started again meanwhile, are begun once more, when the instance runs.
     private mutating func judge(
         _ index: Int, _ origin: RolloutJob.Origin, then next: InstanceStage, _ observation: RolloutObservation
     ) -> Bool {
@@ -331,11 +343,26 @@ public struct Rollout: Sendable, Hashable, Codable {
         switch job(origin, of: instance).flatMap({ observation.jobs[$0] }) {
         case .succeeded?: instances[index].enter(next, now: now)
         case .failed(let reason)?: return fail(index, reason, now: now)
+        case .unknown(let reason)?:
+            guard instance.hasRepeatedTests != true, !observation.lost.contains(instance.name) else {
+                return fail(index, unknownEnd(of: instance, reason), isProven: false, now: now)
+            }
+            instances[index].hasRepeatedTests = true
+            instances[index].attempt += 1
+            instances[index].enter(.starting, now: now)
         case .running?, nil:
             guard now - instance.since >= policy.deadline else { return false }
+            if origin == .node, observation.lost.contains(instance.name) {
+                return fail(index, unknownEnd(of: instance, "its server is silent"), isProven: false, now: now)
+            }
             return fail(index, "its tests have not ended within \(policy.deadline) s", now: now)
         }
         return true
+    }
+
+    private func unknownEnd(of instance: RolloutInstance, _ reason: String) -> String {
+        let again = instance.hasRepeatedTests == true ? ", also when they were begun once more" : ""
+        return "nobody knows how its tests ended\(again): \(reason)"
     }
 
     private func illness(of instance: RolloutInstance, _ observation: RolloutObservation) -> String? {
@@ -370,7 +397,9 @@ public struct Rollout: Sendable, Hashable, Codable {
     }
 
     /// Sends the instance, and those that are changed with it, back to the version before.
-    private mutating func fail(_ index: Int, _ reason: String, now: Int) -> Bool {
+    ///
+    /// - Parameter isProven: whether the reason speaks against the version.
+    private mutating func fail(_ index: Int, _ reason: String, isProven: Bool = true, now: Int) -> Bool {
         let name = instances[index].name
         guard !instances[index].isGoingBack else {
             instances[index].problem = "it does not come back to the version before: \(reason)"
@@ -379,7 +408,10 @@ public struct Rollout: Sendable, Hashable, Codable {
         }
         instances[index].problem = reason
         goBack(where: Self.isAtWork, reason, now: now)
-        if ending == nil { end(.failed("\(name): \(reason)")) }
+        if ending == nil {
+            hasProvenNothing = isProven ? nil : true
+            end(.failed("\(name): \(reason)"))
+        }
         return true
     }
 

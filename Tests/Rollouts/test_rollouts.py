@@ -97,6 +97,30 @@ def test_a_version_that_does_not_start_or_fails_from_outside_goes_back(stage):
         assert [name for _, name, _ in last] == ["1.7.0-outside", "1.5.0"]
 
 
+def test_a_node_that_is_killed_during_tests_repeats_them_once_and_the_version_is_not_blamed(stage):
+    def hold(service, kills):
+        """Begins a rollout whose tests do not end, and kills the node so often while they run."""
+        folder = stage.server(service).root / service
+        (folder / "hold").touch()
+        number = stage.begin("1.8.0-hold", "--service", service)
+        for _ in range(kills):
+            eventually((folder / "testing").exists, what="the tests")
+            (folder / "testing").unlink()
+            stage.server(service).restart()
+        (folder / "hold").unlink()
+        return number
+
+    text = stage.portcullis("rollouts", "watch", hold("pgw.2", 2), status=3)
+    assert "nobody knows how its tests ended, also when they were begun once more" in text
+    assert stage.versions() == dict.fromkeys(SERVICES, "1.5.0")
+    assert mark(stage, "1.8.0-hold") == "untested"
+    text = stage.portcullis("rollouts", "watch", hold("pgw.1", 1))
+    assert "has finished" in text and stage.versions()["pgw.1"] == "1.8.0-hold"
+    stage.has_started("pgw.1", "1.5.0", "1.8.0-hold")
+    assert mark(stage, "1.8.0-hold") == "good"
+    stage.check()
+
+
 def test_a_silent_gateway_pauses_it_and_nothing_is_stopped_until_somebody_says_so(stage):
     witnesses = stage.witnesses()
     stage.gateways["gw2"].is_silent = True

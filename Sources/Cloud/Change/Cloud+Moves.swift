@@ -133,6 +133,7 @@ extension Cloud {
             services[name]?.installation?.drive = move.newDrive
             move.generation = generation
         }
+        if progress.testRepetitions != former.testRepetitions { move.job = nil }
         if progress.stage == .testing, former.stage != .testing {
             move.job = try add(
                 JobRequest(

@@ -279,11 +279,11 @@ extension Cloud {
         }
     }
 
-    /// What a rollout that has ended says of its version. One that a gateway has ended has not tried it.
+    /// What a rollout that has ended says of its version.
     private static func mark(for progress: Rollout) -> ServiceRollout.Mark? {
         switch progress.state {
         case .finished: .good
-        case .failed(let reason) where progress.instances.contains { $0.problem != nil }: .quarantined(reason)
+        case .failed(let reason) where progress.hasVersionFailed: .quarantined(reason)
         default: nil
         }
     }

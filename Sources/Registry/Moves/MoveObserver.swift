@@ -61,7 +61,8 @@ package struct MoveObserver: Sendable {
         switch job.end?.outcome {
         case nil: .running
         case .succeeded: .succeeded
-        case .failed, .unknown: .failed(job.end?.problem ?? "nobody knows how its tests ended")
+        case .failed: .failed(job.end?.problem ?? "its tests have failed")
+        case .unknown: .unknown(job.end?.problem ?? "its server does not say why")
         }
     }
 

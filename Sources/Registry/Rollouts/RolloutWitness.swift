@@ -190,8 +190,7 @@ struct RolloutWitness {
                     case nil: .running
                     case .succeeded: .succeeded
                     case .failed: .failed("its tests have failed" + (known.end?.problem.map { ": \($0)" } ?? ""))
-                    case .unknown:
-                        .failed("nobody knows how its tests ended" + (known.end?.problem.map { ": \($0)" } ?? ""))
+                    case .unknown: .unknown(known.end?.problem ?? "its server does not say why")
                     }
             }
         }

@@ -106,6 +106,21 @@ import Testing
         }
     }
 
+    @Test("tests of which nobody knows how they ended are begun once more, and then given up", arguments: [1, 2])
+    func unseenTests(count: Int) async throws {
+        try await withCloud(.sqlite) { played in
+            try await played.seed()
+            played.unseenJobs = count
+            try await played.move(to: "app3", drainTime: 0)
+            try await played.go(until: { !$0.isOpen }, restarting: true)
+            let end = ServiceMove.End.failed(
+                "nobody knows how its tests on app3 ended: its server does not say why")
+            #expect(try await played.move?.progress.end == (count == 1 ? .moved : end))
+            #expect(try await played.cloud.jobs.count == 2)
+            #expect(played.faults.isEmpty, "\(played.faults)")
+        }
+    }
+
     @Test("a new server that says nothing within the deadline is given up, whatever the wall clock does")
     func deadline() async throws {
         try await withCloud(.memory) { played in

@@ -284,6 +284,33 @@ import Versions
         }
     }
 
+    @Test(
+        "tests of which nobody knows how they ended are begun once more; a second time ends the rollout, not the version",
+        arguments: [1, 2])
+    func unseenTests(count: Int) async throws {
+        try await withStage(.sqlite) { stage in
+            stage.unseenJobs = count
+            try await stage.begin(["pgw.1"])
+            try await stage.run(isRestarted: true)
+            let cloud = try await stage.registry.state().cloud
+            #expect(cloud.jobs.values.count { $0.end?.outcome == .unknown } == count && cloud.jobs.count == 2)
+            if count == 1 {
+                #expect(try await stage.rollout().progress.state == .finished)
+                #expect(try await stage.mark().mark == .good)
+            } else {
+                #expect(
+                    try await stage.rollout().progress.state
+                        == .failed(
+                            "pgw.1: nobody knows how its tests ended, also when they were begun once more: "
+                                + "portcullis-node was ended"))
+                #expect(try await stage.versions() == Self.allOld)
+                #expect(try await stage.mark().mark == .untested)
+                let notice = try await stage.registry.store.notices(after: 0, limit: 10).map(\.notice).last
+                #expect(notice?.text.contains("That says nothing of the version") == true)
+            }
+        }
+    }
+
     @Test("an ADMIN that ends before the version is marked has it marked by the next one")
     func markedLater() async throws {
         try await withStage { stage in

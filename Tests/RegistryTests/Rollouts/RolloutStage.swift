@@ -40,6 +40,9 @@ final class RolloutStage {
     var broken: Set<String> = []
     var silentServers: Set<String> = []
     var testOutcome = JobReport.State.succeeded
+    /// Of how many more jobs nobody sees the end.
+    var unseenJobs = 0
+    private var unseen: Set<ExactText> = []
     private var sequence = 0
 
     /// What must not happen, found while it went on.
@@ -226,9 +229,17 @@ final class RolloutStage {
                 wanted: assignment.version, problem: isBroken ? "it ended by itself with status 3" : nil)
         }
         for id in file.document.jobs.keys {
+            if unseenJobs > 0, unseen.insert(id).inserted { unseenJobs -= 1 }
+            let outcome = unseen.contains(id) ? .unknown : testOutcome
+            let problem: String? =
+                switch outcome {
+                case .failed: "smoke-node: HTTP 500"
+                case .unknown: "portcullis-node was ended"
+                case .running, .succeeded: nil
+                }
             report.jobs[id] = JobReport(
-                state: testOutcome, startedAt: time, endedAt: testOutcome == .running ? nil : time,
-                problem: testOutcome == .failed ? "smoke-node: HTTP 500" : nil, output: "smoke-node\n")
+                state: outcome, startedAt: time, endedAt: outcome == .running ? nil : time, problem: problem,
+                output: "smoke-node\n")
         }
         sequence += 1
         _ = try await nodes.take(
