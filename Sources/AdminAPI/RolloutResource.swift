@@ -145,11 +145,15 @@ public struct RolloutResource: Sendable, Hashable {
 
 /// Answer of `POST /v1/rollouts`: what was changed, and the rollout; with dry_run as it would begin.
 public struct CreatedRollout: Sendable, Hashable {
+    /// The one that has begun; if nothing was changed, one that is at work on the same already.
     public var rollout: RolloutResource?
+    /// So many instances have the version, all that were asked for: there is nothing to do, and no rollout.
+    public var upToDate: Int?
     public var report: ChangeReport
 
-    public init(rollout: RolloutResource?, report: ChangeReport) {
+    public init(rollout: RolloutResource?, upToDate: Int? = nil, report: ChangeReport) {
         self.rollout = rollout
+        self.upToDate = upToDate
         self.report = report
     }
 }
@@ -228,6 +232,6 @@ extension RolloutResource.Instance: Described {
 extension CreatedRollout: Described {
     package static let form = Form<Self>.object(
         "CreatedRollout", .present("rollout", RolloutResource.form, \.rollout),
-        .required("report", ChangeReport.form, \.report)
-    ) { CreatedRollout(rollout: $0, report: $1) }
+        .present("upToDate", .integer(atLeast: 1), \.upToDate), .required("report", ChangeReport.form, \.report)
+    ) { CreatedRollout(rollout: $0, upToDate: $1, report: $2) }
 }

@@ -130,7 +130,6 @@ import Testing
                 (#""type": "pgw", "version": "2.1""#, "#/version"),
                 (#""type": "pgw", "version": "2.0/debug""#, "#/version"),
                 (#""type": "pgw", "version": "3.0""#, "#/version"),
-                (#""type": "pgw", "version": "1.0""#, "#/version"),
                 (#""type": "pgw", "version": "sha256:\#(unknown)""#, "#/version"),
                 (#""type": "pgw", "version": "sha256:\#(foreign)""#, "#/version"),
                 (#""type": "none", "version": "2.0""#, "#/version"),
@@ -157,8 +156,30 @@ import Testing
             #expect(try await stage.registry.state().cloud.rollouts.isEmpty)
             _ = try await stage.begin()
             // One that is at work on the same instances is in the way.
-            let second = try await stage.send(.post, "/v1/rollouts", #"{"type": "pgw", "version": "2.0"}"#)
+            try await stage.addVersion("2.5", of: "pgw")
+            let second = try await stage.send(.post, "/v1/rollouts", #"{"type": "pgw", "version": "2.5"}"#)
             #expect(second.status == .conflict && second.problem?.detail.contains("ollout 1") == true)
+        }
+    }
+
+    @Test("asked for what is there, or is being done already, ADMIN answers so, and begins nothing", arguments: ["", "?dry_run=true"])
+    func again(query: String) async throws {
+        try await Stage.run { stage in
+            try await stage.seedVersions()
+            let ask = { @Sendable (version: String) in
+                try await stage.send(.post, "/v1/rollouts\(query)", #"{"type": "pgw", "version": "\#(version)"}"#)
+            }
+            let there = try await ask("1.0")
+            #expect(there.status == .ok)
+            let answer = try there.decoded(CreatedRollout.self)
+            #expect(answer.upToDate == 2 && answer.rollout == nil && answer.report.changes.isEmpty)
+            #expect(try await stage.registry.state().cloud.rollouts.isEmpty)
+            _ = try await stage.begin()
+            let second = try await ask("2.0")
+            #expect(second.status == .ok)
+            let underWay = try second.decoded(CreatedRollout.self)
+            #expect(underWay.rollout?.id == "1" && underWay.report.changes.isEmpty && underWay.upToDate == nil)
+            #expect(try await stage.registry.state().cloud.rollouts.count == 1)
         }
     }
 

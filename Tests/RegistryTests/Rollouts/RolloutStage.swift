@@ -153,12 +153,12 @@ final class RolloutStage {
         let request = RolloutRequest(
             type: "pgw", version: .named("1.6.0", variant: nil), digest: Self.new, services: services, policy: policy,
             withoutGateways: gateways, createdBy: "ops", createdAt: Timestamp.text(clock.now()))
-        let id = Mutex("")
+        let id = Mutex<String?>(nil)
         _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
             let begun = try cloud.begin(request)
-            id.withLock { $0 = begun }
+            id.withLock { $0 = begun.rollout }
         }
-        return id.withLock { $0 }
+        return try #require(id.withLock(\.self))
     }
 
     func order(_ order: RolloutOrder, _ id: String = "1", without gateways: Set<String> = []) async throws {

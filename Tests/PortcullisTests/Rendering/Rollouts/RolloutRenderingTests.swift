@@ -175,6 +175,21 @@ import Testing
                 """)
     }
 
+    @Test("a command that is repeated says what there is")
+    func again() {
+        let value = rollout([instance(1, "done"), instance(2, "baking")])
+        #expect(RolloutText.underWay(value) == "rollout 7 is under way already: pgw to 1.6.0, running, 1 of 2 done")
+        for (count, services, location, text) in [
+            (4, [], nil, "all 4 instances of pgw have"), (1, [], nil, "the one instance of pgw has"),
+            (2, [], "tcn", "all 2 instances of pgw at tcn have"), (1, ["pgw.7"], nil, "pgw.7 has"),
+            (2, ["pgw.7", "pgw.8"], "tcn", "pgw.7, pgw.8 have"),
+        ] as [(Int, [String], String?, String)] {
+            #expect(
+                RolloutText.upToDate(count, of: "pgw", services, at: location, version: "1.6.0")
+                    == "nothing to do: \(text) 1.6.0")
+        }
+    }
+
     @Test("the list tells how a rollout is about to end")
     func list() {
         let aborting = rollout([instance(1, "done"), instance(2, "starting", back: true)], ending: .aborted)
