@@ -158,7 +158,8 @@ final class RolloutStage {
             let begun = try cloud.begin(request)
             id.withLock { $0 = begun.rollout }
         }
-        return try #require(id.withLock(\.self))
+        let begun = id.withLock { $0 }
+        return try #require(begun)
     }
 
     func order(_ order: RolloutOrder, _ id: String = "1", without gateways: Set<String> = []) async throws {
