@@ -261,6 +261,16 @@ extension Cloud {
         }
     }
 
+    /// The rollouts that would be reverted to a version if somebody ordered it now, and that have ended since a time, in
+    /// their order. Cost: linear in the instances of all rollouts.
+    package func rolloutsThatMayGoBack(to digest: String, endedSince time: String) -> [ServiceRollout] {
+        rollouts.values.filter { rollout in
+            guard let endedAt = rollout.endedAt, rollout.progress.isOver, endedAt >= time, rollout.goesBack(to: digest)
+            else { return false }
+            return (try? requireRevertible(rollout)) != nil
+        }.sorted { $0.number < $1.number }
+    }
+
     // MARK: Following
 
     /// Takes what has become of a rollout, and has the cloud follow: versions of instances, jobs for tests, the end, and
@@ -393,5 +403,6 @@ extension ServiceRollout {
         .inUse("rollout \(id) (\(self)) is at work on \(what): abort it first, or wait until it ends")
     }
 
-    fileprivate func refusal(_ reason: String) -> ChangeError { .inUse("rollout \(id) (\(self)): \(reason)") }
+    /// That it does not take an order, and why.
+    package func refusal(_ reason: String) -> ChangeError { .inUse("rollout \(id) (\(self)): \(reason)") }
 }

@@ -76,6 +76,16 @@ public struct ServiceRollout: Sendable, Hashable {
     /// The instances that it holds back from the export.
     public var drained: Set<String> { progress.drained }
 
+    /// Whether a way back would give an instance the version: an instance has another one now, or is stuck.
+    package func goesBack(to digest: String) -> Bool {
+        progress.instances.contains {
+            ($0.isChanged || $0.stage == .stuck) && $0.before.map(digest.isExactly) == true
+        }
+    }
+
+    /// Days for which a rollout that has ended keeps the versions to which `revert` would go back.
+    package static let daysOfWayBack = 7
+
     /// How many rollouts that have ended are kept: the newest, and those that hold an instance back.
     package static let kept = 200
 }

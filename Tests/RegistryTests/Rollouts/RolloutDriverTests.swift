@@ -423,6 +423,55 @@ import Versions
         }
     }
 
+    @Test("a version that a rollout may be reverted to is kept for a week, or until its instances have another one")
+    func keptForWayBack() async throws {
+        for isLate in [true, false] {
+            try await withStage { stage in
+                let keeper = stage.keeper
+                @Sendable func remove() async throws {
+                    _ = try await keeper.remove(VersionName(type: "pgw", name: "1.5.0"), by: "ops", dryRun: false) {
+                        _ in
+                    }
+                }
+                try await stage.begin()
+                try await stage.run()
+                let error = await #expect(throws: VersionError.self) { try await remove() }
+                #expect(
+                    error?.description.hasPrefix(
+                        "the version pgw 1.5.0 is kept by rollout 1 (pgw to 1.6.0, finished), which may be reverted to it "
+                            + "until 20") == true)
+                if isLate {
+                    stage.clock.advance(by: 7 * 86_400 - 60)
+                    await #expect(throws: VersionError.self) { try await remove() }
+                    stage.clock.advance(by: 120)
+                } else {
+                    try await stage.change { cloud in
+                        cloud.services["pgw.1"]?.installation?.digest = String(repeating: "2c", count: 32)
+                    }
+                }
+                try await remove()
+            }
+        }
+    }
+
+    @Test("a rollout whose version before is gone is not reverted, and nothing is begun")
+    func revertToNothing() async throws {
+        try await withStage { stage in
+            try await stage.begin()
+            try await stage.run()
+            stage.clock.advance(by: 8 * 86_400)
+            _ = try await stage.keeper.remove(VersionName(type: "pgw", name: "1.5.0"), by: "ops", dryRun: false) { _ in
+            }
+            let before = try await stage.rollout()
+            let error = await #expect(throws: ChangeError.self) { try await stage.order(.revert) }
+            #expect(
+                error.map { "\($0)" }
+                    == "rollout 1 (pgw to 1.6.0, finished): the version 1.5.0 that its instances had before is not at ADMIN "
+                    + "any more: push it again, or begin a rollout to another one")
+            #expect(try await stage.rollout() == before)
+        }
+    }
+
     // MARK: Running and storing
 
     @Test("it works by itself, woken by what changes")

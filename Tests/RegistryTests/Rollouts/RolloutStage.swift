@@ -163,9 +163,7 @@ final class RolloutStage {
     }
 
     func order(_ order: RolloutOrder, _ id: String = "1", without gateways: Set<String> = []) async throws {
-        _ = try await registry.write(by: "ops", dryRun: false) { [registry] cloud, state in
-            try registry.order(order, rollout: id, withoutGateways: gateways, in: &cloud, after: state)
-        }
+        _ = try await registry.order(order, rollout: id, withoutGateways: gateways, by: "ops", dryRun: false)
     }
 
     // MARK: What gateways and servers do

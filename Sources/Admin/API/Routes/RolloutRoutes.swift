@@ -36,7 +36,8 @@ extension RouteTable {
                 answers: [
                     Route.Answer(
                         status: .ok,
-                        summary: "How it would begin, with dry_run; or one that is at work on the same already, or that "
+                        summary:
+                            "How it would begin, with dry_run; or one that is at work on the same already, or that "
                             + "there is nothing to do", content: created),
                     Route.Answer(status: .created, summary: "The rollout", content: created),
                 ]
@@ -93,7 +94,8 @@ extension RouteTable {
             }, report: ChangeReport(outcome.summary, generation: isDryRun ? nil : outcome.state.generation))
         if case .upToDate(let count)? = begun { body.upToDate = count }
         return Response(
-            status: isDryRun || outcome.summary.difference.isEmpty ? .ok : .created, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
+            status: isDryRun || outcome.summary.difference.isEmpty ? .ok : .created,
+            headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body.jsonBytes)))
     }
 
@@ -117,10 +119,9 @@ extension RouteTable {
             let id = request.parameter("rollout")
             let gateways =
                 takesGateways ? try await request.read(RolloutOrdering.form) { body, _ in body.withoutGateways } : []
-            let outcome = try await registry.write(by: request.identity.author, dryRun: request.isDryRun) {
-                [registry] cloud, state in
-                try registry.order(order, rollout: id, withoutGateways: Set(gateways), in: &cloud, after: state)
-            }
+            let outcome = try await registry.order(
+                order, rollout: id, withoutGateways: Set(gateways), by: request.identity.author,
+                dryRun: request.isDryRun)
             return Self.result(try await rollouts.resource(id, in: outcome.state, withInstances: true))
         }
     }
