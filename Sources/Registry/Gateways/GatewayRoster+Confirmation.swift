@@ -50,6 +50,21 @@ extension GatewayRoster {
         )
     }
 
+    /// The connections of real servers at a server's addresses that have left the export, by the gateways of a location,
+    /// as each has told since it confirmed the export in force. One that has not told, or not of all, is not among them.
+    /// Costs a look at each gateway of the location, and at the servers that leave there.
+    func connectionsLeft(at server: Server, in state: RegistryState) async -> [String: Int] {
+        await load()
+        guard let export = state.exports.byLocation[server.location] else { return [:] }
+        let addresses = server.addresses.map { "\($0)" }
+        return known(at: server.location).reduce(into: [:]) { counts, entry in
+            guard let report = report(of: entry.key), let confirmed = entry.value.confirmed,
+                confirmed.since == export.since, let previous = report.previous, previous > confirmed.at
+            else { return }
+            counts[entry.key.name] = report.report.connectionsLeft(at: addresses)
+        }
+    }
+
     /// The connections of each instance that the export has at weight 0, as the gateway has counted them since it
     /// confirmed that very export; `nil`: it has not.
     private func counted(

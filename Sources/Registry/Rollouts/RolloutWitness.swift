@@ -91,7 +91,14 @@ struct RolloutWitness {
             observation.confirmations[name] = .missing(open)
             waits[name] = "\(open.joined(separator: ", ")) to confirm"
         }
-        let counts = counted.map { $0.connections?[ExactText(name)] }
+        var counts = counted.map { $0.connections?[ExactText(name)] }
+        if instance.stage == .emptying, open.isEmpty, counts.contains(nil),
+            state.cloud.effectiveState(of: service).state == .maint, let server = state.cloud.servers[service.server]
+        {
+            // The export does not have it, so that no gateway counts it; they tell of what has left the export.
+            let left = await gateways.connectionsLeft(at: server, in: state)
+            counts = counted.map { left[$0.name] }
+        }
         if counts.allSatisfy({ $0 != nil }) {
             observation.connections[name] = counts.reduce(0) { $0 + ($1 ?? 0) }
         }

@@ -145,6 +145,33 @@ import Versions
         }
     }
 
+    @Test("an instance that the export does not have waits only while gateways have connections to its server")
+    func absent() async throws {
+        for isTold in [true, false] {
+            try await withStage { stage in
+                try await stage.change { $0.services["pgw.1"]?.state = .maint }
+                for _ in 0..<3 { try await stage.play() }
+                stage.left = ["198.51.100.36:80/tcp 10.1.0.11:80": 2, "198.51.100.36:80/tcp 10.1.0.12:80": 1]
+                try await stage.play()
+                try await stage.begin(["pgw.1"])
+                try await stage.run(until: .emptying, of: "pgw.1")
+                for _ in 0..<10 { try await stage.round() }
+                #expect(try await stage.stage(of: "pgw.1") == .emptying)
+                let state = try await stage.registry.state()
+                let shown = try await stage.driver.resource("1", in: state, withInstances: true)
+                #expect(shown.instances?[0].waitsFor == "4 connections to end")
+                stage.left["198.51.100.36:80/tcp 10.1.0.11:80"] = nil
+                // Of what reports leave out, nobody knows whose it is.
+                stage.leftBesides = isTold ? 0 : 1
+                for _ in 0..<3 { try await stage.round() }
+                #expect(try await (stage.stage(of: "pgw.1") == .emptying) == !isTold)
+                try await stage.run()
+                #expect(try await stage.rollout().progress.state == .finished)
+                #expect(try await stage.state(of: "pgw.1") == "maint")
+            }
+        }
+    }
+
     @Test("an export that a gateway holds back ends the rollout, and nothing was touched")
     func held() async throws {
         try await withStage { stage in

@@ -32,6 +32,9 @@ final class RolloutStage {
     var silent: Set<String> = []
     var holding: Set<String> = []
     var connections: [String: Int] = [:]
+    /// Connections of real servers that have left the export; how many more there are that reports have no room for.
+    var left: [String: Int] = [:]
+    var leftBesides = 0
     var down: [String: String] = [:]
     private(set) var applied: [String: String] = [:]
     private var rows: [String: [ExportRow]] = [:]
@@ -208,6 +211,9 @@ final class RolloutStage {
         sequence += 1
         let report = GatewayReport(
             program: "1", state: .synchronized,
+            drains: left.reduce(into: [:]) {
+                $0[ExactText($1.key)] = .init(until: Timestamp.text(clock.now()), connections: $1.value)
+            }, drainCount: left.count + leftBesides,
             draining: counts.isEmpty ? nil : .init(export: tag, counts: counts), health: health)
         _ = try await gateways.take(
             GatewayReportMessage(session: "s", sequence: sequence, report: report),
