@@ -71,6 +71,11 @@ public struct RolloutInstance: Sendable, Hashable, Codable {
         restarts = 0
     }
 
+    /// Whether it has the version that the rollout brings, and nothing is left to do.
+    public var isDone: Bool { stage == .done && !isGoingBack }
+    /// Whether it has come back to the version before, and nothing is left to do.
+    public var isBack: Bool { stage == .done && isGoingBack }
+
     /// Whether it has, or may have, another version than before.
     public var isChanged: Bool { version != before }
 

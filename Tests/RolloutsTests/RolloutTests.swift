@@ -86,9 +86,12 @@ import Testing
         cloud.failing = ["2"]
         cloud.run(&rollout)
         #expect(cloud.running == ["pgw.1": "2", "pgw.2": "1", "pgw.3": "1"])
+        #expect(rollout.instances.map(\.isDone) == [true, false, false])
+        #expect(rollout.instances.map(\.isBack) == [false, true, false])
         rollout.revert(now: cloud.now)
         cloud.run(&rollout)
         #expect(rollout.state == .reverted)
+        #expect(rollout.instances.map(\.isBack) == [true, true, false])
         #expect(cloud.running.values.allSatisfy { $0 == "1" })
         #expect(cloud.faults == [])
     }
@@ -263,7 +266,9 @@ import Testing
         #expect(rollout.state == .failed("pgw.1: the test smoke ended with 1") && rollout.hasVersionFailed)
     }
 
-    @Test("a server that falls silent says nothing of the version", arguments: [InstanceStage.starting, .testing, .baking])
+    @Test(
+        "a server that falls silent says nothing of the version",
+        arguments: [InstanceStage.starting, .testing, .baking])
     func silentServer(stage: InstanceStage) {
         var (rollout, cloud) = rollout(1, RolloutPolicy(bake: 5, deadline: 20))
         while rollout.instances[0].stage != stage { cloud.step(&rollout) }

@@ -93,10 +93,11 @@ public struct ServiceRollout: Sendable, Hashable {
 extension ServiceRollout: CustomStringConvertible {
     /// `pgw to 1.6.0, 2 of 4 done, pgw.3 emptying`, `pgw to 1.6.0, failed: pgw.2: its tests have failed`
     public var description: String {
-        let done = progress.instances.count { $0.stage == .done }
+        let (done, back) = (progress.instances.count(where: \.isDone), progress.instances.count(where: \.isBack))
         let state =
             switch progress.state {
-            case .running: "\(done) of \(progress.instances.count) done\(work)"
+            case .running:
+                "\(done) of \(progress.instances.count) done\(back > 0 ? ", \(back) back" : "")\(work)"
             case .paused(let reason): "paused: \(reason)"
             case .finished: "finished"
             case .failed(let reason): "failed: \(reason)"

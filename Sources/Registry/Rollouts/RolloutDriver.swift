@@ -367,7 +367,8 @@ extension RolloutResource {
             id: rollout.id, type: rollout.type, version: rollout.version, digest: rollout.digest, state: state,
             reason: reason, ending: progress.isOver ? nil : progress.ending.map { RolloutState.of($0).state },
             createdBy: rollout.createdBy, createdAt: rollout.createdAt, endedAt: rollout.endedAt,
-            total: progress.instances.count, done: progress.instances.count { $0.stage == .done },
+            total: progress.instances.count, done: progress.instances.count(where: \.isDone),
+            back: progress.instances.count(where: \.isBack),
             stuck: progress.instances.count { $0.stage == .stuck })
     }
 }

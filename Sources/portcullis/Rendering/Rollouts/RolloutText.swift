@@ -57,7 +57,7 @@ enum RolloutText {
     /// `pgw to 1.6.0, running, 3 of 8 done`
     private static func progress(_ rollout: RolloutResource) -> String {
         let reason = rollout.reason.map { ": \($0)" } ?? ""
-        return "\(rollout.type) to \(version(rollout)), \(state(rollout))\(reason), \(done(rollout)) done"
+        return "\(rollout.type) to \(version(rollout)), \(state(rollout))\(reason), \(done(rollout, " done"))"
     }
 
     /// What was begun: `rollout 7: pgw to 1.6.0, 8 instances`
@@ -118,8 +118,12 @@ enum RolloutText {
         }
     }
 
-    /// `3 of 8`
-    static func done(_ rollout: RolloutResource) -> String { "\(rollout.done) of \(rollout.total)" }
+    /// `3 of 8`; with instances that went back `2 of 8, 1 back`
+    ///
+    /// - Parameter word: what follows the first two numbers.
+    static func done(_ rollout: RolloutResource, _ word: String = "") -> String {
+        "\(rollout.done) of \(rollout.total)\(word)" + (rollout.back > 0 ? ", \(rollout.back) back" : "")
+    }
 
     /// `1.6.0`; of a manifest its first digits.
     static func version(_ rollout: RolloutResource) -> String {

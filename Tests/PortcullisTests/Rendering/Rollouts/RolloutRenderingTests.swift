@@ -17,7 +17,8 @@ import Testing
         RolloutResource(
             id: "7", type: "pgw", version: .named("1.6.0", variant: nil), digest: String(repeating: "a", count: 64),
             state: state, reason: reason, ending: ending, createdBy: "ops", createdAt: "2026-11-29T10:00:00Z",
-            total: instances.count, done: instances.count { $0.stage == "done" },
+            total: instances.count, done: instances.count { $0.stage == "done" && !$0.isGoingBack },
+            back: instances.count { $0.stage == "done" && $0.isGoingBack },
             stuck: instances.count { $0.stage == "stuck" }, instances: instances)
     }
 
@@ -88,6 +89,19 @@ import Testing
                 "  pgw.2  draining  12 s  gw2 to confirm",
                 "  pgw.3  baking     6 s",
                 "pgw to 1.6.0, rollout 7  [======>                   ] 1 of 4",
+            ])
+    }
+
+    @Test("what went back is counted for itself")
+    func back() {
+        let value = rollout(
+            [instance(1, "done"), instance(2, "done", back: true), instance(3, "waiting"), instance(4, "waiting")],
+            state: .failed, reason: "pgw.2: no")
+        #expect(RolloutText.line(value) == "rollout 7: pgw to 1.6.0, failed: pgw.2: no, 1 of 4 done, 1 back")
+        #expect(RolloutText.rollout(value).contains("\ndone      1 of 4, 1 back\n"))
+        #expect(
+            RolloutScreen(rollout: value, elapsed: 0).lines(24, columns: 60) == [
+                "pgw to 1.6.0, rollout 7  [=========>        ] 1 of 4, 1 back"
             ])
     }
 
