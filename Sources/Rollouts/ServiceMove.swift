@@ -233,9 +233,16 @@ public struct ServiceMove: Sendable, Hashable, Codable {
                 let names = gateways.isEmpty ? "the gateways" : gateways.joined(separator: ", ")
                 return "\(names) to confirm; \(from) goes on"
             }
-        case .leaving:
-            return "connections on \(from) to end, \(max(0, policy.drainTime - (seen.now - since))) s at most"
+        case .leaving: return "connections on \(from) to end"
         }
+    }
+
+    /// Seconds that the stage still takes at most; `nil`: it is over, or the stage has no such end.
+    ///
+    /// - Parameter now: seconds of the move's clock.
+    public func secondsLeft(at now: Int) -> Int? {
+        guard end == nil, stage == .leaving else { return nil }
+        return max(0, policy.drainTime - (now - since))
     }
 
     private func words(_ server: String, _ task: String, _ place: MoveObservation.Place) -> String {

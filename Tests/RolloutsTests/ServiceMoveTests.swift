@@ -41,9 +41,11 @@ import Testing
         #expect(move.stage == .leaving && move.wishAtOld == .running)
         move.observe(see(100_060, .confirmed))
         #expect(move.stage == .leaving)
-        #expect(move.waiting(for: see(100_051)) == "connections on app1 to end, 10 s at most")
+        #expect(move.waiting(for: see(100_051)) == "connections on app1 to end")
+        #expect([100_001, 100_051, 100_100].map(move.secondsLeft) == [60, 10, 0])
         move.observe(see(100_061, .confirmed))
         #expect(move.end == .moved && move.isSwitched && move.waiting(for: see(1)) == nil)
+        #expect(move.secondsLeft(at: 100_061) == nil)
     }
 
     @Test("a new place that fails, does not start in time or fails its tests is given up, and the old one has gone on")

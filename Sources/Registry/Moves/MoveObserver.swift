@@ -19,10 +19,15 @@ package struct MoveObserver: Sendable {
     /// another service may fail there.
     private static let settling = 10
 
+    /// What is known now, by the move's clock.
+    package func observation(of move: RecordedMove, in state: RegistryState) async throws -> MoveObservation {
+        try await observation(of: move, now: registry.moveClocks.now(of: move), in: state)
+    }
+
     /// Costs a look at each gateway of the locations.
     ///
     /// - Parameter now: seconds of the move's clock.
-    package func observation(
+    func observation(
         of move: RecordedMove, now: Int, in state: RegistryState
     ) async throws -> MoveObservation {
         let digest = state.cloud.services[move.service]?.installation?.digest

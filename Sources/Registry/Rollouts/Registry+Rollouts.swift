@@ -47,7 +47,7 @@ extension Registry {
         return try await write(by: author, dryRun: dryRun) { [self] cloud, state in
             try cloud.order(
                 order, rollout: id, withoutGateways: gateways,
-                clock: cloud.rollouts[id].map(rolloutClocks.now) ?? 0, generation: state.generation + 1,
+                clock: cloud.rollouts[id].map { rolloutClocks.now(of: $0) } ?? 0, generation: state.generation + 1,
                 at: Timestamp.text(now()))
         }
     }

@@ -152,7 +152,7 @@ public actor RolloutDriver: Service {
     }
 
     private func forget(besides open: Set<String>) {
-        registry.rolloutClocks.keep(open)
+        registry.rolloutClocks.keep(rollouts: open)
         waits = waits.filter { open.contains($0.key) }
         assigned = assigned.filter { open.contains($0.key) }
         for (probe, probing) in probes where !open.contains(probe.rollout) {

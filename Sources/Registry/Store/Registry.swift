@@ -32,8 +32,9 @@ public final class Registry: Sendable {
     private let tokenUses = TokenUses()
     /// Which configurations services have fetched.
     package let configurationUses: ConfigurationUses
-    /// What the clocks of rollouts say.
-    let rolloutClocks: RolloutClocks
+    /// What the clocks of rollouts and of moves say.
+    let rolloutClocks: WorkClocks
+    let moveClocks: WorkClocks
     /// The present time.
     package let now: @Sendable () -> Date
     /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
@@ -58,7 +59,8 @@ public final class Registry: Sendable {
         self.store = store
         self.versions = versions ?? StoredVersions(store)
         configurationUses = ConfigurationUses(store: store)
-        rolloutClocks = RolloutClocks(uptime: uptime)
+        rolloutClocks = WorkClocks(uptime: uptime)
+        moveClocks = WorkClocks(uptime: uptime)
         self.now = now
         self.uptime = uptime
     }
