@@ -160,17 +160,20 @@ public final class Registry: Sendable {
     ) async throws -> Outcome {
         let time = Timestamp.text(now())
         let readers = try await olderReaders.gateways(in: store)
-        let plan = { @Sendable (before: RegistryState) throws in
-            try before.changed(change, places: places, readers: readers, author: author, time: time)
+        let plan = { @Sendable (before: RegistryState, versions: [String: SiblingVersion]) throws in
+            try before.changed(
+                change, places: places, readers: readers, versions: versions, author: author, time: time)
         }
         guard !dryRun else {
             let before = try await state()
-            return try await BlockingWork.run { try plan(before) }
+            let versions = try await siblingVersions(in: before.cloud)
+            return try await BlockingWork.run { try plan(before, versions) }
         }
         return try await turns.run { [self] in
             while true {
                 let before = try await state()
-                let outcome = try await BlockingWork.runInTurn { try plan(before) }
+                let versions = try await siblingVersions(in: before.cloud)
+                let outcome = try await BlockingWork.runInTurn { try plan(before, versions) }
                 guard !outcome.isEmpty else { return outcome }
                 guard try await commit(outcome, on: before, by: author.name, at: time) else { continue }
                 // A server that gets the same name later is another one.
