@@ -209,7 +209,7 @@ extension Cloud {
         _ order: RolloutOrder, rollout id: String, withoutGateways gateways: Set<String> = [], clock: Int,
         generation: Int, at time: String
     ) throws {
-        guard let rollout = rollouts[id] else { throw ChangeError.missing("rollout \(id.prefix(80))") }
+        guard let rollout = rollouts[id] else { throw ChangeError.missing("rollout \(id.shownName())") }
         guard gateways.isEmpty || order == .resume else {
             throw Self.invalid("#/withoutGateways", "only resume takes gateways that are not waited for")
         }

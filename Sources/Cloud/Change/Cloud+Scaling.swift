@@ -1,4 +1,5 @@
 import Names
+import Text
 
 /// Which services a change of a type's number of services adds and removes.
 package struct Scaling: Sendable, Hashable {
@@ -27,7 +28,7 @@ extension Cloud {
     package func scaling(
         _ type: String, to count: Int, at location: String?, _ versions: [String: SiblingVersion] = [:]
     ) throws -> Scaling {
-        guard let meta = types[type]?.configuration else { throw ChangeError.missing("type \(type.prefix(80))") }
+        guard let meta = types[type]?.configuration else { throw ChangeError.missing("type \(type.shownName())") }
         try requireChosenServers(type, at: "#/count")
         if let location { try requireLocation(location, at: "#/location") }
         let all = services.values.filter { $0.type == type }

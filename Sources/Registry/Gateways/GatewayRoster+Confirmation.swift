@@ -29,7 +29,7 @@ extension GatewayRoster {
         // Read before the gateways: what changes afterwards wakes.
         let seen = await registry.confirmations.tag(of: location)
         guard let export = state.exports.byLocation[location] else {
-            throw ChangeError.missing("location \(location.prefix(80))")
+            throw ChangeError.missing("location \(location.shownName())")
         }
         let since = export.since(at: generation)
         let gateways = known(at: location).map { id, gateway -> Confirmation.Gateway in

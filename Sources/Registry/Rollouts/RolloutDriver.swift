@@ -6,6 +6,7 @@ import Names
 import Rollouts
 public import ServiceLifecycle
 import ServiceSupport
+import Text
 import Versions
 
 /// Works through the rollouts: looks what gateways, servers and tests say, and has each go on as far as that allows. All
@@ -326,7 +327,7 @@ public actor RolloutDriver: Service {
     package func resource(
         _ id: String, in state: RegistryState, withInstances: Bool
     ) throws -> RolloutResource {
-        guard let rollout = state.cloud.rollouts[id] else { throw ChangeError.missing("rollout \(id.prefix(80))") }
+        guard let rollout = state.cloud.rollouts[id] else { throw ChangeError.missing("rollout \(id.shownName())") }
         var resource = RolloutResource(rollout)
         guard withInstances else { return resource }
         let now = rollout.progress.isOver ? rollout.clock : registry.rolloutClocks.now(of: rollout)

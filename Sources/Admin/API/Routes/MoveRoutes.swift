@@ -7,6 +7,7 @@ import NIOCore
 import Names
 import Registry
 import Rollouts
+import Text
 
 extension RouteTable {
     var moveRoutes: [Route] {
@@ -57,7 +58,7 @@ extension RouteTable {
         let state = try await registry.state()
         _ = try state.cloud.service(name)
         guard let move = state.cloud.moves[name] else {
-            throw ChangeError.missing("move of the service \(name.prefix(80))")
+            throw ChangeError.missing("move of the service \(name.shownName())")
         }
         var resource = MoveResource(move)
         if move.isOpen {
