@@ -162,7 +162,9 @@ import Testing
         }
     }
 
-    @Test("asked for what is there, or is being done already, ADMIN answers so, and begins nothing", arguments: ["", "?dry_run=true"])
+    @Test(
+        "asked for what is there, or is being done already, ADMIN answers so, and begins nothing",
+        arguments: ["", "?dry_run=true"])
     func again(query: String) async throws {
         try await Stage.run { stage in
             try await stage.seedVersions()

@@ -15,7 +15,7 @@ struct UpgradeCommand: AdminCommand {
         discussion: """
             Each instance is drained, changed, tested and made ready again; one that fails goes back to the version that \
             it had, and ends the rollout. A downgrade is an upgrade to an older version. What is not said here, the \
-            type's `upgrade` says. Ctrl-C ends the watching, not the rollout. Said again, it watches the rollout that is at \
+            type's `upgrade` says. Ctrl-C ends the watching, not the rollout. Repeated, it watches the rollout that is at \
             work; when all instances have the version, there is nothing to do, and that is a success.
 
             \(RolloutOutcome.help)
