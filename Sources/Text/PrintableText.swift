@@ -52,7 +52,7 @@ extension StringProtocol {
     /// after a number of code points. The rest of a longer name is not looked at.
     public func shownName(atMost length: Int = 80) -> String {
         let shown = unicodeScalars.prefix(length)
-        return Substring(shown).printable + (shown.endIndex < endIndex ? "…" : "")
+        return String(String.UnicodeScalarView(shown)).printable + (shown.endIndex < endIndex ? "…" : "")
     }
 
     /// The text in quotes, for a message: what is deceptive, quotes and backslashes are escaped, and it is cut after a
