@@ -1,5 +1,5 @@
 import AdminAPI
-import Cloud
+package import Cloud
 package import Names
 import Versions
 
