@@ -58,10 +58,10 @@ extension GatewayRoster {
         guard let export = state.exports.byLocation[server.location] else { return [:] }
         let addresses = server.addresses.map { "\($0)" }
         return known(at: server.location).reduce(into: [:]) { counts, entry in
-            guard let report = report(of: entry.key), let confirmed = entry.value.confirmed,
+            guard let report = report(of: entry.id), let confirmed = entry.gateway.confirmed,
                 confirmed.since == export.since, let previous = report.previous, previous > confirmed.at
             else { return }
-            counts[entry.key.name] = report.report.connectionsLeft(at: addresses)
+            counts[entry.id.name] = report.report.connectionsLeft(at: addresses)
         }
     }
 
