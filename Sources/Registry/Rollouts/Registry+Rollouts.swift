@@ -1,6 +1,7 @@
 import AdminAPI
-package import Cloud
+import Cloud
 package import Names
+import Rollouts
 import Text
 import Versions
 
