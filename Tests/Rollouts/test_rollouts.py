@@ -59,7 +59,7 @@ def test_canaries_wait_for_a_word_and_the_list_shows_what_is_held_back(stage):
     assert list(stage.versions().values()) == ["1.6.0", "1.5.0", "1.5.0", "1.5.0"]
     resumed = stage.start("rollouts", "resume", "1")
     eventually(lambda: stage.stages("1")["pgw.2"] == "baking", what="the second instance")
-    # Said again, the command follows what is under way.
+    # Repeated, the command follows what is under way.
     again = stage.start("upgrade", "pgw", "--to", "1.6.0")
     [line] = [line for line in stage.portcullis("services", "list").splitlines() if line.startswith("pgw.2 ")]
     assert "drain (rollout)" in line and line.split()[-2:] == ["1.6.0", "running"]
@@ -69,7 +69,7 @@ def test_canaries_wait_for_a_word_and_the_list_shows_what_is_held_back(stage):
     # What was begun is finished first.
     eventually(lambda: stage.stages("1")["pgw.2"] == "done")
     assert stage.begin("1.6.0") == "1"
-    assert "rollout 1 (pgw to 1.6.0" in stage.upgrade("1.5.0", status=1)
+    assert "Rollout 1 (pgw to 1.6.0" in stage.upgrade("1.5.0", status=1)
     time.sleep(1.5)
     assert stage.stages("1") == {"pgw.1": "done", "pgw.2": "done", "pgw.3": "waiting", "pgw.4": "waiting"}
     stage.portcullis("rollouts", "resume", "1")

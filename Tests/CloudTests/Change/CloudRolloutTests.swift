@@ -30,7 +30,8 @@ import YAML
 
     private static func begun(_ services: [String] = []) throws -> (cloud: Cloud, id: String) {
         var cloud = try cloud()
-        return (cloud, try begin(&cloud, request(services)))
+        let id = try begin(&cloud, request(services))
+        return (cloud, id)
     }
 
     /// Begins a rollout; its identifier.
