@@ -63,7 +63,7 @@ import Testing
             if isRestarting { await played.restart() }
             try await played.play()
             await played.driver.look()
-            played.clock.advance(by: 59)
+            played.clock.advance(by: 58)
             try await played.play()
             await played.driver.look()
             let leaving = try #require(try await played.move)
