@@ -185,6 +185,29 @@ import Testing
         }
     }
 
+    @Test("a long name is not repeated as a whole")
+    func longNames() async throws {
+        try await Stage.run { stage in
+            try await stage.seedVersions()
+            let long = String(repeating: "a", count: 4_000)
+            for path in ["rollouts", "jobs", "services", "versions/pgw", "services/\(long)/move", "types"] {
+                let target = path.contains(long) ? "/v1/\(path)" : "/v1/\(path)/\(long)"
+                let answer = try await stage.get(target)
+                #expect([.notFound, .unprocessableContent].contains(answer.status), "\(path): \(answer.status)")
+                #expect(answer.text.utf8.count < 600, "\(path.prefix(20)): \(answer.text.prefix(600))")
+            }
+            for body in [
+                #"{"type": "pgw", "version": "\#(long)"}"#, #"{"type": "\#(long)", "version": "2.0"}"#,
+                #"{"type": "pgw", "version": "2.0", "services": ["\#(long).1"]}"#,
+                #"{"type": "pgw", "version": "2.0", "location": "\#(long)"}"#,
+            ] {
+                let answer = try await stage.send(.post, "/v1/rollouts", body)
+                #expect(answer.status == .unprocessableContent)
+                #expect(answer.text.utf8.count < 600, "\(answer.text.prefix(600))")
+            }
+        }
+    }
+
     @Test("a version is taken by its digest, too")
     func digests() async throws {
         try await Stage.run { stage in
