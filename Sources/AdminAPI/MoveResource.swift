@@ -35,10 +35,13 @@ public struct MoveResource: Sendable, Hashable {
     public var problem: String?
     /// What the stage waits for, in words; only in an answer about the move itself.
     public var waitsFor: String?
+    /// Seconds that the stage `leaving` still takes at most; only in an answer about the move itself.
+    public var secondsLeft: Int?
 
     public init(
         service: String, from: String, to: String, state: State, stage: String, since: String, isExclusive: Bool,
-        createdBy: String, createdAt: String, endedAt: String? = nil, problem: String? = nil, waitsFor: String? = nil
+        createdBy: String, createdAt: String, endedAt: String? = nil, problem: String? = nil, waitsFor: String? = nil,
+        secondsLeft: Int? = nil
     ) {
         self.service = service
         self.from = from
@@ -52,6 +55,7 @@ public struct MoveResource: Sendable, Hashable {
         self.endedAt = endedAt
         self.problem = problem
         self.waitsFor = waitsFor
+        self.secondsLeft = secondsLeft
     }
 }
 
@@ -62,10 +66,10 @@ extension MoveResource: Described {
         .required("since", .time, \.since), .required("exclusive", .boolean, \.isExclusive),
         .required("createdBy", .actor, \.createdBy), .required("createdAt", .time, \.createdAt),
         .present("endedAt", .time, \.endedAt), .present("problem", .text, \.problem),
-        .present("waitsFor", .text, \.waitsFor)
+        .present("waitsFor", .text, \.waitsFor), .present("secondsLeft", .integer(atLeast: 0), \.secondsLeft)
     ) {
         MoveResource(
             service: $0, from: $1, to: $2, state: $3, stage: $4, since: $5, isExclusive: $6, createdBy: $7,
-            createdAt: $8, endedAt: $9, problem: $10, waitsFor: $11)
+            createdAt: $8, endedAt: $9, problem: $10, waitsFor: $11, secondsLeft: $12)
     }
 }

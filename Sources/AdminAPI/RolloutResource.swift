@@ -114,9 +114,13 @@ public struct RolloutResource: Sendable, Hashable {
     /// RFC 3339 in UTC, as the other time.
     public var createdAt: String
     public var endedAt: String?
-    /// How many instances it has, how many are done, and how many are stuck.
+    /// How many instances it has.
     public var total: Int
+    /// How many of them are done, and have the version.
     public var done: Int
+    /// How many went back to the version that they had.
+    public var back: Int
+    /// How many do not come back.
     public var stuck: Int
     /// In their order; `nil` in a list.
     public var instances: [Instance]?
@@ -124,7 +128,7 @@ public struct RolloutResource: Sendable, Hashable {
     public init(
         id: String, type: String, version: VersionReference, digest: String, state: RolloutState,
         reason: String? = nil, ending: RolloutState? = nil, createdBy: String, createdAt: String,
-        endedAt: String? = nil, total: Int, done: Int, stuck: Int, instances: [Instance]? = nil
+        endedAt: String? = nil, total: Int, done: Int, back: Int, stuck: Int, instances: [Instance]? = nil
     ) {
         self.id = id
         self.type = type
@@ -138,6 +142,7 @@ public struct RolloutResource: Sendable, Hashable {
         self.endedAt = endedAt
         self.total = total
         self.done = done
+        self.back = back
         self.stuck = stuck
         self.instances = instances
     }
@@ -145,11 +150,15 @@ public struct RolloutResource: Sendable, Hashable {
 
 /// Answer of `POST /v1/rollouts`: what was changed, and the rollout; with dry_run as it would begin.
 public struct CreatedRollout: Sendable, Hashable {
+    /// The one that has begun; if nothing was changed, one that is at work on the same already.
     public var rollout: RolloutResource?
+    /// So many instances have the version, all that were asked for: there is nothing to do, and no rollout.
+    public var upToDate: Int?
     public var report: ChangeReport
 
-    public init(rollout: RolloutResource?, report: ChangeReport) {
+    public init(rollout: RolloutResource?, upToDate: Int? = nil, report: ChangeReport) {
         self.rollout = rollout
+        self.upToDate = upToDate
         self.report = report
     }
 }
@@ -204,12 +213,12 @@ extension RolloutResource: Described {
         .present("ending", .choice, \.ending), .required("createdBy", .actor, \.createdBy),
         .required("createdAt", .time, \.createdAt), .present("endedAt", .time, \.endedAt),
         .required("total", .integer(atLeast: 0), \.total), .required("done", .integer(atLeast: 0), \.done),
-        .required("stuck", .integer(atLeast: 0), \.stuck),
+        .required("back", .integer(atLeast: 0), \.back), .required("stuck", .integer(atLeast: 0), \.stuck),
         .present("instances", .list(of: Instance.form), \.instances)
     ) {
         RolloutResource(
             id: $0, type: $1, version: $2, digest: $3, state: $4, reason: $5, ending: $6, createdBy: $7,
-            createdAt: $8, endedAt: $9, total: $10, done: $11, stuck: $12, instances: $13)
+            createdAt: $8, endedAt: $9, total: $10, done: $11, back: $12, stuck: $13, instances: $14)
     }
 }
 
@@ -228,6 +237,6 @@ extension RolloutResource.Instance: Described {
 extension CreatedRollout: Described {
     package static let form = Form<Self>.object(
         "CreatedRollout", .present("rollout", RolloutResource.form, \.rollout),
-        .required("report", ChangeReport.form, \.report)
-    ) { CreatedRollout(rollout: $0, report: $1) }
+        .present("upToDate", .integer(atLeast: 1), \.upToDate), .required("report", ChangeReport.form, \.report)
+    ) { CreatedRollout(rollout: $0, upToDate: $1, report: $2) }
 }

@@ -56,8 +56,10 @@ public enum Program {
     /// `--help` and `--version` also end here: their texts are results.
     private static func end(_ root: (some ParsableCommand).Type, _ error: any Error) -> Never {
         let code = root.exitCode(for: error)
-        let text = UsageText.wrapped(root.fullMessage(for: error))
+        var text = UsageText.wrapped(root.fullMessage(for: error))
         guard code.isSuccess else {
+            // What a command that ran has to say is its own matter; only ArgumentParser repeats words as they are.
+            if code == .validationFailure { text = UsageText.shortened(text, Array(CommandLine.arguments.dropFirst())) }
             if !text.isEmpty { StandardError.write(text) }
             exit(code.rawValue)
         }

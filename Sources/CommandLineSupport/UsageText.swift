@@ -27,6 +27,16 @@ enum UsageText {
         return nil
     }
 
+    /// The message with each long word of the command line cut: ArgumentParser repeats a value that it refuses as a whole.
+    ///
+    /// - Parameter words: the command line.
+    static func shortened(_ text: String, _ words: [String]) -> String {
+        // Of `--to=VALUE` the value alone is repeated.
+        let values = words + words.flatMap { word in word.splitBytes("=", maxSplits: 1).dropFirst().map(String.init) }
+        return values.filter { $0.unicodeScalars.count > 200 }.sorted { $0.utf8.count > $1.utf8.count }
+            .reduce(text) { $0.replacing($1, with: $1.shownName()) }
+    }
+
     /// The text with each usage that is longer than a terminal's line put on several, no option being torn apart.
     static func wrapped(_ text: String, columns: Int = 80) -> String {
         text.splitBytes("\n").map { line in

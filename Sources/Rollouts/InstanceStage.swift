@@ -57,6 +57,8 @@ public struct RolloutInstance: Sendable, Hashable, Codable {
     var restarts: Int
     /// Why it went back, or cannot; `nil`: nothing has failed.
     public internal(set) var problem: String?
+    /// Whether its tests were begun once more, since nobody knows how they had ended; `nil`: no.
+    var hasRepeatedTests: Bool?
 
     init(name: String, before: String?) {
         self.name = name
@@ -68,6 +70,11 @@ public struct RolloutInstance: Sendable, Hashable, Codable {
         attempt = 0
         restarts = 0
     }
+
+    /// Whether it has the version that the rollout brings, and nothing is left to do.
+    public var isDone: Bool { stage == .done && !isGoingBack }
+    /// Whether it has come back to the version before, and nothing is left to do.
+    public var isBack: Bool { stage == .done && isGoingBack }
 
     /// Whether it has, or may have, another version than before.
     public var isChanged: Bool { version != before }

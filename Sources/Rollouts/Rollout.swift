@@ -3,8 +3,9 @@
 ///
 /// Of each instance: the export drains it, the gateways confirm, its connections end; its server places and starts the
 /// version, the tests pass, it stays healthy for some time; the export has it ready, the gateways confirm, the tests from
-/// outside pass. An instance that fails goes back to the version before in the same way, without tests, and the rollout
-/// ends; the instances of earlier batches stay.
+/// outside pass. An instance that fails goes back to the version before in the same way, without tests, with those of its
+/// batch, and the rollout ends; the instances of earlier batches stay. Each is watched until the rollout ends, and goes
+/// back as soon as it fails.
 ///
 /// Nothing is stopped under clients: an instance is changed only after each gateway has confirmed that it sends nothing
 /// new there. If one is silent until the deadline, the rollout pauses, and what it has drained is ready again.
@@ -36,6 +37,8 @@ public struct Rollout: Sendable, Hashable, Codable {
     public private(set) var withoutGateways: Set<String> = []
     /// Whether the canaries may be followed by the others.
     private var isPromoted = false
+    /// Whether it fails for something that says nothing of the version; `nil`: no.
+    private var hasProvenNothing: Bool?
     private let batches: [[String]]
 
     /// - Parameters:
@@ -61,6 +64,13 @@ public struct Rollout: Sendable, Hashable, Codable {
         case .finished, .failed, .aborted, .reverted: true
         case .running, .paused: false
         }
+    }
+
+    /// Whether it has failed by what the version has done. That a gateway has ended it, that a server fell silent, or that
+    /// nobody knows how tests ended, says nothing of the version.
+    public var hasVersionFailed: Bool {
+        guard case .failed = state else { return false }
+        return hasProvenNothing != true && instances.contains { $0.problem != nil }
     }
 
     /// The instances that the export must have drained, whatever else is wanted of them. After the end these are the ones
@@ -139,6 +149,14 @@ public struct Rollout: Sendable, Hashable, Codable {
         end(.reverted)
     }
 
+    /// Ends the rollout because of what somebody knows of the version: what is being changed goes back, what is done stays.
+    public mutating func giveUp(_ reason: String, now: Int) {
+        guard !isOver, ending == nil else { return }
+        hasProvenNothing = true
+        goBack(where: Self.isAtWork, reason, now: now)
+        end(.failed(reason))
+    }
+
     /// Lets go of instances that are stuck: somebody else cares for them.
     public mutating func release(_ names: Set<String>) {
         for index in instances.indices where instances[index].stage == .stuck && names.contains(instances[index].name) {
@@ -160,8 +178,42 @@ public struct Rollout: Sendable, Hashable, Codable {
             // Each round is a stage further, or the way back.
             while steps < 2 * InstanceStage.allCases.count, advance(index, observation) { steps += 1 }
         }
+        watch(observation)
         beginBatch(observation)
         settle()
+    }
+
+    /// Has those that have the version go back that do not bear it after all.
+    private mutating func watch(_ observation: RolloutObservation) {
+        switch ending {
+        case nil, .failed: break
+        default: return
+        }
+        for index in instances.indices {
+            let instance = instances[index]
+            if instance.isDone, instance.isChanged {
+                guard let (reason, isProven) = collapse(of: instance, observation) else { continue }
+                _ = fail(index, "\(reason), after it was done", isProven: isProven, now: observation.now)
+            } else if ending == nil, isUnproven(instance) {
+                guard case .failing(let reason) = observation.services[instance.name]?.state else { continue }
+                _ = fail(index, "it has the version already, and fails: \(reason)", now: observation.now)
+            }
+        }
+    }
+
+    /// Why an instance that was done fails now, and whether that speaks against the version; `nil`: it does not fail.
+    private func collapse(
+        of instance: RolloutInstance, _ observation: RolloutObservation
+    ) -> (reason: String, isProven: Bool)? {
+        guard let service = observation.services[instance.name], service.version == instance.version else { return nil }
+        if case .failing(let reason) = service.state { return (reason, true) }
+        if service.restarts > instance.restarts { return ("it ended by itself and was started again", true) }
+        return observation.unhealthy[instance.name].map { ($0, false) }
+    }
+
+    /// Whether an instance was given the version by somebody else, and was not seen to run with it yet.
+    private func isUnproven(_ instance: RolloutInstance) -> Bool {
+        instance.stage == .waiting && instance.version == version && !instance.isChanged
     }
 
     private static func isAtWork(_ instance: RolloutInstance) -> Bool {
@@ -190,13 +242,17 @@ public struct Rollout: Sendable, Hashable, Codable {
             for index in order.prefix(size ?? 1) { beginWayBack(index, observation.now) }
             return
         }
-        // Whoever has the version already needs no restart.
-        for index in instances.indices where instances[index].stage == .waiting && instances[index].version == version {
+        // Whoever has the version already, and runs, needs no restart.
+        for index in instances.indices where isUnproven(instances[index]) {
+            guard let service = observation.services[instances[index].name], service.version == version,
+                service.state == .running
+            else { continue }
             instances[index].enter(.done, now: observation.now)
         }
-        guard ending == nil, let next = instances.first(where: { $0.stage == .waiting }),
+        guard ending == nil else { return }
+        guard let next = instances.first(where: { $0.stage == .waiting && !isUnproven($0) }),
             let batch = batches.first(where: { $0.contains(next.name) })
-        else { return }
+        else { return endWithoutProof(observation) }
         if areCanariesDone, !isPromoted, batch != batches[0] {
             guard policy.canary?.promotion == .auto else {
                 state = .paused(Self.canariesPassed)
@@ -209,6 +265,21 @@ public struct Rollout: Sendable, Hashable, Codable {
         {
             instances[index].enter(.draining, now: observation.now)
         }
+    }
+
+    /// Fails when nothing is left but instances that have the version and are not seen to run with it.
+    private mutating func endWithoutProof(_ observation: RolloutObservation) {
+        guard let index = instances.indices.first(where: { isUnproven(instances[$0]) }) else { return }
+        // All of them have the whole time after whatever was done last.
+        let since = instances.map(\.since).max() ?? 0
+        guard observation.now - since >= policy.deadline else { return }
+        let name = instances[index].name
+        let reason =
+            observation.lost.contains(name)
+            ? "its server is silent" : observation.services[name]?.trouble ?? "its server does not say so"
+        _ = fail(
+            index, "it has the version already, and does not run within \(policy.deadline) s: \(reason)", isProven: false,
+            now: observation.now)
     }
 
     private func isIll(_ index: Int, _ observation: RolloutObservation) -> Bool {
@@ -265,14 +336,19 @@ public struct Rollout: Sendable, Hashable, Codable {
             instances[index].enter(.starting, now: now)
         case .starting:
             guard let service = observation.services[instance.name], service.wanted == instance.version else {
-                let words =
-                    observation.lost.contains(instance.name) ? "its server is silent" : "its server has not begun"
-                return isLate ? fail(index, "\(words) after \(policy.deadline) s", now: now) : false
+                guard isLate else { return false }
+                let isLost = observation.lost.contains(instance.name)
+                let words = isLost ? "its server is silent" : "its server has not begun"
+                return fail(index, "\(words) after \(policy.deadline) s", isProven: false, now: now)
             }
-            if case .failing(let reason) = service.state { return fail(index, reason, now: now) }
+            // A version that could not be placed was never tried.
+            let isPlaced = service.version == instance.version
+            if case .failing(let reason) = service.state { return fail(index, reason, isProven: isPlaced, now: now) }
             guard service.version == instance.version, service.state == .running else {
                 let words = service.trouble.map { ": \($0)" } ?? ""
-                return isLate ? fail(index, "it has not started within \(policy.deadline) s\(words)", now: now) : false
+                guard isLate else { return false }
+                return fail(
+                    index, "it has not started within \(policy.deadline) s\(words)", isProven: isPlaced, now: now)
             }
             instances[index].restarts = service.restarts
             instances[index].enter(instance.isGoingBack ? .admitting : .testing, now: now)
@@ -282,7 +358,8 @@ public struct Rollout: Sendable, Hashable, Codable {
             guard now - instance.since >= policy.bake else { return false }
             if let doubt = doubt(about: instance, observation) {
                 guard now - instance.since >= policy.bake + policy.deadline else { return false }
-                return fail(index, "\(doubt) after \(now - instance.since) s", now: now)
+                let isProven = observation.services[instance.name] != nil
+                return fail(index, "\(doubt) after \(now - instance.since) s", isProven: isProven, now: now)
             }
             instances[index].enter(.admitting, now: now)
         case .admitting:
@@ -323,7 +400,8 @@ public struct Rollout: Sendable, Hashable, Codable {
             ? "\(names) has confirmed within \(seconds) s" : "\(names) has not confirmed within \(seconds) s"
     }
 
-    /// Goes on if the tests have passed, and back if not.
+    /// Goes on if the tests have passed, and back if not. Tests of which nobody knows how they ended, since the node or its
+    /// machine was started again meanwhile, are begun once more, when the instance runs.
     private mutating func judge(
         _ index: Int, _ origin: RolloutJob.Origin, then next: InstanceStage, _ observation: RolloutObservation
     ) -> Bool {
@@ -331,11 +409,26 @@ public struct Rollout: Sendable, Hashable, Codable {
         switch job(origin, of: instance).flatMap({ observation.jobs[$0] }) {
         case .succeeded?: instances[index].enter(next, now: now)
         case .failed(let reason)?: return fail(index, reason, now: now)
+        case .unknown(let reason)?:
+            guard instance.hasRepeatedTests != true, !observation.lost.contains(instance.name) else {
+                return fail(index, unknownEnd(of: instance, reason), isProven: false, now: now)
+            }
+            instances[index].hasRepeatedTests = true
+            instances[index].attempt += 1
+            instances[index].enter(.starting, now: now)
         case .running?, nil:
             guard now - instance.since >= policy.deadline else { return false }
+            if origin == .node, observation.lost.contains(instance.name) {
+                return fail(index, unknownEnd(of: instance, "its server is silent"), isProven: false, now: now)
+            }
             return fail(index, "its tests have not ended within \(policy.deadline) s", now: now)
         }
         return true
+    }
+
+    private func unknownEnd(of instance: RolloutInstance, _ reason: String) -> String {
+        let again = instance.hasRepeatedTests == true ? ", also when they were begun once more" : ""
+        return "nobody knows how its tests ended\(again): \(reason)"
     }
 
     private func illness(of instance: RolloutInstance, _ observation: RolloutObservation) -> String? {
@@ -369,8 +462,10 @@ public struct Rollout: Sendable, Hashable, Codable {
         return true
     }
 
-    /// Sends the instance, and those that are changed with it, back to the version before.
-    private mutating func fail(_ index: Int, _ reason: String, now: Int) -> Bool {
+    /// Sends the instance, those of its batch, and all that are being changed back to the version before.
+    ///
+    /// - Parameter isProven: whether the reason speaks against the version.
+    private mutating func fail(_ index: Int, _ reason: String, isProven: Bool = true, now: Int) -> Bool {
         let name = instances[index].name
         guard !instances[index].isGoingBack else {
             instances[index].problem = "it does not come back to the version before: \(reason)"
@@ -378,8 +473,12 @@ public struct Rollout: Sendable, Hashable, Codable {
             return true
         }
         instances[index].problem = reason
-        goBack(where: Self.isAtWork, reason, now: now)
-        if ending == nil { end(.failed("\(name): \(reason)")) }
+        let batch = batches.first { $0.contains(name) } ?? []
+        goBack(where: { Self.isAtWork($0) || $0.isDone && $0.isChanged && batch.contains($0.name) }, reason, now: now)
+        if ending == nil {
+            hasProvenNothing = isProven ? nil : true
+            end(.failed("\(name): \(reason)"))
+        }
         return true
     }
 

@@ -49,6 +49,8 @@ public struct RolloutObservation: Sendable, Hashable {
         case succeeded
         /// Why.
         case failed(String)
+        /// They have ended, and nobody knows how: why not.
+        case unknown(String)
     }
 
     /// Seconds of a clock that never goes back.

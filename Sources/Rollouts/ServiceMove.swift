@@ -72,6 +72,8 @@ public struct ServiceMove: Sendable, Hashable, Codable {
     public private(set) var ending: End?
     /// `nil`: it is on.
     public private(set) var end: End?
+    /// Whether the tests were begun once more, since nobody knows how they had ended; `nil`: no.
+    private var hasRepeatedTests: Bool?
 
     /// - Parameter now: seconds of the move's clock.
     public init(from: String, to: String, by policy: Policy, now: Int = 0) {
@@ -99,6 +101,9 @@ public struct ServiceMove: Sendable, Hashable, Codable {
         case .starting, .testing, .switching, .leaving: .running
         }
     }
+
+    /// How often the tests were begun anew: what is known of earlier ones says nothing of those that are wanted.
+    public var testRepetitions: Int { hasRepeatedTests == true ? 1 : 0 }
 
     /// Whether it can still be given up: the export does not name the new server, and it is not ending.
     public var canAbort: Bool { end == nil && ending == nil && !isSwitched }
@@ -128,9 +133,9 @@ public struct ServiceMove: Sendable, Hashable, Codable {
 
     /// Takes notice of what is known, and goes on as far as that allows.
     public mutating func observe(_ seen: MoveObservation) {
-        let before = (wishAtOld, wishAtNew, isSwitched)
+        let before = (wishAtOld, wishAtNew, isSwitched, testRepetitions)
         // What was seen says nothing of what is wanted from now on.
-        while end == nil, advance(seen), (wishAtOld, wishAtNew, isSwitched) == before {}
+        while end == nil, advance(seen), (wishAtOld, wishAtNew, isSwitched, testRepetitions) == before {}
     }
 
     private mutating func advance(_ seen: MoveObservation) -> Bool {
@@ -165,6 +170,14 @@ public struct ServiceMove: Sendable, Hashable, Codable {
                 fail(reason, now: now)
             } else if let reason = problem(seen.new, at: to) {
                 fail(reason, now: now)
+            } else if case .unknown(let reason)? = seen.tests {
+                guard hasRepeatedTests != true, seen.new != .silent else {
+                    fail("nobody knows how its tests on \(to) ended: \(reason)", now: now)
+                    return true
+                }
+                hasRepeatedTests = true
+                // It may have been started again with its server: it must run before its tests do.
+                enter(policy.isExclusive ? .starting : .placing, now)
             } else if seen.tests == .succeeded, seen.new == .running {
                 enter(.switching, now)
             } else if let reason = lateness(seen) {
@@ -220,9 +233,16 @@ public struct ServiceMove: Sendable, Hashable, Codable {
                 let names = gateways.isEmpty ? "the gateways" : gateways.joined(separator: ", ")
                 return "\(names) to confirm; \(from) goes on"
             }
-        case .leaving:
-            return "connections on \(from) to end, \(max(0, policy.drainTime - (seen.now - since))) s at most"
+        case .leaving: return "connections on \(from) to end"
         }
+    }
+
+    /// Seconds that the stage still takes at most; `nil`: it is over, or the stage has no such end.
+    ///
+    /// - Parameter now: seconds of the move's clock.
+    public func secondsLeft(at now: Int) -> Int? {
+        guard end == nil, stage == .leaving else { return nil }
+        return max(0, policy.drainTime - (now - since))
     }
 
     private func words(_ server: String, _ task: String, _ place: MoveObservation.Place) -> String {

@@ -48,6 +48,13 @@ extension StringProtocol {
 }
 
 extension StringProtocol {
+    /// A name that comes from outside, for a message without quotes around it: what is deceptive is escaped, and it is cut
+    /// after a number of code points. The rest of a longer name is not looked at.
+    public func shownName(atMost length: Int = 80) -> String {
+        let shown = unicodeScalars.prefix(length)
+        return String(String.UnicodeScalarView(shown)).printable + (shown.endIndex < endIndex ? "…" : "")
+    }
+
     /// The text in quotes, for a message: what is deceptive, quotes and backslashes are escaped, and it is cut after a
     /// number of code points. The rest of a longer text is not looked at.
     public func printed(atMost length: Int = 64) -> String {

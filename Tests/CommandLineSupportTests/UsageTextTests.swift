@@ -53,4 +53,17 @@ import Testing
         #expect(
             UsageText.message(error, of: Root.self, in: Root.self).hasSuffix("See 'root --help' for more information."))
     }
+
+    @Test("long words of the command line are cut in the message that repeats them, also behind an option's sign")
+    func longWords() {
+        let long = String(repeating: "a", count: 10_000)
+        let cut = String(repeating: "a", count: 80) + "…"
+        for words in [["upgrade", "--to", long], ["upgrade", "--to=\(long)"]] {
+            #expect(
+                UsageText.shortened("Error: The value '\(long)' is invalid for '--to <version>'", words)
+                    == "Error: The value '\(cut)' is invalid for '--to <version>'")
+        }
+        let short = "Error: The value 'x' is invalid for '--to <version>'"
+        #expect(UsageText.shortened(short, ["upgrade", "--to", "x"]) == short)
+    }
 }

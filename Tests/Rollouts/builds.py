@@ -64,10 +64,15 @@ server.serve_forever()
 # The version's own test, run on the server.
 PING = """\
 #!/usr/bin/python3
-import os, sys, urllib.request
+import os, pathlib, sys, time, urllib.request
 VERSION, FAULT = @VERSION@, @FAULT@
 if FAULT == "test":
     sys.exit("the answer is wrong")
+if FAULT == "hold":
+    here = pathlib.Path(os.environ["PORTCULLIS_DIRECTORY"])
+    (here / "testing").touch()
+    while (here / "hold").exists():
+        time.sleep(0.05)
 index = os.environ["PORTCULLIS_SERVICE"].split(".")[1]
 answer = urllib.request.urlopen(f"http://10.1.0.{10 + int(index)}:@PORT@/ping", timeout=10).read().decode()
 assert answer == f"pgw.{index} {VERSION}", answer
@@ -88,7 +93,7 @@ class Builds:
     def digest(self, name):
         """The digest of a version; what is wrong with it follows the number: `1.7.0-test`."""
         if name not in self.digests:
-            fault = re.search(r"-(start|test|outside)$", name)
+            fault = re.search(r"-(start|test|outside|hold)$", name)
             source = self.folder / name
             for file, text in {"pgw": PROGRAM, "ping": PING}.items():
                 path = source / "bin" / file

@@ -16,7 +16,9 @@ def instance(number, stage, *, back=False, seconds=0, **more):
 
 def rollout(*instances, state="running", **more):
     return {"id": "7", "type": "pgw", "version": "1.6.0", "digest": "ab" * 32, "state": state, "createdBy": "ops",
-            "createdAt": TIME, "total": len(instances), "done": sum(one["stage"] == "done" for one in instances),
+            "createdAt": TIME, "total": len(instances),
+            "done": sum(one["stage"] == "done" and not one["goingBack"] for one in instances),
+            "back": sum(one["stage"] == "done" and one["goingBack"] for one in instances),
             "stuck": sum(one["stage"] == "stuck" for one in instances), "instances": list(instances), **more}
 
 

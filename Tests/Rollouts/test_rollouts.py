@@ -35,7 +35,11 @@ def test_an_upgrade_and_a_downgrade_change_each_instance_once_and_no_client_noti
     stage.check()
     # Nothing is left to do, and nothing is done.
     witnesses = stage.witnesses()
-    assert "all 4 instances have the version 1.5.0 already" in stage.upgrade("1.5.0", status=1)
+    assert stage.upgrade("1.5.0") == "nothing to do: all 4 instances of pgw have 1.5.0\n"
+    assert stage.portcullis("upgrade", "pgw", "--to", "1.5.0", "--dry-run").startswith("nothing to do")
+    answer = stage.json("upgrade", "pgw", "--to", "1.5.0")
+    assert answer["upToDate"] == 4 and "rollout" not in answer and answer["report"]["changes"] == []
+    assert stage.begin("1.5.0") == ""
     assert stage.witnesses() == witnesses
 
 
@@ -55,12 +59,17 @@ def test_canaries_wait_for_a_word_and_the_list_shows_what_is_held_back(stage):
     assert list(stage.versions().values()) == ["1.6.0", "1.5.0", "1.5.0", "1.5.0"]
     resumed = stage.start("rollouts", "resume", "1")
     eventually(lambda: stage.stages("1")["pgw.2"] == "baking", what="the second instance")
+    # Repeated, the command follows what is under way.
+    again = stage.start("upgrade", "pgw", "--to", "1.6.0")
     [line] = [line for line in stage.portcullis("services", "list").splitlines() if line.startswith("pgw.2 ")]
     assert "drain (rollout)" in line and line.split()[-2:] == ["1.6.0", "running"]
     assert stage.portcullis("rollouts", "pause", "1").startswith("rollout 1: pgw to 1.6.0, paused")
-    assert resumed.wait() == 4
+    assert resumed.wait() == 4 and again.wait() == 4
+    assert "rollout 1 is under way already: pgw to 1.6.0" in again.text
     # What was begun is finished first.
     eventually(lambda: stage.stages("1")["pgw.2"] == "done")
+    assert stage.begin("1.6.0") == "1"
+    assert "Rollout 1 (pgw to 1.6.0" in stage.upgrade("1.5.0", status=1)
     time.sleep(1.5)
     assert stage.stages("1") == {"pgw.1": "done", "pgw.2": "done", "pgw.3": "waiting", "pgw.4": "waiting"}
     stage.portcullis("rollouts", "resume", "1")
@@ -95,6 +104,30 @@ def test_a_version_that_does_not_start_or_fails_from_outside_goes_back(stage):
     for service in SERVICES:
         last = stage.server(service).starts(service)[starts[service]:]
         assert [name for _, name, _ in last] == ["1.7.0-outside", "1.5.0"]
+
+
+def test_a_node_that_is_killed_during_tests_repeats_them_once_and_the_version_is_not_blamed(stage):
+    def hold(service, kills):
+        """Begins a rollout whose tests do not end, and kills the node so often while they run."""
+        folder = stage.server(service).root / service
+        (folder / "hold").touch()
+        number = stage.begin("1.8.0-hold", "--service", service)
+        for _ in range(kills):
+            eventually((folder / "testing").exists, what="the tests")
+            (folder / "testing").unlink()
+            stage.server(service).restart()
+        (folder / "hold").unlink()
+        return number
+
+    text = stage.portcullis("rollouts", "watch", hold("pgw.2", 2), status=3)
+    assert "nobody knows how its tests ended, also when they were begun once more" in text
+    assert stage.versions() == dict.fromkeys(SERVICES, "1.5.0")
+    assert mark(stage, "1.8.0-hold") == "untested"
+    text = stage.portcullis("rollouts", "watch", hold("pgw.1", 1))
+    assert "has finished" in text and stage.versions()["pgw.1"] == "1.8.0-hold"
+    stage.has_started("pgw.1", "1.5.0", "1.8.0-hold")
+    assert mark(stage, "1.8.0-hold") == "good"
+    stage.check()
 
 
 def test_a_silent_gateway_pauses_it_and_nothing_is_stopped_until_somebody_says_so(stage):

@@ -25,7 +25,7 @@ import Testing
         (cloud.broken, cloud.failing, cloud.failingOutside, cloud.ill, cloud.silent, cloud.holding) = (
             [], [], [], [], [], []
         )
-        cloud.connections = [:]
+        (cloud.connections, cloud.unseen) = ([:], [])
         for _ in 0..<20 where !rollout.isOver {
             rollout.resume(now: cloud.now)
             cloud.run(&rollout)
@@ -53,6 +53,10 @@ import Testing
         if perhaps(15) { flip(&cloud.silent, perhaps(2) ? "gw1" : "gw2") }
         if perhaps(25) { flip(&cloud.holding, "gw1") }
         if perhaps(10) { cloud.connections["pgw.\(Int.random(in: 1...6, using: &random))"] = perhaps(2) ? 3 : nil }
+        if perhaps(20) {
+            let attempt = Int.random(in: 1...4, using: &random)
+            if cloud.unseen.remove(attempt) == nil { cloud.unseen.insert(attempt) }
+        }
         if perhaps(20) { rollout.pause() }
         if perhaps(6) { rollout.resume(without: perhaps(8) ? ["gw2"] : [], now: cloud.now) }
         if perhaps(120) { rollout.abort(now: cloud.now) }

@@ -86,9 +86,12 @@ import Testing
         cloud.failing = ["2"]
         cloud.run(&rollout)
         #expect(cloud.running == ["pgw.1": "2", "pgw.2": "1", "pgw.3": "1"])
+        #expect(rollout.instances.map(\.isDone) == [true, false, false])
+        #expect(rollout.instances.map(\.isBack) == [false, true, false])
         rollout.revert(now: cloud.now)
         cloud.run(&rollout)
         #expect(rollout.state == .reverted)
+        #expect(rollout.instances.map(\.isBack) == [true, true, false])
         #expect(cloud.running.values.allSatisfy { $0 == "1" })
         #expect(cloud.faults == [])
     }
@@ -224,6 +227,62 @@ import Testing
             let reason = isSilent ? "its server is silent" : "it has not become healthy: gw1 has http down"
             #expect(rollout.instances[0].problem == "\(reason) after 25 s")
         }
+    }
+
+    @Test("tests of which nobody knows how they ended are begun once more, when the instance runs")
+    func repeatedTests() {
+        var (rollout, cloud) = rollout(2)
+        cloud.unseen = [1]
+        while rollout.instances[0].stage != .testing { cloud.step(&rollout) }
+        let first = rollout.jobs
+        var seen = observation(rollout, cloud.now + 1)
+        seen.jobs[first[0]] = .unknown("the node was ended")
+        // It is started again with its machine.
+        seen.services["pgw.1"]?.state = .changing
+        rollout.observe(seen)
+        #expect(rollout.instances[0].stage == .starting && rollout.instances[0].version == "2" && rollout.jobs.isEmpty)
+        cloud.now += 1
+        cloud.run(&rollout)
+        #expect(rollout.state == .finished && !rollout.hasVersionFailed)
+        #expect(rollout.instances.map(\.attempt) == [2, 2])
+        #expect(cloud.faults == [])
+    }
+
+    @Test("tests whose second end nobody knows either send the instance back, and say nothing of the version")
+    func unknownTests() {
+        var (rollout, cloud) = rollout(2)
+        cloud.unseen = [1, 2]
+        cloud.run(&rollout)
+        #expect(
+            rollout.state
+                == .failed(
+                    "pgw.1: nobody knows how its tests ended, also when they were begun once more: the node was ended"))
+        #expect(!rollout.hasVersionFailed)
+        #expect(cloud.running.values.allSatisfy { $0 == "1" })
+        // What fails is another matter.
+        (rollout, cloud) = RolloutsTests.rollout(2)
+        (cloud.unseen, cloud.failing) = ([1], ["2"])
+        cloud.run(&rollout)
+        #expect(rollout.state == .failed("pgw.1: the test smoke ended with 1") && rollout.hasVersionFailed)
+    }
+
+    @Test(
+        "a server that falls silent says nothing of the version",
+        arguments: [InstanceStage.starting, .testing, .baking])
+    func silentServer(stage: InstanceStage) {
+        var (rollout, cloud) = rollout(1, RolloutPolicy(bake: 5, deadline: 20))
+        while rollout.instances[0].stage != stage { cloud.step(&rollout) }
+        var seen = RolloutObservation(now: cloud.now + 30, lost: ["pgw.1"])
+        // As ADMIN itself ends jobs of which it is told nothing.
+        if stage == .testing { seen.jobs[rollout.jobs[0]] = .unknown("its server has not told of it by the deadline") }
+        rollout.observe(seen)
+        #expect(rollout.instances[0].isGoingBack)
+        cloud.run(&rollout)
+        guard case .failed = rollout.state else {
+            Issue.record("it is \(rollout.state)")
+            return
+        }
+        #expect(!rollout.hasVersionFailed)
     }
 
     @Test("an instance that falls ill while it is probed goes back")

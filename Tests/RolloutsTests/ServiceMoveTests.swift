@@ -41,9 +41,11 @@ import Testing
         #expect(move.stage == .leaving && move.wishAtOld == .running)
         move.observe(see(100_060, .confirmed))
         #expect(move.stage == .leaving)
-        #expect(move.waiting(for: see(100_051)) == "connections on app1 to end, 10 s at most")
+        #expect(move.waiting(for: see(100_051)) == "connections on app1 to end")
+        #expect([100_001, 100_051, 100_100].map(move.secondsLeft) == [60, 10, 0])
         move.observe(see(100_061, .confirmed))
         #expect(move.end == .moved && move.isSwitched && move.waiting(for: see(1)) == nil)
+        #expect(move.secondsLeft(at: 100_061) == nil)
     }
 
     @Test("a new place that fails, does not start in time or fails its tests is given up, and the old one has gone on")
@@ -69,6 +71,29 @@ import Testing
         #expect(untested.stage == .testing)
         untested.observe(see(700, new: .running, tests: .running))
         #expect(untested.end == .failed("after 600 s it still waits for its tests on app3"))
+    }
+
+    @Test("tests of which nobody knows how they ended are begun once more", arguments: [false, true])
+    func repeatedTests(isExclusive: Bool) {
+        var move = move(isExclusive: isExclusive)
+        if isExclusive {
+            move.observe(see(1, new: .stopped))
+            move.observe(see(2, old: .stopped, new: .stopped))
+        }
+        move.observe(see(3, old: .stopped, new: .running))
+        #expect(move.stage == .testing && move.testRepetitions == 0)
+        var twice = move
+        move.observe(see(4, old: .stopped, new: .running, tests: .unknown("the node was ended")))
+        #expect(move.stage == (isExclusive ? .starting : .placing) && move.testRepetitions == 1)
+        #expect(move.wishAtNew == .running)
+        twice = move
+        move.observe(see(5, old: .stopped, new: .running))
+        move.observe(see(6, old: .stopped, new: .running, tests: .succeeded))
+        #expect(move.stage == .switching)
+        twice.observe(see(5, old: .stopped, new: .running))
+        twice.observe(see(6, old: .stopped, new: .running, tests: .unknown("the node was ended")))
+        let end = ServiceMove.End.failed("nobody knows how its tests on app3 ended: the node was ended")
+        #expect(isExclusive ? twice.ending == end : twice.end == end)
     }
 
     @Test("an exclusive service is placed, stopped at the old place, and only then started at the new one")
@@ -134,7 +159,7 @@ import Testing
         var seen: Set<ServiceMove> = []
         var frontier = [move(isExclusive: isExclusive, drainTime: 0)]
         var faults: Set<String> = []
-        let tests: [RolloutObservation.Job?] = [nil, .running, .succeeded, .failed("no")]
+        let tests: [RolloutObservation.Job?] = [nil, .running, .succeeded, .failed("no"), .unknown("no")]
         while let state = frontier.popLast() {
             guard seen.insert(state).inserted, !state.isOver else { continue }
             for old in Self.places {

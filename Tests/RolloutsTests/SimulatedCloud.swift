@@ -10,6 +10,8 @@ struct SimulatedCloud {
     var failing: Set<String> = []
     var failingOutside: Set<String> = []
     var ill: Set<String> = []
+    /// Attempts of which nobody sees how their tests on servers end.
+    var unseen: Set<Int> = []
     /// Gateways that say nothing, and that hold each export back.
     var silent: Set<String> = []
     var holding: Set<String> = []
@@ -38,6 +40,9 @@ struct SimulatedCloud {
         for job in rollout.jobs {
             let isBad = (job.origin == .node ? failing : failingOutside).contains(job.version)
             observation.jobs[job] = isBad ? .failed("the test smoke ended with 1") : .succeeded
+            if job.origin == .node, unseen.contains(job.attempt) {
+                observation.jobs[job] = .unknown("the node was ended")
+            }
         }
         return observation
     }

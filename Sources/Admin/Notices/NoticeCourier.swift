@@ -138,7 +138,7 @@ public actor NoticeCourier: Service {
     /// Throws `ChangeError.missing` if there is none, or no more.
     func resource(_ text: String) async throws -> NoticeResource {
         guard let number = Int(text), let notice = try await registry.store.notice(number) else {
-            throw ChangeError.missing("notice \(text.prefix(80))")
+            throw ChangeError.missing("notice \(text.shownName())")
         }
         var resource = resource(
             notice, try await registry.store.noticeOutcomes(of: number), await problems())

@@ -9,8 +9,13 @@ extension Cloud {
     /// A server that gets one is one that `Placement` could choose. A service that cannot be served where it is (its
     /// pool is gone, or its server's address) stays, and is a contradiction as with any other type.
     ///
+    /// A new one has the version that the others have (`installation(besides:)`). If none of their versions may be given, it
+    /// has none and is in `maint`: the export must not have what does not run.
+    ///
     /// Cost: nothing without such a type; else walks over all servers and services.
-    package mutating func placeOnEachServer(since before: Cloud) {
+    ///
+    /// - Parameter versions: what is known of versions that services of such types have, by their digests.
+    package mutating func placeOnEachServer(since before: Cloud, _ versions: [String: SiblingVersion] = [:]) {
         let types = types.values.filter { $0.configuration.isOnEachServer }.map(\.configuration)
         guard !types.isEmpty else { return }
         let present = Dictionary(grouping: services.values, by: \.type)
@@ -19,7 +24,8 @@ extension Cloud {
             let here = present[type.type] ?? []
             let gone = here.filter { isMisplaced($0, of: type, since: before) }
             for service in gone { services[service.name] = nil }
-            place(type, beside: here.filter { services[$0.name] != nil }, former: former[type.type] ?? [])
+            let others = here.filter { services[$0.name] != nil }
+            place(type, beside: others, former: former[type.type] ?? [], versions)
         }
     }
 
@@ -50,7 +56,8 @@ extension Cloud {
     }
 
     private mutating func place(
-        _ type: MetaConfiguration, beside present: [ServiceInstance], former: [ServiceInstance]
+        _ type: MetaConfiguration, beside present: [ServiceInstance], former: [ServiceInstance],
+        _ versions: [String: SiblingVersion]
     ) {
         let occupied = Set(present.lazy.map(\.server))
         let wanting = servers.values.filter { !occupied.contains($0.name) && reason(against: $0, for: type) == nil }
@@ -67,12 +74,16 @@ extension Cloud {
                 isNew.append(server.name)
             }
         }
-        let installation = installation(besides: present)
+        let wanted = installation(besides: present, versions)
         var index = 0
         for server in isNew {
             repeat { index += 1 } while !taken.insert(index).inserted
-            let service = ServiceInstance(
-                type: type.type, index: index, server: server, installation: installation)
+            var service = ServiceInstance(type: type.type, index: index, server: server)
+            switch wanted {
+            case .none: break
+            case .version(let installation): service.installation = installation
+            case .refused: service.state = .maint
+            }
             services[service.name] = service
         }
     }

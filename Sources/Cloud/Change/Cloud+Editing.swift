@@ -1,11 +1,12 @@
 import CombinedConfiguration
+import Text
 
 extension Cloud {
     // MARK: What must exist
 
     /// The location. Throws `ChangeError.missing` if there is none.
     package func location(_ name: String) throws -> Location {
-        guard let location = locations[name] else { throw ChangeError.missing("location \(name.prefix(80))") }
+        guard let location = locations[name] else { throw ChangeError.missing("location \(name.shownName())") }
         return location
     }
 
@@ -13,7 +14,7 @@ extension Cloud {
     package func pool(_ id: AddressPool.ID) throws -> AddressPool {
         _ = try location(id.location)
         guard let pool = pools[id] else {
-            throw ChangeError.missing("pool \(id.name.prefix(80)) at location \(id.location)")
+            throw ChangeError.missing("pool \(id.name.shownName()) at location \(id.location)")
         }
         return pool
     }
@@ -22,20 +23,20 @@ extension Cloud {
     package func egress(_ id: Egress.ID) throws -> Egress {
         _ = try location(id.location)
         guard let egress = egress[id] else {
-            throw ChangeError.missing("egress rule \(id.name.prefix(80)) at location \(id.location)")
+            throw ChangeError.missing("egress rule \(id.name.shownName()) at location \(id.location)")
         }
         return egress
     }
 
     /// The server. Throws `ChangeError.missing` if there is none.
     package func server(_ name: String) throws -> Server {
-        guard let server = servers[name] else { throw ChangeError.missing("server \(name.prefix(80))") }
+        guard let server = servers[name] else { throw ChangeError.missing("server \(name.shownName())") }
         return server
     }
 
     /// The service. Throws `ChangeError.missing` if there is none.
     package func service(_ name: String) throws -> ServiceInstance {
-        guard let service = services[name] else { throw ChangeError.missing("service \(name.prefix(80))") }
+        guard let service = services[name] else { throw ChangeError.missing("service \(name.shownName())") }
         return service
     }
 
@@ -44,21 +45,26 @@ extension Cloud {
     /// Throws `ChangeError.invalid` with the place `pointer` if there is no such location.
     package func requireLocation(_ name: String, at pointer: String) throws {
         guard locations[name] != nil else {
-            throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no location \"\(name)\"")])
+            throw ChangeError.invalid([
+                .init(place: .text(pointer), detail: "there is no location \"\(name.shownName())\"")
+            ])
         }
     }
 
     /// Throws `ChangeError.invalid` with the place `pointer` if there is no such server.
     package func requireServer(_ name: String, at pointer: String) throws {
         guard servers[name] != nil else {
-            throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no server \"\(name)\"")])
+            throw ChangeError.invalid([
+                .init(place: .text(pointer), detail: "there is no server \"\(name.shownName())\"")
+            ])
         }
     }
 
     /// Throws `ChangeError.invalid` with the place `pointer` if there is no such type.
     package func requireType(_ name: String, at pointer: String) throws {
         guard types[name] != nil else {
-            throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no type \"\(name)\"")])
+            throw ChangeError.invalid([.init(place: .text(pointer), detail: "there is no type \"\(name.shownName())\"")]
+            )
         }
     }
 
@@ -110,7 +116,7 @@ extension Cloud {
     /// Deletes a type. Throws `ChangeError` if it is missing, has services, or a rollout is at work on it. Walks over all
     /// services.
     package mutating func deleteType(_ name: String) throws {
-        guard types[name] != nil else { throw ChangeError.missing("type \(name.prefix(80))") }
+        guard types[name] != nil else { throw ChangeError.missing("type \(name.shownName())") }
         if let rollout = openRollouts.first(where: { $0.type == name }) { throw rollout.isInTheWay(of: "type \(name)") }
         try Self.requireUnused(
             "type \(name)", services.values.filter { $0.type == name }.map { "service \($0.name)" }.sorted())
@@ -120,7 +126,7 @@ extension Cloud {
     /// Releases a mark, whose section must be gone.
     package mutating func releaseMark(_ name: String) throws {
         guard let id = marks.first(where: { "\($0.value)" == name })?.key else {
-            throw ChangeError.missing("firewall mark \(name.prefix(80))")
+            throw ChangeError.missing("firewall mark \(name.shownName())")
         }
         try Self.requireUnused("firewall mark \(name)", markedSections.contains(id) ? ["section \(id)"] : [])
         marks[id] = nil
@@ -129,7 +135,7 @@ extension Cloud {
     /// Deletes a secret. Throws `ChangeError` if it is missing, or if a type uses it. Walks over the blocks of all
     /// types.
     package mutating func deleteSecret(_ name: String) throws {
-        guard secrets[name] != nil else { throw ChangeError.missing("secret \(name.prefix(80))") }
+        guard secrets[name] != nil else { throw ChangeError.missing("secret \(name.shownName())") }
         let users = types.values.filter { type in
             type.configuration.config.contains { $0.block.values.secrets.contains(name) }
         }

@@ -1,4 +1,5 @@
 import Names
+import Text
 
 extension MetaConfiguration {
     /// Whether its services keep their data in a drive of their server: it requires the label or the kind `db`.
@@ -162,7 +163,7 @@ extension Cloud {
             throw ChangeError.inUse("service \(service) is on server \(server): move or remove it first")
         }
         guard remains[id] != nil else {
-            throw ChangeError.missing("directory of \(service.prefix(80)) left on server \(server)")
+            throw ChangeError.missing("directory of \(service.shownName()) left on server \(server)")
         }
         remains[id]?.isPurged = true
     }

@@ -85,7 +85,7 @@ extension Cloud {
             throw ChangeError.invalid([
                 Fault(
                     place: "#/name",
-                    detail: "the type \(service.type) has no action \"\(name)\""
+                    detail: "the type \(service.type) has no action \"\(name.shownName())\""
                         + (names.isEmpty ? "" : "; it has \(names)"))
             ])
         }

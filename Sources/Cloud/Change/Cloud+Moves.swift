@@ -102,7 +102,9 @@ extension Cloud {
     /// Throws `ChangeError` if none is on, or if the export names the new server already.
     package mutating func abortMove(of name: String, at time: String) throws {
         _ = try service(name)
-        guard var move = moves[name], move.isOpen else { throw ChangeError.missing("move of the service \(name)") }
+        guard var move = moves[name], move.isOpen else {
+            throw ChangeError.missing("move of the service \(name.shownName())")
+        }
         guard move.progress.canAbort else {
             throw ChangeError.inUse(
                 move.progress.ending == nil
@@ -133,6 +135,7 @@ extension Cloud {
             services[name]?.installation?.drive = move.newDrive
             move.generation = generation
         }
+        if progress.testRepetitions != former.testRepetitions { move.job = nil }
         if progress.stage == .testing, former.stage != .testing {
             move.job = try add(
                 JobRequest(

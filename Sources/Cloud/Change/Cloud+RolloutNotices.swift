@@ -63,10 +63,12 @@ extension Cloud {
         lines.append(show(rollout))
         if failed.isEmpty {
             lines.append("The version was not tried, and keeps its mark.")
-        } else {
+        } else if rollout.progress.hasVersionFailed {
             lines.append(
                 "The version is quarantined: portcullis versions mark \(rollout.type) \(rollout.version) untested lifts "
                     + "that.")
+        } else {
+            lines.append("That says nothing of the version, which keeps its mark: begin the rollout again.")
         }
         // The one that has failed first, with its output.
         let jobs = rollout.jobs.compactMap { self.jobs[$0.value] }.sorted { $0.number < $1.number }

@@ -36,6 +36,24 @@ package struct RolloutRequest: Sendable, Hashable {
     }
 }
 
+/// What comes of a rollout that somebody asks for.
+package enum RolloutBeginning: Sendable, Hashable {
+    /// It has begun.
+    case begun(rollout: String)
+    /// One that is at work brings the same version to all of the instances already.
+    case underWay(rollout: String)
+    /// All of so many instances have the version.
+    case upToDate(Int)
+
+    /// The identifier of the rollout that is to be followed; `nil`: there is nothing to do.
+    package var rollout: String? {
+        switch self {
+        case .begun(let id), .underWay(let id): id
+        case .upToDate: nil
+        }
+    }
+}
+
 /// What the jobs need that are made for a version's tests on servers.
 package struct RolloutTests: Sendable, Hashable {
     /// RFC 3339 in UTC, as the jobs have it.
@@ -63,22 +81,25 @@ extension Cloud {
 
     // MARK: Beginning
 
-    /// Begins a rollout. It does nothing yet: whoever drives it is to `follow`. Walks over all services.
+    /// Begins a rollout. It does nothing yet: whoever drives it is to `follow`. Asked for what is there, or is being done
+    /// already, it begins none. Walks over all services.
     ///
     /// Throws `ChangeError`, with places in `RolloutCreation`, if the type or an instance is not there, if an instance
-    /// that was named cannot be changed, if there is nothing to change, or if another rollout is at work on an instance.
-    ///
-    /// - Returns: its identifier.
-    package mutating func begin(_ request: RolloutRequest) throws -> String {
+    /// that was named cannot be changed, or if a rollout to another version is at work on an instance or has left it stuck.
+    package mutating func begin(_ request: RolloutRequest) throws -> RolloutBeginning {
         try requireType(request.type, at: "#/type")
         if let location = request.location { try requireLocation(location, at: "#/location") }
         let (chosen, leftOut) = try instances(of: request)
-        guard chosen.contains(where: { $0.installation?.digest.isExactly(request.digest) != true }) else {
-            let what = chosen.count == 1 ? "\(chosen[0].name) has" : "all \(chosen.count) instances have"
-            throw Self.invalid("#/version", "\(what) the version \(request.version) already")
-        }
         let names = Set(chosen.map(\.name))
+        let lacking = Set(chosen.filter { $0.installation?.digest.isExactly(request.digest) != true }.map(\.name))
+        if let rollout = rollout(bringing: request.digest, to: lacking, of: names) {
+            return .underWay(rollout: rollout.id)
+        }
         try requireNoRollout(of: names)
+        guard !lacking.isEmpty else {
+            try requireNoneStuck(of: names)
+            return .upToDate(chosen.count)
+        }
         var policy = request.policy
         policy.drainTime =
             (types[request.type]?.configuration.gateway ?? []).map { $0.drainTime ?? Self.drainTime }.max() ?? 0
@@ -97,7 +118,16 @@ extension Cloud {
                 without: request.withoutGateways),
             leftOut: leftOut)
         rollouts[rollout.id] = rollout
-        return rollout.id
+        return .begun(rollout: rollout.id)
+    }
+
+    /// The rollout that is at work on some of the instances, and brings a version to all that lack it.
+    private func rollout(bringing digest: String, to lacking: Set<String>, of names: Set<String>) -> ServiceRollout? {
+        openRollouts.first { rollout in
+            let instances = Set(rollout.progress.instances.map(\.name))
+            return rollout.digest.isExactly(digest) && rollout.progress.ending == nil
+                && lacking.isSubset(of: instances) && !names.isDisjoint(with: instances)
+        }
     }
 
     /// The instances that a request is about, in their order, and those that it leaves out.
@@ -150,6 +180,16 @@ extension Cloud {
         }
     }
 
+    /// Throws if a rollout that has ended holds one of the instances back from the export.
+    private func requireNoneStuck(of names: Set<String>) throws {
+        for rollout in rollouts.values.sorted(by: { $0.number < $1.number }) where rollout.progress.isOver {
+            guard let name = rollout.drained.intersection(names).min() else { continue }
+            throw rollout.refusal(
+                "\(name) is stuck: `portcullis rollouts revert \(rollout.id)` tries again to bring it back, `portcullis "
+                    + "rollouts abort \(rollout.id)` gives it requests as it is")
+        }
+    }
+
     private static func invalid(_ place: String, _ detail: String) -> ChangeError {
         .invalid([Fault(place: .text(place), detail: detail)])
     }
@@ -169,7 +209,7 @@ extension Cloud {
         _ order: RolloutOrder, rollout id: String, withoutGateways gateways: Set<String> = [], clock: Int,
         generation: Int, at time: String
     ) throws {
-        guard let rollout = rollouts[id] else { throw ChangeError.missing("rollout \(id.prefix(80))") }
+        guard let rollout = rollouts[id] else { throw ChangeError.missing("rollout \(id.shownName())") }
         guard gateways.isEmpty || order == .resume else {
             throw Self.invalid("#/withoutGateways", "only resume takes gateways that are not waited for")
         }
@@ -219,6 +259,16 @@ extension Cloud {
                         + "is to have")
             }
         }
+    }
+
+    /// The rollouts that would be reverted to a version if somebody ordered it now, and that have ended since a time, in
+    /// their order. Cost: linear in the instances of all rollouts.
+    package func rolloutsThatMayGoBack(to digest: String, endedSince time: String) -> [ServiceRollout] {
+        rollouts.values.filter { rollout in
+            guard let endedAt = rollout.endedAt, rollout.progress.isOver, endedAt >= time, rollout.goesBack(to: digest)
+            else { return false }
+            return (try? requireRevertible(rollout)) != nil
+        }.sorted { $0.number < $1.number }
     }
 
     // MARK: Following
@@ -281,11 +331,11 @@ extension Cloud {
         }
     }
 
-    /// What a rollout that has ended says of its version. One that a gateway has ended has not tried it.
+    /// What a rollout that has ended says of its version.
     private static func mark(for progress: Rollout) -> ServiceRollout.Mark? {
         switch progress.state {
         case .finished: .good
-        case .failed(let reason) where progress.instances.contains { $0.problem != nil }: .quarantined(reason)
+        case .failed(let reason) where progress.hasVersionFailed: .quarantined(reason)
         default: nil
         }
     }
@@ -355,5 +405,6 @@ extension ServiceRollout {
         .inUse("rollout \(id) (\(self)) is at work on \(what): abort it first, or wait until it ends")
     }
 
-    fileprivate func refusal(_ reason: String) -> ChangeError { .inUse("rollout \(id) (\(self)): \(reason)") }
+    /// That it does not take an order, and why.
+    package func refusal(_ reason: String) -> ChangeError { .inUse("rollout \(id) (\(self)): \(reason)") }
 }

@@ -1,4 +1,5 @@
 import Names
+import Text
 
 /// Which services a change of a type's number of services adds and removes.
 package struct Scaling: Sendable, Hashable {
@@ -12,18 +13,22 @@ package struct Scaling: Sendable, Hashable {
 }
 
 extension Cloud {
-    /// What gives a type a number of services: new ones get the lowest free indexes, and servers as
-    /// `serverForAnother` chooses them, and the version that the most of the others have; of those that go, the highest indexes go first.
+    /// What gives a type a number of services: new ones get the lowest free indexes, servers as `serverForAnother` chooses
+    /// them, and the version of the others (`installation(besides:)`); of those that go, the highest indexes go first.
     ///
-    /// Throws `ChangeError` if there is no such type or location, or if too few servers can take a service.
+    /// Throws `ChangeError` if there is no such type or location, if too few servers can take a service, or if each version
+    /// that the others have is quarantined.
     ///
     /// - Parameters:
     ///   - count: the number of services afterwards.
     ///   - location: only services on servers of this location are counted, added and removed; `nil`: all.
+    ///   - versions: what is known of the versions that services of the type have, by their digests.
     ///
     /// Cost: walks over all services and servers, and for each new service over the servers that can take it.
-    package func scaling(_ type: String, to count: Int, at location: String?) throws -> Scaling {
-        guard let meta = types[type]?.configuration else { throw ChangeError.missing("type \(type.prefix(80))") }
+    package func scaling(
+        _ type: String, to count: Int, at location: String?, _ versions: [String: SiblingVersion] = [:]
+    ) throws -> Scaling {
+        guard let meta = types[type]?.configuration else { throw ChangeError.missing("type \(type.shownName())") }
         try requireChosenServers(type, at: "#/count")
         if let location { try requireLocation(location, at: "#/location") }
         let all = services.values.filter { $0.type == type }
@@ -36,7 +41,18 @@ extension Cloud {
             return scaling
         }
         var taken = Set(all.map(\.index))
-        let installation = installation(besides: all)
+        let installation: Installation?
+        switch self.installation(besides: all, versions) {
+        case .none: installation = nil
+        case .version(let found): installation = found
+        case .refused(let reason):
+            throw ChangeError.invalid([
+                Fault(
+                    place: "#/count",
+                    detail: "no version that services of the type \(type) have may be given to another: \(reason); "
+                        + "`portcullis services add \(type) --version` adds one with another version")
+            ])
+        }
         var placement = Placement(of: meta, in: self, at: location)
         var index = 0
         for _ in present.count..<count {

@@ -27,6 +27,7 @@ extension Cloud {
         return found + healthWarnings(about: difference, changedTypes: changedTypes)
             + egressWarnings(since: before, changedTypes: changedTypes) + cutWarnings(about: difference, since: before)
             + gatewayAddressWarnings(since: before) + rolloutWarnings(since: before)
+            + siblingWarnings(since: before)
     }
 
     /// Public addresses that are a gateway's own, of pools or gateways that change. On an address that is served, the

@@ -1,5 +1,6 @@
 import Names
 import Rollouts
+import Text
 
 /// Chooses servers for new instances of a type.
 ///
@@ -104,7 +105,7 @@ extension Cloud {
         try requireType(type, at: "#/type")
         try requireChosenServers(type, at: "#/type")
         if let location { try requireLocation(location, at: "#/location") }
-        guard let type = types[type] else { throw ChangeError.missing("type \(type)") }
+        guard let type = types[type] else { throw ChangeError.missing("type \(type.shownName())") }
         var placement = Placement(of: type.configuration, in: self, at: location)
         return try placement.next()
     }

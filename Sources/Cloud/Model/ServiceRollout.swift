@@ -76,6 +76,16 @@ public struct ServiceRollout: Sendable, Hashable {
     /// The instances that it holds back from the export.
     public var drained: Set<String> { progress.drained }
 
+    /// Whether a way back would give an instance the version: an instance has another one now, or is stuck.
+    package func goesBack(to digest: String) -> Bool {
+        progress.instances.contains {
+            ($0.isChanged || $0.stage == .stuck) && $0.before.map(digest.isExactly) == true
+        }
+    }
+
+    /// Days for which a rollout that has ended keeps the versions to which `revert` would go back.
+    package static let daysOfWayBack = 7
+
     /// How many rollouts that have ended are kept: the newest, and those that hold an instance back.
     package static let kept = 200
 }
@@ -83,10 +93,11 @@ public struct ServiceRollout: Sendable, Hashable {
 extension ServiceRollout: CustomStringConvertible {
     /// `pgw to 1.6.0, 2 of 4 done, pgw.3 emptying`, `pgw to 1.6.0, failed: pgw.2: its tests have failed`
     public var description: String {
-        let done = progress.instances.count { $0.stage == .done }
+        let (done, back) = (progress.instances.count(where: \.isDone), progress.instances.count(where: \.isBack))
         let state =
             switch progress.state {
-            case .running: "\(done) of \(progress.instances.count) done\(work)"
+            case .running:
+                "\(done) of \(progress.instances.count) done\(back > 0 ? ", \(back) back" : "")\(work)"
             case .paused(let reason): "paused: \(reason)"
             case .finished: "finished"
             case .failed(let reason): "failed: \(reason)"

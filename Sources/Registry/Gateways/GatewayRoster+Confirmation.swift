@@ -29,7 +29,7 @@ extension GatewayRoster {
         // Read before the gateways: what changes afterwards wakes.
         let seen = await registry.confirmations.tag(of: location)
         guard let export = state.exports.byLocation[location] else {
-            throw ChangeError.missing("location \(location.prefix(80))")
+            throw ChangeError.missing("location \(location.shownName())")
         }
         let since = export.since(at: generation)
         let gateways = known(at: location).map { id, gateway -> Confirmation.Gateway in
@@ -48,6 +48,21 @@ extension GatewayRoster {
                 location: location, generation: generation,
                 isConfirmed: gateways.allSatisfy { $0.standing == .confirmed }, gateways: gateways), seen
         )
+    }
+
+    /// The connections of real servers at a server's addresses that have left the export, by the gateways of a location,
+    /// as each has told since it confirmed the export in force. One that has not told, or not of all, is not among them.
+    /// Costs a look at each gateway of the location, and at the servers that leave there.
+    func connectionsLeft(at server: Server, in state: RegistryState) async -> [String: Int] {
+        await load()
+        guard let export = state.exports.byLocation[server.location] else { return [:] }
+        let addresses = server.addresses.map { "\($0)" }
+        return known(at: server.location).reduce(into: [:]) { counts, entry in
+            guard let report = report(of: entry.id), let confirmed = entry.gateway.confirmed,
+                confirmed.since == export.since, let previous = report.previous, previous > confirmed.at
+            else { return }
+            counts[entry.id.name] = report.report.connectionsLeft(at: addresses)
+        }
     }
 
     /// The connections of each instance that the export has at weight 0, as the gateway has counted them since it

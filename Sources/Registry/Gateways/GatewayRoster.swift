@@ -4,6 +4,7 @@ import Foundation
 public import Logging
 public import ServiceLifecycle
 import ServicesExport
+import Text
 
 /// The gateways that have polled.
 ///
@@ -186,7 +187,9 @@ public actor GatewayRoster: Service {
             reportedAt: report.map { Timestamp.text($0.heard) })
     }
 
-    private func missing(_ id: GatewayID) -> ChangeError { .missing("gateway \(id.description.prefix(160))") }
+    private func missing(_ id: GatewayID) -> ChangeError {
+        .missing("gateway \(id.description.shownName(atMost: 160))")
+    }
 
     /// Every gateway, seen against the exports of `state`. Costs one value for each, and sorts them.
     package func resources(in state: RegistryState) async throws -> [GatewayResource] {

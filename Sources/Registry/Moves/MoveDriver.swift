@@ -15,17 +15,11 @@ public actor MoveDriver: Service {
     /// The time between two looks while none is. Each reads one row.
     static let idle = Duration.seconds(1)
 
-    /// A move as it was committed, and when that was first seen.
-    private struct Known {
-        var move: RecordedMove
-        /// By `Registry.uptime`.
-        var seen: Duration
-    }
-
     private let registry: Registry
     private let observer: MoveObserver
     private let logger: Logger
-    private var known: [String: Known] = [:]
+    /// Whether a move was on when it last looked.
+    private var isBusy = false
     /// What could not be written, by service: it is told once.
     private var troubles: [String: String] = [:]
 
@@ -44,18 +38,17 @@ public actor MoveDriver: Service {
     /// - Returns: whether one is on.
     @discardableResult
     package func look() async -> Bool {
-        guard let state = try? await registry.state() else { return !known.isEmpty }
+        guard let state = try? await registry.state() else { return isBusy }
         let open = state.cloud.openMoves
-        known = known.filter { name, _ in state.cloud.moves[name]?.isOpen == true }
-        troubles = troubles.filter { known[$0.key] != nil }
+        registry.moveClocks.keep(open)
+        troubles = troubles.filter { state.cloud.moves[$0.key]?.isOpen == true }
         for move in open { await advance(move, in: state) }
-        return !open.isEmpty
+        isBusy = !open.isEmpty
+        return isBusy
     }
 
     private func advance(_ move: RecordedMove, in state: RegistryState) async {
-        let uptime = registry.uptime()
-        if known[move.service]?.move != move { known[move.service] = Known(move: move, seen: uptime) }
-        let now = move.clock + Int((uptime - (known[move.service]?.seen ?? uptime)).components.seconds)
+        let now = registry.moveClocks.now(of: move)
         do {
             var progress = move.progress
             progress.observe(try await observer.observation(of: move, now: now, in: state))

@@ -19,10 +19,15 @@ package struct MoveObserver: Sendable {
     /// another service may fail there.
     private static let settling = 10
 
+    /// What is known now, by the move's clock.
+    package func observation(of move: RecordedMove, in state: RegistryState) async throws -> MoveObservation {
+        try await observation(of: move, now: registry.moveClocks.now(of: move), in: state)
+    }
+
     /// Costs a look at each gateway of the locations.
     ///
     /// - Parameter now: seconds of the move's clock.
-    package func observation(
+    func observation(
         of move: RecordedMove, now: Int, in state: RegistryState
     ) async throws -> MoveObservation {
         let digest = state.cloud.services[move.service]?.installation?.digest
@@ -61,7 +66,8 @@ package struct MoveObserver: Sendable {
         switch job.end?.outcome {
         case nil: .running
         case .succeeded: .succeeded
-        case .failed, .unknown: .failed(job.end?.problem ?? "nobody knows how its tests ended")
+        case .failed: .failed(job.end?.problem ?? "its tests have failed")
+        case .unknown: .unknown(job.end?.problem ?? "its server does not say why")
         }
     }
 

@@ -148,7 +148,7 @@ public actor NodeRoster {
     /// Throws `ChangeError.missing` when there is no such server.
     package func detail(_ server: String, in state: RegistryState) throws -> NodeDetail {
         _ = try state.cloud.server(server)
-        guard let node = resource(server, in: state) else { throw ChangeError.missing("server \(server.prefix(80))") }
+        guard let node = resource(server, in: state) else { throw ChangeError.missing("server \(server.shownName())") }
         let heard = nodes[server]?.report
         return NodeDetail(
             node: node, differences: differences(server, in: state), report: heard?.report,
@@ -221,7 +221,7 @@ public actor NodeRoster {
     ///
     /// Throws `ChangeError.missing` when there is none, or no more.
     package func job(_ id: String, in state: RegistryState) throws -> JobResource {
-        guard let job = state.cloud.jobs[id] else { throw ChangeError.missing("job \(id.prefix(80))") }
+        guard let job = state.cloud.jobs[id] else { throw ChangeError.missing("job \(id.shownName())") }
         let report = nodes[job.server]?.report?.report.jobs[ExactText(id)]
         var resource = JobResource(job, report)
         resource.output = job.end?.output ?? report?.output ?? ""

@@ -6,6 +6,7 @@ import Names
 import Rollouts
 public import ServiceLifecycle
 import ServiceSupport
+import Text
 import Versions
 
 /// Works through the rollouts: looks what gateways, servers and tests say, and has each go on as far as that allows. All
@@ -152,7 +153,7 @@ public actor RolloutDriver: Service {
     }
 
     private func forget(besides open: Set<String>) {
-        registry.rolloutClocks.keep(open)
+        registry.rolloutClocks.keep(rollouts: open)
         waits = waits.filter { open.contains($0.key) }
         assigned = assigned.filter { open.contains($0.key) }
         for (probe, probing) in probes where !open.contains(probe.rollout) {
@@ -177,6 +178,7 @@ public actor RolloutDriver: Service {
         await note(witness, rollout)
         let tests = try await tests(of: rollout)
         var progress = rollout.progress
+        if let reason = try await quarantine(of: rollout) { progress.giveUp(reason, now: clock) }
         progress.observe(observation)
         // Tests that a version does not have have passed.
         while true {
@@ -191,6 +193,14 @@ public actor RolloutDriver: Service {
         let isCommitted = try await commit(progress, of: rollout, clock: clock, in: state)
         if !isCommitted { startProbes(of: rollout, tests, in: state) }
         return isCommitted
+    }
+
+    /// Why no service gets the version of a rollout any more; `nil`: one may.
+    private func quarantine(of rollout: ServiceRollout) async throws -> String? {
+        guard let digest = ContentDigest(rollout.digest),
+            let version = try await registry.store.version(ofManifest: digest), version.mark == .quarantined
+        else { return nil }
+        return "the version was quarantined"
     }
 
     /// Commits a step.
@@ -326,7 +336,7 @@ public actor RolloutDriver: Service {
     package func resource(
         _ id: String, in state: RegistryState, withInstances: Bool
     ) throws -> RolloutResource {
-        guard let rollout = state.cloud.rollouts[id] else { throw ChangeError.missing("rollout \(id.prefix(80))") }
+        guard let rollout = state.cloud.rollouts[id] else { throw ChangeError.missing("rollout \(id.shownName())") }
         var resource = RolloutResource(rollout)
         guard withInstances else { return resource }
         let now = rollout.progress.isOver ? rollout.clock : registry.rolloutClocks.now(of: rollout)
@@ -367,7 +377,8 @@ extension RolloutResource {
             id: rollout.id, type: rollout.type, version: rollout.version, digest: rollout.digest, state: state,
             reason: reason, ending: progress.isOver ? nil : progress.ending.map { RolloutState.of($0).state },
             createdBy: rollout.createdBy, createdAt: rollout.createdAt, endedAt: rollout.endedAt,
-            total: progress.instances.count, done: progress.instances.count { $0.stage == .done },
+            total: progress.instances.count, done: progress.instances.count(where: \.isDone),
+            back: progress.instances.count(where: \.isBack),
             stuck: progress.instances.count { $0.stage == .stuck })
     }
 }

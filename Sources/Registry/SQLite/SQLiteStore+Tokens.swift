@@ -54,7 +54,7 @@ extension SQLiteStore {
             let row = try Row.fetchOne(
                 db, sql: "SELECT \(Self.columns) FROM token WHERE name = ?", arguments: [name])
             guard let record = row.flatMap(TokenRecord.init) else {
-                throw ChangeError.missing("token \(name.prefix(80))")
+                throw ChangeError.missing("token \(name.shownName())")
             }
             guard !isDryRun else { return }
             try db.execute(sql: "DELETE FROM token WHERE name = ?", arguments: [name])

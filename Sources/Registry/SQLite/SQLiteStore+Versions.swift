@@ -1,6 +1,7 @@
 import AdminAPI
 import Foundation
 import GRDB
+import Text
 package import Versions
 
 extension SQLiteStore {
@@ -163,7 +164,7 @@ extension SQLiteStore {
 
     private static func digest(_ text: String) throws -> ContentDigest {
         guard let digest = ContentDigest(text) else {
-            throw RegistryError.unavailable("the database has a digest that is none: \(text.prefix(80))")
+            throw RegistryError.unavailable("the database has a digest that is none: \(text.shownName())")
         }
         return digest
     }

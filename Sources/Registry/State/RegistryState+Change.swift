@@ -19,14 +19,15 @@ extension RegistryState {
     ///   - change: Gets the state before; may throw to refuse.
     ///   - places: Where errors say that the parts of the change stand.
     ///   - readers: The gateways that read less than the newest version of the export.
+    ///   - versions: What is known of the versions of types that have a service on each server.
     package func changed(
         _ change: (inout Cloud, RegistryState) throws -> Void, places: (RegistryState) -> RequestPlaces,
-        readers: [ExportReader], author: ChangeAuthor, time: String
+        readers: [ExportReader], versions: [String: SiblingVersion], author: ChangeAuthor, time: String
     ) throws -> Registry.Outcome {
         var cloud = cloud
         try change(&cloud, self)
         cloud.settleLosses()
-        cloud.placeOnEachServer(since: self.cloud)
+        cloud.placeOnEachServer(since: self.cloud, versions)
         try cloud.settleRollouts(since: self.cloud)
         cloud.settleInstallations(since: self.cloud)
         try cloud.settleMoves(since: self.cloud)

@@ -14,6 +14,9 @@ package struct HeardReport<Message: ReportMessage>: Sendable {
     package let heard: Date
     /// The same by `Registry.uptime`.
     let uptime: Duration
+    /// When the message before came, of the same session, by `Registry.uptime`: a sender makes a message only when it has
+    /// done with the one before, so what the last one says is not older than this. `nil`: there was none.
+    let previous: Duration?
 
     /// The report after a message; `nil`: the message changes a report that is not at hand, so the whole one is needed.
     ///
@@ -21,10 +24,11 @@ package struct HeardReport<Message: ReportMessage>: Sendable {
     package static func after(
         _ message: Message, _ before: HeardReport?, now: Date, uptime: Duration
     ) throws -> HeardReport? {
+        let previous = before.flatMap { $0.session.isExactly(message.session) ? $0.uptime : nil }
         if let report = message.report {
             return HeardReport(
                 session: message.session, sequence: message.sequence, document: report.json, report: report, heard: now,
-                uptime: uptime)
+                uptime: uptime, previous: previous)
         }
         guard let changes = message.changes, let before, before.session.isExactly(message.session),
             message.sequence == before.sequence + 1
@@ -32,6 +36,6 @@ package struct HeardReport<Message: ReportMessage>: Sendable {
         let document = before.document.merging(changes)
         return HeardReport(
             session: message.session, sequence: message.sequence, document: document,
-            report: try Message.Report(document, .strict), heard: now, uptime: uptime)
+            report: try Message.Report(document, .strict), heard: now, uptime: uptime, previous: previous)
     }
 }

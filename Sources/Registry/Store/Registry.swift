@@ -32,8 +32,9 @@ public final class Registry: Sendable {
     private let tokenUses = TokenUses()
     /// Which configurations services have fetched.
     package let configurationUses: ConfigurationUses
-    /// What the clocks of rollouts say.
-    let rolloutClocks: RolloutClocks
+    /// What the clocks of rollouts and of moves say.
+    let rolloutClocks: WorkClocks
+    let moveClocks: WorkClocks
     /// The present time.
     package let now: @Sendable () -> Date
     /// A time that only increases, however the clock is set. It counts from an arbitrary moment.
@@ -58,7 +59,8 @@ public final class Registry: Sendable {
         self.store = store
         self.versions = versions ?? StoredVersions(store)
         configurationUses = ConfigurationUses(store: store)
-        rolloutClocks = RolloutClocks(uptime: uptime)
+        rolloutClocks = WorkClocks(uptime: uptime)
+        moveClocks = WorkClocks(uptime: uptime)
         self.now = now
         self.uptime = uptime
     }
@@ -158,17 +160,20 @@ public final class Registry: Sendable {
     ) async throws -> Outcome {
         let time = Timestamp.text(now())
         let readers = try await olderReaders.gateways(in: store)
-        let plan = { @Sendable (before: RegistryState) throws in
-            try before.changed(change, places: places, readers: readers, author: author, time: time)
+        let plan = { @Sendable (before: RegistryState, versions: [String: SiblingVersion]) throws in
+            try before.changed(
+                change, places: places, readers: readers, versions: versions, author: author, time: time)
         }
         guard !dryRun else {
             let before = try await state()
-            return try await BlockingWork.run { try plan(before) }
+            let versions = try await siblingVersions(in: before.cloud)
+            return try await BlockingWork.run { try plan(before, versions) }
         }
         return try await turns.run { [self] in
             while true {
                 let before = try await state()
-                let outcome = try await BlockingWork.runInTurn { try plan(before) }
+                let versions = try await siblingVersions(in: before.cloud)
+                let outcome = try await BlockingWork.runInTurn { try plan(before, versions) }
                 guard !outcome.isEmpty else { return outcome }
                 guard try await commit(outcome, on: before, by: author.name, at: time) else { continue }
                 // A server that gets the same name later is another one.

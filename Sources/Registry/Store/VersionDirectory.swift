@@ -1,5 +1,5 @@
 import AdminAPI
-import Cloud
+package import Cloud
 package import Names
 import Versions
 
@@ -22,10 +22,16 @@ package struct KnownVersion: Sendable, Hashable {
     package var digest: String
     /// Why no service gets it any more, and how that is lifted; `nil`: one may.
     package var refusal: String?
+    /// Whether it is marked as good.
+    package var isGood: Bool
+    /// When it was added: RFC 3339 in UTC; empty if it is not here.
+    package var createdAt: String
 
-    package init(digest: String, refusal: String? = nil) {
+    package init(digest: String, refusal: String? = nil, isGood: Bool = false, createdAt: String = "") {
         self.digest = digest
         self.refusal = refusal
+        self.isGood = isGood
+        self.createdAt = createdAt
     }
 }
 
@@ -48,7 +54,7 @@ package struct StoredVersions: VersionDirectory {
 
 extension KnownVersion {
     fileprivate init(_ version: StoredVersion) {
-        self.init(digest: version.digest.description)
+        self.init(digest: version.digest.description, isGood: version.mark == .good, createdAt: version.createdAt)
         guard version.mark == .quarantined else { return }
         refusal =
             "\(version.version) is quarantined: \(version.reason ?? "no reason is given"); `portcullis versions mark "
@@ -64,6 +70,28 @@ package struct NamedVersion: Sendable, Hashable {
     package init(type: String, version: VersionReference) {
         self.type = type
         self.version = version
+    }
+}
+
+extension Registry {
+    /// What is known of the versions that services of some types have, by their digests. Asks once for each version, and
+    /// walks over all services.
+    package func siblingVersions(ofTypes types: Set<String>, in cloud: Cloud) async throws -> [String: SiblingVersion] {
+        guard !types.isEmpty else { return [:] }
+        let services = cloud.services.values.filter { types.contains($0.type) }
+        var found: [String: SiblingVersion] = [:]
+        for digest in Set(services.compactMap(\.installation?.digest)) {
+            guard let known = try await versions.version(ofManifest: digest) else { continue }
+            found[digest] = SiblingVersion(
+                isGood: known.isGood, refusal: known.refusal, createdAt: known.createdAt)
+        }
+        return found
+    }
+
+    /// What is known of the versions of types that have a service on each server, which get others by themselves.
+    package func siblingVersions(in cloud: Cloud) async throws -> [String: SiblingVersion] {
+        let types = cloud.types.values.filter { $0.configuration.isOnEachServer }.map(\.name)
+        return try await siblingVersions(ofTypes: Set(types), in: cloud)
     }
 }
 

@@ -17,8 +17,8 @@ package enum VersionError: Error, Sendable, Hashable {
     case otherName(VersionName, expected: VersionName)
     /// Contents are not there. Of so many, the first ones are named, each with a file that has it.
     case lacking(VersionName, [LackingFile], count: Int)
-    /// Services have the version, or rollouts need it.
-    case inUse(VersionName, [String])
+    /// Services have the version, or rollouts keep it: what keeps it, in words.
+    case inUse(VersionName, services: [String], rollouts: [String])
     /// Bytes that are needed, and that are free beside those which must stay free.
     case noRoom(needed: Int, free: Int)
     /// The directory cannot be written: the disk is full.
@@ -64,9 +64,12 @@ extension VersionError: CustomStringConvertible {
         case .lacking(let version, _, let count):
             "the version \(version) is not added: \(count) \(count == 1 ? "content is" : "contents are") not here as the manifest "
                 + "says; upload them first"
-        case .inUse(let version, let services):
-            "the version \(version) is that of \(services.prefix(5).joined(separator: ", "))"
-                + (services.count > 5 ? " and \(services.count - 5) more" : "")
+        case .inUse(let version, let services, let rollouts):
+            "the version \(version) "
+                + ([
+                    services.isEmpty ? nil : "is that of \(Self.list(services))",
+                    rollouts.isEmpty ? nil : "is kept by \(Self.list(rollouts))",
+                ].compactMap(\.self).joined(separator: ", and "))
         case .noRoom(let needed, let free):
             "ADMIN's disk has no room: \(needed) bytes are needed, and \(max(0, free)) are free for versions"
         case .full: "ADMIN's disk is full; what was there before is as it was"
@@ -80,6 +83,10 @@ extension VersionError: CustomStringConvertible {
             "the piece has \(count < expected ? "" : "more than ")\(min(count, expected)) bytes, and \(expected) were announced"
         case .wrongContent(let error): "\(error); all of the upload was discarded"
         }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
     }
 }
 

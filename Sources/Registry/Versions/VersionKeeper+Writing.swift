@@ -1,5 +1,6 @@
 package import AdminAPI
 import Cloud
+import Foundation
 import Logging
 import ServiceSupport
 import Text
@@ -172,8 +173,8 @@ extension VersionKeeper {
 
     // MARK: Removing
 
-    /// Removes a version that no service has and no rollout needs. What it alone has needed stays for as long as is set: a server may be
-    /// fetching it.
+    /// Removes a version that no service has and no rollout needs or may go back to. What it alone has needed stays for as
+    /// long as is set: a server may be fetching it.
     ///
     /// - Throws: `VersionError.inUse`.
     package func remove(
@@ -181,8 +182,10 @@ extension VersionKeeper {
     ) async throws -> Change {
         try await turns.run { [self] in
             let version = try await version(name)
-            let users = try await users(of: version)
-            guard users.isEmpty else { throw VersionError.inUse(name, users) }
+            let (services, rollouts) = try await users(of: version)
+            guard services.isEmpty, rollouts.isEmpty else {
+                throw VersionError.inUse(name, services: services, rollouts: rollouts)
+            }
             try check(version)
             let change = Change(version: version, action: .delete, before: version.summary)
             guard !dryRun else { return change }
@@ -201,12 +204,24 @@ extension VersionKeeper {
         }
     }
 
-    /// The services that have a version, and the rollouts that need it. Cost: one look at each service of the cloud.
-    private func users(of version: StoredVersion) async throws -> [String] {
+    /// The services that have a version, and the rollouts that need it or may go back to it, in words. Cost: one look at
+    /// each service of the cloud, and at each instance of all rollouts.
+    private func users(of version: StoredVersion) async throws -> (services: [String], rollouts: [String]) {
         let digest = version.digest.description
         let cloud = try await registry.state().cloud
-        return cloud.services.values.filter { $0.installation?.digest.isExactly(digest) == true }.map(\.name).sorted()
-            + cloud.openRollouts.filter { $0.needs(digest) }.map { "rollout \($0.id)" }
+        let services = cloud.services.values.filter { $0.installation?.digest.isExactly(digest) == true }
+        let wayBack = Double(ServiceRollout.daysOfWayBack * 86_400)
+        let ended = cloud.rolloutsThatMayGoBack(
+            to: digest, endedSince: Timestamp.text(registry.now().addingTimeInterval(-wayBack)))
+        return (
+            services.map(\.name).sorted(),
+            cloud.openRollouts.filter { $0.needs(digest) }.map { "rollout \($0.id) (\($0))" }
+                + ended.map { rollout in
+                    let end = rollout.endedAt.flatMap(Timestamp.date).map { $0.addingTimeInterval(wayBack) }
+                    return "rollout \(rollout.id) (\(rollout)), which may be reverted to it"
+                        + (end.map { " until \(Timestamp.text($0))" } ?? "")
+                }
+        )
     }
 
     /// Removes the manifests that no version has, from the directory and from the registry's list of them.

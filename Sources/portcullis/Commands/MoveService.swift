@@ -3,6 +3,7 @@ import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Names
+import Synchronization
 import Text
 
 struct MoveService: ExportChangingCommand {
@@ -111,18 +112,24 @@ struct MoveFollower {
     /// - Parameter createdAt: when the move began: a later one is not waited for.
     func follow(_ service: String, createdAt: String, isAborted: Bool = false) async throws {
         var reading = HeldReading(request: AdminRequest(.get, .move(of: service)), hasAnswered: true)
-        var progress = WaitProgress()
+        let display = MoveDisplay()
+        let clock = Task {
+            while (try? await Task.sleep(for: .seconds(1))) != nil { display.tick() }
+        }
+        defer {
+            clock.cancel()
+            display.end()
+        }
         while true {
             guard let move = try await reading.next(client, as: MoveResource.self) else { continue }
             guard move.createdAt == createdAt else {
-                progress.end()
                 throw CommandError("the move has ended, and another one of \(service) is on")
             }
             guard move.state != .moving else {
-                progress.show("\(move.stage.printable): \((move.waitsFor ?? "ADMIN").printable)")
+                display.show(move)
                 continue
             }
-            progress.end()
+            display.end()
             return try end(move, isAborted)
         }
     }
@@ -142,5 +149,60 @@ struct MoveFollower {
             throw CommandError(
                 "\(name) was not moved, and stays on \(move.from.printable): \((move.problem ?? "").printable)")
         }
+    }
+}
+
+/// Tells what a move waits for; at a terminal, the time that is left counts down.
+final class MoveDisplay: Sendable {
+    private struct Shown {
+        var progress = WaitProgress()
+        var move: MoveResource?
+        var since = ContinuousClock.now
+    }
+
+    private let shown = Mutex(Shown())
+
+    /// Shows an answer of ADMIN.
+    func show(_ move: MoveResource) {
+        shown.withLock { shown in
+            let isNews =
+                shown.move.map { Self.text($0.withoutTime, elapsed: 0) != Self.text(move.withoutTime, elapsed: 0) }
+                ?? true
+            (shown.move, shown.since) = (move, .now)
+            if isNews || shown.progress.isTerminal { shown.progress.show(Self.text(move, elapsed: 0)) }
+        }
+    }
+
+    /// Shows how the time goes by.
+    func tick() {
+        shown.withLock { shown in
+            guard shown.progress.isTerminal, let move = shown.move else { return }
+            shown.progress.show(Self.text(move, elapsed: Int((ContinuousClock.now - shown.since).components.seconds)))
+        }
+    }
+
+    /// Clears the line.
+    func end() {
+        shown.withLock { shown in
+            shown.move = nil
+            shown.progress.end()
+        }
+    }
+
+    /// `leaving: connections on app1 to end, 10 s at most`
+    ///
+    /// - Parameter elapsed: seconds since ADMIN has told it.
+    static func text(_ move: MoveResource, elapsed: Int) -> String {
+        let left = move.secondsLeft.map { ", \(max(0, $0 - elapsed)) s at most" } ?? ""
+        return "\(move.stage): \(move.waitsFor ?? "ADMIN")\(left)".printable
+    }
+}
+
+extension MoveResource {
+    /// Without what changes by the time alone.
+    fileprivate var withoutTime: MoveResource {
+        var move = self
+        move.secondsLeft = nil
+        return move
     }
 }

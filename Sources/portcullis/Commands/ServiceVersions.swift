@@ -36,7 +36,7 @@ struct VersionServices: AdminCommand {
         guard words.count > 1 else { throw ValidationError("name one or more services, and then the version") }
         try ServiceNames.check(names)
         guard version != nil else {
-            throw ValidationError("\"\(words.last ?? "")\" is no version; \(VersionReference.rule)")
+            throw ValidationError("\((words.last ?? "").printed(atMost: 80)) is no version; \(VersionReference.rule)")
         }
     }
 

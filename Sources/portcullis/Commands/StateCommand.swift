@@ -17,7 +17,7 @@ struct ServiceNames: ParsableArguments {
 
     static func check(_ names: [String]) throws {
         for name in names where ServiceName(name) == nil {
-            throw ValidationError("\"\(name)\" is no service; its name is TYPE.INDEX, like tg.3")
+            throw ValidationError("\(name.printed(atMost: 80)) is no service; its name is TYPE.INDEX, like tg.3")
         }
     }
 }

@@ -3,7 +3,8 @@ import CommandLineSupport
 /// Tells what is waited for on standard error: on a terminal one line that is rewritten, elsewhere a line for each
 /// news.
 struct WaitProgress {
-    private let isTerminal = StandardError.canRewrite
+    /// Whether the line is rewritten.
+    let isTerminal = StandardError.canRewrite
     private var shown = ""
 
     /// Shows what is open; an empty text shows nothing.

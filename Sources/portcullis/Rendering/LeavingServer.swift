@@ -11,17 +11,9 @@ struct LeavingServer {
 
     /// Those of a server that a gateway has reported.
     static func all(of server: ServerResource, at gateway: GatewayDetail) -> [LeavingServer] {
-        (gateway.report?.drains ?? [:]).sorted { $0.key < $1.key }.filter { name, _ in
-            let words = name.wrappedValue.splitBytes(" ")
-            return server.addresses.contains { address in
-                words.last.map { $0.isExactly(address) || isPort($0, of: address) } ?? false
-            }
-        }.map { LeavingServer(gateway: gateway.gateway.name, name: $0.key.wrappedValue, drain: $0.value) }
-    }
-
-    /// Whether a text is a port of the address: `10.1.0.12:8080`, `[fd00:1::12]:8080`.
-    private static func isPort(_ text: Substring, of address: String) -> Bool {
-        text.hasBytePrefix("\(address):") && !address.hasByte(":") || text.hasBytePrefix("[\(address)]:")
+        (gateway.report?.drains(at: server.addresses) ?? []).map {
+            LeavingServer(gateway: gateway.gateway.name, name: $0.name, drain: $0.drain)
+        }
     }
 
     /// `gw1: 198.51.100.36:80/tcp 10.1.0.12:8080 has left the export, 3 connections, until … at the latest`

@@ -130,7 +130,6 @@ import Testing
                 (#""type": "pgw", "version": "2.1""#, "#/version"),
                 (#""type": "pgw", "version": "2.0/debug""#, "#/version"),
                 (#""type": "pgw", "version": "3.0""#, "#/version"),
-                (#""type": "pgw", "version": "1.0""#, "#/version"),
                 (#""type": "pgw", "version": "sha256:\#(unknown)""#, "#/version"),
                 (#""type": "pgw", "version": "sha256:\#(foreign)""#, "#/version"),
                 (#""type": "none", "version": "2.0""#, "#/version"),
@@ -157,8 +156,55 @@ import Testing
             #expect(try await stage.registry.state().cloud.rollouts.isEmpty)
             _ = try await stage.begin()
             // One that is at work on the same instances is in the way.
-            let second = try await stage.send(.post, "/v1/rollouts", #"{"type": "pgw", "version": "2.0"}"#)
+            try await stage.addVersion("2.5", of: "pgw")
+            let second = try await stage.send(.post, "/v1/rollouts", #"{"type": "pgw", "version": "2.5"}"#)
             #expect(second.status == .conflict && second.problem?.detail.contains("ollout 1") == true)
+        }
+    }
+
+    @Test(
+        "asked for what is there, or is being done already, ADMIN answers so, and begins nothing",
+        arguments: ["", "?dry_run=true"])
+    func again(query: String) async throws {
+        try await Stage.run { stage in
+            try await stage.seedVersions()
+            let ask = { @Sendable (version: String) in
+                try await stage.send(.post, "/v1/rollouts\(query)", #"{"type": "pgw", "version": "\#(version)"}"#)
+            }
+            let there = try await ask("1.0")
+            #expect(there.status == .ok)
+            let answer = try there.decoded(CreatedRollout.self)
+            #expect(answer.upToDate == 2 && answer.rollout == nil && answer.report.changes.isEmpty)
+            #expect(try await stage.registry.state().cloud.rollouts.isEmpty)
+            _ = try await stage.begin()
+            let second = try await ask("2.0")
+            #expect(second.status == .ok)
+            let underWay = try second.decoded(CreatedRollout.self)
+            #expect(underWay.rollout?.id == "1" && underWay.report.changes.isEmpty && underWay.upToDate == nil)
+            #expect(try await stage.registry.state().cloud.rollouts.count == 1)
+        }
+    }
+
+    @Test("a long name is not repeated as a whole")
+    func longNames() async throws {
+        try await Stage.run { stage in
+            try await stage.seedVersions()
+            let long = String(repeating: "a", count: 4_000)
+            for path in ["rollouts", "jobs", "services", "versions/pgw", "services/\(long)/move", "types"] {
+                let target = path.contains(long) ? "/v1/\(path)" : "/v1/\(path)/\(long)"
+                let answer = try await stage.get(target)
+                #expect([.notFound, .unprocessableContent].contains(answer.status), "\(path): \(answer.status)")
+                #expect(answer.text.utf8.count < 600, "\(path.prefix(20)): \(answer.text.prefix(600))")
+            }
+            for body in [
+                #"{"type": "pgw", "version": "\#(long)"}"#, #"{"type": "\#(long)", "version": "2.0"}"#,
+                #"{"type": "pgw", "version": "2.0", "services": ["\#(long).1"]}"#,
+                #"{"type": "pgw", "version": "2.0", "location": "\#(long)"}"#,
+            ] {
+                let answer = try await stage.send(.post, "/v1/rollouts", body)
+                #expect(answer.status == .unprocessableContent)
+                #expect(answer.text.utf8.count < 600, "\(answer.text.prefix(600))")
+            }
         }
     }
 

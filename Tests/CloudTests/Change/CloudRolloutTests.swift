@@ -30,8 +30,16 @@ import YAML
 
     private static func begun(_ services: [String] = []) throws -> (cloud: Cloud, id: String) {
         var cloud = try cloud()
-        let id = try cloud.begin(request(services))
+        let id = try begin(&cloud, request(services))
         return (cloud, id)
+    }
+
+    /// Begins a rollout; its identifier.
+    private static func begin(_ cloud: inout Cloud, _ request: RolloutRequest) throws -> String {
+        let beginning = try cloud.begin(request)
+        let id = try #require(beginning.rollout)
+        #expect(beginning == .begun(rollout: id))
+        return id
     }
 
     /// What changes the progress is told as the driver tells it.
@@ -76,7 +84,7 @@ import YAML
         cloud.services["pgw.2"]?.installation?.desired = .stopped
         cloud.services["pgw.3"]?.installation = nil
         let before = cloud
-        let id = try cloud.begin(Self.request())
+        let id = try Self.begin(&cloud, Self.request())
         let rollout = try #require(cloud.rollouts[id])
         #expect(id == "1" && rollout.progress.instances.map(\.name) == ["pgw.1"])
         #expect(rollout.versionsBefore == [Self.old: .named("1.5.0", variant: nil)])
@@ -98,7 +106,7 @@ import YAML
                 "  - {name: s\(index), address: www-ip, ports: [\(80 + index)]\(drain)}\n"
             }.joined()
             cloud.types["pgw"] = try TestCloud.type("type: pgw\n" + (sections.isEmpty ? "" : "gateway:\n\(sections)"))
-            let id = try cloud.begin(Self.request())
+            let id = try Self.begin(&cloud, Self.request())
             #expect(cloud.rollouts[id]?.progress.policy.drainTime == seconds)
         }
     }
@@ -124,9 +132,6 @@ import YAML
         #expect(
             try refusal(Self.request(type: "tg"))
                 == "#/type: no service of the type tg has a version and is to run")
-        #expect(
-            try refusal(Self.request(digest: Self.old))
-                == "#/version: all 3 instances have the version 1.6.0 already")
     }
 
     @Test("a second rollout of an instance is refused, and one of others is not")
@@ -136,7 +141,38 @@ import YAML
         #expect(
             Self.text(error)
                 == "rollout 1 (pgw to 1.6.0, 0 of 1 done) is at work on pgw.2: abort it first, or wait until it ends")
-        #expect(try cloud.begin(Self.request(["pgw.1"])) == "2")
+        #expect(try Self.begin(&cloud, Self.request(["pgw.1"])) == "2")
+    }
+
+    @Test("what is there already, or is being done, is no fault, and nothing is begun")
+    func again() throws {
+        var (cloud, id) = try Self.begun()
+        let before = cloud
+        for services in [[], ["pgw.1"], ["pgw.3", "pgw.2"]] {
+            #expect(try cloud.begin(Self.request(services)) == .underWay(rollout: id))
+        }
+        // One that is ending does something else.
+        try Self.follow(&cloud, id) { Self.obey($0, now: 1) }
+        for now in 2...3 { try Self.follow(&cloud, id) { Self.obey($0, now: now) } }
+        try cloud.order(.abort, rollout: id, clock: 4, generation: 9, at: Self.time)
+        #expect(Self.text(#expect(throws: ChangeError.self) { try cloud.begin(Self.request()) }).hasPrefix("rollout 1"))
+        cloud = before
+        #expect(
+            Self.text(
+                #expect(throws: ChangeError.self) {
+                    try cloud.begin(Self.request(digest: String(repeating: "2c", count: 32)))
+                }
+            ).hasPrefix("rollout 1 (pgw to 1.6.0"))
+        // Also while all have it and the last one bakes.
+        (cloud, id) = try Self.begun(["pgw.1"])
+        for now in 1...3 { try Self.follow(&cloud, id) { Self.obey($0, now: now) } }
+        #expect(cloud.services["pgw.1"]?.installation?.digest == Self.new)
+        #expect(try cloud.begin(Self.request(["pgw.1"])) == .underWay(rollout: id))
+        #expect(throws: ChangeError.self) { try cloud.begin(Self.request()) }
+        try Self.run(&cloud, id)
+        #expect(try cloud.begin(Self.request(["pgw.1"])) == .upToDate(1))
+        #expect(try cloud.begin(Self.request(["pgw.3", "pgw.2"], digest: Self.old)) == .upToDate(2))
+        #expect(cloud.rollouts.count == 1)
     }
 
     // MARK: Following
@@ -251,6 +287,11 @@ import YAML
             return (cloud, id)
         }
         var (cloud, id) = try stuckCloud()
+        // It has the version, and gets no requests.
+        #expect(
+            Self.text(
+                #expect(throws: ChangeError.self) { try cloud.begin(Self.request(["pgw.1"], digest: Self.old)) }
+            ).contains("pgw.1 is stuck: `portcullis rollouts revert 1`"))
         try cloud.order(.revert, rollout: id, clock: 50, generation: 30, at: Self.time)
         try Self.run(&cloud, id)
         #expect(cloud.rollouts[id]?.progress.state == .reverted && cloud.heldBackByRollouts.isEmpty)
@@ -266,7 +307,7 @@ import YAML
             ).hasSuffix("it has ended"))
 
         (cloud, id) = try stuckCloud()
-        let next = try cloud.begin(Self.request(["pgw.1"]))
+        let next = try Self.begin(&cloud, Self.request(["pgw.1"]))
         #expect(cloud.heldBackByRollouts == ["pgw.1"])
         try Self.follow(&cloud, next) { _ in RolloutObservation(now: 1) }
         #expect(cloud.rollouts[id]?.drained == [] && cloud.heldBackByRollouts == ["pgw.1"])
@@ -284,7 +325,7 @@ import YAML
     func kept() throws {
         var cloud = try Self.cloud()
         for number in 1...203 {
-            let id = try cloud.begin(Self.request(["pgw.1"]))
+            let id = try Self.begin(&cloud, Self.request(["pgw.1"]))
             try cloud.order(.abort, rollout: id, clock: 0, generation: 2, at: Self.time)
             if number == 1 { cloud.rollouts[id]?.mark = .good }
         }

@@ -165,4 +165,25 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "one that can get no version of the others, since those are quarantined, waits in maint, and a warning says so")
+    func quarantined() throws {
+        var before = try cloud()
+        let digest = String(repeating: "a", count: 64)
+        for name in before.services.values.filter({ $0.type == "log" }).map(\.name) {
+            before.services[name]?.installation = Installation(version: .named("1.0.0", variant: nil), digest: digest)
+        }
+        for isRefused in [false, true] {
+            var after = before
+            after.servers["app9"] = Server(
+                name: "app9", location: "tcn", kind: .app, addresses: before.servers["app1"]?.addresses ?? [])
+            after.placeOnEachServer(
+                since: before, [digest: SiblingVersion(refusal: isRefused ? "it is quarantined" : nil)])
+            let added = try #require(after.services["log.6"])
+            #expect(added.server == "app9" && added.installation?.digest == (isRefused ? nil : digest))
+            #expect(added.state == (isRefused ? .maint : .ready))
+            #expect(after.siblingWarnings(since: before).map(\.message).count == (isRefused ? 1 : 0))
+        }
+    }
 }

@@ -41,6 +41,38 @@ import Testing
         #expect(try cloud.scaling("job", to: 4, at: nil).added.map(\.installation?.digest) == [versions["1.0.0"]])
     }
 
+    @Test("no version that is quarantined is copied: the newest good one of the others, or an error")
+    func quarantined() throws {
+        var cloud = try cloud()
+        let digests = ["1.0.0": "a", "1.1.0": "b", "1.2.0": "c", "1.3.0": "d"].mapValues {
+            String(repeating: $0, count: 64)
+        }
+        for (index, name) in ["1.0.0", "1.3.0", "1.3.0", "1.1.0", "1.2.0"].enumerated() {
+            cloud.services["job.\(index + 1)"] = ServiceInstance(
+                type: "job", index: index + 1, server: "app1",
+                installation: Installation(version: .named(name, variant: nil), digest: digests[name] ?? ""))
+        }
+        func copied(_ marks: [String: (isGood: Bool, refusal: String?)]) throws -> VersionReference? {
+            let versions = digests.reduce(into: [String: SiblingVersion]()) { versions, entry in
+                let mark = marks[entry.key] ?? (false, nil)
+                versions[entry.value] = SiblingVersion(
+                    isGood: mark.isGood, refusal: mark.refusal, createdAt: "2026-11-29T10:0\(entry.key)Z")
+            }
+            return try cloud.scaling("job", to: 6, at: nil, versions).added[0].installation?.version
+        }
+        let refused = (isGood: false, refusal: String?.some("it is quarantined"))
+        #expect(try copied([:]) == .named("1.3.0", variant: nil))
+        #expect(try copied(["1.2.0": refused]) == .named("1.3.0", variant: nil))
+        #expect(try copied(["1.3.0": refused]) == .named("1.2.0", variant: nil))
+        #expect(
+            try copied(["1.3.0": refused, "1.0.0": (true, nil), "1.1.0": (true, nil)]) == .named("1.1.0", variant: nil))
+        let error = #expect(throws: ChangeError.self) { try copied(digests.mapValues { _ in refused }) }
+        #expect(
+            error.map { "\($0)" }?.hasPrefix(
+                "#/count: no version that services of the type job have may be given to another: it is quarantined")
+                == true)
+    }
+
     @Test("those with the highest indexes go, at a location only those there")
     func fewer() throws {
         let cloud = try cloud()

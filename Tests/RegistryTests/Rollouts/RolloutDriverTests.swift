@@ -145,6 +145,33 @@ import Versions
         }
     }
 
+    @Test("an instance that the export does not have waits only while gateways have connections to its server")
+    func absent() async throws {
+        for isTold in [true, false] {
+            try await withStage { stage in
+                try await stage.change { $0.services["pgw.1"]?.state = .maint }
+                for _ in 0..<3 { try await stage.play() }
+                stage.left = ["198.51.100.36:80/tcp 10.1.0.11:80": 2, "198.51.100.36:80/tcp 10.1.0.12:80": 1]
+                try await stage.play()
+                try await stage.begin(["pgw.1"])
+                try await stage.run(until: .emptying, of: "pgw.1")
+                for _ in 0..<10 { try await stage.round() }
+                #expect(try await stage.stage(of: "pgw.1") == .emptying)
+                let state = try await stage.registry.state()
+                let shown = try await stage.driver.resource("1", in: state, withInstances: true)
+                #expect(shown.instances?[0].waitsFor == "4 connections to end")
+                stage.left["198.51.100.36:80/tcp 10.1.0.11:80"] = nil
+                // Of what reports leave out, nobody knows whose it is.
+                stage.leftBesides = isTold ? 0 : 1
+                for _ in 0..<3 { try await stage.round() }
+                #expect(try await (stage.stage(of: "pgw.1") == .emptying) == !isTold)
+                try await stage.run()
+                #expect(try await stage.rollout().progress.state == .finished)
+                #expect(try await stage.state(of: "pgw.1") == "maint")
+            }
+        }
+    }
+
     @Test("an export that a gateway holds back ends the rollout, and nothing was touched")
     func held() async throws {
         try await withStage { stage in
@@ -284,6 +311,33 @@ import Versions
         }
     }
 
+    @Test(
+        "tests of which nobody knows how they ended are begun once more; a second time ends the rollout, not the version",
+        arguments: [1, 2])
+    func unseenTests(count: Int) async throws {
+        try await withStage(.sqlite) { stage in
+            stage.unseenJobs = count
+            try await stage.begin(["pgw.1"])
+            try await stage.run(isRestarted: true)
+            let cloud = try await stage.registry.state().cloud
+            #expect(cloud.jobs.values.count { $0.end?.outcome == .unknown } == count && cloud.jobs.count == 2)
+            if count == 1 {
+                #expect(try await stage.rollout().progress.state == .finished)
+                #expect(try await stage.mark().mark == .good)
+            } else {
+                #expect(
+                    try await stage.rollout().progress.state
+                        == .failed(
+                            "pgw.1: nobody knows how its tests ended, also when they were begun once more: "
+                                + "portcullis-node was ended"))
+                #expect(try await stage.versions() == Self.allOld)
+                #expect(try await stage.mark().mark == .untested)
+                let notice = try await stage.registry.store.notices(after: 0, limit: 10).map(\.notice).last
+                #expect(notice?.text.contains("That says nothing of the version") == true)
+            }
+        }
+    }
+
     @Test("an ADMIN that ends before the version is marked has it marked by the next one")
     func markedLater() async throws {
         try await withStage { stage in
@@ -393,6 +447,55 @@ import Versions
             #expect("\(error as Any)".contains("rollout 1"))
             try await stage.order(.abort)
             try await remove("1.6.0")
+        }
+    }
+
+    @Test("a version that a rollout may be reverted to is kept for a week, or until its instances have another one")
+    func keptForWayBack() async throws {
+        for isLate in [true, false] {
+            try await withStage { stage in
+                let keeper = stage.keeper
+                @Sendable func remove() async throws {
+                    _ = try await keeper.remove(VersionName(type: "pgw", name: "1.5.0"), by: "ops", dryRun: false) {
+                        _ in
+                    }
+                }
+                try await stage.begin()
+                try await stage.run()
+                let error = await #expect(throws: VersionError.self) { try await remove() }
+                #expect(
+                    error?.description.hasPrefix(
+                        "the version pgw 1.5.0 is kept by rollout 1 (pgw to 1.6.0, finished), which may be reverted to it "
+                            + "until 20") == true)
+                if isLate {
+                    stage.clock.advance(by: 7 * 86_400 - 60)
+                    await #expect(throws: VersionError.self) { try await remove() }
+                    stage.clock.advance(by: 120)
+                } else {
+                    try await stage.change { cloud in
+                        cloud.services["pgw.1"]?.installation?.digest = String(repeating: "2c", count: 32)
+                    }
+                }
+                try await remove()
+            }
+        }
+    }
+
+    @Test("a rollout whose version before is gone is not reverted, and nothing is begun")
+    func revertToNothing() async throws {
+        try await withStage { stage in
+            try await stage.begin()
+            try await stage.run()
+            stage.clock.advance(by: 8 * 86_400)
+            _ = try await stage.keeper.remove(VersionName(type: "pgw", name: "1.5.0"), by: "ops", dryRun: false) { _ in
+            }
+            let before = try await stage.rollout()
+            let error = await #expect(throws: ChangeError.self) { try await stage.order(.revert) }
+            #expect(
+                error.map { "\($0)" }
+                    == "rollout 1 (pgw to 1.6.0, finished): the version 1.5.0 that its instances had before is not at ADMIN "
+                    + "any more: push it again, or begin a rollout to another one")
+            #expect(try await stage.rollout() == before)
         }
     }
 

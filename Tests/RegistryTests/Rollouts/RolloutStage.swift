@@ -32,6 +32,9 @@ final class RolloutStage {
     var silent: Set<String> = []
     var holding: Set<String> = []
     var connections: [String: Int] = [:]
+    /// Connections of real servers that have left the export; how many more there are that reports have no room for.
+    var left: [String: Int] = [:]
+    var leftBesides = 0
     var down: [String: String] = [:]
     private(set) var applied: [String: String] = [:]
     private var rows: [String: [ExportRow]] = [:]
@@ -40,6 +43,9 @@ final class RolloutStage {
     var broken: Set<String> = []
     var silentServers: Set<String> = []
     var testOutcome = JobReport.State.succeeded
+    /// Of how many more jobs nobody sees the end.
+    var unseenJobs = 0
+    private var unseen: Set<ExactText> = []
     private var sequence = 0
 
     /// What must not happen, found while it went on.
@@ -153,18 +159,17 @@ final class RolloutStage {
         let request = RolloutRequest(
             type: "pgw", version: .named("1.6.0", variant: nil), digest: Self.new, services: services, policy: policy,
             withoutGateways: gateways, createdBy: "ops", createdAt: Timestamp.text(clock.now()))
-        let id = Mutex("")
+        let id = Mutex<String?>(nil)
         _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
             let begun = try cloud.begin(request)
-            id.withLock { $0 = begun }
+            id.withLock { $0 = begun.rollout }
         }
-        return id.withLock { $0 }
+        let begun = id.withLock { $0 }
+        return try #require(begun)
     }
 
     func order(_ order: RolloutOrder, _ id: String = "1", without gateways: Set<String> = []) async throws {
-        _ = try await registry.write(by: "ops", dryRun: false) { [registry] cloud, state in
-            try registry.order(order, rollout: id, withoutGateways: gateways, in: &cloud, after: state)
-        }
+        _ = try await registry.order(order, rollout: id, withoutGateways: gateways, by: "ops", dryRun: false)
     }
 
     // MARK: What gateways and servers do
@@ -209,6 +214,9 @@ final class RolloutStage {
         sequence += 1
         let report = GatewayReport(
             program: "1", state: .synchronized,
+            drains: left.reduce(into: [:]) {
+                $0[ExactText($1.key)] = .init(until: Timestamp.text(clock.now()), connections: $1.value)
+            }, drainCount: left.count + leftBesides,
             draining: counts.isEmpty ? nil : .init(export: tag, counts: counts), health: health)
         _ = try await gateways.take(
             GatewayReportMessage(session: "s", sequence: sequence, report: report),
@@ -229,9 +237,17 @@ final class RolloutStage {
                 wanted: assignment.version, problem: isBroken ? "it ended by itself with status 3" : nil)
         }
         for id in file.document.jobs.keys {
+            if unseenJobs > 0, unseen.insert(id).inserted { unseenJobs -= 1 }
+            let outcome = unseen.contains(id) ? .unknown : testOutcome
+            let problem: String? =
+                switch outcome {
+                case .failed: "smoke-node: HTTP 500"
+                case .unknown: "portcullis-node was ended"
+                case .running, .succeeded: nil
+                }
             report.jobs[id] = JobReport(
-                state: testOutcome, startedAt: time, endedAt: testOutcome == .running ? nil : time,
-                problem: testOutcome == .failed ? "smoke-node: HTTP 500" : nil, output: "smoke-node\n")
+                state: outcome, startedAt: time, endedAt: outcome == .running ? nil : time, problem: problem,
+                output: "smoke-node\n")
         }
         sequence += 1
         _ = try await nodes.take(

@@ -170,7 +170,7 @@ struct APIRequest: Sendable {
         let parts = field.splitOutsideQuotes(";").map { $0.withoutSurroundingSpace }
         guard parts.first?.lowercased().isExactly(expected) == true else {
             throw APIProblem(
-                .unsupportedMediaType, "Content-Type \(field.prefix(80)) is not supported; \(expected) is expected.",
+                .unsupportedMediaType, "Content-Type \(field.shownName()) is not supported; \(expected) is expected.",
                 headers: [.accept: expected])
         }
         for parameter in parts.dropFirst() where parameter.lowercased().hasBytePrefix("charset") {

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Names
 import Registry
+import Text
 
 /// Determines who sent a request, and whether the role is sufficient.
 struct Authenticator: Sendable {
@@ -65,7 +66,7 @@ struct Authenticator: Sendable {
     /// through a name of its own; the request then has that name.
     private static func checkLoopback(_ host: String?) throws {
         guard let host, HostField.isLoopback(host) else {
-            let called = (host ?? "").isEmpty ? "the request names no host" : "not \"\((host ?? "").prefix(80))\""
+            let called = (host ?? "").isEmpty ? "the request names no host" : "not \"\((host ?? "").shownName())\""
             throw forbidden("While no token is configured ADMIN is called localhost, 127.0.0.1 or [::1]; \(called).")
         }
     }

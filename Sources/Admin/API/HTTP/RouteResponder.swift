@@ -78,7 +78,7 @@ struct RouteResponder: HTTPResponder {
             guard allowed.contains(where: { $0.name.isExactly(name) }) else {
                 let known = allowed.map(\.name).joined(separator: ", ")
                 throw APIProblem.badRequest(
-                    "?\(name.prefix(80))",
+                    "?\(name.shownName())",
                     "Unknown query parameter; \(allowed.isEmpty ? "none is allowed here" : "allowed: \(known)").")
             }
             guard query.updateValue(value, forKey: name) == nil else {

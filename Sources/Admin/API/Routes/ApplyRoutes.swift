@@ -20,6 +20,7 @@ extension RouteTable {
                 let wanted = try await request.read(ApplyRequest.form) { WantedCloud($0, $1) }
                 let types = try await BlockingWork.run { try wanted.readTypes() }
                 let known = try await registry.versions.known(wanted.versions)
+                let siblings = try await registry.siblingVersions(in: try await registry.state().cloud)
                 let mayLeaveData = try request.boolean(QueryParameter.withoutData)
                 let preconditions = Preconditions(request.headers)
                 let (author, time) = (request.identity.name, Timestamp.text(registry.now()))
@@ -36,7 +37,7 @@ extension RouteTable {
                     try cloud.remove(wanted.removal)
                     if !mayLeaveData { try cloud.requireDataStays(since: before.cloud, wanted.places) }
                     // So that a prune counts only what goes.
-                    cloud.placeOnEachServer(since: before.cloud)
+                    cloud.placeOnEachServer(since: before.cloud, siblings)
                     if !request.isDryRun { try wanted.checkPrune(from: before.cloud, to: cloud, pruneGuard) }
                     try preconditions.check([EntityTag.of(before.commit)])
                 }

@@ -7,6 +7,7 @@ import Hummingbird
 import JSON
 import NIOCore
 import Registry
+import Text
 import YAML
 
 extension RouteTable {
@@ -199,7 +200,7 @@ extension RegistryState {
     fileprivate func configuration(of name: String) throws -> ConfigurationNode {
         _ = try configurationDigest(of: name)
         guard let root = configurations.configuration(of: name, configurations.directory(of: cloud)) else {
-            throw ChangeError.missing("service \(name.prefix(80))")
+            throw ChangeError.missing("service \(name.shownName())")
         }
         return root
     }

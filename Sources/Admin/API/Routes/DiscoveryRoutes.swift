@@ -25,7 +25,7 @@ extension RouteTable {
             let type = request.parameter("type")
             return try await answer(request, of: .cloud) {
                 let cloud = try await registry.state().cloud
-                guard cloud.types[type] != nil else { throw ChangeError.missing("type \(type.prefix(80))") }
+                guard cloud.types[type] != nil else { throw ChangeError.missing("type \(type.shownName())") }
                 return try await BlockingWork.run {
                     let instances = try cloud.instances(request) { $0.type.isExactly(type) }
                     return HeldAnswer(Data(instances.map(InstanceResource.init).jsonBytes))

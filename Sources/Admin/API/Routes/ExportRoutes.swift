@@ -89,7 +89,7 @@ extension RouteTable {
 
     private static func export(of location: String, in state: RegistryState) throws -> LocationExport {
         guard let export = state.exports.byLocation[location] else {
-            throw ChangeError.missing("location \(location.prefix(80))")
+            throw ChangeError.missing("location \(location.shownName())")
         }
         return export
     }

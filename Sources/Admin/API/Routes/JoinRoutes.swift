@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Registry
+import Text
 
 extension RouteTable {
     var joinRoutes: [Route] {
@@ -34,7 +35,7 @@ extension RouteTable {
                 let cloud = try await registry.state().cloud
                 _ = try cloud.server(server)
                 guard cloud.isPresent(service, on: server) else {
-                    throw ChangeError.missing("service \(service.prefix(80)) on server \(server)")
+                    throw ChangeError.missing("service \(service.shownName()) on server \(server)")
                 }
                 try Self.requireTokens(request)
                 return Self.answer(

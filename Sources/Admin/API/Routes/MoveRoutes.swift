@@ -7,6 +7,7 @@ import NIOCore
 import Names
 import Registry
 import Rollouts
+import Text
 
 extension RouteTable {
     var moveRoutes: [Route] {
@@ -23,7 +24,7 @@ extension RouteTable {
             ) { request in
                 let name = request.parameter("service")
                 return try await answer(request, of: .cloud, changesWithTime: true) {
-                    HeldAnswer(Data(try await move(of: name).jsonBytes))
+                    HeldAnswer(try await move(of: name))
                 }
             },
             Route(
@@ -57,14 +58,14 @@ extension RouteTable {
         let state = try await registry.state()
         _ = try state.cloud.service(name)
         guard let move = state.cloud.moves[name] else {
-            throw ChangeError.missing("move of the service \(name.prefix(80))")
+            throw ChangeError.missing("move of the service \(name.shownName())")
         }
         var resource = MoveResource(move)
         if move.isOpen {
-            // Its clock stands still here: how much time is left is told in steps of what changes.
             let seen = try await MoveObserver(registry: registry, gateways: gateways, nodes: nodes).observation(
-                of: move, now: move.clock, in: state)
+                of: move, in: state)
             resource.waitsFor = move.progress.waiting(for: seen)
+            resource.secondsLeft = move.progress.secondsLeft(at: seen.now)
         }
         return resource
     }
@@ -111,6 +112,15 @@ extension RouteTable {
         return Response(
             status: isDryRun ? .ok : .created, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body.jsonBytes)))
+    }
+}
+
+extension HeldAnswer {
+    /// The seconds that are left do not count for the tag.
+    fileprivate init(_ move: MoveResource) {
+        var counted = move
+        counted.secondsLeft = nil
+        self.init(Data(move.jsonBytes), counting: Data(counted.jsonBytes))
     }
 }
 

@@ -4,6 +4,7 @@ import Hummingbird
 import JSON
 import NIOCore
 import Registry
+import Text
 
 extension RouteTable {
     var nodeRoutes: [Route] {
@@ -136,7 +137,7 @@ extension RouteTable {
 
     private static func assignments(of server: String, in state: RegistryState) throws -> AssignmentSet.File {
         guard let file = state.assignments.byServer[server] else {
-            throw ChangeError.missing("server \(server.prefix(80))")
+            throw ChangeError.missing("server \(server.shownName())")
         }
         return file
     }

@@ -7,6 +7,7 @@ import NIOCore
 import Names
 import Registry
 import Rollouts
+import Synchronization
 
 extension RouteTable {
     var rolloutRoutes: [Route] {
@@ -33,7 +34,11 @@ extension RouteTable {
                 summary: "Change the instances of a type to another version, batch by batch", access: .change,
                 query: [.dryRun], body: Route.jsonBody(RolloutCreation.form),
                 answers: [
-                    Route.Answer(status: .ok, summary: "How it would begin, with dry_run", content: created),
+                    Route.Answer(
+                        status: .ok,
+                        summary:
+                            "How it would begin, with dry_run; or one that is at work on the same already, or that "
+                            + "there is nothing to do", content: created),
                     Route.Answer(status: .created, summary: "The rollout", content: created),
                 ]
             ) { request in try await createRollout(request) },
@@ -72,21 +77,25 @@ extension RouteTable {
             type: wanted.type, version: wanted.version, digest: digest, services: wanted.services,
             location: wanted.location, policy: RolloutPolicy(), withoutGateways: Set(wanted.withoutGateways),
             createdBy: request.identity.name, createdAt: Timestamp.text(registry.now()))
+        let beginning = Mutex<RolloutBeginning?>(nil)
         let outcome = try await registry.write(
             by: request.identity.author, dryRun: request.isDryRun, places: { _ in Self.places(of: wanted) }
         ) { cloud, _ in
             var rollout = prepared
             let policy = cloud.types[wanted.type]?.configuration.upgrade ?? RolloutPolicy()
             rollout.policy = try policy.overridden(by: wanted)
-            _ = try cloud.begin(rollout)
+            let begun = try cloud.begin(rollout)
+            beginning.withLock { $0 = begun }
         }
-        let id = outcome.summary.difference.changes.first { $0.kind == .rollout && $0.action == .create }?.name
-        let isDryRun = request.isDryRun
-        let body = CreatedRollout(
-            rollout: try await id.asyncMap { try await rollouts.resource($0, in: outcome.state, withInstances: true) },
-            report: ChangeReport(outcome.summary, generation: isDryRun ? nil : outcome.state.generation))
+        let (begun, isDryRun) = (beginning.withLock(\.self), request.isDryRun)
+        var body = CreatedRollout(
+            rollout: try await begun?.rollout.asyncMap {
+                try await rollouts.resource($0, in: outcome.state, withInstances: true)
+            }, report: ChangeReport(outcome.summary, generation: isDryRun ? nil : outcome.state.generation))
+        if case .upToDate(let count)? = begun { body.upToDate = count }
         return Response(
-            status: isDryRun ? .ok : .created, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
+            status: isDryRun || outcome.summary.difference.isEmpty ? .ok : .created,
+            headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body.jsonBytes)))
     }
 
@@ -110,10 +119,9 @@ extension RouteTable {
             let id = request.parameter("rollout")
             let gateways =
                 takesGateways ? try await request.read(RolloutOrdering.form) { body, _ in body.withoutGateways } : []
-            let outcome = try await registry.write(by: request.identity.author, dryRun: request.isDryRun) {
-                [registry] cloud, state in
-                try registry.order(order, rollout: id, withoutGateways: Set(gateways), in: &cloud, after: state)
-            }
+            let outcome = try await registry.order(
+                order, rollout: id, withoutGateways: Set(gateways), by: request.identity.author,
+                dryRun: request.isDryRun)
             return Self.result(try await rollouts.resource(id, in: outcome.state, withInstances: true))
         }
     }

@@ -14,8 +14,10 @@ extension RouteTable {
             ) { request in
                 let type = request.parameter("type")
                 let wanted = try await request.read(ServiceScale.form) { wanted, _ in wanted }
+                let siblings = try await registry.siblingVersions(
+                    ofTypes: [type], in: try await registry.state().cloud)
                 let scaling = { @Sendable (cloud: Cloud) in
-                    try cloud.scaling(type, to: wanted.count, at: wanted.location)
+                    try cloud.scaling(type, to: wanted.count, at: wanted.location, siblings)
                 }
                 let places = { @Sendable (before: RegistryState) in
                     var places = RequestPlaces()

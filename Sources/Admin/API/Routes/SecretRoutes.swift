@@ -28,7 +28,7 @@ extension RouteTable {
                 let name = request.parameter("secret")
                 let state = try await registry.state()
                 guard state.cloud.secrets[name] != nil else {
-                    throw ChangeError.missing("secret \(name.prefix(80))")
+                    throw ChangeError.missing("secret \(name.shownName())")
                 }
                 return try Self.answer(
                     state.usage(ofSecret: name, try await registry.configurationUses.all()), to: request)

@@ -7,6 +7,7 @@ import JSON
 import Names
 import Registry
 import ServiceSupport
+import Text
 
 extension RouteTable {
     var typeRoutes: [Route] {
@@ -37,7 +38,7 @@ extension RouteTable {
             ) { request in
                 let type = request.parameter("type")
                 let revisions = try await registry.revisions(of: type)
-                guard !revisions.isEmpty else { throw ChangeError.missing("type \(type.prefix(80))") }
+                guard !revisions.isEmpty else { throw ChangeError.missing("type \(type.shownName())") }
                 return try Self.answer(revisions.map { TypeSummary(type, $0) }, to: request)
             },
             Route(
@@ -72,13 +73,13 @@ extension RouteTable {
         if request.query[QueryParameter.revision] != nil {
             let number = try request.integer(QueryParameter.revision, in: 1...Int(Int32.max), default: 1)
             guard let (revision, source) = try await registry.revision(number, of: name) else {
-                throw ChangeError.missing("revision \(number) of type \(name.prefix(80))")
+                throw ChangeError.missing("revision \(number) of type \(name.shownName())")
             }
             resource = TypeResource(name, revision, source: source)
         } else {
             let state = try await registry.state()
             guard let current = state.typeResource(name) else {
-                throw ChangeError.missing("type \(name.prefix(80))")
+                throw ChangeError.missing("type \(name.shownName())")
             }
             resource = current
         }

@@ -15,7 +15,8 @@ struct UpgradeCommand: AdminCommand {
         discussion: """
             Each instance is drained, changed, tested and made ready again; one that fails goes back to the version that \
             it had, and ends the rollout. A downgrade is an upgrade to an older version. What is not said here, the \
-            type's `upgrade` says. Ctrl-C ends the watching, not the rollout.
+            type's `upgrade` says. Ctrl-C ends the watching, not the rollout. Repeated, it watches the rollout that is at \
+            work; when all instances have the version, there is nothing to do, and that is a success.
 
             \(RolloutOutcome.help)
             """)
@@ -87,7 +88,9 @@ struct UpgradeCommand: AdminCommand {
             isPromotedByHand: promote.map { $0 == .manual }, bake: bake, deadline: deadline, withoutGateways: without)
         let made: CreatedRollout = try await client.value(
             AdminRequest.change(.post, .rollouts, dryRun: change.dryRun).json(wanted))
+        if let count = made.upToDate { return try tell(upToDate: count, made) }
         guard let rollout = made.rollout else { return try change.finish(made.report) }
+        guard !made.report.isEmpty else { return try await follow(rollout, client) }
         guard !change.dryRun else {
             let report = ChangeReportText(rowLimit: change.allRows ? nil : 40, isDryRun: true).text(made.report)
             try change.output.show(made, asText: RolloutText.plan(rollout) + "\n\n" + report)
@@ -96,6 +99,27 @@ struct UpgradeCommand: AdminCommand {
         guard !noWait else { return try change.output.show(rollout, asText: RolloutText.begun(rollout)) }
         if !rollout.state.isEnd { StandardError.write(RolloutText.begun(rollout)) }
         try await RolloutWatch(client, change.output).run(rollout.id)
+    }
+
+    /// Watches a rollout that is at work on the same already.
+    private func follow(_ rollout: RolloutResource, _ client: AdminResources) async throws {
+        guard !noWait, !change.dryRun else {
+            return try change.output.show(rollout, asText: RolloutText.underWay(rollout))
+        }
+        StandardError.write(RolloutText.underWay(rollout))
+        try await RolloutWatch(client, change.output).run(rollout.id)
+    }
+
+    /// Says that all instances have the version. There is no rollout whose number could be printed.
+    private func tell(upToDate count: Int, _ made: CreatedRollout) throws {
+        switch change.output.output {
+        case .json: try StandardOutput.write(JSONText.line(made.json))
+        case .yaml: try StandardOutput.write("---\n" + YAMLText.text(made.json))
+        case .name: break
+        case .table, .wide:
+            try StandardOutput.write(
+                RolloutText.upToDate(count, of: type, services, at: location, version: "\(version)"))
+        }
     }
 
     /// Reads a duration within a range of seconds.

@@ -9,7 +9,7 @@ struct RemoveVersions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove versions from ADMIN or a store.",
         discussion: """
-            ADMIN refuses to remove a version that a service has. The content that no other version has goes at once from \
+            ADMIN refuses to remove a version that a service has, or that a rollout may go back to. The content that no other version has goes at once from \
             a store, and from ADMIN after a day (its setting keep-contents). Without a version, only content that nothing \
             needs any more is removed.
             """)

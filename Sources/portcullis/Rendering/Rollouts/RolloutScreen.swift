@@ -35,7 +35,8 @@ struct RolloutScreen {
         let tail = RolloutText.done(rollout) + stuck
         let room = columns - head.unicodeScalars.count - tail.utf8.count - 5
         guard room >= 5 else { return "\(head)  \(tail)" }
-        return "\(head)  [\(Self.bar(rollout.done, of: rollout.total, width: min(room, 40)))] \(tail)"
+        let rest = rollout.done + rollout.back
+        return "\(head)  [\(Self.bar(rest, of: rollout.total, width: min(room, 40)))] \(tail)"
     }
 
     /// `=====>    `

@@ -51,16 +51,43 @@ enum RolloutText {
 
     /// One line: `rollout 7: pgw to 1.6.0, running, 3 of 8 done`
     static func line(_ rollout: RolloutResource) -> String {
+        "rollout \(rollout.id): \(progress(rollout))".printable
+    }
+
+    /// `pgw to 1.6.0, running, 3 of 8 done`
+    private static func progress(_ rollout: RolloutResource) -> String {
         let reason = rollout.reason.map { ": \($0)" } ?? ""
-        return
-            "rollout \(rollout.id): \(rollout.type) to \(version(rollout)), \(state(rollout))\(reason), \(done(rollout)) done"
-            .printable
+        return "\(rollout.type) to \(version(rollout)), \(state(rollout))\(reason), \(done(rollout, " done"))"
     }
 
     /// What was begun: `rollout 7: pgw to 1.6.0, 8 instances`
     static func begun(_ rollout: RolloutResource) -> String {
         let count = rollout.total == 1 ? "1 instance" : "\(rollout.total) instances"
         return "rollout \(rollout.id): \(rollout.type) to \(version(rollout)), \(count)".printable
+    }
+
+    /// One that was begun before: `rollout 7 is under way already: pgw to 1.6.0, running, 3 of 8 done`
+    static func underWay(_ rollout: RolloutResource) -> String {
+        "rollout \(rollout.id) is under way already: \(progress(rollout))".printable
+    }
+
+    /// That instances have the version: `nothing to do: all 4 instances of pgw have 1.6.0`
+    ///
+    /// - Parameters:
+    ///   - services: those that were named; empty: all of the type.
+    ///   - location: where they are; `nil`: anywhere.
+    static func upToDate(
+        _ count: Int, of type: String, _ services: [String], at location: String?, version: String
+    ) -> String {
+        let place = location.map { " at \($0)" } ?? ""
+        let who =
+            switch (services.isEmpty, count) {
+            case (true, 1): "the one instance of \(type)\(place) has"
+            case (true, _): "all \(count) instances of \(type)\(place) have"
+            case (false, 1): "\(services[0]) has"
+            case (false, _): "\(services.joined(separator: ", ")) have"
+            }
+        return "nothing to do: \(who) \(version)".printable
     }
 
     /// What is to be said of an instance: what it waits for, and what has failed.
@@ -91,8 +118,12 @@ enum RolloutText {
         }
     }
 
-    /// `3 of 8`
-    static func done(_ rollout: RolloutResource) -> String { "\(rollout.done) of \(rollout.total)" }
+    /// `3 of 8`; with instances that went back `2 of 8, 1 back`
+    ///
+    /// - Parameter word: what follows the first two numbers.
+    static func done(_ rollout: RolloutResource, _ word: String = "") -> String {
+        "\(rollout.done) of \(rollout.total)\(word)" + (rollout.back > 0 ? ", \(rollout.back) back" : "")
+    }
 
     /// `1.6.0`; of a manifest its first digits.
     static func version(_ rollout: RolloutResource) -> String {

@@ -17,7 +17,8 @@ import Testing
         RolloutResource(
             id: "7", type: "pgw", version: .named("1.6.0", variant: nil), digest: String(repeating: "a", count: 64),
             state: state, reason: reason, ending: ending, createdBy: "ops", createdAt: "2026-11-29T10:00:00Z",
-            total: instances.count, done: instances.count { $0.stage == "done" },
+            total: instances.count, done: instances.count { $0.stage == "done" && !$0.isGoingBack },
+            back: instances.count { $0.stage == "done" && $0.isGoingBack },
             stuck: instances.count { $0.stage == "stuck" }, instances: instances)
     }
 
@@ -88,6 +89,19 @@ import Testing
                 "  pgw.2  draining  12 s  gw2 to confirm",
                 "  pgw.3  baking     6 s",
                 "pgw to 1.6.0, rollout 7  [======>                   ] 1 of 4",
+            ])
+    }
+
+    @Test("what went back is counted for itself")
+    func back() {
+        let value = rollout(
+            [instance(1, "done"), instance(2, "done", back: true), instance(3, "waiting"), instance(4, "waiting")],
+            state: .failed, reason: "pgw.2: no")
+        #expect(RolloutText.line(value) == "rollout 7: pgw to 1.6.0, failed: pgw.2: no, 1 of 4 done, 1 back")
+        #expect(RolloutText.rollout(value).contains("\ndone      1 of 4, 1 back\n"))
+        #expect(
+            RolloutScreen(rollout: value, elapsed: 0).lines(24, columns: 60) == [
+                "pgw to 1.6.0, rollout 7  [=========>        ] 1 of 4, 1 back"
             ])
     }
 
@@ -173,6 +187,21 @@ import Testing
                 1 of 2 have 1.6.0, and keep it. `portcullis rollouts show 7` has each instance; \
                 `portcullis rollouts revert 7` takes those back, too.
                 """)
+    }
+
+    @Test("a command that is repeated says what there is")
+    func again() {
+        let value = rollout([instance(1, "done"), instance(2, "baking")])
+        #expect(RolloutText.underWay(value) == "rollout 7 is under way already: pgw to 1.6.0, running, 1 of 2 done")
+        for (count, services, location, text) in [
+            (4, [], nil, "all 4 instances of pgw have"), (1, [], nil, "the one instance of pgw has"),
+            (2, [], "tcn", "all 2 instances of pgw at tcn have"), (1, ["pgw.7"], nil, "pgw.7 has"),
+            (2, ["pgw.7", "pgw.8"], "tcn", "pgw.7, pgw.8 have"),
+        ] as [(Int, [String], String?, String)] {
+            #expect(
+                RolloutText.upToDate(count, of: "pgw", services, at: location, version: "1.6.0")
+                    == "nothing to do: \(text) 1.6.0")
+        }
     }
 
     @Test("the list tells how a rollout is about to end")
