@@ -77,6 +77,10 @@ class ScriptedRollout:
             def do_GET(self):
                 if self.path == "/v1/rollouts":
                     return self._send(200, [script.now])
+                if self.path == "/v1/gateways":
+                    return self._send(200, [
+                        {"name": name, "location": "tcn", "since": TIME, "lastPoll": TIME, "age": 0, "inSync": True}
+                        for name in ("gw1", "gw2", "gw3")])
                 if self.path != "/v1/rollouts/7":
                     return self._send(404, {"title": "Not Found", "status": 404, "detail": "There is no such rollout."})
                 known = self.headers.get("If-None-Match") or ""

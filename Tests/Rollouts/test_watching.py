@@ -85,6 +85,8 @@ def test_an_order_need_not_be_watched_and_resume_names_gateways(admin):
     assert admin.orders == [("/v1/rollouts/7/resume", {"withoutGateways": ["gw2", "gw3"]})]
     assert command(admin, "rollouts", "pause", "7").returncode == 0
     assert admin.polls == 0
+    done = command(admin, "rollouts", "resume", "7", "--without-gateway", "gw4", "--no-wait")
+    assert done.returncode == 1 and "ADMIN knows no gateway gw4" in done.stderr and len(admin.orders) == 2
 
 
 def test_upgrade_asks_for_what_was_said(admin):

@@ -178,7 +178,118 @@ import Testing
         #expect(rollout.instances[0].attempt == 0 && rollout.instances[1].attempt == 1)
     }
 
+    @Test(
+        "whoever has the version already must run with it: one that fails ends the rollout before anything is touched")
+    func sameAndFailing() {
+        var rollout = Rollout(
+            [(name: "pgw.1", version: "1"), (name: "pgw.2", version: "2")], to: "2", by: RolloutPolicy())
+        var cloud = SimulatedCloud(["pgw.1", "pgw.2"], version: "1")
+        cloud.running["pgw.2"] = "2"
+        cloud.broken = ["2"]
+        cloud.run(&rollout)
+        #expect(rollout.state == .failed("pgw.2: it has the version already, and fails: it exits with 1"))
+        #expect(cloud.running["pgw.1"] == "1" && cloud.mostDrained == 0)
+    }
+
+    @Test(
+        "whoever has the version, and is not seen to run with it, fails at the deadline, which says nothing of the version"
+    )
+    func sameAndUnseen() {
+        var rollout = Rollout(
+            [(name: "pgw.1", version: "1"), (name: "pgw.2", version: "2")], to: "2",
+            by: RolloutPolicy(bake: 0, deadline: 20))
+        var cloud = SimulatedCloud(["pgw.1"], version: "1")
+        func look() {
+            cloud.now += 1
+            var seen = cloud.observation(rollout)
+            seen.services["pgw.2"] = .init(
+                wanted: "2", version: "1", state: .changing, trouble: "its key is not trusted")
+            rollout.observe(seen)
+            cloud.running["pgw.1"] = rollout.instances[0].version
+        }
+        while rollout.instances[0].stage != .done { look() }
+        let end = cloud.now + 19
+        while cloud.now < end { look() }
+        #expect(rollout.state == .running)
+        look()
+        #expect(
+            rollout.state
+                == .failed(
+                    "pgw.2: it has the version already, and does not run within 20 s: its key is not trusted"))
+        #expect(!rollout.hasVersionFailed && rollout.instances[0].isDone)
+    }
+
+    @Test("one that was done and falls over later goes back, and the rollout ends: the others never get the version")
+    func laterCollapse() {
+        for isRestarted in [false, true] {
+            var (rollout, cloud) = rollout(4)
+            while rollout.instances[1].stage != .draining { cloud.step(&rollout) }
+            var seen = cloud.observation(rollout)
+            seen.services["pgw.1"] = .init(
+                wanted: "2", version: "2", state: isRestarted ? .running : .failing("it ended by signal 11"),
+                restarts: isRestarted ? 1 : 0)
+            rollout.observe(seen)
+            cloud.run(&rollout)
+            let reason = isRestarted ? "it ended by itself and was started again" : "it ended by signal 11"
+            #expect(rollout.state == .failed("pgw.1: \(reason), after it was done"))
+            #expect(rollout.hasVersionFailed && rollout.instances[0].isBack)
+            #expect(cloud.running.values.allSatisfy { $0 == "1" } && cloud.faults == [])
+        }
+    }
+
+    @Test("those of its batch that were done before an instance fails go back with it; those of other batches stay")
+    func batchmates() {
+        var (rollout, cloud) = rollout(5, RolloutPolicy(batch: .instances(2)))
+        while rollout.instances[2].stage != .done || rollout.instances[3].stage != .probing {
+            cloud.step(&rollout)
+            // The tests from outside of pgw.4 take longer.
+            if rollout.instances[3].stage == .probing { break }
+        }
+        var seen = cloud.observation(rollout)
+        for job in rollout.jobs where job.instance == "pgw.4" { seen.jobs[job] = .running }
+        rollout.observe(seen)
+        #expect(rollout.instances[2].isDone && rollout.instances[3].stage == .probing)
+        for job in rollout.jobs { seen.jobs[job] = .failed("HTTP 500") }
+        rollout.observe(seen)
+        cloud.run(&rollout)
+        #expect(rollout.state == .failed("pgw.4: HTTP 500"))
+        #expect(rollout.instances.map(\.isDone) == [true, true, false, false, false])
+        #expect(rollout.instances.map(\.isBack) == [false, false, true, true, false])
+    }
+
+    @Test("a rollout whose version somebody quarantines ends: what is being changed goes back, what is done stays")
+    func givenUp() {
+        var (rollout, cloud) = rollout(3)
+        while rollout.instances[1].stage != .testing { cloud.step(&rollout) }
+        rollout.giveUp("the version was quarantined", now: cloud.now)
+        cloud.run(&rollout)
+        #expect(rollout.state == .failed("the version was quarantined") && !rollout.hasVersionFailed)
+        #expect(rollout.instances.map(\.isDone) == [true, false, false])
+        let ended = rollout
+        rollout.giveUp("again", now: cloud.now)
+        #expect(rollout == ended)
+    }
+
     // MARK: What is not known
+
+    @Test("a version that its server cannot place was not tried")
+    func unplaced() {
+        for isLate in [false, true] {
+            var (rollout, cloud) = rollout(1, RolloutPolicy(deadline: 20))
+            while rollout.instances[0].stage != .starting { cloud.step(&rollout) }
+            var seen = RolloutObservation(now: cloud.now + (isLate ? 20 : 1))
+            seen.services["pgw.1"] = .init(
+                wanted: "2", version: "1", state: isLate ? .changing : .failing("no space left"),
+                trouble: "no space left")
+            rollout.observe(seen)
+            cloud.run(&rollout)
+            guard case .failed(let reason) = rollout.state else {
+                Issue.record("it is \(rollout.state)")
+                return
+            }
+            #expect(reason.contains("no space left") && !rollout.hasVersionFailed)
+        }
+    }
 
     /// An instance that the rollout has at work, and what everybody says of it.
     private func observation(_ rollout: Rollout, _ now: Int) -> RolloutObservation {

@@ -23,10 +23,15 @@ struct WaitOptions: ParsableArguments {
     }
 
     /// Throws for a name that ADMIN does not know, before anything is changed.
-    func check(_ client: AdminResources) async throws {
-        guard !without.isEmpty else { return }
-        let known = Set(try await client.gateways().map { ExactText($0.name) })
-        guard let wrong = without.first(where: { !known.contains(ExactText($0)) }) else { return }
+    func check(_ client: AdminResources) async throws { try await client.requireGateways(without) }
+}
+
+extension AdminResources {
+    /// Throws for a name of `--without-gateway` that ADMIN does not know: nobody would be left out.
+    func requireGateways(_ names: [String]) async throws {
+        guard !names.isEmpty else { return }
+        let known = Set(try await gateways().map { ExactText($0.name) })
+        guard let wrong = names.first(where: { !known.contains(ExactText($0)) }) else { return }
         throw CommandError(
             "--without-gateway: ADMIN knows no gateway \(wrong.printable); nothing was changed",
             hint: "`portcullis gateways` lists them.")

@@ -36,6 +36,7 @@ struct ResumeRollout: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
+        try await client.requireGateways(without)
         let rollout = try await client.tell(.resume, argument.rollout, RolloutOrdering(withoutGateways: without))
         // One that was paused while it went back goes on with that.
         try await watching.finish(rollout, goal: rollout.ending == .reverted ? .reverted : .finished, client)

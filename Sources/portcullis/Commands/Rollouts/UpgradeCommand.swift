@@ -83,6 +83,7 @@ struct UpgradeCommand: AdminCommand {
     }
 
     func run(_ client: AdminResources) async throws {
+        try await client.requireGateways(without)
         let wanted = RolloutCreation(
             type: type, version: version, services: services, location: location, batch: batch, canaries: canary,
             isPromotedByHand: promote.map { $0 == .manual }, bake: bake, deadline: deadline, withoutGateways: without)
@@ -126,7 +127,7 @@ struct UpgradeCommand: AdminCommand {
     private static func duration(_ text: String, _ range: ClosedRange<Int>) throws -> Int {
         guard let seconds = TimeSpan.seconds(text), range.contains(seconds) else {
             throw ValidationError(
-                "\(text.printed()) is not a time from \(range.lowerBound) s to a day, such as \(TimeSpan.forms)")
+                "\(text.printed()) is not a time from \(range.lowerBound) s to a day, such as 30s or 10m")
         }
         return seconds
     }
