@@ -34,7 +34,11 @@ enum UsageText {
         // Of `--to=VALUE` the value alone is repeated.
         let values = words + words.flatMap { word in word.splitBytes("=", maxSplits: 1).dropFirst().map(String.init) }
         return values.filter { $0.unicodeScalars.count > 200 }.sorted { $0.utf8.count > $1.utf8.count }
-            .reduce(text) { $0.replacing($1, with: $1.shownName()) }
+            .reduce(text) { text, word in
+                // exact: these are bytes
+                let bytes = Array(text.utf8).replacing(Array(word.utf8), with: Array(word.shownName().utf8))
+                return String(decoding: bytes, as: UTF8.self)
+            }
     }
 
     /// The text with each usage that is longer than a terminal's line put on several, no option being torn apart.

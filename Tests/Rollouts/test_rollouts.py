@@ -165,6 +165,8 @@ def test_abort_takes_back_what_was_begun_and_revert_the_rest(stage):
     stage.has_started("pgw.1", "1.5.0", "1.6.0", "1.5.0")
 
     stage.upgrade("1.6.0", "--batch", "2")
+    text = stage.portcullis("versions", "remove", "pgw", "1.5.0", status=1)
+    assert "is kept by rollout 2 (pgw to 1.6.0, finished), which may be reverted to it until" in text
     text = stage.portcullis("rollouts", "revert", "2")
     assert "rollout 2 is reverted" in text
     assert stage.versions() == dict.fromkeys(SERVICES, "1.5.0")

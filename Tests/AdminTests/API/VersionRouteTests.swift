@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
+import Names
 import Registry
 import RegistryTestSupport
 import TestSupport
@@ -66,6 +67,40 @@ import Versions
                 #expect(
                     try await stage.send(.patch, "/v1/services/tg.2", #"{"version": "1.5.0"}"#).status == .ok)
             }
+        }
+    }
+
+    @Test("services that ADMIN adds by itself do not get a quarantined version")
+    func quarantinedSiblings() async throws {
+        try await Stage.run { stage in
+            try await stage.seedVersions()
+            let scale = { @Sendable in try await stage.send(.post, "/v1/types/pgw/scale", #"{"count": 3}"#) }
+            let quarantine = { @Sendable (type: String, version: String) in
+                _ = try await stage.send(
+                    .put, "/v1/versions/\(type)/\(version)/mark", #"{"mark": "quarantined", "reason": "it leaks"}"#)
+            }
+            try await quarantine("pgw", "1.0")
+            let refused = try await scale()
+            #expect(refused.status == .unprocessableContent)
+            let fault = try #require(refused.problem?.errors.first)
+            #expect(fault.pointer == "#/count" && fault.detail.contains("pgw 1.0 is quarantined: it leaks"))
+            try await stage.send(.patch, "/v1/services/pgw.2", #"{"version": "2.0"}"#)
+            let scaled = try await scale()
+            #expect(scaled.status == .ok, "\(scaled.text)")
+            let added = try await stage.read([ServiceResource].self, "/v1/services?type=pgw").filter { $0.index > 2 }
+            #expect(added.count == 1 && added.allSatisfy { $0.version == .named("2.0", variant: nil) })
+
+            try await stage.addVersion("1", of: "log")
+            try await stage.send(
+                .put, "/v1/types/log", "type: log\ninstances: each-server\n", type: "application/yaml")
+            try await stage.send(.patch, "/v1/services/log.1", #"{"version": "1"}"#)
+            try await quarantine("log", "1")
+            let server = #"{"location": "tcn", "kind": "app", "addresses": ["10.1.0.99"]}"#
+            let report = try await stage.send(.put, "/v1/servers/app99", server).report
+            let name = try #require(report.changes.first { $0.kind == .service }?.name)
+            #expect(report.warnings.contains { "\($0)".contains("\(name) has no version and is in maint") })
+            let service = try await stage.read(ServiceResource.self, "/v1/services/\(name)")
+            #expect(service.state == .maint && service.version == nil)
         }
     }
 
