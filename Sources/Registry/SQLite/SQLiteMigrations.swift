@@ -41,6 +41,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("23 moves of services, jobs after others, actions at intervals") { db in
             try db.execute(sql: MoveRows.tables)
         }
+        migrator.registerMigration("25 jobs that build versions") { db in
+            try db.execute(sql: InstallationRows.builds)
+        }
         return migrator
     }
 
