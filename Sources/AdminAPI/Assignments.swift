@@ -118,7 +118,8 @@ extension Assignments: Described {
 
 extension AssignedBuild: Described {
     package static let form = Form<Self>.object(
-        "AssignedBuild", .required("type", .line(atMost: 63), \.type), .required("version", .line(atMost: 64), \.version),
+        "AssignedBuild", .required("type", .line(atMost: 63), \.type),
+        .required("version", .line(atMost: 64), \.version),
         .required("variant", .line(atMost: 63), \.variant), .required("deadline", .time, \.deadline)
     ) { AssignedBuild(type: $0, version: $1, variant: $2, deadline: $3) }
 }

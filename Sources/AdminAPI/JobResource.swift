@@ -103,7 +103,8 @@ public struct JobResource: Sendable, Hashable {
 
     public init(
         id: String, service: String?, server: String, kind: Kind, name: String?, arguments: [String], version: String?,
-        build: JobBuild? = nil, state: JobState, createdBy: String, createdAt: String, deadline: String, after: String? = nil,
+        build: JobBuild? = nil, state: JobState, createdBy: String, createdAt: String, deadline: String,
+        after: String? = nil,
         startedAt: String? = nil, endedAt: String? = nil, problem: String? = nil, output: String? = nil
     ) {
         self.id = id
@@ -180,7 +181,8 @@ extension JobResource: Described {
         .present("name", .line(atMost: 63), \.name),
         .required("arguments", .list(of: .line(atMost: 1_024)), \.arguments),
         .present("version", .digest, \.version), .present("build", JobBuild.form, \.build),
-        .required("state", .choice, \.state), .required("createdBy", .actor, \.createdBy), .required("createdAt", .time, \.createdAt),
+        .required("state", .choice, \.state), .required("createdBy", .actor, \.createdBy),
+        .required("createdAt", .time, \.createdAt),
         .required("deadline", .time, \.deadline), .present("after", .line(atMost: 40), \.after),
         .present("startedAt", .time, \.startedAt),
         .present("endedAt", .time, \.endedAt), .present("problem", .line(atMost: Limits.reportedText), \.problem),

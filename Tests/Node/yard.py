@@ -98,7 +98,7 @@ class Yard:
             "type": name, "install": {"files": ["**"]}, "run": {"command": ["bin/run"]}, **more}))
 
     def apply(self):
-        servers = {name: {"kind": "app", "addresses": [f"10.1.0.{index}"], "labels": labels}
+        servers = {name: {"kind": "app", "addresses": [f"10.1.0.{index}"], **({"labels": labels} if labels else {})}
                    for index, (name, labels) in enumerate(self.labels.items(), start=1)}
         types = [path.name for path in sorted(self.folder.glob("*.yaml")) if path.name != "cloud.yaml"]
         (self.folder / "cloud.yaml").write_text(json.dumps({"types": types, "locations": {"tcn": {"servers": servers}}}))
@@ -125,19 +125,22 @@ class Yard:
 
     # The operator
 
-    def words(self, *words):
-        access = ("--admin-url", self.admin.url, *(("--token", self.token) if self.token else ()))
-        return [binary("portcullis"), *words, *access]
+    def command(self, *words, **options):
+        """Runs the command line to its end. Returns its result."""
+        environment = {"PORTCULLIS_ADMIN_URL": self.admin.url, **({"PORTCULLIS_TOKEN": self.token} if self.token else {})}
+        return processes.result(binary("portcullis"), *words, env={**os.environ, **environment}, **options)
 
-    def portcullis(self, *words, status=0):
-        return processes.run(*self.words(*words), status=status)
+    def portcullis(self, *words):
+        done = self.command(*words)
+        assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
 
     def json(self, *words):
         return json.loads(self.portcullis(*words, "-o", "json"))
 
     def build(self, name, *words, type="web", on="build1"):
         """Has a version built, to the end. Returns the command's result."""
-        return processes.result(*self.words("versions", "build", type, "--name", name, "--on", on, *words))
+        return self.command("versions", "build", type, "--name", name, "--on", on, *words)
 
     def begin(self, name, *words, type="web"):
         """Has a version built whose build waits. Returns the job's identifier, and the processes of the build."""

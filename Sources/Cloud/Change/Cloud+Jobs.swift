@@ -135,13 +135,32 @@ extension Cloud {
             createdAt: request.createdAt, deadline: request.deadline)
     }
 
+    /// Ends the builds of servers that are builders no more. Walks over all jobs.
+    ///
+    /// - Parameter time: RFC 3339.
+    package mutating func settleBuilds(at time: String) {
+        let orphans = jobs.values.filter {
+            $0.end == nil && $0.buildWork != nil && servers[$0.server]?.isBuilder != true
+        }
+        for job in orphans.sorted(by: { $0.number < $1.number }) {
+            endJob(
+                job.id,
+                Job.End(
+                    outcome: .failed, endedAt: time,
+                    problem: "the server \(job.server) has the label \(Server.builderLabel) no more"))
+        }
+    }
+
     /// Whether a server may send a version now: it is a builder, and has a job to build that version which has not ended
     /// and whose deadline has not passed. Walks over all jobs.
     ///
     /// - Parameters:
     ///   - work: `nil`: any version.
+    ///   - type: `nil`: any type.
     ///   - time: RFC 3339 in UTC, as the deadlines.
-    package func isBuilding(_ work: Job.BuildWork?, ofType type: String? = nil, on server: String, at time: String) -> Bool {
+    package func isBuilding(_ work: Job.BuildWork?, ofType type: String? = nil, on server: String, at time: String)
+        -> Bool
+    {
         guard servers[server]?.isBuilder == true else { return false }
         return jobs.values.contains { job in
             guard job.end == nil, job.server == server, job.deadline > time, let known = job.buildWork else {

@@ -20,7 +20,8 @@ package struct BuildOrder: Sendable {
         for case (let text, let problem?) in problems { throw BuildRefusal("\(text.printed(atMost: 80)) \(problem)") }
         guard !builds.isEmpty else { throw BuildRefusal("this server builds nothing: its node.yaml has no `builds`") }
         guard let entry = builds[ExactText(build.type)] else {
-            throw BuildRefusal("this server does not build the type \(build.type): `builds` of its node.yaml has no such entry")
+            throw BuildRefusal(
+                "this server does not build the type \(build.type): `builds` of its node.yaml has no such entry")
         }
         version = VersionName(type: build.type, name: build.version, variant: build.variant)
         self.entry = entry

@@ -60,13 +60,17 @@ struct BuildRun: Sendable {
         await note(report)
     }
 
-    /// Ends what runs, and removes what was made. Not even a cancelled task leaves without it.
+    /// Ends what runs, and removes what was made.
     private func clear() async {
-        do {
-            try await BlockingWork.run { [process, work] in
+        // A task of its own: one that is cancelled gets no thread.
+        let clearing = Task { [process, work] in
+            try await BlockingWork.run {
                 BuildWork.stop(process)
                 try work.remove()
             }
+        }
+        do {
+            try await clearing.value
         } catch {
             context.logger.error("job \(id): \(error)")
         }

@@ -133,7 +133,9 @@ package struct BuildDirectory: Sendable {
                 throw StoreError.changedWhileRead(root.path(file.path))
             }
             let status = try open.status()
-            guard status.kind == S_IFREG, reader?.mayRead(status) ?? true, FileMode(ofBuilt: status.st_mode & 0o7777) == file.mode else {
+            guard status.kind == S_IFREG, reader?.mayRead(status) ?? true,
+                FileMode(ofBuilt: status.st_mode & 0o7777) == file.mode
+            else {
                 throw StoreError.changedWhileRead(open.path)
             }
             return Manifest.File(path: file.path, mode: file.mode, blob: try session.add(open))

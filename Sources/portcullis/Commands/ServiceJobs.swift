@@ -38,7 +38,8 @@ struct RestartServices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         for name in services.names {
-            try await JobRun(client, job, change.output).run(JobCreation(kind: .restart, seconds: job.seconds), of: name, change)
+            try await JobRun(client, job, change.output).run(
+                JobCreation(kind: .restart, seconds: job.seconds), of: name, change)
         }
     }
 }
@@ -54,7 +55,8 @@ struct TestServices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         for name in services.names {
-            try await JobRun(client, job, change.output).run(JobCreation(kind: .tests, seconds: job.seconds), of: name, change)
+            try await JobRun(client, job, change.output).run(
+                JobCreation(kind: .tests, seconds: job.seconds), of: name, change)
         }
     }
 }

@@ -144,7 +144,8 @@ import Testing
         }
         try cloud.add(request("mdb.1", .action, "backup", ["9"]), nonce: 0xAB)
         let job = try #require(cloud.openJobs.first)
-        #expect(job.id == "1-000000ab" && job.serviceWork?.version == Self.digest && "\(job)" == "backup of mdb.1 on app1")
+        #expect(
+            job.id == "1-000000ab" && job.serviceWork?.version == Self.digest && "\(job)" == "backup of mdb.1 on app1")
         cloud.endJob(job.id, Job.End(outcome: .failed, endedAt: "c", problem: "exit 3"))
         cloud.endJob(job.id, Job.End(outcome: .succeeded, endedAt: "d"))
         #expect(cloud.jobs[job.id]?.end?.outcome == .failed && cloud.openJobs.isEmpty)
@@ -160,7 +161,8 @@ import Testing
         var cloud = try cloud()
         let work = Job.BuildWork(type: "mdb", version: "1.5.0", variant: "debug")
         func request(_ work: Job.BuildWork, on server: String = "app1") -> BuildRequest {
-            BuildRequest(work: work, server: server, createdBy: "ops", createdAt: "a", deadline: "2026-01-01T01:00:00.000Z")
+            BuildRequest(
+                work: work, server: server, createdBy: "ops", createdAt: "a", deadline: "2026-01-01T01:00:00.000Z")
         }
         #expect { try cloud.add(request(work), nonce: 1) } throws: { "\($0)".contains("has no label builder") }
         cloud.servers["app1"]?.labels = ["builder"]
@@ -186,6 +188,11 @@ import Testing
         var unlabelled = cloud
         unlabelled.servers["app1"]?.labels = []
         #expect(!unlabelled.isBuilding(work, on: "app1", at: before))
+        cloud.settleBuilds(at: before)
+        #expect(cloud.openJobs.count == 1)
+        unlabelled.settleBuilds(at: before)
+        let end = unlabelled.jobs[job.id]?.end
+        #expect(end?.outcome == .failed && end?.problem?.contains("label builder no more") == true)
         cloud.endJob(job.id, Job.End(outcome: .succeeded, endedAt: before))
         #expect(!cloud.isBuilding(work, on: "app1", at: before))
     }

@@ -47,7 +47,7 @@ import YAML
         ("builds: {pgw: {command: [make]}}", "the key \"source\" is missing"),
         ("builds: {pgw: {source: s, command: [make]}}", "is no absolute path"),
         ("builds: {pgw: {source: /s, command: [make], user: root}}", "unless allow-users has root"),
-        ("builds: {pgw: {source: /s, command: [make], directory: ../x}}", "directory"),
+        ("builds: {pgw: {source: /s, command: [make], directory: ../x}}", "../x"),
         ("builds: {pgw: {source: /s, command: [make], shell: bash}}", "shell"),
         ("builds: {pgw: {source: /s, command: [make], timeout: 2d}}", "a time"),
         ("driver: docker", "\"docker\" is none of auto, systemd, process"),

@@ -7,7 +7,9 @@ import Testing
 @testable import Versions
 
 @Suite struct BuildCommandTests {
-    private func command(_ program: String, _ environment: [EnvironmentVariable] = [], path: String? = nil) -> BuildCommand {
+    private func command(_ program: String, _ environment: [EnvironmentVariable] = [], path: String? = nil)
+        -> BuildCommand
+    {
         BuildCommand(
             BuildSection.Settings(command: [program, "all"], environment: environment),
             VersionName(type: "pgw", name: "1.5.0", variant: "debug"), path: path, home: "/home/b", temporary: nil)
@@ -31,7 +33,8 @@ import Testing
         try await withTemporaryFolder { folder in
             try folder.write("tools/make", "".utf8, mode: 0o755)
             try folder.write("configure", "".utf8, mode: 0o755)
-            #expect(try command("make", path: "/none:\(folder.path)/tools").program(in: "/") == "\(folder.path)/tools/make")
+            #expect(
+                try command("make", path: "/none:\(folder.path)/tools").program(in: "/") == "\(folder.path)/tools/make")
             #expect(try command("make", path: "tools").program(in: folder.path) == "\(folder.path)/tools/make")
             #expect(try command("configure", path: "").program(in: folder.path) == "\(folder.path)/configure")
             #expect(try command("./configure").program(in: folder.path) == "\(folder.path)/./configure")

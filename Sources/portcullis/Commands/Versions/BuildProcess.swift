@@ -66,7 +66,8 @@ struct BuildProcess {
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let words: [UnsafeMutablePointer<CChar>?] = command.words.map { strdup($0) } + [nil]
-        let variables: [UnsafeMutablePointer<CChar>?] = command.environment.map { strdup("\($0.name)=\($0.value)") } + [nil]
+        let variables: [UnsafeMutablePointer<CChar>?] =
+            command.environment.map { strdup("\($0.name)=\($0.value)") } + [nil]
         defer { for pointer in words + variables { free(pointer) } }
         var process: pid_t = 0
         let code = posix_spawn(&process, program, &actions, &attributes, words, variables)

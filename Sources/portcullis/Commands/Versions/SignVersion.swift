@@ -31,7 +31,8 @@ struct SignVersion: AsyncParsableCommand {
     var key: String
 
     @Option(
-        help: ArgumentHelp("The SHA-256 of the manifest that is to be signed; another is refused.", valueName: "sha256"))
+        help: ArgumentHelp("The SHA-256 of the manifest that is to be signed; another is refused.", valueName: "sha256")
+    )
     var digest: String?
 
     @OptionGroup var source: SourceOptions
