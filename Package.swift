@@ -135,6 +135,12 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // How versions come to ADMIN: from the command line, and from servers that build them
+        .target(
+            name: "VersionTransfer",
+            dependencies: ["AdminAPI", "AdminClient", "JSON", "ServiceSupport", "Text", "Versions"],
+            swiftSettings: strict),
+
         // The gateway
         .target(
             name: "Netlink",
@@ -201,7 +207,7 @@ let package = Package(
             name: "NodeAgent",
             dependencies: [
                 "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Systemd", "Text",
-                "Versions", "YAML",
+                "VersionTransfer", "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -267,7 +273,8 @@ let package = Package(
             name: "portcullis",
             dependencies: [
                 "AdminAPI", "AdminClient", "Cloud", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived",
-                "Names", "NetworkTypes", "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Names", "NetworkTypes", "Rollouts", "ServiceSupport", "ServicesExport", "Text", "VersionTransfer",
+                "Versions", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -169,6 +169,8 @@ extension APIPath {
     public static func verification(of version: String, _ type: String) -> Self {
         Self("versions", type, version, "verification")
     }
+    /// Has a server build a version.
+    public static func builds(of version: String, _ type: String) -> Self { Self("versions", type, version, "builds") }
     /// The exact bytes of a manifest by its SHA-256.
     public static func manifest(_ digest: String) -> Self { Self("manifests", digest) }
     public static func signatures(ofManifest digest: String) -> Self { Self("manifests", digest, "signatures") }

@@ -11,10 +11,14 @@ public struct Assignments: Sendable, Hashable {
     public var services: [ExactText: Assignment]
     /// What is to be done once, by identifier.
     public var jobs: [ExactText: AssignedJob]
+    /// What is to be built, by the identifier of the job.
+    public var builds: [ExactText: AssignedBuild]
 
     public init(
-        server: String, location: String, services: [ExactText: Assignment] = [:], jobs: [ExactText: AssignedJob] = [:]
+        server: String, location: String, services: [ExactText: Assignment] = [:],
+        jobs: [ExactText: AssignedJob] = [:], builds: [ExactText: AssignedBuild] = [:]
     ) {
+        self.builds = builds
         self.server = server
         self.location = location
         self.services = services
@@ -81,6 +85,22 @@ public struct AssignedJob: Sendable, Hashable {
     }
 }
 
+/// A version to be built. By which command, as which user and from which files, the server's node.yaml alone says.
+public struct AssignedBuild: Sendable, Hashable {
+    public var type: String
+    public var version: String
+    public var variant: String
+    /// After this time the build is not begun, and one that runs is ended: RFC 3339 in UTC.
+    public var deadline: String
+
+    public init(type: String, version: String, variant: String, deadline: String) {
+        self.type = type
+        self.version = version
+        self.variant = variant
+        self.deadline = deadline
+    }
+}
+
 // MARK: Forms
 
 extension Assignments: Described {
@@ -88,8 +108,20 @@ extension Assignments: Described {
         "Assignments", .required("server", .name(.server), \.server),
         .required("location", .name(.location), \.location),
         .required("services", .dictionary(of: Assignment.form, atMost: Limits.assignedServices), \.services),
-        .required("jobs", .dictionary(of: AssignedJob.form, atMost: Limits.assignedJobs), \.jobs)
-    ) { Assignments(server: $0, location: $1, services: $2, jobs: $3) }
+        .required("jobs", .dictionary(of: AssignedJob.form, atMost: Limits.assignedJobs), \.jobs),
+        .present("builds", .dictionary(of: AssignedBuild.form, atMost: Limits.assignedJobs), \.givenBuilds)
+    ) { Assignments(server: $0, location: $1, services: $2, jobs: $3, builds: $4 ?? [:]) }
+
+    /// A server without any is not told of them.
+    private var givenBuilds: [ExactText: AssignedBuild]? { builds.isEmpty ? nil : builds }
+}
+
+extension AssignedBuild: Described {
+    package static let form = Form<Self>.object(
+        "AssignedBuild", .required("type", .line(atMost: 63), \.type),
+        .required("version", .line(atMost: 64), \.version),
+        .required("variant", .line(atMost: 63), \.variant), .required("deadline", .time, \.deadline)
+    ) { AssignedBuild(type: $0, version: $1, variant: $2, deadline: $3) }
 }
 
 extension Assignment: Described {

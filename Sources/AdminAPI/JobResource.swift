@@ -33,16 +33,60 @@ public struct JobCreation: Sendable, Hashable {
     }
 }
 
+/// Body of `POST /v1/versions/{type}/{version}/builds`.
+public struct BuildCreation: Sendable, Hashable {
+    /// The server that is to build it; `nil`: any builder of the type that is in touch.
+    public var server: String?
+    /// Seconds until the deadline; `nil`: an hour.
+    public var seconds: Int?
+
+    public init(server: String? = nil, seconds: Int? = nil) {
+        self.server = server
+        self.seconds = seconds
+    }
+}
+
+/// The version that a job builds.
+public struct JobBuild: Sendable, Hashable {
+    public var type: String
+    public var version: String
+    public var variant: String
+
+    public init(type: String, version: String, variant: String) {
+        self.type = type
+        self.version = version
+        self.variant = variant
+    }
+}
+
 /// A job (`GET /v1/jobs/{job}`), or one in a list, which is without its output.
 public struct JobResource: Sendable, Hashable {
+    /// The kinds of jobs: those for services, and builds.
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        case restart, tests, action, build
+
+        /// A kind of a job for a service.
+        public init(_ kind: JobKind) {
+            self =
+                switch kind {
+                case .restart: .restart
+                case .tests: .tests
+                case .action: .action
+                }
+        }
+    }
+
     public var id: String
-    public var service: String
+    /// `nil`: it builds a version, and is for no service.
+    public var service: String?
     public var server: String
-    public var kind: JobKind
+    public var kind: Kind
     public var name: String?
     public var arguments: [String]
-    /// The manifest of the version that it is for.
-    public var version: String
+    /// The manifest of the version that it is for; `nil`: it is for no service.
+    public var version: String?
+    /// What it builds; `nil`: it is for a service.
+    public var build: JobBuild?
     public var state: JobState
     public var createdBy: String
     /// RFC 3339 in UTC, as the other times.
@@ -58,8 +102,9 @@ public struct JobResource: Sendable, Hashable {
     public var output: String?
 
     public init(
-        id: String, service: String, server: String, kind: JobKind, name: String?, arguments: [String], version: String,
-        state: JobState, createdBy: String, createdAt: String, deadline: String, after: String? = nil,
+        id: String, service: String?, server: String, kind: Kind, name: String?, arguments: [String], version: String?,
+        build: JobBuild? = nil, state: JobState, createdBy: String, createdAt: String, deadline: String,
+        after: String? = nil,
         startedAt: String? = nil, endedAt: String? = nil, problem: String? = nil, output: String? = nil
     ) {
         self.id = id
@@ -69,6 +114,7 @@ public struct JobResource: Sendable, Hashable {
         self.name = name
         self.arguments = arguments
         self.version = version
+        self.build = build
         self.state = state
         self.createdBy = createdBy
         self.createdAt = createdAt
@@ -103,6 +149,21 @@ extension JobCreation: Described {
     ) { JobCreation(kind: $0, name: $1, arguments: $2, seconds: $3) }
 }
 
+extension BuildCreation: Described {
+    package static let form = Form<Self>.object(
+        "BuildCreation", .present("server", .name(.server), \.server),
+        .present(
+            "for", .integer(Limits.jobSeconds).described("Seconds until the deadline; absent: an hour"), \.seconds)
+    ) { BuildCreation(server: $0, seconds: $1) }
+}
+
+extension JobBuild: Described {
+    package static let form = Form<Self>.object(
+        "JobBuild", .required("type", .name(.type), \.type), .required("version", .versionName, \.version),
+        .required("variant", .variant, \.variant)
+    ) { JobBuild(type: $0, version: $1, variant: $2) }
+}
+
 extension Form {
     /// A list of a limited length.
     fileprivate static func list<Element>(of element: Form<Element>, atMost maximum: Int) -> Form
@@ -115,20 +176,22 @@ extension Form {
 
 extension JobResource: Described {
     package static let form = Form<Self>.object(
-        "Job", .required("id", .line(atMost: 40), \.id), .required("service", .serviceName, \.service),
+        "Job", .required("id", .line(atMost: 40), \.id), .present("service", .serviceName, \.service),
         .required("server", .name(.server), \.server), .required("kind", .choice, \.kind),
         .present("name", .line(atMost: 63), \.name),
         .required("arguments", .list(of: .line(atMost: 1_024)), \.arguments),
-        .required("version", .digest, \.version), .required("state", .choice, \.state),
-        .required("createdBy", .actor, \.createdBy), .required("createdAt", .time, \.createdAt),
+        .present("version", .digest, \.version), .present("build", JobBuild.form, \.build),
+        .required("state", .choice, \.state), .required("createdBy", .actor, \.createdBy),
+        .required("createdAt", .time, \.createdAt),
         .required("deadline", .time, \.deadline), .present("after", .line(atMost: 40), \.after),
         .present("startedAt", .time, \.startedAt),
         .present("endedAt", .time, \.endedAt), .present("problem", .line(atMost: Limits.reportedText), \.problem),
         .present("output", .bytes(0...Limits.jobOutput), \.output)
     ) {
         JobResource(
-            id: $0, service: $1, server: $2, kind: $3, name: $4, arguments: $5, version: $6, state: $7, createdBy: $8,
-            createdAt: $9, deadline: $10, after: $11, startedAt: $12, endedAt: $13, problem: $14, output: $15)
+            id: $0, service: $1, server: $2, kind: $3, name: $4, arguments: $5, version: $6, build: $7, state: $8,
+            createdBy: $9, createdAt: $10, deadline: $11, after: $12, startedAt: $13, endedAt: $14, problem: $15,
+            output: $16)
     }
 }
 

@@ -70,6 +70,8 @@ public enum Limits {
     public static let assignedServices = 10_000
     /// Jobs of a server at a time.
     public static let assignedJobs = 1_000
+    /// Types that a server builds.
+    public static let builtTypes = 256
     /// Drives of a server.
     public static let serverDrives = 64
     /// Bytes of a job's output that are kept: its end.

@@ -1,4 +1,5 @@
 package import JSON
+import Names
 public import Text
 
 /// What a node says of its server: what is there, what runs, and what has become of jobs.
@@ -22,12 +23,15 @@ public struct ServerReport: Sendable, Hashable {
     public var freeMemory: Int
     /// What an operator should know, a sentence each.
     public var problems: [String]
+    /// The types that it builds.
+    public var builds: [String]
 
     public init(
         program: String, applied: String?, bootedAt: String, services: [ExactText: ServerService] = [:],
         jobs: [ExactText: JobReport] = [:], drives: [ExactText: DriveReport] = [:], load: Double = 0, memory: Int = 0,
-        freeMemory: Int = 0, problems: [String] = []
+        freeMemory: Int = 0, problems: [String] = [], builds: [String] = []
     ) {
+        self.builds = builds
         self.program = program
         self.applied = applied
         self.bootedAt = bootedAt
@@ -160,11 +164,12 @@ extension ServerReport: Described {
         .required("drives", .dictionary(of: DriveReport.form, atMost: Limits.serverDrives + 1), \.drives),
         .required("load", .amount, \.load), .required("memory", .integer(atLeast: 0), \.memory),
         .required("freeMemory", .integer(atLeast: 0), \.freeMemory),
-        .required("problems", .set(of: .line(atMost: Limits.reportedText), atMost: Limits.reportedTexts), \.problems)
+        .required("problems", .set(of: .line(atMost: Limits.reportedText), atMost: Limits.reportedTexts), \.problems),
+        .filled("builds", .set(of: .name(.type), atMost: Limits.builtTypes), \.builds)
     ) {
         ServerReport(
             program: $0, applied: $1, bootedAt: $2, services: $3, jobs: $4, drives: $5, load: $6, memory: $7,
-            freeMemory: $8, problems: $9)
+            freeMemory: $8, problems: $9, builds: $10)
     }
 }
 

@@ -14,7 +14,7 @@ public struct TokenResource: Sendable, Hashable {
         /// Fetch the configuration of the service to which it is bound, including secrets.
         case service
         /// Read the assignments of the server to which it is bound and the configurations of its services, and report
-        /// for it.
+        /// for it; send the versions that the server has a job to build.
         case server
         /// Be exchanged for the token of a server, once (`POST /v1/join`).
         case join

@@ -77,9 +77,13 @@ extension ChangeScope {
             return nil
         case .job:
             guard let job = after.jobs[change.name] ?? before.jobs[change.name] else { return nil }
-            var service = change
-            (service.kind, service.name) = (.service, job.service)
-            return outside(service, before, after, actor)
+            switch job.work {
+            case .service(let work):
+                var service = change
+                (service.kind, service.name) = (.service, work.service)
+                return outside(service, before, after, actor)
+            case .build(let work): return everywhere("a build of \(work)", of: work.type)
+            }
         case .rollout:
             let rollout = after.rollouts[change.name] ?? before.rollouts[change.name]
             for instance in rollout.map(\.progress.instances) ?? [] {

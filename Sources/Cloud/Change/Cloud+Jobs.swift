@@ -31,6 +31,31 @@ package struct JobRequest: Sendable, Hashable {
     }
 }
 
+/// A version that somebody has a server build.
+package struct BuildRequest: Sendable, Hashable {
+    package var work: Job.BuildWork
+    package var server: String
+    package var createdBy: String
+    package var createdAt: String
+    package var deadline: String
+
+    package init(work: Job.BuildWork, server: String, createdBy: String, createdAt: String, deadline: String) {
+        self.work = work
+        self.server = server
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.deadline = deadline
+    }
+}
+
+extension Server {
+    /// The label of a server that builds versions.
+    package static let builderLabel = "builder"
+
+    /// Whether it may be told to build versions.
+    package var isBuilder: Bool { labels.contains { $0.isExactly(Self.builderLabel) } }
+}
+
 extension Cloud {
     /// The jobs that have not ended, in their order. Walks over all jobs.
     package var openJobs: [Job] { jobs.values.filter { $0.end == nil }.sorted { $0.number < $1.number } }
@@ -62,20 +87,87 @@ extension Cloud {
         guard request.kind == .action || request.arguments.isEmpty else {
             throw ChangeError.invalid([Fault(place: "#/arguments", detail: "only an action takes arguments")])
         }
-        let server = request.server ?? service.server
+        let (number, id) = try nextJob(on: request.server ?? service.server, nonce)
+        jobs[id] = Job(
+            id: id, number: number, server: request.server ?? service.server,
+            work: .service(
+                Job.ServiceWork(
+                    service: service.name, kind: request.kind, version: installation.digest, name: request.name,
+                    arguments: request.arguments)),
+            createdBy: request.createdBy, createdAt: request.createdAt, deadline: request.deadline,
+            after: request.after)
+        return id
+    }
+
+    /// The number and the identifier of the next job. Throws if the server has too many. Walks over all jobs.
+    private func nextJob(on server: String, _ nonce: UInt32) throws(ChangeError) -> (number: Int, id: String) {
         guard jobs.values.count(where: { $0.end == nil && $0.server == server }) < Job.mostOpen else {
             throw ChangeError.inUse(
                 "server \(server) has \(Job.mostOpen) jobs that have not ended, and takes no more")
         }
         let number = (jobs.values.map(\.number).max() ?? 0) + 1
         let digits = String(nonce, radix: 16)
-        let id = "\(number)-\(String(repeating: "0", count: 8 - digits.utf8.count))\(digits)"
+        return (number, "\(number)-\(String(repeating: "0", count: 8 - digits.utf8.count))\(digits)")
+    }
+
+    /// Adds a job that builds a version.
+    ///
+    /// Throws `ChangeError` if there is no such type or server, if the server is no builder, or if it has too many jobs.
+    ///
+    /// - Parameter nonce: makes the identifier unique, also where an older registry was restored.
+    package mutating func add(_ request: BuildRequest, nonce: UInt32) throws {
+        guard types[request.work.type] != nil else { throw ChangeError.missing("type \(request.work.type)") }
+        guard let server = servers[request.server] else {
+            throw ChangeError.invalid([
+                Fault(place: "#/server", detail: "there is no server \(request.server.printed(atMost: 80))")
+            ])
+        }
+        guard server.isBuilder else {
+            throw ChangeError.invalid([
+                Fault(
+                    place: "#/server",
+                    detail: "the server \(server.name) has no label \(Server.builderLabel), so it builds nothing")
+            ])
+        }
+        let (number, id) = try nextJob(on: server.name, nonce)
         jobs[id] = Job(
-            id: id, number: number, service: service.name, server: server, kind: request.kind,
-            version: installation.digest, name: request.name, arguments: request.arguments,
-            createdBy: request.createdBy, createdAt: request.createdAt, deadline: request.deadline,
-            after: request.after)
-        return id
+            id: id, number: number, server: server.name, work: .build(request.work), createdBy: request.createdBy,
+            createdAt: request.createdAt, deadline: request.deadline)
+    }
+
+    /// Ends the builds of servers that are builders no more. Walks over all jobs.
+    ///
+    /// - Parameter time: RFC 3339.
+    package mutating func settleBuilds(at time: String) {
+        let orphans = jobs.values.filter {
+            $0.end == nil && $0.buildWork != nil && servers[$0.server]?.isBuilder != true
+        }
+        for job in orphans.sorted(by: { $0.number < $1.number }) {
+            endJob(
+                job.id,
+                Job.End(
+                    outcome: .failed, endedAt: time,
+                    problem: "the server \(job.server) has the label \(Server.builderLabel) no more"))
+        }
+    }
+
+    /// Whether a server may send a version now: it is a builder, and has a job to build that version which has not ended
+    /// and whose deadline has not passed. Walks over all jobs.
+    ///
+    /// - Parameters:
+    ///   - work: `nil`: any version.
+    ///   - type: `nil`: any type.
+    ///   - time: RFC 3339 in UTC, as the deadlines.
+    package func isBuilding(_ work: Job.BuildWork?, ofType type: String? = nil, on server: String, at time: String)
+        -> Bool
+    {
+        guard servers[server]?.isBuilder == true else { return false }
+        return jobs.values.contains { job in
+            guard job.end == nil, job.server == server, job.deadline > time, let known = job.buildWork else {
+                return false
+            }
+            return (work.map { $0 == known } ?? true) && (type.map { $0 == known.type } ?? true)
+        }
     }
 
     private func checkAction(_ name: String, _ arguments: [String], of service: ServiceInstance) throws {
@@ -107,7 +199,9 @@ extension Cloud {
         guard let job = jobs[id], job.end == nil else { return }
         jobs[id]?.end = end
         if end.outcome != .succeeded {
-            if job.createdBy == Job.scheduler { notices.append(Notice(failed: job, end, of: services[job.service])) }
+            if job.createdBy == Job.scheduler, let work = job.serviceWork {
+                notices.append(Notice(failed: job, end, of: work.service, services[work.service]))
+            }
             for next in openJobs where next.after == id {
                 endJob(
                     next.id,
@@ -124,11 +218,11 @@ extension Cloud {
 
 extension Notice {
     /// That a job at intervals has not succeeded.
-    fileprivate init(failed job: Job, _ end: Job.End, of service: ServiceInstance?) {
+    fileprivate init(failed job: Job, _ end: Job.End, of name: String, _ service: ServiceInstance?) {
         let output =
             end.output.utf8.isEmpty ? "" : "\n\(String(decoding: end.output.utf8.suffix(8 << 10), as: UTF8.self))"
         self.init(
-            .warning, of: .service, job.service,
+            .warning, of: .service, name,
             title: "\(job) \(end.outcome == .failed ? "has failed" : "ended, and nobody knows how")",
             text: "\(end.problem ?? "")\(output)\nportcullis jobs show \(job.id)", type: service?.type)
     }

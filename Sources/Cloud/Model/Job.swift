@@ -1,19 +1,14 @@
 public import Names
+import Text
 
-/// Something that a server is to do once for a service, or has done.
+/// Something that a server is to do once, or has done.
 public struct Job: Sendable, Hashable {
     /// Unique for ever: a server that has done a job of this identifier does it no more.
     public let id: String
     /// The order in which jobs were made, from 1.
     public let number: Int
-    public let service: String
     public let server: String
-    public let kind: JobKind
-    /// The manifest of the version that the job is for.
-    public let version: String
-    /// The name of an action.
-    public let name: String?
-    public let arguments: [String]
+    public let work: Work
     public let createdBy: String
     /// RFC 3339 in UTC, as the other times.
     public let createdAt: String
@@ -23,6 +18,44 @@ public struct Job: Sendable, Hashable {
     public let after: String?
     /// How it ended; `nil`: it has not, as far as ADMIN knows.
     public var end: End?
+
+    /// What is done.
+    public enum Work: Sendable, Hashable {
+        case service(ServiceWork)
+        case build(BuildWork)
+    }
+
+    /// What is done for a service.
+    public struct ServiceWork: Sendable, Hashable {
+        public let service: String
+        public let kind: JobKind
+        /// The manifest of the version that the job is for.
+        public let version: String
+        /// The name of an action.
+        public let name: String?
+        public let arguments: [String]
+
+        package init(service: String, kind: JobKind, version: String, name: String?, arguments: [String]) {
+            self.service = service
+            self.kind = kind
+            self.version = version
+            self.name = name
+            self.arguments = arguments
+        }
+    }
+
+    /// A version is built. By which command, the server alone knows.
+    public struct BuildWork: Sendable, Hashable {
+        public let type: String
+        public let version: String
+        public let variant: String
+
+        package init(type: String, version: String, variant: String) {
+            self.type = type
+            self.version = version
+            self.variant = variant
+        }
+    }
 
     /// The end of a job.
     public struct End: Sendable, Hashable {
@@ -47,23 +80,28 @@ public struct Job: Sendable, Hashable {
     }
 
     package init(
-        id: String, number: Int, service: String, server: String, kind: JobKind, version: String, name: String?,
-        arguments: [String], createdBy: String, createdAt: String, deadline: String, after: String? = nil,
-        end: End? = nil
+        id: String, number: Int, server: String, work: Work, createdBy: String, createdAt: String, deadline: String,
+        after: String? = nil, end: End? = nil
     ) {
         self.id = id
         self.number = number
-        self.service = service
         self.server = server
-        self.kind = kind
-        self.version = version
-        self.name = name
-        self.arguments = arguments
+        self.work = work
         self.createdBy = createdBy
         self.createdAt = createdAt
         self.deadline = deadline
         self.after = after
         self.end = end
+    }
+
+    /// What it does for a service; `nil`: it is for none.
+    public var serviceWork: ServiceWork? {
+        if case .service(let work) = work { work } else { nil }
+    }
+
+    /// What it builds; `nil`: nothing.
+    public var buildWork: BuildWork? {
+        if case .build(let work) = work { work } else { nil }
     }
 
     /// How many jobs that have ended are kept: the newest.
@@ -75,6 +113,18 @@ public struct Job: Sendable, Hashable {
 }
 
 extension Job: CustomStringConvertible {
-    /// `restart of tg.3 on app2`, `backup of mdb.1 on db1`
-    public var description: String { "\(name ?? kind.rawValue) of \(service) on \(server)" }
+    /// `restart of tg.3 on app2`, `backup of mdb.1 on db1`, `build of pgw 1.5.0/debug on build1`
+    public var description: String {
+        switch work {
+        case .service(let work): "\(work.name ?? work.kind.rawValue) of \(work.service) on \(server)"
+        case .build(let work): "build of \(work) on \(server)"
+        }
+    }
+}
+
+extension Job.BuildWork: CustomStringConvertible {
+    /// `pgw 1.5.0/debug`
+    public var description: String {
+        "\(type) \(version)" + (variant.isExactly(BuildSection.mainVariant) ? "" : "/\(variant)")
+    }
 }

@@ -45,18 +45,24 @@ struct JobFolder: Sendable {
         try Files.replace(reportPath, with: report.jsonBytes, isDurable: true)
     }
 
-    /// The end of the output.
+    /// The end of the output, of which the earlier part may have been moved aside.
     var output: String {
-        guard let file = try? InputFile.open("\(path)/output") else { return "" }
+        let limit = Limits.jobOutput
+        var bytes = Self.end(of: "\(path)/output", limit)
+        if bytes.count < limit { bytes = Self.end(of: "\(path)/output.1", limit - bytes.count) + bytes }
+        // What is no UTF-8 becomes longer.
+        return ReportedText.output(String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static func end(of path: String, _ limit: Int) -> [UInt8] {
+        guard let file = try? InputFile.open(path) else { return [] }
         defer { try? file.close() }
         var status = stat()
-        guard fstat(file.rawValue, &status) == 0 else { return "" }
-        let limit = Limits.jobOutput
+        guard fstat(file.rawValue, &status) == 0 else { return [] }
         var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit))
         let start = Int64(max(0, Int(status.st_size) - limit))
         let count = (try? bytes.withUnsafeMutableBytes { try file.read(fromAbsoluteOffset: start, into: $0) }) ?? 0
-        // What is no UTF-8 becomes longer.
-        return ReportedText.output(String(decoding: bytes[..<count], as: UTF8.self))
+        return Array(bytes[..<count])
     }
 
     func remove() {

@@ -166,7 +166,7 @@ struct JobRun: Sendable {
     }
 
     /// Why a program has not succeeded; `nil`: it has.
-    private static func problem(_ ended: EndedProcess, _ record: KeeperRecord?) -> String? {
+    static func problem(_ ended: EndedProcess, _ record: KeeperRecord?) -> String? {
         if record?.isExpired ?? false { return "it took too long, and was ended" }
         switch ended.end {
         case .exited(0): return nil

@@ -52,6 +52,7 @@ package actor Node {
     /// Works until the task is cancelled. Services go on.
     package func run() async {
         loadStored()
+        await clearBuilds()
         await follow(renewedAt: nil)
         notifier.ready()
         let logs = LogSender(source, logger: logger) { [weak self] wish, limit in
@@ -90,6 +91,15 @@ package actor Node {
             let aside = "\(context.directory.assignments).unreadable"
             _ = Files.rename(context.directory.assignments, to: aside)
             logger.error("\(error) (kept as \(aside)); waiting for ADMIN")
+        }
+    }
+
+    /// Ends the builds of an agent that was killed, and removes what they have made.
+    private func clearBuilds() async {
+        do {
+            try await BlockingWork.run { [context] in try BuildWork.clear(context.directory) }
+        } catch {
+            logger.error("what earlier builds have left cannot be removed: \(error)")
         }
     }
 
@@ -172,7 +182,7 @@ package actor Node {
         let jobs = stored?.assignments.jobs ?? [:]
         var owners: [ExactText: ServiceWorker] = [:]
         for job in jobs.values { owners[ExactText(job.service)] = worker(ExactText(job.service)) }
-        await self.jobs.follow(jobs, owners)
+        await self.jobs.follow(jobs, owners, builds: stored?.assignments.builds ?? [:])
         changes.note()
     }
 

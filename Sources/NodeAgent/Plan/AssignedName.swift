@@ -33,19 +33,29 @@ extension Assignments {
                 throw AssignmentsError("\(place)/version: \(version.printed()) is no SHA-256 of a manifest")
             }
         }
+        // What is to be built is judged by each build: a wrong name is no reason to stop the rest.
+        for (place, ids) in [("jobs", Array(jobs.keys)), ("builds", Array(builds.keys))] {
+            guard let wrong = ids.first(where: { !Self.isIdentifier($0.wrappedValue) }) else { continue }
+            throw AssignmentsError("/\(place): \(wrong.wrappedValue.printed()) is no identifier of a job")
+        }
+        if let id = builds.keys.first(where: { jobs[$0] != nil }) {
+            throw AssignmentsError("/builds: \(id.wrappedValue) is the identifier of a job for a service, too")
+        }
         for (id, job) in jobs {
-            guard id.wrappedValue.utf8.count <= 64, !id.wrappedValue.utf8.isEmpty,
-                id.wrappedValue.utf8.allSatisfy({
-                    (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-                        || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
-                })
-            else { throw AssignmentsError("/jobs: \(id.wrappedValue.printed()) is no identifier of a job") }
             guard AssignedName.type(of: job.service) != nil else {
                 throw AssignmentsError(
                     "/jobs/\(id.wrappedValue)/service: \(job.service.printed()) is no name of a service")
             }
         }
         return self
+    }
+
+    private static func isIdentifier(_ id: String) -> Bool {
+        !id.utf8.isEmpty && id.utf8.count <= 64
+            && id.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                    || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+            }
     }
 }
 

@@ -17,6 +17,7 @@ extension ServerReport {
         for (name, path) in configuration.drives.sorted(by: { $0.key < $1.key }).prefix(Limits.serverDrives) {
             report.drives[name] = drive(path, isMounted: Drive.isMounted(path))
         }
+        report.builds = configuration.builds.keys.sorted().map(\.wrappedValue)
         return report
     }
 

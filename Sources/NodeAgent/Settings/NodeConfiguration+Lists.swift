@@ -1,3 +1,4 @@
+import AdminAPI
 import Cloud
 import Names
 import Text
@@ -9,6 +10,8 @@ enum ListKey: String, CaseIterable {
     case trustedKeys = "trusted-keys"
     case allowUsers = "allow-users"
     case drives
+    // After the users, whom it may name.
+    case builds
 
     /// Reads the value. What is wrong with it is reported at its place.
     func set(_ node: YAMLNode, in configuration: inout NodeConfiguration, _ diagnostics: inout YAMLDiagnostics) {
@@ -45,6 +48,22 @@ enum ListKey: String, CaseIterable {
                     return path
                 }
                 if let path { configuration.drives[ExactText(pair.key.text)] = path }
+            }
+        case .builds:
+            let mapping = diagnostics.attempt { () throws(YAMLError) in
+                try node.mapping("a mapping of types to how they are built")
+            }
+            guard let pairs = mapping?.pairs else { return }
+            guard pairs.count <= Limits.builtTypes else {
+                return diagnostics.report(node.position, "more than \(Limits.builtTypes) types")
+            }
+            for pair in pairs {
+                if let problem = ObjectName.problem(with: pair.key.text, as: .type) {
+                    let name = pair.key.text.printed()
+                    diagnostics.report(pair.key.position, "\(name) is no name of a type: it \(problem)")
+                } else if let entry = BuildEntry.read(pair.value, configuration.allowedUsers, &diagnostics) {
+                    configuration.builds[ExactText(pair.key.text)] = entry
+                }
             }
         }
     }

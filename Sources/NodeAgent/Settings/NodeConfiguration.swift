@@ -49,6 +49,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     package var allowedUsers: Set<ExactText> = []
     /// Directories for data, each a file system of its own, by name.
     package var drives: [ExactText: String] = [:]
+    /// How the types are built that this server builds.
+    package var builds: [ExactText: BuildEntry] = [:]
 
     /// - Parameter server: the host's name.
     init(server: String) { self.server = server }

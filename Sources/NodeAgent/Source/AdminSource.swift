@@ -1,7 +1,9 @@
 package import AdminAPI
-import AdminClient
+package import AdminClient
+import Cloud
 import ServiceSupport
 import Text
+package import VersionTransfer
 import Versions
 
 /// ADMIN, as a node sees it.
@@ -154,11 +156,41 @@ package final class AdminSource: Sendable {
         }
     }
 
+    /// The meta-configuration of a type, which a server gets while it builds a version of the type.
+    ///
+    /// - Throws: `SourceError`, or `YAMLErrors` if it cannot be read.
+    func configuration(of type: String) async throws -> MetaConfiguration {
+        var request = AdminRequest(.get, .type(type))
+        request.accept = MediaType.yaml
+        request.limit = Limits.source
+        let answer = try await send(request, admin)
+        guard answer.status == 200 else { throw SourceError(answer, request.target, tokenFile: tokenFile) }
+        let text = String(decoding: try answer.content(MediaType.yaml, of: request), as: UTF8.self)
+        let found = try MetaConfiguration.load(text, file: "ADMIN's \(type)").first { $0.type.isExactly(type) }
+        guard let found else { throw SourceError("what ADMIN has for the type \(type) is of another type") }
+        return found
+    }
+
     private func send(_ request: AdminRequest, _ connector: AdminConnector) async throws -> AdminAnswer {
         do {
             return try await connector.send(request)
         } catch let error as TransportError {
             throw SourceError(error, request.target, caFile)
         }
+    }
+}
+
+extension AdminSource: VersionReceiver {
+    package func answer<Value: Described>(to request: AdminRequest) async throws -> Value {
+        let answer = try await send(request, admin)
+        guard (200..<300).contains(answer.status) else {
+            throw SourceError(answer, request.target, tokenFile: tokenFile)
+        }
+        return try answer.value(of: request)
+    }
+
+    package func refusal(of error: any Error) -> TransferRefusal {
+        let error = error as? SourceError
+        return TransferRefusal(status: error?.status, isTransient: error?.isTransient ?? false)
     }
 }

@@ -6,6 +6,10 @@ import Text
 struct SourceError: Error, CustomStringConvertible {
     /// Whether ADMIN refused the token.
     var isRefusal = false
+    /// The status of the answer; `nil`: there was none, or an incomplete one.
+    var status: Int?
+    /// Whether the same request may succeed later.
+    var isTransient = false
     let description: String
 
     init(_ description: String) { self.description = description }
@@ -26,6 +30,7 @@ struct SourceError: Error, CustomStringConvertible {
         }
         let hint = error.mayExpectTLS ? "; if it uses TLS there, the address must begin with https://" : ""
         self.init(text + hint + error.earlierText)
+        isTransient = true
     }
 
     /// An answer with another status than was hoped for.
@@ -43,5 +48,7 @@ struct SourceError: Error, CustomStringConvertible {
             isRefusal = true
         default: self.init("ADMIN at \(url) answered \(answer.statusLine)\(end)")
         }
+        status = answer.status
+        isTransient = [429, 502, 503, 504].contains(answer.status)
     }
 }

@@ -21,6 +21,9 @@ package struct NodeDirectory: Sendable {
     var store: String { "\(own)/store" }
     var manifests: String { "\(own)/manifests" }
 
+    /// What builds have while they run, by the identifier of the job.
+    var builds: String { "\(own)/builds" }
+
     package func folder(of service: String) -> String { "\(root)/\(service)" }
 
     func process(of service: String) -> ServiceProcess {
@@ -33,7 +36,7 @@ package struct NodeDirectory: Sendable {
 
     /// Makes the directories that there must be.
     package func prepare() throws(FileError) {
-        for path in ["run", "log", "manifests", "jobs"] { try Folder.make("\(own)/\(path)", mode: 0o755) }
+        for path in ["run", "log", "manifests", "jobs", "builds"] { try Folder.make("\(own)/\(path)", mode: 0o755) }
     }
 
     /// The services that have a directory. Cost: the names are read.

@@ -9,6 +9,13 @@ struct ServiceUser: Sendable, Hashable {
     var group: UInt32
 }
 
+/// The user as which a version is built.
+struct BuildUser: Sendable {
+    /// `nil`: the agent's own.
+    var user: ServiceUser?
+    var home: String?
+}
+
 /// The users as which services run. Where the agent is root each service has a user of its own, whose number it keeps and
 /// no other gets: what it has written would be another's.
 final class ServiceUsers: Sendable {
@@ -42,6 +49,36 @@ final class ServiceUsers: Sendable {
             try Files.replace(path, with: Array(lines.joined().utf8), isDurable: true)
             return ServiceUser(user: number, group: number)
         }
+    }
+
+    /// The user as which a type is built.
+    ///
+    /// - Parameter name: that of node.yaml.
+    /// - Throws: if there is none of that name, or it is root, which only `allow-users` permits.
+    func builder(of type: String, named name: String?) throws(LaunchError) -> BuildUser {
+        let own = geteuid()
+        guard let name else {
+            guard own != 0 else {
+                throw LaunchError(
+                    "`builds` of node.yaml has no user for \(type), and portcullis-node is root: nothing is built as root "
+                        + "unless that is asked for")
+            }
+            return BuildUser(user: nil, home: getpwuid(own).map { String(cString: $0.pointee.pw_dir) })
+        }
+        guard let entry = getpwnam(name) else { throw LaunchError("there is no user \(name.printable) on this server") }
+        let home = String(cString: entry.pointee.pw_dir)
+        let user = ServiceUser(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+        if user.user == own, own != 0 { return BuildUser(user: nil, home: home) }
+        guard own == 0 else {
+            throw LaunchError("\(type) is built by the user \(name.printable), and portcullis-node is not root")
+        }
+        guard user.user != 0, user.group != 0 else {
+            guard user.user == 0, allowed.contains(ExactText(name)) else {
+                throw LaunchError("\(name.printable) is root or in its group, and is not in allow-users of node.yaml")
+            }
+            return BuildUser(user: nil, home: home)
+        }
+        return BuildUser(user: user, home: home)
     }
 
     private func named(_ name: String) throws(LaunchError) -> ServiceUser? {

@@ -114,7 +114,8 @@ public actor ActionClock: Service {
     private static func running(in cloud: Cloud) -> Set<ScheduledAction> {
         Set(
             cloud.jobs.values.lazy.filter { $0.end == nil }.compactMap { job in
-                job.name.map { ScheduledAction(service: job.service, action: $0) }
+                guard let work = job.serviceWork else { return nil }
+                return work.name.map { ScheduledAction(service: work.service, action: $0) }
             })
     }
 }

@@ -210,6 +210,18 @@ public actor NodeRoster {
             isSilent: silence.map { $0 > .seconds(Limits.reportSilence) } ?? true)
     }
 
+    /// A builder that is in touch and builds a type; `nil`: there is none. Of several, the one with the fewest builds that
+    /// have not ended, and then the first by name. Walks over all servers and jobs.
+    package func builder(of type: String, in cloud: Cloud) -> String? {
+        let builds = cloud.jobs.values.reduce(into: [String: Int]()) { counts, job in
+            if job.end == nil, job.buildWork != nil { counts[job.server, default: 0] += 1 }
+        }
+        return cloud.servers.values.filter { server in
+            server.isBuilder && presence(of: server.name).state == .present
+                && nodes[server.name]?.report?.report.builds.contains { $0.isExactly(type) } == true
+        }.map(\.name).min { (builds[$0] ?? 0, $0) < (builds[$1] ?? 0, $1) }
+    }
+
     /// The jobs, the newest first, with what their nodes tell of those that have not ended.
     package func jobs(in state: RegistryState) -> [JobResource] {
         state.cloud.jobs.values.sorted { $0.number > $1.number }.map { job in
@@ -256,9 +268,12 @@ extension JobResource {
             case .unknown: .unknown
             case nil: report == nil ? .waiting : .running
             }
+        let work = job.serviceWork
         self.init(
-            id: job.id, service: job.service, server: job.server, kind: job.kind, name: job.name,
-            arguments: job.arguments, version: job.version, state: state, createdBy: job.createdBy,
+            id: job.id, service: work?.service, server: job.server, kind: work.map { Kind($0.kind) } ?? .build,
+            name: work?.name, arguments: work?.arguments ?? [], version: work?.version,
+            build: job.buildWork.map { JobBuild(type: $0.type, version: $0.version, variant: $0.variant) },
+            state: state, createdBy: job.createdBy,
             createdAt: job.createdAt, deadline: job.deadline, after: job.after,
             startedAt: job.end?.startedAt ?? report?.startedAt,
             endedAt: job.end?.endedAt, problem: job.end?.problem)

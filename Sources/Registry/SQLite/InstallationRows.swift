@@ -24,22 +24,75 @@ enum InstallationRows {
     static func jobs(_ db: Database) throws -> [String: Job] {
         try Row.fetchAll(db, sql: "SELECT * FROM job").reduce(into: [:]) { jobs, row in
             let id: String = row["id"]
-            guard let kind = JobKind(rawValue: row["kind"]) else { throw CloudRows.unreadable("the kind of job \(id)") }
             var end: Job.End?
             if let outcome: String = row["outcome"], let endedAt: String = row["endedAt"] {
                 end = Job.End(
                     outcome: JobOutcome(rawValue: outcome) ?? .unknown, startedAt: row["startedAt"], endedAt: endedAt,
                     problem: row["problem"], output: row["output"] ?? "")
             }
-            let arguments: String? = row["arguments"]
             jobs[id] = Job(
-                id: id, number: row["number"], service: row["service"], server: row["server"], kind: kind,
-                version: row["version"], name: row["name"],
-                arguments: arguments.map { $0.splitBytes("\n").map { String($0) } } ?? [],
+                id: id, number: row["number"], server: row["server"], work: try work(row, of: id),
                 createdBy: row["createdBy"], createdAt: row["createdAt"], deadline: row["deadline"],
                 after: row["after"], end: end)
         }
     }
+
+    /// The kind of a job that builds a version. The others are those of `JobKind`.
+    private static let build = "build"
+
+    private static func work(_ row: Row, of id: String) throws -> Job.Work {
+        let name: String = row["kind"]
+        if name.isExactly(build) {
+            guard let type: String = row["type"], let version: String = row["version"],
+                let variant: String = row["variant"]
+            else { throw CloudRows.unreadable("what job \(id) builds") }
+            return .build(Job.BuildWork(type: type, version: version, variant: variant))
+        }
+        guard let kind = JobKind(rawValue: name), let service: String = row["service"] else {
+            throw CloudRows.unreadable("the kind of job \(id)")
+        }
+        let arguments: String? = row["arguments"]
+        return .service(
+            Job.ServiceWork(
+                service: service, kind: kind, version: row["version"], name: row["name"],
+                arguments: arguments.map { $0.splitBytes("\n").map { String($0) } } ?? []))
+    }
+
+    /// Jobs that are for no service, but build a version of a type.
+    static let builds = """
+        CREATE TABLE newJob (
+            id TEXT NOT NULL PRIMARY KEY,
+            number INTEGER NOT NULL,
+            service TEXT,
+            server TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            version TEXT NOT NULL,
+            name TEXT,
+            arguments TEXT,
+            createdBy TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            deadline TEXT NOT NULL,
+            outcome TEXT CHECK (outcome IN ('succeeded', 'failed', 'unknown')),
+            startedAt TEXT,
+            endedAt TEXT,
+            problem TEXT,
+            output TEXT,
+            after TEXT,
+            type TEXT,
+            variant TEXT,
+            CHECK ((outcome IS NULL) = (endedAt IS NULL)),
+            CHECK ((service IS NULL) = (kind = 'build')),
+            CHECK ((type IS NULL) = (service IS NOT NULL) AND (variant IS NULL) = (service IS NOT NULL))
+        ) STRICT;
+        INSERT INTO newJob
+            (id, number, service, server, kind, version, name, arguments, createdBy, createdAt, deadline, outcome,
+             startedAt, endedAt, problem, output, after)
+            SELECT id, number, service, server, kind, version, name, arguments, createdBy, createdAt, deadline, outcome,
+                startedAt, endedAt, problem, output, after FROM job;
+        DROP TABLE job;
+        ALTER TABLE newJob RENAME TO job;
+
+        """
 
     /// Writes what differs of remains and jobs.
     static func store(_ db: Database, from before: Cloud, to after: Cloud) throws {
@@ -62,15 +115,17 @@ enum InstallationRows {
         try db.execute(
             sql: """
                 INSERT OR REPLACE INTO job
-                    (id, number, service, server, kind, version, name, arguments, createdBy, createdAt, deadline,
-                     outcome, startedAt, endedAt, problem, output, after)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (id, number, service, server, kind, version, name, arguments, type, variant, createdBy, createdAt,
+                     deadline, outcome, startedAt, endedAt, problem, output, after)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                job.id, job.number, job.service, job.server, job.kind.rawValue, job.version, job.name,
-                job.arguments.isEmpty ? nil : job.arguments.joined(separator: "\n"), job.createdBy, job.createdAt,
-                job.deadline, job.end?.outcome.rawValue, job.end?.startedAt, job.end?.endedAt, job.end?.problem,
-                job.end?.output, job.after,
+                job.id, job.number, job.serviceWork?.service, job.server, job.serviceWork?.kind.rawValue ?? build,
+                job.serviceWork?.version ?? job.buildWork?.version, job.serviceWork?.name,
+                (job.serviceWork?.arguments).flatMap { $0.isEmpty ? nil : $0.joined(separator: "\n") },
+                job.buildWork?.type, job.buildWork?.variant, job.createdBy, job.createdAt, job.deadline,
+                job.end?.outcome.rawValue, job.end?.startedAt, job.end?.endedAt, job.end?.problem, job.end?.output,
+                job.after,
             ])
     }
 }

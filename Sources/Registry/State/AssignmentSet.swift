@@ -92,9 +92,17 @@ package struct AssignmentSet: Sendable {
         }
         for job in cloud.jobs.values
         where job.end == nil && names.contains(job.server) && cloud.isReleased(job) {
-            documents[job.server]?.jobs[ExactText(job.id)] = AssignedJob(
-                service: job.service, kind: job.kind, version: job.version, name: job.name, arguments: job.arguments,
-                deadline: job.deadline)
+            let id = ExactText(job.id)
+            switch job.work {
+            case .service(let work):
+                documents[job.server]?.jobs[id] = AssignedJob(
+                    service: work.service, kind: work.kind, version: work.version, name: work.name,
+                    arguments: work.arguments, deadline: job.deadline)
+            case .build(let work):
+                guard cloud.servers[job.server]?.isBuilder == true else { continue }
+                documents[job.server]?.builds[id] = AssignedBuild(
+                    type: work.type, version: work.version, variant: work.variant, deadline: job.deadline)
+            }
         }
         for name in names {
             let file = documents[name].map { File($0) }

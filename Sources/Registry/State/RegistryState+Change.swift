@@ -31,6 +31,7 @@ extension RegistryState {
         try cloud.settleRollouts(since: self.cloud)
         cloud.settleInstallations(since: self.cloud)
         try cloud.settleMoves(since: self.cloud)
+        cloud.settleBuilds(at: time)
         let notices = cloud.notices
         cloud.notices = []
         // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.

@@ -10,7 +10,26 @@ package struct BuildDirectory: Sendable {
     /// Files, links and directories that are looked at; a larger directory is refused.
     private static let mostEntries = 1_000_000
 
-    package init(_ path: String) throws(FileError) { root = try Directory.open(path) }
+    private let reader: BuildReader?
+
+    /// - Parameter reader: who must have the right to read each file; `nil`: this process alone.
+    package init(_ path: String, for reader: BuildReader? = nil) throws(FileError) {
+        root = try Directory.open(path)
+        self.reader = reader
+    }
+
+    /// The directory at a path relative to the source directory. No link is followed on the way from there.
+    package init(_ path: String, below source: String, for reader: BuildReader? = nil) throws(FileError) {
+        var directory = try Directory.open(source)
+        for part in path.splitBytes("/") where !part.isExactly(".") {
+            guard let next = try directory.directory(String(part)) else {
+                throw FileError(path: directory.path(String(part)), errno: ENOENT)
+            }
+            directory = next
+        }
+        root = directory
+        self.reader = reader
+    }
 
     /// The files and links that belong to a version.
     package struct Selection: Sendable {
@@ -29,7 +48,7 @@ package struct BuildDirectory: Sendable {
     ///
     /// - Throws: `BuildError`: patterns that stand for nothing, and what cannot be a part of a version.
     package func select(_ patterns: [String]) throws -> Selection {
-        var search = Search(patterns: patterns.map { FilePattern($0) })
+        var search = Search(patterns: patterns.map { FilePattern($0) }, reader: reader)
         try search.visit(root, "")
         let unused = search.patterns.filter { !search.used.contains($0) }
         search.faults += unused.map { .init(path: $0.text.wrappedValue, reason: "stands for no file in \(root.path)") }
@@ -44,9 +63,13 @@ package struct BuildDirectory: Sendable {
         var used = Set<FilePattern>()
         var selection = Selection()
         var faults: [BuildError.Fault] = []
+        private let reader: BuildReader?
         private var entries = 0
 
-        init(patterns: [FilePattern]) { self.patterns = patterns }
+        init(patterns: [FilePattern], reader: BuildReader?) {
+            self.patterns = patterns
+            self.reader = reader
+        }
 
         mutating func visit(_ directory: Directory, _ path: String) throws {
             for entry in try directory.entries() {
@@ -86,6 +109,9 @@ package struct BuildDirectory: Sendable {
                         "has the mode \(bits): setuid, setgid and sticky files, and those that their owner "
                             + "may not read, are no part of a version")
                 }
+                guard reader?.mayRead(status) ?? true else {
+                    return fault(path, "may not be read by the user who builds")
+                }
                 selection.files.append(Selection.File(path: path, mode: mode, size: Int(status.st_size)))
             case S_IFLNK:
                 guard let target = try directory.target(name) else { return }
@@ -107,11 +133,31 @@ package struct BuildDirectory: Sendable {
                 throw StoreError.changedWhileRead(root.path(file.path))
             }
             let status = try open.status()
-            guard status.kind == S_IFREG, FileMode(ofBuilt: status.st_mode & 0o7777) == file.mode else {
+            guard status.kind == S_IFREG, reader?.mayRead(status) ?? true,
+                FileMode(ofBuilt: status.st_mode & 0o7777) == file.mode
+            else {
                 throw StoreError.changedWhileRead(open.path)
             }
             return Manifest.File(path: file.path, mode: file.mode, blob: try session.add(open))
         }
+    }
+}
+
+/// The user as which a build was run, where what collects its files has more rights: a build brings nothing into a version
+/// that it could not have read.
+package struct BuildReader: Sendable, Hashable {
+    package var user: UInt32
+    package var group: UInt32
+
+    package init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
+
+    func mayRead(_ file: stat) -> Bool {
+        if file.st_uid == user { return file.st_mode & 0o400 != 0 }
+        if file.st_gid == group { return file.st_mode & 0o040 != 0 }
+        return file.st_mode & 0o004 != 0
     }
 }
 

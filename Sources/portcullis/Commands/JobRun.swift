@@ -2,21 +2,24 @@ import AdminAPI
 import AdminClient
 import CommandLineSupport
 import Text
+import Versions
 
 /// Makes a job, shows its output as it comes, and waits for its end.
 struct JobRun {
     private let client: AdminResources
     private let options: JobOptions
-    private let change: ChangeOptions
+    private let output: OutputOptions
 
-    init(_ client: AdminResources, _ options: JobOptions, _ change: ChangeOptions) {
+    init(_ client: AdminResources, _ options: JobOptions, _ output: OutputOptions) {
         self.client = client
         self.options = options
-        self.change = change
+        self.output = output
     }
 
+    private var isText: Bool { output.output == .table || output.output == .wide }
+
     /// Throws if the job does not succeed.
-    func run(_ wanted: JobCreation, of service: String) async throws {
+    func run(_ wanted: JobCreation, of service: String, _ change: ChangeOptions) async throws {
         let made: CreatedJob = try await client.value(
             AdminRequest.change(.post, .jobs(of: service), dryRun: change.dryRun).json(wanted))
         guard let job = made.job else { return try change.finish(made.report) }
@@ -25,14 +28,26 @@ struct JobRun {
 
     /// Follows a job that was made. Throws if it does not succeed.
     func follow(_ job: JobResource) async throws {
-        let isText = change.output.output == .table || change.output.output == .wide
-        guard !options.noWait else { return try change.output.show(job, asText: "job \(job.id) on \(job.server)") }
+        guard !options.noWait else { return try show(job) }
+        let ended = try await end(of: job)
+        if !isText { try output.show(ended, asText: "") }
+        try check(ended)
+    }
+
+    /// Shows a job that was made, and is not waited for.
+    func show(_ job: JobResource) throws { try output.show(job, asText: "job \(job.id) on \(job.server)") }
+
+    /// Waits for a job's end. For people, shows its output as it comes.
+    func end(of job: JobResource) async throws -> JobResource {
         if isText { StandardError.write("Job \(job.id) on \(job.server).") }
-        let ended = try await follow(job, isText: isText)
-        if !isText { try change.output.show(ended, asText: "") }
+        return try await follow(job, isText: isText)
+    }
+
+    /// Throws unless the job has succeeded.
+    func check(_ ended: JobResource) throws {
         guard ended.state != .succeeded else { return }
         throw CommandError(
-            "job \(ended.id) of \(ended.service) "
+            "job \(ended.id) of \(ended.subject) "
                 + (ended.state == .failed ? "has failed" : "has ended in a way that nobody knows")
                 + (ended.problem.map { ": \($0.printable)" } ?? ""))
     }
@@ -63,5 +78,13 @@ struct JobRun {
             return Substring(output.utf8.dropFirst(start + end.count))
         }
         return output[...]
+    }
+}
+
+extension JobResource {
+    /// What it is done for: `pgw.1`, `pgw 1.5.0/debug`.
+    var subject: String {
+        service
+            ?? build.map { "\(VersionName(type: $0.type, name: $0.version, variant: $0.variant))" } ?? ""
     }
 }

@@ -38,7 +38,8 @@ struct RestartServices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         for name in services.names {
-            try await JobRun(client, job, change).run(JobCreation(kind: .restart, seconds: job.seconds), of: name)
+            try await JobRun(client, job, change.output).run(
+                JobCreation(kind: .restart, seconds: job.seconds), of: name, change)
         }
     }
 }
@@ -54,7 +55,8 @@ struct TestServices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         for name in services.names {
-            try await JobRun(client, job, change).run(JobCreation(kind: .tests, seconds: job.seconds), of: name)
+            try await JobRun(client, job, change.output).run(
+                JobCreation(kind: .tests, seconds: job.seconds), of: name, change)
         }
     }
 }
@@ -80,7 +82,7 @@ struct RunAction: AdminCommand {
     func validate() throws { try ServiceNames.check([service]) }
 
     func run(_ client: AdminResources) async throws {
-        try await JobRun(client, job, change).run(
-            JobCreation(kind: .action, name: action, arguments: arguments, seconds: job.seconds), of: service)
+        try await JobRun(client, job, change.output).run(
+            JobCreation(kind: .action, name: action, arguments: arguments, seconds: job.seconds), of: service, change)
     }
 }

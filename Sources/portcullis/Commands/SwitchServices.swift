@@ -39,7 +39,7 @@ struct SwitchServices: AdminCommand {
             AdminRequest.change(.post, .switchOver(from: from), dryRun: change.dryRun)
                 .json(SwitchOver(to: to, demote: demote, promote: promote, seconds: job.seconds)))
         guard !made.jobs.isEmpty else { return try change.finish(made.report) }
-        let run = JobRun(client, job, change)
+        let run = JobRun(client, job, change.output)
         // Each is followed in turn: the second is not begun before the first has succeeded.
         for job in made.jobs { try await run.follow(job) }
     }

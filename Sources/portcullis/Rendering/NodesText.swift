@@ -72,7 +72,7 @@ enum NodesText {
         let properties = Table(
             ["", ""],
             [
-                ["job", job.id], ["service", job.service], ["server", job.server],
+                ["job", job.id], [job.build == nil ? "service" : "version", job.subject], ["server", job.server],
                 ["what", words.map(\.printable).joined(separator: " ")],
                 ["state", job.state.rawValue + (job.problem.map { ": \($0.printable)" } ?? "")],
                 ["by", job.createdBy], ["made", job.createdAt], ["deadline", job.deadline],

@@ -205,7 +205,7 @@ enum ResourceTables {
         Table(
             ["JOB", "SERVICE", "SERVER", "WHAT", "STATE", "MADE", "BY"],
             jobs.map { job in
-                [job.id, job.service, job.server, job.name ?? job.kind.rawValue, job.state.rawValue, job.createdAt]
+                [job.id, job.subject, job.server, job.name ?? job.kind.rawValue, job.state.rawValue, job.createdAt]
                     + [job.createdBy]
             })
     }

@@ -101,18 +101,18 @@ struct ServiceFindings {
     private static func failed(_ jobs: [JobResource], now: Date) -> [ExactText: [JobResource]] {
         struct Key: Hashable {
             var service: ExactText
-            var kind: JobKind
+            var kind: JobResource.Kind
             var name: ExactText
         }
         var newest: [Key: (end: Date, job: JobResource)] = [:]
         for job in jobs where job.state.isEnd {
-            guard let end = (job.endedAt ?? job.createdAt).asTime else { continue }
-            let key = Key(service: ExactText(job.service), kind: job.kind, name: ExactText(job.name ?? ""))
+            guard let service = job.service, let end = (job.endedAt ?? job.createdAt).asTime else { continue }
+            let key = Key(service: ExactText(service), kind: job.kind, name: ExactText(job.name ?? ""))
             if let known = newest[key], known.end >= end { continue }
             newest[key] = (end, job)
         }
         let failed = newest.values.filter { $0.job.state != .succeeded && now.timeIntervalSince($0.end) < Self.jobs }
-        return Dictionary(grouping: failed.sorted { $0.end < $1.end }.map(\.job)) { ExactText($0.service) }
+        return Dictionary(grouping: failed.sorted { $0.end < $1.end }.map(\.job)) { ExactText($0.subject) }
     }
 
     private static func text(_ job: JobResource) -> String {

@@ -191,7 +191,9 @@ import YAML
                 == Installation(version: .named("1.6.0", variant: nil), digest: Self.new))
         try Self.follow(&cloud, id, tests: RolloutTests(deadline: Self.time, nonce: 5)) { Self.obey($0, now: 3) }
         let job = try #require(cloud.jobs.values.first)
-        #expect(cloud.jobs.count == 1 && job.kind == .tests && job.version == Self.new && job.id == "1-00000005")
+        #expect(
+            cloud.jobs.count == 1 && job.serviceWork?.kind == .tests && job.serviceWork?.version == Self.new
+                && job.id == "1-00000005")
         #expect(cloud.rollouts[id]?.jobs.values.map(\.self) == [job.id])
         try Self.follow(&cloud, id, tests: RolloutTests(deadline: Self.time, nonce: 6)) {
             RolloutObservation(now: $0.instances[0].since + 1)

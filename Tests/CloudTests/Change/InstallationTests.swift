@@ -144,7 +144,8 @@ import Testing
         }
         try cloud.add(request("mdb.1", .action, "backup", ["9"]), nonce: 0xAB)
         let job = try #require(cloud.openJobs.first)
-        #expect(job.id == "1-000000ab" && job.version == Self.digest && "\(job)" == "backup of mdb.1 on app1")
+        #expect(
+            job.id == "1-000000ab" && job.serviceWork?.version == Self.digest && "\(job)" == "backup of mdb.1 on app1")
         cloud.endJob(job.id, Job.End(outcome: .failed, endedAt: "c", problem: "exit 3"))
         cloud.endJob(job.id, Job.End(outcome: .succeeded, endedAt: "d"))
         #expect(cloud.jobs[job.id]?.end?.outcome == .failed && cloud.openJobs.isEmpty)
@@ -153,5 +154,46 @@ import Testing
             for job in cloud.openJobs { cloud.endJob(job.id, Job.End(outcome: .succeeded, endedAt: "d")) }
         }
         #expect(cloud.jobs.count == Job.kept && cloud.jobs[job.id] == nil)
+    }
+
+    @Test("a build is for a server with the label builder, which may send that version until the job has ended")
+    func builds() throws {
+        var cloud = try cloud()
+        let work = Job.BuildWork(type: "mdb", version: "1.5.0", variant: "debug")
+        func request(_ work: Job.BuildWork, on server: String = "app1") -> BuildRequest {
+            BuildRequest(
+                work: work, server: server, createdBy: "ops", createdAt: "a", deadline: "2026-01-01T01:00:00.000Z")
+        }
+        #expect { try cloud.add(request(work), nonce: 1) } throws: { "\($0)".contains("has no label builder") }
+        cloud.servers["app1"]?.labels = ["builder"]
+        #expect(throws: ChangeError.self) { try cloud.add(request(work, on: "none"), nonce: 1) }
+        let unknown = Job.BuildWork(type: "none", version: "1.5.0", variant: "release")
+        #expect(throws: ChangeError.self) { try cloud.add(request(unknown), nonce: 1) }
+        let (before, after) = ("2026-01-01T00:59:59.000Z", "2026-01-01T01:00:00.000Z")
+        #expect(!cloud.isBuilding(nil, on: "app1", at: before))
+        try cloud.add(request(work), nonce: 0xAB)
+        let job = try #require(cloud.openJobs.first)
+        #expect(job.id == "1-000000ab" && "\(job)" == "build of mdb 1.5.0/debug on app1" && job.serviceWork == nil)
+        #expect(cloud.isBuilding(nil, on: "app1", at: before) && cloud.isBuilding(work, on: "app1", at: before))
+        #expect(cloud.isBuilding(nil, ofType: "mdb", on: "app1", at: before))
+        #expect(!cloud.isBuilding(nil, ofType: "pgw", on: "app1", at: before))
+        #expect(!cloud.isBuilding(nil, on: "app2", at: before) && !cloud.isBuilding(work, on: "app1", at: after))
+        for other in [
+            Job.BuildWork(type: "pgw", version: "1.5.0", variant: "debug"),
+            Job.BuildWork(type: "mdb", version: "1.5.1", variant: "debug"),
+            Job.BuildWork(type: "mdb", version: "1.5.0", variant: "release"),
+        ] {
+            #expect(!cloud.isBuilding(other, on: "app1", at: before))
+        }
+        var unlabelled = cloud
+        unlabelled.servers["app1"]?.labels = []
+        #expect(!unlabelled.isBuilding(work, on: "app1", at: before))
+        cloud.settleBuilds(at: before)
+        #expect(cloud.openJobs.count == 1)
+        unlabelled.settleBuilds(at: before)
+        let end = unlabelled.jobs[job.id]?.end
+        #expect(end?.outcome == .failed && end?.problem?.contains("label builder no more") == true)
+        cloud.endJob(job.id, Job.End(outcome: .succeeded, endedAt: before))
+        #expect(!cloud.isBuilding(work, on: "app1", at: before))
     }
 }

@@ -42,6 +42,14 @@ import YAML
         ("drives: {d1: mnt}", "is no absolute path"), ("root: srv", "is no absolute path"),
         ("users: 0-10", "is neither a range of user numbers"), ("interval: 0", "is not a whole number from 1 to 3600"),
         ("color: blue", "color"), ("unsigned: perhaps", "is neither true nor false"),
+        ("builds: [pgw]", "a mapping of types to how they are built"), ("builds: {PGW: {}}", "is no name of a type"),
+        ("builds: {pgw: {source: /s}}", "\"command\" is missing"),
+        ("builds: {pgw: {command: [make]}}", "the key \"source\" is missing"),
+        ("builds: {pgw: {source: s, command: [make]}}", "is no absolute path"),
+        ("builds: {pgw: {source: /s, command: [make], user: root}}", "unless allow-users has root"),
+        ("builds: {pgw: {source: /s, command: [make], directory: ../x}}", "../x"),
+        ("builds: {pgw: {source: /s, command: [make], shell: bash}}", "shell"),
+        ("builds: {pgw: {source: /s, command: [make], timeout: 2d}}", "a time"),
         ("driver: docker", "\"docker\" is none of auto, systemd, process"),
     ]) func faultsHaveTheirPlace(text: String, fault: String) {
         #expect {

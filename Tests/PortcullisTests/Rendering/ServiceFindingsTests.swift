@@ -20,7 +20,7 @@ import Text
     }
 
     private func job(
-        _ service: Int, _ state: JobState, at time: String, kind: JobKind = .restart, name: String? = nil
+        _ service: Int, _ state: JobState, at time: String, kind: JobResource.Kind = .restart, name: String? = nil
     ) -> JobResource {
         JobResource(
             id: "1-0a", service: "pgw.\(service)", server: "app\(service)", kind: kind, name: name, arguments: [],

@@ -46,7 +46,7 @@ import Testing
             try await played.seed(Self.type)
             try await pass(played, steps: 73, of: 3_600)
             let jobs = try await played.cloud.jobs.values.sorted { $0.number < $1.number }
-            #expect(jobs.map(\.name) == ["backup", "backup", "backup"])
+            #expect(jobs.map(\.serviceWork?.name) == ["backup", "backup", "backup"])
             #expect(jobs.allSatisfy { $0.createdBy == "clock" && $0.end?.outcome == .succeeded })
             let events = try await played.store.events(
                 EventFilter(kind: .service, name: "pgw.1"), after: 0, before: nil, limit: 50)

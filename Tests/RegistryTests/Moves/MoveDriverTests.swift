@@ -42,7 +42,7 @@ import Testing
             played.states["app3"] = nil
             played.outcomes["app3"] = .some(nil)
             try await played.go(until: { $0.progress.stage == .testing }, restarting: isRestarting)
-            #expect(try await played.cloud.jobs.values.map { "\($0.kind) \($0.server)" } == ["tests app3"])
+            #expect(try await played.cloud.jobs.values.map { "\($0)" } == ["tests of pgw.1 on app3"])
             played.outcomes["app3"] = nil
             played.silent = ["gw2"]
             try await played.go(until: { $0.progress.stage == .switching }, restarting: isRestarting)

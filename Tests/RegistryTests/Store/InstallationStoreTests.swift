@@ -55,6 +55,35 @@ import Text
             deadline: "2026-01-01T01:00:00.000Z")
     }
 
+    @Test(
+        "a job that builds a version is kept, and given to a server with the label alone",
+        arguments: RegistryStoreTests.Engine.allCases)
+    func builds(engine: RegistryStoreTests.Engine) async throws {
+        try await withStores(engine) { store, other in
+            let registry = Registry(store: store)
+            try await Self.seed(registry)
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
+                cloud.servers["app1"]?.labels = ["builder"]
+                try cloud.add(
+                    BuildRequest(
+                        work: .init(type: "pgw", version: "1.5.0", variant: "debug"), server: "app1", createdBy: "ops",
+                        createdAt: "2026-01-01T00:00:00.000Z", deadline: "2026-01-01T01:00:00.000Z"), nonce: 7)
+                try cloud.add(Self.job(), nonce: 8)
+            }
+            let state = try await registry.state()
+            #expect(try await other.load().cloud.jobs == state.cloud.jobs && state.cloud.jobs.count == 2)
+            let builds = state.assignments.byServer["app1"]?.document.builds
+            #expect(
+                builds == [
+                    "1-00000007": AssignedBuild(
+                        type: "pgw", version: "1.5.0", variant: "debug", deadline: "2026-01-01T01:00:00.000Z")
+                ])
+            #expect(state.assignments.byServer["app2"]?.document.builds.isEmpty == true)
+            _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in cloud.servers["app1"]?.labels = [] }
+            #expect(try await registry.state().assignments.byServer["app1"]?.document.builds.isEmpty == true)
+        }
+    }
+
     @Test("versions, drives, remains and jobs are kept", arguments: RegistryStoreTests.Engine.allCases)
     func kept(engine: RegistryStoreTests.Engine) async throws {
         try await withStores(engine) { store, other in
@@ -67,7 +96,8 @@ import Text
             #expect(installation.digest == Self.digest && installation.drive == nil)
             #expect(cloud.servers["app1"]?.drives == ["d1": "/mnt/d1", "d2": "/mnt/d2"])
             let id = "1-00000007"
-            #expect(cloud.jobs[id] == (try await registry.state()).cloud.jobs[id] && cloud.jobs[id]?.arguments == [])
+            #expect(cloud.jobs[id] == (try await registry.state()).cloud.jobs[id])
+            #expect(cloud.jobs[id]?.serviceWork?.arguments == [])
             _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
                 cloud.services["pgw.1"]?.server = "app2"
                 cloud.endJob(

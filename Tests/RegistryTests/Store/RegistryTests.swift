@@ -167,9 +167,24 @@ import Testing
                             DELETE FROM event WHERE id = 50
                             """)
                 }
+                try SQLiteMigrations.migrator.migrate(
+                    pool, upTo: "23 moves of services, jobs after others, actions at intervals")
+                try await pool.write { db in
+                    try db.execute(
+                        sql: """
+                            INSERT INTO job
+                                (id, number, service, server, kind, version, name, arguments, createdBy, createdAt,
+                                 deadline, outcome, endedAt, output, after)
+                            VALUES ('7-0000000a', 7, 'tg.1', 'app1', 'action', 'd', 'backup', 'a', 'ops', 'x', 'y',
+                                    'failed', 'z', 'text', '6-0000000a')
+                            """)
+                }
                 try pool.close()
             }
             let registry = try Registry(path: path)
+            let job = try #require(try await registry.state().cloud.jobs["7-0000000a"])
+            #expect("\(job)" == "backup of tg.1 on app1" && job.serviceWork?.arguments == ["a"])
+            #expect(job.end?.output == "text" && job.after == "6-0000000a")
             #expect(try await registry.tokens.list().map(\.name) == ["gw1"])
             #expect(try await registry.tokens.list().first?.service == nil)
             #expect(try await registry.state().cloud.locations["tcn"] == Location(name: "tcn"))

@@ -50,6 +50,13 @@ extension RouteTable {
             by: request.identity.author, dryRun: request.isDryRun,
             places: { _ in .path(.service, service, "service") }
         ) { cloud, _ in try cloud.add(job, nonce: nonce) }
+        return try await Self.answer(toJob: outcome, request, nodes)
+    }
+
+    /// The answer to a request that has made a job, or with dry_run would have.
+    static func answer(
+        toJob outcome: Registry.Outcome, _ request: APIRequest, _ nodes: NodeRoster
+    ) async throws -> Response {
         let id = outcome.summary.difference.changes.first { $0.kind == .job }?.name
         let isDryRun = request.isDryRun
         let body = CreatedJob(

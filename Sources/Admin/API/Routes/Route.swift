@@ -43,6 +43,11 @@ struct Route: Sendable {
         case assignments
         /// Role `server` for the server to which the token is bound, and `admin` without a scope.
         case server
+        /// Roles `admin` and `read`; role `server` for what it has a job to build (`requireBuild`).
+        case builds
+        /// Role `admin`, within its scope, and role `read` for a dry run; role `server` for what it has a job to build
+        /// (`requireBuild`).
+        case upload
         /// Role `admin`, within its scope: logs may have secrets.
         case log
         /// Role `admin`, within its scope. Role `read` for a dry run.
@@ -60,7 +65,8 @@ struct Route: Sendable {
             case .configuration: role == .admin || role == .read || role == .service || role == .server
             case .assignments: role == .admin || role == .read || role == .server
             case .server: role == .server || isUnrestricted
-            case .fetch: role == .admin || role == .read || role == .server
+            case .upload: role == .admin || isDryRun && role == .read || role == .server
+            case .fetch, .builds: role == .admin || role == .read || role == .server
             case .read: role == .admin || role == .read
             case .gateway: role == .gateway || isUnrestricted
             case .log: role == .admin

@@ -31,7 +31,7 @@ struct RouteTable: Sendable {
             + secretRoutes + tokenRoutes + applyRoutes + cloudRoutes + scaleRoutes + stateRoutes + confirmationRoutes
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
-            + nodeRoutes + joinRoutes + jobRoutes + rolloutRoutes + noticeRoutes + moveRoutes + logRoutes
+            + nodeRoutes + joinRoutes + jobRoutes + buildRoutes + rolloutRoutes + noticeRoutes + moveRoutes + logRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 

@@ -16,12 +16,13 @@ extension RouteTable {
             versionList.route(in: self),
             Route(
                 method: .post, path: .missingBlobs, operation: "listMissingBlobs",
-                summary: "Which contents ADMIN does not have; it keeps the others for now", access: .change,
+                summary: "Which contents ADMIN does not have; it keeps the others for now", access: .upload,
                 body: Route.jsonBody(BlobQuestion.form),
                 answers: [.result("The contents that are missing", MissingBlobs.form.schema)],
                 problems: [.conflict, .insufficientStorage]
             ) { request in
                 try Self.checkScope(request, type: nil)
+                try await requireBuild(request)
                 let digests = try await request.read(BlobQuestion.form) { question, _ in
                     question.digests.compactMap { ContentDigest($0) }
                 }
@@ -47,7 +48,7 @@ extension RouteTable {
             Route(
                 method: .put, path: .version("{version}", of: "{type}"), operation: "addServiceVersion",
                 summary: "Add a version whose contents were uploaded, or signatures to one that is there",
-                access: .change, query: [.variant, .dryRun],
+                access: .upload, query: [.variant, .dryRun],
                 body: Route.jsonBody(VersionCreation.form, atMost: Limits.version), answers: [.changed, .created],
                 problems: [.insufficientStorage]
             ) { request in try await addVersion(request) },
@@ -133,7 +134,11 @@ extension RouteTable {
     private func addVersion(_ request: APIRequest) async throws -> Response {
         let name = try request.versionName()
         try Self.checkScope(request, type: name.type)
+        try await requireBuild(request, of: name)
         let creation = try await request.read(VersionCreation.form) { creation, _ in creation }
+        guard creation.signatures.isEmpty || request.identity.role != .server else {
+            throw Authenticator.forbidden("A server that builds a version does not sign it.")
+        }
         return try await report(request) { keeper in
             do {
                 return try await keeper.add(

@@ -15,7 +15,7 @@ extension RouteTable {
             typeList.route(in: self),
             Route(
                 method: .get, path: .type("{type}"), operation: "readType",
-                summary: "One service type: JSON with its revision, or the YAML alone", access: .read,
+                summary: "One service type: JSON with its revision, or the YAML alone", access: .builds,
                 query: [
                     Route.Parameter(
                         name: QueryParameter.revision,
@@ -66,6 +66,7 @@ extension RouteTable {
 
     private func readType(_ request: APIRequest) async throws -> Response {
         let name = request.parameter("type")
+        try await requireBuild(request, ofType: name)
         guard let format = AcceptField(request.headers[.accept]).best(of: [MediaType.json, MediaType.yaml]) else {
             throw Self.notAcceptable([MediaType.json, MediaType.yaml])
         }

@@ -12,9 +12,10 @@ extension RouteTable {
         let state = Route.Answer.result("How far the upload is", BlobUpload.form.schema)
         return [
             .get(
-                .upload("{digest}"), operation: "getUpload", "How far the upload of a content is",
+                .upload("{digest}"), operation: "getUpload", "How far the upload of a content is", access: .builds,
                 answering: BlobUpload.form, problems: [.conflict, .unprocessableContent]
             ) { request in
+                try await requireBuild(request)
                 let digest = try request.digest()
                 guard let found = try await keptVersions().uploaded(digest) else {
                     throw APIProblem.notFound("upload of \(digest)")
@@ -24,7 +25,7 @@ extension RouteTable {
             Route(
                 method: .put, path: .upload("{digest}"), operation: "uploadBlob",
                 summary: "A piece of the compressed bytes of a content, where the last piece has ended",
-                access: .change, query: [.contentSize, .compressedDigest], headers: [.pieceRange],
+                access: .upload, query: [.contentSize, .compressedDigest], headers: [.pieceRange],
                 body: Route.Body(
                     mediaType: MediaType.bytes, schema: ["type": "string"], limit: Limits.piece, isStreamed: true),
                 answers: [state], problems: [.conflict, .insufficientStorage]
@@ -47,6 +48,7 @@ extension RouteTable {
 
     private func takePiece(_ request: APIRequest) async throws -> Response {
         try Self.checkScope(request, type: nil)
+        try await requireBuild(request)
         let (blob, piece) = try request.piece()
         let keeper = try keptVersions()
         if let present = try await keeper.blob(blob.digest) {
@@ -55,6 +57,7 @@ extension RouteTable {
         _ = try request.openBody()
         let received = try await keeper.receive(blob, piece.range, PieceBody(body: request.request.body)) {
             try await request.authenticateAgain()
+            try await requireBuild(request)
         }
         return Self.result(BlobUpload(blob, received: received))
     }

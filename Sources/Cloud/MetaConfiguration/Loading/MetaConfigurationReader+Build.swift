@@ -1,14 +1,16 @@
 import Names
 import Text
-import YAML
+package import YAML
 
 extension MetaConfigurationReader {
     /// The most variants besides the main one.
     private static let mostVariants = 16
 
     /// `{command: [make, release], directory: build/release, variants: {debug: {command: [make, debug]}}}`
-    mutating func build(_ node: YAMLNode) -> BuildSection? {
-        let keys = ["command", "directory", "environment", "variants"]
+    ///
+    /// - Parameter others: keys beside these, which the caller reads.
+    mutating func build(_ node: YAMLNode, beside others: [String] = []) -> BuildSection? {
+        let keys = ["command", "directory", "environment", "variants"] + others
         guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "how to build") else { return nil }
         let main = BuildSection.Settings(
             command: mapping["command"].flatMap { buildCommand($0) } ?? [],
@@ -68,6 +70,21 @@ extension MetaConfigurationReader {
             if let text = node.scalar?.text, text.isExactly(".") { return text }
             return try node.relativePath("a directory", isStored: false)
         }
+    }
+}
+
+extension BuildSection {
+    /// Reads how a type is built, as a meta-configuration has it, from another document.
+    ///
+    /// - Parameter others: keys beside those of a meta-configuration, which the caller reads.
+    /// - Returns: `nil` after a fault of the whole, which is reported.
+    package static func read(
+        _ node: YAMLNode, beside others: [String], _ diagnostics: inout YAMLDiagnostics
+    ) -> BuildSection? {
+        var reader = MetaConfigurationReader()
+        let section = reader.build(node, beside: others)
+        for error in reader.diagnostics.errors { diagnostics.report(error) }
+        return section
     }
 }
 

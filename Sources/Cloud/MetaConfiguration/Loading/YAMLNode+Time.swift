@@ -1,5 +1,5 @@
 import Text
-import YAML
+package import YAML
 
 extension YAMLNode {
     /// A time in milliseconds: `5s`, `500ms`, `1m`; a number alone is seconds.
@@ -30,7 +30,7 @@ extension YAMLNode {
     }
 
     /// A time of whole seconds.
-    func seconds(_ what: String, in range: ClosedRange<Int>) throws(YAMLError) -> Int {
+    package func seconds(_ what: String, in range: ClosedRange<Int>) throws(YAMLError) -> Int {
         try milliseconds(what, in: range.lowerBound * 1_000...range.upperBound * 1_000, isWhole: true) / 1_000
     }
 

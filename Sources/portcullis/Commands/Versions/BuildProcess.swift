@@ -5,37 +5,24 @@ import ServiceSupport
 import Text
 import Versions
 
-/// The command that builds a version.
+/// The command of a build as a child of this process.
 struct BuildProcess {
-    private let command: [String]
-    /// `NAME=value`
-    private let environment: [String]
-    private let path: String
+    private let command: BuildCommand
 
-    /// What the command gets of this process's environment.
-    private static let inherited = ["PATH", "HOME", "TMPDIR"]
-    private static let usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
+    /// - Parameter environment: of which the command gets `PATH`, `HOME` and `TMPDIR`.
     init(
         _ settings: BuildSection.Settings, _ version: VersionName,
         environment own: [String: String] = ProcessInfo.processInfo.environment
     ) {
-        command = settings.command
-        var variables: [String: String] = ["PATH": Self.usualPath, "LANG": "C.UTF-8"]
-        for name in Self.inherited { variables[name] = own[name] ?? variables[name] }
-        for variable in settings.environment { variables[variable.name] = variable.value }
-        variables["PORTCULLIS_TYPE"] = version.type
-        variables["PORTCULLIS_VERSION"] = version.name
-        variables["PORTCULLIS_VARIANT"] = version.variant
-        path = variables["PATH"] ?? ""
-        environment = variables.map { "\($0)=\($1)" }.sorted()
+        command = BuildCommand(
+            settings, version, path: own["PATH"], home: own["HOME"], temporary: own["TMPDIR"])
     }
 
     /// Runs the command in a directory to its end. Its output goes to standard error; it has no input.
     ///
     /// - Throws: that it cannot be started, its exit status, or the signal that ended it.
     func run(in directory: String) throws {
-        let shown = command.map(\.printable).joined(separator: " ")
+        let shown = command.words.map(\.printable).joined(separator: " ")
         let process = try start(in: directory, shown)
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
@@ -55,11 +42,13 @@ struct BuildProcess {
         guard chdir(directory) == 0 else { throw FileError(path: directory, errno: errno) }
         // Nothing else in this process uses relative paths meanwhile.
         defer { _ = fchdir(here) }
-        guard let program = program() else {
+        let program: String
+        do throws(MissingProgram) {
+            program = try command.program(in: ".")
+        } catch {
             throw CommandError(
-                "the build cannot be started: there is no program \(command[0].printed())",
-                hint: command[0].hasByte("/")
-                    ? "It is looked for in \(directory.printable)." : "It is looked for in PATH=\(path.printable).")
+                "the build cannot be started: \(error)",
+                hint: error.isInPath ? error.hint : "It is looked for in \(directory.printable).")
         }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -76,8 +65,9 @@ struct BuildProcess {
         sigaddset(&signals, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        let words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        let variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        let words: [UnsafeMutablePointer<CChar>?] = command.words.map { strdup($0) } + [nil]
+        let variables: [UnsafeMutablePointer<CChar>?] =
+            command.environment.map { strdup("\($0.name)=\($0.value)") } + [nil]
         defer { for pointer in words + variables { free(pointer) } }
         var process: pid_t = 0
         let code = posix_spawn(&process, program, &actions, &attributes, words, variables)
@@ -85,13 +75,5 @@ struct BuildProcess {
             throw CommandError("the build cannot be started: \(FileError.reason(code)): \(shown)")
         }
         return process
-    }
-
-    /// Where the program is, as a shell finds it.
-    private func program() -> String? {
-        guard !command[0].hasByte("/") else { return access(command[0], F_OK) == 0 ? command[0] : nil }
-        return path.splitBytes(":").map { $0.isEmpty ? "./\(command[0])" : "\($0)/\(command[0])" }.first { candidate in
-            access(candidate, X_OK) == 0 && FileKind(of: candidate) == .regularFile
-        }
     }
 }

@@ -2,12 +2,12 @@ import ArgumentParser
 import Cloud
 import CommandLineSupport
 import Text
+import VersionTransfer
 import Versions
-import YAML
 
 struct BuildVersion: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "build", abstract: "Build a version of a type, and add it to a store.",
+        commandName: "build", abstract: "Build a version of a type, and add it to a store, or have a server build it.",
         discussion: """
             Runs the command of `build` in the type's meta-configuration, takes the files that `install.files` names, \
             and writes the manifest. What the command prints goes to standard error. Its environment has PATH, HOME and \
@@ -15,6 +15,9 @@ struct BuildVersion: AsyncParsableCommand {
             says; nothing else.
 
             Building again what is there already changes nothing. The same name with other files is refused.
+
+            With --on a server with the label builder does it, by the command that its node.yaml has for the type, and \
+            sends ADMIN the version, which nobody has signed then. Its output is shown as it comes.
             """)
 
     @Argument(help: TypeArgument.help, completion: .names(.types), transform: TypeArgument.read)
@@ -27,9 +30,15 @@ struct BuildVersion: AsyncParsableCommand {
     var variant = BuildSection.mainVariant
 
     @Option(
-        help: ArgumentHelp("The source directory, in which the command runs.", valueName: "directory"),
+        help: ArgumentHelp("The directory that gets the version; needed without --on.", valueName: "directory"),
         completion: .directory)
-    var from = "."
+    var store: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The source directory, in which the command runs. (default: the current directory)", valueName: "directory"),
+        completion: .directory)
+    var from: String?
 
     @Option(
         help: ArgumentHelp(
@@ -43,7 +52,13 @@ struct BuildVersion: AsyncParsableCommand {
     @Flag(help: "Send the version to ADMIN then, as `versions push` does.")
     var push = false
 
-    @OptionGroup var store: StoreOptions
+    @Option(
+        help: ArgumentHelp(
+            "Have this server build it; any: one that builds the type and is in touch.", valueName: "server"),
+        completion: .names(.servers))
+    var on: String?
+
+    @OptionGroup var job: JobOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
@@ -54,45 +69,64 @@ struct BuildVersion: AsyncParsableCommand {
         if let problem = VersionName.problem(withVariant: variant) {
             throw ValidationError("--variant: \(variant.printed()) \(problem)")
         }
-        guard !from.isEmpty, types != "" else { throw ValidationError("a path is not empty") }
+        guard from != "", types != "", store != "", on != "" else {
+            throw ValidationError("a path or name is not empty")
+        }
+        guard on == nil else {
+            guard store == nil, from == nil, types == nil, !noCommand, !push else {
+                throw ValidationError(
+                    "--store, --from, --types, --no-command and --push are for a build here, not for one with --on")
+            }
+            return
+        }
+        guard store != nil else {
+            throw ValidationError("--store names the directory that gets the version, or --on who builds it")
+        }
+        guard job.text == nil, !job.noWait else { throw ValidationError("--for and --no-wait need --on") }
     }
 
     func run() async throws {
         let version = VersionName(type: type, name: name, variant: variant)
+        if let store {
+            try await build(version, in: try VersionStore(opening: store, making: true))
+        } else {
+            try await connection.withClient { client in
+                try await BuilderRun(client: client, job: job, output: output)
+                    .run(version, on: on.flatMap { $0.isExactly("any") ? nil : $0 })
+            }
+        }
+    }
+
+    private func build(_ version: VersionName, in store: VersionStore) async throws {
+        let from = from ?? "."
         let configuration = try TypeOfVersion.find(type, in: types ?? from)
         let settings = try settings(of: configuration)
-        let patterns = configuration.install?.files ?? []
-        guard !patterns.isEmpty || configuration.run != nil else {
+        let build: VersionBuild
+        do throws(EmptyVersionError) {
+            build = try VersionBuild(version, of: configuration)
+        } catch {
             throw CommandError(
-                "the type \(type) has neither install.files nor run: a version of it would have nothing",
-                hint: "install.files says which files of the build belong to a version (docs/versions.md).")
+                "\(error)", hint: "install.files says which files of the build belong to a version (docs/versions.md).")
         }
-        let store = try store.open(making: true)
         let session = try StoreSession(store.blobs)
         defer { session.end() }
-        if !noCommand, !settings.command.isEmpty {
-            try BuildProcess(settings, version).run(in: from)
-        }
+        if !noCommand, !settings.command.isEmpty { try BuildProcess(settings, version).run(in: from) }
         let directory = settings.directory.isExactly(".") ? from : "\(from)/\(settings.directory)"
-        let build = try BuildDirectory(directory)
-        let selection = try build.select(patterns)
-        let files = try build.add(selection, session)
-        let manifest = Manifest(version, of: configuration, files: files, links: selection.links)
-        let added: (digest: ContentDigest, isNew: Bool)
+        let built: VersionBuild.Result
         do {
-            added = try store.add(manifest, session)
+            built = try build.add(try BuildDirectory(directory), to: store, session)
         } catch let error as ManifestError {
             throw CommandError("no version can be made of these files:\n\(error)")
         }
-        let text = VersionText.summary(manifest, added.digest)
-        let signatures = try store.signatures(added.digest)
+        let text = VersionText.summary(built.manifest, built.digest)
+        let signatures = try store.signatures(built.digest)
         try output.show(
-            json: VersionText.json(manifest, added.digest, signatures: signatures),
-            asText: added.isNew ? text : "\(text)\nit was in the store already, with the same content")
+            json: VersionText.json(built.manifest, built.digest, signatures: signatures),
+            asText: built.isNew ? text : "\(text)\nit was in the store already, with the same content")
         session.end()
         guard push else { return }
         try await connection.withClient { client in
-            let result = try await VersionPush(client: client, store: store, isDryRun: false).push(added.digest)
+            let result = try await client.push(built.digest, of: store, isDryRun: false)
             StandardError.write(result.text(isDryRun: false))
         }
     }
@@ -104,47 +138,10 @@ struct BuildVersion: AsyncParsableCommand {
             }
             return BuildSection.Settings()
         }
-        guard let settings = build.settings(for: variant) else {
-            let names = [BuildSection.mainVariant] + build.variants.map(\.name)
-            throw CommandError(
-                "the type \(type) has no variant \(variant)", hint: "It has \(names.joined(separator: ", ")).")
+        do throws(UnknownVariantError) {
+            return try build.required(variant, of: type)
+        } catch {
+            throw CommandError("\(error)", hint: error.hint)
         }
-        return settings
-    }
-}
-
-/// Finds the meta-configuration of the type that is built.
-enum TypeOfVersion {
-    /// - Parameter path: a file, or a directory with type files.
-    static func find(_ type: String, in path: String) throws -> MetaConfiguration {
-        guard let folder = YAMLFolder(path, list: LocalFile.names) else { return try find(type, inFiles: [path]) }
-        // By convention the file has the type's name; only otherwise are all looked at.
-        let named = folder.files.filter { file in
-            ["yaml", "yml"].contains { file.isExactly("\(folder.path)\(type).\($0)") }
-        }
-        guard !folder.files.isEmpty else {
-            throw CommandError(
-                "there is no type file (*.yaml, *.yml) in \(folder.path.printable)",
-                hint: "--types names the type's file, or the directory that has it.")
-        }
-        return try find(type, inFiles: named.isEmpty ? folder.files : named)
-    }
-
-    private static func find(_ type: String, inFiles files: [String]) throws -> MetaConfiguration {
-        for file in files {
-            let text = try LocalFile.text(file)
-            // Of several files those of other types need not be right.
-            if files.count > 1, (try? TypeFile(parsing: text, path: file))?.type.isExactly(type) != true { continue }
-            let configurations: [MetaConfiguration]
-            do throws(YAMLErrors) {
-                configurations = try MetaConfiguration.load(text, file: file)
-            } catch {
-                throw CommandError("\(error)")
-            }
-            if let found = configurations.first(where: { $0.type.isExactly(type) }) { return found }
-        }
-        throw CommandError(
-            "\(files.count == 1 ? files[0].printable : "none of \(files.count) files") has no type \(type)",
-            hint: "--types names the type's file, or the directory that has it.")
     }
 }

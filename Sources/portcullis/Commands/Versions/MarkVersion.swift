@@ -2,6 +2,7 @@ import AdminAPI
 import AdminClient
 public import ArgumentParser
 import CommandLineSupport
+import VersionTransfer
 import Versions
 
 extension ServiceVersion.Mark: ExpressibleByArgument {}

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandLineSupport
 import JSON
 import Text
+import VersionTransfer
 import Versions
 
 struct PushVersions: AsyncParsableCommand {
@@ -42,9 +43,8 @@ struct PushVersions: AsyncParsableCommand {
         let store = try store.open()
         let digests = try wanted(in: store)
         try await connection.withClient { client in
-            let push = VersionPush(client: client, store: store, isDryRun: dryRun)
             var results: [VersionPush.Result] = []
-            for digest in digests { results.append(try await push.push(digest)) }
+            for digest in digests { results.append(try await client.push(digest, of: store, isDryRun: dryRun)) }
             try output.show(
                 json: .array(results.map(\.json)),
                 asText: results.map { $0.text(isDryRun: dryRun) }.joined(separator: "\n"))

@@ -3,6 +3,7 @@ import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import JSON
+import VersionTransfer
 import Versions
 
 struct RemoveVersions: AsyncParsableCommand {

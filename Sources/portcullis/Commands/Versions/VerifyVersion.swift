@@ -6,6 +6,7 @@ import Foundation
 import JSON
 import ServiceSupport
 import Text
+import VersionTransfer
 import Versions
 
 struct VerifyVersion: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Text
+import VersionTransfer
 import Versions
 
 /// Where versions are read: at ADMIN, or in a store.
@@ -86,9 +87,4 @@ extension AdminResources {
     func serviceVersion(_ version: VersionName) async throws -> ServiceVersion {
         try await value(AdminRequest(.get, .version(version.name, of: version.type), query: version.query))
     }
-}
-
-extension VersionName {
-    /// What names the variant in a request.
-    var query: [(String, String)] { [(QueryParameter.variant, variant)] }
 }

@@ -1,9 +1,10 @@
 import CommandLineSupport
 import Synchronization
+import VersionTransfer
 import Versions
 
 /// How far a transfer of contents is, on standard error where that is a terminal.
-final class TransferProgress: Sendable {
+final class TransferProgress: TransferWatch {
     private struct State {
         var bytes = 0
         var finished = 0

@@ -1,6 +1,7 @@
 import AdminAPI
 import AdminClient
 import CommandLineSupport
+import VersionTransfer
 import Versions
 
 /// Brings a version of ADMIN into a store: the contents that the store lacks, then the manifest with its signatures.
@@ -18,7 +19,7 @@ struct VersionPull: Sendable {
         let blobs = try version.manifest.blobs.filter { try !session.claim($0.digest) }
         let progress = TransferProgress("pulling \(version.manifest.version)", blobs)
         defer { progress.end() }
-        try await TransferWork.run(blobs, width: BlobSender.width) { blob in
+        try await TransferWork.run(blobs, width: TransferWork.width) { blob in
             let receiver = try session.receive(blob)
             while receiver.received < blob.compressedSize {
                 let bytes = try await fetch(blob, from: receiver.received)

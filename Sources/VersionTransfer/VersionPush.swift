@@ -1,28 +1,41 @@
-import AdminAPI
+package import AdminAPI
 import AdminClient
-import CommandLineSupport
 import Foundation
-import JSON
+package import JSON
 import ServiceSupport
 import Text
-import Versions
+package import Versions
 
 /// Brings versions of a store to ADMIN: the contents that it lacks, then the manifest with its signatures.
-struct VersionPush: Sendable {
-    let client: AdminResources
-    let store: VersionStore
-    let isDryRun: Bool
+package struct VersionPush: Sendable {
+    private let client: any VersionReceiver
+    private let store: VersionStore
+    private let isDryRun: Bool
+    private let watch: @Sendable (VersionName, [Blob]) -> any TransferWatch
+
+    /// - Parameter watch: makes what is told of the transfer of a version's contents.
+    package init(
+        client: any VersionReceiver, store: VersionStore, isDryRun: Bool,
+        watch: @escaping @Sendable (VersionName, [Blob]) -> any TransferWatch
+    ) {
+        self.client = client
+        self.store = store
+        self.isDryRun = isDryRun
+        self.watch = watch
+    }
 
     /// What has gone over.
-    struct Result: Sendable {
-        let version: VersionName
-        let digest: ContentDigest
-        var blobs = 0
-        var bytes = 0
+    package struct Result: Sendable {
+        package let version: VersionName
+        package let digest: ContentDigest
+        /// Whether nobody has signed it.
+        package let isUnsigned: Bool
+        package fileprivate(set) var blobs = 0
+        package fileprivate(set) var bytes = 0
         /// What has become of the version at ADMIN.
-        var report: ChangeReport
+        package fileprivate(set) var report: ChangeReport
 
-        var json: JSONValue {
+        package var json: JSONValue {
             [
                 "type": .string(version.type), "name": .string(version.name), "variant": .string(version.variant),
                 "digest": .string("\(digest)"), "sentBlobs": .integer(blobs), "sentBytes": .integer(bytes),
@@ -30,7 +43,8 @@ struct VersionPush: Sendable {
             ]
         }
 
-        func text(isDryRun: Bool) -> String {
+        /// The result as a sentence.
+        package func text(isDryRun: Bool) -> String {
             let would = isDryRun ? "would be " : ""
             let fate =
                 switch report.changes.first?.action {
@@ -46,16 +60,15 @@ struct VersionPush: Sendable {
     /// How often ADMIN is asked what it lacks: meanwhile it may have found a content to be altered.
     private static let attempts = 3
 
-    func push(_ digest: ContentDigest) async throws -> Result {
+    /// Sends a version of the store.
+    package func push(_ digest: ContentDigest) async throws -> Result {
         let bytes = try store.manifestBytes(digest)
         let manifest = try Manifest(reading: bytes)
         let signatures = try store.signatures(digest)
         try await checkContents(manifest)
-        if signatures.signatures.isEmpty {
-            StandardError.write("Note: \(manifest.version) is not signed, so servers refuse it until it is.")
-        }
         var result = Result(
-            version: manifest.version, digest: digest, report: ChangeReport(changes: [], export: []))
+            version: manifest.version, digest: digest, isUnsigned: signatures.signatures.isEmpty,
+            report: ChangeReport(changes: [], export: []))
         for attempt in 1... {
             let sent = try await sendMissing(manifest)
             result.blobs += sent.blobs
@@ -67,7 +80,8 @@ struct VersionPush: Sendable {
             do {
                 result.report = try await add(manifest.version, bytes, signatures)
                 break
-            } catch let error as CommandError where error.status == 409 && attempt < Self.attempts {
+            } catch {
+                guard client.refusal(of: error).status == 409, attempt < Self.attempts else { throw error }
                 // Whatever else it is, asking again does not help.
                 guard try await !missing(manifest.blobs).blobs.isEmpty else { throw error }
             }
@@ -81,7 +95,7 @@ struct VersionPush: Sendable {
         guard let first = altered.first else { return }
         let path = manifest.files.first { $0.blob.digest == first.blob.digest }?.path ?? "\(first.blob.digest.short)…"
         let more = altered.count > 1 ? ", and \(altered.count - 1) contents more" : ""
-        throw CommandError(
+        throw TransferError(
             "\(manifest.version) is altered in the store: \(path.printable): \(first.fault)\(more); nothing was sent",
             hint: "`portcullis versions verify --store` names the files; building again mends the store.")
     }
@@ -95,15 +109,15 @@ struct VersionPush: Sendable {
                 VersionSignature(key: signature.keyID, signature: Data(signature.bytes).base64EncodedString())
             })
         let query = version.query + (isDryRun ? [(QueryParameter.dryRun, "true")] : [])
-        return try await client.value(
-            AdminRequest(.put, .version(version.name, of: version.type), query: query).json(creation))
+        return try await client.answer(
+            to: AdminRequest(.put, .version(version.name, of: version.type), query: query).json(creation))
     }
 
     private func sendMissing(_ manifest: Manifest) async throws -> (blobs: Int, bytes: Int) {
         let (blobs, piece) = try await missing(manifest.blobs)
         let bytes = blobs.reduce(0) { $0 + $1.compressedSize }
         guard !isDryRun, !blobs.isEmpty else { return (blobs.count, bytes) }
-        let progress = TransferProgress("pushing \(manifest.version)", blobs)
+        let progress = watch(manifest.version, blobs)
         defer { progress.end() }
         let sender = BlobSender(client: client, store: store, piece: piece, progress: progress)
         // The largest first: otherwise it may be alone at the end.
@@ -116,8 +130,8 @@ struct VersionPush: Sendable {
         var (digests, piece): (Set<String>, Int) = ([], Limits.piece)
         for start in stride(from: 0, to: blobs.count, by: Limits.askedBlobs) {
             let page = blobs[start..<min(start + Limits.askedBlobs, blobs.count)]
-            let answer: MissingBlobs = try await client.value(
-                AdminRequest(.post, .missingBlobs).json(BlobQuestion(digests: page.map(\.digest.description))))
+            let answer: MissingBlobs = try await client.answer(
+                to: AdminRequest(.post, .missingBlobs).json(BlobQuestion(digests: page.map(\.digest.description))))
             digests.formUnion(answer.missing)
             piece = max(1, min(answer.piece, Limits.piece))
         }

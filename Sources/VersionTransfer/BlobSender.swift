@@ -1,19 +1,16 @@
 import AdminAPI
 import AdminClient
-import Foundation
 import Versions
 
-/// Sends contents of a store to ADMIN. One that was interrupted goes on where ADMIN has it, also after a new start of this
-/// command.
+/// Sends contents of a store to ADMIN. One that was interrupted goes on where ADMIN has it, also after a new start of the
+/// program.
 struct BlobSender: Sendable {
-    let client: AdminResources
+    let client: any VersionReceiver
     let store: VersionStore
     /// Bytes that are sent at once.
     let piece: Int
-    let progress: TransferProgress
+    let progress: any TransferWatch
 
-    /// How many contents are sent at a time.
-    static let width = 4
     /// How often in a row a piece may fail.
     private static let patience = 8
     /// Seconds for which ADMIN may check a content that has come.
@@ -21,12 +18,12 @@ struct BlobSender: Sendable {
 
     /// Sends contents, several at a time.
     func send(_ blobs: [Blob]) async throws {
-        try await TransferWork.run(blobs, width: Self.width) { blob in try await send(blob) }
+        try await TransferWork.run(blobs, width: TransferWork.width) { blob in try await send(blob) }
     }
 
     private func send(_ blob: Blob) async throws {
         guard let file = try store.blobs.compressed(blob.digest), try file.size == blob.compressedSize else {
-            throw CommandError(
+            throw TransferError(
                 "the content \(blob.digest.short)… is not in the store as the manifest says",
                 hint: "`portcullis versions verify --store` names the files; building again mends the store.")
         }
@@ -43,7 +40,9 @@ struct BlobSender: Sendable {
                 progress.add(state.received - offset)
                 if state.isComplete { return progress.finishOne() }
                 (offset, failures) = (state.received, 0)
-            } catch let error as CommandError where error.isTransient || error.status == 409 {
+            } catch {
+                let refusal = client.refusal(of: error)
+                guard refusal.isTransient || refusal.status == 409 else { throw error }
                 failures += 1
                 guard failures < Self.patience else { throw error }
                 try await Task.sleep(for: .milliseconds(100 << failures))
@@ -63,14 +62,15 @@ struct BlobSender: Sendable {
             ])
         request.add(APIHeader.contentRange, "bytes \(offset)-\(offset + bytes.count - 1)/\(blob.compressedSize)")
         request.body = .init(contentType: MediaType.bytes, bytes: bytes)
-        return try await client.value(request)
+        return try await client.answer(to: request)
     }
 
     /// How far ADMIN has a content; `nil`: it has nothing of it.
     private func state(of blob: Blob) async throws -> BlobUpload? {
         do {
-            return try await client.value(AdminRequest(.get, .upload(blob.digest.description)))
-        } catch let error as CommandError where error.status == 404 {
+            return try await client.answer(to: AdminRequest(.get, .upload(blob.digest.description)))
+        } catch {
+            guard client.refusal(of: error).status == 404 else { throw error }
             return nil
         }
     }
@@ -84,25 +84,5 @@ struct BlobSender: Sendable {
         }
         return BlobUpload(
             digest: blob.digest.description, received: 0, compressedSize: blob.compressedSize, isComplete: false)
-    }
-}
-
-/// Work on several elements at a time that waits for others more than for this machine.
-enum TransferWork {
-    /// Calls `body` for each element, at most `width` at a time. After an error what has not begun does not begin.
-    static func run<Element: Sendable>(
-        _ elements: [Element], width: Int, _ body: @escaping @Sendable (Element) async throws -> Void
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var rest = elements[...]
-            for _ in 0..<width {
-                guard let element = rest.popFirst() else { break }
-                group.addTask { try await body(element) }
-            }
-            while try await group.next() != nil {
-                guard let element = rest.popFirst() else { continue }
-                group.addTask { try await body(element) }
-            }
-        }
     }
 }
