@@ -43,6 +43,7 @@ enum SQLiteMigrations {
         }
         migrator.registerMigration("24 services that start") { db in
             try db.execute(sql: "ALTER TABLE service ADD COLUMN starting INTEGER NOT NULL DEFAULT 0")
+        }
         migrator.registerMigration("25 jobs that build versions") { db in
             try db.execute(sql: InstallationRows.builds)
         }
