@@ -32,6 +32,10 @@ package struct NodeSilences: Sendable {
     package static func suspicion(within limit: Int) -> Int { min(15, limit / 2) }
     /// Seconds after its loss for which a server counts as lost together with another.
     package static let window = 300
+    /// Seconds after a move from a lost server has failed until it is tried again.
+    package static let patience = 60
+    /// Who moves services of lost servers.
+    package static let author = "server-watch"
     /// Seconds more that a node has which was not heard of since ADMIN's start.
     package static let margin = 30
     /// Seconds after the end of a lease until a service starts elsewhere.
