@@ -67,7 +67,7 @@ extension Cloud {
 
     private func isBack(_ name: String, _ heard: NodeSilences) -> Bool {
         guard let node = heard.nodes[name] else { return false }
-        return node.isHeard && node.silence < ServerLossPolicy.times.lowerBound
+        return node.isHeard && node.silenceInAll < ServerLossPolicy.times.lowerBound
     }
 
     /// Holds the servers that are lost together with too many others of their location.

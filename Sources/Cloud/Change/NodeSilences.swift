@@ -4,13 +4,16 @@ package struct NodeSilences: Sendable {
     package struct Node: Sendable, Hashable {
         /// Whole seconds without a sign of life, also in answer to ADMIN; counted from ADMIN's own start at the earliest.
         package var silence: Int
+        /// The same, also for the time in which ADMIN stood still and could hear nobody.
+        package var silenceInAll: Int
         /// Whether it was heard of since ADMIN's start.
         package var isHeard: Bool
         /// The leases that surely bind its services, in seconds, by service.
         package var leases: [String: Int]
 
-        package init(silence: Int, isHeard: Bool = true, leases: [String: Int] = [:]) {
+        package init(silence: Int, inAll: Int? = nil, isHeard: Bool = true, leases: [String: Int] = [:]) {
             self.silence = silence
+            silenceInAll = inAll ?? silence
             self.isHeard = isHeard
             self.leases = leases
         }

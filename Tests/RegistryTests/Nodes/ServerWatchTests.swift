@@ -301,6 +301,18 @@ import Testing
         #expect(try await scene.titles() == ["server app1 is lost"])
     }
 
+    @Test("an ADMIN that stood still does not take a lost server for one that is back")
+    func standstill() async throws {
+        let scene = try await scene("on-server-lost: {after: 20s, move: true}")
+        await scene.pass(25, polling: "app2", "app3", "app4")
+        scene.clock.advance(by: 10)
+        await scene.pass(3, polling: "app2", "app3", "app4")
+        #expect(try await scene.titles() == ["server app1 is lost"])
+        #expect(try await scene.cloud.lostServers.keys.sorted() == ["app1"])
+        await scene.pass(2, polling: "app1", "app2", "app3", "app4")
+        #expect(try await scene.titles().last == "server app1 is back")
+    }
+
     @Test("an instance of a rollout at work stays")
     func rollout() async throws {
         let scene = try await scene("on-server-lost: {after: 20s, move: true}")
