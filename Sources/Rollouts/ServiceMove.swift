@@ -5,6 +5,8 @@
 /// export names the new server, every gateway confirms, and the connections at the old one get the time to end. Until the
 /// export changes, a failure gives the new place up, and clients have noticed nothing.
 ///
+/// Connections at an old server that is lost get no time.
+///
 /// A service that must never run twice (`isExclusive`) is stopped at the old server before it is started at the new one;
 /// its version is placed there before. If it does not start, it is stopped there and started at the old server again.
 public struct ServiceMove: Sendable, Hashable, Codable {
@@ -190,7 +192,7 @@ public struct ServiceMove: Sendable, Hashable, Codable {
             // What is stopped has no connections.
             if wishAtOld == .stopped { end = .moved } else { enter(.leaving, now) }
         case .leaving:
-            guard now - since >= policy.drainTime else { return false }
+            guard now - since >= policy.drainTime || seen.isOldLost else { return false }
             end = .moved
         case .returning:
             guard seen.new == .stopped else { return false }
@@ -273,6 +275,8 @@ public struct MoveObservation: Sendable, Hashable {
     /// Seconds of a clock that never goes back.
     public var now: Int
     public var old: Place
+    /// Whether the old server is lost, and its connections with it.
+    public var isOldLost: Bool
     public var new: Place
     /// `nil`: they were not begun.
     public var tests: RolloutObservation.Job?
@@ -280,11 +284,13 @@ public struct MoveObservation: Sendable, Hashable {
     public var confirmation: RolloutObservation.Confirmation
 
     public init(
-        now: Int, old: Place = .silent, new: Place = .silent, tests: RolloutObservation.Job? = nil,
+        now: Int, old: Place = .silent, isOldLost: Bool = false, new: Place = .silent,
+        tests: RolloutObservation.Job? = nil,
         confirmation: RolloutObservation.Confirmation = .missing([])
     ) {
         self.now = now
         self.old = old
+        self.isOldLost = isOldLost
         self.new = new
         self.tests = tests
         self.confirmation = confirmation

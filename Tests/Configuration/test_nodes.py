@@ -47,6 +47,14 @@ class Node:
             f"/v1/servers/{self.server}/report", {"session": "s", "sequence": self.sequence, "report": report})
         assert (status, answer) == (200, {"wantsWhole": False})
 
+    def obey(self):
+        """Polls, and reports that all of it is done."""
+        tag, document = self.assignments()
+        services = {name: {**running(one["version"]), "wanted": one["version"]}
+                    for name, one in document["services"].items() if one["desired"] == "running"}
+        done = {"state": "succeeded", "startedAt": TIME, "endedAt": TIME, "output": ""}
+        self.report(services, dict.fromkeys(document["jobs"], done), applied=tag)
+
     def poll(self, tag):
         return Process(
             "curl", "-sS", "-w", "\n%{http_code}", "-H", f"Authorization: Bearer {self.token}", "-H",

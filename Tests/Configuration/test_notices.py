@@ -1,9 +1,11 @@
 """Notices: a real ADMIN, and receivers that are slow, broken, or patient. Servers that are lost: their nodes are played."""
 
 import contextlib
+import csv
 import hashlib
 import hmac
 import http.server
+import io
 import json
 import random
 import socketserver
@@ -234,14 +236,14 @@ gateway:
 
 
 @contextlib.contextmanager
-def beating(*nodes):
-    """The nodes poll until the block ends."""
+def beating(*nodes, obeying=True):
+    """The nodes poll, and do what they are asked for unless they take their time, until the block ends."""
     ended = threading.Event()
 
     def beat():
         while not ended.wait(0.5):
             for node in nodes:
-                node.assignments()
+                node.obey() if obeying else node.assignments()
 
     thread = threading.Thread(target=beat)
     thread.start()
@@ -277,12 +279,23 @@ def test_services_of_a_lost_server_move_and_people_are_told_once(tmp_path, recei
         def server():
             return json.loads(admin.curl("/v1/services/web.1")[2])["server"]
 
+        def weight():
+            """The weight of web.1 at the address of its server, by the export."""
+            rows = csv.DictReader(io.StringIO(admin.portcullis("export", "tcn")))
+            return {row["backend_address"]: row["weight"] for row in rows
+                    if row["service"] == "web.1" and "." in row["backend_address"]}
+
+        with beating(two, three, four, obeying=False):
+            eventually(lambda: weight() == {"10.1.0.11": "0"}, what="nobody being sent to the lost server")
+            assert server() == "app1"
         with beating(two, three, four):
             eventually(lambda: server() != "app1", what="the move")
+            assert list(weight().values()) == ["100"] and "10.1.0.11" not in weight()
+            eventually(lambda: json.loads(admin.curl("/v1/services/web.1/move")[2])["state"] == "moved", what="the move's end")
             eventually(lambda: [message["title"] for message in ops.taken] == ["server app1 is lost"], what="the notice")
             [entry] = ops.taken[0]["notices"]
             assert entry["severity"] == "critical" and entry["location"] == "tcn"
-            assert f"web.1 has moved to {server()}" in entry["text"]
+            assert f"web.1 moves to {server()}" in entry["text"]
             rows = [line.split() for line in admin.portcullis("nodes").splitlines()]
             assert [row[2] for row in rows if row[0] == "app1"][0].startswith("lost")
             assert one.assignments()[1]["services"]["web.1"] == {"desired": "absent"}

@@ -9,9 +9,9 @@ import time
 
 
 class ScriptedAdmin:
-    """Listens on loopback. What it says can be wrong in every way that a test wants."""
+    """Listens on loopback, on any free port unless one is given. What it says can be wrong in every way that a test wants."""
 
-    def __init__(self, store):
+    def __init__(self, store, port=0):
         self.store = store
         self.services, self.jobs = {}, {}
         self.server_name = "app1"
@@ -30,7 +30,7 @@ class ScriptedAdmin:
         # Whether the answers to deliveries are lost.
         self.loses_answers = False
         self._changed = threading.Condition()
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         # A node that is killed leaves its requests.
         self._server.handle_error = lambda *_: None

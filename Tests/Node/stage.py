@@ -45,11 +45,12 @@ class Stage:
     def __init__(self, folder):
         self.folder = folder
         self.store, self.root, self.sources = folder / "store", folder / "srv", folder / "sources"
-        self.root.mkdir()
+        self.root.mkdir(exist_ok=True)
         self.node = None
         self.settings = {}
         self.lists = ""
-        processes.run(binary("portcullis"), "keys", "new", folder / "release.key")
+        if not (folder / "release.key").exists():
+            processes.run(binary("portcullis"), "keys", "new", folder / "release.key")
         self.key = processes.run(binary("portcullis"), "keys", "show", folder / "release.key.pub")
         self.admin = None
 

@@ -60,3 +60,15 @@ def pytest_runtest_makereport():
     if report.failed:
         text = machine.run("journalctl", "--no-pager", "--lines=100", "--unit=portcullis-*", status=None)
         report.sections.append(("journal", text))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "start(n): runs when the machine was restarted so often (see boot)")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Of the tests that are a start of the machine each, only the one of this start runs."""
+    start = int(os.environ.get("PORTCULLIS_START", 0))
+    others = [item for item in items if (mark := item.get_closest_marker("start")) and mark.args[0] != start]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]

@@ -48,6 +48,17 @@ import Testing
         #expect(move.secondsLeft(at: 100_061) == nil)
     }
 
+    @Test("connections at an old place that is lost get no time")
+    func lost() {
+        var move = move()
+        move.observe(see(1, new: .running))
+        move.observe(see(2, new: .running, tests: .succeeded))
+        move.observe(see(3, new: .running, .confirmed))
+        #expect(move.stage == .leaving)
+        move.observe(MoveObservation(now: 4, isOldLost: true, new: .running, confirmation: .confirmed))
+        #expect(move.end == .moved)
+    }
+
     @Test("a new place that fails, does not start in time or fails its tests is given up, and the old one has gone on")
     func givenUp() {
         var failing = move()

@@ -17,12 +17,12 @@ extension Cloud {
         return Set(lost.keys).union(lostServers.keys.filter { heard.nodes[$0] == nil || isBack($0, heard) })
     }
 
-    /// Notes which servers are lost and which are back, and moves services that are to move: as if somebody had named
-    /// another server for each, which `Placement` chooses. Notices tell of all of it.
+    /// Notes which servers are lost and which are back, and begins to move services that are to move, each to a server
+    /// that `Placement` chooses. Until it runs there, the export has it drained. Notices tell of all of it.
     ///
     /// Nothing moves when more than `share` percent of a location's servers, and at least two, are silent at once; nor
     /// later, until they are heard of again. Instances of rollouts at work stay. Cost: walks over all services, and for
-    /// each that is to move over all servers.
+    /// each that is to move twice over all servers at most.
     ///
     /// - Parameter refused: services whose move was refused, with the reason: they stay for now.
     /// - Returns: whether anything has changed.
@@ -41,9 +41,9 @@ extension Cloud {
                 let fate = fate(of: service, heard, refused: refused[service.name])
                 lines.append("\(service.name) \(fate.text)")
                 guard case .moves(let server) = fate else { continue }
-                self.services[service.name]?.server = server
+                if !new.contains(name), !hasTriedToMove(service) { noteMove(of: service, to: server) }
+                leaveLostServer(service, to: server, at: heard.time)
                 hasMoved = true
-                if !new.contains(name) { noteMove(of: service, to: server) }
             }
             if new.contains(name), lostServers[name]?.isHeld == false { noteLoss(of: name, heard, lines) }
         }
@@ -67,7 +67,7 @@ extension Cloud {
 
     private func isBack(_ name: String, _ heard: NodeSilences) -> Bool {
         guard let node = heard.nodes[name] else { return false }
-        return node.isHeard && node.silence < ServerLossPolicy.times.lowerBound
+        return node.isHeard && node.silenceInAll < ServerLossPolicy.times.lowerBound
     }
 
     /// Holds the servers that are lost together with too many others of their location.
@@ -107,7 +107,7 @@ extension Cloud {
 
         var text: String {
             switch self {
-            case .moves(let server): "has moved to \(server)"
+            case .moves(let server): "moves to \(server)"
             case .stays(let text): text
             }
         }
@@ -127,6 +127,9 @@ extension Cloud {
         if let move = moves[service.name], move.isOpen {
             return .stays("stays: it is being moved from \(move.from) to \(move.to)")
         }
+        if let failure = recentFailure(of: service, heard) {
+            return .stays("stays: its move has failed, and is tried again: \(failure)")
+        }
         if let rollout = openRollout(of: service.name) { return .stays("stays: it belongs to rollout \(rollout)") }
         let silence = heard.nodes[server.name]?.silence ?? 0
         guard silence >= policy.after else { return .stays("moves when its server was silent for \(policy.after) s") }
@@ -139,11 +142,28 @@ extension Cloud {
         if let refused { return .stays("stays: its move was refused: \(refused)") }
         let suspicion = NodeSilences.suspicion(within: policy.after)
         let away = servers.keys.filter { heard.nodes[$0].map { $0.silence >= suspicion } ?? true }
-        var placement = Placement(of: type, in: self, at: server.location, besides: Set(away))
-        guard let target = try? placement.next() else {
-            return .stays("stays: no other server at \(server.location) can take it now")
+        // Where it has just failed it is only tried again if there is no other place.
+        for failed in [hasTriedToMove(service) ? moves[service.name]?.to : nil, nil] {
+            var placement = Placement(
+                of: type, in: self, at: server.location, besides: Set(away + [failed].compactMap(\.self)))
+            if let target = try? placement.next() { return .moves(to: target) }
         }
-        return .moves(to: target)
+        return .stays("stays: no other server at \(server.location) can take it now")
+    }
+
+    /// Whether a move of the service away from its server was begun since that is lost.
+    private func hasTriedToMove(_ service: ServiceInstance) -> Bool {
+        guard let lost = lostServers[service.server], let move = moves[service.name] else { return false }
+        return move.from.isExactly(service.server) && move.createdAt >= lost.since
+    }
+
+    /// Why the service could not leave its lost server a short time ago.
+    private func recentFailure(of service: ServiceInstance, _ heard: NodeSilences) -> String? {
+        guard hasTriedToMove(service), let move = moves[service.name], case .failed(let reason)? = move.progress.end,
+            let end = move.endedAt.flatMap({ InternetTime.date($0) }), let now = InternetTime.date(heard.time),
+            abs(now.timeIntervalSince(end)) < Double(NodeSilences.patience)
+        else { return nil }
+        return reason
     }
 
     /// The rollout at work that has an instance.
@@ -184,7 +204,7 @@ extension Cloud {
         notices.append(
             Notice(
                 .warning, of: .service, service.name,
-                title: "\(service.name) has moved from the lost server \(service.server) to \(server)",
+                title: "\(service.name) moves from the lost server \(service.server) to \(server)",
                 location: servers[server]?.location, type: service.type))
     }
 

@@ -77,16 +77,32 @@ extension Cloud {
                             + "or move it at once", of: [.init(.service, service.name, .server)])
                 ], inFiles: [], places)
         }
+        beginMove(request, of: service)
+    }
+
+    private mutating func beginMove(_ request: MoveRequest, of service: ServiceInstance) {
         let type = types[service.type]?.configuration
         let drains = (type?.gateway ?? []).map { $0.drainTime ?? ServiceMove.Policy().drainTime }
         let policy = ServiceMove.Policy(
             drainTime: min(drains.max() ?? 0, request.drainTime ?? .max), isExclusive: type?.mustNotRunTwice ?? false)
         let left = remains.removeValue(forKey: .init(server: request.server, service: service.name))
         moves[service.name] = RecordedMove(
-            service: service.name, oldDrive: installation.drive,
+            service: service.name, oldDrive: service.installation?.drive,
             newDrive: left.map(\.drive) ?? driveForAnother(service, on: request.server),
             createdBy: request.createdBy, createdAt: request.createdAt, stageAt: request.createdAt,
             progress: ServiceMove(from: service.server, to: request.server, by: policy))
+    }
+
+    /// Has a service leave its lost server: by a process, so that no client is sent to the new server before the service
+    /// runs there. One that must never run twice, and has been stopped, is at the new server with this change.
+    mutating func leaveLostServer(_ service: ServiceInstance, to server: String, at time: String) {
+        guard needsProcess(service), types[service.type]?.configuration.mustNotRunTwice == false else {
+            services[service.name]?.server = server
+            return
+        }
+        beginMove(
+            MoveRequest(service: service.name, server: server, createdBy: NodeSilences.author, createdAt: time),
+            of: service)
     }
 
     /// Whether requests would be lost, or the service could run twice, if it were moved at once.
@@ -156,7 +172,9 @@ extension Cloud {
                     Notice(
                         .warning, of: .service, move.service,
                         title: "\(move.service) was not moved from \(move.from) to \(move.to)",
-                        text: "\(reason)\nIt runs on \(move.from) as before. portcullis services show \(move.service)",
+                        text: lostServers[move.from] == nil
+                            ? "\(reason)\nIt runs on \(move.from) as before. portcullis services show \(move.service)"
+                            : "\(reason)\nIts server is lost. It gets no requests, and its move is tried again.",
                         location: servers[move.from]?.location, type: services[move.service]?.type))
             }
         }

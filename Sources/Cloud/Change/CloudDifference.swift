@@ -222,8 +222,14 @@ extension CloudDifference {
                     }
                     locations.insert(server.location)
                 }
-            // The export follows a move by its service.
-            case .mark, .secret, .job, .move: break
+            case .move:
+                // The export follows a move by its service, or by the state of one that leaves a lost server.
+                guard let old = before.services[change.name], let new = after.services[change.name],
+                    before.effectiveState(of: old) != after.effectiveState(of: new),
+                    let server = after.servers[new.server]
+                else { continue }
+                locations.insert(server.location)
+            case .mark, .secret, .job: break
             }
         }
         return locations

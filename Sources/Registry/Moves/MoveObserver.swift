@@ -32,6 +32,7 @@ package struct MoveObserver: Sendable {
     ) async throws -> MoveObservation {
         let digest = state.cloud.services[move.service]?.installation?.digest
         let stage = now - move.progress.since
+        let lost = state.cloud.lostServers
         func place(_ server: String) async -> MoveObservation.Place {
             Self.place(
                 await nodes.sighting(of: move.service, on: server), at: registry.uptime(), digest: digest,
@@ -39,7 +40,9 @@ package struct MoveObserver: Sendable {
         }
         let job = move.job.flatMap { state.cloud.jobs[$0] }
         return MoveObservation(
-            now: now, old: await place(move.from), new: await place(move.to), tests: job.map(Self.tests),
+            now: now, old: await place(move.from), isOldLost: lost[move.from] != nil,
+            new: lost[move.to] == nil ? await place(move.to) : .failing("the server is lost"),
+            tests: job.map(Self.tests),
             confirmation: try await confirmation(of: move, in: state))
     }
 

@@ -74,9 +74,10 @@ public actor NodeRoster {
         }
         for (server, known) in nodes {
             guard let heard = known.uptime else { continue }
-            let silence = known.openPolls > 0 ? .zero : now - max(heard, start)
+            let (silence, inAll): (Duration, Duration) =
+                known.openPolls > 0 ? (.zero, .zero) : (now - max(heard, start), now - heard)
             silences[server] = NodeSilences.Node(
-                silence: Int(silence.components.seconds), leases: known.leases)
+                silence: Int(silence.components.seconds), inAll: Int(inAll.components.seconds), leases: known.leases)
         }
         return silences
     }

@@ -115,7 +115,10 @@ public actor ServerWatch: Service {
                 return
             } catch let error as ChangeError {
                 // One move that is refused must not keep the others, nor people from being told.
-                let moves = planned.services.values.filter { $0.server != state.cloud.services[$0.name]?.server }
+                let moves = planned.services.values.filter {
+                    $0.server != state.cloud.services[$0.name]?.server
+                        || planned.moves[$0.name] != state.cloud.moves[$0.name]
+                }
                 guard let first = moves.map(\.name).min() else { throw error }
                 let culprits = moves.count == 1 ? [first] : try await refusedAlone(moves.map(\.name), heard, error)
                 for name in culprits {

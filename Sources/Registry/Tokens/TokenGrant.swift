@@ -37,7 +37,7 @@ public struct TokenGrant: Sendable, Hashable {
     /// The actor in the event log for what rollouts do by themselves.
     package static let rollouts = Cloud.rolloutAuthor
     /// The actor in the event log when servers are lost or back.
-    package static let serverWatch = "server-watch"
+    package static let serverWatch = NodeSilences.author
     /// The actor in the event log when gateways may send to a service because it runs.
     package static let startWatch = "start-watch"
     /// Names that have another meaning in the event log.

@@ -5,6 +5,7 @@ import Names
 import NetworkTypes
 import RegistryTestSupport
 import Rollouts
+import ServicesExport
 import TestSupport
 import Testing
 
@@ -13,32 +14,59 @@ import Testing
 @Suite("Servers that are lost") struct ServerWatchTests {
     private static let digest = String(repeating: "0a", count: 32)
 
-    /// ADMIN with servers app1 to app4 at tcn, each with a node.
+    /// ADMIN with servers app1 to app4 at tcn, each with a node that does what it is asked for.
     private final class Scene {
         let clock = TestClock()
         let log = RecordedLog()
         let registry: Registry
+        let gateways: GatewayRoster
         var nodes: NodeRoster
         var watch: ServerWatch
+        var moves: MoveDriver
+        private var sequence = 0
+        /// Servers where services fail.
+        var failing: Set<String> = []
 
         init(_ store: any RegistryStore) {
             registry = Registry(store: store, now: clock.now, uptime: clock.uptime)
+            gateways = GatewayRoster(registry: registry, logger: log.logger)
             nodes = NodeRoster(registry: registry)
             watch = ServerWatch(registry: registry, nodes: nodes, logger: log.logger)
+            moves = MoveDriver(registry: registry, gateways: gateways, nodes: nodes, logger: log.logger)
         }
 
         /// ADMIN starts again: what it has heard is gone.
         func restart() {
             nodes = NodeRoster(registry: registry)
             watch = ServerWatch(registry: registry, nodes: nodes, logger: log.logger)
+            moves = MoveDriver(registry: registry, gateways: gateways, nodes: nodes, logger: log.logger)
         }
 
         func poll(_ servers: String...) async {
             for server in servers {
-                let file = (try? await registry.state())?.assignments.byServer[server]?.document
-                await nodes.begin(server, confirming: file)
-                await nodes.end(server, answering: file)
+                let file = (try? await registry.state())?.assignments.byServer[server]
+                await nodes.begin(server, confirming: file?.document)
+                await nodes.end(server, answering: file?.document)
+                if let file { await report(server, file) }
             }
+        }
+
+        private func report(_ server: String, _ file: AssignmentSet.File) async {
+            sequence += 1
+            let services = file.document.services.mapValues { assignment in
+                let isFailing = assignment.desired == .running && failing.contains(server)
+                return ServerService(
+                    state: isFailing ? .failing : assignment.desired == .running ? .running : .absent,
+                    since: "2027-01-15T08:00:00Z", version: ServerWatchTests.digest, wanted: assignment.version,
+                    problem: isFailing ? "it exits with 1" : nil)
+            }
+            let jobs = file.document.jobs.mapValues { _ in
+                JobReport(state: .succeeded, startedAt: "2027-01-15T08:00:00Z", endedAt: "2027-01-15T08:00:01Z")
+            }
+            let report = ServerReport(
+                program: "1", applied: file.etag, bootedAt: "2027-01-15T08:00:00Z", services: services, jobs: jobs)
+            _ = try? await nodes.take(
+                ServerReportMessage(session: "s", sequence: sequence, report: report), from: server, by: "node")
         }
 
         /// Lets time pass, a second at a time; the servers poll in each.
@@ -47,12 +75,26 @@ import Testing
                 clock.advance(by: 1)
                 for server in servers { await poll(server) }
                 await watch.look()
+                await moves.look()
             }
         }
 
         var cloud: Cloud { get async throws { try await registry.state().cloud } }
 
-        func placed() async throws -> [String: String] { try await cloud.services.mapValues(\.server) }
+        /// Where each service is, or is being moved to.
+        func placed() async throws -> [String: String] {
+            let cloud = try await cloud
+            return cloud.services.mapValues { service in
+                cloud.moves[service.name].flatMap { $0.isOpen ? $0.to : nil } ?? service.server
+            }
+        }
+
+        /// The instances in the export, each with its server's address and its weight.
+        func exported() async throws -> [String] {
+            try await registry.state().exports.byLocation["tcn"]?.rows.map {
+                "\($0.service) \($0.backendAddress) \($0.weight)"
+            } ?? []
+        }
 
         func titles() async throws -> [String] { try await registry.store.notices().map(\.notice.title) }
     }
@@ -96,14 +138,21 @@ import Testing
         let notices = try await scene.registry.store.notices(after: 0, limit: 9)
         #expect(notices.map(\.notice.title) == ["server app1 is lost"])
         #expect(notices[0].notice.severity == .critical)
-        #expect(notices[0].notice.text.hasSuffix("Its services:\npgw.1 has moved to app2"))
+        #expect(notices[0].notice.text.hasSuffix("Its services:\npgw.1 moves to app2"))
+        // Nobody is sent to the lost server, nor to where the service does not run yet.
+        #expect(try await scene.exported() == ["pgw.1 10.1.0.11 0"])
         let state = try await scene.registry.state()
         #expect(await scene.nodes.resources(in: state).map(\.state) == [.lost, .present, .present, .present])
-        #expect(state.assignments.byServer["app1"]?.document.services.values.map(\.desired) == [.absent])
         #expect(state.assignments.byServer["app2"]?.document.services.values.map(\.desired) == [.running])
         let events = try await scene.registry.events(after: 0, limit: 100).page.events
         let last = events.suffix(2).map { "\($0.kind) \($0.name) by \($0.actor)" }
-        #expect(last == ["server app1 by server-watch", "service pgw.1 by server-watch"])
+        #expect(last == ["server app1 by server-watch", "move pgw.1 by server-watch"])
+        await scene.pass(5, polling: "app2", "app3", "app4")
+        #expect(try await scene.cloud.services["pgw.1"]?.server == "app2")
+        #expect(try await scene.exported() == ["pgw.1 10.1.0.12 100"])
+        let assignments = try await scene.registry.state().assignments
+        #expect(assignments.byServer["app1"]?.document.services.values.map(\.desired) == [.absent])
+        #expect(assignments.byServer["app2"]?.document.services.values.map(\.desired) == [.running])
         await scene.pass(30, polling: "app2", "app3", "app4")
         #expect(try await scene.titles().count == 1)
         await scene.pass(2, polling: "app1", "app2", "app3", "app4")
@@ -112,6 +161,41 @@ import Testing
         #expect(back.isResolved && back.text.contains("pgw.1 on app2"))
         #expect(try await scene.placed() == ["pgw.1": "app2"])
         #expect(try await scene.cloud.lostServers.isEmpty)
+    }
+
+    @Test("a new server where it fails is given up, and another one is tried a minute later")
+    func givenUp() async throws {
+        let scene = try await scene("on-server-lost: {after: 20s, move: true}")
+        scene.failing = ["app2"]
+        await scene.pass(25, polling: "app2", "app3", "app4")
+        #expect(try await scene.cloud.services["pgw.1"]?.server == "app1")
+        #expect(try await scene.cloud.moves["pgw.1"]?.progress.end == .failed("it fails on app2: it exits with 1"))
+        // It has no clients meanwhile.
+        #expect(try await scene.exported() == ["pgw.1 10.1.0.11 0"])
+        let notice = try #require(try await scene.registry.store.notice(2)).notice
+        #expect(notice.title == "pgw.1 was not moved from app1 to app2")
+        #expect(notice.text.contains("Its server is lost. It gets no requests, and its move is tried again."))
+        await scene.pass(50, polling: "app2", "app3", "app4")
+        #expect(try await scene.titles().count == 2)
+        await scene.pass(30, polling: "app2", "app3", "app4")
+        #expect(try await scene.titles() == ["server app1 is lost", "pgw.1 was not moved from app1 to app2"])
+        #expect(try await scene.exported() == ["pgw.1 10.1.0.13 100"])
+    }
+
+    @Test("a server that comes back before the new one is ready has its requests until then")
+    func backSoon() async throws {
+        let scene = try await scene("on-server-lost: {after: 20s, move: true}")
+        await scene.pass(20, polling: "app2", "app3", "app4")
+        // The new server is silent for a moment.
+        await scene.pass(3, polling: "app1", "app3", "app4")
+        #expect(try await scene.exported() == ["pgw.1 10.1.0.11 100"])
+        await scene.pass(4, polling: "app1", "app2", "app3", "app4")
+        #expect(try await scene.exported() == ["pgw.1 10.1.0.12 100"])
+        // Its connections there have their time, as in any other move.
+        let desired = try await scene.registry.state().assignments.byServer["app1"]?.document.services.values.first?
+            .desired
+        #expect(desired == .running)
+        #expect(try await scene.cloud.moves["pgw.1"]?.progress.stage == .leaving)
     }
 
     @Test("a type that says nothing, or may not move, stays; the notice says why")
@@ -135,7 +219,7 @@ import Testing
         #expect(text?.contains("stays: no other server at tcn can take it now") == true)
         await scene.pass(11, polling: "app3")
         #expect(try await scene.placed() == ["pgw.1": "app3"])
-        #expect(try await scene.titles().last == "pgw.1 has moved from the lost server app1 to app3")
+        #expect(try await scene.titles().last == "pgw.1 moves from the lost server app1 to app3")
     }
 
     @Test("nothing moves when too many are silent at once, nor later")
@@ -215,6 +299,18 @@ import Testing
         await scene.watch.look()
         await scene.pass(2, polling: "app2", "app3")
         #expect(try await scene.titles() == ["server app1 is lost"])
+    }
+
+    @Test("an ADMIN that stood still does not take a lost server for one that is back")
+    func standstill() async throws {
+        let scene = try await scene("on-server-lost: {after: 20s, move: true}")
+        await scene.pass(25, polling: "app2", "app3", "app4")
+        scene.clock.advance(by: 10)
+        await scene.pass(3, polling: "app2", "app3", "app4")
+        #expect(try await scene.titles() == ["server app1 is lost"])
+        #expect(try await scene.cloud.lostServers.keys.sorted() == ["app1"])
+        await scene.pass(2, polling: "app1", "app2", "app3", "app4")
+        #expect(try await scene.titles().last == "server app1 is back")
     }
 
     @Test("an instance of a rollout at work stays")
