@@ -14,21 +14,14 @@ import pytest
 from portcullis_testing import checked, exports, traffic, witnesses
 from portcullis_testing.clock import clock_set
 from portcullis_testing.exports import WWW4, WWW6
+from portcullis_testing.gateway import Prober
 from portcullis_testing.namespaces import HERE
-from portcullis_testing.processes import Process
-from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
 INTERVAL, TIMEOUT, FALL, DROP = 1, 1, 2, 4
 BOUND = 2 * (FALL * INTERVAL + TIMEOUT + 1)
 TIMING = f"timeout={TIMEOUT} fall={FALL}"
 TWO = ("app1", "app2")
-
-
-class Prober(Process):
-    def __init__(self, daemon, *words):
-        super().__init__(*daemon.namespace.command(*words, binary("portcullis-checks"), "run", "--run-directory",
-                                                   daemon.run_directory), log=daemon.folder / "portcullis-checks.log")
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +59,6 @@ def checks(daemon):
     return daemon.status.get("checks", {})
 
 
-def all_are_up(daemon, targets):
-    found = checks(daemon)
-    return found.get("prober") == "working" and found.get("up") == targets
-
-
 def weights(network, port, address=WWW4):
     return witnesses.ipvs(network.gateway)[f"TCP {address}:{port}"]
 
@@ -91,7 +79,7 @@ def test_what_fails_gets_no_new_connection_within_the_bound(daemons, scripted, n
     daemon = daemons.start_anew({"admin-url": scripted.url})
     probers(daemon)
     scripted.give(daemon, exports.export(*(section(kind, port, check, slow_start=5) for kind, (port, check) in kinds.items())))
-    eventually(lambda: all_are_up(daemon, 10), what="all targets being up")
+    eventually(lambda: daemon.all_are_up(10), what="all targets being up")
 
     plain = [("tcp", WWW4, port) for kind, (port, _) in kinds.items() if kind != "expired"]
     with traffic.Loop(traffic.Client(network.client, timeout=2), plain, pause=0.05) as loop:
@@ -154,7 +142,7 @@ def test_a_cut_link_is_found_and_clients_that_hang_get_a_reset(daemons, scripted
     daemon = daemons.start_anew({"admin-url": scripted.url})
     probers(daemon)
     scripted.give(daemon, exports.export(section("cut", 106, "tcp")))
-    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    eventually(lambda: daemon.all_are_up(2), what="all targets being up")
     held = [client.hold(WWW4, 106, source) for source in fresh(4)]
     on_app1 = [connection for connection in held if connection.ask().server == "app1"]
     assert on_app1
@@ -179,7 +167,7 @@ def test_nothing_flaps_when_prober_or_daemon_are_killed_stopped_or_replaced(daem
     data = exports.export(section("steady", 107, "tcp"))
     prober = probers(daemon)
     scripted.give(daemon, data)
-    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    eventually(lambda: daemon.all_are_up(2), what="all targets being up")
     servers["app1"].kill()
     eventually(lambda: weights(network, 107) == {"10.1.0.12:8107": 100}, what="app1 being out")
     # To monitors the kernel is as it should be, and a plan would not bring the server back.
@@ -241,7 +229,7 @@ def test_the_clock_set_back_or_forth_moves_no_verdict(daemons, scripted, network
     daemon = daemons.start_anew({"admin-url": scripted.url})
     probers(daemon)
     scripted.give(daemon, exports.export(section("clock", 111, "tcp", slow_start=20)))
-    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    eventually(lambda: daemon.all_are_up(2), what="all targets being up")
 
     def of_app1():
         return weights(network, 111).get("10.1.0.11:8111")
@@ -286,7 +274,7 @@ def test_a_state_directory_that_takes_nothing_stops_no_verdict(daemons, scripted
     probers(daemon)
     data = exports.export(section("disk", 112, "tcp"))
     scripted.give(daemon, data)
-    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    eventually(lambda: daemon.all_are_up(2), what="all targets being up")
     without = {"10.1.0.12:8112": 100}
 
     def is_missed():
@@ -305,7 +293,7 @@ def test_a_state_directory_that_takes_nothing_stops_no_verdict(daemons, scripted
 
     HERE.run("mount", "-o", "remount,ro", state)
     servers["app1"].start()
-    eventually(lambda: all_are_up(daemon, 2), what="app1 being back on a read-only file system")
+    eventually(lambda: daemon.all_are_up(2), what="app1 being back on a read-only file system")
     eventually(is_missed, what="the problem")
     servers["app1"].kill()
     eventually(lambda: weights(network, 112) == without, what="app1 being out again")
@@ -381,7 +369,7 @@ def test_marks_udp_and_ipv6_follow_their_checks(daemons, scripted, network, clie
         exports.section("six", [WWW6], "20000-29999", both, ("tcp", "udp"), fwmark=302, **cells),
         exports.section("alone", [WWW4], 9000, both, ("udp",), backend_port=9000,
                         check=f"udp send=x expect={{ interval={INTERVAL} {TIMING} drop-after=never")))
-    eventually(lambda: all_are_up(daemon, 6), what="all targets being up")
+    eventually(lambda: daemon.all_are_up(6), what="all targets being up")
     network.app1.run("nft", "add table inet wall; add chain inet wall in { type filter hook input priority 0; }; "
                      "add rule inet wall in meta l4proto tcp th dport 20000 reject; add rule inet wall in udp dport 9000 drop")
     try:
@@ -398,7 +386,7 @@ def test_marks_udp_and_ipv6_follow_their_checks(daemons, scripted, network, clie
         assert {client.datagram(WWW4, 9000, source).server for source in traffic.CLIENTS4[:6]} == {"app2"}
     finally:
         network.app1.run("nft", "delete table inet wall")
-    eventually(lambda: all_are_up(daemon, 6), what="app1 being back")
+    eventually(lambda: daemon.all_are_up(6), what="app1 being back")
 
 
 def test_only_the_prober_s_user_may_connect(daemons, scripted, network, farm, probers, tmp_path_factory):
@@ -415,7 +403,7 @@ def test_only_the_prober_s_user_may_connect(daemons, scripted, network, farm, pr
     stranger.kill()
     prober = probers(daemon, "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
                      "--bounding-set=-all")
-    eventually(lambda: all_are_up(daemon, 2), what="all targets being up")
+    eventually(lambda: daemon.all_are_up(2), what="all targets being up")
     prober.kill()
     eventually(lambda: checks(daemon)["prober"] == "gone", what="the prober being gone")
     # Who does not greet, or speaks nonsense, is no prober.

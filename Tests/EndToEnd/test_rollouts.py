@@ -1,18 +1,32 @@
-"""A service is installed, upgraded, taken back and moved at the real gateway while clients ask: no request is lost."""
+"""A service is installed, upgraded, taken back and moved at the real gateway while clients ask: no request is lost. When a
+server is lost, requests fail for as long as that goes unnoticed.
+"""
 
+import contextlib
 import json
+import os
 import pathlib
+import signal
+import time
 
 import pytest
 
-from portcullis_testing import nodes, topology, traffic
+from portcullis_testing import nodes, topology, traffic, witnesses
 from portcullis_testing.admin import ADMIN_URL, PORT
+from portcullis_testing.gateway import INTERVAL, Prober
 from portcullis_testing.relays import connection_from, relay
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
 TARGETS = [("tcp", address, 8090) for address in (topology.PUBLIC4[0], topology.PUBLIC6[0])]
 INSTANCES = ["web.1", "web.2", "web.3"]
+# Seconds: how long ADMIN may hold its answers to nodes, and how long the node of a lost server has been silent.
+WAIT, AFTER = 2, 15
+# How long checks need at most to find a server that is silent, as in test_health; and ADMIN to find that its node is: it looks
+# each second, and once it may have stood still, which lets it count anew.
+CHECKED, SILENT = 8, 2 * (WAIT + AFTER + 1)
+# From what was found to what the kernel does, on a machine that may stand still for seconds.
+MARGIN = 5
 
 
 class Site:
@@ -25,7 +39,7 @@ class Site:
         self.relays = []
         for name, namespace in network.servers.items():
             self.relays.append(relay(namespace, PORT, lambda: connection_from(network.gateway, ("127.0.0.1", PORT))))
-            self.nodes[name] = nodes.Node(namespace, folder, name, self.versions.trusted)
+            self.nodes[name] = nodes.Node(namespace, folder, name, self.versions.trusted, settings={"wait": WAIT})
 
     def portcullis(self, *words, succeeds=True):
         done = self.network.gateway.result(binary("portcullis"), *words, "--admin-url", ADMIN_URL)
@@ -39,10 +53,16 @@ class Site:
 
     def install(self, version):
         self.versions.push(version)
-        self.portcullis("types", "put", nodes.WEB / "web.yaml")
+        self.put_type()
         for number, name in enumerate(INSTANCES, 1):
             self.portcullis("services", "add", name, f"app{number}", "--version", version, "--wait")
         assert self.running() == dict.fromkeys(INSTANCES, version)
+
+    def put_type(self, more=""):
+        """Gives ADMIN the type, with further lines at its end, which is that of its gateway section."""
+        path = self.versions.folder / "web.yaml"
+        path.write_text((nodes.WEB / "web.yaml").read_text() + more)
+        self.portcullis("types", "put", path)
 
     def running(self):
         """The version that each instance runs, by the server's own files."""
@@ -66,6 +86,30 @@ class Site:
 
     def pids(self):
         return {name: pid for node in self.nodes.values() for name in INSTANCES if (pid := self.pid(name, node))}
+
+    def signal(self, server, number):
+        """Sends a signal to each program of a server."""
+        for pid in self.network.gateway.run("ip", "netns", "pids", self.network.servers[server].name).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), number)
+
+    def is_lost(self, server):
+        listed = json.loads(self.portcullis("nodes", "list", "--output", "json"))
+        return next(node["state"] for node in listed if node["server"] == server) == "lost"
+
+    def server(self, name):
+        """The server of an instance, as ADMIN has it."""
+        listed = json.loads(self.portcullis("services", "list", "--output", "json"))
+        return next(service["server"] for service in listed if service["name"] == name)
+
+    def programs(self, server):
+        """How many instances run on a server, whoever knows of them."""
+        found = 0
+        for pid in self.network.gateway.run("ip", "netns", "pids", self.network.servers[server].name).split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                found += len(words) > 1 and words[1].endswith(b"bin/web")
+        return found
 
     def close(self):
         for node in self.nodes.values():
@@ -169,3 +213,113 @@ def test_a_move_loses_no_request(site, load):
     assert site.pid("web.3", site.nodes["app4"]) and not site.pid("web.3", site.nodes["app3"])
     assert answering(load) == {f"{name} 1.0.0" for name in INSTANCES}
     site.portcullis("services", "move", "web.3", "app3", "--drain-time", "2")
+
+
+def held(gateway):
+    """The first digits of the export that the gateway holds back."""
+    return gateway.status.get("held", {}).get("etag", "")[1:13]
+
+
+def test_a_gateway_that_holds_a_batch_back_ends_the_rollout_and_nothing_is_stopped(site, load, gateway, cloud):
+    site.versions.push("1.4.0")
+    before, running = site.pids(), site.running()
+    # The guard holds back what takes all three servers at once.
+    said = site.portcullis("upgrade", "web", "--to", "1.4.0", "--batch", "3", succeeds=False)
+    assert "gw1 holds the export back" in said and "was not touched" in said
+    assert site.rollouts()[0]["state"] == "failed"
+    assert site.pids() == before and site.running() == running
+    # ADMIN is back at the export in force, and the version has its mark.
+    gateway.follow(cloud)
+    assert not held(gateway)
+    listed = json.loads(site.portcullis("versions", "list", "web", "--output", "json"))
+    assert {version["name"]: version["mark"] for version in listed}["1.4.0"] == "untested"
+    assert answering(load) == {f"{name} {version}" for name, version in running.items()}
+
+
+def test_an_export_that_is_held_back_while_an_instance_returns_pauses_the_rollout(site, load, gateway, cloud):
+    site.versions.push("1.5.0")
+    before, running = site.pids(), site.running()
+    number = site.portcullis("upgrade", "web", "--to", "1.5.0", "--bake", "5s", "--no-wait", "-o", "name").strip()
+
+    def stages():
+        shown = json.loads(site.portcullis("rollouts", "show", number, "--output", "json"))
+        return {instance["service"]: instance["stage"] for instance in shown["instances"]}
+
+    try:
+        eventually(lambda: stages()["web.1"] == "baking", what="web.1 baking", pause=0.2)
+        # Somebody drains all of another type at this moment, which is more than the guard lets through.
+        for index in (1, 2, 3):
+            cloud.edit("cloud.yaml", f"  pgw.{index}: app{index}\n", f"  pgw.{index}: {{server: app{index}, state: drain}}\n")
+        cloud.apply()
+        eventually(lambda: site.rollouts()[0]["state"] == "paused", what="the pause", pause=0.2)
+        rollout = site.rollouts()[0]
+        assert "gw1" in rollout["reason"] and "holds" in rollout["reason"], rollout
+        assert {name for name, pid in site.pids().items() if before[name] == pid} == {"web.2", "web.3"}
+        assert answering(load) == {f"{name} {running[name]}" for name in ("web.2", "web.3")}
+        assert gateway.run("accept", held(gateway)).returncode == 0
+        gateway.follow(cloud)
+        site.portcullis("rollouts", "resume", number)
+        assert answering(load) == {f"{name} 1.5.0" for name in INSTANCES}
+    finally:
+        cloud.reset()
+        gateway.follow(cloud)
+
+
+@pytest.mark.parametrize("is_checked", [False, True], ids=["killed", "silent-and-checked"])
+def test_a_lost_server_fails_requests_until_it_is_found_and_none_when_it_returns(site, network, gateway, cloud, is_checked):
+    # A program that is halted still accepts connections: its kernel does.
+    check = "{http: /health, interval: 1s, timeout: 1s, fall: 2, fast-interval: 1s}"
+    site.put_type((f"    check: {check}\n" if is_checked else "") + f"on-server-lost: {{after: {AFTER}s, move: true}}\n")
+    gateway.follow(cloud)
+    with contextlib.ExitStack() as stack:
+        if is_checked:
+            stack.enter_context(Prober(gateway))
+            eventually(lambda: gateway.all_are_up(6), what="all instances being up")
+        loop = stack.enter_context(traffic.Loop(traffic.Client(network.client, timeout=2), TARGETS))
+        loop.wait_for(12)
+        assert not loop.failures
+        before = site.pids()
+        everybody = {f"{name} {version}" for name, version in site.running().items()}
+        stack.callback(site.signal, "app1", signal.SIGCONT)
+        lost = time.monotonic()
+        site.signal("app1", signal.SIGSTOP if is_checked else signal.SIGKILL)
+        if is_checked:
+            eventually(lambda: len(gateway.status["checks"]["down"]) == 2, what="the checks' verdicts", pause=0.02)
+            # No request that begins from now on is sent there.
+            found = time.monotonic()
+            assert found - lost <= CHECKED
+        # The other place has it, and everybody else is as before.
+        eventually(lambda: site.is_lost("app1"), what="app1 being lost", pause=0.5)
+        assert time.monotonic() - lost <= SILENT
+        if not is_checked:
+            # The gateway's next poll has the export in which it is drained.
+            found = time.monotonic() + INTERVAL
+        moved = eventually(lambda: site.pid("web.1", site.nodes["app4"]), what="web.1 on app4")
+        eventually(lambda: site.server("web.1") == "app4", what="web.1 being on app4")
+        gateway.follow(cloud)
+        assert answering(loop) == everybody
+        for address in ("198.51.100.36", "[2001:db8:0:1::36]"):
+            servers = witnesses.real_servers(network.gateway, f"TCP {address}:8090")
+            assert len(servers) == 3 and not servers & {"10.1.0.11:8090", "[fd00:1::11]:8090"}
+        # Requests failed while nobody knew, and no longer.
+        failures = [failure.began for failure in loop.failures]
+        told = (f"{len(failures)} requests failed that began {failures[0] - lost:.1f} s to {failures[-1] - lost:.1f} s after the "
+                f"loss; found after {found - lost:.1f} s")
+        print(told)
+        assert failures[0] > lost - loop.client.timeout and failures[-1] <= found + MARGIN, told
+
+        returned = time.monotonic()
+        if is_checked:
+            site.signal("app1", signal.SIGCONT)
+        else:
+            site.nodes["app1"].wait()
+            site.nodes["app1"].start()
+        eventually(lambda: not site.is_lost("app1"), what="app1 being back")
+        eventually(lambda: site.programs("app1") == 0 and not site.pid("web.1", site.nodes["app1"]), what="the old web.1 ending")
+        assert answering(loop) == everybody
+        assert not [failure for failure in loop.failures if failure.began > returned]
+        assert site.pids() == {**before, "web.1": moved} and site.programs("app4") == 1
+        site.portcullis("services", "move", "web.1", "app1", "--drain-time", "2")
+        assert not [failure for failure in loop.failures if failure.began > returned]
+    site.put_type()
+    gateway.follow(cloud)

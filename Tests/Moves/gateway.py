@@ -90,20 +90,14 @@ class Gateway:
 
 
 class Clients:
-    """Clients that ask without a pause, each request by a connection of its own, and note what came back."""
+    """Clients that ask without a pause, each request by a connection of its own. Each notes by itself what came back: the
+    answer to one client may overtake that to another.
+    """
 
     def __init__(self, port, count=3):
-        self.port, self.failures = port, []
+        self.port, self.answers, self.failures = port, [[] for _ in range(count)], []
         self._ended = threading.Event()
-        self._answers = [[] for _ in range(count)]
-        self._threads = [threading.Thread(target=self._run, args=(own,), daemon=True) for own in self._answers]
-
-    @property
-    def answers(self):
-        """Who has answered, one after the other: what all clients agree on, else what each has seen."""
-        # By client: of two that ask at a time, one may get its answer from the server before, and note it later.
-        seen = {tuple(own) for own in self._answers}
-        return list(seen.pop()) if len(seen) == 1 else sorted(seen)
+        self._threads = [threading.Thread(target=self._run, args=(answers,), daemon=True) for answers in self.answers]
 
     def __enter__(self):
         for thread in self._threads:
@@ -115,7 +109,7 @@ class Clients:
         for thread in self._threads:
             thread.join()
 
-    def _run(self, own):
+    def _run(self, answers):
         while not self._ended.is_set():
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -124,8 +118,8 @@ class Clients:
                 body = answer.read().decode()
                 if answer.status != 200:
                     self.failures.append(f"status {answer.status}")
-                elif not own or own[-1] != body:
-                    own.append(body)
+                elif not answers or answers[-1] != body:
+                    answers.append(body)
                 connection.close()
             except (OSError, http.client.HTTPException) as failure:
                 self.failures.append(repr(failure))

@@ -41,6 +41,11 @@ class Gateway(Process):
         """The content of `state.json`."""
         return json.loads((self.folder / "state/state.json").read_text())
 
+    def all_are_up(self, targets):
+        """Whether the checks have found so many targets up."""
+        found = self.status.get("checks", {})
+        return found.get("prober") == "working" and found.get("up") == targets
+
     def metrics(self):
         """The metrics file: {'portcullis_gateway_polls_total{result="changed"}': 1.0}."""
         path = self.run_directory / "metrics.prom"
@@ -82,3 +87,11 @@ class Gateway(Process):
             return follows
 
         eventually(has_followed, what=f"the gateway having applied {etag}")
+
+
+class Prober(Process):
+    """portcullis-checks beside a daemon. `words` are a command that runs it."""
+
+    def __init__(self, daemon, *words):
+        super().__init__(*daemon.namespace.command(*words, binary("portcullis-checks"), "run", "--run-directory",
+                                                   daemon.run_directory), log=daemon.folder / "portcullis-checks.log")

@@ -39,14 +39,15 @@ class Versions:
 class Node(Process):
     """The node of a server, in a folder of its own; it runs services as processes.
 
-    `url` is where it reaches ADMIN in its namespace.
+    `url` is where it reaches ADMIN in its namespace, `settings` are further ones of node.yaml.
     """
 
-    def __init__(self, namespace, folder, server, trusted, url=ADMIN_URL, **options):
+    def __init__(self, namespace, folder, server, trusted, url=ADMIN_URL, settings=None, **options):
         self.namespace, self.server, self.folder = namespace, server, pathlib.Path(folder) / server
         self.root = self.folder / "srv"
         self.root.mkdir(parents=True, exist_ok=True)
-        settings = {"admin-url": url, "server": server, "root": str(self.root), "users": "agent", "interval": 1}
+        settings = {"admin-url": url, "server": server, "root": str(self.root), "users": "agent", "interval": 1,
+                    **(settings or {})}
         configuration = self.folder / "node.yaml"
         configuration.write_text("".join(f"{name}: {json.dumps(value)}\n" for name, value in settings.items()) + trusted)
         super().__init__(*namespace.command(binary("portcullis-node"), "run", "--config", configuration),
