@@ -468,8 +468,10 @@ def test_an_altered_content_is_told_and_sent_again(kept, workshop):
     digest = kept.listed()[0]["digest"]
     path = kept.directory / "manifests" / f"{digest}.json"
     path.write_bytes(path.read_bytes().replace(b"0755", b"0644"))
-    assert kept.curl(f"/v1/manifests/{digest}")[0] == 503
-    assert "cannot be used now" in kept.versions("remove", status=1)
+    assert kept.curl(f"/v1/manifests/{digest}")[0] == 404
+    for words in (["remove"], ["verify", "pgw", "1.0"], ["show", "pgw", "1.0"]):
+        said = kept.versions(*words, status=1)
+        assert "was altered on ADMIN's disk: push its version again" in said and digest[:12] in said.replace("\n", " ")
     workshop.do("push", "--admin-url", kept.url)
     assert kept.curl(f"/v1/manifests/{digest}")[0] == 200
 

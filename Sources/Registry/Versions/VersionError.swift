@@ -7,6 +7,8 @@ package import Versions
 package enum VersionError: Error, Sendable, Hashable {
     case noVersion(VersionName)
     case noManifest(ContentDigest)
+    /// A manifest that was altered on the disk.
+    case alteredManifest(ContentDigest)
     /// A content that is not there; or was altered on the disk, so that it has been removed.
     case noBlob(ContentDigest, wasAltered: Bool)
     /// The name belongs to a version with this manifest.
@@ -50,6 +52,8 @@ extension VersionError: CustomStringConvertible {
         switch self {
         case .noVersion(let version): "there is no version \(version)"
         case .noManifest(let digest): "there is no manifest \(digest.short)…"
+        case .alteredManifest(let digest):
+            "the manifest \(digest.short)… was altered on ADMIN's disk: push its version again"
         case .noBlob(let digest, let wasAltered):
             wasAltered
                 ? "the content \(digest.short)… was altered on ADMIN's disk and removed: push a version that has it again"

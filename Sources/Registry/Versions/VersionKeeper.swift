@@ -70,6 +70,8 @@ public final class VersionKeeper: Sendable {
             return try await BlockingWork.run(body)
         } catch let error as FileError where error.isOfFullDisk {
             throw VersionError.full
+        } catch StoreError.alteredManifest(let digest, _) {
+            throw VersionError.alteredManifest(digest)
         }
     }
 

@@ -7,6 +7,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case missing(ContentDigest)
     /// Bytes of a blob that are not what they should be.
     case altered(ContentDigest, BlobFault)
+    /// A manifest, at this path, whose bytes are not those of its digest.
+    case alteredManifest(ContentDigest, path: String)
     /// A file of this path that was changed while it was read.
     case changedWhileRead(String)
     /// A file of this path that is larger than a blob may be.
@@ -34,6 +36,8 @@ extension StoreError: CustomStringConvertible {
         switch self {
         case .missing(let digest): "the blob \(digest.short)… is not in the store"
         case .altered(let digest, let fault): "the blob \(digest.short)…: \(fault)"
+        case .alteredManifest(let digest, let path):
+            "\(path.printable) was altered: it is not the manifest \(digest.short)…"
         case .changedWhileRead(let path): "\(path.printable) was changed while it was read; build again"
         case .tooLarge(let path):
             "\(path.printable) is larger than \(Blob.largest >> 30) GiB, which no file of a version is"

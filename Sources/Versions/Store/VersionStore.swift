@@ -77,7 +77,7 @@ package struct VersionStore: Sendable {
         }
         let bytes = try file.bytes(atMost: Manifest.largest)
         guard ContentDigest(of: bytes) == digest else {
-            throw FileError(path: file.path, reason: "was altered: its SHA-256 is not its name")
+            throw StoreError.alteredManifest(digest, path: file.path)
         }
         return bytes
     }

@@ -7,7 +7,7 @@ extension APIProblem {
     init(_ error: VersionError) {
         let text = "\(error)".capitalizedSentence
         switch error {
-        case .noVersion, .noManifest, .noBlob: self.init(.notFound, text)
+        case .noVersion, .noManifest, .alteredManifest, .noBlob: self.init(.notFound, text)
         case .taken, .unknownInRegistry, .otherOffset, .busy, .otherForm: self.init(.conflict, text)
         case .lacking(_, let files, _):
             self.init(
