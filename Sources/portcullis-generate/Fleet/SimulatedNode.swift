@@ -69,21 +69,26 @@ actor SimulatedNode {
     }
 
     private func follow() async {
-        while !Task.isCancelled {
-            await attempt {
-                var request = AdminRequest(.get, .assignments(of: self.server))
-                if let tag = self.tag {
-                    request.known = [tag]
-                    request.wait = self.wait
-                }
-                let answer = try await self.admin.send(request)
-                guard !answer.isUnchanged else { return }
-                let assigned: Assignments = try Self.value(answer)
-                (self.assigned, self.tag) = (assigned, answer.eTag)
-                try self.note("assignments \(self.server) \(answer.eTag ?? "-")")
-                self.changed.yield()
-            }
+        while !Task.isCancelled { await attempt { try await self.poll() } }
+    }
+
+    private func poll() async throws {
+        var request = AdminRequest(.get, .assignments(of: server))
+        if let tag {
+            request.known = [tag]
+            request.wait = wait
         }
+        try take(try await admin.send(request))
+    }
+
+    // Swift 6.3.1 crashes where its optimizer takes this into `poll`.
+    @inline(never)
+    private func take(_ answer: AdminAnswer) throws {
+        guard !answer.isUnchanged else { return }
+        let assigned: Assignments = try Self.value(answer)
+        (self.assigned, tag) = (assigned, answer.eTag)
+        try note("assignments \(server) \(answer.eTag ?? "-")")
+        changed.yield()
     }
 
     private func report() async {

@@ -124,6 +124,10 @@ import Testing
                 installation: Installation(version: VersionReference("1.5.0")!, digest: Self.digest, desired: .running))
         }
         await scene.poll("app1", "app2", "app3", "app4")
+        // It runs.
+        _ = try await scene.registry.write(by: "ops", dryRun: false) { cloud, _ in
+            cloud.services["pgw.1"]?.installation?.isStarting = false
+        }
         await scene.watch.look()
         return scene
     }
