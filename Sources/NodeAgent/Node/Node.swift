@@ -244,9 +244,10 @@ package actor Node {
         var others: [String] = []
         var untold: [String] = []
         for (name, worker) in workers {
-            let status = await worker.worker.status
-            if status.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
-            services[name] = status
+            if await worker.worker.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
+            // What was purged is not here any more.
+            if await worker.worker.isGone { continue }
+            services[name] = await worker.worker.status
             if let driver = await worker.worker.driver, driver != choice.driver { others.append(name.wrappedValue) }
             if await worker.worker.isLeaseUntold { untold.append(name.wrappedValue) }
         }
