@@ -82,13 +82,13 @@ struct JobRun: Sendable {
         while true {
             if case .alive(let running) = process.situation {
                 if running.instance.isExactly(old) {
-                    if !running.isStopping { process.stop(instance: old) }
+                    // The planner ends it, with its keeper or without.
+                    await worker.restart(old)
                 } else if running.readyAt != nil {
                     return
                 }
             }
             guard !isLate else { throw Failure("it was not ready again before the deadline") }
-            await worker.wakeUp()
             try await Task.sleep(for: .milliseconds(50))
         }
     }
@@ -207,7 +207,7 @@ struct JobRun: Sendable {
         report.output = ReportedText.output(folder.output + lines.map { "\($0)\n" }.joined())
         if let first = failed.first {
             report.state = .failed
-            report.problem = failed.count > 1 ? "\(first), and \(failed.count - 1) tests more failed" : first
+            report.problem = failed.count > 1 ? "\(first), and \(failed.count - 1) more failed" : first
         }
         return report
     }
