@@ -27,6 +27,7 @@ struct NodeContext: Sendable {
         users = ServiceUsers(configuration)
         keeper = try configuration.keeperProgram()
         self.source = source
+        if directory.services.isEmpty { try users.prepare() }
         self.logger = logger
     }
 }
