@@ -20,6 +20,11 @@ package actor Node {
     /// Why the assignments cannot be had, or not be carried out.
     private var pollProblem: String?
     private var pollProblems: [String] = []
+    /// Whether ADMIN may have forgotten what was reported, or a report did not arrive.
+    private var isReportDue = false
+    private var hasReportFailed = false
+    /// Ends the pause after a report that failed.
+    private let answers = Changes()
     /// Whether all services know what ADMIN says of their leases.
     private var hasRenewed = false
     /// Changes that were not reported yet.
@@ -94,15 +99,24 @@ package actor Node {
     }
 
     private func poll(_ logs: LogSender) async {
+        // Whether the last question got no answer.
+        var isAway = false
         while !Task.isCancelled {
             let pace = LeasePace.pace(of: stored?.assignments.services ?? [:])
             let interval = min(configuration.interval, pace ?? configuration.interval)
             var pause = interval
             // A lease counts from the question, not from the answer: that is never later than when ADMIN gave it.
             let askedAt = ProcessTable.bootMilliseconds
+            // After a failure ADMIN holds nothing: that it answers again is to be known at once.
+            let wasAway = isAway
             do {
-                let answer = try await source.poll(known: stored?.tag, pace: pace, logs: await logs.known)
-                if answer.wasHeld { pause = 0 }
+                let answer = try await source.poll(
+                    known: stored?.tag, pace: pace, logs: await logs.known, mayWait: !wasAway)
+                isAway = false
+                if let date = answer.date { context.clock.note(date, at: ProcessTable.bootMilliseconds) }
+                // An ADMIN that was away may know nothing of this server.
+                if answer.wantsReport || wasAway || hasReportFailed { resumeReports() }
+                if answer.wasHeld || answer.wantsReport || wasAway { pause = 0 }
                 if let (assignments, tag) = answer.news {
                     try await adopt(assignments, tag, askedAt)
                 } else {
@@ -114,6 +128,7 @@ package actor Node {
                 return
             } catch {
                 pollProblem("\(error)")
+                isAway = !(error is AssignmentsError)
                 pause = interval
             }
             // An answer that was held is followed at once, and never more than a few a second.
@@ -197,6 +212,13 @@ package actor Node {
 
     // MARK: Reports
 
+    private func resumeReports() {
+        isReportDue = true
+        hasReportFailed = false
+        answers.note()
+        changes.note()
+    }
+
     private func report() async {
         var composer = ReportComposer.ofServer(session: session)
         var trouble: String?
@@ -211,7 +233,8 @@ package actor Node {
             } catch {
                 logger.debug("\(error)")
             }
-            let isDue = ContinuousClock.now - sentAt >= .seconds(60)
+            let isDue = isReportDue || ContinuousClock.now - sentAt >= .seconds(60)
+            isReportDue = false
             guard let (message, after) = composer.message(for: report, isDue: isDue) else { continue }
             sentAt = .now
             do {
@@ -219,6 +242,7 @@ package actor Node {
                     composer.heard(answer, to: after)
                     if answer.wantsWhole { changes.note() }
                     pause = .milliseconds(200)
+                    hasReportFailed = false
                 } else {
                     composer.failed()
                     pause = .seconds(30)
@@ -226,6 +250,7 @@ package actor Node {
                 trouble = nil
             } catch {
                 composer.failed()
+                hasReportFailed = true
                 pause = min(pause * 2, .seconds(30))
                 if trouble != "\(error)", !(error is CancellationError) {
                     trouble = "\(error)"
@@ -233,8 +258,13 @@ package actor Node {
                 }
                 changes.note()
             }
-            // Several changes are one message.
-            try? await Task.sleep(for: pause)
+            // Several changes are one message. After a failure, an answer to a poll ends the pause.
+            if hasReportFailed {
+                await answers.wait(atMost: pause)
+                if isReportDue { pause = .milliseconds(200) }
+            } else {
+                try? await Task.sleep(for: pause)
+            }
         }
     }
 
@@ -256,8 +286,8 @@ package actor Node {
         report.applied = isCarriedOut && pollProblem == nil ? stored?.tag : nil
         report.jobs = await jobs.reports
         let problems = [
-            pollProblem, source.problem, choice.problem, choice.problem(ofOthers: others),
-            LeasePace.problem(ofUntold: untold),
+            pollProblem, context.clock.problem, source.problem, choice.problem,
+            choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
         ]
         report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }
         return report
