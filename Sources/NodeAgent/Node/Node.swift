@@ -15,6 +15,10 @@ package actor Node {
     private let choice: DriverChoice
     private let notifier: SystemdNotifier
     private var stored: StoredAssignments?
+    /// What a next start would find on the disk.
+    private var kept: StoredAssignments?
+    /// Why that is not `stored`; `nil`: it is.
+    private var keepingProblem: String?
     private var workers: [ExactText: Worker] = [:]
     private let jobs: JobBook
     /// Why the assignments cannot be had, or not be carried out.
@@ -89,6 +93,7 @@ package actor Node {
     private func loadStored() {
         do {
             stored = try StoredAssignments.load(context.directory)
+            kept = stored
             if let stored { logger.info("the last assignments are in force: \(stored.all.count) services") }
         } catch {
             // The services stay as they are until ADMIN answers.
@@ -120,6 +125,7 @@ package actor Node {
                 if let (assignments, tag) = answer.news {
                     try await adopt(assignments, tag, askedAt)
                 } else {
+                    if let stored, keepingProblem != nil { keep(stored) }
                     await renewLeases(at: askedAt)
                 }
                 if let wanted = answer.logs { await logs.want(wanted) }
@@ -157,17 +163,57 @@ package actor Node {
     }
 
     private func adopt(_ assignments: Assignments, _ tag: String?, _ askedAt: Int) async throws {
-        let assignments = try assignments.checked(for: configuration.server)
+        let assignments = try checked(assignments)
         let next =
             stored?.followed(by: assignments, tag: tag) ?? StoredAssignments(tag: tag, assignments: assignments)
+        if next != stored || keepingProblem != nil { keep(next) }
         if next != stored {
-            // Only what is on the disk is carried out: a restart must not go back.
-            try next.save(context.directory)
             stored = next
             logger.info("assignments \(tag ?? "without a tag"): \(assignments.services.count) services")
         }
         await follow(renewedAt: askedAt)
         hasRenewed = true
+    }
+
+    private func checked(_ assignments: Assignments) throws(AssignmentsError) -> Assignments {
+        do throws(AssignmentsError) {
+            return try assignments.checked(for: configuration.server)
+        } catch {
+            let instead = stored == nil ? "all services stay as they are" : "those before stay in force"
+            throw AssignmentsError("the assignments of ADMIN are refused, and \(instead): \(error)")
+        }
+    }
+
+    /// Writes assignments down for the next start. Where that fails they are carried out all the same, as far as it needs
+    /// no disk. A next start must not go back to services as they were to be before, so what is on the disk is removed if
+    /// it says something else of them: it then starts nothing until ADMIN answers.
+    private func keep(_ next: StoredAssignments) {
+        do throws(FileError) {
+            do throws(FileError) {
+                try next.save(context.directory)
+            } catch {
+                guard let kept, kept.all != next.all else { throw error }
+                try Files.removeDurably(context.directory.assignments)
+                self.kept = nil
+                // There is room now for what is not longer.
+                try next.save(context.directory)
+            }
+            kept = next
+            keepingProblem(nil)
+        } catch {
+            keepingProblem("the assignments are in force, and not kept for the next start: \(error)")
+        }
+    }
+
+    private func keepingProblem(_ problem: String?) {
+        guard problem != keepingProblem else { return }
+        if let problem {
+            logger.error("\(problem)", metadata: ["event": "assignments-not-kept"])
+        } else {
+            logger.info("the assignments are kept again", metadata: ["event": "assignments-kept"])
+        }
+        keepingProblem = problem
+        changes.note()
     }
 
     /// Gives each service its assignment.
@@ -231,6 +277,8 @@ package actor Node {
             do throws(FileError) {
                 try Files.replace(context.directory.report, with: report.jsonBytes, isDurable: false)
             } catch {
+                // Who reads it must not take the one before for what is now.
+                Files.remove(context.directory.report)
                 logger.debug("\(error)")
             }
             let isDue = isReportDue || ContinuousClock.now - sentAt >= .seconds(60)
@@ -283,10 +331,11 @@ package actor Node {
         }
         var report = ServerReport.ofMachine(program: program, configuration)
         report.services = services
-        report.applied = isCarriedOut && pollProblem == nil ? stored?.tag : nil
+        let isSafe = kept == nil || kept?.all == stored?.all
+        report.applied = isCarriedOut && isSafe && pollProblem == nil ? stored?.tag : nil
         report.jobs = await jobs.reports
         let problems = [
-            pollProblem, context.clock.problem, source.problem, choice.problem,
+            pollProblem, keepingProblem, context.clock.problem, source.problem, choice.problem,
             choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
         ]
         report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }
