@@ -115,8 +115,10 @@ def test_the_second_action_follows_the_first_and_intervals_are_kept(cloud):
 
 
 def test_what_was_purged_is_forgotten_and_may_come_back(cloud):
+    gateway = cloud.start_gateway()
     cloud.install("web.1", "app1")
-    cloud.portcullis("services", "move", "web.1", "app2")
+    eventually(lambda: gateway.target, 20, "the gateway's export")
+    cloud.portcullis("services", "move", "web.1", "app2", "--drain-time", "1s")
     eventually(lambda: cloud.run_state("web.1", "app1") == "absent", 30, "web.1 leaving app1", pause=0.2)
     assert (cloud.folder / "app1" / "srv" / "web.1").is_dir()
 
