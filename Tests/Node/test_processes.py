@@ -59,7 +59,7 @@ def test_a_program_that_forks_away_is_told_by_name_and_leaves_nothing(stage):
         """, run={"ready": {"after": 1}})
     stage.admin.assign("pgw.1", version)
     stage.start()
-    stage.told("pgw.1", "left 1 processes behind", "foreground")
+    stage.told("pgw.1", "left a process behind, which was ended", "foreground")
     child = int((stage.root / "pgw.1" / "child").read_text())
     eventually(lambda: not lives(child))
 
