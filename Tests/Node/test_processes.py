@@ -303,7 +303,7 @@ def test_each_service_has_a_user_of_its_own():
             # Without the list nobody knows whose data is whose: what needs a user is not started.
             users = stage.root / "node" / "users"
             whole = users.read_text()
-            assert whole == "users 1\npgw.1 700100\npgw.2 700101\nend\n"
+            assert whole == f"users 1\npgw.1 {seen[0]}pgw.2 {seen[1]}end\n"
             users.write_text("")
             stage.admin.assign("pgw.3", version)
             stage.told("pgw.3", f"read {users}: it is empty, or cut off")
