@@ -6,6 +6,9 @@ public enum ObjectName {
         case action, socket, argument
         case egress = "rule"
         case drive
+
+        /// With its article: `a server`, `an action`.
+        public var phrase: String { "\("aeiou".contains(rawValue.prefix(1)) ? "an" : "a") \(rawValue)" }
     }
 
     /// The longest name of a type: with a dot and an index, it must still be a valid name in `services.csv`.

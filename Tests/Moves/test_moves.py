@@ -114,3 +114,30 @@ def test_the_second_action_follows_the_first_and_intervals_are_kept(cloud):
         time.sleep(3)
     ticks = [job for job in cloud.json("jobs", "list") if job["name"] == "tick"]
     assert len(ticks) <= 2 * (2 + (time.monotonic() - begin) // 60) and {job["createdBy"] for job in ticks} == {"clock"}
+
+
+def test_what_was_purged_is_forgotten_and_may_come_back(cloud):
+    gateway = cloud.start_gateway()
+    cloud.install("web.1", "app1")
+    eventually(lambda: gateway.target, 20, "the gateway's export")
+    cloud.portcullis("services", "move", "web.1", "app2", "--drain-time", "1s")
+    eventually(lambda: cloud.run_state("web.1", "app1") == "absent", 30, "web.1 leaving app1", pause=0.2)
+    assert (cloud.folder / "app1" / "srv" / "web.1").is_dir()
+
+    def purged(service, server):
+        def is_so():
+            node = cloud.json("nodes", "show", server)
+            return service not in node["report"]["services"] and not node["differences"] and node["node"]["inSync"]
+        cloud.portcullis("services", "purge", service, "--server", server)
+        eventually(is_so, 30, f"{service} being gone from {server}", pause=0.2)
+        assert not (cloud.folder / server / "srv" / service).exists()
+        # ADMIN has nothing more to purge.
+        assert "left on server" in cloud.portcullis("services", "purge", service, "--server", server, status=1)
+
+    purged("web.1", "app1")
+    assert "as they should be" in cloud.portcullis("services", "check")
+    cloud.install("one.1", "app1")
+    cloud.portcullis("services", "remove", "one.1")
+    eventually(lambda: cloud.run_state("one.1", "app1") == "absent", 30, "one.1 being removed", pause=0.2)
+    purged("one.1", "app1")
+    cloud.install("one.1", "app1")

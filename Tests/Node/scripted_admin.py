@@ -15,6 +15,8 @@ class ScriptedAdmin:
         self.store = store
         self.services, self.jobs = {}, {}
         self.server_name = "app1"
+        # Seconds by which its clock is ahead of the node's.
+        self.clock = 0
         # Bytes in the place of those of the store: manifests, signatures and blobs by digest.
         self.altered = {}
         # Called with each path before it is answered; a number that it returns is the answer's status.
@@ -27,6 +29,10 @@ class ScriptedAdmin:
         self.wishes, self.logs, self.deliveries = {}, {}, []
         # What tells these wishes from others; None: a node is told of none.
         self.wanted = None
+        # Whether it takes no reports.
+        self.is_deaf = False
+        # Whether it says so when it has no report: at once, as ADMIN does after a start.
+        self.asks_for_reports = False
         # Whether the answers to deliveries are lost.
         self.loses_answers = False
         self._changed = threading.Condition()
@@ -50,6 +56,10 @@ class ScriptedAdmin:
             self._changed.notify_all()
         return self.tag
 
+    def together(self):
+        """Changes that are made within are seen together."""
+        return self._changed
+
     def withdraw(self, *services):
         """Names services no more."""
         with self._changed:
@@ -60,7 +70,7 @@ class ScriptedAdmin:
 
     def order(self, identifier, **job):
         """Orders a job."""
-        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + job.pop("seconds", 60)))
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.clock + job.pop("seconds", 60)))
         with self._changed:
             self.jobs[identifier] = {"arguments": [], "deadline": end, **job}
             self._changed.notify_all()
@@ -128,6 +138,9 @@ class ScriptedAdmin:
             def log_message(self, *_):
                 pass
 
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(time.time() + admin.clock if timestamp is None else timestamp)
+
             def _send(self, status, body=b"", **headers):
                 self.send_response(status)
                 for name, value in headers.items():
@@ -159,12 +172,15 @@ class ScriptedAdmin:
                 wait = re.search(r"wait=(\d+)", self.headers.get("Prefer") or "")
                 logs = self.headers.get("Portcullis-Logs")
                 with admin._changed:
-                    if wait:
+                    asks = admin.asks_for_reports and admin.report is None
+                    if wait and not asks:
                         admin._changed.wait_for(
                             lambda: admin.tag not in known or (logs and admin.wanted and admin.wanted != logs),
                             timeout=int(wait[1]))
                     tag, body, wanted = admin.tag, admin.document, admin.wanted
-                held = {"Preference_Applied": "wait"} if wait else {}
+                held = {"Preference_Applied": "wait"} if wait and not asks else {}
+                if asks:
+                    held["Portcullis_Report"] = "wanted"
                 if wanted:
                     held["Portcullis_Logs"] = wanted
                 if tag in known:
@@ -207,6 +223,8 @@ class ScriptedAdmin:
                     if admin.loses_answers:
                         return self._send(503)
                     return self._send(200, answer, Content_Type="application/json")
+                if admin.is_deaf:
+                    return self._send(503)
                 wants = admin.report is None and "changes" in body
                 if "report" in body:
                     admin.report = body["report"]

@@ -59,7 +59,7 @@ def test_a_program_that_forks_away_is_told_by_name_and_leaves_nothing(stage):
         """, run={"ready": {"after": 1}})
     stage.admin.assign("pgw.1", version)
     stage.start()
-    stage.told("pgw.1", "left 1 processes behind", "foreground")
+    stage.told("pgw.1", "left a process behind, which was ended", "foreground")
     child = int((stage.root / "pgw.1" / "child").read_text())
     eventually(lambda: not lives(child))
 
@@ -118,6 +118,49 @@ def test_a_service_whose_keeper_was_killed_runs_on_and_is_stopped_all_the_same(s
     stage.admin.assign("pgw.1", second)
     stage.settled("pgw.1", version=second)
     assert not lives(pid) and not lives(child)
+
+
+def test_a_restart_ends_a_service_whose_keeper_was_killed(stage):
+    version = stage.version("1.0.0", """\
+        #!/bin/bash
+        trap 'echo ended; exit 0' TERM
+        sleep 999 &
+        echo $! > "$PORTCULLIS_DIRECTORY/child"
+        while :; do wait; done
+        """)
+    stage.admin.assign("pgw.1", version)
+    stage.start()
+    stage.settled("pgw.1")
+    pid = stage.pid("pgw.1")
+    child = int(eventually(lambda: (stage.root / "pgw.1" / "child").read_text()))
+    os.kill(int(stage.state("pgw.1")["keeper-process"][0]), 9)
+    stage.told("pgw.1", "runs without its keeper")
+    check = stage.command("check")
+    assert check.returncode == 5 and "pgw.1: it runs without its keeper" in check.stdout
+    # It is as assigned all the same.
+    eventually(lambda: stage.admin.report.get("applied") == stage.admin.tag)
+    stage.admin.order("again", service="pgw.1", kind="restart")
+    eventually(lambda: stage.admin.job("again").get("state") == "succeeded", 30)
+    told = stage.settled("pgw.1")
+    assert not lives(pid) and not lives(child) and lives(stage.pid("pgw.1"))
+    assert "ended" in stage.log("pgw.1") and told["restarts"] == 0
+    eventually(lambda: "problem" not in stage.admin.of("pgw.1"))
+    assert stage.command("check").returncode == 0
+
+
+def test_deadlines_are_those_of_the_clock_of_admin(stage):
+    version = stage.version("1.0.0")
+    # This server's clock is two hours ahead.
+    stage.admin.clock = -7200
+    stage.admin.assign("pgw.1", version)
+    stage.start()
+    stage.settled("pgw.1")
+    stage.admin.order("again", service="pgw.1", kind="restart")
+    eventually(lambda: stage.admin.job("again").get("state") == "succeeded", 30)
+    assert any("clock is more than a minute ahead of ADMIN's" in text for text in stage.admin.report["problems"])
+    stage.admin.order("late", service="pgw.1", kind="restart", seconds=-10)
+    problem = eventually(lambda: stage.admin.job("late").get("problem"))
+    assert "had passed before it was begun: ADMIN's clock says" in problem and "and this server's" in problem
 
 
 def test_the_log_is_kept_below_its_size(stage):
@@ -257,5 +300,22 @@ def test_each_service_has_a_user_of_its_own():
             eventually(lambda: stage.admin.job("again").get("state") == "succeeded")
             stage.settled("pgw.2")
             assert (stage.root / "pgw.2" / "data" / "seen").read_text() == seen[1]
+            # Without the list nobody knows whose data is whose: what needs a user is not started.
+            users = stage.root / "node" / "users"
+            whole = users.read_text()
+            assert whole == f"users 1\npgw.1 {seen[0]}pgw.2 {seen[1]}end\n"
+            users.write_text("")
+            stage.admin.assign("pgw.3", version)
+            stage.told("pgw.3", f"read {users}: it is empty, or cut off")
+            users.write_text(whole[:-4])
+            stage.told("pgw.3", "cut off: its last line")
+            users.unlink()
+            stage.told("pgw.3", "is not there, although services have directories")
+            stage.restart()
+            stage.told("pgw.3", "is not there, although services have directories")
+            assert not users.exists() and not stage.state("pgw.3")
+            users.write_text(whole)
+            stage.settled("pgw.3", timeout=90)
+            assert (stage.root / "pgw.3" / "data" / "seen").read_text() == "700102\n"
     finally:
         shutil.rmtree(folder)

@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -210,7 +212,8 @@ def test_assignments_for_another_server_are_refused_as_a_whole(serving):
     stage.admin.services["pgw.1"] = {"desired": "running", "version": version}
     stage.admin.services["../x"] = {"desired": "running", "version": version}
     stage.admin.withdraw("none")
-    eventually(lambda: any("no name of a service" in problem for problem in stage.admin.report["problems"]))
+    eventually(lambda: any("those before stay in force: /services/" in problem and "no name of a service" in problem
+                           for problem in stage.admin.report["problems"]))
     goes_on(stage, witness)
 
 
@@ -261,14 +264,10 @@ def test_a_full_disk_loses_nothing(stage):
         stage.told("pgw.1", "are needed, and", "are free")
         goes_on(stage, witness)
         # The rest of the disk is taken by somebody else while the blobs come.
-        with open(stage.root / "filler", "wb") as filler:
-            with pytest.raises(OSError, match="No space left"):
-                while True:
-                    filler.write(bytes(1 << 16))
-                    filler.flush()
+        fill(stage)
         second = stage.version("3.0.0", files={"share/small": os.urandom(4_000)})
         stage.admin.assign("pgw.1", second)
-        eventually(lambda: any("o space left" in problem for problem in stage.admin.report["problems"]))
+        stage.told("pgw.1", "o space left")
         goes_on(stage, witness)
         stage.restart()
         stage.settled("pgw.1")
@@ -281,3 +280,90 @@ def test_a_full_disk_loses_nothing(stage):
         eventually(lambda: not stage.is_locked(stage.root / "node" / "run" / "pgw.1"))
         shutil.rmtree(stage.root / "pgw.1", ignore_errors=True)
         subprocess.run(["umount", "-l", stage.root], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system needs root")
+def test_orders_are_carried_out_on_a_full_disk(stage):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", stage.root], check=True)
+    try:
+        version = stage.version("1.0.0")
+        for service in ("pgw.1", "pgw.2"):
+            stage.admin.assign(service, version)
+        stage.start()
+        for service in ("pgw.1", "pgw.2"):
+            stage.settled(service)
+        pid, witness = stage.pid("pgw.1"), stage.witness("pgw.2")
+        assert stage.command("check").returncode == 0
+        fill(stage)
+        # More than the assignments before take.
+        with stage.admin.together():
+            for number in range(150):
+                stage.admin.assign(f"{'m' * 50}.{number + 1}", desired="absent")
+            stage.admin.assign("pgw.1", version, desired="stopped")
+        eventually(lambda: not lives(pid), 30, "pgw.1 being stopped")
+        stage.settled("pgw.1", state="stopped")
+        eventually(lambda: any("are in force, and not kept for the next start" in problem and "o space left" in problem
+                               for problem in stage.admin.report["problems"]), 30, "the problem being told")
+        check = eventually(lambda: (done := stage.command("check")).returncode and done)
+        assert "is the disk full?" in check.stderr, check
+        # What was asked for before is not on the disk any more: while ADMIN is away, the next agent starts nothing.
+        stage.node.kill()
+        assert not (stage.root / "node" / "assignments.json").exists()
+        stage.admin.before = lambda path: 503
+        count = len(stage.admin.requests)
+        stage.node.start()
+        eventually(lambda: sum(method == "GET" for method, *_ in stage.admin.requests[count:]) > 1,
+                   what="the next agent asking in vain")
+        time.sleep(1)
+        assert not lives(pid) and stage.pid("pgw.1") == pid and stage.witness("pgw.2") == witness
+        (stage.root / "filler").unlink()
+        stage.admin.before = lambda path: None
+        eventually(lambda: stage.admin.report.get("applied") == stage.admin.tag, 60, "all being carried out")
+        assert stage.witness("pgw.2") == witness and (stage.root / "node" / "assignments.json").exists()
+        eventually(lambda: stage.command("check").returncode == 0)
+    finally:
+        stage.node.kill()
+        (stage.root / "filler").unlink(missing_ok=True)
+        os.kill(stage.pid("pgw.2"), 9)
+        eventually(lambda: not stage.is_locked(stage.root / "node" / "run" / "pgw.2"))
+        subprocess.run(["umount", "-l", stage.root], check=True)
+
+
+def fill(stage):
+    """Takes the rest of the disk."""
+    with open(stage.root / "filler", "wb") as filler:
+        with pytest.raises(OSError, match="No space left"):
+            while True:
+                filler.write(bytes(1 << 16))
+                filler.flush()
+
+
+def test_a_report_comes_at_once_when_admin_is_back(stage):
+    stage.admin.assign("pgw.1", stage.version("1.0.0"))
+    stage.start()
+    stage.settled("pgw.1")
+    # It is away for long enough that the node's pauses between reports are long. Then it holds its answers.
+    away = threading.Event()
+    stage.admin.before, stage.admin.is_deaf = lambda path: away.set() or 503, True
+    stage.admin.order("gone", service="pgw.9", kind="restart")
+    eventually(away.is_set, what="ADMIN being away")
+
+    def failures():
+        return sum(path.endswith("/report") for _, path, _ in stage.admin.requests)
+
+    before = failures()
+    eventually(lambda: failures() >= before + 6, 40, "reports failing")
+    stage.admin.report = None
+    stage.admin.before, stage.admin.is_deaf = lambda path: None, False
+    eventually(lambda: (stage.admin.report or {}).get("services"), 8, "the whole report")
+
+
+def test_a_report_comes_when_admin_asks_for_it(stage):
+    stage.admin.assign("pgw.1", stage.version("1.0.0"))
+    stage.start()
+    stage.settled("pgw.1")
+    # It was restarted without a question that failed.
+    stage.admin.report, stage.admin.asks_for_reports = None, True
+    # Ends the question that is held; nothing that is reported changes.
+    stage.admin.want("pgw.1")
+    eventually(lambda: "pgw.1" in (stage.admin.report or {}).get("services", {}), 10, "the whole report")

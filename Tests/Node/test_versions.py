@@ -44,10 +44,43 @@ def test_a_service_is_installed_upgraded_downgraded_stopped_and_purged(stage):
     stage.admin.assign("pgw.1", first, desired="stopped")
     stage.settled("pgw.1", state="stopped")
     assert not lives(pid) and stage.state("pgw.1")["ended"][:2] == ["exited", "0"]
-    stage.admin.assign("pgw.1", first, desired="purged")
-    stage.settled("pgw.1", state="absent")
-    eventually(lambda: not (stage.root / "pgw.1").exists())
+    tag = stage.admin.assign("pgw.1", first, desired="purged")
+    # ADMIN forgets it as soon as the node tells nothing of it any more.
+    eventually(lambda: stage.admin.report.get("applied") == tag and not stage.admin.report["services"])
+    assert not (stage.root / "pgw.1").exists() and not stage.state("pgw.1")
+    assert not list((stage.root / "node" / "log").iterdir())
     assert stage.command("check").returncode == 0
+    # It may come back.
+    stage.admin.assign("pgw.1", first)
+    stage.settled("pgw.1", version=first)
+    assert answer(port) == "1.0.0"
+
+
+def test_a_version_whose_manifest_was_removed_is_fetched_again(stage):
+    versions = [stage.version(f"1.0.{number}") for number in range(3)]
+    stage.start()
+    for version in versions:
+        stage.admin.assign("pgw.1", version)
+        stage.settled("pgw.1", version=version)
+    first, folder = versions[0], stage.root / "pgw.1" / "versions"
+    eventually(lambda: not (folder / first).exists(), what="the first version being removed")
+    # As collections do, within a minute.
+    kept = [path for path in (stage.root / "node" / "manifests").iterdir() if path.name.startswith(first)]
+    for path in kept:
+        path.unlink()
+    stage.admin.assign("pgw.1", first)
+    stage.settled("pgw.1", version=first)
+    assert len(kept) == 2 and all(path.exists() for path in kept)
+    # Without its signatures, a manifest counts as none.
+    stage.admin.assign("pgw.1", versions[1])
+    stage.settled("pgw.1", version=versions[1])
+    stage.admin.assign("pgw.1", versions[2])
+    stage.settled("pgw.1", version=versions[2])
+    eventually(lambda: not (folder / first).exists(), what="the first version being removed")
+    next(path for path in kept if path.suffix == ".signatures").unlink()
+    stage.restart()
+    stage.admin.assign("pgw.1", first)
+    stage.settled("pgw.1", version=first)
 
 
 def test_versions_that_nobody_needs_are_removed(stage):

@@ -124,7 +124,7 @@ def test_what_ends_at_once_forks_away_or_loses_its_keeper_leaves_nothing(stage):
     for service, version in (("a.1", ending), ("b.1", forking), ("c.1", lasting)):
         stage.admin.assign(service, version)
     stage.told("a.1", "it ended by itself with status 7")
-    stage.told("b.1", "left 1 processes behind", "foreground")
+    stage.told("b.1", "left a process behind, which was ended", "foreground")
     assert machine.run("pgrep", "-f", "sleep 997", status=None) == ""
     stage.settled("c.1")
     processes = eventually(lambda: (found := stage.cgroup("c.1")) and len(found) == 3 and found)

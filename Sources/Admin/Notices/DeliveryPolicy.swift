@@ -34,17 +34,8 @@ enum DeliveryResult: Sendable, Equatable {
         if !text.isEmpty, text.utf8.count <= 9, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             return Int(text)
         }
-        // Sun, 06 Nov 1994 08:49:37 GMT
-        let words = text.splitBytes(" ").map { String($0) }
-        guard words.count == 6, let month = months.firstIndex(of: words[2]) else { return nil }
-        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-        guard let date = Timestamp.date("\(words[3])-\(number)-\(words[1])T\(words[4])Z") else { return nil }
-        return max(0, Int(date.timeIntervalSince(now).rounded(.up)))
+        return InternetTime.date(ofHeader: text).map { max(0, Int($0.timeIntervalSince(now).rounded(.up))) }
     }
-
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
 }
 
 /// When a message is tried again.

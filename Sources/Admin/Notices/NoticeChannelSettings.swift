@@ -128,7 +128,7 @@ extension NoticeChannelSettings {
             let name = diagnostics.attempt { () throws(YAMLError) in
                 let name = try node.text("a name")
                 if let problem = ObjectName.problem(with: name, as: kind) {
-                    throw YAMLError(node.position, "\(node.summary) is no name of a \(kind.rawValue): it \(problem)")
+                    throw YAMLError(node.position, "\(node.summary) is no name of \(kind.phrase): it \(problem)")
                 }
                 return name
             }

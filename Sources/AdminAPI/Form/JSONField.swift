@@ -88,7 +88,7 @@ package struct JSONField {
     package func name(of kind: ObjectName.Kind) -> String? {
         guard let text = string() else { return nil }
         if let problem = ObjectName.problem(with: text, as: kind) {
-            fault("the name of a \(kind.rawValue) \(problem)")
+            fault("the name of \(kind.phrase) \(problem)")
             return nil
         }
         return text

@@ -40,8 +40,9 @@ extension Cloud {
                 ])
         case .failed(let reason): return failure(of: after, what, reason)
         case .finished:
+            let count = after.progress.instances.count
             return notice(
-                .info, after, "\(what) has finished: \(after.progress.instances.count) instances",
+                .info, after, "\(what) has finished: \(count == 1 ? "1 instance" : "\(count) instances")",
                 ["portcullis rollouts revert \(after.id) takes them back."], isResolved: true)
         case .aborted, .reverted:
             let word = after.progress.state == .aborted ? "was aborted" : "was reverted"
@@ -57,7 +58,8 @@ extension Cloud {
         let done = rollout.progress.instances.count { $0.stage == .done && $0.isChanged }
         lines.append(
             done > 0
-                ? "\(done) instances that were done before keep \(rollout.version)."
+                ? "\(done == 1 ? "1 instance that was done before keeps" : "\(done) instances that were done before keep") "
+                    + "\(rollout.version)."
                 : "No instance keeps "
                     + "\(rollout.version).")
         lines.append(show(rollout))

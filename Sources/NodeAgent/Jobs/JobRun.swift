@@ -16,7 +16,7 @@ struct JobRun: Sendable {
 
     private var folder: JobFolder { JobFolder(id, context.directory) }
     private var process: ServiceProcess { context.directory.process(of: job.service) }
-    private var isLate: Bool { InternetTime.date(job.deadline).map { Date() >= $0 } ?? true }
+    private var isLate: Bool { InternetTime.date(job.deadline).map { context.clock.now >= $0 } ?? true }
 
     /// Why a job fails, in words.
     private struct Failure: Error, CustomStringConvertible {
@@ -33,9 +33,14 @@ struct JobRun: Sendable {
         var report = JobReport(state: .running, startedAt: Date().formatted(.iso8601))
         do {
             let isGoingOn = folder.isBegun
-            if !isGoingOn, isLate {
-                _ = try folder.begin("")
-                throw Failure("its deadline had passed before it was begun")
+            if !isGoingOn {
+                // One of the assignments on the disk: only ADMIN knows what its clock says.
+                while isLate, !context.clock.isKnown { try await Task.sleep(for: .milliseconds(100)) }
+                if isLate {
+                    _ = try folder.begin("")
+                    let deadline = job.deadline.printable
+                    throw Failure("its deadline, \(deadline), had passed before it was begun: \(context.clock.text)")
+                }
             }
             await note(report)
             switch job.kind {
@@ -82,13 +87,13 @@ struct JobRun: Sendable {
         while true {
             if case .alive(let running) = process.situation {
                 if running.instance.isExactly(old) {
-                    if !running.isStopping { process.stop(instance: old) }
+                    // The planner ends it, with its keeper or without.
+                    await worker.restart(old)
                 } else if running.readyAt != nil {
                     return
                 }
             }
             guard !isLate else { throw Failure("it was not ready again before the deadline") }
-            await worker.wakeUp()
             try await Task.sleep(for: .milliseconds(50))
         }
     }
@@ -146,7 +151,8 @@ struct JobRun: Sendable {
         launch.process = process
         launch.environment += facts.run?.environment.map { ($0.name, $0.value) } ?? []
         launch.environment.append(("PORTCULLIS_JOB", id))
-        let left = InternetTime.date(job.deadline).map { Int($0.timeIntervalSinceNow.rounded(.up)) } ?? 1
+        let left =
+            InternetTime.date(job.deadline).map { Int($0.timeIntervalSince(context.clock.now).rounded(.up)) } ?? 1
         launch.timeLimit = max(1, min(timeout, left))
         let (ready, keeper) = (launch, context.keeper)
         try await BlockingWork.run {
@@ -207,7 +213,7 @@ struct JobRun: Sendable {
         report.output = ReportedText.output(folder.output + lines.map { "\($0)\n" }.joined())
         if let first = failed.first {
             report.state = .failed
-            report.problem = failed.count > 1 ? "\(first), and \(failed.count - 1) tests more failed" : first
+            report.problem = failed.count > 1 ? "\(first), and \(failed.count - 1) more failed" : first
         }
         return report
     }

@@ -15,11 +15,20 @@ package actor Node {
     private let choice: DriverChoice
     private let notifier: SystemdNotifier
     private var stored: StoredAssignments?
+    /// What a next start would find on the disk.
+    private var kept: StoredAssignments?
+    /// Why that is not `stored`; `nil`: it is.
+    private var keepingProblem: String?
     private var workers: [ExactText: Worker] = [:]
     private let jobs: JobBook
     /// Why the assignments cannot be had, or not be carried out.
     private var pollProblem: String?
     private var pollProblems: [String] = []
+    /// Whether ADMIN may have forgotten what was reported, or a report did not arrive.
+    private var isReportDue = false
+    private var hasReportFailed = false
+    /// Ends the pause after a report that failed.
+    private let answers = Changes()
     /// Whether all services know what ADMIN says of their leases.
     private var hasRenewed = false
     /// Changes that were not reported yet.
@@ -85,6 +94,7 @@ package actor Node {
     private func loadStored() {
         do {
             stored = try StoredAssignments.load(context.directory)
+            kept = stored
             if let stored { logger.info("the last assignments are in force: \(stored.all.count) services") }
         } catch {
             // The services stay as they are until ADMIN answers.
@@ -104,18 +114,28 @@ package actor Node {
     }
 
     private func poll(_ logs: LogSender) async {
+        // Whether the last question got no answer.
+        var isAway = false
         while !Task.isCancelled {
             let pace = LeasePace.pace(of: stored?.assignments.services ?? [:])
             let interval = min(configuration.interval, pace ?? configuration.interval)
             var pause = interval
             // A lease counts from the question, not from the answer: that is never later than when ADMIN gave it.
             let askedAt = ProcessTable.bootMilliseconds
+            // After a failure ADMIN holds nothing: that it answers again is to be known at once.
+            let wasAway = isAway
             do {
-                let answer = try await source.poll(known: stored?.tag, pace: pace, logs: await logs.known)
-                if answer.wasHeld { pause = 0 }
+                let answer = try await source.poll(
+                    known: stored?.tag, pace: pace, logs: await logs.known, mayWait: !wasAway)
+                isAway = false
+                if let date = answer.date { context.clock.note(date, at: ProcessTable.bootMilliseconds) }
+                // An ADMIN that was away may know nothing of this server.
+                if answer.wantsReport || wasAway || hasReportFailed { resumeReports() }
+                if answer.wasHeld || answer.wantsReport || wasAway { pause = 0 }
                 if let (assignments, tag) = answer.news {
                     try await adopt(assignments, tag, askedAt)
                 } else {
+                    if let stored, keepingProblem != nil { keep(stored) }
                     await renewLeases(at: askedAt)
                 }
                 if let wanted = answer.logs { await logs.want(wanted) }
@@ -124,6 +144,7 @@ package actor Node {
                 return
             } catch {
                 pollProblem("\(error)")
+                isAway = !(error is AssignmentsError)
                 pause = interval
             }
             // An answer that was held is followed at once, and never more than a few a second.
@@ -152,17 +173,57 @@ package actor Node {
     }
 
     private func adopt(_ assignments: Assignments, _ tag: String?, _ askedAt: Int) async throws {
-        let assignments = try assignments.checked(for: configuration.server)
+        let assignments = try checked(assignments)
         let next =
             stored?.followed(by: assignments, tag: tag) ?? StoredAssignments(tag: tag, assignments: assignments)
+        if next != stored || keepingProblem != nil { keep(next) }
         if next != stored {
-            // Only what is on the disk is carried out: a restart must not go back.
-            try next.save(context.directory)
             stored = next
             logger.info("assignments \(tag ?? "without a tag"): \(assignments.services.count) services")
         }
         await follow(renewedAt: askedAt)
         hasRenewed = true
+    }
+
+    private func checked(_ assignments: Assignments) throws(AssignmentsError) -> Assignments {
+        do throws(AssignmentsError) {
+            return try assignments.checked(for: configuration.server)
+        } catch {
+            let instead = stored == nil ? "all services stay as they are" : "those before stay in force"
+            throw AssignmentsError("the assignments of ADMIN are refused, and \(instead): \(error)")
+        }
+    }
+
+    /// Writes assignments down for the next start. Where that fails they are carried out all the same, as far as it needs
+    /// no disk. A next start must not go back to services as they were to be before, so what is on the disk is removed if
+    /// it says something else of them: it then starts nothing until ADMIN answers.
+    private func keep(_ next: StoredAssignments) {
+        do throws(FileError) {
+            do throws(FileError) {
+                try next.save(context.directory)
+            } catch {
+                guard let kept, kept.all != next.all else { throw error }
+                try Files.removeDurably(context.directory.assignments)
+                self.kept = nil
+                // There is room now for what is not longer.
+                try next.save(context.directory)
+            }
+            kept = next
+            keepingProblem(nil)
+        } catch {
+            keepingProblem("the assignments are in force, and not kept for the next start: \(error)")
+        }
+    }
+
+    private func keepingProblem(_ problem: String?) {
+        guard problem != keepingProblem else { return }
+        if let problem {
+            logger.error("\(problem)", metadata: ["event": "assignments-not-kept"])
+        } else {
+            logger.info("the assignments are kept again", metadata: ["event": "assignments-kept"])
+        }
+        keepingProblem = problem
+        changes.note()
     }
 
     /// Gives each service its assignment.
@@ -207,6 +268,13 @@ package actor Node {
 
     // MARK: Reports
 
+    private func resumeReports() {
+        isReportDue = true
+        hasReportFailed = false
+        answers.note()
+        changes.note()
+    }
+
     private func report() async {
         var composer = ReportComposer.ofServer(session: session)
         var trouble: String?
@@ -219,9 +287,12 @@ package actor Node {
             do throws(FileError) {
                 try Files.replace(context.directory.report, with: report.jsonBytes, isDurable: false)
             } catch {
+                // Who reads it must not take the one before for what is now.
+                Files.remove(context.directory.report)
                 logger.debug("\(error)")
             }
-            let isDue = ContinuousClock.now - sentAt >= .seconds(60)
+            let isDue = isReportDue || ContinuousClock.now - sentAt >= .seconds(60)
+            isReportDue = false
             guard let (message, after) = composer.message(for: report, isDue: isDue) else { continue }
             sentAt = .now
             do {
@@ -229,6 +300,7 @@ package actor Node {
                     composer.heard(answer, to: after)
                     if answer.wantsWhole { changes.note() }
                     pause = .milliseconds(200)
+                    hasReportFailed = false
                 } else {
                     composer.failed()
                     pause = .seconds(30)
@@ -236,6 +308,7 @@ package actor Node {
                 trouble = nil
             } catch {
                 composer.failed()
+                hasReportFailed = true
                 pause = min(pause * 2, .seconds(30))
                 if trouble != "\(error)", !(error is CancellationError) {
                     trouble = "\(error)"
@@ -243,8 +316,13 @@ package actor Node {
                 }
                 changes.note()
             }
-            // Several changes are one message.
-            try? await Task.sleep(for: pause)
+            // Several changes are one message. After a failure, an answer to a poll ends the pause.
+            if hasReportFailed {
+                await answers.wait(atMost: pause)
+                if isReportDue { pause = .milliseconds(200) }
+            } else {
+                try? await Task.sleep(for: pause)
+            }
         }
     }
 
@@ -254,19 +332,21 @@ package actor Node {
         var others: [String] = []
         var untold: [String] = []
         for (name, worker) in workers {
-            let status = await worker.worker.status
-            if status.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
-            services[name] = status
+            if await worker.worker.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
+            // What was purged is not here any more.
+            if await worker.worker.isGone { continue }
+            services[name] = await worker.worker.status
             if let driver = await worker.worker.driver, driver != choice.driver { others.append(name.wrappedValue) }
             if await worker.worker.isLeaseUntold { untold.append(name.wrappedValue) }
         }
         var report = ServerReport.ofMachine(program: program, configuration)
         report.services = services
-        report.applied = isCarriedOut && pollProblem == nil ? stored?.tag : nil
+        let isSafe = kept == nil || kept?.all == stored?.all
+        report.applied = isCarriedOut && isSafe && pollProblem == nil ? stored?.tag : nil
         report.jobs = await jobs.reports
         let problems = [
-            pollProblem, source.problem, choice.problem, choice.problem(ofOthers: others),
-            LeasePace.problem(ofUntold: untold),
+            pollProblem, keepingProblem, context.clock.problem, source.problem, choice.problem,
+            choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
         ]
         report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }
         return report

@@ -9,6 +9,8 @@ struct NodeContext: Sendable {
     let store: BlobStore
     let shelf: ManifestShelf
     let users: ServiceUsers
+    /// By which deadlines are judged.
+    let clock = AdminClock()
     let keeper: String
     let driver: ServiceDriver
     /// `nil`: nothing is fetched.
@@ -25,6 +27,7 @@ struct NodeContext: Sendable {
         shelf = ManifestShelf(
             directory: directory, keys: configuration.trustedKeys, takesUnsigned: configuration.takesUnsigned)
         users = ServiceUsers(configuration)
+        if directory.services.isEmpty { try users.prepare() }
         keeper = try configuration.keeperProgram()
         self.source = source
         self.logger = logger

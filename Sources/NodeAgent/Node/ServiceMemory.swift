@@ -11,6 +11,10 @@ struct ServiceMemory {
     private var placingFailures = 0
     var processFailures = 0
     var endOrder: EndOrder?
+    /// The last start whose keeper was asked to stop it. On a full disk the keeper cannot write that down.
+    var stopped: String?
+    /// The start that is to be followed by another one.
+    var restart: String?
 
     /// An order to end processes without a keeper.
     struct EndOrder {
@@ -21,11 +25,19 @@ struct ServiceMemory {
 
     func add(to situation: inout ServiceSituation) {
         situation.placingTrouble = placingTrouble
-        if case .alive(var process) = situation.process, !process.isKept, let endOrder,
-            endOrder.instance.isExactly(process.instance)
-        {
-            process.isStopping = true
-            situation.process = .alive(process)
+        switch situation.process {
+        case .alive(var process):
+            situation.isToRestart = restart?.isExactly(process.instance) ?? false
+            if (process.isKept ? stopped : endOrder?.instance)?.isExactly(process.instance) ?? false {
+                process.isStopping = true
+                situation.process = .alive(process)
+            }
+        case .ended(var process):
+            if [stopped, endOrder?.instance].contains(where: { $0?.isExactly(process.instance) ?? false }) {
+                process.wasStopped = true
+                situation.process = .ended(process)
+            }
+        case .none: break
         }
         situation.processTrouble = processTrouble
         for (digest, knowledge) in situation.versions {

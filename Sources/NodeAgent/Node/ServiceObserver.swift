@@ -11,8 +11,8 @@ struct ServiceObserver {
     let directory: NodeDirectory
     let shelf: ManifestShelf
     /// Manifests that were read and judged. The keys stay the same while the agent runs, and a judgement holds until its
-    /// key ends.
-    private var judged: [ContentDigest: ManifestShelf.Judged] = [:]
+    /// key ends, or the file is another one: collections remove what was not needed for a while.
+    private var known: [ContentDigest: (file: Files.Identity, judged: ManifestShelf.Judged)] = [:]
 
     init(_ name: String, _ directory: NodeDirectory, _ shelf: ManifestShelf) {
         self.name = name
@@ -25,7 +25,8 @@ struct ServiceObserver {
         var situation = ServiceSituation()
         situation.process = directory.process(of: name).situation
         let path = directory.folder(of: name)
-        situation.hasDirectory = access(path, F_OK) == 0
+        situation.hasDirectory =
+            access(path, F_OK) == 0 || access(directory.process(of: name).directory, F_OK) == 0
         if access("\(path)/versions", F_OK) == 0 {
             let folder = try ServiceFolder(opening: path)
             situation.placed = Set(try folder.digests())
@@ -45,17 +46,26 @@ struct ServiceObserver {
     }
 
     /// What is needed of a manifest; `nil` if it is not here.
-    mutating func facts(of digest: ContentDigest) -> ManifestFacts? {
-        if let known = judged[digest], known.end.map({ Date() < $0 }) ?? true { return known.facts }
-        judged[digest] = shelf.taken(digest, for: name)
-        return judged[digest]?.facts
+    mutating func facts(of digest: ContentDigest) -> ManifestFacts? { judged(digest)?.facts }
+
+    /// A manifest that is here, judged. Cost: a system call, and once for each file linear in the manifest.
+    private mutating func judged(_ digest: ContentDigest) -> ManifestShelf.Judged? {
+        guard let file = shelf.identity(of: digest) else {
+            known[digest] = nil
+            return nil
+        }
+        if let known = known[digest], known.file == file, known.judged.end.map({ Date() < $0 }) ?? true {
+            return known.judged
+        }
+        let judged = shelf.taken(digest, for: name)
+        known[digest] = judged.map { (file, $0) }
+        return judged
     }
 
     private mutating func knowledge(of digest: ContentDigest, _ order: ServiceOrder) -> VersionKnowledge {
-        guard let facts = facts(of: digest), let trust = judged[digest]?.trust else {
-            return VersionKnowledge()
-        }
-        var knowledge = VersionKnowledge(trust: trust)
+        guard let judged = judged(digest) else { return VersionKnowledge() }
+        let facts = judged.facts
+        var knowledge = VersionKnowledge(trust: judged.trust)
         knowledge.isRunnable = facts.run != nil
         knowledge.startTimeout = (facts.run?.startTimeout ?? 60) * 1_000
         if let stored = facts.directories.first(where: { $0.storage == .db }), order.drive == nil {

@@ -14,13 +14,14 @@ struct ServicePurge: Sendable {
         if let folder = try root.directory(name) {
             for path in facts?.removedDirectories ?? [] { try remove(path, in: folder) }
         }
-        try root.removeAll(name)
         let own = try Directory.open(context.directory.own)
         try own.directory("run")?.removeAll(name)
         if let logs = try own.directory("log") {
             for entry in try logs.entries().compactMap(\.name)
             where entry.isExactly("\(name).log") || entry.hasBytePrefix("\(name).log.") { try logs.removeAll(entry) }
         }
+        // Last: as long as it is there, a purge that was interrupted is begun again.
+        try root.removeAll(name)
         try root.synchronize()
     }
 

@@ -12,7 +12,7 @@ actor ServiceWorker {
     let name: String
     let context: NodeContext
     private(set) var order: ServiceOrder?
-    private var isAssigned = false
+    private(set) var isAssigned = false
     private var observer: ServiceObserver
     private var memory = ServiceMemory()
     private var placing: Task<Void, Never>?
@@ -25,6 +25,8 @@ actor ServiceWorker {
     private(set) var status: ServerService
     /// Whether the service is as its assignment says.
     private(set) var isCarriedOut = false
+    /// Whether it was to be purged, and nothing of it is left.
+    private(set) var isGone = false
     private var lastRotation = 0
     /// The version of the order that this turn is about.
     private var wanted: ContentDigest?
@@ -64,6 +66,16 @@ actor ServiceWorker {
         calm = nil
         self.order = order
         isCarriedOut = false
+        isGone = false
+        wakeUp()
+    }
+
+    /// Has a start of the service ended, as when it is to be stopped, and followed by another one.
+    func restart(_ instance: String) {
+        if memory.restart.map({ !$0.isExactly(instance) }) ?? true {
+            memory.restart = instance
+            calm = nil
+        }
         wakeUp()
     }
 
@@ -189,6 +201,7 @@ actor ServiceWorker {
         case .check(let digest): try await check(digest)
         case .stop(let instance):
             process.stop(instance: instance)
+            memory.stopped = instance
             // The keeper writes down that it has the order.
             try await Task.sleep(for: .milliseconds(10))
         case .end(let instance):
@@ -212,6 +225,8 @@ actor ServiceWorker {
         case .purge:
             let purge = ServicePurge(name: name, facts: removal(situation), context: context)
             try await BlockingWork.run { try purge.run() }
+            memory.checked = []
+            memory.alterations = [:]
         case .fetchManifest, .fetchBlobs, .place, .remove, .awaitEnd, .awaitReady, .pause: break
         }
     }
@@ -295,7 +310,10 @@ actor ServiceWorker {
             self.session = nil
             memory.checked.insert(digest)
             memory.alterations[digest] = nil
-        case .remove(let digest): try await placer.remove(digest)
+        case .remove(let digest):
+            try await placer.remove(digest)
+            memory.checked.remove(digest)
+            memory.alterations[digest] = nil
         default: break
         }
     }
@@ -304,6 +322,12 @@ actor ServiceWorker {
 
     private func note(_ plan: ServicePlan, _ situation: ServiceSituation) {
         isCarriedOut = order != nil && plan.isCarriedOut
+        let isGone =
+            order?.desired == .purged && isCarriedOut && !situation.hasDirectory && situation.process == .none
+        if isGone != self.isGone {
+            self.isGone = isGone
+            changed()
+        }
         var version = situation.current
         var restarts = 0
         switch situation.process {
@@ -313,7 +337,7 @@ actor ServiceWorker {
         case .ended(let process): restarts = process.version == version ? process.starts.restarts : 0
         case .none: break
         }
-        report(plan.state, plan.problem, version, previous: situation.previous, restarts: restarts)
+        report(plan.state, plan.problem ?? plan.remark, version, previous: situation.previous, restarts: restarts)
     }
 
     private func report(
@@ -385,5 +409,6 @@ extension ServicePlan {
         placing = []
         process = []
         problem = nil
+        remark = nil
     }
 }

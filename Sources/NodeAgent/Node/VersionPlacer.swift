@@ -39,7 +39,7 @@ struct VersionPlacer: Sendable {
         }
         guard !needed.isEmpty else { return session }
         guard let source = context.source else {
-            throw VersionRefusal("\(needed.count) blobs of \(digest.short)… are not here")
+            throw VersionRefusal("contents of \(digest.short)… are not here: \(needed.count)")
         }
         try await source.fetch(needed, session, atOnce: context.configuration.fetches)
         return session

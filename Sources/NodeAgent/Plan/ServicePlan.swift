@@ -10,6 +10,8 @@ package struct ServicePlan: Sendable, Hashable {
     package var state: ServerService.State
     /// Why it is not as it should be.
     package var problem: String?
+    /// What an operator should know although it is as assigned.
+    package var remark: String?
 
     package init(state: ServerService.State) { self.state = state }
 

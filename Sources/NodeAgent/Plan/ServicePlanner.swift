@@ -123,6 +123,9 @@ package struct ServicePlanner {
             if time < trouble.retryAt { plan.process = [.pause(until: trouble.retryAt)] }
         }
         if plan.isCarriedOut, plan.state == .running { plan.placing = needless.map { .remove($0) } }
+        if case .alive(let process) = now.process, !process.isKept, plan.process.isEmpty {
+            plan.remark = "it runs without its keeper, which was ended: a restart gives it another one"
+        }
         return plan
     }
 
@@ -155,6 +158,11 @@ package struct ServicePlanner {
         guard !process.isStopping else {
             plan.state = .stopping
             plan.process = [.awaitEnd(instance: process.instance)] + startSteps(after: nil)
+            return
+        }
+        if now.isToRestart, let target, problem(with: target) == nil {
+            plan.state = .running
+            plan.process = check(target) + stop(process) + startSteps(after: nil)
             return
         }
         guard let target, process.version == target else {
@@ -247,7 +255,8 @@ package struct ServicePlanner {
         let ending: String
         switch ended.end {
         case .exited(0) where ended.left > 0:
-            return "its program ended and left \(ended.left) processes behind, which were ended: "
+            let left = ended.left == 1 ? "a process behind, which was" : "\(ended.left) processes behind, which were"
+            return "its program ended and left \(left) ended: "
                 + "a program must stay in the foreground"
         case .exited(let status) where ended.isOutOfMemory:
             ending = "it ended with status \(status), since the kernel ended a process of it: \(memoryLimit)"

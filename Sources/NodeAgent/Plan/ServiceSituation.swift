@@ -17,8 +17,10 @@ package struct ServiceSituation: Sendable, Hashable {
     /// Milliseconds on the boot clock until which ADMIN lets a service with a lease run; `nil`: ADMIN has not answered
     /// since the agent has started.
     package var leaseEnd: Int?
-    /// Whether the service has a directory.
+    /// Whether the service has a directory, or what was written down of its starts.
     package var hasDirectory = false
+    /// Whether a job asks for an end of the process, and a new start.
+    package var isToRestart = false
 
     package init() {}
 
@@ -99,6 +101,8 @@ package struct LiveProcess: Sendable, Hashable {
 
 /// A start of a service that is over.
 package struct EndedProcess: Sendable, Hashable {
+    /// What named this start.
+    package var instance = ""
     package enum End: Sendable, Hashable {
         case exited(Int)
         case killed(signal: Int)

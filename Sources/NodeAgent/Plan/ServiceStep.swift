@@ -57,7 +57,11 @@ extension ServiceStep {
         case .end: "end its processes, which have no keeper"
         case .activate(let digest): "make \(digest.short)… the current version"
         case .start(let digest, let count):
-            "start \(digest.short)…" + (count.failures > 0 ? " after \(count.failures) failures" : "")
+            switch count.failures {
+            case 0: "start \(digest.short)…"
+            case 1: "start \(digest.short)… after a failure"
+            default: "start \(digest.short)… after \(count.failures) failures"
+            }
         case .forget: "forget how it ended"
         case .purge: "remove its directory"
         case .awaitEnd: "wait until it has ended"

@@ -163,6 +163,7 @@ extension ProcessSituation {
         var process = EndedProcess(
             version: version, end: record.ended == nil ? .unseen : record.end,
             endedAt: isSameBoot ? (record.ended ?? record.ready ?? record.started ?? record.began)?.boot : nil)
+        process.instance = record.instance
         process.wasStopped = record.stopping != nil
         process.readyFor = record.ready.map { max(0, (record.ended?.boot ?? $0.boot) - $0.boot) }
         process.left = record.left

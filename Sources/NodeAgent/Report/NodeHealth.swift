@@ -39,7 +39,10 @@ package struct NodeHealth: Sendable {
         hasAssignments = try StoredAssignments.load(directory) != nil
         guard let bytes = try Files.read(directory.report) else {
             throw FileError(
-                path: directory.report, reason: "is not there: no portcullis-node has run with this directory")
+                path: directory.report,
+                reason: isRunning
+                    ? "is not there: portcullis-node runs, and cannot write it (is the disk full?)"
+                    : "is not there: no portcullis-node has run with this directory")
         }
         do throws(BodyError) { report = try ServerReport(json: bytes, .tolerant) } catch {
             throw FileError("read", directory.report, reason: "\(error)")

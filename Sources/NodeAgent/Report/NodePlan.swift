@@ -24,7 +24,7 @@ package struct NodePlan: Sendable {
             if isAnswered, stored.assignments.services[name] != nil { situation.leaseEnd = .max }
             let plan = ServicePlanner.plan(name.wrappedValue, order, situation, at: now)
             for step in plan.steps { lines.append("\(name.wrappedValue): \(step.text(now: now))") }
-            if let problem = plan.problem { problems.append("\(name.wrappedValue): \(problem)") }
+            if let problem = plan.problem ?? plan.remark { problems.append("\(name.wrappedValue): \(problem)") }
         }
         for name in directory.services where stored.all[ExactText(name)] == nil {
             problems.append("\(name): it is here, and not assigned; it stays as it is")

@@ -1,6 +1,7 @@
 package import AdminAPI
 package import AdminClient
 import Cloud
+package import Foundation
 import ServiceSupport
 import Text
 package import VersionTransfer
@@ -56,6 +57,10 @@ package final class AdminSource: Sendable {
         package var wasHeld: Bool
         /// What tells the logs that ADMIN wants from others; `nil`: it wants none.
         package var logs: String?
+        /// What ADMIN's clock said; `nil`: it did not tell.
+        package var date: Date?
+        /// Whether ADMIN has no report of this node.
+        package var wantsReport: Bool
     }
 
     /// Asks for the assignments.
@@ -64,16 +69,22 @@ package final class AdminSource: Sendable {
     ///   - known: the ETag of those that are here.
     ///   - pace: the longest that ADMIN may hold its answer, or take for it, in seconds; `nil`: as the settings say.
     ///   - logs: the wishes for logs that are known.
-    package func poll(known: String?, pace: Int? = nil, logs: String = "0") async throws -> Poll {
+    ///   - mayWait: whether ADMIN may hold its answer until there is something new.
+    package func poll(
+        known: String?, pace: Int? = nil, logs: String = "0", mayWait: Bool = true
+    ) async throws -> Poll {
         var request = AdminRequest(.get, .assignments(of: server))
         request.add(NodeHeader.logs, logs)
         if let known {
             request.known = [known]
-            request.wait = min(wait, pace ?? wait)
+            if mayWait { request.wait = min(wait, pace ?? wait) }
         }
         request.timeout = pace.map { .seconds($0) }
         let answer = try await send(request, admin)
-        var poll = Poll(wasHeld: answer.wasHeld, logs: answer.field(NodeHeader.logs))
+        var poll = Poll(
+            wasHeld: answer.wasHeld, logs: answer.field(NodeHeader.logs),
+            date: answer.field("Date").flatMap { InternetTime.date(ofHeader: $0) },
+            wantsReport: answer.field(NodeHeader.report) != nil)
         if answer.isUnchanged, known != nil { return poll }
         guard answer.status == 200 else { throw SourceError(answer, request.target, tokenFile: tokenFile) }
         poll.news = (try answer.value(of: request), answer.eTag)

@@ -29,7 +29,7 @@ struct ManifestShelf: Sendable {
         do throws(ManifestError) { manifest = try Manifest(reading: bytes) } catch {
             throw VersionRefusal(
                 "the manifest \(digest.short)… is refused: \(error.faults[0])"
-                    + (error.faults.count > 1 ? ", and \(error.faults.count - 1) faults more" : ""))
+                    + (error.faults.count > 1 ? ", and \(error.faults.count - 1) more" : ""))
         }
         try Self.check(manifest, digest, for: service)
         return manifest
@@ -65,7 +65,11 @@ struct ManifestShelf: Sendable {
         var end: Date?
     }
 
-    /// A manifest that is kept, judged; `nil` if there is none, or its bytes were altered. Cost: linear in the manifest.
+    /// Tells a manifest that is kept from one that replaces it; `nil` if there is none. Cost: one system call.
+    func identity(of digest: ContentDigest) -> Files.Identity? { Files.identity(of: path(digest, "json")) }
+
+    /// A manifest that is kept, judged; `nil` if it or its signatures are not here, or its bytes were altered. Cost: linear
+    /// in the manifest.
     func taken(_ digest: ContentDigest, for service: String) -> Judged? {
         guard let bytes = (try? Files.read(path(digest, "json"), limit: Manifest.largest)).flatMap({ $0 }),
             ContentDigest(of: bytes) == digest, let manifest = try? Manifest(reading: bytes)
@@ -73,7 +77,9 @@ struct ManifestShelf: Sendable {
         let facts = ManifestFacts(manifest)
         do {
             try Self.check(manifest, digest, for: service)
-            let signatures = try Files.read(path(digest, "signatures"), limit: ManifestSignatures.largest) ?? []
+            guard let signatures = try Files.read(path(digest, "signatures"), limit: ManifestSignatures.largest) else {
+                return nil
+            }
             switch try verdict(bytes, signatures, for: service) {
             case nil: return Judged(facts: facts, trust: .trusted)
             case .trusted(let key): return Judged(facts: facts, trust: .trusted, end: key.end)

@@ -30,6 +30,12 @@ final class ServiceUsers: Sendable {
         allowed = configuration.allowedUsers
     }
 
+    /// Begins the list where no service has a directory: from then on it must be there.
+    func prepare() throws(FileError) {
+        guard geteuid() == 0, range != nil, access(path, F_OK) != 0, errno == ENOENT else { return }
+        try Files.replace(path, with: UserList().bytes, isDurable: true)
+    }
+
     /// The user for a service; `nil`: the agent's own.
     ///
     /// - Parameter named: that of the manifest.
@@ -38,15 +44,12 @@ final class ServiceUsers: Sendable {
         if let named { return try self.named(named) }
         guard geteuid() == 0, let range else { return nil }
         return try lock.withLock { _ in
-            var taken = try Self.read(path)
-            if let number = taken[ExactText(service)] { return ServiceUser(user: number, group: number) }
-            let numbers = Set(taken.values)
-            guard let number = range.first(where: { !numbers.contains($0) }) else {
+            var list = try read()
+            if let number = list.numbers[ExactText(service)] { return ServiceUser(user: number, group: number) }
+            guard let number = list.give(service, from: range) else {
                 throw LaunchError("all users of the setting \"users\" belong to services already")
             }
-            taken[ExactText(service)] = number
-            let lines = taken.sorted { $0.key < $1.key }.map { "\($0.key.wrappedValue) \($0.value)\n" }
-            try Files.replace(path, with: Array(lines.joined().utf8), isDurable: true)
+            try Files.replace(path, with: list.bytes, isDurable: true)
             return ServiceUser(user: number, group: number)
         }
     }
@@ -95,16 +98,14 @@ final class ServiceUsers: Sendable {
         return user.user == 0 ? nil : user
     }
 
-    private static func read(_ path: String) throws -> [ExactText: UInt32] {
-        var users: [ExactText: UInt32] = [:]
-        let text = String(decoding: try Files.read(path) ?? [], as: UTF8.self)
-        for line in text.splitBytes("\n") where !line.utf8.isEmpty {
-            let parts = line.splitBytes(" ")
-            guard parts.count == 2, let number = UInt32(parts[1]) else {
-                throw FileError("read", path, reason: "the line \(String(line).printed()) is no service with a number")
-            }
-            users[ExactText(parts[0])] = number
+    private func read() throws(FileError) -> UserList {
+        let remedy = "it says whose data is whose, so put back the one that was there"
+        guard let bytes = try Files.read(path) else {
+            throw FileError(
+                "read", path, reason: "it is not there, although services have directories; \(remedy)")
         }
-        return users
+        do throws(LaunchError) { return try UserList(reading: bytes) } catch {
+            throw FileError("read", path, reason: "\(error); \(remedy)")
+        }
     }
 }

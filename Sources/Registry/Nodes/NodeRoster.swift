@@ -14,6 +14,8 @@ public actor NodeRoster {
         /// The same by `Registry.uptime`.
         var uptime: Duration?
         var report: HeardReport<ServerReportMessage>?
+        /// Whether an answer to a poll has asked for the report.
+        var isAsked = false
         /// The assignments that it surely has: a request of its own has named their ETag.
         var confirmed: Assignments?
         /// Those of the last answer.
@@ -44,13 +46,21 @@ public actor NodeRoster {
 
     /// Notes the beginning of a node's poll.
     /// - Parameter confirmed: the present assignments, if it says that it has them.
-    package func begin(_ server: String, confirming confirmed: Assignments? = nil) async {
+    /// - Returns: whether the answer is the first that asks for its report, and is not to be held.
+    @discardableResult
+    package func begin(_ server: String, confirming confirmed: Assignments? = nil) async -> Bool {
         let isNews = nodes[server]?.seen == nil
         hear(server)
         if let confirmed { nodes[server]?.confirmed = confirmed }
         nodes[server]?.openPolls += 1
+        let isFirst = !hasReport(of: server) && nodes[server]?.isAsked == false
+        nodes[server]?.isAsked = true
         if isNews { await registry.listChanges.noteChange(of: .nodes) }
+        return isFirst
     }
+
+    /// Whether there is a report of a node.
+    package func hasReport(of server: String) -> Bool { nodes[server]?.report != nil }
 
     /// Notes that a poll was answered, or ended without an answer.
     /// - Parameter answered: the assignments that were answered, or confirmed.

@@ -84,7 +84,7 @@ public struct TokenGrant: Sendable, Hashable {
                 faults.append(
                     .init(
                         place: .text(member),
-                        detail: "\(name.printed(atMost: 80)): the name of a \(kind.rawValue) \(problem)"))
+                        detail: "\(name.printed(atMost: 80)): the name of \(kind.phrase) \(problem)"))
             }
         }
         return faults

@@ -103,6 +103,14 @@ package enum Files {
     /// Removes a file, if it exists. Errors are ignored.
     package static func remove(_ path: String) { unlink(path) }
 
+    /// Removes a file, if it exists. It stays removed after a crash of the machine.
+    package static func removeDurably(_ path: String) throws(FileError) {
+        guard unlink(path) == 0 || Glibc.errno == ENOENT else {
+            throw FileError("remove", path, errno: Errno(rawValue: Glibc.errno))
+        }
+        do { try synchronizeDirectory(of: path) } catch { throw FileError("remove", path, errno: error as? Errno) }
+    }
+
     /// The names in a directory; empty if it does not exist.
     package static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }

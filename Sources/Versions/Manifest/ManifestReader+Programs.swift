@@ -84,7 +84,7 @@ extension ManifestReader {
 
     private mutating func name(_ object: ManifestObject, _ kind: ObjectName.Kind) -> String? {
         object.required("name", &faults)?.string(&faults) { name in
-            ObjectName.problem(with: name, as: kind).map { "is no name of a \(kind.rawValue): it \($0)" }
+            ObjectName.problem(with: name, as: kind).map { "is no name of \(kind.phrase): it \($0)" }
         }
     }
 

@@ -34,10 +34,10 @@ struct CheckServices: AdminCommand {
         let nodes: [NodeResource] = isRun ? try await client.value(AdminRequest(.get, .nodes)) : []
         let servers = Set(services.filter { $0.version != nil }.map { ExactText($0.server) })
         // Only these have more to tell than the list of nodes does.
-        var differences: [NodeDifference] = []
+        var differences: [ExactText: [NodeDifference]] = [:]
         for node in nodes where node.differences > 0 && servers.contains(ExactText(node.server)) {
             let detail: NodeDetail = try await client.value(AdminRequest(.get, .node(of: node.server)))
-            differences += detail.differences
+            differences[ExactText(node.server)] = detail.differences
         }
         let locations = try await client.servers().reduce(into: [:]) { $0[$1.name] = $1.location }
         let jobs: [JobResource] = isRun ? try await client.value(AdminRequest(.get, .jobs)) : []

@@ -30,7 +30,7 @@ enum NodesText {
                 ]
                     + (detail.report.map { report in
                         [
-                            ["program", report.program.printable], ["started", report.bootedAt],
+                            ["program", report.program.printable], ["booted", report.bootedAt],
                             ["load", load(report.load)],
                             ["memory", "\(bytes(report.freeMemory)) free of \(bytes(report.memory))"],
                         ]

@@ -48,21 +48,25 @@ struct ServiceFindings {
     /// - Parameters:
     ///   - locations: by server.
     ///   - nodes: by server.
-    ///   - differences: of the servers' nodes, as far as they have any.
+    ///   - differences: by server, of those that have any.
     ///   - health: `nil`: ADMIN does not tell it.
     init(
         _ services: [ServiceResource], locations: [String: String], nodes: [String: NodeResource],
-        differences: [NodeDifference], health: HealthOverview?, jobs: [JobResource], now: Date
+        differences: [ExactText: [NodeDifference]], health: HealthOverview?, jobs: [JobResource], now: Date
     ) {
-        let differences = Dictionary(
-            differences.map { (ExactText($0.service), $0.text) }, uniquingKeysWith: { first, _ in first })
+        // What was left of a service at another server is none of its own faults.
+        let differences = differences.mapValues { differences in
+            Dictionary(differences.map { (ExactText($0.service), $0.text) }, uniquingKeysWith: { first, _ in first })
+        }
         let failed = Self.failed(jobs, now: now)
         let health = health.map { ServiceHealth($0) }
         rows = services.compactMap { service in
             var found: [(severity: Severity, text: String)] = []
             if service.version != nil {
                 if let silence = Self.silence(nodes[service.server], service) { found.append(silence) }
-                if let text = differences[ExactText(service.name)] { found.append((.outOfLine, text)) }
+                if let text = differences[ExactText(service.server)]?[ExactText(service.name)] {
+                    found.append((.outOfLine, text))
+                }
             }
             if let location = locations[service.server],
                 let (verdict, gateways) = health?.verdict(of: service, at: location), verdict == .down

@@ -253,6 +253,26 @@ import Text
         }
     }
 
+    @Test("after a start of ADMIN a node is asked for its report, by an answer that is not held")
+    func wantedReport() async throws {
+        try await Stage.run(.live) { stage in
+            try await stage.seed()
+            let path = "/v1/servers/app1/assignments"
+            let tag = try #require(try await stage.registry.state().assignments.byServer["app1"]?.etag)
+            let wanted = try #require(HTTPField.Name(NodeHeader.report))
+            let fields: HTTPFields = [.ifNoneMatch: tag, .prefer: "wait=60"]
+            let first = try await stage.get(path, headers: fields)
+            #expect(first.status == .notModified && first.headers[wanted] == "wanted")
+            // Who does not report is not answered again and again.
+            async let poll = stage.withConnection { client in try await client.poll(path, headers: fields) }
+            while await stage.registry.assignmentChanges.waiting == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            try await stage.send(.post, "/v1/servers/app1/report", Self.report(1))
+            try await stage.send(.patch, "/v1/services/tg.1", #"{"version": "\#(Self.version)"}"#)
+            let second = try await poll
+            #expect(second.status == .ok && second.headers[wanted] == nil)
+        }
+    }
+
     @Test("a service with data moves only without it")
     func data() async throws {
         try await Stage.run { stage in

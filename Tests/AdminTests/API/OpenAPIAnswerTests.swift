@@ -30,10 +30,10 @@ import Versions
             for route in survey.routes { try await survey.ask(route, "no database") }
             let unseen = survey.described.subtracting(survey.seen)
             // Only a fault of ADMIN brings the first about, only time the second, and only a held answer the third, only a reader of a log
-            // the fourth (LogRouteTests).
+            // the fourth and the fifth (LogRouteTests, NodeRouteTests).
             let names = ["cache-control", "etag", "im", "portcullis-places", "preference-applied", "vary"]
             let manipulated = names.map { "226 \($0)" } + ["226"]
-            let logs = ["200 portcullis-logs", "304 portcullis-logs"]
+            let logs = ["logs", "report"].flatMap { ["200 portcullis-\($0)", "304 portcullis-\($0)"] }
             #expect(
                 unseen == Set(["500", "500 cache-control", "408", "408 cache-control"] + manipulated + logs),
                 "\(unseen.sorted())")

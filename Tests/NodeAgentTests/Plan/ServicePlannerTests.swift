@@ -32,6 +32,37 @@ import Versions
         #expect(plan.state == .installing)
     }
 
+    @Test func aRestartEndsTheProcessWithItsKeeperOrWithout() {
+        let order = ServiceOrder(.running, version: one)
+        let rest = [ServiceStep.awaitEnd(instance: "a"), .start(one, StartCount())]
+        var situation = serving()
+        situation.isToRestart = true
+        #expect(plan(order, situation).process == [.stop(instance: "a")] + rest)
+        guard case .alive(var process) = situation.process else { return }
+        process.isKept = false
+        situation.process = .alive(process)
+        #expect(plan(order, situation).process == [.end(instance: "a")] + rest)
+        process.isStopping = true
+        situation.process = .alive(process)
+        #expect(plan(order, situation).process == rest)
+        // Nothing is ended that cannot be started again.
+        process.isStopping = false
+        situation.process = .alive(process)
+        situation.versions[one]?.trust = .refused("its key is not here")
+        #expect(plan(order, situation).process.isEmpty)
+    }
+
+    @Test func aServiceWithoutItsKeeperIsAsAssignedAndSaysSo() {
+        var situation = serving()
+        #expect(plan(ServiceOrder(.running, version: one), situation).remark == nil)
+        guard case .alive(var process) = situation.process else { return }
+        process.isKept = false
+        situation.process = .alive(process)
+        let plan = plan(ServiceOrder(.running, version: one), situation)
+        #expect(plan.isCarriedOut && plan.state == .running)
+        #expect(plan.remark == "it runs without its keeper, which was ended: a restart gives it another one")
+    }
+
     @Test func whatRunsAsAssignedIsLeftAlone() {
         let plan = plan(ServiceOrder(.running, version: one), serving())
         #expect(plan.steps.isEmpty && plan.isCarriedOut && plan.state == .running && plan.problem == nil)

@@ -29,7 +29,7 @@ import Text
     }
 
     private func findings(
-        _ services: [ServiceResource], _ nodes: [NodeResource], differences: [NodeDifference] = [],
+        _ services: [ServiceResource], _ nodes: [NodeResource], differences: [ExactText: [NodeDifference]] = [:],
         down: [String] = [], jobs: [JobResource] = []
     ) -> ServiceFindings {
         let health = HealthOverview(
@@ -60,12 +60,22 @@ import Text
         #expect(found.rows.isEmpty && found.exitStatus == 0)
     }
 
+    @Test("what a service has left at another server is no fault of it")
+    func leftover() {
+        let left = ["app2": [NodeDifference(service: "pgw.1", text: "its directory is there, and is to be removed")]]
+        let found = findings(
+            [service(1), service(2)], [node(1), node(2)],
+            differences: left.reduce(into: [:]) { $0[ExactText($1.key)] = $1.value })
+        #expect(found.rows.isEmpty && found.exitStatus == 0)
+    }
+
     @Test("each fault is told, and the worst is the exit status")
     func faults() {
         let found = findings(
             [service(1), service(2), service(3), service(4), service(5, isInstalled: false)],
             [node(1), node(2, .silent), node(3, .unheard), node(4)],
-            differences: [.init(service: "pgw.1", text: "is failing, and is to be running")], down: ["pgw.5", "pgw.2"],
+            differences: ["app1": [.init(service: "pgw.1", text: "is failing, and is to be running")]],
+            down: ["pgw.5", "pgw.2"],
             jobs: [job(4, .failed, at: "2026-11-29T11:00:00Z")])
         #expect(
             texts(found) == [

@@ -3,6 +3,7 @@ import Cloud
 import Names
 import RegistryTestSupport
 import Rollouts
+import ServicesExport
 import TestSupport
 import Testing
 
@@ -92,7 +93,9 @@ import Testing
         #expect(try await state(played) == "ready")
     }
 
-    @Test("a stopped service is in no export, and stays away after its start until it runs; ADMIN's restart changes nothing")
+    @Test(
+        "a stopped service is in no export, and stays away after its start until it runs; ADMIN's restart changes nothing"
+    )
     func stopped() async throws {
         let played = try await played()
         try await played.change { $0.services["pgw.1"]?.installation?.desired = .stopped }
@@ -133,7 +136,8 @@ import Testing
         #expect(played.faults == [])
     }
 
-    @Test("who ran without ADMIN stays in the export when ADMIN takes it over; no export waits for what has no sections")
+    @Test(
+        "who ran without ADMIN stays in the export when ADMIN takes it over; no export waits for what has no sections")
     func adopted() async throws {
         let played = try await played()
         try await played.change { cloud in

@@ -69,7 +69,7 @@ struct APIRequest: Sendable {
         let name = self.parameter(parameter)
         if let problem = ObjectName.problem(with: name, as: kind) {
             throw APIProblem.invalid([
-                .init(pointer: "{\(parameter)}", detail: "the name of a \(kind.rawValue) \(problem)")
+                .init(pointer: "{\(parameter)}", detail: "the name of \(kind.phrase) \(problem)")
             ])
         }
         return name

@@ -17,9 +17,10 @@ struct ConditionalPoll {
     /// Whether the answer was held, and the connection was watched meanwhile.
     private(set) var wasHeld = false
 
-    init(_ request: APIRequest) {
+    /// - Parameter mayWait: whether the request is held if it wants that.
+    init(_ request: APIRequest, mayWait: Bool = true) {
         condition = Preconditions.ifNoneMatch(request.headers)
-        let wanted = request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
+        let wanted = !mayWait || request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
         wait = condition == nil ? nil : wanted
         waitForExistence = wanted ?? 0
         let isOfOneVersion = if case .tags(let tags)? = condition { tags.count == 1 } else { false }

@@ -1,5 +1,6 @@
 import AdminAPI
 import Cloud
+import HTTPTypes
 import Hummingbird
 import JSON
 import NIOCore
@@ -18,10 +19,10 @@ extension RouteTable {
                     Route.Answer(
                         status: .ok, summary: "The assignments",
                         content: [(MediaType.json, Assignments.form.schema)],
-                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs]),
+                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs, .wantedReport]),
                     Route.Answer(
                         status: .notModified, summary: "If-None-Match holds", content: [],
-                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs]),
+                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs, .wantedReport]),
                 ]
             ) { request in try await assignments(request) },
             Route(
@@ -87,31 +88,35 @@ extension RouteTable {
         let file = try Self.assignments(of: server, in: try await registry.state(seen: request.look?.position.commit))
         // Without tokens a node has none either.
         guard request.identity.role == .server || request.identity == .anonymous else {
-            return try await answer(request, server, file, knownLogs: nil).response
+            return try await answer(request, server, file, mayHold: true, knownLogs: nil).response
         }
         let hasFile = Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(file.etag) == true
         let known = request.headers[.portcullisLogs]
-        await nodes.begin(server, confirming: hasFile ? file.document : nil)
+        let isFirst = await nodes.begin(server, confirming: hasFile ? file.document : nil)
         // Without tokens, somebody else may ask as well.
         if known != nil || request.identity.role == .server { await nodes.logs.polled(by: server, knowing: known) }
         let answer: Result<(response: Response, file: AssignmentSet.File), any Error>
         do {
-            answer = .success(try await self.answer(request, server, file, knownLogs: known))
+            // A node that was heard of before ADMIN started is to learn at once that its report is wanted.
+            answer = .success(try await self.answer(request, server, file, mayHold: !isFirst, knownLogs: known))
         } catch {
             answer = .failure(error)
         }
         await nodes.end(server, answering: try? answer.get().file.document)
         var response = try answer.get().response
         response.headers[.portcullisLogs] = await nodes.logs.wishes(for: server)
+        if await !nodes.hasReport(of: server) { response.headers[.portcullisReport] = "wanted" }
         return response
     }
 
-    /// - Parameter knownLogs: the wishes for logs that the node knows; `nil`: it is not told of any.
+    /// - Parameters:
+    ///   - mayHold: whether the answer may wait for something new.
+    ///   - knownLogs: the wishes for logs that the node knows; `nil`: it is not told of any.
     private func answer(
-        _ request: APIRequest, _ server: String, _ file: AssignmentSet.File, knownLogs: String?
+        _ request: APIRequest, _ server: String, _ file: AssignmentSet.File, mayHold: Bool, knownLogs: String?
     ) async throws -> (response: Response, file: AssignmentSet.File) {
         var file = file
-        var poll = ConditionalPoll(request)
+        var poll = ConditionalPoll(request, mayWait: mayHold)
         let commit = try await poll.hold(request, knowing: file.etag) {
             [changes = registry.assignmentChanges, logs = nodes.logs] known, tokens in
             await withTaskGroup(of: TagWaiters.Wake.self) { group in
@@ -164,4 +169,10 @@ extension Route.Parameter {
         schema: ["type": "string"])
     static let wantedLogs = Self(
         name: NodeHeader.logs, summary: "Logs are wanted; a delivery of logs tells which", schema: ["type": "string"])
+    static let wantedReport = Self(
+        name: NodeHeader.report, summary: "ADMIN has no report of this node", schema: ["type": "string"])
+}
+
+extension HTTPField.Name {
+    fileprivate static let portcullisReport = Self(NodeHeader.report)!
 }

@@ -108,7 +108,7 @@ extension YAMLNode {
     func objectName(_ kind: ObjectName.Kind, _ what: String) throws(YAMLError) -> String {
         let name = try text(what)
         if let problem = ObjectName.problem(with: name, as: kind) {
-            throw YAMLError(position, "\(summary) is no name of a \(kind.rawValue): it \(problem)")
+            throw YAMLError(position, "\(summary) is no name of \(kind.phrase): it \(problem)")
         }
         return name
     }
