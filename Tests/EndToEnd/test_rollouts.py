@@ -216,7 +216,8 @@ def test_a_gateway_that_is_silent_stops_nothing(site, load, gateway):
 
 def test_a_move_loses_no_request(site, load):
     site.portcullis("services", "move", "web.3", "app4", "--drain-time", "2")
-    assert site.pid("web.3", site.nodes["app4"]) and not site.pid("web.3", site.nodes["app3"])
+    assert site.pid("web.3", site.nodes["app4"])
+    eventually(lambda: not site.pid("web.3", site.nodes["app3"]), what="web.3 leaving app3")
     assert answering(load) == {f"{name} 1.0.0" for name in INSTANCES}
     site.portcullis("services", "move", "web.3", "app3", "--drain-time", "2")
 
