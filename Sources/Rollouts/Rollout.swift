@@ -278,7 +278,8 @@ public struct Rollout: Sendable, Hashable, Codable {
             observation.lost.contains(name)
             ? "its server is silent" : observation.services[name]?.trouble ?? "its server does not say so"
         _ = fail(
-            index, "it has the version already, and does not run within \(policy.deadline) s: \(reason)", isProven: false,
+            index, "it has the version already, and does not run within \(policy.deadline) s: \(reason)",
+            isProven: false,
             now: observation.now)
     }
 

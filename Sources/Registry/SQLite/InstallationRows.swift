@@ -11,7 +11,8 @@ enum InstallationRows {
         guard let version = VersionReference(text), let digest: String = row["digest"],
             let desired = DesiredRun(rawValue: row["desired"] ?? "")
         else { throw CloudRows.unreadable("the version \(text.printed(atMost: 80)) of a service") }
-        return Installation(version: version, digest: digest, desired: desired, drive: row["drive"], isStarting: row["starting"])
+        return Installation(
+            version: version, digest: digest, desired: desired, drive: row["drive"], isStarting: row["starting"])
     }
 
     static func remains(_ db: Database) throws -> [Remains.ID: Remains] {

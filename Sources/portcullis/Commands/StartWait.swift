@@ -56,7 +56,9 @@ struct StartWait {
                 progress.end()
                 throw CommandError(
                     "after \(seconds) s not running yet: \(text(starting, atMost: Self.shownAtLast))",
-                    hint: "What was changed stays; `portcullis nodes show \(starting.first?.server ?? "SERVER")` says why.")
+                    hint:
+                        "What was changed stays; `portcullis nodes show \(starting.first?.server ?? "SERVER")` says why."
+                )
             }
             try await Task.sleep(for: .milliseconds(200))
         }
