@@ -156,6 +156,14 @@ class Stage:
         except AssertionError as failure:
             raise AssertionError(f"{failure}: {self.admin.of(service)}\n{self.node.text[-3000:]}") from None
 
+    def purged(self, service, timeout=30):
+        """Waits until the report tells nothing of a service any more."""
+        try:
+            eventually(lambda: self.admin.report and service not in self.admin.report["services"], timeout,
+                       f"{service} being purged", pause=0.05)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}: {self.admin.of(service)}\n{self.node.text[-3000:]}") from None
+
     def told(self, service, *texts, timeout=30):
         """Waits until the report has a problem with all texts, and returns it."""
         def is_so():

@@ -135,7 +135,7 @@ def test_what_ends_at_once_forks_away_or_loses_its_keeper_leaves_nothing(stage):
     for service in ("a.1", "b.1", "c.1"):
         stage.admin.assign(service, desired="purged")
     for service in ("a.1", "b.1", "c.1"):
-        stage.settled(service, state="absent")
+        stage.purged(service)
     assert failed_units() == ""
 
 
@@ -165,7 +165,7 @@ def test_too_much_memory_ends_the_service_alone_and_is_told(stage):
     assert stage.state("e.1")["ended"][:2] == ["killed", "9"]
     assert stage.witness("pgw.1") == before and lives(stage.pid("pgw.1"))
     stage.admin.assign("e.1", desired="purged")
-    stage.settled("e.1", state="absent")
+    stage.purged("e.1")
 
 
 def test_a_lease_ends_without_the_agent(stage):
@@ -187,7 +187,7 @@ def test_a_lease_ends_without_the_agent(stage):
     for service in ("f.1", "f.2"):
         assert "problem" not in stage.settled(service)
         stage.admin.assign(service, desired="purged")
-        stage.settled(service, state="absent")
+        stage.purged(service)
 
 
 def test_a_drop_in_is_for_all_services_and_one_that_systemd_cannot_follow_is_told(stage):
@@ -236,7 +236,7 @@ def test_stopping_the_node_stops_no_service_and_a_purge_leaves_no_unit(stage):
     for service in ("pgw.1", "mdb.1", "d.1", "g.1"):
         stage.admin.assign(service, desired="purged")
     for service in ("pgw.1", "mdb.1", "d.1", "g.1"):
-        stage.settled(service, state="absent")
+        stage.purged(service)
     assert machine.run("systemctl", "list-units", "--all", "--no-legend", "portcullis-service@*") == ""
     assert not list(pathlib.Path("/run/systemd/transient").glob("portcullis-service*"))
     assert [path.name for path in stage.root.iterdir()] == ["node"]
