@@ -19,11 +19,11 @@ PORT = 8085
 ADMIN = pathlib.Path("/run/lab/admin.json")
 BOOT = pathlib.Path("/proc/sys/kernel/random/boot_id")
 
-# Writes down each start: the machine's, and the version.
+# Writes down each start: the machine's, and the version. It begins a line of its own: a reset leaves one that has no end.
 PROGRAM = """\
 #!/bin/bash
 read -r boot </proc/sys/kernel/random/boot_id
-echo "$boot ${PWD##*/}" >>"$PORTCULLIS_DIRECTORY/data/starts"
+printf '\\n%s %s\\n' "$boot" "${PWD##*/}" >>"$PORTCULLIS_DIRECTORY/data/starts"
 exec sleep 1000
 """
 
