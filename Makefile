@@ -140,12 +140,13 @@ soak: ## half an hour of random changes, crashes and drift with clients at work 
 soak-short:
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run 120
 
-long: ## what takes minutes and is no stage of `make test`: large versions, many kills, broken uploads, a fleet of nodes
+long: ## what takes minutes and is no stage of `make test`: large versions, many kills, broken uploads, a fleet of nodes, a server that dies
 	@scripts/setup test
 	$(SWIFT) build -c release --static-swift-stdlib
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run -s Tests/Versions/long.py
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Long/run -s
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_KILLS=200 Tests/Rollouts/run -s Tests/Rollouts/test_kills.py
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/EndToEnd/run -m long Tests/EndToEnd/test_rollouts.py
 
 bench: ## against ipvsadm, keepalived and nft in the same run; fails where a target is missed
 	@scripts/setup test

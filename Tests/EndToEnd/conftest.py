@@ -170,6 +170,7 @@ def pytest_runtest_makereport(item):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "at_once: packets are on their way while the kernel is written to, on another processor (see run)")
+    config.addinivalue_line("markers", "long: takes minutes; `make long` runs it")
 
 
 def pytest_collection_modifyitems(items):

@@ -272,7 +272,8 @@ def test_an_export_that_is_held_back_while_an_instance_returns_pauses_the_rollou
         gateway.follow(cloud)
 
 
-@pytest.mark.parametrize("is_checked", [False, True], ids=["killed", "silent-and-checked"])
+@pytest.mark.parametrize("is_checked", [
+    pytest.param(False, id="killed", marks=pytest.mark.long), pytest.param(True, id="silent-and-checked")])
 def test_a_lost_server_fails_requests_until_it_is_found_and_none_when_it_returns(site, network, gateway, cloud, is_checked):
     # A program that is halted still accepts connections: its kernel does.
     check = "{http: /health, interval: 1s, timeout: 1s, fall: 2, fast-interval: 1s}"
