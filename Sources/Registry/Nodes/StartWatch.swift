@@ -73,6 +73,6 @@ extension NodeRoster.Sighting {
     ///   - current: the ETag of the server's present assignments.
     fileprivate func isRunning(_ digest: String?, of current: String?) -> Bool {
         guard !isSilent, let service, service.isAssigned, applied == nil || applied == current else { return false }
-        return service.state == .running && service.version == digest && service.wanted == digest
+        return service.state == .running && service.version == digest && service.wanted ?? digest == digest
     }
 }
