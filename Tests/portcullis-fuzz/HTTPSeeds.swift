@@ -185,6 +185,7 @@ struct HTTPSeeds {
          "egress": [{"location": "tcn", "name": "b", "pool": "www-ip", "from": ["10.2.0.0/16"], "except": []}],
          "remove": {"services": ["tg.1"], "pools": [{"location": "tcn", "name": "www-ip"}], "marks": [256]}}
         """,
+        "buildVersion": #"{"server": "app1", "for": 3600}"#,
         "writeLocation": #"{"name": "tcn", "description": "Gr\u00f6ningen \ud83d\ude00"}"#,
         "writePool": #"{"location": "tcn", "name": "www-ip", "addresses": ["198.51.100.36", "2001:db8::36"]}"#,
         "writeEgress": #"{"pool": "www-ip", "from": ["10.1.0.0/16", "fd00:1::/64"], "except": ["10.0.0.0/8"]}"#,
