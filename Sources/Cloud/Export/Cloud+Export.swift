@@ -19,8 +19,7 @@ extension Cloud {
     package func exportedInstances() -> [String: [String: [PlacedInstance]]] {
         var instances = [String: [String: [PlacedInstance]]]()
         for service in services.values {
-            guard let server = servers[service.server], types[service.type]?.configuration.gateway.isEmpty == false
-            else { continue }
+            guard let server = servers[service.server], isExported(service) else { continue }
             var exported = service
             exported.state = effectiveState(of: service).state
             guard exported.state != .maint else { continue }

@@ -4,8 +4,8 @@ import Text
 
 extension Cloud {
     /// What the export has of an instance. An instance whose server is missing has its own state and a rollout's. One that
-    /// ADMIN installs is in no export while it is stopped, or until its server first says that it runs. One
-    /// that leaves a lost server is drained by its server until it is at the new one.
+    /// ADMIN installs is in no export while it is stopped, or until its server first says that it runs. One that leaves a
+    /// lost server is drained by its server until it is at the new one.
     public func effectiveState(of service: ServiceInstance) -> EffectiveState {
         let server = servers[service.server]?.state ?? .ready
         return EffectiveState(
