@@ -135,6 +135,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Crashes: what gdb says of a process
+        .target(
+            name: "CrashDumps",
+            dependencies: ["JSON", "Text", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+
         // How versions come to ADMIN: from the command line, and from servers that build them
         .target(
             name: "VersionTransfer",
@@ -395,6 +400,8 @@ let package = Package(
         .testTarget(
             name: "VersionsTests", dependencies: ["Cloud", "JSON", "TestSupport", "Text", "Versions"],
             swiftSettings: strictTests),
+        .testTarget(
+            name: "CrashDumpsTests", dependencies: ["CrashDumps", "Text"], swiftSettings: strictTests),
         .testTarget(
             name: "KeepalivedTests",
             dependencies: [
