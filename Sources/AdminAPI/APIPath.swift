@@ -111,6 +111,12 @@ extension APIPath {
     public static func report(ofServer server: String) -> Self { Self("servers", server, "report") }
     /// Where a server's node sends logs of its services.
     public static func logs(ofServer server: String) -> Self { Self("servers", server, "logs") }
+    /// Where a server's node reports crashes of its services.
+    public static func crashes(ofServer server: String) -> Self { Self("servers", server, "crashes") }
+    /// Where a server's node sends the dump of a crash, or says that it has none.
+    public static func dump(of crash: String, onServer server: String) -> Self {
+        Self("servers", server, "crashes", crash, "dump")
+    }
     /// The log of a service.
     public static func log(of service: String) -> Self { Self("services", service, "log") }
     /// A server's node, with its report.
@@ -143,6 +149,18 @@ extension APIPath {
     /// The notices that are kept.
     public static let notices = Self("notices")
     public static func notice(_ number: String) -> Self { Self("notices", number) }
+
+    /// Crashes of services, by what they have in common.
+    public static let crashes = Self("crashes")
+    public static func crashes(_ fingerprint: String) -> Self { Self("crashes", fingerprint) }
+    /// The report of a crash.
+    public static func crash(_ id: String, in fingerprint: String) -> Self {
+        Self("crashes", fingerprint, "reports", id)
+    }
+    /// The dump of a crash, which its node keeps.
+    public static func dump(of id: String, in fingerprint: String) -> Self {
+        Self("crashes", fingerprint, "reports", id, "dump")
+    }
 
     /// The rollouts at work, and the newest of those that have ended.
     public static let rollouts = Self("rollouts")

@@ -43,5 +43,8 @@ package enum Components {
         NoticeResource.form.component, NoticeResource.Delivery.form.component, NoticeTest.form.component,
         LogPosition.form.component, LogPiece.form.component, LogDelivery.form.component, LogWish.form.component,
         WantedLogs.form.component, ServiceLog.form.component, ServiceLog.Part.form.component,
+        CrashReport.form.component, CrashFrame.form.component, CrashReceipt.form.component,
+        CrashVersion.form.component, CrashGroup.form.component, CrashTally.form.component,
+        CrashGroupDetail.form.component, CrashResource.form.component,
     ].compactMap(\.self)
 }

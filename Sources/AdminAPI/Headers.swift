@@ -64,6 +64,9 @@ public enum NodeHeader {
     /// tells these wishes from others. In a poll: the value that the node knows, or `0`; a node that sends none sends no
     /// logs.
     public static let logs = "Portcullis-Logs"
+    /// In an answer to a poll of assignments: the dumps of crashes that are wanted now, in the form of `WantedDump.list`;
+    /// absent: none. In a poll: the same text as in the answer before, or `none`; a node that sends none sends no dumps.
+    public static let dumps = "Portcullis-Dumps"
     /// In an answer to a poll of assignments: `wanted`, when ADMIN has no report of this node, since it was restarted.
     public static let report = "Portcullis-Report"
 }

@@ -104,4 +104,24 @@ public enum Limits {
     public static let logRest = 15
     /// The greatest place in a log.
     public static let logOffset = 1 << 50
+    /// Workers of a service; 0 stands for its program itself.
+    public static let workers = 0...64
+    /// Identifiers of processes on Linux.
+    public static let processIDs = 1...(1 << 22)
+    /// Numbers of signals on Linux.
+    public static let signals = 1...64
+    /// Frames in the report of a crash.
+    public static let crashFrames = 64
+    /// Characters of a function's name, or a path, in the report of a crash.
+    public static let crashName = 500
+    /// Bytes of the text in the report of a crash.
+    public static let crashText = 64 << 10
+    /// Bytes of a dump that ADMIN fetches.
+    public static let crashDump = 8 << 20
+    /// Dumps that ADMIN fetches at a time.
+    public static let wantedDumps = 8
+    /// Seconds that a node gets to send a dump.
+    public static let dumpSeconds = 30
+    /// Reports that a group of crashes is shown with.
+    public static let shownCrashes = 20
 }

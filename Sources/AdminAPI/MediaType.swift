@@ -8,6 +8,8 @@ public enum MediaType {
     public static let zstandard = "application/zstd"
     /// A part of such a content.
     public static let bytes = "application/octet-stream"
+    /// The dump of a crash.
+    public static let text = "text/plain"
     /// An error answer: `Problem`.
     public static let problem = "application/problem+json"
 }

@@ -209,7 +209,8 @@ extension Form where Value == String {
     /// The identifier of a key.
     fileprivate static let key = hexadecimal(16, "the identifier of a key, 16 lower-case hexadecimal digits,")
 
-    private static func hexadecimal(_ count: Int, _ what: String) -> Form {
+    /// Lower-case hexadecimal digits of a fixed number.
+    static func hexadecimal(_ count: Int, _ what: String) -> Form {
         ruled("^[0-9a-f]{\(count)}$", what) { text in
             text.utf8.count == count
                 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
