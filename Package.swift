@@ -211,8 +211,9 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Systemd", "Text",
-                "VersionTransfer", "Versions", "YAML",
+                "AdminAPI", "AdminClient", "CFiles", "Cloud", "CrashDumps", "JSON", "Names", "ServiceSupport",
+                "Systemd",
+                "Text", "VersionTransfer", "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -21,6 +21,7 @@ package actor Node {
     private var keepingProblem: String?
     private var workers: [ExactText: Worker] = [:]
     private let jobs: JobBook
+    private let crashes: CrashWatch
     /// Why the assignments cannot be had, or not be carried out.
     private var pollProblem: String?
     private var pollProblems: [String] = []
@@ -54,6 +55,7 @@ package actor Node {
         context = try NodeContext(configuration, driver: choice.driver, source: source, logger: logger)
         logger.info("the driver of services is \(choice.driver.rawValue)")
         changes = Changes()
+        crashes = CrashWatch(context)
         jobs = JobBook(context, changed: { [changes] in changes.note() })
         notifier = SystemdNotifier(environment: environment)
     }
@@ -70,6 +72,7 @@ package actor Node {
         await withTaskGroup { group in
             group.addTask { await self.poll(logs) }
             group.addTask { await logs.run() }
+            group.addTask { await self.crashes.run() }
             group.addTask { await self.report() }
             group.addTask { await self.collect() }
             if let watchdog = notifier.watchdog {
@@ -126,7 +129,8 @@ package actor Node {
             let wasAway = isAway
             do {
                 let answer = try await source.poll(
-                    known: stored?.tag, pace: pace, logs: await logs.known, mayWait: !wasAway)
+                    known: stored?.tag, pace: pace, logs: await logs.known, dumps: await crashes.known,
+                    mayWait: !wasAway)
                 isAway = false
                 if let date = answer.date { context.clock.note(date, at: ProcessTable.bootMilliseconds) }
                 // An ADMIN that was away may know nothing of this server.
@@ -139,6 +143,7 @@ package actor Node {
                     await renewLeases(at: askedAt)
                 }
                 if let wanted = answer.logs { await logs.want(wanted) }
+                await crashes.want(answer.dumps)
                 pollProblem(nil)
             } catch is CancellationError {
                 return

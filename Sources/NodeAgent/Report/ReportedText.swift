@@ -4,9 +4,9 @@ import Text
 /// Texts as they fit a report.
 enum ReportedText {
     /// A sentence, without control characters, and not longer than a report takes.
-    static func line(_ text: String) -> String {
+    static func line(_ text: String, atMost length: Int = Limits.reportedText) -> String {
         var line = ""
-        for scalar in text.printable.unicodeScalars.prefix(Limits.reportedText) { line.unicodeScalars.append(scalar) }
+        for scalar in text.printable.unicodeScalars.prefix(length) { line.unicodeScalars.append(scalar) }
         return line
     }
 

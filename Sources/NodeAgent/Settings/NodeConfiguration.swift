@@ -41,6 +41,10 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var logSize = 16
     /// Older logs that are kept.
     public var logFiles = 3
+    /// The program gdb, which reads the stacks of processes that crash.
+    public var debugger = "/usr/bin/gdb"
+    /// Mebibytes for dumps of crashes; 0: none are made.
+    public var crashDumps = 256
     /// The lowest level that is logged.
     public var logLevel = Logger.Level.info
     /// The keys whose signatures are taken.

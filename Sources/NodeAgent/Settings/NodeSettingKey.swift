@@ -24,6 +24,8 @@ public enum NodeSettingKey: String, SettingKey {
     case logSize = "log-size"
     case logFiles = "log-files"
     case logLevel = "log-level"
+    case debugger
+    case crashDumps = "crash-dumps"
 
     public static var variablePrefix: String { "PORTCULLIS_NODE_" }
 
@@ -64,6 +66,8 @@ public enum NodeSettingKey: String, SettingKey {
         case .fetches: configuration.fetches = try number(text, in: 1...64)
         case .logSize: configuration.logSize = try number(text, in: 1...1 << 20)
         case .logFiles: configuration.logFiles = try number(text, in: 1...100)
+        case .debugger: configuration.debugger = try path(text)
+        case .crashDumps: configuration.crashDumps = try number(text, in: 0...1 << 20)
         case .logLevel:
             guard let level = Logger.Level(rawValue: text) else {
                 let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

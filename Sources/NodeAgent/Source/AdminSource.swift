@@ -57,6 +57,8 @@ package final class AdminSource: Sendable {
         package var wasHeld: Bool
         /// What tells the logs that ADMIN wants from others; `nil`: it wants none.
         package var logs: String?
+        /// The dumps of crashes that ADMIN wants; `nil`: none.
+        package var dumps: String?
         /// What ADMIN's clock said; `nil`: it did not tell.
         package var date: Date?
         /// Whether ADMIN has no report of this node.
@@ -69,12 +71,14 @@ package final class AdminSource: Sendable {
     ///   - known: the ETag of those that are here.
     ///   - pace: the longest that ADMIN may hold its answer, or take for it, in seconds; `nil`: as the settings say.
     ///   - logs: the wishes for logs that are known.
+    ///   - dumps: the wishes for dumps that are known.
     ///   - mayWait: whether ADMIN may hold its answer until there is something new.
     package func poll(
-        known: String?, pace: Int? = nil, logs: String = "0", mayWait: Bool = true
+        known: String?, pace: Int? = nil, logs: String = "0", dumps: String = "none", mayWait: Bool = true
     ) async throws -> Poll {
         var request = AdminRequest(.get, .assignments(of: server))
         request.add(NodeHeader.logs, logs)
+        request.add(NodeHeader.dumps, dumps)
         if let known {
             request.known = [known]
             if mayWait { request.wait = min(wait, pace ?? wait) }
@@ -82,7 +86,7 @@ package final class AdminSource: Sendable {
         request.timeout = pace.map { .seconds($0) }
         let answer = try await send(request, admin)
         var poll = Poll(
-            wasHeld: answer.wasHeld, logs: answer.field(NodeHeader.logs),
+            wasHeld: answer.wasHeld, logs: answer.field(NodeHeader.logs), dumps: answer.field(NodeHeader.dumps),
             date: answer.field("Date").flatMap { InternetTime.date(ofHeader: $0) },
             wantsReport: answer.field(NodeHeader.report) != nil)
         if answer.isUnchanged, known != nil { return poll }
@@ -112,6 +116,31 @@ package final class AdminSource: Sendable {
         case 200: return try answer.value(of: request)
         case 404, 405: return nil
         default: throw SourceError(answer, request.target, tokenFile: tokenFile)
+        }
+    }
+
+    // MARK: Crashes
+
+    /// Reports a crash.
+    func report(_ crash: CrashReport) async throws {
+        var request = AdminRequest(.post, .crashes(ofServer: server)).json(crash)
+        request.limit = 1 << 16
+        let answer = try await send(request, admin)
+        guard (200..<300).contains(answer.status) else {
+            throw SourceError(answer, request.target, tokenFile: tokenFile)
+        }
+    }
+
+    /// Sends the dump of a crash.
+    ///
+    /// - Parameter dump: `nil`: it is not here any more.
+    func send(dump: [UInt8]?, of crash: String) async throws {
+        var request = AdminRequest(dump == nil ? .delete : .put, .dump(of: crash, onServer: server))
+        if let dump { request.body = .init(contentType: MediaType.text, bytes: dump) }
+        request.limit = 1 << 16
+        let answer = try await send(request, admin)
+        guard (200..<300).contains(answer.status) || (dump == nil && answer.status == 404) else {
+            throw SourceError(answer, request.target, tokenFile: tokenFile)
         }
     }
 

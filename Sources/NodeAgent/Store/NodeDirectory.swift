@@ -24,6 +24,15 @@ package struct NodeDirectory: Sendable {
     /// What builds have while they run, by the identifier of the job.
     var builds: String { "\(own)/builds" }
 
+    /// What is kept of crashes, by their identifiers.
+    var crashes: String { "\(own)/crashes" }
+    /// What gdb carries out; who runs gdb as another user must be able to read it.
+    var dumpScript: String { "\(crashes)/dump.py" }
+    /// The socket by which masters say that they have noted a crash.
+    package var crashSignal: String { "\(own)/run/crash" }
+    /// Where the master of a service notes crashes.
+    func notes(of service: String) -> String { "\(process(of: service).directory)/master/crashes" }
+
     package func folder(of service: String) -> String { "\(root)/\(service)" }
 
     func process(of service: String) -> ServiceProcess {
@@ -36,7 +45,7 @@ package struct NodeDirectory: Sendable {
 
     /// Makes the directories that there must be.
     package func prepare() throws(FileError) {
-        for path in ["run", "log", "manifests", "jobs", "builds"] { try Folder.make("\(own)/\(path)", mode: 0o755) }
+        for path in ["run", "log", "manifests", "jobs", "builds", "crashes"] { try Folder.make("\(own)/\(path)", mode: 0o755) }
     }
 
     /// The services that have a directory. Cost: the names are read.

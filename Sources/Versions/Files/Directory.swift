@@ -124,7 +124,7 @@ package final class Directory: Sendable {
 
     /// Removes a file or a link. Returns whether there was one.
     @discardableResult
-    func remove(_ name: String) throws(FileError) -> Bool {
+    package func remove(_ name: String) throws(FileError) -> Bool {
         if unlinkat(descriptor, name, 0) == 0 { return true }
         guard errno == ENOENT else { throw error("remove", name) }
         return false

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 package import ServiceSupport
 import SystemPackage
 
@@ -26,7 +26,7 @@ package final class OpenFile: Sendable {
     static let chunk = 1 << 18
 
     /// The state of the file.
-    func status() throws(FileError) -> stat {
+    package func status() throws(FileError) -> stat {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw error("look at") }
         return status
@@ -35,7 +35,7 @@ package final class OpenFile: Sendable {
     /// Hands out the whole file from its beginning, a chunk at a time.
     ///
     /// - Parameter limit: more bytes than these are not read.
-    func read(atMost limit: Int = .max, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    package func read(atMost limit: Int = .max, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 16)
         defer { buffer.deallocate() }
         var offset = 0
