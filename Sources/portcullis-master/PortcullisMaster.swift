@@ -1,0 +1,4 @@
+@main
+struct PortcullisMaster {
+    static func main() {}
+}
