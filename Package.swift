@@ -61,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CFiles"),
         // C of our own
         .target(name: "CStarter"),
+        .systemLibrary(name: "CCrashRecord"),
 
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
