@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel configuration versions node rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions node rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 # What bears a neighbour has it by Tests/lanes; make -j adds none.
 .NOTPARALLEL:
 
@@ -36,7 +36,7 @@ beside-release:
 
 # On both sides what keeps one processor busy: the lab machine has one.
 beside-lab:
-	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node rollouts moves schemathesis fuzz-short packaging'
+	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node worker rollouts moves schemathesis fuzz-short packaging'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -69,6 +69,12 @@ release: ## release build of the executables, with their manual pages in .build/
 man: ## the manual pages alone, of a debug build
 	$(SWIFT) build
 	scripts/make-man $(DEBUG) .build/man
+
+worker-library: ## libportcullis-worker for services in C, and libportcullis-crash.so for LD_PRELOAD, in .build/worker
+	scripts/make-worker-library
+
+worker: ## the library of workers: crashes with gdb, notices, sockets, Lua
+	Tests/Worker/run
 
 configuration: ## the services' combined configurations: ADMIN, the command line and curl on loopback
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Configuration/run

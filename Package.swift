@@ -63,6 +63,7 @@ let package = Package(
         // C of our own
         .target(name: "CStarter"),
         .target(name: "CMaster"),
+        .systemLibrary(name: "CCrashRecord"),
 
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
