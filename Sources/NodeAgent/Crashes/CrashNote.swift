@@ -1,6 +1,7 @@
 package import AdminAPI
 import JSON
 package import Text
+import Times
 
 /// What the master of a service has noted of a process that ended unasked, or is about to. It is written by the service's
 /// own user, so nothing in it is believed but of that service.
