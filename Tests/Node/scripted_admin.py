@@ -27,6 +27,8 @@ class ScriptedAdmin:
         self.report, self.requests, self.joined = None, [], []
         # Logs that are wanted, by stream; what has come of each; and the times at which something came.
         self.wishes, self.logs, self.deliveries = {}, {}, []
+        # Reports of crashes, the dumps that came by the crash (None: the node has none), and the wish for dumps.
+        self.crashes, self.dumps, self.wanted_dumps = [], {}, None
         # What tells these wishes from others; None: a node is told of none.
         self.wanted = None
         # Whether it takes no reports.
@@ -84,6 +86,12 @@ class ScriptedAdmin:
             self.wanted = stream
             self._changed.notify_all()
         return stream
+
+    def want_dumps(self, wishes):
+        """Wants dumps: `ID.NUMBER`, with spaces between them."""
+        with self._changed:
+            self.wanted_dumps = wishes
+            self._changed.notify_all()
 
     def unwant(self, stream):
         with self._changed:
@@ -175,7 +183,8 @@ class ScriptedAdmin:
                     asks = admin.asks_for_reports and admin.report is None
                     if wait and not asks:
                         admin._changed.wait_for(
-                            lambda: admin.tag not in known or (logs and admin.wanted and admin.wanted != logs),
+                            lambda: admin.tag not in known or (logs and admin.wanted and admin.wanted != logs)
+                            or (admin.wanted_dumps and admin.wanted_dumps != self.headers.get("Portcullis-Dumps")),
                             timeout=int(wait[1]))
                     tag, body, wanted = admin.tag, admin.document, admin.wanted
                 held = {"Preference_Applied": "wait"} if wait and not asks else {}
@@ -183,6 +192,8 @@ class ScriptedAdmin:
                     held["Portcullis_Report"] = "wanted"
                 if wanted:
                     held["Portcullis_Logs"] = wanted
+                if admin.wanted_dumps:
+                    held["Portcullis_Dumps"] = admin.wanted_dumps
                 if tag in known:
                     return self._send(304, ETag=tag, **held)
                 return self._send(200, body, ETag=tag, Content_Type="application/json", **held)
@@ -207,6 +218,17 @@ class ScriptedAdmin:
                     return None
                 return self._send(status, body, ETag=tag, Content_Type="application/octet-stream", **headers)
 
+            def do_PUT(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                admin.requests.append(("PUT", self.path, body))
+                admin.dumps[self.path.split("/")[-2]] = body
+                return self._send(204)
+
+            def do_DELETE(self):
+                admin.requests.append(("DELETE", self.path, b""))
+                admin.dumps[self.path.split("/")[-2]] = None
+                return self._send(204)
+
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
                 admin.requests.append(("POST", self.path, body))
@@ -225,6 +247,14 @@ class ScriptedAdmin:
                     return self._send(200, answer, Content_Type="application/json")
                 if admin.is_deaf:
                     return self._send(503)
+                if self.path == f"/v1/servers/{admin.server_name}/crashes":
+                    if status := admin.before(self.path):
+                        return self._send(status)
+                    is_new = body["id"] not in [crash["id"] for crash in admin.crashes]
+                    if is_new:
+                        admin.crashes.append(body)
+                    answer = json.dumps({"fingerprint": body["fingerprint"], "new": is_new}).encode()
+                    return self._send(201 if is_new else 200, answer, Content_Type="application/json")
                 wants = admin.report is None and "changes" in body
                 if "report" in body:
                     admin.report = body["report"]

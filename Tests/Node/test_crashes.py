@@ -1,0 +1,198 @@
+"""What the node does with the crashes that masters note: the dump by the real gdb, the report, the quota."""
+
+import json
+import os
+import pathlib
+
+import pytest
+
+from portcullis_testing.processes import run
+from portcullis_testing.repository import REPOSITORY
+from portcullis_testing.waiting import eventually
+
+WORKER = pathlib.Path(__file__).parents[1] / "Worker"
+# A service that does as its master does: it starts a process that crashes, notes the crash, says so, and ends the process
+# when the note is gone. What it is to do it reads from the file `orders`, a line each.
+SERVICE = """\
+#!/usr/bin/python3
+import json, os, pathlib, secrets, socket, struct, subprocess, sys, time
+home = pathlib.Path(os.environ["PORTCULLIS_DIRECTORY"])
+notes = home.parent / "node/run" / os.environ["PORTCULLIS_SERVICE"] / "master/crashes"
+notes.mkdir(parents=True, exist_ok=True)
+here = pathlib.Path(__file__).resolve().parents[1]
+node = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+def crash(kind, as_kind="crashed"):
+    reading, writing = os.pipe()
+    child = subprocess.Popen([here / "bin/crasher", kind], pass_fds=[writing], env={
+        "LD_PRELOAD": str(here / "lib/libportcullis-crash.so"), "PORTCULLIS_CRASH_FD": str(writing)})
+    os.close(writing)
+    record = os.read(reading, 4096)
+    magic, size, pid, thread, number, code, sender, flags, address, pc = struct.unpack_from("=IIiiiiiIQQ", record)
+    start = pathlib.Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    identifier = secrets.token_hex(12)
+    note = {"crash": 1, "id": identifier, "worker": 1, "pid": child.pid, "start": int(start), "generation": 1, "kind": as_kind,
+            "signal": number, "code": code, "exit": None, "thread": thread, "address": hex(address), "pc": hex(pc),
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "isParked": True, "program": str(here / "bin/crasher")}
+    (notes / f"{identifier}.json.new").write_text(json.dumps(note))
+    (notes / f"{identifier}.json.new").rename(notes / f"{identifier}.json")
+    os.chdir(home.parent / "node/run")
+    try: node.sendto(b"CRASH pgw.1", "crash")
+    except OSError: pass
+    began = time.monotonic()
+    while (notes / f"{identifier}.json").exists() and time.monotonic() - began < 30: time.sleep(0.02)
+    child.kill()
+    child.wait()
+    print("released", identifier, round(time.monotonic() - began, 2), flush=True)
+orders = home / "orders"
+orders.touch()
+with open(orders) as file:
+    while True:
+        line = file.readline()
+        if line: crash(*line.split())
+        else: time.sleep(0.02)
+"""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The files of a version whose program crashes as it is told."""
+    folder = tmp_path_factory.mktemp("crasher")
+    run(REPOSITORY / "scripts/make-worker-library")
+    run("gcc", "-std=c11", "-O1", "-g", WORKER / "programs/crasher.c", "-o", folder / "crasher", "-pthread", "-ldl")
+    return {"bin/crasher": (folder / "crasher").read_bytes(),
+            "lib/libportcullis-crash.so": (REPOSITORY / ".build/worker/libportcullis-crash.so").read_bytes()}
+
+
+class Crashes:
+    def __init__(self, stage):
+        self.stage = stage
+
+    def order(self, *lines):
+        with open(self.stage.root / "pgw.1/orders", "a") as orders:
+            orders.write("".join(f"{line}\n" for line in lines))
+
+    def released(self):
+        return self.stage.log("pgw.1").count("released")
+
+    def reported(self, count, timeout=60):
+        """Waits for so many reports, and returns them."""
+        try:
+            eventually(lambda: len(self.stage.admin.crashes) >= count, timeout, f"{count} reports of crashes", pause=0.05)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.stage.node.text[-3000:]}\n{self.stage.log('pgw.1')[-2000:]}") from None
+        return self.stage.admin.crashes
+
+
+@pytest.fixture
+def crashes(stage, files):
+    digest = stage.version("1.0.0", SERVICE, files=files)
+    stage.admin.assign("pgw.1", digest)
+    stage.start()
+    stage.settled("pgw.1", version=digest)
+    eventually((stage.root / "pgw.1/orders").exists, what="the program being ready")
+    return Crashes(stage)
+
+
+def test_a_crash_is_dumped_with_its_variables_and_reported(stage, crashes):
+    crashes.order("segv")
+    report = crashes.reported(1)[0]
+    assert (report["kind"], report["signal"], report["service"], report["worker"]) == ("crashed", 11, "pgw.1", 1), report
+    assert not report.get("problem"), report
+    frame = report["frames"][0]
+    assert frame["function"] == "crash_here" and frame["file"].endswith("crasher.c") and frame["line"] > 0, frame
+    assert "point = {x = " in report["text"] and "label=" in report["text"], report["text"]
+    assert report["version"] == stage.admin.of("pgw.1")["version"]
+    # The process is let go when the dump is there, not after its pause.
+    eventually(lambda: crashes.released() == 1, what="the process being let go")
+    seconds = float(stage.log("pgw.1").split("released")[1].split()[1])
+    assert seconds < 20, seconds
+    # Where nobody else reads it.
+    folder = stage.root / "node/crashes" / report["id"]
+    assert (folder / "dump").stat().st_mode & 0o777 == 0o600 and not (folder / "work").exists()
+    assert (folder / "dump").stat().st_size == report["dumpSize"] > 500
+    assert "All threads" in (folder / "dump").read_text()
+
+
+def test_a_dump_comes_when_admin_wants_it(stage, crashes):
+    crashes.order("abort")
+    report = crashes.reported(1)[0]
+    other = "0" * 24
+    stage.admin.want_dumps(f"{report['id']}.1 {other}.2")
+    eventually(lambda: len(stage.admin.dumps) == 2, what="both answers")
+    assert "crash_here" in stage.admin.dumps[report["id"]].decode() and stage.admin.dumps[other] is None
+    # What was sent is not sent again, and a new wish is.
+    sent = len([request for request in stage.admin.requests if request[0] == "PUT"])
+    stage.admin.want_dumps(f"{report['id']}.3")
+    eventually(lambda: len([request for request in stage.admin.requests if request[0] == "PUT"]) == sent + 1, what="it once more")
+
+
+def test_three_dumps_an_hour_and_crashes_of_one_fault_are_one_group(stage, crashes):
+    crashes.order(*["segv"] * 5)
+    reports = crashes.reported(5, timeout=120)
+    assert len({report["fingerprint"] for report in reports}) == 1, reports
+    assert [bool(report["dumpSize"]) for report in reports] == [True, True, True, False, False]
+    assert "within the hour" in reports[4]["problem"] and "crasher+0x" in reports[4]["text"]
+    # A restart of the node forgets the fingerprints of no dump.
+    stage.restart()
+    crashes.order("segv", "abort")
+    reports = crashes.reported(7, timeout=120)
+    assert reports[5]["fingerprint"] == reports[0]["fingerprint"] != reports[6]["fingerprint"]
+
+
+def test_a_crash_is_reported_when_admin_is_back_and_after_kills_of_the_node(stage, crashes):
+    stage.admin.before = lambda path: 503 if path.endswith("/crashes") else None
+    crashes.order("fpe")
+    eventually(lambda: crashes.released() == 1, 60, what="the process being let go")
+    stage.restart()
+    stage.admin.before = lambda path: None
+    assert crashes.reported(1)[0]["dumpSize"] > 0
+    # Killed while gdb is at work.
+    crashes.order("ill")
+    eventually(lambda: list((stage.root / "node/crashes").glob("*/work/state")), 30, what="gdb at work", pause=0.01)
+    stage.restart()
+    assert crashes.reported(2)[1]["signal"] == 4
+    eventually(lambda: crashes.released() == 2, 60, what="the process being let go")
+    assert len({report["id"] for report in stage.admin.crashes}) == 2
+    assert not list((stage.root / "node/crashes").glob("*/work"))
+
+
+def test_without_gdb_and_for_strange_notes_there_is_a_reason(stage, crashes):
+    stage.node.kill()
+    stage.configure(debugger="/nowhere/gdb")
+    stage.node.start()
+    crashes.order("segv")
+    report = crashes.reported(1)[0]
+    assert "/nowhere/gdb is not there" in report["problem"] and report["frames"] == [] and report["dumpSize"] == 0
+    notes = stage.root / "node/run/pgw.1/master/crashes"
+    outside = stage.folder / "outside.json"
+    outside.write_text("secret")
+    names = [f"{number:024x}.json" for number in range(5)]
+    (notes / names[0]).write_text("{")
+    (notes / names[1]).write_bytes(b"[" * (1 << 20))
+    (notes / names[2]).symlink_to(outside)
+    os.mkfifo(notes / names[3])
+    # Another's process: it is not dumped.
+    note = {"crash": 1, "id": names[4][:24], "worker": 1, "pid": 1, "start": 1, "kind": "crashed", "signal": 11, "thread": 1,
+            "pc": "0x1", "at": "2026-11-29T00:00:00Z", "isParked": True, "program": "/sbin/init"}
+    (notes / names[4]).write_text(json.dumps(note))
+    crashes.order("abort")
+    reports = {report["id"]: report for report in crashes.reported(3)}
+    assert "had ended before" in reports[names[4][:24]]["problem"]
+    eventually(lambda: not list(notes.iterdir()), what="all notes being gone")
+    assert outside.read_text() == "secret"
+
+
+def test_crashes_that_the_master_only_saw_are_reported_without_a_stack(stage, crashes):
+    notes = stage.root / "node/run/pgw.1/master/crashes"
+    for number, (kind, signal, status) in enumerate([("killed", 9, None), ("exited", None, 3), ("not-ready", None, None)]):
+        name = f"{number + 1:024x}"
+        note = {"crash": 1, "id": name, "worker": 1, "pid": 4_000_000, "start": 1, "kind": kind, "signal": signal, "exit": status,
+                "at": "2026-11-29T00:00:00Z", "isParked": False, "program": "/srv/bin/tg"}
+        (notes / name).write_text(json.dumps(note))
+        (notes / name).rename(notes / f"{name}.json")
+    stage.restart()
+    reports = crashes.reported(3)
+    assert {(report["kind"], report.get("signal"), report.get("exitCode")) for report in reports} == {
+        ("killed", 9, None), ("exited", None, 3), ("not-ready", None, None)}
+    assert all(report["problem"] and not report["frames"] for report in reports)
+    assert len({report["fingerprint"] for report in reports}) == 3
