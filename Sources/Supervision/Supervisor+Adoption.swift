@@ -38,7 +38,8 @@ extension Supervisor {
             places[index].backOff = BackOff(failures: place.failures)
             places[index].lastEnd = place.lastEnd
             places[index].startAt = place.nextStart.map { min($0, now.milliseconds + BackOff.longest) }
-            places[index].emptySince = now.milliseconds
+            // How long it has been empty is not known; a master that is killed again and again must not keep the sockets open.
+            places[index].emptySince = now.milliseconds - Self.socketPatience
         }
         var workers = found.map { adopted($0, saved) }
         workers.sort { $0.worker.generation < $1.worker.generation }

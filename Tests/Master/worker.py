@@ -57,7 +57,7 @@ def control():
                 end.send(b"CONFIG-TAKEN")
 
 
-def park():
+def park(*_):
     """As the crash part does: a record, and a pause in which a debugger may come."""
     record = struct.pack("=IIiiiiiIQQQq", 0x31524350, 64, os.getpid(), os.getpid(), 11, 1, 0, 0, 0xDEAD, 0xBEEF, 0, 0)
     os.write(int(os.environ["PORTCULLIS_CRASH_FD"]), record)
@@ -94,6 +94,7 @@ def reload(*_):
 
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 signal.signal(signal.SIGHUP, reload)
+signal.signal(signal.SIGUSR2, park)
 if os.environ.get("WORKER_IGNORES_TERM"):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if port := os.environ.get("WORKER_BIND"):
