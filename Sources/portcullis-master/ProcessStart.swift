@@ -1,0 +1,45 @@
+import CMaster
+import Glibc
+
+/// A process that waits for `release` before it becomes the program.
+struct ProcessStart {
+    let pid: pid_t
+    let pidfd: Int32
+    private let gate: Int32
+    /// Gets the number of an error if the process cannot become the program.
+    let fault: Int32
+
+    /// Makes the process; `nil` with `errno` if that fails.
+    ///
+    /// - Parameters:
+    ///   - descriptors: what it gets from 3 on.
+    ///   - files: its limit of open files.
+    init?(words: [String], variables: [String], descriptors: [Int32], files: UInt) {
+        var words = words.map { strdup($0) } + [nil]
+        var variables = variables.map { strdup($0) } + [nil]
+        defer { for text in words + variables { free(text) } }
+        var (pidfd, gate, fault): (Int32, Int32, Int32) = (-1, -1, -1)
+        let pid = words.withUnsafeMutableBufferPointer { words in
+            variables.withUnsafeMutableBufferPointer { variables in
+                descriptors.withUnsafeBufferPointer { descriptors in
+                    var order = master_order(
+                        words: words.baseAddress, variables: variables.baseAddress,
+                        descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count), files: files)
+                    return master_start(&order, &pidfd, &gate, &fault)
+                }
+            }
+        }
+        guard pid > 0 else { return nil }
+        self.pid = pid
+        self.pidfd = pidfd
+        self.gate = gate
+        self.fault = fault
+    }
+
+    /// Lets it become the program.
+    func release() {
+        var byte: UInt8 = 1
+        _ = Glibc.write(gate, &byte, 1)
+        close(gate)
+    }
+}
