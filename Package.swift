@@ -35,6 +35,7 @@ let package = Package(
         .executable(name: "portcullis-generate", targets: ["portcullis-generate"]),
         .library(name: "Netlink", targets: ["Netlink"]),
         .library(name: "ServicesExport", targets: ["ServicesExport"]),
+        .library(name: "ServiceWorker", targets: ["ServiceWorker"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -57,6 +58,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEvents"),
         .systemLibrary(name: "CFiles"),
@@ -64,6 +66,7 @@ let package = Package(
         .target(name: "CStarter"),
         .target(name: "CMaster"),
         .systemLibrary(name: "CCrashRecord"),
+        .target(name: "CServiceWorker", dependencies: ["CLua"]),
 
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
@@ -237,6 +240,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+
+        // Inside services
+        .target(name: "ServiceWorker", dependencies: ["CServiceWorker"], swiftSettings: strict),
 
         // ADMIN
         .target(

@@ -1,0 +1,50 @@
+// What a session prints: LUA-OUT messages, up to a limit for each source.
+
+#include "console_part.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LONGEST_OUTPUT = 262144 };
+
+static void send_part(struct session *session) {
+    struct output *output = &session->output;
+    if (output->length == 0) return;
+    char words[16 + LONGEST_ID];
+    snprintf(words, sizeof words, "LUA-OUT %s", session->id);
+    // Who does not read gets no more of it, and does not hold up the program.
+    if (send_message(words, output->text, output->length, true) != 0) {
+        output->dropped += output->length;
+        output->sent = LONGEST_OUTPUT;
+    }
+    output->sent += output->length;
+    output->length = 0;
+}
+
+void print_text(struct session *session, const char *text, size_t length) {
+    struct output *output = &session->output;
+    while (length > 0) {
+        if (output->sent + output->length >= LONGEST_OUTPUT) {
+            output->dropped += length;
+            return;
+        }
+        size_t room = sizeof output->text - output->length, part = length < room ? length : room;
+        memcpy(output->text + output->length, text, part);
+        output->length += part;
+        text += part;
+        length -= part;
+        if (output->length == sizeof output->text) send_part(session);
+    }
+}
+
+void flush_output(struct session *session) {
+    struct output *output = &session->output;
+    send_part(session);
+    if (output->dropped > 0) {
+        output->length = (size_t)snprintf(output->text, sizeof output->text, "… %zu more bytes were not sent\n", output->dropped);
+        output->dropped = 0;
+        output->sent = 0;
+        send_part(session);
+    }
+    output->sent = output->dropped = 0;
+}
