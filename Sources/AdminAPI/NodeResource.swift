@@ -43,14 +43,17 @@ public struct NodeResource: Sendable, Hashable {
     public var freeDisk: Int?
     /// What each service of the server does there.
     public var services: [ExactText: ServerService.State]
+    /// The services of which another version is there than assigned, or with which the node has trouble.
+    public var deviations: [ExactText: ServiceDeviation]
 
     public init(
         server: String, location: String, state: State, seen: String? = nil, age: Double? = nil,
         program: String? = nil, isInSync: Bool = false, assigned: Int = 0, running: Int = 0, differences: Int = 0,
         load: Double? = nil, memory: Int? = nil, freeMemory: Int? = nil, disk: Int? = nil, freeDisk: Int? = nil,
-        services: [ExactText: ServerService.State] = [:]
+        services: [ExactText: ServerService.State] = [:], deviations: [ExactText: ServiceDeviation] = [:]
     ) {
         self.services = services
+        self.deviations = deviations
         self.server = server
         self.location = location
         self.state = state
@@ -66,6 +69,22 @@ public struct NodeResource: Sendable, Hashable {
         self.freeMemory = freeMemory
         self.disk = disk
         self.freeDisk = freeDisk
+    }
+}
+
+/// How a service is other on its server than assigned.
+public struct ServiceDeviation: Sendable, Hashable {
+    /// Whether the assigned version is there, and would run or runs.
+    public var hasVersion: Bool
+    /// The version that is there instead: SHA-256 of its manifest; `nil`: none.
+    public var version: String?
+    /// What the node has trouble with; `nil`: nothing that it tells of.
+    public var problem: String?
+
+    public init(hasVersion: Bool, version: String? = nil, problem: String? = nil) {
+        self.hasVersion = hasVersion
+        self.version = version
+        self.problem = problem
     }
 }
 
@@ -108,13 +127,24 @@ extension NodeResource: Described {
         .required("differences", .integer(atLeast: 0), \.differences), .present("load", .amount, \.load),
         .present("memory", .integer(atLeast: 0), \.memory), .present("freeMemory", .integer(atLeast: 0), \.freeMemory),
         .present("disk", .integer(atLeast: 0), \.disk), .present("freeDisk", .integer(atLeast: 0), \.freeDisk),
-        .required("services", .dictionary(of: .choice, atMost: Limits.assignedServices), \.services)
+        .required("services", .dictionary(of: .choice, atMost: Limits.assignedServices), \.services),
+        .present(
+            "deviations", .dictionary(of: ServiceDeviation.form, atMost: Limits.assignedServices), else: [:],
+            \.deviations)
     ) {
         NodeResource(
             server: $0, location: $1, state: $2, seen: $3, age: $4, program: $5, isInSync: $6, assigned: $7,
             running: $8, differences: $9, load: $10, memory: $11, freeMemory: $12, disk: $13, freeDisk: $14,
-            services: $15)
+            services: $15, deviations: $16)
     }
+}
+
+extension ServiceDeviation: Described {
+    package static let form = Form<Self>.object(
+        "ServiceDeviation", .required("hasVersion", .boolean, \.hasVersion),
+        .present("version", .line(atMost: 64), \.version),
+        .present("problem", .line(atMost: Limits.reportedText), \.problem)
+    ) { ServiceDeviation(hasVersion: $0, version: $1, problem: $2) }
 }
 
 extension NodeDifference: Described {

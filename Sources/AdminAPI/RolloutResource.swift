@@ -152,7 +152,7 @@ public struct RolloutResource: Sendable, Hashable {
 public struct CreatedRollout: Sendable, Hashable {
     /// The one that has begun; if nothing was changed, one that is at work on the same already.
     public var rollout: RolloutResource?
-    /// So many instances have the version, all that were asked for: there is nothing to do, and no rollout.
+    /// So many instances run the version, all that were asked for: there is nothing to do, and no rollout.
     public var upToDate: Int?
     public var report: ChangeReport
 

@@ -77,11 +77,15 @@ public struct ServerService: Sendable, Hashable {
     public var restarts: Int
     /// Why it is not as it should be; `nil`: it is.
     public var problem: String?
+    /// Whether the node does not take the wanted version, and will not by itself: no key that it trusts has signed it, or
+    /// it cannot read the manifest. `problem` says why.
+    public var isRefused: Bool
 
     public init(
         state: State, since: String, version: String? = nil, previous: String? = nil, wanted: String? = nil,
-        isAssigned: Bool = true, restarts: Int = 0, problem: String? = nil
+        isAssigned: Bool = true, restarts: Int = 0, problem: String? = nil, isRefused: Bool = false
     ) {
+        self.isRefused = isRefused
         self.wanted = wanted
         self.state = state
         self.since = since
@@ -180,11 +184,16 @@ extension ServerService: Described {
         .present("wanted", .line(atMost: 64), \.wanted),
         .required("assigned", .boolean, \.isAssigned),
         .required("restarts", .integer(0...Limits.reportedCount), \.restarts),
-        .present("problem", .line(atMost: Limits.reportedText), \.problem)
+        .present("problem", .line(atMost: Limits.reportedText), \.problem),
+        .present("refused", .boolean, \.givenRefusal)
     ) {
         ServerService(
-            state: $0, since: $1, version: $2, previous: $3, wanted: $4, isAssigned: $5, restarts: $6, problem: $7)
+            state: $0, since: $1, version: $2, previous: $3, wanted: $4, isAssigned: $5, restarts: $6, problem: $7,
+            isRefused: $8 ?? false)
     }
+
+    /// A service whose version is taken does not say so.
+    private var givenRefusal: Bool? { isRefused ? true : nil }
 }
 
 extension JobReport: Described {

@@ -195,8 +195,17 @@ public struct Rollout: Sendable, Hashable, Codable {
                 guard let (reason, isProven) = collapse(of: instance, observation) else { continue }
                 _ = fail(index, "\(reason), after it was done", isProven: isProven, now: observation.now)
             } else if ending == nil, isUnproven(instance) {
-                guard case .failing(let reason) = observation.services[instance.name]?.state else { continue }
-                _ = fail(index, "it has the version already, and fails: \(reason)", now: observation.now)
+                guard let service = observation.services[instance.name], service.wanted == version else { continue }
+                switch service.state {
+                case .failing(let reason):
+                    // What ended may be the version before, which is there until the new one is placed.
+                    let words = "it has the version already, and fails: \(reason)"
+                    _ = fail(index, words, isProven: service.version == version, now: observation.now)
+                case .refused(let reason):
+                    let words = "it has the version already, and its server refuses it: \(reason)"
+                    _ = fail(index, words, isProven: false, now: observation.now)
+                case .changing, .running: continue
+                }
             }
         }
     }
@@ -245,7 +254,7 @@ public struct Rollout: Sendable, Hashable, Codable {
         // Whoever has the version already, and runs, needs no restart.
         for index in instances.indices where isUnproven(instances[index]) {
             guard let service = observation.services[instances[index].name], service.version == version,
-                service.state == .running
+                service.wanted == version, service.state == .running
             else { continue }
             instances[index].enter(.done, now: observation.now)
         }
@@ -345,6 +354,9 @@ public struct Rollout: Sendable, Hashable, Codable {
             // A version that could not be placed was never tried.
             let isPlaced = service.version == instance.version
             if case .failing(let reason) = service.state { return fail(index, reason, isProven: isPlaced, now: now) }
+            if case .refused(let reason) = service.state {
+                return fail(index, "its server refuses it: \(reason)", isProven: false, now: now)
+            }
             guard service.version == instance.version, service.state == .running else {
                 let words = service.trouble.map { ": \($0)" } ?? ""
                 guard isLate else { return false }

@@ -20,6 +20,8 @@ public struct RolloutObservation: Sendable, Hashable {
             case running
             /// It cannot be placed or started, or ended by itself: why.
             case failing(String)
+            /// The server does not take the version that it is to have, and will not by itself: why.
+            case refused(String)
         }
 
         /// The version that its server is to have there, as the server knows: what it says is about this one.

@@ -35,7 +35,7 @@ def test_an_upgrade_and_a_downgrade_change_each_instance_once_and_no_client_noti
     stage.check()
     # Nothing is left to do, and nothing is done.
     witnesses = stage.witnesses()
-    assert stage.upgrade("1.5.0") == "nothing to do: all 4 instances of pgw have 1.5.0\n"
+    assert stage.upgrade("1.5.0") == "nothing to do: all 4 instances of pgw run 1.5.0\n"
     assert stage.portcullis("upgrade", "pgw", "--to", "1.5.0", "--dry-run").startswith("nothing to do")
     answer = stage.json("upgrade", "pgw", "--to", "1.5.0")
     assert answer["upToDate"] == 4 and "rollout" not in answer and answer["report"]["changes"] == []
@@ -127,6 +127,56 @@ def test_a_node_that_is_killed_during_tests_repeats_them_once_and_the_version_is
     assert "has finished" in text and stage.versions()["pgw.1"] == "1.8.0-hold"
     stage.has_started("pgw.1", "1.5.0", "1.8.0-hold")
     assert mark(stage, "1.8.0-hold") == "good"
+    stage.check()
+
+
+def test_a_version_that_no_server_trusts_goes_back_at_once_and_is_not_blamed(stage):
+    witnesses = stage.witnesses()
+    start = time.monotonic()
+    text = stage.upgrade("1.9.0-foreign", "--deadline", "60s", status=3)
+    assert time.monotonic() - start < 30
+    assert "pgw.1: its server refuses it: " in text and "is not trusted" in text and "No instance runs" in text
+    assert mark(stage, "1.9.0-foreign") == "untested"
+    # The old version has served all the time.
+    assert stage.witnesses() == witnesses
+    stage.check()
+
+
+def test_what_was_given_a_version_and_does_not_run_it_is_shown_and_is_work_for_a_rollout(stage):
+    version = "1.9.0-foreign"
+    stage.push(version)
+    witnesses = stage.witnesses()
+    stage.portcullis("services", "version", *SERVICES, version)
+
+    def rows():
+        return [line for line in stage.portcullis("services", "list").splitlines() if line.startswith("pgw.")]
+
+    eventually(lambda: all(f"1.5.0 → {version}" in line and "running: the version " in line for line in rows()),
+               what="the old version in the list, with the trouble")
+    assert f"runs      1.5.0 ({stage.builds.digest('1.5.0')[:12]}), running: the version" in stage.portcullis(
+        "services", "show", "pgw.2")
+    run = stage.json("services", "show", "pgw.2")["run"]
+    assert run["state"] == "running" and run["deviation"]["version"] == stage.builds.digest("1.5.0")
+    [node] = [node for node in stage.json("nodes", "list") if node["server"] == "app2"]
+    assert node["deviations"]["pgw.2"] == run["deviation"] and "is not trusted" in run["deviation"]["problem"]
+
+    text = stage.portcullis("upgrade", "pgw", "--to", version, "--dry-run", status=2)
+    assert "waits for app1 to run it" in text
+    text = stage.portcullis("upgrade", "pgw", "--to", version, status=3)
+    assert "nothing to do" not in text and f"have {version} already, and do not run it yet" in text
+    assert "it has the version already, and its server refuses it: " in text
+    assert mark(stage, version) == "untested" and stage.witnesses() == witnesses
+
+    stage.portcullis("services", "version", *SERVICES, "1.5.0")
+    eventually(lambda: all("1.5.0    running" in line for line in rows()), what="everything as it was")
+    assert stage.portcullis("upgrade", "pgw", "--to", "1.5.0") == "nothing to do: all 4 instances of pgw run 1.5.0\n"
+    assert stage.witnesses() == witnesses
+    # A server whose node is away has not said so lately: that is waited for, and no success.
+    stage.server("pgw.3").node.kill()
+    stage.admin.kill()
+    stage.admin.start()
+    text = stage.portcullis("upgrade", "pgw", "--to", "1.5.0", "--deadline", "10s", status=3)
+    assert "pgw.3: it has the version already, and does not run within 10 s: its server is silent" in text
     stage.check()
 
 

@@ -120,7 +120,7 @@ def test_without_a_terminal_each_stage_is_a_line_and_comes_once(admin):
         "rollout 7: pgw to 1.6.0, 2 instances", "pgw.1 on app1: draining", "pgw.1 on app1: starting",
         "pgw.1 on app1: starting, going back: it ended", "pgw.1 on app1: done, back at 1.5.0",
         "Error: rollout 7 has failed: pgw.1: it ended",
-        "No instance has 1.6.0. `portcullis rollouts show 7` has each instance."]
+        "No instance runs 1.6.0. `portcullis rollouts show 7` has each instance."]
     assert "\x1b" not in watch.text
 
 

@@ -219,6 +219,47 @@ import Testing
         #expect(!rollout.hasVersionFailed && rollout.instances[0].isDone)
     }
 
+    @Test("a version that its server refuses goes back at once, with that reason, and nothing is said of it")
+    func refused() {
+        var (rollout, cloud) = rollout(2, RolloutPolicy(deadline: 600))
+        cloud.refused = ["2": "no trusted key has signed it"]
+        cloud.run(&rollout, atMost: 20)
+        #expect(rollout.state == .failed("pgw.1: its server refuses it: no trusted key has signed it"))
+        #expect(!rollout.hasVersionFailed && cloud.running.values.allSatisfy { $0 == "1" })
+        #expect(rollout.instances.map(\.stage) == [.done, .waiting] && rollout.instances[0].isBack)
+    }
+
+    @Test(
+        "whoever was given the version before, and is refused it or falls over with the one before, says nothing of it")
+    func sameAndRefused() {
+        for state in [RolloutObservation.Service.State.refused("no trusted key"), .failing("it ended by itself")] {
+            var rollout = Rollout([(name: "pgw.2", version: "2")], to: "2", by: RolloutPolicy())
+            var seen = RolloutObservation(now: 1)
+            seen.services["pgw.2"] = .init(wanted: "1", version: "1", state: state)
+            rollout.observe(seen)
+            #expect(rollout.state == .running)
+            seen.services["pgw.2"] = .init(wanted: "2", version: "1", state: state)
+            rollout.observe(seen)
+            guard case .failed(let reason) = rollout.state else {
+                Issue.record("it is \(rollout.state)")
+                continue
+            }
+            #expect(reason.hasPrefix("pgw.2: it has the version already, and "))
+            #expect(!rollout.hasVersionFailed)
+        }
+    }
+
+    @Test("whoever was given the version before is done when its server runs it, and knows that it is to")
+    func sameAndRunning() {
+        var rollout = Rollout([(name: "pgw.1", version: "2")], to: "2", by: RolloutPolicy())
+        var seen = RolloutObservation(now: 1)
+        for (wanted, version, isDone) in [("2", "1", false), ("1", "2", false), ("2", "2", true)] {
+            seen.services["pgw.1"] = .init(wanted: wanted, version: version, state: .running)
+            rollout.observe(seen)
+            #expect((rollout.state == .finished) == isDone)
+        }
+    }
+
     @Test("one that was done and falls over later goes back, and the rollout ends: the others never get the version")
     func laterCollapse() {
         for isRestarted in [false, true] {

@@ -7,6 +7,8 @@ struct SimulatedCloud {
     var running: [String: String?]
     /// Versions that cannot be started, that fail their tests, and that fall ill while they bake.
     var broken: Set<String> = []
+    /// Versions that servers refuse, and why; they leave the one before.
+    var refused: [String: String] = [:]
     var failing: Set<String> = []
     var failingOutside: Set<String> = []
     var ill: Set<String> = []
@@ -35,6 +37,9 @@ struct SimulatedCloud {
             let isBroken = version.map(broken.contains) ?? false
             observation.services[name] = .init(
                 wanted: version, version: version, state: isBroken ? .failing("it exits with 1") : .running)
+            if let version = instance.version, let reason = refused[version] {
+                observation.services[name] = .init(wanted: version, version: "1", state: .refused(reason))
+            }
             if let version, ill.contains(version) { observation.unhealthy[name] = "HTTP 500" }
         }
         for job in rollout.jobs {
@@ -61,7 +66,10 @@ struct SimulatedCloud {
                 old.stage.isDrained && instance.stage.isDrained || seen.confirmations[instance.name] == .confirmed
             if !isDrained { faults.append("\(instance.name) is changed under clients") }
         }
-        for (name, version) in rollout.versions where running[name] != version { running[name] = version }
+        for (name, version) in rollout.versions
+        where running[name] != version && version.map({ refused[$0] == nil }) ?? true {
+            running[name] = version
+        }
     }
 
     /// Goes on until the rollout ends or pauses.

@@ -10,6 +10,8 @@ package struct RolloutRequest: Sendable, Hashable {
     package var digest: String
     /// The instances; empty: all of the type that have a version and are to run.
     package var services: [String]
+    /// Instances that their servers report to run the version. Others that have it are part of the rollout.
+    package var running: Set<String>
     /// Only instances at this location; `nil`: at all.
     package var location: String?
     /// `begin` sets the drain time.
@@ -21,9 +23,11 @@ package struct RolloutRequest: Sendable, Hashable {
     package var createdAt: String
 
     package init(
-        type: String, version: VersionReference, digest: String, services: [String] = [], location: String? = nil,
-        policy: RolloutPolicy, withoutGateways: Set<String> = [], createdBy: String, createdAt: String
+        type: String, version: VersionReference, digest: String, services: [String] = [],
+        running: Set<String> = [], location: String? = nil, policy: RolloutPolicy, withoutGateways: Set<String> = [],
+        createdBy: String, createdAt: String
     ) {
+        self.running = running
         self.type = type
         self.version = version
         self.digest = digest
@@ -42,7 +46,7 @@ package enum RolloutBeginning: Sendable, Hashable {
     case begun(rollout: String)
     /// One that is at work brings the same version to all of the instances already.
     case underWay(rollout: String)
-    /// All of so many instances have the version.
+    /// All of so many instances have the version, and run with it.
     case upToDate(Int)
 
     /// The identifier of the rollout that is to be followed; `nil`: there is nothing to do.
@@ -81,8 +85,8 @@ extension Cloud {
 
     // MARK: Beginning
 
-    /// Begins a rollout. It does nothing yet: whoever drives it is to `follow`. Asked for what is there, or is being done
-    /// already, it begins none. Walks over all services.
+    /// Begins a rollout. It does nothing yet: whoever drives it is to `follow`. Asked for what runs, or is being done
+    /// already, it begins none. Instances that have the version and do not run it are waited for. Walks over all services.
     ///
     /// Throws `ChangeError`, with places in `RolloutCreation`, if the type or an instance is not there, if an instance
     /// that was named cannot be changed, or if a rollout to another version is at work on an instance or has left it stuck.
@@ -91,15 +95,14 @@ extension Cloud {
         if let location = request.location { try requireLocation(location, at: "#/location") }
         let (chosen, leftOut) = try instances(of: request)
         let names = Set(chosen.map(\.name))
-        let lacking = Set(chosen.filter { $0.installation?.digest.isExactly(request.digest) != true }.map(\.name))
+        let having = Set(chosen.filter { $0.installation?.digest.isExactly(request.digest) == true }.map(\.name))
+        let lacking = names.subtracting(having.intersection(request.running))
         if let rollout = rollout(bringing: request.digest, to: lacking, of: names) {
             return .underWay(rollout: rollout.id)
         }
         try requireNoRollout(of: names)
-        guard !lacking.isEmpty else {
-            try requireNoneStuck(of: names)
-            return .upToDate(chosen.count)
-        }
+        try requireNoneStuck(of: having)
+        guard !lacking.isEmpty else { return .upToDate(chosen.count) }
         var policy = request.policy
         policy.drainTime =
             (types[request.type]?.configuration.gateway ?? []).map { $0.drainTime ?? Self.drainTime }.max() ?? 0
@@ -121,7 +124,7 @@ extension Cloud {
         return .begun(rollout: rollout.id)
     }
 
-    /// The rollout that is at work on some of the instances, and brings a version to all that lack it.
+    /// The rollout that is at work on some of the instances, and brings a version to all that do not run it.
     private func rollout(bringing digest: String, to lacking: Set<String>, of names: Set<String>) -> ServiceRollout? {
         openRollouts.first { rollout in
             let instances = Set(rollout.progress.instances.map(\.name))
@@ -334,7 +337,8 @@ extension Cloud {
     /// What a rollout that has ended says of its version.
     private static func mark(for progress: Rollout) -> ServiceRollout.Mark? {
         switch progress.state {
-        case .finished: .good
+        // That instances run which had the version before says nothing of its tests.
+        case .finished where progress.instances.contains(where: \.isChanged): .good
         case .failed(let reason) where progress.hasVersionFailed: .quarantined(reason)
         default: nil
         }

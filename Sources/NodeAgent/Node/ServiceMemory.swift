@@ -53,9 +53,10 @@ struct ServiceMemory {
         placingFailures = 0
     }
 
-    mutating func placingFailed(_ reason: String, service: String) {
+    mutating func placingFailed(_ error: any Error, service: String) {
         placingFailures += 1
-        placingTrouble = Self.trouble(reason, placingFailures, service)
+        placingTrouble = Self.trouble("\(error)", placingFailures, service)
+        placingTrouble?.isRefusal = (error as? VersionRefusal)?.isLasting ?? false
     }
 
     mutating func processFailed(_ reason: String, service: String) {

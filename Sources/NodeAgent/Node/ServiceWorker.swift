@@ -289,7 +289,7 @@ actor ServiceWorker {
         } catch {
             session = nil
             if order.version == self.order?.version, !(error is CancellationError) {
-                memory.placingFailed("\(error)", service: name)
+                memory.placingFailed(error, service: name)
                 context.logger.error("\(name): \(error)", metadata: ["event": "placing-failed"])
             }
         }
@@ -337,14 +337,17 @@ actor ServiceWorker {
         case .ended(let process): restarts = process.version == version ? process.starts.restarts : 0
         case .none: break
         }
-        report(plan.state, plan.problem ?? plan.remark, version, previous: situation.previous, restarts: restarts)
+        report(
+            plan.state, plan.problem ?? plan.remark, version, previous: situation.previous, restarts: restarts,
+            isRefused: plan.isRefused)
     }
 
     private func report(
         _ state: ServerService.State, _ problem: String?, _ version: ContentDigest?, previous: ContentDigest? = nil,
-        restarts: Int = 0
+        restarts: Int = 0, isRefused: Bool = false
     ) {
         var next = status
+        next.isRefused = isRefused
         next.state = state
         next.version = version.map { "\($0)" } ?? (problem == nil ? nil : status.version)
         next.previous = previous.map { "\($0)" }
@@ -409,6 +412,7 @@ extension ServicePlan {
         placing = []
         process = []
         problem = nil
+        isRefused = false
         remark = nil
     }
 }

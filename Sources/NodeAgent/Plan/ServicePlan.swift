@@ -10,6 +10,8 @@ package struct ServicePlan: Sendable, Hashable {
     package var state: ServerService.State
     /// Why it is not as it should be.
     package var problem: String?
+    /// Whether the assigned version is not taken, and will not be by itself; `problem` says why.
+    package var isRefused = false
     /// What an operator should know although it is as assigned.
     package var remark: String?
 

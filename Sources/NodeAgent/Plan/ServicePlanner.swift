@@ -65,40 +65,60 @@ package struct ServicePlanner {
         return known.alteration.map { "the version \(version.short)… was altered: \($0)" }
     }
 
+    /// How the assigned version comes to its place.
+    private struct Placing {
+        var steps: [ServiceStep] = []
+        /// Why there are none, or why the last attempt failed.
+        var problem: String?
+        /// Whether the version is not taken, and will not be by itself.
+        var isRefused = false
+
+        /// A plan with nothing but this.
+        func plan(_ state: ServerService.State) -> ServicePlan {
+            var plan = ServicePlan(state: state)
+            (plan.placing, plan.problem, plan.isRefused) = (steps, problem, isRefused)
+            return plan
+        }
+    }
+
     /// The steps that place the assigned version or mend one that was altered, and why there are none.
-    private func placing() -> (steps: [ServiceStep], problem: String?) {
+    private func placing() -> Placing {
         if let altered = [order.version, target].compactMap(\.self).first(where: {
             now.placed.contains($0) && now.versions[$0]?.alteration != nil
         }) {
             return mending(altered)
         }
-        guard let version = order.version else { return ([], nil) }
+        guard let version = order.version else { return Placing() }
         if now.placed.contains(version) {
-            return now.versions[version]?.trust == .unknown
-                ? waiting([.fetchManifest(version)]) : ([], problem(with: version))
+            switch now.versions[version]?.trust {
+            case .unknown: return waiting([.fetchManifest(version)])
+            case .refused: return Placing(problem: problem(with: version), isRefused: true)
+            case .trusted, .placedOnly, nil: return Placing(problem: problem(with: version))
+            }
         }
         switch now.versions[version]?.trust ?? .unknown {
         case .unknown:
             return waiting([.fetchManifest(version), .fetchBlobs(version), .place(version, replacing: false)])
         case .trusted: return waiting([.fetchBlobs(version), .place(version, replacing: false)])
         case .refused(let reason), .placedOnly(let reason):
-            return ([], "the version \(version.short)… is not trusted: \(reason)")
+            return Placing(problem: "the version \(version.short)… is not trusted: \(reason)", isRefused: true)
         }
     }
 
-    private func mending(_ version: ContentDigest) -> (steps: [ServiceStep], problem: String?) {
+    private func mending(_ version: ContentDigest) -> Placing {
         let problem = problem(with: version)
-        if case .trusted? = now.versions[version]?.trust {
-            let (steps, trouble) = waiting([.fetchBlobs(version), .place(version, replacing: true)])
-            return (steps, trouble ?? problem)
-        }
-        return ([], problem)
+        guard case .trusted? = now.versions[version]?.trust else { return Placing(problem: problem) }
+        var mending = waiting([.fetchBlobs(version), .place(version, replacing: true)])
+        mending.problem = mending.problem ?? problem
+        return mending
     }
 
     /// The steps, unless the last attempt failed a short time ago.
-    private func waiting(_ steps: [ServiceStep]) -> (steps: [ServiceStep], problem: String?) {
-        guard let trouble = now.placingTrouble else { return (steps, nil) }
-        return (time < trouble.retryAt ? [.pause(until: trouble.retryAt)] : steps, trouble.reason)
+    private func waiting(_ steps: [ServiceStep]) -> Placing {
+        guard let trouble = now.placingTrouble else { return Placing(steps: steps) }
+        return Placing(
+            steps: time < trouble.retryAt ? [.pause(until: trouble.retryAt)] : steps, problem: trouble.reason,
+            isRefused: trouble.isRefusal)
     }
 
     /// The versions that nobody needs any more.
@@ -109,8 +129,7 @@ package struct ServicePlanner {
     // MARK: Running
 
     private func running() -> ServicePlan {
-        var plan = ServicePlan(state: .stopped)
-        (plan.placing, plan.problem) = placing()
+        var plan = placing().plan(.stopped)
         switch now.process {
         case .alive(let process): keep(process, &plan)
         case .ended(let process): start(after: process, &plan)
@@ -276,8 +295,7 @@ package struct ServicePlanner {
     // MARK: Not running
 
     private func stopped() -> ServicePlan {
-        var plan = ServicePlan(state: .stopped)
-        (plan.placing, plan.problem) = placing()
+        var plan = placing().plan(.stopped)
         if !plan.placing.isEmpty, plan.problem == nil { plan.state = .installing }
         ending(&plan)
         if plan.process.isEmpty, let version = order.version, now.placed.contains(version), now.current != version,

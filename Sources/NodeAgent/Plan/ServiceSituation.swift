@@ -29,10 +29,13 @@ package struct ServiceSituation: Sendable, Hashable {
         package var reason: String
         /// Milliseconds on the boot clock.
         package var retryAt: Int
+        /// Whether the next attempt comes to the same unless keys, signatures or the agent are others.
+        package var isRefusal: Bool
 
-        package init(reason: String, retryAt: Int) {
+        package init(reason: String, retryAt: Int, isRefusal: Bool = false) {
             self.reason = reason
             self.retryAt = retryAt
+            self.isRefusal = isRefusal
         }
     }
 }

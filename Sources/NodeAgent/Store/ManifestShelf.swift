@@ -23,13 +23,13 @@ struct ManifestShelf: Sendable {
         }
         // Nothing of it is read before somebody trusted has signed it.
         if case .refused(let refusal) = try verdict(bytes, signatures, for: service) {
-            throw VersionRefusal("the version \(digest.short)… is not trusted: \(refusal)")
+            throw VersionRefusal("the version \(digest.short)… is not trusted: \(refusal)", isLasting: true)
         }
         let manifest: Manifest
         do throws(ManifestError) { manifest = try Manifest(reading: bytes) } catch {
             throw VersionRefusal(
                 "the manifest \(digest.short)… is refused: \(error.faults[0])"
-                    + (error.faults.count > 1 ? ", and \(error.faults.count - 1) more" : ""))
+                    + (error.faults.count > 1 ? ", and \(error.faults.count - 1) more" : ""), isLasting: true)
         }
         try Self.check(manifest, digest, for: service)
         return manifest
@@ -39,7 +39,8 @@ struct ManifestShelf: Sendable {
     {
         guard let type = AssignedName.type(of: service), manifest.version.type.isExactly(type) else {
             throw VersionRefusal(
-                "the version \(digest.short)… is \("\(manifest.version)".printable), and \(service) is of another type")
+                "the version \(digest.short)… is \("\(manifest.version)".printable), and \(service) is of another type",
+                isLasting: true)
         }
     }
 
@@ -115,6 +116,11 @@ struct ManifestShelf: Sendable {
 /// Why a version is not taken.
 struct VersionRefusal: Error, CustomStringConvertible {
     let description: String
+    /// Whether the next attempt comes to the same unless keys, signatures or this program are others.
+    let isLasting: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isLasting: Bool = false) {
+        self.description = description
+        self.isLasting = isLasting
+    }
 }

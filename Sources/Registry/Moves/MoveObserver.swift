@@ -59,6 +59,7 @@ package struct MoveObserver: Sendable {
         }
         switch service.state {
         case .running where service.version == digest: return .running
+        case _ where service.isRefused: return .failing(service.problem ?? "its version is refused")
         case .stopped where service.version == digest && isSettled: return .stopped
         case .failing: return .failing(service.problem ?? "it ended by itself")
         default: return .changing(service.problem)

@@ -1,5 +1,5 @@
 package import AdminAPI
-import Text
+package import Text
 
 extension Assignments {
     /// In which ways a server differs from its assignments, by service name.
@@ -7,6 +7,19 @@ extension Assignments {
         Set(services.keys).union(report.services.keys).sorted().compactMap { name in
             Self.difference(services[name], report.services[name])
                 .map { NodeDifference(service: name.wrappedValue, text: $0) }
+        }
+    }
+
+    /// The services that are to be on the server, of which it has another version or tells a problem.
+    package func deviations(from report: ServerReport) -> [ExactText: ServiceDeviation] {
+        services.reduce(into: [:]) { found, pair in
+            guard [.running, .stopped].contains(pair.value.desired), let present = report.services[pair.key] else {
+                return
+            }
+            let hasVersion = pair.value.version.map { present.version == $0 } ?? true
+            guard !hasVersion || present.problem != nil else { return }
+            found[pair.key] = ServiceDeviation(
+                hasVersion: hasVersion, version: hasVersion ? nil : present.version, problem: present.problem)
         }
     }
 

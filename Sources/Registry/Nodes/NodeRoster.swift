@@ -196,7 +196,8 @@ public actor NodeRoster {
             running: report?.services.values.count { $0.state == .running } ?? 0,
             differences: differences(server, in: state).count, load: report?.load, memory: report?.memory,
             freeMemory: report?.freeMemory, disk: root?.size, freeDisk: root?.free,
-            services: report?.services.mapValues(\.state) ?? [:])
+            services: report?.services.mapValues(\.state) ?? [:],
+            deviations: report.map(file.document.deviations) ?? [:])
     }
 
     /// What a server's node says of a service.
@@ -209,6 +210,14 @@ public actor NodeRoster {
         package var heard: Duration
         /// Whether the node has been silent for longer than `Limits.reportSilence`, or since ADMIN started.
         package var isSilent: Bool
+
+        /// Whether the server says that the service runs with a version, and that it is to.
+        ///
+        /// - Parameter digest: the version's manifest.
+        package func runs(_ digest: String) -> Bool {
+            guard !isSilent, let service, service.isAssigned, service.state == .running else { return false }
+            return service.version == digest && service.wanted ?? digest == digest
+        }
     }
 
     /// What is known of a service on its server. Costs a look.
@@ -219,6 +228,16 @@ public actor NodeRoster {
             service: known?.report?.report.services[ExactText(service)], applied: known?.report?.report.applied,
             heard: known?.report?.uptime ?? .zero,
             isSilent: silence.map { $0 > .seconds(Limits.reportSilence) } ?? true)
+    }
+
+    /// The services of a type that their servers report to run a version. Walks over all services.
+    ///
+    /// - Parameter digest: the version's manifest.
+    package func services(of type: String, running digest: String, in state: RegistryState) -> Set<String> {
+        let services = state.cloud.services.values.filter {
+            $0.type == type && sighting(of: $0.name, on: $0.server).runs(digest)
+        }
+        return Set(services.map(\.name))
     }
 
     /// A builder that is in touch and builds a type; `nil`: there is none. Of several, the one with the fewest builds that

@@ -72,7 +72,7 @@ extension NodeRoster.Sighting {
     ///   - digest: the version's manifest.
     ///   - current: the ETag of the server's present assignments.
     fileprivate func isRunning(_ digest: String?, of current: String?) -> Bool {
-        guard !isSilent, let service, service.isAssigned, applied == nil || applied == current else { return false }
-        return service.state == .running && service.version == digest && service.wanted ?? digest == digest
+        guard let digest, applied == nil || applied == current else { return false }
+        return runs(digest)
     }
 }

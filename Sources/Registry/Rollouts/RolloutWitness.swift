@@ -146,14 +146,22 @@ struct RolloutWitness {
         else { return }
         let state: RolloutObservation.Service.State =
             switch seen.state {
+            case .running where seen.version == seen.wanted: .running
+            case _ where seen.isRefused && seen.wanted == instance.version:
+                .refused(seen.problem ?? "it does not say why")
             case .running: .running
             case .failing: .failing(seen.problem ?? "it does not keep running")
             case .installing, .starting, .stopping, .stopped, .absent: .changing
             }
         observation.services[name] = .init(
             wanted: seen.wanted, version: seen.version, state: state, restarts: seen.restarts, trouble: seen.problem)
-        guard instance.stage == .starting, seen.wanted == instance.version else { return }
-        waits[name] = "\(service.server) to start it" + (seen.problem.map { ": \($0)" } ?? "")
+        guard seen.wanted == instance.version else { return }
+        let trouble = seen.problem.map { ": \($0)" } ?? ""
+        switch instance.stage {
+        case .starting: waits[name] = "\(service.server) to start it\(trouble)"
+        case .waiting: waits[name] = "\(service.server) to run it\(trouble)"
+        default: break
+        }
     }
 
     // MARK: Health

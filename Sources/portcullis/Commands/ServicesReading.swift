@@ -51,7 +51,7 @@ struct ListServices: AdminCommand {
                     ResourceTables.services(
                         services, on: try await servers.byName(),
                         health: try await directory.now().map(ServiceHealth.init),
-                        run: try await client.runs(of: services), isWide: isWide)
+                        runs: try await ServiceRuns(of: services, client), isWide: isWide)
                 },
                 selection: { [health] services in
                     guard let health else { return services }
@@ -72,7 +72,8 @@ struct ListServices: AdminCommand {
 
 struct ShowService: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a service instance, how it is exported, and its health at each gateway.")
+        commandName: "show",
+        abstract: "Show a service instance, what runs of it, how it is exported, and its health at each gateway.")
 
     @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
     var service: String
@@ -89,24 +90,16 @@ struct ShowService: AdminCommand {
         let connections =
             isDraining
             ? DrainingConnections(of: service.name, try await client.confirmation(at: server.location)) : nil
+        let runs = try await ServiceRuns(of: [service], client)
         let overview = try await HealthDirectory(client, location: server.location, service: service.name).now()
         let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
         try output.show(
             json: [
                 "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
-                "health": health.map(ServiceHealth.json) ?? .null,
+                "health": health.map(ServiceHealth.json) ?? .null, "run": runs.json(of: service),
             ],
             asText: ResourceTables.service(
-                service, on: server, connections: connections, rows: rows, health: health ?? []))
-    }
-}
-
-extension AdminResources {
-    /// What services do on their servers, by server; asked for only where one has a version.
-    fileprivate func runs(of services: [ServiceResource]) async throws -> [String: [ExactText: ServerService.State]] {
-        guard services.contains(where: { $0.version != nil }) else { return [:] }
-        let nodes: [NodeResource] = try await value(AdminRequest(.get, .nodes))
-        return nodes.reduce(into: [:]) { $0[$1.server] = $1.services }
+                service, on: server, runs: runs, connections: connections, rows: rows, health: health ?? []))
     }
 }

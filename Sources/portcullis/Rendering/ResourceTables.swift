@@ -87,9 +87,10 @@ enum ResourceTables {
     /// - Parameters:
     ///   - servers: the servers by name.
     ///   - health: `nil`: an older ADMIN does not tell it.
+    ///   - runs: what the services do on their servers.
     static func services(
         _ services: [ServiceResource], servers: [String: ServerResource], health: ServiceHealth? = nil,
-        run: [String: [ExactText: ServerService.State]] = [:]
+        runs: ServiceRuns = ServiceRuns()
     ) -> Table {
         let areInstalled = services.contains { $0.version != nil }
         return Table(
@@ -100,16 +101,16 @@ enum ResourceTables {
                 let location = server?.location ?? ""
                 return [service.name, service.server, location, StateText.text(service, on: server)]
                     + [weight(service.weight), health?.text(of: service, at: location) ?? ""]
-                    + (areInstalled ? [version(service), Self.run(service, run[service.server] ?? [:])] : [])
+                    + (areInstalled ? [runs.version(of: service), runs.text(of: service)] : [])
             })
     }
 
     /// The services with what is known of their servers.
     static func services(
         _ services: [ServiceResource], on servers: [String: ServerResource], health: ServiceHealth?,
-        run: [String: [ExactText: ServerService.State]] = [:], isWide: Bool
+        runs: ServiceRuns = ServiceRuns(), isWide: Bool
     ) -> Table {
-        let table = Self.services(services, servers: servers, health: health, run: run)
+        let table = Self.services(services, servers: servers, health: health, runs: runs)
         guard isWide else { return table }
         return Table(
             table.columns + ["KIND", "ADDRESSES"],
@@ -153,8 +154,8 @@ enum ResourceTables {
 
     /// A single service: one property per line, followed by its rows in the export, and by its health.
     static func service(
-        _ service: ServiceResource, on server: ServerResource, connections: DrainingConnections? = nil,
-        rows: [ExportLine], health: [ServiceHealth.Row] = []
+        _ service: ServiceResource, on server: ServerResource, runs: ServiceRuns = ServiceRuns(),
+        connections: DrainingConnections? = nil, rows: [ExportLine], health: [ServiceHealth.Row] = []
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -170,6 +171,7 @@ enum ResourceTables {
                     [
                         ["version", "\(version)"], ["manifest", service.digest ?? ""],
                         ["desired", service.desired?.rawValue ?? ""],
+                        ["runs", runs.sentence(of: service)],
                     ] + (service.drive.map { [["drive", $0]] } ?? [])
                 } ?? [])
         ).body(indent: "")
@@ -208,22 +210,6 @@ enum ResourceTables {
                 [job.id, job.subject, job.server, job.name ?? job.kind.rawValue, job.state.rawValue, job.createdAt]
                     + [job.createdBy]
             })
-    }
-
-    /// `1.5.0`; of a manifest its first digits.
-    private static func version(_ service: ServiceResource) -> String {
-        switch service.version {
-        case .named(_, variant: _)?: service.version?.description ?? ""
-        case .manifest(let digest)?: "\(digest.prefix(12))"
-        case nil: "-"
-        }
-    }
-
-    /// What the service does on its server, and what is desired if that is something else.
-    private static func run(_ service: ServiceResource, _ states: [ExactText: ServerService.State]) -> String {
-        guard let desired = service.desired else { return "-" }
-        guard let state = states[ExactText(service.name)] else { return "? (\(desired.rawValue))" }
-        return state.rawValue == desired.rawValue ? state.rawValue : "\(state.rawValue) (\(desired.rawValue))"
     }
 
     private static func weight(_ weight: Int?) -> String { weight.map { "\($0)" } ?? "-" }

@@ -171,6 +171,12 @@ import Testing
             let ask = { @Sendable (version: String) in
                 try await stage.send(.post, "/v1/rollouts\(query)", #"{"type": "pgw", "version": "\#(version)"}"#)
             }
+            // Nobody has said yet that it runs.
+            let unseen = try await stage.send(
+                .post, "/v1/rollouts?dry_run=true", #"{"type": "pgw", "version": "1.0"}"#
+            ).decoded(CreatedRollout.self)
+            #expect(unseen.upToDate == nil && unseen.rollout?.instances?.first?.waitsFor == "app1 to run it")
+            try await stage.reportRunning()
             let there = try await ask("1.0")
             #expect(there.status == .ok)
             let answer = try there.decoded(CreatedRollout.self)

@@ -33,6 +33,23 @@ extension Stage {
         }
     }
 
+    /// Has every server report that it runs its services as they are assigned.
+    func reportRunning() async throws {
+        for (server, file) in try await registry.state().assignments.byServer {
+            let services = file.document.services.mapValues { assignment in
+                ServerService(
+                    state: .running, since: "2027-01-15T08:00:00Z", version: assignment.version,
+                    wanted: assignment.version)
+            }
+            let report = ServerReport(
+                program: "1", applied: file.etag, bootedAt: "2027-01-15T08:00:00Z", services: services)
+            try await send(
+                .post, "/v1/servers/\(server)/report",
+                String(
+                    decoding: ServerReportMessage(session: "s", sequence: 1, report: report).jsonBytes, as: UTF8.self))
+        }
+    }
+
     /// Begins a rollout.
     func begin(_ body: String = #"{"type": "pgw", "version": "2.0"}"#) async throws -> RolloutResource {
         guard let rollout = try await send(.post, "/v1/rollouts", body).decoded(CreatedRollout.self).rollout else {

@@ -21,10 +21,11 @@ import YAML
     }
 
     private static func request(
-        _ services: [String] = [], location: String? = nil, digest: String = new, type: String = "pgw"
+        _ services: [String] = [], location: String? = nil, digest: String = new, type: String = "pgw",
+        running: Set<String> = []
     ) -> RolloutRequest {
         RolloutRequest(
-            type: type, version: .named("1.6.0", variant: nil), digest: digest, services: services,
+            type: type, version: .named("1.6.0", variant: nil), digest: digest, services: services, running: running,
             location: location, policy: RolloutPolicy(bake: 0), createdBy: "ops", createdAt: time)
     }
 
@@ -170,9 +171,39 @@ import YAML
         #expect(try cloud.begin(Self.request(["pgw.1"])) == .underWay(rollout: id))
         #expect(throws: ChangeError.self) { try cloud.begin(Self.request()) }
         try Self.run(&cloud, id)
-        #expect(try cloud.begin(Self.request(["pgw.1"])) == .upToDate(1))
-        #expect(try cloud.begin(Self.request(["pgw.3", "pgw.2"], digest: Self.old)) == .upToDate(2))
+        let running: Set = ["pgw.1", "pgw.2", "pgw.3"]
+        #expect(try cloud.begin(Self.request(["pgw.1"], running: running)) == .upToDate(1))
+        #expect(
+            try cloud.begin(Self.request(["pgw.3", "pgw.2"], digest: Self.old, running: running)) == .upToDate(2))
         #expect(cloud.rollouts.count == 1)
+    }
+
+    @Test("an instance that has the version and does not run it is part of a rollout, which marks nothing by itself")
+    func assigned() throws {
+        var cloud = try Self.cloud()
+        for name in ["pgw.1", "pgw.2", "pgw.3"] {
+            cloud.services[name]?.installation = Installation(version: .named("1.6.0", variant: nil), digest: Self.new)
+        }
+        let id = try Self.begin(&cloud, Self.request(running: ["pgw.1", "pgw.3", "tg.1"]))
+        #expect(try cloud.begin(Self.request(running: ["pgw.1"])) == .underWay(rollout: id))
+        let before = cloud.services
+        try Self.follow(&cloud, id) { _ in
+            var seen = RolloutObservation(now: 1)
+            for name in ["pgw.1", "pgw.3"] {
+                seen.services[name] = .init(wanted: Self.new, version: Self.new, state: .running)
+            }
+            return seen
+        }
+        #expect(cloud.rollouts[id]?.progress.instances.map(\.stage) == [.done, .waiting, .done])
+        // One that is not part of it and does not run the version is not its business.
+        #expect(cloud.rollouts[id]?.progress.isOver == false && cloud.services == before)
+        try Self.follow(&cloud, id) { _ in
+            RolloutObservation(
+                now: 2, services: ["pgw.2": .init(wanted: Self.new, version: Self.new, state: .running)])
+        }
+        #expect(cloud.rollouts[id]?.progress.state == .finished && cloud.rollouts[id]?.mark == nil)
+        #expect(cloud.services == before)
+        #expect(try cloud.begin(Self.request(running: ["pgw.1", "pgw.2", "pgw.3"])) == .upToDate(3))
     }
 
     // MARK: Following

@@ -106,6 +106,26 @@ import Versions
         #expect(plan(order, situation).process.isEmpty)
     }
 
+    @Test func aVersionThatIsNotTakenIsRefusedAndOneThatCouldNotBeFetchedIsNot() {
+        let order = ServiceOrder(.running, version: two)
+        var situation = serving()
+        #expect(!plan(order, situation).isRefused)
+        for trust in [VersionKnowledge.Trust.refused("it is not signed"), .placedOnly("the key has ended")] {
+            situation.versions[two]?.trust = trust
+            #expect(plan(order, situation).isRefused && plan(order, situation).state == .running)
+            #expect(plan(ServiceOrder(.stopped, version: two), situation).isRefused)
+        }
+        situation.versions[two] = VersionKnowledge()
+        for isRefusal in [true, false] {
+            situation.placingTrouble = .init(reason: "no", retryAt: 20_000, isRefusal: isRefusal)
+            #expect(plan(order, situation).isRefused == isRefusal)
+        }
+        // What is here and may be started is not refused, whatever became of an attempt.
+        situation.versions[two]?.trust = .placedOnly("the key has ended")
+        situation.placed.insert(two)
+        #expect(!plan(order, situation).isRefused)
+    }
+
     @Test func aKeyThatHasEndedLetsAPlacedVersionStart() {
         var situation = serving()
         situation.versions[one]?.trust = .placedOnly("the key has ended")

@@ -338,6 +338,57 @@ import Versions
         }
     }
 
+    @Test("a version that servers do not trust goes back at once, and keeps its mark")
+    func refused() async throws {
+        try await withStage { stage in
+            stage.refused = [RolloutStage.new]
+            try await stage.begin()
+            try await stage.run(atMost: 20)
+            #expect(
+                try await stage.rollout().progress.state
+                    == .failed("pgw.1: its server refuses it: it is not trusted"))
+            #expect(try await stage.versions() == Array(repeating: RolloutStage.old, count: 3))
+            #expect(try await stage.mark().mark == .untested)
+            #expect(stage.faults.isEmpty)
+        }
+    }
+
+    @Test("there is nothing to do only when every server says that it runs the version: else that is waited for")
+    func assigned() async throws {
+        try await withStage { stage in
+            stage.refused = [RolloutStage.new]
+            stage.silentServers = ["app3"]
+            try await stage.change { cloud in
+                for name in RolloutStage.names {
+                    cloud.services[name]?.installation?.digest = RolloutStage.new
+                    cloud.services[name]?.installation?.version = .named("1.6.0", variant: nil)
+                }
+            }
+            try await stage.play()
+            #expect(try await stage.ask() == .begun(rollout: "1"))
+            try await stage.run(atMost: 20)
+            #expect(
+                try await stage.rollout().progress.state
+                    == .failed("pgw.1: it has the version already, and its server refuses it: it is not trusted"))
+            #expect(try await stage.mark().mark == .untested)
+            // The key is trusted now, and one server has not heard of the version yet.
+            stage.refused = []
+            try await stage.play()
+            #expect(try await stage.ask() == .begun(rollout: "2"))
+            await stage.driver.look()
+            let state = try await stage.registry.state()
+            let resource = try await stage.driver.resource("2", in: state, withInstances: true)
+            #expect(resource.instances?.map(\.stage) == ["done", "done", "waiting"])
+            #expect(resource.instances?[2].waitsFor == "app3 to run it")
+            stage.silentServers = []
+            try await stage.run("2")
+            #expect(try await stage.rollout("2").progress.state == .finished)
+            #expect(try await stage.mark().mark == .untested)
+            #expect(try await stage.ask() == .upToDate(3))
+            #expect(stage.faults.isEmpty)
+        }
+    }
+
     @Test("an ADMIN that ends before the version is marked has it marked by the next one")
     func markedLater() async throws {
         try await withStage { stage in

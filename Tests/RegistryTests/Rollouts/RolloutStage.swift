@@ -41,6 +41,8 @@ final class RolloutStage {
 
     /// What servers do: versions that do not start, servers that are silent, how tests end.
     var broken: Set<String> = []
+    /// Versions that no server takes: each goes on with 1.5.0.
+    var refused: Set<String> = []
     var silentServers: Set<String> = []
     var testOutcome = JobReport.State.succeeded
     /// Of how many more jobs nobody sees the end.
@@ -151,20 +153,30 @@ final class RolloutStage {
         _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in try body(&cloud) }
     }
 
+    /// Begins a rollout to 1.6.0; its number.
     @discardableResult
     func begin(
         _ services: [String] = [], _ policy: RolloutPolicy = RolloutPolicy(bake: 2, deadline: 40),
         without gateways: Set<String> = []
     ) async throws -> String {
+        try #require(try await ask(services, policy, without: gateways).rollout)
+    }
+
+    /// Asks for a rollout to 1.6.0.
+    func ask(
+        _ services: [String] = [], _ policy: RolloutPolicy = RolloutPolicy(bake: 2, deadline: 40),
+        without gateways: Set<String> = []
+    ) async throws -> RolloutBeginning {
         let request = RolloutRequest(
-            type: "pgw", version: .named("1.6.0", variant: nil), digest: Self.new, services: services, policy: policy,
+            type: "pgw", version: .named("1.6.0", variant: nil), digest: Self.new, services: services,
+            running: await nodes.services(of: "pgw", running: Self.new, in: try await registry.state()), policy: policy,
             withoutGateways: gateways, createdBy: "ops", createdAt: Timestamp.text(clock.now()))
-        let id = Mutex<String?>(nil)
+        let beginning = Mutex<RolloutBeginning?>(nil)
         _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in
             let begun = try cloud.begin(request)
-            id.withLock { $0 = begun.rollout }
+            beginning.withLock { $0 = begun }
         }
-        let begun = id.withLock { $0 }
+        let begun = beginning.withLock { $0 }
         return try #require(begun)
     }
 
@@ -232,9 +244,12 @@ final class RolloutStage {
         var report = ServerReport(program: "1", applied: file.etag, bootedAt: time)
         for (name, assignment) in file.document.services {
             let isBroken = assignment.version.map(broken.contains) ?? false
+            let isRefused = assignment.version.map(refused.contains) ?? false
             report.services[name] = ServerService(
-                state: isBroken ? .failing : .running, since: time, version: assignment.version,
-                wanted: assignment.version, problem: isBroken ? "it ended by itself with status 3" : nil)
+                state: isBroken ? .failing : .running, since: time,
+                version: isRefused ? Self.old : assignment.version, wanted: assignment.version,
+                problem: isBroken ? "it ended by itself with status 3" : isRefused ? "it is not trusted" : nil,
+                isRefused: isRefused)
         }
         for id in file.document.jobs.keys {
             if unseenJobs > 0, unseen.insert(id).inserted { unseenJobs -= 1 }

@@ -75,6 +75,7 @@ extension RouteTable {
         let digest = try await registry.digest(forRolloutTo: wanted.version, of: wanted.type, at: "#/version")
         let prepared = RolloutRequest(
             type: wanted.type, version: wanted.version, digest: digest, services: wanted.services,
+            running: await nodes.services(of: wanted.type, running: digest, in: try await registry.state()),
             location: wanted.location, policy: RolloutPolicy(), withoutGateways: Set(wanted.withoutGateways),
             createdBy: request.identity.name, createdAt: Timestamp.text(registry.now()))
         let beginning = Mutex<RolloutBeginning?>(nil)
@@ -93,6 +94,14 @@ extension RouteTable {
                 try await rollouts.resource($0, in: outcome.state, withInstances: true)
             }, report: ChangeReport(outcome.summary, generation: isDryRun ? nil : outcome.state.generation))
         if case .upToDate(let count)? = begun { body.upToDate = count }
+        // The driver has not looked yet at those that have the version, and do not run it.
+        for index in body.rollout?.instances?.indices ?? 0..<0 {
+            guard let instance = body.rollout?.instances?[index], instance.stage == "waiting", instance.waitsFor == nil,
+                outcome.state.cloud.services[instance.service]?.installation?.digest == digest,
+                !prepared.running.contains(instance.service)
+            else { continue }
+            body.rollout?.instances?[index].waitsFor = "\(instance.server ?? "its server") to run it"
+        }
         return Response(
             status: isDryRun || outcome.summary.difference.isEmpty ? .ok : .created,
             headers: [.contentType: MediaType.json, .cacheControl: "no-store"],

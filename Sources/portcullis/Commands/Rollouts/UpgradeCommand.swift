@@ -16,7 +16,8 @@ struct UpgradeCommand: AdminCommand {
             Each instance is drained, changed, tested and made ready again; one that fails goes back to the version that \
             it had, and ends the rollout. A downgrade is an upgrade to an older version. What is not said here, the \
             type's `upgrade` says. Ctrl-C ends the watching, not the rollout. Repeated, it watches the rollout that is at \
-            work; when all instances have the version, there is nothing to do, and that is a success.
+            work; when all instances run the version, there is nothing to do, and that is a success. Instances that \
+            were given it before, and do not run it, are waited for.
 
             \(RolloutOutcome.help)
             """)
@@ -99,6 +100,7 @@ struct UpgradeCommand: AdminCommand {
         }
         guard !noWait else { return try change.output.show(rollout, asText: RolloutText.begun(rollout)) }
         if !rollout.state.isEnd { StandardError.write(RolloutText.begun(rollout)) }
+        if let note = RolloutText.awaited(rollout) { StandardError.write(note) }
         try await RolloutWatch(client, change.output).run(rollout.id)
     }
 
@@ -111,7 +113,7 @@ struct UpgradeCommand: AdminCommand {
         try await RolloutWatch(client, change.output).run(rollout.id)
     }
 
-    /// Says that all instances have the version. There is no rollout whose number could be printed.
+    /// Says that all instances run the version. There is no rollout whose number could be printed.
     private func tell(upToDate count: Int, _ made: CreatedRollout) throws {
         switch change.output.output {
         case .json: try StandardOutput.write(JSONText.line(made.json))

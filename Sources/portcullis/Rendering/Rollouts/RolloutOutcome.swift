@@ -30,7 +30,7 @@ enum RolloutOutcome: Int32, Equatable, CaseIterable {
 
     /// The exit statuses, for `--help`.
     static let help = """
-        Exit codes: 0 the instances have the version, or the end that was asked for is reached; 1 ADMIN refuses, or \
+        Exit codes: 0 the instances run the version, or the end that was asked for is reached; 1 ADMIN refuses, or \
         cannot be asked; 2 a dry run found changes; 3 it has failed, and what failed went back; 4 it is paused, and needs \
         somebody; 5 somebody else has ended it; 6 an instance is stuck.
         """
@@ -54,8 +54,8 @@ enum RolloutOutcome: Int32, Equatable, CaseIterable {
             let changed = Self.changed(rollout)
             let rest =
                 changed == 0
-                ? "No instance has \(version). \(show)."
-                : "\(changed) of \(rollout.total) have \(version), and keep it. \(show); "
+                ? "No instance runs \(version). \(show)."
+                : "\(changed) of \(rollout.total) run \(version), and keep it. \(show); "
                     + "`\(command) revert \(rollout.id)` takes those back, too."
             return "\(name) has failed\(reason)\n\(rest)"
         case .paused:

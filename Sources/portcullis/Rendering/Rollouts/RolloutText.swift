@@ -43,9 +43,14 @@ enum RolloutText {
     /// What a rollout would change: its instances with the versions that they have.
     static func plan(_ rollout: RolloutResource) -> String {
         let count = rollout.total == 1 ? "1 instance" : "\(rollout.total) instances"
+        let instances = rollout.instances ?? []
+        let hasRemarks = instances.contains { !remark($0).isEmpty }
         let table = Table(
-            ["SERVICE", "SERVER", "VERSION"],
-            (rollout.instances ?? []).map { [$0.service, $0.server ?? "-", $0.before ?? "-"] })
+            ["SERVICE", "SERVER", "VERSION"] + (hasRemarks ? ["REMARK"] : []),
+            instances.map { instance in
+                [instance.service, instance.server ?? "-", instance.before ?? "-"]
+                    + (hasRemarks ? [instance.waitsFor.map { "waits for \($0)" } ?? ""] : [])
+            })
         return "\(rollout.type) to \(version(rollout)), \(count):".printable + "\n" + table.text
     }
 
@@ -71,7 +76,17 @@ enum RolloutText {
         "rollout \(rollout.id) is under way already: \(progress(rollout))".printable
     }
 
-    /// That instances have the version: `nothing to do: all 4 instances of pgw have 1.6.0`
+    /// Which instances were given the version before, and do not run it; `nil`: there are none.
+    static func awaited(_ rollout: RolloutResource) -> String? {
+        let names = (rollout.instances ?? []).filter { $0.stage.isExactly("waiting") && $0.waitsFor != nil }
+            .map(\.service.printable)
+        guard !names.isEmpty else { return nil }
+        let words =
+            names.count == 1 ? "has \(version(rollout)) already, and does" : "have \(version(rollout)) already, and do"
+        return "Note: \(names.joined(atMost: 5)) \(words) not run it yet: that is waited for."
+    }
+
+    /// That instances run with the version: `nothing to do: all 4 instances of pgw run 1.6.0`
     ///
     /// - Parameters:
     ///   - services: those that were named; empty: all of the type.
@@ -82,10 +97,10 @@ enum RolloutText {
         let place = location.map { " at \($0)" } ?? ""
         let who =
             switch (services.isEmpty, count) {
-            case (true, 1): "the one instance of \(type)\(place) has"
-            case (true, _): "all \(count) instances of \(type)\(place) have"
-            case (false, 1): "\(services[0]) has"
-            case (false, _): "\(services.joined(separator: ", ")) have"
+            case (true, 1): "the one instance of \(type)\(place) runs"
+            case (true, _): "all \(count) instances of \(type)\(place) run"
+            case (false, 1): "\(services[0]) runs"
+            case (false, _): "\(services.joined(separator: ", ")) run"
             }
         return "nothing to do: \(who) \(version)".printable
     }

@@ -177,14 +177,14 @@ import Testing
         #expect(
             RolloutOutcome.failed.text(of: first) == """
                 rollout 7 has failed: pgw.1: no
-                No instance has 1.6.0. `portcullis rollouts show 7` has each instance.
+                No instance runs 1.6.0. `portcullis rollouts show 7` has each instance.
                 """)
         let later = rollout(
             [instance(1, "done"), instance(2, "done", back: true)], state: .failed, reason: "pgw.2: no")
         #expect(
             RolloutOutcome.failed.text(of: later) == """
                 rollout 7 has failed: pgw.2: no
-                1 of 2 have 1.6.0, and keep it. `portcullis rollouts show 7` has each instance; \
+                1 of 2 run 1.6.0, and keep it. `portcullis rollouts show 7` has each instance; \
                 `portcullis rollouts revert 7` takes those back, too.
                 """)
     }
@@ -194,9 +194,9 @@ import Testing
         let value = rollout([instance(1, "done"), instance(2, "baking")])
         #expect(RolloutText.underWay(value) == "rollout 7 is under way already: pgw to 1.6.0, running, 1 of 2 done")
         for (count, services, location, text) in [
-            (4, [], nil, "all 4 instances of pgw have"), (1, [], nil, "the one instance of pgw has"),
-            (2, [], "tcn", "all 2 instances of pgw at tcn have"), (1, ["pgw.7"], nil, "pgw.7 has"),
-            (2, ["pgw.7", "pgw.8"], "tcn", "pgw.7, pgw.8 have"),
+            (4, [], nil, "all 4 instances of pgw run"), (1, [], nil, "the one instance of pgw runs"),
+            (2, [], "tcn", "all 2 instances of pgw at tcn run"), (1, ["pgw.7"], nil, "pgw.7 runs"),
+            (2, ["pgw.7", "pgw.8"], "tcn", "pgw.7, pgw.8 run"),
         ] as [(Int, [String], String?, String)] {
             #expect(
                 RolloutText.upToDate(count, of: "pgw", services, at: location, version: "1.6.0")
