@@ -27,7 +27,7 @@ package struct Worker: Sendable, Equatable {
 
     /// Its number among the workers; 0 is the one without a number.
     package let number: Int
-    /// Counts all processes of a service that the master has started: no two have the same.
+    /// Counts all processes of a service that its masters have started: no two that live have the same.
     package let generation: Int
     package internal(set) var process: ProcessIdentity?
     package internal(set) var phase = Phase.starting
