@@ -114,9 +114,10 @@ final class Master {
     private func begin() {
         let found = findWorkers()
         if found.isEmpty {
+            let taken = store.hasInheritance ? nil : sockets.taken()
             for number in settings.numbers {
-                guard let problem = sockets.open(number) else { continue }
-                supervisor.cannotBegin(problem)
+                guard let problem = taken ?? sockets.open(number) else { continue }
+                supervisor.cannotBegin(problem, at: .now)
                 exitStatus = Supervisor.statusCannotStart
                 return
             }
@@ -176,7 +177,8 @@ final class Master {
 
     private func takeNotifications() {
         var buffer = [UInt8](repeating: 0, count: 4_096)
-        while true {
+        // No more than so many at once: others wait, too.
+        for _ in 0..<256 {
             var sender: pid_t = 0
             let count = master_receive(notify, &buffer, buffer.count, &sender)
             guard count >= 0 else { return }
@@ -218,6 +220,7 @@ final class Master {
                 let status = Int32(words[2])
             else { continue }
             guard let handle = handles.values.first(where: { $0.pid == pid }) else { continue }
+            hearOut(handle.generation)
             finish(handle, WorkerEnd(waitStatus: status))
         }
     }
@@ -245,6 +248,7 @@ final class Master {
         case .noteConfiguration: configuration = FileWatch.identity(of: settings.configuration)
         case .forget(_, let generation): forget(generation)
         case .tellReady: store.tellReady()
+        case .say(let text): Log.say(text)
         case .finish(let status): exitStatus = status
         }
     }

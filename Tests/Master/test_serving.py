@@ -56,10 +56,31 @@ def test_a_port_that_is_taken_is_told_by_name(stage):
     assert "Address already in use" in stage.state()["problem"]
 
 
-def test_a_program_that_cannot_be_executed_is_told_by_name(stage):
-    stage.start(program=["/no/such/program"], wait=False)
+def test_a_port_that_a_program_would_share_is_taken(stage):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", stage.port))
+        other.listen()
+        stage.start(workers=2, wait=False)
+        assert stage.process.wait() == 78
+    assert f"socket http: tcp port {stage.port} of any address: Address already in use" in stage.log()
+    assert {worker["lastEnd"]["kind"] for worker in stage.workers().values()} == {"failed"}
+
+
+def test_limits_are_those_of_the_workers(stage):
+    stage.start("--limit", "open-files=200:300", "--limit", "data=2000000000:2000000000")
+    limits = {line.split("  ")[0]: line.split()[-3:-1] for line in open(f"/proc/{stage.pids()[0]}/limits")}
+    assert limits["Max open files"] == ["200", "300"] and limits["Max data size"] == ["2000000000"] * 2
+    own = {line.split("  ")[0]: line.split()[-3:-1] for line in open(f"/proc/{stage.master()}/limits")}
+    assert own["Max open files"] != ["200", "300"]
+
+
+@pytest.mark.parametrize("ready", ["notify", "time:0"])
+def test_a_program_that_cannot_be_executed_is_told_by_name(stage, ready):
+    stage.start(program=["/no/such/program"], ready=ready, wait=False)
     assert stage.process.wait() == 78
     assert "/no/such/program: No such file or directory" in stage.log()
+    assert stage.workers()[0]["lastEnd"]["reason"] == "/no/such/program: No such file or directory"
 
 
 @pytest.mark.parametrize("words, message", [
@@ -68,6 +89,7 @@ def test_a_program_that_cannot_be_executed_is_told_by_name(stage):
     (["--listen", "a=tcp:1-600", "--workers", "2"], "1200 sockets for all workers: at most 1024"),
     (["--ready", "soon"], "--ready \"soon\": expected notify, port:NUMBER or time:MILLISECONDS"),
     (["--reload", "KILL"], "--reload \"KILL\": expected restart, none, or a signal"),
+    (["--limit", "stack=1:2"], "--limit \"stack=1:2\": expected NAME=SOFT:HARD, of open-files, data, processes"),
     (["--frequency", "9"], "\"--frequency\" is no option"),
 ])
 def test_wrong_usage_is_told(stage, words, message):

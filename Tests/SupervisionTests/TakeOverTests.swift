@@ -87,6 +87,7 @@ import Testing
         #expect(
             supervisor.adopt([found], saved: nil, at: now) == [
                 .mark(number: 1, generation: 7, .stopping), .signal(generation: 7, 15),
+                .say("processes of an earlier master are taken over: 1"),
             ])
         let actions = supervisor.take(.ended(generation: 7, .unknown), at: now)
         #expect(actions == [.forget(number: 1, generation: 7), .start(number: 1, generation: 8)])
