@@ -171,7 +171,7 @@ extension MasterSettings {
 
         SIGNALS: TERM and INT stop all workers; HUP reloads; USR1 restarts one worker at a time.
 
-        EXIT STATUS: 0 stopped; 1 failed; 64 wrong usage; 78 a socket cannot be opened or the program cannot be executed at
+        EXIT STATUS: 0 stopped; 1 failed; 64 wrong usage; 75 another master runs in the directory; 78 a socket cannot be opened or the program cannot be executed at
         the first start.
         """
 }

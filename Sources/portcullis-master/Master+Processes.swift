@@ -143,7 +143,8 @@ extension Master {
     func takeControl(_ generation: Int) {
         guard let handle = handles[generation], handle.control >= 0 else { return }
         var buffer = [UInt8](repeating: 0, count: 8_192)
-        while true {
+        // No more than so many at once: others wait, too.
+        for _ in 0..<64 {
             let count = master_receive_text(handle.control, &buffer, buffer.count)
             if count > 0 {
                 if let message = ControlMessage(String(decoding: buffer[..<count], as: UTF8.self)) {

@@ -10,6 +10,7 @@ final class Master {
     /// How long it is waited for the keeper's word on how a process has ended, in milliseconds.
     static let patience = 250
     private static let statusFailed: Int32 = 1
+    private static let statusLocked: Int32 = 75
 
     let settings: MasterSettings
     let poller = Poller()
@@ -51,6 +52,12 @@ final class Master {
         }
         settings.directory = String(cString: directory)
         free(directory)
+        // Held until this process ends. By hand, a second master would take over the workers of one that is there.
+        guard let lock = DirectoryLock(settings.directory) else {
+            Log.say("\(settings.directory): another master runs there")
+            return statusLocked
+        }
+        defer { withExtendedLifetime(lock) {} }
         guard let master = Master(settings) else { return statusFailed }
         return master.loop()
     }
@@ -59,7 +66,9 @@ final class Master {
         self.settings = settings
         signal(SIGPIPE, SIG_IGN)
         store = KeeperStore()
-        files = OpenFiles.raise(keeping: store.inherited.map(\.descriptor))
+        // The sockets of a worker, its crash pipe and its control socket come from 3 on.
+        let end = 3 + Int32(settings.sockets.count) + 2
+        files = OpenFiles.raise(keeping: store.inherited.map(\.descriptor), above: end)
         sockets = ServiceSockets(settings: settings, store: store)
         stateFile = StateFile(directory: settings.directory)
         let found = stateFile.read()
