@@ -42,6 +42,14 @@ static int place(const struct master_order *order, int *gate, int *fault) {
     return 0;
 }
 
+static void set_limit(int resource, rlim_t soft, rlim_t hard) {
+    struct rlimit now, limit = {soft, hard};
+    if (setrlimit((__rlimit_resource_t)resource, &limit) == 0 || getrlimit((__rlimit_resource_t)resource, &now) != 0) return;
+    limit.rlim_max = hard < now.rlim_max ? hard : now.rlim_max;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
 static int become(const struct master_order *order, int gate, int *fault) {
     int error = place(order, &gate, fault);
     if (error) return error;
@@ -52,10 +60,9 @@ static int become(const struct master_order *order, int gate, int *fault) {
     if (count != 1) _exit(127);
     put_pid(order->variables, getpid());
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = order->files < files.rlim_max ? order->files : files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) set_limit(RLIMIT_NOFILE, order->files, files.rlim_max);
+    for (int index = 0; index < order->limit_count; index++)
+        set_limit(order->limits[index].resource, order->limits[index].soft, order->limits[index].hard);
     for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);

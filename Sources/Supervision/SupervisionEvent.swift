@@ -1,5 +1,7 @@
 /// What happens to the workers of a service.
 package enum SupervisionEvent: Sendable, Equatable {
+    /// The process has become the program.
+    case executed(generation: Int)
     /// There is no process, or it could not become the program.
     case notStarted(generation: Int, reason: String)
     case notified(generation: Int, NotifyMessage)
@@ -40,6 +42,8 @@ package enum SupervisionAction: Sendable, Equatable {
     case record(CrashRecord)
     /// The process has ended: its descriptors are of no use.
     case forget(number: Int, generation: Int)
+    /// A line of the log.
+    case say(String)
     /// All workers are ready for the first time.
     case tellReady
     /// Nothing is left: the master ends with this status.

@@ -40,6 +40,7 @@ extension Supervisor {
             places[index].startAt = place.nextStart.map { min($0, now.milliseconds + BackOff.longest) }
             // How long it has been empty is not known; a master that is killed again and again must not keep the sockets open.
             places[index].emptySince = now.milliseconds - Self.socketPatience
+            places[index].emptyAt = place.lastEnd?.at ?? now.wall
         }
         var workers = found.map { adopted($0, saved) }
         workers.sort { $0.worker.generation < $1.worker.generation }
@@ -61,6 +62,7 @@ extension Supervisor {
             askToEnd(worker, at: places.indices.lowerBound)
         }
         // What the earlier master did not finish is done again.
+        if !found.isEmpty { actions.append(.say("processes of an earlier master are taken over: \(found.count)")) }
         if saved?.wasReloading == true {
             if case .signal = settings.reload { want(.reload) } else { want(.restart) }
         }
@@ -79,6 +81,7 @@ extension Supervisor {
         }
         var worker = Worker(number: one.number, generation: generation ?? 0, at: now)
         worker.process = one.process
+        worker.isExecuted = true
         worker.phase = one.phase ?? entry?.phase ?? .starting
         if let entry {
             worker.since.wall = entry.since

@@ -5,12 +5,13 @@ extension Supervisor {
         let isNext = places[index].next?.generation == generation
         remove(generation, at: index)
         guard !isStopping else { return }
+        places[index].lastEnd = LastEnd(at: now.wall, kind: .failed, reason: reason)
         if !hasStarted {
             problem = reason
             exitStatus = Self.statusCannotStart
             return stop()
         }
-        places[index].lastEnd = LastEnd(at: now.wall, kind: .notReady, code: nil)
+        actions.append(.say("\(name(worker.number)): \(reason)"))
         if isNext {
             failReload(worker.number, reason)
         } else if worker.phase != .stopping {
@@ -90,7 +91,7 @@ extension Supervisor {
             places[index].next = nil
         } else {
             places[index].startAt = now.milliseconds + pause
-            places[index].emptySince = now.milliseconds
+            places[index].becomeEmpty(at: now)
         }
     }
 
@@ -110,6 +111,15 @@ extension Supervisor {
             }
         places[index].lastEnd = LastEnd(at: now.wall, kind: kind, code: code)
         guard let process = worker.process else { return }
+        let what =
+            switch kind {
+            case .exited, .killed: end.map(text) ?? "ended"
+            case .crashed: (end.map(text) ?? "crashed") + (isParked ? ", and waits for a debugger" : "")
+            case .hung: "gives no sign of life"
+            case .notReady: "was not ready after \(settings.startTimeout) ms"
+            case .failed: "failed"
+            }
+        actions.append(.say("\(name(worker.number)) (process \(process.pid)) \(what)"))
         records.append(
             .record(
                 CrashRecord(

@@ -24,7 +24,6 @@ extension Supervisor {
 
     mutating func becomeReady(_ generation: Int) {
         guard let index = index(generation), let worker = worker(generation), worker.isStarting else { return }
-        hasStarted = true
         places[index].change(generation) { worker in
             worker.enter(.ready, at: now)
             worker.readyAt = now

@@ -15,6 +15,8 @@ package struct WorkerPlace: Sendable, Equatable {
     package internal(set) var startAt: Int?
     /// Since when nobody has the place, in milliseconds.
     var emptySince: Int?
+    /// The same by the wall clock.
+    var emptyAt = 0
     var areSocketsClosed = false
     /// Counts what went wrong, for a reload that waits for a worker.
     var problems = 0
@@ -29,6 +31,12 @@ package struct WorkerPlace: Sendable, Equatable {
 
     /// Whether a new process may start: whoever was told to end has ended. One that is kept for a debugger does not count.
     var isFree: Bool { leaving.allSatisfy { $0.phase.isParked } }
+
+    /// Nobody has the place from now on.
+    mutating func becomeEmpty(at now: Moment) {
+        emptySince = now.milliseconds
+        emptyAt = now.wall
+    }
 
     /// Changes the process of this generation, wherever in the place it is.
     mutating func change(_ generation: Int, _ body: (inout Worker) -> Void) {

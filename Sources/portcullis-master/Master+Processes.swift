@@ -13,7 +13,8 @@ extension Master {
         guard pipe2(&crash, O_CLOEXEC | O_NONBLOCK) == 0, fcntl(crash[1], F_SETFL, 0) == 0, master_pair(&control) == 0,
             let process = ProcessStart(
                 words: settings.program, variables: environment.variables(number: number, notify: notifyPath),
-                descriptors: sockets.descriptors(number) + [crash[1], control[1]], files: files)
+                descriptors: sockets.descriptors(number) + [crash[1], control[1]], files: files,
+                limits: settings.limits)
         else {
             let reason = "a process cannot be started: \(Log.text(errno))"
             for descriptor in crash + control where descriptor >= 0 { close(descriptor) }
@@ -57,10 +58,7 @@ extension Master {
 
     func takeProcess(_ generation: Int) {
         guard let handle = handles[generation], handle.endedAt == nil else { return }
-        // What it has left in its group would go on serving its sockets.
-        kill(-handle.pid, SIGKILL)
-        takeFault(generation)
-        takeCrash(generation)
+        hearOut(generation)
         var status: Int32 = 0
         switch master_wait(handle.pid, &status, 1) {
         case 1: finish(handle, WorkerEnd(waitStatus: status))
@@ -70,6 +68,15 @@ extension Master {
             poller.remove(handle.pidfd)
             handles[generation]?.endedAt = Moment.now.milliseconds
         }
+    }
+
+    /// Takes what an ended process has said last, and ends what it has left in its group, which would go on serving its
+    /// sockets.
+    func hearOut(_ generation: Int) {
+        guard let handle = handles[generation] else { return }
+        kill(-handle.pid, SIGKILL)
+        takeFault(generation)
+        takeCrash(generation)
     }
 
     /// Ends the wait for a word of the keeper.
@@ -107,7 +114,7 @@ extension Master {
         poller.remove(handle.fault)
         close(handle.fault)
         handles[generation]?.fault = -1
-        guard count == MemoryLayout<Int32>.size else { return }
+        guard count == MemoryLayout<Int32>.size else { return feed(.executed(generation: generation)) }
         feed(.notStarted(generation: generation, reason: "\(settings.program[0].printable): \(Log.text(error))"))
     }
 
@@ -136,7 +143,8 @@ extension Master {
     func takeControl(_ generation: Int) {
         guard let handle = handles[generation], handle.control >= 0 else { return }
         var buffer = [UInt8](repeating: 0, count: 8_192)
-        while true {
+        // No more than so many at once: others wait, too.
+        for _ in 0..<64 {
             let count = master_receive_text(handle.control, &buffer, buffer.count)
             if count > 0 {
                 if let message = ControlMessage(String(decoding: buffer[..<count], as: UTF8.self)) {
