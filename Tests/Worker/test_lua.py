@@ -270,8 +270,18 @@ def test_a_master_that_does_not_read_holds_nothing_up(session, worker):
         seen = worker.wait_for_message("LUA-", 30)
 
 
-def test_a_long_result_is_cut(session):
-    assert len(session.value("('x'):rep(100000)")) == 60000
+def test_a_long_result_is_cut_between_characters(session):
+    assert session.value("('x'):rep(100000)") == "x" * 60000
+    assert session.value("'x' .. ('ü'):rep(100000)") == "x" + "ü" * 29999
+    assert session.value("'xx' .. ('€'):rep(100000)") == "xx" + "€" * 19999
+
+
+def test_output_is_cut_into_messages_between_characters(session):
+    for character in "aü€𝄞":
+        result = session.run(f"for i = 1, 1000 do print('{character}', ('{character}'):rep(20)) end")
+        assert result.output == f"{character}\t{character * 20}\n" * 1000
+    # What is no UTF-8 arrives, too.
+    assert session.run("print(('\\xff'):rep(10000))").output == "\N{REPLACEMENT CHARACTER}" * 10000 + "\n"
 
 
 def test_a_source_that_is_too_long_is_refused(session):
