@@ -103,6 +103,17 @@ def test_many_lines_and_a_device_that_reads_late(gateway):
     assert [answers.readline() for _ in range(20000)] == [f"{number + 1} {number}\n" for number in range(20000)]
 
 
+def test_its_probe_asks_for_an_answer(gateway, tmp_path):
+    (tmp_path / "config").write_text("greeting: hello\n")
+    gateway.start(config=tmp_path / "config")
+    port = gateway.streams[0].getsockname()[1]
+    run(gateway.program, "--probe", port)
+    gateway.close()
+    gateway.master.signal(signal.SIGKILL)
+    gateway.master.wait()
+    run(gateway.program, "--probe", port, status=1)
+
+
 def test_a_line_without_an_end_ends_the_connection(gateway):
     gateway.start()
     connection, answers = gateway.connect()

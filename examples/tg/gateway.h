@@ -44,6 +44,9 @@ bool gateway_is_alive(struct gateway *gateway);
 // Has the threads answer what has arrived, close everything and end.
 void gateway_stop(struct gateway *gateway);
 
+// probe.c: asks the service at a port of 127.0.0.1. Returns the exit status.
+int probe(int port);
+
 // crashes.c: ends this process in the way that is named. Returns if the name is none.
 void crash_for_tests(struct gateway *gateway, const char *how);
 

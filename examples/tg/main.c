@@ -1,6 +1,7 @@
 // tg: a gateway for devices, as an example of a service in C.
 //
 // usage: tg [--threads N] [--crash-for-tests]
+//        tg --probe PORT
 //
 // Under Portcullis its sockets are those named "devices" (TCP) and "datagrams" (UDP). By itself it listens at port 5000 of
 // 127.0.0.1.
@@ -66,10 +67,12 @@ static size_t read_arguments(int count, char **arguments) {
     for (int index = 1; index < count; index++) {
         if (strcmp(arguments[index], "--crash-for-tests") == 0) {
             gateway.may_crash = true;
+        } else if (strcmp(arguments[index], "--probe") == 0 && index + 1 < count) {
+            exit(probe(atoi(arguments[index + 1])));
         } else if (strcmp(arguments[index], "--threads") == 0 && index + 1 < count && atoi(arguments[index + 1]) > 0) {
             threads = (size_t)atoi(arguments[++index]);
         } else {
-            fprintf(stderr, "usage: tg [--threads N] [--crash-for-tests]\n");
+            fprintf(stderr, "usage: tg [--threads N] [--crash-for-tests]\n       tg --probe PORT\n");
             exit(64);
         }
     }
