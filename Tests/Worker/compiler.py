@@ -18,7 +18,11 @@ class Compiler:
         self.made = {}
 
     def program(self, source, *flags, linked=None):
-        """The path of the program of a source. linked: "static" or "shared", or None for one that knows of no library."""
+        """The path of the program of a source.
+
+        linked: "static" or "shared", or None for one that knows of no library. "sanitized": with the library's sources, all
+        of it under the sanitizers of addresses and of undefined behaviour.
+        """
         key = (source, flags, linked)
         if key not in self.made:
             path = self.folder / f"{pathlib.Path(source).stem}-{len(self.made)}"
@@ -27,6 +31,8 @@ class Compiler:
                 None: (),
                 "static": (f"-I{LIBRARY}/include", "-Wl,--whole-archive", LIBRARY / "libportcullis-worker.a",
                            "-Wl,--no-whole-archive", "-llua5.4", "-lm"),
+                "sanitized": ("-fsanitize=address,undefined", "-fno-omit-frame-pointer", f"-I{LIBRARY}/include",
+                              "-I/usr/include/lua5.4", *sorted((REPOSITORY / "Sources/CServiceWorker").glob("*/*.c")), "-llua5.4"),
                 "shared": (f"-I{LIBRARY}/include", f"-L{LIBRARY}", "-Wl,--no-as-needed", "-lportcullis-worker",
                            f"-Wl,-rpath,{LIBRARY}"),
             }[linked]

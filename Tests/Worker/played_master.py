@@ -4,6 +4,7 @@ import collections
 import contextlib
 import os
 import pathlib
+import re
 import select
 import signal
 import socket
@@ -104,6 +105,17 @@ class PlayedMaster:
         data = os.read(self.crashes, 4096)
         assert data, f"the worker ended without a crash record: {self.wait()}; {self.text[-2000:]!r}"
         return read_crash(data)
+
+    def wait_until_parked(self, crash, others):
+        """Waits until all other threads of the crashed worker have stopped. The record is written before, on a busy machine."""
+        assert crash.threads == others + 1 and crash.parked <= others
+        eventually(lambda: self.parked() == others, pause=0.01, what=f"{others} threads having stopped")
+
+    def parked(self):
+        """How many threads are in the handler beside the crashed one: there, and nowhere else, SIGSYS is blocked."""
+        masks = [re.search(r"SigBlk:\s*(\w+)", (task / "status").read_text())[1]
+                 for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir()]
+        return sum(int(mask, 16) >> (signal.SIGSYS - 1) & 1 for mask in masks) - 1
 
     def has_crash(self):
         return bool(select.select([self.crashes], [], [], 0)[0]) and bool(os.read(self.crashes, 4096))

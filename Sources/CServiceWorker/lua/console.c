@@ -178,7 +178,7 @@ static void evaluate(struct session *session, const char *text, size_t length) {
         result = "an error that is no text";
         result_length = strlen(result);
     }
-    if (result_length > LONGEST_RESULT) result_length = LONGEST_RESULT;
+    if (result_length > LONGEST_RESULT) result_length = whole_characters(result, LONGEST_RESULT);
     char words[32 + LONGEST_ID];
     snprintf(words, sizeof words, "LUA-RESULT %s %s", session->id, is_limit ? "limit" : status == LUA_OK ? "ok" : "error");
     send_message(words, result, result_length, true);

@@ -18,6 +18,14 @@ struct function {
 
 static struct function *functions;
 
+// Lua's own words, and what a session has of its own: the limits rely on some of it.
+static const char *const taken[] = {
+    "and",      "break",  "do",     "else",     "elseif",       "end",     "false",  "for",          "function", "goto",
+    "if",       "in",     "local",  "nil",      "not",          "or",      "repeat", "return",       "then",     "true",
+    "until",    "while",  "_G",     "_VERSION", "assert",       "error",   "ipairs", "getmetatable", "next",     "pairs",
+    "pcall",    "print",  "rawequal", "rawget", "rawlen",       "rawset",  "select", "setmetatable", "tonumber", "tostring",
+    "type",     "xpcall", "coroutine", "math",  "os",           "string",  "table",  "utf8",         NULL};
+
 static bool is_name(const char *name) {
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     return length > 0 && length <= LONGEST_NAME && name[length] == 0 && (name[0] < '0' || name[0] > '9');
@@ -26,6 +34,8 @@ static bool is_name(const char *name) {
 static int add(struct function function, const char *name) {
     if (has_begun()) return EBUSY;
     if (!is_name(name)) return EINVAL;
+    for (const char *const *word = taken; *word != NULL; word++)
+        if (strcmp(*word, name) == 0) return EEXIST;
     for (const struct function *other = functions; other != NULL; other = other->next)
         if (strcmp(other->name, name) == 0) return EEXIST;
     struct function *new = malloc(sizeof *new);

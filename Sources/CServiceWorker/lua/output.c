@@ -7,18 +7,21 @@
 
 enum { LONGEST_OUTPUT = 262144 };
 
-static void send_part(struct session *session) {
+// is_end: whether nothing follows; otherwise a character that is not complete yet waits for its rest.
+static void send_part(struct session *session, bool is_end) {
     struct output *output = &session->output;
-    if (output->length == 0) return;
+    size_t length = is_end ? output->length : whole_characters(output->text, output->length);
+    if (length == 0) return;
     char words[16 + LONGEST_ID];
     snprintf(words, sizeof words, "LUA-OUT %s", session->id);
     // Who does not read gets no more of it, and does not hold up the program.
-    if (send_message(words, output->text, output->length, true) != 0) {
-        output->dropped += output->length;
+    if (send_message(words, output->text, length, true) != 0) {
+        output->dropped += length;
         output->sent = LONGEST_OUTPUT;
     }
-    output->sent += output->length;
-    output->length = 0;
+    output->sent += length;
+    output->length -= length;
+    memmove(output->text, output->text + length, output->length);
 }
 
 void print_text(struct session *session, const char *text, size_t length) {
@@ -33,18 +36,18 @@ void print_text(struct session *session, const char *text, size_t length) {
         output->length += part;
         text += part;
         length -= part;
-        if (output->length == sizeof output->text) send_part(session);
+        if (output->length == sizeof output->text) send_part(session, false);
     }
 }
 
 void flush_output(struct session *session) {
     struct output *output = &session->output;
-    send_part(session);
+    send_part(session, true);
     if (output->dropped > 0) {
         output->length = (size_t)snprintf(output->text, sizeof output->text, "… %zu more bytes were not sent\n", output->dropped);
         output->dropped = 0;
         output->sent = 0;
-        send_part(session);
+        send_part(session, true);
     }
     output->sent = output->dropped = 0;
 }

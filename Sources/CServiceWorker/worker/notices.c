@@ -81,11 +81,7 @@ int portcullis_worker_status(const char *text) {
     enum { LONGEST = 256 };
     char notice[sizeof "STATUS=" + LONGEST] = "STATUS=";
     size_t start = strlen(notice), length = strnlen(text, LONGEST + 1);
-    if (length > LONGEST) {
-        // Not within a character: its later bytes are 10xxxxxx.
-        length = LONGEST;
-        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--;
-    }
+    if (length > LONGEST) length = whole_characters(text, LONGEST);
     for (size_t index = 0; index < length; index++)
         notice[start + index] = text[index] == '\n' || text[index] == '\r' ? ' ' : text[index];
     notice[start + length] = 0;

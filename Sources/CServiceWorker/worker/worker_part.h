@@ -32,6 +32,9 @@ INTERNAL int take_control(int descriptor);
 // Sends one message: its words, joined by spaces, then the text. Waits up to a second for room if it must arrive.
 INTERNAL int send_message(const char *words, const char *text, size_t length, bool must_arrive);
 
+// text.c: how much of a text there is without a character at its end that is cut off.
+INTERNAL size_t whole_characters(const char *text, size_t length);
+
 // clock.c: CLOCK_MONOTONIC in microseconds.
 INTERNAL uint64_t now_microseconds(void);
 

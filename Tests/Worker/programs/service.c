@@ -78,7 +78,10 @@ int main(int count, char **arguments) {
     if (strstr(mode, "without-config") == NULL) portcullis_worker_on_config(read_configuration, "context");
     portcullis_worker_on_stop(stop, NULL);
     portcullis_worker_lua_register("hang", hang);
-    if (portcullis_worker_lua_register("hang", hang) != EEXIST || portcullis_worker_lua_register("no name", hang) != EINVAL) return 21;
+    if (portcullis_worker_lua_register("hang", hang) != EEXIST || portcullis_worker_lua_register("no name", hang) != EINVAL ||
+        portcullis_worker_lua_register("pcall", hang) != EEXIST || portcullis_worker_lua_register("end", hang) != EEXIST ||
+        portcullis_worker_lua_register("", hang) != EINVAL || portcullis_worker_lua_register("1a", hang) != EINVAL)
+        return 21;
     portcullis_worker_lua_register_text("greet", greet, "hello");
     int error = portcullis_worker_begin();
     printf("begun %d\n", error);

@@ -135,7 +135,7 @@ struct lua_State;
  *
  * function: a lua_CFunction of Lua 5.4. It gets another state in each session. What it does is not subject to the limits of
  * the console: one that does not return in time has the worker replaced. `name` is a name of Lua, at most 63 bytes.
- * Returns EINVAL for another name, EEXIST for one that is taken, EBUSY after begin().
+ * Returns EINVAL for another name, EEXIST for one that is taken, by Lua too; EBUSY after begin().
  */
 int portcullis_worker_lua_register(const char *name, int (*function)(struct lua_State *));
 
