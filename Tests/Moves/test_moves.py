@@ -128,8 +128,8 @@ def test_what_was_purged_is_forgotten_and_may_come_back(cloud):
         def is_so():
             node = cloud.json("nodes", "show", server)
             return service not in node["report"]["services"] and not node["differences"] and node["node"]["inSync"]
-        cloud.portcullis("services", "purge", service, "--server", server)
-        eventually(is_so, 30, f"{service} being gone from {server}", pause=0.2)
+        text = cloud.portcullis("services", "purge", service, "--server", server)
+        assert text.endswith(f"{service} is removed from {server}, with its data\n")
         assert not (cloud.folder / server / "srv" / service).exists()
         # ADMIN has nothing more to purge.
         assert "left on server" in cloud.portcullis("services", "purge", service, "--server", server, status=1)
@@ -139,5 +139,15 @@ def test_what_was_purged_is_forgotten_and_may_come_back(cloud):
     cloud.install("one.1", "app1")
     cloud.portcullis("services", "remove", "one.1")
     eventually(lambda: cloud.run_state("one.1", "app1") == "absent", 30, "one.1 being removed", pause=0.2)
-    purged("one.1", "app1")
+    # While the node is away, nothing of it is taken over.
+    cloud.nodes["app1"].kill()
+    cloud.portcullis("services", "purge", "one.1", "--server", "app1", "--no-wait")
+    text = cloud.portcullis("services", "add", "one.1", "app1", "--version", "1.0.0", status=1)
+    assert "the server app1 is to purge what one.1 has left there" in text
+    assert (cloud.folder / "app1" / "srv" / "one.1").is_dir()
+    cloud.nodes["app1"].start()
+    purge = cloud.command("services", "purge", "one.1", "--server", "app1")
+    assert purge.returncode == 0 or "left on server" in purge.stderr, purge.stderr
+    assert not (cloud.folder / "app1" / "srv" / "one.1").exists()
     cloud.install("one.1", "app1")
+        eventually(is_so, 30, f"{service} being gone from {server}", pause=0.2)

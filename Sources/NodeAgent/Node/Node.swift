@@ -334,8 +334,12 @@ package actor Node {
         for (name, worker) in workers {
             if await worker.worker.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
             // What was purged is not here any more.
-            if await worker.worker.isGone { continue }
+            if await worker.worker.isGone {
+                purged.append(name.wrappedValue)
+                continue
+            }
             services[name] = await worker.worker.status
+        var purged: [String] = []
             if let driver = await worker.worker.driver, driver != choice.driver { others.append(name.wrappedValue) }
             if await worker.worker.isLeaseUntold { untold.append(name.wrappedValue) }
         }
@@ -346,6 +350,7 @@ package actor Node {
         report.jobs = await jobs.reports
         let problems = [
             pollProblem, keepingProblem, context.clock.problem, source.problem, choice.problem,
+        report.purged = purged.sorted()
             choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
         ]
         report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }
