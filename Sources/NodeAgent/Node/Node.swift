@@ -21,6 +21,8 @@ package actor Node {
     private var keepingProblem: String?
     private var workers: [ExactText: Worker] = [:]
     private let jobs: JobBook
+    /// The jobs of ADMIN that are not taken.
+    private var refusedJobs = RefusedJobs()
     /// Why the assignments cannot be had, or not be carried out.
     private var pollProblem: String?
     private var pollProblems: [String] = []
@@ -174,6 +176,9 @@ package actor Node {
 
     private func adopt(_ assignments: Assignments, _ tag: String?, _ askedAt: Int) async throws {
         let assignments = try checked(assignments)
+        for text in refusedJobs.follow(assignments.refusedJobs) {
+            logger.error("\(text)", metadata: ["event": "job-refused"])
+        }
         let next =
             stored?.followed(by: assignments, tag: tag) ?? StoredAssignments(tag: tag, assignments: assignments)
         if next != stored || keepingProblem != nil { keep(next) }
@@ -331,6 +336,7 @@ package actor Node {
         var isCarriedOut = stored != nil
         var others: [String] = []
         var untold: [String] = []
+        var purged: [String] = []
         for (name, worker) in workers {
             if await worker.worker.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
             // What was purged is not here any more.
@@ -339,18 +345,17 @@ package actor Node {
                 continue
             }
             services[name] = await worker.worker.status
-        var purged: [String] = []
             if let driver = await worker.worker.driver, driver != choice.driver { others.append(name.wrappedValue) }
             if await worker.worker.isLeaseUntold { untold.append(name.wrappedValue) }
         }
         var report = ServerReport.ofMachine(program: program, configuration)
         report.services = services
+        report.purged = purged.sorted()
         let isSafe = kept == nil || kept?.all == stored?.all
         report.applied = isCarriedOut && isSafe && pollProblem == nil ? stored?.tag : nil
-        report.jobs = await jobs.reports
+        report.jobs = refusedJobs.reports.merging(await jobs.reports) { _, taken in taken }
         let problems = [
-            pollProblem, keepingProblem, context.clock.problem, source.problem, choice.problem,
-        report.purged = purged.sorted()
+            pollProblem, keepingProblem, refusedJobs.problem, context.clock.problem, source.problem, choice.problem,
             choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
         ]
         report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }
