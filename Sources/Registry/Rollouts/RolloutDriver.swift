@@ -78,12 +78,11 @@ public actor RolloutDriver: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                let seen = await self.tags()
-                await self.look()
-                try await self.wait(for: seen)
-            }
+        await repeatUntilShutdown {
+            let seen = await self.tags()
+            await self.look()
+            await self.wait(for: seen)
+            return Self.coalescing
         }
         for probing in probes.values { probing.task.cancel() }
     }
@@ -113,7 +112,7 @@ public actor RolloutDriver: Service {
         var seen: String
     }
 
-    private func wait(for tags: [Tag]) async throws {
+    private func wait(for tags: [Tag]) async {
         await withTaskGroup { group in
             group.addTask { try? await Task.sleep(for: Self.interval) }
             for tag in tags {
@@ -124,7 +123,6 @@ public actor RolloutDriver: Service {
             await group.next()
             group.cancelAll()
         }
-        try await Task.sleep(for: Self.coalescing)
     }
 
     /// Has each rollout go on as far as it can.
