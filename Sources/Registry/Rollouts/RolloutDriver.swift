@@ -328,6 +328,14 @@ public actor RolloutDriver: Service {
 
     // MARK: Reading
 
+    /// The clock of a rollout at work stands still while no ADMIN runs, and that of one that has ended for good: what is
+    /// stuck is so by the wall clock.
+    private func clock(of rollout: ServiceRollout) -> Int {
+        guard rollout.progress.isOver else { return registry.rolloutClocks.now(of: rollout) }
+        guard let end = rollout.endedAt.flatMap({ InternetTime.date($0) }) else { return rollout.clock }
+        return rollout.clock + max(0, Int(registry.now().timeIntervalSince(end)))
+    }
+
     /// A rollout, with what its instances wait for.
     ///
     /// Throws `ChangeError.missing` if there is none.
@@ -337,7 +345,7 @@ public actor RolloutDriver: Service {
         guard let rollout = state.cloud.rollouts[id] else { throw ChangeError.missing("rollout \(id.shownName())") }
         var resource = RolloutResource(rollout)
         guard withInstances else { return resource }
-        let now = rollout.progress.isOver ? rollout.clock : registry.rolloutClocks.now(of: rollout)
+        let now = clock(of: rollout)
         resource.instances = rollout.progress.instances.map { instance in
             let wait = waits[id]?[instance.name]
             return RolloutResource.Instance(
