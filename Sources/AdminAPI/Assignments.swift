@@ -13,11 +13,16 @@ public struct Assignments: Sendable, Hashable {
     public var jobs: [ExactText: AssignedJob]
     /// What is to be built, by the identifier of the job.
     public var builds: [ExactText: AssignedBuild]
+    /// Jobs and builds that cannot be taken as they were read, and why, by identifier. They stop nothing else, and are
+    /// never written.
+    public var refusedJobs: [ExactText: String]
 
     public init(
         server: String, location: String, services: [ExactText: Assignment] = [:],
-        jobs: [ExactText: AssignedJob] = [:], builds: [ExactText: AssignedBuild] = [:]
+        jobs: [ExactText: AssignedJob] = [:], builds: [ExactText: AssignedBuild] = [:],
+        refusedJobs: [ExactText: String] = [:]
     ) {
+        self.refusedJobs = refusedJobs
         self.builds = builds
         self.server = server
         self.location = location
@@ -108,12 +113,26 @@ extension Assignments: Described {
         "Assignments", .required("server", .name(.server), \.server),
         .required("location", .name(.location), \.location),
         .required("services", .dictionary(of: Assignment.form, atMost: Limits.assignedServices), \.services),
-        .required("jobs", .dictionary(of: AssignedJob.form, atMost: Limits.assignedJobs), \.jobs),
-        .present("builds", .dictionary(of: AssignedBuild.form, atMost: Limits.assignedJobs), \.givenBuilds)
-    ) { Assignments(server: $0, location: $1, services: $2, jobs: $3, builds: $4 ?? [:]) }
+        .required("jobs", .dictionary(ofFitting: AssignedJob.form, atMost: Limits.assignedJobs), \.givenJobs),
+        .present("builds", .dictionary(ofFitting: AssignedBuild.form, atMost: Limits.assignedJobs), \.givenBuilds)
+    ) { Assignments(server: $0, location: $1, services: $2, readJobs: $3, readBuilds: $4) }
+
+    private init(
+        server: String, location: String, services: [ExactText: Assignment],
+        readJobs: FittingMembers<AssignedJob>, readBuilds: FittingMembers<AssignedBuild>?
+    ) {
+        let builds = readBuilds ?? FittingMembers(fitting: [:])
+        self.init(
+            server: server, location: location, services: services, jobs: readJobs.fitting, builds: builds.fitting,
+            refusedJobs: readJobs.faults.merging(builds.faults) { first, _ in first })
+    }
+
+    private var givenJobs: FittingMembers<AssignedJob> { FittingMembers(fitting: jobs) }
 
     /// A server without any is not told of them.
-    private var givenBuilds: [ExactText: AssignedBuild]? { builds.isEmpty ? nil : builds }
+    private var givenBuilds: FittingMembers<AssignedBuild>? {
+        builds.isEmpty ? nil : FittingMembers(fitting: builds)
+    }
 }
 
 extension AssignedBuild: Described {

@@ -100,6 +100,21 @@ public struct NodeDifference: Sendable, Hashable {
     }
 }
 
+/// What is left on a server of a service that has left it.
+public struct ServiceRemains: Sendable, Hashable {
+    public var service: String
+    /// The drive where its data is; `nil`: it is on none.
+    public var drive: String?
+    /// Whether the server is to remove it, and has not said yet that it has.
+    public var isPurged: Bool
+
+    public init(service: String, drive: String?, isPurged: Bool) {
+        self.service = service
+        self.drive = drive
+        self.isPurged = isPurged
+    }
+}
+
 /// A node with its report (`GET /v1/servers/{server}/node`).
 public struct NodeDetail: Sendable, Hashable {
     public var node: NodeResource
@@ -107,8 +122,14 @@ public struct NodeDetail: Sendable, Hashable {
     /// `nil`: there was none since ADMIN started.
     public var report: ServerReport?
     public var reportedAt: String?
+    /// What services that ADMIN had installed there have left.
+    public var remains: [ServiceRemains]
 
-    public init(node: NodeResource, differences: [NodeDifference], report: ServerReport?, reportedAt: String?) {
+    public init(
+        node: NodeResource, differences: [NodeDifference], report: ServerReport?, reportedAt: String?,
+        remains: [ServiceRemains] = []
+    ) {
+        self.remains = remains
         self.node = node
         self.differences = differences
         self.report = report
@@ -158,6 +179,14 @@ extension NodeDetail: Described {
     package static let form = Form<Self>.object(
         "NodeDetail", .required("node", NodeResource.form, \.node),
         .required("differences", .list(of: NodeDifference.form), \.differences),
-        .present("report", ServerReport.form, \.report), .present("reportedAt", .time, \.reportedAt)
-    ) { NodeDetail(node: $0, differences: $1, report: $2, reportedAt: $3) }
+        .present("report", ServerReport.form, \.report), .present("reportedAt", .time, \.reportedAt),
+        .present("remains", .list(of: ServiceRemains.form), else: [], \.remains)
+    ) { NodeDetail(node: $0, differences: $1, report: $2, reportedAt: $3, remains: $4) }
+}
+
+extension ServiceRemains: Described {
+    package static let form = Form<Self>.object(
+        "ServiceRemains", .required("service", .line(atMost: Limits.reportedText), \.service),
+        .present("drive", .name(.drive), \.drive), .required("purged", .boolean, \.isPurged)
+    ) { ServiceRemains(service: $0, drive: $1, isPurged: $2) }
 }

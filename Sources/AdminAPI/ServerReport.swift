@@ -25,13 +25,17 @@ public struct ServerReport: Sendable, Hashable {
     public var problems: [String]
     /// The types that it builds.
     public var builds: [String]
+    /// The services that were to be purged, and of which nothing is left.
+    public var purged: [String]
 
     public init(
         program: String, applied: String?, bootedAt: String, services: [ExactText: ServerService] = [:],
         jobs: [ExactText: JobReport] = [:], drives: [ExactText: DriveReport] = [:], load: Double = 0, memory: Int = 0,
-        freeMemory: Int = 0, problems: [String] = [], builds: [String] = []
+        freeMemory: Int = 0, problems: [String] = [], builds: [String] = [],
+        purged: [String] = []
     ) {
         self.builds = builds
+        self.purged = purged
         self.program = program
         self.applied = applied
         self.bootedAt = bootedAt
@@ -169,11 +173,12 @@ extension ServerReport: Described {
         .required("load", .amount, \.load), .required("memory", .integer(atLeast: 0), \.memory),
         .required("freeMemory", .integer(atLeast: 0), \.freeMemory),
         .required("problems", .set(of: .line(atMost: Limits.reportedText), atMost: Limits.reportedTexts), \.problems),
-        .filled("builds", .set(of: .name(.type), atMost: Limits.builtTypes), \.builds)
+        .filled("builds", .set(of: .name(.type), atMost: Limits.builtTypes), \.builds),
+        .filled("purged", .set(of: .serviceName, atMost: Limits.assignedServices), \.purged)
     ) {
         ServerReport(
             program: $0, applied: $1, bootedAt: $2, services: $3, jobs: $4, drives: $5, load: $6, memory: $7,
-            freeMemory: $8, problems: $9, builds: $10)
+            freeMemory: $8, problems: $9, builds: $10, purged: $11)
     }
 }
 

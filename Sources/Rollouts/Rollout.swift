@@ -132,12 +132,17 @@ public struct Rollout: Sendable, Hashable, Codable {
 
     /// Takes all instances back to the versions that they had, also after the rollout has ended. Those that are not
     /// healthy go first; there are no canaries and no pauses.
-    public mutating func revert(now: Int) {
+    ///
+    /// - Parameter gone: instances that are no more: they stay as they are, and the rollout says so.
+    public mutating func revert(without gone: Set<String> = [], now: Int) {
         if case .reverted = state, !instances.contains(where: { $0.stage == .stuck }) { return }
         state = .running
         ending = nil
         for index in instances.indices {
-            if instances[index].stage == .stuck {
+            if gone.contains(instances[index].name) {
+                instances[index].stage = .done
+                instances[index].problem = "it is no more: there is nothing to take back"
+            } else if instances[index].stage == .stuck {
                 instances[index].attempt += 1
                 instances[index].enter(.starting, now: now)
             } else if Self.isAtWork(instances[index]) {

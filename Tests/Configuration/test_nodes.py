@@ -35,7 +35,7 @@ class Node:
         assert status == 200, text
         return headers["etag"], json.loads(text)
 
-    def report(self, services=(), jobs=(), applied=None):
+    def report(self, services=(), jobs=(), applied=None, purged=()):
         self.sequence += 1
         report = {
             "program": "0.1.0", "bootedAt": TIME, "services": dict(services), "jobs": dict(jobs),
@@ -43,6 +43,8 @@ class Node:
             "load": 0.25, "memory": 1 << 34, "freeMemory": 1 << 33, "problems": []}
         if applied:
             report["applied"] = applied
+        if purged:
+            report["purged"] = list(purged)
         status, answer = self.call(
             f"/v1/servers/{self.server}/report", {"session": "s", "sequence": self.sequence, "report": report})
         assert (status, answer) == (200, {"wantsWhole": False})
@@ -123,11 +125,27 @@ def test_a_server_joins_installs_and_is_told_of_changes(admin):
     admin.portcullis("services", "version", name, "none")
     tag, document = node.assignments()
     assert document["services"] == {name: {"desired": "absent"}}
-    admin.portcullis("services", "purge", name, "--server", "app1")
+    admin.portcullis("services", "purge", name, "--server", "app1", "--no-wait")
     tag, document = node.assignments()
     assert document["services"] == {name: {"desired": "purged"}}
+    assert re.search(rf"{re.escape(name)} +- +is to be removed", admin.portcullis("nodes", "show", "app1"))
+    # Until its node says so, it is not gone: nobody takes over what was to be deleted.
     node.report({}, applied=tag)
+    text = admin.portcullis("services", "version", name, f"sha256:{DIGEST}", status=1)
+    assert f"the server app1 is to purge what {name} has left there, and has not done that yet" in text
+    begin = time.monotonic()
+    text = admin.portcullis("services", "purge", name, "--server", "app1", "--timeout", "2", status=1)
+    assert time.monotonic() - begin < 30
+    assert f"the purge of {name} on app1 is pending: after 2 s it still waits for app1 to remove {name}" in text
+    wait = Process(binary("portcullis"), "services", "purge", name, "--server", "app1",
+                   environment={"PORTCULLIS_ADMIN_URL": admin.url, "PORTCULLIS_TOKEN": admin.token})
+    wait.wait_for(f"waiting: app1 to remove {name}")
+    node.report({name: {**running(DIGEST, "absent"), "problem": "the disk is read-only"}}, applied=tag)
+    wait.wait_for("the disk is read-only")
+    node.report({}, purged=[name])
+    assert wait.wait() == 0 and f"{name} is removed from app1, with its data" in wait.text
     assert node.assignments()[1]["services"] == {}
+    admin.portcullis("services", "version", name, f"sha256:{DIGEST}", "--dry-run", status=2)
 
 
 def test_a_held_poll_ends_when_its_server_is_taken_out_and_it_may_join_again(admin):

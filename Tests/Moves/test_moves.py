@@ -1,5 +1,6 @@
 """Services move under load. Witnesses: clients through a gateway, and what the programs have written down."""
 
+import json
 import time
 
 from gateway import Clients
@@ -101,10 +102,19 @@ def test_the_second_action_follows_the_first_and_intervals_are_kept(cloud):
     (cloud.folder / "app2" / "srv" / "demote-fails").touch()
     error = cloud.portcullis("services", "switch", "web.2", "web.1", status=1)
     assert "of web.2 has failed" in error
-    jobs = [job for job in cloud.json("jobs", "list") if job["name"] != "tick"][-2:]
+    jobs = [job for job in cloud.json("jobs", "list") if job.get("name") != "tick"][-2:]
     assert [(job["name"], job["state"]) for job in jobs] == [("demote", "failed"), ("promote", "failed")]
     assert jobs[1]["problem"] == "it was not begun: demote of web.2 on app2 has failed"
     assert "promote web.1" not in cloud.actions()
+    # Programs get one document, whatever has become of the first.
+    for status, (one, other) in {0: ("web.1", "web.2"), 1: ("web.2", "web.1")}.items():
+        done = cloud.command("services", "switch", one, other, "-o", "json")
+        jobs = json.loads(done.stdout)
+        assert done.returncode == status, done.stderr
+        assert [job["service"] for job in jobs] == [one, other]
+        assert {job["state"] for job in jobs} == {"failed" if status else "succeeded"}
+    restarts = json.loads(cloud.command("services", "restart", "web.1", "web.2", "-o", "json").stdout)
+    assert [(job["service"], job["state"]) for job in restarts] == [("web.1", "succeeded"), ("web.2", "succeeded")]
     assert "no action" in cloud.portcullis("services", "switch", "web.2", "web.1", "--promote", "nothing", status=1)
     # Each minute once, whatever is restarted.
     begin = time.monotonic()
@@ -112,7 +122,7 @@ def test_the_second_action_follows_the_first_and_intervals_are_kept(cloud):
         assert time.monotonic() - begin < 75, cloud.actions()
         cloud.restart_admin()
         time.sleep(3)
-    ticks = [job for job in cloud.json("jobs", "list") if job["name"] == "tick"]
+    ticks = [job for job in cloud.json("jobs", "list") if job.get("name") == "tick"]
     assert len(ticks) <= 2 * (2 + (time.monotonic() - begin) // 60) and {job["createdBy"] for job in ticks} == {"clock"}
 
 
@@ -128,9 +138,10 @@ def test_what_was_purged_is_forgotten_and_may_come_back(cloud):
         def is_so():
             node = cloud.json("nodes", "show", server)
             return service not in node["report"]["services"] and not node["differences"] and node["node"]["inSync"]
-        cloud.portcullis("services", "purge", service, "--server", server)
-        eventually(is_so, 30, f"{service} being gone from {server}", pause=0.2)
+        text = cloud.portcullis("services", "purge", service, "--server", server)
+        assert text.endswith(f"{service} is removed from {server}, with its data\n")
         assert not (cloud.folder / server / "srv" / service).exists()
+        eventually(is_so, 30, f"{service} being gone from {server}", pause=0.2)
         # ADMIN has nothing more to purge.
         assert "left on server" in cloud.portcullis("services", "purge", service, "--server", server, status=1)
 
@@ -139,5 +150,14 @@ def test_what_was_purged_is_forgotten_and_may_come_back(cloud):
     cloud.install("one.1", "app1")
     cloud.portcullis("services", "remove", "one.1")
     eventually(lambda: cloud.run_state("one.1", "app1") == "absent", 30, "one.1 being removed", pause=0.2)
-    purged("one.1", "app1")
+    # While the node is away, nothing of it is taken over.
+    cloud.nodes["app1"].kill()
+    cloud.portcullis("services", "purge", "one.1", "--server", "app1", "--no-wait")
+    text = cloud.portcullis("services", "add", "one.1", "app1", "--version", "1.0.0", status=1)
+    assert "the server app1 is to purge what one.1 has left there" in text
+    assert (cloud.folder / "app1" / "srv" / "one.1").is_dir()
+    cloud.nodes["app1"].start()
+    purge = cloud.command("services", "purge", "one.1", "--server", "app1")
+    assert purge.returncode == 0 or "left on server" in purge.stderr, purge.stderr
+    assert not (cloud.folder / "app1" / "srv" / "one.1").exists()
     cloud.install("one.1", "app1")

@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from portcullis_testing import processes
+from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 from yard import Yard, all_gone
 
@@ -213,6 +215,29 @@ def test_a_node_that_ends_during_a_build(yard, signal):
     yard.no_more_waiting()
     again = yard.build("1.0.0")
     assert again.returncode == 0 and "1.0.0" in yard.versions(), again.stderr
+
+
+@pytest.mark.parametrize("killed", ["admin", "node"])
+def test_what_a_build_prints_is_shown_once_whoever_is_killed(yard, killed):
+    yard.write("wait", "")
+    command = processes.Process(
+        binary("portcullis"), "versions", "build", "web", "--name", "1.0.0", "--on", "build1",
+        environment={"PORTCULLIS_ADMIN_URL": yard.admin.url, "PORTCULLIS_TOKEN": yard.token})
+    command.wait_for("building web 1.0.0 release")
+    if killed == "admin":
+        port = yard.admin.port
+        yard.admin.kill()
+        yard.admin.port = int(yard.admin.url.rpartition(":")[2])
+        yard.admin.start()
+        yard.admin.port = port
+    else:
+        yard.nodes["build1"].kill()
+        yard.start("build1", builds={"web": yard.entry()})
+    [job] = yard.json("jobs", "list")
+    eventually(lambda: "building" in yard.json("jobs", "show", job["id"])["output"], 60, "the output being known again")
+    yard.go()
+    assert command.wait(60) == (0 if killed == "admin" else 1), command.text
+    assert command.text.count("building web 1.0.0 release") == 1, command.text
 
 
 def test_admin_is_away_when_the_version_is_to_be_sent(yard):

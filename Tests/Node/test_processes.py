@@ -31,6 +31,17 @@ def test_a_program_that_ends_at_once_is_started_again_ever_later(stage):
     assert stage.settled("pgw.1", version=good, timeout=5)["restarts"] == 0
 
 
+def test_since_when_a_service_runs_outlives_the_node(stage):
+    stage.admin.assign("pgw.1", stage.version("1.0.0"))
+    stage.start()
+    since = stage.settled("pgw.1")["since"]
+    eventually(lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) > since, what="another second")
+    stage.admin.report = None
+    stage.restart()
+    eventually(lambda: stage.admin.report, what="the next agent's report")
+    assert stage.settled("pgw.1")["since"] == since
+
+
 def test_a_program_that_ignores_its_stop_signal_is_killed_with_all_it_has_started(stage):
     version = stage.version("1.0.0", """\
         #!/bin/bash

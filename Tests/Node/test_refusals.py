@@ -36,6 +36,30 @@ def key(stage, name, *words):
     return stage.folder / name
 
 
+def test_a_job_that_is_none_is_refused_alone_by_name_and_all_else_is_carried_out(serving):
+    stage, version = serving
+    with stage.admin.together():
+        stage.admin.order("17-bad", service="pgw.1", kind="dance")
+        stage.admin.order("../../etc", service="pgw.1", kind="restart")
+        stage.admin.order("18-good", service="pgw.1", kind="restart")
+        stage.admin.assign("pgw.2", version)
+    stage.settled("pgw.2")
+    eventually(lambda: (stage.admin.job("18-good") or {}).get("state") == "succeeded", what="the job that is one")
+    eventually(lambda: {"17-bad", "../../etc"} <= stage.admin.report["jobs"].keys(), what="the others in the report")
+    for identifier, words in {"17-bad": "dance", "../../etc": "no identifier of a job"}.items():
+        told = stage.admin.job(identifier)
+        assert told["state"] == "failed" and "it is refused: " in told["problem"] and words in told["problem"]
+    assert [text for text in stage.admin.report["problems"] if '"../../etc" of ADMIN is refused' in text]
+    assert stage.admin.report["applied"] == stage.admin.tag
+    # The next agent tells of it, too.
+    stage.admin.report = None
+    stage.restart()
+    eventually(lambda: stage.admin.report and "17-bad" in stage.admin.report["jobs"], what="the next agent's report")
+    del stage.admin.jobs["17-bad"], stage.admin.jobs["../../etc"]
+    stage.admin.order("19-good", service="pgw.1", kind="restart")
+    eventually(lambda: not stage.admin.report["problems"] and "17-bad" not in stage.admin.report["jobs"])
+
+
 def test_a_strangers_signature_an_altered_one_and_none(serving):
     stage, _ = serving
     witness = stage.witness("pgw.1")

@@ -223,4 +223,14 @@ def test_abort_takes_back_what_was_begun_and_revert_the_rest(stage):
     for service in SERVICES[1:]:
         stage.has_started(service, "1.5.0", "1.6.0", "1.5.0")
     assert stage.portcullis("rollouts", "list", "--state", "reverted").splitlines()[1].startswith("2 ")
+    # A limit leaves the newest.
+    assert [one["id"] for one in stage.json("rollouts", "list", "--limit", "1")] == ["2"]
     stage.check()
+
+    # One that was removed since is left out.
+    stage.upgrade("1.6.0", "--service", "pgw.3", "--service", "pgw.4")
+    stage.portcullis("services", "maint", "pgw.4", "--wait")
+    stage.portcullis("services", "remove", "pgw.4")
+    text = stage.portcullis("rollouts", "revert", "3")
+    assert "rollout 3 is reverted: the instances have the versions that they had, but for pgw.4, which is no more" in text
+    stage.has_started("pgw.3", "1.5.0", "1.6.0", "1.5.0", "1.6.0", "1.5.0")

@@ -470,6 +470,19 @@ import Testing
         }
     }
 
+    @Test("a revert leaves out what is no more, and takes the others back")
+    func revertWithoutOne() {
+        var (rollout, cloud) = rollout(3)
+        cloud.run(&rollout)
+        cloud.running["pgw.2"] = nil
+        rollout.revert(without: ["pgw.2"], now: cloud.now)
+        cloud.run(&rollout)
+        #expect(rollout.state == .reverted)
+        #expect(cloud.running["pgw.1"] == "1" && cloud.running["pgw.3"] == "1")
+        #expect(rollout.instances.map(\.isBack) == [true, false, true])
+        #expect(rollout.instances[1].stage == .done && rollout.instances[1].problem?.contains("no more") == true)
+    }
+
     @Test("a stuck instance that is let go is drained no more")
     func release() {
         var (rollout, cloud) = rollout(1, RolloutPolicy(bake: 0, deadline: 10))

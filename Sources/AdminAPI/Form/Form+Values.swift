@@ -152,6 +152,21 @@ extension Form {
             })
     }
 
+    /// An object like that of `dictionary(of:atMost:)`. Of an answer, members that do not fit are put aside, each with the
+    /// first thing that is wrong with it.
+    package static func dictionary<Element>(ofFitting element: Form<Element>, atMost maximum: Int) -> Form
+    where Value == FittingMembers<Element> {
+        let all = Form<[ExactText: Element]>.dictionary(of: element, atMost: maximum)
+        return Form(
+            schema: all.schema,
+            read: { field in
+                guard !field.isStrict else { return all.read(field).map { FittingMembers(fitting: $0) } }
+                return field.dictionary(atMost: maximum, nameLength: Limits.reportedText, element.outcome)
+                    .map { FittingMembers($0) }
+            },
+            write: { all.write($0.fitting) })
+    }
+
     /// A list without duplicates.
     package static func set(of element: Form<String>, atMost maximum: Int) -> Form where Value == [String] {
         Form(

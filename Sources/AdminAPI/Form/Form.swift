@@ -69,10 +69,14 @@ package struct Form<Value: Sendable>: Sendable {
 
 extension Form {
     /// The value, if nothing is wrong with it. Faults are not noted.
-    func fitting(_ field: JSONField) -> Value? {
+    func fitting(_ field: JSONField) -> Value? { try? outcome(field).get() }
+
+    /// The value, or what is wrong with it. Faults are not noted.
+    func outcome(_ field: JSONField) -> Result<Value, BodyError> {
         let list = FaultList(field.list.reading)
         let value = read(JSONField(field.value, pointer: field.pointer, list: list))
-        return list.faults.isEmpty ? value : nil
+        guard let value, list.faults.isEmpty else { return .failure(BodyError(list.faults)) }
+        return .success(value)
     }
 }
 

@@ -63,7 +63,7 @@ extension Cloud {
         let wanting = servers.values.filter { !occupied.contains($0.name) && reason(against: $0, for: type) == nil }
             .sorted { $0.name < $1.name }
         guard !wanting.isEmpty else { return }
-        var taken = Set(present.lazy.map(\.index))
+        var taken = purgedIndexes(of: type.type).union(present.lazy.map(\.index))
         let formerByServer = Dictionary(
             former.map { ($0.server, $0) }, uniquingKeysWith: { $0.index < $1.index ? $0 : $1 })
         var isNew = [String]()

@@ -68,9 +68,10 @@ extension Cloud {
         }
     }
 
-    /// The lowest index, from 1, that no service of the type has. Walks over all services.
+    /// The lowest index, from 1, that no service of the type has, and that no server is still to purge. Walks over all
+    /// services.
     package func freeIndex(of type: String) -> Int {
-        let taken = Set(services.values.lazy.filter { $0.type == type }.map(\.index))
+        let taken = purgedIndexes(of: type).union(services.values.lazy.filter { $0.type == type }.map(\.index))
         var index = 1
         while taken.contains(index) { index += 1 }
         return index

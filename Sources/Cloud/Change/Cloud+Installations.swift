@@ -45,8 +45,11 @@ extension Cloud {
                 services[service.name]?.installation?.drive = installation.drive
                 continue
             }
-            if let left = remains.removeValue(forKey: .init(server: service.server, service: service.name)) {
+            let id = Remains.ID(server: service.server, service: service.name)
+            if let left = remains[id] {
                 services[service.name]?.installation?.drive = left.drive
+                // What is to be removed stays so: the service is refused there until it is gone.
+                if !left.isPurged { remains[id] = nil }
                 continue
             }
             if loads == nil { loads = driveLoads(besides: Set(placed.map(\.name))) }
@@ -108,6 +111,19 @@ extension Cloud {
             }
         }
         return settled
+    }
+
+    /// The indexes of a type's services that some server is still to purge. Walks over all remains.
+    func purgedIndexes(of type: String) -> Set<Int> {
+        Set(
+            remains.lazy.filter(\.value.isPurged).compactMap { id, _ in
+                ServiceName(id.service).flatMap { $0.type == type ? $0.index : nil }
+            })
+    }
+
+    /// The servers that are still to purge a service. Walks over all remains.
+    func serversPurging(_ service: String) -> [String] {
+        remains.filter { $0.value.isPurged && $0.key.service == service }.map(\.key.server)
     }
 
     /// The drive for a service that comes to a server; `nil`: it needs none. Walks over all services.

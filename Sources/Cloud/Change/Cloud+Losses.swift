@@ -142,7 +142,9 @@ extension Cloud {
         }
         if let refused { return .stays("stays: its move was refused: \(refused)") }
         let suspicion = NodeSilences.suspicion(within: policy.after)
-        let away = servers.keys.filter { heard.nodes[$0].map { $0.silence >= suspicion } ?? true }
+        let away =
+            servers.keys.filter { heard.nodes[$0].map { $0.silence >= suspicion } ?? true }
+            + serversPurging(service.name)
         // Where it has just failed it is only tried again if there is no other place.
         for failed in [hasTriedToMove(service) ? moves[service.name]?.to : nil, nil] {
             var placement = Placement(

@@ -85,7 +85,10 @@ extension Cloud {
         let drains = (type?.gateway ?? []).map { $0.drainTime ?? ServiceMove.Policy().drainTime }
         let policy = ServiceMove.Policy(
             drainTime: min(drains.max() ?? 0, request.drainTime ?? .max), isExclusive: type?.mustNotRunTwice ?? false)
-        let left = remains.removeValue(forKey: .init(server: request.server, service: service.name))
+        let id = Remains.ID(server: request.server, service: service.name)
+        let left = remains[id]
+        // What is to be removed stays so, and the move is refused.
+        if left?.isPurged == false { remains[id] = nil }
         moves[service.name] = RecordedMove(
             service: service.name, oldDrive: service.installation?.drive,
             newDrive: left.map(\.drive) ?? driveForAnother(service, on: request.server),

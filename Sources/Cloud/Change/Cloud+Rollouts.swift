@@ -240,22 +240,23 @@ extension Cloud {
                 throw rollout.refusal("it is being reverted already")
             }
             try requireRevertible(rollout)
-            progress.revert(now: clock)
+            progress.revert(
+                without: Set(progress.instances.map(\.name).filter { services[$0] == nil }), now: clock)
         }
         follow(progress, of: id, clock: clock, generation: generation, at: time)
     }
 
-    /// Throws if a rollout has nothing to take back, or if its instances have changed since it ended.
+    /// Throws if a rollout has nothing to take back, or if its instances have changed since it ended. Instances that are
+    /// no more are left out.
     private func requireRevertible(_ rollout: ServiceRollout) throws {
-        let concerned = rollout.progress.instances.filter { $0.isChanged || $0.stage == .stuck }
+        let concerned = rollout.instancesToRevert(in: self)
         guard !rollout.progress.isOver || !concerned.isEmpty else {
             throw rollout.refusal("no instance of it has another version than before")
         }
         try requireNoRollout(of: Set(concerned.map(\.name)), besides: rollout.id)
         for instance in concerned {
-            guard let service = services[instance.name] else { throw rollout.refusal("\(instance.name) is no more") }
-            guard let version = instance.version, service.installation?.digest.isExactly(version) == true,
-                service.isToRun
+            guard let service = services[instance.name], let version = instance.version,
+                service.installation?.digest.isExactly(version) == true, service.isToRun
             else {
                 throw rollout.refusal(
                     "\(instance.name) was given another version or stopped since: begin a rollout to the version that it "
@@ -268,7 +269,8 @@ extension Cloud {
     /// their order. Cost: linear in the instances of all rollouts.
     package func rolloutsThatMayGoBack(to digest: String, endedSince time: String) -> [ServiceRollout] {
         rollouts.values.filter { rollout in
-            guard let endedAt = rollout.endedAt, rollout.progress.isOver, endedAt >= time, rollout.goesBack(to: digest)
+            guard let endedAt = rollout.endedAt, rollout.progress.isOver, endedAt >= time,
+                rollout.goesBack(to: digest, in: self)
             else { return false }
             return (try? requireRevertible(rollout)) != nil
         }.sorted { $0.number < $1.number }

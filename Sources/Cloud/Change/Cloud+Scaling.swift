@@ -40,7 +40,7 @@ extension Cloud {
             scaling.removed = present.dropFirst(count).map(\.name)
             return scaling
         }
-        var taken = Set(all.map(\.index))
+        var taken = purgedIndexes(of: type).union(all.map(\.index))
         let installation: Installation?
         switch self.installation(besides: all, versions) {
         case .none: installation = nil

@@ -19,7 +19,7 @@ extension Cloud {
     }
 
     /// Whether the type of an instance has gateway sections.
-    func isExported(_ service: ServiceInstance) -> Bool {
+    package func isExported(_ service: ServiceInstance) -> Bool {
         types[service.type]?.configuration.gateway.isEmpty == false
     }
 

@@ -1,6 +1,6 @@
 extension Cloud {
-    /// Drives that are gone although data is on them, and paths that two drives of a server share. Walks over all
-    /// servers and services.
+    /// Drives that are gone although data is on them, paths that two drives of a server share, and services on servers that
+    /// are still to remove what they left there before. Walks over all servers and services.
     public func installationContradictions() -> [Contradiction] {
         var found = [Contradiction]()
         for server in servers.values.sorted(by: { $0.name < $1.name }) {
@@ -11,6 +11,16 @@ extension Cloud {
                         "the drives \(names[0]) and \(names[1]) of the server \(server.name) have the same path \(path)",
                         of: [.init(.server, server.name, .drives)]))
             }
+        }
+        for (id, left) in remains.sorted(by: { $0.key < $1.key }) where left.isPurged {
+            guard let service = services[id.service], service.installation != nil, service.server == id.server else {
+                continue
+            }
+            found.append(
+                Contradiction(
+                    "the server \(id.server) is to purge what \(id.service) has left there, and has not done that yet: "
+                        + "`portcullis services purge \(id.service) --server \(id.server)` waits for it",
+                    of: [.init(.service, id.service, .server), .init(.service, id.service)]))
         }
         let present = services.values.compactMap { service in
             service.installation?.drive.map { (Remains.ID(server: service.server, service: service.name), $0) }

@@ -76,11 +76,14 @@ public struct ServiceRollout: Sendable, Hashable {
     /// The instances that it holds back from the export.
     public var drained: Set<String> { progress.drained }
 
-    /// Whether a way back would give an instance the version: an instance has another one now, or is stuck.
-    package func goesBack(to digest: String) -> Bool {
-        progress.instances.contains {
-            ($0.isChanged || $0.stage == .stuck) && $0.before.map(digest.isExactly) == true
-        }
+    /// Whether a way back would give an instance the version: one that is there has another one now, or is stuck.
+    package func goesBack(to digest: String, in cloud: Cloud) -> Bool {
+        instancesToRevert(in: cloud).contains { $0.before.map(digest.isExactly) == true }
+    }
+
+    /// The instances that a way back would change: those that have another version than before, or are stuck, and are there.
+    func instancesToRevert(in cloud: Cloud) -> [RolloutInstance] {
+        progress.instances.filter { ($0.isChanged || $0.stage == .stuck) && cloud.services[$0.name] != nil }
     }
 
     /// Days for which a rollout that has ended keeps the versions to which `revert` would go back.

@@ -22,6 +22,8 @@ package actor Node {
     private var workers: [ExactText: Worker] = [:]
     private let jobs: JobBook
     private let crashes: CrashWatch
+    /// The jobs of ADMIN that are not taken.
+    private var refusedJobs = RefusedJobs()
     /// Why the assignments cannot be had, or not be carried out.
     private var pollProblem: String?
     private var pollProblems: [String] = []
@@ -179,6 +181,9 @@ package actor Node {
 
     private func adopt(_ assignments: Assignments, _ tag: String?, _ askedAt: Int) async throws {
         let assignments = try checked(assignments)
+        for text in refusedJobs.follow(assignments.refusedJobs) {
+            logger.error("\(text)", metadata: ["event": "job-refused"])
+        }
         let next =
             stored?.followed(by: assignments, tag: tag) ?? StoredAssignments(tag: tag, assignments: assignments)
         if next != stored || keepingProblem != nil { keep(next) }
@@ -336,21 +341,26 @@ package actor Node {
         var isCarriedOut = stored != nil
         var others: [String] = []
         var untold: [String] = []
+        var purged: [String] = []
         for (name, worker) in workers {
             if await worker.worker.isAssigned, await !worker.worker.isCarriedOut { isCarriedOut = false }
             // What was purged is not here any more.
-            if await worker.worker.isGone { continue }
+            if await worker.worker.isGone {
+                purged.append(name.wrappedValue)
+                continue
+            }
             services[name] = await worker.worker.status
             if let driver = await worker.worker.driver, driver != choice.driver { others.append(name.wrappedValue) }
             if await worker.worker.isLeaseUntold { untold.append(name.wrappedValue) }
         }
         var report = ServerReport.ofMachine(program: program, configuration)
         report.services = services
+        report.purged = purged.sorted()
         let isSafe = kept == nil || kept?.all == stored?.all
         report.applied = isCarriedOut && isSafe && pollProblem == nil ? stored?.tag : nil
-        report.jobs = await jobs.reports
+        report.jobs = refusedJobs.reports.merging(await jobs.reports) { _, taken in taken }
         let problems = [
-            pollProblem, keepingProblem, context.clock.problem, source.problem, choice.problem,
+            pollProblem, keepingProblem, refusedJobs.problem, context.clock.problem, source.problem, choice.problem,
             choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
         ]
         report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }

@@ -355,7 +355,8 @@ actor ServiceWorker {
         next.isAssigned = isAssigned
         next.restarts = min(restarts, Limits.reportedCount)
         next.problem = problem.map { ReportedText.line($0) }
-        if next.state != status.state { next.since = Date().formatted(.iso8601) }
+        // An agent that has just started goes by what keepers have written down.
+        if next.state != status.state { next.since = (process().record?.since(state) ?? Date()).formatted(.iso8601) }
         guard next != status else { return }
         if let problem = next.problem, problem != status.problem {
             context.logger.warning("\(name): \(problem)", metadata: ["event": "problem"])

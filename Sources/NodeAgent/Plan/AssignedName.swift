@@ -9,7 +9,7 @@ package enum AssignedName {
     package static func type(of service: String) -> String? { ServiceName(service)?.type }
 }
 
-/// Assignments that cannot be carried out as a whole: what is wrong with them.
+/// Assignments of which nothing can be carried out: what is wrong with them.
 package struct AssignmentsError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
@@ -17,9 +17,9 @@ package struct AssignmentsError: Error, Sendable, Hashable, CustomStringConverti
 }
 
 extension Assignments {
-    /// Checks the document as a whole.
+    /// Checks the document. A job or a build with a fault is refused alone (`refusedJobs`).
     ///
-    /// - Throws: the first thing that is wrong, with its place.
+    /// - Throws: the first thing that is wrong with the document as a whole or with a service, with its place.
     package func checked(for server: String) throws(AssignmentsError) -> Assignments {
         guard self.server.isExactly(server) else {
             throw AssignmentsError("they are for the server \(self.server.printed()), and this is \(server.printed())")
@@ -33,21 +33,24 @@ extension Assignments {
                 throw AssignmentsError("\(place)/version: \(version.printed()) is no SHA-256 of a manifest")
             }
         }
-        // What is to be built is judged by each build: a wrong name is no reason to stop the rest.
-        for (place, ids) in [("jobs", Array(jobs.keys)), ("builds", Array(builds.keys))] {
-            guard let wrong = ids.first(where: { !Self.isIdentifier($0.wrappedValue) }) else { continue }
-            throw AssignmentsError("/\(place): \(wrong.wrappedValue.printed()) is no identifier of a job")
+        var checked = self
+        // What is to be built is judged by each build.
+        for id in builds.keys where jobs[id] != nil || refusedJobs[id] != nil {
+            checked.builds[id] = nil
+            checked.refusedJobs[id] = checked.refusedJobs[id] ?? "a build has the same identifier"
         }
-        if let id = builds.keys.first(where: { jobs[$0] != nil }) {
-            throw AssignmentsError("/builds: \(id.wrappedValue) is the identifier of a job for a service, too")
+        for id in Set(jobs.keys).union(builds.keys) where !Self.isIdentifier(id.wrappedValue) {
+            checked.refuse(id, "this is no identifier of a job")
         }
-        for (id, job) in jobs {
-            guard AssignedName.type(of: job.service) != nil else {
-                throw AssignmentsError(
-                    "/jobs/\(id.wrappedValue)/service: \(job.service.printed()) is no name of a service")
-            }
+        for (id, job) in jobs where AssignedName.type(of: job.service) == nil {
+            checked.refuse(id, "\(job.service.printed()) is no name of a service")
         }
-        return self
+        return checked
+    }
+
+    private mutating func refuse(_ id: ExactText, _ reason: String) {
+        (jobs[id], builds[id]) = (nil, nil)
+        refusedJobs[id] = reason
     }
 
     private static func isIdentifier(_ id: String) -> Bool {

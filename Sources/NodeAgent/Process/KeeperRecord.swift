@@ -1,4 +1,5 @@
-import Foundation
+package import AdminAPI
+package import Foundation
 import Text
 import Versions
 
@@ -110,6 +111,21 @@ package struct KeeperRecord: Sendable, Hashable {
         let parts = text.splitBytes(" ")
         guard parts.count == 2, let boot = Int(parts[0]), let wall = Int(parts[1]) else { return nil }
         return Moment(boot: boot, wall: wall)
+    }
+}
+
+extension KeeperRecord {
+    /// Since when a service has been in a state, as far as its keeper has written that down; `nil`: it has not.
+    package func since(_ state: ServerService.State) -> Date? {
+        let moment: Moment? =
+            switch state {
+            case .starting: began
+            case .running: ready ?? started
+            case .stopping: stopping
+            case .stopped, .failing: ended
+            case .installing, .absent: nil
+            }
+        return moment.map { Date(timeIntervalSince1970: Double($0.wall)) }
     }
 }
 

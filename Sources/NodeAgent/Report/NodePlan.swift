@@ -26,6 +26,9 @@ package struct NodePlan: Sendable {
             for step in plan.steps { lines.append("\(name.wrappedValue): \(step.text(now: now))") }
             if let problem = plan.problem ?? plan.remark { problems.append("\(name.wrappedValue): \(problem)") }
         }
+        for (id, reason) in stored.assignments.refusedJobs.sorted(by: { $0.key < $1.key }) {
+            problems.append("job \(id.wrappedValue.printed(atMost: 80)): it is refused: \(reason)")
+        }
         for name in directory.services where stored.all[ExactText(name)] == nil {
             problems.append("\(name): it is here, and not assigned; it stays as it is")
         }

@@ -7,7 +7,7 @@ extension ReportComposer<ServerReportMessage> {
     /// - Parameter session: what tells this agent from another of its name.
     package static func ofServer(session: String) -> Self {
         Self(session: session) { known, next in
-            ["applied", "services", "jobs", "problems", "program"].contains { known[$0] != next[$0] }
+            ["applied", "services", "jobs", "problems", "program", "purged"].contains { known[$0] != next[$0] }
         }
     }
 }

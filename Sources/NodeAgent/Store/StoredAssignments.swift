@@ -51,7 +51,8 @@ package struct StoredAssignments: Sendable, Hashable {
                 name: "kept",
                 value: .object(names.map { .init(name: $0.wrappedValue, value: kept[$0]?.json ?? .null) })),
         ]
-        if let tag { members.append(.init(name: "etag", value: .string(tag))) }
+        // What was refused is not here: the next agent has to be told of it again.
+        if let tag, assignments.refusedJobs.isEmpty { members.append(.init(name: "etag", value: .string(tag))) }
         var writer = JSONWriter()
         writer.write(.object(members))
         return writer.bytes

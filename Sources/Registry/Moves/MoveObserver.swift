@@ -80,10 +80,7 @@ package struct MoveObserver: Sendable {
         of move: RecordedMove, in state: RegistryState
     ) async throws -> RolloutObservation.Confirmation {
         guard let generation = move.generation else { return .missing([]) }
-        guard
-            state.cloud.services[move.service].flatMap({ state.cloud.types[$0.type] })?.configuration.gateway.isEmpty
-                == false
-        else { return .confirmed }
+        guard state.cloud.services[move.service].map(state.cloud.isExported) == true else { return .confirmed }
         var missing: [String] = []
         for location in Set([move.from, move.to].compactMap { state.cloud.servers[$0]?.location }).sorted() {
             let gateways = try await gateways.confirmation(

@@ -127,15 +127,11 @@ public actor NodeRoster {
             else { return }
             ends[job.id] = end
         }
-        let gone = cloud.remains.filter { id, left in
-            left.isPurged && id.server == server && report.services[ExactText(id.service)] == nil
-        }.keys.sorted()
-        // Only a node that knows of the assignment has carried it out.
-        let knows = report.applied == (try await registry.state()).assignments.byServer[server]?.etag
-        guard !ends.isEmpty || !gone.isEmpty && knows else { return }
+        let gone = report.purged.map { Remains.ID(server: server, service: $0) }
+            .filter { cloud.remains[$0]?.isPurged == true }
+        guard !ends.isEmpty || !gone.isEmpty else { return }
         _ = try await registry.write(by: ChangeAuthor(actor), dryRun: false) { cloud, _ in
             for (id, end) in ends { cloud.endJob(id, end) }
-            guard knows else { return }
             for id in gone where cloud.remains[id]?.isPurged == true { cloud.remains[id] = nil }
         }
     }
@@ -161,9 +157,11 @@ public actor NodeRoster {
         _ = try state.cloud.server(server)
         guard let node = resource(server, in: state) else { throw ChangeError.missing("server \(server.shownName())") }
         let heard = nodes[server]?.report
+        let left = state.cloud.remains.filter { $0.key.server == server }.sorted { $0.key < $1.key }
         return NodeDetail(
             node: node, differences: differences(server, in: state), report: heard?.report,
-            reportedAt: heard.map { Timestamp.text($0.heard) })
+            reportedAt: heard.map { Timestamp.text($0.heard) },
+            remains: left.map { ServiceRemains(service: $0.service, drive: $1.drive, isPurged: $1.isPurged) })
     }
 
     private func differences(_ server: String, in state: RegistryState) -> [NodeDifference] {

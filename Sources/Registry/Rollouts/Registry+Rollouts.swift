@@ -55,8 +55,10 @@ extension Registry {
 
     /// Throws if a version is not here that an instance of a rollout would get by a way back.
     private func requireVersionsBefore(of id: String) async throws {
-        guard let rollout = try await state().cloud.rollouts[id] else { return }
-        for digest in Set(rollout.progress.instances.compactMap(\.before)).sorted() where rollout.goesBack(to: digest) {
+        let cloud = try await state().cloud
+        guard let rollout = cloud.rollouts[id] else { return }
+        for digest in Set(rollout.progress.instances.compactMap(\.before)).sorted()
+        where rollout.goesBack(to: digest, in: cloud) {
             guard try await versions.version(ofManifest: digest) == nil else { continue }
             throw rollout.refusal(
                 "the version \(rollout.reference(to: digest)) that its instances had before is not at ADMIN any more: push "

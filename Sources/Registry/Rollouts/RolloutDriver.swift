@@ -78,12 +78,11 @@ public actor RolloutDriver: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                let seen = await self.tags()
-                await self.look()
-                try await self.wait(for: seen)
-            }
+        await repeatUntilShutdown {
+            let seen = await self.tags()
+            await self.look()
+            await self.wait(for: seen)
+            return Self.coalescing
         }
         for probing in probes.values { probing.task.cancel() }
     }
@@ -113,7 +112,7 @@ public actor RolloutDriver: Service {
         var seen: String
     }
 
-    private func wait(for tags: [Tag]) async throws {
+    private func wait(for tags: [Tag]) async {
         await withTaskGroup { group in
             group.addTask { try? await Task.sleep(for: Self.interval) }
             for tag in tags {
@@ -124,7 +123,6 @@ public actor RolloutDriver: Service {
             await group.next()
             group.cancelAll()
         }
-        try await Task.sleep(for: Self.coalescing)
     }
 
     /// Has each rollout go on as far as it can.
@@ -330,6 +328,14 @@ public actor RolloutDriver: Service {
 
     // MARK: Reading
 
+    /// The clock of a rollout at work stands still while no ADMIN runs, and that of one that has ended for good: what is
+    /// stuck is so by the wall clock.
+    private func clock(of rollout: ServiceRollout) -> Int {
+        guard rollout.progress.isOver else { return registry.rolloutClocks.now(of: rollout) }
+        guard let end = rollout.endedAt.flatMap({ InternetTime.date($0) }) else { return rollout.clock }
+        return rollout.clock + max(0, Int(registry.now().timeIntervalSince(end)))
+    }
+
     /// A rollout, with what its instances wait for.
     ///
     /// Throws `ChangeError.missing` if there is none.
@@ -339,7 +345,7 @@ public actor RolloutDriver: Service {
         guard let rollout = state.cloud.rollouts[id] else { throw ChangeError.missing("rollout \(id.shownName())") }
         var resource = RolloutResource(rollout)
         guard withInstances else { return resource }
-        let now = rollout.progress.isOver ? rollout.clock : registry.rolloutClocks.now(of: rollout)
+        let now = clock(of: rollout)
         resource.instances = rollout.progress.instances.map { instance in
             let wait = waits[id]?[instance.name]
             return RolloutResource.Instance(

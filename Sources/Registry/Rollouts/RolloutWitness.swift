@@ -75,9 +75,7 @@ struct RolloutWitness {
         of instance: RolloutInstance, _ service: ServiceInstance, _ observation: inout RolloutObservation
     ) async throws {
         let name = instance.name
-        guard state.cloud.types[service.type]?.configuration.gateway.isEmpty == false,
-            let location = state.cloud.servers[service.server]?.location
-        else {
+        guard state.cloud.isExported(service), let location = state.cloud.servers[service.server]?.location else {
             // No gateway knows of it.
             (observation.confirmations[name], observation.connections[name]) = (.confirmed, 0)
             return

@@ -125,7 +125,9 @@ actor SimulatedNode {
 
     private var currentReport: ServerReport {
         var report = ServerReport(program: ProgramVersion.text, applied: tag, bootedAt: Self.start)
-        report.services = (assigned?.services ?? [:]).mapValues { assignment in
+        let purged = (assigned?.services ?? [:]).filter { $0.value.desired == .purged }
+        report.purged = purged.keys.map(\.wrappedValue).sorted()
+        report.services = (assigned?.services ?? [:]).filter { purged[$0.key] == nil }.mapValues { assignment in
             ServerService(
                 state: assignment.desired == .running ? .running : .stopped, since: Self.start,
                 version: assignment.version, wanted: assignment.version)

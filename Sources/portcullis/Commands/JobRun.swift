@@ -18,20 +18,48 @@ struct JobRun {
 
     private var isText: Bool { output.output == .table || output.output == .wide }
 
-    /// Throws if the job does not succeed.
-    func run(_ wanted: JobCreation, of service: String, _ change: ChangeOptions) async throws {
-        let made: CreatedJob = try await client.value(
-            AdminRequest.change(.post, .jobs(of: service), dryRun: change.dryRun).json(wanted))
-        guard let job = made.job else { return try change.finish(made.report) }
-        try await follow(job)
+    /// Makes a job of each service, one after the other, as long as they succeed. Programs get the job, or of several
+    /// services a list. Throws if one does not succeed.
+    func run(_ wanted: JobCreation, of services: [String], _ change: ChangeOptions) async throws {
+        var jobs: [JobResource] = []
+        for service in services where jobs.allSatisfy({ options.noWait || $0.state == .succeeded }) {
+            let made: CreatedJob = try await client.value(
+                AdminRequest.change(.post, .jobs(of: service), dryRun: change.dryRun).json(wanted))
+            guard let job = made.job else { return try change.finish(made.report) }
+            jobs.append(try await follow(job))
+        }
+        try conclude(jobs, isList: services.count > 1)
     }
 
-    /// Follows a job that was made. Throws if it does not succeed.
-    func follow(_ job: JobResource) async throws {
-        guard !options.noWait else { return try show(job) }
-        let ended = try await end(of: job)
-        if !isText { try output.show(ended, asText: "") }
-        try check(ended)
+    /// Follows jobs that were made, each of which waits for the one before. Programs get a list. Throws if one does not
+    /// succeed.
+    func run(_ made: [JobResource]) async throws {
+        var jobs: [JobResource] = []
+        for job in made {
+            jobs.append(try await follow(job))
+            if isText, !options.noWait { try check(jobs[jobs.count - 1]) }
+        }
+        try conclude(jobs, isList: true)
+    }
+
+    /// Waits for a job's end, unless it is not to be waited for.
+    private func follow(_ job: JobResource) async throws -> JobResource {
+        guard options.noWait else { return try await end(of: job) }
+        if isText { try show(job) }
+        return job
+    }
+
+    /// Shows programs what has become of jobs. Throws unless all have succeeded, where they were waited for.
+    private func conclude(_ jobs: [JobResource], isList: Bool) throws {
+        if !isText {
+            if isList {
+                try output.show(jobs, asText: "")
+            } else {
+                for job in jobs { try output.show(job, asText: "") }
+            }
+        }
+        guard !options.noWait else { return }
+        for job in jobs { try check(job) }
     }
 
     /// Shows a job that was made, and is not waited for.
@@ -58,26 +86,36 @@ struct JobRun {
         while true {
             guard let now = try await reading.next(client, as: JobResource.self) else { continue }
             let output = now.output ?? ""
-            if isText {
-                let new = Self.new(in: output, after: shown)
-                if !new.isEmpty { try StandardOutput.write(Array(String(new).printableLines.utf8)) }
-            }
-            shown = output
+            let new = Self.new(in: output, after: shown)
+            if isText, !new.isEmpty { try StandardOutput.write(Array(String(new).printableLines.utf8)) }
+            // A start of ADMIN or of the node has what is known of the output shorter for a while.
+            if !new.isEmpty { shown = output }
             if now.state.isEnd { return now }
         }
     }
 
-    /// What has come since: ADMIN keeps the end of the output only.
+    /// What has come since: ADMIN keeps the end of the output only. Nothing, where the output is one that is older than
+    /// what was shown: after a start of ADMIN or of the node there is less of it for a while.
     static func new(in output: String, after shown: String) -> Substring {
         if output.hasBytePrefix(shown) { return Substring(output.utf8.dropFirst(shown.utf8.count)) }
         // The beginning is gone: look for where what was shown ends.
         let (bytes, end) = (Array(output.utf8), Array(shown.utf8.suffix(1_024)))
-        guard !end.isEmpty, bytes.count >= end.count else { return output[...] }
+        guard !end.isEmpty else { return output[...] }
         for start in stride(from: bytes.count - end.count, through: 0, by: -1)
         where bytes[start] == end[0] && bytes[start..<start + end.count].elementsEqual(end) {
             return Substring(output.utf8.dropFirst(start + end.count))
         }
-        return output[...]
+        return isOlder(bytes, than: Array(shown.utf8)) ? "" : output[...]
+    }
+
+    /// Whether output is a beginning of what was shown, or ends within it. Cost: at most 1 KiB for each byte that was shown.
+    private static func isOlder(_ output: [UInt8], than shown: [UInt8]) -> Bool {
+        if shown.starts(with: output) { return true }
+        let end = output.suffix(1_024)
+        guard end.count == 1_024, let last = end.last else { return false }
+        return shown.indices.dropFirst(end.count - 1).contains { index in
+            shown[index] == last && shown[(index + 1 - end.count)...index].elementsEqual(end)
+        }
     }
 }
 

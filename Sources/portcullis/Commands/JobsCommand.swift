@@ -29,9 +29,9 @@ struct ListJobs: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let query = list.query([
-            QueryParameter.service: service, QueryParameter.server: server, QueryParameter.state: state?.rawValue,
-        ])
+        let query = list.query(
+            [QueryParameter.service: service, QueryParameter.server: server, QueryParameter.state: state?.rawValue],
+            inTime: "number")
         try await list.show(
             Listing<JobResource>(
                 request: AdminRequest(.get, .jobs, query: query), name: { $0.id },

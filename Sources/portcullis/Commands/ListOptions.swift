@@ -10,7 +10,7 @@ struct ListOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The order; with - before it, the reverse: --sort=-name.", valueName: "column"))
     var sort: String?
 
-    @Option(help: "List at most this many.")
+    @Option(help: "List at most this many; of rollouts, jobs and notices the newest, the newest first.")
     var limit: Int?
 
     @Flag(
@@ -28,10 +28,13 @@ struct ListOptions: ParsableArguments {
     }
 
     /// The query, with the filters that were given.
-    func query(_ filters: KeyValuePairs<String, String?>) -> [(String, String)] {
+    ///
+    /// - Parameter order: the order of a list that becomes longer with time: of such a list, a limit leaves the newest.
+    func query(_ filters: KeyValuePairs<String, String?>, inTime order: String? = nil) -> [(String, String)] {
+        let newest = limit == nil ? nil : order.map { "-\($0)" }
         let all =
             filters.map { ($0.key, $0.value) } + [
-                (QueryParameter.sort, sort), (QueryParameter.limit, limit.map(String.init)),
+                (QueryParameter.sort, sort ?? newest), (QueryParameter.limit, limit.map(String.init)),
             ]
         return all.compactMap { name, value in value.map { (name, $0) } }
     }

@@ -28,9 +28,8 @@ struct ListNotices: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let query = list.query([
-            QueryParameter.severity: severity?.rawValue, QueryParameter.subject: subject?.rawValue,
-        ])
+        let query = list.query(
+            [QueryParameter.severity: severity?.rawValue, QueryParameter.subject: subject?.rawValue], inTime: "number")
         try await list.show(
             Listing<NoticeResource>(
                 request: AdminRequest(.get, .notices, query: query), name: { "\($0.number)" },

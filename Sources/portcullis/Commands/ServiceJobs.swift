@@ -37,10 +37,8 @@ struct RestartServices: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        for name in services.names {
-            try await JobRun(client, job, change.output).run(
-                JobCreation(kind: .restart, seconds: job.seconds), of: name, change)
-        }
+        try await JobRun(client, job, change.output).run(
+            JobCreation(kind: .restart, seconds: job.seconds), of: services.names, change)
     }
 }
 
@@ -54,10 +52,8 @@ struct TestServices: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        for name in services.names {
-            try await JobRun(client, job, change.output).run(
-                JobCreation(kind: .tests, seconds: job.seconds), of: name, change)
-        }
+        try await JobRun(client, job, change.output).run(
+            JobCreation(kind: .tests, seconds: job.seconds), of: services.names, change)
     }
 }
 
@@ -83,6 +79,6 @@ struct RunAction: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         try await JobRun(client, job, change.output).run(
-            JobCreation(kind: .action, name: action, arguments: arguments, seconds: job.seconds), of: service, change)
+            JobCreation(kind: .action, name: action, arguments: arguments, seconds: job.seconds), of: [service], change)
     }
 }

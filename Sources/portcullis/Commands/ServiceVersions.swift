@@ -98,13 +98,21 @@ struct StopServices: ExportChangingCommand {
 struct PurgeService: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
-        abstract: "Have a server remove the directory of a service that has left it, with its data.")
+        abstract: "Have a server remove the directory of a service that has left it, with its data; and wait for that.",
+        discussion: """
+            It ends when the server's node has said that nothing is left, with exit code 1 if that is not so by --timeout \
+            (600 s), or if the node is silent. The order stays: the node carries it out when it is back. Until then the \
+            service cannot come to the server again. Repeated, the command waits for an order that was given before.
+            """)
 
     @Argument(help: "The service: TYPE.INDEX.", transform: NameArgument.read)
     var service: String
 
     @Option(help: "The server.", completion: .names(.servers), transform: NameArgument.read)
     var server: String
+
+    @Flag(help: "Give the order, and do not wait until it is carried out.")
+    var noWait = false
 
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
@@ -113,7 +121,13 @@ struct PurgeService: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         let request = AdminRequest.change(.delete, .service(service, on: server), dryRun: change.dryRun)
+        let start = ContinuousClock.now
         try change.finish(try await client.value(request))
+        guard !noWait, !change.dryRun else { return }
+        try await PurgeWait(service, on: server, client, within: connection.patience, since: start).run()
+        if [.table, .wide].contains(change.output.output) {
+            try StandardOutput.write("\(service) is removed from \(server), with its data")
+        }
     }
 }
 

@@ -9,7 +9,7 @@ struct SwitchServices: AdminCommand {
         commandName: "switch", abstract: "Have another instance of a type take over from one.",
         discussion: """
             The first instance runs the action `demote`; only when that has succeeded, the other one runs `promote`. Both are \
-            actions of the type. Their output is shown as it comes.
+            actions of the type. Their output is shown as it comes; `-o json` prints a list of both jobs at their end.
 
             Exit status: 0 both have succeeded, 1 one has not: the message says which.
             """)
@@ -39,8 +39,7 @@ struct SwitchServices: AdminCommand {
             AdminRequest.change(.post, .switchOver(from: from), dryRun: change.dryRun)
                 .json(SwitchOver(to: to, demote: demote, promote: promote, seconds: job.seconds)))
         guard !made.jobs.isEmpty else { return try change.finish(made.report) }
-        let run = JobRun(client, job, change.output)
-        // Each is followed in turn: the second is not begun before the first has succeeded.
-        for job in made.jobs { try await run.follow(job) }
+        // The second is not begun before the first has succeeded.
+        try await JobRun(client, job, change.output).run(made.jobs)
     }
 }

@@ -61,6 +61,18 @@ enum NodesText {
                         + [bytes(drive.free), bytes(drive.size)]
                 }
             ).text)
+        if !detail.remains.isEmpty {
+            parts.append(
+                Table(
+                    ["LEFT BY", "DRIVE", ""],
+                    detail.remains.map { left in
+                        [
+                            left.service, left.drive ?? "-",
+                            left.isPurged ? "is to be removed" : "`services purge` removes it",
+                        ]
+                    }
+                ).text)
+        }
         if !report.problems.isEmpty {
             parts.append(report.problems.map { "! \($0.printable)" }.joined(separator: "\n"))
         }

@@ -410,10 +410,28 @@ import YAML
             try refusal { $0.services["pgw.1"]?.installation?.digest = String(repeating: "2c", count: 32) }
                 .contains("pgw.1 was given another version"))
         #expect(try refusal { $0.services["pgw.1"]?.installation?.desired = .stopped }.contains("stopped since"))
-        #expect(try refusal { $0.services["pgw.1"] = nil }.hasSuffix("pgw.1 is no more"))
+        #expect(
+            try refusal { $0.services["pgw.1"] = nil }.hasSuffix("no instance of it has another version than before"))
         #expect(
             try refusal { _ = try $0.begin(Self.request(["pgw.1"], digest: String(repeating: "2c", count: 32))) }
                 .hasPrefix("rollout 2"))
+    }
+
+    @Test("an instance that was removed since is left out of a revert, and the others go back")
+    func revertWithoutOne() throws {
+        var (cloud, id) = try Self.begun(["pgw.1", "pgw.2"])
+        try Self.run(&cloud, id)
+        cloud.services["pgw.1"] = nil
+        #expect(cloud.rolloutsThatMayGoBack(to: Self.old, endedSince: "").map(\.id) == [id])
+        try cloud.order(.revert, rollout: id, clock: 90, generation: 9, at: Self.time)
+        try Self.run(&cloud, id)
+        for now in 91...120 where cloud.rollouts[id]?.progress.isOver == false {
+            try Self.follow(&cloud, id) { Self.obey($0, now: now) }
+        }
+        #expect(cloud.rollouts[id]?.progress.state == .reverted)
+        #expect(cloud.services["pgw.2"]?.installation?.digest == Self.old && cloud.services["pgw.1"] == nil)
+        #expect(cloud.rollouts[id]?.progress.instances[0].problem?.contains("no more") == true)
+        #expect(cloud.rolloutsThatMayGoBack(to: Self.old, endedSince: "").isEmpty)
     }
 
     // MARK: What others change

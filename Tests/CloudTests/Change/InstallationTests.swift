@@ -85,6 +85,36 @@ import Testing
         #expect(cloud.remains.isEmpty)
     }
 
+    @Test("what is to be purged stays so until it is gone: the service is refused there, and is placed elsewhere")
+    func purging() throws {
+        var cloud = try changed(cloud()) { $0.services["mdb.1"] = Self.installed(1, on: "app1") }
+        cloud = try changed(cloud) { $0.services["mdb.1"] = nil }
+        try cloud.purge("mdb.1", on: "app1")
+        let id = Remains.ID(server: "app1", service: "mdb.1")
+        let refusal =
+            "the server app1 is to purge what mdb.1 has left there, and has not done that yet: `portcullis services "
+            + "purge mdb.1 --server app1` waits for it"
+        #expect(cloud.contradictions().isEmpty)
+        // A service that ADMIN does not install leaves the directory alone, until it gets a version.
+        let added = try changed(cloud) {
+            $0.services["mdb.1"] = ServiceInstance(type: "mdb", index: 1, server: "app1")
+        }
+        #expect(added.contradictions().isEmpty && added.remains[id]?.isPurged == true)
+        for start in [cloud, added] {
+            let back = try changed(start) { $0.services["mdb.1"] = Self.installed(1, on: "app1") }
+            #expect(back.contradictions().map(\.message) == [refusal])
+            #expect(back.remains[id]?.isPurged == true)
+        }
+        let elsewhere = try changed(cloud) { $0.services["mdb.1"] = Self.installed(1, on: "app2") }
+        #expect(elsewhere.contradictions().isEmpty)
+        let moved = try changed(elsewhere) { $0.services["mdb.1"]?.server = "app1" }
+        #expect(moved.contradictions().map(\.message) == [refusal])
+        #expect(cloud.freeIndex(of: "mdb") == 2)
+        #expect(try cloud.scaling("mdb", to: 2, at: nil).added.map(\.name) == ["mdb.2", "mdb.3"])
+        cloud.remains[id] = nil
+        #expect(cloud.freeIndex(of: "mdb") == 1)
+    }
+
     @Test("a service that is installed is not purged, and one without a version leaves nothing")
     func present() throws {
         var cloud = try changed(cloud()) { $0.services["mdb.1"] = Self.installed(1, on: "app1") }

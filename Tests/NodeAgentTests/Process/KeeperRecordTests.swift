@@ -1,3 +1,5 @@
+import AdminAPI
+import Foundation
 import NodeAgent
 import Testing
 import Versions
@@ -26,6 +28,14 @@ import Versions
         #expect(process.version == version && process.instance == "abc" && process.isKept && !process.isStopping)
         #expect(process.startedAt == 1_100 && process.readyAt == 1_500)
         #expect(process.starts == StartCount(failures: 2, restarts: 5))
+    }
+
+    @Test func sinceWhenItIsInAStateTheKeeperKnows() throws {
+        var record = try #require(KeeperRecord(reading: text("started 1100 60", "ready 1500 70", "stopping 1600 80")))
+        func seconds(_ state: ServerService.State) -> Double? { record.since(state)?.timeIntervalSince1970 }
+        #expect([.starting, .running, .stopping, .stopped].map(seconds) == [50, 70, 80, nil])
+        record = try #require(KeeperRecord(reading: text("started 1100 60", "ended exited 1 2000 90")))
+        #expect([.running, .stopped, .failing, .installing, .absent].map(seconds) == [60, 90, 90, nil, nil])
     }
 
     @Test func whatIsIncompleteIsNoRecord() {

@@ -51,8 +51,42 @@ import Text
         #expect(
             fault(assignments(["pgw.1": Assignment(desired: .running, version: "../x")]))?.contains(
                 "/services/pgw.1/version") == true)
-        var jobs = assignments(["pgw.1": running])
-        jobs.jobs["../../etc"] = AssignedJob(service: "pgw.1", kind: .restart, deadline: "2027-01-01T00:00:00Z")
-        #expect(fault(jobs)?.contains("identifier") == true)
+    }
+
+    @Test func aJobWithAFaultIsRefusedAlone() throws {
+        let end = "2027-01-01T00:00:00Z"
+        let json = #"""
+            {"server": "app1", "location": "tcn", "services": {"pgw.1": {"desired": "running", "version": "\#(digest(1))"}},
+             "jobs": {"1-a": {"service": "pgw.1", "kind": "restart", "arguments": [], "deadline": "\#(end)"},
+                      "2-b": {"service": "pgw.1", "kind": "dance", "arguments": [], "deadline": "\#(end)"},
+                      "3-c": {"service": "../pgw.1", "kind": "restart", "arguments": [], "deadline": "\#(end)"},
+                      "4-d": 7,
+                      "../../etc": {"service": "pgw.1", "kind": "restart", "arguments": [], "deadline": "\#(end)"}},
+             "builds": {"1-a": {"type": "pgw", "version": "1", "variant": "release", "deadline": "\#(end)"},
+                        "5-e": {"type": "pgw", "version": "1", "variant": "release", "deadline": "\#(end)"},
+                        "6-f": {"type": "pgw"}, "7 g": {"type": "pgw", "version": "1", "variant": "r", "deadline": "\#(end)"}}}
+            """#
+        let read = try Assignments(json: Array(json.utf8), .tolerant)
+        let checked = try read.checked(for: "app1")
+        #expect(checked.services.keys.map(\.wrappedValue) == ["pgw.1"])
+        #expect(checked.jobs.keys.map(\.wrappedValue) == ["1-a"] && checked.builds.keys.map(\.wrappedValue) == ["5-e"])
+        let reasons = [
+            "2-b": "dance", "3-c": "no name of a service", "4-d": "an object is expected", "../../etc": "no identifier",
+            "1-a": "a build has the same identifier", "6-f": "#/builds/6-f/version: is missing", "7 g": "no identifier",
+        ]
+        #expect(Set(checked.refusedJobs.keys.map(\.wrappedValue)) == Set(reasons.keys))
+        for (id, reason) in reasons {
+            #expect(checked.refusedJobs[ExactText(id)]?.contains(reason) == true, "\(checked.refusedJobs)")
+        }
+        // What was refused is not kept, so the next agent asks for all of it again.
+        let stored = StoredAssignments(tag: "\"a\"", assignments: checked)
+        let again = try StoredAssignments(reading: stored.bytes)
+        #expect(again.tag == nil && again.assignments.jobs == checked.jobs && again.all == stored.all)
+        // As a whole the document must be one.
+        for text in ["{", #"{"server": "app1"}"#, json.replacing(#""jobs": {"#, with: #""jobs": [], "x": {"#)] {
+            #expect(throws: BodyError.self) { try Assignments(json: Array(text.utf8), .tolerant) }
+        }
+        // ADMIN writes none that it could not read.
+        #expect(throws: BodyError.self) { try Assignments(json: Array(json.utf8), .strict) }
     }
 }

@@ -389,6 +389,20 @@ import Versions
         }
     }
 
+    @Test("how long an instance is stuck goes on after the end of its rollout")
+    func stuckFor() async throws {
+        try await withStage { stage in
+            stage.broken = [RolloutStage.new, RolloutStage.old]
+            try await stage.begin(["pgw.1"])
+            try await stage.run()
+            #expect(try await stage.stage(of: "pgw.1") == .stuck)
+            stage.clock.advance(by: 90)
+            let state = try await stage.registry.state()
+            let resource = try await stage.driver.resource("1", in: state, withInstances: true)
+            #expect((90...100).contains(resource.instances?[0].seconds ?? 0))
+        }
+    }
+
     @Test("an ADMIN that ends before the version is marked has it marked by the next one")
     func markedLater() async throws {
         try await withStage { stage in

@@ -31,7 +31,8 @@ struct ListRollouts: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let query = list.query([QueryParameter.type: type, QueryParameter.state: state?.rawValue])
+        let query = list.query(
+            [QueryParameter.type: type, QueryParameter.state: state?.rawValue], inTime: "number")
         try await list.show(
             Listing<RolloutResource>(
                 request: AdminRequest(.get, .rollouts, query: query), name: { $0.id },

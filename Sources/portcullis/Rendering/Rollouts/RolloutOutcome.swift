@@ -45,7 +45,8 @@ enum RolloutOutcome: Int32, Equatable, CaseIterable {
         switch self {
         case .reached:
             switch rollout.state {
-            case .reverted: return "\(name) is reverted: the instances have the versions that they had"
+            case .reverted:
+                return "\(name) is reverted: the instances have the versions that they had\(Self.gone(rollout))"
             case .aborted: return "\(name) is aborted: \(Self.changed(rollout)) of \(rollout.total) have \(version)"
             case .running, .paused, .finished, .failed:
                 return "\(name) has finished: \(Self.instances(rollout)) \(version)"
@@ -81,6 +82,13 @@ enum RolloutOutcome: Int32, Equatable, CaseIterable {
     /// How many instances have the version.
     private static func changed(_ rollout: RolloutResource) -> Int {
         (rollout.instances ?? []).count { $0.stage.isExactly("done") && !$0.isGoingBack }
+    }
+
+    /// `, but for pgw.3, which is no more`
+    private static func gone(_ rollout: RolloutResource) -> String {
+        let names = (rollout.instances ?? []).filter { $0.server == nil }.map(\.service.printable)
+        guard !names.isEmpty else { return "" }
+        return ", but for \(names.joined(atMost: 5)), which \(names.count == 1 ? "is" : "are") no more"
     }
 
     private static func instances(_ rollout: RolloutResource) -> String {

@@ -204,6 +204,22 @@ import Testing
         }
     }
 
+    @Test("instances that have the version already, and those that are no more, are named")
+    func named() {
+        var waiting = instance(1, "waiting")
+        waiting.waitsFor = "app1 to run it"
+        var gone = instance(2, "done")
+        gone.server = nil
+        #expect(
+            RolloutText.awaited(rollout([waiting, gone]))
+                == "Note: pgw.1 has 1.6.0 already, and does not run it yet: that is waited for.")
+        #expect(RolloutText.awaited(rollout([instance(1, "waiting"), gone])) == nil)
+        #expect(
+            RolloutOutcome.reached.text(of: rollout([instance(1, "done", back: true), gone], state: .reverted))
+                == "rollout 7 is reverted: the instances have the versions that they had, but for pgw.2, which is no more"
+        )
+    }
+
     @Test("the list tells how a rollout is about to end")
     func list() {
         let aborting = rollout([instance(1, "done"), instance(2, "starting", back: true)], ending: .aborted)
