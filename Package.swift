@@ -129,7 +129,7 @@ let package = Package(
         .target(
             name: "Versions",
             dependencies: [
-                "CFiles", "CZstd", "Cloud", "JSON", "Names", "ServiceSupport", "Text",
+                "CFiles", "CZstd", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport", "Text",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -206,8 +206,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Systemd", "Text",
-                "VersionTransfer", "Versions", "YAML",
+                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport",
+                "Systemd", "Text", "VersionTransfer", "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -393,7 +393,8 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "VersionsTests", dependencies: ["Cloud", "JSON", "TestSupport", "Text", "Versions"],
+            name: "VersionsTests",
+            dependencies: ["Cloud", "JSON", "NetworkTypes", "TestSupport", "Text", "Versions"],
             swiftSettings: strictTests),
         .testTarget(
             name: "KeepalivedTests",
@@ -446,8 +447,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "Cloud", "JSON", "Names", "NodeAgent", "ServiceSupport", "Systemd", "TestSupport", "Text",
-                "Versions", "YAML",
+                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "NodeAgent", "ServiceSupport", "Systemd",
+                "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(
