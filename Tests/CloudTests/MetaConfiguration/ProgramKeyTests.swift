@@ -212,7 +212,7 @@ import YAML
                 "t.yaml:3:9: 17 ports for each of 64 workers are 1088 sockets, and a service has at most 1024 sockets"
             ),
             ("listen: [{name: a, ports: 1-1025}]", "t.yaml:2:9: 1025 ports, and a service has at most 1024 sockets"),
-            ("run: {command: a, workers: 65}", "t.yaml:2:28: expected a whole number from 0 to 64, found 65"),
+            ("run: {command: a, workers: 65}", "t.yaml:2:28: expected a number of workers from 0 to 64, found 65"),
             (
                 "run: {command: a, reload: kill}",
                 "t.yaml:2:27: expected {signal: HUP}, restart or none, found \"kill\""
@@ -223,7 +223,7 @@ import YAML
             ),
             (
                 "run: {command: a, watchdog: 0}",
-                "t.yaml:2:29: 0 is too short: expected a time from 1s to 1h"
+                "t.yaml:2:29: 0 is 0s, which is too short: expected a time from 1s to 1h"
             ),
             (
                 "run: {command: a, inherit: inetd}",
