@@ -139,7 +139,7 @@ let package = Package(
         .target(
             name: "Versions",
             dependencies: [
-                "CFiles", "CZstd", "Cloud", "JSON", "Names", "ServiceSupport", "Text", "Times",
+                "CFiles", "CZstd", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport", "Text", "Times",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -221,8 +221,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "AdminAPI", "AdminClient", "CFiles", "Cloud", "CrashDumps", "JSON", "Names", "ServiceSupport",
-                "Systemd", "Text", "Times", "VersionTransfer", "Versions", "YAML",
+                "AdminAPI", "AdminClient", "CFiles", "Cloud", "CrashDumps", "JSON", "Names", "NetworkTypes",
+                "ServiceSupport", "Systemd", "Text", "Times", "VersionTransfer", "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -420,7 +420,8 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "VersionsTests", dependencies: ["Cloud", "JSON", "TestSupport", "Text", "Versions"],
+            name: "VersionsTests",
+            dependencies: ["Cloud", "JSON", "NetworkTypes", "TestSupport", "Text", "Versions"],
             swiftSettings: strictTests),
         .testTarget(
             name: "CrashDumpsTests", dependencies: ["CrashDumps", "Text"], swiftSettings: strictTests),
@@ -475,8 +476,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "Cloud", "JSON", "Names", "NodeAgent", "ServiceSupport", "Systemd", "TestSupport", "Text",
-                "Versions", "YAML",
+                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "NodeAgent", "ServiceSupport", "Systemd",
+                "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -45,15 +45,19 @@ public struct NodeResource: Sendable, Hashable {
     public var services: [ExactText: ServerService.State]
     /// The services of which another version is there than assigned, or with which the node has trouble.
     public var deviations: [ExactText: ServiceDeviation]
+    /// Of the services with workers, how many are ready; `nil`: an older ADMIN does not tell.
+    public var workers: [ExactText: WorkerCount]?
 
     public init(
         server: String, location: String, state: State, seen: String? = nil, age: Double? = nil,
         program: String? = nil, isInSync: Bool = false, assigned: Int = 0, running: Int = 0, differences: Int = 0,
         load: Double? = nil, memory: Int? = nil, freeMemory: Int? = nil, disk: Int? = nil, freeDisk: Int? = nil,
-        services: [ExactText: ServerService.State] = [:], deviations: [ExactText: ServiceDeviation] = [:]
+        services: [ExactText: ServerService.State] = [:], deviations: [ExactText: ServiceDeviation] = [:],
+        workers: [ExactText: WorkerCount]? = nil
     ) {
         self.services = services
         self.deviations = deviations
+        self.workers = workers
         self.server = server
         self.location = location
         self.state = state
@@ -152,11 +156,12 @@ extension NodeResource: Described {
         .present(
             "deviations", .dictionary(of: ServiceDeviation.form, atMost: Limits.assignedServices), else: [:],
             \.deviations)
+        .present("workers", .dictionary(of: WorkerCount.form, atMost: Limits.assignedServices), \.workers)
     ) {
         NodeResource(
             server: $0, location: $1, state: $2, seen: $3, age: $4, program: $5, isInSync: $6, assigned: $7,
             running: $8, differences: $9, load: $10, memory: $11, freeMemory: $12, disk: $13, freeDisk: $14,
-            services: $15, deviations: $16)
+            services: $15, deviations: $16, workers: $17)
     }
 }
 

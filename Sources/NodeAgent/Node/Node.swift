@@ -1,5 +1,6 @@
 import AdminAPI
 import Foundation
+import Glibc
 package import Logging
 import ServiceSupport
 import Text
@@ -65,6 +66,7 @@ package actor Node {
     /// Works until the task is cancelled. Services go on.
     package func run() async {
         loadStored()
+        if geteuid() == 0 { KernelSetting.migrateConnections(logger) }
         await clearBuilds()
         await follow(renewedAt: nil)
         notifier.ready()

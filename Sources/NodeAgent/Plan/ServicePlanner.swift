@@ -198,6 +198,14 @@ package struct ServicePlanner {
         if order.version == nil { plan.problem = "no version is assigned" }
         guard process.readyAt == nil, process.isKept else {
             plan.state = .running
+            tell(process.workers, &plan)
+            return
+        }
+        if process.hasMaster, let workers = process.workers {
+            // The master starts them again, each in its time.
+            plan.state = .starting
+            tell(workers, &plan)
+            plan.process = [.awaitReady(instance: process.instance, until: time + 1_000)]
             return
         }
         let limit = process.startedAt + (now.versions[target]?.startTimeout ?? VersionKnowledge().startTimeout)
@@ -208,6 +216,17 @@ package struct ServicePlanner {
             plan.state = .failing
             plan.problem = "it was not ready within \((limit - process.startedAt) / 1_000) s"
             plan.process = stop(process)
+        }
+    }
+
+    /// Tells what its master says of workers that do not serve. It is as assigned as long as one does.
+    private func tell(_ workers: WorkersSituation?, _ plan: inout ServicePlan) {
+        guard let workers, let problem = workers.problem else { return }
+        if workers.isFailing {
+            plan.state = .failing
+            plan.problem = problem
+        } else {
+            plan.remark = problem
         }
     }
 
@@ -279,6 +298,10 @@ package struct ServicePlanner {
                 + "a program must stay in the foreground"
         case .exited(let status) where ended.isOutOfMemory:
             ending = "it ended with status \(status), since the kernel ended a process of it: \(memoryLimit)"
+        case .exited(Self.noSocket) where ended.hadMaster:
+            ending = "its sockets cannot be opened: its log says which"
+        case .exited(let status) where ended.hadMaster: ending = "its master ended with status \(status)"
+        case .killed(let signal) where ended.hadMaster: ending = "signal \(signal) ended its master again and again"
         case .exited(let status): ending = "it ended by itself with status \(status)"
         case .killed(9) where ended.isOutOfMemory: ending = "the kernel ended it: \(memoryLimit)"
         case .killed(let signal): ending = "signal \(signal) ended it"
@@ -289,6 +312,9 @@ package struct ServicePlanner {
         let late = ended.wasStopped ? "it was stopped, since it was not ready in time" : ending
         return failures > 1 ? "\(late); \(failures) failures in a row" : late
     }
+
+    /// How a master ends that cannot open its sockets.
+    private static let noSocket = 78
 
     private static let memoryLimit = "it needed more memory than its limit allows"
 

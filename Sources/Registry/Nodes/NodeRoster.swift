@@ -195,7 +195,8 @@ public actor NodeRoster {
             differences: differences(server, in: state).count, load: report?.load, memory: report?.memory,
             freeMemory: report?.freeMemory, disk: root?.size, freeDisk: root?.free,
             services: report?.services.mapValues(\.state) ?? [:],
-            deviations: report.map(file.document.deviations) ?? [:])
+            deviations: report.map(file.document.deviations) ?? [:],
+            workers: report?.services.compactMapValues { WorkerCount($0.workers) })
     }
 
     /// What a server's node says of a service.

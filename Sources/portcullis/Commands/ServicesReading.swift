@@ -93,13 +93,23 @@ struct ShowService: AdminCommand {
         let runs = try await ServiceRuns(of: [service], client)
         let overview = try await HealthDirectory(client, location: server.location, service: service.name).now()
         let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
+        let report = service.version == nil ? nil : try await client.report(of: service)
         try output.show(
             json: [
-                "connections": connections?.json ?? .null, "service": service.json,
+                "report": report?.json ?? .null, "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
                 "health": health.map(ServiceHealth.json) ?? .null, "run": runs.json(of: service),
             ],
             asText: ResourceTables.service(
-                service, on: server, runs: runs, connections: connections, rows: rows, health: health ?? []))
+                service, on: server, runs: runs, connections: connections, rows: rows, health: health ?? [],
+                report: report))
+    }
+}
+
+extension AdminResources {
+    /// What a server's node has told of a service; `nil`: nothing.
+    fileprivate func report(of service: ServiceResource) async throws -> ServerService? {
+        let node: NodeDetail = try await value(AdminRequest(.get, .node(of: service.server)))
+        return node.report?.services[ExactText(service.name)]
     }
 }

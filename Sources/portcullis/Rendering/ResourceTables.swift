@@ -155,7 +155,8 @@ enum ResourceTables {
     /// A single service: one property per line, followed by its rows in the export, and by its health.
     static func service(
         _ service: ServiceResource, on server: ServerResource, runs: ServiceRuns = ServiceRuns(),
-        connections: DrainingConnections? = nil, rows: [ExportLine], health: [ServiceHealth.Row] = []
+        connections: DrainingConnections? = nil, rows: [ExportLine], health: [ServiceHealth.Row] = [],
+        report: ServerService? = nil
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -174,10 +175,12 @@ enum ResourceTables {
                         ["runs", runs.sentence(of: service)],
                     ] + (service.drive.map { [["drive", $0]] } ?? [])
                 } ?? [])
+                + (report.map { [["since", $0.since], ["restarts", "\($0.restarts)"]] } ?? [])
         ).body(indent: "")
-        guard !rows.isEmpty else { return properties + "\n\nnot exported" }
+        let workers = report.flatMap { $0.workers.isEmpty ? nil : "\n\n" + NodesText.workers($0.workers).text } ?? ""
+        guard !rows.isEmpty else { return properties + workers + "\n\nnot exported" }
         let verdicts = health.isEmpty ? "" : "\n\n" + ServiceHealth.table(health).text
-        return properties + "\n\n" + export(rows).text + verdicts
+        return properties + workers + "\n\n" + export(rows).text + verdicts
     }
 
     static func export(_ rows: [ExportLine]) -> Table {

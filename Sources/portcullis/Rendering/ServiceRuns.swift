@@ -46,8 +46,8 @@ struct ServiceRuns {
         return "\(name(deviation.version)) → \(Self.text(wanted))"
     }
 
-    /// What it does, what is desired if that is something else, and the trouble with it: `running`,
-    /// `failing (running): it ended by itself with status 7`, `was running, its server is silent`, `? (running)`.
+    /// What it does, how many of its workers are ready, what is desired if that is something else, and the trouble with it:
+    /// `running`, `running 3/4`, `failing (running): it ended by itself with status 7`, `was running, its server is silent`, `? (running)`.
     ///
     /// - Parameter isWhole: whether a long trouble is told to its end.
     func text(of service: ServiceResource, isWhole: Bool = false) -> String {
@@ -62,8 +62,9 @@ struct ServiceRuns {
         }
         let problem =
             deviation(of: service)?.problem.map { ": \(isWhole ? $0.printable : Self.shortened($0.printable))" } ?? ""
+        let workers = node.workers?[ExactText(service.name)].map { " \($0.ready)/\($0.all)" } ?? ""
         let isAsDesired = state.rawValue == desired.rawValue
-        return (isAsDesired ? state.rawValue : "\(state.rawValue) (\(desired.rawValue))") + problem
+        return state.rawValue + workers + (isAsDesired ? "" : " (\(desired.rawValue))") + problem
     }
 
     /// Version, state and trouble: `1.4.0, running: the version 91bc… is not trusted`.
