@@ -91,18 +91,30 @@ struct ShowService: AdminCommand {
             ? DrainingConnections(of: service.name, try await client.confirmation(at: server.location)) : nil
         let overview = try await HealthDirectory(client, location: server.location, service: service.name).now()
         let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
+        let crash = try await client.lastCrash(of: service.name)
         try output.show(
             json: [
                 "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
-                "health": health.map(ServiceHealth.json) ?? .null,
+                "health": health.map(ServiceHealth.json) ?? .null, "lastCrash": crash?.json ?? .null,
             ],
             asText: ResourceTables.service(
-                service, on: server, connections: connections, rows: rows, health: health ?? []))
+                service, on: server, connections: connections, rows: rows, health: health ?? [], crash: crash))
     }
 }
 
 extension AdminResources {
+    /// The newest crash of a service; `nil`: there is none, or an older ADMIN knows of no crashes.
+    fileprivate func lastCrash(of service: String) async throws -> CrashGroup? {
+        let query = [(QueryParameter.service, service), (QueryParameter.limit, "1")]
+        do {
+            let groups: [CrashGroup] = try await value(AdminRequest(.get, .crashes, query: query))
+            return groups.first
+        } catch let error as CommandError where error.status == 404 {
+            return nil
+        }
+    }
+
     /// What services do on their servers, by server; asked for only where one has a version.
     fileprivate func runs(of services: [ServiceResource]) async throws -> [String: [ExactText: ServerService.State]] {
         guard services.contains(where: { $0.version != nil }) else { return [:] }

@@ -154,7 +154,7 @@ enum ResourceTables {
     /// A single service: one property per line, followed by its rows in the export, and by its health.
     static func service(
         _ service: ServiceResource, on server: ServerResource, connections: DrainingConnections? = nil,
-        rows: [ExportLine], health: [ServiceHealth.Row] = []
+        rows: [ExportLine], health: [ServiceHealth.Row] = [], crash: CrashGroup? = nil
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -172,6 +172,7 @@ enum ResourceTables {
                         ["desired", service.desired?.rawValue ?? ""],
                     ] + (service.drive.map { [["drive", $0]] } ?? [])
                 } ?? [])
+                + (crash.map { [["last crash", CrashText.last($0)]] } ?? [])
         ).body(indent: "")
         guard !rows.isEmpty else { return properties + "\n\nnot exported" }
         let verdicts = health.isEmpty ? "" : "\n\n" + ServiceHealth.table(health).text
