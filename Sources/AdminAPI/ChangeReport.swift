@@ -23,6 +23,8 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case rollout
     /// The move of a service to another server, by the service's name.
     case move
+    /// Crashes of one fault, by their fingerprint; in the event log, and in the report on their removal.
+    case crash
 }
 
 /// What happens to one of them.

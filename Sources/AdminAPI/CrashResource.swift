@@ -1,5 +1,6 @@
 import JSON
 import Names
+import Text
 
 /// A version in which something has crashed, as ADMIN knew it then.
 public struct CrashVersion: Sendable, Hashable {
@@ -185,6 +186,15 @@ extension CrashKind {
             "WINCH", "IO", "PWR", "SYS",
         ]
         return names.indices.contains(number - 1) ? "SIG\(names[number - 1])" : "signal \(number)"
+    }
+}
+
+extension CrashFrame {
+    /// `handle_request at src/pgw.c:42`, safe to print.
+    public var words: String {
+        let name = function?.printable ?? address.printable
+        guard let file else { return module.map { "\(name) in \($0.printable)" } ?? name }
+        return "\(name) at \(file.printable)" + (line.map { ":\($0)" } ?? "")
     }
 }
 

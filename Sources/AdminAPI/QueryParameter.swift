@@ -47,6 +47,8 @@ public enum QueryParameter {
     public static let until = "until"
     /// `true`, or without a value: returns only instances that are ready.
     public static let ready = "ready"
+    /// The name of a version, or the SHA-256 of its manifest.
+    public static let version = "version"
     /// The variant of a version.
     public static let variant = "variant"
     /// How a version is marked.

@@ -23,6 +23,8 @@ public enum NoticeSubject: String, Sendable, Hashable, CaseIterable {
     case rollout, server, service
     /// Several servers of a location at once.
     case location
+    /// Crashes of one fault, by their fingerprint.
+    case crash
     /// Somebody tries whether notices arrive; its name is that of the one channel that it is for.
     case test
 }

@@ -16,7 +16,7 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             SIGTERM and SIGINT end it: running requests are answered to the end, held polls at once. SIGHUP reads the \
             settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes, \
-            keep-contents, versions-reserve, lost-share, notices and the TLS \
+            crash-retention, keep-contents, versions-reserve, lost-share, notices and the TLS \
             files take effect at once, other settings with the next start. Messages go to standard error. Exit status: \
             0 ended by a signal, 1 failed, 64 wrong usage. Under systemd use Type=notify: systemd hears when ADMIN \
             listens and its registry is open.
@@ -70,6 +70,9 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp(
             "How many bytes of such revisions are kept; older ones go. (default: 1000000000)", valueName: "number"))
     var keepRevisionBytes: String?
+
+    @Option(help: ArgumentHelp("How many days reports of crashes are kept. (default: 30)", valueName: "days"))
+    var crashRetention: String?
 
     @Option(
         help: ArgumentHelp(
@@ -134,6 +137,7 @@ struct Serve: AsyncParsableCommand {
         flags[.keepEvents] = keepEvents
         flags[.keepRevisions] = keepRevisions
         flags[.keepRevisionBytes] = keepRevisionBytes
+        flags[.crashRetention] = crashRetention
         flags[.pruneShare] = pruneShare
         flags[.headTimeout] = headTimeout
         flags[.idleTimeout] = idleTimeout

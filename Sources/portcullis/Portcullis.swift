@@ -19,7 +19,7 @@ struct Portcullis: AsyncParsableCommand {
             ConfigCommand.self, SecretsCommand.self, TokensCommand.self, ServersCommand.self, LocationsCommand.self,
             PoolsCommand.self, EgressCommand.self,
             MarksCommand.self,
-            GatewaysCommand.self, NodesCommand.self, JobsCommand.self, NoticesCommand.self,
+            GatewaysCommand.self, NodesCommand.self, JobsCommand.self, CrashesCommand.self, NoticesCommand.self,
             EventsCommand.self, ContextCommand.self,
             VersionCommand.self,
         ])

@@ -1,4 +1,4 @@
-import AdminAPI
+package import AdminAPI
 package import Cloud
 package import Foundation
 package import Registry
@@ -42,12 +42,20 @@ package final class InMemoryStore: RegistryStore {
         var lastNotice = 0
         var outcomes: [NoticeOutcome] = []
         var channels: [String: NoticeChannelState] = [:]
+        var crashes = CrashWorld()
         var troubles: [Trouble] = []
         var interruption: (@Sendable () async throws -> Void)?
 
         mutating func append(_ event: EventEntry) {
             lastEvent += 1
             events.append(StoredEvent(id: lastEvent, entry: event))
+        }
+
+        mutating func append(_ notice: StoredNotice) {
+            var notice = notice
+            lastNotice += 1
+            notice.number = lastNotice
+            notices.append(notice)
         }
     }
 
@@ -117,11 +125,7 @@ package final class InMemoryStore: RegistryStore {
         }
         world.markTimes = world.markTimes.filter { commit.after.marks[$0.key] != nil }
         for event in commit.events { world.append(event) }
-        for var notice in commit.outbox {
-            world.lastNotice += 1
-            notice.number = world.lastNotice
-            world.notices.append(notice)
-        }
+        for notice in commit.outbox { world.append(notice) }
     }
 
     package func holds(_ commit: CommitID) async throws -> Bool { world.withLock { $0.commits.contains(commit) } }
@@ -346,6 +350,70 @@ package final class InMemoryStore: RegistryStore {
             let present = Set(world.notices.map(\.number))
             world.outcomes.removeAll { !present.contains($0.number) }
             return before - world.notices.count
+        }
+    }
+
+    // MARK: Crashes
+
+    package func keepCrash(
+        _ crash: StoredCrash, _ limits: CrashLimits,
+        following: @escaping @Sendable (StoredCrash, CrashStanding) -> CrashNews
+    ) async throws -> CrashKeeping {
+        world.withLock { world in
+            let keeping = world.crashes.keep(crash, limits, following)
+            if case .kept(_, let news) = keeping {
+                if let event = news.event { world.append(event) }
+                for notice in news.notices {
+                    world.append(
+                        StoredNotice(notice, generation: world.stored.commit.generation, time: crash.receivedAt))
+                }
+            }
+            return keeping
+        }
+    }
+
+    package func crashGroups(_ filter: CrashFilter) async throws -> [CrashGroup] {
+        world.withLock { world in CrashGroup.groups(world.crashes.groups.values.map { ($0.head, $0.tallies) }, filter) }
+    }
+
+    package func crashGroup(_ fingerprint: String) async throws -> (head: CrashGroupHead, tallies: [StoredTally])? {
+        world.withLock { $0.crashes.groups[fingerprint].map { ($0.head, $0.tallies) } }
+    }
+
+    package func crashes(of fingerprint: String, limit: Int) async throws -> [StoredCrash] {
+        world.withLock { world in
+            world.crashes.reports.reversed().filter { $0.group == fingerprint }.prefix(limit).map { crash in
+                var crash = crash
+                crash.report.text = ""
+                return crash
+            }
+        }
+    }
+
+    package func crash(_ id: String) async throws -> StoredCrash? {
+        world.withLock { $0.crashes.reports.first { $0.report.id == id } }
+    }
+
+    package func removeCrashes(of fingerprint: String, _ event: EventEntry) async throws {
+        world.withLock { world in
+            world.crashes.remove { $0 == fingerprint }
+            world.append(event)
+        }
+    }
+
+    package func forgetDump(of id: String, on server: String) async throws {
+        world.withLock { world in
+            for index in world.crashes.reports.indices
+            where world.crashes.reports[index].report.id == id && world.crashes.reports[index].server == server {
+                world.crashes.reports[index].report.dumpSize = 0
+            }
+        }
+    }
+
+    package func pruneCrashes(before time: String, step: Int, epoch: Int) async throws -> Int {
+        try world.withLock { world in
+            guard world.epoch == epoch else { throw RegistryError.superseded }
+            return world.crashes.prune(before: time, step: step)
         }
     }
 

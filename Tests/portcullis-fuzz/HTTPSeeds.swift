@@ -176,7 +176,7 @@ struct HTTPSeeds {
         "Portcullis-Held": "\"b\"", "Portcullis-Held-Reason": "12 of 20 would go",
         "Portcullis-Held-Decision": "pending",
         "Portcullis-Failures": "3", "Range": "bytes=1-", "If-Range": "\"a\"", "Content-Range": "bytes 0-9/10",
-        "A-IM": "vcdiff, merge-patch;q=0.5",
+        "A-IM": "vcdiff, merge-patch;q=0.5", "Portcullis-Dumps": "0123456789abcdef01234567.1 none",
     ]
 
     private static let bodies = [
@@ -216,6 +216,14 @@ struct HTTPSeeds {
         {"pieces": [{"stream": "a.1", "after": {"file": "1.2.3", "offset": 5}, "position": {"file": "1.2.4", "offset": 9},
          "change": "rotated", "lost": 2, "text": "x\\u001b[0m\\n", "atEnd": true}]}
         """,
+        "reportCrash": """
+        {"id": "0123456789abcdef01234567", "service": "tg.1", "version":
+         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "worker": 2, "pid": 77,
+         "at": "2027-01-31T00:00:00Z", "kind": "crashed", "signal": 11, "exitCode": 1, "fingerprint": "0123456789abcdef",
+         "program": "/srv/tg", "frames": [{"function": "f", "file": "a.c", "line": 3, "module": "/srv/tg",
+         "address": "0x1f"}], "threads": 9, "text": "#0 f\\n\\tx = \\u001b1", "dumpSize": 10, "problem": "it was late"}
+        """,
+        "deliverDump": "Thread 1\n",
         "scaleType": #"{"count": 3, "location": "tcn"}"#,
         "setStates":
             #"{"state": "drain", "for": 7200, "servers": ["app1"], "services": ["tg.1"], "select": {"type": "tg"}}"#,

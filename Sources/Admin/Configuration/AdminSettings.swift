@@ -21,6 +21,7 @@ public struct AdminSettings: Sendable, Hashable {
         case keepEvents = "keep-events"
         case keepRevisions = "keep-revisions"
         case keepRevisionBytes = "keep-revision-bytes"
+        case crashRetention = "crash-retention"
         case pruneShare = "prune-share"
         case headTimeout = "head-timeout"
         case idleTimeout = "idle-timeout"
@@ -106,7 +107,8 @@ public struct AdminSettings: Sendable, Hashable {
         retention = Retention(
             events: given.number(.keepEvents, 1_000...1_000_000_000) ?? kept.events,
             revisions: given.number(.keepRevisions, 10...1_000_000_000) ?? kept.revisions,
-            revisionBytes: given.number(.keepRevisionBytes, 1 << 20...1 << 50) ?? kept.revisionBytes)
+            revisionBytes: given.number(.keepRevisionBytes, 1 << 20...1 << 50) ?? kept.revisionBytes,
+            crashDays: given.number(.crashRetention, 1...3_650) ?? kept.crashDays)
         pruneShare = given.number(.pruneShare, 0...100) ?? PruneGuard.defaultShare
         versions = VersionKeeping(
             directory: given.path(.versionsDirectory) ?? Self.versionsDirectory(beside: database))

@@ -40,6 +40,11 @@ extension Cloud {
         return move.from == server || move.to == server
     }
 
+    /// Whether a service is, is to be, or was on a server, and something of it may be there.
+    package func hasOrHad(_ service: String, on server: String) -> Bool {
+        isPresent(service, on: server) || remains[Remains.ID(server: server, service: service)] != nil
+    }
+
     /// Moves a service, or begins to: one that ADMIN runs and that is exported, or that must never run twice, is moved by a
     /// process (`RecordedMove`); any other is at the new server with this change. A server that it is on or that it is
     /// being moved to changes nothing.

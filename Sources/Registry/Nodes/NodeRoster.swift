@@ -34,12 +34,15 @@ public actor NodeRoster {
     private let registry: Registry
     /// The logs that nodes are asked for.
     package nonisolated let logs: LogWishes
+    /// The dumps that nodes are asked for.
+    package nonisolated let dumps: DumpWishes
     /// By server. At most one each, whose report has `Limits.serverReport` bytes at most.
     private var nodes: [String: Known] = [:]
 
     public init(registry: Registry) {
         self.registry = registry
         logs = LogWishes(registry: registry)
+        dumps = DumpWishes(registry: registry)
     }
 
     // MARK: Polls and reports

@@ -81,21 +81,25 @@ package struct NoticeChannelState: Sendable, Hashable {
     }
 }
 
-extension CloudCommit {
-    /// The notices as they are stored, without numbers: what is too long is cut off.
-    package var outbox: [StoredNotice] {
-        notices.map { notice in
-            var notice = notice
-            let title = notice.title.unicodeScalars
-            if title.count > Notice.longestTitle {
-                notice.title = String(String.UnicodeScalarView(title.prefix(Notice.longestTitle - 1))) + "…"
-            }
-            if notice.text.utf8.count > Notice.longestText {
-                // The end of a log says more than its beginning. Half a character at the cut becomes U+FFFD.
-                notice.text =
-                    "…" + String(decoding: notice.text.utf8.suffix(Notice.longestText - 6), as: UTF8.self)
-            }
-            return StoredNotice(number: 0, generation: id.generation, time: time, notice: notice)
+extension StoredNotice {
+    /// A notice that is to be put into the outbox, without a number: what is too long is cut off.
+    package init(_ notice: Notice, generation: Int, time: String) {
+        var notice = notice
+        let title = notice.title.unicodeScalars
+        if title.count > Notice.longestTitle {
+            notice.title = String(String.UnicodeScalarView(title.prefix(Notice.longestTitle - 1))) + "…"
         }
+        if notice.text.utf8.count > Notice.longestText {
+            // The end of a log says more than its beginning. Half a character at the cut becomes U+FFFD.
+            notice.text = "…" + String(decoding: notice.text.utf8.suffix(Notice.longestText - 6), as: UTF8.self)
+        }
+        self.init(number: 0, generation: generation, time: time, notice: notice)
+    }
+}
+
+extension CloudCommit {
+    /// The notices as they are stored, without numbers.
+    package var outbox: [StoredNotice] {
+        notices.map { StoredNotice($0, generation: id.generation, time: time) }
     }
 }

@@ -15,19 +15,22 @@ enum NoticeRows {
                 sql: "INSERT OR REPLACE INTO lostServer (server, since, held) VALUES (?, ?, ?)",
                 arguments: [name, lost.since, lost.isHeld])
         }
-        for stored in commit.outbox {
-            let notice = stored.notice
-            let statement = try db.cachedStatement(
-                sql: """
-                    INSERT INTO notice
-                        (generation, time, severity, subject, name, title, text, location, type, resolved)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """)
-            try statement.execute(arguments: [
-                stored.generation, stored.time, notice.severity.rawValue, notice.subject.rawValue, notice.name,
-                notice.title, notice.text, notice.location, notice.type, notice.isResolved,
-            ])
-        }
+        for stored in commit.outbox { try insert(db, stored) }
+    }
+
+    /// Puts a notice into the outbox, by the next number.
+    static func insert(_ db: Database, _ stored: StoredNotice) throws {
+        let notice = stored.notice
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO notice
+                    (generation, time, severity, subject, name, title, text, location, type, resolved)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        try statement.execute(arguments: [
+            stored.generation, stored.time, notice.severity.rawValue, notice.subject.rawValue, notice.name,
+            notice.title, notice.text, notice.location, notice.type, notice.isResolved,
+        ])
     }
 
     static func lostServers(_ db: Database) throws -> [String: LostServer] {

@@ -47,6 +47,7 @@ enum SQLiteMigrations {
         migrator.registerMigration("25 jobs that build versions") { db in
             try db.execute(sql: InstallationRows.builds)
         }
+        migrator.registerMigration("26 crashes") { db in try db.execute(sql: CrashRows.tables) }
         return migrator
     }
 

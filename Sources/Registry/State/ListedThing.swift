@@ -14,6 +14,8 @@ package enum ListedThing: String, Sendable, CaseIterable {
     case rollouts
     /// Notices, and what has become of them.
     case notices
+    /// Crashes of services.
+    case crashes
 }
 
 extension TagWaiters {

@@ -27,6 +27,8 @@ public final class Registry: Sendable {
     package let confirmations = TagWaiters()
     /// Those who wait for a log, by its stream, and nodes that wait to be asked for logs, by server.
     package let logChanges = TagWaiters()
+    /// Those who wait for the dump of a crash, by its id, and nodes that wait to be asked for dumps, by server.
+    package let dumpChanges = TagWaiters()
     /// Those who cannot read every export.
     let olderReaders = OlderReaders()
     private let tokenUses = TokenUses()
@@ -82,7 +84,10 @@ public final class Registry: Sendable {
     public var tokens: TokenStore {
         TokenStore(
             store: store, now: now, uses: tokenUses, lists: listChanges,
-            waiters: [exportChanges, configurationChanges, assignmentChanges, confirmations, listChanges, logChanges])
+            waiters: [
+                exportChanges, configurationChanges, assignmentChanges, confirmations, listChanges, logChanges,
+                dumpChanges,
+            ])
     }
 
     // MARK: Reading

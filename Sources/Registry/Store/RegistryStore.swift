@@ -1,3 +1,4 @@
+package import AdminAPI
 package import Cloud
 package import Foundation
 package import Versions
@@ -148,6 +149,40 @@ package protocol RegistryStore: Sendable {
     /// - Returns: how many.
     func pruneNotices(keeping kept: Int) async throws -> Int
 
+    // MARK: Crashes
+
+    /// Keeps a crash report, counts it in its group, and writes what follows, in one transaction. What is beyond the
+    /// limits goes, and stays counted. Cost: does not depend on the number of reports.
+    ///
+    /// - Parameter following: what follows; gets the crash with the group in which it is.
+    func keepCrash(
+        _ crash: StoredCrash, _ limits: CrashLimits,
+        following: @escaping @Sendable (StoredCrash, CrashStanding) -> CrashNews
+    ) async throws -> CrashKeeping
+
+    /// The groups that a filter lets through, in no order. Cost: a row for each service, server and version in them.
+    func crashGroups(_ filter: CrashFilter) async throws -> [CrashGroup]
+
+    /// A group with its counts; `nil`: there is none.
+    func crashGroup(_ fingerprint: String) async throws -> (head: CrashGroupHead, tallies: [StoredTally])?
+
+    /// The newest reports of a group, newest first and without their texts.
+    func crashes(of fingerprint: String, limit: Int) async throws -> [StoredCrash]
+
+    /// A report; `nil`: there is none.
+    func crash(_ id: String) async throws -> StoredCrash?
+
+    /// Removes a group with its event.
+    func removeCrashes(of fingerprint: String, _ event: EventEntry) async throws
+
+    /// Notes that there is no dump of a crash of a server any more.
+    func forgetDump(of id: String, on server: String) async throws
+
+    /// Deletes reports that came before a time (RFC 3339 in UTC), at most `step`, and groups that got none since.
+    /// - Returns: how many reports and groups.
+    /// - Throws: `RegistryError.superseded` if another ADMIN has begun an epoch since.
+    func pruneCrashes(before time: String, step: Int, epoch: Int) async throws -> Int
+
     // MARK: Observations
 
     /// Every gateway as it was last recorded. Cost: one row each.
@@ -259,6 +294,14 @@ package struct CloudCommit: Sendable {
     package var time: String
     /// What is put into the outbox.
     package var notices: [Notice] = []
+}
+
+/// What has become of a crash report.
+package enum CrashKeeping: Sendable, Hashable {
+    /// It is kept, in a group, and something follows.
+    case kept(group: String, CrashNews)
+    /// A report of this id was kept before, in a group; a server has sent it.
+    case known(group: String, server: String)
 }
 
 /// The result of a commit.

@@ -12,8 +12,13 @@ public struct Retention: Sendable, Hashable {
     public var revisions: Int
     /// The greatest size of the sources of those revisions, in bytes.
     public var revisionBytes: Int
+    /// Days for which reports of crashes are kept, and groups that got none since.
+    public var crashDays: Int
 
-    public init(events: Int = 1_000_000, revisions: Int = 100_000, revisionBytes: Int = 1_000_000_000) {
+    public init(
+        events: Int = 1_000_000, revisions: Int = 100_000, revisionBytes: Int = 1_000_000_000, crashDays: Int = 30
+    ) {
+        self.crashDays = crashDays
         self.events = events
         self.revisions = revisions
         self.revisionBytes = revisionBytes
@@ -73,11 +78,17 @@ public final class RegistryUpkeep: Service {
 
     private func prune(in epoch: Int) async {
         do {
-            let gone = try await registry.store.prune(retention.withLock { $0 }, epoch: epoch)
-            guard gone.events + gone.revisions > 0 else { return }
+            let retention = retention.withLock { $0 }
+            let gone = try await registry.store.prune(retention, epoch: epoch)
+            let start = registry.now().addingTimeInterval(Double(-86_400 * retention.crashDays))
+            let crashes = try await registry.store.pruneCrashes(before: Timestamp.text(start), epoch: epoch)
+            guard gone.events + gone.revisions + crashes > 0 else { return }
+            if crashes > 0 { await registry.listChanges.noteChange(of: .crashes) }
             logger.info(
                 "what is beyond the retention was deleted",
-                metadata: ["events": "\(gone.events)", "revisions": "\(gone.revisions)"])
+                metadata: [
+                    "events": "\(gone.events)", "revisions": "\(gone.revisions)", "crashes": "\(crashes)",
+                ])
         } catch RegistryError.superseded {
             logger.info("another ADMIN looks after the registry now")
         } catch {
@@ -104,6 +115,17 @@ extension RegistryStore {
             gone.events += last.events
             gone.revisions += last.revisions
             if last.events < step, last.revisions < step { return gone }
+        }
+    }
+
+    /// Deletes reports of crashes that came before a time, and groups that got none since, in steps between which others
+    /// can write.
+    package func pruneCrashes(before time: String, epoch: Int, step: Int = 500) async throws -> Int {
+        var gone = 0
+        while true {
+            let last = try await pruneCrashes(before: time, step: step, epoch: epoch)
+            gone += last
+            if last < step { return gone }
         }
     }
 }

@@ -94,15 +94,17 @@ struct ShowService: AdminCommand {
         let overview = try await HealthDirectory(client, location: server.location, service: service.name).now()
         let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
         let report = service.version == nil ? nil : try await client.report(of: service)
+        let crash = try await client.lastCrash(of: service.name)
         try output.show(
             json: [
                 "report": report?.json ?? .null, "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
                 "health": health.map(ServiceHealth.json) ?? .null, "run": runs.json(of: service),
+                "lastCrash": crash?.json ?? .null,
             ],
             asText: ResourceTables.service(
                 service, on: server, runs: runs, connections: connections, rows: rows, health: health ?? [],
-                report: report))
+                report: report, crash: crash))
     }
 }
 
@@ -111,5 +113,16 @@ extension AdminResources {
     fileprivate func report(of service: ServiceResource) async throws -> ServerService? {
         let node: NodeDetail = try await value(AdminRequest(.get, .node(of: service.server)))
         return node.report?.services[ExactText(service.name)]
+    }
+
+    /// The newest crash of a service; `nil`: there is none, or an older ADMIN knows of no crashes.
+    fileprivate func lastCrash(of service: String) async throws -> CrashGroup? {
+        let query = [(QueryParameter.service, service), (QueryParameter.limit, "1")]
+        do {
+            let groups: [CrashGroup] = try await value(AdminRequest(.get, .crashes, query: query))
+            return groups.first
+        } catch let error as CommandError where error.status == 404 {
+            return nil
+        }
     }
 }

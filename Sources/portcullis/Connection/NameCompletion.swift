@@ -18,6 +18,8 @@ enum CompletedName: Sendable {
     case versions
     /// The numbers of rollouts.
     case rollouts
+    /// The fingerprints of crashes.
+    case crashes
 
     /// How long a shell waits for names. Then there are none: a key that is pressed must not hang.
     static let limit = Duration.milliseconds(900)
@@ -64,6 +66,8 @@ enum CompletedName: Sendable {
         case .gatewaysWithLocations: return try await client.gateways().map { "\($0.location)/\($0.name)" }
         case .locations: return try await client.members("name", of: .locations, [])
         case .rollouts: return try await client.members("id", of: .rollouts, [])
+        case .crashes:
+            return try await client.members("fingerprint", of: .crashes, [(QueryParameter.fields, "fingerprint")])
         case .pools:
             return try await namesOfLocations(words, client) { try await client.pools(of: $0).map(\.name) }
         case .egress:

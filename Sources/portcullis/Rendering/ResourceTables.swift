@@ -156,7 +156,7 @@ enum ResourceTables {
     static func service(
         _ service: ServiceResource, on server: ServerResource, runs: ServiceRuns = ServiceRuns(),
         connections: DrainingConnections? = nil, rows: [ExportLine], health: [ServiceHealth.Row] = [],
-        report: ServerService? = nil
+        report: ServerService? = nil, crash: CrashGroup? = nil
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -176,6 +176,7 @@ enum ResourceTables {
                     ] + (service.drive.map { [["drive", $0]] } ?? [])
                 } ?? [])
                 + (report.map { [["since", $0.since], ["restarts", "\($0.restarts)"]] } ?? [])
+                + (crash.map { [["last crash", CrashText.last($0)]] } ?? [])
         ).body(indent: "")
         let workers = report.flatMap { $0.workers.isEmpty ? nil : "\n\n" + NodesText.workers($0.workers).text } ?? ""
         guard !rows.isEmpty else { return properties + workers + "\n\nnot exported" }

@@ -24,7 +24,7 @@ enum ResultNames {
     private static func name(_ json: JSONValue) -> String? {
         // A job is named by its identifier; its name is that of an action.
         if case .string(let text)? = json["id"] { return text }
-        for member in ["name", "service", "server", "gateway", "type", "mark"] {
+        for member in ["fingerprint", "name", "service", "server", "gateway", "type", "mark"] {
             switch json[member] {
             case .string(let text): return text
             case .integer(let number): return "\(number)"

@@ -30,10 +30,10 @@ import Versions
             for route in survey.routes { try await survey.ask(route, "no database") }
             let unseen = survey.described.subtracting(survey.seen)
             // Only a fault of ADMIN brings the first about, only time the second, and only a held answer the third, only a reader of a log
-            // the fourth and the fifth (LogRouteTests, NodeRouteTests).
+            // or a dump the rest (LogRouteTests, CrashRouteTests, NodeRouteTests).
             let names = ["cache-control", "etag", "im", "portcullis-places", "preference-applied", "vary"]
             let manipulated = names.map { "226 \($0)" } + ["226"]
-            let logs = ["logs", "report"].flatMap { ["200 portcullis-\($0)", "304 portcullis-\($0)"] }
+            let logs = ["dumps", "logs", "report"].flatMap { ["200 portcullis-\($0)", "304 portcullis-\($0)"] }
             #expect(
                 unseen == Set(["500", "500 cache-control", "408", "408 cache-control"] + manipulated + logs),
                 "\(unseen.sorted())")
@@ -199,18 +199,21 @@ import Versions
             "location": "tcn", "pool": "www-ip", "server": "app1", "type": "pgw", "service": "pgw.1", "gateway": "gw1",
             "mark": "257", "secret": "db-password", "token": "a-read", "egress": "out", "version": "1.0",
             "job": "1-0123abcd", "rollout": "1",
+            "fingerprint": CrashReport.sample(1).fingerprint, "crash": CrashReport.sample(1).id,
             "digest": ContentDigest(of: content.utf8).description,
         ]
         private static let absent = [
             "location": "nowhere", "pool": "none", "server": "none", "type": "none", "service": "none.1",
             "gateway": "none", "mark": "999", "secret": "none", "token": "none", "egress": "none", "version": "none",
             "job": "none", "rollout": "99",
+            "fingerprint": "ffffffffffffffff", "crash": "none",
             "digest": String(repeating: "f", count: 64),
         ]
         private static let new = [
             "location": "hel", "pool": "new-ip", "server": "new", "type": "new", "service": "tg.3", "gateway": "gw1",
             "mark": "257", "secret": "new", "token": "new", "egress": "new", "version": "2.0", "job": "new",
             "rollout": "98",
+            "fingerprint": "fffffffffffffffe", "crash": "new",
             "digest": String(repeating: "e", count: 64),
         ]
 
@@ -235,6 +238,10 @@ import Versions
                 case "createRollout": #"{"type": "pgw", "version": "1.0"}"#
                 case "join": #"{"token": "portcullis_no", "server": "app1"}"#
                 case "reportServer": #"{"session": "a", "sequence": 2, "changes": {}}"#
+                case "reportCrash":
+                    String(
+                        decoding: CrashReport.sample(isNew ? 2 : 1, service: isNew ? "tg.3" : "pgw.1").jsonBytes,
+                        as: UTF8.self)
                 case "deliverLogs": #"{"pieces": []}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#
                 default: "{}"

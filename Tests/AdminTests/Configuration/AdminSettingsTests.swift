@@ -122,11 +122,12 @@ import YAML
         #expect(defaults.retention == Retention(events: 1_000_000, revisions: 100_000))
         let set = try AdminSettings(flags: [
             .maxConnections: "500", .maxGateways: "1", .keepEvents: "1000", .keepRevisions: "10",
-            .keepRevisionBytes: "1048576", .pruneShare: "0", .headTimeout: "1", .idleTimeout: "600",
+            .keepRevisionBytes: "1048576", .crashRetention: "1", .pruneShare: "0", .headTimeout: "1",
+            .idleTimeout: "600",
             .transferTimeout: "3600", .logLevel: "debug",
         ])
         #expect(set.maxGateways == 1 && set.pruneShare == 0)
-        #expect(set.retention == Retention(events: 1000, revisions: 10, revisionBytes: 1 << 20))
+        #expect(set.retention == Retention(events: 1000, revisions: 10, revisionBytes: 1 << 20, crashDays: 1))
         #expect(
             set.connections
                 == ConnectionLimits(
@@ -139,7 +140,8 @@ import YAML
             (AdminSettings.Key.maxConnections, "15"), (.maxConnections, "1000001"), (.maxGateways, "0"),
             (.maxGateways, "+5"),
             (.keepEvents, "999"), (.keepEvents, "99999999999999999999"), (.keepRevisions, "9"), (.keepRevisions, ""),
-            (.keepRevisionBytes, "1000"), (.pruneShare, "101"), (.headTimeout, "0"), (.idleTimeout, "3601"),
+            (.keepRevisionBytes, "1000"), (.crashRetention, "0"), (.pruneShare, "101"), (.headTimeout, "0"),
+            (.idleTimeout, "3601"),
         ] {
             let error = #expect(throws: SettingsError.self) { try AdminSettings(flags: [key: text]) }
             #expect(error?.message.hasPrefix("--\(key.rawValue): \"\(text)\" is not a number from ") == true)

@@ -16,6 +16,8 @@ enum Schemas {
         case "mark": Form<Int>.integer(Limits.marks).schema
         case "version": Form<String>.versionName.schema
         case "digest": Form<String>.digest.schema
+        case "fingerprint": Form<String>.fingerprint.schema
+        case "crash": Form<String>.crashID.schema
         default: Self.name
         }
     }
@@ -36,6 +38,8 @@ enum Schemas {
         case "job": "1-0123abcd"
         case "rollout": "1"
         case "notice": "1"
+        case "fingerprint": "0123456789abcdef"
+        case "crash": "0123456789abcdef01234567"
         default: "tg.1"
         }
     }

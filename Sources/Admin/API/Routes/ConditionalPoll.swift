@@ -55,7 +55,8 @@ struct ConditionalPoll {
         return try await hold(request, seconds: waitForExistence, until: appearance)
     }
 
-    private mutating func hold(
+    /// Waits in any case: until `change` returns, the time is over, or anything else that ends a wait.
+    mutating func hold(
         _ request: APIRequest, seconds wait: Int, until change: @escaping @Sendable (Int) async -> TagWaiters.Wake
     ) async throws -> CommitID? {
         wasHeld = true

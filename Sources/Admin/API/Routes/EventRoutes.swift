@@ -66,14 +66,15 @@ extension RouteTable {
         return .object(schema)
     }
 
-    private static func time(_ name: String, _ summary: String) -> Route.Parameter {
+    /// A time in the query.
+    static func time(_ name: String, _ summary: String) -> Route.Parameter {
         Route.Parameter(name: name, summary: summary, schema: Form<String>.time.schema)
     }
 }
 
 extension APIRequest {
     /// A time in the query, in the form of the registry.
-    fileprivate func time(_ name: String) throws -> String? {
+    func time(_ name: String) throws -> String? {
         guard let text = query[name] else { return nil }
         guard let date = Timestamp.date(text) else {
             throw APIProblem.badRequest("?\(name)", "\(name) is a time as 2027-01-31T00:00:00Z (RFC 3339).")

@@ -14,15 +14,17 @@ extension RouteTable {
             Route(
                 method: .get, path: .assignments(of: "{server}"), operation: "readAssignments",
                 summary: "What a server is to have and to run; its node polls it", access: .assignments,
-                headers: [.ifNoneMatch, .prefer("the assignments", "; or logs are wanted"), .knownLogs],
+                headers: [
+                    .ifNoneMatch, .prefer("the assignments", "; or logs or dumps are wanted"), .knownLogs, .knownDumps,
+                ],
                 answers: [
                     Route.Answer(
                         status: .ok, summary: "The assignments",
                         content: [(MediaType.json, Assignments.form.schema)],
-                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs, .wantedReport]),
+                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs, .wantedDumps, .wantedReport]),
                     Route.Answer(
                         status: .notModified, summary: "If-None-Match holds", content: [],
-                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs, .wantedReport]),
+                        headers: [.eTag, .vary, .preferenceApplied, .wantedLogs, .wantedDumps, .wantedReport]),
                 ]
             ) { request in try await assignments(request) },
             Route(
@@ -88,23 +90,28 @@ extension RouteTable {
         let file = try Self.assignments(of: server, in: try await registry.state(seen: request.look?.position.commit))
         // Without tokens a node has none either.
         guard request.identity.role == .server || request.identity == .anonymous else {
-            return try await answer(request, server, file, mayHold: true, knownLogs: nil).response
+            return try await answer(request, server, file, mayHold: true, knownLogs: nil, knownDumps: nil).response
         }
         let hasFile = Preconditions.ifNoneMatch(request.headers)?.matchesWeakly(file.etag) == true
         let known = request.headers[.portcullisLogs]
         let isFirst = await nodes.begin(server, confirming: hasFile ? file.document : nil)
         // Without tokens, somebody else may ask as well.
         if known != nil || request.identity.role == .server { await nodes.logs.polled(by: server, knowing: known) }
+        let dumps = request.headers[.portcullisDumps]
+        if dumps != nil || request.identity.role == .server { await nodes.dumps.polled(by: server, knowing: dumps) }
         let answer: Result<(response: Response, file: AssignmentSet.File), any Error>
         do {
             // A node that was heard of before ADMIN started is to learn at once that its report is wanted.
-            answer = .success(try await self.answer(request, server, file, mayHold: !isFirst, knownLogs: known))
+            answer = .success(
+                try await self.answer(
+                    request, server, file, mayHold: !isFirst, knownLogs: known, knownDumps: dumps))
         } catch {
             answer = .failure(error)
         }
         await nodes.end(server, answering: try? answer.get().file.document)
         var response = try answer.get().response
         response.headers[.portcullisLogs] = await nodes.logs.wishes(for: server)
+        response.headers[.portcullisDumps] = await nodes.dumps.wishes(for: server)
         if await !nodes.hasReport(of: server) { response.headers[.portcullisReport] = "wanted" }
         return response
     }
@@ -112,17 +119,22 @@ extension RouteTable {
     /// - Parameters:
     ///   - mayHold: whether the answer may wait for something new.
     ///   - knownLogs: the wishes for logs that the node knows; `nil`: it is not told of any.
+    ///   - knownDumps: likewise the wishes for dumps.
     private func answer(
-        _ request: APIRequest, _ server: String, _ file: AssignmentSet.File, mayHold: Bool, knownLogs: String?
+        _ request: APIRequest, _ server: String, _ file: AssignmentSet.File, mayHold: Bool, knownLogs: String?,
+        knownDumps: String?
     ) async throws -> (response: Response, file: AssignmentSet.File) {
         var file = file
         var poll = ConditionalPoll(request, mayWait: mayHold)
         let commit = try await poll.hold(request, knowing: file.etag) {
-            [changes = registry.assignmentChanges, logs = nodes.logs] known, tokens in
+            [changes = registry.assignmentChanges, logs = nodes.logs, dumps = nodes.dumps] known, tokens in
             await withTaskGroup(of: TagWaiters.Wake.self) { group in
                 group.addTask { await changes.change(of: server, tokens: tokens) { known.matchesWeakly($0) } }
                 if let knownLogs {
                     group.addTask { await logs.news(for: server, knowing: knownLogs, tokens: tokens) }
+                }
+                if let knownDumps {
+                    group.addTask { await dumps.news(for: server, knowing: knownDumps, tokens: tokens) }
                 }
                 let first = await group.next() ?? .change
                 group.cancelAll()
@@ -169,6 +181,12 @@ extension Route.Parameter {
         schema: ["type": "string"])
     static let wantedLogs = Self(
         name: NodeHeader.logs, summary: "Logs are wanted; a delivery of logs tells which", schema: ["type": "string"])
+    static let knownDumps = Self(
+        name: NodeHeader.dumps, summary: "The wishes for dumps that the node knows, or none: it is told of others",
+        schema: ["type": "string"])
+    static let wantedDumps = Self(
+        name: NodeHeader.dumps, summary: "The dumps of crashes that are wanted: ID.NUMBER, with spaces between them",
+        schema: ["type": "string"])
     static let wantedReport = Self(
         name: NodeHeader.report, summary: "ADMIN has no report of this node", schema: ["type": "string"])
 }

@@ -1,0 +1,166 @@
+import AdminAPI
+import AdminClient
+import ArgumentParser
+import CommandLineSupport
+import Foundation
+import JSON
+import ServiceSupport
+import Text
+
+struct CrashesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "crashes", abstract: "List and show crashes of services, and fetch their dumps.",
+        discussion: """
+            Crashes that are one fault have one fingerprint, whatever the version and the server. What the variables of a \
+            program hold may be secret: `fetch`, and the variables of `show`, need a token of role admin.
+            """,
+        subcommands: [ListCrashes.self, ShowCrash.self, FetchDump.self, RemoveCrashes.self],
+        defaultSubcommand: ListCrashes.self)
+}
+
+struct ListCrashes: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List crashes, those of one fault together, the newest first.",
+        discussion: """
+            With filters, counts and times are of the crashes that they let through. Orders are recent and count.
+            """)
+
+    @Option(help: "Only those of a service type.", completion: .names(.types))
+    var type: String?
+
+    @Option(help: "Only those of a service: TYPE.INDEX.", completion: .names(.services))
+    var service: String?
+
+    @Option(help: "Only those on a server.", completion: .names(.servers))
+    var server: String?
+
+    @Option(
+        help: ArgumentHelp("Only those in a version: its name, or the SHA-256 of its manifest.", valueName: "version"))
+    var inVersion: String?
+
+    @Option(help: ArgumentHelp("Only those seen since then: \(PastTime.forms).", valueName: "when"))
+    var since: String?
+
+    @OptionGroup var list: ListOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        if let since, PastTime.read(since, now: Date()) == nil {
+            throw ValidationError("--since: \"\(since)\" is not \(PastTime.forms)")
+        }
+    }
+
+    func run(_ client: AdminResources) async throws {
+        let query = list.query([
+            QueryParameter.type: type, QueryParameter.service: service, QueryParameter.server: server,
+            QueryParameter.version: inVersion, QueryParameter.since: since.flatMap { PastTime.read($0, now: Date()) },
+        ])
+        try await list.show(
+            Listing<CrashGroup>(
+                request: AdminRequest(.get, .crashes, query: query), name: { $0.fingerprint },
+                table: { groups, isWide in CrashText.table(groups, isWide: isWide) }), client)
+    }
+}
+
+/// A group of crashes, and one of its reports.
+struct CrashOptions: ParsableArguments {
+    @Argument(
+        help: "The fingerprint, as the list has it.", completion: .names(.crashes), transform: NameArgument.read)
+    var fingerprint: String
+
+    @Argument(help: "One of its reports. (default: the newest)", transform: NameArgument.read)
+    var report: String?
+}
+
+struct ShowCrash: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show crashes of one fault: where, how often, and the stack of one with variables.",
+        discussion: """
+            The stack is that of the newest report, or of the one that is named. A token of role read sees it without \
+            variables. With --output json the answer has the members `crashes`, and `report` unless the token may not see it.
+            """)
+
+    @OptionGroup var crash: CrashOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(crash.fingerprint)))
+        let report = try await report(of: detail, client)
+        try output.show(
+            json: [
+                "fingerprint": .string(detail.group.fingerprint), "crashes": detail.json,
+                "report": report?.json ?? .null,
+            ], asText: CrashText.crash(detail, report))
+    }
+
+    /// `nil`: the token may not see it, or it is not kept any more.
+    private func report(of detail: CrashGroupDetail, _ client: AdminResources) async throws -> CrashResource? {
+        guard let id = crash.report ?? detail.reports.first?.id else { return nil }
+        do {
+            return try await client.value(AdminRequest(.get, .crash(id, in: crash.fingerprint)))
+        } catch let error as CommandError where error.status == 403 && crash.report == nil {
+            return nil
+        }
+    }
+}
+
+struct FetchDump: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch", abstract: "Fetch the dump of a crash from its server: every thread with its variables.",
+        discussion: """
+            ADMIN asks the node, which keeps dumps for a while. Without --file the dump goes to standard output: at a \
+            terminal control characters are shown and not carried out; into a file or a pipe it goes as it is.
+            """)
+
+    @OptionGroup var crash: CrashOptions
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Write it into this file, which nobody else can read.", valueName: "path"),
+        completion: .file())
+    var file: String?
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        var id = crash.report
+        if id == nil {
+            let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(crash.fingerprint)))
+            id = (detail.reports.first { $0.dumpSize > 0 } ?? detail.reports.first)?.id
+        }
+        guard let id else {
+            throw CommandError("no report of the crash \(crash.fingerprint.shownName()) is kept any more")
+        }
+        var request = AdminRequest(.get, .dump(of: id, in: crash.fingerprint))
+        request.accept = MediaType.text
+        let dump = try await client.content(MediaType.text, request)
+        if let file {
+            try Files.replace(file, with: dump, isDurable: false, mode: 0o600)
+            StandardError.write("\(dump.count) bytes written to \(file)")
+        } else if StandardOutput.isTerminal {
+            try StandardOutput.write(String(decoding: dump, as: UTF8.self).printableLines)
+        } else {
+            try StandardOutput.write(dump)
+        }
+    }
+}
+
+struct RemoveCrashes: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove crashes of one fault: their reports and their counts.",
+        discussion: "If it happens again, it is a new crash, of which people are told. Dumps stay on their servers.")
+
+    @Argument(
+        help: "The fingerprint, as the list has it.", completion: .names(.crashes), transform: NameArgument.read)
+    var fingerprint: String
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: AdminResources) async throws {
+        let request = AdminRequest.change(.delete, .crashes(fingerprint), dryRun: change.dryRun)
+        try change.finish(try await client.value(request))
+    }
+}
