@@ -47,6 +47,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("25 jobs that build versions") { db in
             try db.execute(sql: InstallationRows.builds)
         }
+        migrator.registerMigration("28 jobs for the masters of services, levels of logs") { db in
+            try db.execute(sql: InstallationRows.masters)
+        }
         return migrator
     }
 

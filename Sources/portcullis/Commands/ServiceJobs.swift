@@ -39,7 +39,7 @@ struct RestartServices: AdminCommand {
     func run(_ client: AdminResources) async throws {
         for name in services.names {
             try await JobRun(client, job, change.output).run(
-                JobCreation(kind: .restart, seconds: job.seconds), of: name, change)
+                JobCreation(kind: .node(.restart), seconds: job.seconds), of: name, change)
         }
     }
 }
@@ -56,7 +56,7 @@ struct TestServices: AdminCommand {
     func run(_ client: AdminResources) async throws {
         for name in services.names {
             try await JobRun(client, job, change.output).run(
-                JobCreation(kind: .tests, seconds: job.seconds), of: name, change)
+                JobCreation(kind: .node(.tests), seconds: job.seconds), of: name, change)
         }
     }
 }
@@ -83,6 +83,7 @@ struct RunAction: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         try await JobRun(client, job, change.output).run(
-            JobCreation(kind: .action, name: action, arguments: arguments, seconds: job.seconds), of: service, change)
+            JobCreation(kind: .node(.action), name: action, arguments: arguments, seconds: job.seconds), of: service,
+            change)
     }
 }

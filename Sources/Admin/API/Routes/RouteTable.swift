@@ -32,6 +32,7 @@ struct RouteTable: Sendable {
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
             + nodeRoutes + joinRoutes + jobRoutes + buildRoutes + rolloutRoutes + noticeRoutes + moveRoutes + logRoutes
+            + linkRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
