@@ -75,6 +75,8 @@ extension APIPath {
     public static let jobs = Self("jobs")
     /// Where a server exchanges its join token for its own.
     public static let join = Self("join")
+    /// The links of services' masters.
+    public static let links = Self("links")
     /// What the nodes of servers tell.
     public static let nodes = Self("nodes")
     public static let types = Self("types")
@@ -131,6 +133,12 @@ extension APIPath {
     }
     /// What a service's server is to do once.
     public static func jobs(of service: String) -> Self { Self("services", service, "jobs") }
+    /// What a service's master is to have and to do.
+    public static func orders(of service: String) -> Self { Self("services", service, "orders") }
+    /// What a service's master says of it.
+    public static func report(ofService service: String) -> Self { Self("services", service, "report") }
+    /// The link of a service's master.
+    public static func link(of service: String) -> Self { Self("services", service, "link") }
     /// The move of a service to another server.
     public static func move(of service: String) -> Self { Self("services", service, "move") }
     /// Has another instance take over from a service.

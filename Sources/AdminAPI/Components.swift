@@ -49,5 +49,8 @@ package enum Components {
         CrashReport.form.component, CrashFrame.form.component, CrashReceipt.form.component,
         CrashVersion.form.component, CrashGroup.form.component, CrashTally.form.component,
         CrashGroupDetail.form.component, CrashResource.form.component,
+        ServiceOrders.form.component, ServiceJob.form.component, ServiceReport.form.component,
+        WorkerReport.form.component, ConfigurationReport.form.component, ServiceReportMessage.form.component,
+        LinkResource.form.component,
     ].compactMap(\.self)
 }

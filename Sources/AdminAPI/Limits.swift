@@ -108,6 +108,24 @@ public enum Limits {
     public static let logOffset = 1 << 50
     /// Workers of a service; 0 stands for its program itself.
     public static let workers = 0...64
+    /// Jobs of a service's master at a time.
+    public static let serviceJobs = 32
+    /// Jobs in a master's report, those that ended lately included.
+    public static let reportedServiceJobs = 64
+    /// Bytes of a master's report.
+    public static let serviceReport = 2 << 20
+    /// Characters of what a worker says of itself.
+    public static let workerStatus = 256
+    /// Bytes of a piece of Lua.
+    public static let luaSource = 64 << 10
+    /// Seconds that a piece of Lua may take.
+    public static let luaSeconds = 1...60
+    /// The longest time in seconds for which ADMIN holds a master's poll.
+    public static let linkPoll = 10
+    /// Seconds without a request after which a master is suspected to be out of touch.
+    public static let linkSuspicion = 15
+    /// Seconds without a request after which a master is lost.
+    public static let linkLoss = 30
     /// Identifiers of processes on Linux.
     public static let processIDs = 1...(1 << 22)
     /// Numbers of signals on Linux.

@@ -17,3 +17,4 @@ package protocol ReportMessage: Sendable {
 
 extension GatewayReportMessage: ReportMessage {}
 extension ServerReportMessage: ReportMessage {}
+extension ServiceReportMessage: ReportMessage {}

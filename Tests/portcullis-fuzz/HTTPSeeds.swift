@@ -212,6 +212,13 @@ struct HTTPSeeds {
          {"root": {"path": "/srv", "mounted": true, "size": 1, "free": 1}}, "load": 0.5, "memory": 1, "freeMemory": 1,
          "problems": []}}
         """,
+        "reportService": """
+        {"session": "a", "sequence": 1, "report": {"program": "1", "server": "app1", "pid": 7, "startedAt":
+         "2027-01-31T00:00:00Z", "phase": "running", "workers": [{"worker": 1, "pid": 8, "state": "ready", "since":
+         "2027-01-31T00:00:00Z", "restarts": 2, "status": "12 devices", "problem": "x"}], "configuration": {"tag":
+         "\\"a\\"", "at": "2027-01-31T00:00:00Z", "problem": "x"}, "allowsLua": true, "jobs": {"1-0123abcd": {"state":
+         "failed", "startedAt": "2027-01-31T00:00:00Z", "output": "x\\n"}}}}
+        """,
         "deliverLogs": """
         {"pieces": [{"stream": "a.1", "after": {"file": "1.2.3", "offset": 5}, "position": {"file": "1.2.4", "offset": 9},
          "change": "rotated", "lost": 2, "text": "x\\u001b[0m\\n", "atEnd": true}]}

@@ -82,6 +82,10 @@ extension ChangeScope {
                 var service = change
                 (service.kind, service.name) = (.service, work.service)
                 return outside(service, before, after, actor)
+            case .master(let work):
+                var service = change
+                (service.kind, service.name) = (.service, work.service)
+                return outside(service, before, after, actor)
             case .build(let work): return everywhere("a build of \(work)", of: work.type)
             }
         case .rollout:

@@ -100,7 +100,7 @@ extension Cloud {
     }
 
     /// The number and the identifier of the next job. Throws if the server has too many. Walks over all jobs.
-    private func nextJob(on server: String, _ nonce: UInt32) throws(ChangeError) -> (number: Int, id: String) {
+    func nextJob(on server: String, _ nonce: UInt32) throws(ChangeError) -> (number: Int, id: String) {
         guard jobs.values.count(where: { $0.end == nil && $0.server == server }) < Job.mostOpen else {
             throw ChangeError.inUse(
                 "server \(server) has \(Job.mostOpen) jobs that have not ended, and takes no more")

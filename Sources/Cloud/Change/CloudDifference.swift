@@ -86,7 +86,7 @@ package struct CloudDifference: Sendable {
     private static func jobs(_ before: [String: Job], _ after: [String: Job]) -> [Change] {
         after.values.sorted { $0.number < $1.number }.compactMap { job in
             guard let old = before[job.id] else {
-                return Change(action: .create, kind: .job, name: job.id, before: nil, after: "\(job)")
+                return Change(action: .create, kind: .job, name: job.id, before: nil, after: job.record)
             }
             guard old.end == nil, let end = job.end else { return nil }
             return Change(

@@ -13,6 +13,8 @@ package struct ConfigurationSet: Sendable {
     /// The faults of each service whose configuration cannot be combined; empty if many services of its type have
     /// faults, which `faults(of:)` then finds.
     package private(set) var faults: [String: [ConfigurationError]] = [:]
+    /// The services whose digests the last change has changed; of a set that was made as a whole, all that have one.
+    package private(set) var changed: Set<String> = []
     private var instances = InstancesByType()
 
     package init() {}
@@ -24,6 +26,7 @@ package struct ConfigurationSet: Sendable {
     /// The configurations after a change. Cost: grows with what the change can affect.
     package func updated(_ difference: CloudDifference, from before: Cloud, to after: Cloud) -> ConfigurationSet {
         var set = self
+        set.changed = []
         set.rebuild(ConfigurationImpact(difference, from: before, to: after), after)
         return set
     }
@@ -40,7 +43,7 @@ package struct ConfigurationSet: Sendable {
             }
         }
         for name in impact.services where cloud.services[name] == nil {
-            digests[name] = nil
+            note(nil, of: name)
             faults[name] = nil
         }
         instances.update(impact.isEverything ? nil : impact.instanceTypes, from: cloud)
@@ -65,7 +68,7 @@ package struct ConfigurationSet: Sendable {
     private mutating func compare(_ services: [ServiceInstance], of type: String, _ directory: InstanceDirectory) {
         guard let template = templates[type] else {
             for service in services {
-                digests[service.name] = nil
+                note(nil, of: service.name)
                 faults[service.name] = nil
             }
             return
@@ -75,12 +78,18 @@ package struct ConfigurationSet: Sendable {
         for service in services {
             guard let variables = directory.variables(of: service.name) else { continue }
             let wasFaulty = faults.removeValue(forKey: service.name) != nil
-            digests[service.name] = made.digest(for: variables)
+            note(made.digest(for: variables), of: service.name)
             guard digests[service.name] == nil else { continue }
             if wasFaulty { told.old += 1 } else { told.new += 1 }
             let isTold = (wasFaulty ? told.old : told.new) <= Self.mostFaulty
             faults[service.name] = isTold ? template.faults(for: variables) : []
         }
+    }
+
+    private mutating func note(_ digest: String?, of name: String) {
+        guard digests[name] != digest else { return }
+        digests[name] = digest
+        changed.insert(name)
     }
 
     /// Why a service has no configuration.

@@ -28,6 +28,8 @@ public struct Cloud: Sendable {
     package private(set) var heldBackByRollouts: Set<String> = []
     /// The moves of services that are on, and the newest of those that have ended, by service.
     public var moves: [String: RecordedMove] = [:]
+    /// The levels from which programs log, by service; those that are not here log from their own.
+    public var logLevels: [String: String] = [:]
     /// When ADMIN has last made a job of an action that is run at intervals, in seconds since 1970.
     public var actionRuns: [ScheduledAction: Int] = [:]
     /// Servers whose nodes are not heard of any more, by name.

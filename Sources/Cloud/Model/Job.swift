@@ -1,3 +1,4 @@
+import JSON
 public import Names
 import Text
 
@@ -22,6 +23,7 @@ public struct Job: Sendable, Hashable {
     /// What is done.
     public enum Work: Sendable, Hashable {
         case service(ServiceWork)
+        case master(MasterWork)
         case build(BuildWork)
     }
 
@@ -42,6 +44,47 @@ public struct Job: Sendable, Hashable {
             self.name = name
             self.arguments = arguments
         }
+    }
+
+    /// What the master of a service does.
+    public struct MasterWork: Sendable, Hashable {
+        public let service: String
+        public let kind: MasterJobKind
+        /// The worker that it is for; `nil`: the first one that is ready.
+        public let worker: Int?
+        /// Of the kind `log-level`; `nil`: the program's own level.
+        public let level: String?
+        /// Of the kind `lua`, as the rest.
+        public let lua: Lua?
+
+        package init(service: String, kind: MasterJobKind, worker: Int? = nil, level: String? = nil, lua: Lua? = nil) {
+            self.service = service
+            self.kind = kind
+            self.worker = worker
+            self.level = level
+            self.lua = lua
+        }
+    }
+
+    /// A piece of Lua that is run inside a worker.
+    public struct Lua: Sendable, Hashable {
+        public let source: String
+        /// Jobs of one session share a Lua state; `nil`: it has one of its own.
+        public let session: String?
+        /// Seconds after which it is ended.
+        public let limit: Int
+        /// Why it is run.
+        public let reason: String
+
+        package init(source: String, session: String?, limit: Int, reason: String) {
+            self.source = source
+            self.session = session
+            self.limit = limit
+            self.reason = reason
+        }
+
+        /// The seconds of a piece of Lua for which none are given.
+        package static let defaultLimit = 5
     }
 
     /// A version is built. By which command, the server alone knows.
@@ -99,6 +142,11 @@ public struct Job: Sendable, Hashable {
         if case .service(let work) = work { work } else { nil }
     }
 
+    /// What the master of a service does; `nil`: it is no job for a master.
+    public var masterWork: MasterWork? {
+        if case .master(let work) = work { work } else { nil }
+    }
+
     /// What it builds; `nil`: nothing.
     public var buildWork: BuildWork? {
         if case .build(let work) = work { work } else { nil }
@@ -108,6 +156,8 @@ public struct Job: Sendable, Hashable {
     package static let kept = 500
     /// Jobs of a server that have not ended.
     package static let mostOpen = 1_000
+    /// Jobs of a service's master that have not ended.
+    package static let mostOpenOfMaster = 32
     /// The author of jobs that ADMIN makes at intervals. No token has the name.
     package static let scheduler = "clock"
 }
@@ -117,8 +167,19 @@ extension Job: CustomStringConvertible {
     public var description: String {
         switch work {
         case .service(let work): "\(work.name ?? work.kind.rawValue) of \(work.service) on \(server)"
+        case .master(let work):
+            work.kind.rawValue + (work.level.map { " \($0)" } ?? "")
+                + (work.worker.map { " in worker \($0)" } ?? "") + " of \(work.service) on \(server)"
         case .build(let work): "build of \(work) on \(server)"
         }
+    }
+}
+
+extension Job {
+    /// What is recorded when it is made: of Lua also the reason and the source, as JSON strings on the same line.
+    package var record: String {
+        guard let lua = masterWork?.lua else { return description }
+        return "\(self), reason \(JSONValue.string(lua.reason)), source \(JSONValue.string(lua.source))"
     }
 }
 

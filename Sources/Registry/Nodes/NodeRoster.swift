@@ -36,6 +36,8 @@ public actor NodeRoster {
     package nonisolated let logs: LogWishes
     /// The dumps that nodes are asked for.
     package nonisolated let dumps: DumpWishes
+    /// What the masters of services tell.
+    package nonisolated let links: LinkRoster
     /// By server. At most one each, whose report has `Limits.serverReport` bytes at most.
     private var nodes: [String: Known] = [:]
 
@@ -43,6 +45,7 @@ public actor NodeRoster {
         self.registry = registry
         logs = LogWishes(registry: registry)
         dumps = DumpWishes(registry: registry)
+        links = LinkRoster(registry: registry)
     }
 
     // MARK: Polls and reports
@@ -254,60 +257,30 @@ public actor NodeRoster {
         }.map(\.name).min { (builds[$0] ?? 0, $0) < (builds[$1] ?? 0, $1) }
     }
 
-    /// The jobs, the newest first, with what their nodes tell of those that have not ended.
-    package func jobs(in state: RegistryState) -> [JobResource] {
-        state.cloud.jobs.values.sorted { $0.number > $1.number }.map { job in
-            JobResource(job, nodes[job.server]?.report?.report.jobs[ExactText(job.id)])
+    /// The jobs, the newest first, with what their nodes and masters tell of those that have not ended.
+    package func jobs(in state: RegistryState) async -> [JobResource] {
+        var resources: [JobResource] = []
+        for job in state.cloud.jobs.values.sorted(by: { $0.number > $1.number }) {
+            resources.append(JobResource(job, await report(of: job)))
         }
+        return resources
+    }
+
+    /// What whoever does a job tells of it; `nil`: nothing yet, or nothing more.
+    private func report(of job: Job) async -> JobReport? {
+        guard let work = job.masterWork else { return nodes[job.server]?.report?.report.jobs[ExactText(job.id)] }
+        return job.end == nil ? await links.report(ofJob: job.id, of: work.service, on: job.server) : nil
     }
 
     /// A job with its output so far.
     ///
     /// Throws `ChangeError.missing` when there is none, or no more.
-    package func job(_ id: String, in state: RegistryState) throws -> JobResource {
+    package func job(_ id: String, in state: RegistryState) async throws -> JobResource {
         guard let job = state.cloud.jobs[id] else { throw ChangeError.missing("job \(id.shownName())") }
-        let report = nodes[job.server]?.report?.report.jobs[ExactText(id)]
+        let report = await report(of: job)
         var resource = JobResource(job, report)
+        resource.details.source = job.masterWork?.lua?.source
         resource.output = job.end?.output ?? report?.output ?? ""
         return resource
-    }
-}
-
-extension Job.End {
-    /// `nil`: it still runs.
-    fileprivate init?(_ report: JobReport, now: Date) {
-        let outcome: JobOutcome
-        switch report.state {
-        case .running: return nil
-        case .succeeded: outcome = .succeeded
-        case .failed: outcome = .failed
-        case .unknown: outcome = .unknown
-        }
-        self.init(
-            outcome: outcome, startedAt: Timestamp.inUTC(report.startedAt),
-            endedAt: report.endedAt.flatMap(Timestamp.inUTC) ?? Timestamp.text(now), problem: report.problem,
-            output: report.output)
-    }
-}
-
-extension JobResource {
-    /// A job as ADMIN and the report of its node tell of it, without its output.
-    fileprivate init(_ job: Job, _ report: JobReport?) {
-        let state: JobState =
-            switch job.end?.outcome {
-            case .succeeded: .succeeded
-            case .failed: .failed
-            case .unknown: .unknown
-            case nil: report == nil ? .waiting : .running
-            }
-        let work = job.serviceWork
-        self.init(
-            id: job.id, service: work?.service, server: job.server, kind: work.map { Kind($0.kind) } ?? .build,
-            name: work?.name, arguments: work?.arguments ?? [], version: work?.version,
-            build: job.buildWork.map { JobBuild(type: $0.type, version: $0.version, variant: $0.variant) },
-            state: state, createdBy: job.createdBy,
-            createdAt: job.createdAt, deadline: job.deadline, after: job.after,
-            startedAt: job.end?.startedAt ?? report?.startedAt,
-            endedAt: job.end?.endedAt, problem: job.end?.problem)
     }
 }

@@ -24,6 +24,7 @@ enum CloudRows {
             services: try loadServices(db), marks: try loadMarks(db), secrets: try loadSecrets(db))
         cloud.remains = try InstallationRows.remains(db)
         cloud.jobs = try InstallationRows.jobs(db)
+        cloud.logLevels = try InstallationRows.logLevels(db)
         cloud.rollouts = try RolloutRows.load(db)
         cloud.lostServers = try NoticeRows.lostServers(db)
         cloud.moves = try MoveRows.moves(db)

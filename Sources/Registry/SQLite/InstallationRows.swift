@@ -38,7 +38,7 @@ enum InstallationRows {
         }
     }
 
-    /// The kind of a job that builds a version. The others are those of `JobKind`.
+    /// The kind of a job that builds a version. The others are those of `JobKind` and `MasterJobKind`.
     private static let build = "build"
 
     private static func work(_ row: Row, of id: String) throws -> Job.Work {
@@ -49,6 +49,9 @@ enum InstallationRows {
             else { throw CloudRows.unreadable("what job \(id) builds") }
             return .build(Job.BuildWork(type: type, version: version, variant: variant))
         }
+        if let kind = MasterJobKind(rawValue: name), let service: String = row["service"] {
+            return .master(try masterWork(row, kind, of: service))
+        }
         guard let kind = JobKind(rawValue: name), let service: String = row["service"] else {
             throw CloudRows.unreadable("the kind of job \(id)")
         }
@@ -58,6 +61,35 @@ enum InstallationRows {
                 service: service, kind: kind, version: row["version"], name: row["name"],
                 arguments: arguments.map { $0.splitBytes("\n").map { String($0) } } ?? []))
     }
+
+    private static func masterWork(_ row: Row, _ kind: MasterJobKind, of service: String) throws -> Job.MasterWork {
+        let source: String? = row["source"]
+        return Job.MasterWork(
+            service: service, kind: kind, worker: row["worker"], level: row["level"],
+            lua: source.map {
+                Job.Lua(
+                    source: $0, session: row["session"], limit: row["seconds"] ?? Job.Lua.defaultLimit,
+                    reason: row["reason"] ?? "")
+            })
+    }
+
+    static func logLevels(_ db: Database) throws -> [String: String] {
+        try Row.fetchAll(db, sql: "SELECT service, level FROM logLevel").reduce(into: [:]) {
+            $0[$1["service"]] = $1["level"]
+        }
+    }
+
+    /// Jobs for masters, and the levels of logs.
+    static let masters = """
+        ALTER TABLE job ADD COLUMN worker INTEGER;
+        ALTER TABLE job ADD COLUMN level TEXT;
+        ALTER TABLE job ADD COLUMN source TEXT;
+        ALTER TABLE job ADD COLUMN session TEXT;
+        ALTER TABLE job ADD COLUMN seconds INTEGER;
+        ALTER TABLE job ADD COLUMN reason TEXT;
+        CREATE TABLE logLevel (service TEXT NOT NULL PRIMARY KEY, level TEXT NOT NULL) STRICT;
+
+        """
 
     /// Jobs that are for no service, but build a version of a type.
     static let builds = """
@@ -95,7 +127,7 @@ enum InstallationRows {
 
         """
 
-    /// Writes what differs of remains and jobs.
+    /// Writes what differs of remains, jobs and levels of logs.
     static func store(_ db: Database, from before: Cloud, to after: Cloud) throws {
         for id in before.remains.keys where after.remains[id] == nil {
             try db.execute(
@@ -110,23 +142,35 @@ enum InstallationRows {
             try db.execute(sql: "DELETE FROM job WHERE id = ?", arguments: [id])
         }
         for (id, job) in after.jobs where before.jobs[id] != job { try store(db, job) }
+        for service in before.logLevels.keys where after.logLevels[service] == nil {
+            try db.execute(sql: "DELETE FROM logLevel WHERE service = ?", arguments: [service])
+        }
+        for (service, level) in after.logLevels where before.logLevels[service] != level {
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO logLevel (service, level) VALUES (?, ?)", arguments: [service, level])
+        }
     }
 
     private static func store(_ db: Database, _ job: Job) throws {
+        let master = job.masterWork
         try db.execute(
             sql: """
                 INSERT OR REPLACE INTO job
                     (id, number, service, server, kind, version, name, arguments, type, variant, createdBy, createdAt,
-                     deadline, outcome, startedAt, endedAt, problem, output, after)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     deadline, outcome, startedAt, endedAt, problem, output, after, worker, level, source, session,
+                     seconds, reason)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                job.id, job.number, job.serviceWork?.service, job.server, job.serviceWork?.kind.rawValue ?? build,
-                job.serviceWork?.version ?? job.buildWork?.version, job.serviceWork?.name,
+                job.id, job.number, job.serviceWork?.service ?? master?.service, job.server,
+                job.serviceWork?.kind.rawValue ?? master?.kind.rawValue ?? build,
+                // A job for a master is for whichever version runs.
+                job.serviceWork?.version ?? job.buildWork?.version ?? "", job.serviceWork?.name,
                 (job.serviceWork?.arguments).flatMap { $0.isEmpty ? nil : $0.joined(separator: "\n") },
                 job.buildWork?.type, job.buildWork?.variant, job.createdBy, job.createdAt, job.deadline,
                 job.end?.outcome.rawValue, job.end?.startedAt, job.end?.endedAt, job.end?.problem, job.end?.output,
-                job.after,
+                job.after, master?.worker, master?.level, master?.lua?.source, master?.lua?.session,
+                master?.lua?.limit, master?.lua?.reason,
             ])
     }
 }

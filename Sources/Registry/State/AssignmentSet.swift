@@ -98,6 +98,8 @@ package struct AssignmentSet: Sendable {
                 documents[job.server]?.jobs[id] = AssignedJob(
                     service: work.service, kind: work.kind, version: work.version, name: work.name,
                     arguments: work.arguments, deadline: job.deadline)
+            // Its orders have it: `ServiceOrdersIndex`.
+            case .master: continue
             case .build(let work):
                 guard cloud.servers[job.server]?.isBuilder == true else { continue }
                 documents[job.server]?.builds[id] = AssignedBuild(

@@ -6,6 +6,8 @@ package enum ListedThing: String, Sendable, CaseIterable {
     case gateways
     /// What nodes say of their servers, and jobs; time and age do not count.
     case nodes
+    /// What the masters of services tell.
+    case links
     /// The event log.
     case events
     /// The versions of services that are kept.

@@ -32,6 +32,7 @@ extension RegistryState {
         cloud.settleInstallations(since: self.cloud)
         try cloud.settleMoves(since: self.cloud)
         cloud.settleBuilds(at: time)
+        cloud.settleLogLevels()
         let notices = cloud.notices
         cloud.notices = []
         // Before the comparison: a mark that a section takes from one that is gone is a change, and has an owner.
@@ -64,6 +65,9 @@ extension RegistryState {
         state.configurations = configurations
         state.stateEnds.update(difference, to: cloud)
         state.assignments = assignments.updated(difference, from: self.cloud, to: cloud)
+        state.orders = orders.updated(
+            difference, reconfigured: configurations.changed, from: self.cloud, to: cloud,
+            generation: state.commit.generation)
         for change in difference.changes where change.kind == .type {
             let last = revisions[change.name]?.number ?? formerRevisions[change.name] ?? 0
             if change.action == .delete {

@@ -12,6 +12,7 @@ package struct RegistryState: Sendable {
     package var configurations: ConfigurationSet
     package var stateEnds: StateEnds
     package var assignments: AssignmentSet
+    package var orders: OrderSet
 
     /// Builds every export and compares every configuration. Cost: walks over the whole cloud.
     package init(_ stored: StoredCloud) {
@@ -23,6 +24,7 @@ package struct RegistryState: Sendable {
         configurations = ConfigurationSet(of: stored.cloud)
         stateEnds = StateEnds(of: stored.cloud)
         assignments = AssignmentSet(of: stored.cloud)
+        orders = OrderSet(of: stored.cloud, generation: stored.commit.generation)
     }
 
     /// Increases with every stored change.

@@ -17,6 +17,8 @@ public final class Registry: Sendable {
     package let configurationChanges = TagWaiters()
     /// Nodes that wait for other assignments, by server.
     package let assignmentChanges = TagWaiters()
+    /// Masters that wait for other orders, by service.
+    package let orderChanges = TagWaiters()
     /// Which versions there are.
     package let versions: any VersionDirectory
     /// Requests that wait for another list.
@@ -85,8 +87,8 @@ public final class Registry: Sendable {
         TokenStore(
             store: store, now: now, uses: tokenUses, lists: listChanges,
             waiters: [
-                exportChanges, configurationChanges, assignmentChanges, confirmations, listChanges, logChanges,
-                dumpChanges,
+                exportChanges, configurationChanges, assignmentChanges, orderChanges, confirmations, listChanges,
+                logChanges, dumpChanges,
             ])
     }
 
@@ -131,7 +133,8 @@ public final class Registry: Sendable {
         await exportChanges.publish(generation: state.generation, tags: state.exports.tags)
         await configurationChanges.publish(generation: state.generation, tags: state.configurations.digests)
         await assignmentChanges.publish(generation: state.generation, tags: state.assignments.tags)
-        await listChanges.noteChange(of: .cloud, .gateways, .nodes, .events)
+        await orderChanges.publish(generation: state.generation, tags: state.orders.stamps)
+        await listChanges.noteChange(of: .cloud, .gateways, .nodes, .links, .events)
         if hasOtherRollouts { await listChanges.noteChange(of: .rollouts) }
     }
 

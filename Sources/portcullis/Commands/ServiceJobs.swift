@@ -38,7 +38,7 @@ struct RestartServices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         try await JobRun(client, job, change.output).run(
-            JobCreation(kind: .restart, seconds: job.seconds), of: services.names, change)
+            JobCreation(kind: .node(.restart), seconds: job.seconds), of: services.names, change)
     }
 }
 
@@ -53,7 +53,7 @@ struct TestServices: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         try await JobRun(client, job, change.output).run(
-            JobCreation(kind: .tests, seconds: job.seconds), of: services.names, change)
+            JobCreation(kind: .node(.tests), seconds: job.seconds), of: services.names, change)
     }
 }
 
@@ -79,6 +79,7 @@ struct RunAction: AdminCommand {
 
     func run(_ client: AdminResources) async throws {
         try await JobRun(client, job, change.output).run(
-            JobCreation(kind: .action, name: action, arguments: arguments, seconds: job.seconds), of: [service], change)
+            JobCreation(kind: .node(.action), name: action, arguments: arguments, seconds: job.seconds),
+            of: [service], change)
     }
 }

@@ -21,7 +21,8 @@ import Text
     }
 
     private func job(
-        _ service: Int, _ state: JobState, at time: String, kind: JobResource.Kind = .restart, name: String? = nil
+        _ service: Int, _ state: JobState, at time: String, kind: JobResource.Kind = .service(.node(.restart)),
+        name: String? = nil
     ) -> JobResource {
         JobResource(
             id: "1-0a", service: "pgw.\(service)", server: "app\(service)", kind: kind, name: name, arguments: [],
@@ -101,8 +102,8 @@ import Text
         #expect(count([job(1, .failed, at: "2026-11-28T11:59:59Z")]) == 0)
         #expect(
             count([
-                job(1, .failed, at: at(1), kind: .action, name: "a"),
-                job(1, .succeeded, at: at(2), kind: .action, name: "b"),
+                job(1, .failed, at: at(1), kind: .service(.node(.action)), name: "a"),
+                job(1, .succeeded, at: at(2), kind: .service(.node(.action)), name: "b"),
             ]) == 1)
     }
 }

@@ -14,13 +14,24 @@ struct ConditionalPoll {
     let takesPatch: Bool
     /// Seconds for which it waits for what does not exist yet, without a version that it knows.
     private let waitForExistence: Int
-    /// Whether the answer was held, and the connection was watched meanwhile.
+    /// Whether the answer was held.
     private(set) var wasHeld = false
+    /// Whether the connection is watched while the answer is held, so that the wait ends with it. It cannot be used again
+    /// then; without, a wait ends as late as its time.
+    private let watchesConnection: Bool
+    /// Whether the connection was watched, and cannot be used again.
+    private var endsConnection: Bool { wasHeld && watchesConnection }
 
-    /// - Parameter mayWait: whether the request is held if it wants that.
-    init(_ request: APIRequest, mayWait: Bool = true) {
+    /// - Parameters:
+    ///   - mayWait: whether the request is held if it wants that.
+    ///   - shortWait: the longest time in seconds for which the request is held, so short that nobody minds if its client
+    ///     is gone; `nil`: `PreferField.longestWait`, and the connection is watched.
+    init(_ request: APIRequest, mayWait: Bool = true, shortWait: Int? = nil) {
         condition = Preconditions.ifNoneMatch(request.headers)
-        let wanted = !mayWait || request.request.method == .head ? nil : PreferField(request.headers[.prefer]).wait
+        watchesConnection = shortWait == nil
+        let wanted =
+            !mayWait || request.request.method == .head
+            ? nil : PreferField(request.headers[.prefer]).wait.map { min($0, shortWait ?? $0) }
         wait = condition == nil ? nil : wanted
         waitForExistence = wanted ?? 0
         let isOfOneVersion = if case .tags(let tags)? = condition { tags.count == 1 } else { false }
@@ -63,13 +74,12 @@ struct ConditionalPoll {
         let deadline = ContinuousClock.now + min(.seconds(wait), request.tokenLife ?? .seconds(wait))
         return try await afterwards {
             do {
-                try await request.request.body.consumeWithCancellationOnInboundClose { _ in
-                    var tokens = request.look?.position.tokenGeneration ?? 0
-                    while await Self.firstWake(until: deadline, { [tokens] in await change(tokens) })
-                        == .tokens
-                    {
-                        tokens = try await request.authenticateAgain()?.position.tokenGeneration ?? tokens
+                if watchesConnection {
+                    try await request.request.body.consumeWithCancellationOnInboundClose { _ in
+                        try await Self.wait(request, until: deadline, change)
                     }
+                } else {
+                    try await Self.wait(request, until: deadline, change)
                 }
             } catch is CancellationError {
                 // The client has disconnected: nobody receives the answer, and it is no error.
@@ -79,11 +89,21 @@ struct ConditionalPoll {
         }
     }
 
+    private static func wait(
+        _ request: APIRequest, until deadline: ContinuousClock.Instant,
+        _ change: @escaping @Sendable (Int) async -> TagWaiters.Wake
+    ) async throws {
+        var tokens = request.look?.position.tokenGeneration ?? 0
+        while await firstWake(until: deadline, { [tokens] in await change(tokens) }) == .tokens {
+            tokens = try await request.authenticateAgain()?.position.tokenGeneration ?? tokens
+        }
+    }
+
     /// Runs what may fail once the answer was held: the problem says that the connection ends, as the answer does.
     func afterwards<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
-        } catch  where wasHeld {
+        } catch  where endsConnection {
             throw EndingConnection(cause: error)
         }
     }
@@ -123,7 +143,7 @@ struct ConditionalPoll {
         var headers: HTTPFields = [.eTag: tag, .cacheControl: caching, .vary: APIHeader.accept]
         headers[.preferenceApplied] = wait.map { "wait=\($0)" }
         // A connection that was watched cannot be used again.
-        if wasHeld { headers[.connection] = "close" }
+        if endsConnection { headers[.connection] = "close" }
         guard condition?.matchesWeakly(tag) != true else { return Response(status: .notModified, headers: headers) }
         for field in content { headers[field.name] = field.value }
         return Response(status: status, headers: headers, body: try body())

@@ -65,7 +65,7 @@ extension RouteTable {
     }
 
     /// Throws a 403 if the token is bound to a server, and the service is not there.
-    private static func requireOnServer(_ name: String, _ request: APIRequest, _ state: RegistryState) throws {
+    static func requireOnServer(_ name: String, _ request: APIRequest, _ state: RegistryState) throws {
         guard let server = request.identity.server, state.cloud.services[name] != nil,
             !state.cloud.isPresent(name, on: server)
         else { return }
@@ -144,7 +144,9 @@ private struct ConfigurationView: Sendable {
     let showsSecrets: Bool
 
     /// The ETag of this form for a configuration's digest.
-    func tag(of digest: String) -> String { "\"\(digest)\((isYAML ? 1 : 0) + (showsSecrets ? 2 : 0))\"" }
+    func tag(of digest: String) -> String {
+        ConfigurationTag.of(digest, isYAML: isYAML, showsSecrets: showsSecrets)
+    }
 
     func bytes(of root: ConfigurationNode, _ state: RegistryState, _ key: SecretKey?) throws -> [UInt8] {
         let shown =

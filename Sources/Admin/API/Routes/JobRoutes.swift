@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Names
 import Registry
 
 extension RouteTable {
@@ -27,7 +28,8 @@ extension RouteTable {
             },
             Route(
                 method: .post, path: .jobs(of: "{service}"), operation: "createJob",
-                summary: "Have a service restarted, tested, or an action of it run, once", access: .change,
+                summary: "Have a service restarted, tested, or an action of it run, or its master do something, once",
+                access: .change,
                 query: [.dryRun], body: Route.jsonBody(JobCreation.form),
                 answers: [
                     Route.Answer(status: .ok, summary: "What would be done, with dry_run", content: created),
@@ -41,15 +43,19 @@ extension RouteTable {
         let service = request.parameter("service")
         let wanted = try await request.read(JobCreation.form) { wanted, _ in wanted }
         let now = registry.now()
-        let job = JobRequest(
-            service: service, kind: wanted.kind, name: wanted.name, arguments: wanted.arguments,
-            createdBy: request.identity.name, createdAt: Timestamp.text(now),
-            deadline: Timestamp.text(now.addingTimeInterval(Double(wanted.seconds ?? 3_600))))
+        let author = request.identity.name
         let nonce = UInt32.random(in: .min ... .max)
         let outcome = try await registry.write(
             by: request.identity.author, dryRun: request.isDryRun,
             places: { _ in .path(.service, service, "service") }
-        ) { cloud, _ in try cloud.add(job, nonce: nonce) }
+        ) { cloud, _ in
+            switch wanted.kind {
+            case .node(let kind):
+                try cloud.add(JobRequest(wanted, kind, of: service, by: author, at: now), nonce: nonce)
+            case .master(let kind):
+                try cloud.add(MasterJobRequest(wanted, kind, of: service, by: author, at: now), nonce: nonce)
+            }
+        }
         return try await Self.answer(toJob: outcome, request, nodes)
     }
 
@@ -65,5 +71,50 @@ extension RouteTable {
         return Response(
             status: isDryRun ? .ok : .created, headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body.jsonBytes)))
+    }
+}
+
+extension JobRequest {
+    /// A job for the node of the service's server. Throws a fault for what only a job for a master has.
+    fileprivate init(
+        _ wanted: JobCreation, _ kind: JobKind, of service: String, by author: String, at now: Date
+    ) throws {
+        guard wanted.details == MasterJobDetails() else {
+            throw ChangeError.invalid([
+                Fault(
+                    place: "#/kind",
+                    detail: "a job of the kind \(kind.rawValue) is done by the server's node: worker, level, source, "
+                        + "session, seconds and reason are for jobs of the service's master")
+            ])
+        }
+        self.init(
+            service: service, kind: kind, name: wanted.name, arguments: wanted.arguments, createdBy: author,
+            createdAt: Timestamp.text(now), deadline: wanted.deadline(from: now, patience: 3_600))
+    }
+}
+
+extension MasterJobRequest {
+    /// A job for the master of a service. Throws a fault for what only an action has.
+    fileprivate init(
+        _ wanted: JobCreation, _ kind: MasterJobKind, of service: String, by author: String, at now: Date
+    ) throws {
+        guard wanted.name == nil, wanted.arguments.isEmpty else {
+            throw ChangeError.invalid([
+                Fault(
+                    place: wanted.name == nil ? "#/arguments" : "#/name",
+                    detail: "only a job of the kind action has a name and arguments")
+            ])
+        }
+        let details = wanted.details
+        self.init(
+            service: service, kind: kind, worker: details.worker, level: details.level, source: details.source,
+            session: details.session, limit: details.limit, reason: details.reason, createdBy: author,
+            createdAt: Timestamp.text(now), deadline: wanted.deadline(from: now, patience: kind.patience))
+    }
+}
+
+extension JobCreation {
+    fileprivate func deadline(from now: Date, patience: Int) -> String {
+        Timestamp.text(now.addingTimeInterval(Double(seconds ?? patience)))
     }
 }

@@ -37,6 +37,10 @@ struct Route: Sendable {
         /// Roles `admin` and `read`; role `service` for the service to which the token is bound, and role
         /// `server` for the services of the server to which it is bound.
         case configuration
+        /// Role `service` for the service to which the token is bound, `admin` and `read`.
+        case orders
+        /// Role `service` for the service to which the token is bound, and `admin` without a scope.
+        case master
         /// Role `gateway`, and `admin` without a scope.
         case gateway
         /// Roles `admin` and `read`; role `server` for the server to which the token is bound.
@@ -63,6 +67,8 @@ struct Route: Sendable {
             case .open: true
             case .export: role == .admin || role == .read || role == .gateway
             case .configuration: role == .admin || role == .read || role == .service || role == .server
+            case .orders: role == .admin || role == .read || role == .service
+            case .master: role == .service || isUnrestricted
             case .assignments: role == .admin || role == .read || role == .server
             case .server: role == .server || isUnrestricted
             case .upload: role == .admin || isDryRun && role == .read || role == .server

@@ -32,7 +32,7 @@ struct RouteTable: Sendable {
             + observationRoutes + healthRoutes + eventRoutes + discoveryRoutes + versionRoutes + verdictRoutes
             + serviceVersionRoutes + manifestRoutes + blobRoutes + uploadRoutes
             + nodeRoutes + joinRoutes + jobRoutes + buildRoutes + rolloutRoutes + noticeRoutes + moveRoutes + logRoutes
-            + crashRoutes + crashDumpRoutes
+            + crashRoutes + crashDumpRoutes + linkRoutes
         return routes + [Self.openAPIRoute(describing: routes)]
     }
 
