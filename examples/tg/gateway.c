@@ -1,7 +1,8 @@
-// The threads of the gateway. Each has an epoll of its own: the sockets that all share, and the connections it has accepted.
+// The threads of the gateway. Each has an epoll of its own: the sockets that all share, and the connections it has
+// accepted.
 //
-// A device sends lines, over TCP or one in each datagram, and gets each back with its number. "!stats" is answered with what
-// was counted, and "!crash KIND", where --crash-for-tests allows it, with a crash.
+// A device sends lines, over TCP or one in each datagram, and gets each back with its number. "!stats" is answered with
+// what was counted, and "!crash KIND", where --crash-for-tests allows it, with a crash.
 
 #include "gateway.h"
 
@@ -55,8 +56,8 @@ static int answer(struct gateway *gateway, unsigned long number, const char *lin
     pass_lock();
     if (strcmp(line, "!stats") == 0) {
         const struct statistics *statistics = &gateway->statistics;
-        return snprintf(text, size, "process %d connections %lu open %lu lines %lu datagrams %lu\n", getpid(), statistics->connections,
-                        statistics->open, statistics->lines, statistics->datagrams);
+        return snprintf(text, size, "process %d connections %lu open %lu lines %lu datagrams %lu\n", getpid(),
+                        statistics->connections, statistics->open, statistics->lines, statistics->datagrams);
     }
     if (gateway->may_crash && strncmp(line, "!crash ", 7) == 0) crash_for_tests(gateway, line + 7);
     if (*line == '!') return snprintf(text, size, "error: there is no command %.32s\n", line);
@@ -77,8 +78,9 @@ static void close_connection(struct gateway_thread *thread, struct connection *c
 
 // Returns whether the connection is still there.
 static bool flush_output(struct gateway_thread *thread, struct connection *connection) {
+    int descriptor = connection->source.descriptor;
     while (connection->output_length > 0) {
-        ssize_t count = send(connection->source.descriptor, connection->output, connection->output_length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t count = send(descriptor, connection->output, connection->output_length, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno != EAGAIN) {
             close_connection(thread, connection);
@@ -88,8 +90,9 @@ static bool flush_output(struct gateway_thread *thread, struct connection *conne
         memmove(connection->output, connection->output + count, connection->output_length - (size_t)count);
         connection->output_length -= (size_t)count;
     }
-    struct epoll_event event = {.events = EPOLLIN | (connection->output_length > 0 ? EPOLLOUT : 0), .data.ptr = &connection->source};
-    epoll_ctl(thread->events, EPOLL_CTL_MOD, connection->source.descriptor, &event);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &connection->source};
+    if (connection->output_length > 0) event.events |= EPOLLOUT;
+    epoll_ctl(thread->events, EPOLL_CTL_MOD, descriptor, &event);
     return true;
 }
 
@@ -145,8 +148,9 @@ static bool answer_lines(struct gateway_thread *thread, struct connection *conne
 }
 
 static void read_connection(struct gateway_thread *thread, struct connection *connection) {
-    size_t room = LONGEST_LINE - connection->input_length;
-    ssize_t count = recv(connection->source.descriptor, connection->input + connection->input_length, room, MSG_DONTWAIT);
+    size_t length = connection->input_length;
+    ssize_t count =
+        recv(connection->source.descriptor, connection->input + length, LONGEST_LINE - length, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count > 0) connection->input_length += (size_t)count;
     if (count <= 0 || !answer_lines(thread, connection)) close_connection(thread, connection);
@@ -201,7 +205,8 @@ static int begin_thread(struct gateway *gateway, struct gateway_thread *thread) 
         thread->shared[index] = (struct source){is_stream ? LISTENER : DATAGRAMS, descriptor};
         // One of the threads is woken.
         struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &thread->shared[index]};
-        if (fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0 || epoll_ctl(thread->events, EPOLL_CTL_ADD, descriptor, &event) < 0) return errno;
+        if (fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0) return errno;
+        if (epoll_ctl(thread->events, EPOLL_CTL_ADD, descriptor, &event) < 0) return errno;
     }
     int error = pthread_create(&thread->thread, NULL, run_loop, thread);
     if (error == 0) pthread_setname_np(thread->thread, "tg-loop");

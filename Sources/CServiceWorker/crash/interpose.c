@@ -1,5 +1,5 @@
-// Functions of the C library that the program calls here first: those that make threads, and those that could keep a crash
-// signal from its handler. Where the crash part is not at work they are the C library's, and nothing else.
+// Functions of the C library that the program calls here first: those that make threads, and those that could keep a
+// crash signal from its handler. Where the crash part is not at work they are the C library's, and nothing else.
 
 #include "crash_part.h"
 
