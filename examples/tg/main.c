@@ -92,6 +92,15 @@ static int take_stop_signal(void) {
     return descriptor;
 }
 
+// Tells the master when there is something new.
+static void tell_status(void) {
+    static char last[64];
+    char status[sizeof last];
+    snprintf(status, sizeof status, "%lu devices, %lu lines", gateway.statistics.open, gateway.statistics.lines);
+    if (strcmp(status, last) == 0 || portcullis_worker_status(status) != 0) return;
+    strcpy(last, status);
+}
+
 int main(int count, char **arguments) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     size_t threads = read_arguments(count, arguments);
@@ -122,9 +131,7 @@ int main(int count, char **arguments) {
         portcullis_worker_dispatch();
         // A sign of life of all threads, not of this one.
         if (gateway_is_alive(&gateway)) portcullis_worker_alive();
-        char status[64];
-        snprintf(status, sizeof status, "%lu devices, %lu lines", gateway.statistics.open, gateway.statistics.lines);
-        portcullis_worker_status(status);
+        tell_status();
     }
     portcullis_worker_stopping();
     gateway_stop(&gateway);
