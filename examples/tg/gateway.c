@@ -15,9 +15,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOOP_MILLISECONDS = 250, MOST_OUTPUT = 1 << 20 };
+
+// When it ends: a device that is silent for so long is disconnected, and after so long each one.
+enum { SILENCE_MILLISECONDS = 500, LONGEST_END_MILLISECONDS = 5000 };
 
 // What an event is about.
 enum kind { LISTENER, DATAGRAMS, CONNECTION };
@@ -31,6 +35,8 @@ struct connection {
     struct source source;
     struct connection *next, *previous;
     unsigned long lines;
+    // When something was last received.
+    int64_t last;
     // Of a line that has not ended yet.
     size_t input_length;
     // What the device has not taken yet.
@@ -48,6 +54,12 @@ struct gateway_thread {
     atomic_ulong rounds;
     unsigned long seen_rounds;
 };
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 // MARK: answers
 
@@ -119,6 +131,7 @@ static void accept_connection(struct gateway_thread *thread, int listener) {
         return;
     }
     connection->source = (struct source){CONNECTION, descriptor};
+    connection->last = milliseconds();
     connection->next = thread->connections;
     if (connection->next != NULL) connection->next->previous = connection;
     thread->connections = connection;
@@ -152,6 +165,7 @@ static void read_connection(struct gateway_thread *thread, struct connection *co
     ssize_t count =
         recv(connection->source.descriptor, connection->input + length, LONGEST_LINE - length, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    connection->last = milliseconds();
     if (count > 0) connection->input_length += (size_t)count;
     if (count <= 0 || !answer_lines(thread, connection)) close_connection(thread, connection);
     else flush_output(thread, connection);
@@ -181,15 +195,34 @@ static void take_event(struct gateway_thread *thread, const struct epoll_event *
     if ((event->events & ~(uint32_t)EPOLLOUT) != 0) read_connection(thread, connection);
 }
 
+// Waits for an event and takes it. One at a time: an event that closes a connection would leave the others of a batch
+// without theirs.
+static void run_once(struct gateway_thread *thread, int timeout) {
+    struct epoll_event event;
+    if (epoll_wait(thread->events, &event, 1, timeout) > 0) take_event(thread, &event);
+    thread->rounds++;
+}
+
+// Accepts nothing more: what waits at the sockets is the next worker's. Answers what devices still send, and lets them go.
+static void end_loop(struct gateway_thread *thread) {
+    for (size_t index = 0; index < thread->gateway->stream_count + thread->gateway->datagram_count; index++)
+        epoll_ctl(thread->events, EPOLL_CTL_DEL, thread->shared[index].descriptor, NULL);
+    int64_t end = milliseconds() + LONGEST_END_MILLISECONDS;
+    while (thread->connections != NULL) {
+        run_once(thread, 20);
+        int64_t now = milliseconds();
+        struct connection *next;
+        for (struct connection *connection = thread->connections; connection != NULL; connection = next) {
+            next = connection->next;
+            if (now >= end || now - connection->last >= SILENCE_MILLISECONDS) close_connection(thread, connection);
+        }
+    }
+}
+
 static void *run_loop(void *pointer) {
     struct gateway_thread *thread = pointer;
-    while (!thread->gateway->is_stopping) {
-        // One at a time: an event that closes a connection would leave the others of a batch without theirs.
-        struct epoll_event event;
-        if (epoll_wait(thread->events, &event, 1, LOOP_MILLISECONDS) > 0) take_event(thread, &event);
-        thread->rounds++;
-    }
-    while (thread->connections != NULL) close_connection(thread, thread->connections);
+    while (!thread->gateway->is_stopping) run_once(thread, LOOP_MILLISECONDS);
+    end_loop(thread);
     return NULL;
 }
 

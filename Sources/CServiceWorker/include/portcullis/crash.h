@@ -17,6 +17,7 @@
  * - Each thread of pthread_create() and thrd_create(), and the main thread, has a signal stack of 64 KiB, unless it has
  *   set one itself: a stack overflow is a crash like any other.
  * - A child by fork() that crashes takes the default action, at once.
+ * - A stack that has overflowed has a hundred thousand frames, which take gdb minutes: `set backtrace limit 100`.
  * - With the address sanitizer its own handlers and signal stacks stay; its report ends in abort(), which is the crash.
  *   Set abort_on_error=1 in ASAN_OPTIONS.
  */
