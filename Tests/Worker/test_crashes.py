@@ -158,6 +158,14 @@ def test_a_crash_logger_that_raises_the_signal_again_gets_the_pause(crasher, mas
     assert has(report(master.pid, master.pid).frame("crash_here"), "answer", "42")
 
 
+@pytest.mark.parametrize("kind,how", [("segv", "logger-once"), ("abort", "logger-that-returns")])
+def test_crash_loggers_that_leave_the_end_to_the_system_get_the_pause(crasher, master, kind, how):
+    crasher(kind, how)
+    assert master.crash().signal == KINDS[kind]
+    assert master.text.count("own handler\n") == 1
+    assert has(report(master.pid, master.pid).frame("crash_here"), "answer", "42")
+
+
 def test_children_crash_by_themselves(crasher, master):
     crasher("segv", "fork")
     master.wait_for_text("child ended by 11\nstaying\n")

@@ -9,9 +9,9 @@
  * clock. Its stack stays as it was, so a debugger that attaches meanwhile shows the crashed frame with its variables.
  * Then the signal takes its default action.
  *
- * - A handler of the program has precedence: the pause is where the default action would be. A handler that restores
- *   SIG_DFL and raises the signal again, as crash loggers do, gets the pause then. sigaction() says SIG_DFL of such a
- *   signal.
+ * - A handler of the program has precedence: the pause is where the default action would be. Crash loggers get it after
+ *   their handler: one that restores SIG_DFL and raises the signal again, one for once (SA_RESETHAND), and one of SIGABRT
+ *   that returns to abort(). sigaction() says SIG_DFL where the pause is.
  * - These seven signals are never blocked: what the program passes to pthread_sigmask(), sigprocmask(), sigaction() and
  *   sigwait() and its kin is taken without them. The kernel kills a process whose fault is blocked.
  * - Each thread of pthread_create() and thrd_create(), and the main thread, has a signal stack of 64 KiB, unless it has
