@@ -10,8 +10,8 @@ extension ServiceWorker {
 
     /// Gives the Lua console a function of the program, as a global variable.
     ///
-    /// Its arguments come as text, and it returns text, or nil. It runs in the thread that dispatches, and is not subject
-    /// to the console's limits: if it does not return in time, the worker is replaced.
+    /// Its arguments come as text, and it returns text, or nil. It runs in the thread that dispatches, and is not
+    /// subject to the console's limits: if it does not return in time, the worker is replaced.
     public static func register(
         _ name: String, _ function: @escaping @Sendable (_ arguments: [String]) -> String?
     ) throws(WorkerError) {

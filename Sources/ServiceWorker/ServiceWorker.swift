@@ -7,12 +7,13 @@ internal import CServiceWorker
 public enum ServiceWorker {
     /// Takes what the master has left in the environment.
     ///
-    /// Call it once, in the main thread, before other threads exist: it changes the environment. What is registered with
-    /// the console has to be registered before.
+    /// Call it once, in the main thread, before other threads exist: it changes the environment. What is registered
+    /// with the console has to be registered before.
     ///
     /// - Parameters:
     ///   - onConfiguration: takes a configuration that has changed; gets the file's path. What it throws is told to the
-    ///     operator, and means that the service goes on as before. Without it the service is restarted, or gets a signal.
+    ///     operator, and means that the service goes on as before. Without it the service is restarted, or gets a
+    ///     signal.
     ///   - onStop: the service is to finish what it has begun, and to end.
     /// - Throws: `WorkerError` if a variable is malformed, or the second time.
     public static func begin(

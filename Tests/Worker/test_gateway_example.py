@@ -130,6 +130,21 @@ def test_it_stops_when_it_is_told(gateway):
     assert gateway.master.wait_for_notice("STOPPING") and gateway.master.wait() == 0 and answers.readline() == ""
 
 
+def test_what_it_has_accepted_is_answered_before_it_stops(gateway):
+    gateway.start("--threads", "1")
+    accepted, answers = gateway.connect()
+    eventually(lambda: " open 2 " in gateway.ask("!stats"), what="the connection being accepted")
+    gateway.master.signal(signal.SIGTERM)
+    gateway.master.wait_for_notice("STOPPING")
+    accepted.sendall(b"one\n")
+    assert answers.readline() == "1 one\n"
+    # What has come since is not taken: the next worker has the same sockets.
+    waiting = gateway.order("two")
+    assert gateway.master.wait() == 0
+    gateway.start()
+    assert waiting.makefile().readline() == "1 two\n"
+
+
 def test_its_configuration_is_checked_before_it_is_used(gateway, tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("greeting: 'welcome'\nlongest-line: 100\n")

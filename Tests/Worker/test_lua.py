@@ -19,6 +19,18 @@ def worker(request, compiler, master):
 
 @pytest.fixture
 def session(worker):
+    yield from serving_session(worker)
+
+
+@pytest.fixture
+def looping(compiler, master):
+    """The service with a loop of its own, whose stacks are small. What threads do differently, test_sanitized.py shows."""
+    master.start("/bin/sh", "-c", 'ulimit -s 512; exec "$0" "$1"', compiler.program("service.c", linked="shared"), "loop")
+    master.wait_for_message("HELLO")
+    return master
+
+
+def serving_session(worker):
     session = Session(worker)
     assert session.answer == "LUA-OPENED s1"
     yield session
@@ -189,13 +201,13 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("how", ENDLESS)
-def test_what_never_ends_is_ended(session, worker, how):
-    session.master.send("LUA-CLOSE s1")
-    session.master.wait_for_message("LUA-END")
-    session = Session(worker, milliseconds=200)
+def test_what_never_ends_is_ended(looping, how):
+    session = Session(looping, milliseconds=200)
     result = session.run(ENDLESS[how], 10)
     assert result.kind == "limit" and result.seconds < 10, result
     assert session.value("1 + 1") == "2"
+    looping.send("CONFIG /nowhere")
+    looping.wait_for_message("CONFIG-REFUSED")
 
 
 # What would take long in Lua's own functions, or does.
@@ -210,6 +222,14 @@ SHORT = {
     "finalizer": "setmetatable({}, {__gc = function() while true do end end})",
     "finalizer of nil": "setmetatable({}, {__gc = false})",
     "format": "string.format('%99999d', 1)",
+    "many formats": "local t = {} for i = 1, 1e5 do t[i] = 1e308 end return (('%99.99f'):rep(1e5):format(table.unpack(t)))",
+    "many dates": "return #os.date(('%c'):rep(200000))",
+    "long numbers": "return tonumber(('1'):rep(1000000)), ('1'):rep(1000000) + 0, tonumber(('z'):rep(1000000), 36)",
+    "nested gsub": "local function f(s) return (s:gsub('.', f)) end f('x')",
+    "nested gsub and pcall": "local function f(s) return pcall(string.gsub, s, '(.)(.)', f) end return f('xy')",
+    "nested coroutines": "local function f() return coroutine.wrap(f)() end f()",
+    "nested tostring": "local t t = setmetatable({}, {__tostring = function() return tostring(t) end}) return t",
+    "nested concatenation": "local t t = setmetatable({}, {__index = function() return table.concat(t, '', 1, 2) end}) return table.concat(t, '', 1, 2)",
     "nested parentheses": "return " + "(" * 20000 + "1" + ")" * 20000,
     "nested tables": "return " + "{" * 20000,
     "many locals": "local a = 1 " * 300,
@@ -218,7 +238,8 @@ SHORT = {
 
 
 @pytest.mark.parametrize("how", SHORT)
-def test_what_would_hold_up_a_function_in_c_is_refused_or_quick(session, how):
+def test_what_would_hold_up_a_function_in_c_is_refused_or_quick(looping, how):
+    session = Session(looping)
     result = session.run(SHORT[how])
     assert result.kind in ("error", "limit", "ok") and "time limit" not in result.text, result
 
@@ -246,11 +267,12 @@ MEMORY = {
 
 
 @pytest.mark.parametrize("how", MEMORY)
-def test_memory_has_a_limit(session, worker, how):
-    before = memory(worker.pid)
+def test_memory_has_a_limit(looping, how):
+    session = Session(looping)
+    before = memory(looping.pid)
     result = session.run(MEMORY[how])
     assert result.kind in ("limit", "error") and ("not enough memory" in result.text or "overflow" in result.text), result
-    assert memory(worker.pid) - before < 16 << 20
+    assert memory(looping.pid) - before < 16 << 20
     assert session.value("1") == "1" or "globals" in how
 
 

@@ -39,7 +39,8 @@ int read_configuration(const char *path, char *problem, size_t size, void *conte
             char *end;
             long length = strtol(value, &end, 10);
             if (end == value || *end != 0 || length < 16 || length > LONGEST_LINE) {
-                snprintf(problem, size, "%s:%d: longest-line takes 16 to %d, not \"%s\"", path, number, LONGEST_LINE, value);
+                const char *format = "%s:%d: longest-line takes 16 to %d, not \"%s\"";
+                snprintf(problem, size, format, path, number, LONGEST_LINE, value);
                 fclose(file);
                 return 1;
             }

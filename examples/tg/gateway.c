@@ -1,7 +1,8 @@
-// The threads of the gateway. Each has an epoll of its own: the sockets that all share, and the connections it has accepted.
+// The threads of the gateway. Each has an epoll of its own: the sockets that all share, and the connections it has
+// accepted.
 //
-// A device sends lines, over TCP or one in each datagram, and gets each back with its number. "!stats" is answered with what
-// was counted, and "!crash KIND", where --crash-for-tests allows it, with a crash.
+// A device sends lines, over TCP or one in each datagram, and gets each back with its number. "!stats" is answered with
+// what was counted, and "!crash KIND", where --crash-for-tests allows it, with a crash.
 
 #include "gateway.h"
 
@@ -14,9 +15,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOOP_MILLISECONDS = 250, MOST_OUTPUT = 1 << 20 };
+
+// When it ends: a device that is silent for so long is disconnected, and after so long each one.
+enum { SILENCE_MILLISECONDS = 500, LONGEST_END_MILLISECONDS = 5000 };
 
 // What an event is about.
 enum kind { LISTENER, DATAGRAMS, CONNECTION };
@@ -30,6 +35,8 @@ struct connection {
     struct source source;
     struct connection *next, *previous;
     unsigned long lines;
+    // When something was last received.
+    int64_t last;
     // Of a line that has not ended yet.
     size_t input_length;
     // What the device has not taken yet.
@@ -48,6 +55,12 @@ struct gateway_thread {
     unsigned long seen_rounds;
 };
 
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 // MARK: answers
 
 // Writes the answer to a line. Returns its length.
@@ -55,8 +68,8 @@ static int answer(struct gateway *gateway, unsigned long number, const char *lin
     pass_lock();
     if (strcmp(line, "!stats") == 0) {
         const struct statistics *statistics = &gateway->statistics;
-        return snprintf(text, size, "process %d connections %lu open %lu lines %lu datagrams %lu\n", getpid(), statistics->connections,
-                        statistics->open, statistics->lines, statistics->datagrams);
+        return snprintf(text, size, "process %d connections %lu open %lu lines %lu datagrams %lu\n", getpid(),
+                        statistics->connections, statistics->open, statistics->lines, statistics->datagrams);
     }
     if (gateway->may_crash && strncmp(line, "!crash ", 7) == 0) crash_for_tests(gateway, line + 7);
     if (*line == '!') return snprintf(text, size, "error: there is no command %.32s\n", line);
@@ -77,8 +90,9 @@ static void close_connection(struct gateway_thread *thread, struct connection *c
 
 // Returns whether the connection is still there.
 static bool flush_output(struct gateway_thread *thread, struct connection *connection) {
+    int descriptor = connection->source.descriptor;
     while (connection->output_length > 0) {
-        ssize_t count = send(connection->source.descriptor, connection->output, connection->output_length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t count = send(descriptor, connection->output, connection->output_length, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno != EAGAIN) {
             close_connection(thread, connection);
@@ -88,8 +102,9 @@ static bool flush_output(struct gateway_thread *thread, struct connection *conne
         memmove(connection->output, connection->output + count, connection->output_length - (size_t)count);
         connection->output_length -= (size_t)count;
     }
-    struct epoll_event event = {.events = EPOLLIN | (connection->output_length > 0 ? EPOLLOUT : 0), .data.ptr = &connection->source};
-    epoll_ctl(thread->events, EPOLL_CTL_MOD, connection->source.descriptor, &event);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &connection->source};
+    if (connection->output_length > 0) event.events |= EPOLLOUT;
+    epoll_ctl(thread->events, EPOLL_CTL_MOD, descriptor, &event);
     return true;
 }
 
@@ -116,6 +131,7 @@ static void accept_connection(struct gateway_thread *thread, int listener) {
         return;
     }
     connection->source = (struct source){CONNECTION, descriptor};
+    connection->last = milliseconds();
     connection->next = thread->connections;
     if (connection->next != NULL) connection->next->previous = connection;
     thread->connections = connection;
@@ -145,9 +161,11 @@ static bool answer_lines(struct gateway_thread *thread, struct connection *conne
 }
 
 static void read_connection(struct gateway_thread *thread, struct connection *connection) {
-    size_t room = LONGEST_LINE - connection->input_length;
-    ssize_t count = recv(connection->source.descriptor, connection->input + connection->input_length, room, MSG_DONTWAIT);
+    size_t length = connection->input_length;
+    ssize_t count =
+        recv(connection->source.descriptor, connection->input + length, LONGEST_LINE - length, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    connection->last = milliseconds();
     if (count > 0) connection->input_length += (size_t)count;
     if (count <= 0 || !answer_lines(thread, connection)) close_connection(thread, connection);
     else flush_output(thread, connection);
@@ -177,15 +195,34 @@ static void take_event(struct gateway_thread *thread, const struct epoll_event *
     if ((event->events & ~(uint32_t)EPOLLOUT) != 0) read_connection(thread, connection);
 }
 
+// Waits for an event and takes it. One at a time: an event that closes a connection would leave the others of a batch
+// without theirs.
+static void run_once(struct gateway_thread *thread, int timeout) {
+    struct epoll_event event;
+    if (epoll_wait(thread->events, &event, 1, timeout) > 0) take_event(thread, &event);
+    thread->rounds++;
+}
+
+// Accepts nothing more: what waits at the sockets is the next worker's. Answers what devices still send, and lets them go.
+static void end_loop(struct gateway_thread *thread) {
+    for (size_t index = 0; index < thread->gateway->stream_count + thread->gateway->datagram_count; index++)
+        epoll_ctl(thread->events, EPOLL_CTL_DEL, thread->shared[index].descriptor, NULL);
+    int64_t end = milliseconds() + LONGEST_END_MILLISECONDS;
+    while (thread->connections != NULL) {
+        run_once(thread, 20);
+        int64_t now = milliseconds();
+        struct connection *next;
+        for (struct connection *connection = thread->connections; connection != NULL; connection = next) {
+            next = connection->next;
+            if (now >= end || now - connection->last >= SILENCE_MILLISECONDS) close_connection(thread, connection);
+        }
+    }
+}
+
 static void *run_loop(void *pointer) {
     struct gateway_thread *thread = pointer;
-    while (!thread->gateway->is_stopping) {
-        // One at a time: an event that closes a connection would leave the others of a batch without theirs.
-        struct epoll_event event;
-        if (epoll_wait(thread->events, &event, 1, LOOP_MILLISECONDS) > 0) take_event(thread, &event);
-        thread->rounds++;
-    }
-    while (thread->connections != NULL) close_connection(thread, thread->connections);
+    while (!thread->gateway->is_stopping) run_once(thread, LOOP_MILLISECONDS);
+    end_loop(thread);
     return NULL;
 }
 
@@ -201,7 +238,8 @@ static int begin_thread(struct gateway *gateway, struct gateway_thread *thread) 
         thread->shared[index] = (struct source){is_stream ? LISTENER : DATAGRAMS, descriptor};
         // One of the threads is woken.
         struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &thread->shared[index]};
-        if (fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0 || epoll_ctl(thread->events, EPOLL_CTL_ADD, descriptor, &event) < 0) return errno;
+        if (fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0) return errno;
+        if (epoll_ctl(thread->events, EPOLL_CTL_ADD, descriptor, &event) < 0) return errno;
     }
     int error = pthread_create(&thread->thread, NULL, run_loop, thread);
     if (error == 0) pthread_setname_np(thread->thread, "tg-loop");

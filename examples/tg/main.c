@@ -3,8 +3,8 @@
 // usage: tg [--threads N] [--crash-for-tests]
 //        tg --probe PORT
 //
-// Under Portcullis its sockets are those named "devices" (TCP) and "datagrams" (UDP). By itself it listens at port 5000 of
-// 127.0.0.1.
+// Under Portcullis its sockets are those named "devices" (TCP) and "datagrams" (UDP). By itself it listens at port 5000
+// of 127.0.0.1.
 
 #include "gateway.h"
 
@@ -43,7 +43,8 @@ static int open_socket(int type) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(5000), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int descriptor = socket(AF_INET, type | SOCK_CLOEXEC, 0);
     if (descriptor < 0 || setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 || (type == SOCK_STREAM && listen(descriptor, 128) < 0))
+        bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 ||
+        (type == SOCK_STREAM && listen(descriptor, 128) < 0))
         fail("port 5000", errno);
     return descriptor;
 }
@@ -91,6 +92,15 @@ static int take_stop_signal(void) {
     return descriptor;
 }
 
+// Tells the master when there is something new.
+static void tell_status(void) {
+    static char last[64];
+    char status[sizeof last];
+    snprintf(status, sizeof status, "%lu devices, %lu lines", gateway.statistics.open, gateway.statistics.lines);
+    if (strcmp(status, last) == 0 || portcullis_worker_status(status) != 0) return;
+    strcpy(last, status);
+}
+
 int main(int count, char **arguments) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     size_t threads = read_arguments(count, arguments);
@@ -115,15 +125,13 @@ int main(int count, char **arguments) {
     // The main thread has no devices: it speaks with the master.
     unsigned interval = portcullis_worker_alive_interval();
     for (;;) {
-        struct pollfd events[] = {{.fd = stop, .events = POLLIN}, {.fd = portcullis_worker_descriptor(), .events = POLLIN}};
+        struct pollfd events[] = {{stop, POLLIN, 0}, {portcullis_worker_descriptor(), POLLIN, 0}};
         poll(events, 2, interval > 0 ? (int)interval : 5000);
         if ((events[0].revents & POLLIN) != 0) break;
         portcullis_worker_dispatch();
         // A sign of life of all threads, not of this one.
         if (gateway_is_alive(&gateway)) portcullis_worker_alive();
-        char status[64];
-        snprintf(status, sizeof status, "%lu devices, %lu lines", gateway.statistics.open, gateway.statistics.lines);
-        portcullis_worker_status(status);
+        tell_status();
     }
     portcullis_worker_stopping();
     gateway_stop(&gateway);

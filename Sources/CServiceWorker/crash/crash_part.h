@@ -33,8 +33,8 @@ INTERNAL struct sigaction crash_disposition(void);
 // park.c: the thread never comes back from it.
 INTERNAL _Noreturn void park_this_thread(void);
 
-// Stops all other threads by the signal, and waits for them for a moment. Returns the number of threads of the process, this
-// one included, and sets the number of those that have stopped.
+// Stops all other threads by the signal, and waits for them for a moment. Returns the number of threads of the process,
+// this one included, and sets the number of those that have stopped.
 INTERNAL unsigned park_other_threads(pid_t process, pid_t thread, int signal, unsigned *parked);
 
 // signal_stack.c: gives the calling thread a signal stack, which goes with it.

@@ -1,5 +1,5 @@
-// Takes the crash signals, and what happens on one of them. In the handler everything is async-signal-safe: the heap may be
-// locked or broken, and any lock may be held.
+// Takes the crash signals, and what happens on one of them. In the handler everything is async-signal-safe: the heap
+// may be locked or broken, and any lock may be held.
 
 #include "crash_part.h"
 
@@ -17,10 +17,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct portcullis_crash) <= 512, "a record is written as a whole only up to PIPE_BUF, 4,096 bytes");
+_Static_assert(sizeof(struct portcullis_crash) <= PIPE_BUF, "a longer record is not written as a whole");
 
-// The write end of the master's pipe. Whoever closes all descriptors and opens others may give its number to a file, so the
-// pipe is known by its inode.
+// The write end of the master's pipe. Whoever closes all descriptors and opens others may give its number to a file, so
+// the pipe is known by its inode.
 static int crash_pipe = -1;
 static dev_t crash_pipe_device;
 static ino_t crash_pipe_inode;
@@ -54,8 +54,8 @@ static long number(const char *text) {
     return errno == 0 && *end == 0 && value <= INT_MAX ? value : -1;
 }
 
-// The descriptor of the environment, or -1 where there is none, or where it is meant for another process: the worker may have
-// started this one.
+// The descriptor of the environment, or -1 where there is none, or where it is meant for another process: the worker
+// may have started this one.
 static int descriptor_of_environment(void) {
     const char *listener = getenv("LISTEN_PID");
     if (listener != NULL && number(listener) != getpid()) return -1;
@@ -150,7 +150,8 @@ static int signal_that_parks(void) {
 // Returns whether somebody will read the record.
 static bool hand_over(const struct portcullis_crash *record) {
     struct stat status;
-    if (fstat(crash_pipe, &status) < 0 || status.st_dev != crash_pipe_device || status.st_ino != crash_pipe_inode) return false;
+    if (fstat(crash_pipe, &status) < 0) return false;
+    if (status.st_dev != crash_pipe_device || status.st_ino != crash_pipe_inode) return false;
     ssize_t count;
     do count = syscall(SYS_write, crash_pipe, record, sizeof *record);
     while (count < 0 && errno == EINTR);

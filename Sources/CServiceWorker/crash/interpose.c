@@ -1,5 +1,5 @@
-// Functions of the C library that the program calls here first: those that make threads, and those that could keep a crash
-// signal from its handler. Where the crash part is not at work they are the C library's, and nothing else.
+// Functions of the C library that the program calls here first: those that make threads, and those that could keep a
+// crash signal from its handler. Where the crash part is not at work they are the C library's, and nothing else.
 
 #include "crash_part.h"
 
@@ -17,6 +17,7 @@
     x(THRD_CREATE, int (*)(thrd_t *, thrd_start_t, void *), thrd_create)                                               \
     x(SIGACTION, int (*)(int, const struct sigaction *, struct sigaction *), sigaction)                                \
     x(SIGNAL, sighandler_t (*)(int, sighandler_t), signal)                                                             \
+    x(ABORT, void (*)(void), abort)                                                                                    \
     x(PTHREAD_SIGMASK, int (*)(int, const sigset_t *, sigset_t *), pthread_sigmask)                                    \
     x(SIGPROCMASK, int (*)(int, const sigset_t *, sigset_t *), sigprocmask)                                            \
     x(SIGWAIT, int (*)(const sigset_t *, int *), sigwait)                                                              \
@@ -37,7 +38,7 @@ static void *next(enum function index) {
     void *function = atomic_load_explicit(&functions[index], memory_order_acquire);
     if (function == NULL) {
         function = dlsym(RTLD_NEXT, names[index]);
-        if (function == NULL) abort();
+        if (function == NULL) __builtin_trap();
         atomic_store_explicit(&functions[index], function, memory_order_release);
     }
     return function;
@@ -108,19 +109,47 @@ int libc_sigaction(int signal, const struct sigaction *new, struct sigaction *ol
     return NEXT(SIGACTION)(signal, new, old);
 }
 
+// What the program has set for crash signals with SA_RESETHAND, by the signal's number.
+static struct sigaction set_for_once[_NSIG];
+
+// In the place of a handler for once: the kernel would reset the signal to SIG_DFL, and not to the pause.
+static void handle_once(int signal, siginfo_t *info, void *context) {
+    struct sigaction own = set_for_once[signal], pause = crash_disposition();
+    libc_sigaction(signal, &pause, NULL);
+    if ((own.sa_flags & SA_SIGINFO) != 0) own.sa_sigaction(signal, info, context);
+    else own.sa_handler(signal);
+}
+
+// What takes the place of a disposition that the program sets for a crash signal.
+static struct sigaction replaced(int signal, const struct sigaction *new) {
+    bool has_handler = (new->sa_flags & SA_SIGINFO) != 0 || (new->sa_handler != SIG_DFL && new->sa_handler != SIG_IGN);
+    // The default action of a crash signal is the pause.
+    if (!has_handler && new->sa_handler == SIG_DFL) return crash_disposition();
+    struct sigaction changed = *new;
+    if (has_handler && (new->sa_flags & (int)SA_RESETHAND) != 0) {
+        set_for_once[signal] = *new;
+        changed.sa_flags = (new->sa_flags & ~(int)SA_RESETHAND) | SA_SIGINFO;
+        changed.sa_sigaction = handle_once;
+    }
+    return changed;
+}
+
 int sigaction(int signal, const struct sigaction *new, struct sigaction *old) {
     if (!crash_begin()) return libc_sigaction(signal, new, old);
+    bool is_crash = is_crash_signal(signal);
+    // Before another one is put there.
+    struct sigaction once = {.sa_flags = 0};
+    if (is_crash) once = set_for_once[signal];
     struct sigaction changed;
     if (new != NULL) {
-        changed = *new;
-        without_crash_signals(&new->sa_mask, &changed.sa_mask);
-        // The default action of a crash signal is the pause.
-        if (is_crash_signal(signal) && (new->sa_flags & SA_SIGINFO) == 0 && new->sa_handler == SIG_DFL)
-            changed = crash_disposition();
+        changed = is_crash ? replaced(signal, new) : *new;
+        if (changed.sa_sigaction != crash_handler) without_crash_signals(&new->sa_mask, &changed.sa_mask);
         new = &changed;
     }
     int result = libc_sigaction(signal, new, old);
-    if (result == 0 && old != NULL && old->sa_sigaction == crash_handler) {
+    if (result != 0 || old == NULL || !is_crash) return result;
+    if (old->sa_sigaction == handle_once) *old = once;
+    if (old->sa_sigaction == crash_handler) {
         *old = (struct sigaction){.sa_handler = SIG_DFL};
         sigemptyset(&old->sa_mask);
     }
@@ -133,6 +162,18 @@ sighandler_t signal(int signal, sighandler_t handler) {
     sigemptyset(&new.sa_mask);
     sigaddset(&new.sa_mask, signal);
     return sigaction(signal, &new, &old) < 0 ? SIG_ERR : old.sa_handler;
+}
+
+// The C library's takes the default action by itself if a handler of the program returns.
+_Noreturn void abort(void) {
+    if (crash_begin()) {
+        raise(SIGABRT);
+        struct sigaction pause = crash_disposition();
+        libc_sigaction(SIGABRT, &pause, NULL);
+        raise(SIGABRT);
+    }
+    NEXT(ABORT)();
+    __builtin_trap();
 }
 
 // MARK: masks

@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Enough for the handler, and for one of the program that asks for a signal stack. Pages that are not touched take no memory.
+// Enough for the handler, and for one of the program that asks for a signal stack. Pages that are not touched take no
+// memory.
 enum { SIGNAL_STACK_SIZE = 65536 };
 
 // There with the address sanitizer, which gives each thread a signal stack, and unmaps at its end what is set then.
@@ -36,7 +37,8 @@ void signal_stack_begin(void) {
     pthread_once(&key_is_made, make_key);
     if (!has_key) return;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *guard = mmap(NULL, page + SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
+    char *guard = mmap(NULL, page + SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0);
     // Without a signal stack only a stack overflow ends the process at once.
     if (guard == MAP_FAILED) return;
     const stack_t stack = {.ss_sp = guard + page, .ss_size = SIGNAL_STACK_SIZE};

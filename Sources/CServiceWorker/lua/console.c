@@ -1,8 +1,8 @@
 // The Lua console: sessions that the master opens over the control socket.
 //
 //     master -> worker   LUA-OPEN id seconds milliseconds bytes
-//                                             a session of at most so many seconds (1 to 900); each source may run for so many
-//                                             milliseconds (1 to 10,000); so much memory (262,144 to 67,108,864)
+//                                             a session of at most so many seconds (1 to 900); each source may run for so
+//                                             many milliseconds (1 to 10,000); so much memory (262,144 to 67,108,864)
 //                        LUA-EVAL id source   an expression or statements, at most 60,000 bytes
 //                        LUA-CLOSE id
 //     worker -> master   LUA-OPENED id
@@ -11,11 +11,10 @@
 //                        LUA-RESULT id error text    the message, and where it was raised
 //                        LUA-RESULT id limit text    ended by its time or its memory
 //                        LUA-END id reason    closed | time | unknown | refused text
-//                        LUA-TAINTED id text  the source has not ended a second after its deadline, so the worker is to be
-//                                             replaced
+//                        LUA-TAINTED id text  the source has not ended a second after its deadline: replace the worker
 //
-// An id has 1 to 32 letters, digits, "-" and "_". Sources of a session run one after the other and see each other's global
-// variables. A session goes on after an error or a limit. Text longer than 60,000 bytes is cut.
+// An id has 1 to 32 letters, digits, "-" and "_". Sources of a session run one after the other and see each other's
+// global variables. A session goes on after an error or a limit. Text longer than 60,000 bytes is cut.
 
 #include "console_part.h"
 
@@ -65,15 +64,30 @@ static int prepare(lua_State *lua) {
     return 0;
 }
 
-static struct session *make_session(const char *id, unsigned long seconds, unsigned long milliseconds, unsigned long bytes) {
+// What LUA-OPEN says after the id.
+struct limits {
+    unsigned long seconds, milliseconds, bytes;
+};
+
+// Returns whether the text is limits that a session may have.
+static bool read_limits(const char *text, struct limits *limits) {
+    int length = -1;
+    int count = sscanf(text, "%9lu %9lu %9lu%n", &limits->seconds, &limits->milliseconds, &limits->bytes, &length);
+    return count == 3 && text[length] == 0 && limits->seconds >= 1 && limits->seconds <= 900 &&
+           limits->milliseconds >= 1 && limits->milliseconds <= 10000 && limits->bytes >= 262144 &&
+           limits->bytes <= 67108864;
+}
+
+static struct session *make_session(const char *id, const struct limits *limits) {
     struct session *session = calloc(1, sizeof *session);
     if (session == NULL) return NULL;
     strcpy(session->id, id);
     uint64_t now = now_microseconds();
-    session->end = now + seconds * 1000000;
-    session->longest_run = milliseconds * 1000;
+    session->end = now + limits->seconds * 1000000;
+    session->longest_run = limits->milliseconds * 1000;
+    // For what opens the libraries.
     session->deadline = now + 10000000;
-    session->memory_limit = bytes;
+    session->memory_limit = limits->bytes;
     session->lua = limited_state(session);
     if (session->lua != NULL) {
         lua_pushcfunction(session->lua, prepare);
@@ -85,15 +99,17 @@ static struct session *make_session(const char *id, unsigned long seconds, unsig
 }
 
 static void open_session(const char *id, const char *rest) {
-    unsigned long seconds, milliseconds, bytes;
-    int length = -1;
-    if (sscanf(rest, "%9lu %9lu %9lu%n", &seconds, &milliseconds, &bytes, &length) != 3 || rest[length] != 0 || seconds < 1 ||
-        seconds > 900 || milliseconds < 1 || milliseconds > 10000 || bytes < 262144 || bytes > 67108864)
-        return send_end(id, "refused LUA-OPEN takes 1 to 900 seconds, 1 to 10000 milliseconds and 262144 to 67108864 bytes");
+    static const char allowed[] = "1 to 900 seconds, 1 to 10000 milliseconds and 262144 to 67108864 bytes";
+    struct limits limits;
+    if (!read_limits(rest, &limits)) {
+        char reason[160];
+        snprintf(reason, sizeof reason, "refused LUA-OPEN takes %s", allowed);
+        return send_end(id, reason);
+    }
     if (find(id) != NULL) return send_end(id, "refused the session is open already");
     for (int index = 0; index < MOST_SESSIONS; index++) {
         if (sessions[index] != NULL) continue;
-        sessions[index] = make_session(id, seconds, milliseconds, bytes);
+        sessions[index] = make_session(id, &limits);
         if (sessions[index] == NULL) return send_end(id, "refused there is not enough memory");
         wake_dispatch_at(console_expire());
         char words[16 + LONGEST_ID];
@@ -170,7 +186,8 @@ static void evaluate(struct session *session, const char *text, size_t length) {
     watch_end();
     flush_output(session);
     // A memory error that the source has caught is no end; that of the time is, whatever comes of it.
-    bool is_limit = session->is_over_time || status == LUA_ERRMEM || (status == LUA_ERRERR && session->is_out_of_memory);
+    bool is_out_of_memory = status == LUA_ERRMEM || (status == LUA_ERRERR && session->is_out_of_memory);
+    bool is_limit = session->is_over_time || is_out_of_memory;
 
     size_t result_length = 0;
     const char *result = lua_type(lua, -1) == LUA_TSTRING ? lua_tolstring(lua, -1, &result_length) : NULL;
@@ -180,7 +197,8 @@ static void evaluate(struct session *session, const char *text, size_t length) {
     }
     if (result_length > LONGEST_RESULT) result_length = whole_characters(result, LONGEST_RESULT);
     char words[32 + LONGEST_ID];
-    snprintf(words, sizeof words, "LUA-RESULT %s %s", session->id, is_limit ? "limit" : status == LUA_OK ? "ok" : "error");
+    const char *kind = is_limit ? "limit" : status == LUA_OK ? "ok" : "error";
+    snprintf(words, sizeof words, "LUA-RESULT %s %s", session->id, kind);
     send_message(words, result, result_length, true);
     lua_settop(lua, 0);
     reset_limits(session);

@@ -45,6 +45,12 @@ static inline void limits_step(lua_State *lua, unsigned *steps) {
 // For the table `coroutine` on top of the stack: nothing is resumed after the deadline.
 INTERNAL void limit_coroutines(lua_State *lua);
 
+// limits.c: has a field of the table on top of the stack be a function that has the field's own as its upvalue.
+INTERNAL void stand_before(lua_State *lua, const char *name, lua_CFunction function);
+
+// Calls the upvalue with what is on the stack; returns the number of its results.
+INTERNAL int call_original(lua_State *lua);
+
 // sandbox.c: opens what a session may use. Called in protected mode.
 INTERNAL void open_sandbox(lua_State *lua);
 

@@ -20,11 +20,12 @@ static struct function *functions;
 
 // Lua's own words, and what a session has of its own: the limits rely on some of it.
 static const char *const taken[] = {
-    "and",      "break",  "do",     "else",     "elseif",       "end",     "false",  "for",          "function", "goto",
-    "if",       "in",     "local",  "nil",      "not",          "or",      "repeat", "return",       "then",     "true",
-    "until",    "while",  "_G",     "_VERSION", "assert",       "error",   "ipairs", "getmetatable", "next",     "pairs",
-    "pcall",    "print",  "rawequal", "rawget", "rawlen",       "rawset",  "select", "setmetatable", "tonumber", "tostring",
-    "type",     "xpcall", "coroutine", "math",  "os",           "string",  "table",  "utf8",         NULL};
+    "and",       "break",  "do",           "else",     "elseif",   "end",    "false",    "for",    "function",
+    "goto",      "if",     "in",           "local",    "nil",      "not",    "or",       "repeat", "return",
+    "then",      "true",   "until",        "while",    "_G",       "assert", "_VERSION", "error",  "ipairs",
+    "next",      "pairs",  "getmetatable", "pcall",    "print",    "rawget", "rawequal", "rawlen", "rawset",
+    "select",    "type",   "setmetatable", "tonumber", "tostring", "xpcall", "math",     "os",     "string",
+    "coroutine", "table",  "utf8",         NULL};
 
 static bool is_name(const char *name) {
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");

@@ -1,11 +1,11 @@
 // Time and memory of a session.
 //
-// The time: Lua calls a hook every hundred instructions, in each coroutine, since a new one has its creator's hook. Once the
-// deadline is over the hook comes with each instruction and raises an error each time, so whoever catches it (pcall,
-// coroutine.resume) gets the next one an instruction later, outside. Coroutines that resume each other in depth would each
-// have a hundred instructions left, which is a tree of many, so none is resumed any more. Within functions in C no hook comes: what may run long
-// there is replaced by what looks at the clock (match.c) or refuses (tables.c), and what would run Lua with hooks off is not
-// there: finalizers, message handlers.
+// The time: Lua calls a hook every hundred instructions, in each coroutine, since a new one has its creator's hook.
+// Once the deadline is over the hook comes with each instruction and raises an error each time, so whoever catches it
+// (pcall, coroutine.resume) gets the next one an instruction later, outside. Coroutines that resume each other in depth
+// would each have a hundred instructions left, which is a tree of many, so none is resumed any more. Within functions
+// in C no hook comes: what may run long there is replaced by what looks at the clock (match.c) or refuses (tables.c),
+// and what would run Lua with hooks off is not there: finalizers, message handlers.
 
 #include "console_part.h"
 
@@ -49,30 +49,35 @@ void limits_check(lua_State *lua) {
     luaL_error(lua, "the time limit of %d ms is over", (int)(session->longest_run / 1000));
 }
 
-// Calls the function that is the upvalue, if there is time left.
-static int call_in_time(lua_State *lua) {
-    limits_check(lua);
+int call_original(lua_State *lua) {
     lua_pushvalue(lua, lua_upvalueindex(1));
     lua_insert(lua, 1);
     lua_call(lua, lua_gettop(lua) - 1, LUA_MULTRET);
     return lua_gettop(lua);
 }
 
+void stand_before(lua_State *lua, const char *name, lua_CFunction function) {
+    lua_getfield(lua, -1, name);
+    lua_pushcclosure(lua, function, 1);
+    lua_setfield(lua, -2, name);
+}
+
+// Calls the upvalue if there is time left.
+static int call_in_time(lua_State *lua) {
+    limits_check(lua);
+    return call_original(lua);
+}
+
 static int wrap_in_time(lua_State *lua) {
-    lua_pushvalue(lua, lua_upvalueindex(1));
-    lua_insert(lua, 1);
-    lua_call(lua, lua_gettop(lua) - 1, 1);
+    call_original(lua);
     lua_pushcclosure(lua, call_in_time, 1);
     return 1;
 }
 
 void limit_coroutines(lua_State *lua) {
-    static const luaL_Reg functions[] = {{"resume", call_in_time}, {"close", call_in_time}, {"wrap", wrap_in_time}};
-    for (size_t index = 0; index < sizeof functions / sizeof *functions; index++) {
-        lua_getfield(lua, -1, functions[index].name);
-        lua_pushcclosure(lua, functions[index].func, 1);
-        lua_setfield(lua, -2, functions[index].name);
-    }
+    stand_before(lua, "resume", call_in_time);
+    stand_before(lua, "close", call_in_time);
+    stand_before(lua, "wrap", wrap_in_time);
 }
 
 lua_State *limited_state(struct session *session) {

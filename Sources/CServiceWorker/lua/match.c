@@ -1,5 +1,5 @@
-// string.find, match, gmatch, gsub and rep of the console. Lua's own take as long as the pattern likes, and no hook comes
-// meanwhile; these count their steps and look at the clock. Patterns mean what Lua's manual says (§6.4.1).
+// string.find, match, gmatch, gsub and rep of the console. Lua's own take as long as the pattern likes, and no hook
+// comes meanwhile; these count their steps and look at the clock. Patterns mean what Lua's manual says (§6.4.1).
 
 #include "console_part.h"
 
@@ -183,7 +183,8 @@ static const char *match_rest(struct match *match, const char *at, const char *p
     while (pattern != match->pattern_end) {
         limits_step(match->lua, &match->steps);
         if (*pattern == '(') {
-            if (pattern + 1 < match->pattern_end && pattern[1] == ')') return begin_capture(match, at, pattern + 2, POSITION);
+            bool is_position = pattern + 1 < match->pattern_end && pattern[1] == ')';
+            if (is_position) return begin_capture(match, at, pattern + 2, POSITION);
             return begin_capture(match, at, pattern + 1, OPEN);
         }
         if (*pattern == ')') return end_capture(match, at, pattern + 1);
@@ -202,7 +203,10 @@ static const char *match_rest(struct match *match, const char *at, const char *p
         char repetition = item_end < match->pattern_end ? *item_end : 0;
         if (repetition == '*') return match_most(match, at, pattern, item_end);
         if (repetition == '-') return match_least(match, at, pattern, item_end);
-        if (repetition == '+') return matches_one(match, at, pattern, item_end) ? match_most(match, at + 1, pattern, item_end) : NULL;
+        if (repetition == '+') {
+            if (!matches_one(match, at, pattern, item_end)) return NULL;
+            return match_most(match, at + 1, pattern, item_end);
+        }
         if (repetition == '?') {
             if (matches_one(match, at, pattern, item_end)) {
                 const char *end = match_here(match, at + 1, item_end + 1);
@@ -439,17 +443,12 @@ static int repeat(lua_State *lua) {
         lua_pushliteral(lua, "");
         return 1;
     }
-    lua_pushvalue(lua, lua_upvalueindex(1));
-    lua_insert(lua, 1);
-    lua_call(lua, lua_gettop(lua) - 1, 1);
-    return 1;
+    return call_original(lua);
 }
 
 void open_match(lua_State *lua) {
     static const luaL_Reg functions[] = {
         {"find", find}, {"match", match_first}, {"gmatch", match_each}, {"gsub", replace_all}, {NULL, NULL}};
     luaL_setfuncs(lua, functions, 0);
-    lua_getfield(lua, -1, "rep");
-    lua_pushcclosure(lua, repeat, 1);
-    lua_setfield(lua, -2, "rep");
+    stand_before(lua, "rep", repeat);
 }

@@ -44,7 +44,8 @@ void flush_output(struct session *session) {
     struct output *output = &session->output;
     send_part(session, true);
     if (output->dropped > 0) {
-        output->length = (size_t)snprintf(output->text, sizeof output->text, "… %zu more bytes were not sent\n", output->dropped);
+        const char *format = "… %zu more bytes were not sent\n";
+        output->length = (size_t)snprintf(output->text, sizeof output->text, format, output->dropped);
         output->dropped = 0;
         output->sent = 0;
         send_part(session, true);

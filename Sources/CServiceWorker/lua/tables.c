@@ -1,5 +1,5 @@
-// Functions of `table` whose loops in C go from one number to another, whatever is there: a length may be 2^62 in a table with
-// few elements, or what __len says.
+// Functions of `table` whose loops in C go from one number to another, whatever is there: a length may be 2^62 in a
+// table with few elements, or what __len says.
 
 #include "console_part.h"
 
@@ -8,21 +8,14 @@ enum { MOST_ELEMENTS = 1000000 };
 static lua_Integer length_of(lua_State *lua, int index) {
     luaL_checktype(lua, index, LUA_TTABLE);
     // It may say something else the next time.
-    if (luaL_getmetafield(lua, index, "__len") != LUA_TNIL) luaL_error(lua, "a table with __len is not taken in the console");
+    if (luaL_getmetafield(lua, index, "__len") != LUA_TNIL)
+        luaL_error(lua, "a table with __len is not taken in the console");
     return (lua_Integer)lua_rawlen(lua, index);
 }
 
 static void check_range(lua_State *lua, lua_Integer first, lua_Integer last) {
     if (last >= first && (lua_Unsigned)last - (lua_Unsigned)first >= MOST_ELEMENTS)
         luaL_error(lua, "more than %d elements at once are not taken in the console", MOST_ELEMENTS);
-}
-
-// Calls Lua's own function, which is the upvalue, with what is on the stack.
-static int call_original(lua_State *lua) {
-    lua_pushvalue(lua, lua_upvalueindex(1));
-    lua_insert(lua, 1);
-    lua_call(lua, lua_gettop(lua) - 1, LUA_MULTRET);
-    return lua_gettop(lua);
 }
 
 static int insert_or_remove(lua_State *lua) {
@@ -46,11 +39,8 @@ static int concatenate(lua_State *lua) {
 }
 
 void open_tables(lua_State *lua) {
-    static const luaL_Reg functions[] = {
-        {"insert", insert_or_remove}, {"remove", insert_or_remove}, {"move", move}, {"concat", concatenate}};
-    for (size_t index = 0; index < sizeof functions / sizeof *functions; index++) {
-        lua_getfield(lua, -1, functions[index].name);
-        lua_pushcclosure(lua, functions[index].func, 1);
-        lua_setfield(lua, -2, functions[index].name);
-    }
+    stand_before(lua, "insert", insert_or_remove);
+    stand_before(lua, "remove", insert_or_remove);
+    stand_before(lua, "move", move);
+    stand_before(lua, "concat", concatenate);
 }

@@ -41,7 +41,8 @@ static bool copy_variable(const char *name, char **copy) {
 
 static int take_environment(void) {
     const unsigned long long own = (unsigned long long)getpid(), none = ULLONG_MAX;
-    unsigned long long listener = own, watched = own, sockets = 0, watchdog = 0, number = 0, crash = none, control = none;
+    unsigned long long listener = own, watched = own, sockets = 0, watchdog = 0, number = 0;
+    unsigned long long crash = none, control = none;
     if (!read_number("LISTEN_PID", INT_MAX, &listener) || !read_number("LISTEN_FDS", 65536, &sockets) ||
         !read_number("WATCHDOG_PID", INT_MAX, &watched) || !read_number("WATCHDOG_USEC", 86400000000, &watchdog) ||
         !read_number("PORTCULLIS_WORKER", 64, &number) || !read_number("PORTCULLIS_CRASH_FD", INT_MAX, &crash) ||
@@ -65,8 +66,8 @@ int portcullis_worker_begin(void) {
     if (begun) return EALREADY;
     begun = true;
     int error = take_environment();
-    static const char *const taken[] = {"LISTEN_FDS",   "LISTEN_PID",          "LISTEN_FDNAMES",       "NOTIFY_SOCKET", "WATCHDOG_USEC",
-                                        "WATCHDOG_PID", "PORTCULLIS_CRASH_FD", "PORTCULLIS_CONTROL_FD"};
+    static const char *const taken[] = {"LISTEN_FDS",    "LISTEN_PID",   "LISTEN_FDNAMES",      "NOTIFY_SOCKET",
+                                        "WATCHDOG_USEC", "WATCHDOG_PID", "PORTCULLIS_CRASH_FD", "PORTCULLIS_CONTROL_FD"};
     for (size_t index = 0; index < sizeof taken / sizeof *taken; index++) unsetenv(taken[index]);
     return error;
 }

@@ -91,7 +91,8 @@ int take_control(int descriptor) {
     if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) return errno;
     control = descriptor;
     char words[64];
-    snprintf(words, sizeof words, "HELLO 1 %s%s lua", PORTCULLIS_WORKER_VERSION, config_handler == NULL ? "" : " config");
+    const char *config = config_handler == NULL ? "" : " config";
+    snprintf(words, sizeof words, "HELLO 1 %s%s lua", PORTCULLIS_WORKER_VERSION, config);
     return send_message(words, NULL, 0, true);
 }
 

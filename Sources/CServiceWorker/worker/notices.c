@@ -43,8 +43,8 @@ static int send_notice(const char *text, bool wait) {
     uint64_t end = now_microseconds() + 1000000;
     for (;;) {
         // The address each time: the next master binds it anew.
-        if (sendto(notices, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&master, master_length) >= 0)
-            return 0;
+        const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+        if (sendto(notices, text, strlen(text), flags, (struct sockaddr *)&master, master_length) >= 0) return 0;
         int error = errno;
         if (error != EINTR && (error != EAGAIN || !wait || now_microseconds() >= end)) return error;
         // A full queue of a datagram socket that is not connected is never announced.

@@ -163,6 +163,11 @@ static void log_and_raise(int number) {
     raise(number);
 }
 
+static void log_once(int number) {
+    (void)number;
+    say("own handler\n");
+}
+
 static void stay(void) {
     say("staying\n");
     for (;;) pause();
@@ -216,6 +221,16 @@ int main(int count, char **arguments) {
         stay();
     } else if (strcmp(how, "logger") == 0) {
         if (signal(SIGSEGV, log_and_raise) != SIG_DFL) _exit(5);
+        crash_here(42, "gateway");
+    } else if (strcmp(how, "logger-once") == 0) {
+        const struct sigaction once = {.sa_handler = log_once, .sa_flags = (int)SA_RESETHAND};
+        struct sigaction before, now;
+        if (sigaction(SIGSEGV, &once, &before) < 0 || before.sa_handler != SIG_DFL) return 10;
+        if (sigaction(SIGSEGV, NULL, &now) < 0 || now.sa_handler != log_once || now.sa_flags != once.sa_flags) return 11;
+        if (sigaction(SIGSEGV, &now, &before) < 0 || before.sa_handler != log_once) return 12;
+        crash_here(42, "gateway");
+    } else if (strcmp(how, "logger-that-returns") == 0) {
+        signal(SIGABRT, log_once);
         crash_here(42, "gateway");
     } else if (strcmp(how, "fork") == 0) {
         pid_t child = fork();

@@ -1,7 +1,8 @@
 /** libportcullis-worker: what a service may say to its master, and what it gets from it.
  *
- * A program that uses none of it runs under Portcullis all the same; docs/services.md says what each part is good for. A
- * program that uses it runs without Portcullis, too: then there are no sockets and no configuration, and notices go nowhere.
+ * A program that uses none of it runs under Portcullis all the same; docs/services.md says what each part is good for.
+ * A program that uses it runs without Portcullis, too: then there are no sockets and no configuration, and notices go
+ * nowhere.
  *
  *     int main(void) {
  *         portcullis_worker_on_config(read_configuration, NULL);
@@ -12,12 +13,12 @@
  *         portcullis_worker_ready();
  *     }
  *
- * Functions that return `int` return 0, or the number of an error (EINVAL …), unless they say otherwise. Text is UTF-8 and
- * ends with a zero byte. Texts and arrays that are returned belong to the library, and stay as they are.
+ * Functions that return `int` return 0, or the number of an error (EINVAL …), unless they say otherwise. Text is UTF-8
+ * and ends with a zero byte. Texts and arrays that are returned belong to the library, and stay as they are.
  *
- * Threads: what begins with "on_", lua_register and begin belong into one thread, before others exist, since begin() changes
- * the environment. Everything else may be called by any thread; dispatch() by one at a time. Nothing may be called in a signal
- * handler or in a child by fork().
+ * Threads: what begins with "on_", lua_register and begin belong into one thread, before others exist, since begin()
+ * changes the environment. Everything else may be called by any thread; dispatch() by one at a time. Nothing may be
+ * called in a signal handler or in a child by fork().
  */
 #ifndef PORTCULLIS_WORKER_H
 #define PORTCULLIS_WORKER_H
@@ -37,12 +38,13 @@ extern "C" {
 /** Takes what the master left in the environment, and tells it that the library is there.
  *
  * Sockets and the control socket are closed on exec from then on, and LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES,
- * NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, PORTCULLIS_CRASH_FD and PORTCULLIS_CONTROL_FD are removed, so that programs
- * which this one starts do not take them for theirs. PORTCULLIS_SERVICE, PORTCULLIS_DIRECTORY, PORTCULLIS_CONFIG and
- * PORTCULLIS_WORKER stay. Variables for another process (LISTEN_PID, WATCHDOG_PID) count as absent.
+ * NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, PORTCULLIS_CRASH_FD and PORTCULLIS_CONTROL_FD are removed, so that
+ * programs which this one starts do not take them for theirs. PORTCULLIS_SERVICE, PORTCULLIS_DIRECTORY,
+ * PORTCULLIS_CONFIG and PORTCULLIS_WORKER stay. Variables for another process (LISTEN_PID, WATCHDOG_PID) count as
+ * absent.
  *
- * Returns 0, also without a master; EALREADY the second time; EINVAL if a variable is malformed or names a descriptor that is
- * not there, and then the program had better end; ENOMEM.
+ * Returns 0, also without a master; EALREADY the second time; EINVAL if a variable is malformed or names a descriptor
+ * that is not there, and then the program had better end; ENOMEM.
  */
 int portcullis_worker_begin(void);
 
@@ -65,8 +67,8 @@ const char *portcullis_worker_config_path(void);
 
 /** The sockets of one name of `listen`, bound, TCP ones listening; in the order of their ports.
  *
- * name: NULL for all sockets. descriptors: gets the array; may be NULL. Returns their number, 0 if there is none of the name.
- * The master keeps them open: do not shut them down, and set O_NONBLOCK as the program needs it.
+ * name: NULL for all sockets. descriptors: gets the array; may be NULL. Returns their number, 0 if there is none of the
+ * name. The master keeps them open: do not shut them down, and set O_NONBLOCK as the program needs it.
  */
 size_t portcullis_worker_sockets(const char *name, const int **descriptors);
 
@@ -77,15 +79,15 @@ int portcullis_worker_ready(void);
 
 /** A sign of life. With `watchdog`, a worker that gives none for that time is dumped and replaced.
  *
- * Cheap, so it may be called in each round of a loop: at most one notice goes out in half an interval. Call it where the
- * program does its work. A thread that only calls this proves nothing.
+ * Cheap, so it may be called in each round of a loop: at most one notice goes out in half an interval. Call it where
+ * the program does its work. A thread that only calls this proves nothing.
  */
 int portcullis_worker_alive(void);
 
 /** How often to call alive(), in milliseconds: half of the watchdog's time. 0: there is no watchdog. */
 unsigned portcullis_worker_alive_interval(void);
 
-/** A line for people, shown with the worker: "312 devices". Longer text is cut at 256 bytes; a line break becomes a space. */
+/** A line for people, shown with the worker: "312 devices". Text is cut at 256 bytes; a line break becomes a space. */
 int portcullis_worker_status(const char *text);
 
 /** The worker reads its configuration anew after a signal; ready() says that it has done so. */
@@ -98,12 +100,16 @@ int portcullis_worker_stopping(void);
 
 /** Takes a configuration that has changed. Called by dispatch().
  *
- * path: of the file, complete already. Returns 0 if it is in use now. Otherwise the service goes on as before, and the first
- * `size` - 1 bytes that were written to `problem` are shown to the operator: name the line and what is wrong with it.
+ * path: of the file, complete already. Returns 0 if it is in use now. Otherwise the service goes on as before, and the
+ * first `size` - 1 bytes that were written to `problem` are shown to the operator: name the line and what is wrong with
+ * it.
  */
 typedef int (*portcullis_config_handler)(const char *path, char *problem, size_t size, void *context);
 
-/** Has changes of the configuration announced by a message, instead of a signal or a restart. Before begin(): EBUSY after it. */
+/** Has changes of the configuration announced by a message, instead of a signal or a restart.
+ *
+ * Before begin(): EBUSY after it.
+ */
 int portcullis_worker_on_config(portcullis_config_handler handler, void *context);
 
 /** The worker is to end: finish what is begun, then exit. Called by dispatch(). */
@@ -112,19 +118,23 @@ typedef void (*portcullis_stop_handler)(void *context);
 /** Before begin(): EBUSY after it. The stop signal comes as well. */
 int portcullis_worker_on_stop(portcullis_stop_handler handler, void *context);
 
-/** A descriptor that is readable (POLLIN) when dispatch() has something to do. It stays the same for the process's life, also
- *  when the master is gone. -1 without a master. */
+/** A descriptor that is readable (POLLIN) when dispatch() has something to do. It stays the same for the process's
+ *  life, also when the master is gone. -1 without a master. */
 int portcullis_worker_descriptor(void);
 
 /** Does what the master asks for: calls the handlers, and runs the console's Lua. Never waits for a message.
  *
- * Lua runs in the thread that calls this, for as long as the session allows (at most 10 s, usually 1 s), so functions that
- * the program has registered may use its data without a lock. Returns 0; EALREADY if another thread is in it.
+ * Lua runs in the thread that calls this, for as long as the session allows (at most 10 s, usually 1 s), so functions
+ * that the program has registered may use its data without a lock. It takes up to 512 KiB of the thread's stack.
+ * Returns 0; EALREADY if another thread is in it.
  */
 int portcullis_worker_dispatch(void);
 
-/** For programs without an event loop: a thread that calls dispatch() from now on. Handlers and Lua run in it, so they need
- *  locks for what other threads use. Returns an error of pthread_create(); EALREADY the second time. */
+/** For programs without an event loop: a thread that calls dispatch() from now on.
+ *
+ * Handlers and Lua run in it, so they need locks for what other threads use. Returns an error of pthread_create();
+ * EALREADY the second time.
+ */
 int portcullis_worker_run_thread(void);
 
 /* ---- Lua ---- */
@@ -133,16 +143,16 @@ struct lua_State;
 
 /** Gives the console a function of the program, as a global variable.
  *
- * function: a lua_CFunction of Lua 5.4. It gets another state in each session. What it does is not subject to the limits of
- * the console: one that does not return in time has the worker replaced. `name` is a name of Lua, at most 63 bytes.
- * Returns EINVAL for another name, EEXIST for one that is taken, by Lua too; EBUSY after begin().
+ * function: a lua_CFunction of Lua 5.4. It gets another state in each session. What it does is not subject to the
+ * limits of the console: one that does not return in time has the worker replaced. `name` is a name of Lua, at most 63
+ * bytes. Returns EINVAL for another name, EEXIST for one that is taken, by Lua too; EBUSY after begin().
  */
 int portcullis_worker_lua_register(const char *name, int (*function)(struct lua_State *));
 
 /** As portcullis_worker_lua_register(), for languages that cannot call Lua's functions.
  *
- * function: gets its arguments as text (tostring() of each), and returns text made by malloc(), which the library frees, or
- * NULL for nil.
+ * function: gets its arguments as text (tostring() of each), and returns text made by malloc(), which the library
+ * frees, or NULL for nil.
  */
 int portcullis_worker_lua_register_text(
     const char *name, char *(*function)(size_t count, const char *const *arguments, void *context), void *context);
