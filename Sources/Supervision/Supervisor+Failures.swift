@@ -84,12 +84,13 @@ extension Supervisor {
     /// The place is empty by a failure: the one that starts beside takes it, or another one is started.
     private mutating func leave(_ index: Int, readyFor: Int) {
         let pause = places[index].backOff.fail(readyFor: readyFor, random: &random)
-        places[index].restarts += 1
         places[index].problems += 1
         if let next = places[index].next {
             places[index].current = next
             places[index].next = nil
+            places[index].restarts += 1
         } else {
+            places[index].hasFailed = true
             places[index].startAt = now.milliseconds + pause
             places[index].becomeEmpty(at: now)
         }
