@@ -79,6 +79,23 @@ extension Master {
         takeCrash(generation)
     }
 
+    /// Ends what a process has left behind outside of its group: it is the keeper's child by now, and has the environment of
+    /// that process. Walks all processes of the machine. Returns how many there were.
+    private func endWhatIsLeft(of handle: WorkerHandle) -> Int {
+        // At its end, the keeper ends all that is left.
+        guard store.isPresent, supervisor.phase != .stopping else { return 0 }
+        var count = 0
+        for process in ProcessTable.children(of: getppid()) {
+            let variables = ProcessTable.variables(process)
+            guard variables.contains(where: { $0.isExactly("LISTEN_PID=\(handle.pid)") }),
+                variables.contains(where: { $0.isExactly("NOTIFY_SOCKET=\(notifyPath)") })
+            else { continue }
+            kill(process, SIGKILL)
+            count += 1
+        }
+        return count
+    }
+
     /// Ends the wait for a word of the keeper.
     func takeUnknownEnds() {
         let limit = Moment.now.milliseconds - Self.patience
@@ -86,7 +103,7 @@ extension Master {
     }
 
     func finish(_ handle: WorkerHandle, _ end: WorkerEnd) {
-        feed(.ended(generation: handle.generation, end))
+        feed(.ended(generation: handle.generation, end, left: endWhatIsLeft(of: handle)))
         // One that could not become the program is no worker any more.
         forget(handle.generation)
     }

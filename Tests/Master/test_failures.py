@@ -98,6 +98,16 @@ def test_what_a_failed_worker_has_started_ends_with_it(stage):
     eventually(lambda: not any(lives(pid) for pid in children), 10, "the end of the child")
 
 
+def test_a_program_that_goes_to_the_background_is_told_and_leaves_nothing(stage):
+    pids = stage.folder / "pids"
+    stage.start(kept=True, workers=1, ready="time:0", listen=False, wait=False, program=[
+        "/bin/sh", "-c", f"setsid sleep 1000 & echo $! >> {pids}; exit 0"])
+    end = eventually(lambda: stage.state() and stage.workers()[1].get("lastEnd"), 20, "its end")
+    assert end["kind"] == "exited" and end["left"] == 1
+    assert "it left 1 processes behind, which were ended: it must stay in the foreground" in stage.log()
+    eventually(lambda: not any(lives(int(pid)) for pid in pids.read_text().split()), 10, "the end of what was left")
+
+
 def test_a_program_that_is_gone_is_tried_again_later(stage):
     program = stage.folder / "program"
     program.write_text("#!/bin/sh\nexec sleep 1000\n")

@@ -232,7 +232,7 @@ struct SimulatedHost {
 
     private mutating func deliver(_ event: SupervisionEvent) {
         switch event {
-        case .ended(let generation, _):
+        case .ended(let generation, _, _):
             guard processes[generation]?.isAlive == true else { return }
             processes[generation]?.isAlive = false
         case .notified(let generation, _):
