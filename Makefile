@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel configuration versions node rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel configuration versions node master rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 # What bears a neighbour has it by Tests/lanes; make -j adds none.
 .NOTPARALLEL:
 
@@ -37,7 +37,7 @@ beside-release:
 
 # On both sides what keeps one processor busy: the lab machine has one.
 beside-lab:
-	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node rollouts moves schemathesis fuzz-short packaging'
+	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node master rollouts moves schemathesis fuzz-short packaging'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -79,6 +79,9 @@ versions: ## versions built, signed, verified and unpacked by the command line; 
 
 node: ## portcullis-node, -keeper and -master on loopback: versions, refusals, processes, kills
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Node/run
+
+master: ## portcullis-master on loopback: failures, reloads, hung workers, kill -9 under 500 connections a second
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Master/run
 
 rollouts: ## upgrades, failures, ways back and kills of rollouts, with ADMIN and four nodes on loopback
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Rollouts/run
@@ -146,6 +149,7 @@ long: ## what takes minutes and is no stage of `make test`: large versions, many
 	$(SWIFT) build -c release --static-swift-stdlib
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run -s Tests/Versions/long.py
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Long/run -s
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_MASTER_KILLS=1000 Tests/Master/run -s Tests/Master/test_kills.py
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_KILLS=200 Tests/Rollouts/run -s Tests/Rollouts/test_kills.py
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/EndToEnd/run -m long Tests/EndToEnd/test_rollouts.py
 

@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "portcullis-checks", targets: ["portcullis-checks"]),
         .executable(name: "portcullis", targets: ["portcullis"]),
         .executable(name: "portcullis-keeper", targets: ["portcullis-keeper"]),
+        .executable(name: "portcullis-master", targets: ["portcullis-master"]),
         .executable(name: "portcullis-node", targets: ["portcullis-node"]),
         .executable(name: "portcullis-generate", targets: ["portcullis-generate"]),
         .library(name: "Netlink", targets: ["Netlink"]),
@@ -61,10 +62,12 @@ let package = Package(
         .systemLibrary(name: "CFiles"),
         // C of our own
         .target(name: "CStarter"),
+        .target(name: "CMaster"),
 
         // Values: contracts, formats, decisions. They do no input or output.
         .target(name: "NetworkTypes", swiftSettings: strict),
         .target(name: "Text", swiftSettings: strict),
+        .target(name: "Times", dependencies: ["Text"], swiftSettings: strict),
         .target(name: "Names", dependencies: ["Text"], swiftSettings: strict),
         .target(name: "JSON", dependencies: ["Text"], swiftSettings: strict),
         .target(name: "YAML", dependencies: ["CYAML", "Text"], swiftSettings: strict),
@@ -78,10 +81,12 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CombinedConfiguration", dependencies: ["JSON", "Text", "YAML"], swiftSettings: strict),
         .target(name: "Rollouts", swiftSettings: strict),
+        .target(name: "Supervision", dependencies: ["JSON", "Text"], swiftSettings: strict),
         .target(
             name: "Cloud",
             dependencies: [
                 "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes", "Rollouts", "ServicesExport", "Text",
+                "Times",
                 "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -94,7 +99,8 @@ let package = Package(
 
         // Edges that all sides share
         .target(
-            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text"], swiftSettings: strict
+            name: "AdminAPI", dependencies: ["JSON", "Names", "NetworkTypes", "Rollouts", "Text", "Times"],
+            swiftSettings: strict
         ),
         .target(
             name: "ServiceSupport",
@@ -119,7 +125,7 @@ let package = Package(
         .target(
             name: "CommandLineSupport",
             dependencies: [
-                "ServiceSupport", "Text", "YAML",
+                "ServiceSupport", "Text", "Times", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -129,7 +135,7 @@ let package = Package(
         .target(
             name: "Versions",
             dependencies: [
-                "CFiles", "CZstd", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport", "Text",
+                "CFiles", "CZstd", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport", "Text", "Times",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -207,12 +213,16 @@ let package = Package(
             name: "NodeAgent",
             dependencies: [
                 "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport",
-                "Systemd", "Text", "VersionTransfer", "Versions", "YAML",
+                "Systemd", "Text", "Times", "VersionTransfer", "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .executableTarget(name: "portcullis-keeper"),
+        // Without Foundation and NIO: one runs for each service.
+        .executableTarget(
+            name: "portcullis-master", dependencies: ["CEvents", "CMaster", "JSON", "Supervision", "Text"],
+            swiftSettings: strict),
         .executableTarget(
             name: "portcullis-node",
             dependencies: [
@@ -228,7 +238,7 @@ let package = Package(
             dependencies: [
                 "AdminAPI", "Cloud", "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes",
                 "Rollouts",
-                "ServiceSupport", "ServicesExport", "Text", "Versions",
+                "ServiceSupport", "ServicesExport", "Text", "Times", "Versions",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -240,7 +250,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "AdminAPI", "CMalloc", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
-                "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Versions", "YAML",
+                "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Times", "Versions", "YAML",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -273,7 +283,8 @@ let package = Package(
             name: "portcullis",
             dependencies: [
                 "AdminAPI", "AdminClient", "Cloud", "CombinedConfiguration", "CommandLineSupport", "JSON", "Keepalived",
-                "Names", "NetworkTypes", "Rollouts", "ServiceSupport", "ServicesExport", "Text", "VersionTransfer",
+                "Names", "NetworkTypes", "Rollouts", "ServiceSupport", "ServicesExport", "Text", "Times",
+                "VersionTransfer",
                 "Versions", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -365,7 +376,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineSupportTests",
             dependencies: [
-                "CommandLineSupport", "ServiceSupport", "Text",
+                "CommandLineSupport", "ServiceSupport", "Text", "Times",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strictTests),
@@ -374,6 +385,10 @@ let package = Package(
         .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: strictTests),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: strictTests),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
+        .testTarget(name: "TimesTests", dependencies: ["Times"], swiftSettings: strictTests),
+        .testTarget(
+            name: "SupervisionTests", dependencies: ["JSON", "Supervision", "TestSupport"],
+            swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
         .testTarget(
             name: "CombinedConfigurationTests", dependencies: ["CombinedConfiguration", "TestSupport", "YAML"],
@@ -487,6 +502,7 @@ let package = Package(
                 "Admin", "AdminAPI", "AdminClient", "Cloud", "CloudTestSupport", "CommandLineSupport",
                 "HTTPTestSupport",
                 "JSON", "Names", "NetworkTypes", "Registry", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
+                "Times",
                 "YAML",
                 "portcullis", "portcullis-admin", "portcullis-gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,3 +1,4 @@
+import Times
 public import Foundation
 import ServiceSupport
 import Text

@@ -1,3 +1,4 @@
+import Times
 import CommandLineSupport
 import Foundation
 import ServiceSupport

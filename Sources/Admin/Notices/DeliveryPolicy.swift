@@ -1,3 +1,4 @@
+import Times
 import Foundation
 import Registry
 import Text

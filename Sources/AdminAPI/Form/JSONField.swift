@@ -1,3 +1,4 @@
+import Times
 package import JSON
 package import Names
 package import NetworkTypes

@@ -1,3 +1,4 @@
+import Times
 import FoundationEssentials
 import Names
 import Rollouts

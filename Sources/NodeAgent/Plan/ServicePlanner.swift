@@ -279,9 +279,9 @@ package struct ServicePlanner {
                 + "a program must stay in the foreground"
         case .exited(let status) where ended.isOutOfMemory:
             ending = "it ended with status \(status), since the kernel ended a process of it: \(memoryLimit)"
-        case .exited(Self.noSocket) where ended.hadMaster:
-            ending = "its sockets cannot be opened: its log says which"
-        case .exited(let status) where ended.hadMaster: ending = "its master ended with status \(status)"
+        case .exited(let status) where ended.hadMaster:
+            ending =
+                ended.masterProblem.map { "it cannot be started: \($0)" } ?? "its master ended with status \(status)"
         case .killed(let signal) where ended.hadMaster: ending = "signal \(signal) ended its master again and again"
         case .exited(let status): ending = "it ended by itself with status \(status)"
         case .killed(9) where ended.isOutOfMemory: ending = "the kernel ended it: \(memoryLimit)"
@@ -293,9 +293,6 @@ package struct ServicePlanner {
         let late = ended.wasStopped ? "it was stopped, since it was not ready in time" : ending
         return failures > 1 ? "\(late); \(failures) failures in a row" : late
     }
-
-    /// How a master ends that cannot open its sockets.
-    private static let noSocket = 78
 
     private static let memoryLimit = "it needed more memory than its limit allows"
 

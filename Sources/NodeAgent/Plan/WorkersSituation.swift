@@ -47,6 +47,10 @@ package struct WorkersSituation: Sendable, Hashable {
     package var workers: [Worker]
     /// Why the last reload or restart of the workers was given up; `nil`: it was not.
     package var reloadProblem: String?
+    /// When it ended: RFC 3339 in UTC.
+    package var reloadedAt: String?
+    /// What is wrong with the service as a whole, as a socket that cannot be opened.
+    package var masterProblem: String?
 
     package init(workers: [Worker] = [], reloadProblem: String? = nil) {
         self.workers = workers
@@ -62,6 +66,7 @@ package struct WorkersSituation: Sendable, Hashable {
 
     /// Why not all of them serve, as a sentence; `nil`: they do, or nothing is known to be wrong.
     package var problem: String? {
+        if let masterProblem { return masterProblem }
         let wrong = workers.filter { $0.problem != nil }
         guard let first = wrong.first, let problem = first.problem else { return nil }
         guard first.number > 0 else { return problem }

@@ -1,3 +1,4 @@
+import Times
 import AdminAPI
 import Cloud
 import Names

@@ -1,3 +1,4 @@
+import Times
 package import AdminAPI
 package import AdminClient
 import Cloud

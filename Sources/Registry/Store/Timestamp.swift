@@ -1,3 +1,4 @@
+import Times
 package import Foundation
 import ServiceSupport
 import Text

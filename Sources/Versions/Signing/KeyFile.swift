@@ -1,3 +1,4 @@
+import Times
 package import Foundation
 import Glibc
 import JSON

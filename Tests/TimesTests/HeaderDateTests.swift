@@ -1,6 +1,6 @@
+import Times
 import FoundationEssentials
 import Testing
-import Text
 
 @Suite("Times of HTTP's headers") struct HeaderDateTests {
     @Test("a time is read to the second")

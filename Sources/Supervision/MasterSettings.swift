@@ -1,0 +1,116 @@
+import Text
+
+/// What a master is to do, as its command line says. Times are in milliseconds.
+package struct MasterSettings: Sendable, Equatable {
+    /// What makes a worker ready.
+    package enum Readiness: Sendable, Equatable {
+        /// READY=1 on the notification socket.
+        case notify
+        /// A TCP port of this machine that accepts a connection.
+        case port(UInt16)
+        /// So much life.
+        case time(Int)
+    }
+
+    /// What a changed configuration or SIGHUP does to workers.
+    package enum Reload: Sendable, Equatable {
+        case signal(Int32)
+        case restart
+        case nothing
+    }
+
+    /// How workers are told of their sockets.
+    package enum Inheritance: String, Sendable, CaseIterable {
+        /// `LISTEN_FDS` alone.
+        case systemd
+        /// Also `NGINX`.
+        case nginx
+    }
+
+    /// The service.
+    package var name: String
+    /// Where the master's own files are.
+    package var directory: String
+    /// 1 to 64; 0: the program once, without a number.
+    package var workers = 0
+    package var listen: [ListenSpecification] = []
+    package var inherit = Inheritance.systemd
+    package var ready = Readiness.time(1_000)
+    package var startTimeout = 60_000
+    package var reload = Reload.restart
+    /// The longest time without a sign of life.
+    package var watchdog: Int?
+    package var stopSignal: Int32 = 15
+    package var stopTimeout = 10_000
+    /// The configuration file that is watched.
+    package var configuration: String?
+    /// The node's socket for news of crashes.
+    package var node: String?
+    /// What the kernel allows each worker, beyond what the master itself is allowed.
+    package var limits: [ResourceLimit] = []
+    /// The program and its arguments.
+    package var program: [String]
+
+    package init(name: String, directory: String, program: [String]) {
+        self.name = name
+        self.directory = directory
+        self.program = program
+    }
+
+    /// The numbers of the workers; 0 is the one without a number.
+    package var numbers: ClosedRange<Int> { workers == 0 ? 0...0 : 1...workers }
+
+    /// Whether a new process can serve beside the old one of the same number: it inherits its sockets.
+    package var canOverlap: Bool { !listen.isEmpty }
+
+    /// What makes a worker ready in fact. The kernel accepts connections to a port that the master has opened, whoever lives,
+    /// so such a worker needs a second of life instead.
+    package var effectiveReadiness: Readiness {
+        guard case .port(let port) = ready, listen.contains(where: { $0.transport == .tcp && $0.ports.contains(port) })
+        else { return ready }
+        return .time(1_000)
+    }
+
+    /// The sockets of one worker, in the order in which it gets them.
+    package var sockets: [SocketName] {
+        listen.flatMap { one in one.ports.map { SocketName(name: one.name, port: $0) } }
+    }
+}
+
+/// A limit of the kernel for each worker (setrlimit(2)).
+package struct ResourceLimit: Sendable, Equatable {
+    package enum Resource: String, Sendable, CaseIterable {
+        case openFiles = "open-files"
+        case processes, data, core
+    }
+
+    package let resource: Resource
+    package let soft: UInt
+    package let hard: UInt
+
+    /// Reads `open-files=1024:4096`; one number is both.
+    package init(_ text: String) throws(UsageError) {
+        let parts = text.splitBytes("=").map(String.init)
+        let numbers = parts.count == 2 ? parts[1].splitBytes(":").map { UInt($0) } : []
+        guard let resource = parts.first.flatMap(Resource.init), let soft = numbers.first.flatMap(\.self),
+            numbers.count <= 2, let hard = numbers[numbers.count - 1], soft <= hard
+        else {
+            let names = Resource.allCases.map(\.rawValue).joined(separator: ", ")
+            throw UsageError("--limit \(text.printed()): expected NAME=SOFT:HARD, with a name of \(names)")
+        }
+        self.resource = resource
+        self.soft = soft
+        self.hard = hard
+    }
+}
+
+/// One socket of each worker.
+package struct SocketName: Sendable, Hashable {
+    package let name: String
+    package let port: UInt16
+
+    package init(name: String, port: UInt16) {
+        self.name = name
+        self.port = port
+    }
+}

@@ -1,0 +1,47 @@
+/// What happens to the workers of a service.
+package enum SupervisionEvent: Sendable, Equatable {
+    /// There is no process, or it could not become the program.
+    case notStarted(generation: Int, reason: String)
+    case notified(generation: Int, NotifyMessage)
+    /// The port that makes it ready accepts connections.
+    case accepts(generation: Int)
+    case controlled(generation: Int, ControlMessage)
+    /// The crash part in it has written its record.
+    case crashed(generation: Int, CrashReport)
+    case ended(generation: Int, WorkerEnd)
+    /// The node needs the process no longer.
+    case dumped(generation: Int)
+    /// The configuration file was touched.
+    case configurationTouched
+    case reload
+    case restart
+    case stop
+    /// Time has passed.
+    case time
+}
+
+/// What the master is to do, in this order.
+package enum SupervisionAction: Sendable, Equatable {
+    /// Opens the worker's sockets if they are closed, and starts a process. `Supervisor.started` or `notStarted` follows.
+    case start(number: Int, generation: Int)
+    /// Nobody serves the worker's sockets for a while.
+    case closeSockets(number: Int)
+    /// Notes the phase where the next master finds it.
+    case mark(number: Int, generation: Int, Worker.Phase)
+    case signal(generation: Int, Int32)
+    /// Kills it with all of its process group.
+    case kill(generation: Int)
+    /// Looks whether the port that makes it ready accepts a connection.
+    case probe(generation: Int, port: UInt16)
+    case send(generation: Int, ControlOrder)
+    /// The configuration file as it is now is the one that workers are reloaded for.
+    case noteConfiguration
+    /// Writes a crash file for the node.
+    case record(CrashRecord)
+    /// The process has ended: its descriptors are of no use.
+    case forget(number: Int, generation: Int)
+    /// All workers are ready for the first time.
+    case tellReady
+    /// Nothing is left: the master ends with this status.
+    case finish(status: Int32)
+}

@@ -1,0 +1,138 @@
+extension Supervisor {
+    mutating func takeNotStarted(_ generation: Int, _ reason: String) {
+        guard let index = index(generation), let worker = worker(generation) else { return }
+        actions.append(.forget(number: worker.number, generation: generation))
+        let isNext = places[index].next?.generation == generation
+        remove(generation, at: index)
+        guard !isStopping else { return }
+        if !hasStarted {
+            problem = reason
+            exitStatus = Self.statusCannotStart
+            return stop()
+        }
+        places[index].lastEnd = LastEnd(at: now.wall, kind: .notReady, code: nil)
+        if isNext {
+            failReload(worker.number, reason)
+        } else if worker.phase != .stopping {
+            leave(index, readyFor: 0)
+            failReload(worker.number, reason)
+        }
+    }
+
+    mutating func takeEnd(_ generation: Int, _ end: WorkerEnd) {
+        guard let index = index(generation), let worker = worker(generation) else { return }
+        hasStarted = true
+        actions.append(.forget(number: worker.number, generation: generation))
+        let hadPlace = places[index].current?.generation == generation
+        let isNext = places[index].next?.generation == generation
+        remove(generation, at: index)
+        guard !isStopping, hadPlace || isNext else { return }
+        note(worker, kind(of: end), end, isParked: false)
+        if isNext {
+            failReload(worker.number, "the new process \(text(of: end)) before it was ready")
+        } else {
+            leave(index, readyFor: readyTime(of: worker))
+            failReload(worker.number, "it \(text(of: end))")
+        }
+    }
+
+    /// A worker has crashed or gives no sign of life: another takes its place, and it is kept for a debugger.
+    mutating func park(_ generation: Int, _ phase: Worker.Phase, _ report: CrashReport?) {
+        guard let index = index(generation), var worker = worker(generation), !worker.phase.isParked else { return }
+        hasStarted = true
+        let hadPlace = places[index].current?.generation == generation
+        let isNext = places[index].next?.generation == generation
+        // One is enough for a debugger. Who crashes while the last one is still there is not kept.
+        let isKept = !places[index].leaving.contains { $0.phase.isParked }
+        // One that was told to end must end in time.
+        worker.killAt = min(worker.killAt, now.milliseconds + Self.parkTime)
+        worker.enter(isKept ? phase : .stopping, at: now)
+        remove(generation, at: index)
+        places[index].leaving.append(worker)
+        actions.append(.mark(number: worker.number, generation: generation, worker.phase))
+        note(worker, phase == .crashed ? .crashed : .hung, nil, report, isParked: isKept)
+        if !isKept { kill(generation) }
+        guard !isStopping, hadPlace || isNext else { return }
+        if isNext {
+            failReload(worker.number, "the new process crashed before it was ready")
+        } else {
+            leave(index, readyFor: readyTime(of: worker))
+            failReload(worker.number, phase == .crashed ? "it crashed" : "it gave no sign of life")
+        }
+    }
+
+    /// A worker was not ready in time.
+    mutating func takeNotReady(_ worker: Worker) {
+        guard let index = index(worker.generation) else { return }
+        hasStarted = true
+        let isNext = places[index].next?.generation == worker.generation
+        remove(worker.generation, at: index)
+        askToEnd(worker, at: index)
+        note(worker, .notReady, nil, isParked: false)
+        if !isNext { leave(index, readyFor: 0) }
+        failReload(
+            worker.number, "\(isNext ? "the new process" : "it") was not ready after \(settings.startTimeout) ms")
+    }
+
+    mutating func remove(_ generation: Int, at index: Int) {
+        if places[index].current?.generation == generation { places[index].current = nil }
+        if places[index].next?.generation == generation { places[index].next = nil }
+        places[index].leaving.removeAll { $0.generation == generation }
+    }
+
+    /// The place is empty by a failure: the one that starts beside takes it, or another one is started.
+    private mutating func leave(_ index: Int, readyFor: Int) {
+        let pause = places[index].backOff.fail(readyFor: readyFor, random: &random)
+        places[index].restarts += 1
+        places[index].problems += 1
+        if let next = places[index].next {
+            places[index].current = next
+            places[index].next = nil
+        } else {
+            places[index].startAt = now.milliseconds + pause
+            places[index].emptySince = now.milliseconds
+        }
+    }
+
+    private func readyTime(of worker: Worker) -> Int {
+        worker.readyAt.map { now.milliseconds - $0.milliseconds } ?? 0
+    }
+
+    private mutating func note(
+        _ worker: Worker, _ kind: LastEnd.Kind, _ end: WorkerEnd?, _ report: CrashReport? = nil, isParked: Bool
+    ) {
+        guard let index = places.firstIndex(where: { $0.number == worker.number }) else { return }
+        let code: Int? =
+            switch end {
+            case .exited(let status): status
+            case .killed(let signal): signal
+            case .unknown, nil: report?.signal
+            }
+        places[index].lastEnd = LastEnd(at: now.wall, kind: kind, code: code)
+        guard let process = worker.process else { return }
+        records.append(
+            .record(
+                CrashRecord(
+                    number: worker.number, generation: worker.generation, process: process, kind: kind, end: end,
+                    report: report, at: now.wall, isParked: isParked)))
+    }
+
+    /// SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS
+    private static let faults: Set<Int> = [3, 4, 5, 6, 7, 8, 11, 31]
+
+    private func kind(of end: WorkerEnd) -> LastEnd.Kind {
+        switch end {
+        case .exited: .exited
+        case .killed(let signal): Self.faults.contains(signal) ? .crashed : .killed
+        case .unknown: .killed
+        }
+    }
+
+    private func text(of end: WorkerEnd) -> String {
+        switch end {
+        case .exited(let status): "ended with status \(status)"
+        case .killed(let signal): "was ended by signal \(signal)"
+        case .unknown: "ended"
+        }
+    }
+}

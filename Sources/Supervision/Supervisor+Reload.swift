@@ -1,0 +1,179 @@
+/// A reload under way: one place after the other.
+struct Reload: Sendable, Equatable {
+    enum Kind: Sendable {
+        /// As the settings say.
+        case reload
+        /// A restart, whatever the settings say.
+        case restart
+    }
+
+    enum Step: Sendable, Equatable {
+        /// The first of `numbers` is to be reloaded.
+        case next
+        /// The process of this generation starts beside that of `old`.
+        case replacement(number: Int, generation: Int, old: Int)
+        /// The old process is ending.
+        case end(old: Int)
+        /// The place is empty, or what has it was started anew. `problems` counts those that there were before.
+        case start(number: Int, problems: Int)
+        /// The process has its signal.
+        case settling(number: Int, generation: Int, until: Int)
+        /// The process has the message.
+        case answer(number: Int, generation: Int, until: Int)
+    }
+
+    let kind: Kind
+    /// What is younger was started with what is new.
+    let mark: Int
+    var numbers: [Int]
+    var step = Step.next
+
+    /// When the step is over, in milliseconds.
+    var deadline: Int? {
+        switch step {
+        case .settling(_, _, let until), .answer(_, _, let until): until
+        case .next, .replacement, .end, .start: nil
+        }
+    }
+}
+
+extension Supervisor {
+    /// Takes a configuration file that was left alone for a while.
+    mutating func takeConfiguration() {
+        guard let moment = configurationAt, moment <= now.milliseconds else { return }
+        configurationAt = nil
+        actions.append(.noteConfiguration)
+        want(.reload)
+    }
+
+    /// Begins a reload, or has it done after the one that is under way.
+    mutating func want(_ kind: Reload.Kind) {
+        guard !isStopping else { return }
+        guard reload == nil else { return again = again == .restart ? .restart : kind }
+        reload = Reload(kind: kind, mark: generation, numbers: places.map(\.number))
+    }
+
+    /// Takes one step. Returns whether there may be another one right away.
+    mutating func settleReload() -> Bool {
+        guard let current = reload else { return false }
+        switch current.step {
+        case .next: return reloadNext()
+        case .replacement(let number, let generation, let old):
+            guard let place = places.first(where: { $0.number == number }), place.current?.generation == generation,
+                place.isServed
+            else { return false }
+            reload?.step = .end(old: old)
+            return true
+        case .end(let old):
+            guard worker(old)?.phase != .stopping else { return false }
+            reload?.step = .next
+            return true
+        case .start(let number, _):
+            guard let place = places.first(where: { $0.number == number }), place.isServed else { return false }
+            reload?.step = .next
+            return true
+        case .settling(_, _, let until):
+            guard until <= now.milliseconds else { return false }
+            reload?.step = .next
+            return true
+        case .answer(let number, _, let until):
+            guard until <= now.milliseconds else { return false }
+            finishReload("\(name(number)): it has not answered whether it takes the configuration")
+            return true
+        }
+    }
+
+    private mutating func reloadNext() -> Bool {
+        guard let current = reload else { return false }
+        guard let number = current.numbers.first, let index = places.firstIndex(where: { $0.number == number }) else {
+            finishReload(nil)
+            return true
+        }
+        let place = places[index]
+        // What starts later starts with what is new.
+        guard let worker = place.current, worker.generation <= current.mark else {
+            reload?.numbers.removeFirst()
+            return true
+        }
+        // One that is kept for a debugger is waited for, too: there are never three.
+        guard place.leaving.isEmpty else { return false }
+        // The signal could end one that does not handle it yet.
+        if current.kind == .reload, case .signal = settings.reload, worker.phase != .ready { return false }
+        if current.kind == .reload, worker.saysHello, let path = settings.configuration {
+            actions.append(.send(generation: worker.generation, .configuration(path: path)))
+            if worker.takesConfiguration {
+                let until = now.milliseconds + settings.startTimeout
+                take(.answer(number: number, generation: worker.generation, until: until))
+                return false
+            }
+        }
+        switch (current.kind, settings.reload) {
+        case (.reload, .nothing):
+            reload?.numbers.removeFirst()
+            return true
+        case (.reload, .signal(let signal)):
+            actions.append(.signal(generation: worker.generation, signal))
+            take(.settling(number: number, generation: worker.generation, until: now.milliseconds + Self.settleTime))
+            return false
+        case (.reload, .restart), (.restart, _):
+            return restart(index, worker)
+        }
+    }
+
+    private mutating func take(_ step: Reload.Step) {
+        reload?.numbers.removeFirst()
+        reload?.step = step
+    }
+
+    private mutating func restart(_ index: Int, _ worker: Worker) -> Bool {
+        let place = places[index]
+        if worker.phase == .ready && settings.canOverlap {
+            let generation = startNext(index)
+            take(.replacement(number: place.number, generation: generation, old: worker.generation))
+            return false
+        }
+        let others = places.filter { $0.number != place.number }
+        guard worker.phase != .ready || others.isEmpty || others.contains(where: \.isServed) else {
+            finishReload("\(name(place.number)): no other worker serves, so it was not restarted")
+            return true
+        }
+        // Without sockets that both could have, the old one goes first. One that does not serve yet does so, too.
+        remove(worker.generation, at: index)
+        askToEnd(worker, at: index)
+        places[index].startAt = now.milliseconds
+        places[index].emptySince = now.milliseconds
+        take(.start(number: place.number, problems: place.problems))
+        return true
+    }
+
+    /// The worker has answered the message with its configuration.
+    mutating func answer(_ generation: Int, problem: String?) {
+        guard case .answer(let number, generation, _)? = reload?.step else { return }
+        if let problem { failReload(number, problem) } else { reload?.step = .next }
+    }
+
+    /// Ends the reload if it is this worker that it is about.
+    mutating func failReload(_ number: Int, _ reason: String) {
+        switch reload?.step {
+        case .replacement(number, let generation, _)?:
+            // The old one has failed, and the new one goes on.
+            if places.contains(where: { $0.current?.generation == generation || $0.next?.generation == generation }) {
+                return
+            }
+        case .start(number, let problems)?:
+            if places.contains(where: { $0.number == number && $0.problems == problems }) { return }
+        case .settling(number, _, _)?, .answer(number, _, _)?: break
+        default: return
+        }
+        finishReload("\(name(number)): \(reason)")
+    }
+
+    private mutating func finishReload(_ problem: String?) {
+        lastReload = ReloadResult(at: now.wall, problem: problem)
+        reload = nil
+        if let kind = again {
+            again = nil
+            want(kind)
+        }
+    }
+}

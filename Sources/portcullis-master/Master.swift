@@ -1,0 +1,276 @@
+import CEvents
+import CMaster
+import Glibc
+import JSON
+import Supervision
+import Text
+
+/// The master: one loop in one thread, which tells the `Supervisor` what happens and does what it says.
+final class Master {
+    /// How long it is waited for the keeper's word on how a process has ended, in milliseconds.
+    static let patience = 250
+    private static let statusFailed: Int32 = 1
+
+    let settings: MasterSettings
+    let poller = Poller()
+    let store: KeeperStore
+    let sockets: ServiceSockets
+    let crashes: CrashFolder
+    let stateFile: StateFile
+    let environment: WorkerEnvironment
+    let boot = ProcessTable.boot
+    let startedAt = Moment.now.wall
+    let notifyPath: String
+    /// The limit of open files that workers get.
+    let files: UInt
+    /// What an earlier master of this boot has written.
+    let saved: SavedState?
+
+    var supervisor: Supervisor
+    /// The processes that live, by their generations.
+    var handles: [Int: WorkerHandle] = [:]
+    var exitStatus: Int32?
+    private let signals: Int32
+    private let notify: Int32
+    private let keeper: Int32?
+    private let watch: FileWatch
+    /// The configuration file that was taken last.
+    private var configuration: String?
+    /// What has happened while something was being done.
+    private var happened: [SupervisionEvent] = []
+    private var isPerforming = false
+
+    /// Runs to the end. Returns the exit status.
+    static func run(_ settings: MasterSettings) -> Int32 {
+        var settings = settings
+        mkdir(settings.directory, 0o750)
+        // Workers get paths, and may have another directory.
+        guard let directory = realpath(settings.directory, nil) else {
+            Log.say("\(settings.directory): \(Log.text(errno))")
+            return statusFailed
+        }
+        settings.directory = String(cString: directory)
+        free(directory)
+        guard let master = Master(settings) else { return statusFailed }
+        return master.loop()
+    }
+
+    private init?(_ settings: MasterSettings) {
+        self.settings = settings
+        signal(SIGPIPE, SIG_IGN)
+        store = KeeperStore()
+        files = OpenFiles.raise(keeping: store.inherited.map(\.descriptor))
+        sockets = ServiceSockets(settings: settings, store: store)
+        stateFile = StateFile(directory: settings.directory)
+        let found = stateFile.read()
+        saved = found?.boot.isExactly(boot) == true ? found : nil
+        crashes = CrashFolder(settings: settings, boot: boot, dropped: saved?.crashesDropped ?? 0)
+        watch = FileWatch(configuration: settings.configuration, crashes: crashes.path)
+        environment = WorkerEnvironment(settings: settings, inherited: ProcessEnvironment.variables)
+        notifyPath = settings.directory + "/notify"
+        configuration = saved?.configuration
+        var random = SystemRandomNumberGenerator()
+        supervisor = Supervisor(settings: settings, seed: random.next())
+
+        if let stored = store.inherited.first(where: { $0.name == .notify })?.descriptor, access(notifyPath, F_OK) == 0
+        {
+            notify = stored
+        } else {
+            notify = master_notify_socket(notifyPath)
+            if notify >= 0 { store.put(.notify, notify) }
+        }
+        keeper = store.inherited.first { $0.name == .keeper }?.descriptor
+        let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+        signals = ce_signals(numbers, Int32(numbers.count))
+        guard notify >= 0, signals >= 0, watch.descriptor >= 0 else {
+            Log.say("\(notifyPath): \(Log.text(errno))")
+            return nil
+        }
+        poller.add(signals, .signals)
+        poller.add(notify, .notify)
+        poller.add(watch.descriptor, .files)
+        if let keeper { poller.add(keeper, .keeper) }
+    }
+
+    private func loop() -> Int32 {
+        begin()
+        while exitStatus == nil {
+            let now = Moment.now.milliseconds
+            let due =
+                ([supervisor.nextDeadline, stateFile.dueAt]
+                + handles.values.map { $0.endedAt.map { $0 + Self.patience } })
+                .compactMap(\.self).min()
+            for event in poller.wait(milliseconds: due.map { $0 - now }) { take(event) }
+            takeUnknownEnds()
+            feed(.time)
+            if let dueAt = stateFile.dueAt, dueAt <= Moment.now.milliseconds { writeState() }
+        }
+        writeState()
+        unlink(notifyPath)
+        if let problem = supervisor.problem { Log.say(problem) }
+        return exitStatus ?? 0
+    }
+
+    private func begin() {
+        let found = findWorkers()
+        if found.isEmpty {
+            for number in settings.numbers {
+                guard let problem = sockets.open(number) else { continue }
+                supervisor.cannotBegin(problem)
+                exitStatus = Supervisor.statusCannotStart
+                return
+            }
+            configuration = FileWatch.identity(of: settings.configuration)
+        }
+        let state = found.isEmpty && saved?.wasStopping == true ? nil : saved
+        perform(supervisor.adopt(found, saved: state, at: .now))
+        endDeadWorkers(found)
+        if FileWatch.identity(of: settings.configuration) != configuration { feed(.configurationTouched) }
+    }
+
+    // What happens
+
+    /// Tells the supervisor, and does what it says.
+    func feed(_ event: SupervisionEvent) {
+        happened.append(event)
+        guard !isPerforming else { return }
+        isPerforming = true
+        while !happened.isEmpty {
+            let event = happened.removeFirst()
+            for action in supervisor.take(event, at: .now) { perform(action) }
+        }
+        isPerforming = false
+        stateFile.touch(at: Moment.now.milliseconds)
+    }
+
+    private func perform(_ actions: [SupervisionAction]) {
+        isPerforming = true
+        for action in actions { perform(action) }
+        isPerforming = false
+        feed(.time)
+    }
+
+    private func take(_ event: Poller.Event) {
+        switch event.source {
+        case .signals: takeSignals()
+        case .notify: takeNotifications()
+        case .keeper: takeKeeper()
+        case .files: takeFiles()
+        case .process: takeProcess(event.generation)
+        case .crash: takeCrash(event.generation)
+        case .control: takeControl(event.generation)
+        case .fault: takeFault(event.generation)
+        }
+    }
+
+    private func takeSignals() {
+        var found = signalfd_siginfo()
+        while read(signals, &found, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {
+            switch Int32(found.ssi_signo) {
+            case SIGHUP: feed(.reload)
+            case SIGUSR1: feed(.restart)
+            default: feed(.stop)
+            }
+        }
+    }
+
+    private func takeNotifications() {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            var sender: pid_t = 0
+            let count = master_receive(notify, &buffer, buffer.count, &sender)
+            guard count >= 0 else { return }
+            guard let generation = generation(of: sender) else { continue }
+            feed(.notified(generation: generation, NotifyMessage(buffer[..<count])))
+        }
+    }
+
+    /// The worker that a process belongs to: itself, or one of its process group.
+    private func generation(of process: pid_t) -> Int? {
+        guard process > 0 else { return nil }
+        if let handle = handles.values.first(where: { $0.pid == process }) { return handle.generation }
+        let group = getpgid(process)
+        return handles.values.first { $0.pid == group }?.generation
+    }
+
+    private func takeFiles() {
+        for change in watch.changes() {
+            switch change {
+            case .configuration:
+                let identity = FileWatch.identity(of: settings.configuration)
+                if identity != nil, identity != configuration { feed(.configurationTouched) }
+            case .crash(let name):
+                if let generation = crashes.removed(name) { feed(.dumped(generation: generation)) }
+            }
+        }
+    }
+
+    private func takeKeeper() {
+        guard let keeper else { return }
+        var buffer = [UInt8](repeating: 0, count: 256)
+        while true {
+            let count = master_receive_text(keeper, &buffer, buffer.count)
+            if count == 0 { poller.remove(keeper) }
+            guard count > 0 else { return }
+            // EXITED PID STATUS
+            let words = String(decoding: buffer[..<count], as: UTF8.self).splitBytes(" ")
+            guard words.count == 3, words[0].isExactly("EXITED"), let pid = pid_t(words[1]),
+                let status = Int32(words[2])
+            else { continue }
+            guard let handle = handles.values.first(where: { $0.pid == pid }) else { continue }
+            finish(handle, WorkerEnd(waitStatus: status))
+        }
+    }
+
+    // What is done
+
+    private func perform(_ action: SupervisionAction) {
+        switch action {
+        case .start(let number, let generation): start(number, generation)
+        case .closeSockets(let number): sockets.close(number)
+        case .mark(_, let generation, let phase): mark(generation, phase)
+        case .signal(let generation, let signal):
+            if let handle = handles[generation] { _ = master_pidfd_signal(handle.pidfd, signal) }
+        case .kill(let generation):
+            guard let handle = handles[generation] else { return }
+            // As long as the process is not taken, its number is nobody else's.
+            if master_pidfd_signal(handle.pidfd, SIGKILL) == 0 { kill(-handle.pid, SIGKILL) }
+        case .probe(let generation, let port):
+            if master_accepts(port) != 0 { feed(.accepts(generation: generation)) }
+        case .send(let generation, let order):
+            guard let handle = handles[generation], handle.control >= 0 else { return }
+            let bytes = Array(order.text.utf8)
+            _ = bytes.withUnsafeBytes { master_send_text(handle.control, $0.baseAddress, $0.count) }
+        case .record(let record): note(record)
+        case .noteConfiguration: configuration = FileWatch.identity(of: settings.configuration)
+        case .forget(_, let generation): forget(generation)
+        case .tellReady: store.tellReady()
+        case .finish(let status): exitStatus = status
+        }
+    }
+
+    private func note(_ record: CrashRecord) {
+        // The earlier master has written it, and the node has taken it meanwhile.
+        let entry = saved?.workers.first { $0.process == record.process }
+        if entry?.phase.isParked == true, !crashes.has(record) {
+            feed(.dumped(generation: record.generation))
+            return
+        }
+        crashes.write(record)
+    }
+
+    func writeState() {
+        let value = supervisor.state(
+            master: Int(getpid()), startedAt: startedAt, boot: boot, configuration: configuration,
+            crashesDropped: crashes.dropped)
+        stateFile.write(value, at: Moment.now.milliseconds)
+    }
+}
+
+extension WorkerEnd {
+    /// - Parameter waitStatus: as wait(2) has it.
+    init(waitStatus: Int32) {
+        let signal = Int(waitStatus & 0x7F)
+        self = signal == 0 ? .exited(Int(waitStatus >> 8 & 0xFF)) : .killed(signal)
+    }
+}
