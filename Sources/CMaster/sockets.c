@@ -68,11 +68,13 @@ ssize_t master_receive(int socket, void *text, size_t length, pid_t *sender) {
     return count;
 }
 
-static int open_socket(int is_udp, int waits, const struct sockaddr *address, socklen_t length) {
+enum sharing { ALONE, SHARED };
+
+static int open_socket(int is_udp, int waits, enum sharing sharing, const struct sockaddr *address, socklen_t length) {
     const int type = (is_udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | (waits ? 0 : SOCK_NONBLOCK);
     int opened = socket(address->sa_family, type, 0), on = 1, off = 0;
     if (opened < 0) return -1;
-    if (setsockopt(opened, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0
+    if ((sharing == ALONE || setsockopt(opened, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0)
         && (is_udp || setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0)
         && (address->sa_family != AF_INET6 || setsockopt(opened, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0)
         && bind(opened, address, length) == 0 && (is_udp || listen(opened, SOMAXCONN) == 0))
@@ -83,18 +85,28 @@ static int open_socket(int is_udp, int waits, const struct sockaddr *address, so
     return -1;
 }
 
-int master_socket(int is_udp, int waits, const char *text, unsigned short port) {
+static int open_at(int is_udp, int waits, enum sharing sharing, const char *text, unsigned short port) {
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
     if (text && inet_pton(AF_INET, text, &four.sin_addr) == 1)
-        return open_socket(is_udp, waits, (struct sockaddr *)&four, sizeof four);
+        return open_socket(is_udp, waits, sharing, (struct sockaddr *)&four, sizeof four);
     if (text && inet_pton(AF_INET6, text, &six.sin6_addr) != 1) {
         errno = EINVAL;
         return -1;
     }
-    int opened = open_socket(is_udp, waits, (struct sockaddr *)&six, sizeof six);
+    int opened = open_socket(is_udp, waits, sharing, (struct sockaddr *)&six, sizeof six);
     if (opened >= 0 || text || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)) return opened;
-    return open_socket(is_udp, waits, (struct sockaddr *)&four, sizeof four);
+    return open_socket(is_udp, waits, sharing, (struct sockaddr *)&four, sizeof four);
+}
+
+int master_socket(int is_udp, int waits, const char *address, unsigned short port) {
+    return open_at(is_udp, waits, SHARED, address, port);
+}
+
+int master_is_free(int is_udp, const char *address, unsigned short port) {
+    int opened = open_at(is_udp, 1, ALONE, address, port);
+    if (opened >= 0) close(opened);
+    return opened >= 0;
 }
 
 static int accepts(const struct sockaddr *address, socklen_t length) {

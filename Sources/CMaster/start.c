@@ -42,7 +42,13 @@ static int place(const struct master_order *order, int *gate, int *fault) {
     return 0;
 }
 
-static const int resources[] = {RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_DATA, RLIMIT_CORE};
+static void set_limit(int resource, rlim_t soft, rlim_t hard) {
+    struct rlimit now, limit = {soft, hard};
+    if (setrlimit((__rlimit_resource_t)resource, &limit) == 0 || getrlimit((__rlimit_resource_t)resource, &now) != 0) return;
+    limit.rlim_max = hard < now.rlim_max ? hard : now.rlim_max;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    setrlimit((__rlimit_resource_t)resource, &limit);
+}
 
 static int become(const struct master_order *order, int gate, int *fault) {
     int error = place(order, &gate, fault);
@@ -54,19 +60,9 @@ static int become(const struct master_order *order, int gate, int *fault) {
     if (count != 1) _exit(127);
     put_pid(order->variables, getpid());
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = order->files < files.rlim_max ? order->files : files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
-    for (int index = 0; index < order->limit_count; index++) {
-        const struct master_limit *wanted = &order->limits[index];
-        const int resource = resources[wanted->resource];
-        struct rlimit limit;
-        if (getrlimit(resource, &limit) != 0) return errno;
-        if (wanted->hard < limit.rlim_max) limit.rlim_max = wanted->hard;
-        limit.rlim_cur = wanted->soft < limit.rlim_max ? wanted->soft : limit.rlim_max;
-        if (setrlimit(resource, &limit) != 0) return errno;
-    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) set_limit(RLIMIT_NOFILE, order->files, files.rlim_max);
+    for (int index = 0; index < order->limit_count; index++)
+        set_limit(order->limits[index].resource, order->limits[index].soft, order->limits[index].hard);
     for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);

@@ -67,7 +67,7 @@ extension MasterSettings {
         case .stopTimeout: stopTimeout = try Self.number(option, value, 1...3_600_000)
         case .configuration: configuration = value
         case .node: node = value
-        case .limit: limits.append(try ResourceLimit(value))
+        case .limit: limits.append(try Self.limit(value))
         }
     }
 
@@ -79,6 +79,19 @@ extension MasterSettings {
             return .time(time)
         }
         throw UsageError("--ready \(value.printed()): expected notify, port:NUMBER or time:MILLISECONDS")
+    }
+
+    private static func limit(_ value: String) throws(UsageError) -> Limit {
+        let parts = value.splitBytes("=")
+        let numbers = parts.count == 2 ? parts[1].splitBytes(":").map { Int($0) } : []
+        guard numbers.count == 2, let resource = Limit.Resource(rawValue: String(parts[0])), let soft = numbers[0],
+            let hard = numbers[1], soft >= 0, soft <= hard
+        else {
+            throw UsageError(
+                "--limit \(value.printed()): expected NAME=SOFT:HARD, of "
+                    + Limit.Resource.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return Limit(resource: resource, soft: soft, hard: hard)
     }
 
     private static func reload(_ value: String) throws(UsageError) -> Reload {
@@ -151,6 +164,7 @@ extension MasterSettings {
           --stop-timeout MILLISECONDS
                                   A worker that lives on after that is killed (default: 10000).
           --config FILE           The configuration file: PORTCULLIS_CONFIG. A change of it is a reload.
+          --limit NAME=SOFT:HARD  What the kernel allows each worker: open-files, data (bytes) or processes.
           --node SOCKET           The node's socket that is told of crashes.
           --limit NAME=SOFT:HARD  What each worker may have: open-files, processes (of its user), data (bytes), core.
           --version               Show the version.
@@ -158,7 +172,7 @@ extension MasterSettings {
 
         SIGNALS: TERM and INT stop all workers; HUP reloads; USR1 restarts one worker at a time.
 
-        EXIT STATUS: 0 stopped; 1 failed; 64 wrong usage; 78 a socket cannot be opened or the program cannot be executed at
+        EXIT STATUS: 0 stopped; 1 failed; 64 wrong usage; 75 another master runs in the directory; 78 a socket cannot be opened or the program cannot be executed at
         the first start.
         """
 }

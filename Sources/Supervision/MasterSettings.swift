@@ -27,6 +27,21 @@ package struct MasterSettings: Sendable, Equatable {
         case nginx
     }
 
+    /// What the kernel allows each worker.
+    package struct Limit: Sendable, Equatable {
+        /// The raw values are in the command line.
+        package enum Resource: String, Sendable, CaseIterable {
+            case openFiles = "open-files"
+            /// RLIMIT_DATA, in bytes.
+            case data
+            case processes
+        }
+
+        package let resource: Resource
+        package let soft: Int
+        package let hard: Int
+    }
+
     /// The service.
     package var name: String
     /// Where the master's own files are.
@@ -42,6 +57,7 @@ package struct MasterSettings: Sendable, Equatable {
     package var watchdog: Int?
     package var stopSignal: Int32 = 15
     package var stopTimeout = 10_000
+    package var limits: [Limit] = []
     /// The configuration file that is watched.
     package var configuration: String?
     /// The node's socket for news of crashes.

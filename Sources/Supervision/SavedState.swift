@@ -64,7 +64,12 @@ package struct SavedState: Sendable, Equatable {
             let kind = (end?["kind"]?.string).flatMap(LastEnd.Kind.init)
             return Place(
                 number: number, restarts: entry["restarts"]?.integer ?? 0, failures: entry["failures"]?.integer ?? 0,
-                lastEnd: kind.map { LastEnd(at: end?["moment"]?.integer ?? 0, kind: $0, code: end?["code"]?.integer) },
+                lastEnd: kind.map {
+                    LastEnd(
+                        at: end?["moment"]?.integer ?? 0, kind: $0, code: end?["code"]?.integer,
+                        reason: end?["reason"]?.string,
+                        left: end?["left"]?.integer ?? 0)
+                },
                 nextStart: entry["nextStart"]?.integer)
         }
         var processes = entries

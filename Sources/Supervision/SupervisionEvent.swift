@@ -1,5 +1,7 @@
 /// What happens to the workers of a service.
 package enum SupervisionEvent: Sendable, Equatable {
+    /// The process has become the program.
+    case executed(generation: Int)
     /// There is no process, or it could not become the program.
     case notStarted(generation: Int, reason: String)
     case notified(generation: Int, NotifyMessage)
@@ -8,7 +10,9 @@ package enum SupervisionEvent: Sendable, Equatable {
     case controlled(generation: Int, ControlMessage)
     /// The crash part in it has written its record.
     case crashed(generation: Int, CrashReport)
-    case ended(generation: Int, WorkerEnd)
+    ///
+    /// - Parameter left: processes that it has left behind, which were ended.
+    case ended(generation: Int, WorkerEnd, left: Int = 0)
     /// The node needs the process no longer.
     case dumped(generation: Int)
     /// The configuration file was touched.
@@ -40,6 +44,8 @@ package enum SupervisionAction: Sendable, Equatable {
     case record(CrashRecord)
     /// The process has ended: its descriptors are of no use.
     case forget(number: Int, generation: Int)
+    /// A line of the log.
+    case say(String)
     /// All workers are ready for the first time.
     case tellReady
     /// Nothing is left: the master ends with this status.

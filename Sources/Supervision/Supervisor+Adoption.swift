@@ -35,11 +35,13 @@ extension Supervisor {
         for place in saved?.places ?? [] {
             guard let index = places.firstIndex(where: { $0.number == place.number }) else { continue }
             places[index].restarts = place.restarts
+            places[index].hasFailed = place.nextStart != nil
             places[index].backOff = BackOff(failures: place.failures)
             places[index].lastEnd = place.lastEnd
             places[index].startAt = place.nextStart.map { min($0, now.milliseconds + BackOff.longest) }
             // How long it has been empty is not known; a master that is killed again and again must not keep the sockets open.
             places[index].emptySince = now.milliseconds - Self.socketPatience
+            places[index].emptyAt = place.lastEnd?.at ?? now.wall
         }
         var workers = found.map { adopted($0, saved) }
         workers.sort { $0.worker.generation < $1.worker.generation }
@@ -50,6 +52,7 @@ extension Supervisor {
             if let heir {
                 places[index].current = heir
                 places[index].startAt = nil
+                places[index].hasFailed = false
                 places[index].emptySince = nil
             }
             for worker in own.map(\.worker) where worker.generation != heir?.generation {
@@ -61,6 +64,7 @@ extension Supervisor {
             askToEnd(worker, at: places.indices.lowerBound)
         }
         // What the earlier master did not finish is done again.
+        if !found.isEmpty { actions.append(.say("processes of an earlier master are taken over: \(found.count)")) }
         if saved?.wasReloading == true {
             if case .signal = settings.reload { want(.reload) } else { want(.restart) }
         }
@@ -79,6 +83,7 @@ extension Supervisor {
         }
         var worker = Worker(number: one.number, generation: generation ?? 0, at: now)
         worker.process = one.process
+        worker.isExecuted = true
         worker.phase = one.phase ?? entry?.phase ?? .starting
         if let entry {
             worker.since.wall = entry.since

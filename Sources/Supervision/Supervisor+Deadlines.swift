@@ -34,7 +34,7 @@ extension Supervisor {
         switch worker.phase {
         case .starting:
             let limit = worker.startedAt.milliseconds + settings.startTimeout
-            guard case .time(let time) = settings.effectiveReadiness else { return limit }
+            guard worker.isExecuted, case .time(let time) = settings.effectiveReadiness else { return limit }
             return min(limit, worker.startedAt.milliseconds + time)
         case .ready: return settings.watchdog.map { worker.lastSign + $0 } ?? .max
         case .stopping, .crashed, .hung: return worker.isKilled ? .max : worker.killAt
@@ -45,7 +45,7 @@ extension Supervisor {
         for worker in places.flatMap(\.workers) where deadline(of: worker) <= now.milliseconds {
             switch worker.phase {
             case .starting:
-                if case .time(let time) = settings.effectiveReadiness,
+                if worker.isExecuted, case .time(let time) = settings.effectiveReadiness,
                     worker.startedAt.milliseconds + time <= now.milliseconds
                 {
                     becomeReady(worker.generation)

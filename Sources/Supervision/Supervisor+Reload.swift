@@ -141,7 +141,7 @@ extension Supervisor {
         remove(worker.generation, at: index)
         askToEnd(worker, at: index)
         places[index].startAt = now.milliseconds
-        places[index].emptySince = now.milliseconds
+        places[index].becomeEmpty(at: now)
         take(.start(number: place.number, problems: place.problems))
         return true
     }
@@ -169,6 +169,7 @@ extension Supervisor {
     }
 
     private mutating func finishReload(_ problem: String?) {
+        actions.append(.say(problem.map { "the reload was given up: \($0)" } ?? "all workers are reloaded"))
         lastReload = ReloadResult(at: now.wall, problem: problem)
         reload = nil
         if let kind = again {

@@ -39,22 +39,26 @@ extension Supervisor {
             members = process(worker)
         } else {
             let parked = place.leaving.last { $0.phase.isParked }
-            members = [("worker", .integer(place.number)), ("state", .string(parked?.phase.rawValue ?? "waiting"))]
+            members = [
+                ("worker", .integer(place.number)), ("state", .string(parked?.phase.rawValue ?? "waiting")),
+                ("since", .string(WallTime.text(parked?.since.wall ?? place.emptyAt))),
+            ]
         }
         members.append(("restarts", .integer(place.restarts)))
         if place.backOff.failures > 0 { members.append(("failures", .integer(place.backOff.failures))) }
-        if let end = place.lastEnd {
-            members.append(
-                (
-                    "lastEnd",
-                    [
-                        "at": .string(WallTime.text(end.at)), "kind": .string(end.kind.rawValue),
-                        "code": end.code.map { .integer($0) } ?? .null, "moment": .integer(end.at),
-                    ]
-                ))
-        }
+        if let end = place.lastEnd { members.append(("lastEnd", Self.object(Self.end(end)))) }
         if let startAt = place.startAt { members.append(("nextStart", .integer(startAt))) }
         return Self.object(members)
+    }
+
+    private static func end(_ end: LastEnd) -> [(String, JSONValue)] {
+        var members: [(String, JSONValue)] = [
+            ("at", .string(WallTime.text(end.at))), ("kind", .string(end.kind.rawValue)),
+            ("code", end.code.map { .integer($0) } ?? .null), ("moment", .integer(end.at)),
+        ]
+        if end.left > 0 { members.append(("left", .integer(end.left))) }
+        if let reason = end.reason { members.append(("reason", .string(reason))) }
+        return members
     }
 
     private func process(_ worker: Worker) -> [(String, JSONValue)] {

@@ -64,14 +64,15 @@ package struct Supervisor: Sendable, Equatable {
         self.now = now
         for index in places.indices where places[index].current == nil && places[index].startAt == nil {
             places[index].startAt = now.milliseconds
-            places[index].emptySince = now.milliseconds
+            places[index].becomeEmpty(at: now)
         }
         return settled()
     }
 
     /// The master ends before it has started anything.
-    package mutating func cannotBegin(_ reason: String) {
+    package mutating func cannotBegin(_ reason: String, at now: Moment) {
         problem = reason
+        for index in places.indices { places[index].lastEnd = LastEnd(at: now.wall, kind: .failed, reason: reason) }
         isStopping = true
         isFinished = true
     }
@@ -86,12 +87,15 @@ package struct Supervisor: Sendable, Equatable {
         self.now = now
         guard !isFinished else { return [] }
         switch event {
+        case .executed(let generation):
+            hasStarted = true
+            change(generation) { $0.isExecuted = true }
         case .notStarted(let generation, let reason): takeNotStarted(generation, reason)
         case .notified(let generation, let message): takeMessage(generation, message)
         case .accepts(let generation): becomeReady(generation)
         case .controlled(let generation, let message): takeControl(generation, message)
         case .crashed(let generation, let report): park(generation, .crashed, report)
-        case .ended(let generation, let end): takeEnd(generation, end)
+        case .ended(let generation, let end, let left): takeEnd(generation, end, left)
         case .dumped(let generation):
             change(generation) { worker in
                 if worker.phase.isParked { worker.killAt = min(worker.killAt, now.milliseconds) }

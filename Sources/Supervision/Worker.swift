@@ -41,6 +41,8 @@ package struct Worker: Sendable, Equatable {
     /// When a stopping or parked one is killed, in milliseconds.
     var killAt = Int.max
     var isKilled = false
+    /// Whether it has become the program.
+    var isExecuted = false
     /// What it says of itself.
     package internal(set) var status = ""
     /// Whether the library in it has said HELLO, and that it takes configurations by message.
@@ -77,16 +79,24 @@ package struct LastEnd: Sendable, Equatable {
     package enum Kind: String, Sendable {
         case exited, killed, crashed, hung
         case notReady = "not-ready"
+        /// There was no process, or it could not become the program.
+        case failed
     }
 
     package let at: Int
     package let kind: Kind
     /// The exit status or the signal.
     package let code: Int?
+    /// Why it could not be started.
+    package let reason: String?
+    /// Processes that it has left behind.
+    package let left: Int
 
-    package init(at: Int, kind: Kind, code: Int?) {
+    package init(at: Int, kind: Kind, code: Int? = nil, reason: String? = nil, left: Int = 0) {
         self.at = at
         self.kind = kind
         self.code = code
+        self.reason = reason
+        self.left = left
     }
 }

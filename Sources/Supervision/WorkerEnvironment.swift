@@ -14,7 +14,7 @@ package struct WorkerEnvironment: Sendable {
         // What the keeper or systemd has told the master is not the workers'.
         let own = [
             "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "NGINX",
-            "PORTCULLIS_WORKER", "PORTCULLIS_CRASH_FD", "PORTCULLIS_CONTROL_FD", "MAINPID",
+            "PORTCULLIS_WORKER", "PORTCULLIS_CRASH_FD", "PORTCULLIS_CONTROL_FD", "MAINPID", "FDSTORE",
         ]
         self.inherited = inherited.filter { variable in !own.contains { Self.name(of: variable).isExactly($0) } }
     }

@@ -10,11 +10,15 @@ package struct WorkerPlace: Sendable, Equatable {
     package internal(set) var backOff = BackOff()
     /// Starts after failures.
     package internal(set) var restarts = 0
+    /// Whether the place is empty by a failure.
+    var hasFailed = false
     package internal(set) var lastEnd: LastEnd?
     /// When the next process is to start, in milliseconds, if the place is empty.
     package internal(set) var startAt: Int?
     /// Since when nobody has the place, in milliseconds.
     var emptySince: Int?
+    /// The same by the wall clock.
+    var emptyAt = 0
     var areSocketsClosed = false
     /// Counts what went wrong, for a reload that waits for a worker.
     var problems = 0
@@ -29,6 +33,12 @@ package struct WorkerPlace: Sendable, Equatable {
 
     /// Whether a new process may start: whoever was told to end has ended. One that is kept for a debugger does not count.
     var isFree: Bool { leaving.allSatisfy { $0.phase.isParked } }
+
+    /// Nobody has the place from now on.
+    mutating func becomeEmpty(at now: Moment) {
+        emptySince = now.milliseconds
+        emptyAt = now.wall
+    }
 
     /// Changes the process of this generation, wherever in the place it is.
     mutating func change(_ generation: Int, _ body: (inout Worker) -> Void) {

@@ -12,7 +12,7 @@ final class KeeperStore {
     /// What the earlier master has left.
     private(set) var inherited: [(name: StoredName, descriptor: Int32)] = []
 
-    /// Whether there is a keeper that stores descriptors: it has given its own.
+    /// Whether there is a keeper that stores descriptors: it has given its own; or systemd does so (FDSTORE).
     let isPresent: Bool
 
     /// Takes what was handed over. Descriptors of unknown names are closed.
@@ -34,7 +34,7 @@ final class KeeperStore {
             }
         }
         inherited = found.map { (name: $0.0, descriptor: $0.1) }
-        isPresent = found.contains { $0.0 == .keeper }
+        isPresent = found.contains { $0.0 == .keeper } || Self.variable("FDSTORE") != nil
         socket = Self.variable("NOTIFY_SOCKET").map { master_connect($0, Self.patience) } ?? -1
         for name in unknown { remove(name) }
     }

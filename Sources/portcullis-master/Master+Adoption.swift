@@ -11,7 +11,7 @@ extension Master {
         var found = storedWorkers()
         for entry in saved?.workers ?? [] where !found.contains(where: { $0.process == entry.process }) {
             let pid = pid_t(truncatingIfNeeded: entry.process.pid)
-            guard pid > 0, ProcessTable.status(pid)?.start == entry.process.start, handles[entry.generation] == nil,
+            guard pid > 1, ProcessTable.status(pid)?.start == entry.process.start, handles[entry.generation] == nil,
                 let handle = handle(of: pid, number: entry.number, generation: entry.generation, phase: entry.phase)
             else { continue }
             keep(handle)
@@ -59,7 +59,7 @@ extension Master {
             handle.control = others.removeValue(forKey: handle.storedNames[2]) ?? -1
             let entry = saved?.workers.first { $0.generation == handle.generation }
             let start = ProcessTable.status(handle.pid)?.start ?? entry?.process.start
-            guard handle.pid > 0, let start else {
+            guard handle.pid > 1, let start else {
                 // It has ended, and nothing is known of it.
                 for descriptor in [handle.pidfd, handle.crash, handle.control] where descriptor >= 0 {
                     close(descriptor)

@@ -58,10 +58,7 @@ extension Master {
 
     func takeProcess(_ generation: Int) {
         guard let handle = handles[generation], handle.endedAt == nil else { return }
-        // What it has left in its group would go on serving its sockets.
-        kill(-handle.pid, SIGKILL)
-        takeFault(generation)
-        takeCrash(generation)
+        hearOut(generation)
         var status: Int32 = 0
         switch master_wait(handle.pid, &status, 1) {
         case 1: finish(handle, WorkerEnd(waitStatus: status))
@@ -73,6 +70,32 @@ extension Master {
         }
     }
 
+    /// Takes what an ended process has said last, and ends what it has left in its group, which would go on serving its
+    /// sockets.
+    func hearOut(_ generation: Int) {
+        guard let handle = handles[generation] else { return }
+        kill(-handle.pid, SIGKILL)
+        takeFault(generation)
+        takeCrash(generation)
+    }
+
+    /// Ends what a process has left behind outside of its group: it is the keeper's child by now, and has the environment of
+    /// that process. Walks all processes of the machine. Returns how many there were.
+    private func endWhatIsLeft(of handle: WorkerHandle) -> Int {
+        // At its end, the keeper ends all that is left.
+        guard store.isPresent, supervisor.phase != .stopping else { return 0 }
+        var count = 0
+        for process in ProcessTable.children(of: getppid()) {
+            let variables = ProcessTable.variables(process)
+            guard variables.contains(where: { $0.isExactly("LISTEN_PID=\(handle.pid)") }),
+                variables.contains(where: { $0.isExactly("NOTIFY_SOCKET=\(notifyPath)") })
+            else { continue }
+            kill(process, SIGKILL)
+            count += 1
+        }
+        return count
+    }
+
     /// Ends the wait for a word of the keeper.
     func takeUnknownEnds() {
         let limit = Moment.now.milliseconds - Self.patience
@@ -80,7 +103,7 @@ extension Master {
     }
 
     func finish(_ handle: WorkerHandle, _ end: WorkerEnd) {
-        feed(.ended(generation: handle.generation, end))
+        feed(.ended(generation: handle.generation, end, left: endWhatIsLeft(of: handle)))
         // One that could not become the program is no worker any more.
         forget(handle.generation)
     }
@@ -108,7 +131,7 @@ extension Master {
         poller.remove(handle.fault)
         close(handle.fault)
         handles[generation]?.fault = -1
-        guard count == MemoryLayout<Int32>.size else { return }
+        guard count == MemoryLayout<Int32>.size else { return feed(.executed(generation: generation)) }
         feed(.notStarted(generation: generation, reason: "\(settings.program[0].printable): \(Log.text(error))"))
     }
 
@@ -137,7 +160,8 @@ extension Master {
     func takeControl(_ generation: Int) {
         guard let handle = handles[generation], handle.control >= 0 else { return }
         var buffer = [UInt8](repeating: 0, count: 8_192)
-        while true {
+        // No more than so many at once: others wait, too.
+        for _ in 0..<64 {
             let count = master_receive_text(handle.control, &buffer, buffer.count)
             if count > 0 {
                 if let message = ControlMessage(String(decoding: buffer[..<count], as: UTF8.self)) {

@@ -10,6 +10,7 @@ final class Master {
     /// How long it is waited for the keeper's word on how a process has ended, in milliseconds.
     static let patience = 250
     private static let statusFailed: Int32 = 1
+    private static let statusLocked: Int32 = 75
 
     let settings: MasterSettings
     let poller = Poller()
@@ -51,6 +52,12 @@ final class Master {
         }
         settings.directory = String(cString: directory)
         free(directory)
+        // Held until this process ends. By hand, a second master would take over the workers of one that is there.
+        guard let lock = DirectoryLock(settings.directory) else {
+            Log.say("\(settings.directory): another master runs there")
+            return statusLocked
+        }
+        defer { withExtendedLifetime(lock) {} }
         guard let master = Master(settings) else { return statusFailed }
         return master.loop()
     }
@@ -59,7 +66,9 @@ final class Master {
         self.settings = settings
         signal(SIGPIPE, SIG_IGN)
         store = KeeperStore()
-        files = OpenFiles.raise(keeping: store.inherited.map(\.descriptor))
+        // The sockets of a worker, its crash pipe and its control socket come from 3 on.
+        let end = 3 + Int32(settings.sockets.count) + 2
+        files = OpenFiles.raise(keeping: store.inherited.map(\.descriptor), above: end)
         sockets = ServiceSockets(settings: settings, store: store)
         stateFile = StateFile(directory: settings.directory)
         let found = stateFile.read()
@@ -114,9 +123,10 @@ final class Master {
     private func begin() {
         let found = findWorkers()
         if found.isEmpty {
+            let taken = store.hasInheritance ? nil : sockets.taken()
             for number in settings.numbers {
-                guard let problem = sockets.open(number) else { continue }
-                supervisor.cannotBegin(problem)
+                guard let problem = taken ?? sockets.open(number) else { continue }
+                supervisor.cannotBegin(problem, at: .now)
                 exitStatus = Supervisor.statusCannotStart
                 return
             }
@@ -176,7 +186,8 @@ final class Master {
 
     private func takeNotifications() {
         var buffer = [UInt8](repeating: 0, count: 4_096)
-        while true {
+        // No more than so many at once: others wait, too.
+        for _ in 0..<256 {
             var sender: pid_t = 0
             let count = master_receive(notify, &buffer, buffer.count, &sender)
             guard count >= 0 else { return }
@@ -218,6 +229,7 @@ final class Master {
                 let status = Int32(words[2])
             else { continue }
             guard let handle = handles.values.first(where: { $0.pid == pid }) else { continue }
+            hearOut(handle.generation)
             finish(handle, WorkerEnd(waitStatus: status))
         }
     }
@@ -245,6 +257,7 @@ final class Master {
         case .noteConfiguration: configuration = FileWatch.identity(of: settings.configuration)
         case .forget(_, let generation): forget(generation)
         case .tellReady: store.tellReady()
+        case .say(let text): Log.say(text)
         case .finish(let status): exitStatus = status
         }
     }

@@ -14,15 +14,20 @@ struct ProcessStart {
     ///
     /// - Parameters:
     ///   - descriptors: what it gets from 3 on.
-    ///   - files: its soft limit of open files.
-    ///   - limits: what else it may have.
-    init?(words: [String], variables: [String], descriptors: [Int32], files: UInt, limits: [ResourceLimit]) {
-        let limits = limits.map { limit in
-            master_limit(resource: limit.resource.number, soft: limit.soft, hard: limit.hard)
-        }
+    ///   - files: its limit of open files, unless `limits` has one.
+    init?(words: [String], variables: [String], descriptors: [Int32], files: UInt, limits: [MasterSettings.Limit]) {
         var words = words.map { strdup($0) } + [nil]
         var variables = variables.map { strdup($0) } + [nil]
         defer { for text in words + variables { free(text) } }
+        let limits = limits.map { one in
+            let resource =
+                switch one.resource {
+                case .openFiles: RLIMIT_NOFILE
+                case .data: RLIMIT_DATA
+                case .processes: __RLIMIT_NPROC
+                }
+            return master_limit(resource: Int32(resource.rawValue), soft: UInt(one.soft), hard: UInt(one.hard))
+        }
         var (pidfd, gate, fault): (Int32, Int32, Int32) = (-1, -1, -1)
         let pid = words.withUnsafeMutableBufferPointer { words in
             variables.withUnsafeMutableBufferPointer { variables in
@@ -31,8 +36,7 @@ struct ProcessStart {
                         var order = master_order(
                             words: words.baseAddress, variables: variables.baseAddress,
                             descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
-                            files: files,
-                            limits: limits.baseAddress, limit_count: Int32(limits.count))
+                            files: files, limits: limits.baseAddress, limit_count: Int32(limits.count))
                         return master_start(&order, &pidfd, &gate, &fault)
                     }
                 }

@@ -39,6 +39,22 @@ final class ServiceSockets {
         settings.sockets.allSatisfy { opened[Key(number: number, socket: $0)] != nil }
     }
 
+    /// Whether another program has one of the ports; `nil`: none. It must come before the first socket is opened.
+    func taken() -> String? {
+        for one in settings.listen {
+            for port in one.ports where master_is_free(one.transport == .udp ? 1 : 0, one.address, port) == 0 {
+                return problem(one, port)
+            }
+        }
+        return nil
+    }
+
+    /// What `errno` says of a socket.
+    private func problem(_ one: ListenSpecification, _ port: UInt16) -> String {
+        let place = one.address.map { one.isIPv6 == true ? "[\($0)]" : $0 } ?? "any address"
+        return "socket \(one.name): \(one.transport.rawValue) port \(port) of \(place): \(Log.text(errno))"
+    }
+
     /// Opens those sockets of a worker that are closed. Returns what is wrong; `nil`: nothing.
     func open(_ number: Int) -> String? {
         for one in settings.listen {
@@ -48,10 +64,7 @@ final class ServiceSockets {
                 guard opened[key] == nil else { continue }
                 let waits: Int32 = settings.inherit == .nginx ? 0 : 1
                 let descriptor = master_socket(one.transport == .udp ? 1 : 0, waits, one.address, port)
-                guard descriptor >= 0 else {
-                    let place = one.address.map { one.isIPv6 == true ? "[\($0)]" : $0 } ?? "any address"
-                    return "socket \(one.name): \(one.transport.rawValue) port \(port) of \(place): \(Log.text(errno))"
-                }
+                guard descriptor >= 0 else { return problem(one, port) }
                 opened[key] = descriptor
                 store.put(.listen(socket, number: number), descriptor)
             }

@@ -71,12 +71,13 @@ class Stage:
             words += [f"--{name.replace('_', '-')}", value]
         return [str(word) for word in [*words, *options, "--", *program]]
 
-    def start(self, *options, kept=False, environment=None, wait=True, **settings):
+    def start(self, *options, kept=False, environment=None, wait=True, descriptors=(), **settings):
         self.is_kept = kept
         words = self.command(*options, **settings)
         if kept:
             words = [sys.executable, HERE / "keeper.py", self.folder, *words]
-        self.process = Process(*words, log=self.folder / "log", environment={"TESTED": "yes", **(environment or {})})
+        self.process = Process(*words, log=self.folder / "log", environment={"TESTED": "yes", **(environment or {})},
+                               pass_fds=descriptors)
         if wait:
             self.serving()
         return self

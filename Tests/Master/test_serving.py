@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from portcullis_testing.processes import result, run
+from portcullis_testing.repository import REPOSITORY, binary
 from portcullis_testing.waiting import eventually
 from stage import free_port, lives
 
@@ -56,10 +58,31 @@ def test_a_port_that_is_taken_is_told_by_name(stage):
     assert "Address already in use" in stage.state()["problem"]
 
 
-def test_a_program_that_cannot_be_executed_is_told_by_name(stage):
-    stage.start(program=["/no/such/program"], wait=False)
+def test_a_port_that_a_program_would_share_is_taken(stage):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", stage.port))
+        other.listen()
+        stage.start(workers=2, wait=False)
+        assert stage.process.wait() == 78
+    assert f"socket http: tcp port {stage.port} of any address: Address already in use" in stage.log()
+    assert {worker["lastEnd"]["kind"] for worker in stage.workers().values()} == {"failed"}
+
+
+def test_limits_are_those_of_the_workers(stage):
+    stage.start("--limit", "open-files=200:300", "--limit", "data=2000000000:2000000000")
+    limits = {line.split("  ")[0]: line.split()[-3:-1] for line in open(f"/proc/{stage.pids()[0]}/limits")}
+    assert limits["Max open files"] == ["200", "300"] and limits["Max data size"] == ["2000000000"] * 2
+    own = {line.split("  ")[0]: line.split()[-3:-1] for line in open(f"/proc/{stage.master()}/limits")}
+    assert own["Max open files"] != ["200", "300"]
+
+
+@pytest.mark.parametrize("ready", ["notify", "time:0"])
+def test_a_program_that_cannot_be_executed_is_told_by_name(stage, ready):
+    stage.start(program=["/no/such/program"], ready=ready, wait=False)
     assert stage.process.wait() == 78
     assert "/no/such/program: No such file or directory" in stage.log()
+    assert stage.workers()[0]["lastEnd"]["reason"] == "/no/such/program: No such file or directory"
 
 
 @pytest.mark.parametrize("words, message", [
@@ -68,6 +91,7 @@ def test_a_program_that_cannot_be_executed_is_told_by_name(stage):
     (["--listen", "a=tcp:1-600", "--workers", "2"], "1200 sockets for all workers: at most 1024"),
     (["--ready", "soon"], "--ready \"soon\": expected notify, port:NUMBER or time:MILLISECONDS"),
     (["--reload", "KILL"], "--reload \"KILL\": expected restart, none, or a signal"),
+    (["--limit", "stack=1:2"], "--limit \"stack=1:2\": expected NAME=SOFT:HARD, of open-files, data, processes"),
     (["--frequency", "9"], "\"--frequency\" is no option"),
 ])
 def test_wrong_usage_is_told(stage, words, message):
@@ -116,8 +140,42 @@ def test_an_idle_master_is_small_and_sleeps(stage):
         return sum(int(line.split()[1]) for line in open(f"/proc/{pid}/{path}") if line.startswith(name))
     private = number("smaps_rollup", "Private_Dirty")
     assert private <= 12 * 1024, f"{private} KiB of private memory"
-    time.sleep(1.5)
-    before = number("status", "voluntary_ctxt_switches")
-    time.sleep(6)
+    eventually(lambda: stage.state()["phase"] == "running" and time.time() - os.stat(stage.directory / "state").st_mtime > 1, 20,
+               "a quiet master")
+    before, began = number("status", "voluntary_ctxt_switches"), time.monotonic()
+    eventually(lambda: time.monotonic() - began > 4, 20, "the time of the measurement", pause=1)
     woken = number("status", "voluntary_ctxt_switches") - before
-    assert woken <= 3, f"{woken} wake-ups in 6 s"
+    assert woken <= 2, f"{woken} wake-ups in 4 s"
+
+
+def test_1000_ports(stage):
+    stage.start(kept=True, listen=[f"http=tcp:{stage.port}", "devices=udp:127.0.0.1:20000-20999"])
+    assert "\nLISTEN_FDS=1001\n" in stage.ask("environment")
+    stage.kill_master()
+    stage.serving()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(10)
+        client.sendto(b"who", ("127.0.0.1", 20999))
+        assert client.recv(100).decode() == f"0 {stage.pids()[0]}"
+    assert len((stage.folder / "keeper-names").read_text().split()) == 1001 + 1 + 3
+
+
+def test_what_the_master_does_not_know_is_inherited(stage):
+    with open(stage.folder / "lock", "w") as lock:
+        stage.start(descriptors=[lock.fileno()])
+        [pid] = stage.pids()
+        inherited = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+        assert lock.name in inherited
+
+
+def test_a_second_master_is_refused(stage):
+    stage.start()
+    done = result(*stage.command())
+    assert done.returncode == 75 and "another master runs there" in done.stderr
+    stage.ask()
+
+
+def test_its_version_is_that_of_all_programs():
+    text = (REPOSITORY / "Sources/ServiceSupport/ProgramVersion.swift").read_text()
+    assert run(binary("portcullis-master"), "--version").strip() == text.split('"')[1]
+    assert "USAGE: portcullis-master" in run(binary("portcullis-master"), "--help")

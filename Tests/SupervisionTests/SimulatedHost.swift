@@ -158,7 +158,7 @@ struct SimulatedHost {
         case .finish(let status):
             finished = status
             if processes.values.contains(where: \.isAlive) { problems.append("it ends before its workers") }
-        case .probe, .noteConfiguration: break
+        case .probe, .noteConfiguration, .say: break
         }
         return nil
     }
@@ -178,6 +178,7 @@ struct SimulatedHost {
         processes[generation] = process
         supervisor.started(generation, identity)
         let at = now.milliseconds
+        events.append((at, .executed(generation: generation)))
         if let ready = behaviour.ready {
             var message = NotifyMessage()
             message.isReady = true
@@ -231,7 +232,7 @@ struct SimulatedHost {
 
     private mutating func deliver(_ event: SupervisionEvent) {
         switch event {
-        case .ended(let generation, _):
+        case .ended(let generation, _, _):
             guard processes[generation]?.isAlive == true else { return }
             processes[generation]?.isAlive = false
         case .notified(let generation, _):

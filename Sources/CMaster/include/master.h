@@ -3,11 +3,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-// What setrlimit(2) limits, in the order of its numbers in start.c.
-enum master_resource { MASTER_OPEN_FILES, MASTER_PROCESSES, MASTER_DATA, MASTER_CORE };
-
+// A limit of setrlimit(2). Who may not raise it gets what there is.
 struct master_limit {
-    enum master_resource resource;
+    int resource;
     unsigned long soft, hard;
 };
 
@@ -20,9 +18,8 @@ struct master_order {
     // What the process gets from descriptor 3 on. Others that are not closed at exec are inherited as they are.
     const int *descriptors;
     int descriptor_count;
-    // The soft limit of open files that the process gets.
+    // The soft limit of open files that the process gets, unless `limits` has one.
     unsigned long files;
-    // Limits that it gets besides, as far as the master may give them.
     const struct master_limit *limits;
     int limit_count;
 };
@@ -60,6 +57,8 @@ int master_pidfd_signal(int pidfd, int signal);
 // address: the text of an IPv4 or IPv6 address; null: all of both families, or of IPv4 where there is no IPv6.
 // Returns the socket, or -1 with errno.
 int master_socket(int is_udp, int waits, const char *address, unsigned short port);
+// Whether nobody else has the port. SO_REUSEPORT would let another program of the same user share it.
+int master_is_free(int is_udp, const char *address, unsigned short port);
 // Whether this TCP port accepts a connection on 127.0.0.1 or ::1.
 int master_accepts(unsigned short port);
 // Ends the listening of a TCP socket in all processes that have it: connections that nobody has accepted move to another
