@@ -166,7 +166,6 @@ extension MasterSettings {
           --config FILE           The configuration file: PORTCULLIS_CONFIG. A change of it is a reload.
           --limit NAME=SOFT:HARD  What the kernel allows each worker: open-files, data (bytes) or processes.
           --node SOCKET           The node's socket that is told of crashes.
-          --limit NAME=SOFT:HARD  What each worker may have: open-files, processes (of its user), data (bytes), core.
           --version               Show the version.
           -h, --help              Show this help.
 

@@ -1,5 +1,3 @@
-import Text
-
 /// What a master is to do, as its command line says. Times are in milliseconds.
 package struct MasterSettings: Sendable, Equatable {
     /// What makes a worker ready.
@@ -62,8 +60,6 @@ package struct MasterSettings: Sendable, Equatable {
     package var configuration: String?
     /// The node's socket for news of crashes.
     package var node: String?
-    /// What the kernel allows each worker, beyond what the master itself is allowed.
-    package var limits: [ResourceLimit] = []
     /// The program and its arguments.
     package var program: [String]
 
@@ -90,33 +86,6 @@ package struct MasterSettings: Sendable, Equatable {
     /// The sockets of one worker, in the order in which it gets them.
     package var sockets: [SocketName] {
         listen.flatMap { one in one.ports.map { SocketName(name: one.name, port: $0) } }
-    }
-}
-
-/// A limit of the kernel for each worker (setrlimit(2)).
-package struct ResourceLimit: Sendable, Equatable {
-    package enum Resource: String, Sendable, CaseIterable {
-        case openFiles = "open-files"
-        case processes, data, core
-    }
-
-    package let resource: Resource
-    package let soft: UInt
-    package let hard: UInt
-
-    /// Reads `open-files=1024:4096`; one number is both.
-    package init(_ text: String) throws(UsageError) {
-        let parts = text.splitBytes("=").map(String.init)
-        let numbers = parts.count == 2 ? parts[1].splitBytes(":").map { UInt($0) } : []
-        guard let resource = parts.first.flatMap(Resource.init), let soft = numbers.first.flatMap(\.self),
-            numbers.count <= 2, let hard = numbers[numbers.count - 1], soft <= hard
-        else {
-            let names = Resource.allCases.map(\.rawValue).joined(separator: ", ")
-            throw UsageError("--limit \(text.printed()): expected NAME=SOFT:HARD, with a name of \(names)")
-        }
-        self.resource = resource
-        self.soft = soft
-        self.hard = hard
     }
 }
 

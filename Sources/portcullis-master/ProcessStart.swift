@@ -56,15 +56,3 @@ struct ProcessStart {
         close(gate)
     }
 }
-
-extension ResourceLimit.Resource {
-    /// As C names it.
-    fileprivate var number: master_resource {
-        switch self {
-        case .openFiles: MASTER_OPEN_FILES
-        case .processes: MASTER_PROCESSES
-        case .data: MASTER_DATA
-        case .core: MASTER_CORE
-        }
-    }
-}

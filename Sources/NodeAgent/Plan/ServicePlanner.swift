@@ -273,10 +273,7 @@ package struct ServicePlanner {
     private static func text(of ended: EndedProcess) -> String {
         let ending: String
         switch ended.end {
-        case .exited(0) where ended.left > 0:
-            let left = ended.left == 1 ? "a process behind, which was" : "\(ended.left) processes behind, which were"
-            return "its program ended and left \(left) ended: "
-                + "a program must stay in the foreground"
+        case .exited(0) where ended.left > 0 && !ended.hadMaster: return LeftProcesses.text(ended.left)
         case .exited(let status) where ended.isOutOfMemory:
             ending = "it ended with status \(status), since the kernel ended a process of it: \(memoryLimit)"
         case .exited(let status) where ended.hadMaster:

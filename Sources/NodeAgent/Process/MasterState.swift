@@ -74,7 +74,8 @@ extension WorkersSituation.Worker {
         guard let number = json["worker"]?.number(in: 0...64),
             let state = json["state"]?.text.flatMap({ WorkersSituation.State(rawValue: $0) }),
             // A worker in its pause has none: it is since its end.
-            case let since = (json["since"] ?? json["lastEnd"]?["at"])?.text ?? beginning, InternetTime.date(since) != nil
+            case let since = (json["since"] ?? json["lastEnd"]?["at"])?.text ?? beginning,
+            InternetTime.date(since) != nil
         else { return nil }
         self.init(number: number, state: state, since: since)
         process = json["pid"]?.number(in: 1...Int(Int32.max)).map { Int32($0) }
@@ -82,6 +83,7 @@ extension WorkersSituation.Worker {
         restarts = json["restarts"]?.number(in: 0...1_000_000) ?? 0
         status = json["status"]?.text.flatMap { $0.utf8.isEmpty ? nil : $0 }
         lastEnd = json["lastEnd"].flatMap { WorkersSituation.End($0) }
+        left = json["lastEnd"]?["left"]?.number(in: 0...1_000_000) ?? 0
     }
 }
 

@@ -31,6 +31,11 @@ import Testing
             (#"{"kind": "exited", "code": 7}"#, "it ended by itself with status 7"),
             (#"{"kind": "killed", "code": 9}"#, "signal 9 ended it"),
             (#"{"kind": "crashed", "code": 11}"#, "it crashed with signal 11"),
+            (
+                #"{"kind": "exited", "code": 0, "left": 1}"#,
+                "its program ended and left a process behind, which was ended: a program must stay in the foreground"
+            ),
+            (#"{"kind": "failed", "reason": "/a: Exec format error"}"#, "it cannot be started: /a: Exec format error"),
             (#"{"kind": "hung"}"#, "it gave no sign of life"),
             (#"{"kind": "not-ready"}"#, "it was not ready in time"),
         ])
