@@ -25,6 +25,7 @@ run: ## ADMIN, a gateway in the lab machine, clients and servers: see it work; C
 	$(SWIFT) build --product portcullis-checks
 	$(SWIFT) build --product portcullis-node
 	$(SWIFT) build --product portcullis-keeper
+	$(SWIFT) build --product portcullis-master
 	$(SWIFT) build --product portcullis
 	PORTCULLIS_BIN=$(CURDIR)/$(DEBUG) demo/run
 
@@ -76,7 +77,7 @@ configuration: ## the services' combined configurations: ADMIN, the command line
 versions: ## versions built, signed, verified and unpacked by the command line; strangers, kills and full disks
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run
 
-node: ## portcullis-node and portcullis-keeper on loopback: versions, refusals, processes, kills
+node: ## portcullis-node, -keeper and -master on loopback: versions, refusals, processes, kills
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Node/run
 
 master: ## portcullis-master on loopback: failures, reloads, hung workers, kill -9 under 500 connections a second

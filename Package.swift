@@ -135,7 +135,7 @@ let package = Package(
         .target(
             name: "Versions",
             dependencies: [
-                "CFiles", "CZstd", "Cloud", "JSON", "Names", "ServiceSupport", "Text", "Times",
+                "CFiles", "CZstd", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport", "Text", "Times",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -212,9 +212,8 @@ let package = Package(
         .target(
             name: "NodeAgent",
             dependencies: [
-                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "ServiceSupport", "Systemd", "Text",
-                "Times",
-                "VersionTransfer", "Versions", "YAML",
+                "AdminAPI", "AdminClient", "CFiles", "Cloud", "JSON", "Names", "NetworkTypes", "ServiceSupport",
+                "Systemd", "Text", "Times", "VersionTransfer", "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -409,7 +408,8 @@ let package = Package(
             ],
             swiftSettings: strictTests),
         .testTarget(
-            name: "VersionsTests", dependencies: ["Cloud", "JSON", "TestSupport", "Text", "Versions"],
+            name: "VersionsTests",
+            dependencies: ["Cloud", "JSON", "NetworkTypes", "TestSupport", "Text", "Versions"],
             swiftSettings: strictTests),
         .testTarget(
             name: "KeepalivedTests",
@@ -462,8 +462,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "Cloud", "JSON", "Names", "NodeAgent", "ServiceSupport", "Systemd", "TestSupport", "Text",
-                "Versions", "YAML",
+                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "NodeAgent", "ServiceSupport", "Systemd",
+                "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

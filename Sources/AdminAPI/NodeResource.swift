@@ -43,14 +43,17 @@ public struct NodeResource: Sendable, Hashable {
     public var freeDisk: Int?
     /// What each service of the server does there.
     public var services: [ExactText: ServerService.State]
+    /// Of the services with workers, how many are ready; `nil`: an older ADMIN does not tell.
+    public var workers: [ExactText: WorkerCount]?
 
     public init(
         server: String, location: String, state: State, seen: String? = nil, age: Double? = nil,
         program: String? = nil, isInSync: Bool = false, assigned: Int = 0, running: Int = 0, differences: Int = 0,
         load: Double? = nil, memory: Int? = nil, freeMemory: Int? = nil, disk: Int? = nil, freeDisk: Int? = nil,
-        services: [ExactText: ServerService.State] = [:]
+        services: [ExactText: ServerService.State] = [:], workers: [ExactText: WorkerCount]? = nil
     ) {
         self.services = services
+        self.workers = workers
         self.server = server
         self.location = location
         self.state = state
@@ -108,12 +111,13 @@ extension NodeResource: Described {
         .required("differences", .integer(atLeast: 0), \.differences), .present("load", .amount, \.load),
         .present("memory", .integer(atLeast: 0), \.memory), .present("freeMemory", .integer(atLeast: 0), \.freeMemory),
         .present("disk", .integer(atLeast: 0), \.disk), .present("freeDisk", .integer(atLeast: 0), \.freeDisk),
-        .required("services", .dictionary(of: .choice, atMost: Limits.assignedServices), \.services)
+        .required("services", .dictionary(of: .choice, atMost: Limits.assignedServices), \.services),
+        .present("workers", .dictionary(of: WorkerCount.form, atMost: Limits.assignedServices), \.workers)
     ) {
         NodeResource(
             server: $0, location: $1, state: $2, seen: $3, age: $4, program: $5, isInSync: $6, assigned: $7,
             running: $8, differences: $9, load: $10, memory: $11, freeMemory: $12, disk: $13, freeDisk: $14,
-            services: $15)
+            services: $15, workers: $16)
     }
 }
 

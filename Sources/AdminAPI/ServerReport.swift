@@ -73,15 +73,18 @@ public struct ServerService: Sendable, Hashable {
     public var wanted: String?
     /// Whether it is in the assignments.
     public var isAssigned: Bool
-    /// How often it was started without having been asked for since the version was placed.
+    /// How often it, or one of its workers, was started without having been asked for since the version was placed.
     public var restarts: Int
     /// Why it is not as it should be; `nil`: it is.
     public var problem: String?
+    /// The processes of its program, by number; empty where nothing of it runs.
+    public var workers: [WorkerReport]
 
     public init(
         state: State, since: String, version: String? = nil, previous: String? = nil, wanted: String? = nil,
-        isAssigned: Bool = true, restarts: Int = 0, problem: String? = nil
+        isAssigned: Bool = true, restarts: Int = 0, problem: String? = nil, workers: [WorkerReport] = []
     ) {
+        self.workers = workers
         self.wanted = wanted
         self.state = state
         self.since = since
@@ -90,6 +93,64 @@ public struct ServerService: Sendable, Hashable {
         self.isAssigned = isAssigned
         self.restarts = restarts
         self.problem = problem
+    }
+}
+
+/// A process of a service's program, which its master keeps.
+public struct WorkerReport: Sendable, Hashable {
+    /// What a worker does.
+    public enum State: String, Sendable, Hashable, CaseIterable {
+        case starting
+        /// It has said that it is ready, or is expected to be.
+        case ready
+        case stopping
+        /// It has crashed, and is being looked into.
+        case crashed
+        /// It has ended, and is started again after a pause.
+        case waiting
+        /// It gives no sign of life.
+        case hung
+    }
+
+    /// Its number, from 1; 0: the program itself, once.
+    public var worker: Int
+    /// `nil`: there is none now.
+    public var pid: Int?
+    public var state: State
+    /// Since when: RFC 3339 in UTC.
+    public var since: String
+    /// How often it was started without having been asked for.
+    public var restarts: Int
+    /// How it ended last; `nil`: it has been ready since.
+    public var problem: String?
+
+    public init(
+        worker: Int, pid: Int? = nil, state: State, since: String, restarts: Int = 0, problem: String? = nil
+    ) {
+        self.worker = worker
+        self.pid = pid
+        self.state = state
+        self.since = since
+        self.restarts = restarts
+        self.problem = problem
+    }
+}
+
+/// How many workers of a service are ready.
+public struct WorkerCount: Sendable, Hashable {
+    public var ready: Int
+    public var all: Int
+
+    public init(ready: Int, all: Int) {
+        self.ready = ready
+        self.all = all
+    }
+
+    /// `nil`: it has no workers beside each other, but its program once, or does not run.
+    public init?(_ workers: [WorkerReport]) {
+        let workers = workers.filter { $0.worker > 0 }
+        guard !workers.isEmpty else { return nil }
+        self.init(ready: workers.count { $0.state == .ready }, all: workers.count)
     }
 }
 
@@ -180,11 +241,29 @@ extension ServerService: Described {
         .present("wanted", .line(atMost: 64), \.wanted),
         .required("assigned", .boolean, \.isAssigned),
         .required("restarts", .integer(0...Limits.reportedCount), \.restarts),
-        .present("problem", .line(atMost: Limits.reportedText), \.problem)
+        .present("problem", .line(atMost: Limits.reportedText), \.problem),
+        .filled("workers", .list(of: WorkerReport.form, atMost: Limits.workers, by: \.worker), \.workers)
     ) {
         ServerService(
-            state: $0, since: $1, version: $2, previous: $3, wanted: $4, isAssigned: $5, restarts: $6, problem: $7)
+            state: $0, since: $1, version: $2, previous: $3, wanted: $4, isAssigned: $5, restarts: $6, problem: $7,
+            workers: $8)
     }
+}
+
+extension WorkerReport: Described {
+    package static let form = Form<Self>.object(
+        "WorkerReport", .required("worker", .integer(0...Limits.workers), \.worker),
+        .present("pid", .integer(1...Int(Int32.max)), \.pid), .required("state", .choice, \.state),
+        .required("since", .time, \.since), .required("restarts", .integer(0...Limits.reportedCount), \.restarts),
+        .present("problem", .line(atMost: Limits.reportedText), \.problem)
+    ) { WorkerReport(worker: $0, pid: $1, state: $2, since: $3, restarts: $4, problem: $5) }
+}
+
+extension WorkerCount: Described {
+    package static let form = Form<Self>.object(
+        "WorkerCount", .required("ready", .integer(0...Limits.workers), \.ready),
+        .required("all", .integer(0...Limits.workers), \.all)
+    ) { WorkerCount(ready: $0, all: $1) }
 }
 
 extension JobReport: Described {

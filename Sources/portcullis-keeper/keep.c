@@ -50,7 +50,7 @@ static int signal_children(int number) {
 }
 
 // Takes all that have ended. Returns whether any child is left.
-static int reap(struct record *record) {
+static int reap(struct record *record, struct store *store, struct restarts *restarts, int64_t main_started) {
     for (;;) {
         int status;
         pid_t process = waitpid(-1, &status, WNOHANG);
@@ -59,11 +59,37 @@ static int reap(struct record *record) {
             if (errno == EINTR) continue;
             return 0;
         }
-        if (process != record->main || record->end) continue;
+        if (process != record->main || record->end) {
+            if (store) store_tell(store, process, status);
+            continue;
+        }
         if (record->order->unit) record->out_of_memory = memory_kills();
+        const int64_t now = boot_milliseconds();
+        if (store && WIFSIGNALED(status) && !record->stopping.boot
+            && restart_plan(restarts, main_started, now, WTERMSIG(status))) {
+            record->main = 0;
+            record_write(record);
+            continue;
+        }
         if (WIFSIGNALED(status)) record_end(record, "killed", WTERMSIG(status));
         else record_end(record, "exited", WEXITSTATUS(status));
     }
+}
+
+// Starts the program again. If it cannot be, that is the service's end.
+static void start_again(struct record *record, int lock, const struct store *store) {
+    const char *stage = NULL;
+    pid_t main = program_start(record->order, lock, store, &stage);
+    if (main > 0) {
+        record->main = main;
+        record->main_start = process_start(main);
+        record->main_restarts++;
+    } else {
+        const int number = errno;
+        snprintf(record->reason, sizeof record->reason, "%s: %s", stage, strerror(number));
+        record_end(record, "failed", number);
+    }
+    record_write(record);
 }
 
 static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -74,7 +100,7 @@ static void set_timer(int timer, int64_t milliseconds) {
     timerfd_settime(timer, TFD_TIMER_ABSTIME, &moment, NULL);
 }
 
-void keep(struct record *record, int notify, int lease) {
+void keep(struct record *record, int notify, int lease, int lock, struct store *store) {
     const struct order *order = record->order;
     sigset_t all;
     sigfillset(&all);
@@ -82,18 +108,28 @@ void keep(struct record *record, int notify, int lease) {
     // When everything that still lives is killed; INT64_MAX: not yet.
     int64_t end = INT64_MAX;
     const uid_t user = order->has_user ? order->user : getuid();
+    struct restarts restarts = {.due = 0};
+    int64_t main_started = boot_milliseconds();
     int timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     for (;;) {
         if (lease_receive(record, lease)) record_write(record);
+        // Before the end of who has sent it is taken.
+        const int is_told_ready = notify >= 0 && notify_receive(notify, user, record->main, store);
         int had_ended = record->end != NULL;
-        if (!reap(record)) break;
+        if (!reap(record, store, &restarts, main_started) && !restarts.due) break;
         const int64_t now = boot_milliseconds();
+        if (restarts.due && now >= restarts.due) {
+            restarts.due = 0;
+            main_started = now;
+            start_again(record, lock, store);
+        }
         if (record->end && !had_ended) {
             // What is left would keep ports and files of the next start: it is asked to end, and then killed.
             record->left = signal_children(SIGTERM);
             end = earlier(end, now + earlier(order->stop_timeout, LEFT_TIMEOUT));
         }
         int64_t next = earlier(now + 60000, watchdog_tell(now));
+        if (restarts.due) next = earlier(next, restarts.due);
         if (!record->end && !record->ready.boot && !record->stopping.boot) {
             int is_ready = 0;
             if (order->ready == READY_TIME) {
@@ -102,12 +138,12 @@ void keep(struct record *record, int notify, int lease) {
             } else if (order->ready == READY_PORT) {
                 is_ready = port_accepts((int)order->ready_value);
                 next = earlier(next, now + READY_PAUSE);
-            } else is_ready = notify_is_ready(notify, user);
+            } else is_ready = is_told_ready;
             if (is_ready) {
                 record->ready = moment_now();
                 record_write(record);
             }
-        } else if (notify >= 0) notify_is_ready(notify, user);
+        }
         if (!record->end && !record->stopping.boot && order->time_limit) {
             int64_t limit = record->started.boot + order->time_limit;
             if (now >= limit) {
@@ -140,9 +176,13 @@ void keep(struct record *record, int notify, int lease) {
             if (received.ssi_signo != SIGTERM || record->stopping.boot) continue;
             record->stopping = moment_now();
             if (record->lease && record->stopping.boot >= record->lease) record->lease_ended = record->stopping;
-            if (!record->end) {
-                kill(record->main, order->stop_signal);
-                end = boot_milliseconds() + order->stop_timeout;
+            if (!record->end) end = boot_milliseconds() + order->stop_timeout;
+            if (!record->end && record->main > 0) kill(record->main, order->stop_signal);
+            else if (!record->end) {
+                // There is no program now that would stop what it has started.
+                restarts.due = 0;
+                record_end(record, "killed", restarts.signal);
+                signal_children(order->keep_main);
             }
             // A disk that hangs must not keep a service alive whose lease is over: that is written at its end.
             if (!record->lease_ended.boot) record_write(record);

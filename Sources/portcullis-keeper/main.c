@@ -7,6 +7,8 @@
 //   none is left.
 // - As the main process of a unit of systemd (--unit) it is what systemd waits for and ends; otherwise it takes itself
 //   away from whoever has started it.
+// - A program that is to be kept (--keep-main: portcullis-master) is started again when it was killed, and finds the
+//   descriptors that it has given away. What it had started lives on meanwhile.
 // - The service's lease is the keeper's to end: portcullis-node renews it, and may be gone.
 // - SIGTERM to the keeper stops the service: the program's own stop signal first, SIGKILL when the time is over. It takes
 //   no second order, so whoever gave it may be killed meanwhile.
@@ -69,7 +71,7 @@ static int wait_for_report(int report) {
 }
 
 // Takes the lock. Others look whether it is taken, which takes it for a moment: so it is tried for a while.
-static int take_lock(const char *path, int report) {
+static int take_lock(const char *path, const struct store *store, int report) {
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (lock < 0) give_up(report, STATUS_FAILED, "%s: %s", path, strerror(errno));
     for (int attempt = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; attempt++) {
@@ -78,7 +80,7 @@ static int take_lock(const char *path, int report) {
         usleep(10000);
     }
     // The program inherits it. Descriptors from 3 on may mean something to it.
-    int high = fcntl(lock, F_DUPFD, 512);
+    int high = fcntl(lock, F_DUPFD, store ? store->first : 512);
     if (high < 0) high = fcntl(lock, F_DUPFD, 64);
     if (high < 0) give_up(report, STATUS_FAILED, "lock %s: %s", path, strerror(errno));
     close(lock);
@@ -103,9 +105,12 @@ static void fail(struct record *record, int report, const char *what, int number
 
 // Starts the program and keeps it. Returns when nothing of it lives.
 static void keep_order(const struct order *order, int report) {
+    static struct store descriptors;
+    struct store *store = order->keep_main ? &descriptors : NULL;
     prctl(PR_SET_NAME, "portcullis-keep");
     if (chdir(order->directory) != 0) give_up(report, STATUS_FAILED, "%s: %s", order->directory, strerror(errno));
-    int lock = take_lock("lock", report);
+    if (store && store_begin(store) != 0) give_up(report, STATUS_FAILED, "descriptors: %s", strerror(errno));
+    int lock = take_lock("lock", store, report);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) give_up(report, STATUS_FAILED, "prctl: %s", strerror(errno));
 
     struct record record = {.order = order};
@@ -117,15 +122,12 @@ static void keep_order(const struct order *order, int report) {
     int lease = lease_open();
     if (lease < 0) fail(&record, report, "lease", errno);
     int notify = -1;
-    if (order->ready == READY_NOTIFY) {
+    if (order->ready == READY_NOTIFY || store) {
         notify = notify_open(order->directory);
         if (notify < 0) fail(&record, report, "notify", errno);
     }
-    int log = open(order->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (log < 0) fail(&record, report, order->log, errno);
-
     const char *stage = NULL;
-    record.main = program_start(order, log, lock, &stage);
+    record.main = program_start(order, lock, store, &stage);
     if (record.main < 0) fail(&record, report, stage, errno);
     record_started(&record);
     record_write(&record);
@@ -134,10 +136,23 @@ static void keep_order(const struct order *order, int report) {
         if (write(report, &done, 1) < 0) done = 1;
         close(report);
     }
-    close(log);
-    keep(&record, notify, lease);
+    keep(&record, notify, lease, lock, store);
     unlink("notify");
     unlink("lease");
+}
+
+// Starts the guard, which is no child of the keeper. Returns -1 with errno.
+static int start_guard(const struct order *order, const int report[2], int guarded[2]) {
+    if (pipe2(guarded, O_CLOEXEC) != 0) return -1;
+    pid_t process = fork();
+    if (process != 0) return process < 0 ? -1 : 0;
+    close(report[0]);
+    close(report[1]);
+    close(guarded[1]);
+    setsid();
+    detach();
+    guard(guarded[0], order->directory);
+    _exit(0);
 }
 
 // portcullis-keeper [--unit NAME] ORDER
@@ -167,6 +182,13 @@ int main(int count, char **words) {
         printf("pipe: %s", strerror(errno));
         return STATUS_FAILED;
     }
+    // What is kept does not end with its main process, which ends with the keeper: where the service has a lease, somebody
+    // must end it should the keeper be killed.
+    int guarded[2] = {-1, -1};
+    if (order.keep_main && order.lease && start_guard(&order, report, guarded) != 0) {
+        printf("guard: %s", strerror(errno));
+        return STATUS_FAILED;
+    }
     pid_t keeper = fork();
     if (keeper < 0) {
         printf("fork: %s", strerror(errno));
@@ -174,10 +196,14 @@ int main(int count, char **words) {
     }
     if (keeper > 0) {
         close(report[1]);
+        close(guarded[0]);
+        close(guarded[1]);
         return wait_for_report(report[0]);
     }
     close(report[0]);
+    close(guarded[0]);
     setsid();
     keep_order(&order, report[1]);
+    guard_end(guarded[1]);
     return 0;
 }

@@ -112,6 +112,9 @@ static const char *read_options(struct order *order, int count, char **words) {
         else if (strcmp(name, "--stop-signal") == 0) {
             is_right = number(text, &value) && value > 0 && value < 65;
             order->stop_signal = (int)value;
+        } else if (strcmp(name, "--keep-main") == 0) {
+            is_right = number(text, &value) && value > 0 && value < 65;
+            order->keep_main = (int)value;
         } else if (strcmp(name, "--stop-timeout") == 0) is_right = number(text, &order->stop_timeout);
         else if (strcmp(name, "--time-limit") == 0) is_right = number(text, &order->time_limit);
         else if (strcmp(name, "--lease") == 0) is_right = number(text, &order->lease);

@@ -18,8 +18,8 @@ struct failure {
     int stage;
 };
 
-enum { STAGE_LIMIT, STAGE_USER, STAGE_DIRECTORY, STAGE_EXECUTE };
-static const char *const stages[] = {"its limits", "its user", "its directory", "its program"};
+enum { STAGE_DESCRIPTORS, STAGE_LIMIT, STAGE_USER, STAGE_DIRECTORY, STAGE_EXECUTE };
+static const char *const stages[] = {"its descriptors", "its limits", "its user", "its directory", "its program"};
 
 static int set_limits(const struct order *order) {
     for (int index = 0; index < order->limit_count; index++) {
@@ -43,8 +43,9 @@ static int take_user(const struct order *order) {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static void execute(const struct order *order, int log, int lock, int failed) {
-    struct failure failure = {0, STAGE_LIMIT};
+static void execute(const struct order *order, char **environment, char *pid, int log, int lock, int failed,
+    const struct store *store) {
+    struct failure failure = {0, STAGE_DESCRIPTORS};
     sigset_t none;
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
@@ -53,7 +54,12 @@ static void execute(const struct order *order, int log, int lock, int failed) {
     umask(022);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
+    if (store) {
+        snprintf(pid, PID_SIZE, "%d", (int)getpid());
+        if (store_hand_over(store, &lock, &failed) != 0) goto failed;
+    }
     fcntl(lock, F_SETFD, 0);
+    failure.stage = STAGE_LIMIT;
     if (set_limits(order) != 0) goto failed;
     failure.stage = STAGE_USER;
     if (take_user(order) != 0) goto failed;
@@ -62,25 +68,49 @@ static void execute(const struct order *order, int log, int lock, int failed) {
     // Nobody else would end a service with a lease. After the user, since a change of user resets it.
     if (order->lease && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) goto failed;
     failure.stage = STAGE_EXECUTE;
-    execve(order->program[0], order->program, order->environment);
+    execve(order->program[0], order->program, environment);
 failed:
     failure.number = errno;
     if (write(failed, &failure, sizeof failure) < 0) _exit(126);
     _exit(127);
 }
 
-pid_t program_start(const struct order *order, int log, int lock, const char **stage) {
+// The variables of the order and those of the store. Returns NULL without memory.
+static char **whole_environment(const struct order *order, const struct store *store, char *variables[3]) {
+    size_t count = 0;
+    while (order->environment[count]) count++;
+    char **environment = calloc(count + 4, sizeof *environment);
+    if (!environment) return NULL;
+    memcpy(environment, order->environment, count * sizeof *environment);
+    if (store && store_variables(store, variables) != 0) {
+        free(environment);
+        return NULL;
+    }
+    if (store) memcpy(environment + count, variables, 3 * sizeof *environment);
+    return environment;
+}
+
+static pid_t start(const struct order *order, int log, int lock, const struct store *store, const char **stage) {
     static char named[300];
     int pipes[2];
+    *stage = "environment";
+    char *variables[3] = {NULL, NULL, NULL};
+    char **environment = whole_environment(order, store, variables);
+    if (!environment) return -1;
     *stage = "pipe";
-    if (pipe2(pipes, O_CLOEXEC) != 0) return -1;
-    *stage = "fork";
-    pid_t main = fork();
-    if (main == 0) execute(order, log, lock, pipes[1]);
-    int number = errno;
-    close(pipes[1]);
+    pid_t main = -1;
+    int number = pipe2(pipes, O_CLOEXEC) == 0 ? 0 : errno;
+    if (!number) {
+        *stage = "fork";
+        main = fork();
+        if (main == 0) execute(order, environment, variables[2] ? variables[2] + PID_OFFSET : NULL, log, lock, pipes[1], store);
+        number = errno;
+        close(pipes[1]);
+        if (main < 0) close(pipes[0]);
+    }
+    for (int index = 0; index < 3; index++) free(variables[index]);
+    free(environment);
     if (main < 0) {
-        close(pipes[0]);
         errno = number;
         return -1;
     }
@@ -93,4 +123,15 @@ pid_t program_start(const struct order *order, int log, int lock, const char **s
     if (failure.stage == STAGE_EXECUTE) snprintf(named, sizeof named, "%.280s", order->program[0]), *stage = named;
     errno = failure.number;
     return -1;
+}
+
+pid_t program_start(const struct order *order, int lock, const struct store *store, const char **stage) {
+    *stage = order->log;
+    int log = open(order->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (log < 0) return -1;
+    pid_t main = start(order, log, lock, store, stage);
+    int number = errno;
+    close(log);
+    errno = number;
+    return main;
 }

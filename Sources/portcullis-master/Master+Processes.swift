@@ -6,13 +6,20 @@ import Text
 
 /// Processes from their start to their end.
 extension Master {
+    /// The environment of a worker. A configuration file that is not there is not told.
+    private func variables(_ number: Int) -> [String] {
+        let all = environment.variables(number: number, notify: notifyPath)
+        guard let path = settings.configuration, access(path, F_OK) != 0 else { return all }
+        return all.filter { !$0.hasBytePrefix("PORTCULLIS_CONFIG=") }
+    }
+
     func start(_ number: Int, _ generation: Int) {
         if let problem = sockets.open(number) { return feed(.notStarted(generation: generation, reason: problem)) }
         var crash: [Int32] = [-1, -1]
         var control: [Int32] = [-1, -1]
         guard pipe2(&crash, O_CLOEXEC | O_NONBLOCK) == 0, fcntl(crash[1], F_SETFL, 0) == 0, master_pair(&control) == 0,
             let process = ProcessStart(
-                words: settings.program, variables: environment.variables(number: number, notify: notifyPath),
+                words: settings.program, variables: variables(number),
                 descriptors: sockets.descriptors(number) + [crash[1], control[1]], files: files,
                 limits: settings.limits)
         else {

@@ -10,13 +10,14 @@ struct FuzzManifest: ParsableCommand {
 
     func run() throws {
         options.run(
-            "manifest", corpus: [Self.service, Self.files, Self.signatures].map { Array($0.utf8) },
+            "manifest", corpus: [Self.service, Self.workers, Self.files, Self.signatures].map { Array($0.utf8) },
             dictionary: [
                 "..", "../", "/", "//", "./", "\\u0000", "\\u202e", "\\n", "e\u{301}", "\u{E9}", "\u{212A}", "K",
                 "STRASSE",
                 "0644", "0755", "4755", "0777", "\"path\":", "\"mode\":", "\"size\":", "\"target\":", "\"links\":[",
                 "-1",
-                "1099511627776", "1099511627777", "1.0", "1e2", "null", "[]", "{}", "\"format\":2", "\"a/b\"", "\"a\"",
+                "1099511627776", "1099511627777", "1.0", "1e2", "null", "[]", "{}", "\"format\":2", "\"format\":3",
+                "\"ports\":\"5-9\"", "\"a/b\"", "\"a\"",
                 "\"A\"", "\"every\":60", "\"optional\":true", "\"number\":[0,1]", "\"text\":1", "\"by\":\"notify\"",
                 "\"/usr/bin/a\"", "PORTCULLIS_", Self.digest, ",", "}", "]", "[[[[", "{\"a\":",
             ],
@@ -47,6 +48,12 @@ struct FuzzManifest: ParsableCommand {
         "optional":true}],"timeout":9}],"install":[{"path":"logs"},{"path":"d","storage":"db"}],"uninstall":["d"],\
         "database":{"name":"m","schema":"sql/s","patches":"sql/p"},"limits":{"memory":1048576,"cpu":100},\
         "files":[\(file("bin/mdb", "0755")),\(file("sql/s", "0644")),\(file("sql/p/1", "0644"))]}
+        """
+
+    private static let workers = """
+        {"format":2,"type":"t","name":"1","variant":"release","run":{"command":["/bin/a"],"stop-signal":"TERM",\
+        "stop-timeout":9,"start-timeout":9,"ready":{"by":"notify"},"workers":4,"reload":{"by":"signal","signal":"HUP"},\
+        "watchdog":9,"inherit":"nginx"},"listen":[{"name":"a","protocol":"udp","ports":"80-89","address":"::1"}],"files":[]}
         """
 
     private static let files = """

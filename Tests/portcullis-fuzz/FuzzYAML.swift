@@ -44,8 +44,9 @@ struct FuzzYAML: ParsableCommand {
             for: common
             values: {name: "${service.name}", workers: 4}
         build: {command: [make, all], directory: out, environment: {A: b}, variants: {debug: {command: [make, debug]}}}
-        run: {command: [bin/pgw, -s], environment: {A: b}, stop-signal: INT, stop-timeout: 9s, ready: {port: 8080}}
-        listen: [{name: http, port: 8080}]
+        run: {command: [bin/pgw, -s], environment: {A: b}, stop-signal: INT, stop-timeout: 9s, ready: {port: 8080},
+          workers: 4, reload: {signal: HUP}, watchdog: 9s, inherit: nginx}
+        listen: [{name: http, port: 8080}, {name: a, ports: 5-9, protocol: udp, address: "::1"}]
         actions: [{name: a, command: bin/a, arguments: [{name: k, words: [x, y]}, {name: n, number: [1, 2]}], every: 1h}]
         limits: {memory: 1G, cpu: 150%, processes: 9}
         user: pgw

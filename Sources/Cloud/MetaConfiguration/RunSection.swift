@@ -1,3 +1,4 @@
+public import NetworkTypes
 public import Text
 
 /// How a service is started, when it counts as ready, and how it is stopped.
@@ -12,11 +13,33 @@ public struct RunSection: Sendable, Hashable {
     public var ready = Readiness.time(seconds: 1)
     /// Seconds after which a service that is not ready has failed to start.
     public var startTimeout = 60
+    /// Processes of the program that serve beside each other; 0: the program itself, once.
+    public var workers = 0
+    /// How the program takes a new configuration.
+    public var reload = Reload.restart
+    /// Seconds without a sign of life (`WATCHDOG=1`, sd_notify) after which a worker counts as hung; `nil`: never.
+    public var watchdog: Int?
+    /// How the program finds the sockets of `listen`.
+    public var inheritance = SocketInheritance.systemd
 
     package init(command: [String]) { self.command = command }
 
     /// Seconds that starting and stopping may take.
     package static let timeouts = 1...3_600
+    /// Workers that a service may have.
+    package static let numbersOfWorkers = 0...64
+    /// Seconds that a worker may give no sign of life.
+    package static let watchdogs = 1...3_600
+
+    /// How a program takes a new configuration.
+    public enum Reload: Sendable, Hashable {
+        /// It gets a signal.
+        case signal(StopSignal)
+        /// It is started anew, one worker at a time.
+        case restart
+        /// It is left alone.
+        case none
+    }
 
     /// When a service that was started counts as ready.
     public enum Readiness: Sendable, Hashable {
@@ -32,7 +55,15 @@ public struct RunSection: Sendable, Hashable {
     }
 }
 
-/// The signal that asks a program to end.
+/// How a program finds the sockets that it inherits.
+public enum SocketInheritance: String, Sendable, Hashable, CaseIterable {
+    /// By `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES` (sd_listen_fds).
+    case systemd
+    /// By `NGINX`, too.
+    case nginx
+}
+
+/// The signal that asks a program to end, or to take a new configuration.
 public enum StopSignal: String, Sendable, Hashable, CaseIterable {
     case term = "TERM"
     case int = "INT"
@@ -100,20 +131,43 @@ package enum CommandRule {
     }
 }
 
-/// A socket at which a service listens.
+/// Sockets of one name, one for each port, which are opened for a service and kept while its program is replaced.
 public struct ListeningSocket: Sendable, Hashable {
     @ExactText public var name: String
     public var transport: Transport
-    public var port: UInt16
+    public var ports: PortRange
+    /// `nil`: all addresses of both families.
+    public var address: IPAddress?
 
-    package init(name: String, transport: Transport, port: UInt16) {
+    package init(name: String, transport: Transport, ports: PortRange, address: IPAddress? = nil) {
         self.name = name
         self.transport = transport
-        self.port = port
+        self.ports = ports
+        self.address = address
     }
 
-    /// The most sockets of a service.
+    /// The most entries of a service.
     package static let most = 64
+    /// The most sockets of a service: one for each port and worker.
+    package static let mostOpened = 1_024
+
+    /// What is wrong with so many sockets, as a sentence; `nil` if nothing is. The number of workers multiplies them.
+    package static func problem(with sockets: [ListeningSocket], workers: Int) -> String? {
+        let ports = sockets.reduce(0) { $0 + $1.ports.count }
+        let opened = ports * max(1, workers)
+        guard opened > mostOpened else { return nil }
+        let each =
+            workers > 1 ? "\(ports) ports for each of \(workers) workers are \(opened) sockets" : "\(ports) ports"
+        return "\(each), and a service has at most \(mostOpened) sockets"
+    }
+
+    /// Whether both would take the same connections.
+    package func overlaps(_ other: ListeningSocket) -> Bool {
+        guard transport == other.transport, ports.overlaps(other.ports) else { return false }
+        guard let address, let theirs = other.address else { return true }
+        return address == theirs
+            || address.family == theirs.family && (address.isUnspecified || theirs.isUnspecified)
+    }
 
     /// The protocols of such sockets.
     public enum Transport: String, Sendable, Hashable, CaseIterable { case tcp, udp }

@@ -48,14 +48,17 @@ package struct ServiceUnit: Sendable, Hashable {
     private static let stopMargin = 15
     /// Files that a service without a limit may have open.
     private static let openFiles = 1 << 20
+    /// Files that keeper and master may have open at least. A worker's own limit is the master's to set.
+    private static let ownFiles = 8_192
+    /// They are processes of the unit, too.
+    private static let ownProcesses = 2
 
     private static func limits(_ limits: ServiceLimits?) -> [UnitProperty] {
-        let files = UInt64(limits?.openFiles ?? openFiles)
+        let files = UInt64(max(limits?.openFiles ?? openFiles, ownFiles))
         var properties = [
             UnitProperty("LimitNOFILE", .number(files)),
             UnitProperty("LimitNOFILESoft", .number(files)),
-            // The keeper is one of them.
-            UnitProperty("TasksMax", .number(limits?.processes.map { UInt64($0) + 1 } ?? .max)),
+            UnitProperty("TasksMax", .number(limits?.processes.map { UInt64($0 + ownProcesses) } ?? .max)),
         ]
         if let memory = limits?.memory {
             properties.append(UnitProperty("MemoryMax", .number(UInt64(memory))))

@@ -2,6 +2,7 @@ import Times
 import AdminAPI
 import Cloud
 import Foundation
+import Glibc
 import Logging
 import Names
 import ServiceSupport
@@ -74,12 +75,17 @@ struct JobRun: Sendable {
         let old: String
         if isGoingOn {
             guard let note = folder.note else { throw Unknown() }
+            if let rolling = RollingRestart(note: note) { return try await restart(rolling) }
             old = note
         } else {
-            _ = try facts()
+            let (_, facts) = try facts()
             guard case .alive(let running) = process.situation, !running.instance.utf8.isEmpty else {
                 _ = try folder.begin("")
                 throw Failure("\(job.service) does not run")
+            }
+            if let rolling = rolling(running, facts) {
+                guard try folder.begin(rolling.note) else { throw Unknown() }
+                return try await restart(rolling)
             }
             old = running.instance
             guard try folder.begin(old) else { throw Unknown() }
@@ -95,6 +101,40 @@ struct JobRun: Sendable {
                 }
             }
             guard !isLate else { throw Failure("it was not ready again before the deadline") }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private var workers: WorkersSituation? { MasterState.read(context.directory.master(of: job.service)) }
+
+    /// `nil`: the service has to be stopped and started: nobody would take its connections meanwhile, whoever replaces the
+    /// program, or there is no master that could.
+    private func rolling(_ running: LiveProcess, _ facts: ManifestFacts) -> RollingRestart? {
+        guard running.hasMaster, running.isKept, !running.isStopping, running.readyAt != nil, let run = facts.run,
+            run.workers > 0 || !facts.listen.isEmpty, let workers
+        else { return nil }
+        return RollingRestart(running.instance, workers)
+    }
+
+    /// Has the master replace its workers one by one.
+    private func restart(_ rolling: RollingRestart) async throws {
+        var isSent = false
+        while true {
+            guard case .alive(let running) = process.situation, !running.isStopping else {
+                throw Failure("it was stopped, or ended, while its workers were replaced")
+            }
+            // Another start is a restart, too.
+            guard running.instance.isExactly(rolling.instance) else { return }
+            if let workers {
+                switch rolling.progress(workers) {
+                case .done: return
+                case .failed(let problem): throw Failure("the workers that are left go on: \(problem)")
+                case .notBegun where !isSent:
+                    if let master = process.record?.main { isSent = ProcessTable.signal(master, SIGUSR1) }
+                case .notBegun, .underWay: break
+                }
+            }
+            guard !isLate else { throw Failure("its workers were not all replaced before the deadline") }
             try await Task.sleep(for: .milliseconds(50))
         }
     }

@@ -1,5 +1,6 @@
 import AdminAPI
 import Foundation
+import Glibc
 package import Logging
 import ServiceSupport
 import Text
@@ -49,8 +50,10 @@ package actor Node {
         self.configuration = configuration
         self.program = program
         self.logger = logger
-        source = try AdminSource(configuration)
         choice = try DriverChoice(configuration.driver, .own(configuration.driver))
+        // Before the source, which has to be shut down.
+        _ = try configuration.masterProgram()
+        source = try AdminSource(configuration)
         context = try NodeContext(configuration, driver: choice.driver, source: source, logger: logger)
         logger.info("the driver of services is \(choice.driver.rawValue)")
         changes = Changes()
@@ -61,6 +64,7 @@ package actor Node {
     /// Works until the task is cancelled. Services go on.
     package func run() async {
         loadStored()
+        if geteuid() == 0 { KernelSetting.migrateConnections(logger) }
         await clearBuilds()
         await follow(renewedAt: nil)
         notifier.ready()

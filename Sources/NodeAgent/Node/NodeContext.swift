@@ -12,6 +12,7 @@ struct NodeContext: Sendable {
     /// By which deadlines are judged.
     let clock = AdminClock()
     let keeper: String
+    let master: String
     let driver: ServiceDriver
     /// `nil`: nothing is fetched.
     let source: AdminSource?
@@ -29,6 +30,7 @@ struct NodeContext: Sendable {
         users = ServiceUsers(configuration)
         if directory.services.isEmpty { try users.prepare() }
         keeper = try configuration.keeperProgram()
+        master = try configuration.masterProgram()
         self.source = source
         self.logger = logger
     }

@@ -24,6 +24,13 @@ struct ServiceObserver {
     mutating func look(_ order: ServiceOrder) throws -> ServiceSituation {
         var situation = ServiceSituation()
         situation.process = directory.process(of: name).situation
+        if case .alive(var process) = situation.process, process.hasMaster {
+            process.workers = MasterState.read(directory.master(of: name))
+            situation.process = .alive(process)
+        } else if case .ended(var process) = situation.process, process.hadMaster {
+            process.masterProblem = MasterState.read(directory.master(of: name))?.masterProblem
+            situation.process = .ended(process)
+        }
         let path = directory.folder(of: name)
         situation.hasDirectory =
             access(path, F_OK) == 0 || access(directory.process(of: name).directory, F_OK) == 0

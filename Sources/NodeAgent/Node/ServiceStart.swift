@@ -20,26 +20,65 @@ struct ServiceStart: Sendable {
         let directories = try makeDirectories(user)
         let process = context.directory.process(of: name)
         try Folder.make(process.directory, mode: 0o755)
+        try makeMasterDirectory(user)
         var launch = launch(run.command, user)
         launch.note = count.note
         launch.environment += run.environment.map { ($0.name, $0.value) }
-        launch.stopSignal = run.stopSignal.number
-        launch.stopTimeout = run.stopTimeout
-        switch run.ready {
-        case .notify:
-            launch.ready = "notify"
-            launch.environment.append(("NOTIFY_SOCKET", "\(process.directory)/notify"))
-        case .port(let port): launch.ready = "port:\(port)"
-        case .time(let seconds): launch.ready = "time:\(seconds * 1_000)"
-        }
+        // The master stops the program by its own signal, and starts it again; the keeper does as much for the master.
+        launch.words = master(run, user).words(context.master, program: launch.words)
+        launch.limits = []
+        launch.keptSignal = run.stopSignal.number
+        launch.stopSignal = SIGTERM
+        launch.stopTimeout = run.stopTimeout + MasterCommand.stopMargin
+        launch.ready = "notify"
+        launch.environment.append(("NOTIFY_SOCKET", "\(process.directory)/notify"))
         launch.lease = lease
         switch context.driver {
         case .process: try launch.start(keeper: context.keeper)
-        case .systemd:
-            // Those of the cgroup count all of the service.
-            launch.limits = []
-            try launch.start(keeper: context.keeper, writable: directories, limits: facts.limits)
+        case .systemd: try launch.start(keeper: context.keeper, writable: directories, limits: facts.limits)
         }
+    }
+
+    private func master(_ run: RunSection, _ user: ServiceUser?) -> MasterCommand {
+        var master = MasterCommand(
+            of: name, directory: context.directory.master(of: name), run: run, sockets: facts.listen,
+            configuration: "\(context.directory.folder(of: name))/config.yaml", crashes: context.directory.crashes)
+        switch context.driver {
+        case .process: master.limits = limits(user).map { ($0.name, $0.value, $0.value) }
+        case .systemd:
+            // The others are those of the cgroup, which count all of the service.
+            master.limits = limits(user).filter { $0.name.isExactly("open-files") }.map {
+                ($0.name, $0.value, $0.value)
+            }
+        }
+        if facts.limits?.openFiles == nil, context.driver == .process, let own = Self.openFiles {
+            // The master has a higher one, for its sockets.
+            master.limits.append(own)
+        }
+        return master
+    }
+
+    /// How many files this process may have open, which services have without a limit of their own.
+    private static var openFiles: (name: String, soft: Int, hard: Int)? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        return ("open-files", Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
+    }
+
+    /// Makes the directory of the master, and forgets what the last one has said of its workers.
+    private func makeMasterDirectory(_ user: ServiceUser?) throws {
+        let folder = try Directory.open(context.directory.process(of: name).directory)
+        let owner = user?.user ?? geteuid()
+        var status = stat()
+        // What another user has left there is not this one's to write.
+        if let found = try folder.directory("master"), stat(found.path, &status) == 0, status.st_uid != owner {
+            try folder.removeAll("master")
+        }
+        let directory = try folder.directory(making: "master", mode: 0o750)
+        if let user, chown(directory.path, user.user, user.group) != 0 {
+            throw FileError(path: directory.path, errno: errno)
+        }
+        try directory.removeAll("state")
     }
 
     /// How a program of the version is started, but for its environment and its end.
@@ -68,7 +107,8 @@ struct ServiceStart: Sendable {
         if let files = facts.limits?.openFiles { limits.append(("open-files", files)) }
         if let memory = facts.limits?.memory { limits.append(("data", memory)) }
         if let processes = facts.limits?.processes, user != nil, facts.user == nil {
-            limits.append(("processes", processes))
+            // The master is one of them.
+            limits.append(("processes", processes + 1))
         }
         return limits
     }
@@ -124,19 +164,5 @@ struct ServiceStart: Sendable {
             throw FileError(path: folder.path(last), reason: "is there, and should lead to \(target.printable)")
         }
         guard symlink(target, folder.path(last)) == 0 else { throw FileError(path: folder.path(last), errno: errno) }
-    }
-}
-
-extension StopSignal {
-    var number: Int32 {
-        switch self {
-        case .term: SIGTERM
-        case .int: SIGINT
-        case .quit: SIGQUIT
-        case .hup: SIGHUP
-        case .usr1: SIGUSR1
-        case .usr2: SIGUSR2
-        case .winch: SIGWINCH
-        }
     }
 }

@@ -137,7 +137,9 @@ actor ServiceWorker {
     /// Looks, plans, and carries out one step. Returns the milliseconds until the next look.
     private func turn() async -> Int {
         let now = ProcessTable.bootMilliseconds
-        if let calm, calm.holds(at: now, context.directory.process(of: name)) {
+        // Before the situation is looked at: what changes meanwhile is then seen at the next turn.
+        let workers = MasterState.identity(context.directory.master(of: name))
+        if let calm, calm.holds(at: now, context.directory.process(of: name), workers: workers) {
             rotateIfDue(at: now)
             return 200
         }
@@ -161,14 +163,16 @@ actor ServiceWorker {
             rotateIfDue(at: now)
             startPlacing(plan.placing, order)
             guard let step = plan.process.first else {
-                if plan.steps.isEmpty, placing == nil, self.order != nil { calm = Calm(situation, process(), at: now) }
+                if plan.steps.isEmpty, placing == nil, self.order != nil {
+                    calm = Calm(situation, process(), workers: workers, at: now)
+                }
                 return 200
             }
             switch step {
             case .awaitEnd(let instance):
                 endUnkept(instance, situation)
                 return 30
-            case .awaitReady: return 50
+            case .awaitReady: return plan.state == .failing ? 200 : 50
             case .pause(let until): return max(10, min(until - now, 200))
             default: break
             }
@@ -207,7 +211,10 @@ actor ServiceWorker {
         case .end(let instance):
             memory.endOrder = ServiceMemory.EndOrder(instance: instance, at: ProcessTable.bootMilliseconds)
             var signal = SIGTERM
-            if case .alive(let live) = situation.process, let run = run(live) { signal = run.stopSignal.number }
+            // A master stops its workers by their own signal.
+            if case .alive(let live) = situation.process, !live.hasMaster, let run = run(live) {
+                signal = run.stopSignal.number
+            }
             process.end(instance: instance, signal: signal, isLast: false)
         case .activate(let digest): try ServiceFolder(opening: context.directory.folder(of: name)).activate(digest)
         case .start(let digest, let count):
@@ -247,7 +254,8 @@ actor ServiceWorker {
             case .alive(let process) = situation.process, !process.isKept
         else { return }
         // Without its program the rest gets no time of its own.
-        let limit = process.version == nil ? 1 : run(process)?.stopTimeout ?? 10
+        var limit = process.version == nil ? 1 : run(process)?.stopTimeout ?? 10
+        if process.hasMaster, process.version != nil { limit += MasterCommand.stopMargin }
         guard ProcessTable.bootMilliseconds - order.at > limit * 1_000 else { return }
         context.directory.process(of: name).end(instance: instance, signal: SIGKILL, isLast: true)
     }
@@ -330,21 +338,26 @@ actor ServiceWorker {
         }
         var version = situation.current
         var restarts = 0
+        var workers: [WorkerReport] = []
         switch situation.process {
         case .alive(let process):
             version = process.version ?? version
-            restarts = process.starts.restarts
+            restarts = process.starts.restarts + (process.workers?.restarts ?? 0)
+            workers = process.workers?.reports ?? []
         case .ended(let process): restarts = process.version == version ? process.starts.restarts : 0
         case .none: break
         }
-        report(plan.state, plan.problem ?? plan.remark, version, previous: situation.previous, restarts: restarts)
+        report(
+            plan.state, plan.problem ?? plan.remark, version, previous: situation.previous, restarts: restarts,
+            workers: workers)
     }
 
     private func report(
         _ state: ServerService.State, _ problem: String?, _ version: ContentDigest?, previous: ContentDigest? = nil,
-        restarts: Int = 0
+        restarts: Int = 0, workers: [WorkerReport] = []
     ) {
         var next = status
+        next.workers = workers
         next.state = state
         next.version = version.map { "\($0)" } ?? (problem == nil ? nil : status.version)
         next.previous = previous.map { "\($0)" }

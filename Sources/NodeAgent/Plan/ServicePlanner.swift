@@ -179,6 +179,14 @@ package struct ServicePlanner {
         if order.version == nil { plan.problem = "no version is assigned" }
         guard process.readyAt == nil, process.isKept else {
             plan.state = .running
+            tell(process.workers, &plan)
+            return
+        }
+        if process.hasMaster, let workers = process.workers {
+            // The master starts them again, each in its time.
+            plan.state = .starting
+            tell(workers, &plan)
+            plan.process = [.awaitReady(instance: process.instance, until: time + 1_000)]
             return
         }
         let limit = process.startedAt + (now.versions[target]?.startTimeout ?? VersionKnowledge().startTimeout)
@@ -189,6 +197,17 @@ package struct ServicePlanner {
             plan.state = .failing
             plan.problem = "it was not ready within \((limit - process.startedAt) / 1_000) s"
             plan.process = stop(process)
+        }
+    }
+
+    /// Tells what its master says of workers that do not serve. It is as assigned as long as one does.
+    private func tell(_ workers: WorkersSituation?, _ plan: inout ServicePlan) {
+        guard let workers, let problem = workers.problem else { return }
+        if workers.isFailing {
+            plan.state = .failing
+            plan.problem = problem
+        } else {
+            plan.remark = problem
         }
     }
 
@@ -254,12 +273,13 @@ package struct ServicePlanner {
     private static func text(of ended: EndedProcess) -> String {
         let ending: String
         switch ended.end {
-        case .exited(0) where ended.left > 0:
-            let left = ended.left == 1 ? "a process behind, which was" : "\(ended.left) processes behind, which were"
-            return "its program ended and left \(left) ended: "
-                + "a program must stay in the foreground"
+        case .exited(0) where ended.left > 0 && !ended.hadMaster: return LeftProcesses.text(ended.left)
         case .exited(let status) where ended.isOutOfMemory:
             ending = "it ended with status \(status), since the kernel ended a process of it: \(memoryLimit)"
+        case .exited(let status) where ended.hadMaster:
+            ending =
+                ended.masterProblem.map { "it cannot be started: \($0)" } ?? "its master ended with status \(status)"
+        case .killed(let signal) where ended.hadMaster: ending = "signal \(signal) ended its master again and again"
         case .exited(let status): ending = "it ended by itself with status \(status)"
         case .killed(9) where ended.isOutOfMemory: ending = "the kernel ended it: \(memoryLimit)"
         case .killed(let signal): ending = "signal \(signal) ended it"

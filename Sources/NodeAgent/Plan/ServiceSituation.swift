@@ -89,6 +89,10 @@ package struct LiveProcess: Sendable, Hashable {
     package var driver = ServiceDriver.process
     /// Whether its keeper stops it at a time unless that is moved.
     package var isLeased = false
+    /// Whether its main process is a master, which keeps the processes of the program.
+    package var hasMaster = false
+    /// What the master says of them; `nil`: nothing yet.
+    package var workers: WorkersSituation?
     package var starts = StartCount()
 
     package init(instance: String, version: ContentDigest?, startedAt: Int, readyAt: Int? = nil) {
@@ -122,6 +126,10 @@ package struct EndedProcess: Sendable, Hashable {
     package var readyFor: Int?
     /// Processes that the program left behind at its end.
     package var left = 0
+    /// Whether what has ended is a master.
+    package var hadMaster = false
+    /// Why the master has ended, as it has said itself.
+    package var masterProblem: String?
     /// Whether the kernel ended processes of it since the memory of its limit was used up.
     package var isOutOfMemory = false
     /// When it was stopped since its lease was over: RFC 3339 in UTC.

@@ -17,6 +17,9 @@ struct KeeperLaunch: Sendable {
     var words: [String]
     var environment: [(name: String, value: String)]
     var stopSignal = SIGTERM
+    /// The program is started again when it was killed, and what it has started lives on meanwhile: the signal that stops
+    /// those while there is no program to do it; `nil`: its end is the end of all.
+    var keptSignal: Int32?
     /// Seconds.
     var stopTimeout = 10
     /// Seconds after which it is stopped; 0: none.
@@ -46,6 +49,7 @@ struct KeeperLaunch: Sendable {
             process.log, "--work", work, "--stop-signal", "\(stopSignal)", "--stop-timeout", "\(stopTimeout * 1_000)",
             "--time-limit", "\(timeLimit * 1_000)", "--ready", ready,
         ]
+        if let keptSignal { words += ["--keep-main", "\(keptSignal)"] }
         if let user { words += ["--user", "\(user.user)", "--group", "\(user.group)"] }
         for limit in limits { words += ["--limit", "\(limit.name)=\(limit.value)"] }
         if let lease { words += ["--lease", "\(lease.end)"] }

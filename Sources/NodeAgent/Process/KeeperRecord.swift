@@ -42,6 +42,8 @@ package struct KeeperRecord: Sendable, Hashable {
     /// Processes that the kernel ended since the unit's memory was used up.
     package var outOfMemory = 0
     package var left = 0
+    /// How often the main process was started again after it had been killed; `nil`: it is the program itself, which is not.
+    package var mainRestarts: Int?
     package var reason: String?
 
     /// Reads the file; `nil` if it is incomplete or something else.
@@ -75,6 +77,7 @@ package struct KeeperRecord: Sendable, Hashable {
         case "leased": isLeased = true
         case "lease-ended": leaseEnded = Self.moment(text)
         case "out-of-memory": outOfMemory = Int(text) ?? 0
+        case "main-restarts": mainRestarts = Int(text) ?? 0
         case "left": left = Int(text) ?? 0
         case "reason": reason = text
         case "ended": return takeEnd(text)
@@ -154,6 +157,7 @@ extension ProcessSituation {
             // At its end the keeper waits for what the program has left behind.
             process.isStopping = process.isKept && (record.stopping != nil || record.ended != nil)
             process.starts = starts
+            process.hasMaster = record.mainRestarts != nil
             process.isLeased = record.isLeased
             process.driver = record.unit == nil ? .process : .systemd
             if !process.isKept, !liveness.hasMain { process.version = nil }
@@ -167,6 +171,7 @@ extension ProcessSituation {
         process.wasStopped = record.stopping != nil
         process.readyFor = record.ready.map { max(0, (record.ended?.boot ?? $0.boot) - $0.boot) }
         process.left = record.left
+        process.hadMaster = record.mainRestarts != nil
         process.isOutOfMemory = record.outOfMemory > 0
         process.leaseEndedAt = record.leaseEnded.map {
             Date(timeIntervalSince1970: Double($0.wall)).formatted(.iso8601)

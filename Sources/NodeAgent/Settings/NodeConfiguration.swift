@@ -104,4 +104,16 @@ public struct NodeConfiguration: Sendable, Hashable {
         }
         return path
     }
+
+    /// The program that keeps the workers of a service, beside the one that keeps the service.
+    /// - Throws: if it is not there.
+    package func masterProgram() throws(SettingsError) -> String {
+        let path = "\(Folder.parent(of: try keeperProgram()))/portcullis-master"
+        guard access(path, X_OK) == 0 else {
+            throw SettingsError(
+                "\(path.printable) is not there, without which no service can be started: it belongs beside portcullis-keeper"
+            )
+        }
+        return path
+    }
 }

@@ -6,6 +6,8 @@ struct ManifestFacts: Sendable, Hashable {
     var version: VersionName
     var user: String?
     var run: RunSection?
+    /// The sockets that are opened for the program.
+    var listen: [ListeningSocket]
     var tests: [Manifest.Test]
     var actions: [ServiceAction]
     var directories: [ServiceDirectory]
@@ -16,6 +18,7 @@ struct ManifestFacts: Sendable, Hashable {
         version = manifest.version
         user = manifest.user
         run = manifest.run
+        listen = manifest.isListenOpened ? manifest.listen : []
         tests = manifest.tests
         actions = manifest.actions
         directories = manifest.directories

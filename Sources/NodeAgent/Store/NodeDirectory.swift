@@ -30,6 +30,11 @@ package struct NodeDirectory: Sendable {
         ServiceProcess(directory: "\(own)/run/\(service)", log: "\(own)/log/\(service).log")
     }
 
+    /// Where the master of a service keeps its state. It belongs to the service's user.
+    package func master(of service: String) -> String { "\(own)/run/\(service)/master" }
+    /// The socket by which masters tell of crashes.
+    package var crashes: String { "\(own)/run/crash" }
+
     func process(ofJob id: String) -> ServiceProcess {
         ServiceProcess(directory: "\(own)/jobs/\(id)", log: "\(own)/jobs/\(id)/output")
     }

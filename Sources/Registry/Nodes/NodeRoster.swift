@@ -196,7 +196,8 @@ public actor NodeRoster {
             running: report?.services.values.count { $0.state == .running } ?? 0,
             differences: differences(server, in: state).count, load: report?.load, memory: report?.memory,
             freeMemory: report?.freeMemory, disk: root?.size, freeDisk: root?.free,
-            services: report?.services.mapValues(\.state) ?? [:])
+            services: report?.services.mapValues(\.state) ?? [:],
+            workers: report?.services.compactMapValues { WorkerCount($0.workers) })
     }
 
     /// What a server's node says of a service.

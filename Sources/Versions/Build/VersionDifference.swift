@@ -51,7 +51,11 @@ package struct VersionDifference: Sendable, Hashable {
         sections = [
             "type", "variant", "user", "run", "listen", "tests", "actions", "install", "uninstall", "database",
             "limits",
-        ].filter { oldJSON[$0] != newJSON[$0] }
+        ].filter { name in
+            // The same words: in format 1 the program opens its sockets itself.
+            let isOtherwiseOpened = name == "listen" && old.isListenOpened != new.isListenOpened
+            return oldJSON[name] != newJSON[name] || isOtherwiseOpened && !new.listen.isEmpty && !old.listen.isEmpty
+        }
     }
 
     private static func contents(_ manifest: Manifest) -> [ExactText: Content] {

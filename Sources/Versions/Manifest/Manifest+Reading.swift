@@ -46,17 +46,19 @@ struct ManifestReader {
             faults.report("", "\"format\" is missing: this is no manifest of a version")
             return nil
         }
-        guard format == .integer(Manifest.format) else {
-            if case .integer(let number) = format, number > Manifest.format {
+        let newest = Manifest.newestFormat
+        guard case .integer(let number) = format, (1...newest).contains(number) else {
+            if case .integer(let number) = format, number > newest {
                 faults.report(
                     "/format",
-                    "this manifest has format \(number), and format \(Manifest.format) is the newest that is known here: "
+                    "this manifest has format \(number), and format \(newest) is the newest that is known here: "
                         + "upgrade this program")
             } else {
-                faults.report("/format", "must be \(Manifest.format), and is \(format)")
+                faults.report("/format", "must be 1 to \(newest), and is \(format)")
             }
             return nil
         }
+        faults.format = number
         guard let object = ManifestField.root(json).object(Self.names, &faults) else { return nil }
         let type = object.required("type", &faults)?.string(&faults, VersionName.problem(withType:))
         let name = object.required("name", &faults)?.string(&faults, VersionName.problem(withName:))
@@ -71,7 +73,8 @@ struct ManifestReader {
         let isTreeKnown = faults.faults.isEmpty
         manifest.user = object.optional("user")?.string(&faults, UserName.problem)
         manifest.run = object.optional("run").flatMap { run($0) }
-        manifest.listen = object.optional("listen").map { listen($0) } ?? []
+        manifest.listen = object.optional("listen").map { listen($0, workers: manifest.run?.workers ?? 0) } ?? []
+        manifest.isListenOpened = number > 1 || manifest.listen.isEmpty
         manifest.tests = object.optional("tests").map { tests($0) } ?? []
         manifest.actions = object.optional("actions").map { actions($0) } ?? []
         manifest.directories = object.optional("install").map { directories($0) } ?? []
@@ -129,7 +132,7 @@ struct ManifestRoot {
     func object(_ names: [String], _ faults: inout ManifestFaults) -> ManifestObject? {
         guard case .object(let members) = value else { return nil }
         for member in members where !names.contains(where: { $0.isExactly(member.name) }) {
-            ManifestField(member.value, "", member.name).fault("is not known in format \(Manifest.format)", &faults)
+            ManifestField(member.value, "", member.name).fault("is not known in format \(faults.format)", &faults)
         }
         return ManifestObject(members: members, place: "")
     }

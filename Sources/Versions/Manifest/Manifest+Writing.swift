@@ -1,5 +1,6 @@
 import Cloud
 package import JSON
+import NetworkTypes
 import Text
 
 extension Manifest {
@@ -19,7 +20,7 @@ extension Manifest {
         func addList(_ name: String, _ values: [JSONValue]) {
             if !values.isEmpty { add(name, .array(values)) }
         }
-        add("format", .integer(Self.format))
+        add("format", .integer(format))
         add("type", .string(version.type))
         add("name", .string(version.name))
         add("variant", .string(version.variant))
@@ -98,13 +99,31 @@ extension RunSection {
         return .members(
             ("command", .strings(command)), ("environment", environment.isEmpty ? .none : .some(variables)),
             ("stop-signal", .string(stopSignal.rawValue)), ("stop-timeout", .integer(stopTimeout)),
-            ("start-timeout", .integer(startTimeout)), ("ready", ready))
+            ("start-timeout", .integer(startTimeout)), ("ready", ready),
+            ("workers", workers == 0 ? .none : .some(.integer(workers))), ("reload", reload.json),
+            ("watchdog", watchdog.map { .integer($0) }),
+            ("inherit", inheritance == .systemd ? .none : .some(.string(inheritance.rawValue))))
+    }
+}
+
+extension RunSection.Reload {
+    /// `nil`: as where nothing is said.
+    fileprivate var json: JSONValue? {
+        switch self {
+        case .signal(let signal): ["by": "signal", "signal": .string(signal.rawValue)]
+        case .restart: nil
+        case .none: ["by": "none"]
+        }
     }
 }
 
 extension ListeningSocket {
     fileprivate var json: JSONValue {
-        ["name": .string(name), "protocol": .string(transport.rawValue), "port": .integer(Int(port))]
+        let (port, range): (JSONValue?, JSONValue?) =
+            ports.isSinglePort ? (.integer(Int(ports.first)), nil) : (nil, .string("\(ports)"))
+        return .members(
+            ("name", .string(name)), ("protocol", .string(transport.rawValue)), ("port", port), ("ports", range),
+            ("address", address.map { .string("\($0)") }))
     }
 }
 

@@ -4,8 +4,8 @@ package import Text
 /// What a version is: its files, and everything that is executed or placed on a server for it. Its exact bytes are
 /// signed, and their SHA-256 names the version; so a server needs to trust nobody else.
 package struct Manifest: Sendable, Hashable {
-    /// The number of the format that is written, and the newest that is read.
-    package static let format = 1
+    /// The number of the newest format that is read.
+    package static let newestFormat = 2
     /// The most bytes of a manifest.
     package static let largest = 64 << 20
     /// The most files, and the most links.
@@ -20,6 +20,8 @@ package struct Manifest: Sendable, Hashable {
     /// `nil`: nothing is to be run.
     package var run: RunSection?
     package var listen: [ListeningSocket] = []
+    /// Whether the sockets of `listen` are opened for the program, which inherits them. In format 1 it opens them itself.
+    package var isListenOpened = true
     package var tests: [Test] = []
     package var actions: [ServiceAction] = []
     /// Directories to make beside the versions, in order.
@@ -90,6 +92,12 @@ package struct Manifest: Sendable, Hashable {
         }
     }
 
+    /// The number of its format: the oldest that can say it, so that older programs read what they can carry out.
+    package var format: Int {
+        let isNew = (!listen.isEmpty && isListenOpened) || run?.hasMaster ?? false
+        return isNew ? 2 : 1
+    }
+
     /// The contents of all files, each once. Cost: linear.
     package var blobs: [Blob] {
         var seen = Set<ContentDigest>()
@@ -98,6 +106,13 @@ package struct Manifest: Sendable, Hashable {
 
     /// Bytes of all files, each counted as often as it is in the version. Cost: linear.
     package var size: Int { files.reduce(0) { $0 + $1.blob.size } }
+}
+
+extension RunSection {
+    /// Whether it says something that format 1 cannot say.
+    fileprivate var hasMaster: Bool {
+        workers != 0 || reload != .restart || watchdog != nil || inheritance != .systemd
+    }
 }
 
 /// The permissions of a file of a version: at most those of 0755, and its owner may read it. So there is neither setuid

@@ -4,6 +4,8 @@ import Text
 /// The faults of a manifest so far.
 struct ManifestFaults {
     private(set) var faults: [ManifestError.Fault] = []
+    /// The format of what is read.
+    var format = Manifest.newestFormat
 
     var isFull: Bool { faults.count >= ManifestError.mostFaults }
 
@@ -119,7 +121,7 @@ struct ManifestField {
         }
         let place = place
         for member in members where !names.contains(where: { $0.isExactly(member.name) }) {
-            ManifestField(member.value, place, member.name).fault("is not known in format \(Manifest.format)", &faults)
+            ManifestField(member.value, place, member.name).fault("is not known in format \(faults.format)", &faults)
         }
         return ManifestObject(members: members, place: place)
     }

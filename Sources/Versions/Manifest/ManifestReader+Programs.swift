@@ -1,12 +1,14 @@
 import Cloud
 import JSON
 import Names
+import NetworkTypes
 import Text
 
 /// What is executed: how a service runs, its tests and actions.
 extension ManifestReader {
     mutating func run(_ field: ManifestField) -> RunSection? {
-        let names = ["command", "environment", "stop-signal", "stop-timeout", "start-timeout", "ready"]
+        var names = ["command", "environment", "stop-signal", "stop-timeout", "start-timeout", "ready"]
+        if faults.format > 1 { names += ["workers", "reload", "watchdog", "inherit"] }
         guard let object = field.object(names, &faults) else { return nil }
         let command = object.required("command", &faults).flatMap { self.command($0) }
         let signal = object.required("stop-signal", &faults)?.choice(StopSignal.self, &faults)
@@ -21,6 +23,11 @@ extension ManifestReader {
         run.stopTimeout = stop
         run.startTimeout = start
         run.ready = ready
+        run.workers = object.optional("workers")?.integer(in: RunSection.numbersOfWorkers, &faults) ?? run.workers
+        run.reload = object.optional("reload").flatMap { reload($0) } ?? run.reload
+        run.watchdog = object.optional("watchdog")?.integer(in: RunSection.watchdogs, &faults)
+        run.inheritance =
+            object.optional("inherit")?.choice(SocketInheritance.self, &faults) ?? run.inheritance
         if case .time(let seconds) = ready, seconds > start {
             field.fault("\"ready\" waits longer than \"start-timeout\"", &faults)
         }
@@ -42,6 +49,20 @@ extension ManifestReader {
             }
         }
         by.fault("\(kind.printed()) is none of notify, port, time", &faults)
+        return nil
+    }
+
+    private mutating func reload(_ field: ManifestField) -> RunSection.Reload? {
+        guard let object = field.object(["by", "signal"], &faults), let by = object.required("by", &faults),
+            let kind = by.string(&faults)
+        else { return nil }
+        if kind.isExactly("signal") {
+            return object.required("signal", &faults)?.choice(StopSignal.self, &faults).map { .signal($0) }
+        }
+        object.optional("signal")?.fault("has no meaning beside \(kind.printed())", &faults)
+        if kind.isExactly("restart") { return .restart }
+        if kind.isExactly("none") { return RunSection.Reload.none }
+        by.fault("\(kind.printed()) is none of signal, restart, none", &faults)
         return nil
     }
 
@@ -88,21 +109,37 @@ extension ManifestReader {
         }
     }
 
-    mutating func listen(_ field: ManifestField) -> [ListeningSocket] {
-        var names = Set<ExactText>()
-        var ports = Set<[String]>()
-        return field.array(atMost: ListeningSocket.most, &faults).compactMap { field in
-            guard let object = field.object(["name", "protocol", "port"], &faults) else { return nil }
-            let name = name(object, .socket)
-            let transport = object.required("protocol", &faults)?.choice(ListeningSocket.Transport.self, &faults)
-            let port = object.required("port", &faults).flatMap { self.port($0) }
-            guard let name, let transport, let port else { return nil }
-            if !names.insert(ExactText(name)).inserted { field.fault("a socket \"\(name)\" is there twice", &faults) }
-            if !ports.insert([transport.rawValue, "\(port)"]).inserted {
-                field.fault("\(transport.rawValue) port \(port) is there twice", &faults)
+    mutating func listen(_ field: ManifestField, workers: Int) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        for field in field.array(atMost: ListeningSocket.most, &faults) {
+            guard let socket = socket(field) else { continue }
+            if sockets.contains(where: { $0.name.isExactly(socket.name) }) {
+                field.fault("a socket \"\(socket.name)\" is there twice", &faults)
             }
-            return ListeningSocket(name: name, transport: transport, port: port)
+            if sockets.contains(where: { $0.overlaps(socket) }) {
+                field.fault("\(socket.transport.rawValue) port \(socket.ports) is there twice", &faults)
+            }
+            sockets.append(socket)
         }
+        if let problem = ListeningSocket.problem(with: sockets, workers: workers) { field.fault(problem, &faults) }
+        return sockets
+    }
+
+    private mutating func socket(_ field: ManifestField) -> ListeningSocket? {
+        let names = ["name", "protocol", "port"] + (faults.format > 1 ? ["ports", "address"] : [])
+        guard let object = field.object(names, &faults) else { return nil }
+        let name = name(object, .socket)
+        let transport = object.required("protocol", &faults)?.choice(ListeningSocket.Transport.self, &faults)
+        let ports: PortRange?
+        if let range = object.optional("ports") {
+            ports = range.value("range of ports", &faults) { PortRange($0) }
+            object.optional("port")?.fault("has no meaning beside \"ports\"", &faults)
+        } else {
+            ports = object.required("port", &faults).flatMap { self.port($0) }.flatMap { PortRange($0) }
+        }
+        let address = object.optional("address")?.value("IPv4 or IPv6 address", &faults) { IPAddress($0) }
+        guard let name, let transport, let ports else { return nil }
+        return ListeningSocket(name: name, transport: transport, ports: ports, address: address)
     }
 
     /// The most tests of a version.

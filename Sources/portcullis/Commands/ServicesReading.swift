@@ -91,22 +91,29 @@ struct ShowService: AdminCommand {
             ? DrainingConnections(of: service.name, try await client.confirmation(at: server.location)) : nil
         let overview = try await HealthDirectory(client, location: server.location, service: service.name).now()
         let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
+        let run = service.version == nil ? nil : try await client.run(of: service)
         try output.show(
             json: [
-                "connections": connections?.json ?? .null, "service": service.json,
+                "run": run?.json ?? .null, "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
                 "health": health.map(ServiceHealth.json) ?? .null,
             ],
             asText: ResourceTables.service(
-                service, on: server, connections: connections, rows: rows, health: health ?? []))
+                service, on: server, connections: connections, rows: rows, health: health ?? [], run: run))
     }
 }
 
 extension AdminResources {
+    /// What a service does on its server; `nil`: nothing is known of it.
+    fileprivate func run(of service: ServiceResource) async throws -> ServerService? {
+        let node: NodeDetail = try await value(AdminRequest(.get, .node(of: service.server)))
+        return node.report?.services[ExactText(service.name)]
+    }
+
     /// What services do on their servers, by server; asked for only where one has a version.
-    fileprivate func runs(of services: [ServiceResource]) async throws -> [String: [ExactText: ServerService.State]] {
+    fileprivate func runs(of services: [ServiceResource]) async throws -> [String: NodeResource] {
         guard services.contains(where: { $0.version != nil }) else { return [:] }
         let nodes: [NodeResource] = try await value(AdminRequest(.get, .nodes))
-        return nodes.reduce(into: [:]) { $0[$1.server] = $1.services }
+        return nodes.reduce(into: [:]) { $0[$1.server] = $1 }
     }
 }

@@ -47,7 +47,7 @@ enum NodesText {
                     ["SERVICE", "RUN", "SINCE", "MANIFEST", .init("RESTARTS", .right), "DIFFERS"],
                     names.map { name in
                         let service = report.services[name]
-                        return [name.wrappedValue.printable, service?.state.rawValue ?? "", service?.since ?? ""]
+                        return [name.wrappedValue.printable, service.map { run($0) } ?? "", service?.since ?? ""]
                             + [String((service?.version ?? "").prefix(12)), service.map { "\($0.restarts)" } ?? ""]
                             + [(differences[name] ?? "").printable]
                     }
@@ -65,6 +65,22 @@ enum NodesText {
             parts.append(report.problems.map { "! \($0.printable)" }.joined(separator: "\n"))
         }
         return parts.joined(separator: "\n\n")
+    }
+
+    /// `running`, `running, 3 of 4 workers ready`
+    private static func run(_ service: ServerService) -> String {
+        let workers = WorkerCount(service.workers).map { ", \($0.ready) of \($0.all) workers ready" }
+        return service.state.rawValue + (workers ?? "")
+    }
+
+    /// The workers of a service.
+    static func workers(_ workers: [WorkerReport]) -> Table {
+        Table(
+            [.init("WORKER", .right), "STATE", "SINCE", .init("PID", .right), .init("RESTARTS", .right), "PROBLEM"],
+            workers.map { worker in
+                ["\(worker.worker)", worker.state.rawValue, worker.since, worker.pid.map { "\($0)" } ?? ""]
+                    + ["\(worker.restarts)", worker.problem?.printable ?? ""]
+            })
     }
 
     static func job(_ job: JobResource) -> String {

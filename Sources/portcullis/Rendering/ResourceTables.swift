@@ -89,7 +89,7 @@ enum ResourceTables {
     ///   - health: `nil`: an older ADMIN does not tell it.
     static func services(
         _ services: [ServiceResource], servers: [String: ServerResource], health: ServiceHealth? = nil,
-        run: [String: [ExactText: ServerService.State]] = [:]
+        run: [String: NodeResource] = [:]
     ) -> Table {
         let areInstalled = services.contains { $0.version != nil }
         return Table(
@@ -100,14 +100,14 @@ enum ResourceTables {
                 let location = server?.location ?? ""
                 return [service.name, service.server, location, StateText.text(service, on: server)]
                     + [weight(service.weight), health?.text(of: service, at: location) ?? ""]
-                    + (areInstalled ? [version(service), Self.run(service, run[service.server] ?? [:])] : [])
+                    + (areInstalled ? [version(service), Self.run(service, run[service.server])] : [])
             })
     }
 
     /// The services with what is known of their servers.
     static func services(
         _ services: [ServiceResource], on servers: [String: ServerResource], health: ServiceHealth?,
-        run: [String: [ExactText: ServerService.State]] = [:], isWide: Bool
+        run: [String: NodeResource] = [:], isWide: Bool
     ) -> Table {
         let table = Self.services(services, servers: servers, health: health, run: run)
         guard isWide else { return table }
@@ -154,7 +154,7 @@ enum ResourceTables {
     /// A single service: one property per line, followed by its rows in the export, and by its health.
     static func service(
         _ service: ServiceResource, on server: ServerResource, connections: DrainingConnections? = nil,
-        rows: [ExportLine], health: [ServiceHealth.Row] = []
+        rows: [ExportLine], health: [ServiceHealth.Row] = [], run: ServerService? = nil
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -172,10 +172,15 @@ enum ResourceTables {
                         ["desired", service.desired?.rawValue ?? ""],
                     ] + (service.drive.map { [["drive", $0]] } ?? [])
                 } ?? [])
+                + (run.map { run in
+                    [["run", "\(run.state.rawValue) since \(run.since)"], ["restarts", "\(run.restarts)"]]
+                        + (run.problem.map { [["problem", $0.printable]] } ?? [])
+                } ?? [])
         ).body(indent: "")
-        guard !rows.isEmpty else { return properties + "\n\nnot exported" }
+        let workers = run.flatMap { $0.workers.isEmpty ? nil : "\n\n" + NodesText.workers($0.workers).text } ?? ""
+        guard !rows.isEmpty else { return properties + workers + "\n\nnot exported" }
         let verdicts = health.isEmpty ? "" : "\n\n" + ServiceHealth.table(health).text
-        return properties + "\n\n" + export(rows).text + verdicts
+        return properties + workers + "\n\n" + export(rows).text + verdicts
     }
 
     static func export(_ rows: [ExportLine]) -> Table {
@@ -220,10 +225,12 @@ enum ResourceTables {
     }
 
     /// What the service does on its server, and what is desired if that is something else.
-    private static func run(_ service: ServiceResource, _ states: [ExactText: ServerService.State]) -> String {
+    private static func run(_ service: ServiceResource, _ node: NodeResource?) -> String {
         guard let desired = service.desired else { return "-" }
-        guard let state = states[ExactText(service.name)] else { return "? (\(desired.rawValue))" }
-        return state.rawValue == desired.rawValue ? state.rawValue : "\(state.rawValue) (\(desired.rawValue))"
+        guard let state = node?.services[ExactText(service.name)] else { return "? (\(desired.rawValue))" }
+        let workers = node?.workers?[ExactText(service.name)].map { " \($0.ready)/\($0.all)" } ?? ""
+        let isAsDesired = state.rawValue == desired.rawValue
+        return state.rawValue + workers + (isAsDesired ? "" : " (\(desired.rawValue))")
     }
 
     private static func weight(_ weight: Int?) -> String { weight.map { "\($0)" } ?? "-" }

@@ -1,3 +1,4 @@
+import NetworkTypes
 import Testing
 import YAML
 
@@ -83,7 +84,8 @@ import YAML
         #expect(type.user == "_t-1")
         #expect(
             type.listen == [
-                .init(name: "http", transport: .tcp, port: 80), .init(name: "dns", transport: .udp, port: 80),
+                .init(name: "http", transport: .tcp, ports: PortRange(80)!),
+                .init(name: "dns", transport: .udp, ports: PortRange(80)!),
             ])
         #expect(type.limits == .init(memory: 1_536 << 20, cpu: 150, openFiles: 65_536, processes: 10))
         #expect(type.actions.map(\.name) == ["backup", "go"])
@@ -91,6 +93,32 @@ import YAML
         #expect(type.actions[1].timeout == 3_600 && type.actions[1].every == nil)
         #expect(type.actions[1].arguments.map(\.kind) == [.number(1...9), .text(longest: 3)])
         #expect(try self.type("limits: {}").limits == .init())
+    }
+
+    @Test("workers, how they reload and inherit sockets, and what is assumed")
+    func workers() throws {
+        let few = try #require(type("run: {command: a}").run)
+        #expect(few.workers == 0 && few.reload == .restart && few.watchdog == nil && few.inheritance == .systemd)
+        let type = try type(
+            """
+            run: {command: a, workers: 4, reload: {signal: HUP}, watchdog: 30s, inherit: nginx}
+            listen:
+              - {name: devices, ports: 5000-5010, protocol: udp, address: "::1"}
+              - {name: other, port: 5005, protocol: udp, address: 127.0.0.1}
+              - {name: third, port: 5005}
+            """)
+        let run = try #require(type.run)
+        #expect(run.workers == 4 && run.reload == .signal(.hup) && run.watchdog == 30 && run.inheritance == .nginx)
+        #expect(
+            type.listen == [
+                .init(
+                    name: "devices", transport: .udp, ports: PortRange(5000, 5010)!, address: IPAddress("::1")),
+                .init(name: "other", transport: .udp, ports: PortRange(5005)!, address: IPAddress("127.0.0.1")),
+                .init(name: "third", transport: .tcp, ports: PortRange(5005)!),
+            ])
+        #expect(try self.type("run: {command: a, reload: none}").run?.reload == RunSection.Reload.none)
+        // 16 ports for each of 64 workers are as many as there may be.
+        #expect(try self.type("run: {command: a, workers: 64}\nlisten: [{name: a, ports: 1-16}]").listen.count == 1)
     }
 
     @Test("arguments of an action are checked")
@@ -166,7 +194,41 @@ import YAML
                 "t.yaml:2:19: \"ready\" waits longer than \"start-timeout\" (60s)"
             ),
             ("listen: [{name: a, port: 1}, {name: a, port: 2}]", "t.yaml:2:30: a socket \"a\" is there already"),
-            ("listen: [{name: a, port: 1}, {name: b, port: 1}]", "t.yaml:2:30: tcp port 1 is there already"),
+            ("listen: [{name: a, port: 1}, {name: b, port: 1}]", "t.yaml:2:30: tcp port 1 is there already, of \"a\""),
+            (
+                "listen: [{name: a, ports: 5-9}, {name: b, port: 7, address: 127.0.0.1}]",
+                "t.yaml:2:33: tcp port 7 is there already, of \"a\""
+            ),
+            ("listen: [{name: a}]", "t.yaml:2:10: the key \"port\" is missing"),
+            ("listen: [{name: a, port: 1-2}]", "t.yaml:2:26: \"1-2\" is a range of ports, which stands in \"ports\""),
+            ("listen: [{name: a, ports: 2-1}]", "t.yaml:2:27: expected a range of ports as 5000-5010, found \"2-1\""),
+            ("listen: [{name: a, port: 1, ports: 2-3}]", "t.yaml:2:29: a socket has either \"port\" or \"ports\""),
+            (
+                "listen: [{name: a, port: 1, address: host}]",
+                "t.yaml:2:38: expected an IPv4 or IPv6 address, found \"host\""
+            ),
+            (
+                "run: {command: a, workers: 64}\nlisten: [{name: a, ports: 1-17}]",
+                "t.yaml:3:9: 17 ports for each of 64 workers are 1088 sockets, and a service has at most 1024 sockets"
+            ),
+            ("listen: [{name: a, ports: 1-1025}]", "t.yaml:2:9: 1025 ports, and a service has at most 1024 sockets"),
+            ("run: {command: a, workers: 65}", "t.yaml:2:28: expected a number of workers from 0 to 64, found 65"),
+            (
+                "run: {command: a, reload: kill}",
+                "t.yaml:2:27: expected {signal: HUP}, restart or none, found \"kill\""
+            ),
+            (
+                "run: {command: a, reload: {signal: KILL}}",
+                "t.yaml:2:36: unknown signal \"KILL\" (TERM, INT, QUIT, HUP, USR1, USR2, WINCH)"
+            ),
+            (
+                "run: {command: a, watchdog: 0}",
+                "t.yaml:2:29: 0 is 0s, which is too short: expected a time from 1s to 1h"
+            ),
+            (
+                "run: {command: a, inherit: inetd}",
+                "t.yaml:2:28: unknown way to inherit sockets \"inetd\" (systemd, nginx)"
+            ),
             ("listen: [{name: a, port: 1, protocol: sctp}]", "t.yaml:2:39: unknown protocol \"sctp\" (tcp, udp)"),
             ("limits: {memory: 1}", "t.yaml:2:18: expected an amount of memory from 1M to 16T, found 1"),
             ("limits: {memory: lots}", "t.yaml:2:18: expected an amount of memory as 512M or 2G, found \"lots\""),

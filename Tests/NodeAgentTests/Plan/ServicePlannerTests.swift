@@ -52,6 +52,60 @@ import Versions
         #expect(plan(order, situation).process.isEmpty)
     }
 
+    /// What there is when version 1 runs under a master.
+    private func mastered(_ workers: [WorkersSituation.Worker]?, readyAt: Int?) -> ServiceSituation {
+        var situation = serving()
+        var process = LiveProcess(instance: "a", version: one, startedAt: 0, readyAt: readyAt)
+        process.hasMaster = true
+        process.workers = workers.map { WorkersSituation(workers: $0) }
+        situation.process = .alive(process)
+        return situation
+    }
+
+    private func worker(_ number: Int, _ state: WorkersSituation.State, ended: Bool = false) -> WorkersSituation.Worker
+    {
+        var worker = WorkersSituation.Worker(number: number, state: state, since: "2026-11-29T10:00:00Z")
+        if ended { worker.lastEnd = .exited(7) }
+        return worker
+    }
+
+    @Test func theNodeLeavesWorkersToTheirMaster() {
+        let order = ServiceOrder(.running, version: one)
+        // Long after the time in which it should have been ready.
+        let starting = plan(order, mastered([worker(0, .starting)], readyAt: nil), at: 1_000_000)
+        #expect(starting.state == .starting && starting.process.map(\.isWait) == [true] && !starting.isCarriedOut)
+        let failing = plan(order, mastered([worker(0, .waiting, ended: true)], readyAt: nil), at: 1_000_000)
+        #expect(failing.state == .failing && failing.problem == "it ended by itself with status 7")
+        #expect(failing.process.map(\.isWait) == [true])
+        // A master that says nothing is stopped, and started again.
+        let silent = plan(order, mastered(nil, readyAt: nil), at: 1_000_000)
+        #expect(silent.state == .failing && silent.process.first == .stop(instance: "a"))
+    }
+
+    @Test func aServiceRunsAsLongAsOneWorkerServes() {
+        let order = ServiceOrder(.running, version: one)
+        let some = plan(order, mastered([worker(1, .ready), worker(2, .waiting, ended: true)], readyAt: 100))
+        #expect(some.state == .running && some.isCarriedOut)
+        #expect(some.remark == "1 of 2 workers are ready; worker 2: it ended by itself with status 7")
+        let none = plan(order, mastered([worker(1, .waiting, ended: true), worker(2, .starting)], readyAt: 100))
+        #expect(none.state == .failing && none.problem?.hasPrefix("0 of 2 workers are ready") == true)
+        let all = plan(order, mastered([worker(1, .ready), worker(2, .ready, ended: true)], readyAt: 100))
+        #expect(all.state == .running && all.isCarriedOut && all.remark == nil && all.problem == nil)
+    }
+
+    @Test func theEndOfAMasterIsTold() {
+        var situation = serving()
+        var ended = EndedProcess(version: one, end: .exited(78), endedAt: 9_000)
+        ended.hadMaster = true
+        ended.masterProblem = "http: 0.0.0.0:80: Address already in use"
+        situation.process = .ended(ended)
+        let order = ServiceOrder(.running, version: one)
+        #expect(plan(order, situation).problem == "it cannot be started: http: 0.0.0.0:80: Address already in use")
+        ended.end = .killed(signal: 11)
+        situation.process = .ended(ended)
+        #expect(plan(order, situation).problem == "signal 11 ended its master again and again")
+    }
+
     @Test func aServiceWithoutItsKeeperIsAsAssignedAndSaysSo() {
         var situation = serving()
         #expect(plan(ServiceOrder(.running, version: one), situation).remark == nil)

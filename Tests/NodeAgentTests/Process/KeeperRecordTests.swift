@@ -37,6 +37,21 @@ import Versions
         #expect(KeeperRecord(reading: text("color blue")) != nil)
     }
 
+    @Test func aMasterIsKnownByItsRestarts() throws {
+        let own = try #require(KeeperRecord(reading: text("started 1100 50")))
+        #expect(own.mainRestarts == nil)
+        guard case .alive(let program) = ProcessSituation(own, alive(true, keeper: true, main: true)) else { return }
+        #expect(!program.hasMaster)
+        let kept = try #require(KeeperRecord(reading: text("main-restarts 3", "started 1100 50")))
+        #expect(kept.mainRestarts == 3)
+        // Between two masters there is none: the service runs all the same.
+        guard case .alive(let process) = ProcessSituation(kept, alive(true, keeper: true, main: false)) else {
+            Issue.record("it does not run")
+            return
+        }
+        #expect(process.hasMaster && process.isKept && process.version == version)
+    }
+
     @Test func anEndIsTold() throws {
         let record = try #require(
             KeeperRecord(reading: text("started 1100 50", "ready 1500 51", "left 2", "ended killed 11 9500 60")))

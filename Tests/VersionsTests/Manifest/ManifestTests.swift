@@ -1,5 +1,6 @@
 import Cloud
 import JSON
+import NetworkTypes
 import Testing
 import Text
 
@@ -25,13 +26,45 @@ import Text
     @Test("a newer format is refused by its number alone")
     func newerFormat() {
         #expect(
-            Samples.faults(Array(#"{"format": 2, "what": []}"#.utf8)) == [
-                "/format: this manifest has format 2, and format 1 is the newest that is known here: upgrade this program"
+            Samples.faults(Array(#"{"format": 3, "what": []}"#.utf8)) == [
+                "/format: this manifest has format 3, and format 2 is the newest that is known here: upgrade this program"
             ])
-        #expect(Samples.faults(Array(#"{"format": 0}"#.utf8)) == ["/format: must be 1, and is 0"])
-        #expect(Samples.faults(Array(#"{"format": "1"}"#.utf8)) == [#"/format: must be 1, and is "1""#])
+        #expect(Samples.faults(Array(#"{"format": 0}"#.utf8)) == ["/format: must be 1 to 2, and is 0"])
+        #expect(Samples.faults(Array(#"{"format": "1"}"#.utf8)) == [#"/format: must be 1 to 2, and is "1""#])
         #expect(Samples.faults(Array("{}".utf8)) == [#""format" is missing: this is no manifest of a version"#])
         #expect(Samples.faults(Array("[]".utf8)) == ["a manifest is a JSON object, and this is an array"])
+    }
+
+    @Test("what older programs can carry out has the format that they read")
+    func formats() throws {
+        var manifest = Samples.manifest("bin/pgw")
+        manifest.run = RunSection(command: ["/bin/true"])
+        #expect(manifest.format == 1 && Samples.whole.format == 2)
+        let changes: [(inout Manifest) -> Void] = [
+            { $0.run?.workers = 1 }, { $0.run?.reload = RunSection.Reload.none }, { $0.run?.watchdog = 9 },
+            { $0.run?.inheritance = .nginx },
+            { $0.listen = [.init(name: "a", transport: .tcp, ports: PortRange(80)!)] },
+        ]
+        for change in changes {
+            var changed = manifest
+            change(&changed)
+            #expect(changed.format == 2)
+            #expect(try Manifest(reading: changed.bytes) == changed)
+            // None of it is known in format 1, but for sockets, which the program opens itself there.
+            let older = Array(
+                String(decoding: changed.bytes, as: UTF8.self).replacing("\"format\":2", with: "\"format\":1").utf8)
+            if changed.listen.isEmpty {
+                #expect(Samples.faults(older).first?.hasSuffix("is not known in format 1") == true)
+            } else {
+                let read = try Manifest(reading: older)
+                #expect(
+                    !read.isListenOpened && read.format == 1 && read.bytes == older && read.listen == changed.listen)
+                #expect(VersionDifference(from: read, to: changed).sections == ["listen"])
+            }
+        }
+        // What is not said is as before.
+        let run = try #require(Manifest(reading: manifest.bytes).run)
+        #expect(run.workers == 0 && run.reload == .restart && run.watchdog == nil && run.inheritance == .systemd)
     }
 
     @Test("text that is no JSON is refused with line and column, a name given twice too")
@@ -90,7 +123,7 @@ import Text
                 #""user":"mdb""#, #""user":"root:0""#,
                 #"/user: "root:0" is no name of a user: up to 32 lower-case letters, digits, "_" and "-", starting with a letter or "_""#
             ),
-            (#""user":"mdb""#, #""what":1"#, "/what: is not known in format 1"),
+            (#""user":"mdb""#, #""what":1"#, "/what: is not known in format 2"),
             (
                 #""stop-signal":"INT""#, #""stop-signal":"KILL""#,
                 #"/run/stop-signal: "KILL" is none of TERM, INT, QUIT, HUP, USR1, USR2, WINCH"#
@@ -148,6 +181,34 @@ import Text
             ),
             (#"["bin/mdb","--serve",""]"#, #"["bin"]"#, #"/run/command/0: "bin" is no file of the version"#),
             (#""protocol":"udp""#, #""protocol":"tcp""#, "/listen/1: tcp port 5432 is there twice"),
+            (
+                #""ports":"6000-6009""#, #""ports":"6009-6000""#,
+                #"/listen/2/ports: "6009-6000" is no range of ports"#
+            ),
+            (
+                #""ports":"6000-6009""#, #""ports":"6000-6009","port":1"#,
+                #"/listen/2/port: has no meaning beside "ports""#
+            ),
+            (
+                #""ports":"6000-6009""#, #""ports":"6000-6300""#,
+                "/listen: 303 ports for each of 4 workers are 1212 sockets, and a service has at most 1024 sockets"
+            ),
+            (#""ports":"6000-6009""#, #""ports":"5430-5439""#, "/listen/2: udp port 5430-5439 is there twice"),
+            (
+                #""address":"2001:db8::1""#, #""address":"host""#,
+                #"/listen/2/address: "host" is no IPv4 or IPv6 address"#
+            ),
+            (#""workers":4"#, #""workers":65"#, "/run/workers: must be a whole number from 0 to 64, and is 65"),
+            (
+                #"{"by":"signal","signal":"HUP"}"#, #"{"by":"restart","signal":"HUP"}"#,
+                #"/run/reload/signal: has no meaning beside "restart""#
+            ),
+            (
+                #"{"by":"signal","signal":"HUP"}"#, #"{"by":"luck"}"#,
+                #"/run/reload/by: "luck" is none of signal, restart, none"#
+            ),
+            (#""watchdog":30"#, #""watchdog":0"#, "/run/watchdog: must be a whole number from 1 to 3600, and is 0"),
+            (#""inherit":"nginx""#, #""inherit":"inetd""#, #"/run/inherit: "inetd" is none of systemd, nginx"#),
             (#""name":"stats""#, #""name":"sql""#, #"/listen/1: a socket "sql" is there twice"#),
             (#""name":"ping""#, #""name":"self""#, #"/tests/1: a test "self" is there twice"#),
             (

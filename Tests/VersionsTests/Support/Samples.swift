@@ -1,6 +1,7 @@
 import Cloud
 import Foundation
 import JSON
+import NetworkTypes
 import Text
 
 @testable import Versions
@@ -44,9 +45,15 @@ enum Samples {
         run.stopTimeout = 90
         run.startTimeout = 120
         run.ready = .port(5432)
+        run.workers = 4
+        run.reload = .signal(.hup)
+        run.watchdog = 30
+        run.inheritance = .nginx
         manifest.run = run
         manifest.listen = [
-            .init(name: "sql", transport: .tcp, port: 5432), .init(name: "stats", transport: .udp, port: 5432),
+            .init(name: "sql", transport: .tcp, ports: PortRange(5432)!),
+            .init(name: "stats", transport: .udp, ports: PortRange(5432)!),
+            .init(name: "devices", transport: .udp, ports: PortRange(6000, 6009)!, address: IPAddress("2001:db8::1")),
         ]
         manifest.tests = [
             .init(name: "self", action: .command(["sbin/mdb", "--check"]), timeout: 60, origin: .node),

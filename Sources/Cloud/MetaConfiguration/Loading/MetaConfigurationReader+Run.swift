@@ -1,11 +1,15 @@
 import Names
+import NetworkTypes
 import Text
 import YAML
 
 extension MetaConfigurationReader {
     /// `{command: [bin/pgw, --serve], environment: {A: b}, stop-signal: TERM, stop-timeout: 30s, ready: notify}`
     mutating func run(_ node: YAMLNode) -> RunSection? {
-        let keys = ["command", "environment", "stop-signal", "stop-timeout", "ready", "start-timeout"]
+        let keys = [
+            "command", "environment", "stop-signal", "stop-timeout", "ready", "start-timeout", "workers", "reload",
+            "watchdog", "inherit",
+        ]
         guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "how to run a service") else { return nil }
         let command = diagnostics.required("command", of: mapping) { node throws(YAMLError) in
             try Self.program(node)
@@ -19,6 +23,16 @@ extension MetaConfigurationReader {
         section.stopTimeout = seconds(mapping["stop-timeout"], RunSection.timeouts) ?? section.stopTimeout
         section.startTimeout = seconds(mapping["start-timeout"], RunSection.timeouts) ?? section.startTimeout
         section.ready = mapping["ready"].flatMap { readiness($0) } ?? section.ready
+        let workers = diagnostics.optional(mapping["workers"]) { node throws(YAMLError) in
+            try node.integer("a number of workers", in: RunSection.numbersOfWorkers)
+        }
+        section.workers = workers ?? section.workers
+        section.reload = mapping["reload"].flatMap { reload($0) } ?? section.reload
+        section.watchdog = seconds(mapping["watchdog"], RunSection.watchdogs)
+        let inheritance = diagnostics.optional(mapping["inherit"]) { node throws(YAMLError) in
+            try node.choice(SocketInheritance.self, "way to inherit sockets")
+        }
+        section.inheritance = inheritance ?? section.inheritance
         if case .time(let time) = section.ready, time > section.startTimeout {
             diagnostics.report(
                 mapping.keyPosition("ready"), "\"ready\" waits longer than \"start-timeout\" (\(section.startTimeout)s)"
@@ -48,6 +62,21 @@ extension MetaConfigurationReader {
             diagnostics.report(node.position, "\"ready\" has either \"port\" or \"after\"")
             return nil
         }
+    }
+
+    /// `restart`, `none`, or a mapping with `signal`.
+    private mutating func reload(_ node: YAMLNode) -> RunSection.Reload? {
+        if let text = node.scalar?.text {
+            if text.isExactly("restart") { return .restart }
+            if text.isExactly("none") { return RunSection.Reload.none }
+            diagnostics.report(node.unexpected("{signal: HUP}, restart or none"))
+            return nil
+        }
+        guard let mapping = diagnostics.mapping(node, allowedKeys: ["signal"], "how to reload") else { return nil }
+        let signal = diagnostics.required("signal", of: mapping) { node throws(YAMLError) in
+            try node.choice(StopSignal.self, "signal")
+        }
+        return signal.map { .signal($0) }
     }
 
     mutating func seconds(_ node: YAMLNode?, _ range: ClosedRange<Int>) -> Int? {
@@ -100,31 +129,69 @@ extension MetaConfigurationReader {
         }.sorted { ExactText($0.name) < ExactText($1.name) }
     }
 
-    /// `[{name: http, port: 8080}, {name: dns, port: 53, protocol: udp}]`
-    mutating func listen(_ node: YAMLNode) -> [ListeningSocket] {
+    /// `[{name: http, port: 8080}, {name: devices, ports: 5000-5010, protocol: udp, address: "::1"}]`
+    mutating func listen(_ node: YAMLNode, workers: Int) -> [ListeningSocket] {
         let nodes = limited(list(node, "a list of sockets"), ListeningSocket.most, "sockets")
-        var names = Set<ExactText>()
-        var ports = Set<[String]>()
-        return nodes.compactMap { node in
-            let keys = ["name", "port", "protocol"]
-            guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "a socket") else { return nil }
-            let name = diagnostics.required("name", of: mapping) { node throws(YAMLError) in
-                try node.objectName(.socket, "the name of a socket")
+        var sockets: [ListeningSocket] = []
+        for node in nodes {
+            guard let socket = socket(node) else { continue }
+            if sockets.contains(where: { $0.name.isExactly(socket.name) }) {
+                diagnostics.report(node.position, "a socket \"\(socket.name)\" is there already")
             }
-            let port = diagnostics.required("port", of: mapping) { node throws(YAMLError) in try node.port() }
-            let transport = diagnostics.optional(mapping["protocol"]) { node throws(YAMLError) in
-                try node.choice(ListeningSocket.Transport.self, "protocol")
+            if let other = sockets.first(where: { $0.overlaps(socket) }) {
+                diagnostics.report(
+                    node.position,
+                    "\(socket.transport.rawValue) port \(socket.ports) is there already, of "
+                        + "\"\(other.name)\"")
             }
-            guard let name, let port else { return nil }
-            let socket = ListeningSocket(name: name, transport: transport ?? .tcp, port: port)
-            if !names.insert(ExactText(name)).inserted {
-                diagnostics.report(node.position, "a socket \"\(name)\" is there already")
-            }
-            if !ports.insert([socket.transport.rawValue, "\(port)"]).inserted {
-                diagnostics.report(node.position, "\(socket.transport.rawValue) port \(port) is there already")
-            }
-            return socket
+            sockets.append(socket)
         }
+        if let problem = ListeningSocket.problem(with: sockets, workers: workers) {
+            diagnostics.report(node.position, "\(problem)")
+        }
+        return sockets
+    }
+
+    private mutating func socket(_ node: YAMLNode) -> ListeningSocket? {
+        let keys = ["name", "port", "ports", "protocol", "address"]
+        guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "a socket") else { return nil }
+        let name = diagnostics.required("name", of: mapping) { node throws(YAMLError) in
+            try node.objectName(.socket, "the name of a socket")
+        }
+        let ports: PortRange?
+        switch (mapping["port"], mapping["ports"]) {
+        case (let node?, nil):
+            ports = diagnostics.attempt { () throws(YAMLError) in
+                if let scalar = node.scalar, let range = PortRange(scalar.text), !range.isSinglePort {
+                    throw YAMLError(node.position, "\(node.summary) is a range of ports, which stands in \"ports\"")
+                }
+                return PortRange(try node.port())
+            }.flatMap(\.self)
+        case (nil, let node?):
+            ports = diagnostics.attempt { () throws(YAMLError) in
+                guard let range = PortRange(try node.text("a range of ports")) else {
+                    throw node.unexpected("a range of ports as 5000-5010")
+                }
+                return range
+            }
+        case (nil, nil):
+            diagnostics.report(mapping.position, "the key \"port\" is missing")
+            ports = nil
+        default:
+            diagnostics.report(mapping.keyPosition("ports"), "a socket has either \"port\" or \"ports\"")
+            ports = nil
+        }
+        let transport = diagnostics.optional(mapping["protocol"]) { node throws(YAMLError) in
+            try node.choice(ListeningSocket.Transport.self, "protocol")
+        }
+        let address = diagnostics.optional(mapping["address"]) { node throws(YAMLError) in
+            guard let address = IPAddress(try node.text("an address")) else {
+                throw node.unexpected("an IPv4 or IPv6 address")
+            }
+            return address
+        }
+        guard let name, let ports else { return nil }
+        return ListeningSocket(name: name, transport: transport ?? .tcp, ports: ports, address: address)
     }
 
     /// `[{name: backup, command: [bin/backup], arguments: [{name: kind, words: [full, fast]}], every: 24h}]`

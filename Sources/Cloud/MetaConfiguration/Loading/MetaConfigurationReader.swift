@@ -42,7 +42,7 @@ struct MetaConfigurationReader {
         configuration.build = mapping["build"].flatMap { build($0) }
         configuration.user = user(mapping["user"])
         configuration.run = mapping["run"].flatMap { run($0) }
-        configuration.listen = mapping["listen"].map { listen($0) } ?? []
+        configuration.listen = mapping["listen"].map { listen($0, workers: configuration.run?.workers ?? 0) } ?? []
         configuration.actions = mapping["actions"].map { actions($0) } ?? []
         configuration.limits = mapping["limits"].flatMap { limits($0) }
         configuration.install = mapping["install"].flatMap { install($0) }

@@ -1,0 +1,60 @@
+import Cloud
+import NetworkTypes
+import NodeAgent
+import Testing
+
+@Suite struct MasterCommandTests {
+    private func words(_ run: RunSection, _ sockets: [ListeningSocket] = []) -> [String] {
+        var command = MasterCommand(
+            of: "pgw.1", directory: "/srv/node/run/pgw.1/master", run: run, sockets: sockets,
+            configuration: "/srv/pgw.1/config.yaml", crashes: "/srv/node/run/crash")
+        command.limits = [("open-files", 100, 200)]
+        return command.words("/usr/bin/portcullis-master", program: run.command)
+    }
+
+    private func value(_ name: String, _ words: [String]) -> [String] {
+        words.indices.filter { words[$0] == name }.map { words[$0 + 1] }
+    }
+
+    @Test func aProgramIsRunOnce() {
+        let words = words(RunSection(command: ["/a/b", "--c"]))
+        #expect(words.first == "/usr/bin/portcullis-master" && words.suffix(3) == ["--", "/a/b", "--c"])
+        #expect(value("--name", words) == ["pgw.1"] && value("--workers", words) == ["0"])
+        #expect(value("--directory", words) == ["/srv/node/run/pgw.1/master"])
+        #expect(value("--ready", words) == ["time:1000"] && value("--start-timeout", words) == ["60000"])
+        #expect(value("--reload", words) == ["restart"])
+        #expect(value("--stop-signal", words) == ["15"] && value("--stop-timeout", words) == ["30000"])
+        #expect(value("--config", words) == ["/srv/pgw.1/config.yaml"])
+        #expect(value("--node", words) == ["/srv/node/run/crash"])
+        #expect(value("--limit", words) == ["open-files=100:200"])
+        for name in ["--listen", "--inherit", "--watchdog"] { #expect(!words.contains(name)) }
+    }
+
+    @Test func workersHaveTheirSockets() throws {
+        var run = RunSection(command: ["/a"])
+        run.workers = 4
+        run.reload = .signal(.hup)
+        run.watchdog = 30
+        run.inheritance = .nginx
+        run.stopSignal = .quit
+        run.ready = .port(80)
+        let words = words(
+            run,
+            [
+                .init(name: "http", transport: .tcp, ports: try #require(PortRange(80))),
+                .init(
+                    name: "v6", transport: .udp, ports: try #require(PortRange(5000, 5010)),
+                    address: IPAddress("2001:db8::1")),
+                .init(
+                    name: "v4", transport: .tcp, ports: try #require(PortRange(81)), address: IPAddress("10.0.0.1")),
+            ])
+        #expect(value("--workers", words) == ["4"] && value("--reload", words) == ["HUP"])
+        #expect(
+            value("--listen", words) == ["http=tcp:80", "v6=udp:[2001:db8::1]:5000-5010", "v4=tcp:10.0.0.1:81"])
+        #expect(value("--inherit", words) == ["nginx"] && value("--watchdog", words) == ["30000"])
+        #expect(value("--ready", words) == ["port:80"] && value("--stop-signal", words) == ["3"])
+        run.reload = .none
+        run.ready = .notify
+        #expect(value("--reload", self.words(run)) == ["none"] && value("--ready", self.words(run)) == ["notify"])
+    }
+}
