@@ -399,7 +399,7 @@ let package = Package(
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
         .testTarget(name: "TimesTests", dependencies: ["Times"], swiftSettings: strictTests),
         .testTarget(
-            name: "SupervisionTests", dependencies: ["JSON", "Supervision", "TestSupport"],
+            name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"],
             swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
         .testTarget(

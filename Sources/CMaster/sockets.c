@@ -118,8 +118,8 @@ static int accepts(const struct sockaddr *address, socklen_t length) {
         struct pollfd waiting = {.fd = attempt, .events = POLLOUT};
         int error = 0;
         socklen_t size = sizeof error;
-        result = poll(&waiting, 1, 10) == 1 && getsockopt(attempt, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0
-            ? 0 : -1;
+        const int is_over = poll(&waiting, 1, 10) == 1;
+        result = is_over && getsockopt(attempt, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 ? 0 : -1;
     }
     close(attempt);
     return result == 0;
@@ -135,7 +135,8 @@ int master_accepts(unsigned short port) {
 void master_stop_listening(int socket) {
     int type = 0;
     socklen_t length = sizeof type;
-    if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM) shutdown(socket, SHUT_RDWR);
+    if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM) return;
+    shutdown(socket, SHUT_RDWR);
 }
 
 int master_notify_socket(const char *path) {

@@ -31,7 +31,11 @@ static void put_pid(char **variables, pid_t process) {
 // Puts the descriptors from 3 on. They are moved out of each other's way first. Returns the error.
 static int place(const struct master_order *order, int *gate, int *fault) {
     const int end = 3 + order->descriptor_count;
-    if ((*gate = fcntl(*gate, F_DUPFD_CLOEXEC, end)) < 0 || (*fault = fcntl(*fault, F_DUPFD_CLOEXEC, end)) < 0) return errno;
+    *gate = fcntl(*gate, F_DUPFD_CLOEXEC, end);
+    if (*gate < 0) return errno;
+    int high = fcntl(*fault, F_DUPFD_CLOEXEC, end);
+    if (high < 0) return errno;
+    *fault = high;
     int copies[order->descriptor_count + 1];
     for (int index = 0; index < order->descriptor_count; index++) {
         copies[index] = fcntl(order->descriptors[index], F_DUPFD_CLOEXEC, end);
@@ -44,7 +48,8 @@ static int place(const struct master_order *order, int *gate, int *fault) {
 
 static void set_limit(int resource, rlim_t soft, rlim_t hard) {
     struct rlimit now, limit = {soft, hard};
-    if (setrlimit((__rlimit_resource_t)resource, &limit) == 0 || getrlimit((__rlimit_resource_t)resource, &now) != 0) return;
+    if (setrlimit((__rlimit_resource_t)resource, &limit) == 0) return;
+    if (getrlimit((__rlimit_resource_t)resource, &now) != 0) return;
     limit.rlim_max = hard < now.rlim_max ? hard : now.rlim_max;
     limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
     setrlimit((__rlimit_resource_t)resource, &limit);

@@ -67,7 +67,8 @@ package struct SavedState: Sendable, Equatable {
                 lastEnd: kind.map {
                     LastEnd(
                         at: end?["moment"]?.integer ?? 0, kind: $0, code: end?["code"]?.integer,
-                        reason: end?["reason"]?.string)
+                        reason: end?["reason"]?.string,
+                        left: end?["left"]?.integer ?? 0)
                 },
                 nextStart: entry["nextStart"]?.integer)
         }

@@ -10,7 +10,9 @@ package enum SupervisionEvent: Sendable, Equatable {
     case controlled(generation: Int, ControlMessage)
     /// The crash part in it has written its record.
     case crashed(generation: Int, CrashReport)
-    case ended(generation: Int, WorkerEnd)
+    ///
+    /// - Parameter left: processes that it has left behind, which were ended.
+    case ended(generation: Int, WorkerEnd, left: Int = 0)
     /// The node needs the process no longer.
     case dumped(generation: Int)
     /// The configuration file was touched.

@@ -35,6 +35,7 @@ extension Supervisor {
         for place in saved?.places ?? [] {
             guard let index = places.firstIndex(where: { $0.number == place.number }) else { continue }
             places[index].restarts = place.restarts
+            places[index].hasFailed = place.nextStart != nil
             places[index].backOff = BackOff(failures: place.failures)
             places[index].lastEnd = place.lastEnd
             places[index].startAt = place.nextStart.map { min($0, now.milliseconds + BackOff.longest) }
@@ -51,6 +52,7 @@ extension Supervisor {
             if let heir {
                 places[index].current = heir
                 places[index].startAt = nil
+                places[index].hasFailed = false
                 places[index].emptySince = nil
             }
             for worker in own.map(\.worker) where worker.generation != heir?.generation {

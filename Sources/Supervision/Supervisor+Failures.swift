@@ -20,7 +20,7 @@ extension Supervisor {
         }
     }
 
-    mutating func takeEnd(_ generation: Int, _ end: WorkerEnd) {
+    mutating func takeEnd(_ generation: Int, _ end: WorkerEnd, _ left: Int) {
         guard let index = index(generation), let worker = worker(generation) else { return }
         hasStarted = true
         actions.append(.forget(number: worker.number, generation: generation))
@@ -28,7 +28,7 @@ extension Supervisor {
         let isNext = places[index].next?.generation == generation
         remove(generation, at: index)
         guard !isStopping, hadPlace || isNext else { return }
-        note(worker, kind(of: end), end, isParked: false)
+        note(worker, kind(of: end), end, left: left, isParked: false)
         if isNext {
             failReload(worker.number, "the new process \(text(of: end)) before it was ready")
         } else {
@@ -84,12 +84,13 @@ extension Supervisor {
     /// The place is empty by a failure: the one that starts beside takes it, or another one is started.
     private mutating func leave(_ index: Int, readyFor: Int) {
         let pause = places[index].backOff.fail(readyFor: readyFor, random: &random)
-        places[index].restarts += 1
         places[index].problems += 1
         if let next = places[index].next {
             places[index].current = next
             places[index].next = nil
+            places[index].restarts += 1
         } else {
+            places[index].hasFailed = true
             places[index].startAt = now.milliseconds + pause
             places[index].becomeEmpty(at: now)
         }
@@ -100,7 +101,8 @@ extension Supervisor {
     }
 
     private mutating func note(
-        _ worker: Worker, _ kind: LastEnd.Kind, _ end: WorkerEnd?, _ report: CrashReport? = nil, isParked: Bool
+        _ worker: Worker, _ kind: LastEnd.Kind, _ end: WorkerEnd?, _ report: CrashReport? = nil, left: Int = 0,
+        isParked: Bool
     ) {
         guard let index = places.firstIndex(where: { $0.number == worker.number }) else { return }
         let code: Int? =
@@ -109,7 +111,7 @@ extension Supervisor {
             case .killed(let signal): signal
             case .unknown, nil: report?.signal
             }
-        places[index].lastEnd = LastEnd(at: now.wall, kind: kind, code: code)
+        places[index].lastEnd = LastEnd(at: now.wall, kind: kind, code: code, left: left)
         guard let process = worker.process else { return }
         let what =
             switch kind {
@@ -119,7 +121,9 @@ extension Supervisor {
             case .notReady: "was not ready after \(settings.startTimeout) ms"
             case .failed: "failed"
             }
-        actions.append(.say("\(name(worker.number)) (process \(process.pid)) \(what)"))
+        let behind =
+            left == 0 ? "" : "; it left \(left) processes behind, which were ended: it must stay in the foreground"
+        actions.append(.say("\(name(worker.number)) (process \(process.pid)) \(what)\(behind)"))
         records.append(
             .record(
                 CrashRecord(

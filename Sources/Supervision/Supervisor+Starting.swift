@@ -4,6 +4,8 @@ extension Supervisor {
         let worker = newWorker(places[index].number)
         places[index].current = worker
         places[index].startAt = nil
+        if places[index].hasFailed { places[index].restarts += 1 }
+        places[index].hasFailed = false
         places[index].emptySince = nil
         places[index].areSocketsClosed = false
         actions.append(.start(number: worker.number, generation: worker.generation))

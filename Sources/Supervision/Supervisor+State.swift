@@ -56,6 +56,7 @@ extension Supervisor {
             ("at", .string(WallTime.text(end.at))), ("kind", .string(end.kind.rawValue)),
             ("code", end.code.map { .integer($0) } ?? .null), ("moment", .integer(end.at)),
         ]
+        if end.left > 0 { members.append(("left", .integer(end.left))) }
         if let reason = end.reason { members.append(("reason", .string(reason))) }
         return members
     }

@@ -95,7 +95,7 @@ package struct Supervisor: Sendable, Equatable {
         case .accepts(let generation): becomeReady(generation)
         case .controlled(let generation, let message): takeControl(generation, message)
         case .crashed(let generation, let report): park(generation, .crashed, report)
-        case .ended(let generation, let end): takeEnd(generation, end)
+        case .ended(let generation, let end, let left): takeEnd(generation, end, left)
         case .dumped(let generation):
             change(generation) { worker in
                 if worker.phase.isParked { worker.killAt = min(worker.killAt, now.milliseconds) }

@@ -89,11 +89,14 @@ package struct LastEnd: Sendable, Equatable {
     package let code: Int?
     /// Why it could not be started.
     package let reason: String?
+    /// Processes that it has left behind.
+    package let left: Int
 
-    package init(at: Int, kind: Kind, code: Int? = nil, reason: String? = nil) {
+    package init(at: Int, kind: Kind, code: Int? = nil, reason: String? = nil, left: Int = 0) {
         self.at = at
         self.kind = kind
         self.code = code
         self.reason = reason
+        self.left = left
     }
 }

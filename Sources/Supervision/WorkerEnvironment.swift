@@ -29,10 +29,16 @@ package struct WorkerEnvironment: Sendable {
     package func variables(number: Int, notify: String, first: Int = 3) -> [String] {
         let sockets = settings.sockets
         var added = [
-            "PORTCULLIS_SERVICE=\(settings.name)", "LISTEN_FDS=\(sockets.count)", "LISTEN_PID=\(Self.ownPID)",
-            "LISTEN_FDNAMES=\(sockets.map(\.name).joined(separator: ":"))", "NOTIFY_SOCKET=\(notify)",
+            "PORTCULLIS_SERVICE=\(settings.name)", "LISTEN_PID=\(Self.ownPID)", "NOTIFY_SOCKET=\(notify)",
             "PORTCULLIS_CRASH_FD=\(first + sockets.count)", "PORTCULLIS_CONTROL_FD=\(first + sockets.count + 1)",
         ]
+        // sd_listen_fds(3) takes 0 for a mistake. By LISTEN_PID alone the next master tells a worker from its children.
+        if !sockets.isEmpty {
+            added += [
+                "LISTEN_FDS=\(sockets.count)",
+                "LISTEN_FDNAMES=\(sockets.map(\.name).joined(separator: ":"))",
+            ]
+        }
         if number > 0 { added.append("PORTCULLIS_WORKER=\(number)") }
         if settings.inherit == .nginx, !sockets.isEmpty {
             added.append("NGINX=" + sockets.indices.map { "\(first + $0);" }.joined())

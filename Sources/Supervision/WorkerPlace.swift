@@ -10,6 +10,8 @@ package struct WorkerPlace: Sendable, Equatable {
     package internal(set) var backOff = BackOff()
     /// Starts after failures.
     package internal(set) var restarts = 0
+    /// Whether the place is empty by a failure.
+    var hasFailed = false
     package internal(set) var lastEnd: LastEnd?
     /// When the next process is to start, in milliseconds, if the place is empty.
     package internal(set) var startAt: Int?

@@ -36,8 +36,7 @@ final class CrashFolder {
     /// Writes a file and wakes the node.
     func write(_ record: CrashRecord) {
         let name = file(record)
-        if record.isParked { generations[name] = record.generation }
-        guard !has(record) else { return }
+        guard !has(record) else { return wait(record, name) }
         guard count < Self.most else {
             dropped += 1
             return
@@ -47,7 +46,12 @@ final class CrashFolder {
             Log.say("\(path)/\(name): \(Log.text(errno))")
             return
         }
+        wait(record, name)
         wakeNode()
+    }
+
+    private func wait(_ record: CrashRecord, _ name: String) {
+        if record.isParked { generations[name] = record.generation }
     }
 
     /// The process whose file was removed.

@@ -22,12 +22,11 @@ extension Master {
                 let start = ProcessTable.status(pid)?.start
             else { continue }
             let generation = ([saved?.generation ?? 0] + found.compactMap(\.generation)).max()! + 1
-            guard let handle = handle(of: pid, number: number, generation: generation, phase: .starting) else {
-                continue
-            }
+            // It is not known whether it has said that it is ready. One that serves must not be ended for that.
+            guard let handle = handle(of: pid, number: number, generation: generation, phase: .ready) else { continue }
             keep(handle)
             found.append(
-                worker(handle, ProcessIdentity(pid: Int(pid), start: start), generation, phase: nil))
+                worker(handle, ProcessIdentity(pid: Int(pid), start: start), generation, phase: .ready))
         }
         return found
     }

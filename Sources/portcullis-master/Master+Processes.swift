@@ -6,13 +6,20 @@ import Text
 
 /// Processes from their start to their end.
 extension Master {
+    /// The environment of a worker. A configuration file that is not there is not told.
+    private func variables(_ number: Int) -> [String] {
+        let all = environment.variables(number: number, notify: notifyPath)
+        guard let path = settings.configuration, access(path, F_OK) != 0 else { return all }
+        return all.filter { !$0.hasBytePrefix("PORTCULLIS_CONFIG=") }
+    }
+
     func start(_ number: Int, _ generation: Int) {
         if let problem = sockets.open(number) { return feed(.notStarted(generation: generation, reason: problem)) }
         var crash: [Int32] = [-1, -1]
         var control: [Int32] = [-1, -1]
         guard pipe2(&crash, O_CLOEXEC | O_NONBLOCK) == 0, fcntl(crash[1], F_SETFL, 0) == 0, master_pair(&control) == 0,
             let process = ProcessStart(
-                words: settings.program, variables: environment.variables(number: number, notify: notifyPath),
+                words: settings.program, variables: variables(number),
                 descriptors: sockets.descriptors(number) + [crash[1], control[1]], files: files,
                 limits: settings.limits)
         else {
@@ -79,6 +86,23 @@ extension Master {
         takeCrash(generation)
     }
 
+    /// Ends what a process has left behind outside of its group: it is the keeper's child by now, and has the environment of
+    /// that process. Walks all processes of the machine. Returns how many there were.
+    private func endWhatIsLeft(of handle: WorkerHandle) -> Int {
+        // At its end, the keeper ends all that is left.
+        guard store.isPresent, supervisor.phase != .stopping else { return 0 }
+        var count = 0
+        for process in ProcessTable.children(of: getppid()) {
+            let variables = ProcessTable.variables(process)
+            guard variables.contains(where: { $0.isExactly("LISTEN_PID=\(handle.pid)") }),
+                variables.contains(where: { $0.isExactly("NOTIFY_SOCKET=\(notifyPath)") })
+            else { continue }
+            kill(process, SIGKILL)
+            count += 1
+        }
+        return count
+    }
+
     /// Ends the wait for a word of the keeper.
     func takeUnknownEnds() {
         let limit = Moment.now.milliseconds - Self.patience
@@ -86,7 +110,7 @@ extension Master {
     }
 
     func finish(_ handle: WorkerHandle, _ end: WorkerEnd) {
-        feed(.ended(generation: handle.generation, end))
+        feed(.ended(generation: handle.generation, end, left: endWhatIsLeft(of: handle)))
         // One that could not become the program is no worker any more.
         forget(handle.generation)
     }

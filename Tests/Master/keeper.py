@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Plays portcullis-keeper with --keep-main: stores descriptors, starts a main process that was killed again, takes orphans.
 
-usage: keeper.py FOLDER COMMAND…    (FOLDER gets `keeper-notify` and `keeper-log`: a line for each start, `ready`, `end`)
+usage: keeper.py FOLDER COMMAND…
+
+FOLDER gets `keeper-notify`, `keeper-names` and `keeper-log`: a line for each start, `ready`, `end`. With KEEPER_LOSES it
+forgets processes before each start.
 """
 
 import array
@@ -26,6 +29,9 @@ log = open(f"{folder}/keeper-log", "a", buffering=1)
 
 
 def start():
+    if "KEEPER_LOSES" in os.environ:
+        for name in [name for name in store if name.split("/")[0] in ("starting", "ready")]:
+            os.close(store.pop(name))
     names = [*store, "keeper"]
     sources = [*store.values(), hearing.fileno()]
     process = os.fork()

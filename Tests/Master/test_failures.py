@@ -58,14 +58,14 @@ def test_the_replacement_is_started_within_100_ms(stage):
 
 def test_a_second_failure_waits_and_its_socket_is_closed_meanwhile(stage):
     stage.start(workers=2)
-    for _ in range(3):
+    for failure in (1, 2, 3):
         pid = stage.workers()[1].get("pid")
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: stage.workers()[1].get("pid") != pid, 10, "the end", pause=0.01)
-        eventually(lambda: stage.workers()[1]["state"] == "ready" or stage.workers()[1]["restarts"] == 3, 10, "the next one",
-                   pause=0.01)
-    worker = stage.workers()[1]
-    assert worker["state"] == "waiting" and worker["nextStart"] > 0 and worker["since"].startswith("20") and worker["restarts"] == 3
+        if failure < 3:
+            eventually(lambda: stage.workers()[1]["state"] == "ready", 10, "the next one", pause=0.01)
+    worker = eventually(lambda: (found := stage.workers()[1])["state"] == "waiting" and found, 10, "the pause", pause=0.01)
+    assert worker["nextStart"] > 0 and worker["since"].startswith("20") and worker["restarts"] == 2
 
     def listening():
         return sum(f":{stage.port:04X}" in line.split()[1] and line.split()[3] == "0A"
@@ -96,6 +96,16 @@ def test_what_a_failed_worker_has_started_ends_with_it(stage):
         lambda: [int(pid) for pid in open(f"/proc/{old}/task/{old}/children").read().split()], 10, "the child")
     os.kill(old, signal.SIGKILL)
     eventually(lambda: not any(lives(pid) for pid in children), 10, "the end of the child")
+
+
+def test_a_program_that_goes_to_the_background_is_told_and_leaves_nothing(stage):
+    pids = stage.folder / "pids"
+    stage.start(kept=True, workers=1, ready="time:0", listen=False, wait=False, program=[
+        "/bin/sh", "-c", f"setsid sleep 1000 & echo $! >> {pids}; exit 0"])
+    end = eventually(lambda: stage.state() and stage.workers()[1].get("lastEnd"), 20, "its end")
+    assert end["kind"] == "exited" and end["left"] == 1
+    assert "it left 1 processes behind, which were ended: it must stay in the foreground" in stage.log()
+    eventually(lambda: not any(lives(int(pid)) for pid in pids.read_text().split()), 10, "the end of what was left")
 
 
 def test_a_program_that_is_gone_is_tried_again_later(stage):

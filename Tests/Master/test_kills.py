@@ -113,6 +113,17 @@ def test_a_configuration_that_changes_without_a_master_is_taken(stage):
     eventually(lambda: stage.is_serving() and stage.ask().split()[2:] == ["two"], 30, "the new configuration")
 
 
+def test_a_process_that_nobody_has_noted_is_found_by_its_environment(stage):
+    stage.start(kept=True, workers=2, environment={"KEEPER_LOSES": "yes"})
+    old = stage.pids()
+    with stage.process.halted():
+        os.kill(stage.master(), signal.SIGKILL)
+        (stage.directory / "state").unlink()
+    eventually(lambda: len(stage.masters()) == 2 and stage.is_serving(), 20, "the next one")
+    assert stage.pids() == old and sorted(pid for _, pid in processes(stage)) == sorted(old)
+    assert all(stage.ask().split()[1] in map(str, old) for _ in range(20))
+
+
 def test_by_hand_the_next_master_ends_what_it_finds_and_starts_anew(stage):
     stage.start(workers=2)
     old = stage.pids()

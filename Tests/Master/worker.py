@@ -18,7 +18,7 @@ import time
 
 NUMBER = os.environ.get("PORTCULLIS_WORKER", "0")
 assert os.environ["LISTEN_PID"] == str(os.getpid()), "LISTEN_PID is another process"
-count = int(os.environ["LISTEN_FDS"])
+count = int(os.environ.get("LISTEN_FDS", 0))
 names = os.environ["LISTEN_FDNAMES"].split(":") if count else []
 sockets = [socket.socket(fileno=3 + index) for index in range(count)]
 configuration = os.environ.get("PORTCULLIS_CONFIG")

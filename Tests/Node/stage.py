@@ -191,14 +191,25 @@ class Stage:
         return {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()}
 
     def pid(self, service):
-        """The process of a service; None while its keeper has none."""
+        """The main process of a service, its master; None while its keeper has none."""
         main = self.state(service).get("main")
         return int(main[0]) if main else None
 
     def witness(self, service):
         """What tells a start from another: process, its start, the instance, the version."""
         state = self.state(service)
-        return state["main"], state["instance"], state["version"]
+        return state.get("main"), state["instance"], state["version"]
+
+    def end(self, service):
+        """Has the keeper stop a service, without a word of the node."""
+        keeper = int(self.state(service)["keeper-process"][0])
+        os.kill(keeper, signal.SIGTERM)
+        eventually(lambda: not lives(keeper), 20, f"the end of {service}")
+
+    def workers(self, service):
+        """The workers of a service by their numbers, as its master has written them down."""
+        path = self.root / "node" / "run" / service / "master" / "state"
+        return {worker["worker"]: worker for worker in json.loads(path.read_text())["workers"]} if path.exists() else {}
 
     def starts(self, service):
         """The versions that were started, in order."""

@@ -88,7 +88,7 @@ def test_killed_at_random_it_converges_and_nothing_runs_twice_or_half(stage):
         # Never more starts than changes: nothing was restarted without a reason.
         started = [line[0] for line in lines]
         assert len(started) <= len(asked[service])
-        assert [pid for _, pid, _ in lines if lives(int(pid))] == [str(stage.pid(service))]
+        assert [pid for _, pid, _ in lines if lives(int(pid))] == [str(stage.workers(service)[0]["pid"])]
         assert stage.current(service) == wanted[service] == started[-1]
         for version in (folder / "versions").iterdir():
             assert version.name in versions and len(list((version / "share").iterdir())) == 40

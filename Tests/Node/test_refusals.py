@@ -110,7 +110,7 @@ def test_a_key_that_is_trusted_no_more_starts_nothing_and_stops_nothing(serving)
     stage.start()
     stage.told("pgw.1", "no trusted key")
     goes_on(stage, witness)
-    os.kill(stage.pid("pgw.1"), 9)
+    stage.end("pgw.1")
     eventually(lambda: stage.admin.of("pgw.1")["state"] != "running")
     stage.told("pgw.1", "no trusted key")
     assert stage.witness("pgw.1") == witness and not lives(stage.pid("pgw.1"))
@@ -300,7 +300,7 @@ def test_a_full_disk_loses_nothing(stage):
         stage.settled("pgw.1", version=second, timeout=90)
     finally:
         stage.node.kill()
-        os.kill(stage.pid("pgw.1"), 9)
+        stage.end("pgw.1")
         eventually(lambda: not stage.is_locked(stage.root / "node" / "run" / "pgw.1"))
         shutil.rmtree(stage.root / "pgw.1", ignore_errors=True)
         subprocess.run(["umount", "-l", stage.root], check=True)
@@ -348,7 +348,7 @@ def test_orders_are_carried_out_on_a_full_disk(stage):
     finally:
         stage.node.kill()
         (stage.root / "filler").unlink(missing_ok=True)
-        os.kill(stage.pid("pgw.2"), 9)
+        stage.end("pgw.2")
         eventually(lambda: not stage.is_locked(stage.root / "node" / "run" / "pgw.2"))
         subprocess.run(["umount", "-l", stage.root], check=True)
 

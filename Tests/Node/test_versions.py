@@ -117,7 +117,7 @@ def test_without_admin_the_last_assignments_count(stage):
     stage.node.kill()
     stage.admin.before = lambda path: 503
     old = stage.pid("pgw.1")
-    os.kill(old, 9)
+    stage.end("pgw.1")
     stage.node.start()
     eventually(lambda: stage.pid("pgw.1") != old and lives(stage.pid("pgw.1")))
     assert stage.command("check").returncode in (3, 5)
@@ -136,7 +136,7 @@ def test_a_service_that_is_named_no_more_stays_as_it_is(stage):
     assert stage.settled("pgw.1")["assigned"] is False
     assert stage.witness("pgw.1") == witness
     # Also when it ends: it is started again.
-    os.kill(stage.pid("pgw.1"), 9)
+    stage.end("pgw.1")
     eventually(lambda: stage.state("pgw.1").get("ready") and stage.witness("pgw.1") != witness)
 
 

@@ -107,5 +107,8 @@ import Testing
         }
         #expect(Set(variables.map { $0.prefix { $0 != "=" } }).count == variables.count)
         #expect(!made.variables(number: 0, notify: "/n").contains { $0.hasPrefix("PORTCULLIS_WORKER=") })
+        settings.listen = []
+        let without = WorkerEnvironment(settings: settings, inherited: []).variables(number: 2, notify: "/n")
+        #expect(!without.contains { $0.hasPrefix("LISTEN_FD") } && without.contains { $0.hasPrefix("LISTEN_PID=") })
     }
 }

@@ -1,4 +1,3 @@
-import JSON
 import Supervision
 import TestSupport
 
@@ -47,8 +46,8 @@ struct SimulatedHost {
     private(set) var actions = 0
     var killAfter: Int?
     private(set) var isKilled = false
-    /// State files that were written, the last one last.
-    private(set) var files: [JSONValue] = []
+    /// Of what the last state files were written, the last one last.
+    private var written: [Supervisor] = []
     private var events: [(at: Int, event: SupervisionEvent)] = []
     private var starts = 0
     private var nextPID = 100
@@ -87,8 +86,8 @@ struct SimulatedHost {
         isKilled = false
         killAfter = nil
         onceDone = []
-        let file: JSONValue? = age.flatMap { age in files.isEmpty ? Optional.none : files[max(0, files.count - 1 - age)]
-        }
+        let old = age.flatMap { age in written.isEmpty ? nil : written[max(0, written.count - 1 - age)] }
+        let file = old?.state(master: 1, startedAt: now.wall, boot: "b", configuration: nil, crashesDropped: 0)
         let saved = file.flatMap { SavedState($0) }
         if file != nil, saved == nil { problems.append("the state file cannot be read") }
         supervisor = Supervisor(settings: settings, seed: 2)
@@ -120,8 +119,7 @@ struct SimulatedHost {
             if self.actions == killAfter { isKilled = true }
         }
         guard !isKilled else { return }
-        files.append(
-            supervisor.state(master: 1, startedAt: now.wall, boot: "b", configuration: nil, crashesDropped: 0))
+        written = written.suffix(3) + [supervisor]
         for fault in faults { feed(fault) }
     }
 
@@ -232,7 +230,7 @@ struct SimulatedHost {
 
     private mutating func deliver(_ event: SupervisionEvent) {
         switch event {
-        case .ended(let generation, _):
+        case .ended(let generation, _, _):
             guard processes[generation]?.isAlive == true else { return }
             processes[generation]?.isAlive = false
         case .notified(let generation, _):

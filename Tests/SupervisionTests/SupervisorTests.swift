@@ -16,17 +16,16 @@ import Testing
     @Test("a failure is replaced at once, the next ones after a pause, in which the sockets are closed")
     func failures() {
         var host = SimulatedHost(SimulatedHost.settings())
-        host.behaviour = { number, start in .init(life: number == 1 && start != 99 ? 100 : nil) }
+        host.behaviour = { number, _ in .init(life: number == 1 ? 100 : nil) }
         host.begin()
         host.run(101)
         #expect(host.alive(1).count == 1 && host.supervisor.places[0].restarts == 1)
         host.run(1_500)
-        #expect(host.closed == [1] || host.supervisor.places[0].restarts == 3)
         host.run(200_000)
         #expect(host.closed.allSatisfy { $0 == 1 } && !host.closed.isEmpty)
-        let pauses = host.supervisor.places[0].restarts
-        #expect((8...10).contains(pauses), "\(pauses) starts in 200 s")
-        #expect(host.records.count == pauses && host.records.allSatisfy { $0.kind == .exited && !$0.isParked })
+        #expect((8...10).contains(host.records.count), "\(host.records.count) failures in 200 s")
+        #expect(host.records.allSatisfy { $0.kind == .exited && !$0.isParked })
+        #expect((0...1).contains(host.records.count - host.supervisor.places[0].restarts))
         #expect(host.serving == 1 && host.problems == [])
     }
 

@@ -1,5 +1,6 @@
 #pragma once
-// What portcullis-master cannot do in Swift: a process between fork and exec, and messages with descriptors or credentials.
+// What portcullis-master cannot do in Swift: a process between fork and exec, and messages with descriptors or
+// credentials.
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,8 +12,8 @@ struct master_limit {
 
 // A process to be started.
 struct master_order {
-    // The program and its arguments, and its whole environment, each ended by a null pointer. Variables whose value is to be
-    // the process's own number begin with LISTEN_PID= or WATCHDOG_PID= and have MASTER_PID_WIDTH spaces.
+    // The program and its arguments, and its whole environment, each ended by a null pointer. Variables whose value
+    // is to be the process's own number begin with LISTEN_PID= or WATCHDOG_PID= and have MASTER_PID_WIDTH spaces.
     char **words;
     char **variables;
     // What the process gets from descriptor 3 on. Others that are not closed at exec are inherited as they are.
@@ -26,24 +27,24 @@ struct master_order {
 
 #define MASTER_PID_WIDTH 11
 
-// Makes the process: a group of its own, default signals, the same session, directory, output and limits. It waits before it
-// becomes the program until something is written to `gate`, and ends if that is closed instead: so no program runs that was
-// not noted first.
+// Makes the process: a group of its own, default signals, the same session, directory, output and limits. It waits
+// before it becomes the program until something is written to `gate`, and ends if that is closed instead: so no
+// program runs that was not noted first.
 //
-// pidfd, gate, fault: closed at exec. `fault` gets the number of an error if it cannot become the program, and is closed
-// when it has. Returns the process, or -1 with errno.
+// pidfd, gate, fault: closed at exec. `fault` gets the number of an error if it cannot become the program, and is
+// closed when it has. Returns the process, or -1 with errno.
 pid_t master_start(const struct master_order *order, int *pidfd, int *gate, int *fault);
 
-// Sends a datagram on a connected socket, with a descriptor unless it is -1. Waits for room as long as the socket says.
-// Returns 0 or the error.
+// Sends a datagram on a connected socket, with a descriptor unless it is -1. Waits for room as long as the socket
+// says. Returns 0 or the error.
 int master_send(int socket, const void *text, size_t length, int descriptor);
 
-// Receives a datagram and the process that sent it (0: unknown); whatever descriptors came with it are closed. Returns its
-// length, or -1 with errno. The socket has SO_PASSCRED.
+// Receives a datagram and the process that sent it (0: unknown); whatever descriptors came with it are closed.
+// Returns its length, or -1 with errno. The socket has SO_PASSCRED.
 ssize_t master_receive(int socket, void *text, size_t length, pid_t *sender);
 
-// How a child has ended, without taking it (WNOWAIT) unless `take`. Returns 1 with the status as wait(2) has it, 0 if it
-// lives, -1 if it is not a child.
+// How a child has ended, without taking it (WNOWAIT) unless `take`. Returns 1 with the status as wait(2) has it, 0
+// if it lives, -1 if it is not a child.
 int master_wait(pid_t process, int *status, int take);
 
 // Opens a pidfd; -1 with errno.
@@ -61,8 +62,8 @@ int master_socket(int is_udp, int waits, const char *address, unsigned short por
 int master_is_free(int is_udp, const char *address, unsigned short port);
 // Whether this TCP port accepts a connection on 127.0.0.1 or ::1.
 int master_accepts(unsigned short port);
-// Ends the listening of a TCP socket in all processes that have it: connections that nobody has accepted move to another
-// socket of the port (net.ipv4.tcp_migrate_req=1) or are reset.
+// Ends the listening of a TCP socket in all processes that have it: connections that nobody has accepted move to
+// another socket of the port (net.ipv4.tcp_migrate_req=1) or are reset.
 void master_stop_listening(int socket);
 // A Unix datagram socket that workers write to, at a path of its own. Returns -1 with errno.
 int master_notify_socket(const char *path);

@@ -8,15 +8,15 @@ struct RollingRestart {
     let instance: String
     /// The workers that there were.
     let workers: Set<String>
-    /// What the master had said of an earlier one.
-    let earlierProblem: String?
+    /// When an earlier one had ended.
+    let earlier: String?
 
     private static let head = "rolling"
 
     init(_ instance: String, _ situation: WorkersSituation) {
         self.instance = instance
         workers = Self.identities(situation)
-        earlierProblem = situation.reloadProblem
+        earlier = situation.reloadedAt
     }
 
     /// What `note` has written; `nil`: it is that of another kind of restart.
@@ -25,11 +25,11 @@ struct RollingRestart {
         guard lines.count == 4, lines[0].isExactly(Self.head) else { return nil }
         instance = lines[1]
         workers = Set(lines[2].splitBytes(" ").map(String.init))
-        earlierProblem = lines[3].isEmpty ? nil : lines[3]
+        earlier = lines[3].isEmpty ? nil : lines[3]
     }
 
     var note: String {
-        [Self.head, instance, workers.sorted().joined(separator: " "), earlierProblem ?? ""].joined(separator: "\n")
+        [Self.head, instance, workers.sorted().joined(separator: " "), earlier ?? ""].joined(separator: "\n")
     }
 
     /// How far it has come.
@@ -45,7 +45,7 @@ struct RollingRestart {
         let now = Self.identities(situation)
         let isReady = !situation.workers.isEmpty && situation.workers.allSatisfy { $0.state == .ready }
         if isReady, now.isDisjoint(with: workers) { return .done }
-        if let problem = situation.reloadProblem, problem != earlierProblem { return .failed(problem) }
+        if let problem = situation.reloadProblem, situation.reloadedAt != earlier { return .failed(problem) }
         return now == workers ? .notBegun : .underWay
     }
 

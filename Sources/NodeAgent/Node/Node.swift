@@ -53,8 +53,10 @@ package actor Node {
         self.configuration = configuration
         self.program = program
         self.logger = logger
-        source = try AdminSource(configuration)
         choice = try DriverChoice(configuration.driver, .own(configuration.driver))
+        // Before the source, which has to be shut down.
+        _ = try configuration.masterProgram()
+        source = try AdminSource(configuration)
         context = try NodeContext(configuration, driver: choice.driver, source: source, logger: logger)
         logger.info("the driver of services is \(choice.driver.rawValue)")
         changes = Changes()

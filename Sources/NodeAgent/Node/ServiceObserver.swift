@@ -27,6 +27,9 @@ struct ServiceObserver {
         if case .alive(var process) = situation.process, process.hasMaster {
             process.workers = MasterState.read(directory.master(of: name))
             situation.process = .alive(process)
+        } else if case .ended(var process) = situation.process, process.hadMaster {
+            process.masterProblem = MasterState.read(directory.master(of: name))?.masterProblem
+            situation.process = .ended(process)
         }
         let path = directory.folder(of: name)
         situation.hasDirectory =

@@ -292,15 +292,12 @@ package struct ServicePlanner {
     private static func text(of ended: EndedProcess) -> String {
         let ending: String
         switch ended.end {
-        case .exited(0) where ended.left > 0:
-            let left = ended.left == 1 ? "a process behind, which was" : "\(ended.left) processes behind, which were"
-            return "its program ended and left \(left) ended: "
-                + "a program must stay in the foreground"
+        case .exited(0) where ended.left > 0 && !ended.hadMaster: return LeftProcesses.text(ended.left)
         case .exited(let status) where ended.isOutOfMemory:
             ending = "it ended with status \(status), since the kernel ended a process of it: \(memoryLimit)"
-        case .exited(Self.noSocket) where ended.hadMaster:
-            ending = "its sockets cannot be opened: its log says which"
-        case .exited(let status) where ended.hadMaster: ending = "its master ended with status \(status)"
+        case .exited(let status) where ended.hadMaster:
+            ending =
+                ended.masterProblem.map { "it cannot be started: \($0)" } ?? "its master ended with status \(status)"
         case .killed(let signal) where ended.hadMaster: ending = "signal \(signal) ended its master again and again"
         case .exited(let status): ending = "it ended by itself with status \(status)"
         case .killed(9) where ended.isOutOfMemory: ending = "the kernel ended it: \(memoryLimit)"
@@ -312,9 +309,6 @@ package struct ServicePlanner {
         let late = ended.wasStopped ? "it was stopped, since it was not ready in time" : ending
         return failures > 1 ? "\(late); \(failures) failures in a row" : late
     }
-
-    /// How a master ends that cannot open its sockets.
-    private static let noSocket = 78
 
     private static let memoryLimit = "it needed more memory than its limit allows"
 

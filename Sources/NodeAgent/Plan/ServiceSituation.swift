@@ -131,6 +131,8 @@ package struct EndedProcess: Sendable, Hashable {
     package var left = 0
     /// Whether what has ended is a master.
     package var hadMaster = false
+    /// Why the master has ended, as it has said itself.
+    package var masterProblem: String?
     /// Whether the kernel ended processes of it since the memory of its limit was used up.
     package var isOutOfMemory = false
     /// When it was stopped since its lease was over: RFC 3339 in UTC.

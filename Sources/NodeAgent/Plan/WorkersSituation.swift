@@ -33,6 +33,8 @@ package struct WorkersSituation: Sendable, Hashable {
         package var status: String?
         /// `nil`: none of its processes has ended unasked.
         package var lastEnd: End?
+        /// Processes that it left behind then, which were ended.
+        package var left = 0
 
         package init(number: Int, process: Int32? = nil, start: UInt64? = nil, state: State, since: String) {
             self.number = number
@@ -47,6 +49,10 @@ package struct WorkersSituation: Sendable, Hashable {
     package var workers: [Worker]
     /// Why the last reload or restart of the workers was given up; `nil`: it was not.
     package var reloadProblem: String?
+    /// When it ended: RFC 3339 in UTC.
+    package var reloadedAt: String?
+    /// What is wrong with the service as a whole, as a socket that cannot be opened.
+    package var masterProblem: String?
 
     package init(workers: [Worker] = [], reloadProblem: String? = nil) {
         self.workers = workers
@@ -62,6 +68,7 @@ package struct WorkersSituation: Sendable, Hashable {
 
     /// Why not all of them serve, as a sentence; `nil`: they do, or nothing is known to be wrong.
     package var problem: String? {
+        if let masterProblem { return masterProblem }
         let wrong = workers.filter { $0.problem != nil }
         guard let first = wrong.first, let problem = first.problem else { return nil }
         guard first.number > 0 else { return problem }
@@ -90,6 +97,7 @@ extension WorkersSituation.Worker {
         guard let lastEnd else { return nil }
         let ending =
             switch lastEnd {
+            case .exited(0) where left > 0: LeftProcesses.text(left)
             case .exited(let status): "it ended by itself with status \(status)"
             case .killed(let signal): "signal \(signal) ended it"
             case .crashed(let signal): "it crashed with signal \(signal)"
@@ -99,5 +107,14 @@ extension WorkersSituation.Worker {
             }
         let times = restarts > 1 ? "; it was started again \(restarts) times" : ""
         return ending + times + (status.map { " (\($0))" } ?? "")
+    }
+}
+
+/// Processes that a program has left behind at its end.
+enum LeftProcesses {
+    /// What is told of a program that ends and leaves so many.
+    static func text(_ count: Int) -> String {
+        let what = count == 1 ? "a process behind, which was" : "\(count) processes behind, which were"
+        return "its program ended and left \(what) ended: a program must stay in the foreground"
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import ServiceSupport
 import Text
+import Times
 
 /// What a master has written down of its workers: its file `state`. It belongs to the service's user, so nothing in it is
 /// taken on trust.
@@ -49,25 +50,32 @@ extension WorkersSituation {
     /// Reads a master's state; `nil` if it is something else.
     package init?(reading bytes: [UInt8]) {
         guard bytes.count <= MasterState.largest, let json = try? JSONParser.parse(bytes),
-            case .integer(1)? = json["master"], case .array(let values)? = json["workers"], values.count <= 65
+            case .integer(1)? = json["master"], let beginning = json["startedAt"]?.text,
+            case .array(let values)? = json["workers"], values.count <= 65
         else { return nil }
         var workers: [Worker] = []
         for value in values {
-            guard let worker = Worker(value), !workers.contains(where: { $0.number == worker.number }) else {
+            guard let worker = Worker(value, since: beginning), !workers.contains(where: { $0.number == worker.number })
+            else {
                 return nil
             }
             workers.append(worker)
         }
         self.init(workers: workers.sorted { $0.number < $1.number })
         if let text = json["reload"]?["problem"]?.text { reloadProblem = text }
+        reloadedAt = json["reload"]?["at"]?.text
+        masterProblem = json["problem"]?.text
     }
 }
 
 extension WorkersSituation.Worker {
-    fileprivate init?(_ json: JSONValue) {
+    /// - Parameter beginning: when the master began.
+    fileprivate init?(_ json: JSONValue, since beginning: String) {
         guard let number = json["worker"]?.number(in: 0...64),
             let state = json["state"]?.text.flatMap({ WorkersSituation.State(rawValue: $0) }),
-            let since = json["since"]?.text, InternetTime.date(since) != nil
+            // A worker in its pause has none: it is since its end.
+            case let since = (json["since"] ?? json["lastEnd"]?["at"])?.text ?? beginning,
+            InternetTime.date(since) != nil
         else { return nil }
         self.init(number: number, state: state, since: since)
         process = json["pid"]?.number(in: 1...Int(Int32.max)).map { Int32($0) }
@@ -75,6 +83,7 @@ extension WorkersSituation.Worker {
         restarts = json["restarts"]?.number(in: 0...1_000_000) ?? 0
         status = json["status"]?.text.flatMap { $0.utf8.isEmpty ? nil : $0 }
         lastEnd = json["lastEnd"].flatMap { WorkersSituation.End($0) }
+        left = json["lastEnd"]?["left"]?.number(in: 0...1_000_000) ?? 0
     }
 }
 

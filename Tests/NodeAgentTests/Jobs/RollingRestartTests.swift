@@ -5,13 +5,15 @@ import Testing
 
 @Suite struct RollingRestartTests {
     private func situation(
-        _ processes: [Int32], _ state: WorkersSituation.State = .ready, problem: String? = nil
+        _ processes: [Int32], _ state: WorkersSituation.State = .ready, failedAt: String? = nil
     ) -> WorkersSituation {
-        WorkersSituation(
+        var situation = WorkersSituation(
             workers: processes.enumerated().map { index, process in
                 WorkersSituation.Worker(
                     number: index + 1, process: process, start: 5, state: state, since: "2026-11-29T10:00:00Z")
-            }, reloadProblem: problem)
+            }, reloadProblem: failedAt.map { _ in "worker 1 was not ready" })
+        situation.reloadedAt = failedAt
+        return situation
     }
 
     @Test func itIsDoneWhenAllWorkersAreOthersAndReady() {
@@ -24,17 +26,17 @@ import Testing
     }
 
     @Test func onlyANewProblemIsItsOwn() {
-        let restart = RollingRestart("abc", situation([10], problem: "an old one"))
-        #expect(restart.progress(situation([10], problem: "an old one")) == .notBegun)
+        let restart = RollingRestart("abc", situation([10], failedAt: "2026-11-29T10:00:00Z"))
+        #expect(restart.progress(situation([10], failedAt: "2026-11-29T10:00:00Z")) == .notBegun)
         #expect(
-            restart.progress(situation([10], problem: "worker 1 was not ready")) == .failed("worker 1 was not ready"))
+            restart.progress(situation([10], failedAt: "2026-11-29T10:00:09Z")) == .failed("worker 1 was not ready"))
     }
 
     @Test func aNextAgentReadsItsNote() throws {
-        for problem in [nil, "an old one"] {
-            let restart = RollingRestart("abc", situation([10, 11], problem: problem))
+        for time in [nil, "2026-11-29T10:00:00Z"] {
+            let restart = RollingRestart("abc", situation([10, 11], failedAt: time))
             let read = try #require(RollingRestart(note: restart.note))
-            #expect(read.instance == "abc" && read.workers == restart.workers && read.earlierProblem == problem)
+            #expect(read.instance == "abc" && read.workers == restart.workers && read.earlier == time)
         }
         #expect(RollingRestart(note: "abc") == nil && RollingRestart(note: "") == nil)
     }

@@ -97,9 +97,10 @@ import Versions
         var situation = serving()
         var ended = EndedProcess(version: one, end: .exited(78), endedAt: 9_000)
         ended.hadMaster = true
+        ended.masterProblem = "http: 0.0.0.0:80: Address already in use"
         situation.process = .ended(ended)
         let order = ServiceOrder(.running, version: one)
-        #expect(plan(order, situation).problem == "its sockets cannot be opened: its log says which")
+        #expect(plan(order, situation).problem == "it cannot be started: http: 0.0.0.0:80: Address already in use")
         ended.end = .killed(signal: 11)
         situation.process = .ended(ended)
         #expect(plan(order, situation).problem == "signal 11 ended its master again and again")

@@ -9,7 +9,7 @@ import Testing
 
     private func read(_ workers: String, reload: String = "null") -> WorkersSituation? {
         let text =
-            #"{"master": 1, "pid": 70, "phase": "running", "reload": \#(reload), "workers": [\#(workers)], "new": {}}"#
+            #"{"master": 1, "pid": 70, "startedAt": "2026-11-29T09:00:00Z", "phase": "running", "reload": \#(reload), "workers": [\#(workers)], "new": {}}"#
         return WorkersSituation(reading: Array(text.utf8))
     }
 
@@ -31,6 +31,11 @@ import Testing
             (#"{"kind": "exited", "code": 7}"#, "it ended by itself with status 7"),
             (#"{"kind": "killed", "code": 9}"#, "signal 9 ended it"),
             (#"{"kind": "crashed", "code": 11}"#, "it crashed with signal 11"),
+            (
+                #"{"kind": "exited", "code": 0, "left": 1}"#,
+                "its program ended and left a process behind, which was ended: a program must stay in the foreground"
+            ),
+            (#"{"kind": "failed", "reason": "/a: Exec format error"}"#, "it cannot be started: /a: Exec format error"),
             (#"{"kind": "hung"}"#, "it gave no sign of life"),
             (#"{"kind": "not-ready"}"#, "it was not ready in time"),
         ])
@@ -60,7 +65,8 @@ import Testing
         let fine = worker("")
         for text in [
             "", "[]", "{}", #"{"master": 2, "workers": []}"#, #"{"master": 1, "workers": {}}"#,
-            String(repeating: "[", count: 100_000), "{\"master\": 1, \"workers\": [\(fine), \(fine)]}",
+            #"{"master": 1, "workers": []}"#, String(repeating: "[", count: 100_000),
+            "{\"master\": 1, \"startedAt\": \"2026-11-29T09:00:00Z\", \"workers\": [\(fine), \(fine)]}",
         ] { #expect(WorkersSituation(reading: Array(text.utf8)) == nil, "\(text.prefix(80))") }
         for (part, other) in [
             (#""worker": 1"#, #""worker": 65"#), (#""worker": 1"#, #""worker": "1""#), ("\"ready\"", "\"dancing\""),
