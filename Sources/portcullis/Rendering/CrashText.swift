@@ -5,14 +5,18 @@ import Text
 
 /// Crashes for people.
 enum CrashText {
+    /// Characters of a function's name in a row: those of C++ may be very long.
+    private static let longestFunction = 60
+
     static func table(_ groups: [CrashGroup], isWide: Bool) -> Table {
         let more: [Table.Column] = isWide ? [.init("SERVICES", .right), .init("SERVERS", .right), "FIRST"] : []
         return Table(
             ["CRASH", "LAST", .init("COUNT", .right), "WHAT", "WHERE", "SERVICE", "SERVER", "VERSION"] + more,
             groups.map { group in
                 [
-                    group.fingerprint, group.lastSeen, "\(group.count)", what(group), group.function ?? "",
-                    group.lastService, group.lastServer, words(group.lastVersion),
+                    group.fingerprint, group.lastSeen, "\(group.count)", what(group),
+                    group.function?.shownName(atMost: longestFunction) ?? "", group.lastService, group.lastServer,
+                    words(group.lastVersion),
                 ] + (isWide ? ["\(group.services)", "\(group.servers)", group.firstSeen] : [])
             })
     }
