@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 
+from crash import CRASH
 from portcullis_testing.admin import Admin
 from portcullis_testing.namespaces import HERE
 from portcullis_testing.processes import Process, run
@@ -34,6 +35,7 @@ def main(*schemathesis):
             manifest = {"format": 1, "type": "tg", "name": version, "variant": "release", "files": []}
             send(admin, token, "PUT", f"/v1/versions/tg/{version}", {"manifest": json.dumps(manifest), "signatures": []})
         send(admin, token, "PATCH", "/v1/services/tg.1", {"version": "1.0"})
+        send(admin, token, "POST", "/v1/servers/app2/crashes", CRASH)
         # Its output is the test's.
         status = Process(*schemathesis, f"{admin.url}/openapi.json", "--header", f"Authorization: Bearer {token}",
                          cwd=folder, stdout=None, stderr=None).wait(None)

@@ -6,6 +6,8 @@ import re
 
 import schemathesis
 
+from crash import CRASH
+
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 VERSION = re.compile(r"sha256:[0-9a-f]{64}|[0-9A-Za-z][0-9A-Za-z._+-]{0,63}(/[0-9a-z][0-9a-z-]{0,31})?")
 SERVICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,51}\.[1-9][0-9]{0,8}")
@@ -16,6 +18,10 @@ PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
            "/v1/locations/{location}/egress/{egress}": {"location": "tcn"},
            "/v1/gateways/{location}/{gateway}": {"location": "tcn", "gateway": "gw1"},
            "/v1/gateways/{location}/{gateway}/report": {"location": "tcn", "gateway": "gw1"},
+           "/v1/crashes/{fingerprint}": {"fingerprint": CRASH["fingerprint"]},
+           "/v1/crashes/{fingerprint}/reports/{crash}": {"fingerprint": CRASH["fingerprint"], "crash": CRASH["id"]},
+           "/v1/crashes/{fingerprint}/reports/{crash}/dump": {"fingerprint": CRASH["fingerprint"], "crash": CRASH["id"]},
+           "/v1/servers/{server}/crashes": {"server": "app2"},
            "/v1/servers/{server}/assignments": {"server": "app1"},
            "/v1/servers/{server}/join": {"server": "app1"},
            "/v1/servers/{server}/node": {"server": "app1"},
@@ -59,8 +65,8 @@ def in_rollout(name, value):
 
 @schemathesis.hook
 def map_path_parameters(context, parameters):
-    # The gateway stays: without polls it would not be back.
-    if context.operation.path.startswith("/v1/gateways/") and context.operation.method.upper() == "DELETE":
+    # The gateway stays: without polls it would not be back. So does the crash.
+    if context.operation.path.startswith(("/v1/gateways/", "/v1/crashes/")) and context.operation.method.upper() == "DELETE":
         return parameters
     for name, value in PRESENT.get(context.operation.path, {}).items():
         if parameters and is_name(parameters.get(name)):
@@ -74,6 +80,8 @@ def map_body(context, body):
         return body
     if isinstance(body, dict) and context.operation.path == "/v1/rollouts":
         return {name: in_rollout(name, value) for name, value in body.items()}
+    if isinstance(body, dict) and context.operation.path == "/v1/servers/{server}/crashes":
+        return {name: "tg.1" if name == "service" and is_service(value) else value for name, value in body.items()}
     if isinstance(body, dict):
         return {name: reference(name, value) for name, value in body.items()}
     return body

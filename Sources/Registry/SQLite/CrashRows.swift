@@ -1,11 +1,11 @@
-package import AdminAPI
-import Cloud
+import AdminAPI
+import Foundation
 import GRDB
 import JSON
 
 /// The rows of crashes: groups, what is counted in them, and reports.
 enum CrashRows {
-    /// `seenAt` of a report is bounded by the time at which it came. Empty texts of a tally: what is not counted singly.
+    /// `seenAt` of a report is bounded by the time at which it came; its text may have any character, NUL too. Empty texts of a tally: what is not counted singly.
     static let tables = """
         CREATE TABLE crashGroup (
             fingerprint TEXT NOT NULL PRIMARY KEY,
@@ -55,7 +55,7 @@ enum CrashRows {
             program TEXT NOT NULL,
             frames TEXT NOT NULL,
             threads INTEGER,
-            text TEXT NOT NULL,
+            text BLOB NOT NULL,
             dumpSize INTEGER NOT NULL,
             problem TEXT,
             size INTEGER NOT NULL
@@ -182,7 +182,7 @@ enum CrashRows {
                 report.id, crash.group, report.fingerprint, report.service, crash.server, version.digest, version.name,
                 version.variant, report.worker, report.pid, report.at, crash.seenAt, crash.receivedAt,
                 report.kind.rawValue, report.signal, report.exitCode, report.program,
-                Form<[CrashFrame]>.frames.write(report.frames).description, report.threads, report.text,
+                Form<[CrashFrame]>.frames.write(report.frames).description, report.threads, Data(report.text.utf8),
                 report.dumpSize, report.problem, crash.size,
             ])
     }
@@ -254,126 +254,5 @@ enum CrashRows {
         guard old.count < step else { return old.count }
         try db.execute(sql: "DELETE FROM crashGroup WHERE touchedAt < ?", arguments: [time])
         return old.count + db.changesCount
-    }
-}
-
-// MARK: The store
-
-extension SQLiteStore {
-    package func keepCrash(
-        _ crash: StoredCrash, _ limits: CrashLimits,
-        following: @escaping @Sendable (StoredCrash, CrashStanding) -> CrashNews
-    ) async throws -> CrashKeeping {
-        try await write { db in try CrashRows.keep(db, crash, limits, following) }
-    }
-
-    package func crashGroups(_ filter: CrashFilter) async throws -> [CrashGroup] {
-        try await read { db in
-            // Of one service there are few.
-            let tallies = try filter.service.map { service in
-                try Row.fetchAll(db, sql: "SELECT * FROM crashTally WHERE service = ?", arguments: [service])
-            }
-            let rows = try tallies ?? Row.fetchAll(db, sql: "SELECT * FROM crashTally")
-            let byGroup = try rows.reduce(into: [String: [StoredTally]]()) { groups, row in
-                groups[row["fingerprint"], default: []].append(try StoredTally(row))
-            }
-            let heads = try Row.fetchAll(db, sql: "SELECT * FROM crashGroup").map(CrashGroupHead.init)
-            return CrashGroup.groups(heads.map { ($0, byGroup[$0.fingerprint] ?? []) }, filter)
-        }
-    }
-
-    package func crashGroup(_ fingerprint: String) async throws -> (head: CrashGroupHead, tallies: [StoredTally])? {
-        try await read { db in
-            let head = try Row.fetchOne(
-                db, sql: "SELECT * FROM crashGroup WHERE fingerprint = ?", arguments: [fingerprint]
-            ).map(CrashGroupHead.init)
-            let tallies = try Row.fetchAll(
-                db, sql: "SELECT * FROM crashTally WHERE fingerprint = ?", arguments: [fingerprint]
-            ).map(StoredTally.init)
-            return head.map { ($0, tallies) }
-        }
-    }
-
-    package func crashes(of fingerprint: String, limit: Int) async throws -> [StoredCrash] {
-        try await read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(CrashRows.members), '' AS text FROM crash WHERE fingerprint = ? ORDER BY number DESC LIMIT ?
-                    """, arguments: [fingerprint, limit]
-            ).map(StoredCrash.init)
-        }
-    }
-
-    package func crash(_ id: String) async throws -> StoredCrash? {
-        try await read { db in
-            try Row.fetchOne(db, sql: "SELECT * FROM crash WHERE id = ?", arguments: [id]).map(StoredCrash.init)
-        }
-    }
-
-    package func removeCrashes(of fingerprint: String, _ event: EventEntry) async throws {
-        try await write { db in
-            try db.execute(sql: "DELETE FROM crashGroup WHERE fingerprint = ?", arguments: [fingerprint])
-            try EventRows.store(db, event)
-        }
-    }
-
-    package func forgetDump(of id: String, on server: String) async throws {
-        try await write { db in
-            try db.execute(
-                sql: "UPDATE crash SET dumpSize = 0 WHERE id = ? AND server = ?", arguments: [id, server])
-        }
-    }
-
-    package func pruneCrashes(before time: String, step: Int, epoch: Int) async throws -> Int {
-        try await write { db in
-            guard try CommitRows.epoch(db) == epoch else { throw RegistryError.superseded }
-            return try CrashRows.prune(db, before: time, step: step)
-        }
-    }
-}
-
-extension CrashGroupHead {
-    fileprivate init(_ row: Row) throws {
-        self.init(
-            fingerprint: row["fingerprint"], kind: try CrashKind(stored: row["kind"]), signal: row["signal"],
-            function: row["function"], lastSeen: row["lastSeen"], touchedAt: row["touchedAt"])
-    }
-}
-
-extension StoredTally {
-    fileprivate init(_ row: Row) throws {
-        self.init(
-            key: Key(type: row["type"], service: row["service"], server: row["server"], digest: row["digest"]),
-            count: row["count"], firstSeen: row["firstSeen"], lastSeen: row["lastSeen"],
-            lastReport: row["lastReport"], lastService: row["lastService"], lastServer: row["lastServer"],
-            lastVersion: CrashVersion(digest: row["lastDigest"], name: row["lastName"], variant: row["lastVariant"]))
-    }
-}
-
-extension StoredCrash {
-    fileprivate init(_ row: Row) throws {
-        let frames = FaultList(.tolerant)
-        let text: String = row["frames"]
-        let json = try? JSONParser.parse(Array(text.utf8))
-        let report = CrashReport(
-            id: row["id"], service: row["service"], version: row["digest"], worker: row["worker"], pid: row["pid"],
-            at: row["at"], kind: try CrashKind(stored: row["kind"]), signal: row["signal"], exitCode: row["exitCode"],
-            fingerprint: row["ownFingerprint"], program: row["program"],
-            frames: json.flatMap { Form<[CrashFrame]>.frames.read(JSONField($0, list: frames)) } ?? [],
-            threads: row["threads"], text: row["text"], dumpSize: row["dumpSize"], problem: row["problem"])
-        self.init(
-            report, from: row["server"],
-            version: CrashVersion(digest: row["digest"], name: row["name"], variant: row["variant"]),
-            receivedAt: row["receivedAt"])
-        seenAt = row["seenAt"]
-        group = row["fingerprint"]
-    }
-}
-
-extension CrashKind {
-    fileprivate init(stored text: String) throws {
-        guard let kind = Self(rawValue: text) else { throw CloudRows.unreadable("the kind of a crash") }
-        self = kind
     }
 }

@@ -5,14 +5,18 @@ import Text
 
 /// Crashes for people.
 enum CrashText {
+    /// Characters of a function's name in a row: those of C++ may be very long.
+    private static let longestFunction = 60
+
     static func table(_ groups: [CrashGroup], isWide: Bool) -> Table {
         let more: [Table.Column] = isWide ? [.init("SERVICES", .right), .init("SERVERS", .right), "FIRST"] : []
         return Table(
             ["CRASH", "LAST", .init("COUNT", .right), "WHAT", "WHERE", "SERVICE", "SERVER", "VERSION"] + more,
             groups.map { group in
                 [
-                    group.fingerprint, group.lastSeen, "\(group.count)", what(group), group.function ?? "",
-                    group.lastService, group.lastServer, words(group.lastVersion),
+                    group.fingerprint, group.lastSeen, "\(group.count)", what(group),
+                    group.function?.shownName(atMost: longestFunction) ?? "", group.lastService, group.lastServer,
+                    words(group.lastVersion),
                 ] + (isWide ? ["\(group.services)", "\(group.servers)", group.firstSeen] : [])
             })
     }
@@ -36,20 +40,26 @@ enum CrashText {
             ]
         ).body(indent: "")
         return [
-            properties, counts(detail.counts).text, reports(detail.reports).text,
+            properties, counts(detail.counts), reports(detail.reports).text,
             report.map(self.report) ?? stack(detail.frames),
         ].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
-    private static func counts(_ tallies: [CrashTally]) -> Table {
-        Table(
+    /// Rows of the table of counts; JSON has them all.
+    private static let shownCounts = 20
+
+    private static func counts(_ tallies: [CrashTally]) -> String {
+        let table = Table(
             ["TYPE", "SERVICE", "SERVER", "VERSION", .init("COUNT", .right), "FIRST", "LAST"],
-            tallies.map { tally in
+            tallies.prefix(shownCounts).map { tally in
                 [
                     tally.type, tally.service ?? "others", tally.server ?? "others", words(tally.version),
                     "\(tally.count)", tally.firstSeen, tally.lastSeen,
                 ]
             })
+        let rest = tallies.dropFirst(shownCounts)
+        guard !rest.isEmpty else { return table.text }
+        return table.text + "\nand \(rest.count) more, with \(rest.reduce(0) { $0 + $1.count }) crashes"
     }
 
     private static func reports(_ reports: [CrashResource]) -> Table {

@@ -14,6 +14,7 @@ import Testing
         ServiceCreation.self, ServiceChange.self, ServicePatch.self, ServicesPatch.self, ApplyRequest.self,
         ChangeReport.self,
         Problem.self, HealthResource.self, EgressResource.self, EgressChange.self, [ServiceResource].self,
+        CrashReport.self, CrashGroup.self, CrashGroupDetail.self, CrashResource.self,
     ]
 
     @Test("a body is read, or has faults at places that it has; what is read is the same when it is written and read")

@@ -28,6 +28,10 @@ import Testing
             rows[1]
                 == #"0123456789abcdef  2027-01-15T00:00:00.000Z     12  crashed: SIGSEGV  handle\u{202E}  tg.1     app1    1.5.0/debug"#
         )
+        var long = Self.group
+        long.function = String(repeating: "f", count: 500)
+        let row = CrashText.table([long], isWide: false).rows[0]
+        #expect(row[4] == String(repeating: "f", count: 60) + "…")
         #expect(CrashText.table([Self.group], isWide: true).text.contains("SERVICES  SERVERS  FIRST"))
     }
 

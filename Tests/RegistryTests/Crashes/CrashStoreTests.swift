@@ -60,7 +60,7 @@ import Versions
     )
     func twice(engine: Engine) async throws {
         try await withRegistry(engine) { registry, _ in
-            let report = CrashReport.sample(1)
+            let report = CrashReport.sample(1, text: "a\u{0}b\u{1b}\n")
             let first = try await registry.keep(report, from: "app1", by: "server.app1")
             #expect(first == CrashReceipt(fingerprint: report.fingerprint, isNew: true))
             var again = report

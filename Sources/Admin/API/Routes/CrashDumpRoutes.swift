@@ -48,7 +48,8 @@ extension RouteTable {
                 try Self.requireOwn(server, request)
                 _ = try await registry.state().cloud.server(server)
                 await nodes.hear(server)
-                if WantedDump.isID(crash) { try await registry.forgetDump(of: crash, on: server) }
+                guard WantedDump.isID(crash) else { throw ChangeError.missing("crash \(crash.shownName())") }
+                try await registry.forgetDump(of: crash, on: server)
                 await nodes.dumps.take(.gone, of: crash, from: server)
                 return Response(status: .noContent, headers: [.cacheControl: "no-store"])
             },
