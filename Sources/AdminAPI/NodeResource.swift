@@ -155,7 +155,7 @@ extension NodeResource: Described {
         .required("services", .dictionary(of: .choice, atMost: Limits.assignedServices), \.services),
         .present(
             "deviations", .dictionary(of: ServiceDeviation.form, atMost: Limits.assignedServices), else: [:],
-            \.deviations)
+            \.deviations),
         .present("workers", .dictionary(of: WorkerCount.form, atMost: Limits.assignedServices), \.workers)
     ) {
         NodeResource(
