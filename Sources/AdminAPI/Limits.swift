@@ -46,8 +46,6 @@ public enum Limits {
     public static let reportedTexts = 20
     /// Characters of a text in a gateway's report.
     public static let reportedText = 400
-    /// The most workers of a service, and the highest number of one.
-    public static let workers = 64
     /// The highest count in a report.
     public static let reportedCount = 1_000_000_000
     /// Seconds after which a state may end: up to a year.

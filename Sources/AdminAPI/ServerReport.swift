@@ -105,46 +105,6 @@ public struct ServerService: Sendable, Hashable {
     }
 }
 
-/// A process of a service's program, which its master keeps.
-public struct WorkerReport: Sendable, Hashable {
-    /// What a worker does.
-    public enum State: String, Sendable, Hashable, CaseIterable {
-        case starting
-        /// It has said that it is ready, or is expected to be.
-        case ready
-        case stopping
-        /// It has crashed, and is being looked into.
-        case crashed
-        /// It has ended, and is started again after a pause.
-        case waiting
-        /// It gives no sign of life.
-        case hung
-    }
-
-    /// Its number, from 1; 0: the program itself, once.
-    public var worker: Int
-    /// `nil`: there is none now.
-    public var pid: Int?
-    public var state: State
-    /// Since when: RFC 3339 in UTC.
-    public var since: String
-    /// How often it was started without having been asked for.
-    public var restarts: Int
-    /// How it ended last; `nil`: it has been ready since.
-    public var problem: String?
-
-    public init(
-        worker: Int, pid: Int? = nil, state: State, since: String, restarts: Int = 0, problem: String? = nil
-    ) {
-        self.worker = worker
-        self.pid = pid
-        self.state = state
-        self.since = since
-        self.restarts = restarts
-        self.problem = problem
-    }
-}
-
 /// How many workers of a service are ready.
 public struct WorkerCount: Sendable, Hashable {
     public var ready: Int
@@ -253,7 +213,7 @@ extension ServerService: Described {
         .required("restarts", .integer(0...Limits.reportedCount), \.restarts),
         .present("problem", .line(atMost: Limits.reportedText), \.problem),
         .present("refused", .boolean, \.givenRefusal),
-        .filled("workers", .list(of: WorkerReport.form, atMost: Limits.workers, by: \.worker), \.workers)
+        .filled("workers", .workers, \.workers)
     ) {
         ServerService(
             state: $0, since: $1, version: $2, previous: $3, wanted: $4, isAssigned: $5, restarts: $6, problem: $7,
@@ -264,19 +224,10 @@ extension ServerService: Described {
     private var givenRefusal: Bool? { isRefused ? true : nil }
 }
 
-extension WorkerReport: Described {
-    package static let form = Form<Self>.object(
-        "WorkerReport", .required("worker", .integer(0...Limits.workers), \.worker),
-        .present("pid", .integer(1...Int(Int32.max)), \.pid), .required("state", .choice, \.state),
-        .required("since", .time, \.since), .required("restarts", .integer(0...Limits.reportedCount), \.restarts),
-        .present("problem", .line(atMost: Limits.reportedText), \.problem)
-    ) { WorkerReport(worker: $0, pid: $1, state: $2, since: $3, restarts: $4, problem: $5) }
-}
-
 extension WorkerCount: Described {
     package static let form = Form<Self>.object(
-        "WorkerCount", .required("ready", .integer(0...Limits.workers), \.ready),
-        .required("all", .integer(0...Limits.workers), \.all)
+        "WorkerCount", .required("ready", .integer(Limits.workers), \.ready),
+        .required("all", .integer(Limits.workers), \.all)
     ) { WorkerCount(ready: $0, all: $1) }
 }
 
