@@ -23,6 +23,8 @@ public enum NoticeSubject: String, Sendable, Hashable, CaseIterable {
     case rollout, server, service
     /// Several servers of a location at once.
     case location
+    /// ADMIN itself.
+    case admin
     /// Somebody tries whether notices arrive; its name is that of the one channel that it is for.
     case test
 }

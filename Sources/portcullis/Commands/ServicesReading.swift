@@ -47,11 +47,13 @@ struct ListServices: AdminCommand {
         try await list.show(
             Listing<ServiceResource>(
                 request: AdminRequest(.get, .services, query: query), name: { $0.name },
-                table: { services, isWide in
+                table: { [type, server] services, isWide in
                     ResourceTables.services(
                         services, on: try await servers.byName(),
                         health: try await directory.now().map(ServiceHealth.init),
-                        run: try await client.runs(of: services), isWide: isWide)
+                        run: try await client.runs(of: services),
+                        links: try await LinkDirectory(client, type: type, server: server, showsAll: isWide),
+                        isWide: isWide)
                 },
                 selection: { [health] services in
                     guard let health else { return services }
@@ -91,14 +93,15 @@ struct ShowService: AdminCommand {
             ? DrainingConnections(of: service.name, try await client.confirmation(at: server.location)) : nil
         let overview = try await HealthDirectory(client, location: server.location, service: service.name).now()
         let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
+        let link = try await client.link(of: service.name)
         try output.show(
             json: [
                 "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
-                "health": health.map(ServiceHealth.json) ?? .null,
+                "health": health.map(ServiceHealth.json) ?? .null, "link": link?.json ?? .null,
             ],
             asText: ResourceTables.service(
-                service, on: server, connections: connections, rows: rows, health: health ?? []))
+                service, on: server, connections: connections, rows: rows, health: health ?? [], link: link))
     }
 }
 

@@ -107,9 +107,10 @@ enum ResourceTables {
     /// The services with what is known of their servers.
     static func services(
         _ services: [ServiceResource], on servers: [String: ServerResource], health: ServiceHealth?,
-        run: [String: [ExactText: ServerService.State]] = [:], isWide: Bool
+        run: [String: [ExactText: ServerService.State]] = [:], links: LinkDirectory? = nil, isWide: Bool
     ) -> Table {
         let table = Self.services(services, servers: servers, health: health, run: run)
+            .with(links, of: services)
         guard isWide else { return table }
         return Table(
             table.columns + ["KIND", "ADDRESSES"],
@@ -154,7 +155,7 @@ enum ResourceTables {
     /// A single service: one property per line, followed by its rows in the export, and by its health.
     static func service(
         _ service: ServiceResource, on server: ServerResource, connections: DrainingConnections? = nil,
-        rows: [ExportLine], health: [ServiceHealth.Row] = []
+        rows: [ExportLine], health: [ServiceHealth.Row] = [], link: LinkResource? = nil
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -163,6 +164,7 @@ enum ResourceTables {
                 ["service", service.name], ["server", service.server], ["location", server.location],
                 ["state", StateText.text(service, on: server)],
             ] + (isOwn ? [] : [["its own", StateText.text(service.state, until: service.until)]])
+                + (link.map { [["link", LinksText.state($0)]] } ?? [])
                 + (connections.map { [["connections", $0.text]] } ?? [])
                 + (service.move.map { [["move", "from \($0.from) to \($0.to), \($0.stage) since \($0.since)"]] } ?? [])
                 + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
@@ -245,5 +247,15 @@ enum ResourceTables {
         case (let text?, nil), (nil, let text?): text
         case (nil, nil): ""
         }
+    }
+}
+
+extension Table {
+    /// A table of services with a column for their links, where it is to be shown.
+    fileprivate func with(_ links: LinkDirectory?, of services: [ServiceResource]) -> Table {
+        guard let links, links.isShown(for: services) else { return self }
+        return Table(
+            columns + [.init("LINK", isState: true)],
+            zip(rows, services).map { row, service in row + [links.text(of: service)] })
     }
 }

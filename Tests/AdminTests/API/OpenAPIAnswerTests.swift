@@ -234,7 +234,7 @@ import Versions
                 case "createJob": #"{"kind": "restart"}"#
                 case "createRollout": #"{"type": "pgw", "version": "1.0"}"#
                 case "join": #"{"token": "portcullis_no", "server": "app1"}"#
-                case "reportServer": #"{"session": "a", "sequence": 2, "changes": {}}"#
+                case "reportServer", "reportService": #"{"session": "a", "sequence": 2, "changes": {}}"#
                 case "deliverLogs": #"{"pieces": []}"#
                 case "writeService": #"{"server": "\#(isNew ? "new" : "app1")"}"#
                 default: "{}"
