@@ -18,7 +18,7 @@ SERVERS = 50
 QUIET = 30
 PORT = 8080
 
-KNOWN = 1  # second until all have a changed configuration
+KNOWN = 1  # second until all know of a changed configuration
 BACK = 15  # seconds after ADMIN's start until all are back
 CONNECTIONS = 200  # new connections in any second after it
 CPU = 0.1  # ms a master and second, while nothing changes
@@ -121,13 +121,13 @@ def test_a_thousand_masters(cloud, tmp_path):
             time.sleep(QUIET)
         quiet = (admin.cpu - cpu) / QUIET
 
-        known = []
+        rounds = []
         for value in (1, 2, 3):
-            began = cloud.reconfigure(value)
-            told = eventually(
-                lambda began=began: len(found := masters.told("configured", began)) == MASTERS and found,
-                timeout=60, what="the change")
-            known.append(max(at for _, at in told.values()) - began)
+            cpu, began = admin.cpu, cloud.reconfigure(value)
+            eventually(lambda began=began: len(masters.told("configured", began)) == MASTERS, timeout=60, what="the change")
+            known, fetched = (max(at for _, at in masters.told(event, began).values()) - began
+                              for event in ("orders", "configured"))
+            rounds.append((known, fetched, admin.cpu - cpu))
         [link] = [link for link in cloud.ask("GET", "/v1/links?service=work.1")]
         assert link["state"] == "connected"
 
@@ -138,23 +138,23 @@ def test_a_thousand_masters(cloud, tmp_path):
                 time.sleep(pause)
             with Connections() as connections:
                 admin.start()
-                began = time.clock_gettime(time.CLOCK_MONOTONIC)
-                told = eventually(
-                    lambda began=began: len(found := masters.told("back", began)) == MASTERS and found,
-                    timeout=120, what="the return of all")
-                latest = max(at for _, at in told.values()) - began
+                began = time.monotonic()
+                cloud.connect()
+                # As ADMIN has it: a master whose next poll came after the restart has noticed nothing.
+                eventually(lambda: len(cloud.ask("GET", "/v1/links?state=connected&fields=service")) == MASTERS,
+                           timeout=120, what="the return of all", pause=0.25)
+                latest = time.monotonic() - began
             back.append((pause, latest, connections.most()))
-            cloud.connect()
-            eventually(lambda: all(link["state"] == "connected" for link in cloud.ask("GET", "/v1/links"))
-                       and len(cloud.ask("GET", "/v1/links")) == MASTERS, what="all links")
 
         print(f"{MASTERS} masters: {used / MASTERS:.1f} KiB of ADMIN each")
         print(f"while nothing changes: {quiet * 1e3 / MASTERS:.3f} ms of CPU a master and second, "
               f"{quiet_connections.most()} new connections in the busiest second")
-        print("a changed configuration was known to all after " + ", ".join(f"{seconds:.2f} s" for seconds in known))
+        for known, fetched, seconds in rounds:
+            print(f"a changed configuration was known to all after {known:.2f} s, and fetched by all after {fetched:.2f} s, "
+                  f"with {seconds:.2f} s of CPU of ADMIN")
         for pause, latest, most in back:
             print(f"ADMIN away for {pause} s: all back {latest:.1f} s after it listened, at most {most} connections in a second")
-    assert min(known) <= KNOWN
+    assert min(known for known, _, _ in rounds) <= KNOWN
     assert all(latest <= BACK for _, latest, _ in back)
     assert all(most <= CONNECTIONS for _, _, most in back)
     assert quiet * 1e3 / MASTERS <= CPU

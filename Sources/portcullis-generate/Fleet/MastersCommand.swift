@@ -12,8 +12,8 @@ struct MastersCommand: AsyncParsableCommand {
             Each master polls the orders of its service, fetches its configuration when the orders have another tag, and \
             reports, as portcullis-master does; it has no workers. What happens is a line on standard output, which begins \
             with the seconds of the monotonic clock: `TIME back SERVICE -` when ADMIN has taken the first report, or the \
-            first one after a failure, `TIME configured SERVICE ETAG` when a configuration was fetched, `TIME job SERVICE ID` \
-            when a job was done, or `TIME failed SERVICE REASON`.
+            first one after a failure, `TIME orders SERVICE ETAG` when orders have come, `TIME configured SERVICE ETAG` \
+            when a configuration was fetched, `TIME job SERVICE ID` when a job was done, or `TIME failed SERVICE REASON`.
             """)
 
     @Option(help: "ADMIN's address.")

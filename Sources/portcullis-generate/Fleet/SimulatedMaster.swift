@@ -81,6 +81,7 @@ actor SimulatedMaster {
         guard !answer.isUnchanged else { return }
         let orders: ServiceOrders = try Self.value(answer)
         tag = answer.eTag
+        try note("orders \(service) \(answer.eTag ?? "-")")
         try await carryOut(orders)
     }
 
