@@ -150,7 +150,7 @@ soak: ## half an hour of random changes, crashes and drift with clients at work 
 soak-short:
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Soak/run 120
 
-long: ## what takes minutes and is no stage of `make test`: large versions, many kills, broken uploads, a fleet of nodes, a server that dies
+long: ## what takes minutes and is no stage of `make test`: large versions, many kills, broken uploads, fleets of nodes and masters, a server that dies
 	@scripts/setup test
 	$(SWIFT) build -c release --static-swift-stdlib
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run -s Tests/Versions/long.py

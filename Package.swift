@@ -89,8 +89,8 @@ let package = Package(
         .target(
             name: "Cloud",
             dependencies: [
-                "CombinedConfiguration", "HealthChecks", "Names", "NetworkTypes", "Rollouts", "ServicesExport", "Text",
-                "Times",
+                "CombinedConfiguration", "HealthChecks", "JSON", "Names", "NetworkTypes", "Rollouts", "ServicesExport",
+                "Text", "Times",
                 "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -483,7 +483,7 @@ let package = Package(
         .testTarget(
             name: "RegistryTests",
             dependencies: [
-                "AdminAPI", "Cloud", "CombinedConfiguration", "Names", "NetworkTypes", "Registry",
+                "AdminAPI", "Cloud", "CombinedConfiguration", "JSON", "Names", "NetworkTypes", "Registry",
                 "RegistryTestSupport", "Rollouts", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
                 "Versions",
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -12,9 +12,9 @@ enum StateColor: String {
     init?(of state: String) {
         let words = state.splitBytes(" ").first.map(String.init) ?? ""
         switch words {
-        case "ready", "in", "active": self = .green
-        case "drain", "behind", "not": self = .yellow
-        case "maint", "HELD", "REJECTED", "NEEDS", "location": self = .red
+        case "ready", "in", "active", "connected": self = .green
+        case "drain", "behind", "not", "suspect": self = .yellow
+        case "maint", "HELD", "REJECTED", "NEEDS", "location", "lost", "crashed", "hung": self = .red
         default: return nil
         }
     }

@@ -25,6 +25,8 @@ public enum NoticeSubject: String, Sendable, Hashable, CaseIterable {
     case location
     /// Crashes of one fault, by their fingerprint.
     case crash
+    /// ADMIN itself.
+    case admin
     /// Somebody tries whether notices arrive; its name is that of the one channel that it is for.
     case test
 }

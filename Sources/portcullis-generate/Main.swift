@@ -15,6 +15,7 @@ struct Generate: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             CloudDirectory.self, CSV.self, IPVSAdm.self, Keepalived.self, NFT.self, Count.self, FleetCommand.self,
+            MastersCommand.self,
         ])
 
     static func main() async { await Program.run(Self.self) }

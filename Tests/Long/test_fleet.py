@@ -51,7 +51,7 @@ class Cloud:
     def __init__(self, folder):
         self.admin = Admin(HERE, folder, "--log-level", "info")
         self.token = self.admin.add_token("ops", "admin")
-        self.connection = http.client.HTTPConnection("127.0.0.1", int(self.admin.url.rsplit(":", 1)[1]), timeout=120)
+        self.connect()
         self.servers = [f"s{number}" for number in range(NODES)]
         self.on = {}
         for number, server in enumerate(self.servers):
@@ -65,6 +65,9 @@ class Cloud:
             "types": [{"name": "work", "source": "type: work\nrun: {command: [bin/work]}\n"}],
             "services": [{"name": name, "server": server, "version": f"sha256:{DIGESTS[0]}"}
                          for server, names in self.on.items() for name in names]})
+
+    def connect(self):
+        self.connection = http.client.HTTPConnection("127.0.0.1", int(self.admin.url.rsplit(":", 1)[1]), timeout=120)
 
     def ask(self, method, path, body=None):
         self.connection.request(

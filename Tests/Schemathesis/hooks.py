@@ -26,6 +26,9 @@ PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
            "/v1/servers/{server}/join": {"server": "app1"},
            "/v1/servers/{server}/node": {"server": "app1"},
            "/v1/servers/{server}/report": {"server": "app1"},
+           "/v1/services/{service}/link": {"service": "tg.1"},
+           "/v1/services/{service}/orders": {"service": "tg.1"},
+           "/v1/services/{service}/report": {"service": "tg.1"},
            "/v1/types/{type}/scale": {"type": "tg"}} | {
            f"/v1/rollouts/{{rollout}}{order}": {"rollout": "1"} for order in ("", "/pause", "/resume", "/abort", "/revert")}
 

@@ -115,6 +115,7 @@ public struct AdminApplication: Sendable {
             services: [
                 TokenWatch(tokens: registry.tokens, logger: logger),
                 ConfigurationUseWriter(registry: registry, logger: logger), rollouts,
+                LinkWatch(registry: registry, nodes: nodes, logger: logger),
             ],
             onServerRunning: { [onListening, logger] channel in
                 try? await channel.eventLoop.submit {

@@ -69,6 +69,34 @@ package actor LinkRoster {
         links[ServiceLink.ID(service: service, server: server)]?.report?.report.jobs[ExactText(id)]
     }
 
+    // MARK: Time
+
+    /// Brings the states of the links up to date, and forgets those that are over: of services that are not there any more,
+    /// or that are silent after an end that was announced or wanted. Cost: a look at each link.
+    ///
+    /// - Returns: the state of each link.
+    func settle(in cloud: Cloud) async -> [ServiceLink.ID: LinkResource.State] {
+        let now = registry.uptime()
+        var hasChanged = false
+        for (id, link) in links {
+            let state = link.state(at: now)
+            let isOver =
+                !cloud.isPresent(id.service, on: id.server)
+                || state == .lost && (link.isEnding || cloud.services[id.service]?.installation?.desired == .stopped)
+            guard isOver || state != link.told else { continue }
+            hasChanged = true
+            if isOver { links[id] = nil } else { links[id]?.told = state }
+        }
+        if hasChanged { await registry.listChanges.noteChange(of: .links) }
+        return links.mapValues(\.told)
+    }
+
+    /// Has all silences begin anew: ADMIN stood still, and could hear nobody.
+    func restart() {
+        let now = registry.uptime()
+        for id in links.keys { links[id]?.heard = now }
+    }
+
     // MARK: Reading
 
     /// The links, by service and server. Walks over all.

@@ -4,9 +4,11 @@ import Foundation
 /// The link of a service's master on one server, as the roster knows it.
 struct ServiceLink: Sendable {
     /// A service on a server: while a service moves, two masters may be in touch.
-    struct ID: Sendable, Hashable {
+    struct ID: Sendable, Hashable, Comparable {
         let service: String
         let server: String
+
+        static func < (a: Self, b: Self) -> Bool { (a.service, a.server) < (b.service, b.server) }
     }
 
     /// When the last request came, by `Registry.uptime`. What ADMIN sends into a broken connection is no sign of life.

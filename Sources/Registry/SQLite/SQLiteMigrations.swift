@@ -48,7 +48,7 @@ enum SQLiteMigrations {
             try db.execute(sql: InstallationRows.builds)
         }
         migrator.registerMigration("26 crashes") { db in try db.execute(sql: CrashRows.tables) }
-        migrator.registerMigration("28 jobs for the masters of services, levels of logs") { db in
+        migrator.registerMigration("27 jobs for the masters of services, levels of logs") { db in
             try db.execute(sql: InstallationRows.masters)
         }
         return migrator

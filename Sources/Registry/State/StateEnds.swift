@@ -62,11 +62,13 @@ extension Cloud {
             case .job:
                 // One that waits for another was never begun.
                 let isReleased = jobs[subject.name].map { self.isReleased($0) } ?? true
+                let doer = jobs[subject.name]?.masterWork == nil ? "server" : "master"
                 endJob(
                     subject.name,
                     isReleased
                         ? Job.End(
-                            outcome: .unknown, endedAt: until, problem: "its server has not told of it by the deadline")
+                            outcome: .unknown, endedAt: until, problem: "its \(doer) has not told of it by the deadline"
+                        )
                         : Job.End(
                             outcome: .failed, endedAt: until,
                             problem: "it was not begun: the job before it had not ended by the deadline"))

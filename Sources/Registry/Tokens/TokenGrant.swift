@@ -40,8 +40,10 @@ public struct TokenGrant: Sendable, Hashable {
     package static let serverWatch = NodeSilences.author
     /// The actor in the event log when gateways may send to a service because it runs.
     package static let startWatch = "start-watch"
+    /// The author of notices about links to masters.
+    package static let linkWatch = "link-watch"
     /// Names that have another meaning in the event log.
-    static let reserved: Set = [anonymous, fileOwner, clock, rollouts, serverWatch, startWatch]
+    static let reserved: Set = [anonymous, fileOwner, clock, rollouts, serverWatch, startWatch, linkWatch]
 
     /// What is wrong with the grant, each fault with the name of the member.
     package var faults: [Fault] {

@@ -68,7 +68,7 @@ struct JobRun {
     /// Waits for a job's end. For people, shows its output as it comes.
     func end(of job: JobResource) async throws -> JobResource {
         if isText { StandardError.write("Job \(job.id) on \(job.server).") }
-        return try await follow(job, isText: isText)
+        return try await Self.end(of: job, client, showsOutput: isText)
     }
 
     /// Throws unless the job has succeeded.
@@ -80,14 +80,19 @@ struct JobRun {
                 + (ended.problem.map { ": \($0.printable)" } ?? ""))
     }
 
-    private func follow(_ job: JobResource, isText: Bool) async throws -> JobResource {
+    /// Waits for a job's end.
+    ///
+    /// - Parameter showsOutput: whether its output is shown as it comes.
+    static func end(
+        of job: JobResource, _ client: AdminResources, showsOutput: Bool = false
+    ) async throws -> JobResource {
         var reading = HeldReading(request: AdminRequest(.get, .job(job.id)), hasAnswered: true)
         var shown = ""
         while true {
             guard let now = try await reading.next(client, as: JobResource.self) else { continue }
             let output = now.output ?? ""
             let new = Self.new(in: output, after: shown)
-            if isText, !new.isEmpty { try StandardOutput.write(Array(String(new).printableLines.utf8)) }
+            if showsOutput, !new.isEmpty { try StandardOutput.write(Array(String(new).printableLines.utf8)) }
             // A start of ADMIN or of the node has what is known of the output shorter for a while.
             if !new.isEmpty { shown = output }
             if now.state.isEnd { return now }

@@ -9,7 +9,8 @@ struct JobOptions: ParsableArguments {
     @Option(
         name: .customLong("for"),
         help: ArgumentHelp(
-            "When it is to have ended (\(TimeSpan.forms)); later it is not begun, and ended where it runs. (default: 1h)",
+            "When it is to have ended (\(TimeSpan.forms)); later it is not begun, and ended where it runs. (default: 1h; "
+                + "shorter for a worker, a level and Lua)",
             valueName: "duration"))
     var text: String?
 
@@ -29,16 +30,41 @@ struct JobOptions: ParsableArguments {
 struct RestartServices: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "restart", abstract: "Restart service instances, one after the other, and wait for each.",
-        discussion: "Gateways go on sending to them meanwhile. The first that fails ends it.")
+        discussion: """
+            Gateways go on sending to them meanwhile. The first that fails ends it. With --worker or --workers, only \
+            workers are replaced: the service's master stays, and the other workers serve meanwhile.
+            """)
 
     @OptionGroup var services: ServiceNames
+
+    @Option(help: "Replace only this worker: its number.")
+    var worker: Int?
+
+    @Flag(help: "Replace all workers, one at a time.")
+    var workers = false
+
     @OptionGroup var job: JobOptions
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
+    func validate() throws {
+        try ServiceWorker.check(worker)
+        if worker != nil, workers { throw ValidationError("--worker and --workers exclude each other") }
+    }
+
     func run(_ client: AdminResources) async throws {
-        try await JobRun(client, job, change.output).run(
-            JobCreation(kind: .node(.restart), seconds: job.seconds), of: services.names, change)
+        guard worker != nil || workers else {
+            return try await JobRun(client, job, change.output).run(
+                JobCreation(kind: .node(.restart), seconds: job.seconds), of: services.names, change)
+        }
+        let master = MasterJobRun(client: client, job: job, change: change)
+        for name in services.names {
+            if let worker {
+                try await master.run(.restartWorker, MasterJobDetails(worker: worker), of: name)
+            } else {
+                try await master.run(.restartWorkers, of: name)
+            }
+        }
     }
 }
 

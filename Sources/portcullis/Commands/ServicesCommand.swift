@@ -11,6 +11,8 @@ struct ServicesCommand: AsyncParsableCommand {
             DrainServices.self, ReadyServices.self, MaintServices.self, WeightService.self,
             VersionServices.self, StartServices.self, StopServices.self, RestartServices.self, TestServices.self,
             RunAction.self, SwitchServices.self, PurgeService.self,
+            WatchServices.self, WorkersOfService.self, ReloadServices.self, DumpWorker.self, SetLogLevel.self,
+            LuaInService.self,
         ],
         defaultSubcommand: ListServices.self)
 }

@@ -47,11 +47,13 @@ struct ListServices: AdminCommand {
         try await list.show(
             Listing<ServiceResource>(
                 request: AdminRequest(.get, .services, query: query), name: { $0.name },
-                table: { services, isWide in
+                table: { [type, server] services, isWide in
                     ResourceTables.services(
                         services, on: try await servers.byName(),
                         health: try await directory.now().map(ServiceHealth.init),
-                        runs: try await ServiceRuns(of: services, client), isWide: isWide)
+                        runs: try await ServiceRuns(of: services, client),
+                        links: try await LinkDirectory(client, type: type, server: server, showsAll: isWide),
+                        isWide: isWide)
                 },
                 selection: { [health] services in
                     guard let health else { return services }
@@ -95,16 +97,17 @@ struct ShowService: AdminCommand {
         let health = overview.map { ServiceHealth($0).rows(of: service, at: server.location) }
         let report = service.version == nil ? nil : try await client.report(of: service)
         let crash = try await client.lastCrash(of: service.name)
+        let link = try await client.link(of: service.name)
         try output.show(
             json: [
                 "report": report?.json ?? .null, "connections": connections?.json ?? .null, "service": service.json,
                 "location": .string(server.location), "export": .array(rows.map(\.json)),
                 "health": health.map(ServiceHealth.json) ?? .null, "run": runs.json(of: service),
-                "lastCrash": crash?.json ?? .null,
+                "lastCrash": crash?.json ?? .null, "link": link?.json ?? .null,
             ],
             asText: ResourceTables.service(
                 service, on: server, runs: runs, connections: connections, rows: rows, health: health ?? [],
-                report: report, crash: crash))
+                report: report, crash: crash, link: link))
     }
 }
 

@@ -102,12 +102,21 @@ enum NodesText {
             [
                 ["job", job.id], [job.build == nil ? "service" : "version", job.subject], ["server", job.server],
                 ["what", words.map(\.printable).joined(separator: " ")],
+            ] + details(of: job) + [
                 ["state", job.state.rawValue + (job.problem.map { ": \($0.printable)" } ?? "")],
                 ["by", job.createdBy], ["made", job.createdAt], ["deadline", job.deadline],
             ] + (job.startedAt.map { [["started", $0]] } ?? []) + (job.endedAt.map { [["ended", $0]] } ?? [])
         ).body(indent: "")
         let output = job.output ?? ""
         return output.isEmpty ? properties : properties + "\n\n" + output.printableLines
+    }
+
+    private static func details(of job: JobResource) -> [[String]] {
+        let details = job.details
+        return [
+            ("worker", details.worker.map { "\($0)" }), ("level", details.level), ("session", details.session),
+            ("reason", details.reason), ("source", details.source),
+        ].compactMap { name, value in value.map { [name, $0] } }
     }
 
     private static func seen(_ node: NodeResource) -> String {

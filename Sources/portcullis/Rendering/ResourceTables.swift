@@ -108,9 +108,9 @@ enum ResourceTables {
     /// The services with what is known of their servers.
     static func services(
         _ services: [ServiceResource], on servers: [String: ServerResource], health: ServiceHealth?,
-        runs: ServiceRuns = ServiceRuns(), isWide: Bool
+        runs: ServiceRuns = ServiceRuns(), links: LinkDirectory? = nil, isWide: Bool
     ) -> Table {
-        let table = Self.services(services, servers: servers, health: health, runs: runs)
+        let table = Self.services(services, servers: servers, health: health, runs: runs).with(links, of: services)
         guard isWide else { return table }
         return Table(
             table.columns + ["KIND", "ADDRESSES"],
@@ -156,7 +156,7 @@ enum ResourceTables {
     static func service(
         _ service: ServiceResource, on server: ServerResource, runs: ServiceRuns = ServiceRuns(),
         connections: DrainingConnections? = nil, rows: [ExportLine], health: [ServiceHealth.Row] = [],
-        report: ServerService? = nil, crash: CrashGroup? = nil
+        report: ServerService? = nil, crash: CrashGroup? = nil, link: LinkResource? = nil
     ) -> String {
         let isOwn = service.effectiveState.origin == .service
         let properties = Table(
@@ -165,6 +165,7 @@ enum ResourceTables {
                 ["service", service.name], ["server", service.server], ["location", server.location],
                 ["state", StateText.text(service, on: server)],
             ] + (isOwn ? [] : [["its own", StateText.text(service.state, until: service.until)]])
+                + (link.map { [["link", LinksText.state($0)]] } ?? [])
                 + (connections.map { [["connections", $0.text]] } ?? [])
                 + (service.move.map { [["move", "from \($0.from) to \($0.to), \($0.stage) since \($0.since)"]] } ?? [])
                 + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
@@ -235,5 +236,15 @@ enum ResourceTables {
         case (let text?, nil), (nil, let text?): text
         case (nil, nil): ""
         }
+    }
+}
+
+extension Table {
+    /// A table of services with a column for their links, where it is to be shown.
+    fileprivate func with(_ links: LinkDirectory?, of services: [ServiceResource]) -> Table {
+        guard let links, links.isShown(for: services) else { return self }
+        return Table(
+            columns + [.init("LINK", isState: true)],
+            zip(rows, services).map { row, service in row + [links.text(of: service)] })
     }
 }

@@ -110,7 +110,8 @@ struct ServiceFindings {
             var name: ExactText
         }
         var newest: [Key: (end: Date, job: JobResource)] = [:]
-        for job in jobs where job.state.isEnd {
+        // A piece of Lua that fails says nothing of the service.
+        for job in jobs where job.state.isEnd && job.kind != .service(.master(.lua)) {
             guard let service = job.service, let end = (job.endedAt ?? job.createdAt).asTime else { continue }
             let key = Key(service: ExactText(service), kind: job.kind, name: ExactText(job.name ?? ""))
             if let known = newest[key], known.end >= end { continue }

@@ -237,7 +237,7 @@ import Versions
                 case "createJob": #"{"kind": "restart"}"#
                 case "createRollout": #"{"type": "pgw", "version": "1.0"}"#
                 case "join": #"{"token": "portcullis_no", "server": "app1"}"#
-                case "reportServer": #"{"session": "a", "sequence": 2, "changes": {}}"#
+                case "reportServer", "reportService": #"{"session": "a", "sequence": 2, "changes": {}}"#
                 case "reportCrash":
                     String(
                         decoding: CrashReport.sample(isNew ? 2 : 1, service: isNew ? "tg.3" : "pgw.1").jsonBytes,

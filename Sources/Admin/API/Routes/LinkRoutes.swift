@@ -125,7 +125,8 @@ extension RouteTable {
         let service = request.parameter("service")
         try Self.requireOwn(service: service, request)
         let state = try await registry.state(seen: request.look?.position.commit)
-        guard let server = try Self.server(ofMaster: service, request, state) else {
+        let own = try state.cloud.service(service).server
+        guard let server = request.identity.role == .service ? request.identity.server : own else {
             throw Authenticator.forbidden(
                 "Token \(request.identity.name) is bound to no server: a master has the token that its node asked for.")
         }
