@@ -206,6 +206,11 @@ class Stage:
         os.kill(keeper, signal.SIGTERM)
         eventually(lambda: not lives(keeper), 20, f"the end of {service}")
 
+    def processes(self, service):
+        """All that a service consists of: keeper, master, workers."""
+        return {int(self.state(service)["keeper-process"][0]), self.pid(service),
+                *(worker["pid"] for worker in self.workers(service).values())}
+
     def workers(self, service):
         """The workers of a service by their numbers, as its master has written them down."""
         path = self.root / "node" / "run" / service / "master" / "state"

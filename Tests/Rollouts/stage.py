@@ -57,6 +57,11 @@ class Server:
         path = self.root / "node" / "run" / service / "state"
         return {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()} if path.exists() else {}
 
+    def program(self, service):
+        """The process of a service's program, as its master has written it down."""
+        path = self.root / "node" / "run" / service / "master" / "state"
+        return json.loads(path.read_text())["workers"][0].get("pid")
+
     def witness(self, service):
         """What tells a start from another: process, its start, instance, version; and the version on the disk."""
         state = self.state(service)
@@ -213,7 +218,7 @@ class Stage:
             server = self.server(service)
             digest, name, pid = server.starts(service)[-1]
             assert server.current(service) == digest and names[digest] == name, service
-            assert server.state(service)["main"][0] == pid and pathlib.Path(f"/proc/{pid}").exists(), service
+            assert server.program(service) == int(pid) and pathlib.Path(f"/proc/{pid}").exists(), service
             found[service] = name
         return found
 
