@@ -111,7 +111,7 @@ def test_workers_serve_at_inherited_sockets_and_are_reported(stage):
     eventually(lambda: all(worker["state"] == "ready" for worker in stage.admin.of("pgw.1")["workers"]))
     after = pids(stage)
     assert after[2] != before[2] and {**after, 2: 0} == {**before, 2: 0}
-    assert stage.command("check").returncode == 0
+    assert stage.command("check").returncode == 0 and "running 4/4" in stage.command("status").stdout
 
 
 def test_a_restart_replaces_the_workers_one_by_one_without_a_lost_connection(stage):
