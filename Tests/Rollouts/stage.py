@@ -14,6 +14,7 @@ from portcullis_testing import admin
 from portcullis_testing.namespaces import HERE
 from portcullis_testing.processes import Process, result
 from portcullis_testing.repository import binary
+from portcullis_testing.services import kill_services
 from portcullis_testing.waiting import eventually
 from scripted_gateway import Client, ScriptedGateway
 
@@ -79,13 +80,13 @@ class Server:
         """Ends what runs on a server whose node is gone."""
         for path in root.glob("node/*/*/state"):
             state = {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()}
-            for number, word in ((signal.SIGTERM, "keeper-process"), (signal.SIGKILL, "main")):
-                until = time.monotonic() + 5
-                if cls._is_locked(path.parent):
-                    with contextlib.suppress(ProcessLookupError, KeyError):
-                        os.kill(int(state[word][0]), number)
-                while cls._is_locked(path.parent) and time.monotonic() < until:
-                    time.sleep(0.02)
+            until = time.monotonic() + 5
+            if cls._is_locked(path.parent):
+                with contextlib.suppress(ProcessLookupError, KeyError):
+                    os.kill(int(state["keeper-process"][0]), signal.SIGTERM)
+            while cls._is_locked(path.parent) and time.monotonic() < until:
+                time.sleep(0.02)
+        kill_services(root)
 
     @staticmethod
     def _is_locked(directory):
