@@ -43,6 +43,9 @@ final class Master {
 
     /// Runs to the end. Returns the exit status.
     static func run(_ settings: MasterSettings) -> Int32 {
+        // First of all: a signal that comes meanwhile must wait.
+        let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+        let signals = ce_signals(numbers, Int32(numbers.count))
         var settings = settings
         mkdir(settings.directory, 0o750)
         // Workers get paths, and may have another directory.
@@ -58,11 +61,11 @@ final class Master {
             return statusLocked
         }
         defer { withExtendedLifetime(lock) {} }
-        guard let master = Master(settings) else { return statusFailed }
+        guard let master = Master(settings, signals: signals) else { return statusFailed }
         return master.loop()
     }
 
-    private init?(_ settings: MasterSettings) {
+    private init?(_ settings: MasterSettings, signals: Int32) {
         self.settings = settings
         signal(SIGPIPE, SIG_IGN)
         store = KeeperStore()
@@ -89,8 +92,7 @@ final class Master {
             if notify >= 0 { store.put(.notify, notify) }
         }
         keeper = store.inherited.first { $0.name == .keeper }?.descriptor
-        let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
-        signals = ce_signals(numbers, Int32(numbers.count))
+        self.signals = signals
         guard notify >= 0, signals >= 0, watch.descriptor >= 0 else {
             Log.say("\(notifyPath): \(Log.text(errno))")
             return nil
