@@ -81,6 +81,7 @@ extension Master {
     /// sockets.
     func hearOut(_ generation: Int) {
         guard let handle = handles[generation] else { return }
+        handles[generation]?.left += ProcessTable.members(ofGroup: handle.pid).count
         kill(-handle.pid, SIGKILL)
         takeFault(generation)
         takeCrash(generation)
@@ -95,7 +96,8 @@ extension Master {
         for process in ProcessTable.children(of: getppid()) {
             let variables = ProcessTable.variables(process)
             guard variables.contains(where: { $0.isExactly("LISTEN_PID=\(handle.pid)") }),
-                variables.contains(where: { $0.isExactly("NOTIFY_SOCKET=\(notifyPath)") })
+                variables.contains(where: { $0.isExactly("NOTIFY_SOCKET=\(notifyPath)") }),
+                getpgid(process) != handle.pid
             else { continue }
             kill(process, SIGKILL)
             count += 1
@@ -110,7 +112,8 @@ extension Master {
     }
 
     func finish(_ handle: WorkerHandle, _ end: WorkerEnd) {
-        feed(.ended(generation: handle.generation, end, left: endWhatIsLeft(of: handle)))
+        let left = handles[handle.generation]?.left ?? 0
+        feed(.ended(generation: handle.generation, end, left: left + endWhatIsLeft(of: handle)))
         // One that could not become the program is no worker any more.
         forget(handle.generation)
     }

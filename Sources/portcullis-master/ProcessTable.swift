@@ -33,6 +33,15 @@ enum ProcessTable {
 
     /// The children of a process but this one. Walks all processes of the machine.
     static func children(of parent: pid_t) -> [pid_t] {
+        all.filter { $0 != getpid() && status($0)?.parent == parent }
+    }
+
+    /// The processes of a group that live, but its leader. Walks all processes of the machine.
+    static func members(ofGroup group: pid_t) -> [pid_t] {
+        all.filter { $0 != group && getpgid($0) == group && !variables($0).isEmpty }
+    }
+
+    private static var all: [pid_t] {
         guard let folder = opendir("/proc") else { return [] }
         defer { closedir(folder) }
         var found: [pid_t] = []
@@ -40,8 +49,7 @@ enum ProcessTable {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard let process = pid_t(name), process != getpid(), status(process)?.parent == parent else { continue }
-            found.append(process)
+            if let process = pid_t(name) { found.append(process) }
         }
         return found
     }

@@ -15,6 +15,8 @@ struct WorkerHandle {
     var fault: Int32 = -1
     /// Under which phase the keeper has it.
     var phase = Worker.Phase.starting
+    /// Processes that it has left in its group, which were ended.
+    var left = 0
     /// When it was seen to have ended, in milliseconds, if only the keeper can say how.
     var endedAt: Int?
 

@@ -1,14 +1,13 @@
 """ADMIN, the nodes of two servers on loopback, and played gateways."""
 
-import contextlib
 import json
 import os
-import signal
 
 from gateway import Gateway, loopback
 from portcullis_testing import admin, processes
 from portcullis_testing.namespaces import HERE
 from portcullis_testing.repository import binary
+from portcullis_testing.services import kill_services
 from portcullis_testing.waiting import eventually
 
 PORT = 28080
@@ -87,11 +86,8 @@ class Cloud:
             gateway.stop()
         for node in self.nodes.values():
             node.kill()
-        for state in self.folder.glob("*/srv/node/*/*/state"):
-            for line in state.read_text().splitlines():
-                if line.split()[0] in ("main", "keeper-process"):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(line.split()[1]), signal.SIGKILL)
+        for root in self.folder.glob("*/srv"):
+            kill_services(root)
         self.admin.kill()
 
     def _prepare(self):

@@ -13,6 +13,7 @@ import time
 
 from portcullis_testing import processes
 from portcullis_testing.repository import binary
+from portcullis_testing.services import kill_services
 from portcullis_testing.waiting import eventually
 from scripted_admin import ScriptedAdmin
 
@@ -67,11 +68,7 @@ class Stage:
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline and any(self.is_locked(path.parent) for path in self.root.glob("node/*/*/state")):
             time.sleep(0.05)
-        for path in self.root.glob("node/*/*/state"):
-            for name in ("main", "keeper-process"):
-                with contextlib.suppress(ProcessLookupError, TypeError):
-                    if self.is_locked(path.parent):
-                        os.kill(int(self._word(path, name)), signal.SIGKILL)
+        kill_services(self.root)
         self.admin.stop()
 
     # Versions
@@ -205,6 +202,11 @@ class Stage:
         keeper = int(self.state(service)["keeper-process"][0])
         os.kill(keeper, signal.SIGTERM)
         eventually(lambda: not lives(keeper), 20, f"the end of {service}")
+
+    def processes(self, service):
+        """All that a service consists of: keeper, master, workers."""
+        return {int(self.state(service)["keeper-process"][0]), self.pid(service),
+                *(worker["pid"] for worker in self.workers(service).values())}
 
     def workers(self, service):
         """The workers of a service by their numbers, as its master has written them down."""

@@ -93,7 +93,7 @@ def check_return(server):
     # By a process each, from the folder of the right version.
     eventually(lambda: server.starts("pgw.1"), what="the program having written down its start")
     assert server.starts("pgw.1") == [second] and server.current("pgw.1") == second
-    assert server.cgroup("pgw.1") == {server.pid("pgw.1"), int(server.state("pgw.1")["keeper-process"][0])}
+    assert server.cgroup("pgw.1") == server.processes("pgw.1")
     witness = server.witness("pgw.1")
     for service in ("pgw.2", "pgw.3"):
         assert server.starts(service) == [] and machine.show(unit(service), "LoadState") == "not-found"

@@ -14,6 +14,7 @@ from portcullis_testing import admin
 from portcullis_testing.namespaces import HERE
 from portcullis_testing.processes import Process, result
 from portcullis_testing.repository import binary
+from portcullis_testing.services import kill_services
 from portcullis_testing.waiting import eventually
 from scripted_gateway import Client, ScriptedGateway
 
@@ -57,6 +58,11 @@ class Server:
         path = self.root / "node" / "run" / service / "state"
         return {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()} if path.exists() else {}
 
+    def program(self, service):
+        """The process of a service's program, as its master has written it down."""
+        path = self.root / "node" / "run" / service / "master" / "state"
+        return json.loads(path.read_text())["workers"][0].get("pid")
+
     def witness(self, service):
         """What tells a start from another: process, its start, instance, version; and the version on the disk."""
         state = self.state(service)
@@ -74,13 +80,13 @@ class Server:
         """Ends what runs on a server whose node is gone."""
         for path in root.glob("node/*/*/state"):
             state = {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()}
-            for number, word in ((signal.SIGTERM, "keeper-process"), (signal.SIGKILL, "main")):
-                until = time.monotonic() + 5
-                if cls._is_locked(path.parent):
-                    with contextlib.suppress(ProcessLookupError, KeyError):
-                        os.kill(int(state[word][0]), number)
-                while cls._is_locked(path.parent) and time.monotonic() < until:
-                    time.sleep(0.02)
+            until = time.monotonic() + 5
+            if cls._is_locked(path.parent):
+                with contextlib.suppress(ProcessLookupError, KeyError):
+                    os.kill(int(state["keeper-process"][0]), signal.SIGTERM)
+            while cls._is_locked(path.parent) and time.monotonic() < until:
+                time.sleep(0.02)
+        kill_services(root)
 
     @staticmethod
     def _is_locked(directory):
@@ -213,7 +219,7 @@ class Stage:
             server = self.server(service)
             digest, name, pid = server.starts(service)[-1]
             assert server.current(service) == digest and names[digest] == name, service
-            assert server.state(service)["main"][0] == pid and pathlib.Path(f"/proc/{pid}").exists(), service
+            assert server.program(service) == int(pid) and pathlib.Path(f"/proc/{pid}").exists(), service
             found[service] = name
         return found
 

@@ -26,6 +26,9 @@ struct ServiceObserver {
         situation.process = directory.process(of: name).situation
         if case .alive(var process) = situation.process, process.hasMaster {
             process.workers = MasterState.read(directory.master(of: name))
+            if process.driver == .systemd, let keeper = directory.process(of: name).record?.keeper {
+                process.workers?.explain(by: keeper)
+            }
             situation.process = .alive(process)
         } else if case .ended(var process) = situation.process, process.hadMaster {
             process.masterProblem = MasterState.read(directory.master(of: name))?.masterProblem

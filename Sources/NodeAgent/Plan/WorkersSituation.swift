@@ -9,6 +9,8 @@ package struct WorkersSituation: Sendable, Hashable {
     package enum End: Sendable, Hashable {
         case exited(Int)
         case killed(signal: Int)
+        /// The kernel ended it, since the memory of the service's limit was used up.
+        case outOfMemory
         /// It wrote down its crash before it ended.
         case crashed(signal: Int)
         case hung
@@ -99,6 +101,7 @@ extension WorkersSituation.Worker {
             switch lastEnd {
             case .exited(0) where left > 0: LeftProcesses.text(left)
             case .exited(let status): "it ended by itself with status \(status)"
+            case .outOfMemory: "the kernel ended it: it needed more memory than its limit allows"
             case .killed(let signal): "signal \(signal) ended it"
             case .crashed(let signal): "it crashed with signal \(signal)"
             case .hung: "it gave no sign of life"

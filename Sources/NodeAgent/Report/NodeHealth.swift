@@ -86,11 +86,16 @@ package struct NodeHealth: Sendable {
         service.version.map { names[$0] ?? String($0.prefix(12)) } ?? "-"
     }
 
+    /// `running`, `running 3/4`
+    private func run(_ service: ServerService) -> String {
+        service.state.rawValue + (WorkerCount(service.workers).map { " \($0.ready)/\($0.all)" } ?? "")
+    }
+
     /// A line for each service.
     package var table: String {
         let rows = report.services.sorted { $0.key < $1.key }.map { name, service in
             [
-                name.wrappedValue, service.state.rawValue, version(service), "\(service.restarts)", service.since,
+                name.wrappedValue, run(service), version(service), "\(service.restarts)", service.since,
                 service.isAssigned ? "" : "not assigned",
             ]
         }

@@ -194,8 +194,27 @@ import Text
             node = try await stage.read(NodeDetail.self, "/v1/servers/app1/node")
             #expect(node.differences.isEmpty && node.node.isInSync)
             #expect(try await stage.read([NodeResource].self, "/v1/nodes").map(\.server) == ["app1", "app2", "app3"])
+            // Its workers, and in the list of servers how many of them are ready.
+            let worker = { (number: Int, state: String) -> JSONValue in
+                [
+                    "worker": .integer(number), "state": .string(state), "since": "2027-01-31T00:00:00Z", "restarts": 0,
+                ]
+            }
+            let workers = ServerReportMessage(
+                session: "s", sequence: 3,
+                changes: ["services": ["tg.1": ["workers": [worker(1, "ready"), worker(2, "waiting")]]]])
+            _ = try await stage.send(.post, path, String(decoding: workers.jsonBytes, as: UTF8.self))
+            #expect(
+                try await stage.read([NodeResource].self, "/v1/nodes").first?.workers
+                    == [ExactText("tg.1"): WorkerCount(ready: 1, all: 2)])
+            let twice = ServerReportMessage(
+                session: "s", sequence: 4,
+                changes: ["services": ["tg.1": ["workers": [worker(1, "ready"), worker(1, "ready")]]]])
+            #expect(
+                try await stage.send(.post, path, String(decoding: twice.jsonBytes, as: UTF8.self)).status
+                    == .unprocessableContent)
             let broken = try await stage.send(
-                .post, path, #"{"session": "s", "sequence": 3, "changes": {"load": -1}}"#)
+                .post, path, #"{"session": "s", "sequence": 4, "changes": {"load": -1}}"#)
             #expect(broken.problem?.errors.map(\.pointer) == ["#/changes/load"])
         }
     }
