@@ -42,7 +42,7 @@ struct ServiceStart: Sendable {
     private func master(_ run: RunSection, _ user: ServiceUser?) -> MasterCommand {
         var master = MasterCommand(
             of: name, directory: context.directory.master(of: name), run: run, sockets: facts.listen,
-            configuration: "\(context.directory.folder(of: name))/config.yaml", crashes: context.directory.crashes)
+            configuration: "\(context.directory.folder(of: name))/config.yaml", crashes: context.directory.crashSignal)
         switch context.driver {
         case .process: master.limits = limits(user).map { ($0.name, $0.value, $0.value) }
         case .systemd:

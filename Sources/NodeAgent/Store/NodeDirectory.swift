@@ -31,7 +31,7 @@ package struct NodeDirectory: Sendable {
     /// The socket by which masters say that they have noted a crash.
     package var crashSignal: String { "\(own)/run/crash" }
     /// Where the master of a service notes crashes.
-    func notes(of service: String) -> String { "\(process(of: service).directory)/master/crashes" }
+    func notes(of service: String) -> String { "\(master(of: service))/crashes" }
 
     package func folder(of service: String) -> String { "\(root)/\(service)" }
 
@@ -41,8 +41,6 @@ package struct NodeDirectory: Sendable {
 
     /// Where the master of a service keeps its state. It belongs to the service's user.
     package func master(of service: String) -> String { "\(own)/run/\(service)/master" }
-    /// The socket by which masters tell of crashes.
-    package var crashes: String { "\(own)/run/crash" }
 
     func process(ofJob id: String) -> ServiceProcess {
         ServiceProcess(directory: "\(own)/jobs/\(id)", log: "\(own)/jobs/\(id)/output")
@@ -50,7 +48,9 @@ package struct NodeDirectory: Sendable {
 
     /// Makes the directories that there must be.
     package func prepare() throws(FileError) {
-        for path in ["run", "log", "manifests", "jobs", "builds", "crashes"] { try Folder.make("\(own)/\(path)", mode: 0o755) }
+        for path in ["run", "log", "manifests", "jobs", "builds", "crashes"] {
+            try Folder.make("\(own)/\(path)", mode: 0o755)
+        }
     }
 
     /// The services that have a directory. Cost: the names are read.

@@ -8,6 +8,7 @@ public import ServiceLifecycle
 import ServiceSupport
 import Text
 import Versions
+import Times
 
 /// Works through the rollouts: looks what gateways, servers and tests say, and has each go on as far as that allows. All
 /// that matters of a rollout is in the registry, so that the next ADMIN goes on where this one was.

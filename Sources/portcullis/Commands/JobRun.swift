@@ -25,10 +25,13 @@ struct JobRun {
         for service in services where jobs.allSatisfy({ options.noWait || $0.state == .succeeded }) {
             let made: CreatedJob = try await client.value(
                 AdminRequest.change(.post, .jobs(of: service), dryRun: change.dryRun).json(wanted))
-            guard let job = made.job else { return try change.finish(made.report) }
+            guard let job = made.job else {
+                try change.finish(made.report)
+                continue
+            }
             jobs.append(try await follow(job))
         }
-        try conclude(jobs, isList: services.count > 1)
+        if !change.dryRun { try conclude(jobs, isList: services.count > 1) }
     }
 
     /// Follows jobs that were made, each of which waits for the one before. Programs get a list. Throws if one does not

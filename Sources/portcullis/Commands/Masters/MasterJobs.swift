@@ -14,7 +14,7 @@ struct MasterJobRun {
     func run(_ kind: MasterJobKind, _ details: MasterJobDetails = MasterJobDetails(), of service: String) async throws {
         if !change.dryRun { try await client.noteSilence(ofMaster: service) }
         try await JobRun(client, job, change.output).run(
-            JobCreation(kind: .master(kind), details: details, seconds: job.seconds), of: service, change)
+            JobCreation(kind: .master(kind), details: details, seconds: job.seconds), of: [service], change)
     }
 }
 
