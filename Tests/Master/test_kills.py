@@ -95,11 +95,15 @@ def test_a_crash_without_a_master_is_seen_by_the_next_one(stage):
 
 
 def test_a_reload_goes_on_under_the_next_master(stage):
-    stage.start(kept=True, workers=4)
+    go = stage.folder / "go"
+    go.touch()
+    stage.start(kept=True, workers=4, environment={"WORKER_READY": str(go)})
     old = stage.pids()
+    go.unlink()
     stage.signal(signal.SIGUSR1)
-    eventually(lambda: stage.state()["phase"] == "reloading", 10, "the reload", pause=0.002)
+    eventually(lambda: stage.state()["phase"] == "reloading" and stage.state().get("others"), 20, "the replacement")
     stage.kill_master()
+    go.touch()
     eventually(lambda: stage.is_serving() and not set(old) & set(stage.pids()), 60, "the end of the reload")
     assert sorted(pid for _, pid in processes(stage)) == sorted(stage.pids())
 
