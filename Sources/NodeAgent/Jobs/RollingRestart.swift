@@ -44,6 +44,7 @@ struct RollingRestart {
     func progress(_ situation: WorkersSituation) -> Progress {
         let now = Self.identities(situation)
         let isReady = !situation.workers.isEmpty && situation.workers.allSatisfy { $0.state == .ready }
+        if situation.isReloading { return .underWay }
         if isReady, now.isDisjoint(with: workers) { return .done }
         if let problem = situation.reloadProblem, situation.reloadedAt != earlier { return .failed(problem) }
         return now == workers ? .notBegun : .underWay

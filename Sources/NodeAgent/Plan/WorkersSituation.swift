@@ -53,6 +53,8 @@ package struct WorkersSituation: Sendable, Hashable {
     package var reloadProblem: String?
     /// When it ended: RFC 3339 in UTC.
     package var reloadedAt: String?
+    /// Whether workers are being replaced, or told of a new configuration.
+    package var isReloading = false
     /// What is wrong with the service as a whole, as a socket that cannot be opened.
     package var masterProblem: String?
 

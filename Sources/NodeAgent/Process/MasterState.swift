@@ -63,6 +63,7 @@ extension WorkersSituation {
         }
         self.init(workers: workers.sorted { $0.number < $1.number })
         if let text = json["reload"]?["problem"]?.text { reloadProblem = text }
+        isReloading = json["phase"]?.text?.isExactly("reloading") ?? false
         reloadedAt = json["reload"]?["at"]?.text
         masterProblem = json["problem"]?.text
     }

@@ -23,6 +23,12 @@ import Testing
         #expect(restart.progress(situation([20, 21], .starting)) == .underWay)
         #expect(restart.progress(situation([])) == .underWay)
         #expect(restart.progress(situation([20, 21])) == .done)
+        // What the master is at work on is not asked for again, and not over.
+        for processes: [Int32] in [[10, 11], [20, 21]] {
+            var reloading = situation(processes)
+            reloading.isReloading = true
+            #expect(restart.progress(reloading) == .underWay)
+        }
     }
 
     @Test func onlyANewProblemIsItsOwn() {
