@@ -50,7 +50,7 @@ package enum Components {
         CrashVersion.form.component, CrashGroup.form.component, CrashTally.form.component,
         CrashGroupDetail.form.component, CrashResource.form.component,
         ServiceOrders.form.component, ServiceJob.form.component, ServiceReport.form.component,
-        WorkerReport.form.component, ConfigurationReport.form.component, ServiceReportMessage.form.component,
+        ConfigurationReport.form.component, ServiceReportMessage.form.component,
         LinkResource.form.component,
     ].compactMap(\.self)
 }

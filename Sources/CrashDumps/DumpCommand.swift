@@ -13,7 +13,9 @@ package enum DumpCommand {
         // Nothing of the process, its user or its files may become a command of gdb's, and nothing is fetched.
         let settings = [
             "set debuginfod enabled off", "set auto-load off", "set auto-load safe-path /nonexistent", "set sysroot",
-            "set width 0", "set height 0", "set confirm off", "set print elements 200", "set print repeats 16",
+            "set width 0", "set height 0", "set confirm off",
+            // A stack that has overflowed has a hundred thousand frames.
+            "set backtrace limit \(2 * DumpScript.mostFrames)", "set print elements 200", "set print repeats 16",
             "set print max-depth 6", "set print frame-arguments scalars", "set print thread-events off",
             "set print inferior-events off", "set style enabled off", "set python print-stack message",
         ]

@@ -54,13 +54,14 @@ package struct WorkerEnvironment: Sendable {
         if !result.contains(where: { $0.hasBytePrefix("SWIFT_BACKTRACE=") }) {
             result.append("SWIFT_BACKTRACE=enable=no")
         }
+        // The node takes its report from there into that of the crash. Of two values of an option the later one holds.
+        let report = settings.node == nil ? "" : "log_path=\(settings.directory)/crashes/sanitizer:"
         let sanitizer = "ASAN_OPTIONS="
         if let index = result.firstIndex(where: { $0.hasBytePrefix(sanitizer) }) {
             let named = String(result[index].utf8.dropFirst(sanitizer.utf8.count)) ?? ""
-            // Of two values of an option the later one holds.
-            result[index] = "\(sanitizer)detect_leaks=0:abort_on_error=1:\(named)"
+            result[index] = "\(sanitizer)detect_leaks=0:abort_on_error=1:\(report)\(named)"
         } else {
-            result.append("\(sanitizer)detect_leaks=0:abort_on_error=1")
+            result.append("\(sanitizer)detect_leaks=0:abort_on_error=1:\(report)")
         }
         return result + added
     }

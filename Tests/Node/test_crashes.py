@@ -1,14 +1,19 @@
 """What the node does with the crashes that masters note: the dump by the real gdb, the report, the quota."""
 
+import contextlib
 import json
 import os
 import pathlib
+import shutil
+import socket
+import time
 
 import pytest
 
 from portcullis_testing.processes import run
 from portcullis_testing.repository import REPOSITORY
 from portcullis_testing.waiting import eventually
+from stage import free_port
 
 WORKER = pathlib.Path(__file__).parents[1] / "Worker"
 # A service that does as its master does: it starts a process that crashes, notes the crash, says so, and ends the process
@@ -196,3 +201,97 @@ def test_crashes_that_the_master_only_saw_are_reported_without_a_stack(stage, cr
         ("killed", 9, None), ("exited", None, 3), ("not-ready", None, None)}
     assert all(report["problem"] and not report["frames"] for report in reports)
     assert len({report["fingerprint"] for report in reports}) == 3
+
+
+# The example, with its real master.
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("examples") / "tg"
+    shutil.copytree(REPOSITORY / "examples/tg", folder, ignore=shutil.ignore_patterns("out"))
+    run(REPOSITORY / "scripts/make-worker-library")
+    run("make", "-C", folder, "release", "debug", f"WORKER={REPOSITORY / '.build/worker'}")
+    return folder / "out"
+
+
+class Example:
+    """examples/tg in three workers."""
+
+    def __init__(self, stage, program):
+        self.stage, self.port = stage, free_port()
+        digest = stage.version(
+            "1.0.0", type="tg", files={"bin/tg": program.read_bytes()},
+            run={"command": ["bin/tg", "--threads", "8", "--crash-for-tests"], "workers": 3, "ready": "notify", "watchdog": 3},
+            listen=[{"name": "devices", "port": self.port, "address": "127.0.0.1"}])
+        stage.admin.assign("tg.1", digest)
+        stage.start()
+        stage.settled("tg.1", version=digest)
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def order(self, line):
+        connection = self.connect()
+        connection.sendall(f"{line}\n".encode())
+        return connection
+
+    def ask(self, line):
+        with self.connect() as connection:
+            connection.sendall(f"{line}\n".encode())
+            return connection.makefile("r").readline()
+
+    def workers(self):
+        state = json.loads((self.stage.root / "node/run/tg.1/master/state").read_text())
+        return {worker["worker"]: worker for worker in state["workers"]}
+
+    def reported(self, count, timeout=60):
+        eventually(lambda: len(self.stage.admin.crashes) >= count, timeout, f"{count} reports of crashes", pause=0.05)
+        return self.stage.admin.crashes
+
+
+@pytest.mark.parametrize("kind, signal", [("segv", 11), ("abort", 6), ("overflow", 11), ("heap", 6)])
+def test_a_worker_of_the_example_that_crashes_is_replaced_dumped_and_reported(stage, built, kind, signal):
+    example = Example(stage, built / "release/bin/tg")
+    before = {worker["pid"] for worker in example.workers().values()}
+    with example.order(f"!crash {kind}"):
+        began = time.monotonic()
+        # The others, and the replacement, serve while it is dumped.
+        for _ in range(50):
+            assert example.ask("two").endswith("two\n")
+        report = example.reported(1)[0]
+    assert (report["kind"], report["signal"], report["service"]) == ("crashed", signal, "tg.1"), report
+    assert not report.get("problem") and report["threads"] >= 8, report
+    function = "overflow_stack" if kind == "overflow" else "fail"
+    frame = next(frame for frame in report["frames"] if frame.get("function") == function)
+    assert frame["file"].endswith("crashes.c") and frame["line"] > 0, frame
+    if kind != "overflow":
+        assert 'device = "tracker-7' in report["text"], report["text"]
+    assert time.monotonic() - began < 30
+    eventually(lambda: len({worker["pid"] for worker in example.workers().values()} - before) == 1
+               and all(worker["state"] == "ready" for worker in example.workers().values()), what="three workers, one of them new")
+    eventually(lambda: not list((stage.root / "node/run/tg.1/master/crashes").iterdir()), what="the process being let go")
+
+
+def test_a_worker_that_hangs_or_is_killed_or_ends_is_reported(stage, built):
+    example = Example(stage, built / "release/bin/tg")
+    held = [example.order("!crash deadlock")]
+    hung = example.reported(1)[0]
+    assert hung["kind"] == "hung" and any(frame.get("function") == "fail" for frame in hung["frames"]) or hung["text"], hung
+    held.append(example.order("!crash kill"))
+    held.append(example.order("!crash exit"))
+    reports = example.reported(3)
+    assert {(report["kind"], report.get("signal"), report.get("exitCode")) for report in reports[1:]} == {
+        ("killed", 9, None), ("exited", None, 3)}
+    for connection in held:
+        with contextlib.suppress(OSError):
+            connection.close()
+    eventually(lambda: all(worker["state"] == "ready" for worker in example.workers().values()), 60, what="three workers")
+
+
+def test_the_report_of_the_address_sanitizer_is_in_that_of_the_crash(stage, built):
+    example = Example(stage, built / "debug/bin/tg")
+    with example.order("!crash heap"):
+        report = example.reported(1)[0]
+    assert "AddressSanitizer: heap-buffer-overflow" in report["text"], report["text"][:2000]
+    assert any(frame.get("function") == "break_heap" for frame in report["frames"]), report["frames"]

@@ -40,7 +40,7 @@ import Testing
             (
                 #"{"events": [\#(event("type")), \#(event("rack"))]}"#,
                 #"#/events/1/kind: "rack" is not one of location, pool, egress, server, type, service, token, gateway, mark, "#
-                    + "secret, health, version, job, rollout, move; a newer ADMIN may have more words"
+                    + "secret, health, version, job, rollout, move, crash; a newer ADMIN may have more words"
             ),
             ("[]", "#: an object is expected, not an array"),
             (#"{"next": "x"}"#, "#/events: is missing"),
