@@ -77,7 +77,7 @@ import Testing
         #expect(!lines.text.contains(Self.value))
     }
 
-    @Test("a service's token reads its own configuration and nothing else, whatever it is asked for")
+    @Test("a service's token reads its own configuration and orders and nothing else, whatever it is asked for")
     func ownOnly() async throws {
         try await Stage.run { stage in
             try await seed(stage)
@@ -93,7 +93,8 @@ import Testing
                         path.replacing("{\(name)}", with: name == "service" ? service : "pgw")
                     }
                     let response = try await stage.client.execute(uri: path, method: route.method, headers: headers)
-                    let isOwn = route.operation == "readConfiguration" && service == "vault.1"
+                    let isOwn =
+                        ["readConfiguration", "readOrders"].contains(route.operation) && service == "vault.1"
                     #expect(response.status == (isOwn ? .ok : .forbidden), "\(route.operation) of \(service)")
                 }
             }
