@@ -2,6 +2,7 @@ import AdminAPI
 import AdminClient
 import CommandLineSupport
 import Glibc
+import JSON
 import ServiceSupport
 import Text
 
@@ -77,12 +78,17 @@ actor SimulatedMaster {
             request.known = [tag]
             request.wait = Limits.linkPoll
         }
-        let answer = try await admin.send(request)
-        guard !answer.isUnchanged else { return }
+        if let orders = try take(try await admin.send(request)) { try await carryOut(orders) }
+    }
+
+    // As with `hear`.
+    @inline(never)
+    private func take(_ answer: AdminAnswer) throws -> ServiceOrders? {
+        guard !answer.isUnchanged else { return nil }
         let orders: ServiceOrders = try Self.value(answer)
         tag = answer.eTag
         try note("orders \(service) \(answer.eTag ?? "-")")
-        try await carryOut(orders)
+        return orders
     }
 
     private func carryOut(_ orders: ServiceOrders) async throws {
@@ -98,7 +104,12 @@ actor SimulatedMaster {
     private func fetchConfiguration() async throws {
         var request = AdminRequest(.get, .configuration(of: service))
         request.accept = MediaType.yaml
-        let answer = try await admin.send(request)
+        try configure(try await admin.send(request))
+    }
+
+    // As with `hear`.
+    @inline(never)
+    private func configure(_ answer: AdminAnswer) throws {
         guard answer.status == 200, let tag = answer.eTag else { throw MasterError(answer) }
         configuration = ConfigurationReport(tag: tag, at: Self.start)
         try note("configured \(service) \(tag)")
@@ -120,13 +131,21 @@ actor SimulatedMaster {
         isReporting = true
         defer { isReporting = false }
         // A report that ADMIN does not know the beginning of is followed by a whole one.
-        for _ in 0..<2 {
-            guard let (message, after) = composer.message(for: current, isDue: true) else { return }
-            let answer: ReportAnswer = try Self.value(
-                try await admin.send(AdminRequest(.post, .report(ofService: service)).json(message)))
-            composer.heard(answer, to: after)
-            guard answer.wantsWhole else { return }
-        }
+        if try await wantsWholeAfterReport() { _ = try await wantsWholeAfterReport() }
+    }
+
+    private func wantsWholeAfterReport() async throws -> Bool {
+        guard let (message, after) = composer.message(for: current, isDue: true) else { return false }
+        let request = AdminRequest(.post, .report(ofService: service)).json(message)
+        return try hear(try await admin.send(request), after)
+    }
+
+    // Swift 6.3.1 crashes where its optimizer takes this into its caller.
+    @inline(never)
+    private func hear(_ answer: AdminAnswer, _ after: JSONValue) throws -> Bool {
+        let answer: ReportAnswer = try Self.value(answer)
+        composer.heard(answer, to: after)
+        return answer.wantsWhole
     }
 
     private var current: ServiceReport {
