@@ -195,7 +195,7 @@ def test_results_come_as_yaml_names_and_wide_tables(admin):
     assert admin.portcullis("services", "--type", "pgw", "-o", "name", "--sort=-name", "--limit", 2).split() == ["pgw.5", "pgw.4"]
     assert admin.portcullis("servers", "-o", "name", "--kind", "db").split() == ["db1", "db2", "hel-db1"]
     wide = admin.portcullis("services", "--type", "pgw", "-o", "wide").splitlines()
-    assert wide[0].split() == ["SERVICE", "SERVER", "LOCATION", "STATE", "WEIGHT", "HEALTH", "KIND", "ADDRESSES"]
+    assert wide[0].split() == ["SERVICE", "SERVER", "LOCATION", "STATE", "WEIGHT", "HEALTH", "LINK", "KIND", "ADDRESSES"]
     assert wide[1].split()[-2:] == ["10.1.0.11", "fd00:1::11"]
     assert admin.portcullis("services", "pgw.1", "-o", "yaml").splitlines()[-1] == "  weight: null"
     assert "SERVICES" in admin.portcullis("servers", "-o", "wide")

@@ -70,9 +70,13 @@ def obey(connection):
     words = connection.recv(200).decode().split()
     if not words or words[0] == "who":
         connection.sendall(f"{NUMBER} {os.getpid()} {text}\n".encode())
-    elif words[0] == "environment":
+        return
+    if words[0] == "environment":
         connection.sendall("".join(f"{name}={value}\n" for name, value in sorted(os.environ.items())).encode())
-    elif words[0] == "exit":
+        return
+    # What else it is told takes long, or is its end.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    if words[0] == "exit":
         os._exit(int(words[1]))
     elif words[0] == "signal":
         os.kill(os.getpid(), int(words[1]))
@@ -124,10 +128,14 @@ while True:
                 _, address = one.recvfrom(2000)
                 one.sendto(f"{NUMBER} {os.getpid()}".encode(), address)
                 continue
+            # Whom it has accepted it answers before it ends.
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
             connection, _ = one.accept()
-        except OSError:
+            connection.setblocking(True)
+            with connection:
+                obey(connection)
+        except BlockingIOError:
             # The old worker, which has the same socket, was faster.
             continue
-        connection.setblocking(True)
-        with connection:
-            obey(connection)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])

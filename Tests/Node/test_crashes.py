@@ -256,7 +256,8 @@ def test_a_worker_of_the_example_that_crashes_is_replaced_dumped_and_reported(st
     before = {worker["pid"] for worker in example.workers().values()}
     with example.order(f"!crash {kind}"):
         began = time.monotonic()
-        # The others, and the replacement, serve while it is dumped.
+        # It may have accepted others before it crashed. From then on they and the replacement serve, while it is dumped.
+        eventually(lambda: {worker["pid"] for worker in example.workers().values()} != before, what="a replacement", pause=0.01)
         for _ in range(50):
             assert example.ask("two").endswith("two\n")
         report = example.reported(1)[0]

@@ -368,14 +368,15 @@ def test_a_report_comes_at_once_when_admin_is_back(stage):
     stage.settled("pgw.1")
     # It is away for long enough that the node's pauses between reports are long. Then it holds its answers.
     away = threading.Event()
-    stage.admin.before, stage.admin.is_deaf = lambda path: away.set() or 503, True
-    stage.admin.order("gone", service="pgw.9", kind="restart")
-    eventually(away.is_set, what="ADMIN being away")
 
     def failures():
         return sum(path.endswith("/report") for _, path, _ in stage.admin.requests)
 
+    # From here on: the seventh would come after 25 s, or 50.
     before = failures()
+    stage.admin.before, stage.admin.is_deaf = lambda path: away.set() or 503, True
+    stage.admin.order("gone", service="pgw.9", kind="restart")
+    eventually(away.is_set, what="ADMIN being away")
     eventually(lambda: failures() >= before + 6, 40, "reports failing")
     stage.admin.report = None
     stage.admin.before, stage.admin.is_deaf = lambda path: None, False

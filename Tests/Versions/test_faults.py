@@ -47,7 +47,7 @@ def change(path, value):
     (change(["run", "command"], ["bin/sh"]), "/run/command/0: "),
     (change(["install"], [{"path": "../other/versions"}]), "/install/0/path: "),
     (change(["uninstall"], ["versions"]), "/uninstall/0: "),
-    (change(["format"], 2), "/format: this manifest has format 2"),
+    (change(["format"], 3), "/format: this manifest has format 3"),
     (change(["more"], 1), "/more: is not known"),
 ])
 def test_a_manifest_that_would_do_harm_is_refused_with_its_place(workshop, apply, message):
