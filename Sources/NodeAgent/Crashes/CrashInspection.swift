@@ -112,7 +112,9 @@ struct CrashInspection: Sendable {
 
     private func launch(in process: ServiceProcess, _ debugger: String) -> KeeperLaunch {
         var launch = KeeperLaunch(
-            service: service, process: process, instance: KeeperLaunch.newInstance(), version: "-", work: "/",
+            service: service, process: process, instance: KeeperLaunch.newInstance(), version: "-",
+            // A library that was loaded by a relative path is found from there.
+            work: Files.target(of: "/proc/\(note.process.process)/cwd") ?? "/",
             words: [debugger],
             environment: [
                 ("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8"), ("HOME", "/nonexistent"),
