@@ -54,11 +54,9 @@ package struct CrashNote: Sendable, Hashable {
 
     /// The identifier that the name of a file has; `nil`: it is no note.
     package static func id(ofFile name: String) -> String? {
-        let id = name.utf8.prefix(24)
-        guard name.hasByteSuffix(suffix), name.utf8.count == 24 + suffix.utf8.count,
-            id.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
-        else { return nil }
-        return String(Substring(id))
+        guard name.hasByteSuffix(suffix) else { return nil }
+        let id = String(Substring(name.utf8.dropLast(suffix.utf8.count)))
+        return WantedDump.isID(id) ? id : nil
     }
 
     private static func number(_ value: JSONValue, _ name: String, _ range: ClosedRange<Int>) -> Int? {

@@ -31,7 +31,7 @@ struct CrashShelf: Sendable {
     }
 
     /// All that are kept, in no order.
-    var ids: [String] { Files.names(in: path).filter { CrashNote.id(ofFile: $0 + CrashNote.suffix) != nil } }
+    var ids: [String] { Files.names(in: path).filter { WantedDump.isID($0) } }
 
     /// Keeps a crash, at one stroke: the report comes last.
     ///
@@ -68,7 +68,7 @@ struct CrashShelf: Sendable {
 
     /// The dump; `nil`: there is none any more.
     func dump(of id: String) -> [UInt8]? {
-        guard CrashNote.id(ofFile: id + CrashNote.suffix) != nil else { return nil }
+        guard WantedDump.isID(id) else { return nil }
         return (try? Files.read(dump(id), limit: Limits.crashDump)).flatMap { $0 }
     }
 
