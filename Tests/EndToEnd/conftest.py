@@ -174,10 +174,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """The session's daemon stays once it runs: first the kernel by itself, then tests with daemons of their own."""
+    """The session's daemon stays once it runs: first the kernel by itself, then tests with daemons of their own. What its
+    last tests leave to drain may take minutes: nothing that wants a quiet kernel comes after them."""
     order = ["test_demo", "test_module", "test_kernel", "test_own_traffic", "test_translation", "test_pair",
-             "test_faults", "test_adoption", "test_drain", "test_limits", "test_source_limits", "test_hairpin", "test_egress", "test_health", "test_reports", "test_waiting", "test_documents", "test_guard",
-             "test_ownership", "test_doctor",
+             "test_faults", "test_adoption", "test_drain", "test_limits", "test_source_limits", "test_hairpin", "test_egress",
+             "test_health", "test_reports", "test_waiting", "test_documents", "test_guard", "test_ownership", "test_doctor",
              "test_drift", "test_owner", "test_open_closed", "test_clock", "test_crash", "test_outside", "test_traffic",
-             "test_rollouts", "test_unchanged", "test_changes", "upgrade"]
+             "test_unchanged", "test_rollouts", "test_changes", "upgrade"]
     items.sort(key=lambda item: order.index(item.module.__name__))
