@@ -279,7 +279,9 @@ def test_a_worker_that_hangs_or_is_killed_or_ends_is_reported(stage, built):
     held = [example.order("!crash deadlock")]
     hung = example.reported(1)[0]
     assert hung["kind"] == "hung" and any(frame.get("function") == "fail" for frame in hung["frames"]) or hung["text"], hung
-    # One after another: a worker takes what it has accepted with it, another's order, too.
+    # One after another: a worker takes what it has accepted with it, another's order, too. While a hung one is dumped, its
+    # other threads serve.
+    eventually(lambda: not pathlib.Path(f"/proc/{hung['pid']}").exists(), what="the hung worker's end")
     held.append(example.order("!crash kill"))
     example.reported(2)
     held.append(example.order("!crash exit"))
