@@ -13,7 +13,9 @@ struct Configuration: Sendable, Equatable {
 
     /// Reads it as a whole, or not at all.
     init(contentsOf path: String) throws(ConfigurationError) {
-        guard let file = fopen(path, "r") else { throw ConfigurationError("\(path): \(String(cString: strerror(errno)))") }
+        guard let file = fopen(path, "r") else {
+            throw ConfigurationError("\(path): \(String(cString: strerror(errno)))")
+        }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         while case let byte = getc(file), byte != EOF { bytes.append(UInt8(truncatingIfNeeded: byte)) }
@@ -31,7 +33,8 @@ struct Configuration: Sendable, Equatable {
             guard isInChannels else { continue }
             let parts = line.dropFirst(2).split(separator: ": ", maxSplits: 1)
             guard parts.count == 2, let port = Int(parts[1]), (1...65_535).contains(port) else {
-                throw ConfigurationError("\(path):\(index + 1): a channel is a name and a port from 1 to 65535, not \"\(line)\"")
+                throw ConfigurationError(
+                    "\(path):\(index + 1): a channel is a name and a port from 1 to 65535, not \"\(line)\"")
             }
             channels.append(Channel(name: String(parts[0]), port: port))
         }
