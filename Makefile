@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions node master rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions node master examples rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 # What bears a neighbour has it by Tests/lanes; make -j adds none.
 .NOTPARALLEL:
 
@@ -37,13 +37,13 @@ beside-release:
 
 # On both sides what keeps one processor busy: the lab machine has one.
 beside-lab:
-	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node master worker rollouts moves schemathesis fuzz-short packaging'
+	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node master worker examples rollouts moves schemathesis fuzz-short packaging'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
 
 lint: ## swift format --strict, the walls between targets, text read by Characters, shellcheck
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks examples/tgctl/Package.swift examples/tgctl/Sources
 	SWIFT="$(SWIFT)" scripts/check-imports
 	scripts/check-text
 	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ {print FILENAME} {nextfile}')
@@ -88,6 +88,9 @@ node: ## portcullis-node, -keeper and -master on loopback: versions, refusals, p
 
 master: ## portcullis-master on loopback: failures, reloads, hung workers, kill -9 under 500 connections a second
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Master/run
+
+examples: ## tg, tgctl and pgw (nginx) under node and master: reloads, restarts under load, crashes of Swift
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Examples/run
 
 rollouts: ## upgrades, failures, ways back and kills of rollouts, with ADMIN and four nodes on loopback
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Rollouts/run
@@ -165,7 +168,7 @@ bench: ## against ipvsadm, keepalived and nft in the same run; fails where a tar
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Benchmarks/run
 
 format: ## formats the sources in place
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks examples/tgctl/Package.swift examples/tgctl/Sources
 
 clean: ## removes build products, keeps the lab's kernel
 	rm -rf .build

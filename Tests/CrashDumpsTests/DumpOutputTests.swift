@@ -29,7 +29,70 @@ struct DumpOutputTests {
                     function: "parse", file: "tg.c", line: 4, module: "/srv/tg", address: 94_349_595_169_100))
         #expect(output.frames.last?.function == "s2.lookUp(s2.Session, Swift.Int) -> Swift.Int")
         #expect(String(output.crashedThread).hasByteSuffix("length = 5"))
+        #expect(output.text.hasBytePrefix("#0  0x000055cf in parse"))
         #expect(output.text.hasByteSuffix("Thread 1 (LWP 3143) tg"))
+    }
+
+    @Test
+    func `functions that end a program are left out, and frames have one number in the stack and in the variables`() {
+        let said = """
+
+            {"dump": 1, "threads": 1, "isFound": true, "frames": [\
+            {"function": "__GI_abort", "address": 1}, \
+            {"function": null, "address": 6}, \
+            {"function": "__cxxabiv1::__terminate(void (*)())", "address": 2}, \
+            {"function": "$ss17_assertionFailure__4file4line5flagss5NeverOs12StaticStringV_A2HSus6UInt32VtF", "address": 3}, \
+            {"function": "tg::open_session", "address": 4}, {"function": "abort", "address": 5}]}
+
+            #9  __GI_abort () at abort.c:79
+                    save_stage = 1
+            #10 0x6 in ?? () from libstdc++.so.6
+            #11 0x2 in __cxxabiv1::__terminate(void (*)()) ()
+            #12 0x3 in $ss17_assertionFailure ()
+            #13 0x4 in tg::open_session (port=1) at tg.cpp:4
+                    #1 = 7
+            #14 0x5 in abort ()
+
+            All threads
+
+            #9  __GI_abort () at abort.c:79
+            """
+        let output = DumpOutput(Array(said.utf8))
+        #expect(output?.frames.map(\.address) == [4, 5])
+        #expect(
+            output?.text == """
+                #0  0x4 in tg::open_session (port=1) at tg.cpp:4
+                        #1 = 7
+                #1  0x5 in abort ()
+
+                All threads
+
+                #9  __GI_abort () at abort.c:79
+                """)
+        let all = said.replacing("tg::open_session\"", with: "raise\"")
+        #expect(DumpOutput(Array(all.utf8))?.frames.count == 6)
+        let unknown = "\n{\"dump\": 1, \"frames\": [{\"address\": 1}, {\"function\": \"main\"}]}\n"
+        #expect(DumpOutput(Array(unknown.utf8))?.frames.count == 2)
+    }
+
+    @Test(arguments: [
+        ("abort", true), ("abort_session", false), ("std::terminate()", true), ("std::terminator()", false),
+        ("Swift._assertionFailure(_: Swift.StaticString) -> Swift.Never", true), ("SwiftUI.run() -> ()", false),
+        ("Swift runtime failure: Index out of range", true), ("std::__throw_out_of_range_fmt(char const*, ...)", true),
+        ("generic specialization <Swift.Int> of Swift.Array.subscript.getter : (Swift.Int) -> A", true),
+        ("merged generic specialization <Swift.UInt64> of Swift.Array.subscript.getter : (Swift.Int) -> A", true),
+        ("generic specialization <Swift.Int> of tg.Session.find(A) -> A", false),
+        (
+            "closure #1 (Swift.Int) -> () in closure #2 (Swift.Int) -> () in Swift._assertionFailure() -> Swift.Never",
+            true
+        ),
+        ("closure #1 (Swift.Int) -> () in tg.Session.find() -> ()", false),
+        ("(extension in tg):Swift.Array.oldest() -> A", false),
+    ])
+    func `functions of runtimes are known by their names`(name: String, isEnding: Bool) {
+        let frames = "{\"function\": \"\(name)\"}, {\"function\": \"main\"}"
+        let output = DumpOutput(Array("\n{\"dump\": 1, \"frames\": [\(frames)]}\n".utf8))
+        #expect(output?.frames.count == (isEnding ? 1 : 2))
     }
 
     @Test func `a gdb that was ended half-way has said what it had come to`() throws {

@@ -118,7 +118,7 @@ struct CrashInspection: Sendable {
             words: [debugger],
             environment: [
                 ("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8"), ("HOME", "/nonexistent"),
-                (DumpScript.threadVariable, "\(note.thread ?? Int(note.process.process))"),
+                (DumpScript.threadVariable, "\(thread)"),
                 ("PORTCULLIS_PROGRAM", note.program),
             ])
         launch.stopTimeout = 2
@@ -126,6 +126,12 @@ struct CrashInspection: Sendable {
         launch.limits = [("data", DumpCommand.memory), ("core", 0)]
         if geteuid() == 0, user.user != 0 { launch.user = user }
         return launch
+    }
+
+    /// The thread whose stack is shown: the one that crashed; of a process that hangs, the one that runs in a loop.
+    private var thread: Int {
+        let process = note.process.process
+        return note.thread ?? (note.kind == .hung ? ProcessTable.busyThread(of: process) : nil) ?? Int(process)
     }
 
     private func end(of process: ServiceProcess) async throws -> EndedProcess {
@@ -160,7 +166,8 @@ struct CrashInspection: Sendable {
                 address: "0x\(String(frame.address, radix: 16))")
         }
         result.report.threads = max(0, min(output.threads, Limits.reportedCount))
-        result.report.text = SwiftName.demangled(in: String(output.crashedThread))
+        // Of one that hangs any thread may be the reason.
+        result.report.text = SwiftName.demangled(in: note.kind == .hung ? output.text : String(output.crashedThread))
         result.dump = Array(SwiftName.demangled(in: output.text).printableLines.utf8.prefix(Limits.crashDump))
         result.report.dumpSize = result.dump.count
         if note.thread != nil, !output.isThreadFound { result.report.problem = "the thread that crashed had ended" }

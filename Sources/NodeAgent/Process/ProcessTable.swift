@@ -30,6 +30,17 @@ enum ProcessTable {
         return start == identity.start && state != UInt8(ascii: "Z") && state != UInt8(ascii: "X")
     }
 
+    /// The thread that uses a processor, of a process that has stopped answering; `nil`: all of them wait for something.
+    /// Cost: its threads.
+    static func busyThread(of process: Int32) -> Int? {
+        Files.names(in: "/proc/\(process)/task").compactMap { Int($0) }.sorted().first { thread in
+            guard let bytes = (try? Files.read("/proc/\(process)/task/\(thread)/stat")).flatMap({ $0 }),
+                let end = bytes.lastIndex(of: UInt8(ascii: ")"))
+            else { return false }
+            return bytes[(end + 1)...].first { $0 != 0x20 } == UInt8(ascii: "R")
+        }
+    }
+
     /// Sends a signal to the process if it is still the same. Returns whether it was sent.
     @discardableResult
     static func signal(_ identity: KeeperRecord.ProcessIdentity, _ number: Int32) -> Bool {

@@ -41,7 +41,7 @@ enum CrashText {
         ).body(indent: "")
         return [
             properties, counts(detail.counts), reports(detail.reports).text,
-            report.map(self.report) ?? stack(detail.frames),
+            report.map { self.report($0, newer: newer($0, detail.reports)) } ?? stack(detail.frames),
         ].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
@@ -73,11 +73,17 @@ enum CrashText {
             })
     }
 
-    private static func report(_ report: CrashResource) -> String {
+    /// How many reports are newer than the one that is shown.
+    private static func newer(_ report: CrashResource, _ reports: [CrashResource]) -> Int {
+        reports.firstIndex { $0.id == report.id } ?? 0
+    }
+
+    private static func report(_ report: CrashResource, newer: Int) -> String {
         let properties = Table(
             ["", ""],
             [
-                ["report", report.id], ["time", report.at], ["service", "\(report.service) on \(report.server)"],
+                ["report", report.id + (newer > 0 ? " (\(newer) newer above)" : "")], ["time", report.at],
+                ["service", "\(report.service) on \(report.server)"],
                 ["version", words(report.version)], ["program", report.program],
                 ["process", "\(report.pid)" + (report.worker > 0 ? ", worker \(report.worker)" : "")],
                 ["end", report.kind.words(signal: report.signal, exitCode: report.exitCode)],

@@ -52,5 +52,9 @@ import Testing
         let without = CrashText.crash(detail, nil)
         #expect(without.hasSuffix("stack:\n#0  known in ") == false && without.contains("stack:\n#0  known"))
         #expect(!without.contains("variables"))
+        var newer = Self.report
+        newer.id = "f123456789abcdef01234567"
+        let both = CrashGroupDetail(group: Self.group, frames: [], counts: [], reports: [newer, Self.report])
+        #expect(CrashText.crash(both, Self.report).contains("report   0123456789abcdef01234567 (1 newer above)\n"))
     }
 }

@@ -68,8 +68,16 @@ struct CrashOptions: ParsableArguments {
         help: "The fingerprint, as the list has it.", completion: .names(.crashes), transform: NameArgument.read)
     var fingerprint: String
 
-    @Argument(help: "One of its reports. (default: the newest)", transform: NameArgument.read)
+    @Argument(help: "One of its reports. (default: the newest with a stack)", transform: NameArgument.read)
     var report: String?
+}
+
+extension CrashGroupDetail {
+    /// The newest report with a stack, or else the newest. The node may have removed its dump since.
+    fileprivate var newestWithStack: CrashResource? { reports.first { $0.threads != nil } ?? reports.first }
+
+    /// The newest report with a dump, or else the newest.
+    fileprivate var newestWithDump: CrashResource? { reports.first { $0.dumpSize > 0 } ?? reports.first }
 }
 
 struct ShowCrash: AdminCommand {
@@ -77,8 +85,8 @@ struct ShowCrash: AdminCommand {
         commandName: "show",
         abstract: "Show crashes of one fault: where, how often, and the stack of one with variables.",
         discussion: """
-            The stack is that of the newest report, or of the one that is named. A token of role read sees it without \
-            variables. With --output json the answer has the members `crashes`, and `report` unless the token may not see it.
+            The stack is that of the newest report that has one, or of the report that is named. A token of role read \
+            sees it without variables. With --output json the answer has the members `crashes`, and `report` unless the token may not see it.
             """)
 
     @OptionGroup var crash: CrashOptions
@@ -97,7 +105,7 @@ struct ShowCrash: AdminCommand {
 
     /// `nil`: the token may not see it, or it is not kept any more.
     private func report(of detail: CrashGroupDetail, _ client: AdminResources) async throws -> CrashResource? {
-        guard let id = crash.report ?? detail.reports.first?.id else { return nil }
+        guard let id = crash.report ?? detail.newestWithStack?.id else { return nil }
         do {
             return try await client.value(AdminRequest(.get, .crash(id, in: crash.fingerprint)))
         } catch let error as CommandError where error.status == 403 && crash.report == nil {
@@ -128,7 +136,7 @@ struct FetchDump: AdminCommand {
         var id = crash.report
         if id == nil {
             let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(crash.fingerprint)))
-            id = (detail.reports.first { $0.dumpSize > 0 } ?? detail.reports.first)?.id
+            id = detail.newestWithDump?.id
         }
         guard let id else {
             throw CommandError("no report of the crash \(crash.fingerprint.shownName()) is kept any more")
