@@ -23,10 +23,13 @@ public struct NoticeMessage: Sendable, Hashable {
         public var location: String?
         public var type: String?
         public var isResolved: Bool
+        /// Whether a notice with `isResolved` about the same subject will tell of the end.
+        public var isLasting: Bool
 
         public init(
             numbers: [Int], time: String, severity: NoticeSeverity, subject: NoticeSubject, name: String,
-            title: String, text: String? = nil, location: String? = nil, type: String? = nil, isResolved: Bool = false
+            title: String, text: String? = nil, location: String? = nil, type: String? = nil, isResolved: Bool = false,
+            isLasting: Bool = false
         ) {
             self.numbers = numbers
             self.time = time
@@ -38,6 +41,7 @@ public struct NoticeMessage: Sendable, Hashable {
             self.location = location
             self.type = type
             self.isResolved = isResolved
+            self.isLasting = isLasting
         }
     }
 
@@ -83,10 +87,10 @@ extension NoticeMessage.Entry: Described {
         .required("time", .time, \.time), .required("severity", .choice, \.severity),
         .required("subject", .choice, \.subject), .required("name", .text, \.name), .required("title", .text, \.title),
         .present("text", .text, \.text), .present("location", .text, \.location), .present("type", .text, \.type),
-        .required("resolved", .boolean, \.isResolved)
+        .required("resolved", .boolean, \.isResolved), .required("lasting", .boolean, \.isLasting)
     ) {
         Self(
             numbers: $0, time: $1, severity: $2, subject: $3, name: $4, title: $5, text: $6, location: $7, type: $8,
-            isResolved: $9)
+            isResolved: $9, isLasting: $10)
     }
 }

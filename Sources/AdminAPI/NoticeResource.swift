@@ -47,13 +47,15 @@ public struct NoticeResource: Sendable, Hashable {
     public var type: String?
     /// Whether it tells of the end of what earlier notices of the same subject told of.
     public var isResolved: Bool
+    /// Whether a notice with `isResolved` about the same subject will tell of the end.
+    public var isLasting: Bool
     /// One for each channel that it is for.
     public var deliveries: [Delivery]
 
     public init(
         number: Int, time: String, severity: NoticeSeverity, subject: NoticeSubject, name: String, title: String,
         text: String? = nil, location: String? = nil, type: String? = nil, isResolved: Bool = false,
-        deliveries: [Delivery] = []
+        isLasting: Bool = false, deliveries: [Delivery] = []
     ) {
         self.number = number
         self.time = time
@@ -65,6 +67,7 @@ public struct NoticeResource: Sendable, Hashable {
         self.location = location
         self.type = type
         self.isResolved = isResolved
+        self.isLasting = isLasting
         self.deliveries = deliveries
     }
 }
@@ -85,12 +88,12 @@ extension NoticeResource: Described {
         .required("severity", .choice, \.severity), .required("subject", .choice, \.subject),
         .required("name", .text, \.name), .required("title", .text, \.title), .present("text", .text, \.text),
         .present("location", .text, \.location), .present("type", .text, \.type),
-        .required("resolved", .boolean, \.isResolved),
+        .required("resolved", .boolean, \.isResolved), .required("lasting", .boolean, \.isLasting),
         .required("deliveries", .list(of: Delivery.form), \.deliveries)
     ) {
         NoticeResource(
             number: $0, time: $1, severity: $2, subject: $3, name: $4, title: $5, text: $6, location: $7, type: $8,
-            isResolved: $9, deliveries: $10)
+            isResolved: $9, isLasting: $10, deliveries: $11)
     }
 }
 

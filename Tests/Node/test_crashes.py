@@ -278,6 +278,11 @@ class Example:
         eventually(lambda: len(self.stage.admin.crashes) >= count, timeout, f"{count} reports of crashes", pause=0.05)
         return self.stage.admin.crashes
 
+    @staticmethod
+    def ended(report):
+        """Waits for the end of the worker of a report."""
+        eventually(lambda: not pathlib.Path(f"/proc/{report['pid']}").exists(), what="the worker's end")
+
 
 @pytest.mark.parametrize("kind, signal", [
     ("segv", 11), ("abort", 6), ("overflow", 11), ("heap", 6), ("bus", 7), ("fpe", 8), ("ill", 4)])

@@ -200,7 +200,7 @@ extension Cloud {
             Notice(
                 .critical, of: .server, name, title: "server \(name) is lost",
                 text: "Nothing was heard of its node for \(silence) s.\n\(services)",
-                location: servers[name]?.location))
+                location: servers[name]?.location, isLasting: true))
     }
 
     private mutating func noteMove(of service: ServiceInstance, to server: String) {

@@ -17,6 +17,8 @@ public struct Notice: Sendable, Hashable {
     public var type: String?
     /// Whether it tells of the end of what earlier notices of the same subject told of.
     public var isResolved: Bool
+    /// Whether a notice with `isResolved` about the same subject will tell of the end.
+    public var isLasting: Bool
 
     /// Characters (Unicode scalars) of a title, and bytes of a text, at most. The outbox cuts off what is beyond.
     package static let longestTitle = 200
@@ -24,7 +26,7 @@ public struct Notice: Sendable, Hashable {
 
     public init(
         _ severity: Severity, of subject: Subject, _ name: String, title: String, text: String = "",
-        location: String? = nil, type: String? = nil, isResolved: Bool = false
+        location: String? = nil, type: String? = nil, isResolved: Bool = false, isLasting: Bool = false
     ) {
         self.severity = severity
         self.subject = subject
@@ -34,5 +36,6 @@ public struct Notice: Sendable, Hashable {
         self.location = location
         self.type = type
         self.isResolved = isResolved
+        self.isLasting = isLasting
     }
 }

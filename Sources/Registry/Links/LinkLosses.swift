@@ -93,7 +93,8 @@ struct LinkLosses: Sendable {
                     + "the server's node is in touch and says that the service runs: it may be hung, or its own way to "
                     + "ADMIN may be cut. The workers serve on.\n"
                     + "portcullis services show \(id.service)\nportcullis services logs \(id.service)",
-            location: cloud.servers[id.server]?.location, type: ServiceName(id.service)?.type, isResolved: isResolved)
+            location: cloud.servers[id.server]?.location, type: ServiceName(id.service)?.type, isResolved: isResolved,
+            isLasting: !isResolved)
     }
 
     private static func notice(ofCrowd ids: [ServiceLink.ID], of count: Int) -> Notice {
@@ -104,7 +105,7 @@ struct LinkLosses: Sendable {
             text: "They are on \(servers.count) servers: \(servers.prefix(20).joined(separator: ", "))"
                 + (servers.count > 20 ? ", …" : "")
                 + ".\nServices serve on without ADMIN. Of single services nothing is "
-                + "told meanwhile.\nportcullis services watch")
+                + "told meanwhile.\nportcullis services watch", isLasting: true)
     }
 
     private static var endOfCrowd: Notice {

@@ -68,9 +68,12 @@ package struct NoticeChannelState: Sendable, Hashable {
     package var delivered: Int
     package var failed: Int
     package var expired: Int
+    /// What the channel remembers of its receiver, in a form of its own.
+    package var memory: String?
 
     package init(
-        name: String, cursor: Int, message: Message? = nil, delivered: Int = 0, failed: Int = 0, expired: Int = 0
+        name: String, cursor: Int, message: Message? = nil, delivered: Int = 0, failed: Int = 0, expired: Int = 0,
+        memory: String? = nil
     ) {
         self.name = name
         self.cursor = cursor
@@ -78,6 +81,7 @@ package struct NoticeChannelState: Sendable, Hashable {
         self.delivered = delivered
         self.failed = failed
         self.expired = expired
+        self.memory = memory
     }
 }
 

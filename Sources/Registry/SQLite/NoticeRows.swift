@@ -24,12 +24,12 @@ enum NoticeRows {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO notice
-                    (generation, time, severity, subject, name, title, text, location, type, resolved)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (generation, time, severity, subject, name, title, text, location, type, resolved, lasting)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             stored.generation, stored.time, notice.severity.rawValue, notice.subject.rawValue, notice.name,
-            notice.title, notice.text, notice.location, notice.type, notice.isResolved,
+            notice.title, notice.text, notice.location, notice.type, notice.isResolved, notice.isLasting,
         ])
     }
 
@@ -39,7 +39,13 @@ enum NoticeRows {
         }
     }
 
-    static let members = "number, generation, time, severity, subject, name, title, location, type, resolved"
+    /// Whether a notice lasts, and what channels remember.
+    static let channelMemory = """
+        ALTER TABLE notice ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0 CHECK (lasting IN (0, 1));
+        ALTER TABLE noticeChannel ADD COLUMN memory TEXT;
+        """
+
+    static let members = "number, generation, time, severity, subject, name, title, location, type, resolved, lasting"
 }
 
 extension SQLiteStore {
@@ -142,7 +148,7 @@ extension StoredNotice {
             number: row["number"], generation: row["generation"], time: row["time"],
             notice: Notice(
                 severity, of: subject, row["name"], title: row["title"], text: row["text"], location: row["location"],
-                type: row["type"], isResolved: row["resolved"]))
+                type: row["type"], isResolved: row["resolved"], isLasting: row["lasting"]))
     }
 }
 
@@ -150,7 +156,7 @@ extension NoticeChannelState {
     fileprivate init(_ row: Row) throws {
         self.init(
             name: row["name"], cursor: row["cursor"], delivered: row["delivered"], failed: row["failed"],
-            expired: row["expired"])
+            expired: row["expired"], memory: row["memory"])
         guard let id: String = row["message"], let numbers: String = row["numbers"] else { return }
         message = Message(
             id: id, numbers: numbers.splitBytes(" ").compactMap { Int($0) }, isDigest: row["digest"],
@@ -161,12 +167,12 @@ extension NoticeChannelState {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO noticeChannel
-                    (name, cursor, message, numbers, digest, refusals, delivered, failed, expired)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (name, cursor, message, numbers, digest, refusals, delivered, failed, expired, memory)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             name, cursor, message?.id, message.map { $0.numbers.map { "\($0)" }.joined(separator: " ") },
-            message?.isDigest ?? false, message?.refusals ?? 0, delivered, failed, expired,
+            message?.isDigest ?? false, message?.refusals ?? 0, delivered, failed, expired, memory,
         ])
     }
 }

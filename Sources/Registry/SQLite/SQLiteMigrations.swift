@@ -51,6 +51,9 @@ enum SQLiteMigrations {
         migrator.registerMigration("27 jobs for the masters of services, levels of logs") { db in
             try db.execute(sql: InstallationRows.masters)
         }
+        migrator.registerMigration("29 notices that last, memory of channels") { db in
+            try db.execute(sql: NoticeRows.channelMemory)
+        }
         return migrator
     }
 

@@ -5,6 +5,7 @@ import Foundation
 import Registry
 import RegistryTestSupport
 import TestSupport
+import Text
 import Testing
 
 @testable import Admin
@@ -16,8 +17,9 @@ import Testing
     ) async throws {
         let (clock, log) = (TestClock(), RecordedLog())
         let registry = Registry(store: InMemoryStore(), now: clock.now, uptime: clock.uptime)
-        let settings = NoticeChannelSettings(name: "ops", url: "http://127.0.0.1:1/", place: "admin.yaml:2:5")
-        let channel = WebhookChannel(.init(url: settings.url), now: clock.now)
+        let settings = NoticeChannelSettings(
+            name: "ops", .webhook(url: ExactText("http://127.0.0.1:1/"), secretFile: nil), place: "admin.yaml:2:5")
+        let channel = try NoticeTarget(settings).channel(now: clock.now)
         let courier = ChannelCourier(settings, channel, registry: registry, logger: log.logger)
         // The channel is added.
         _ = try await courier.turn()

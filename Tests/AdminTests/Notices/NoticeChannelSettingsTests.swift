@@ -46,7 +46,17 @@ import YAML
             ("notices: {webhook: x}", "admin.yaml:1:10: "),
             ("notices:\n  - {webhook: ftp://a/}", "admin.yaml:2:15: the webhook is no URL"),
             ("notices:\n  - {webhook: 'https://me:pw@a/'}", "admin.yaml:2:15: the webhook is no URL"),
-            ("notices:\n  - {severity: info}", "webhook"),
+            ("notices:\n  - {severity: info}", "a channel has one of `webhook`, `telegram`"),
+            (
+                "notices:\n  - {webhook: https://a/, alertmanager: https://b/}",
+                "admin.yaml:2:26: this channel has `webhook` already"
+            ),
+            ("notices:\n  - {alertmanager: https://b/, secret-file: x}", "`secret-file` belongs to `webhook`"),
+            ("notices:\n  - {telegram: {chat: 1}}", "the key \"token-file\" is missing"),
+            ("notices:\n  - {telegram: {token-file: x, chat: ops}}", "is no chat: the number of a chat"),
+            ("notices:\n  - {telegram: {token-file: x, chat: 0}}", "is no chat"),
+            ("notices:\n  - {telegram: {token-file: x, chat: 1, thread: 0}}", "the number of a topic from 1"),
+            ("notices:\n  - {telegram: {token-file: x, chat: 1, api-url: a}}", "the server of the Bot API is no URL"),
             ("notices:\n  - {webhook: https://a/, severity: bad}", "admin.yaml:2:37: "),
             ("notices:\n  - {webhook: https://a/, secret: x}", "unknown key \"secret\""),
             ("notices:\n  - {webhook: https://a/}\n  - {webhook: https://a/2}", "a channel a is there already"),
@@ -61,7 +71,7 @@ import YAML
     func files() throws {
         let channels = try read("notices:\n  - {webhook: https://a/, secret-file: /nowhere/key}")
         #expect(throws: SettingsError("admin.yaml:2:5: secret-file /nowhere/key is not there")) {
-            try WebhookChannel.Target(channels[0])
+            try NoticeTarget(channels[0])
         }
     }
 }

@@ -14,7 +14,7 @@ import Text
 actor ChannelCourier {
     nonisolated let settings: NoticeChannelSettings
     private let registry: Registry
-    private let channel: WebhookChannel
+    private let channel: any NoticeChannel
     private let logger: Logger
     /// `nil`: it was not read yet.
     private var state: NoticeChannelState?
@@ -26,6 +26,8 @@ actor ChannelCourier {
     private var current: [StoredNotice] = []
     private var recent: [NoticeQueue.Key: Duration] = [:]
     private var failures = 0
+    /// Why the receiver could not be told again of what lasts.
+    private var refreshProblem: String?
     /// What the last attempt has met.
     private(set) var problem: String?
 
@@ -36,7 +38,7 @@ actor ChannelCourier {
     /// The pause after the store has failed.
     private static let storePause = Duration.seconds(5)
 
-    init(_ settings: NoticeChannelSettings, _ channel: WebhookChannel, registry: Registry, logger: Logger) {
+    init(_ settings: NoticeChannelSettings, _ channel: any NoticeChannel, registry: Registry, logger: Logger) {
         self.settings = settings
         self.channel = channel
         self.registry = registry
@@ -90,15 +92,34 @@ actor ChannelCourier {
         if state == nil {
             let state = try await registry.store.addNoticeChannel(settings.name)
             (self.state, storedCursor) = (state, state.cursor)
+            await channel.restore(state.memory, isBegun: state.message != nil)
             let outcomes = try await registry.store.noticeOutcomes(of: nil)
             settled = Set(
                 outcomes.lazy.filter { $0.channel == self.settings.name && $0.number > state.cursor }.map(\.number))
         }
-        guard state?.message == nil else {
+        let refresh = await refresh()
+        let readiness = await channel.readiness()
+        if case .wait(let time) = readiness, state?.message != nil {
+            return .pause(min(time, refresh ?? time))
+        }
+        if state?.message != nil {
             if current.isEmpty { try await readMessage() }
             return try await attempt()
         }
-        return try await choose()
+        let step = try await choose(readiness)
+        guard case .idle(let time) = step, let refresh else { return step }
+        return .idle(min(time ?? refresh, refresh))
+    }
+
+    /// Has the receiver told again of what lasts.
+    /// - Returns: when it is to be told next.
+    private func refresh() async -> Duration? {
+        let refresh = await channel.refresh()
+        if let reason = refresh.problem, refreshProblem.map({ !$0.isExactly(reason) }) ?? true {
+            logger.warning("the receiver cannot be told again of what lasts", metadata: ["reason": "\(reason)"])
+        }
+        refreshProblem = refresh.problem
+        return refresh.next
     }
 
     private func readMessage() async throws {
@@ -110,9 +131,9 @@ actor ChannelCourier {
 
     // MARK: Choosing
 
-    private func choose() async throws -> Step {
+    private func choose(_ readiness: ChannelReadiness) async throws -> Step {
         guard var next = state else { return .again }
-        let page = try await registry.store.notices(after: next.cursor, limit: Self.page)
+        let page = try await page(after: next.cursor)
         let (now, uptime) = (registry.now(), registry.uptime())
         var outcomes: [NoticeOutcome] = []
         var waiting: [StoredNotice] = []
@@ -127,7 +148,14 @@ actor ChannelCourier {
             }
         }
         recent = recent.filter { uptime - $0.value < .seconds(NoticeQueue.sameWithin) }
-        let choice = NoticeQueue.next(waiting, recent: recent, now: uptime)
+        var choice = NoticeQueue.next(
+            waiting, recent: recent, now: uptime, isDigest: readiness == .digest,
+            mostInDigest: channel.mostInDigest)
+        var rest: Duration?
+        if case .wait(let time) = readiness {
+            rest = waiting.isEmpty ? nil : time
+            choice = .nothing
+        }
         next.cursor = passed(from: next.cursor, over: page)
         next.expired += outcomes.count
         if case .message(let numbers, let isDigest) = choice {
@@ -144,11 +172,27 @@ actor ChannelCourier {
                 "a notice has expired before it was delivered",
                 metadata: ["notice": "\(outcome.number)", "expired so far": "\(next.expired)"])
         }
+        if let rest { return .pause(rest) }
         switch choice {
         case .message: return .again
         case .wait(let until): return .idle(until - uptime)
-        case .nothing: return page.count == Self.page && waiting.isEmpty ? .again : .idle(nil)
+        case .nothing: return page.count >= Self.page && waiting.isEmpty ? .again : .idle(nil)
         }
+    }
+
+    /// The next notices; those beyond the first page, which can only be in a digest, are without their texts.
+    private func page(after cursor: Int) async throws -> [StoredNotice] {
+        var page = try await registry.store.notices(after: cursor, limit: Self.page)
+        while page.count < channel.mostInDigest, page.count.isMultiple(of: Self.page), let last = page.last {
+            let more = try await registry.store.notices(after: last.number, limit: Self.page)
+            guard !more.isEmpty else { break }
+            page += more.map { notice in
+                var notice = notice
+                notice.notice.text = ""
+                return notice
+            }
+        }
+        return page
     }
 
     /// The last notice up to which all are settled.
@@ -165,7 +209,10 @@ actor ChannelCourier {
     }
 
     private func record(_ state: NoticeChannelState, _ outcomes: [NoticeOutcome]) async throws {
+        var state = state
+        state.memory = await channel.memory()
         try await registry.store.record(state, outcomes)
+        if self.state != nil { self.state?.memory = state.memory }
         storedCursor = state.cursor
         if !outcomes.isEmpty { await registry.listChanges.noteChange(of: .notices) }
     }
@@ -194,7 +241,12 @@ actor ChannelCourier {
         case .refused(let reason): return try await refuse(message, reason)
         case .later(let seconds, let reason):
             await fail("\(reason), and asks for \(seconds) s of patience")
+            // The channel may remember that.
+            try await record(state, [])
             return .pause(.seconds(max(1, seconds)))
+        case .again(let reason):
+            await fail(reason)
+            return .again
         case .unavailable(let reason):
             failures += 1
             await fail(reason)

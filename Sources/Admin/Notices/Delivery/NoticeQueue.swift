@@ -32,8 +32,6 @@ enum NoticeQueue {
 
     /// Notices that may wait before they become a digest.
     static let mostWaiting = 20
-    /// Notices of a digest at most.
-    static let mostInDigest = 500
     /// Seconds within which the same notices are one.
     static let sameWithin = 60
 
@@ -46,8 +44,13 @@ enum NoticeQueue {
     ///   - waiting: in the order of their numbers.
     ///   - recent: when notices were sent, by a clock that cannot be set.
     ///   - now: by the same clock.
-    static func next(_ waiting: [StoredNotice], recent: [Key: Duration], now: Duration) -> Next {
-        guard waiting.count <= mostWaiting else {
+    ///   - mostInDigest: notices of a digest at most.
+    ///   - isDigest: the channel has sent so much that whatever waits is to be one digest.
+    static func next(
+        _ waiting: [StoredNotice], recent: [Key: Duration], now: Duration, isDigest: Bool = false,
+        mostInDigest: Int = 500
+    ) -> Next {
+        guard waiting.count <= mostWaiting, !isDigest || waiting.isEmpty else {
             return .message(waiting.prefix(mostInDigest).map(\.number), isDigest: true)
         }
         var earliest: Duration?

@@ -12,6 +12,16 @@ enum DeliveryResult: Sendable, Equatable {
     case later(Int, String)
     /// The receiver cannot be reached, or has a fault.
     case unavailable(String)
+    /// The next attempt differs from this one: it may be made as soon as the channel is ready.
+    case again(String)
+
+    /// Why the message is not delivered.
+    var problem: String? {
+        switch self {
+        case .delivered: nil
+        case .refused(let reason), .later(_, let reason), .unavailable(let reason), .again(let reason): reason
+        }
+    }
 
     /// What an answer means.
     /// - Parameter retryAfter: the header Retry-After: seconds, or a date.

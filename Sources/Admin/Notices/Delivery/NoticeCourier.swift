@@ -15,7 +15,7 @@ public actor NoticeCourier: Service {
 
     private struct Working {
         let courier: ChannelCourier
-        let target: WebhookChannel.Target
+        let target: NoticeTarget
         var task: Task<Void, Never>?
     }
 
@@ -30,16 +30,16 @@ public actor NoticeCourier: Service {
         self.registry = registry
         self.logger = logger
         channels = try settings.map {
-            Self.working($0, try WebhookChannel.Target($0), registry: registry, logger: logger)
+            Self.working($0, try NoticeTarget($0), registry: registry, logger: logger)
         }
     }
 
     private static func working(
-        _ settings: NoticeChannelSettings, _ target: WebhookChannel.Target, registry: Registry, logger: Logger
+        _ settings: NoticeChannelSettings, _ target: NoticeTarget, registry: Registry, logger: Logger
     ) -> Working {
-        let channel = WebhookChannel(target, now: registry.now)
         return Working(
-            courier: ChannelCourier(settings, channel, registry: registry, logger: logger), target: target)
+            courier: ChannelCourier(settings, target.channel(now: registry.now), registry: registry, logger: logger),
+            target: target)
     }
 
     /// Works until the service group shuts down. What is being sent then is sent again after the next start.
@@ -75,7 +75,7 @@ public actor NoticeCourier: Service {
         var kept: Set<Int> = []
         var new: [Int] = []
         for one in settings {
-            let target = try WebhookChannel.Target(one)
+            let target = try NoticeTarget(one)
             if let index = channels.firstIndex(where: { $0.courier.settings == one && $0.target == target }) {
                 kept.insert(index)
                 next.append(channels[index])
@@ -169,6 +169,6 @@ public actor NoticeCourier: Service {
         return NoticeResource(
             number: stored.number, time: stored.time, severity: notice.severity, subject: notice.subject,
             name: notice.name, title: notice.title, location: notice.location, type: notice.type,
-            isResolved: notice.isResolved, deliveries: deliveries)
+            isResolved: notice.isResolved, isLasting: notice.isLasting, deliveries: deliveries)
     }
 }

@@ -46,6 +46,6 @@ extension NoticeMessage.Entry {
         self.init(
             numbers: [stored.number], time: stored.time, severity: notice.severity, subject: notice.subject,
             name: notice.name, title: notice.title, text: hasText ? notice.text : nil, location: notice.location,
-            type: notice.type, isResolved: notice.isResolved)
+            type: notice.type, isResolved: notice.isResolved, isLasting: notice.isLasting)
     }
 }
