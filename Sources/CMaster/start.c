@@ -56,6 +56,9 @@ static void set_limit(int resource, rlim_t soft, rlim_t hard) {
 }
 
 static int become(const struct master_order *order, int gate, int *fault) {
+    // Before the others are placed: it may have one of their numbers.
+    if (order->output >= 0 && (dup2(order->output, STDOUT_FILENO) < 0 || dup2(order->output, STDERR_FILENO) < 0))
+        return errno;
     int error = place(order, &gate, fault);
     if (error) return error;
     char released;

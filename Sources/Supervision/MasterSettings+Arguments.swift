@@ -42,6 +42,9 @@ extension MasterSettings {
         case configuration = "--config"
         case node = "--node"
         case limit = "--limit"
+        case log = "--log"
+        case logSize = "--log-size"
+        case logFiles = "--log-files"
     }
 
     private mutating func set(_ option: Option, _ value: String) throws(UsageError) {
@@ -68,6 +71,9 @@ extension MasterSettings {
         case .configuration: configuration = value
         case .node: node = value
         case .limit: limits.append(try Self.limit(value))
+        case .log: log = value
+        case .logSize: logSize = try Self.number(option, value, 4_096...1 << 50)
+        case .logFiles: logFiles = try Self.number(option, value, 1...100)
         }
     }
 
@@ -165,6 +171,10 @@ extension MasterSettings {
                                   A worker that lives on after that is killed (default: 10000).
           --config FILE           The configuration file: PORTCULLIS_CONFIG. A change of it is a reload.
           --limit NAME=SOFT:HARD  What the kernel allows each worker: open-files, data (bytes) or processes.
+          --log FILE              Take what workers print, and write it to this file, which is renamed to FILE.1 when it is
+                                  full, FILE.1 to FILE.2, and so on. Without it, workers print where the master does.
+          --log-size BYTES        Bytes of that file before a new one is begun (default: 16777216).
+          --log-files NUMBER      Older ones that are kept, 1 to 100 (default: 3).
           --node SOCKET           The node's socket that is told of crashes.
           --version               Show the version.
           -h, --help              Show this help.

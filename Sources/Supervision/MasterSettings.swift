@@ -58,6 +58,12 @@ package struct MasterSettings: Sendable, Equatable {
     package var limits: [Limit] = []
     /// The configuration file that is watched.
     package var configuration: String?
+    /// The file to which the master writes what workers print; `nil`: they inherit the master's output.
+    package var log: String?
+    /// Bytes of the log before a new file is begun.
+    package var logSize = 16 << 20
+    /// Older files that are kept.
+    package var logFiles = 3
     /// The node's socket for news of crashes.
     package var node: String?
     /// The program and its arguments.

@@ -11,6 +11,10 @@ package enum StoredName: Sendable, Hashable {
     case crash(number: Int, generation: Int)
     /// The master's end of its control socket: `control/2/17`.
     case control(number: Int, generation: Int)
+    /// The reading end of what a process prints: `output/2/17`.
+    case output(number: Int, generation: Int)
+    /// What masters keep of the log, in memory: `log`.
+    case log
     /// The workers' notification socket: what they say while no master lives waits there.
     case notify
     /// Where the keeper tells of processes that it has taken. The keeper gives it, nobody stores it.
@@ -22,6 +26,8 @@ package enum StoredName: Sendable, Hashable {
         case .process(let phase, let number, let generation): "\(phase.rawValue)/\(number)/\(generation)"
         case .crash(let number, let generation): "crash/\(number)/\(generation)"
         case .control(let number, let generation): "control/\(number)/\(generation)"
+        case .output(let number, let generation): "output/\(number)/\(generation)"
+        case .log: "log"
         case .notify: "notify"
         case .keeper: "keeper"
         }
@@ -33,6 +39,7 @@ package enum StoredName: Sendable, Hashable {
         switch parts.count {
         case 1 where parts[0].isExactly("notify"): self = .notify
         case 1 where parts[0].isExactly("keeper"): self = .keeper
+        case 1 where parts[0].isExactly("log"): self = .log
         case 4:
             guard parts[0].isExactly("listen"), let port = UInt16(parts[2]), let number = Int(parts[3]) else {
                 return nil
@@ -44,6 +51,8 @@ package enum StoredName: Sendable, Hashable {
                 self = .crash(number: number, generation: generation)
             } else if parts[0].isExactly("control") {
                 self = .control(number: number, generation: generation)
+            } else if parts[0].isExactly("output") {
+                self = .output(number: number, generation: generation)
             } else if let phase = Worker.Phase(rawValue: parts[0]) {
                 self = .process(phase, number: number, generation: generation)
             } else {

@@ -78,7 +78,7 @@ int record_write(const struct record *record);
 unsigned long long process_start(pid_t process);
 
 // The most descriptors that are kept for the program's next start.
-enum { STORE_MOST = 1280 };
+enum { STORE_MOST = 1536 };
 
 // What a program that is started again finds: descriptors that it has given away, each with a name, and a socket on which
 // it hears what the keeper has reaped. All are closed on exec everywhere but in the program.

@@ -11,7 +11,7 @@
 
 // Open files of a keeper; the first number of what is kept; the longest name, and the most bytes of all: they are one
 // variable of an environment, which the kernel takes up to 128 KiB.
-enum { FILES = 4096, FIRST = 1408, LONGEST_NAME = 255, LONGEST_NAMES = 120000 };
+enum { FILES = 4096, FIRST = 1664, LONGEST_NAME = 255, LONGEST_NAMES = 120000 };
 
 // The descriptor at a number that nothing in the program's process is put at. Returns -1 with errno.
 static int raised(const struct store *store, int descriptor) {

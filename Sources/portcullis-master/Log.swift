@@ -1,9 +1,13 @@
 import Glibc
 
-/// Messages on standard error, which is the service's log.
+/// Messages of the master in the service's log: standard error, unless the master writes the log by itself.
 enum Log {
+    /// The log that the master writes. Only the master's one thread uses it.
+    nonisolated(unsafe) static var own: ServiceLog?
+
     static func say(_ text: String) {
         let line = Array("portcullis-master: \(text)\n".utf8)
+        if let own { return own.say(line) }
         // There is nowhere to say that it could not be said.
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

@@ -75,7 +75,7 @@ extension Master {
             case .crash, .control:
                 store.remove(name)
                 close(descriptor)
-            case .listen, .process, .notify, .keeper: break
+            case .listen, .process, .output, .log, .notify, .keeper: break
             }
         }
         return found

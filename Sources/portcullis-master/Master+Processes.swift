@@ -17,18 +17,19 @@ extension Master {
         if let problem = sockets.open(number) { return feed(.notStarted(generation: generation, reason: problem)) }
         var crash: [Int32] = [-1, -1]
         var control: [Int32] = [-1, -1]
+        var output: [Int32] = [-1, -1]
         guard pipe2(&crash, O_CLOEXEC | O_NONBLOCK) == 0, fcntl(crash[1], F_SETFL, 0) == 0, master_pair(&control) == 0,
+            log == nil || pipe2(&output, O_CLOEXEC) == 0,
             let process = ProcessStart(
                 words: settings.program, variables: variables(number),
-                descriptors: sockets.descriptors(number) + [crash[1], control[1]], files: files,
+                descriptors: sockets.descriptors(number) + [crash[1], control[1]], output: output[1], files: files,
                 limits: settings.limits)
         else {
             let reason = "a process cannot be started: \(Log.text(errno))"
-            for descriptor in crash + control where descriptor >= 0 { close(descriptor) }
+            for descriptor in crash + control + output where descriptor >= 0 { close(descriptor) }
             return feed(.notStarted(generation: generation, reason: reason))
         }
-        close(crash[1])
-        close(control[1])
+        for descriptor in [crash[1], control[1], output[1]] where descriptor >= 0 { close(descriptor) }
         var handle = WorkerHandle(number: number, generation: generation, pid: process.pid, pidfd: process.pidfd)
         handle.crash = crash[0]
         handle.control = control[0]
@@ -37,6 +38,7 @@ extension Master {
         store.put(handle.storedNames[0], handle.pidfd)
         store.put(.crash(number: number, generation: generation), handle.crash)
         store.put(.control(number: number, generation: generation), handle.control)
+        log?.take(output[0], number: number, generation: generation)
         keep(handle)
         let start = ProcessTable.status(process.pid)?.start ?? 0
         supervisor.started(generation, ProcessIdentity(pid: Int(process.pid), start: start))
@@ -83,6 +85,7 @@ extension Master {
         guard let handle = handles[generation] else { return }
         handles[generation]?.left += ProcessTable.members(ofGroup: handle.pid).count
         kill(-handle.pid, SIGKILL)
+        log?.hearOut(generation)
         takeFault(generation)
         takeCrash(generation)
     }

@@ -19,6 +19,8 @@ final class Master {
     let crashes: CrashFolder
     let stateFile: StateFile
     let environment: WorkerEnvironment
+    /// Where what workers print goes; `nil`: they print by themselves.
+    let log: ServiceLog?
     let boot = ProcessTable.boot
     let startedAt = Moment.now.wall
     let notifyPath: String
@@ -69,6 +71,9 @@ final class Master {
         self.settings = settings
         signal(SIGPIPE, SIG_IGN)
         store = KeeperStore()
+        log = ServiceLog(settings: settings, store: store, poller: poller)
+        Log.own = log
+        if settings.log != nil, log == nil { return nil }
         // The sockets of a worker, its crash pipe and its control socket come from 3 on.
         let end = 3 + Int32(settings.sockets.count) + 2
         files = OpenFiles.raise(keeping: store.inherited.map(\.descriptor), above: end)
@@ -108,16 +113,18 @@ final class Master {
         while exitStatus == nil {
             let now = Moment.now.milliseconds
             let due =
-                ([supervisor.nextDeadline, stateFile.dueAt]
+                ([supervisor.nextDeadline, stateFile.dueAt, log?.dueAt(now)]
                 + handles.values.map { $0.endedAt.map { $0 + Self.patience } })
                 .compactMap(\.self).min()
             for event in poller.wait(milliseconds: due.map { $0 - now }) { take(event) }
+            log?.work(at: Moment.now.milliseconds)
             takeUnknownEnds()
             feed(.time)
             if let dueAt = stateFile.dueAt, dueAt <= Moment.now.milliseconds { writeState() }
         }
         writeState()
         unlink(notifyPath)
+        log?.finish()
         if let problem = supervisor.problem { Log.say(problem) }
         return exitStatus ?? 0
     }
@@ -172,6 +179,7 @@ final class Master {
         case .crash: takeCrash(event.generation)
         case .control: takeControl(event.generation)
         case .fault: takeFault(event.generation)
+        case .output: log?.note(Int32(event.generation))
         }
     }
 

@@ -2,9 +2,9 @@ import CEvents
 
 /// Waits for descriptors (epoll(7)).
 final class Poller {
-    /// What a descriptor is. Of the descriptors of a process the generation is told, too.
+    /// What a descriptor is. Of the descriptors of a process the generation is told, too; of an output, its descriptor.
     enum Source: UInt64 {
-        case signals, notify, keeper, files, process, crash, control, fault
+        case signals, notify, keeper, files, process, crash, control, fault, output
     }
 
     struct Event {
@@ -15,9 +15,11 @@ final class Poller {
     private let descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
 
-    func add(_ watched: Int32, _ source: Source, generation: Int = 0) {
+    /// - Parameter isEdge: whether to tell of it only when there is more than before.
+    func add(_ watched: Int32, _ source: Source, generation: Int = 0, isEdge: Bool = false) {
         let tag = source.rawValue << 56 | UInt64(generation)
-        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: tag))
+        let events = EPOLLIN.rawValue | (isEdge ? EPOLLET.rawValue : 0)
+        var event = epoll_event(events: events, data: epoll_data_t(u64: tag))
         epoll_ctl(descriptor, EPOLL_CTL_ADD, watched, &event)
     }
 

@@ -14,8 +14,12 @@ struct ProcessStart {
     ///
     /// - Parameters:
     ///   - descriptors: what it gets from 3 on.
+    ///   - output: its standard output and standard error; -1: those of the master.
     ///   - files: its limit of open files, unless `limits` has one.
-    init?(words: [String], variables: [String], descriptors: [Int32], files: UInt, limits: [MasterSettings.Limit]) {
+    init?(
+        words: [String], variables: [String], descriptors: [Int32], output: Int32, files: UInt,
+        limits: [MasterSettings.Limit]
+    ) {
         var words = words.map { strdup($0) } + [nil]
         var variables = variables.map { strdup($0) } + [nil]
         defer { for text in words + variables { free(text) } }
@@ -36,6 +40,7 @@ struct ProcessStart {
                         var order = master_order(
                             words: words.baseAddress, variables: variables.baseAddress,
                             descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
+                            output: output,
                             files: files, limits: limits.baseAddress, limit_count: Int32(limits.count))
                         return master_start(&order, &pidfd, &gate, &fault)
                     }

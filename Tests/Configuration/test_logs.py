@@ -30,7 +30,7 @@ class Site:
         self.type = self.service.split(".")[0]
         self.root = folder / "srv"
         self.root.mkdir()
-        self.log = self.root / "node" / "log" / f"{self.service}.log"
+        self.log = self.root / "node" / "log" / self.service / "log"
         workshop = Workshop(folder / "workshop")
         workshop.write(f"{self.type}.yaml", TYPE.format(type=self.type))
         workshop.write("bin/run", "#!/bin/sh\necho started\nexec sleep 1000\n", mode=0o755)

@@ -67,7 +67,7 @@ def take(main):
             if old := store.pop(fields["FDNAME"], None):
                 os.close(old)
             store[fields["FDNAME"]] = descriptors[0]
-            assert len(store) <= 1280, "too many descriptors"
+            assert len(store) <= 1536, "too many descriptors"
         if fields.get("FDSTOREREMOVE") == "1" and fields["FDNAME"] in store:
             os.close(store.pop(fields["FDNAME"]))
         with open(f"{folder}/keeper-names.new", "w") as names:

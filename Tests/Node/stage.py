@@ -219,7 +219,7 @@ class Stage:
         return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
 
     def log(self, service):
-        return (self.root / "node" / "log" / f"{service}.log").read_text()
+        return (self.root / "node" / "log" / service / "log").read_text()
 
     def current(self, service):
         return os.readlink(self.root / service / "current").removeprefix("versions/")

@@ -5,13 +5,26 @@ import time
 from portcullis_testing.waiting import eventually
 
 
-def start(stage, **settings):
+FEED = """#!/bin/sh
+mkfifo "$PORTCULLIS_DIRECTORY/feed"
+echo started
+exec cat <>"$PORTCULLIS_DIRECTORY/feed"
+"""
+
+
+def start(stage, program="#!/bin/sh\necho started\nexec sleep 1000\n", **settings):
     """A service whose log the test writes."""
-    version = stage.version("1.0.0", "#!/bin/sh\necho started\nexec sleep 1000\n")
+    version = stage.version("1.0.0", program)
     stage.admin.assign("pgw.1", version)
     stage.start(**{"wait": 60, **settings})
     stage.settled("pgw.1")
-    return stage.root / "node" / "log" / "pgw.1.log"
+    return stage.root / "node" / "log" / "pgw.1" / "log"
+
+
+def feed(stage, *lines):
+    """Has the service print lines."""
+    with open(stage.root / "pgw.1" / "feed", "w") as file:
+        file.write("".join(f"{line}\n" for line in lines))
 
 
 def append(log, *lines):
@@ -78,15 +91,18 @@ def test_what_is_lost_on_the_way_is_sent_again_and_nothing_twice(stage):
 
 
 def test_a_rotation_loses_nothing_and_an_emptied_log_is_told(stage):
-    log = start(stage, **{"log-size": 1})
+    log = start(stage, FEED, **{"log-size": 1})
+    eventually(lambda: (stage.root / "pgw.1" / "feed").exists())
     line = "x" * 1015
-    append(log, *(f"{number:07} {line}" for number in range(1020)))
+    feed(stage, *(f"{number:07} {line}" for number in range(1020)))
     stream = stage.admin.want("pgw.1", lines=2)
     eventually(lambda: stage.admin.logs[stream])
-    append(log, *(f"{number:07} {line}" for number in range(1020, 1040)))
-    eventually(lambda: log.with_name("pgw.1.log.1").exists() and log.stat().st_size == 0, 30)
-    append(log, *(f"{number:07} {line}" for number in range(1040, 1050)))
-    text(stage, stream, "".join(f"{number:07} {line}\n" for number in range(1018, 1050)))
+    feed(stage, *(f"{number:07} {line}" for number in range(1020, 1040)))
+    eventually(lambda: log.with_name("log.1").exists() and log.stat().st_size > 0, 30)
+    feed(stage, *(f"{number:07} {line}" for number in range(1040, 1050)))
+    eventually(lambda: stage.admin.log_text(stream).endswith(f"0001049 {line}\n"), 20)
+    told = stage.admin.log_text(stream).splitlines()
+    assert told == [f"{number:07} {line}" for number in range(1050 - len(told), 1050)] and len(told) >= 32
     changes = [piece["change"] for piece in stage.admin.logs[stream] if "change" in piece]
     assert changes == ["rotated"]
     log.write_text("")

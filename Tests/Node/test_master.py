@@ -264,6 +264,8 @@ def test_a_service_that_an_earlier_node_has_started_goes_on_until_its_next_start
     # As a node without masters has started it: the program is the keeper's own.
     process = stage.root / "node" / "run" / "pgw.1"
     shutil.rmtree(process / "master")
+    shutil.rmtree(stage.root / "node" / "log" / "pgw.1")
+    (stage.root / "node" / "log" / "pgw.1.log.1").write_text("from before\n")
     work = stage.root / "pgw.1" / "versions" / version
     words = ["--directory", process, "--instance", "0123456789abcdef01234567", "--version", version, "--note", "failures=0 restarts=2",
              "--log", stage.root / "node" / "log" / "pgw.1.log", "--work", work, "--stop-signal", "15", "--stop-timeout", "5000",
@@ -282,10 +284,15 @@ def test_a_service_that_an_earlier_node_has_started_goes_on_until_its_next_start
     time.sleep(1)
     assert stage.witness("pgw.1") == witness and lives(old) and "main-restarts" not in stage.state("pgw.1")
     assert "workers" not in told and told["restarts"] == 2
-    # Its next start has a master.
+    # Its next start has a master, which goes on with its log.
+    with open(stage.root / "node" / "log" / "pgw.1.log", "a") as log:
+        log.write("until now\n")
     stage.admin.order("again", service="pgw.1", kind="restart")
     eventually(lambda: stage.admin.job("again").get("state") == "succeeded", 30)
     assert not lives(old) and stage.state("pgw.1")["main-restarts"] == ["0"]
+    assert "\nuntil now\nstarted 1.0.0" in stage.log("pgw.1")
+    logs = stage.root / "node" / "log"
+    assert (logs / "pgw.1" / "log.1").read_text() == "from before\n" and [path.name for path in logs.iterdir()] == ["pgw.1"]
     workers = eventually(lambda: stage.admin.of("pgw.1").get("workers"))
     assert workers[0]["worker"] == 0 and workers[0]["pid"] == int((stage.root / "pgw.1" / "starts").read_text().split()[-1])
     assert workers[0]["pid"] != stage.pid("pgw.1")

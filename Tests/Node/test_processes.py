@@ -185,7 +185,7 @@ def test_the_log_is_kept_below_its_size(stage):
     stage.admin.assign("pgw.1", version)
     stage.start(**{"log-size": 1, "log-files": 2})
     stage.settled("pgw.1")
-    log = pathlib.Path(stage.root / "node" / "log" / "pgw.1.log")
+    log = pathlib.Path(stage.root / "node" / "log" / "pgw.1" / "log")
     eventually(lambda: pathlib.Path(f"{log}.1").exists() and log.stat().st_size < 1 << 20, 30)
 
 

@@ -19,6 +19,8 @@ struct master_order {
     // What the process gets from descriptor 3 on. Others that are not closed at exec are inherited as they are.
     const int *descriptors;
     int descriptor_count;
+    // Its standard output and standard error; -1: those of the master.
+    int output;
     // The soft limit of open files that the process gets, unless `limits` has one.
     unsigned long files;
     const struct master_limit *limits;
@@ -75,3 +77,19 @@ int master_pair(int ends[2]);
 ssize_t master_receive_text(int socket, void *text, size_t length);
 // Sends one, without waiting. Returns 0 or the error.
 int master_send_text(int socket, const void *text, size_t length);
+
+// A pipe, closed at exec. Returns 0, or -1 with errno.
+int master_pipe(int ends[2], int nonblocking);
+
+// Asks for a size of a pipe, and returns the one that it has.
+int master_pipe_size(int pipe, int wanted);
+
+// Copies what is in a pipe to an empty one, `view`, without taking it. Returns how much; 0: the pipe is empty and nobody
+// can write to it; -1 with errno.
+ssize_t master_look(int pipe, int view, size_t limit);
+
+// Moves bytes of a pipe to a file that is not opened for appending. Returns how many, or -1 with errno.
+ssize_t master_move(int pipe, int file, size_t count);
+
+// A file in memory without a name, closed at exec. Returns -1 with errno.
+int master_memory(void);

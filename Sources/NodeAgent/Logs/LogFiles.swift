@@ -3,8 +3,9 @@ import ServiceSupport
 
 /// The files of a service's log as they are at a moment: the one that is written, and the older ones.
 ///
-/// The log is rotated by copying it and emptying it, so the file that is written stays the same. What tells a log from
-/// the one before is the newest older file: after each rotation there is another one.
+/// A master renames the files: a file stays the same wherever it goes, and the next older one with it. For services that an
+/// earlier node has started, the log is copied and emptied: the file that is written stays the same, and what tells a log
+/// from the one before is the newest older file, since after each rotation there is another one.
 package struct LogFiles: Sendable, Hashable {
     /// What the file system says of a file.
     package struct Mark: Sendable, Hashable {
@@ -33,9 +34,10 @@ package struct LogFiles: Sendable, Hashable {
     /// - Parameters:
     ///   - marks: of the file that is written, of `.1`, and so on, as far as there are any.
     ///   - kept: how many older ones are kept at most.
-    package init(_ marks: [Mark], kept: Int) {
-        let first = marks.first?.inode ?? 0
+    ///   - isRenamed: whether a full file is renamed, and not copied.
+    package init(_ marks: [Mark], kept: Int, isRenamed: Bool) {
         files = marks.indices.map { index in
+            let first = marks[isRenamed ? index : 0].inode
             guard index + 1 < marks.count else {
                 // What was before the oldest that is kept may have been removed.
                 return File(identity: index < kept ? "\(first).0.0" : nil, size: marks[index].size)
@@ -44,18 +46,6 @@ package struct LogFiles: Sendable, Hashable {
                 identity: "\(first).\(marks[index + 1].inode).\(marks[index + 1].modified)", size: marks[index].size)
         }
     }
-
-    /// Looks at the files. Cost: a system call for each.
-    init(of path: String, kept: Int) {
-        var marks: [Mark] = []
-        for number in 0...kept {
-            guard let found = Files.identity(of: Self.path(path, number)) else { break }
-            marks.append(Mark(inode: found.inode, modified: found.modified, size: found.size))
-        }
-        self.init(marks, kept: kept)
-    }
-
-    static func path(_ path: String, _ number: Int) -> String { number == 0 ? path : "\(path).\(number)" }
 
     /// Where to read.
     package struct Place: Sendable, Hashable {

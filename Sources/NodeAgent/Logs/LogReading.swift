@@ -1,7 +1,5 @@
 import AdminAPI
-import Glibc
 import ServiceSupport
-import SystemPackage
 import Text
 
 /// What was read of a service's log.
@@ -15,11 +13,11 @@ struct LogReading: Sendable, Hashable {
 }
 
 /// Reads a service's log on the disk.
-struct LogReader: Sendable {
-    /// The path of the file that is written.
-    let path: String
-    /// How many older ones are kept at most.
-    let kept: Int
+struct LogReader {
+    private let opened: OpenedLog
+
+    /// - Parameter kept: how many older files are kept at most.
+    init(_ log: ServiceLogFiles, kept: Int) throws(FileError) { opened = try OpenedLog(log, kept: kept) }
 
     /// Bytes by which a reader may be behind before lines are left out.
     private static let farBehind = 1 << 20
@@ -30,7 +28,7 @@ struct LogReader: Sendable {
     ///
     /// - Parameter limit: bytes of text at most.
     func read(_ wish: LogWish, limit: Int) throws(FileError) -> LogReading {
-        let log = LogFiles(of: path, kept: kept)
+        let log = opened.files
         let found = if let after = wish.after { log.place(after: after) } else { try start(wish.lines, of: log) }
         guard var place = found else { return LogReading(position: .none) }
         let lost = try skip(&place, in: log)
@@ -82,25 +80,7 @@ struct LogReader: Sendable {
         return skipped[..<length].count { $0 == 0x0A }
     }
 
-    /// Reads bytes of a file; fewer where it is shorter by now.
     private func read(_ number: Int, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
-        let path = LogFiles.path(path, number)
-        do {
-            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .noFollow])
-            return try file.closeAfter {
-                try [UInt8](unsafeUninitializedCapacity: max(count, 0)) { buffer, filled in
-                    while filled < count {
-                        let more = try file.read(
-                            fromAbsoluteOffset: Int64(offset + filled),
-                            into: UnsafeMutableRawBufferPointer(
-                                rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<count]))
-                        guard more > 0 else { break }
-                        filled += more
-                    }
-                }
-            }
-        } catch {
-            throw FileError("read", path, errno: error as? Errno)
-        }
+        try opened.read(number, from: offset, count: count)
     }
 }

@@ -18,7 +18,9 @@ struct ServicePurge: Sendable {
         try own.directory("run")?.removeAll(name)
         if let logs = try own.directory("log") {
             for entry in try logs.entries().compactMap(\.name)
-            where entry.isExactly("\(name).log") || entry.hasBytePrefix("\(name).log.") { try logs.removeAll(entry) }
+            where entry.isExactly(name) || entry.isExactly("\(name).log") || entry.hasBytePrefix("\(name).log.") {
+                try logs.removeAll(entry)
+            }
         }
         // Last: as long as it is there, a purge that was interrupted is begun again.
         try root.removeAll(name)

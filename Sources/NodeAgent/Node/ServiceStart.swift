@@ -21,6 +21,7 @@ struct ServiceStart: Sendable {
         let process = context.directory.process(of: name)
         try Folder.make(process.directory, mode: 0o755)
         try makeMasterDirectory(user)
+        try ServiceLogFolder(context.directory, name).make(user)
         var launch = launch(run.command, user)
         launch.note = count.note
         launch.environment += run.environment.map { ($0.name, $0.value) }
@@ -35,14 +36,18 @@ struct ServiceStart: Sendable {
         launch.lease = lease
         switch context.driver {
         case .process: try launch.start(keeper: context.keeper)
-        case .systemd: try launch.start(keeper: context.keeper, writable: directories, limits: facts.limits)
+        case .systemd:
+            let writable = directories + [context.directory.logFolder(of: name)]
+            try launch.start(keeper: context.keeper, writable: writable, limits: facts.limits)
         }
     }
 
     private func master(_ run: RunSection, _ user: ServiceUser?) -> MasterCommand {
         var master = MasterCommand(
             of: name, directory: context.directory.master(of: name), run: run, sockets: facts.listen,
-            configuration: "\(context.directory.folder(of: name))/config.yaml", crashes: context.directory.crashSignal)
+            configuration: "\(context.directory.folder(of: name))/config.yaml", crashes: context.directory.crashSignal,
+            log: context.directory.logFolder(of: name) + "/log", logSize: context.configuration.logSize << 20,
+            logFiles: context.configuration.logFiles)
         switch context.driver {
         case .process: master.limits = limits(user).map { ($0.name, $0.value, $0.value) }
         case .systemd:
@@ -79,6 +84,8 @@ struct ServiceStart: Sendable {
             throw FileError(path: directory.path, errno: errno)
         }
         try directory.removeAll("state")
+        // What the last one has said before it had opened its log.
+        try folder.removeAll("output")
     }
 
     /// How a program of the version is started, but for its environment and its end.

@@ -378,11 +378,14 @@ actor ServiceWorker {
         changed()
     }
 
+    /// Keeps the log of a service small that an earlier node has started. Otherwise its master does so.
     private func rotateIfDue(at now: Int) {
         guard now - lastRotation > 5_000 else { return }
         lastRotation = now
+        let log = context.directory.log(of: name)
+        guard !log.isMasters else { return }
         do {
-            try context.directory.process(of: name).rotateLog(
+            try ServiceProcess(directory: process().directory, log: log.path).rotateLog(
                 limit: context.configuration.logSize << 20, kept: context.configuration.logFiles)
         } catch {
             context.logger.warning("\(name): \(error)")
@@ -393,7 +396,7 @@ actor ServiceWorker {
     ///
     /// - Parameter limit: bytes of text at most.
     func readLog(_ wish: LogWish, limit: Int) throws(FileError) -> LogReading {
-        try LogReader(path: process().log, kept: context.configuration.logFiles).read(wish, limit: limit)
+        try LogReader(context.directory.log(of: name), kept: context.configuration.logFiles).read(wish, limit: limit)
     }
 
     // MARK: Sleeping

@@ -71,8 +71,7 @@ struct KeeperLaunch: Sendable {
     func start(keeper: String, writable: [String], limits: ServiceLimits?) throws(LaunchError) {
         let unit = ServiceUnit(
             of: service, command: [keeper, "--unit", ServiceUnit.name(of: service), orderPath],
-            writable: [process.directory, Folder.parent(of: process.log)] + writable, stopTimeout: stopTimeout,
-            lease: lease?.seconds, limits: limits)
+            writable: [process.directory] + writable, stopTimeout: stopTimeout, lease: lease?.seconds, limits: limits)
         try writeOrder()
         try UnitLaunch(unit: unit).start(instance, of: process)
     }

@@ -14,12 +14,17 @@ package struct MasterCommand: Sendable {
     package var configuration: String
     /// The node's socket for crashes.
     package var crashes: String
+    /// The file of its log.
+    package var log: String
+    /// Bytes of that before a new one is begun, and older ones that are kept.
+    package var logSize: Int
+    package var logFiles: Int
     /// What the kernel allows each worker, with the soft limit and the hard one.
     package var limits: [(name: String, soft: Int, hard: Int)] = []
 
     package init(
         of service: String, directory: String, run: RunSection, sockets: [ListeningSocket], configuration: String,
-        crashes: String
+        crashes: String, log: String, logSize: Int, logFiles: Int
     ) {
         self.service = service
         self.directory = directory
@@ -27,6 +32,9 @@ package struct MasterCommand: Sendable {
         self.sockets = sockets
         self.configuration = configuration
         self.crashes = crashes
+        self.log = log
+        self.logSize = logSize
+        self.logFiles = logFiles
     }
 
     /// Seconds that the master may take to stop, beyond its workers' own time.
@@ -41,6 +49,7 @@ package struct MasterCommand: Sendable {
             "--ready", Self.text(run.ready), "--start-timeout", "\(run.startTimeout * 1_000)",
             "--reload", Self.text(run.reload), "--stop-signal", "\(run.stopSignal.number)",
             "--stop-timeout", "\(run.stopTimeout * 1_000)", "--config", configuration, "--node", crashes,
+            "--log", log, "--log-size", "\(logSize)", "--log-files", "\(logFiles)",
         ]
         for socket in sockets { words += ["--listen", Self.text(socket)] }
         if run.inheritance != .systemd { words += ["--inherit", run.inheritance.rawValue] }

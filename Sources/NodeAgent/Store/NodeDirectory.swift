@@ -36,7 +36,20 @@ package struct NodeDirectory: Sendable {
     package func folder(of service: String) -> String { "\(root)/\(service)" }
 
     func process(of service: String) -> ServiceProcess {
-        ServiceProcess(directory: "\(own)/run/\(service)", log: "\(own)/log/\(service).log")
+        ServiceProcess(directory: "\(own)/run/\(service)", log: "\(own)/run/\(service)/output")
+    }
+
+    /// Where the master of a service writes its log. It belongs to the service's user.
+    func logFolder(of service: String) -> String { "\(own)/log/\(service)" }
+
+    /// The log of a service. One that was last started by an earlier node has no folder for it.
+    func log(of service: String) -> ServiceLogFiles {
+        let folder = logFolder(of: service)
+        var status = stat()
+        guard lstat(folder, &status) == 0 else {
+            return ServiceLogFiles(path: "\(own)/log/\(service).log", isMasters: false)
+        }
+        return ServiceLogFiles(path: "\(folder)/log", isMasters: true)
     }
 
     /// Where the master of a service keeps its state. It belongs to the service's user.

@@ -16,7 +16,7 @@ enum LogNote {
         case .unable:
             return CommandError(
                 "the node of \(log.server) is of a version that sends no logs",
-                hint: "Upgrade it; on the server, the log is node/log/\(log.service).log in the node's directory.")
+                hint: "Upgrade it; on the server, the log is node/log/\(log.service)/log in the node's directory.")
         }
     }
 

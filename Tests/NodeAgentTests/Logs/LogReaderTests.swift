@@ -10,12 +10,14 @@ import Testing
     private struct Log {
         let path: String
         let process: ServiceProcess
-        let reader: LogReader
+        /// The log as it is now.
+        var reader: LogReader {
+            get throws { try LogReader(ServiceLogFiles(path: path, isMasters: false), kept: 3) }
+        }
 
         init(_ folder: URL) {
             path = folder.appending(path: "pgw.1.log").path
             process = ServiceProcess(directory: folder.path, log: path)
-            reader = LogReader(path: path, kept: 3)
         }
 
         func append(_ bytes: some Sequence<UInt8>) throws {

@@ -7,7 +7,8 @@ import Testing
     private func words(_ run: RunSection, _ sockets: [ListeningSocket] = []) -> [String] {
         var command = MasterCommand(
             of: "pgw.1", directory: "/srv/node/run/pgw.1/master", run: run, sockets: sockets,
-            configuration: "/srv/pgw.1/config.yaml", crashes: "/srv/node/run/crash")
+            configuration: "/srv/pgw.1/config.yaml", crashes: "/srv/node/run/crash",
+            log: "/srv/node/log/pgw.1/log", logSize: 4 << 20, logFiles: 2)
         command.limits = [("open-files", 100, 200)]
         return command.words("/usr/bin/portcullis-master", program: run.command)
     }
@@ -26,6 +27,8 @@ import Testing
         #expect(value("--stop-signal", words) == ["15"] && value("--stop-timeout", words) == ["30000"])
         #expect(value("--config", words) == ["/srv/pgw.1/config.yaml"])
         #expect(value("--node", words) == ["/srv/node/run/crash"])
+        #expect(value("--log", words) == ["/srv/node/log/pgw.1/log"])
+        #expect(value("--log-size", words) == ["4194304"] && value("--log-files", words) == ["2"])
         #expect(value("--limit", words) == ["open-files=100:200"])
         for name in ["--listen", "--inherit", "--watchdog"] { #expect(!words.contains(name)) }
     }
