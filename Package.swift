@@ -227,7 +227,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .executableTarget(name: "portcullis-keeper"),
+        .executableTarget(name: "portcullis-keeper", dependencies: ["CMaster"]),
         // Without Foundation and NIO: one runs for each service.
         .executableTarget(
             name: "portcullis-master", dependencies: ["CEvents", "CMaster", "JSON", "Supervision", "Text"],
