@@ -222,12 +222,12 @@ let package = Package(
             name: "NodeAgent",
             dependencies: [
                 "AdminAPI", "AdminClient", "CFiles", "Cloud", "CrashDumps", "JSON", "Names", "NetworkTypes",
-                "ServiceSupport", "Systemd", "Text", "Times", "VersionTransfer", "Versions", "YAML",
+                "ServiceSupport", "Supervision", "Systemd", "Text", "Times", "VersionTransfer", "Versions", "YAML",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .executableTarget(name: "portcullis-keeper"),
+        .executableTarget(name: "portcullis-keeper", dependencies: ["CMaster"]),
         // Without Foundation and NIO: one runs for each service.
         .executableTarget(
             name: "portcullis-master", dependencies: ["CEvents", "CMaster", "JSON", "Supervision", "Text"],
@@ -476,8 +476,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "NodeAgent", "ServiceSupport", "Systemd",
-                "TestSupport", "Text", "Versions", "YAML",
+                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "NodeAgent", "ServiceSupport", "Supervision",
+                "Systemd", "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -23,11 +23,9 @@ import time
 from portcullis_testing import admin
 from portcullis_testing.namespaces import HERE
 from portcullis_testing.processes import Process, run
-from portcullis_testing.repository import REPOSITORY, binary
+from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-
-sys.path.append(str(REPOSITORY / "Tests/Versions"))
-from workshop import Workshop  # noqa: E402
+from portcullis_testing.workshop import Workshop
 
 FILES, SIZE, ROUNDS = 1_000, 1 << 20, 5
 NODE, RSYNC, WIRE = "a version with one new file", "rsync of a version with one new file", "bytes for a version with one new file"

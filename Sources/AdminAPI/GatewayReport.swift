@@ -4,7 +4,7 @@ public import Text
 /// What a gateway says of itself beside its polls: how it is, and what it is doing.
 public struct GatewayReport: Sendable, Hashable {
     /// Whether an export is in force there, and whether the kernel agrees with it.
-    public enum State: String, Sendable, Hashable, CaseIterable {
+    public enum State: String, Codable, Sendable, Hashable, CaseIterable {
         /// There is no export yet.
         case waiting
         /// The kernel was last seen in agreement with the export.

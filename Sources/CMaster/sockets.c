@@ -109,27 +109,27 @@ int master_is_free(int is_udp, const char *address, unsigned short port) {
     return opened >= 0;
 }
 
-static int accepts(const struct sockaddr *address, socklen_t length) {
+static int accepts(const struct sockaddr *address, socklen_t length, int milliseconds) {
     int attempt = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (attempt < 0) return 0;
     int result = connect(attempt, address, length);
     if (result != 0 && errno == EINPROGRESS) {
-        // On the loopback interface the answer is there at once.
         struct pollfd waiting = {.fd = attempt, .events = POLLOUT};
         int error = 0;
         socklen_t size = sizeof error;
-        const int is_over = poll(&waiting, 1, 10) == 1;
+        const int is_over = poll(&waiting, 1, milliseconds) == 1;
         result = is_over && getsockopt(attempt, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 ? 0 : -1;
     }
     close(attempt);
     return result == 0;
 }
 
-int master_accepts(unsigned short port) {
+int master_accepts(unsigned short port, int milliseconds) {
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
     four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback};
-    return accepts((struct sockaddr *)&four, sizeof four) || accepts((struct sockaddr *)&six, sizeof six);
+    return accepts((struct sockaddr *)&four, sizeof four, milliseconds)
+        || accepts((struct sockaddr *)&six, sizeof six, milliseconds);
 }
 
 void master_stop_listening(int socket) {

@@ -1,6 +1,4 @@
-package import JSON
-
-/// A failed worker as the node reads of it, in a file of its own.
+/// A failed worker, of which the node is told by a file (`CrashFile`).
 package struct CrashRecord: Sendable, Equatable {
     package let number: Int
     package let generation: Int
@@ -8,35 +6,31 @@ package struct CrashRecord: Sendable, Equatable {
     package let kind: LastEnd.Kind
     /// The signal or the exit status that ended it, where it has ended.
     package let end: WorkerEnd?
-    package let report: CrashReport?
+    package let report: WorkerCrash?
     package let at: Int
     /// Whether the process is kept for a debugger.
     package let isParked: Bool
 
-    /// The names and values of the file.
+    /// The file about it.
     ///
     /// - Parameters:
-    ///   - id: the file's own name.
+    ///   - id: the file's own name, without its end.
     ///   - program: the path of the program.
-    package func json(id: String, program: String) -> JSONValue {
-        var signal = report?.signal
-        var exit: Int?
+    package func file(id: String, program: String) -> CrashFile {
+        var file = CrashFile(
+            id: id, worker: number, process: process, generation: generation, kind: kind, at: WallTime.text(at),
+            isParked: isParked, program: program)
+        file.signal = report?.signal
         switch end {
-        case .killed(let number)?: signal = signal ?? number
-        case .exited(let status)?: exit = status
+        case .killed(let number)?: file.signal = file.signal ?? number
+        case .exited(let status)?: file.exit = status
         case .unknown?, nil: break
         }
-        func hexadecimal(_ number: UInt64?) -> JSONValue {
-            number.map { .string("0x" + String($0, radix: 16)) } ?? .null
-        }
-        return [
-            "crash": 1, "id": .string(id), "worker": .integer(number), "pid": .integer(process.pid),
-            "start": .integer(process.start), "generation": .integer(generation), "kind": .string(kind.rawValue),
-            "signal": signal.map { .integer($0) } ?? .null, "code": report.map { .integer($0.code) } ?? .null,
-            "exit": exit.map { .integer($0) } ?? .null, "thread": report.map { .integer($0.thread) } ?? .null,
-            "address": hexadecimal(report?.address), "pc": hexadecimal(report?.pc),
-            "at": .string(WallTime.text(at)), "isParked": .bool(isParked), "program": .string(program),
-        ]
+        file.code = report?.code
+        file.thread = report?.thread
+        file.address = report?.address
+        file.pc = report?.pc
+        return file
     }
 
     /// The name of a failure: 24 hexadecimal digits, the same ones whichever master notes it.

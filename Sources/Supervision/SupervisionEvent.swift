@@ -9,7 +9,7 @@ package enum SupervisionEvent: Sendable, Equatable {
     case accepts(generation: Int)
     case controlled(generation: Int, ControlMessage)
     /// The crash part in it has written its record.
-    case crashed(generation: Int, CrashReport)
+    case crashed(generation: Int, WorkerCrash)
     ///
     /// - Parameter left: processes that it has left behind, which were ended.
     case ended(generation: Int, WorkerEnd, left: Int = 0)

@@ -38,7 +38,7 @@ extension Supervisor {
     }
 
     /// A worker has crashed or gives no sign of life: another takes its place, and it is kept for a debugger.
-    mutating func park(_ generation: Int, _ phase: Worker.Phase, _ report: CrashReport?) {
+    mutating func park(_ generation: Int, _ phase: Worker.Phase, _ report: WorkerCrash?) {
         guard let index = index(generation), var worker = worker(generation), !worker.phase.isParked else { return }
         hasStarted = true
         let hadPlace = places[index].current?.generation == generation
@@ -101,7 +101,7 @@ extension Supervisor {
     }
 
     private mutating func note(
-        _ worker: Worker, _ kind: LastEnd.Kind, _ end: WorkerEnd?, _ report: CrashReport? = nil, left: Int = 0,
+        _ worker: Worker, _ kind: LastEnd.Kind, _ end: WorkerEnd?, _ report: WorkerCrash? = nil, left: Int = 0,
         isParked: Bool
     ) {
         guard let index = places.firstIndex(where: { $0.number == worker.number }) else { return }

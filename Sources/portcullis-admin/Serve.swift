@@ -164,7 +164,7 @@ struct Serve: AsyncParsableCommand {
         try await registry.checkSecrets(secretKey)
         try settings.checkListening(hasTokens: try await !registry.tokens.isEmpty())
         let isListening = Mutex(false)
-        let serviceManager = SystemdNotifier(environment: ProcessInfo.processInfo.environment)
+        let notifier = SystemdNotifier(environment: ProcessInfo.processInfo.environment)
         let gateways = GatewayRoster(
             registry: registry, limits: .init(gateways: settings.maxGateways), logger: logger)
         let versions = try VersionKeeper(settings.versions, registry: registry, logger: logger)
@@ -182,7 +182,7 @@ struct Serve: AsyncParsableCommand {
             let scheme = settings.tls == nil ? "http" : "https"
             let address = settings.listen.with(port: port)
             logger.info("listening on \(scheme)://\(address)", metadata: ["database": "\(settings.database)"])
-            serviceManager.ready()
+            notifier.ready()
         }
         let starts = StartWatch(registry: registry, nodes: admin.nodes, logger: logger)
         let moves = MoveDriver(registry: registry, gateways: gateways, nodes: admin.nodes, logger: logger)
@@ -198,7 +198,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = ServiceGroupConfiguration(
             services: [
                 gateways, upkeep, stateClock, starts, moves, actions, courier, serverWatch, reloading, application,
-                StoppingNotice(serviceManager: serviceManager),
+                StoppingNotice(notifier: notifier),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)

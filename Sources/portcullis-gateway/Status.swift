@@ -36,6 +36,6 @@ struct Status: ParsableCommand {
             isRunning: configuration.isDaemonRunning, now: now.boot,
             patience: configuration.patience)
         if let staleness { StandardError.write("\(staleness)") }
-        if staleness != nil || status.state != .synchronized || !status.settings.isEmpty { throw ExitCode.failure }
+        if staleness != nil || !status.isSynchronized || !status.settings.isEmpty { throw ExitCode.failure }
     }
 }

@@ -110,7 +110,7 @@ struct Sync: AsyncParsableCommand {
         if timing { try StandardOutput.write(Timing(await gateway.lastParse, await gateway.lastOutcome).json) }
         withExtendedLifetime(lock) {}
         // The error is already in the log.
-        if status.state != .synchronized || status.poll?.error != nil { throw ExitCode.failure }
+        if !status.isSynchronized || status.poll?.error != nil { throw ExitCode.failure }
     }
 }
 

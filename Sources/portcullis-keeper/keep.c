@@ -1,4 +1,5 @@
 #include "keeper.h"
+#include "master.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -136,7 +137,7 @@ void keep(struct record *record, int notify, int lease, int lock, struct store *
                 is_ready = now >= record->started.boot + order->ready_value;
                 next = earlier(next, record->started.boot + order->ready_value);
             } else if (order->ready == READY_PORT) {
-                is_ready = port_accepts((int)order->ready_value);
+                is_ready = master_accepts((unsigned short)order->ready_value, 50);
                 next = earlier(next, now + READY_PAUSE);
             } else is_ready = is_told_ready;
             if (is_ready) {

@@ -135,8 +135,6 @@ int notify_open(const char *directory);
 //
 // main: whose descriptors are kept.
 int notify_receive(int socket, uid_t user, pid_t main, struct store *store);
-// Whether the port of this machine accepts a connection.
-int port_accepts(int port);
 
 // Where a lease is renewed. Only the keeper's own user can write to it. Returns -1 with errno if it cannot be opened.
 int lease_open(void);

@@ -1,9 +1,6 @@
 #include "keeper.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,26 +90,4 @@ int notify_receive(int notify, uid_t user, pid_t main, struct store *store) {
         }
         if (descriptor >= 0) close(descriptor);
     }
-}
-
-static int accepts(const struct sockaddr *address, socklen_t length) {
-    int attempt = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (attempt < 0) return 0;
-    int result = connect(attempt, address, length);
-    if (result != 0 && errno == EINPROGRESS) {
-        struct pollfd waiting = {.fd = attempt, .events = POLLOUT};
-        int error = 0;
-        socklen_t size = sizeof error;
-        result = poll(&waiting, 1, 50) == 1 && getsockopt(attempt, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0
-            ? 0 : -1;
-    }
-    close(attempt);
-    return result == 0;
-}
-
-int port_accepts(int port) {
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_loopback};
-    return accepts((struct sockaddr *)&four, sizeof four) || accepts((struct sockaddr *)&six, sizeof six);
 }

@@ -1,18 +1,14 @@
 import CMaster
 import Glibc
-import JSON
 import Supervision
 import Text
 
 /// The files about failed workers that the node takes and removes: `crashes/ID.json`.
 final class CrashFolder {
-    /// The most files; more are dropped and counted.
-    private static let most = 64
-
     let path: String
     private let settings: MasterSettings
     private let boot: String
-    /// Files for which there was no room.
+    /// Files for which there was no room (`CrashFile.most`).
     private(set) var dropped: Int
     /// The processes of files that wait for the node.
     private var generations: [String: Int] = [:]
@@ -25,24 +21,26 @@ final class CrashFolder {
         mkdir(path, 0o750)
     }
 
-    private func file(_ record: CrashRecord) -> String {
+    private func identifier(_ record: CrashRecord) -> String {
         CrashRecord.identifier(
-            boot: boot, service: settings.name, process: record.process, generation: record.generation) + ".json"
+            boot: boot, service: settings.name, process: record.process, generation: record.generation)
     }
 
+    private func name(_ record: CrashRecord) -> String { identifier(record) + CrashFile.suffix }
+
     /// Whether the node may still want the file of this record.
-    func has(_ record: CrashRecord) -> Bool { access("\(path)/\(file(record))", F_OK) == 0 }
+    func has(_ record: CrashRecord) -> Bool { access("\(path)/\(name(record))", F_OK) == 0 }
 
     /// Writes a file and wakes the node.
     func write(_ record: CrashRecord) {
-        let name = file(record)
+        let name = name(record)
         guard !has(record) else { return wait(record, name) }
-        guard count < Self.most else {
+        guard count < CrashFile.most else {
             dropped += 1
             return
         }
-        let value = record.json(id: String(name.dropLast(5)), program: settings.program[0])  // exact: ".json"
-        if !FileBytes.replace("\(path)/\(name)", Array((value.description + "\n").utf8), mode: 0o640) {
+        let file = record.file(id: identifier(record), program: settings.program[0])
+        if !FileBytes.replace("\(path)/\(name)", file.bytes, mode: 0o640) {
             Log.say("\(path)/\(name): \(Log.text(errno))")
             return
         }
@@ -65,7 +63,7 @@ final class CrashFolder {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.hasByteSuffix(".json") { count += 1 }
+            if name.hasByteSuffix(CrashFile.suffix) { count += 1 }
         }
         return count
     }

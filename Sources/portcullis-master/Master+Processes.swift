@@ -158,7 +158,7 @@ extension Master {
         if hasRecord { mark(generation, .crashed) }
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = read(handle.crash, &buffer, buffer.count)
-        if count > 0, let report = CrashReport(Array(buffer[..<count])), report.pid == Int(handle.pid) {
+        if count > 0, let report = WorkerCrash(Array(buffer[..<count])), report.pid == Int(handle.pid) {
             return feed(.crashed(generation: generation, report))
         }
         // A child of the worker, or none of ours.

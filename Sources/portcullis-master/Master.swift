@@ -258,7 +258,7 @@ final class Master {
             // As long as the process is not taken, its number is nobody else's.
             if master_pidfd_signal(handle.pidfd, SIGKILL) == 0 { kill(-handle.pid, SIGKILL) }
         case .probe(let generation, let port):
-            if master_accepts(port) != 0 { feed(.accepts(generation: generation)) }
+            if master_accepts(port, 10) != 0 { feed(.accepts(generation: generation)) }
         case .send(let generation, let order):
             guard let handle = handles[generation], handle.control >= 0 else { return }
             let bytes = Array(order.text.utf8)

@@ -4,17 +4,14 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import time
 
 import pytest
 
 from portcullis_testing.processes import Process, run
-from portcullis_testing.repository import REPOSITORY, binary
+from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-
-sys.path.append(str(REPOSITORY / "Tests/Versions"))
-from workshop import Workshop  # noqa: E402
+from portcullis_testing.workshop import Workshop
 
 TYPE = "type: {type}\ninstall: {{files: ['**']}}\nrun: {{command: [bin/run], ready: {{after: 0}}, stop-timeout: 2}}\n"
 

@@ -9,18 +9,15 @@ import pathlib
 import re
 import signal
 import socket
-import sys
 import time
 
 import pytest
 
 from admin import Admin
 from portcullis_testing.processes import result, run
-from portcullis_testing.repository import REPOSITORY, binary
+from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-
-sys.path.append(str(REPOSITORY / "Tests/Versions"))
-from workshop import Workshop  # noqa: E402
+from portcullis_testing.workshop import Workshop
 
 
 class Kept(Admin):

@@ -3,11 +3,10 @@ import sys
 import pytest
 
 from portcullis_testing.repository import REPOSITORY
+from portcullis_testing.workshop import Workshop
 
-for folder in ("Tests/Versions", "Tests/Configuration", "Benchmarks"):
+for folder in ("Tests/Configuration", "Benchmarks"):
     sys.path.append(str(REPOSITORY / folder))
-
-from workshop import Workshop  # noqa: E402
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ import socket
 import struct
 import sys
 
+from portcullis_testing.processes import become
+
 PR_SET_CHILD_SUBREAPER = 36
 folder, command = sys.argv[1], sys.argv[2:]
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -38,14 +40,10 @@ def start():
     if process:
         log.write(f"start {process}\n")
         return process
-    high = [os.dup(os.dup2(source, 2000 + index)) for index, source in enumerate(sources)]
-    for index in range(len(high)):
-        os.dup2(2000 + index, 3 + index)
-    os.closerange(3 + len(high), 4096)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    os.execve(command[0], command, {
+    become(command, {
         **os.environ, "LISTEN_FDS": str(len(sources)), "LISTEN_FDNAMES": ":".join(names), "LISTEN_PID": str(os.getpid()),
-        "NOTIFY_SOCKET": f"{folder}/keeper-notify"})
+        "NOTIFY_SOCKET": f"{folder}/keeper-notify"}, sources)
 
 
 def take(main):

@@ -4,34 +4,20 @@ import contextlib
 import json
 import os
 import pathlib
-import random
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+from portcullis_testing.namespaces import free_port
 from portcullis_testing.processes import Process
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
 
 HERE = pathlib.Path(__file__).resolve().parent
 WORKER = HERE / "worker.py"
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET6, kind) as probe:
-        probe.bind(("::", 0))
-        return probe.getsockname()[1]
-
-
-def lives(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 class Stage:

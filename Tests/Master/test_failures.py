@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import Load, lives
+from stage import Load
 
 
 def replaced(stage, old):

@@ -7,8 +7,9 @@ import random
 import signal
 import time
 
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import Load, WORKER, lives
+from stage import Load, WORKER
 
 KILLS = int(os.environ.get("PORTCULLIS_MASTER_KILLS", 30))
 

@@ -11,8 +11,9 @@ import time
 
 import pytest
 
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import HERE, lives
+from stage import HERE
 
 PRINTER = HERE / "printer.py"
 KILLS = int(os.environ.get("PORTCULLIS_MASTER_KILLS", 20))

@@ -1,10 +1,11 @@
 """Reload by signal, by restart and by message; the configuration file; what fails."""
 
-import os
 import signal
 
+from portcullis_testing.namespaces import free_port
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import Load, free_port, lives
+from stage import Load
 
 
 def replace(stage, text):

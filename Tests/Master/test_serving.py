@@ -1,16 +1,15 @@
 """Start, sockets, environment, readiness and stop."""
 
 import os
-import signal
 import socket
 import time
 
 import pytest
 
-from portcullis_testing.processes import result, run
+from portcullis_testing.namespaces import free_port
+from portcullis_testing.processes import lives, result, run
 from portcullis_testing.repository import REPOSITORY, binary
 from portcullis_testing.waiting import eventually
-from stage import free_port, lives
 
 
 def test_a_program_gets_its_sockets_and_its_environment(stage):

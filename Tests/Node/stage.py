@@ -4,14 +4,13 @@ import contextlib
 import hashlib
 import json
 import os
-import pathlib
 import signal
-import socket
 import subprocess
 import textwrap
 import time
 
 from portcullis_testing import processes
+from portcullis_testing.processes import lives
 from portcullis_testing.repository import binary
 from portcullis_testing.services import kill_services
 from portcullis_testing.waiting import eventually
@@ -34,12 +33,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 http.server.HTTPServer(("127.0.0.1", @PORT@), Handler).serve_forever()
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Stage:
@@ -228,11 +221,3 @@ class Stage:
     def is_locked(directory):
         done = subprocess.run(["flock", "-n", "-s", directory / "lock", "true"], check=False)
         return done.returncode != 0
-
-
-def lives(pid):
-    """Whether a process runs, other than as a zombie."""
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False

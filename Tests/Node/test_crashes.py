@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from portcullis_testing.processes import run
+from portcullis_testing.namespaces import free_port
+from portcullis_testing.processes import lives, run
 from portcullis_testing.repository import REPOSITORY
 from portcullis_testing.waiting import eventually
-from stage import free_port, lives
 
 WORKER = pathlib.Path(__file__).parents[1] / "Worker"
 # A service that does as its master does: it starts a process that crashes, notes the crash, says so, and ends the process

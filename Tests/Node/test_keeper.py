@@ -11,9 +11,9 @@ import time
 
 import pytest
 
+from portcullis_testing.processes import lives
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-from stage import lives
 
 # In the place of the master: opens a socket and gives it away, or finds it; starts a worker once; does what lines in the
 # file `orders` say; notes everything in the file `seen`.

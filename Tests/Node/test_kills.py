@@ -5,8 +5,8 @@ import os
 import random
 import time
 
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import lives
 
 KILLS = int(os.environ.get("PORTCULLIS_KILLS", 20))
 SERVICES = ("pgw.1", "pgw.2", "pgw.3")

@@ -4,8 +4,8 @@ import os
 import signal
 import time
 
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import lives
 
 LEASE = 10
 

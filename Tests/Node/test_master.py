@@ -10,9 +10,10 @@ import subprocess
 import threading
 import time
 
+from portcullis_testing.namespaces import free_port
+from portcullis_testing.processes import lives
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-from stage import free_port, lives
 
 # Takes connections at the sockets that it inherits, or at a port that it opens itself, and answers with its number.
 WORKER = """\

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from portcullis_testing.namespaces import free_port
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import Stage, free_port, lives
+from stage import Stage
 
 
 def test_a_program_that_ends_at_once_is_started_again_ever_later(stage):

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from portcullis_testing import processes
+from portcullis_testing.processes import lives
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-from stage import lives
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import threading
 import time
 
+from portcullis_testing.namespaces import free_port
 from portcullis_testing.waiting import eventually
-from stage import free_port
 
 
 def test_an_agent_that_waits_for_a_content_uses_no_processor(stage):

@@ -4,8 +4,9 @@ import os
 import pathlib
 import urllib.request
 
+from portcullis_testing.namespaces import free_port
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
-from stage import free_port, lives
 
 
 def answer(port):

@@ -12,9 +12,9 @@ import tempfile
 from portcullis_testing import processes
 from portcullis_testing.admin import Admin
 from portcullis_testing.namespaces import HERE
+from portcullis_testing.processes import lives
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-from stage import lives
 
 # What builds the type: waits for `go` if there is `wait`, and writes down what it was given.
 BUILD = """\

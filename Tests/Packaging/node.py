@@ -3,16 +3,15 @@
 import os
 import pathlib
 import signal
+import sys
 
 import machine
 from portcullis_testing.repository import REPOSITORY
 from portcullis_testing.waiting import eventually
 
-import sys
-
 sys.path.append(str(REPOSITORY / "Tests/Node"))
 
-from stage import Stage, lives  # noqa: E402, F401
+from stage import Stage  # noqa: E402, F401
 
 NODE = "portcullis-node.service"
 SETTINGS = pathlib.Path("/etc/portcullis/node.yaml")

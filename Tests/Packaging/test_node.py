@@ -12,7 +12,8 @@ import pytest
 
 import machine
 from machine import Process
-from node import NODE, UnitStage, lives, unit
+from node import NODE, UnitStage, unit
+from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
 
 LARGEST_EXPOSURE = 3.0

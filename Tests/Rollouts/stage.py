@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import time
 
@@ -21,12 +20,6 @@ from scripted_gateway import Client, ScriptedGateway
 # The run script gives these to the loopback interface.
 PUBLIC = "198.51.100.36"
 SERVICES = ("pgw.1", "pgw.2", "pgw.3", "pgw.4")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

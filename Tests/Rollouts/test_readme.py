@@ -8,11 +8,11 @@ import urllib.request
 import pytest
 
 from portcullis_testing import admin
-from portcullis_testing.namespaces import HERE
+from portcullis_testing.namespaces import HERE, free_port
 from portcullis_testing.processes import Process, result
 from portcullis_testing.repository import REPOSITORY, binary
 from portcullis_testing.waiting import eventually
-from stage import Server, free_port
+from stage import Server
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-import Supervision
 import Testing
+
+@testable import Supervision
 
 @Suite("Texts of the master") struct MasterTextTests {
     @Test("sockets of the command line")
@@ -56,9 +57,25 @@ import Testing
         put(Int32(-1), 20)
         put(UInt64(0xDEAD), 32)
         put(UInt64(0xBEEF), 40)
-        let report = CrashReport(pid: 17, thread: 18, signal: 11, code: -1, address: 0xDEAD, pc: 0xBEEF)
-        #expect(CrashReport(bytes) == report)
-        #expect(CrashReport(Array(bytes[..<63])) == nil && CrashReport([1] + bytes) == nil)
+        let report = WorkerCrash(pid: 17, thread: 18, signal: 11, code: -1, address: 0xDEAD, pc: 0xBEEF)
+        #expect(WorkerCrash(bytes) == report)
+        #expect(WorkerCrash(Array(bytes[..<63])) == nil && WorkerCrash([1] + bytes) == nil)
+    }
+
+    @Test(
+        "the file about a failed worker is read as it was written", arguments: [WorkerEnd.exited(3), .killed(9), nil])
+    func crashFile(end: WorkerEnd?) {
+        let report = WorkerCrash(pid: 17, thread: 18, signal: 11, code: -1, address: .max, pc: 0xBEEF)
+        let record = CrashRecord(
+            number: 2, generation: 7, process: ProcessIdentity(pid: 17, start: 5), kind: .crashed, end: end,
+            report: end == nil ? report : nil, at: 0, isParked: end == nil)
+        let file = record.file(id: "0123456789abcdef01234567", program: "/bin/tg")
+        #expect(file.signal == (end == nil ? 11 : end == .killed(9) ? 9 : nil))
+        #expect(file.exit == (end == .exited(3) ? 3 : nil))
+        #expect(file.thread == record.report?.thread && file.address == record.report?.address)
+        #expect(file.pc == record.report?.pc && file.code == record.report?.code)
+        #expect(CrashFile(file.bytes) == file)
+        #expect(CrashFile(Array("{}".utf8)) == nil && CrashFile([]) == nil)
     }
 
     @Test("times in UTC")

@@ -184,7 +184,7 @@ struct SimulatedHost {
         }
         if let life = behaviour.life { events.append((at + life, .ended(generation: generation, .exited(3)))) }
         if let crash = behaviour.crash {
-            let report = CrashReport(pid: identity.pid, thread: 1, signal: 11, code: 1, address: 0, pc: 0)
+            let report = WorkerCrash(pid: identity.pid, thread: 1, signal: 11, code: 1, address: 0, pc: 0)
             events.append((at + crash, .crashed(generation: generation, report)))
         }
         return nil

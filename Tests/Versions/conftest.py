@@ -1,6 +1,6 @@
 import pytest
 
-from workshop import Workshop
+from portcullis_testing.workshop import Workshop
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from portcullis_testing.completion import completed
 from portcullis_testing.processes import result, run
 from portcullis_testing.repository import binary
 from portcullis_testing.waiting import eventually
-from workshop import Workshop, tree
+from portcullis_testing.workshop import Workshop, tree
 
 
 def test_a_version_is_built_signed_verified_and_unpacked(workshop):

@@ -14,7 +14,7 @@ import pytest
 
 from portcullis_testing.processes import result
 from portcullis_testing.repository import binary
-from workshop import Workshop, tree
+from portcullis_testing.workshop import Workshop, tree
 
 
 def change(path, value):

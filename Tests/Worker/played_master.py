@@ -11,6 +11,7 @@ import socket
 import struct
 import time
 
+from portcullis_testing.processes import become
 from portcullis_testing.waiting import eventually
 
 # struct portcullis_crash of Sources/CServiceWorker/include/portcullis/crash.h
@@ -73,17 +74,11 @@ class PlayedMaster:
                 os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
                 os.dup2(output, 1)
                 os.dup2(output, 2)
-                # First out of the way of where they belong.
-                apart = [os.dup(descriptor) for descriptor in passed]
-                high = [os.dup2(descriptor, 100 + index, False) for index, descriptor in enumerate(apart)]
-                for index, descriptor in enumerate(high):
-                    os.dup2(descriptor, first + index, True)
-                os.closerange(first + len(high), 4096)
                 if listen_pid:
                     variables["LISTEN_PID"] = str(os.getpid())
                 if watchdog:
                     variables["WATCHDOG_PID"] = str(os.getpid())
-                os.execvpe(str(command[0]), [str(word) for word in command], variables)
+                become(command, variables, passed)
             finally:
                 os._exit(127)
         self.status = None

@@ -62,8 +62,9 @@ int master_pidfd_signal(int pidfd, int signal);
 int master_socket(int is_udp, int waits, const char *address, unsigned short port);
 // Whether nobody else has the port. SO_REUSEPORT would let another program of the same user share it.
 int master_is_free(int is_udp, const char *address, unsigned short port);
-// Whether this TCP port accepts a connection on 127.0.0.1 or ::1.
-int master_accepts(unsigned short port);
+// Whether this TCP port accepts a connection on 127.0.0.1 or ::1. The answer is there at once on the loopback interface; on
+// a busy machine it is waited for so long at each address.
+int master_accepts(unsigned short port, int milliseconds);
 // Ends the listening of a TCP socket in all processes that have it: connections that nobody has accepted move to
 // another socket of the port (net.ipv4.tcp_migrate_req=1) or are reset.
 void master_stop_listening(int socket);

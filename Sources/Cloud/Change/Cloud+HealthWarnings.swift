@@ -6,8 +6,8 @@ extension Cloud {
     /// over all services if a type with a minimum or a sorry server is among those that changed, or a service did.
     func healthWarnings(about difference: CloudDifference, changedTypes: Set<String>) -> [Contradiction] {
         let changedServices = difference.changes.filter { $0.kind == .service }
-        let touched = changedTypes.union(changedServices.map { Self.type(ofService: $0.name) })
-        let concerned = touched.sorted().compactMap { types[$0] }.filter { type in
+        let changed = changedTypes.union(changedServices.map { Self.type(ofService: $0.name) })
+        let concerned = changed.sorted().compactMap { types[$0] }.filter { type in
             type.configuration.gateway.contains { $0.options.minimum > 0 || !$0.options.sorry.isEmpty }
         }
         guard !concerned.isEmpty else { return [] }

@@ -178,6 +178,6 @@ extension Gateway {
         logger.info(
             "\(line)",
             metadata: ["event": "applied", "etag": "\(digest.etag)", "changes": "\(outcome.changes)"])
-        serviceManager.status(line)
+        notifier.status(line)
     }
 }

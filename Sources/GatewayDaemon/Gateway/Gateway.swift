@@ -18,7 +18,7 @@ public actor Gateway: Service {
     let synchronizer: Synchronizer
     let store: StateDirectory
     let logger: Logger
-    let serviceManager: SystemdNotifier
+    let notifier: SystemdNotifier
     /// Where reports go, and the version of the program that makes them; `nil`: there are none.
     private let reports: (receiver: any ReportReceiver, program: String)?
     let listener: ProberListener?
@@ -84,7 +84,7 @@ public actor Gateway: Service {
         listener = eventLoops.map {
             ProberListener(runDirectory: configuration.runDirectory, user: configuration.checksUser, on: $0)
         }
-        serviceManager = SystemdNotifier(environment: environment)
+        notifier = SystemdNotifier(environment: environment)
         self.reports = reports
         let start = clocks()
         let (state, problem) = store.recoverState(at: start)
@@ -119,12 +119,12 @@ public actor Gateway: Service {
         }
         writeStatus()
         await withTaskGroup(of: Void.self) { group in
-            if let watchdog = serviceManager.watchdog {
+            if let watchdog = notifier.watchdog {
                 let patience = Duration.seconds(
                     configuration.interval + configuration.wait + configuration.timeout + 10)
                 // This task runs off the loop that polls and writes to the kernel, which a load keeps busy.
-                group.addTask(executorPreference: globalConcurrentExecutor) { [serviceManager, progress] in
-                    await Self.signLife(serviceManager, every: watchdog / 3, while: progress, within: patience)
+                group.addTask(executorPreference: globalConcurrentExecutor) { [notifier, progress] in
+                    await Self.signLife(notifier, every: watchdog / 3, while: progress, within: patience)
                 }
             }
             group.addTask { [self] in await audit(every: .seconds(configuration.auditInterval)) }
@@ -148,7 +148,7 @@ public actor Gateway: Service {
             await cancelWhenGracefulShutdown { await self.poll() }
             group.cancelAll()
         }
-        serviceManager.stopping()
+        notifier.stopping()
         logger.info("ended; the kernel keeps what it has")
     }
 
@@ -186,10 +186,10 @@ public actor Gateway: Service {
 
     /// Signs life to systemd as long as the daemon makes progress.
     private static func signLife(
-        _ serviceManager: SystemdNotifier, every interval: Duration, while progress: Progress, within patience: Duration
+        _ notifier: SystemdNotifier, every interval: Duration, while progress: Progress, within patience: Duration
     ) async {
         while !Task.isCancelled {
-            if progress.age < patience { serviceManager.alive() }
+            if progress.age < patience { notifier.alive() }
             try? await Task.sleep(for: interval)
         }
     }
@@ -198,7 +198,7 @@ public actor Gateway: Service {
     func reportReady() {
         guard !isReady else { return }
         isReady = true
-        serviceManager.ready()
+        notifier.ready()
     }
 }
 

@@ -1,3 +1,4 @@
+import AdminAPI
 import GatewaySync
 import HealthChecks
 import Netlink

@@ -14,7 +14,7 @@ extension GatewayStatus {
         func time(_ boot: Int) -> String {
             Date(timeIntervalSince1970: Double(boot + now.wallOffset)).formatted(.iso8601)
         }
-        var report = GatewayReport(program: program, state: reportedState, draining: draining)
+        var report = GatewayReport(program: program, state: state, draining: draining)
         for drain in drains.prefix(Limits.reportedDrains) {
             report.drains[Self.text("\(drain.service) \(drain.server)")] = GatewayReport.Drain(
                 until: time(drain.until), connections: drain.connections.map { min($0, Limits.reportedCount) })
@@ -48,15 +48,6 @@ extension GatewayStatus {
             if seen.insert(text).inserted { report.problems.append(text.wrappedValue) }
         }
         return report
-    }
-
-    private var reportedState: GatewayReport.State {
-        switch state {
-        case .waiting: .waiting
-        case .synchronized: .synchronized
-        case .held: .held
-        case .failing: .failing
-        }
     }
 
     /// What an operator should know of, a line each.

@@ -1,3 +1,4 @@
+import AdminAPI
 import Text
 
 /// Whether a gateway works, in the terms of a monitor.

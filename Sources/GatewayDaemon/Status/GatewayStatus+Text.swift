@@ -1,3 +1,5 @@
+import AdminAPI
+
 extension GatewayStatus {
     /// The status as a few lines for people.
     /// - Parameter now: seconds of the boot clock.

@@ -1,4 +1,4 @@
-import AdminAPI
+public import AdminAPI
 import FoundationEssentials
 import GatewaySync
 import Netlink
@@ -8,16 +8,7 @@ import ServiceSupport
 /// times of the wall clock, for people, and a stamp with which they are converted back.
 public struct GatewayStatus: Codable, Sendable, Hashable {
     /// Whether an export is in force, and whether the kernel agrees with it as far as is known.
-    public enum State: String, Codable, Sendable, CaseIterable {
-        /// No export yet.
-        case waiting
-        /// The kernel was last seen in agreement with the export.
-        case synchronized
-        /// The kernel agrees with the export in force; a newer one is held back by the guard.
-        case held
-        /// The newest export could not be carried out, or only in part.
-        case failing
-    }
+    public typealias State = GatewayReport.State
 
     /// How the program runs.
     public enum Mode: String, Codable, Sendable {
@@ -207,6 +198,8 @@ public struct GatewayStatus: Codable, Sendable, Hashable {
     public var startedAt: Int
     /// Whether the kernel agrees with the export in force.
     public var state = State.waiting
+    /// Whether the kernel was last seen in agreement with an export, and no newer one is waiting.
+    public var isSynchronized: Bool { state == .synchronized }
     /// How the polls went; absent before the first.
     public var poll: Poll?
     /// The export in force.

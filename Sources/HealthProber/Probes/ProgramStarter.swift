@@ -40,8 +40,8 @@ final class ProgramStarter {
         var program: pid_t = 0
         // One that has ended, or hangs, is replaced once.
         for _ in 0..<2 {
-            let obstacle = prepare()
-            guard obstacle == 0 else { return .failure(StartError(number: obstacle)) }
+            let number = prepare()
+            guard number == 0 else { return .failure(StartError(number: number)) }
             let error = request.withUnsafeBytes {
                 starter_start(socket, $0.baseAddress, $0.count, output, fault, &program)
             }

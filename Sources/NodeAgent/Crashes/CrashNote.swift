@@ -1,10 +1,10 @@
 package import AdminAPI
-import JSON
+import Supervision
 package import Text
 import Times
 
-/// What the master of a service has noted of a process that ended unasked, or is about to. It is written by the service's
-/// own user, so nothing in it is believed but of that service.
+/// What the master of a service has noted of a process that ended unasked, or is about to. Its file (`CrashFile`) is written
+/// by the service's own user, so nothing in it is believed but of that service.
 package struct CrashNote: Sendable, Hashable {
     @ExactText package var id: String
     package var worker: Int
@@ -23,28 +23,24 @@ package struct CrashNote: Sendable, Hashable {
 
     /// The longest note in bytes.
     package static let largest = 16 << 10
-    /// The end of the name of its file, which begins with its identifier.
-    package static let suffix = ".json"
-
     /// Reads it; `nil`: it is none.
     package init?(_ bytes: [UInt8], id: String) {
-        guard let value = try? JSONParser.parse(bytes), value["crash"] == .integer(1),
-            case .string(id)? = value["id"], let process = Self.number(value, "pid", Limits.processIDs),
-            let start = Self.number(value, "start", 1...Int.max),
-            let kind = Self.text(value, "kind", 20).flatMap({ CrashKind(rawValue: $0) }),
-            let at = Self.text(value, "at", 40), InternetTime.date(at) != nil
+        guard let file = CrashFile(bytes), file.id.isExactly(id), Limits.processIDs.contains(file.process.pid),
+            file.process.start > 0, let kind = CrashKind(rawValue: file.kind.rawValue), file.at.utf8.count <= 40,
+            InternetTime.date(file.at) != nil
         else { return nil }
         self.id = id
-        worker = Self.number(value, "worker", Limits.workers) ?? 0
-        self.process = KeeperRecord.ProcessIdentity(process: Int32(clamping: process), start: UInt64(start))
+        worker = Self.number(file.worker, Limits.workers) ?? 0
+        process = KeeperRecord.ProcessIdentity(
+            process: Int32(clamping: file.process.pid), start: UInt64(file.process.start))
         self.kind = kind
-        signal = Self.number(value, "signal", Limits.signals)
-        exit = Self.number(value, "exit", 0...255)
-        thread = Self.number(value, "thread", Limits.processIDs)
-        place = Self.text(value, "pc", 18).flatMap { UInt64($0.hasBytePrefix("0x") ? $0.dropFirst(2) : "", radix: 16) }
-        self.at = at
-        isParked = value["isParked"] == .bool(true)
-        program = Self.text(value, "program", 4_096) ?? ""
+        signal = Self.number(file.signal, Limits.signals)
+        exit = Self.number(file.exit, 0...255)
+        thread = Self.number(file.thread, Limits.processIDs)
+        place = file.pc
+        at = file.at
+        isParked = file.isParked
+        program = file.program.utf8.count <= 4_096 ? file.program : ""
     }
 
     /// How it ended, as a fingerprint counts it.
@@ -54,18 +50,12 @@ package struct CrashNote: Sendable, Hashable {
 
     /// The identifier that the name of a file has; `nil`: it is no note.
     package static func id(ofFile name: String) -> String? {
-        guard name.hasByteSuffix(suffix) else { return nil }
-        let id = String(Substring(name.utf8.dropLast(suffix.utf8.count)))
+        guard name.hasByteSuffix(CrashFile.suffix) else { return nil }
+        let id = String(Substring(name.utf8.dropLast(CrashFile.suffix.utf8.count)))
         return WantedDump.isID(id) ? id : nil
     }
 
-    private static func number(_ value: JSONValue, _ name: String, _ range: ClosedRange<Int>) -> Int? {
-        guard case .integer(let number)? = value[name], range.contains(number) else { return nil }
-        return number
-    }
-
-    private static func text(_ value: JSONValue, _ name: String, _ longest: Int) -> String? {
-        guard case .string(let text)? = value[name], text.utf8.count <= longest else { return nil }
-        return text
+    private static func number(_ number: Int?, _ range: ClosedRange<Int>) -> Int? {
+        number.flatMap { range.contains($0) ? $0 : nil }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import ServiceSupport
+import Supervision
 import Text
 import Versions
 
@@ -7,9 +8,6 @@ import Versions
 /// and only regular files of that user are read.
 struct NotesFolder: Sendable {
     private let folder: Directory
-
-    /// The most notes that a master writes.
-    private static let most = 64
 
     /// - Throws: if there is none, or it cannot be opened.
     init(of service: String, _ directory: NodeDirectory) throws {
@@ -23,20 +21,20 @@ struct NotesFolder: Sendable {
     /// The identifiers of the notes, ascending.
     var ids: [String] {
         get throws {
-            try folder.entries().compactMap { $0.name.flatMap { CrashNote.id(ofFile: $0) } }.prefix(Self.most).map(
-                \.self)
+            let ids = try folder.entries().compactMap { $0.name.flatMap { CrashNote.id(ofFile: $0) } }
+            return Array(ids.prefix(CrashFile.most))
         }
     }
 
     /// Reads a note, and who has written it; `nil`: it is no note, or is gone.
     func note(_ id: String) -> (note: CrashNote, user: ServiceUser)? {
-        guard let (bytes, status) = content(id + CrashNote.suffix, CrashNote.largest + 1),
+        guard let (bytes, status) = content(id + CrashFile.suffix, CrashNote.largest + 1),
             bytes.count <= CrashNote.largest, let note = CrashNote(bytes, id: id)
         else { return nil }
         return (note, ServiceUser(user: status.st_uid, group: status.st_gid))
     }
 
-    func remove(_ id: String) { _ = try? folder.remove(id + CrashNote.suffix) }
+    func remove(_ id: String) { _ = try? folder.remove(id + CrashFile.suffix) }
 
     /// What a sanitizer has written of a process, which is removed.
     func sanitizerReport(of process: Int32) -> String {

@@ -36,22 +36,22 @@ package struct DriverChoice: Sendable, Hashable {
     ///
     /// - Throws: if the setting is `systemd`, and it cannot be.
     package init(_ setting: DriverSetting, _ machine: Machine) throws(LaunchError) {
-        let obstacle: String?
+        let reason: String?
         if !machine.isBooted {
-            obstacle = "systemd is not process 1 of this machine"
+            reason = "systemd is not process 1 of this machine"
         } else if !machine.isRoot {
-            obstacle = "portcullis-node is not root"
+            reason = "portcullis-node is not root"
         } else {
-            obstacle = machine.silence
+            reason = machine.silence
         }
-        switch (setting, obstacle) {
+        switch (setting, reason) {
         case (.process, _): driver = .process
         case (_, nil): driver = .systemd
-        case (.systemd, let obstacle?): throw LaunchError("driver: systemd cannot be used: \(obstacle)")
-        case (.auto, let obstacle?):
+        case (.systemd, let reason?): throw LaunchError("driver: systemd cannot be used: \(reason)")
+        case (.auto, let reason?):
             driver = .process
             // Without root or systemd nobody expects units.
-            if machine.isRoot, machine.isBooted { problem = "services are started without systemd: \(obstacle)" }
+            if machine.isRoot, machine.isBooted { problem = "services are started without systemd: \(reason)" }
         }
     }
 }

@@ -8,9 +8,11 @@ import Text
 package enum NodeJoining {
     /// Exchanges a join token for the server's own, and keeps that in a file that only its owner may read.
     package static func join(_ configuration: NodeConfiguration, token: [UInt8], to path: String) async throws {
-        let text = String(String(decoding: token, as: UTF8.self).withoutSurroundingSpace)
-        guard !text.utf8.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw SourceError("the join token is empty, or has characters that no token has")
+        let text: String
+        do {
+            text = try TokenSource.token(in: String(decoding: token, as: UTF8.self))
+        } catch {
+            throw SourceError("the join token cannot be used: \(error)")
         }
         let admin = AdminConnector(
             AdminConnectorSettings(
@@ -43,8 +45,8 @@ package enum NodeJoining {
                 "ADMIN at \(answer.address) refused the join token with \(answer.statusLine)\(detail.isEmpty ? "" : ": \(detail)")"
             )
         }
-        guard case .string(let own)? = (try? JSONParser.parse(answer.body))?["token"],
-            !own.utf8.isEmpty, own.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        guard case .string(let text)? = (try? JSONParser.parse(answer.body))?["token"],
+            let own = try? TokenSource.token(in: text)
         else { throw SourceError("the answer of \(answer.address)\(request.target) has no token") }
         return own
     }

@@ -72,14 +72,10 @@ package struct LocationExport: Sendable {
         ([since] + earlier).first { $0 <= generation } ?? earlier.last ?? since
     }
 
-    /// How many files of older versions were written, for tests.
-    package var olderFilesWritten: Int { older.written.withLock(\.self) }
-
     /// Files of older versions, kept as long as the export is.
     private final class OlderFiles: Sendable {
         /// Each is written by a task of its own, which goes on when the one who asked first does not wait any more.
         let writings = Mutex<[ServicesCSV.Version: Task<File, any Error>]>([:])
-        let written = Mutex(0)
 
         func file(
             _ version: ServicesCSV.Version, of rows: [ExportRow], _ egress: [EgressRule]
@@ -87,10 +83,7 @@ package struct LocationExport: Sendable {
             let writing = writings.withLock { writings in
                 if let writing = writings[version] { return writing }
                 let writing = Task {
-                    try await BlockingWork.run {
-                        self.written.withLock { $0 += 1 }
-                        return File(rows, egress, version)
-                    }
+                    try await BlockingWork.run { File(rows, egress, version) }
                 }
                 writings[version] = writing
                 return writing

@@ -1,5 +1,6 @@
 import AdminAPI
 import Foundation
+import Supervision
 import Testing
 import Text
 
@@ -23,6 +24,20 @@ struct CrashNoteTests {
         #expect(note.process == KeeperRecord.ProcessIdentity(process: 123, start: 4_567))
         #expect(note.isParked)
         #expect(note.end == "crashed 11")
+    }
+
+    @Test(arguments: [CrashKind.crashed, .hung, .killed, .exited, .notReady])
+    func `what a master writes of each kind of failure is read`(kind: CrashKind) throws {
+        var file = CrashFile(
+            id: Self.id, worker: 64, process: ProcessIdentity(pid: 4_194_304, start: 1), generation: 1,
+            kind: try #require(LastEnd.Kind(rawValue: kind.rawValue)), at: WallTime.text(4_102_444_799),
+            isParked: false,
+            program: "/bin/tg")
+        file.exit = 255
+        file.pc = .max
+        let note = try #require(CrashNote(file.bytes, id: Self.id))
+        #expect((note.kind, note.worker, note.exit, note.place) == (kind, 64, 255, .max))
+        #expect((note.signal, note.thread, note.program) == (nil, nil, "/bin/tg"))
     }
 
     @Test(arguments: [

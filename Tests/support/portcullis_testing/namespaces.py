@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import socket
 
 from portcullis_testing import processes
 
@@ -44,6 +45,14 @@ class Host:
 
 
 HERE = Host()
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A port that nothing here has, in either family."""
+    family, address = (socket.AF_INET6, "::") if socket.has_dualstack_ipv6() else (socket.AF_INET, "0.0.0.0")
+    with socket.socket(family, kind) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
 
 
 class Namespace(Host):

@@ -1,6 +1,7 @@
 """Programs of any kind: run to their end, or started, watched and ended."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import re
@@ -33,6 +34,26 @@ def cpu(pid):
     """The seconds of CPU that a process has used so far, by the scheduler's clock."""
     # clock_getcpuclockid(3)
     return time.clock_gettime((~pid << 3) | 2)
+
+
+def lives(pid):
+    """Whether a process runs, other than as a zombie."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def become(words, environment, descriptors=()):
+    """In a child: becomes a program, which gets the descriptors from 3 on, and no others."""
+    first = 3
+    # First out of the way of where they belong.
+    apart = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, first + len(descriptors)) for descriptor in descriptors]
+    for index, descriptor in enumerate(apart):
+        os.dup2(descriptor, first + index)
+    os.closerange(first + len(descriptors), 1 << 20)
+    words = [str(word) for word in words]
+    os.execvpe(words[0], words, environment)
 
 
 class Process:

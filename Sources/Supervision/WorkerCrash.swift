@@ -1,5 +1,5 @@
 /// The record that the crash part in a worker writes (`struct portcullis_crash`), as far as the master needs it.
-package struct CrashReport: Sendable, Equatable {
+package struct WorkerCrash: Sendable, Equatable {
     /// "PCR1" in the machine's byte order.
     private static let magic: UInt32 = 0x3152_4350
     /// The bytes up to and with the registers that are used here.
