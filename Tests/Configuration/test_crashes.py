@@ -113,6 +113,22 @@ def test_crashes_are_listed_shown_and_removed(site):
     assert (event["action"], event["name"]) == ("delete", FIRST)
 
 
+def test_show_takes_the_newest_report_with_a_stack_and_says_so(site):
+    site.send(report(1, site.service, at=ago(50)))
+    site.send(report(2, site.service, at=ago(40)))
+    without = report(3, site.service, at=ago(30), frames=[], text="at tg+0x1a\n", dumpSize=0, problem="there were 3 dumps")
+    del without["threads"]
+    site.send(without)
+    # Its node has removed the dump since.
+    status, _, text = site.admin.curl(f"/v1/servers/app1/crashes/{2:024x}/dump", "-X", "DELETE", token=site.node.token)
+    assert status == 204, text
+    text = site.admin.portcullis("crashes", "show", FIRST)
+    assert f"report   {2:024x} (1 newer above)\n" in text and "#1  handle at src/tg.c:42" in text and "n = 7" in text
+    assert json.loads(site.admin.portcullis("crashes", "show", FIRST, "-o", "json"))["report"]["id"] == f"{2:024x}"
+    text = site.admin.portcullis("crashes", "show", FIRST, f"{3:024x}")
+    assert f"report   {3:024x}\n" in text and "there were 3 dumps" in text and "stack:" not in text
+
+
 def test_a_report_that_breaks_a_rule_or_is_of_a_strange_service_is_refused_by_name(site):
     answer = site.send(report(1, "none.1"), status=422)
     assert answer["errors"][0]["pointer"] == "#/service"

@@ -134,19 +134,18 @@ def line(port):
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(b"hello\n")
         answer = client.makefile().readline()
-    assert answer == "1 hello\n", answer
+    if answer != "1 hello\n":
+        raise ConnectionError(f"the answer {answer!r}")
 
 
 class Clients:
     """New connections at a rate, each of which must be answered. `errors` has what went wrong."""
 
-    THREADS = 4
-
-    def __init__(self, port, ask=page, rate=240):
-        self.port, self.ask, self.pause = port, ask, self.THREADS / rate
+    def __init__(self, port, ask=page, rate=240, threads=4):
+        self.port, self.ask, self.pause, self.threads = port, ask, threads / rate, threads
         self.errors, self.count, self.longest = [], 0, 0.0
         self._lock, self._is_over = threading.Lock(), threading.Event()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(self.THREADS)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
 
     def __enter__(self):
         self._began = time.monotonic()

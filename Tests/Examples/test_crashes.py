@@ -1,11 +1,15 @@
-"""tgctl, which is in Swift, crashes: by the node, the master and gdb a report comes with functions, lines and values."""
+"""The examples crash under load: by the node, the master and gdb a report comes, and only the clients of the worker that
+crashed notice. Of tgctl, which is in Swift, the report has functions, lines and values."""
 
+import contextlib
 import http.client
 import re
+import socket
 
 import pytest
 
-from examples import Clients, get
+from examples import Clients, get, line
+from portcullis_testing.waiting import eventually
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def test_a_trap_of_swift_is_reported_with_function_line_and_values(tgctl, how, f
         tgctl.serving()
         clients.more()
     # Those of the worker that crashed.
-    assert len(clients.errors) <= Clients.THREADS, clients.errors
+    assert len(clients.errors) <= clients.threads, clients.errors
     assert (report["kind"], report["signal"] in (4, 5)) == ("crashed", True), report
     frame = report["frames"][0]
     assert function in frame["function"] and "CrashForTests" in frame["function"], report["frames"]
@@ -53,3 +57,37 @@ def test_traps_of_swift_at_two_places_are_two_faults(tgctl):
     crash("array")
     one, two, three = (report["fingerprint"] for report in tgctl.reported(3))
     assert one != two == three
+
+
+@pytest.fixture
+def tg(examples):
+    digest = examples.version("tg", changes=[
+        ('command: [bin/tg, --threads, "4"]', 'command: [bin/tg, --threads, "2", --crash-for-tests]'), ("watchdog: 10", "watchdog: 2"),
+        ("limits: {memory: 512M,", "limits: {memory: 400M,")])
+    tg = examples.run("tg.1", digest, "longest-line: 1024\n")
+    tg.serving()
+    return tg
+
+
+@pytest.mark.parametrize("how, kind, signal", [
+    ("segv", "crashed", 11), ("abort", "crashed", 6), ("bus", "crashed", 7), ("fpe", "crashed", 8), ("ill", "crashed", 4),
+    ("overflow", "crashed", 11), ("heap", "crashed", 6), ("memory", "crashed", 6), ("kill", "killed", 9), ("exit", "exited", None),
+    ("loop", "hung", None)])
+def test_of_500_new_connections_a_second_only_those_of_the_worker_that_crashes_are_lost(tg, how, kind, signal):
+    before = set(tg.pids().values())
+    with Clients(5000, line, rate=500, threads=8) as clients:
+        with socket.create_connection(("127.0.0.1", 5001), timeout=60) as order:
+            order.sendall(f"!crash {how}\n".encode())
+            eventually(lambda: len(before - set(tg.pids().values())) == 1, 30, "the replacement", pause=0.005)
+            clients.more(500)
+            [report] = tg.reported(1)
+            tg.serving()
+            clients.more(500)
+            with contextlib.suppress(OSError):
+                order.recv(100)
+    assert (report["kind"], report.get("signal"), report["pid"] in before) == (kind, signal, True), report
+    # Each client has one connection at a time, which the worker may just have accepted.
+    assert not [error for error in clients.errors if "Refused" in error], clients.errors
+    assert len(clients.errors) <= clients.threads, clients.errors
+    # Who waits at the sockets of the worker that crashed is served by its replacement; it takes some 50 ms, and a busy machine more.
+    assert clients.longest < 2, clients.longest

@@ -48,7 +48,7 @@ def test_tgctl_needs_neither_swift_nor_lua_of_the_server_and_is_replaced_when_it
     assert (report["kind"], report["worker"]) == ("hung", 1)
 
 
-def test_tgctl_is_restarted_and_upgraded_without_a_lost_connection(examples):
+def test_tgctl_is_restarted_without_a_lost_connection_and_upgraded(examples):
     first = examples.version("tgctl", "1.0.0")
     second = examples.version("tgctl", "2.0.0", changes=[("workers: 2", "workers: 3")])
     tgctl = examples.run("tgctl.1", first, CHANNELS)
@@ -57,9 +57,10 @@ def test_tgctl_is_restarted_and_upgraded_without_a_lost_connection(examples):
         tgctl.restarted()
         clients.more()
     assert clients.errors == []
+    # Another version has another master: rollouts have the gateways send clients elsewhere meanwhile.
     tgctl = examples.run("tgctl.1", second)
     tgctl.serving()
-    assert len(tgctl.pids()) == 3
+    assert len(tgctl.pids()) == 3 and get(8081)[0] == 200
 
 
 def test_pgw_serves_for_tgctl_and_neither_loses_a_connection_when_they_are_restarted(examples):

@@ -17,19 +17,19 @@ struct CrashShelfTests {
     @Test func `dumps stay within their room, the newest are kept, and no report is lost`() async throws {
         try await withTemporaryFolder { folder in
             let shelf = CrashShelf(NodeDirectory(folder.path()), room: 100_000)
-            for number in 0..<200 {
+            for number in 0..<60 {
                 var report = Self.report(number)
                 report.dumpSize = 7_000
                 try shelf.keep(report, dump: [UInt8](repeating: 0x61, count: 7_000), kind: "tg 11")
                 shelf.trim()
             }
-            let dumped = (0..<200).filter { shelf.dump(of: Self.report($0).id) != nil }
+            let dumped = (0..<60).filter { shelf.dump(of: Self.report($0).id) != nil }
             #expect(dumped.count == 14)
             // Those of one moment are of one age.
-            #expect(dumped.allSatisfy { $0 >= 150 })
-            #expect(shelf.waiting().count == 200)
+            #expect(dumped.allSatisfy { $0 >= 30 })
+            #expect(shelf.waiting().count == 60)
             // What ADMIN has and what has no dump any more is gone.
-            for number in 0..<200 { shelf.deliver(Self.report(number).id) }
+            for number in 0..<60 { shelf.deliver(Self.report(number).id) }
             #expect(shelf.ids.count == 14)
         }
     }
