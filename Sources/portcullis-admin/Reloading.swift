@@ -14,6 +14,7 @@ struct Reloading: Service, CustomStringConvertible {
     let upkeep: RegistryUpkeep
     let versions: VersionKeeper
     let courier: NoticeCourier
+    let deadMan: DeadMan
     let serverWatch: ServerWatch
     let level: LogLevel
     let logger: Logger
@@ -31,6 +32,7 @@ struct Reloading: Service, CustomStringConvertible {
             let tls = started.tls == nil ? nil : try settings.tls?.load()
             try await courier.reload(settings.channels)
             if let tls { try admin.reloadTLS(tls) }
+            await deadMan.reload(settings.deadManURL)
             serverWatch.reload(share: settings.lostShare)
             upkeep.reload(settings.retention)
             versions.reload(settings.versions)

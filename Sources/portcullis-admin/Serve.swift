@@ -16,7 +16,7 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             SIGTERM and SIGINT end it: running requests are answered to the end, held polls at once. SIGHUP reads the \
             settings and the TLS files again: log-level, keep-events, keep-revisions, keep-revision-bytes, \
-            crash-retention, keep-contents, versions-reserve, lost-share, notices and the TLS \
+            crash-retention, keep-contents, versions-reserve, lost-share, notices, dead-man-url and the TLS \
             files take effect at once, other settings with the next start. Messages go to standard error. Exit status: \
             0 ended by a signal, 1 failed, 64 wrong usage. Under systemd use Type=notify: systemd hears when ADMIN \
             listens and its registry is open.
@@ -190,15 +190,17 @@ struct Serve: AsyncParsableCommand {
         let application = try admin.application()
         let serverWatch = ServerWatch(
             registry: registry, nodes: admin.nodes, share: settings.lostShare, logger: logger)
+        let deadMan = DeadMan(settings.deadManURL, registry: registry, logger: logger)
         let reloading = Reloading(
             started: settings, source: source, admin: admin, registry: registry, upkeep: upkeep,
-            versions: versions, courier: courier, serverWatch: serverWatch, level: level,
+            versions: versions, courier: courier, deadMan: deadMan, serverWatch: serverWatch,
+            level: level,
             logger: logger)
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, starts, moves, actions, courier, serverWatch, reloading, application,
-                StoppingNotice(notifier: notifier),
+                gateways, upkeep, stateClock, starts, moves, actions, courier, deadMan, serverWatch, reloading,
+                application, StoppingNotice(notifier: notifier),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)

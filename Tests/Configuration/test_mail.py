@@ -1,8 +1,10 @@
 """Notices by e-mail: a real ADMIN, and a mail server (aiosmtpd) that encrypts, checks passwords, refuses and hangs."""
 
+import contextlib
 import email
 import email.policy
 import json
+import socket
 import ssl
 import threading
 
@@ -32,11 +34,13 @@ class Mailbox:
             answer = self.script.pop(0) if self.script else "250 taken"
             if answer.startswith("250"):
                 message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-                self.taken.append((session.ssl is not None, envelope.rcpt_tos, message))
+                encrypted = server.transport.get_extra_info("ssl_object") is not None
+                self.taken.append((encrypted, envelope.rcpt_tos, message))
         return answer
 
     def authenticate(self, server, session, envelope, mechanism, data):
-        return AuthResult(success=(data.login, data.password) == (b"ops", b"pass word"))
+        is_known = (data.login, data.password) == (b"ops", b"pass word")
+        return AuthResult(success=is_known, handled=False)
 
     @property
     def messages(self):
@@ -67,15 +71,16 @@ def mail(tmp_path, certificate):
 
     def start(implicit=False):
         mailbox = Mailbox()
+        with contextlib.closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
         options = {"ssl_context": certificate} if implicit else {"tls_context": certificate, "require_starttls": True}
         controller = ImplicitController(
-            mailbox, hostname="127.0.0.1", port=0, authenticator=mailbox.authenticate, auth_required=True,
+            mailbox, hostname="127.0.0.1", port=port, authenticator=mailbox.authenticate, auth_required=True,
             auth_require_tls=not implicit, ready_timeout=30, **options)
-        # A port of 0 is one that the system chooses; the controller's own probe would ask for port 0.
-        controller._trigger_server = lambda: None
         controller.start()
         controllers.append(controller)
-        return mailbox, controller.server.sockets[0].getsockname()[1]
+        return mailbox, port
 
     yield start
     for controller in controllers:

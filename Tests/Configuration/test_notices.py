@@ -228,6 +228,56 @@ def test_none_is_lost_however_often_admin_is_killed(tmp_path, receivers):
                 assert by_id.setdefault(message["id"], message) == message
 
 
+def test_another_channel_stands_in_for_one_that_fails(tmp_path, receivers):
+    ops, pager = receivers
+    with Outbox(tmp_path, ops=ops, pager=pager) as outbox:
+        text = outbox.settings.read_text().replace("name: ops,", "name: ops, fallback: pager, fallback-after: 5s,")
+        outbox.settings.write_text(text)
+        outbox.admin.process.send_signal(1)
+        outbox.admin.wait_for("settings and TLS files were read again")
+        ops.script[:] = [500] * 40
+        start = time.monotonic()
+        number = outbox.test("ops")["ops"]
+        eventually(lambda: pager.numbers() == [number], what="the other channel", timeout=40)
+        assert time.monotonic() - start >= 5
+        assert pager.taken[0]["channel"] == "pager"
+        eventually(lambda: outbox.deliveries(number) == {"ops": "delivered"}, what="the outcome")
+        assert "by the channel pager: it answers 500" in outbox.admin.portcullis("notices", "show", str(number))
+        outbox.settings.write_text(text.replace("fallback: pager", "fallback: nobody"))
+        outbox.admin.process.send_signal(1)
+        outbox.admin.wait_for("the `fallback` of the channel ops is nobody: name another channel")
+
+
+class Switch(http.server.BaseHTTPRequestHandler):
+    """The dead man's switch: counts pings."""
+
+    def do_GET(self):
+        self.server.pings.append(self.path)
+        self.send_response(500 if len(self.server.pings) == 1 else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_dead_mans_switch_is_pinged_once_all_loops_have_come_around(tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Switch) as switch:
+        switch.pings = []
+        threading.Thread(target=switch.serve_forever, daemon=True).start()
+        settings = tmp_path / "admin.yaml"
+        settings.write_text(f"dead-man-url: http://127.0.0.1:{switch.server_address[1]}/ping/hidden\n")
+        admin = Admin(tmp_path, "--config", settings)
+        try:
+            eventually(lambda: len(switch.pings) == 2, what="the second ping", timeout=40)
+            assert switch.pings == ["/ping/hidden"] * 2
+            admin.wait_for("the dead man's switch is pinged again")
+            assert "it answers 500" in admin.text and "hidden" not in admin.text
+        finally:
+            admin.kill()
+            switch.shutdown()
+
+
 TYPE = """type: web
 on-server-lost: {{after: 6s, move: true, exclusive: {exclusive}}}
 gateway:

@@ -59,6 +59,8 @@ public struct AdminSettings: Sendable, Hashable {
     public var lostShare: Int
     /// The channels by which notices reach people.
     public var channels: [NoticeChannelSettings]
+    /// What is pinged each minute while ADMIN's loops come around; `nil`: nothing. It may be secret.
+    public var deadManURL: String?
 
     /// The paths of the files for TLS.
     public struct TLSFiles: Sendable, Hashable {
@@ -80,12 +82,13 @@ public struct AdminSettings: Sendable, Hashable {
     ///   - environment: The process's environment.
     ///   - flags: Values given on the command line.
     ///   - channels: those of the configuration file.
+    ///   - deadManURL: that of the configuration file.
     ///
     /// Throws `SettingsError` with all values that cannot be used, each with its place. One that another overrides is
     /// not looked at.
     package init(
         file: [Setting<Key>] = [], environment: [String: String] = [:], flags: [Key: String] = [:],
-        channels: [NoticeChannelSettings] = []
+        channels: [NoticeChannelSettings] = [], deadManURL: String? = nil
     ) throws(SettingsError) {
         var given = Reading(try SettingLayers(file: file, environment: environment, flags: flags))
         listen =
@@ -117,6 +120,7 @@ public struct AdminSettings: Sendable, Hashable {
         hasOutsideTests = given.value(.outsideTests, "true or false") { Bool($0) } ?? true
         lostShare = given.number(.lostShare, 0...100) ?? ServerWatch.defaultShare
         self.channels = channels
+        self.deadManURL = deadManURL
         tls = given.tls()
         guard given.faults.isEmpty else { throw SettingsError(given.faults.joined(separator: "\n")) }
     }
@@ -128,11 +132,15 @@ public struct AdminSettings: Sendable, Hashable {
         file: SettingsFile?, environment: [String: String], flags: [Key: String]
     ) throws -> AdminSettings {
         var diagnostics = YAMLDiagnostics()
-        let content = file?.content(of: Key.self, beside: [NoticeChannelSettings.key], &diagnostics)
+        let content = file?.content(of: Key.self, beside: [NoticeChannelSettings.key, DeadMan.key], &diagnostics)
         let channels = content?.others[NoticeChannelSettings.key].map { NoticeChannelSettings.read($0, &diagnostics) }
+        let deadManURL = diagnostics.optional(content?.others[DeadMan.key]) { node throws(YAMLError) in
+            try node.url("the `\(DeadMan.key)`")
+        }
         try diagnostics.finish()
         return try AdminSettings(
-            file: content?.settings ?? [], environment: environment, flags: flags, channels: channels ?? [])
+            file: content?.settings ?? [], environment: environment, flags: flags, channels: channels ?? [],
+            deadManURL: deadManURL)
     }
 
     /// The directory for versions if none is given.

@@ -37,7 +37,7 @@ public actor ActionClock: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        await repeatUntilShutdown {
+        await repeatUntilShutdown("actions", registry.loops) {
             await self.look()
             return Self.interval
         }

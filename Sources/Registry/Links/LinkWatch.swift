@@ -29,7 +29,7 @@ package actor LinkWatch: Service {
     }
 
     /// Works until the service group shuts down.
-    package func run() async throws { await repeatUntilShutdown { await self.look() } }
+    package func run() async throws { await repeatUntilShutdown("links", registry.loops) { await self.look() } }
 
     /// Looks at all links, and writes what people are to be told.
     ///

@@ -31,7 +31,7 @@ public actor MoveDriver: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        await repeatUntilShutdown { await self.look() ? Self.pace : Self.idle }
+        await repeatUntilShutdown("moves", registry.loops) { await self.look() ? Self.pace : Self.idle }
     }
 
     /// Takes each move that is on as far as what is known allows.

@@ -52,7 +52,7 @@ public actor ServerWatch: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        await repeatUntilShutdown {
+        await repeatUntilShutdown("servers", registry.loops) {
             await self.look()
             return Self.interval
         }

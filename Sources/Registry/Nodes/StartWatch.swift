@@ -29,7 +29,7 @@ public actor StartWatch: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        await repeatUntilShutdown { await self.look() ? Self.pace : Self.idle }
+        await repeatUntilShutdown("starts", registry.loops) { await self.look() ? Self.pace : Self.idle }
     }
 
     /// Lets those services into the export that run now. Cost: a look at each that starts, and a walk over all services

@@ -79,7 +79,7 @@ public actor RolloutDriver: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        await repeatUntilShutdown {
+        await repeatUntilShutdown("rollouts", registry.loops) {
             let seen = await self.tags()
             await self.look()
             await self.wait(for: seen)

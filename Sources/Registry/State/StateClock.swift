@@ -32,7 +32,7 @@ public actor StateClock: Service {
 
     /// Works until the service group shuts down.
     public func run() async throws {
-        await repeatUntilShutdown {
+        await repeatUntilShutdown("states", registry.loops) {
             await self.look()
             return Self.interval
         }

@@ -23,6 +23,8 @@ public final class Registry: Sendable {
     package let versions: any VersionDirectory
     /// Requests that wait for another list.
     package let listChanges = TagWaiters()
+    /// ADMIN's loops.
+    package let loops = LoopTurns()
     /// Channels that wait for notices.
     package let outbox = TagWaiters()
     /// Requests that wait until gateways have confirmed a change, by location.

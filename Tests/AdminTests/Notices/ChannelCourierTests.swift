@@ -19,7 +19,7 @@ import Testing
         let registry = Registry(store: InMemoryStore(), now: clock.now, uptime: clock.uptime)
         let settings = NoticeChannelSettings(
             name: "ops", .webhook(url: ExactText("http://127.0.0.1:1/"), secretFile: nil), place: "admin.yaml:2:5")
-        let channel = try NoticeTarget(settings).channel(now: clock.now)
+        let channel = try NoticeTarget(settings).channel(now: clock.now, logger: log.logger)
         let courier = ChannelCourier(settings, channel, registry: registry, logger: log.logger)
         // The channel is added.
         _ = try await courier.turn()

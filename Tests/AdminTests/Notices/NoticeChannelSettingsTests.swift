@@ -49,9 +49,23 @@ import YAML
             ("notices:\n  - {severity: info}", "a channel has one of `webhook`, `telegram`"),
             (
                 "notices:\n  - {webhook: https://a/, alertmanager: https://b/}",
-                "admin.yaml:2:26: this channel has `webhook` already"
+                "admin.yaml:2:27: this channel has `webhook` already"
             ),
             ("notices:\n  - {alertmanager: https://b/, secret-file: x}", "`secret-file` belongs to `webhook`"),
+            ("notices:\n  - {webhook: https://a/, fallback: b}", "the `fallback` of the channel a is b: name another"),
+            ("notices:\n  - {webhook: https://a/, fallback: a}", "the `fallback` of the channel a is a: name another"),
+            ("notices:\n  - {webhook: https://a/, fallback-after: 5s}", "`fallback-after` belongs to `fallback`"),
+            ("notices:\n  - {webhook: https://a/, fallback: b, fallback-after: 1s}", "admin.yaml:2:56: "),
+            ("dead-man-url: ping", "admin.yaml:1:15: the `dead-man-url` is no URL"),
+            ("notices:\n  - {email: {server: a, from: a@b}}", "the key \"to\" is missing"),
+            ("notices:\n  - {email: {server: a:0, from: a@b, to: c@d}}", "is no mail server"),
+            ("notices:\n  - {email: {server: a, from: \"a@b\\nX: y\", to: c@d}}", "is no e-mail address"),
+            ("notices:\n  - {email: {server: a, from: a@b, to: []}}", "found an empty list"),
+            ("notices:\n  - {email: {server: a, from: a@b, to: c@d, user: u}}", "belong together"),
+            (
+                "notices:\n  - {email: {server: a, from: a@b, to: c@d, tls: none, user: u, password-file: x}}",
+                "would be sent without encryption"
+            ),
             ("notices:\n  - {telegram: {chat: 1}}", "the key \"token-file\" is missing"),
             ("notices:\n  - {telegram: {token-file: x, chat: ops}}", "is no chat: the number of a chat"),
             ("notices:\n  - {telegram: {token-file: x, chat: 0}}", "is no chat"),

@@ -26,6 +26,11 @@ actor ChannelCourier {
     private var current: [StoredNotice] = []
     private var recent: [NoticeQueue.Key: Duration] = [:]
     private var failures = 0
+    /// Who gets what cannot be delivered here.
+    private var fallback: ChannelCourier?
+    private var outage = ChannelOutage()
+    /// Whether a message is on its way: a channel sends one after the other.
+    private var isSending = false
     /// Why the receiver could not be told again of what lasts.
     private var refreshProblem: String?
     /// What the last attempt has met.
@@ -98,10 +103,12 @@ actor ChannelCourier {
                 outcomes.lazy.filter { $0.channel == self.settings.name && $0.number > state.cursor }.map(\.number))
         }
         let refresh = await refresh()
-        let readiness = await channel.readiness()
-        if case .wait(let time) = readiness, state?.message != nil {
-            return .pause(min(time, refresh ?? time))
+        var readiness = await channel.readiness()
+        // While another channel stands in, this one's limits hold up nothing.
+        if case .wait(let time) = readiness, settings.fallback != nil {
+            readiness = isOut ? .ready : .wait(min(time, Self.fallbackPause))
         }
+        if case .wait(let time) = readiness, state?.message != nil { return .pause(time) }
         if state?.message != nil {
             if current.isEmpty { try await readMessage() }
             return try await attempt()
@@ -228,11 +235,16 @@ actor ChannelCourier {
                 message.numbers.map { outcome(.expired, of: $0, problem ?? "it is too old") }, of: message.numbers)
             return .again
         }
+        if isSending { return .pause(Self.sendingPause) }
         let begun = registry.uptime()
+        if isOut, outage.isResting(at: begun), let step = try await handOver(message) { return step }
+        isSending = true
         let result = await channel.deliver(NoticeMessage(message, of: current, to: settings.name))
+        isSending = false
         try Task.checkCancellation()
         switch result {
         case .delivered:
+            outage.end()
             for notice in current { recent[NoticeQueue.Key(notice.notice)] = begun }
             if problem != nil { logger.notice("notices are delivered again") }
             (problem, failures) = (nil, 0)
@@ -243,15 +255,65 @@ actor ChannelCourier {
             await fail("\(reason), and asks for \(seconds) s of patience")
             // The channel may remember that.
             try await record(state, [])
-            return .pause(.seconds(max(1, seconds)))
+            return try await rest(message, .seconds(max(1, seconds)))
         case .again(let reason):
             await fail(reason)
             return .again
         case .unavailable(let reason):
             failures += 1
             await fail(reason)
-            return .pause(DeliveryPolicy.pause(after: failures, jitter: .random(in: 0...1)))
+            return try await rest(message, DeliveryPolicy.pause(after: failures, jitter: .random(in: 0...1)))
         }
+    }
+
+    // MARK: Another channel
+
+    /// The pause until the other channel is asked again, and until a channel that rests is looked at.
+    private static let fallbackPause = Duration.seconds(5)
+    /// The pause while the channel sends for another.
+    private static let sendingPause = Duration.milliseconds(200)
+
+    /// Says who gets what cannot be delivered here.
+    func setFallback(_ courier: ChannelCourier?) { fallback = courier }
+
+    /// Whether another channel stands in.
+    private var isOut: Bool {
+        fallback != nil && outage.hasLasted(.seconds(settings.fallbackAfter), at: registry.uptime())
+    }
+
+    /// What is done after a failure: pause, or have another channel deliver the message.
+    private func rest(_ message: NoticeChannelState.Message, _ pause: Duration) async throws -> Step {
+        guard fallback != nil else { return .pause(pause) }
+        outage.note(at: registry.uptime(), pause: pause)
+        if isOut { return try await handOver(message) ?? .pause(min(pause, Self.fallbackPause)) }
+        return .pause(min(pause, outage.left(of: .seconds(settings.fallbackAfter), at: registry.uptime())))
+    }
+
+    /// Has the other channel deliver the message. If it cannot either, both go on trying.
+    private func handOver(_ message: NoticeChannelState.Message) async throws -> Step? {
+        guard let fallback else { return nil }
+        let result = await fallback.carry(NoticeMessage(message, of: current, to: fallback.settings.name))
+        try Task.checkCancellation()
+        guard result == .delivered else {
+            logger.warning(
+                "the other channel cannot deliver either",
+                metadata: ["fallback": "\(fallback.settings.name)", "reason": "\(result.problem ?? "")"])
+            return outage.isResting(at: registry.uptime()) ? .pause(Self.fallbackPause) : nil
+        }
+        let why = "by the channel \(fallback.settings.name): \(problem ?? "this one fails")"
+        logger.notice("another channel has delivered a message", metadata: ["fallback": "\(fallback.settings.name)"])
+        try await settle(message.numbers.map { outcome(.delivered, of: $0, why) }, of: message.numbers)
+        return .again
+    }
+
+    /// Delivers a message of another channel that fails.
+    private func carry(_ message: NoticeMessage) async -> DeliveryResult {
+        guard !isSending else { return .unavailable("it is sending") }
+        if case .wait = await channel.readiness() { return .unavailable("it has sent much") }
+        guard !isSending else { return .unavailable("it is sending") }
+        isSending = true
+        defer { isSending = false }
+        return await channel.deliver(message)
     }
 
     /// Notes what an attempt has met; says it where it is new.
@@ -266,6 +328,7 @@ actor ChannelCourier {
         guard var next = state else { return .again }
         let refusals = message.refusals + 1
         guard refusals < DeliveryPolicy.mostRefusals else {
+            if let step = try await handOver(message) { return step }
             logger.error(
                 "a message was given up: its receiver refuses it",
                 metadata: ["reason": "\(reason)", "notices": "\(message.numbers.prefix(20))"])

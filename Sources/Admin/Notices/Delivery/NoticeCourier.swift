@@ -38,7 +38,8 @@ public actor NoticeCourier: Service {
         _ settings: NoticeChannelSettings, _ target: NoticeTarget, registry: Registry, logger: Logger
     ) -> Working {
         return Working(
-            courier: ChannelCourier(settings, target.channel(now: registry.now), registry: registry, logger: logger),
+            courier: ChannelCourier(
+                settings, target.channel(now: registry.now, logger: logger), registry: registry, logger: logger),
             target: target)
     }
 
@@ -59,7 +60,17 @@ public actor NoticeCourier: Service {
     private func begin() async {
         isRunning = true
         await forgetOthers()
+        await link()
         for index in channels.indices { start(index) }
+    }
+
+    /// Tells each courier who stands in for it.
+    private func link() async {
+        for channel in channels {
+            let name = channel.courier.settings.fallback
+            let other = channels.first { ExactText($0.courier.settings.name) == name }
+            await channel.courier.setFallback(other?.courier)
+        }
     }
 
     private func start(_ index: Int) {
@@ -92,6 +103,7 @@ public actor NoticeCourier: Service {
         }
         guard isRunning else { return }
         await forgetOthers()
+        await link()
         for index in new { start(index) }
         await registry.listChanges.noteChange(of: .notices)
     }

@@ -9,7 +9,7 @@ extension NoticeChannelSettings {
         let nodes = diagnostics.attempt { () throws(YAMLError) in try node.sequence("a list of channels") } ?? []
         if nodes.count > most { diagnostics.report(node.position, "more than \(most) channels") }
         var names: Set<ExactText> = []
-        return nodes.prefix(most).compactMap { node in
+        let channels: [NoticeChannelSettings] = nodes.prefix(most).compactMap { node in
             guard let channel = channel(node, &diagnostics) else { return nil }
             if !names.insert(ExactText(channel.name)).inserted {
                 diagnostics.report(
@@ -17,10 +17,22 @@ extension NoticeChannelSettings {
             }
             return channel
         }
+        for channel in channels {
+            guard let fallback = channel.fallback else { continue }
+            if !names.contains(fallback) || fallback == ExactText(channel.name) {
+                diagnostics.report(
+                    node.position,
+                    "the `fallback` of the channel \(channel.name) is \(fallback.wrappedValue): name another channel")
+            }
+        }
+        return channels
     }
 
     private static func channel(_ node: YAMLNode, _ diagnostics: inout YAMLDiagnostics) -> NoticeChannelSettings? {
-        let keys = NoticeWay.keys + ["name", "secret-file", "ca-file", "severity", "types", "locations"]
+        let keys =
+            NoticeWay.keys + [
+                "name", "secret-file", "ca-file", "severity", "types", "locations", "fallback", "fallback-after",
+            ]
         guard let mapping = diagnostics.mapping(node, allowedKeys: keys, "a channel") else { return nil }
         let way = NoticeWay.read(mapping, &diagnostics)
         let name = diagnostics.optional(mapping["name"]) { node throws(YAMLError) in try self.name(node) }
@@ -33,6 +45,16 @@ extension NoticeChannelSettings {
         guard let way else { return nil }
         var channel = NoticeChannelSettings(name: name ?? way.usualName, way, place: node.position.description)
         channel.caFile = authorities
+        channel.fallback = diagnostics.optional(mapping["fallback"]) { node throws(YAMLError) in
+            ExactText(try self.name(node))
+        }
+        if let node = mapping["fallback-after"] {
+            channel.fallbackAfter =
+                diagnostics.attempt { () throws(YAMLError) in try node.seconds("a time", in: 5...86_400) } ?? 120
+            if channel.fallback == nil {
+                diagnostics.report(node.position, "`fallback-after` belongs to `fallback`, which is not there")
+            }
+        }
         channel.severity = severity ?? .info
         (channel.types, channel.locations) = (types, locations)
         return channel

@@ -16,6 +16,10 @@ public struct NoticeChannelSettings: Sendable, Hashable {
     var types: Set<String>?
     /// The same for locations.
     var locations: Set<String>?
+    /// The channel that gets what this one cannot deliver; `nil`: none.
+    var fallback: ExactText?
+    /// The seconds for which this one fails before.
+    var fallbackAfter = 120
     /// Where it stands in the settings, for errors.
     let place: String
 

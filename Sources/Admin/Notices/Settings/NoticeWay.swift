@@ -9,9 +9,10 @@ enum NoticeWay: Sendable, Hashable {
     case telegram(TelegramSettings)
     /// The URL below which its API is.
     case alertmanager(url: ExactText)
+    case email(EmailSettings)
 
     /// The keys of a channel that say how it sends. It has one of them.
-    static let keys = ["webhook", "telegram", "alertmanager"]
+    static let keys = ["webhook", "telegram", "alertmanager", "email"]
 
     /// What the channel is called if its settings give it no name.
     var usualName: String {
@@ -19,6 +20,7 @@ enum NoticeWay: Sendable, Hashable {
         case .webhook(let url, _), .alertmanager(let url):
             URLComponents(string: url.wrappedValue)?.host ?? "webhook"
         case .telegram: "telegram"
+        case .email: "email"
         }
     }
 }
@@ -47,6 +49,7 @@ extension NoticeWay {
         }
         switch key {
         case "telegram": return TelegramSettings.read(node, &diagnostics).map { .telegram($0) }
+        case "email": return EmailSettings.read(node, &diagnostics).map { .email($0) }
         case "alertmanager":
             let url = diagnostics.attempt { () throws(YAMLError) in try node.url("the URL of Alertmanager") }
             return url.map { .alertmanager(url: ExactText($0)) }
