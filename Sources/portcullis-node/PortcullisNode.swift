@@ -43,6 +43,9 @@ struct PortcullisNode: AsyncParsableCommand {
               fetches: 4                             # contents fetched at once
               log-size: 16                           # MiB of a service's log
               log-files: 3                           # older ones that are kept
+              log-target: tls://logs.example:6514    # where logs are sent, or tcp://
+              log-ca-file: /etc/portcullis/logs.pem  # trusted there
+              log-target-except: [logger]            # types that are not sent
 
             EXIT STATUS: 0 done, or nothing to do; 1 failed; 2 `plan` has steps to show; 3 to 7 what `check` finds; 64 \
             wrong usage.

@@ -308,6 +308,10 @@ def test_each_service_has_a_user_of_its_own():
                 status = pathlib.Path(f"/proc/{stage.pid(service)}/status").read_text()
                 assert "NoNewPrivs:\t1" in status and "CapEff:\t0000000000000000" in status
             assert sorted(seen) == ["700100\n", "700101\n"]
+            # The master writes its log, and renames it, as that user.
+            logs = stage.root / "node" / "log"
+            for path in (logs / "pgw.1", logs / "pgw.1" / "log"):
+                assert path.stat().st_uid == int(seen[0]) and path.stat().st_mode & 0o007 == 0
             stage.told("mdb.1", "nobody", "allow-users")
             # A service keeps its user.
             stage.admin.order("again", service="pgw.2", kind="restart")

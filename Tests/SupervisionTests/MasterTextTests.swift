@@ -23,7 +23,7 @@ import Testing
         let names: [StoredName] = [
             .listen(SocketName(name: "a.b-c", port: 80), number: 2), .process(.ready, number: 0, generation: 7),
             .process(.crashed, number: 64, generation: 70_000), .crash(number: 1, generation: 2),
-            .control(number: 1, generation: 2), .notify, .keeper,
+            .control(number: 1, generation: 2), .output(number: 3, generation: 4), .log, .notify, .keeper,
         ]
         for name in names { #expect(StoredName(name.text) == name && !name.text.utf8.contains(UInt8(ascii: ":"))) }
         for text in ["", "listen/a/80", "ready/1", "late/1/2", "notify/1/2", "listen/a/b/1"] {

@@ -37,6 +37,8 @@ package actor Node {
     private var hasRenewed = false
     /// Changes that were not reported yet.
     private let changes: Changes
+    /// Where logs are sent on; `nil`: nowhere.
+    private let forwarder: LogForwarder?
     private let session = KeeperLaunch.newInstance()
 
     private struct Worker {
@@ -61,6 +63,7 @@ package actor Node {
         logger.info("the driver of services is \(choice.driver.rawValue)")
         changes = Changes()
         crashes = CrashWatch(context)
+        forwarder = LogForwarder(configuration, context.directory, logger: logger) { [changes] in changes.note() }
         jobs = JobBook(context, changed: { [changes] in changes.note() })
         notifier = SystemdNotifier(environment: environment)
     }
@@ -78,6 +81,7 @@ package actor Node {
         await withTaskGroup { group in
             group.addTask { await self.poll(logs) }
             group.addTask { await logs.run() }
+            if let forwarder { group.addTask { await forwarder.run() } }
             group.addTask { await self.crashes.run() }
             group.addTask { await self.report() }
             group.addTask { await self.collect() }
@@ -363,10 +367,11 @@ package actor Node {
         let isSafe = kept == nil || kept?.all == stored?.all
         report.applied = isCarriedOut && isSafe && pollProblem == nil ? stored?.tag : nil
         report.jobs = refusedJobs.reports.merging(await jobs.reports) { _, taken in taken }
-        let problems = [
-            pollProblem, keepingProblem, refusedJobs.problem, context.clock.problem, source.problem, choice.problem,
-            choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
-        ]
+        let problems =
+            [
+                pollProblem, keepingProblem, refusedJobs.problem, context.clock.problem, source.problem, choice.problem,
+                choice.problem(ofOthers: others), LeasePace.problem(ofUntold: untold),
+            ] + (await forwarder?.problems ?? [])
         report.problems = problems.compactMap(\.self).map { ReportedText.line($0) }
         return report
     }

@@ -10,6 +10,7 @@ import YAML
 enum ListKey: String, CaseIterable {
     case trustedKeys = "trusted-keys"
     case allowUsers = "allow-users"
+    case logTargetExcept = "log-target-except"
     case drives
     // After the users, whom it may name.
     case builds
@@ -35,6 +36,18 @@ enum ListKey: String, CaseIterable {
                     return name
                 }
                 if let user { configuration.allowedUsers.insert(ExactText(user)) }
+            }
+        case .logTargetExcept:
+            let nodes = diagnostics.attempt { () throws(YAMLError) in try node.sequence("a list of types") } ?? []
+            for node in nodes {
+                let type = diagnostics.attempt { () throws(YAMLError) in
+                    let name = try node.string("the name of a type")
+                    if let problem = ObjectName.problem(with: name, as: .type) {
+                        throw YAMLError(node.position, "\(name.printed()) is no name of a type: it \(problem)")
+                    }
+                    return name
+                }
+                if let type { configuration.unsentTypes.insert(ExactText(type)) }
             }
         case .drives:
             let mapping = diagnostics.attempt { () throws(YAMLError) in

@@ -41,6 +41,12 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var logSize = 16
     /// Older logs that are kept.
     public var logFiles = 3
+    /// Where the logs of services are sent; `nil`: nowhere.
+    package var logTarget: LogTarget?
+    /// Certificates (PEM) that are trusted there instead of the system's.
+    public var logCAFile: String?
+    /// Types whose services' logs are not sent.
+    package var unsentTypes: Set<ExactText> = []
     /// The program gdb, which reads the stacks of processes that crash.
     public var debugger = "/usr/bin/gdb"
     /// Mebibytes for dumps of crashes; 0: none are made.

@@ -23,6 +23,8 @@ public enum NodeSettingKey: String, SettingKey {
     case fetches
     case logSize = "log-size"
     case logFiles = "log-files"
+    case logTarget = "log-target"
+    case logCAFile = "log-ca-file"
     case logLevel = "log-level"
     case debugger
     case crashDumps = "crash-dumps"
@@ -66,6 +68,8 @@ public enum NodeSettingKey: String, SettingKey {
         case .fetches: configuration.fetches = try number(text, in: 1...64)
         case .logSize: configuration.logSize = try number(text, in: 1...1 << 20)
         case .logFiles: configuration.logFiles = try number(text, in: 1...100)
+        case .logTarget: configuration.logTarget = try LogTarget(text)
+        case .logCAFile: configuration.logCAFile = try path(text)
         case .debugger: configuration.debugger = try path(text)
         case .crashDumps: configuration.crashDumps = try number(text, in: 0...1 << 20)
         case .logLevel:

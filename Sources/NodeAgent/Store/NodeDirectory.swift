@@ -52,6 +52,17 @@ package struct NodeDirectory: Sendable {
         return ServiceLogFiles(path: "\(folder)/log", isMasters: true)
     }
 
+    /// Up to where the log target has taken the logs.
+    var logTarget: String { "\(own)/log-target" }
+
+    /// The services that have a log. Cost: the names are read.
+    var logged: Set<String> {
+        Set(
+            Files.names(in: "\(own)/log").map { name in
+                name.hasByteSuffix(".log") ? String(Substring(name.utf8.dropLast(".log".utf8.count))) : name
+            }.filter { ServiceFolder.isService($0) })
+    }
+
     /// Where the master of a service keeps its state. It belongs to the service's user.
     package func master(of service: String) -> String { "\(own)/run/\(service)/master" }
 

@@ -20,6 +20,8 @@ import YAML
             unsigned: false
             driver: process
             allow-users: [postgres]
+            log-target: tls://logs.example:6514
+            log-target-except: [logger]
             drives: {d1: /mnt/d1}
             trusted-keys:
               - key: ed25519:CrNkwV+4+nt3Fs6ARerTRGajshOxncD2D3gxbq4Bs84=
@@ -30,6 +32,8 @@ import YAML
         #expect(configuration.server == "app1" && configuration.interval == 7 && configuration.root == "/srv/x")
         #expect(configuration.driver == .process)
         #expect(configuration.users == nil && configuration.allowedUsers == ["postgres"])
+        #expect(configuration.logTarget?.description == "tls://logs.example:6514")
+        #expect(configuration.unsentTypes == ["logger"])
         #expect(configuration.drives == ["d1": "/mnt/d1"])
         #expect(configuration.trustedKeys.keys.first?.name == "release team")
         #expect(configuration.trustedKeys.keys.first?.types == ["pgw"])
@@ -50,6 +54,8 @@ import YAML
         ("builds: {pgw: {source: /s, command: [make], directory: ../x}}", "../x"),
         ("builds: {pgw: {source: /s, command: [make], shell: bash}}", "shell"),
         ("builds: {pgw: {source: /s, command: [make], timeout: 2d}}", "a time"),
+        ("log-target: logs:514", "\"logs:514\" is neither tcp://HOST:PORT nor tls://HOST:PORT"),
+        ("log-target-except: logger", "a list of types"), ("log-target-except: [Logger]", "is no name of a type"),
         ("driver: docker", "\"docker\" is none of auto, systemd, process"),
     ]) func faultsHaveTheirPlace(text: String, fault: String) {
         #expect {
