@@ -62,8 +62,8 @@ int master_socket(int is_udp, int waits, const char *address, unsigned short por
 int master_is_free(int is_udp, const char *address, unsigned short port);
 // Whether this TCP port accepts a connection on 127.0.0.1 or ::1.
 int master_accepts(unsigned short port);
-// Ends the listening of a TCP socket in all processes that have it: connections that nobody has accepted move to
-// another socket of the port (net.ipv4.tcp_migrate_req=1) or are reset.
+// Ends what a socket gets in all processes that have it. TCP: connections that nobody has accepted move to another socket
+// of the port (net.ipv4.tcp_migrate_req=1) or are reset. UDP: datagrams go to other sockets of the port from now on.
 void master_stop_listening(int socket);
 // A Unix datagram socket that workers write to, at a path of its own. Returns -1 with errno.
 int master_notify_socket(const char *path);
