@@ -32,7 +32,7 @@ package enum Components {
         CollectionReport.form.component,
         Assignments.form.component, Assignment.form.component, AssignedJob.form.component, AssignedBuild.form.component,
         ServerReport.form.component, ServerService.form.component, WorkerReport.form.component,
-        WorkerCount.form.component, JobReport.form.component,
+        WorkerCount.form.component, MasterRestarts.form.component, JobReport.form.component,
         DriveReport.form.component, ServerReportMessage.form.component, NodeResource.form.component,
         NodeDifference.form.component, ServiceDeviation.form.component, ServiceRemains.form.component,
         NodeDetail.form.component,

@@ -140,6 +140,8 @@ public enum Limits {
     public static let wantedDumps = 8
     /// Seconds that a node gets to send a dump.
     public static let dumpSeconds = 30
+    /// Seconds without a poll of a node after which nobody waits for its dump any more.
+    public static let dumpSilence = 10
     /// Reports that a group of crashes is shown with.
     public static let shownCrashes = 20
 }

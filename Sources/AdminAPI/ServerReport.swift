@@ -86,14 +86,17 @@ public struct ServerService: Sendable, Hashable {
     public var isRefused: Bool
     /// The processes of its program, by number; empty where nothing of it runs.
     public var workers: [WorkerReport]
+    /// How often its master was ended by a signal; `nil`: never, since the service was started.
+    public var masterRestarts: MasterRestarts?
 
     public init(
         state: State, since: String, version: String? = nil, previous: String? = nil, wanted: String? = nil,
         isAssigned: Bool = true, restarts: Int = 0, problem: String? = nil, isRefused: Bool = false,
-        workers: [WorkerReport] = []
+        workers: [WorkerReport] = [], masterRestarts: MasterRestarts? = nil
     ) {
         self.isRefused = isRefused
         self.workers = workers
+        self.masterRestarts = masterRestarts
         self.wanted = wanted
         self.state = state
         self.since = since
@@ -102,6 +105,18 @@ public struct ServerService: Sendable, Hashable {
         self.isAssigned = isAssigned
         self.restarts = restarts
         self.problem = problem
+    }
+}
+
+/// How often the master of a service was ended by a signal and started again, since the service was started.
+public struct MasterRestarts: Sendable, Hashable {
+    public var count: Int
+    /// When it was last: RFC 3339 in UTC.
+    public var last: String
+
+    public init(count: Int, last: String) {
+        self.count = count
+        self.last = last
     }
 }
 
@@ -213,15 +228,22 @@ extension ServerService: Described {
         .required("restarts", .integer(0...Limits.reportedCount), \.restarts),
         .present("problem", .line(atMost: Limits.reportedText), \.problem),
         .present("refused", .boolean, \.givenRefusal),
-        .filled("workers", .workers, \.workers)
+        .filled("workers", .workers, \.workers), .present("masterRestarts", MasterRestarts.form, \.masterRestarts)
     ) {
         ServerService(
             state: $0, since: $1, version: $2, previous: $3, wanted: $4, isAssigned: $5, restarts: $6, problem: $7,
-            isRefused: $8 ?? false, workers: $9)
+            isRefused: $8 ?? false, workers: $9, masterRestarts: $10)
     }
 
     /// A service whose version is taken does not say so.
     private var givenRefusal: Bool? { isRefused ? true : nil }
+}
+
+extension MasterRestarts: Described {
+    package static let form = Form<Self>.object(
+        "MasterRestarts", .required("count", .integer(1...Limits.reportedCount), \.count),
+        .required("last", .time, \.last)
+    ) { MasterRestarts(count: $0, last: $1) }
 }
 
 extension WorkerCount: Described {

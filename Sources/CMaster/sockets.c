@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -135,8 +136,15 @@ int master_accepts(unsigned short port, int milliseconds) {
 void master_stop_listening(int socket) {
     int type = 0;
     socklen_t length = sizeof type;
-    if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM) return;
-    shutdown(socket, SHUT_RDWR);
+    if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return;
+    if (type == SOCK_STREAM) {
+        shutdown(socket, SHUT_RDWR);
+        return;
+    }
+    // Bound to a network interface that there is not. Its copies live on in a process that is kept for a debugger, and the
+    // kernel would go on to choose them. Linux before 5.7 lets only a privileged process do so.
+    const int nowhere = INT_MAX;
+    setsockopt(socket, SOL_SOCKET, SO_BINDTOIFINDEX, &nowhere, sizeof nowhere);
 }
 
 int master_notify_socket(const char *path) {

@@ -25,6 +25,8 @@ struct Reload: Sendable, Equatable {
     let kind: Kind
     /// What is younger was started with what is new.
     let mark: Int
+    /// The workers whose pause after a failure it has ended. They come first: they show whether what is new serves.
+    let awakened: Set<Int>
     var numbers: [Int]
     var step = Step.next
 
@@ -50,7 +52,23 @@ extension Supervisor {
     mutating func want(_ kind: Reload.Kind) {
         guard !isStopping else { return }
         guard reload == nil else { return again = again == .restart ? .restart : kind }
-        reload = Reload(kind: kind, mark: generation, numbers: places.map(\.number))
+        let awakened = awaken()
+        let others = places.map(\.number).filter { !awakened.contains($0) }
+        reload = Reload(kind: kind, mark: generation, awakened: Set(awakened), numbers: awakened + others)
+    }
+
+    /// Forgets all failures, and ends the pauses after them. Returns the workers that were in one.
+    private mutating func awaken() -> [Int] {
+        var awakened: [Int] = []
+        for index in places.indices {
+            places[index].backOff = BackOff()
+            guard places[index].startAt != nil, places[index].current == nil else { continue }
+            places[index].startAt = now.milliseconds
+            // It is asked for.
+            places[index].hasFailed = false
+            awakened.append(places[index].number)
+        }
+        return awakened
     }
 
     /// Takes one step. Returns whether there may be another one right away.
@@ -90,13 +108,16 @@ extension Supervisor {
             return true
         }
         let place = places[index]
+        if current.awakened.contains(number) {
+            take(.start(number: number, problems: place.problems))
+            return true
+        }
         // What starts later starts with what is new.
         guard let worker = place.current, worker.generation <= current.mark else {
             reload?.numbers.removeFirst()
             return true
         }
-        // One that is kept for a debugger is waited for, too: there are never three.
-        guard place.leaving.isEmpty else { return false }
+        guard place.isFree else { return false }
         // The signal could end one that does not handle it yet.
         if current.kind == .reload, case .signal = settings.reload, worker.phase != .ready { return false }
         if current.kind == .reload, worker.saysHello, let path = settings.configuration {
@@ -163,7 +184,9 @@ extension Supervisor {
         case .start(number, let problems)?:
             if places.contains(where: { $0.number == number && $0.problems == problems }) { return }
         case .settling(number, _, _)?, .answer(number, _, _)?: break
-        default: return
+        default:
+            // Its turn would come.
+            guard let reload, reload.awakened.contains(number), reload.numbers.contains(number) else { return }
         }
         finishReload("\(name(number)): \(reason)")
     }

@@ -85,6 +85,7 @@ static void start_again(struct record *record, int lock, const struct store *sto
         record->main = main;
         record->main_start = process_start(main);
         record->main_restarts++;
+        record->main_restarted = moment_now();
     } else {
         const int number = errno;
         snprintf(record->reason, sizeof record->reason, "%s: %s", stage, strerror(number));

@@ -64,6 +64,7 @@ struct record {
     struct moment lease_ended;  // when the lease was over and the service was stopped for it
     int out_of_memory;          // processes that the kernel ended since the unit's memory was used up
     int main_restarts;          // how often the program was started again after it had been killed
+    struct moment main_restarted;  // when it was last
     char reason[512];
 };
 

@@ -77,6 +77,7 @@ int record_write(const struct record *record) {
     fprintf(file, "keeper-process %d %llu\n", (int)getpid(), record->own_start);
     if (record->order->unit) fprintf(file, "unit %s\n", record->order->unit);
     if (record->order->keep_main) fprintf(file, "main-restarts %d\n", record->main_restarts);
+    print_moment(file, "main-restarted", record->main_restarted);
     if (record->main > 0) fprintf(file, "main %d %llu\n", (int)record->main, record->main_start);
     print_moment(file, "began", record->began);
     print_moment(file, "started", record->started);

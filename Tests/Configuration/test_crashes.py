@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import stat
 import threading
 
@@ -167,6 +168,15 @@ def test_a_dump_comes_from_the_node_into_a_file_or_a_pipe(site, tmp_path):
     # It is known now, and the node is not asked.
     assert "keeps no dump" in site.admin.portcullis("crashes", "fetch", FIRST, status=1)
     assert site.poll() == []
+
+
+def test_a_node_that_asks_no_more_is_not_waited_for_to_the_end(site):
+    site.send(report(1, site.service))
+    site.poll()
+    said = site.admin.portcullis("crashes", "fetch", FIRST, status=1)
+    asking, refusal = said.splitlines()[:2]
+    assert asking.startswith("Asking the node of app1, which was last heard of ") and asking.endswith(" ago; it has 30 s.")
+    assert re.search(r"Nothing was heard of the node of app1 for 1\d s", refusal), said
 
 
 def test_a_dump_of_a_node_that_is_away_is_refused_at_once(site):

@@ -1,5 +1,6 @@
 """Workers that crash, end, hang or are killed, under 500 new connections a second."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import time
 
 import pytest
 
+from portcullis_testing.namespaces import free_port
 from portcullis_testing.processes import lives
 from portcullis_testing.waiting import eventually
 from stage import Load
@@ -75,6 +77,49 @@ def test_a_second_failure_waits_and_its_socket_is_closed_meanwhile(stage):
     for _ in range(20):
         assert stage.ask().split()[0] == "2"
     eventually(lambda: stage.workers()[1]["state"] == "ready" and listening() == 2, 30, "the next start")
+
+
+def ask_by_datagram(port, *, client=None, timeout=0.3):
+    """The number and the process of who answers; "": nobody does."""
+    with contextlib.ExitStack() as stack:
+        client = client or stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        client.settimeout(timeout)
+        client.connect(("127.0.0.1", port))
+        try:
+            client.send(b"who")
+            return client.recv(100).decode()
+        except (TimeoutError, ConnectionRefusedError):
+            return ""
+
+
+def test_datagrams_of_a_client_reach_the_replacement_of_a_crashed_worker(stage):
+    port = free_port(socket.SOCK_DGRAM)
+    stage.start(workers=1, listen=[f"devices=udp:{port}"])
+    [old] = stage.pids()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        assert ask_by_datagram(port, client=client) == f"1 {old}"
+        os.kill(old, signal.SIGUSR2)
+        new = replaced(stage, old)["pid"]
+        assert ask_by_datagram(port, client=client, timeout=10) == f"1 {new}"
+    assert lives(old), "it waits for the debugger"
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1:"])
+def test_datagrams_go_to_other_workers_in_a_pause_although_a_crashed_one_has_the_socket(stage, address):
+    port = free_port(socket.SOCK_DGRAM)
+    stage.start(workers=2, listen=[f"devices=udp:{address}{port}"])
+    parked = pid = stage.workers()[1]["pid"]
+    os.kill(parked, signal.SIGUSR2)
+    for _ in range(3):
+        pid = replaced(stage, pid)["pid"]
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: stage.workers()[1]["state"] != "ready", 10, "the pause", pause=0.005)
+    eventually(lambda: all(ask_by_datagram(port).startswith("2 ") for _ in range(20)), 10, "answers of the other one")
+    assert lives(parked) and "nextStart" in stage.workers()[1]
+    # The next one has its share.
+    new = replaced(stage, pid)["pid"]
+    eventually(lambda: f"1 {new}" in {ask_by_datagram(port) for _ in range(20)}, 10, "answers of the new one")
+    assert all(ask_by_datagram(port) for _ in range(20)) and lives(parked)
 
 
 def test_a_worker_without_a_sign_of_life_is_replaced_and_kept_for_the_debugger(stage):

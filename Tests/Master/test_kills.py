@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import signal
+import sys
 import time
 
 from portcullis_testing.processes import lives
@@ -69,6 +70,36 @@ def test_what_workers_say_without_a_master_is_not_lost(stage):
         time.sleep(0.5)
     stage.serving()
     assert stage.state()["generation"] == 2
+
+
+def test_no_notice_fails_while_the_master_is_replaced(stage):
+    # Says again and again that it lives, and ends where that fails.
+    told = stage.folder / "told"
+    program = f"""
+import os, socket, time
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for count in range(1000000):
+    notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+    open({str(told)!r}, "w").write(str(count))
+    time.sleep(0.002)
+"""
+    stage.start(kept=True, workers=1, program=[sys.executable, "-c", program], listen=False)
+    [pid] = stage.pids()
+
+    def count():
+        return int(told.read_text() or 0)
+
+    def more(goal):
+        goal += count()
+        eventually(lambda: count() > goal, 20, "further notices", pause=0.01)
+
+    for _ in range(3):
+        with stage.process.halted():
+            os.kill(stage.master(), signal.SIGKILL)
+            eventually(lambda: not lives(stage.master()), 20, "the end of the master")
+        eventually(lambda: stage.state()["pid"] == stage.master() and stage.is_serving(), 20, "the next master")
+    more(100)
+    assert stage.pids() == [pid] and stage.workers()[1]["restarts"] == 0 and stage.crashes() == []
 
 
 def test_a_parked_worker_does_not_stay(stage):

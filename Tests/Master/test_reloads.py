@@ -1,6 +1,7 @@
 """Reload by signal, by restart and by message; the configuration file; what fails."""
 
 import signal
+import time
 
 from portcullis_testing.namespaces import free_port
 from portcullis_testing.processes import lives
@@ -84,6 +85,34 @@ def test_a_new_process_that_is_never_ready_leaves_the_old_one(stage):
     stage.signal(signal.SIGUSR1)
     assert reloaded(stage) == "worker 1: the new process was not ready after 700 ms"
     assert stage.pids() == old
+
+
+def test_a_worker_that_is_kept_for_a_debugger_holds_up_no_reload(stage):
+    stage.start(workers=2)
+    crashed, other = stage.pids()
+    os.kill(crashed, signal.SIGUSR2)
+    eventually(lambda: stage.is_serving() and crashed not in stage.pids(), 20, "the replacement")
+    old = stage.pids()
+    stage.signal(signal.SIGUSR1)
+    assert reloaded(stage) is None and not set(old) & set(stage.pids())
+    assert lives(crashed), "the debugger has its time"
+
+
+def test_what_is_asked_for_starts_workers_in_their_pauses_at_once(stage):
+    stage.config.write_text("broken")
+    stage.start(workers=2, config=True, reload="none", wait=False)
+
+    def is_long(worker):
+        return worker.get("nextStart", 0) > time.monotonic() * 1000 + 3000
+
+    eventually(lambda: stage.state() and all(map(is_long, stage.workers().values())), 30, "the pauses", pause=0.05)
+    stage.signal(signal.SIGUSR1)
+    before = eventually(lambda: stage.state()["reload"], 2, "the restart", pause=0.02)
+    assert before["problem"] == "worker 1: it ended with status 9"
+    replace(stage, "two")
+    assert reloaded(stage, before) is None
+    assert {stage.ask().split()[2] for _ in range(10)} == {"two"}
+    assert all("failures" not in worker for worker in stage.serving()["workers"])
 
 
 def test_a_signal_reloads_one_worker_after_the_other(stage):

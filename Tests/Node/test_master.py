@@ -172,6 +172,8 @@ def test_a_master_that_is_killed_is_followed_by_one_that_finds_all(stage):
     assert pids(stage) == before and all(lives(pid) for pid in before.values())
     told = stage.settled("pgw.1")
     assert stage.state("pgw.1")["instance"] == instance and told["restarts"] == 0
+    killed = eventually(lambda: (killed := stage.admin.of("pgw.1").get("masterRestarts", {})).get("count") == 3 and killed, 10)
+    assert killed["last"].startswith("20")
     stage.admin.assign("pgw.1", stage.state("pgw.1")["version"][0], desired="stopped")
     stage.settled("pgw.1", state="stopped")
     assert not any(lives(pid) for pid in before.values())
@@ -229,6 +231,56 @@ def test_a_port_that_is_taken_is_told_by_name(stage):
         stage.start()
         stage.told("pgw.1", "it cannot be started: ", "http", str(port), "ddress already in use")
     stage.settled("pgw.1", timeout=60)
+
+
+def test_a_restart_starts_what_has_ended_and_forgets_its_failures(stage):
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        version = stage.version("1.0.0", WORKER, run={"ready": "notify"}, listen=[{"name": "http", "port": port}])
+        stage.admin.assign("pgw.1", version)
+        stage.start()
+        stage.told("pgw.1", "it cannot be started: ", "3 failures in a row")
+        stage.admin.order("early", service="pgw.1", kind="restart")
+        job = eventually(lambda: stage.admin.job("early").get("endedAt") and stage.admin.job("early"), 30)
+        assert job["state"] == "failed" and "it was started, and has ended again: it cannot be started: " in job["problem"]
+    stage.admin.order("again", service="pgw.1", kind="restart")
+    eventually(lambda: stage.admin.job("again").get("state") == "succeeded", 30)
+    stage.settled("pgw.1")
+    assert stage.state("pgw.1")["note"][0] == "failures=0"
+    # One that is to be stopped is not started for it.
+    stage.admin.assign("pgw.1", version, desired="stopped")
+    stage.settled("pgw.1", state="stopped")
+    stage.admin.order("never", service="pgw.1", kind="restart")
+    job = eventually(lambda: stage.admin.job("never").get("endedAt") and stage.admin.job("never"), 30)
+    assert job["state"] == "failed" and job["problem"] == "pgw.1 does not run"
+
+
+def test_a_restart_starts_workers_in_their_pauses_and_what_it_comes_to_is_reported(stage):
+    port = free_port()
+    serving(stage, port, workers=2)
+    broken = stage.root / "pgw.1" / "broken"
+    broken.touch()
+    for worker in stage.workers("pgw.1").values():
+        os.kill(worker["pid"], signal.SIGKILL)
+    eventually(lambda: (told := stage.admin.of("pgw.1"))["restarts"] >= 4 and told["state"] == "failing", 30)
+    stage.admin.order("early", service="pgw.1", kind="restart")
+    job = eventually(lambda: stage.admin.job("early").get("endedAt") and stage.admin.job("early"), 30)
+    # One of those that were in a pause.
+    assert job["state"] == "failed" and job["problem"] in [f"worker {number}: it ended with status 5" for number in (1, 2)]
+    broken.unlink()
+    stage.admin.order("again", service="pgw.1", kind="restart")
+    eventually(lambda: stage.admin.job("again").get("state") == "succeeded", 30)
+    stage.settled("pgw.1")
+    eventually(lambda: "problem" not in stage.admin.of("pgw.1") and {
+        worker["state"] for worker in stage.admin.of("pgw.1")["workers"]} == {"ready"}, 10)
+    # A reload that is given up is told as long as the next one has not done better.
+    broken.touch()
+    os.kill(int(stage.state("pgw.1")["main"][0]), signal.SIGHUP)
+    stage.told("pgw.1", "its workers were not all reloaded or restarted at 20", "worker 1: the new process ended with status 5")
+    assert stage.admin.of("pgw.1")["state"] == "running" and stage.command("check").returncode == 5
+    broken.unlink()
+    os.kill(int(stage.state("pgw.1")["main"][0]), signal.SIGHUP)
+    eventually(lambda: "problem" not in stage.admin.of("pgw.1"), 20)
 
 
 def test_in_a_manifest_of_format_1_the_program_opens_its_ports_itself(stage):

@@ -43,6 +43,10 @@ class ScriptedGateway:
                 self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
 
+    def accept(self):
+        """Takes what it holds back, and holds nothing back any more."""
+        self.holds, self.held = False, None
+
     def weights(self):
         """The weights of the instances in the export that it has applied."""
         with self._lock:

@@ -206,6 +206,22 @@ def test_a_gateway_that_holds_the_export_back_fails_it_at_once(stage):
     stage.check()
 
 
+def test_a_gateway_that_holds_the_export_back_while_an_instance_returns_pauses_it(stage):
+    number = stage.begin("1.6.0", "--bake", "3s")
+    eventually(lambda: stage.stages(number)["pgw.1"] == "baking", pause=0.05)
+    stage.gateways["gw2"].holds = True
+    eventually(lambda: stage.rollout(number)["state"] == "paused")
+    reason = stage.rollout(number)["reason"]
+    assert "gw2" in reason and "holds" in reason
+    for service in SERVICES[1:]:
+        stage.has_started(service, "1.5.0")
+    stage.gateways["gw2"].accept()
+    eventually(lambda: stage.command("gateways", "--wait", "1").returncode == 0)
+    stage.portcullis("rollouts", "resume", number)
+    assert stage.versions() == dict.fromkeys(SERVICES, "1.6.0")
+    stage.check()
+
+
 def test_abort_takes_back_what_was_begun_and_revert_the_rest(stage):
     watch = stage.start("rollouts", "watch", stage.begin("1.6.0", "--bake", "60s", "--service", "pgw.1"))
     eventually(lambda: stage.stages("1")["pgw.1"] == "baking")

@@ -2,6 +2,11 @@ import Supervision
 import Testing
 
 @Suite("Reloads") struct ReloadTests {
+    /// What the next starts do.
+    private final class Program {
+        var isBroken = true
+    }
+
     private func started(_ settings: MasterSettings) -> SimulatedHost {
         var host = SimulatedHost(settings)
         host.begin()
@@ -70,9 +75,9 @@ import Testing
         #expect(host.supervisor.places.map { $0.current?.generation } == [3, 4])
 
         var alone = SimulatedHost(SimulatedHost.settings(workers: 2) { $0.listen = [] })
-        alone.behaviour = { number, start in number == 2 && start > 1 ? .init(life: 60) : .init() }
+        alone.behaviour = { number, _ in .init(ready: number == 2 ? 4_000 : 50) }
         alone.begin()
-        alone.run(5_000)
+        alone.run(200)
         #expect(alone.serving == 1)
         alone.feed(.restart)
         alone.run(100)
@@ -127,6 +132,72 @@ import Testing
         #expect(
             host.supervisor.lastReload?.problem == "worker 1: it has not answered whether it takes the configuration")
         #expect(host.supervisor.generation == 2 && host.problems == [])
+    }
+
+    @Test("one that is kept for a debugger holds up no reload")
+    func parked() {
+        var host = SimulatedHost(SimulatedHost.settings(workers: 2))
+        host.behaviour = { _, start in start == 1 ? .init(crash: 100) : .init() }
+        host.begin()
+        host.run(300)
+        #expect(host.alive(1) == [1, 3] && host.serving == 2)
+        host.feed(.restart)
+        host.run(1_000)
+        #expect(host.supervisor.lastReload?.problem == nil && host.supervisor.phase == .running)
+        #expect(host.alive(1) == [1, 4] && host.alive(2) == [5] && host.problems == [])
+        host.run(Supervisor.parkTime)
+        #expect(host.alive(1) == [4] && host.problems == [])
+    }
+
+    @Test(
+        "what is asked for starts workers in their pauses at once, and forgets their failures",
+        arguments: [
+            (SupervisionEvent.restart, MasterSettings.Reload.restart), (.reload, .nothing),
+            (.configurationTouched, .signal(1)),
+        ])
+    func awakened(_ event: SupervisionEvent, _ reload: MasterSettings.Reload) {
+        var host = SimulatedHost(
+            SimulatedHost.settings(workers: 2) {
+                $0.reload = reload
+                $0.configuration = "/c"
+            })
+        let program = Program()
+        host.behaviour = { _, _ in program.isBroken ? .init(ready: nil, life: 10) : .init() }
+        host.begin()
+        while host.supervisor.places.contains(where: { ($0.startAt ?? 0) < host.now.milliseconds + 5_000 }) {
+            host.run(100)
+        }
+        program.isBroken = false
+        let generation = host.supervisor.generation
+        let restarts = host.supervisor.places.map(\.restarts)
+        host.feed(event)
+        host.run(700)
+        #expect(host.serving == 2 && host.supervisor.generation == generation + 2)
+        #expect(host.supervisor.places.allSatisfy { $0.backOff == BackOff() })
+        #expect(host.supervisor.places.map(\.restarts) == restarts, "they were asked for")
+        #expect(host.supervisor.lastReload != nil && host.supervisor.lastReload?.problem == nil)
+        #expect(host.supervisor.phase == .running && host.problems == [])
+    }
+
+    @Test("a worker that fails again when its pause was ended is told, whoever's turn it is")
+    func failsAgain() {
+        let program = Program()
+        var host = SimulatedHost(SimulatedHost.settings(workers: 3))
+        host.behaviour = { number, start in
+            switch number {
+            case 1: program.isBroken ? .init(ready: nil, life: 100) : .init(ready: 500)
+            case 3: .init(ready: nil, life: 100)
+            default: .init()
+            }
+        }
+        host.begin()
+        host.run(400)
+        #expect(host.serving == 1 && host.supervisor.places.count { $0.startAt != nil } == 2)
+        program.isBroken = false
+        host.feed(.restart)
+        host.run(300)
+        #expect(host.supervisor.lastReload?.problem == "worker 3: it ended with status 3")
+        #expect(host.supervisor.phase != .reloading && host.problems == [])
     }
 
     @Test("reloads during a reload are one more, and a restart among them makes it one")

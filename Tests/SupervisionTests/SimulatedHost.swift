@@ -256,7 +256,6 @@ struct SimulatedHost {
             let parked = place.leaving.filter(\.phase.isParked)
             let open = [place.current, place.next].compactMap(\.self)
             if parked.count > 1 { problems.append("\(place.number): \(parked.count) are kept for a debugger") }
-            if !parked.isEmpty && open.count > 1 { problems.append("\(place.number): three at once") }
             if place.next != nil && place.current == nil {
                 problems.append("\(place.number): a second without a first")
             }

@@ -65,8 +65,8 @@ int master_is_free(int is_udp, const char *address, unsigned short port);
 // Whether this TCP port accepts a connection on 127.0.0.1 or ::1. The answer is there at once on the loopback interface; on
 // a busy machine it is waited for so long at each address.
 int master_accepts(unsigned short port, int milliseconds);
-// Ends the listening of a TCP socket in all processes that have it: connections that nobody has accepted move to
-// another socket of the port (net.ipv4.tcp_migrate_req=1) or are reset.
+// Ends what a socket gets in all processes that have it. TCP: connections that nobody has accepted move to another socket
+// of the port (net.ipv4.tcp_migrate_req=1) or are reset. UDP: datagrams go to other sockets of the port from now on.
 void master_stop_listening(int socket);
 // A Unix datagram socket that workers write to, at a path of its own. Returns -1 with errno.
 int master_notify_socket(const char *path);

@@ -79,29 +79,42 @@ struct JobRun: Sendable {
             old = note
         } else {
             let (_, facts) = try facts()
-            guard case .alive(let running) = process.situation, !running.instance.utf8.isEmpty else {
+            guard let found = await lastStart() else {
                 _ = try folder.begin("")
                 throw Failure("\(job.service) does not run")
             }
-            if let rolling = rolling(running, facts) {
+            if case .alive(let running) = found.situation, let rolling = rolling(running, facts) {
                 guard try folder.begin(rolling.note) else { throw Unknown() }
-                return try await restart(rolling)
+                return try await restart(rolling, isNew: true)
             }
-            old = running.instance
+            old = found.instance
             guard try folder.begin(old) else { throw Unknown() }
         }
         guard !old.utf8.isEmpty else { throw Unknown() }
         while true {
-            if case .alive(let running) = process.situation {
-                if running.instance.isExactly(old) {
-                    // The planner ends it, with its keeper or without.
-                    await worker.restart(old)
-                } else if running.readyAt != nil {
-                    return
-                }
+            switch process.situation {
+            // The planner ends it, with its keeper or without, and starts it.
+            case .alive(let running) where running.instance.isExactly(old): await worker.restart(old)
+            case .ended(let ended) where ended.instance.isExactly(old): await worker.restart(old)
+            case .alive(let running) where running.readyAt != nil: return
+            case .ended(var ended) where ended.isFailure:
+                if ended.hadMaster { ended.masterProblem = workers?.masterProblem }
+                throw Failure("it was started, and has ended again: \(ServicePlanner.text(of: ended))")
+            case .alive, .ended, .none: break
             }
             guard !isLate else { throw Failure("it was not ready again before the deadline") }
             try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// The start that is to be followed by another one; `nil`: there was none, or it has ended and is not to be followed.
+    private func lastStart() async -> (instance: String, situation: ProcessSituation)? {
+        let situation = process.situation
+        switch situation {
+        case .alive(let running) where !running.instance.utf8.isEmpty: return (running.instance, situation)
+        case .ended(let ended) where !ended.instance.utf8.isEmpty:
+            return await worker.isToRun ? (ended.instance, situation) : nil
+        case .alive, .ended, .none: return nil
         }
     }
 
@@ -117,7 +130,9 @@ struct JobRun: Sendable {
     }
 
     /// Has the master replace its workers one by one.
-    private func restart(_ rolling: RollingRestart) async throws {
+    ///
+    /// - Parameter isNew: whether nobody can have asked the master before.
+    private func restart(_ rolling: RollingRestart, isNew: Bool = false) async throws {
         var isSent = false
         while true {
             guard case .alive(let running) = process.situation, !running.isStopping else {
@@ -128,8 +143,11 @@ struct JobRun: Sendable {
             if let workers {
                 switch rolling.progress(workers) {
                 case .done: return
-                case .failed(let problem): throw Failure("the workers that are left go on: \(problem)")
-                case .notBegun where !isSent:
+                case .failed(let problem):
+                    let isServed = workers.workers.contains { $0.state == .ready }
+                    throw Failure(isServed ? "the workers that are left go on: \(problem)" : problem)
+                // Workers that fail again and again are others each time.
+                case .notBegun where !isSent, .underWay where isNew && !isSent:
                     if let master = process.record?.main { isSent = ProcessTable.signal(master, SIGUSR1) }
                 case .notBegun, .underWay: break
                 }

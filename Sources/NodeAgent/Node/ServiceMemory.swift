@@ -13,7 +13,7 @@ struct ServiceMemory {
     var endOrder: EndOrder?
     /// The last start whose keeper was asked to stop it. On a full disk the keeper cannot write that down.
     var stopped: String?
-    /// The start that is to be followed by another one.
+    /// The start that is to be followed by another one, without a pause.
     var restart: String?
 
     /// An order to end processes without a keeper.
@@ -37,6 +37,7 @@ struct ServiceMemory {
                 process.wasStopped = true
                 situation.process = .ended(process)
             }
+            situation.isToRestart = restart?.isExactly(process.instance) ?? false
         case .none: break
         }
         situation.processTrouble = processTrouble

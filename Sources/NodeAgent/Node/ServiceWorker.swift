@@ -70,14 +70,19 @@ actor ServiceWorker {
         wakeUp()
     }
 
-    /// Has a start of the service ended, as when it is to be stopped, and followed by another one.
+    /// Has a start of the service ended, as when it is to be stopped, and followed by another one. One that has ended by
+    /// itself is followed by the next without a pause.
     func restart(_ instance: String) {
         if memory.restart.map({ !$0.isExactly(instance) }) ?? true {
             memory.restart = instance
+            memory.processTrouble = nil
             calm = nil
         }
         wakeUp()
     }
+
+    /// Whether its assignment has it run.
+    var isToRun: Bool { order?.desired == .running }
 
     /// Notes an answer of ADMIN that assigns it, and tells its keeper.
     func renewLease(at time: Int) {
@@ -339,8 +344,10 @@ actor ServiceWorker {
         var version = situation.current
         var restarts = 0
         var workers: [WorkerReport] = []
+        var masterRestarts: MasterRestarts?
         switch situation.process {
         case .alive(let process):
+            masterRestarts = process.masterRestarts
             version = process.version ?? version
             restarts = process.starts.restarts + (process.workers?.restarts ?? 0)
             workers = process.workers?.reports ?? []
@@ -349,14 +356,15 @@ actor ServiceWorker {
         }
         report(
             plan.state, plan.problem ?? plan.remark, version, previous: situation.previous, restarts: restarts,
-            isRefused: plan.isRefused, workers: workers)
+            isRefused: plan.isRefused, workers: workers, masterRestarts: masterRestarts)
     }
 
     private func report(
         _ state: ServerService.State, _ problem: String?, _ version: ContentDigest?, previous: ContentDigest? = nil,
-        restarts: Int = 0, isRefused: Bool = false, workers: [WorkerReport] = []
+        restarts: Int = 0, isRefused: Bool = false, workers: [WorkerReport] = [], masterRestarts: MasterRestarts? = nil
     ) {
         var next = status
+        next.masterRestarts = masterRestarts
         next.isRefused = isRefused
         next.workers = workers
         next.state = state

@@ -219,19 +219,21 @@ package struct ServicePlanner {
         }
     }
 
-    /// Tells what its master says of workers that do not serve. It is as assigned as long as one does.
+    /// Tells what its master says of workers that do not serve, and of a reload that was given up. It is as assigned as long
+    /// as one worker serves.
     private func tell(_ workers: WorkersSituation?, _ plan: inout ServicePlan) {
-        guard let workers, let problem = workers.problem else { return }
-        if workers.isFailing {
+        guard let workers else { return }
+        if workers.isFailing, let problem = workers.problem {
             plan.state = .failing
             plan.problem = problem
         } else {
-            plan.remark = problem
+            let notes = [workers.problem, workers.reloadNote].compactMap(\.self)
+            if !notes.isEmpty { plan.remark = notes.joined(separator: "; ") }
         }
     }
 
     private func start(after ended: EndedProcess?, _ plan: inout ServicePlan) {
-        if let ended, ended.isFailure, ended.version == target { plan.state = .failing }
+        if let ended, isToWait(after: ended) { plan.state = .failing }
         guard let target else {
             if order.version == nil { plan.problem = "no version is assigned" }
             if !plan.placing.isEmpty, plan.problem == nil { plan.state = .installing }
@@ -249,11 +251,16 @@ package struct ServicePlanner {
         }
         if plan.state != .failing { plan.state = .starting }
         plan.process = startSteps(after: ended)
-        if let ended, ended.isFailure, ended.version == target {
+        if let ended, isToWait(after: ended) {
             let pause = pauseEnd(after: ended)
             plan.problem = Self.text(of: ended)
             if time < pause { plan.process.insert(.pause(until: pause), at: 0) }
         }
+    }
+
+    /// Whether its next start has a pause before it: the same version has failed, and nobody asks for a start.
+    private func isToWait(after ended: EndedProcess) -> Bool {
+        ended.isFailure && ended.version == target && !now.isToRestart
     }
 
     private func isRunnable(_ version: ContentDigest) -> Bool { now.versions[version]?.isRunnable ?? true }
@@ -276,7 +283,7 @@ package struct ServicePlanner {
 
     private func count(after ended: EndedProcess?, _ version: ContentDigest) -> StartCount {
         guard let ended, ended.version == version else { return StartCount() }
-        guard ended.isFailure else { return StartCount(failures: 0, restarts: ended.starts.restarts) }
+        guard isToWait(after: ended) else { return StartCount(failures: 0, restarts: ended.starts.restarts) }
         return StartCount(failures: failures(after: ended), restarts: ended.starts.restarts + 1)
     }
 
@@ -289,7 +296,7 @@ package struct ServicePlanner {
     }
 
     /// How it ended, as a sentence.
-    private static func text(of ended: EndedProcess) -> String {
+    static func text(of ended: EndedProcess) -> String {
         let ending: String
         switch ended.end {
         case .exited(0) where ended.left > 0 && !ended.hadMaster: return LeftProcesses.text(ended.left)

@@ -1,3 +1,4 @@
+package import AdminAPI
 import Text
 package import Versions
 
@@ -19,7 +20,7 @@ package struct ServiceSituation: Sendable, Hashable {
     package var leaseEnd: Int?
     /// Whether the service has a directory, or what was written down of its starts.
     package var hasDirectory = false
-    /// Whether a job asks for an end of the process, and a new start.
+    /// Whether a job asks for an end of the process, if it has not ended, and for a new start without a pause.
     package var isToRestart = false
 
     package init() {}
@@ -94,6 +95,8 @@ package struct LiveProcess: Sendable, Hashable {
     package var isLeased = false
     /// Whether its main process is a master, which keeps the processes of the program.
     package var hasMaster = false
+    /// How often that was ended by a signal and started again; `nil`: never.
+    package var masterRestarts: MasterRestarts?
     /// What the master says of them; `nil`: nothing yet.
     package var workers: WorkersSituation?
     package var starts = StartCount()

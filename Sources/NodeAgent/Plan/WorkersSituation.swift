@@ -80,6 +80,12 @@ package struct WorkersSituation: Sendable, Hashable {
         return "\(ready) of \(workers.count) workers are ready; worker \(first.number): \(problem)"
     }
 
+    /// What became of the last reload or restart of the workers, if it was given up, as a sentence.
+    package var reloadNote: String? {
+        guard let reloadProblem, !isReloading else { return nil }
+        return "its workers were not all reloaded or restarted\(reloadedAt.map { " at \($0)" } ?? ""): \(reloadProblem)"
+    }
+
     /// As they are reported.
     package var reports: [WorkerReport] {
         workers.map { worker in

@@ -45,6 +45,8 @@ package struct KeeperRecord: Sendable, Hashable {
     package var left = 0
     /// How often the main process was started again after it had been killed; `nil`: it is the program itself, which is not.
     package var mainRestarts: Int?
+    /// When it was last.
+    package var mainRestarted: Moment?
     package var reason: String?
 
     /// Reads the file; `nil` if it is incomplete or something else.
@@ -79,6 +81,7 @@ package struct KeeperRecord: Sendable, Hashable {
         case "lease-ended": leaseEnded = Self.moment(text)
         case "out-of-memory": outOfMemory = Int(text) ?? 0
         case "main-restarts": mainRestarts = Int(text) ?? 0
+        case "main-restarted": mainRestarted = Self.moment(text)
         case "left": left = Int(text) ?? 0
         case "reason": reason = text
         case "ended": return takeEnd(text)
@@ -132,6 +135,16 @@ extension KeeperRecord {
     }
 }
 
+extension KeeperRecord {
+    /// How often the master was started again; `nil`: never, or an earlier keeper has not written down when.
+    package var masterRestarts: MasterRestarts? {
+        guard let count = mainRestarts, count > 0, let last = mainRestarted else { return nil }
+        return MasterRestarts(
+            count: min(count, Limits.reportedCount),
+            last: Date(timeIntervalSince1970: Double(last.wall)).formatted(.iso8601))
+    }
+}
+
 /// What of a start lives.
 package struct Liveness: Sendable, Hashable {
     /// The kernel's identifier of this boot.
@@ -174,6 +187,7 @@ extension ProcessSituation {
             process.isStopping = process.isKept && (record.stopping != nil || record.ended != nil)
             process.starts = starts
             process.hasMaster = record.mainRestarts != nil
+            process.masterRestarts = record.masterRestarts
             process.isLeased = record.isLeased
             process.driver = record.unit == nil ? .process : .systemd
             if !process.isKept, !liveness.hasMain { process.version = nil }

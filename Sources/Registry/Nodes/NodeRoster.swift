@@ -40,6 +40,7 @@ public actor NodeRoster {
     package nonisolated let links: LinkRoster
     /// By server. At most one each, whose report has `Limits.serverReport` bytes at most.
     private var nodes: [String: Known] = [:]
+    private var masterRestarts = MasterRestartNews()
 
     public init(registry: Registry) {
         self.registry = registry
@@ -120,13 +121,17 @@ public actor NodeRoster {
         else { return ReportAnswer(wantsWhole: true) }
         hear(server)
         nodes[server]?.report = heard
+        let notices = masterRestarts.notices(
+            before: before?.report, after: heard.report, of: server, at: registry.uptime(), in: cloud)
         if before?.report != heard.report { await registry.listChanges.noteChange(of: .nodes) }
-        try await settle(heard.report, of: server, in: cloud, by: actor)
+        try await settle(heard.report, of: server, in: cloud, by: actor, telling: notices)
         return ReportAnswer(wantsWhole: false)
     }
 
-    /// Ends the jobs that have ended there, and forgets remains that are purged.
-    private func settle(_ report: ServerReport, of server: String, in cloud: Cloud, by actor: String) async throws {
+    /// Ends the jobs that have ended there, forgets remains that are purged, and writes notices.
+    private func settle(
+        _ report: ServerReport, of server: String, in cloud: Cloud, by actor: String, telling notices: [Notice]
+    ) async throws {
         let ends = report.jobs.reduce(into: [String: Job.End]()) { ends, pair in
             guard let job = cloud.jobs[pair.key.wrappedValue], job.end == nil, job.server == server,
                 let end = Job.End(pair.value, now: registry.now())
@@ -135,10 +140,11 @@ public actor NodeRoster {
         }
         let gone = report.purged.map { Remains.ID(server: server, service: $0) }
             .filter { cloud.remains[$0]?.isPurged == true }
-        guard !ends.isEmpty || !gone.isEmpty else { return }
+        guard !ends.isEmpty || !gone.isEmpty || !notices.isEmpty else { return }
         _ = try await registry.write(by: ChangeAuthor(actor), dryRun: false) { cloud, _ in
             for (id, end) in ends { cloud.endJob(id, end) }
             for id in gone where cloud.remains[id]?.isPurged == true { cloud.remains[id] = nil }
+            cloud.notices += notices
         }
     }
 

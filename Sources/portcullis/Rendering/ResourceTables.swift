@@ -177,6 +177,7 @@ enum ResourceTables {
                     ] + (service.drive.map { [["drive", $0]] } ?? [])
                 } ?? [])
                 + (report.map { [["since", $0.since], ["restarts", "\($0.restarts)"]] } ?? [])
+                + (report?.masterRestarts.map { [["master killed", "\($0.count) times, last at \($0.last)"]] } ?? [])
                 + (crash.map { [["last crash", CrashText.last($0)]] } ?? [])
         ).body(indent: "")
         let workers = report.flatMap { $0.workers.isEmpty ? nil : "\n\n" + NodesText.workers($0.workers).text } ?? ""

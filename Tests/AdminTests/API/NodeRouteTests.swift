@@ -163,6 +163,27 @@ import Text
         }
     }
 
+    @Test("a master that is killed again and again is shown, and is a notice")
+    func killedMaster() async throws {
+        try await Stage.run { stage in
+            try await stage.seed()
+            try await stage.send(.patch, "/v1/services/tg.1", #"{"version": "\#(Self.version)"}"#)
+            var service = ServerService(state: .running, since: "2027-01-15T08:00:00Z", version: Self.digest)
+            for (sequence, count) in [nil, 3, 4, 5].enumerated() {
+                service.masterRestarts = count.map { MasterRestarts(count: $0, last: "2027-01-15T09:00:0\($0)Z") }
+                let body = Self.report(sequence + 1, services: ["tg.1": service])
+                #expect(try await stage.send(.post, "/v1/servers/app1/report", body).status == .ok)
+            }
+            let node = try await stage.read(NodeDetail.self, "/v1/servers/app1/node")
+            #expect(
+                node.report?.services[ExactText("tg.1")]?.masterRestarts
+                    == MasterRestarts(count: 5, last: "2027-01-15T09:00:05Z"))
+            let notices = try await stage.get("/v1/notices").text
+            let title = "the master of tg.1 on app1 is killed again and again: more than 3 times within an hour"
+            #expect(notices.components(separatedBy: title).count == 2, "told once")
+        }
+    }
+
     @Test("a report is put together, and says what differs from the assignments")
     func reports() async throws {
         try await Stage.run { stage in

@@ -93,6 +93,39 @@ import Versions
         #expect(all.state == .running && all.isCarriedOut && all.remark == nil && all.problem == nil)
     }
 
+    @Test func aReloadThatWasGivenUpIsARemark() {
+        let order = ServiceOrder(.running, version: one)
+        var situation = mastered([worker(1, .ready), worker(2, .waiting, ended: true)], readyAt: 100)
+        guard case .alive(var process) = situation.process else { return }
+        process.workers?.reloadProblem = "worker 1: it refused the configuration: line 3"
+        process.workers?.reloadedAt = "2026-11-29T10:00:00Z"
+        situation.process = .alive(process)
+        let text =
+            "its workers were not all reloaded or restarted at 2026-11-29T10:00:00Z: worker 1: it refused the "
+            + "configuration: line 3"
+        let both = plan(order, situation)
+        #expect(both.remark == "1 of 2 workers are ready; worker 2: it ended by itself with status 7; \(text)")
+        process.workers?.workers = [worker(1, .ready)]
+        situation.process = .alive(process)
+        #expect(plan(order, situation).remark == text && plan(order, situation).isCarriedOut)
+        // While the next one is under way, the last one says nothing.
+        process.workers?.isReloading = true
+        situation.process = .alive(process)
+        #expect(plan(order, situation).remark == nil)
+    }
+
+    @Test func aRestartOfWhatHasEndedHasNoPause() {
+        var situation = serving()
+        var ended = EndedProcess(version: one, end: .exited(78), endedAt: 9_999)
+        ended.starts = StartCount(failures: 5, restarts: 7)
+        situation.process = .ended(ended)
+        let order = ServiceOrder(.running, version: one)
+        #expect(plan(order, situation).process.first?.isWait == true && plan(order, situation).state == .failing)
+        situation.isToRestart = true
+        #expect(plan(order, situation).process == [.start(one, StartCount(failures: 0, restarts: 7))])
+        #expect(plan(order, situation).state == .starting)
+    }
+
     @Test func theEndOfAMasterIsTold() {
         var situation = serving()
         var ended = EndedProcess(version: one, end: .exited(78), endedAt: 9_000)

@@ -47,13 +47,23 @@ import Versions
         #expect(KeeperRecord(reading: text("color blue")) != nil)
     }
 
+    @Test func itIsTakenDownWhenItsMasterWasStartedAgain() throws {
+        let lines = ["main-restarts 3", "main-restarted 1800 1800000000"]
+        let record = try #require(KeeperRecord(reading: text(lines[0], lines[1], "started 1100 50")))
+        guard case .alive(let process) = ProcessSituation(record, alive(true, keeper: true, main: true)) else {
+            Issue.record("it does not run")
+            return
+        }
+        #expect(process.masterRestarts == MasterRestarts(count: 3, last: "2027-01-15T08:00:00Z"))
+    }
+
     @Test func aMasterIsKnownByItsRestarts() throws {
         let own = try #require(KeeperRecord(reading: text("started 1100 50")))
         #expect(own.mainRestarts == nil)
         guard case .alive(let program) = ProcessSituation(own, alive(true, keeper: true, main: true)) else { return }
         #expect(!program.hasMaster)
         let kept = try #require(KeeperRecord(reading: text("main-restarts 3", "started 1100 50")))
-        #expect(kept.mainRestarts == 3)
+        #expect(kept.mainRestarts == 3 && kept.masterRestarts == nil, "an earlier keeper did not say when")
         // Between two masters there is none: the service runs all the same.
         guard case .alive(let process) = ProcessSituation(kept, alive(true, keeper: true, main: false)) else {
             Issue.record("it does not run")

@@ -1,5 +1,6 @@
 import AdminAPI
 import CommandLineSupport
+import Names
 import Testing
 import Text
 
@@ -30,6 +31,17 @@ import Text
                 reportedAt: nil))
         #expect(text.contains("pgw.1    running, 1 of 2 workers ready  2026-11-29T10:00:00Z"))
         #expect(text.contains("tg.1     running                        2026-11-29T10:00:00Z"))
+    }
+
+    @Test("a service says how often its master was killed")
+    func killedMaster() {
+        let resource = ServiceResource(name: "pgw.1", type: "pgw", index: 1, server: "app1", state: .ready, weight: nil)
+        let server = ServerResource(name: "app1", location: "tcn", kind: .app, addresses: ["10.1.0.11"])
+        var report = service([worker(1, .ready)])
+        #expect(!ResourceTables.service(resource, on: server, rows: [], report: report).contains("killed"))
+        report.masterRestarts = MasterRestarts(count: 4, last: "2026-11-29T10:30:00Z")
+        let text = ResourceTables.service(resource, on: server, rows: [], report: report)
+        #expect(text.contains("master killed  4 times, last at 2026-11-29T10:30:00Z"))
     }
 
     @Test("each worker is a line")

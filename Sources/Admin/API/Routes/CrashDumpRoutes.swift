@@ -90,12 +90,44 @@ extension RouteTable {
         guard try await registry.state().cloud.servers[crash.server] != nil else {
             throw APIProblem.notFound("server \(crash.server) any more, which had the dump")
         }
-        let presence = await nodes.presence(of: crash.server)
-        guard presence.state != .present else { return }
+        if let absence = try await absence(of: crash.server, askedFor: 0) { throw absence }
+    }
+
+    /// Why nothing is to be expected of a node; `nil`: something is.
+    ///
+    /// - Parameter seconds: how long it has been asked already.
+    private func absence(of server: String, askedFor seconds: Int) async throws -> APIProblem? {
+        let presence = await nodes.presence(of: server)
+        // A poll that is held has no age. Whoever is between two polls comes back soon.
+        let isAway = min(Double(seconds), presence.age ?? 0) >= Double(Limits.dumpSilence)
+        let isLost = try await registry.state().cloud.lostServers[server] != nil
+        guard presence.state != .present || isAway || isLost else { return nil }
         let silence = presence.age.map { "for \(Int($0)) s" } ?? "since ADMIN was started"
-        throw APIProblem(
-            .serviceUnavailable, "Nothing was heard of the node of \(crash.server) \(silence), and the dump is there.",
+        return APIProblem(
+            .serviceUnavailable, "Nothing was heard of the node of \(server) \(silence), and the dump is there.",
             headers: [.retryAfter: "\(Limits.dumpSeconds)"])
+    }
+
+    /// Returns when the node has answered, or is away; otherwise like `DumpWishes.answer`.
+    private func answer(_ crash: StoredCrash, since start: ContinuousClock.Instant, tokens: Int) async
+        -> TagWaiters.Wake
+    {
+        await withTaskGroup(of: TagWaiters.Wake.self) { group in
+            group.addTask { await nodes.dumps.answer(of: crash.report.id, tokens: tokens) }
+            group.addTask {
+                repeat {
+                    guard (try? await Task.sleep(for: .seconds(1))) != nil else { return .change }
+                } while (try? await absence(of: crash.server, askedFor: Self.seconds(since: start))) == nil
+                return .change
+            }
+            let first = await group.next() ?? .change
+            group.cancelAll()
+            return first
+        }
+    }
+
+    private static func seconds(since start: ContinuousClock.Instant) -> Int {
+        Int((ContinuousClock.now - start).components.seconds)
     }
 
     private static func noDump(_ crash: StoredCrash) -> APIProblem {
@@ -105,13 +137,13 @@ extension RouteTable {
 
     /// The dump that the node sends in time.
     private func fetched(_ crash: StoredCrash, _ request: APIRequest) async throws -> Response {
-        let (dumps, id) = (nodes.dumps, crash.report.id)
+        let start = ContinuousClock.now
         var poll = ConditionalPoll(request)
         _ = try await poll.hold(request, seconds: Limits.dumpSeconds) { tokens in
-            await dumps.answer(of: id, tokens: tokens)
+            await answer(crash, since: start, tokens: tokens)
         }
         return try await poll.afterwards {
-            switch await dumps.outcome(of: id) {
+            switch await nodes.dumps.outcome(of: crash.report.id) {
             case .dump(let bytes):
                 return Response(
                     status: .ok,
@@ -121,6 +153,9 @@ extension RouteTable {
                     ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
             case .gone: throw Self.noDump(crash)
             case nil:
+                if let absence = try await absence(of: crash.server, askedFor: Self.seconds(since: start)) {
+                    throw absence
+                }
                 throw APIProblem(
                     .serviceUnavailable,
                     "The node of \(crash.server) has not sent the dump within \(Limits.dumpSeconds) seconds.",

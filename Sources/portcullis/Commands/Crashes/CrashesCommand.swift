@@ -118,7 +118,8 @@ struct FetchDump: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch", abstract: "Fetch the dump of a crash from its server: every thread with its variables.",
         discussion: """
-            ADMIN asks the node, which keeps dumps for a while. Without --file the dump goes to standard output: at a \
+            ADMIN asks the node, which keeps dumps for a while: standard error says which one. The command fails when the \
+            node has not answered in 30 s, and as soon as it has not polled for 10 s. Without --file the dump goes to standard output: at a \
             terminal control characters are shown and not carried out; into a file or a pipe it goes as it is.
             """)
 
@@ -133,14 +134,12 @@ struct FetchDump: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        var id = crash.report
-        if id == nil {
-            let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(crash.fingerprint)))
-            id = detail.newestWithDump?.id
-        }
-        guard let id else {
+        let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(crash.fingerprint)))
+        let report = crash.report.map { id in detail.reports.first { $0.id.isExactly(id) } } ?? detail.newestWithDump
+        guard let id = crash.report ?? report?.id else {
             throw CommandError("no report of the crash \(crash.fingerprint.shownName()) is kept any more")
         }
+        StandardError.write(await Self.note(of: report?.server, client))
         var request = AdminRequest(.get, .dump(of: id, in: crash.fingerprint))
         request.accept = MediaType.text
         let dump = try await client.content(MediaType.text, request)
@@ -152,6 +151,15 @@ struct FetchDump: AdminCommand {
         } else {
             try StandardOutput.write(dump)
         }
+    }
+
+    /// `Asking the node of app1, which was last heard of 12 s ago; it has 30 s.`
+    private static func note(of server: String?, _ client: AdminResources) async -> String {
+        let limit = "; it has \(Limits.dumpSeconds) s."
+        guard let server else { return "Asking the node that keeps the dump\(limit)" }
+        let detail: NodeDetail? = try? await client.value(AdminRequest(.get, .node(of: server)))
+        let age = detail?.node.age.map { ", which was last heard of \(ResourceTables.duration($0)) ago" } ?? ""
+        return "Asking the node of \(server)\(age)\(limit)".printable
     }
 }
 
