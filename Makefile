@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions node master rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions databases node master rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 # What bears a neighbour has it by Tests/lanes; make -j adds none.
 .NOTPARALLEL:
 
@@ -37,7 +37,7 @@ beside-release:
 
 # On both sides what keeps one processor busy: the lab machine has one.
 beside-lab:
-	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions node master worker rollouts moves schemathesis fuzz-short packaging'
+	@Tests/lanes 'end-to-end-one pacemaker' 'configuration versions databases node master worker rollouts moves schemathesis fuzz-short packaging'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -82,6 +82,9 @@ configuration: ## the services' combined configurations: ADMIN, the command line
 
 versions: ## versions built, signed, verified and unpacked by the command line; strangers, kills and full disks
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run
+
+databases: ## portcullis-database with PostgreSQL, pgbouncer and SQLite: patches, refusals, locks, kills
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Databases/run
 
 node: ## portcullis-node, -keeper and -master on loopback: versions, refusals, processes, kills
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Node/run
