@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions node master examples rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions databases node master examples rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 # What bears a neighbour has it by Tests/lanes; make -j adds none.
 .NOTPARALLEL:
 
@@ -38,7 +38,7 @@ beside-release:
 # Two lab machines keep a processor busy each; what runs on the host waits most of its time. Only the last lane has ports of
 # the loopback address.
 beside-lab:
-	@Tests/lanes end-to-end-one 'pacemaker packaging examples fuzz-short' 'configuration versions node master worker rollouts moves schemathesis'
+	@Tests/lanes end-to-end-one 'pacemaker packaging examples databases fuzz-short' 'configuration versions node master worker rollouts moves schemathesis'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -83,6 +83,9 @@ configuration: ## the services' combined configurations: ADMIN, the command line
 
 versions: ## versions built, signed, verified and unpacked by the command line; strangers, kills and full disks
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Versions/run
+
+databases: ## portcullis-database with PostgreSQL, pgbouncer and SQLite: patches, refusals, locks, kills
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Databases/run
 
 node: ## portcullis-node, -keeper and -master on loopback: versions, refusals, processes, kills
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Node/run

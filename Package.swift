@@ -31,6 +31,7 @@ let package = Package(
         .executable(name: "portcullis", targets: ["portcullis"]),
         .executable(name: "portcullis-keeper", targets: ["portcullis-keeper"]),
         .executable(name: "portcullis-master", targets: ["portcullis-master"]),
+        .executable(name: "portcullis-database", targets: ["portcullis-database"]),
         .executable(name: "portcullis-node", targets: ["portcullis-node"]),
         .executable(name: "portcullis-generate", targets: ["portcullis-generate"]),
         .library(name: "Netlink", targets: ["Netlink"]),
@@ -59,6 +60,8 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEvents"),
         .systemLibrary(name: "CFiles"),
@@ -244,6 +247,25 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Databases of services: the runner of patches
+        .target(
+            name: "DatabasePatches", dependencies: ["Text", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .target(
+            name: "Databases",
+            dependencies: [
+                "CEvents", "CPostgreSQL", "CSQLite", "DatabasePatches", "JSON", "ServiceSupport", "Text",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "portcullis-database",
+            dependencies: [
+                "CommandLineSupport", "DatabasePatches", "Databases", "JSON", "ServiceSupport", "Text",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
         // Inside services
         .target(name: "ServiceWorker", dependencies: ["CServiceWorker"], swiftSettings: strict),
 
@@ -426,6 +448,8 @@ let package = Package(
             name: "VersionsTests",
             dependencies: ["Cloud", "JSON", "NetworkTypes", "TestSupport", "Text", "Versions"],
             swiftSettings: strictTests),
+        .testTarget(
+            name: "DatabasePatchesTests", dependencies: ["DatabasePatches"], swiftSettings: strictTests),
         .testTarget(
             name: "CrashDumpsTests", dependencies: ["CrashDumps", "Text"], swiftSettings: strictTests),
         .testTarget(

@@ -21,8 +21,8 @@ from portcullis_testing.processes import Process, result
 from portcullis_testing.repository import FIXTURES, binary
 from portcullis_testing.waiting import eventually
 
-PROGRAMS = ("portcullis", "portcullis-admin", "portcullis-checks", "portcullis-gateway", "portcullis-generate",
-            "portcullis-node")
+PROGRAMS = ("portcullis", "portcullis-admin", "portcullis-checks", "portcullis-database", "portcullis-gateway",
+            "portcullis-generate", "portcullis-node")
 DECEPTIVE = "to\u202edrawkcab \x1b[31m\u2028\u200b"
 
 

@@ -10,7 +10,7 @@ from portcullis_testing.repository import FIXTURES, binary
 
 TOP = FIXTURES.parent
 PROGRAMS = {"portcullis": 1, "portcullis-admin": 8, "portcullis-gateway": 8, "portcullis-checks": 8,
-            "portcullis-node": 8}
+            "portcullis-database": 8, "portcullis-node": 8}
 
 
 @pytest.fixture(scope="module")
