@@ -139,7 +139,7 @@ def line(port):
 
 
 class Clients:
-    """New connections at a rate, each of which must be answered. `errors` has what went wrong."""
+    """New connections at a rate, each of which must be answered. `errors` has what went wrong, `longest` the seconds of the slowest answer."""
 
     def __init__(self, port, ask=page, rate=240, threads=4):
         self.port, self.ask, self.pause, self.threads = port, ask, threads / rate, threads
@@ -175,9 +175,10 @@ class Clients:
                 problem = repr(error)
             with self._lock:
                 self.count += 1
-                self.longest = max(self.longest, time.monotonic() - began)
                 if problem:
                     self.errors.append(problem)
+                else:
+                    self.longest = max(self.longest, time.monotonic() - began)
 
     def more(self, count=200):
         """Waits for so many further connections."""

@@ -89,5 +89,6 @@ def test_of_500_new_connections_a_second_only_those_of_the_worker_that_crashes_a
     # Each client has one connection at a time, which the worker may just have accepted.
     assert not [error for error in clients.errors if "Refused" in error], clients.errors
     assert len(clients.errors) <= clients.threads, clients.errors
-    # Who waits at the sockets of the worker that crashed is served by its replacement; it takes some 50 ms, and a busy machine more.
-    assert clients.longest < 2, clients.longest
+    # Who waits at the sockets of the worker that crashed is served by its replacement: in 50 ms or so, on a machine that is not
+    # busy, and long before the pause of 30 s is over.
+    assert clients.longest < 10, clients.longest
