@@ -31,7 +31,8 @@ struct RestartServices: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "restart", abstract: "Restart service instances, one after the other, and wait for each.",
         discussion: """
-            Gateways go on sending to them meanwhile. The first that fails ends it. With --worker or --workers, only \
+            Gateways go on sending to them meanwhile. What has ended by itself is started at once, without the pause after its \
+            failures. The first that fails ends it. With --worker or --workers, only \
             workers are replaced: the service's master stays, and the other workers serve meanwhile.
             """)
 
