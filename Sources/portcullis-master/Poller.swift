@@ -2,7 +2,7 @@ import CEvents
 
 /// Waits for descriptors (epoll(7)).
 final class Poller {
-    /// What a descriptor is. Of the descriptors of a process the generation is told, too.
+    /// What a descriptor is. A descriptor of a process has the process's generation with it.
     enum Source: UInt64 {
         case signals, notify, keeper, files, process, crash, control, fault
     }

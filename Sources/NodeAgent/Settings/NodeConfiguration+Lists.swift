@@ -11,7 +11,7 @@ enum ListKey: String, CaseIterable {
     case trustedKeys = "trusted-keys"
     case allowUsers = "allow-users"
     case drives
-    // After the users, whom it may name.
+    // After the users, since it may name them.
     case builds
 
     /// Reads the value. What is wrong with it is reported at its place.
