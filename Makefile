@@ -43,9 +43,10 @@ beside-lab:
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
 
-lint: ## swift format --strict, the walls between targets, text read by Characters, shellcheck
+lint: ## swift format --strict, the walls between targets and their map, text read by Characters, shellcheck
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks examples/tgctl/Package.swift examples/tgctl/Sources
 	SWIFT="$(SWIFT)" scripts/check-imports
+	scripts/check-map
 	scripts/check-text
 	shellcheck -x pacemaker/portcullis-functions scripts/setup .ci/run $$(git ls-files | xargs awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ {print FILENAME} {nextfile}')
 
@@ -171,8 +172,9 @@ bench: ## against ipvsadm, keepalived and nft in the same run; fails where a tar
 	$(SWIFT) build -c release --static-swift-stdlib
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Benchmarks/run
 
-format: ## formats the sources in place
+format: ## formats the sources in place, and wraps the documents
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks examples/tgctl/Package.swift examples/tgctl/Sources
+	scripts/wrap-docs
 
 clean: ## removes build products, keeps the lab's kernel
 	rm -rf .build

@@ -1,7 +1,7 @@
 import JSON
 import Names
 
-/// A gateway as its polls tell of it (`GET /v1/gateways`).
+/// A gateway as its polls describe it (`GET /v1/gateways`).
 public struct GatewayResource: Sendable, Hashable {
     /// What pacemaker has made of the gateway.
     public enum Role: String, Sendable, Hashable, CaseIterable {

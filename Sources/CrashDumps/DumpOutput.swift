@@ -35,11 +35,12 @@ package struct DumpOutput: Sendable, Hashable {
     ///
     /// - Returns: `nil` if gdb came to none.
     package init?(_ output: [UInt8]) {
+        // exact: bytes
         guard let mark = output.firstRange(of: Array("\n{\"dump\": 1, ".utf8)) else { return nil }
         let line = output[(mark.lowerBound + 1)...].prefix { $0 != 0x0A }
         guard let value = try? JSONParser.parse(Array(line)) else { return nil }
-        frames = value["frames"].elements.prefix(DumpScript.mostFrames).map(Frame.init)
-        threads = value["threads"].number ?? 0
+        frames = (value["frames"]?.elements ?? []).prefix(DumpScript.mostFrames).map(Frame.init)
+        threads = value["threads"]?.integer ?? 0
         isThreadFound = value["isFound"] == .bool(true)
         text = String(decoding: output[line.endIndex...].drop { $0 == 0x0A }, as: UTF8.self)
         // Between them are functions of libraries, whose names only the compiler knew.
@@ -79,6 +80,7 @@ package struct DumpOutput: Sendable, Hashable {
 
     /// The text up to the list of all threads.
     package var crashedThread: Substring {
+        // exact: bytes
         guard let range = text.utf8.firstRange(of: Array("\n\nAll threads\n".utf8)) else { return text[...] }
         return text[..<range.lowerBound]
     }
@@ -87,25 +89,8 @@ package struct DumpOutput: Sendable, Hashable {
 extension DumpOutput.Frame {
     init(_ value: JSONValue) {
         self.init(
-            function: value["function"].text.map { SwiftName.demangled($0) }, file: value["file"].text,
-            line: value["line"].number, module: value["module"].text,
-            address: UInt64(clamping: value["address"].number ?? 0))
-    }
-}
-
-extension JSONValue? {
-    fileprivate var elements: [JSONValue] {
-        guard case .array(let elements) = self else { return [] }
-        return elements
-    }
-
-    fileprivate var number: Int? {
-        guard case .integer(let number) = self else { return nil }
-        return number
-    }
-
-    fileprivate var text: String? {
-        guard case .string(let text) = self else { return nil }
-        return text
+            function: value["function"]?.string.map { SwiftName.demangled($0) }, file: value["file"]?.string,
+            line: value["line"]?.integer, module: value["module"]?.string,
+            address: UInt64(clamping: value["address"]?.integer ?? 0))
     }
 }

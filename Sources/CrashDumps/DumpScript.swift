@@ -1,9 +1,9 @@
 /// What gdb carries out to dump a process: a program in gdb's own Python.
 ///
 /// It prints one line of JSON (`DumpOutput`), and then the dump for people: the thread that crashed with its variables,
-/// from where it crashed, then all threads. The line comes first, so a dump that is ended half-way has it.
+/// from where it crashed, then all threads. The line comes first, so a dump that is cut short still has it.
 package enum DumpScript {
-    /// The most frames of a thread that are told.
+    /// The most frames of a thread that are printed.
     package static let mostFrames = 64
     /// The most bytes of the whole output.
     package static let largest = 4 << 20

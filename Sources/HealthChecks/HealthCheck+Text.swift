@@ -73,6 +73,7 @@ extension HealthCheck: CustomStringConvertible {
         let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
         guard rest > 0 else { return "\(whole)" }
         var decimals = "\(1_000 + rest)".dropFirst()
+        // exact: digits
         while decimals.last == "0" { decimals.removeLast() }
         return "\(whole).\(decimals)"
     }

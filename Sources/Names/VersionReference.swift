@@ -20,7 +20,7 @@ public enum VersionReference: Sendable, Hashable {
     /// The longest text in bytes.
     public static let longest = longestName + 1 + longestVariant
 
-    /// Reads a text; `nil` if it is none of the three forms.
+    /// Reads a text; `nil` if it has none of the three forms.
     public init?(_ text: String) {
         if text.hasBytePrefix(Self.prefix) {
             let digits = String(Substring(text.utf8.dropFirst(Self.prefix.utf8.count)))

@@ -49,17 +49,17 @@ package struct CrashFile: Sendable, Equatable {
     /// service's user, so whoever reads it judges them.
     package init?(_ bytes: [UInt8]) {
         guard let json = try? JSONParser.parse(bytes), json["crash"] == .integer(Self.version),
-            let id = json["id"]?.text, let pid = json["pid"]?.number, let start = json["start"]?.number,
-            let kind = json["kind"]?.text.flatMap({ LastEnd.Kind(rawValue: $0) }), let at = json["at"]?.text
+            let id = json["id"]?.string, let pid = json["pid"]?.integer, let start = json["start"]?.integer,
+            let kind = json["kind"]?.string.flatMap({ LastEnd.Kind(rawValue: $0) }), let at = json["at"]?.string
         else { return nil }
         self.init(
-            id: id, worker: json["worker"]?.number ?? 0, process: ProcessIdentity(pid: pid, start: start),
-            generation: json["generation"]?.number ?? 0, kind: kind, at: at,
-            isParked: json["isParked"] == .bool(true), program: json["program"]?.text ?? "")
-        signal = json["signal"]?.number
-        code = json["code"]?.number
-        exit = json["exit"]?.number
-        thread = json["thread"]?.number
+            id: id, worker: json["worker"]?.integer ?? 0, process: ProcessIdentity(pid: pid, start: start),
+            generation: json["generation"]?.integer ?? 0, kind: kind, at: at,
+            isParked: json["isParked"] == .bool(true), program: json["program"]?.string ?? "")
+        signal = json["signal"]?.integer
+        code = json["code"]?.integer
+        exit = json["exit"]?.integer
+        thread = json["thread"]?.integer
         address = json["address"]?.hexadecimal
         pc = json["pc"]?.hexadecimal
     }
@@ -82,19 +82,9 @@ package struct CrashFile: Sendable, Equatable {
 }
 
 extension JSONValue {
-    fileprivate var text: String? {
-        guard case .string(let text) = self else { return nil }
-        return text
-    }
-
-    fileprivate var number: Int? {
-        guard case .integer(let number) = self else { return nil }
-        return number
-    }
-
     /// `0x` and up to 16 digits.
     fileprivate var hexadecimal: UInt64? {
-        guard let text, text.hasBytePrefix("0x") else { return nil }
+        guard let text = string, text.hasBytePrefix("0x") else { return nil }
         return UInt64(text.dropFirst(2), radix: 16)  // exact: "0x" was compared by bytes
     }
 }

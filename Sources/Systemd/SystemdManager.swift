@@ -15,7 +15,7 @@ package struct SystemdManager: Sendable {
     /// - Parameter patience: seconds that an answer may take.
     package init(patience: Int = 25) { self.patience = UInt64(patience) * 1_000_000 }
 
-    /// Whether systemd is process 1 of this machine, as sd_booted(3) has it.
+    /// Whether systemd is process 1 of this machine, as sd_booted(3) finds out.
     package static var isBooted: Bool { access("/run/systemd/system", F_OK) == 0 }
 
     /// Its version, as it tells it.

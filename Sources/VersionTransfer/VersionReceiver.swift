@@ -2,7 +2,7 @@ package import AdminAPI
 package import AdminClient
 package import Versions
 
-/// ADMIN, as whoever sends versions asks it.
+/// What is asked of ADMIN when versions are sent.
 package protocol VersionReceiver: Sendable {
     /// The value of an answer. Throws for one without a status of success.
     func answer<Value: Described>(to request: AdminRequest) async throws -> Value

@@ -59,7 +59,7 @@ struct Run: ParsableCommand {
     }
 }
 
-/// Whom checks of TLS trust.
+/// The certificates that TLS checks trust.
 struct TrustOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

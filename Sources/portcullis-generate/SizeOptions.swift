@@ -1,6 +1,7 @@
 import ArgumentParser
 import LargeCloud
 import NetworkTypes
+import Text
 
 /// Options of every subcommand: the size of the cloud.
 struct SizeOptions: ParsableArguments {
@@ -54,7 +55,7 @@ struct InstanceWeight: ExpressibleByArgument {
     let weight: Int
 
     init?(argument: String) {
-        let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
+        let parts = argument.splitBytes("=")
         guard parts.count == 2, let weight = Int(parts[1]) else { return nil }
         instance = String(parts[0])
         self.weight = weight

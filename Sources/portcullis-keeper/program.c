@@ -27,7 +27,7 @@ static int set_limits(const struct order *order) {
         int resource = order->limits[index].resource;
         if (getrlimit(resource, &now) != 0) return -1;
         limit.rlim_cur = limit.rlim_max = order->limits[index].value;
-        // Who may not raise it gets what there is.
+        // A caller that may not raise it gets the limit that there is.
         if (setrlimit(resource, &limit) == 0) continue;
         if (errno != EPERM) return -1;
         limit.rlim_cur = limit.rlim_max = now.rlim_max < order->limits[index].value ? now.rlim_max : order->limits[index].value;

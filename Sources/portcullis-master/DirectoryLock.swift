@@ -4,7 +4,7 @@ import Glibc
 final class DirectoryLock {
     private let descriptor: Int32
 
-    /// `nil`: another master has it. A process that one that was killed has just made has it for a moment, too.
+    /// `nil`: another master has it. After a master was killed, a child that it had just made may hold it for a moment.
     init?(_ directory: String) {
         descriptor = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
         guard descriptor >= 0 else { return nil }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-// A limit of setrlimit(2). Who may not raise it gets what there is.
+// A limit of setrlimit(2). A caller that may not raise it gets the limit that there is.
 struct master_limit {
     int resource;
     unsigned long soft, hard;

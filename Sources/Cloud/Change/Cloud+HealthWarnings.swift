@@ -2,7 +2,7 @@ import NetworkTypes
 import Text
 
 extension Cloud {
-    /// What health and limits of a section do otherwise than one may think, at each location that serves it. Cost: walks
+    /// What may surprise in the health and limits of a section, at each location that serves it. Cost: walks
     /// over all services if a type with a minimum or a sorry server is among those that changed, or a service did.
     func healthWarnings(about difference: CloudDifference, changedTypes: Set<String>) -> [Contradiction] {
         let changedServices = difference.changes.filter { $0.kind == .service }

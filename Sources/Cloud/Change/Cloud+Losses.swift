@@ -19,7 +19,7 @@ extension Cloud {
     }
 
     /// Notes which servers are lost and which are back, and begins to move services that are to move, each to a server
-    /// that `Placement` chooses. Until it runs there, the export has it drained. Notices tell of all of it.
+    /// that `Placement` chooses. Until it runs there, the export has it drained. Each step makes a notice.
     ///
     /// Nothing moves when more than `share` percent of a location's servers, and at least two, are silent at once; nor
     /// later, until they are heard of again. Instances of rollouts at work stay. Cost: walks over all services, and for

@@ -29,7 +29,7 @@ extension Cloud {
         services[name] = nil
     }
 
-    /// Deletes a pool. Throws `ChangeError` if it is missing. Who needs it is found by the check for contradictions.
+    /// Deletes a pool. Throws `ChangeError` if it is missing. The check for contradictions finds what still needs it.
     package mutating func deletePool(_ id: AddressPool.ID) throws {
         _ = try pool(id)
         pools[id] = nil

@@ -9,7 +9,7 @@ struct ProberLink {
     var heardAt = 0
     /// What it said last of itself.
     var state: ProberMessage.ProberState?
-    /// Wakes whoever tells it of new targets.
+    /// Wakes the task that sends it new targets.
     var bell: AsyncStream<Void>.Continuation?
     /// Ends the wait for the next change that comes by time.
     var alarm: Task<Void, Never>?

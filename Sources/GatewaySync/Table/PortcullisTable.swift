@@ -116,7 +116,7 @@ public enum PortcullisTable {
             Nftables.Rule(in: "nat", isFamily, .fields(keyAndSource, in: name(.sources)), .goto(translate)),
             Nftables.Rule(in: translate, isFamily, .verdict(key, from: name(.dnatlimits))),
             Nftables.Rule(in: translate, isFamily, dnat),
-            // A server answers to whom the packet came from: without the gateway's address, straight to the client.
+            // A server answers the sender of the packet: without the gateway's address, the client itself.
             Nftables.Rule(
                 in: "postrouting", isFamily, .originalDestination(family, in: name(.addresses)),
                 .connectionMark(hairpinMark), .masquerade),

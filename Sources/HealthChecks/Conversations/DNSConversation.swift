@@ -52,7 +52,7 @@ extension Probe.DNS {
     /// Whether DNS can have the name: labels of 1 to 63 bytes, 255 in all with their lengths.
     public var isNameValid: Bool { encodedName != nil }
 
-    /// The name as labels with their lengths; `nil` if it is none.
+    /// The name as labels with their lengths; `nil` if it is not a name.
     var encodedName: [UInt8]? {
         guard !name.isEmpty else { return [0] }
         var bytes: [UInt8] = []

@@ -6,6 +6,7 @@ import NIOSSL
 import NIOTLS
 import NetworkTypes
 import Synchronization
+import Text
 
 /// TLS without a socket: bytes in, bytes out. NIOSSL's handler in a channel that exists in memory only, so that it runs
 /// in the loop of the prober.
@@ -111,12 +112,13 @@ final class TLSSession {
         case .uncleanShutdown: return "connection closed without the end of TLS"
         case .handshakeFailed(.sslError(let stack)):
             // "error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …"
+            // exact: BoringSSL writes ASCII
             let words = stack.first.map { "\($0)".split(separator: " at ")[0] } ?? ""
-            let reason = words.split(separator: ":").last.map(String.init) ?? ""
+            let reason = words.splitBytes(":", omittingEmpty: true).last.map(String.init) ?? ""
             if reason == "CERTIFICATE_VERIFY_FAILED" {
                 return "the certificate is expired, or no trusted authority has signed it"
             }
-            return "TLS handshake failed: \(reason.replacing("_", with: " ").lowercased())"
+            return "TLS handshake failed: \(reason.replacingByte("_", with: " ").lowercased())"
         default: return "TLS handshake failed"
         }
     }

@@ -34,8 +34,9 @@ struct ImportedCloud {
 
     private static func text(of type: ImportedType) -> String {
         var places: [String] = []
-        for section in type.sections where places.last != "\(section.server.place)" {
-            places.append("\(section.server.place)")
+        for section in type.sections {
+            let place = "\(section.server.place)"
+            if places.last?.isExactly(place) != true { places.append(place) }
         }
         let head = "# From \(places.joined(separator: ", ")).\n"
         return head

@@ -48,8 +48,8 @@ struct KeepalivedCheckReader {
     }
 
     private mutating func readCommon(_ parts: [KeepalivedStatement], of kind: String) throws(KeepalivedError) {
-        let isCommand = kind == "MISC_CHECK"
-        let isHTTP = kind == "HTTP_GET" || kind == "SSL_GET"
+        let isCommand = kind.isExactly("MISC_CHECK")
+        let isHTTP = kind.isExactly("HTTP_GET") || kind.isExactly("SSL_GET")
         for part in parts {
             // What a host of SMTP_CHECK had in old versions.
             if part.keyword == "host" {
@@ -58,7 +58,7 @@ struct KeepalivedCheckReader {
             }
             switch part.keyword {
             case "connect_timeout" where isCommand: note(part, "a command has misc_timeout")
-            case "connect_port" where isCommand || kind == "PING_CHECK": note(part, "this check asks no port")
+            case "connect_port" where isCommand || kind.isExactly("PING_CHECK"): note(part, "this check asks no port")
             case "virtualhost" where !isHTTP: note(part, "only HTTP_GET and SSL_GET ask for a host")
             default: break
             }
@@ -107,20 +107,21 @@ struct KeepalivedCheckReader {
             return result
         }
         let interval = clamped(settings.delayLoop ?? 60_000, "delay_loop")
-        let isCommand = kind == "MISC_CHECK"
+        let isCommand = kind.isExactly("MISC_CHECK")
         let wait = clamped(
             isCommand ? commandTimeout ?? interval : settings.connectTimeout ?? 5_000,
             isCommand ? "misc_timeout" : "connect_timeout")
         if wait > interval {
             note(statement, "the time that a probe may take becomes that of delay_loop, \(interval) ms")
         }
-        let retry = settings.retry ?? (kind == "DNS_CHECK" ? 3 : isCommand ? 0 : 1)
+        let retry = settings.retry ?? (kind.isExactly("DNS_CHECK") ? 3 : isCommand ? 0 : 1)
         if retry >= HealthCheck.counts.upperBound {
             note(statement, "retry becomes \(HealthCheck.counts.upperBound - 1)")
         }
         let pause =
             settings.delayBeforeRetry
-            ?? (kind == "DNS_CHECK" ? interval : kind == "HTTP_GET" || kind == "SSL_GET" ? 3_000 : 1_000)
+            ?? (kind.isExactly("DNS_CHECK")
+                ? interval : kind.isExactly("HTTP_GET") || kind.isExactly("SSL_GET") ? 3_000 : 1_000)
         // Without a retry nothing is ever asked faster.
         let fast = retry == 0 ? HealthCheck.Timing().fastInterval : max(pause, HealthCheck.times.lowerBound)
         if let told = settings.delayBeforeRetry, retry > 0, min(fast, interval) != told {

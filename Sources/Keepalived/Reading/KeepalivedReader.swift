@@ -167,6 +167,7 @@ struct KeepalivedReader {
         case "NAT": return .masq
         case "DR": return .direct
         case "TUN":
+            // exact: nothing else is equal to these ASCII words
             let words = part.words.dropFirst(2).filter { $0 != "type" && $0 != "ipip" && $0 != "nocsum" }
             if !words.isEmpty { note(part, "a tunnel is IPIP: \(words.joined(separator: " ").printed()) is not there") }
             return .tunnel

@@ -10,7 +10,7 @@ import Versions
 struct CrashInspection: Sendable {
     let note: CrashNote
     let service: String
-    /// Who has written the note, as whom the service runs. gdb gets no more rights than it.
+    /// The note's owner, which is the user that the service runs as. gdb gets no more rights than that user.
     let user: ServiceUser
     let context: NodeContext
     let shelf: CrashShelf

@@ -2,6 +2,7 @@
 import Glibc
 import ServiceSupport
 import SystemPackage
+import Text
 
 /// The socket by which masters say that they have noted a crash. What they send is a reason to look, and no more: anybody
 /// on the server may send there.
@@ -36,7 +37,7 @@ final class CrashSignal: Sendable {
         let parent = open(Folder.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else { return false }
         defer { close(parent) }
-        let name = path.split(separator: "/").last.map(String.init) ?? ""
+        let name = path.splitBytes("/", omittingEmpty: true).last.map(String.init) ?? ""
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) {

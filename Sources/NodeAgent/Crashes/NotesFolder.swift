@@ -26,7 +26,7 @@ struct NotesFolder: Sendable {
         }
     }
 
-    /// Reads a note, and who has written it; `nil`: it is no note, or is gone.
+    /// Reads a note and its owner; `nil`: it is no note, or is gone.
     func note(_ id: String) -> (note: CrashNote, user: ServiceUser)? {
         guard let (bytes, status) = content(id + CrashFile.suffix, CrashNote.largest + 1),
             bytes.count <= CrashNote.largest, let note = CrashNote(bytes, id: id)

@@ -5,7 +5,7 @@ import ServiceSupport
 import Text
 import Versions
 
-/// Looks at what there is of a service.
+/// Finds out what there is of a service on this server.
 struct ServiceObserver {
     let name: String
     let directory: NodeDirectory

@@ -9,7 +9,7 @@ package enum AssignedName {
     package static func type(of service: String) -> String? { ServiceName(service)?.type }
 }
 
-/// Assignments of which nothing can be carried out: what is wrong with them.
+/// Why none of the assignments can be carried out.
 package struct AssignmentsError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 

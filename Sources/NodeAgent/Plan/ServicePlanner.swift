@@ -18,7 +18,7 @@ package struct ServiceOrder: Sendable, Hashable {
     }
 }
 
-/// Compares what a service should be with what there is.
+/// Compares what a service should be with what it is.
 package struct ServicePlanner {
     private let name: String
     private let order: ServiceOrder

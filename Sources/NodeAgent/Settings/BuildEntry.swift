@@ -39,6 +39,7 @@ package struct BuildEntry: Sendable, Hashable {
             if let problem = UserName.problem(with: name) {
                 throw YAMLError(node.position, "\(name.printed()) \(problem)")
             }
+            // exact: nothing else is equal to ASCII letters
             guard !name.isExactly("root") || allowed.contains("root") else {
                 throw YAMLError(node.position, "nothing is built as root unless allow-users has root, too")
             }

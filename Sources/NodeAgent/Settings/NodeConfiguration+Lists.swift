@@ -12,7 +12,7 @@ enum ListKey: String, CaseIterable {
     case allowUsers = "allow-users"
     case logTargetExcept = "log-target-except"
     case drives
-    // After the users, whom it may name.
+    // After the users, since it may name them.
     case builds
 
     /// Reads the value. What is wrong with it is reported at its place.

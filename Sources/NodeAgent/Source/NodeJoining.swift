@@ -45,7 +45,7 @@ package enum NodeJoining {
                 "ADMIN at \(answer.address) refused the join token with \(answer.statusLine)\(detail.isEmpty ? "" : ": \(detail)")"
             )
         }
-        guard case .string(let text)? = (try? JSONParser.parse(answer.body))?["token"],
+        guard let text = (try? JSONParser.parse(answer.body))?["token"]?.string,
             let own = try? TokenSource.token(in: text)
         else { throw SourceError("the answer of \(answer.address)\(request.target) has no token") }
         return own

@@ -4,7 +4,7 @@ import Foundation
 import Names
 
 extension Job.End {
-    /// The end that a node or a master tells of; `nil`: it still runs.
+    /// The end that a node or a master reports; `nil`: it still runs.
     init?(_ report: JobReport, now: Date) {
         let outcome: JobOutcome
         switch report.state {

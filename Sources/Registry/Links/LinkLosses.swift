@@ -3,7 +3,7 @@ import Cloud
 import Names
 import Text
 
-/// Decides which lost links people are told of, without a clock of its own.
+/// Decides which lost links become notices, without a clock of its own.
 ///
 /// A single link is told of when it has been lost for `patience` although the server's node is in touch and says that the
 /// service runs. When more than `share` percent of all links, and at least `crowd`, are lost within `window`, ADMIN itself

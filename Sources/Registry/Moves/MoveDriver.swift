@@ -20,7 +20,7 @@ public actor MoveDriver: Service {
     private let logger: Logger
     /// Whether a move was on when it last looked.
     private var isBusy = false
-    /// What could not be written, by service: it is told once.
+    /// What could not be written, by service: it is logged once.
     private var troubles: [String: String] = [:]
 
     public init(registry: Registry, gateways: GatewayRoster, nodes: NodeRoster, logger: Logger) {

@@ -272,7 +272,7 @@ public actor NodeRoster {
         return resources
     }
 
-    /// What whoever does a job tells of it; `nil`: nothing yet, or nothing more.
+    /// What the node or master that does a job reports of it; `nil`: nothing yet, or nothing more.
     private func report(of job: Job) async -> JobReport? {
         guard let work = job.masterWork else { return nodes[job.server]?.report?.report.jobs[ExactText(job.id)] }
         return job.end == nil ? await links.report(ofJob: job.id, of: work.service, on: job.server) : nil

@@ -18,7 +18,7 @@ public actor StartWatch: Service {
     private let logger: Logger
     /// The services that start, at a generation of the registry.
     private var starting: (generation: Int, services: [ServiceInstance]) = (0, [])
-    /// What could not be written: it is told once.
+    /// What could not be written: it is logged once.
     private var trouble: String?
 
     public init(registry: Registry, nodes: NodeRoster, logger: Logger) {

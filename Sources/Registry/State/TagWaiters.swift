@@ -27,7 +27,7 @@ package actor TagWaiters {
 
     package init() {}
 
-    /// The number of requests that wait. ADMIN's own parts, whom no change of tokens wakes (`tokens: .max`), do not
+    /// The number of requests that wait. ADMIN's own parts, which no change of tokens wakes (`tokens: .max`), do not
     /// count.
     package var waiting: Int {
         waiters.values.reduce(0) { sum, list in sum + list.values.count { $0.tokens < .max } }

@@ -55,7 +55,7 @@ package struct StoredVersion: Sendable, Hashable {
 /// What is known of a content of files.
 package struct StoredBlob: Sendable, Hashable {
     package var blob: Blob
-    /// When somebody last needed it otherwise than by a version, RFC 3339 in UTC.
+    /// When it was last needed by something other than a version, RFC 3339 in UTC.
     package var touchedAt: String
 
     package init(blob: Blob, touchedAt: String) {

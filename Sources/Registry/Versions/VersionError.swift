@@ -42,7 +42,7 @@ package enum VersionError: Error, Sendable, Hashable {
     package struct LackingFile: Sendable, Hashable {
         package var path: String
         package var digest: ContentDigest
-        /// Whether the content is there, compressed otherwise than the manifest says.
+        /// Whether the content is there, but not compressed as the manifest says.
         package var isOfOtherForm: Bool
     }
 }

@@ -1,5 +1,5 @@
 /// The settings of a program from all places: the configuration file, the environment and flags, each going before the
-/// one it follows. Defaults are below them, with whoever reads the text of a setting.
+/// one it follows. Defaults are below them, in the code that reads the text of a setting.
 package struct SettingLayers<Key: SettingKey>: Sendable {
     /// Everything that was given, in rising order. A later setting overrides an earlier one of the same key.
     package let all: [Setting<Key>]

@@ -1,7 +1,7 @@
 import JSON
 package import Text
 
-/// What one version has otherwise than another.
+/// How one version differs from another.
 package struct VersionDifference: Sendable, Hashable {
     /// A file or link that differs.
     package struct Change: Sendable, Hashable {

@@ -2,7 +2,7 @@ package import Glibc
 package import ServiceSupport
 import SystemPackage
 
-/// An open file, which is closed when nobody has it any more.
+/// An open file, which is closed with its last reference.
 package final class OpenFile: Sendable {
     let descriptor: Int32
     /// The path by which it was opened, for messages.

@@ -9,7 +9,7 @@ package struct ManifestError: Error, Sendable, Hashable, CustomStringConvertible
         package var description: String { place.isEmpty ? detail : "\(place): \(detail)" }
     }
 
-    /// The most faults that are told.
+    /// The most faults that are reported.
     package static let mostFaults = 100
 
     /// At least one.

@@ -19,7 +19,7 @@ struct ManifestFaults {
     }
 }
 
-/// A value of a manifest with its place. The place's text is made only when it is told.
+/// A value of a manifest with its place. The place's text is made only for a message.
 struct ManifestField {
     let value: JSONValue
     private let parent: String

@@ -3,7 +3,7 @@ package import ServiceSupport
 import SystemPackage
 
 extension BlobStore {
-    /// Bytes that are free on the file system of the store, for whoever is not root.
+    /// Bytes that are free on the file system of the store for users other than root.
     package func freeSpace() throws(FileError) -> Int {
         var status = statvfs()
         guard fstatvfs(root.descriptor, &status) == 0 else {

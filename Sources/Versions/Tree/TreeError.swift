@@ -45,7 +45,7 @@ package enum ByteCount {
     }
 }
 
-/// What a tree has otherwise than its manifest.
+/// How a tree differs from its manifest.
 package struct TreeFault: Sendable, Hashable, CustomStringConvertible {
     /// Relative to the version's root.
     package let path: String

@@ -49,7 +49,7 @@ struct FleetMember: Sendable {
     let token: String?
 
     /// The members in a text, a line each.
-    /// - Throws: `ValidationError` with the number of a line that is none.
+    /// - Throws: `ValidationError` with the number of the first line that is wrong.
     static func list(in text: String) throws -> [FleetMember] {
         var members: [FleetMember] = []
         for (index, line) in text.splitBytes("\n").enumerated() where !line.utf8.isEmpty {

@@ -32,7 +32,7 @@ struct ConfirmationWait {
     private let without: Set<ExactText>
     /// The longest that an answer is held, in seconds: a change that wakes nobody is seen after that.
     private static let longestHold = 5
-    /// How many names are told of what is open, while it waits and at the end.
+    /// How many names of what is still open are printed, while it waits and at the end.
     private static let shown = 5
     private static let shownAtLast = 20
 

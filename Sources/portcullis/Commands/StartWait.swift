@@ -11,7 +11,7 @@ struct StartWait {
     private let deadline: ContinuousClock.Instant
     /// The longest that an answer is held, in seconds.
     private static let longestHold = 5
-    /// How many names are told of what is open, while it waits and at the end.
+    /// How many names of what is still open are printed, while it waits and at the end.
     private static let shown = 5
     private static let shownAtLast = 20
 

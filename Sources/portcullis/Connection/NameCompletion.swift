@@ -122,6 +122,6 @@ extension AdminResources {
         guard case .array(let elements) = try JSONParser.parse(try await content(MediaType.json, request)) else {
             return []
         }
-        return elements.compactMap { if case .string(let name)? = $0[member] { name } else { nil } }
+        return elements.compactMap { $0[member]?.string }
     }
 }

@@ -23,7 +23,7 @@ enum ResultNames {
     /// The member that names a resource, in the resource itself or in what describes it further.
     private static func name(_ json: JSONValue) -> String? {
         // A job is named by its identifier; its name is that of an action.
-        if case .string(let text)? = json["id"] { return text }
+        if let text = json["id"]?.string { return text }
         for member in ["fingerprint", "name", "service", "server", "gateway", "type", "mark"] {
             switch json[member] {
             case .string(let text): return text

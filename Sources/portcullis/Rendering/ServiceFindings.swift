@@ -40,7 +40,7 @@ struct ServiceFindings {
         let problems: [String]
     }
 
-    /// Seconds for which a job that has failed is told, unless a later one of its kind and name succeeds.
+    /// Seconds for which a job that has failed is shown, unless a later one of its kind and name succeeds.
     static let jobs = 86_400.0
 
     /// Those that are not as they should be, in the order of the services.
@@ -55,7 +55,7 @@ struct ServiceFindings {
         _ services: [ServiceResource], locations: [String: String], nodes: [String: NodeResource],
         differences: [ExactText: [NodeDifference]], health: HealthOverview?, jobs: [JobResource], now: Date
     ) {
-        // What was left of a service at another server is none of its own faults.
+        // What is left of a service at another server is not a fault of this one.
         let differences = differences.mapValues { differences in
             Dictionary(differences.map { (ExactText($0.service), $0.text) }, uniquingKeysWith: { first, _ in first })
         }

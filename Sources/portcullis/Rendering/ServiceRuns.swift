@@ -49,7 +49,7 @@ struct ServiceRuns {
     /// What it does, how many of its workers are ready, what is desired if that is something else, and the trouble with it:
     /// `running`, `running 3/4`, `failing (running): it ended by itself with status 7`, `was running, its server is silent`, `? (running)`.
     ///
-    /// - Parameter isWhole: whether a long trouble is told to its end.
+    /// - Parameter isWhole: whether a long problem is printed in full.
     func text(of service: ServiceResource, isWhole: Bool = false) -> String {
         guard let desired = service.desired else { return "-" }
         guard let node = nodes[service.server], let state = node.services[ExactText(service.name)] else {

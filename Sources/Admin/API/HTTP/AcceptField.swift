@@ -22,7 +22,7 @@ struct AcceptField {
         ranges = field == nil || read.isEmpty ? [Range(type: "*", subtype: "*", quality: 1000, version: nil)] : read
     }
 
-    /// A media range with its parameters; `nil` for what is none.
+    /// A media range with its parameters; `nil` for any other text.
     private static func range(_ text: Substring) -> Range? {
         let parts = text.splitOutsideQuotes(";").map { $0.withoutSurroundingSpace }.filter { !$0.isEmpty }
         guard let names = parts.first?.lowercased().splitBytes("/"), names.count == 2,

@@ -12,7 +12,7 @@ import Text
 struct HeldAnswer: Sendable {
     let bytes: Data
     let tag: String
-    /// The list that it is; `nil`: it is none of which only the changes can be sent.
+    /// The list that it holds; `nil` if it cannot be sent as changes.
     let list: ListText?
     /// The target of the next page.
     var next: String?

@@ -25,7 +25,7 @@ struct PageCursor: Hashable, Sendable {
         self.key = key
     }
 
-    /// `nil` for a text that is none of a cursor.
+    /// `nil` for a text that cannot come from a cursor.
     init?(_ text: String) {
         let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
         let base64 = text.replacingByte("-", with: "+").replacingByte("_", with: "/") + padding

@@ -26,7 +26,7 @@ struct PageQuery: Sendable {
             query[QueryParameter.limit] == nil
             ? nil : try request.integer(QueryParameter.limit, in: 1...Limits.page, default: 1)
         if let text = query[QueryParameter.after] {
-            // A text of the right form that is none of our cursors: the values cannot be accepted (422).
+            // A text of the right form that is not one of our cursors: the values cannot be accepted (422).
             guard let cursor = PageCursor(text) else {
                 throw APIProblem.invalid([
                     .init(pointer: "?after", detail: "is no cursor; take it from the Link of an answer")

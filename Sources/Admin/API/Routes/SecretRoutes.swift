@@ -49,7 +49,7 @@ extension RouteTable {
                 let time = Timestamp.text(registry.now())
                 return try await change(request, places: .none, represent: { represent($0, name) }) { cloud in
                     let present = cloud.secrets[name]
-                    // Who may not set the value does not learn whether it is the present one.
+                    // A caller that may not set the value must not learn whether it is the present one.
                     let maySet =
                         identity.role == .admin
                         && identity.scope.allows(secret: name, in: cloud, by: identity.name)
