@@ -15,6 +15,7 @@ struct Reloading: Service, CustomStringConvertible {
     let versions: VersionKeeper
     let courier: NoticeCourier
     let deadMan: DeadMan
+    let endWatch: EndWatch
     let serverWatch: ServerWatch
     let level: LogLevel
     let logger: Logger
@@ -41,6 +42,7 @@ struct Reloading: Service, CustomStringConvertible {
             logger.notice(
                 "settings and TLS files were read again",
                 metadata: pending.isEmpty ? [:] : ["need a restart": "\(pending.joined(separator: ", "))"])
+            await endWatch.reload(certificate: started.tls == nil ? nil : settings.tls?.certificate)
             await warnOfRestart(with: settings)
         } catch {
             logger.error("settings cannot be read again; all stays as it was", metadata: ["error": "\(error)"])

@@ -190,16 +190,17 @@ struct Serve: AsyncParsableCommand {
         let application = try admin.application()
         let serverWatch = ServerWatch(
             registry: registry, nodes: admin.nodes, share: settings.lostShare, logger: logger)
+        let endWatch = EndWatch(certificate: settings.tls?.certificate, registry: registry, logger: logger)
         let deadMan = DeadMan(settings.deadManURL, registry: registry, logger: logger)
         let reloading = Reloading(
             started: settings, source: source, admin: admin, registry: registry, upkeep: upkeep,
-            versions: versions, courier: courier, deadMan: deadMan, serverWatch: serverWatch,
+            versions: versions, courier: courier, deadMan: deadMan, endWatch: endWatch, serverWatch: serverWatch,
             level: level,
             logger: logger)
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, starts, moves, actions, courier, deadMan, serverWatch, reloading,
+                gateways, upkeep, stateClock, starts, moves, actions, courier, deadMan, endWatch, serverWatch, reloading,
                 application, StoppingNotice(notifier: notifier),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from admin import Admin
-from portcullis_testing.processes import result
+from portcullis_testing.processes import result, run
 from portcullis_testing.repository import FIXTURES
 from portcullis_testing.waiting import eventually
 from test_nodes import joined, running
@@ -357,3 +357,34 @@ def test_services_of_a_lost_server_move_and_people_are_told_once(tmp_path, recei
         eventually(lambda: "silent at once" in ops.taken[-1]["title"], what="the crowd", timeout=90)
         assert server() == place
         assert "server-watch" in admin.portcullis("events", "--kind", "server")
+
+
+def test_people_are_told_before_admins_certificate_ends_and_when_it_is_renewed(tmp_path):
+    def certificate(days):
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days), "-subj", "/CN=localhost",
+            "-keyout", tmp_path / "admin.key", "-out", tmp_path / "admin.pem")
+
+    certificate(5)
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"tls-certificate: {tmp_path}/admin.pem\ntls-key: {tmp_path}/admin.key\n")
+    admin = Admin(tmp_path, "--config", settings)
+
+    def notices():
+        done = run("curl", "-sSfk", admin.url + "/v1/notices")
+        return [(one["severity"], one["resolved"], one["title"]) for one in json.loads(done)]
+
+    try:
+        eventually(notices, what="the notice")
+        [(severity, resolved, title)] = notices()
+        assert severity == "warning" and not resolved and title.startswith("ADMIN's certificate ends on 20")
+        text = json.loads(run("curl", "-sSfk", admin.url + "/v1/notices/1"))["text"]
+        assert "systemctl reload portcullis-admin" in text and "admin.pem" in text
+        # The same is not told again.
+        admin.process.send_signal(1)
+        admin.wait_for("settings and TLS files were read again")
+        certificate(90)
+        admin.process.send_signal(1)
+        eventually(lambda: len(notices()) == 2, what="the end")
+        assert notices()[1][:2] == ("warning", True) and "was renewed" in notices()[1][2]
+    finally:
+        admin.kill()

@@ -188,7 +188,8 @@ extension Cloud {
                 .critical, of: .server, name,
                 title: isHeard ? "server \(name) is back" : "server \(name) has no node any more",
                 text: "It was lost since \(lost.since)."
-                    + (moved.isEmpty ? "" : " Elsewhere now, and staying there: \(moved.joined(separator: ", "))."),
+                    + (moved.isEmpty ? "" : " Elsewhere now, and staying there: \(moved.joined(separator: ", ")).")
+                    + "\nportcullis nodes show \(name)",
                 location: servers[name]?.location, isResolved: true))
     }
 
@@ -199,7 +200,9 @@ extension Cloud {
         notices.append(
             Notice(
                 .critical, of: .server, name, title: "server \(name) is lost",
-                text: "Nothing was heard of its node for \(silence) s.\n\(services)",
+                text: "Nothing was heard of its node for \(silence) s.\n\(services)\n"
+                    + "Look whether it is on and reaches ADMIN: portcullis nodes show \(name)\n"
+                    + "If it is gone for good: portcullis nodes remove \(name)",
                 location: servers[name]?.location, isLasting: true))
     }
 
@@ -208,6 +211,8 @@ extension Cloud {
             Notice(
                 .warning, of: .service, service.name,
                 title: "\(service.name) moves from the lost server \(service.server) to \(server)",
+                text: "It gets no requests until it runs there and its tests have passed. Nobody has to act.\n"
+                    + "portcullis services show \(service.name)",
                 location: servers[server]?.location, type: service.type))
     }
 
@@ -222,7 +227,8 @@ extension Cloud {
                 title: "\(silent.count) of \(all) servers at \(location) are silent at once: no service moves",
                 text: """
                     Silent: \(silent.joined(separator: ", ")). The fault may be in the network, or at ADMIN. What runs there \
-                    goes on by itself. If the servers are lost, move their services: portcullis services move.
+                    goes on by itself. If the servers are lost, move their services: portcullis services move SERVICE SERVER.
+                    portcullis nodes list
                     Their services: \(services.isEmpty ? "none" : services.joined(separator: ", "))
                     """, location: location))
     }

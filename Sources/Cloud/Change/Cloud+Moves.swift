@@ -182,7 +182,8 @@ extension Cloud {
                         title: "\(move.service) was not moved from \(move.from) to \(move.to)",
                         text: lostServers[move.from] == nil
                             ? "\(reason)\nIt runs on \(move.from) as before. portcullis services show \(move.service)"
-                            : "\(reason)\nIts server is lost. It gets no requests, and its move is tried again.",
+                            : "\(reason)\nIts server is lost. It gets no requests, and its move is tried again."
+                                + "\nportcullis services show \(move.service)",
                         location: servers[move.from]?.location, type: services[move.service]?.type))
             }
         }

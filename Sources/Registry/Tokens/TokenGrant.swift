@@ -42,8 +42,10 @@ public struct TokenGrant: Sendable, Hashable {
     package static let startWatch = "start-watch"
     /// The author of notices about links to masters.
     package static let linkWatch = "link-watch"
+    /// What ends soon was found.
+    package static let endWatch = "end-watch"
     /// Names that have another meaning in the event log.
-    static let reserved: Set = [anonymous, fileOwner, clock, rollouts, serverWatch, startWatch, linkWatch]
+    static let reserved: Set = [anonymous, fileOwner, clock, rollouts, serverWatch, startWatch, linkWatch, endWatch]
 
     /// What is wrong with the grant, each fault with the name of the member.
     package var faults: [Fault] {

@@ -48,6 +48,10 @@ import Text
         for second in 0..<12 { pace.note(callAt: second * 1_000) }
         #expect(pace.isBusy(at: 12_000) && !pace.isBusy(at: 60_000))
         #expect(pace.wait(at: 12_000, hasDigest: false) == 2_400)
+        // Telegram may see a call as late as it answers.
+        var slow = pace
+        slow.note(answerAt: 14_000)
+        #expect(slow.wait(at: 14_000, hasDigest: true) == 3_400 && slow.calls.count == 12)
         pace.rest(seconds: 7_200, from: 12_000)
         #expect(pace.wait(at: 12_000, hasDigest: false) == 7_200_000)
         var memory = TelegramMemory()

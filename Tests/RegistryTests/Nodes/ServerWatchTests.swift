@@ -142,7 +142,14 @@ import Testing
         let notices = try await scene.registry.store.notices(after: 0, limit: 9)
         #expect(notices.map(\.notice.title) == ["server app1 is lost"])
         #expect(notices[0].notice.severity == .critical)
-        #expect(notices[0].notice.text.hasSuffix("Its services:\npgw.1 moves to app2"))
+        #expect(
+            notices[0].notice.text.hasSuffix(
+                """
+                Its services:
+                pgw.1 moves to app2
+                Look whether it is on and reaches ADMIN: portcullis nodes show app1
+                If it is gone for good: portcullis nodes remove app1
+                """))
         // Nobody is sent to the lost server, nor to where the service does not run yet.
         #expect(try await scene.exported() == ["pgw.1 10.1.0.11 0"])
         let state = try await scene.registry.state()

@@ -127,7 +127,9 @@ actor TelegramChannel: NoticeChannel {
         var writer = JSONWriter()
         writer.write(.object(members))
         let slash = target.apiURL.utf8.last == UInt8(ascii: "/") ? "" : "/"
-        return switch await http.post("\(target.apiURL)\(slash)bot\(target.token)/\(method)", writer.bytes) {
+        let outcome = await http.post("\(target.apiURL)\(slash)bot\(target.token)/\(method)", writer.bytes)
+        state.pace.note(answerAt: milliseconds)
+        return switch outcome {
         case .answer(let status, _, let body): TelegramAnswer(status: status, body: body)
         case .none(let reason): .unavailable(reason)
         }

@@ -22,6 +22,12 @@ struct TelegramPace: Sendable, Hashable, Codable {
         calls = recent(at: now) + [now]
     }
 
+    /// Notes that the last call was answered: Telegram may have seen it as late as that.
+    mutating func note(answerAt now: Int) {
+        guard let last = calls.last, last < now else { return }
+        calls[calls.count - 1] = now
+    }
+
     /// Notes that Telegram asks for patience.
     mutating func rest(seconds: Int, from now: Int) {
         silentUntil = max(silentUntil, now + seconds * 1_000)
