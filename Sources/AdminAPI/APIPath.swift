@@ -142,6 +142,7 @@ extension APIPath {
     /// The move of a service to another server.
     public static func move(of service: String) -> Self { Self("services", service, "move") }
     /// Has another instance take over from a service.
+    public static func variant(of service: String) -> Self { Self("services", service, "variant") }
     public static func switchOver(from service: String) -> Self { Self("services", service, "switch") }
     /// The configuration of a service, by its full name.
     public static func configuration(of service: String) -> Self { Self("services", service, "config") }

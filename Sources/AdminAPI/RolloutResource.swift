@@ -76,6 +76,8 @@ public struct RolloutResource: Sendable, Hashable {
         public var stage: String
         /// Whether it goes back to the version before.
         public var isGoingBack: Bool
+        /// The version that it gets, if it keeps another variant than that of the rollout; `nil`: the rollout's.
+        public var target: String?
         /// The version before, as it was named; `nil`: none.
         public var before: String?
         /// Seconds since the stage began.
@@ -86,13 +88,14 @@ public struct RolloutResource: Sendable, Hashable {
         public var problem: String?
 
         public init(
-            service: String, server: String?, stage: String, isGoingBack: Bool = false, before: String? = nil,
-            seconds: Int = 0, waitsFor: String? = nil, problem: String? = nil
+            service: String, server: String?, stage: String, isGoingBack: Bool = false, target: String? = nil,
+            before: String? = nil, seconds: Int = 0, waitsFor: String? = nil, problem: String? = nil
         ) {
             self.service = service
             self.server = server
             self.stage = stage
             self.isGoingBack = isGoingBack
+            self.target = target
             self.before = before
             self.seconds = seconds
             self.waitsFor = waitsFor
@@ -226,11 +229,13 @@ extension RolloutResource.Instance: Described {
     package static let form = Form<Self>.object(
         "RolloutInstance", .required("service", .serviceName, \.service), .present("server", .text, \.server),
         .required("stage", .text, \.stage), .required("goingBack", .boolean, \.isGoingBack),
-        .present("before", .text, \.before), .required("seconds", .integer(atLeast: 0), \.seconds),
+        .present("target", .text, \.target), .present("before", .text, \.before),
+        .required("seconds", .integer(atLeast: 0), \.seconds),
         .present("waitsFor", .text, \.waitsFor), .present("problem", .text, \.problem)
     ) {
         RolloutResource.Instance(
-            service: $0, server: $1, stage: $2, isGoingBack: $3, before: $4, seconds: $5, waitsFor: $6, problem: $7)
+            service: $0, server: $1, stage: $2, isGoingBack: $3, target: $4, before: $5, seconds: $6,
+            waitsFor: $7, problem: $8)
     }
 }
 

@@ -38,6 +38,36 @@ public enum VersionReference: Sendable, Hashable {
         self = .named(parts[0], variant: parts[1])
     }
 
+    /// The variant that is meant when none is named.
+    public static let mainVariant = "release"
+
+    /// The name of the version; `nil`: it is named by its manifest.
+    public var name: String? {
+        guard case .named(let name, variant: _) = self else { return nil }
+        return name
+    }
+
+    /// The variant; `nil`: it is not known, since the version is named by its manifest.
+    public var variant: String? {
+        guard case .named(_, let variant) = self else { return nil }
+        return variant ?? Self.mainVariant
+    }
+
+    /// Whether it is the main variant of a version that is named.
+    public var isMainVariant: Bool { variant?.isExactly(Self.mainVariant) == true }
+
+    /// The variant if it is one beside the main one.
+    public var otherVariant: String? { variant.flatMap { $0.isExactly(Self.mainVariant) ? nil : $0 } }
+
+    /// Whether it is a variant beside the main one.
+    public var isOtherVariant: Bool { otherVariant != nil }
+
+    /// The same reference; without the variant if that is the main one.
+    public var plain: Self {
+        guard case .named(let name, variant: _) = self, isMainVariant else { return self }
+        return .named(name, variant: nil)
+    }
+
     /// Whether a text is a SHA-256 as 64 lower-case hexadecimal digits.
     public static func isDigest(_ text: String) -> Bool {
         text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }

@@ -44,6 +44,8 @@ public struct RolloutInstance: Sendable, Hashable, Codable {
     public let name: String
     /// The version that it had before; `nil`: none.
     public let before: String?
+    /// The version that it gets in the place of the rollout's, as another variant; `nil`: the rollout's.
+    let target: String?
     /// The version that it is to have, which `stage` is about.
     public internal(set) var version: String?
     public internal(set) var stage: InstanceStage
@@ -60,9 +62,10 @@ public struct RolloutInstance: Sendable, Hashable, Codable {
     /// Whether its tests were begun once more, since nobody knows how they had ended; `nil`: no.
     var hasRepeatedTests: Bool?
 
-    init(name: String, before: String?) {
+    init(name: String, before: String?, target: String? = nil) {
         self.name = name
         self.before = before
+        self.target = target
         version = before
         stage = .waiting
         since = 0

@@ -25,7 +25,7 @@ public struct Rollout: Sendable, Hashable, Codable {
         case reverted
     }
 
-    /// The new version.
+    /// The new version: of all instances that get no other one (`target`).
     public let version: String
     public let policy: RolloutPolicy
     /// The instances in their order.
@@ -39,19 +39,24 @@ public struct Rollout: Sendable, Hashable, Codable {
     private var isPromoted = false
     /// Whether it fails for something that says nothing of the version; `nil`: no.
     private var hasProvenNothing: Bool?
+    /// The version of the instance that has failed first; `nil`: none has.
+    private var brokenVersion: String?
     private let batches: [[String]]
 
     /// - Parameters:
     ///   - instances: those to change, in order, with the versions that they have.
     ///   - version: the version that all are to have.
+    ///   - targets: versions that instances get in the place of that one, as another variant.
     ///   - gateways: gateways that are not waited for.
     public init(
-        _ instances: [(name: String, version: String?)], to version: String, by policy: RolloutPolicy,
-        without gateways: Set<String> = []
+        _ instances: [(name: String, version: String?)], to version: String, targets: [String: String] = [:],
+        by policy: RolloutPolicy, without gateways: Set<String> = []
     ) {
         self.version = version
         self.policy = policy
-        self.instances = instances.map { RolloutInstance(name: $0.name, before: $0.version) }
+        self.instances = instances.map {
+            RolloutInstance(name: $0.name, before: $0.version, target: targets[$0.name])
+        }
         batches = policy.batches(of: instances.map(\.name))
         withoutGateways = gateways
     }
@@ -71,6 +76,17 @@ public struct Rollout: Sendable, Hashable, Codable {
     public var hasVersionFailed: Bool {
         guard case .failed = state else { return false }
         return hasProvenNothing != true && instances.contains { $0.problem != nil }
+    }
+
+    /// The version that has failed, of those that it brings; `nil`: none has.
+    public var failedVersion: String? { hasVersionFailed ? brokenVersion ?? version : nil }
+
+    /// The version that it brings to an instance.
+    public func target(of instance: RolloutInstance) -> String { instance.target ?? version }
+
+    /// The versions that instances have by it, and keep.
+    public var broughtVersions: Set<String> {
+        Set(instances.lazy.filter { $0.isDone && $0.isChanged }.compactMap(\.version))
     }
 
     /// The instances that the export must have drained, whatever else is wanted of them. After the end these are the ones
@@ -200,6 +216,7 @@ public struct Rollout: Sendable, Hashable, Codable {
                 guard let (reason, isProven) = collapse(of: instance, observation) else { continue }
                 _ = fail(index, "\(reason), after it was done", isProven: isProven, now: observation.now)
             } else if ending == nil, isUnproven(instance) {
+                let version = target(of: instance)
                 guard let service = observation.services[instance.name], service.wanted == version else { continue }
                 switch service.state {
                 case .failing(let reason):
@@ -227,7 +244,7 @@ public struct Rollout: Sendable, Hashable, Codable {
 
     /// Whether an instance was given the version by somebody else, and was not seen to run with it yet.
     private func isUnproven(_ instance: RolloutInstance) -> Bool {
-        instance.stage == .waiting && instance.version == version && !instance.isChanged
+        instance.stage == .waiting && instance.version == target(of: instance) && !instance.isChanged
     }
 
     private static func isAtWork(_ instance: RolloutInstance) -> Bool {
@@ -258,6 +275,7 @@ public struct Rollout: Sendable, Hashable, Codable {
         }
         // Whoever has the version already, and runs, needs no restart.
         for index in instances.indices where isUnproven(instances[index]) {
+            let version = target(of: instances[index])
             guard let service = observation.services[instances[index].name], service.version == version,
                 service.wanted == version, service.state == .running
             else { continue }
@@ -346,7 +364,7 @@ public struct Rollout: Sendable, Hashable, Codable {
             guard observation.connections[instance.name] == 0 || now - instance.since >= policy.drainTime else {
                 return false
             }
-            instances[index].version = instance.isGoingBack ? instance.before : version
+            instances[index].version = instance.isGoingBack ? instance.before : target(of: instance)
             instances[index].attempt += 1
             instances[index].enter(.starting, now: now)
         case .starting:
@@ -495,6 +513,7 @@ public struct Rollout: Sendable, Hashable, Codable {
         goBack(where: { Self.isAtWork($0) || $0.isDone && $0.isChanged && batch.contains($0.name) }, reason, now: now)
         if ending == nil {
             hasProvenNothing = isProven ? nil : true
+            brokenVersion = target(of: instances[index])
             end(.failed("\(name): \(reason)"))
         }
         return true

@@ -113,19 +113,20 @@ class Cloud:
         actions.append({"name": "tick", "command": ["bin/action", "tick"], "every": "1m"})
         (self.folder / f"{name}.yaml").write_text(json.dumps({
             "type": name, "install": {"files": ["**"]}, "actions": actions,
+            "build": {"command": ["true"], "variants": {"debug": {}}},
             "run": {"command": ["bin/run"], "ready": "notify", "stop-timeout": 5},
             "tests": [{"name": "alive", "command": ["bin/test"]}], **more}))
 
-    def version(self, kind):
+    def version(self, kind, variant="release"):
         source, store = self.folder / f"{kind}-files", self.folder / "store"
-        (source / "bin").mkdir(parents=True)
+        (source / "bin").mkdir(parents=True, exist_ok=True)
         for name, text in (("run", PROGRAM), ("action", ACTION), ("test", TEST)):
             (source / "bin" / name).write_text(text)
             (source / "bin" / name).chmod(0o755)
-        self.portcullis("versions", "build", kind, "--name", "1.0.0", "--types", self.folder / f"{kind}.yaml", "--from",
-                        source, "--store", store, "--no-command")
-        self.portcullis("versions", "sign", kind, "1.0.0", "--key", self.folder / "release.key", "--store", store)
-        self.portcullis("versions", "push", kind, "1.0.0", "--store", store)
+        self.portcullis("versions", "build", kind, "--name", "1.0.0", "--variant", variant, "--types",
+                        self.folder / f"{kind}.yaml", "--from", source, "--store", store, "--no-command")
+        self.portcullis("versions", "sign", kind, f"1.0.0/{variant}", "--key", self.folder / "release.key", "--store", store)
+        self.portcullis("versions", "push", kind, f"1.0.0/{variant}", "--store", store)
 
     def start_node(self, name):
         """A server with a root of its own, where its services find the address to listen at."""

@@ -17,6 +17,7 @@ gateway:
     ports: {{{PUBLIC_PORT}: {PORT}}}
     protocol: tcp
     drain: 20
+build: {{command: ["true"], variants: {{debug: {{}}, debug-test: {{}}}}}}
 install: {{files: [bin/*]}}
 run:
   command: [bin/pgw]
@@ -94,10 +95,11 @@ class Builds:
         self.digests = {}
 
     def digest(self, name):
-        """The digest of a version; what is wrong with it follows the number: `1.7.0-test`."""
+        """The digest of a version; what is wrong with it follows number or variant: `1.7.0-test`, `1.5.0/debug-test`."""
         if name not in self.digests:
             fault = re.search(r"-(start|test|outside|hold|foreign)$", name)
-            source = self.folder / name
+            source = self.folder / name.replace("/", "+")
+            number, _, variant = name.partition("/")
             for file, text in {"pgw": PROGRAM, "ping": PING}.items():
                 path = source / "bin" / file
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +107,7 @@ class Builds:
                     text = text.replace(word, value)
                 path.write_text(text)
                 path.chmod(0o755)
-            made = run(binary("portcullis"), "versions", "build", "pgw", "--name", name, "--types", self.type, "--from",
+            made = run(binary("portcullis"), "versions", "build", "pgw", "--name", number, *(["--variant", variant] if variant else []), "--types", self.type, "--from",
                        source, "--store", self.store, "--no-command", "-o", "json")
             key = self.foreign_key if fault and fault[1] == "foreign" else self.key
             run(binary("portcullis"), "versions", "sign", "pgw", name, "--key", key, "--store", self.store)

@@ -216,7 +216,7 @@ def test_a_terminal_shows_who_is_at_work_and_a_bar_drawn_in_place(admin):
     eventually(lambda: terminal.screen[0] == "pgw.2 on app2: starting, going back: it ended by itself")
     admin.tell(rollout(instance(1, "done"), state="finished"))
     assert terminal.process.wait() == 0
-    eventually(lambda: terminal.screen[1:] == ["rollout 7 has finished: the one instance of pgw has 1.6.0", ""])
+    eventually(lambda: terminal.screen[1:] == ["rollout 7 has finished: pgw.1 has 1.6.0", ""])
 
 
 def test_a_narrow_terminal_gets_lines_that_fit(admin):

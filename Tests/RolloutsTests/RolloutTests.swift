@@ -13,6 +13,23 @@ import Testing
         #expect(rollout.drained == [])
     }
 
+    @Test("instances with a version of their own get that one, and the one that fails is told")
+    func targets() {
+        let names = ["pgw.1", "pgw.2"]
+        func begun() -> Rollout {
+            Rollout(
+                names.map { (name: $0, version: "1") }, to: "2", targets: ["pgw.2": "2d"], by: RolloutPolicy(bake: 0))
+        }
+        var (rollout, cloud) = (begun(), SimulatedCloud(names, version: "1"))
+        cloud.run(&rollout)
+        #expect(rollout.state == .finished && cloud.running == ["pgw.1": "2", "pgw.2": "2d"])
+        #expect(rollout.broughtVersions == ["2", "2d"] && rollout.failedVersion == nil)
+        (rollout, cloud) = (begun(), SimulatedCloud(names, version: "1"))
+        cloud.broken = ["2d"]
+        cloud.run(&rollout)
+        #expect(rollout.failedVersion == "2d" && cloud.running == ["pgw.1": "2", "pgw.2": "1"])
+    }
+
     @Test(
         "a batch has so many instances, or so many percent",
         arguments: [

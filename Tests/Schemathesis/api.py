@@ -30,10 +30,11 @@ def main(*schemathesis):
         gateway = admin.add_token("gw1", "gateway", "--gateway", "tcn/gw1")
         run("curl", "-sf", "-o", os.devnull, "-H", f"Authorization: Bearer {gateway}", "-H", "Portcullis-Gateway: gw1",
             f"{admin.url}/v1/locations/tcn/services.csv")
-        # What a rollout can be about: two versions without files, and a service that has the first.
-        for version in ("1.0", "2.0"):
-            manifest = {"format": 1, "type": "tg", "name": version, "variant": "release", "files": []}
-            send(admin, token, "PUT", f"/v1/versions/tg/{version}", {"manifest": json.dumps(manifest), "signatures": []})
+        # What a rollout can be about: versions without files, and a service that has one.
+        for version, variant in (("1.0", "release"), ("1.0", "debug"), ("2.0", "release")):
+            manifest = {"format": 1, "type": "tg", "name": version, "variant": variant, "files": []}
+            send(admin, token, "PUT", f"/v1/versions/tg/{version}?variant={variant}",
+                 {"manifest": json.dumps(manifest), "signatures": []})
         send(admin, token, "PATCH", "/v1/services/tg.1", {"version": "1.0"})
         send(admin, token, "POST", "/v1/servers/app2/crashes", CRASH)
         # Its output is the test's.

@@ -9,6 +9,7 @@ import schemathesis
 from crash import CRASH
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+VARIANT = re.compile(r"[0-9a-z][0-9a-z-]{0,31}")
 VERSION = re.compile(r"sha256:[0-9a-f]{64}|[0-9A-Za-z][0-9A-Za-z._+-]{0,63}(/[0-9a-z][0-9a-z-]{0,31})?")
 SERVICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,51}\.[1-9][0-9]{0,8}")
 NETWORK = re.compile(r"[0-9a-f:.]+/(0|[1-9][0-9]{0,2})")
@@ -29,6 +30,7 @@ PRESENT = {"/v1/locations/{location}/pools/{pool}": {"location": "tcn"},
            "/v1/services/{service}/link": {"service": "tg.1"},
            "/v1/services/{service}/orders": {"service": "tg.1"},
            "/v1/services/{service}/report": {"service": "tg.1"},
+           "/v1/services/{service}/variant": {"service": "tg.1"},
            "/v1/types/{type}/scale": {"type": "tg"}} | {
            f"/v1/rollouts/{{rollout}}{order}": {"rollout": "1"} for order in ("", "/pause", "/resume", "/abort", "/revert")}
 
@@ -39,6 +41,10 @@ def is_name(value):
 
 def is_version(value):
     return isinstance(value, str) and VERSION.fullmatch(value) is not None
+
+
+def is_variant(value):
+    return isinstance(value, str) and VARIANT.fullmatch(value) is not None
 
 
 def is_service(value):
@@ -83,6 +89,8 @@ def map_body(context, body):
         return body
     if isinstance(body, dict) and context.operation.path == "/v1/rollouts":
         return {name: in_rollout(name, value) for name, value in body.items()}
+    if isinstance(body, dict) and context.operation.path == "/v1/services/{service}/variant":
+        return {name: "debug" if name == "variant" and is_variant(value) else value for name, value in body.items()}
     if isinstance(body, dict) and context.operation.path == "/v1/servers/{server}/crashes":
         return {name: "tg.1" if name == "service" and is_service(value) else value for name, value in body.items()}
     if isinstance(body, dict):

@@ -202,6 +202,7 @@ struct HTTPSeeds {
         {"type": "tg", "version": "1.5.0/debug", "services": ["tg.1"], "location": "tcn", "batch": "25%",
          "canaries": 1, "promoteByHand": true, "bake": 30, "deadline": 600, "withoutGateways": ["gw2"]}
         """,
+        "changeVariant": #"{"variant": "debug", "bake": 30, "deadline": 600, "withoutGateways": ["gw2"]}"#,
         "resumeRollout": #"{"withoutGateways": ["gw1"]}"#,
         "createJoinToken": #"{"for": 60}"#,
         "join": #"{"token": "portcullis_x", "server": "app1"}"#,

@@ -65,10 +65,11 @@ extension Cloud {
         lines.append(show(rollout))
         if failed.isEmpty {
             lines.append("The version was not tried, and keeps its mark.")
+        } else if let digest = rollout.quarantinedVersion {
+            let version = "\(rollout.type) \(rollout.reference(to: digest))"
+            lines.append("The version is quarantined: portcullis versions mark \(version) untested lifts that.")
         } else if rollout.progress.hasVersionFailed {
-            lines.append(
-                "The version is quarantined: portcullis versions mark \(rollout.type) \(rollout.version) untested lifts "
-                    + "that.")
+            lines.append("The version keeps its mark: it is what other instances run.")
         } else {
             lines.append("That says nothing of the version, which keeps its mark: begin the rollout again.")
         }

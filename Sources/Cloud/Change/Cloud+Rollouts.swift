@@ -2,12 +2,28 @@ package import Names
 package import Rollouts
 import Text
 
+/// A variant that instances get in the place of a rollout's version.
+package struct RolloutVariant: Sendable, Hashable {
+    package var version: VersionReference
+    /// Its manifest: SHA-256, 64 hexadecimal digits.
+    package var digest: String
+
+    package init(version: VersionReference, manifest digest: String) {
+        self.version = version
+        self.digest = digest
+    }
+}
+
 /// A rollout that somebody asks for.
 package struct RolloutRequest: Sendable, Hashable {
     package var type: String
     package var version: VersionReference
     /// The version's manifest: SHA-256, 64 hexadecimal digits.
     package var digest: String
+    /// By variant: what instances get that have this variant of another version. All others get `version`.
+    package var variants: [String: RolloutVariant]
+    /// By instance: the manifest of the version that it has, as whoever asks has seen it; others may have any.
+    package var seen: [String: String]
     /// The instances; empty: all of the type that have a version and are to run.
     package var services: [String]
     /// Instances that their servers report to run the version. Others that have it are part of the rollout.
@@ -23,7 +39,8 @@ package struct RolloutRequest: Sendable, Hashable {
     package var createdAt: String
 
     package init(
-        type: String, version: VersionReference, digest: String, services: [String] = [],
+        type: String, version: VersionReference, digest: String, variants: [String: RolloutVariant] = [:],
+        seen: [String: String] = [:], services: [String] = [],
         running: Set<String> = [], location: String? = nil, policy: RolloutPolicy, withoutGateways: Set<String> = [],
         createdBy: String, createdAt: String
     ) {
@@ -31,6 +48,8 @@ package struct RolloutRequest: Sendable, Hashable {
         self.type = type
         self.version = version
         self.digest = digest
+        self.variants = variants
+        self.seen = seen
         self.services = services
         self.location = location
         self.policy = policy
@@ -89,19 +108,32 @@ extension Cloud {
     /// already, it begins none. Instances that have the version and do not run it are waited for. Walks over all services.
     ///
     /// Throws `ChangeError`, with places in `RolloutCreation`, if the type or an instance is not there, if an instance
-    /// that was named cannot be changed, or if a rollout to another version is at work on an instance or has left it stuck.
+    /// that was named cannot be changed or has another version than was seen, or if a rollout to another version is at
+    /// work on an instance or has left it stuck.
     package mutating func begin(_ request: RolloutRequest) throws -> RolloutBeginning {
         try requireType(request.type, at: "#/type")
         if let location = request.location { try requireLocation(location, at: "#/location") }
         let (chosen, leftOut) = try instances(of: request)
         let names = Set(chosen.map(\.name))
-        let having = Set(chosen.filter { $0.installation?.digest.isExactly(request.digest) == true }.map(\.name))
+        let variants = Dictionary(
+            chosen.compactMap { service in request.variant(for: service).map { (service.name, $0) } }
+        ) { $1 }
+        let having = Set(
+            chosen.filter { service in
+                service.installation?.digest.isExactly(variants[service.name]?.digest ?? request.digest) == true
+            }.map(\.name))
         let lacking = names.subtracting(having.intersection(request.running))
-        if let rollout = rollout(bringing: request.digest, to: lacking, of: names) {
+        if let rollout = rollout(bringing: request.digest, variants, to: lacking, of: names) {
             return .underWay(rollout: rollout.id)
         }
         try requireNoRollout(of: names)
         try requireNoneStuck(of: having)
+        for service in chosen {
+            guard let seen = request.seen[service.name], service.installation?.digest.isExactly(seen) != true
+            else { continue }
+            throw ChangeError.inUse(
+                "\(service.name) was given another version at this moment: look at it, and try again")
+        }
         guard !lacking.isEmpty else { return .upToDate(chosen.count) }
         var policy = request.policy
         policy.drainTime =
@@ -114,22 +146,29 @@ extension Cloud {
         }
         let rollout = ServiceRollout(
             number: (rollouts.values.map(\.number).max() ?? 0) + 1, type: request.type, version: request.version,
-            digest: request.digest, versionsBefore: versionsBefore, createdBy: request.createdBy,
-            createdAt: request.createdAt,
+            digest: request.digest,
+            variants: Dictionary(variants.values.map { ($0.digest, $0.version) }) { $1 },
+            versionsBefore: versionsBefore, createdBy: request.createdBy, createdAt: request.createdAt,
             progress: Rollout(
-                chosen.map { ($0.name, $0.installation?.digest) }, to: request.digest, by: policy,
-                without: request.withoutGateways),
+                chosen.map { ($0.name, $0.installation?.digest) }, to: request.digest,
+                targets: variants.mapValues(\.digest), by: policy, without: request.withoutGateways),
             leftOut: leftOut)
         rollouts[rollout.id] = rollout
         return .begun(rollout: rollout.id)
     }
 
-    /// The rollout that is at work on some of the instances, and brings a version to all that do not run it.
-    private func rollout(bringing digest: String, to lacking: Set<String>, of names: Set<String>) -> ServiceRollout? {
+    /// The rollout that is at work on some of the instances, and brings a version, or their variants of it, to all that
+    /// do not run it.
+    private func rollout(
+        bringing digest: String, _ variants: [String: RolloutVariant], to lacking: Set<String>, of names: Set<String>
+    ) -> ServiceRollout? {
         openRollouts.first { rollout in
-            let instances = Set(rollout.progress.instances.map(\.name))
+            let targets = Dictionary(
+                rollout.progress.instances.map { ($0.name, rollout.progress.target(of: $0)) }
+            ) { $1 }
             return rollout.digest.isExactly(digest) && rollout.progress.ending == nil
-                && lacking.isSubset(of: instances) && !names.isDisjoint(with: instances)
+                && lacking.allSatisfy { targets[$0]?.isExactly(variants[$0]?.digest ?? digest) == true }
+                && names.contains { targets[$0] != nil }
         }
     }
 
@@ -312,7 +351,7 @@ extension Cloud {
         followJobs(of: &rollout, tests, at: time)
         if progress.isOver, !before.progress.isOver {
             rollout.endedAt = time
-            rollout.mark = Self.mark(for: progress) ?? rollout.mark
+            rollout.mark = Self.mark(for: rollout) ?? rollout.mark
         } else if !progress.isOver {
             rollout.endedAt = nil
         }
@@ -336,12 +375,12 @@ extension Cloud {
         }
     }
 
-    /// What a rollout that has ended says of its version.
-    private static func mark(for progress: Rollout) -> ServiceRollout.Mark? {
-        switch progress.state {
+    /// What a rollout that has ended says of its versions.
+    private static func mark(for rollout: ServiceRollout) -> ServiceRollout.Mark? {
+        switch rollout.progress.state {
         // That instances run which had the version before says nothing of its tests.
-        case .finished where progress.instances.contains(where: \.isChanged): .good
-        case .failed(let reason) where progress.hasVersionFailed: .quarantined(reason)
+        case .finished where rollout.progress.instances.contains(where: \.isChanged): .good
+        case .failed(let reason) where rollout.quarantinedVersion != nil: .quarantined(reason)
         default: nil
         }
     }
@@ -387,16 +426,25 @@ extension Cloud {
         if !gone.isEmpty { release(gone) }
     }
 
-    /// Instances that a rollout that begins leaves out.
+    /// Instances that a rollout that begins leaves out, and those that leave their variant with their version.
     func rolloutWarnings(since before: Cloud) -> [Contradiction] {
         rollouts.values.filter { before.rollouts[$0.id] == nil }.flatMap { rollout in
-            rollout.leftOut.compactMap { name in
-                guard let service = services[name] else { return nil }
-                let reason = service.installation == nil ? "has no version: ADMIN does not run it" : "is to be stopped"
-                return Contradiction(
-                    "\(name) \(reason), and is left out of the rollout", of: [.init(.service, name)])
-            }
+            rollout.variantWarnings
+                + rollout.leftOut.compactMap { name in
+                    guard let service = services[name] else { return nil }
+                    let reason =
+                        service.installation == nil ? "has no version: ADMIN does not run it" : "is to be stopped"
+                    return Contradiction(
+                        "\(name) \(reason), and is left out of the rollout", of: [.init(.service, name)])
+                }
         }
+    }
+}
+
+extension RolloutRequest {
+    /// The variant that an instance keeps; `nil`: it gets the version that was asked for.
+    fileprivate func variant(for service: ServiceInstance) -> RolloutVariant? {
+        service.installation?.version.variant.flatMap { variants[$0] }
     }
 }
 
@@ -406,6 +454,24 @@ extension ServiceInstance {
 }
 
 extension ServiceRollout {
+    /// The manifest of the version that is to be quarantined for what it has done; `nil`: none is. The main variant that
+    /// other instances run is not quarantined because one could not return to it.
+    package var quarantinedVersion: String? {
+        progress.failedVersion.flatMap { isReturn(to: $0) ? nil : $0 }
+    }
+
+    /// Instances that have another variant, and get the main one of another version.
+    fileprivate var variantWarnings: [Contradiction] {
+        progress.instances.compactMap { instance in
+            guard let old = instance.before.map(reference), old.isOtherVariant else { return nil }
+            let new = reference(to: progress.target(of: instance))
+            guard new.isMainVariant, new.name != old.name else { return nil }
+            return Contradiction(
+                "\(instance.name) leaves its variant: it has \(old), and gets \(new)",
+                of: [.init(.service, instance.name)])
+        }
+    }
+
     /// That it is at work on something that somebody else wants to change.
     func isInTheWay(of what: String) -> ChangeError {
         .inUse("rollout \(id) (\(self)) is at work on \(what): abort it first, or wait until it ends")

@@ -29,7 +29,8 @@ enum SiblingInstallation: Equatable {
 extension Cloud {
     /// What a service that ADMIN adds by itself is to have: the version that the most services of its type run; of equals,
     /// that of the service with the lowest index. If that one is quarantined: of the others' versions that are not, one
-    /// that is marked as good before any other, and then the newest.
+    /// that is marked as good before any other, and then the newest. A variant beside the main one is somebody's choice
+    /// for one service: it counts only where no service runs a main one.
     ///
     /// Versions that a rollout is bringing in count like any other. Cost: walks over the services of the type.
     ///
@@ -37,8 +38,10 @@ extension Cloud {
     func installation(
         besides siblings: some Sequence<ServiceInstance>, _ versions: [String: SiblingVersion]
     ) -> SiblingInstallation {
-        let installed = siblings.sorted { $0.index < $1.index }.compactMap(\.installation)
+        let running = siblings.sorted { $0.index < $1.index }.compactMap(\.installation)
             .filter { $0.desired == .running }
+        let main = running.filter { !$0.version.isOtherVariant }
+        let installed = main.isEmpty ? running : main
         var counts: [String: Int] = [:]
         for installation in installed { counts[installation.digest, default: 0] += 1 }
         let most = counts.values.max()

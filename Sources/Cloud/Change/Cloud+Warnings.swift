@@ -88,7 +88,7 @@ extension GatewaySection {
     static let ephemeralPorts = PortRange(32_768, 60_999)
 
     fileprivate func takesConnections(_ service: ServiceInstance) -> Bool {
-        service.state == .ready && service.weight ?? weight > 0
+        service.state == .ready && weight(of: service) > 0
     }
 
     /// What draining an instance of this section does not do.

@@ -76,7 +76,7 @@ extension Cloud {
             let options = section.options(on: family)
             for (instance, server) in members {
                 guard let backend = section.backendAddress(on: server, family: family) else { continue }
-                let weight = instance.state == .ready ? instance.weight ?? section.weight : 0
+                let weight = instance.state == .ready ? section.weight(of: instance) : 0
                 for transport in section.protocols {
                     var row = ExportRow(
                         service: instance.name, section: section.name, transport: transport,

@@ -1,10 +1,11 @@
+import Names
 public import Text
 public import YAML
 
 /// How a version of a type is built, and where its files are then.
 public struct BuildSection: Sendable, Hashable {
     /// The variant that is built when none is named.
-    public static let mainVariant = "release"
+    public static let mainVariant = VersionReference.mainVariant
 
     public var main: Settings
     /// What other variants have in the place of the main one's settings.

@@ -1,3 +1,4 @@
+import Names
 public import NetworkTypes
 public import ServicesExport
 public import YAML
@@ -11,6 +12,9 @@ public struct GatewaySection: Sendable, Hashable {
     public var scheduler: Scheduler
     /// The weight of instances that have none of their own: 0 to 65,535.
     public var weight: Int
+    /// The weight of instances that have another variant than the main one, and no weight of their own; `nil`: a tenth
+    /// of `weight`.
+    public var debugWeight: Int?
     /// Seconds for which a client stays with its server; 0: none.
     public var persistence: Int
     /// Seconds for which an instance that leaves keeps its connections; 0: it is removed at once; `nil`: the
@@ -48,6 +52,17 @@ public struct GatewaySection: Sendable, Hashable {
 }
 
 extension GatewaySection {
+    /// The weight that a ready instance has here: its own, or that of the section for its variant.
+    func weight(of instance: ServiceInstance) -> Int {
+        instance.weight ?? (instance.installation?.version.isOtherVariant == true ? weightOfVariants : weight)
+    }
+
+    /// The weight of other variants, such as builds with a sanitizer, which are slow: a tenth when nothing is said, and
+    /// not 0 unless all have that. Under `dnat` one instance gets all.
+    private var weightOfVariants: Int {
+        method == .dnat ? weight : debugWeight ?? (weight == 0 ? 0 : max(1, weight / 10))
+    }
+
     /// Whether UDP is a virtual service apart from the other protocols of the mark.
     ///
     /// A draining real server keeps its TCP connections, which end. It would also keep its UDP flows, which do not

@@ -9,10 +9,12 @@ public struct ServiceRollout: Sendable, Hashable {
     /// The order in which rollouts were begun, from 1.
     public let number: Int
     public let type: String
-    /// The version that all instances are to have.
+    /// The version that all instances are to have, but for those that keep another variant.
     public let version: VersionReference
     /// Its manifest: SHA-256, 64 hexadecimal digits. `progress` names versions by these digests.
     public let digest: String
+    /// The other variants that instances get in its place, by their digests.
+    public let variants: [String: VersionReference]
     /// The version references that instances had before, by their digests: what a way back gives them again.
     public let versionsBefore: [String: VersionReference]
     public let createdBy: String
@@ -42,7 +44,8 @@ public struct ServiceRollout: Sendable, Hashable {
 
     package init(
         number: Int, type: String, version: VersionReference, digest: String,
-        versionsBefore: [String: VersionReference], createdBy: String, createdAt: String, endedAt: String? = nil,
+        variants: [String: VersionReference] = [:], versionsBefore: [String: VersionReference], createdBy: String,
+        createdAt: String, endedAt: String? = nil,
         progress: Rollout, clock: Int = 0, generations: [String: Int] = [:], jobs: [RolloutJob: String] = [:],
         leftOut: [String] = [], mark: Mark? = nil
     ) {
@@ -51,6 +54,7 @@ public struct ServiceRollout: Sendable, Hashable {
         self.type = type
         self.version = version
         self.digest = digest
+        self.variants = variants
         self.versionsBefore = versionsBefore
         self.createdBy = createdBy
         self.createdAt = createdAt
@@ -65,12 +69,26 @@ public struct ServiceRollout: Sendable, Hashable {
 
     /// The reference by which it knows a version.
     package func reference(to digest: String) -> VersionReference {
-        digest.isExactly(self.digest) ? version : versionsBefore[digest] ?? .manifest(digest)
+        digest.isExactly(self.digest) ? version : variants[digest] ?? versionsBefore[digest] ?? .manifest(digest)
     }
 
-    /// Whether an instance may still get a version: the new one, or the one before on a way back.
+    /// The manifests of the versions that it brings.
+    package var targets: [String] { [digest] + variants.keys.sorted() }
+
+    /// Whether an instance may still get a version: a new one, or the one before on a way back.
     package func needs(_ digest: String) -> Bool {
-        !progress.isOver && (digest.isExactly(self.digest) || versionsBefore[digest] != nil)
+        !progress.isOver && (targets.contains { $0.isExactly(digest) } || versionsBefore[digest] != nil)
+    }
+
+    /// Whether it has an instance change between variants of one version and nothing else, and `digest` is its main one:
+    /// other instances run that, whatever became of this one.
+    func isReturn(to digest: String) -> Bool {
+        let target = reference(to: digest)
+        guard target.isMainVariant else { return false }
+        return progress.instances.allSatisfy { instance in
+            guard let before = instance.before.map(reference) else { return false }
+            return before != target && before.name != nil && before.name == target.name
+        }
     }
 
     /// The instances that it holds back from the export.

@@ -6,7 +6,7 @@ package struct CrashFilter: Sendable, Hashable {
     package var type: String?
     package var service: String?
     package var server: String?
-    /// The name of a version, or a SHA-256 of a manifest.
+    /// The name of a version, in all its variants; its name and one variant, as `1.5.0/debug`; or a SHA-256 of a manifest.
     package var version: String?
     /// Groups that were seen at this time (RFC 3339 in UTC) or later.
     package var since: String?
@@ -30,6 +30,15 @@ package struct CrashFilter: Sendable, Hashable {
         return agrees(type, tally.key.type) && agrees(service, tally.key.service) && agrees(server, tally.key.server)
             && (version == nil
                 || !tally.key.digest.isEmpty
-                    && (agrees(version, tally.lastVersion.name) || agrees(version, tally.key.digest)))
+                    && (agrees(version, tally.lastVersion.name) || agrees(version, tally.lastVersion.nameWithVariant)
+                        || agrees(version, tally.key.digest)))
+    }
+}
+
+extension CrashVersion {
+    /// `1.5.0/debug`; `nil`: ADMIN does not know it.
+    fileprivate var nameWithVariant: String? {
+        guard let name, let variant else { return nil }
+        return "\(name)/\(variant)"
     }
 }

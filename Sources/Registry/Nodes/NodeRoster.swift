@@ -241,12 +241,14 @@ public actor NodeRoster {
             isSilent: silence.map { $0 > .seconds(Limits.reportSilence) } ?? true)
     }
 
-    /// The services of a type that their servers report to run a version. Walks over all services.
-    ///
-    /// - Parameter digest: the version's manifest.
-    package func services(of type: String, running digest: String, in state: RegistryState) -> Set<String> {
-        let services = state.cloud.services.values.filter {
-            $0.type == type && sighting(of: $0.name, on: $0.server).runs(digest)
+    /// The services that have one of the versions that a rollout brings, and that their servers report to run it. Walks
+    /// over all services.
+    package func services(running target: RolloutTarget, in state: RegistryState) -> Set<String> {
+        let digests = [target.digest] + target.variants.values.map(\.digest)
+        let services = state.cloud.services.values.filter { service in
+            guard service.type == target.type, let digest = service.installation?.digest else { return false }
+            return digests.contains { $0.isExactly(digest) }
+                && sighting(of: service.name, on: service.server).runs(digest)
         }
         return Set(services.map(\.name))
     }

@@ -182,7 +182,8 @@ public actor RolloutDriver: Service {
         // Tests that a version does not have have passed.
         while true {
             let missing = progress.jobs.filter { job in
-                observation.jobs[job] == nil && !tests.contains { $0.origin == job.testOrigin }
+                observation.jobs[job] == nil
+                    && tests[job.version]?.contains { $0.origin == job.testOrigin } != true
             }
             guard !missing.isEmpty else { break }
             for job in missing { observation.jobs[job] = .succeeded }
@@ -194,12 +195,16 @@ public actor RolloutDriver: Service {
         return isCommitted
     }
 
-    /// Why no service gets the version of a rollout any more; `nil`: one may.
+    /// Why no service gets a version of a rollout any more; `nil`: each may be given.
     private func quarantine(of rollout: ServiceRollout) async throws -> String? {
-        guard let digest = ContentDigest(rollout.digest),
-            let version = try await registry.store.version(ofManifest: digest), version.mark == .quarantined
-        else { return nil }
-        return "the version was quarantined"
+        for target in rollout.targets {
+            guard let digest = ContentDigest(target),
+                let version = try await registry.store.version(ofManifest: digest), version.mark == .quarantined
+            else { continue }
+            return rollout.variants.isEmpty
+                ? "the version was quarantined" : "the version \(rollout.reference(to: target)) was quarantined"
+        }
+        return nil
     }
 
     /// Commits a step.
@@ -209,7 +214,7 @@ public actor RolloutDriver: Service {
     ) async throws -> Bool {
         guard progress != rollout.progress || lacksJobs(rollout, in: state.cloud) else { return false }
         let (now, uptime) = (registry.now(), registry.uptime())
-        let hasTests = try await tests(of: rollout).contains { $0.origin == .node }
+        let hasTests = try await tests(of: rollout).values.joined().contains { $0.origin == .node }
         let deadline = Timestamp.text(now.addingTimeInterval(Double(progress.policy.deadline)))
         let outcome = try await registry.write(by: ChangeAuthor(TokenGrant.rollouts), dryRun: false) { cloud, state in
             // Somebody may have given an order meanwhile: the next look knows.
@@ -259,14 +264,14 @@ public actor RolloutDriver: Service {
 
     // MARK: Tests
 
-    /// The tests of a rollout's version.
-    private func tests(of rollout: ServiceRollout) async throws -> [Manifest.Test] {
-        if let known = tests[rollout.digest] { return known }
-        guard let versions, let digest = ContentDigest(rollout.digest) else { return [] }
-        let bytes = try await versions.manifestBytes(digest)
-        let found = try await BlockingWork.run { try Manifest(reading: bytes).tests }
-        tests[rollout.digest] = found
-        return found
+    /// The tests of a rollout's versions, by their digests.
+    private func tests(of rollout: ServiceRollout) async throws -> [String: [Manifest.Test]] {
+        for target in rollout.targets where tests[target] == nil {
+            guard let versions, let digest = ContentDigest(target) else { continue }
+            let bytes = try await versions.manifestBytes(digest)
+            tests[target] = try await BlockingWork.run { try Manifest(reading: bytes).tests }
+        }
+        return tests.filter { rollout.targets.contains($0.key) }
     }
 
     private func results(of id: String) -> [RolloutJob: RolloutObservation.Job] {
@@ -276,7 +281,9 @@ public actor RolloutDriver: Service {
     }
 
     /// Starts the tests from outside that are wanted, and ends those that are not any more.
-    private func startProbes(of rollout: ServiceRollout, _ tests: [Manifest.Test], in state: RegistryState) {
+    private func startProbes(
+        of rollout: ServiceRollout, _ tests: [String: [Manifest.Test]], in state: RegistryState
+    ) {
         let wanted = Set(
             rollout.progress.jobs.filter { $0.origin == .outside }.map { Probe(rollout: rollout.id, job: $0) })
         for (probe, probing) in probes where probe.rollout == rollout.id && !wanted.contains(probe) {
@@ -286,8 +293,8 @@ public actor RolloutDriver: Service {
         for probe in wanted where probes[probe] == nil {
             guard let location = state.cloud.location(of: probe.job.instance) else { continue }
             let test = OutsideTest(
-                service: probe.job.instance, type: rollout.type, version: rollout.digest, location: location,
-                tests: tests.filter { $0.origin == .outside })
+                service: probe.job.instance, type: rollout.type, version: probe.job.version, location: location,
+                tests: (tests[probe.job.version] ?? []).filter { $0.origin == .outside })
             let task = Task { [outside] in
                 let reason = await outside.run(test)
                 if !Task.isCancelled { await self.end(probe, reason) }
@@ -303,13 +310,17 @@ public actor RolloutDriver: Service {
 
     // MARK: Marks
 
-    /// Marks the version as the end of a rollout says. After a crash it is done again, which changes nothing.
+    /// Marks the versions as the end of a rollout says. After a crash it is done again, which changes nothing.
     private func markVersion(of id: String) async throws {
         guard let versions, let rollout = try await registry.state().cloud.rollouts[id], let mark = rollout.mark
         else { return }
-        if let digest = ContentDigest(rollout.digest),
-            let version = try await registry.store.version(ofManifest: digest)
-        {
+        let marked =
+            switch mark {
+            case .good: rollout.progress.broughtVersions.sorted()
+            case .quarantined: rollout.quarantinedVersion.map { [$0] } ?? []
+            }
+        for digest in marked.compactMap({ ContentDigest($0) }) {
+            guard let version = try await registry.store.version(ofManifest: digest) else { continue }
             switch (mark, version.mark) {
             case (.good, .untested): try await self.mark(version, VersionMarkChange(mark: .good), versions)
             case (.quarantined(let reason), .untested), (.quarantined(let reason), .good):
@@ -352,6 +363,7 @@ public actor RolloutDriver: Service {
             return RolloutResource.Instance(
                 service: instance.name, server: state.cloud.services[instance.name]?.server,
                 stage: instance.stage.rawValue, isGoingBack: instance.isGoingBack,
+                target: rollout.variants[rollout.progress.target(of: instance)].map { "\($0)" },
                 before: instance.before.map { "\(rollout.reference(to: $0))" }, seconds: max(0, now - instance.since),
                 waitsFor: wait?.stage == instance.stage ? wait?.text : nil, problem: instance.problem)
         }

@@ -52,7 +52,9 @@ struct RolloutWitness {
             switch instance.stage {
             case .waiting:
                 if isReverting, instance.isChanged { await lookAtHealth(of: instance, service, &observation) }
-                if instance.version == rollout.digest { await lookAtServer(of: instance, service, &observation) }
+                if instance.version == rollout.progress.target(of: instance) {
+                    await lookAtServer(of: instance, service, &observation)
+                }
             case .stuck: break
             case .done:
                 guard instance.isDone, instance.isChanged, !isReverting else { continue }

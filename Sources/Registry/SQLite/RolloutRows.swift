@@ -12,6 +12,8 @@ enum RolloutRows {
     /// What a rollout has besides its columns.
     private struct Content: Codable {
         var progress: Rollout
+        /// References to other variants that it brings, by their digests; `nil`: none.
+        var variants: [String: String]?
         /// Version references by their digests.
         var versionsBefore: [String: String]
         var generations: [String: Int]
@@ -46,14 +48,18 @@ enum RolloutRows {
         } catch {
             throw CloudRows.unreadable("the progress of rollout \(number)")
         }
-        let versionsBefore = try content.versionsBefore.mapValues { text in
-            guard let reference = VersionReference(text) else {
-                throw CloudRows.unreadable("a version before rollout \(number)")
+        func references(_ texts: [String: String], _ what: String) throws -> [String: VersionReference] {
+            try texts.mapValues { text in
+                guard let reference = VersionReference(text) else {
+                    throw CloudRows.unreadable("\(what) rollout \(number)")
+                }
+                return reference
             }
-            return reference
         }
         return ServiceRollout(
-            number: number, type: row["type"], version: version, digest: row["digest"], versionsBefore: versionsBefore,
+            number: number, type: row["type"], version: version, digest: row["digest"],
+            variants: try references(content.variants ?? [:], "a variant of"),
+            versionsBefore: try references(content.versionsBefore, "a version before"),
             createdBy: row["createdBy"], createdAt: row["createdAt"], endedAt: row["endedAt"],
             progress: content.progress, clock: row["clock"], generations: content.generations,
             jobs: Dictionary(content.jobs.map { ($0.job, $0.id) }) { $1 }, leftOut: content.leftOut,
@@ -70,7 +76,9 @@ enum RolloutRows {
 
     private static func store(_ db: Database, _ rollout: ServiceRollout) throws {
         let content = Content(
-            progress: rollout.progress, versionsBefore: rollout.versionsBefore.mapValues(\.description),
+            progress: rollout.progress,
+            variants: rollout.variants.isEmpty ? nil : rollout.variants.mapValues(\.description),
+            versionsBefore: rollout.versionsBefore.mapValues(\.description),
             generations: rollout.generations,
             jobs: rollout.jobs.map { Content.Job(job: $0.key, id: $0.value) }.sorted { $0.id < $1.id },
             leftOut: rollout.leftOut, mark: rollout.mark)

@@ -1,7 +1,7 @@
 import AdminAPI
 package import Cloud
 package import Names
-import Versions
+package import Versions
 
 /// The versions that ADMIN keeps: what is asked of them when a service gets one.
 package protocol VersionDirectory: Sendable {
@@ -20,6 +20,8 @@ package protocol VersionDirectory: Sendable {
 package struct KnownVersion: Sendable, Hashable {
     /// SHA-256 of its manifest, 64 hexadecimal digits.
     package var digest: String
+    /// Its name and variant; `nil`: it is not here.
+    package var name: VersionName?
     /// Why no service gets it any more, and how that is lifted; `nil`: one may.
     package var refusal: String?
     /// Whether it is marked as good.
@@ -27,8 +29,11 @@ package struct KnownVersion: Sendable, Hashable {
     /// When it was added: RFC 3339 in UTC; empty if it is not here.
     package var createdAt: String
 
-    package init(digest: String, refusal: String? = nil, isGood: Bool = false, createdAt: String = "") {
+    package init(
+        digest: String, name: VersionName? = nil, refusal: String? = nil, isGood: Bool = false, createdAt: String = ""
+    ) {
         self.digest = digest
+        self.name = name
         self.refusal = refusal
         self.isGood = isGood
         self.createdAt = createdAt
@@ -54,7 +59,9 @@ package struct StoredVersions: VersionDirectory {
 
 extension KnownVersion {
     fileprivate init(_ version: StoredVersion) {
-        self.init(digest: version.digest.description, isGood: version.mark == .good, createdAt: version.createdAt)
+        self.init(
+            digest: version.digest.description, name: version.version, isGood: version.mark == .good,
+            createdAt: version.createdAt)
         guard version.mark == .quarantined else { return }
         refusal =
             "\(version.version) is quarantined: \(version.reason ?? "no reason is given"); `portcullis versions mark "

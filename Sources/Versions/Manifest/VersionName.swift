@@ -1,5 +1,5 @@
 import Cloud
-import Names
+package import Names
 package import Text
 
 /// Which version of which type: `pgw 1.5.0/debug`.
@@ -28,6 +28,16 @@ package struct VersionName: Sendable, Hashable {
     /// What is wrong with the name of a type, to follow it in a message; `nil` if nothing is.
     package static func problem(withType type: String) -> String? {
         ObjectName.problem(with: type, as: .type).map { "is no name of a type: it \($0)" }
+    }
+}
+
+extension VersionReference {
+    /// The reference by which a service is to have a version that was found by it: a variant beside the main one by its
+    /// name, so that the variant is known, and the main one without its variant.
+    package func resolved(as version: VersionName) -> Self {
+        let found = VersionReference.named(version.name, variant: version.variant)
+        if case .manifest = self, found.isMainVariant { return self }
+        return found.plain
     }
 }
 

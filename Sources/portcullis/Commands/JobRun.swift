@@ -19,8 +19,9 @@ struct JobRun {
     private var isText: Bool { output.output == .table || output.output == .wide }
 
     /// Makes a job of each service, one after the other, as long as they succeed. Programs get the job, or of several
-    /// services a list. Throws if one does not succeed.
+    /// services a list. Throws if one does not succeed; before the first is made, if one would be refused.
     func run(_ wanted: JobCreation, of services: [String], _ change: ChangeOptions) async throws {
+        if !change.dryRun, services.count > 1 { try await check(wanted, of: services) }
         var jobs: [JobResource] = []
         for service in services where jobs.allSatisfy({ options.noWait || $0.state == .succeeded }) {
             let made: CreatedJob = try await client.value(
@@ -32,6 +33,14 @@ struct JobRun {
             jobs.append(try await follow(job))
         }
         if !change.dryRun { try conclude(jobs, isList: services.count > 1) }
+    }
+
+    /// Throws if a job of one of the services would be refused now: there is no such service, or it cannot do that.
+    func check(_ wanted: JobCreation, of services: [String]) async throws {
+        for service in services {
+            let _: CreatedJob = try await client.value(
+                AdminRequest.change(.post, .jobs(of: service), dryRun: true).json(wanted))
+        }
     }
 
     /// Follows jobs that were made, each of which waits for the one before. Programs get a list. Throws if one does not

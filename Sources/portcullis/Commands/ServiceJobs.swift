@@ -59,12 +59,10 @@ struct RestartServices: AdminCommand {
                 JobCreation(kind: .node(.restart), seconds: job.seconds), of: services.names, change)
         }
         let master = MasterJobRun(client: client, job: job, change: change)
-        for name in services.names {
-            if let worker {
-                try await master.run(.restartWorker, MasterJobDetails(worker: worker), of: name)
-            } else {
-                try await master.run(.restartWorkers, of: name)
-            }
+        if let worker {
+            try await master.run(.restartWorker, MasterJobDetails(worker: worker), of: services.names)
+        } else {
+            try await master.run(.restartWorkers, of: services.names)
         }
     }
 }

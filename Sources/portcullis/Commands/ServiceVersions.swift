@@ -47,18 +47,22 @@ struct VersionServices: AdminCommand {
                 ServicesPatch(services: names.withoutRepetition, version: version), dryRun: change.dryRun))
     }
 
-    /// Whoever changes several instances that run may not know of rollouts.
+    /// Whoever changes instances that run may not know of rollouts.
     private func noteUpgrade(to version: VersionReference, _ client: AdminResources) async throws {
-        guard names.count > 1 else { return }
-        var running: [ExactText: Int] = [:]
-        for name in names {
+        var running: [ExactText: [String]] = [:]
+        for name in names.withoutRepetition {
             let service = try await client.service(name)
-            if service.version != nil, service.desired == .running { running[ExactText(service.type), default: 0] += 1 }
+            guard let present = service.version, present != version.plain, service.desired == .running else { continue }
+            running[ExactText(service.type), default: []].append(name)
         }
-        guard let type = running.filter({ $0.value > 1 }).keys.min() else { return }
+        let many = running.filter { $0.value.count > 1 }.keys.min()
+        guard let type = many ?? running.keys.min(), let services = running[type] else { return }
+        let upgrade = "portcullis upgrade \(type.wrappedValue) --to \(version)"
         StandardError.write(
-            "Note: these instances run, and change all at once; `portcullis upgrade \(type.wrappedValue) --to \(version)` "
-                + "changes them one after the other.")
+            services.count > 1
+                ? "Note: these instances run, and change all at once; `\(upgrade)` changes them one after the other."
+                : "Note: \(services[0]) runs, and is changed at once, whatever connections it has; `\(upgrade) --service "
+                    + "\(services[0])` drains it first, and tests it.")
     }
 }
 

@@ -168,7 +168,7 @@ enum ResourceTables {
                 + (link.map { [["link", LinksText.state($0)]] } ?? [])
                 + (connections.map { [["connections", $0.text]] } ?? [])
                 + (service.move.map { [["move", "from \($0.from) to \($0.to), \($0.stage) since \($0.since)"]] } ?? [])
-                + [["weight", service.weight.map { "\($0)" } ?? "the section's"]]
+                + [["weight", service.weight.map { "\($0)" } ?? sectionWeight(of: service)]]
                 + (service.version.map { version in
                     [
                         ["version", "\(version)"], ["manifest", service.digest ?? ""],
@@ -184,6 +184,12 @@ enum ResourceTables {
         guard !rows.isEmpty else { return properties + workers + "\n\nnot exported" }
         let verdicts = health.isEmpty ? "" : "\n\n" + ServiceHealth.table(health).text
         return properties + workers + "\n\n" + export(rows).text + verdicts
+    }
+
+    /// Where the weight comes from of a service that has none of its own.
+    private static func sectionWeight(of service: ServiceResource) -> String {
+        guard let variant = service.version?.otherVariant else { return "the section's" }
+        return "the section's debug-weight, as it runs the variant \(variant.printable)"
     }
 
     static func export(_ rows: [ExportLine]) -> Table {

@@ -214,14 +214,14 @@ import Testing
         }
     }
 
-    @Test("a version is taken by its digest, too")
+    @Test("a version is taken by its digest, too; a variant is then known by its name")
     func digests() async throws {
         try await Stage.run { stage in
             try await stage.seedVersions()
             let debug = try await stage.addVersion("2.0", of: "pgw", variant: "debug")
             let rollout = try await stage.begin(
                 #"{"type": "pgw", "version": "sha256:\#(debug)", "services": ["pgw.2"]}"#)
-            #expect(rollout.digest == debug && rollout.version == .manifest(debug))
+            #expect(rollout.digest == debug && rollout.version == .named("2.0", variant: "debug"))
             #expect(rollout.instances?.map(\.service) == ["pgw.2"])
         }
     }

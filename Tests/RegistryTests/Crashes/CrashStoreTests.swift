@@ -161,6 +161,8 @@ import Versions
                 #expect(detail.group.lastVersion == known && detail.group.versions == 1)
                 #expect(detail.counts.map(\.version) == [known] && detail.reports[0].version == known)
                 #expect(try await registry.store.crashGroups(CrashFilter(version: "1.5.0")).count == 1)
+                #expect(try await registry.store.crashGroups(CrashFilter(version: "1.5.0/debug")).count == 1)
+                #expect(try await registry.store.crashGroups(CrashFilter(version: "1.5.0/release")).isEmpty)
                 #expect(try await registry.store.crashGroups(CrashFilter(version: digest)).count == 1)
             }
         }

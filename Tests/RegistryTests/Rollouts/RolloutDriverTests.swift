@@ -305,8 +305,8 @@ import Versions
             #expect(notices.map(\.severity) == [.critical] && notices[0].title.contains("pgw.1: \(reason)"))
             if how == "tests" { #expect(notices[0].text.contains("smoke-node: HTTP 500:\nsmoke-node")) }
             await #expect(throws: ChangeError.self) {
-                try await stage.registry.digest(
-                    forRolloutTo: .named("1.6.0", variant: nil), of: "pgw", at: "#/version")
+                try await stage.registry.target(
+                    ofRolloutTo: .named("1.6.0", variant: nil), of: "pgw", at: "#/version")
             }
         }
     }
@@ -485,15 +485,15 @@ import Versions
     func unknownVersion() async throws {
         try await withStage { stage in
             let registry = stage.registry
-            let new = try await registry.digest(
-                forRolloutTo: .manifest(RolloutStage.new), of: "pgw", at: "#/version")
-            #expect(new == RolloutStage.new)
+            let new = try await registry.target(
+                ofRolloutTo: .manifest(RolloutStage.new), of: "pgw", at: "#/version")
+            #expect(new.digest == RolloutStage.new)
             for (reference, type) in [
                 (VersionReference.named("1.7.0", variant: nil), "pgw"), (.named("1.6.0", variant: "debug"), "pgw"),
                 (.manifest(RolloutStage.new), "tg"), (.manifest(String(repeating: "0", count: 64)), "pgw"),
             ] {
                 let error = await #expect(throws: ChangeError.self) {
-                    try await registry.digest(forRolloutTo: reference, of: type, at: "#/version")
+                    try await registry.target(ofRolloutTo: reference, of: type, at: "#/version")
                 }
                 #expect("\(error as Any)".contains("there is no version"))
             }

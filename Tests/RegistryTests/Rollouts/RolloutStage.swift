@@ -167,9 +167,10 @@ final class RolloutStage {
         _ services: [String] = [], _ policy: RolloutPolicy = RolloutPolicy(bake: 2, deadline: 40),
         without gateways: Set<String> = []
     ) async throws -> RolloutBeginning {
+        let target = RolloutTarget(type: "pgw", version: .named("1.6.0", variant: nil), digest: Self.new)
         let request = RolloutRequest(
-            type: "pgw", version: .named("1.6.0", variant: nil), digest: Self.new, services: services,
-            running: await nodes.services(of: "pgw", running: Self.new, in: try await registry.state()), policy: policy,
+            type: target.type, version: target.version, digest: target.digest, services: services,
+            running: await nodes.services(running: target, in: try await registry.state()), policy: policy,
             withoutGateways: gateways, createdBy: "ops", createdAt: Timestamp.text(clock.now()))
         let beginning = Mutex<RolloutBeginning?>(nil)
         _ = try await registry.write(by: "ops", dryRun: false) { cloud, _ in

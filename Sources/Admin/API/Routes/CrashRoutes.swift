@@ -80,7 +80,10 @@ extension RouteTable {
             thing: .crashes, name: { $0.fingerprint },
             filters: [
                 .filter(QueryParameter.type, "Those of a type"), .filter(QueryParameter.service, "Those of a service"),
-                .filter(QueryParameter.version, "Those in a version: its name, or the SHA-256 of its manifest"),
+                .filter(
+                    QueryParameter.version,
+                    "Those in a version: its name, perhaps with a variant as in 1.5.0/debug, or the SHA-256 of its manifest"
+                ),
                 .filter(QueryParameter.server, "Those on a server"),
                 Self.time(QueryParameter.since, "Those that were seen at this time or later"),
             ],

@@ -41,7 +41,36 @@ extension RouteTable {
                             + "there is nothing to do", content: created),
                     Route.Answer(status: .created, summary: "The rollout", content: created),
                 ]
-            ) { request in try await createRollout(request) },
+            ) { request in
+                let wanted = try await request.read(RolloutCreation.form) { wanted, _ in wanted }
+                var places = RequestPlaces()
+                for (index, name) in wanted.services.enumerated() {
+                    places.add(.init(.service, name), "#/services/\(index)")
+                }
+                let target = try await registry.target(ofRolloutTo: wanted.version, of: wanted.type, at: "#/version")
+                return try await begin(wanted, to: target, request, places)
+            },
+            Route(
+                method: .post, path: .variant(of: "{service}"), operation: "changeVariant",
+                summary: "Change an instance to another variant of the version that it has, by a rollout",
+                access: .change, query: [.dryRun], body: Route.jsonBody(VariantChange.form),
+                answers: [
+                    Route.Answer(
+                        status: .ok,
+                        summary:
+                            "How it would begin, with dry_run; or one that is at work on the same already, or that "
+                            + "there is nothing to do", content: created),
+                    Route.Answer(status: .created, summary: "The rollout", content: created),
+                ]
+            ) { request in
+                let service = request.parameter("service")
+                let wanted = try await request.read(VariantChange.form) { wanted, _ in wanted }
+                let target = try await registry.target(ofVariant: wanted.variant, for: service, at: "#/variant")
+                let creation = RolloutCreation(
+                    type: target.type, version: target.version, services: [service], bake: wanted.bake,
+                    deadline: wanted.deadline, withoutGateways: wanted.withoutGateways)
+                return try await begin(creation, to: target, request, .path(.service, service, "service"))
+            },
             order(.pause, "Begin no further batch"),
             order(.resume, "Go on with a rollout that is paused; after canaries, with the others", takesGateways: true),
             order(.abort, "End a rollout: what is being changed goes back, what is done stays"),
@@ -70,17 +99,19 @@ extension RouteTable {
             }, resource: { $0 })
     }
 
-    private func createRollout(_ request: APIRequest) async throws -> Response {
-        let wanted = try await request.read(RolloutCreation.form) { wanted, _ in wanted }
-        let digest = try await registry.digest(forRolloutTo: wanted.version, of: wanted.type, at: "#/version")
+    /// Begins a rollout, and answers with it.
+    private func begin(
+        _ wanted: RolloutCreation, to target: RolloutTarget, _ request: APIRequest, _ places: RequestPlaces
+    ) async throws -> Response {
         let prepared = RolloutRequest(
-            type: wanted.type, version: wanted.version, digest: digest, services: wanted.services,
-            running: await nodes.services(of: wanted.type, running: digest, in: try await registry.state()),
+            type: wanted.type, version: target.version, digest: target.digest, variants: target.variants,
+            seen: target.seen, services: wanted.services,
+            running: await nodes.services(running: target, in: try await registry.state()),
             location: wanted.location, policy: RolloutPolicy(), withoutGateways: Set(wanted.withoutGateways),
             createdBy: request.identity.name, createdAt: Timestamp.text(registry.now()))
         let beginning = Mutex<RolloutBeginning?>(nil)
         let outcome = try await registry.write(
-            by: request.identity.author, dryRun: request.isDryRun, places: { _ in Self.places(of: wanted) }
+            by: request.identity.author, dryRun: request.isDryRun, places: { _ in places }
         ) { cloud, _ in
             var rollout = prepared
             let policy = cloud.types[wanted.type]?.configuration.upgrade ?? RolloutPolicy()
@@ -95,25 +126,18 @@ extension RouteTable {
             }, report: ChangeReport(outcome.summary, generation: isDryRun ? nil : outcome.state.generation))
         if case .upToDate(let count)? = begun { body.upToDate = count }
         // The driver has not looked yet at those that have the version, and do not run it.
-        for index in body.rollout?.instances?.indices ?? 0..<0 {
-            guard let instance = body.rollout?.instances?[index], instance.stage == "waiting", instance.waitsFor == nil,
-                outcome.state.cloud.services[instance.service]?.installation?.digest == digest,
-                !prepared.running.contains(instance.service)
-            else { continue }
-            body.rollout?.instances?[index].waitsFor = "\(instance.server ?? "its server") to run it"
+        let progress = begun?.rollout.flatMap { outcome.state.cloud.rollouts[$0]?.progress }
+        for (index, instance) in (progress?.instances ?? []).enumerated()
+        where instance.stage == .waiting && instance.version == progress?.target(of: instance)
+            && !prepared.running.contains(instance.name)
+        {
+            guard let told = body.rollout?.instances?[index], told.waitsFor == nil else { continue }
+            body.rollout?.instances?[index].waitsFor = "\(told.server ?? "its server") to run it"
         }
         return Response(
             status: isDryRun || outcome.summary.difference.isEmpty ? .ok : .created,
             headers: [.contentType: MediaType.json, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: body.jsonBytes)))
-    }
-
-    private static func places(of wanted: RolloutCreation) -> RequestPlaces {
-        var places = RequestPlaces()
-        for (index, name) in wanted.services.enumerated() {
-            places.add(.init(.service, name), "#/services/\(index)")
-        }
-        return places
     }
 
     /// The route of an order, which answers with the rollout as it is then.

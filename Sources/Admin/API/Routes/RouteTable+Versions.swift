@@ -1,6 +1,7 @@
 import Cloud
 import Names
 import Registry
+import Versions
 
 extension RouteTable {
     /// What is known of a version that a request names; `nil`: none is named, or ADMIN does not know it.
@@ -22,7 +23,8 @@ extension Installation {
         _ version: VersionReference, _ known: KnownVersion?, desired: DesiredRun, of type: String,
         before: Installation?, at pointer: String
     ) throws {
-        guard let digest = known?.digest ?? (before?.version == version ? before?.digest : nil) else {
+        let isUnchanged = before?.version == version || before?.version == version.plain
+        guard let digest = known?.digest ?? (isUnchanged ? before?.digest : nil) else {
             throw ChangeError.invalid([
                 Fault(place: .text(pointer), detail: "ADMIN has no version \(version) of type \(type)")
             ])
@@ -31,6 +33,7 @@ extension Installation {
             throw ChangeError.invalid([Fault(place: .text(pointer), detail: refusal)])
         }
         self.init(
-            version: version, digest: digest, desired: desired, isStarting: before?.isStarting ?? false)
+            version: known?.name.map(version.resolved) ?? version, digest: digest, desired: desired,
+            isStarting: before?.isStarting ?? false)
     }
 }

@@ -7,7 +7,8 @@ package import YAML
 extension MetaConfigurationReader {
     static let gatewayKeys =
         [
-            "name", "address", "ports", "protocol", "fwm", "scheduler", "weight", "persistence", "drain",
+            "name", "address", "ports", "protocol", "fwm", "scheduler", "weight", "debug-weight", "persistence",
+            "drain",
             "method", "from",
         ] + optionKeys
 
@@ -46,6 +47,9 @@ extension MetaConfigurationReader {
         let weight = diagnostics.optional(mapping["weight"]) { node throws(YAMLError) in
             try node.integer("a weight", in: 0...ServicesCSV.maximumWeight)
         }
+        let debugWeight = diagnostics.optional(mapping["debug-weight"]) { node throws(YAMLError) in
+            try node.integer("a weight", in: 0...ServicesCSV.maximumWeight)
+        }
         let persistence = diagnostics.optional(mapping["persistence"]) { node throws(YAMLError) in
             try node.integer("seconds", in: 0...ServicesCSV.maximumPersistence)
         }
@@ -59,9 +63,10 @@ extension MetaConfigurationReader {
         guard let name, let pool, let exposure else { return nil }
         let section = GatewaySection(
             name: name, pool: pool, exposure: exposure, scheduler: scheduler ?? .wlc, weight: weight ?? 100,
-            persistence: persistence ?? 0, drainTime: drainTime, method: method ?? .masq,
+            debugWeight: debugWeight, persistence: persistence ?? 0, drainTime: drainTime, method: method ?? .masq,
             sources: sources.withoutInner, options: options, position: node.position)
         checkMethod(section, mapping)
+        checkDebugWeight(section, mapping)
         checkOptions(section, mapping)
         checkDatagramMark(section)
         return section
@@ -188,6 +193,26 @@ extension MetaConfigurationReader {
             }
         default:
             break
+        }
+    }
+
+    /// Reports a weight of other variants that is more than that of the main one, or that the gateways would not look at.
+    private mutating func checkDebugWeight(_ section: GatewaySection, _ mapping: YAMLMapping) {
+        guard let debugWeight = section.debugWeight else { return }
+        let position = mapping.keyPosition("debug-weight")
+        if section.method == .dnat {
+            diagnostics.report(
+                position, "the method \"dnat\" has one server, so \"debug-weight\" has no meaning here")
+        } else if debugWeight > section.weight {
+            diagnostics.report(
+                position,
+                "\"debug-weight\" is \(debugWeight) and the weight \(section.weight): other variants than release are slow, "
+                    + "and get no more than the rest")
+        } else if debugWeight > 0, section.scheduler.ignoresWeights {
+            diagnostics.report(
+                position,
+                "the scheduler \"\(section.scheduler.rawValue)\" does not share by weight, so only \"debug-weight: 0\" has "
+                    + "an effect; wlc, wrr and others do")
         }
     }
 

@@ -130,6 +130,14 @@ extension MetaConfigurationReader {
 }
 
 extension Scheduler {
+    /// Whether no weight but 0 makes a difference.
+    var ignoresWeights: Bool {
+        switch self {
+        case .rr, .lc, .dh: true
+        default: false
+        }
+    }
+
     /// Whether a weight that climbs in steps does not make more clients come: the weight is not looked at, or it is a
     /// rank.
     fileprivate var ignoresSteps: Bool {

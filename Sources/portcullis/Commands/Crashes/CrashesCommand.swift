@@ -35,7 +35,9 @@ struct ListCrashes: AdminCommand {
     var server: String?
 
     @Option(
-        help: ArgumentHelp("Only those in a version: its name, or the SHA-256 of its manifest.", valueName: "version"))
+        help: ArgumentHelp(
+            "Only those in a version: 1.5.0 in all variants, 1.5.0/debug, or the SHA-256 of a manifest.",
+            valueName: "version"))
     var inVersion: String?
 
     @Option(help: ArgumentHelp("Only those seen since then: \(PastTime.forms).", valueName: "when"))

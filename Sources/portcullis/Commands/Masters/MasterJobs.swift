@@ -10,6 +10,18 @@ struct MasterJobRun {
     let job: JobOptions
     let change: ChangeOptions
 
+    /// Makes a job of each service, one after the other, and waits for each. Throws if one does not succeed; before the
+    /// first is made, if one would be refused.
+    func run(
+        _ kind: MasterJobKind, _ details: MasterJobDetails = MasterJobDetails(), of services: [String]
+    ) async throws {
+        if !change.dryRun, services.count > 1 {
+            try await JobRun(client, job, change.output).check(
+                JobCreation(kind: .master(kind), details: details, seconds: job.seconds), of: services)
+        }
+        for service in services { try await run(kind, details, of: service) }
+    }
+
     /// Makes the job, and waits for its end. Throws if it does not succeed.
     func run(_ kind: MasterJobKind, _ details: MasterJobDetails = MasterJobDetails(), of service: String) async throws {
         if !change.dryRun { try await client.noteSilence(ofMaster: service) }
@@ -55,9 +67,7 @@ struct ReloadServices: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        for name in services.names {
-            try await MasterJobRun(client: client, job: job, change: change).run(.reload, of: name)
-        }
+        try await MasterJobRun(client: client, job: job, change: change).run(.reload, of: services.names)
     }
 }
 

@@ -17,7 +17,8 @@ struct UpgradeCommand: AdminCommand {
             it had, and ends the rollout. A downgrade is an upgrade to an older version. What is not said here, the \
             type's `upgrade` says. Ctrl-C ends the watching, not the rollout. Repeated, it watches the rollout that is at \
             work; when all instances run the version, there is nothing to do, and that is a success. Instances that \
-            were given it before, and do not run it, are waited for.
+            were given it before, and do not run it, are waited for. An instance with another variant than release keeps \
+            it, where no variant is named and the version has that one.
 
             \(RolloutOutcome.help)
             """)
@@ -88,45 +89,13 @@ struct UpgradeCommand: AdminCommand {
         let wanted = RolloutCreation(
             type: type, version: version, services: services, location: location, batch: batch, canaries: canary,
             isPromotedByHand: promote.map { $0 == .manual }, bake: bake, deadline: deadline, withoutGateways: without)
-        let made: CreatedRollout = try await client.value(
-            AdminRequest.change(.post, .rollouts, dryRun: change.dryRun).json(wanted))
-        if let count = made.upToDate { return try tell(upToDate: count, made) }
-        guard let rollout = made.rollout else { return try change.finish(made.report) }
-        guard !made.report.isEmpty else { return try await follow(rollout, client) }
-        guard !change.dryRun else {
-            let report = ChangeReportText(rowLimit: change.allRows ? nil : 40, isDryRun: true).text(made.report)
-            try change.output.show(made, asText: RolloutText.plan(rollout) + "\n\n" + report)
-            throw ExitCode(2)
-        }
-        guard !noWait else { return try change.output.show(rollout, asText: RolloutText.begun(rollout)) }
-        if !rollout.state.isEnd { StandardError.write(RolloutText.begun(rollout)) }
-        if let note = RolloutText.awaited(rollout) { StandardError.write(note) }
-        try await RolloutWatch(client, change.output).run(rollout.id)
-    }
-
-    /// Watches a rollout that is at work on the same already.
-    private func follow(_ rollout: RolloutResource, _ client: AdminResources) async throws {
-        guard !noWait, !change.dryRun else {
-            return try change.output.show(rollout, asText: RolloutText.underWay(rollout))
-        }
-        StandardError.write(RolloutText.underWay(rollout))
-        try await RolloutWatch(client, change.output).run(rollout.id)
-    }
-
-    /// Says that all instances run the version. There is no rollout whose number could be printed.
-    private func tell(upToDate count: Int, _ made: CreatedRollout) throws {
-        switch change.output.output {
-        case .json: try StandardOutput.write(JSONText.line(made.json))
-        case .yaml: try StandardOutput.write("---\n" + YAMLText.text(made.json))
-        case .name: break
-        case .table, .wide:
-            try StandardOutput.write(
-                RolloutText.upToDate(count, of: type, services, at: location, version: "\(version)"))
-        }
+        try await RolloutStart(client, change, noWait: noWait).run(
+            AdminRequest.change(.post, .rollouts, dryRun: change.dryRun).json(wanted)
+        ) { RolloutText.upToDate($0, of: type, services, at: location, version: "\(version)") }
     }
 
     /// Reads a duration within a range of seconds.
-    private static func duration(_ text: String, _ range: ClosedRange<Int>) throws -> Int {
+    static func duration(_ text: String, _ range: ClosedRange<Int>) throws -> Int {
         guard let seconds = TimeSpan.seconds(text), range.contains(seconds) else {
             throw ValidationError(
                 "\(text.printed()) is not a time from \(range.lowerBound) s to a day, such as 30s or 10m")

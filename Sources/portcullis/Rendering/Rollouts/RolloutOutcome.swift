@@ -91,8 +91,11 @@ enum RolloutOutcome: Int32, Equatable, CaseIterable {
         return ", but for \(names.joined(atMost: 5)), which \(names.count == 1 ? "is" : "are") no more"
     }
 
+    /// Not all of the type need be part of it.
     private static func instances(_ rollout: RolloutResource) -> String {
-        rollout.total == 1
-            ? "the one instance of \(rollout.type) has" : "all \(rollout.total) instances of \(rollout.type) have"
+        guard let instances = rollout.instances, instances.count == 1 else {
+            return "all \(rollout.total) instances of \(rollout.type) have"
+        }
+        return "\(instances[0].service.printable) has"
     }
 }

@@ -49,9 +49,18 @@ enum RolloutText {
             ["SERVICE", "SERVER", "VERSION"] + (hasRemarks ? ["REMARK"] : []),
             instances.map { instance in
                 [instance.service, instance.server ?? "-", instance.before ?? "-"]
-                    + (hasRemarks ? [instance.waitsFor.map { "waits for \($0)" } ?? ""] : [])
+                    + (hasRemarks ? [planRemark(instance)] : [])
             })
         return "\(rollout.type) to \(version(rollout)), \(count):".printable + "\n" + table.text
+    }
+
+    private static func planRemark(_ instance: RolloutResource.Instance) -> String {
+        [keeping(instance), instance.waitsFor.map { "waits for \($0)" }].compactMap(\.self).joined(separator: "; ")
+    }
+
+    /// That it gets another variant than the rest.
+    private static func keeping(_ instance: RolloutResource.Instance) -> String? {
+        instance.target.map { "gets \($0)" }
     }
 
     /// One line: `rollout 7: pgw to 1.6.0, running, 3 of 8 done`
@@ -105,9 +114,9 @@ enum RolloutText {
         return "nothing to do: \(who) \(version)".printable
     }
 
-    /// What is to be said of an instance: what it waits for, and what has failed.
+    /// What is to be said of an instance: another variant that it gets, what it waits for, and what has failed.
     static func remark(_ instance: RolloutResource.Instance) -> String {
-        [instance.waitsFor, instance.problem].compactMap(\.self).joined(separator: "; ")
+        [keeping(instance), instance.waitsFor, instance.problem].compactMap(\.self).joined(separator: "; ")
     }
 
     /// `draining`, `starting (going back)`, `done (back)`
