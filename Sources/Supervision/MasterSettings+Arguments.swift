@@ -19,6 +19,11 @@ extension MasterSettings {
         var index = 0
         while index < end {
             let option = arguments[index]
+            if option.isExactly("--allow-lua") {
+                allowsLua = true
+                index += 1
+                continue
+            }
             guard let key = Option(rawValue: option) else { throw UsageError("\(option.printed()) is no option") }
             guard index + 1 < end else { throw UsageError("\(option) needs a value") }
             try set(key, arguments[index + 1])
@@ -42,6 +47,10 @@ extension MasterSettings {
         case configuration = "--config"
         case node = "--node"
         case limit = "--limit"
+        case adminURL = "--admin-url"
+        case tokenFile = "--token-file"
+        case caFile = "--ca-file"
+        case server = "--server"
     }
 
     private mutating func set(_ option: Option, _ value: String) throws(UsageError) {
@@ -68,6 +77,10 @@ extension MasterSettings {
         case .configuration: configuration = value
         case .node: node = value
         case .limit: limits.append(try Self.limit(value))
+        case .adminURL: adminURL = value
+        case .tokenFile: tokenFile = value
+        case .caFile: caFile = value
+        case .server: server = value
         }
     }
 
@@ -119,6 +132,12 @@ extension MasterSettings {
     private func check() throws(UsageError) {
         if name.isEmpty { throw UsageError("--name is missing") }
         if directory.isEmpty { throw UsageError("--directory is missing") }
+        if adminURL != nil {
+            for (option, value) in [("--token-file", tokenFile), ("--server", server), ("--config", configuration)]
+            where value == nil { throw UsageError("\(option) is missing, without which --admin-url is of no use") }
+        } else if tokenFile != nil || caFile != nil || server != nil {
+            throw UsageError("--token-file, --ca-file and --server are of no use without --admin-url")
+        }
         let count = listen.reduce(0) { $0 + Int($1.ports.upperBound - $1.ports.lowerBound) + 1 } * max(1, workers)
         guard count <= Self.mostSockets else {
             throw UsageError("\(count) sockets for all workers: at most \(Self.mostSockets)")
@@ -166,6 +185,12 @@ extension MasterSettings {
           --config FILE           The configuration file: PORTCULLIS_CONFIG. A change of it is a reload.
           --limit NAME=SOFT:HARD  What the kernel allows each worker: open-files, data (bytes) or processes.
           --node SOCKET           The node's socket that is told of crashes.
+          --admin-url URL[,URL]   Where ADMIN is. The master takes the service's configuration and orders from there, and
+                                  reports. Without it there is no such link.
+          --token-file FILE       The service's own token. The link begins when the file is there.
+          --ca-file FILE          Certificates (PEM) to trust instead of the system's.
+          --server NAME           The server's name in ADMIN.
+          --allow-lua             ADMIN may have Lua run in workers.
           --version               Show the version.
           -h, --help              Show this help.
 

@@ -60,6 +60,16 @@ package struct MasterSettings: Sendable, Equatable {
     package var configuration: String?
     /// The node's socket for news of crashes.
     package var node: String?
+    /// Where ADMIN is: addresses with commas between them; `nil`: the master has no link to ADMIN.
+    package var adminURL: String?
+    /// The file with the service's own token, which may come later.
+    package var tokenFile: String?
+    /// Certificates (PEM) that are trusted instead of the system's.
+    package var caFile: String?
+    /// The server's name in ADMIN.
+    package var server: String?
+    /// Whether ADMIN may have Lua run in workers.
+    package var allowsLua = false
     /// The program and its arguments.
     package var program: [String]
 

@@ -90,13 +90,3 @@ package struct SavedState: Sendable, Equatable {
             takesConfiguration: entry["hello"]?.string.map { $0.isExactly("config") } ?? false)
     }
 }
-
-extension JSONValue {
-    fileprivate var integer: Int? {
-        if case .integer(let number) = self { number } else { nil }
-    }
-
-    fileprivate var string: String? {
-        if case .string(let text) = self { text } else { nil }
-    }
-}

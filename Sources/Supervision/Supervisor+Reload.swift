@@ -22,9 +22,22 @@ struct Reload: Sendable, Equatable {
         case answer(number: Int, generation: Int, until: Int)
     }
 
+    /// A reload that is yet to begin.
+    struct Wish: Sendable, Equatable {
+        let kind: Kind
+        /// The one worker that is reloaded; `nil`: all.
+        let number: Int?
+        /// Who waits for the end.
+        var tickets: [Int]
+    }
+
     let kind: Kind
+    /// Who waits for the end.
+    let tickets: [Int]
     /// What is younger was started with what is new.
     let mark: Int
+    /// The one worker that it is about; `nil`: all.
+    let only: Int?
     var numbers: [Int]
     var step = Step.next
 
@@ -47,10 +60,35 @@ extension Supervisor {
     }
 
     /// Begins a reload, or has it done after the one that is under way.
-    mutating func want(_ kind: Reload.Kind) {
-        guard !isStopping else { return }
-        guard reload == nil else { return again = again == .restart ? .restart : kind }
-        reload = Reload(kind: kind, mark: generation, numbers: places.map(\.number))
+    ///
+    /// - Parameters:
+    ///   - number: the one worker that is reloaded; `nil`: all.
+    ///   - ticket: who waits for the end.
+    mutating func want(_ kind: Reload.Kind, number: Int? = nil, ticket: Int? = nil) {
+        var wish = Reload.Wish(kind: kind, number: number, tickets: ticket.map { [$0] } ?? [])
+        guard !isStopping else {
+            actions += wish.tickets.map { .done(ticket: $0, problem: "the service is being stopped") }
+            return
+        }
+        guard reload != nil else { return begin(wish) }
+        func isOfAll(_ other: Reload.Wish) -> Bool { other.kind == .restart && other.number == nil }
+        if isOfAll(wish) {
+            // What is started anew starts with what is new.
+            wish.tickets = waiting.flatMap(\.tickets) + wish.tickets
+            waiting = [wish]
+        } else if let index = waiting.firstIndex(where: {
+            isOfAll($0) || ($0.kind == wish.kind && $0.number == wish.number)
+        }) {
+            waiting[index].tickets += wish.tickets
+        } else {
+            waiting.append(wish)
+        }
+    }
+
+    private mutating func begin(_ wish: Reload.Wish) {
+        reload = Reload(
+            kind: wish.kind, tickets: wish.tickets, mark: generation, only: wish.number,
+            numbers: wish.number.map { [$0] } ?? places.map(\.number))
     }
 
     /// Takes one step. Returns whether there may be another one right away.
@@ -169,12 +207,11 @@ extension Supervisor {
     }
 
     private mutating func finishReload(_ problem: String?) {
-        actions.append(.say(problem.map { "the reload was given up: \($0)" } ?? "all workers are reloaded"))
+        let done = reload?.only.map { "\(name($0)) is restarted" } ?? "all workers are reloaded"
+        actions.append(.say(problem.map { "the reload was given up: \($0)" } ?? done))
         lastReload = ReloadResult(at: now.wall, problem: problem)
+        for ticket in reload?.tickets ?? [] { actions.append(.done(ticket: ticket, problem: problem)) }
         reload = nil
-        if let kind = again {
-            again = nil
-            want(kind)
-        }
+        if !waiting.isEmpty { begin(waiting.removeFirst()) }
     }
 }

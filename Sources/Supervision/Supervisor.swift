@@ -31,7 +31,7 @@ package struct Supervisor: Sendable, Equatable {
     var random: SplitMix
     var reload: Reload?
     /// What is to be reloaded when the reload under way is done.
-    var again: Reload.Kind?
+    var waiting: [Reload.Wish] = []
     var configurationAt: Int?
     var probeAt: Int?
     var isStopping = false
@@ -103,6 +103,7 @@ package struct Supervisor: Sendable, Equatable {
         case .configurationTouched: configurationAt = now.milliseconds + Self.configurationPause
         case .reload: want(.reload)
         case .restart: want(.restart)
+        case .ordered(let order, let ticket): take(order, ticket)
         case .stop: stop()
         case .time: break
         }

@@ -25,10 +25,13 @@ final class CrashFolder {
         mkdir(path, 0o750)
     }
 
-    private func file(_ record: CrashRecord) -> String {
+    /// What the crash of a record is called.
+    func identifier(_ record: CrashRecord) -> String {
         CrashRecord.identifier(
-            boot: boot, service: settings.name, process: record.process, generation: record.generation) + ".json"
+            boot: boot, service: settings.name, process: record.process, generation: record.generation)
     }
+
+    private func file(_ record: CrashRecord) -> String { identifier(record) + ".json" }
 
     /// Whether the node may still want the file of this record.
     func has(_ record: CrashRecord) -> Bool { access("\(path)/\(file(record))", F_OK) == 0 }

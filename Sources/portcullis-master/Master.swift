@@ -2,6 +2,7 @@ import CEvents
 import CMaster
 import Glibc
 import JSON
+import MasterLink
 import Supervision
 import Text
 
@@ -31,6 +32,10 @@ final class Master {
     /// The processes that live, by their generations.
     var handles: [Int: WorkerHandle] = [:]
     var exitStatus: Int32?
+    /// What ADMIN has ordered; `nil`: there is no link to ADMIN.
+    let desk: LinkDesk?
+    var link: MasterLink?
+    var console = LuaConsole(process: Int(getpid()))
     private let signals: Int32
     private let notify: Int32
     private let keeper: Int32?
@@ -42,7 +47,9 @@ final class Master {
     private var isPerforming = false
 
     /// Runs to the end. Returns the exit status.
-    static func run(_ settings: MasterSettings) -> Int32 {
+    ///
+    /// - Parameter link: where the link to ADMIN leads; `nil`: there is none.
+    static func run(_ settings: MasterSettings, link: LinkSettings?) -> Int32 {
         // First of all: a signal that comes meanwhile must wait.
         let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
         let signals = ce_signals(numbers, Int32(numbers.count))
@@ -61,11 +68,11 @@ final class Master {
             return statusLocked
         }
         defer { withExtendedLifetime(lock) {} }
-        guard let master = Master(settings, signals: signals) else { return statusFailed }
-        return master.loop()
+        guard let master = Master(settings, signals: signals, link: link) else { return statusFailed }
+        return master.loop(link)
     }
 
-    private init?(_ settings: MasterSettings, signals: Int32) {
+    private init?(_ settings: MasterSettings, signals: Int32, link: LinkSettings?) {
         self.settings = settings
         signal(SIGPIPE, SIG_IGN)
         store = KeeperStore()
@@ -91,6 +98,7 @@ final class Master {
             notify = master_notify_socket(notifyPath)
             if notify >= 0 { store.put(.notify, notify) }
         }
+        desk = link == nil ? nil : LinkDesk(settings)
         keeper = store.inherited.first { $0.name == .keeper }?.descriptor
         self.signals = signals
         guard notify >= 0, signals >= 0, watch.descriptor >= 0 else {
@@ -101,19 +109,24 @@ final class Master {
         poller.add(notify, .notify)
         poller.add(watch.descriptor, .files)
         if let keeper { poller.add(keeper, .keeper) }
+        if let desk { poller.add(desk.bell, .link) }
     }
 
-    private func loop() -> Int32 {
+    private func loop(_ link: LinkSettings?) -> Int32 {
         begin()
+        if let link, exitStatus == nil { beginLink(link) }
         while exitStatus == nil {
             let now = Moment.now.milliseconds
             let due =
-                ([supervisor.nextDeadline, stateFile.dueAt]
+                ([supervisor.nextDeadline, stateFile.dueAt, desk?.jobs.nextDeadline, console.nextDeadline]
                 + handles.values.map { $0.endedAt.map { $0 + Self.patience } })
                 .compactMap(\.self).min()
             for event in poller.wait(milliseconds: due.map { $0 - now }) { take(event) }
             takeUnknownEnds()
+            expireLua()
+            desk?.expire()
             feed(.time)
+            tellLink()
             if let dueAt = stateFile.dueAt, dueAt <= Moment.now.milliseconds { writeState() }
         }
         writeState()
@@ -172,6 +185,7 @@ final class Master {
         case .crash: takeCrash(event.generation)
         case .control: takeControl(event.generation)
         case .fault: takeFault(event.generation)
+        case .link: takeLink()
         }
     }
 
@@ -256,13 +270,18 @@ final class Master {
             let bytes = Array(order.text.utf8)
             _ = bytes.withUnsafeBytes { master_send_text(handle.control, $0.baseAddress, $0.count) }
         case .record(let record): note(record)
-        case .noteConfiguration: configuration = FileWatch.identity(of: settings.configuration)
+        case .noteConfiguration: noteConfiguration()
+        case .done(let ticket, let problem): done(ticket, problem)
+        case .dumped(let ticket, let record): dumped(ticket, record)
         case .forget(_, let generation): forget(generation)
         case .tellReady: store.tellReady()
         case .say(let text): Log.say(text)
         case .finish(let status): exitStatus = status
         }
     }
+
+    /// Takes the configuration file as it is for the one that workers are reloaded for.
+    func noteConfiguration() { configuration = FileWatch.identity(of: settings.configuration) }
 
     private func note(_ record: CrashRecord) {
         // The earlier master has written it, and the node has taken it meanwhile.

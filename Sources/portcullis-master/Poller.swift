@@ -4,7 +4,7 @@ import CEvents
 final class Poller {
     /// What a descriptor is. Of the descriptors of a process the generation is told, too.
     enum Source: UInt64 {
-        case signals, notify, keeper, files, process, crash, control, fault
+        case signals, notify, keeper, files, process, crash, control, fault, link
     }
 
     struct Event {

@@ -23,6 +23,7 @@ package actor Node {
     private var workers: [ExactText: Worker] = [:]
     private let jobs: JobBook
     private let crashes: CrashWatch
+    private let tokens: ServiceTokens
     /// The jobs of ADMIN that are not taken.
     private var refusedJobs = RefusedJobs()
     /// Why the assignments cannot be had, or not be carried out.
@@ -61,6 +62,7 @@ package actor Node {
         logger.info("the driver of services is \(choice.driver.rawValue)")
         changes = Changes()
         crashes = CrashWatch(context)
+        tokens = ServiceTokens(source, context)
         jobs = JobBook(context, changed: { [changes] in changes.note() })
         notifier = SystemdNotifier(environment: environment)
     }
@@ -79,6 +81,7 @@ package actor Node {
             group.addTask { await self.poll(logs) }
             group.addTask { await logs.run() }
             group.addTask { await self.crashes.run() }
+            group.addTask { [tokens] in await tokens.run { await self.assignedServices } }
             group.addTask { await self.report() }
             group.addTask { await self.collect() }
             if let watchdog = notifier.watchdog {
@@ -260,6 +263,9 @@ package actor Node {
         await self.jobs.follow(jobs, owners, builds: stored?.assignments.builds ?? [:])
         changes.note()
     }
+
+    /// What ADMIN wants here, in any version.
+    private var assignedServices: [String] { stored?.assignments.services.keys.map(\.wrappedValue) ?? [] }
 
     private func worker(_ name: ExactText) -> ServiceWorker {
         if let worker = workers[name] { return worker.worker }

@@ -42,7 +42,13 @@ struct ServiceStart: Sendable {
     private func master(_ run: RunSection, _ user: ServiceUser?) -> MasterCommand {
         var master = MasterCommand(
             of: name, directory: context.directory.master(of: name), run: run, sockets: facts.listen,
-            configuration: "\(context.directory.folder(of: name))/config.yaml", crashes: context.directory.crashSignal)
+            configuration: context.directory.configuration(of: name), crashes: context.directory.crashSignal)
+        if let addresses = context.configuration.adminURL {
+            master.link = MasterCommand.Link(
+                addresses: addresses, tokenFile: context.directory.token(of: name),
+                caFile: context.configuration.caFile, server: context.configuration.server,
+                allowsLua: context.configuration.allowsLua)
+        }
         switch context.driver {
         case .process: master.limits = limits(user).map { ($0.name, $0.value, $0.value) }
         case .systemd:
@@ -92,7 +98,7 @@ struct ServiceStart: Sendable {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8"), ("HOME", folder),
             ("PORTCULLIS_SERVICE", name), ("PORTCULLIS_DIRECTORY", folder),
         ]
-        let configuration = "\(folder)/config.yaml"
+        let configuration = context.directory.configuration(of: name)
         if access(configuration, F_OK) == 0 { environment.append(("PORTCULLIS_CONFIG", configuration)) }
         return KeeperLaunch(
             service: name, process: context.directory.process(of: name), instance: KeeperLaunch.newInstance(),

@@ -1,9 +1,29 @@
+package import AdminClient
 package import Cloud
 import Glibc
 import NetworkTypes
 
 /// How `portcullis-master` is started: it stands between the keeper and the program of a service.
 package struct MasterCommand: Sendable {
+    /// The link of the master to ADMIN.
+    package struct Link: Sendable {
+        package var addresses: AdminURLs
+        package var tokenFile: String
+        package var caFile: String?
+        package var server: String
+        package var allowsLua: Bool
+
+        package init(
+            addresses: AdminURLs, tokenFile: String, caFile: String?, server: String, allowsLua: Bool
+        ) {
+            self.addresses = addresses
+            self.tokenFile = tokenFile
+            self.caFile = caFile
+            self.server = server
+            self.allowsLua = allowsLua
+        }
+    }
+
     package var service: String
     /// Where it keeps its state, and takes its workers' messages.
     package var directory: String
@@ -14,6 +34,8 @@ package struct MasterCommand: Sendable {
     package var configuration: String
     /// The node's socket for crashes.
     package var crashes: String
+    /// `nil`: it has none.
+    package var link: Link?
     /// What the kernel allows each worker, with the soft limit and the hard one.
     package var limits: [(name: String, soft: Int, hard: Int)] = []
 
@@ -46,6 +68,12 @@ package struct MasterCommand: Sendable {
         if run.inheritance != .systemd { words += ["--inherit", run.inheritance.rawValue] }
         if let watchdog = run.watchdog { words += ["--watchdog", "\(watchdog * 1_000)"] }
         for limit in limits { words += ["--limit", "\(limit.name)=\(limit.soft):\(limit.hard)"] }
+        if let link {
+            words += ["--admin-url", link.addresses.all.map(\.description).joined(separator: ",")]
+            words += ["--token-file", link.tokenFile, "--server", link.server]
+            if let caFile = link.caFile { words += ["--ca-file", caFile] }
+            if link.allowsLua { words.append("--allow-lua") }
+        }
         return words + ["--"] + program
     }
 

@@ -1,3 +1,4 @@
+import AdminClient
 import Cloud
 import NetworkTypes
 import NodeAgent
@@ -27,7 +28,26 @@ import Testing
         #expect(value("--config", words) == ["/srv/pgw.1/config.yaml"])
         #expect(value("--node", words) == ["/srv/node/run/crash"])
         #expect(value("--limit", words) == ["open-files=100:200"])
-        for name in ["--listen", "--inherit", "--watchdog"] { #expect(!words.contains(name)) }
+        for name in ["--listen", "--inherit", "--watchdog", "--admin-url", "--allow-lua"] {
+            #expect(!words.contains(name))
+        }
+    }
+
+    @Test func theMasterIsToldWhereAdminIs() throws {
+        var command = MasterCommand(
+            of: "pgw.1", directory: "/d", run: RunSection(command: ["/a"]), sockets: [],
+            configuration: "/d/config.yaml", crashes: "/srv/node/run/crash")
+        command.link = MasterCommand.Link(
+            addresses: try AdminURLs("https://a:8443, https://b:8443"), tokenFile: "/srv/pgw.1/token",
+            caFile: "/etc/ca.pem", server: "app1", allowsLua: false)
+        let words = command.words("/m", program: ["/a"])
+        #expect(value("--admin-url", words) == ["https://a:8443,https://b:8443"])
+        #expect(value("--token-file", words) == ["/srv/pgw.1/token"] && value("--ca-file", words) == ["/etc/ca.pem"])
+        #expect(value("--server", words) == ["app1"] && !words.contains("--allow-lua"))
+        command.link?.allowsLua = true
+        command.link?.caFile = nil
+        let others = command.words("/m", program: ["/a"])
+        #expect(others.contains("--allow-lua") && !others.contains("--ca-file") && others.suffix(2) == ["--", "/a"])
     }
 
     @Test func workersHaveTheirSockets() throws {
