@@ -113,8 +113,8 @@ struct ServiceStart: Sendable {
         if let files = facts.limits?.openFiles { limits.append(("open-files", files)) }
         if let memory = facts.limits?.memory { limits.append(("data", memory)) }
         if let processes = facts.limits?.processes, user != nil, facts.user == nil {
-            // The master is one of them.
-            limits.append(("processes", processes + 1))
+            // The master's are among them.
+            limits.append(("processes", processes + MasterCommand.threads))
         }
         return limits
     }

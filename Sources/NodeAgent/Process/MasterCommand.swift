@@ -51,6 +51,8 @@ package struct MasterCommand: Sendable {
         self.crashes = crashes
     }
 
+    /// The threads that a master may have: they count where processes do.
+    package static let threads = 32
     /// Seconds that the master may take to stop, beyond its workers' own time.
     package static let stopMargin = 2
 
