@@ -1,4 +1,5 @@
 import AdminClient
+import ServiceSupport
 package import Supervision
 
 /// Where a link leads, and by what right.
@@ -9,6 +10,11 @@ package struct LinkSettings: Sendable {
     let tokenFile: String
     let caFile: String?
     let allowsLua: Bool
+    /// SHA-256 of the manifest of the version that runs.
+    let manifest: String?
+
+    /// Whether the service's token is there.
+    package var hasToken: Bool { Files.identity(of: tokenFile) != nil }
 
     /// `nil`: the master is to have no link.
     ///
@@ -27,5 +33,6 @@ package struct LinkSettings: Sendable {
         self.tokenFile = tokenFile
         caFile = settings.caFile
         allowsLua = settings.allowsLua
+        manifest = settings.manifest
     }
 }

@@ -1,7 +1,6 @@
 import AdminAPI
 import AdminClient
 import NIOCore
-import NIOPosix
 import ServiceSupport
 import Text
 
@@ -21,7 +20,7 @@ actor LinkWork {
 
     private let settings: LinkSettings
     private let box: LinkBox
-    private let eventLoops: MultiThreadedEventLoopGroup
+    private let eventLoop: any EventLoop
     private let executor: EventLoopExecutor
     private let alarm: LinkAlarm
     private let say: @Sendable (String) -> Void
@@ -38,17 +37,19 @@ actor LinkWork {
     private var isInTouch = false
     private var isReporting = false
     private var isRefused = false
+    /// Whether the master waits for a word on its configuration.
+    private var isAwaited = true
     private var sentAt = ContinuousClock.now
     /// What was said last of a failure.
     private var trouble: String?
 
     init(
-        _ settings: LinkSettings, _ box: LinkBox, _ eventLoops: MultiThreadedEventLoopGroup,
+        _ settings: LinkSettings, _ box: LinkBox, _ eventLoop: any EventLoop,
         _ executor: EventLoopExecutor, _ alarm: LinkAlarm, _ say: @escaping @Sendable (String) -> Void
     ) {
         self.settings = settings
         self.box = box
-        self.eventLoops = eventLoops
+        self.eventLoop = eventLoop
         self.executor = executor
         self.alarm = alarm
         self.say = say
@@ -65,6 +66,7 @@ actor LinkWork {
 
     private func follow() async {
         while true {
+            let began = ContinuousClock.now
             do {
                 guard let admin = try connector() else {
                     await executor.sleep(for: Self.tokenPause)
@@ -78,8 +80,14 @@ actor LinkWork {
                 composer.failed()
                 let failure = LinkFailure(error)
                 if failure.isRefusal != isRefused { tell(isRefused: failure.isRefusal) }
+                if failure.isFinal, isAwaited {
+                    box.put(.noConfiguration)
+                    isAwaited = false
+                }
                 note(failure.description)
-                let pause = LinkPause.duration(after: failure.retryAfter, chance: .random(in: 0...1))
+                var pause = LinkPause.duration(after: failure.retryAfter, chance: .random(in: 0...1))
+                // Whoever has waited for a network that is cut is back as soon as one whose connection was refused.
+                if failure.isSilence { pause = max(.seconds(1), pause - (.now - began)) }
                 await executor.sleep(for: pause)
             }
         }
@@ -88,13 +96,13 @@ actor LinkWork {
     /// ADMIN's client; `nil`: the node has left no token yet.
     private func connector() throws -> AdminConnector? {
         if let admin { return admin }
-        guard Files.identity(of: settings.tokenFile) != nil else { return nil }
+        guard settings.hasToken else { return nil }
         let made = AdminConnector(
             AdminConnectorSettings(
                 addresses: settings.addresses, token: try .reading(settings.tokenFile),
                 certificates: try settings.caFile.map { try TrustedCertificates(reading: $0) },
                 userAgent: "portcullis-master", timeout: Self.timeout),
-            eventLoops: eventLoops)
+            directlyOn: eventLoop)
         admin = made
         return made
     }
@@ -130,11 +138,12 @@ actor LinkWork {
             guard answer.status == 200 else { throw LinkFailure(answer, of: request) }
             let orders: ServiceOrders = try answer.value(of: request)
             let jobs = orders.masterJobs(answeredAt: answer.field("Date"))
-            box.put(.orders(jobs, logLevel: orders.logLevel))
+            box.put(.orders(jobs, logLevel: orders.logLevel, configuration: orders.configuration))
             tag = answer.eTag
             wanted = orders.configuration
         }
         try await fetchConfiguration(admin)
+        isAwaited = false
         // Nor do changes come more than a few times a second.
         if !answer.wasHeld {
             await executor.sleep(for: answer.isUnchanged ? Self.unheldPause : .milliseconds(100))

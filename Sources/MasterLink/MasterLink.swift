@@ -14,7 +14,7 @@ package final class MasterLink: Sendable {
         let executor = EventLoopExecutor(eventLoop)
         let alarm = LinkAlarm(eventLoop)
         box.onChange { alarm.note() }
-        let work = LinkWork(settings, box, eventLoops, executor, alarm, say)
+        let work = LinkWork(settings, box, eventLoop, executor, alarm, say)
         Task(executorPreference: executor) { await work.run() }
     }
 }

@@ -6,7 +6,7 @@ import Text
 extension ServiceReport {
     init(_ snapshot: LinkSnapshot, _ settings: LinkSettings) {
         self.init(
-            program: ProgramVersion.text, server: settings.server, pid: snapshot.process,
+            program: ProgramVersion.text, version: settings.manifest, server: settings.server, pid: snapshot.process,
             startedAt: WallTime.text(snapshot.startedAt), phase: Phase(rawValue: snapshot.phase.rawValue) ?? .running,
             workers: snapshot.workers.map { WorkerReport($0) },
             configuration: snapshot.configuration.map {

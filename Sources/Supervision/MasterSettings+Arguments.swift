@@ -51,6 +51,7 @@ extension MasterSettings {
         case tokenFile = "--token-file"
         case caFile = "--ca-file"
         case server = "--server"
+        case manifest = "--manifest"
     }
 
     private mutating func set(_ option: Option, _ value: String) throws(UsageError) {
@@ -81,6 +82,12 @@ extension MasterSettings {
         case .tokenFile: tokenFile = value
         case .caFile: caFile = value
         case .server: server = value
+        case .manifest:
+            let isDigest = value.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+            guard value.utf8.count == 64, isDigest else {
+                throw UsageError("--manifest \(value.printed()): expected 64 hexadecimal digits, in lower case")
+            }
+            manifest = value
         }
     }
 
@@ -177,7 +184,7 @@ extension MasterSettings {
           --reload SIGNAL|restart|none
                                   What SIGHUP and a changed configuration file do: HUP, INT, QUIT, TERM, USR1, USR2 or WINCH
                                   to one worker at a time; a restart of one worker at a time, each ready before the next
-                                  (default); nothing.
+                                  (default with --listen); nothing (default without).
           --watchdog MILLISECONDS A ready worker without WATCHDOG=1 for so long hangs: it is replaced.
           --stop-signal NUMBER    What asks a worker to end (default: 15).
           --stop-timeout MILLISECONDS
@@ -190,6 +197,7 @@ extension MasterSettings {
           --token-file FILE       The service's own token. The link begins when the file is there.
           --ca-file FILE          Certificates (PEM) to trust instead of the system's.
           --server NAME           The server's name in ADMIN.
+          --manifest SHA256       The version that runs, for reports: that of its manifest.
           --allow-lua             ADMIN may have Lua run in workers.
           --version               Show the version.
           -h, --help              Show this help.

@@ -136,7 +136,7 @@ extension Supervisor {
         // One that is kept for a debugger is waited for, too: there are never three.
         guard place.leaving.isEmpty else { return false }
         // The signal could end one that does not handle it yet.
-        if current.kind == .reload, case .signal = settings.reload, worker.phase != .ready { return false }
+        if current.kind == .reload, case .signal = settings.effectiveReload, worker.phase != .ready { return false }
         if current.kind == .reload, worker.saysHello, let path = settings.configuration {
             actions.append(.send(generation: worker.generation, .configuration(path: path)))
             if worker.takesConfiguration {
@@ -145,7 +145,7 @@ extension Supervisor {
                 return false
             }
         }
-        switch (current.kind, settings.reload) {
+        switch (current.kind, settings.effectiveReload) {
         case (.reload, .nothing):
             reload?.numbers.removeFirst()
             return true

@@ -59,6 +59,11 @@ package struct Supervisor: Sendable, Equatable {
         return isReadyTold ? .running : .starting
     }
 
+    /// The first workers are started later.
+    package mutating func hold(at now: Moment) {
+        for index in places.indices { places[index].emptyAt = now.wall }
+    }
+
     /// Starts all workers that are not there.
     package mutating func begin(at now: Moment) -> [SupervisionAction] {
         self.now = now

@@ -28,6 +28,12 @@ final class LinkDesk {
     private(set) var configuration: LinkSnapshot.Configuration?
     /// The ETag of the configuration file.
     private(set) var fileTag: String?
+    /// The last worker that was started without the configuration, which came late; `nil`: there is none.
+    private(set) var lateGeneration: Int?
+    /// The configuration that is being written.
+    private var writingTag: String?
+    /// Whether an earlier master was killed while it wrote the file.
+    private var isUnknown = false
     private var customers: [Int: Customer] = [:]
     private var lastTicket = 0
 
@@ -47,6 +53,12 @@ final class LinkDesk {
             logLevel = value["logLevel"]?.string
             if let known = value["configuration"], let tag = known["tag"]?.string, let at = known["at"]?.integer {
                 configuration = LinkSnapshot.Configuration(tag: tag, at: at, problem: known["problem"]?.string)
+            }
+            lateGeneration = value["lateGeneration"]?.integer
+            if value["writing"] != nil {
+                // It is not known which one the file is.
+                fileTag = nil
+                isUnknown = true
             }
             if let known = value["jobs"] { jobs = MasterJobBook(known, at: .now) }
         }
@@ -107,22 +119,47 @@ final class LinkDesk {
 
     // MARK: The configuration
 
+    /// Whether the file is the configuration with this ETag.
+    func has(_ tag: String?) -> Bool { tag.flatMap { tag in fileTag.map { $0.isExactly(tag) } } ?? false }
+
     /// Writes ADMIN's configuration. Returns whether workers must take it.
     func write(_ tag: String, _ bytes: [UInt8], to path: String) -> Bool {
         if FileBytes.read(path, limit: bytes.count) == bytes {
-            // Only the ETag is another, or the earlier master was killed before it wrote that down.
-            let isTaken = fileTag != nil && unsettledTag == nil && configuration?.problem == nil
+            // Only the ETag is another, unless an earlier master was killed before its workers had taken it.
+            let isTaken = !isUnknown && unsettledTag == nil && configuration?.problem == nil
             fileTag = tag
+            isUnknown = false
             if isTaken { settle(tag, nil) } else { _ = save() }
             return !isTaken
         }
-        guard FileBytes.replace(path, bytes, mode: 0o640) else {
-            settle(tag, "\(path): \(Log.text(errno))")
+        writingTag = tag
+        guard save(), FileBytes.replace(path, bytes, mode: 0o640) else {
+            let problem = "\(path): \(Log.text(errno))"
+            writingTag = nil
+            settle(tag, problem)
             return false
         }
+        writingTag = nil
+        isUnknown = false
         fileTag = tag
         _ = save()
         return true
+    }
+
+    /// Workers begin, with the file as it is.
+    func workersStart() {
+        isUnknown = false
+        lateGeneration = nil
+        if let fileTag { settle(fileTag, nil) }
+    }
+
+    /// Notes that a configuration has come after the workers were started without one.
+    ///
+    /// - Parameter generation: that of the last worker.
+    func takeLate(_ tag: String, generation: Int) {
+        settle(tag, "it came after the workers were started without one; they take it when they are started anew")
+        lateGeneration = generation
+        _ = save()
     }
 
     /// The configuration of the file, if it is not known whether it is in use.
@@ -134,6 +171,7 @@ final class LinkDesk {
     /// Notes whether a configuration is in use.
     func settle(_ tag: String, _ problem: String?) {
         configuration = LinkSnapshot.Configuration(tag: tag, at: Moment.now.wall, problem: problem)
+        lateGeneration = nil
         _ = save()
     }
 
@@ -153,6 +191,8 @@ final class LinkDesk {
     private func save(isDurable: Bool = false) -> Bool {
         var members: [JSONValue.Member] = [.init(name: "link", value: 1), .init(name: "jobs", value: jobs.json)]
         if let fileTag { members.append(.init(name: "fileTag", value: .string(fileTag))) }
+        if let lateGeneration { members.append(.init(name: "lateGeneration", value: .integer(lateGeneration))) }
+        if let writingTag { members.append(.init(name: "writing", value: .string(writingTag))) }
         if let logLevel { members.append(.init(name: "logLevel", value: .string(logLevel))) }
         if let configuration {
             var value: [JSONValue.Member] = [

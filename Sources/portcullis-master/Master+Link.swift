@@ -8,14 +8,6 @@ extension Master {
     /// Begins the link: first the master says what it is.
     func beginLink(_ settings: LinkSettings) {
         guard let desk else { return }
-        if let tag = desk.unsettledTag {
-            if handles.isEmpty {
-                desk.settle(tag, nil)
-            } else {
-                // The earlier master was killed before its workers had taken it.
-                feed(.ordered(.reload, ticket: desk.ticket(.configuration(tag))))
-            }
-        }
         tellLink()
         link = MasterLink(settings, desk.box) { Log.say($0) }
     }
@@ -25,8 +17,11 @@ extension Master {
         guard let desk else { return }
         for news in desk.news() {
             switch news {
-            case .orders(let jobs, let logLevel):
-                for job in desk.take(jobs, logLevel: logLevel) { begin(job, desk) }
+            case .orders(let jobs, let logLevel, let tag):
+                let begun = desk.take(jobs, logLevel: logLevel)
+                if tag == nil || desk.has(tag) { release() }
+                for job in begun { begin(job, desk) }
+            case .noConfiguration: release()
             case .configuration(let tag, let bytes): takeConfiguration(tag, bytes, desk)
             case .token(let isRefused): desk.note(isRefused: isRefused)
             }
@@ -47,12 +42,27 @@ extension Master {
 
     private func takeConfiguration(_ tag: String, _ bytes: [UInt8], _ desk: LinkDesk) {
         guard let path = settings.configuration else { return }
-        // A worker that was started without a configuration does not know where it is.
         let isFirst = access(path, F_OK) != 0
-        guard desk.write(tag, bytes, to: path) else { return }
+        let isNews = desk.write(tag, bytes, to: path)
         // The watch sees the file that it knows.
         noteConfiguration()
-        feed(.ordered(isFirst ? .restart : .reload, ticket: desk.ticket(.configuration(tag))))
+        noteChange()
+        if heldUntil != nil { return release() }
+        guard isNews else { return }
+        if isFirst {
+            // Workers that were started without a configuration do not know where it is, and none of them is ended for it.
+            desk.takeLate(tag, generation: supervisor.generation)
+        } else {
+            feed(.ordered(.reload, ticket: desk.ticket(.configuration(tag))))
+        }
+    }
+
+    /// Notes that the configuration is in use once all workers are younger.
+    func settleLate() {
+        guard let desk, let tag = desk.fileTag, let mark = desk.lateGeneration,
+            supervisor.places.allSatisfy({ $0.current.map { $0.generation > mark } ?? true })
+        else { return }
+        desk.settle(tag, nil)
     }
 
     /// An order is carried out, or is given up.

@@ -41,7 +41,9 @@ final class Master {
     private let keeper: Int32?
     private let watch: FileWatch
     /// The configuration file that was taken last.
-    private var configuration: String?
+    private(set) var configuration: String?
+    /// Until when the first workers wait for ADMIN's word on their configuration; `nil`: they do not wait.
+    var heldUntil: Int?
     /// What has happened while something was being done.
     private var happened: [SupervisionEvent] = []
     private var isPerforming = false
@@ -113,19 +115,21 @@ final class Master {
     }
 
     private func loop(_ link: LinkSettings?) -> Int32 {
-        begin()
+        begin(link)
         if let link, exitStatus == nil { beginLink(link) }
         while exitStatus == nil {
             let now = Moment.now.milliseconds
             let due =
-                ([supervisor.nextDeadline, stateFile.dueAt, desk?.jobs.nextDeadline, console.nextDeadline]
+                ([supervisor.nextDeadline, stateFile.dueAt, desk?.jobs.nextDeadline, console.nextDeadline, heldUntil]
                 + handles.values.map { $0.endedAt.map { $0 + Self.patience } })
                 .compactMap(\.self).min()
             for event in poller.wait(milliseconds: due.map { $0 - now }) { take(event) }
             takeUnknownEnds()
             expireLua()
             desk?.expire()
+            releaseInTime()
             feed(.time)
+            settleLate()
             tellLink()
             if let dueAt = stateFile.dueAt, dueAt <= Moment.now.milliseconds { writeState() }
         }
@@ -133,24 +137,6 @@ final class Master {
         unlink(notifyPath)
         if let problem = supervisor.problem { Log.say(problem) }
         return exitStatus ?? 0
-    }
-
-    private func begin() {
-        let found = findWorkers()
-        if found.isEmpty {
-            let taken = store.hasInheritance ? nil : sockets.taken()
-            for number in settings.numbers {
-                guard let problem = taken ?? sockets.open(number) else { continue }
-                supervisor.cannotBegin(problem, at: .now)
-                exitStatus = Supervisor.statusCannotStart
-                return
-            }
-            configuration = FileWatch.identity(of: settings.configuration)
-        }
-        let state = found.isEmpty && saved?.wasStopping == true ? nil : saved
-        perform(supervisor.adopt(found, saved: state, at: .now))
-        endDeadWorkers(found)
-        if FileWatch.identity(of: settings.configuration) != configuration { feed(.configurationTouched) }
     }
 
     // What happens
@@ -165,10 +151,15 @@ final class Master {
             for action in supervisor.take(event, at: .now) { perform(action) }
         }
         isPerforming = false
-        stateFile.touch(at: Moment.now.milliseconds)
+        noteChange()
     }
 
-    private func perform(_ actions: [SupervisionAction]) {
+    /// Has the state file written soon. Before the first workers there is nothing to find for a next master.
+    func noteChange() {
+        if heldUntil == nil { stateFile.touch(at: Moment.now.milliseconds) }
+    }
+
+    func perform(_ actions: [SupervisionAction]) {
         isPerforming = true
         for action in actions { perform(action) }
         isPerforming = false

@@ -88,10 +88,12 @@ import Text
         let (rings, changes) = (Counter(), Counter())
         let box = LinkBox { rings.count() }
         box.onChange { changes.count() }
-        box.put(.orders([], logLevel: "debug"))
+        box.put(.orders([], logLevel: "debug", configuration: nil))
         box.put(.token(isRefused: true))
-        box.put(.orders([], logLevel: nil))
-        #expect(box.take() == [.token(isRefused: true), .orders([], logLevel: nil)] && box.take() == [])
+        box.put(.orders([], logLevel: nil, configuration: "\"9c\""))
+        #expect(
+            box.take() == [.token(isRefused: true), .orders([], logLevel: nil, configuration: "\"9c\"")]
+                && box.take() == [])
         box.tell(snapshot())
         box.tell(snapshot())
         box.tell(snapshot { $0.phase = .stopping })

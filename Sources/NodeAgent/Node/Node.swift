@@ -269,7 +269,7 @@ package actor Node {
 
     private func worker(_ name: ExactText) -> ServiceWorker {
         if let worker = workers[name] { return worker.worker }
-        let worker = ServiceWorker(name.wrappedValue, context, changed: { [changes] in changes.note() })
+        let worker = ServiceWorker(name.wrappedValue, context, tokens, changed: { [changes] in changes.note() })
         workers[name] = Worker(worker: worker, task: Task { await worker.run() })
         return worker
     }

@@ -14,13 +14,19 @@ struct ServiceStart: Sendable {
     /// `nil`: it runs on without ADMIN.
     var lease: ServiceLease?
 
+    /// Makes the directory of the master, to whose owner the service's token belongs.
+    func prepare() throws {
+        guard facts.run != nil else { return }
+        try Folder.make(context.directory.process(of: name).directory, mode: 0o755)
+        try makeMasterDirectory(try context.users.user(of: name, named: facts.user))
+    }
+
+    /// Starts it; `prepare` comes first.
     func run(_ count: StartCount) throws {
         guard let run = facts.run else { return }
         let user = try context.users.user(of: name, named: facts.user)
         let directories = try makeDirectories(user)
         let process = context.directory.process(of: name)
-        try Folder.make(process.directory, mode: 0o755)
-        try makeMasterDirectory(user)
         var launch = launch(run.command, user)
         launch.note = count.note
         launch.environment += run.environment.map { ($0.name, $0.value) }
@@ -47,7 +53,7 @@ struct ServiceStart: Sendable {
             master.link = MasterCommand.Link(
                 addresses: addresses, tokenFile: context.directory.token(of: name),
                 caFile: context.configuration.caFile, server: context.configuration.server,
-                allowsLua: context.configuration.allowsLua)
+                allowsLua: context.configuration.allowsLua, manifest: digest)
         }
         switch context.driver {
         case .process: master.limits = limits(user).map { ($0.name, $0.value, $0.value) }

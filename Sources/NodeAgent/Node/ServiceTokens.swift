@@ -5,7 +5,8 @@ import Text
 
 /// The tokens of services: each gets its own from ADMIN, once, and another when its master says that ADMIN refuses it.
 ///
-/// A service starts without it, too: its master's link to ADMIN begins when the file is there.
+/// A service gets it before its first start, so that its master can have the configuration first. If ADMIN does not answer it
+/// starts without: its master's link to ADMIN begins when the file is there.
 actor ServiceTokens {
     /// How long nothing is asked for a service after ADMIN was asked: whoever writes the master's note is not trusted.
     private static let pause = Duration.seconds(60)
@@ -18,6 +19,8 @@ actor ServiceTokens {
     /// Until when nothing is asked.
     private var restsUntil: [ExactText: ContinuousClock.Instant] = [:]
     private var problems: [ExactText: String] = [:]
+    /// The requests under way.
+    private var requests: [ExactText: Task<Void, Never>] = [:]
 
     init(_ source: AdminSource, _ context: NodeContext) {
         self.source = source
@@ -29,15 +32,37 @@ actor ServiceTokens {
     /// - Parameter assigned: the services that ADMIN wants here; called each time.
     func run(_ assigned: @Sendable () async -> [String]) async {
         while !Task.isCancelled {
-            for service in await assigned() { await look(service) }
+            for service in await assigned() { await request(service)?.value }
             try? await Task.sleep(for: Self.interval)
+        }
+        for request in requests.values { request.cancel() }
+    }
+
+    /// Gets a service its token before it starts. Returns when it has it, when ADMIN gives none, or when the time is over.
+    func get(_ service: String, within limit: Duration) async {
+        let end = ContinuousClock.now + limit
+        guard context.configuration.adminURL != nil, request(service) != nil else { return }
+        while requests[ExactText(service)] != nil, .now < end, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(20))
         }
     }
 
-    /// Cost: three system calls, unless there is something to do.
-    private func look(_ service: String) async {
+    /// The request for a token; `nil`: none is to be asked for now. Cost: three system calls, unless there is something to do.
+    private func request(_ service: String) -> Task<Void, Never>? {
         let name = ExactText(service)
-        guard isWanted(service), restsUntil[name].map({ $0 <= .now }) ?? true else { return }
+        // A second token would be the end of the first.
+        if let request = requests[name] { return request }
+        guard isWanted(service), restsUntil[name].map({ $0 <= .now }) ?? true else { return nil }
+        let request = Task {
+            await ask(service)
+            requests[name] = nil
+        }
+        requests[name] = request
+        return request
+    }
+
+    private func ask(_ service: String) async {
+        let name = ExactText(service)
         do {
             let token = try await source.serviceToken(of: service)
             try await BlockingWork.run { [self] in try keep(token, service) }

@@ -2,6 +2,7 @@ package import AdminClient
 package import Cloud
 import Glibc
 import NetworkTypes
+package import Versions
 
 /// How `portcullis-master` is started: it stands between the keeper and the program of a service.
 package struct MasterCommand: Sendable {
@@ -12,15 +13,19 @@ package struct MasterCommand: Sendable {
         package var caFile: String?
         package var server: String
         package var allowsLua: Bool
+        /// The version that runs.
+        package var manifest: ContentDigest
 
         package init(
-            addresses: AdminURLs, tokenFile: String, caFile: String?, server: String, allowsLua: Bool
+            addresses: AdminURLs, tokenFile: String, caFile: String?, server: String, allowsLua: Bool,
+            manifest: ContentDigest
         ) {
             self.addresses = addresses
             self.tokenFile = tokenFile
             self.caFile = caFile
             self.server = server
             self.allowsLua = allowsLua
+            self.manifest = manifest
         }
     }
 
@@ -63,9 +68,10 @@ package struct MasterCommand: Sendable {
         var words = [
             master, "--name", service, "--directory", directory, "--workers", "\(run.workers)",
             "--ready", Self.text(run.ready), "--start-timeout", "\(run.startTimeout * 1_000)",
-            "--reload", Self.text(run.reload), "--stop-signal", "\(run.stopSignal.number)",
+            "--stop-signal", "\(run.stopSignal.number)",
             "--stop-timeout", "\(run.stopTimeout * 1_000)", "--config", configuration, "--node", crashes,
         ]
+        if let reload = run.reload { words += ["--reload", Self.text(reload)] }
         for socket in sockets { words += ["--listen", Self.text(socket)] }
         if run.inheritance != .systemd { words += ["--inherit", run.inheritance.rawValue] }
         if let watchdog = run.watchdog { words += ["--watchdog", "\(watchdog * 1_000)"] }
@@ -73,6 +79,7 @@ package struct MasterCommand: Sendable {
         if let link {
             words += ["--admin-url", link.addresses.all.map(\.description).joined(separator: ",")]
             words += ["--token-file", link.tokenFile, "--server", link.server]
+            words += ["--manifest", "\(link.manifest)"]
             if let caFile = link.caFile { words += ["--ca-file", caFile] }
             if link.allowsLua { words.append("--allow-lua") }
         }
@@ -91,7 +98,7 @@ package struct MasterCommand: Sendable {
         switch reload {
         case .signal(let signal): signal.rawValue
         case .restart: "restart"
-        case .none: "none"
+        case .nothing: "none"
         }
     }
 
