@@ -51,11 +51,15 @@ class Cloud:
 
     def configure(self, greeting):
         """Applies a cloud whose services get this text in their configuration."""
+        self.apply(run={"command": ["bin/run"], "reload": {"signal": "HUP"}, "environment": self.environment},
+                   values={"greeting": greeting})
+
+    def apply(self, run, values):
+        """Applies a cloud whose services run so, and have these values in their configuration."""
         (self.folder / "tg.yaml").write_text(json.dumps({
             "type": "tg", "install": {"files": ["**"]}, "listen": [{"name": "http", "protocol": "tcp", "port": PORT}],
-            "run": {"command": ["bin/run"], "workers": 2, "ready": "notify", "reload": {"signal": "HUP"}, "start-timeout": 20,
-                    "stop-timeout": 5, "environment": self.environment},
-            "config": [{"sort-order": 1, "values": {"greeting": greeting}}]}))
+            "run": {"workers": 2, "ready": "notify", "start-timeout": 20, "stop-timeout": 5, **run},
+            "config": [{"sort-order": 1, "values": values}]}))
         cloud = {"types": ["tg.yaml"], "locations": {"tcn": {"servers": {"app1": {"kind": "app", "addresses": ["10.1.0.1"]}}}}}
         (self.folder / "cloud.yaml").write_text(json.dumps(cloud))
         self.portcullis("apply", "-f", self.folder / "cloud.yaml")
@@ -63,12 +67,16 @@ class Cloud:
     def _version(self):
         source, store = self.folder / "files", self.folder / "store"
         (source / "bin").mkdir(parents=True)
-        (source / "bin" / "run").write_text(WORKER.read_text())
-        (source / "bin" / "run").chmod(0o755)
+        self.place(source / "bin")
         self.portcullis("versions", "build", "tg", "--name", "1.0.0", "--types", self.folder / "tg.yaml", "--from", source,
                         "--store", store, "--no-command")
         self.portcullis("versions", "sign", "tg", "1.0.0", "--key", self.folder / "release.key", "--store", store)
         self.portcullis("versions", "push", "tg", "1.0.0", "--store", store)
+
+    def place(self, folder):
+        """Puts the program of the version into a folder."""
+        (folder / "run").write_text(WORKER.read_text())
+        (folder / "run").chmod(0o755)
 
     def _start_node(self):
         self.root.mkdir()
@@ -83,9 +91,9 @@ class Cloud:
 
     # The operator
 
-    def command(self, *words):
+    def command(self, *words, **options):
         return processes.result(
-            binary("portcullis"), *words,
+            binary("portcullis"), *words, **options,
             env={"PATH": os.environ["PATH"], "PORTCULLIS_ADMIN_URL": self.admin.url,
                  **({"PORTCULLIS_TOKEN": self.token} if self.token else {})})
 
@@ -100,7 +108,8 @@ class Cloud:
     @property
     def link(self):
         """What ADMIN has heard of the master; empty if nothing."""
-        done = processes.result("curl", "-sS", "-f", "-H", f"Authorization: Bearer {self.token}",
+        # From an address of its own: that of the master may be cut off.
+        done = processes.result("curl", "-sS", "-f", "--interface", "127.0.0.3", "-H", f"Authorization: Bearer {self.token}",
                                 f"{self.admin.url}/v1/services/tg.1/link")
         return json.loads(done.stdout) if done.returncode == 0 else {}
 

@@ -83,7 +83,7 @@ import Testing
     @Test("a program without sockets is stopped and started")
     func alone() {
         var host = started(SimulatedHost.settings(workers: 0) { $0.listen = [] })
-        host.feed(.reload)
+        host.feed(.restart)
         host.run(1)
         #expect(host.serving == 0)
         host.run(200)
