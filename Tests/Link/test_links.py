@@ -58,8 +58,8 @@ def test_orders_of_the_operator(cloud):
 
     refusal = cloud.portcullis("services", "lua", "tg.1", "--reason", "a test", "-e", "return 1", status=1)
     assert "the server's node.yaml does not allow it (allow-lua)" in refusal
-    told = {worker["worker"]: worker for worker in cloud.link["workers"]}
-    assert told[2]["state"] == "ready" and told[2]["status"] == "serving"
+    eventually(lambda: all((worker["state"], worker.get("status")) == ("ready", "serving") for worker in cloud.link["workers"]),
+               what="the report of the workers")
     assert "serving" in cloud.portcullis("services", "workers", "tg.1")
 
 
@@ -138,7 +138,8 @@ def test_a_link_that_is_cut_silently(cloud):
     port = cloud.admin.url.rpartition(":")[2]
     for number, packets in enumerate([f"ip saddr 127.0.0.1 tcp dport {port}", f"ip daddr 127.0.0.1 tcp sport {port}"]):
         seen = len(cloud.log)
-        processes.run("nft", "-f", "-", input=f"table inet cut {{ chain out {{ type filter hook output priority 0; {packets} drop; }} }}")
+        processes.run("nft", "-f", "-", input=(
+            f"table inet cut {{\n chain out {{\n type filter hook output priority 0\n {packets} drop\n }}\n }}\n"))
         try:
             eventually(lambda: cloud.link["state"] in ("suspect", "lost"), 30, "what ADMIN says")
             eventually(lambda: "no link to ADMIN: " in cloud.log[seen:], 30, "what the master says")
