@@ -15,8 +15,6 @@ WORKER = REPOSITORY / "Tests" / "Master" / "worker.py"
 
 
 class Cloud:
-    SOCKET = "http"
-
     def __init__(self, folder, allows_lua="false", **environment):
         self.allows_lua, self.environment = allows_lua, environment
         self.folder, self.node, self.token = folder, None, None
@@ -59,7 +57,7 @@ class Cloud:
     def apply(self, run, values):
         """Applies a cloud whose services run so, and have these values in their configuration."""
         (self.folder / "tg.yaml").write_text(json.dumps({
-            "type": "tg", "install": {"files": ["**"]}, "listen": [{"name": self.SOCKET, "protocol": "tcp", "port": PORT}],
+            "type": "tg", "install": {"files": ["**"]}, "listen": [{"name": "http", "protocol": "tcp", "port": PORT}],
             "run": {"workers": 2, "ready": "notify", "start-timeout": 20, "stop-timeout": 5, **run},
             "config": [{"sort-order": 1, "values": values}]}))
         cloud = {"types": ["tg.yaml"], "locations": {"tcn": {"servers": {"app1": {"kind": "app", "addresses": ["10.1.0.1"]}}}}}
