@@ -11,7 +11,7 @@ OLD ?= 2fd4f0b
 OLD_FOLDER := .build/upgrade/$(OLD)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions databases node master examples rollouts moves demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
+.PHONY: help setup build release man run test lint unit build-tests unit-tests kernel worker-library worker configuration versions databases node master examples rollouts moves link demo end-to-end end-to-end-one end-to-end-two packaging pacemaker beside-release beside-lab cluster upgrade schemathesis fuzz fuzz-short soak soak-short long bench format clean
 # What bears a neighbour has it by Tests/lanes; make -j adds none.
 .NOTPARALLEL:
 
@@ -38,7 +38,7 @@ beside-release:
 # Two lab machines keep a processor busy each; what runs on the host waits most of its time. Only the last lane has ports of
 # the loopback address.
 beside-lab:
-	@Tests/lanes end-to-end-one 'pacemaker packaging examples databases fuzz-short' 'configuration versions node master worker rollouts moves schemathesis'
+	@Tests/lanes end-to-end-one 'pacemaker packaging examples databases fuzz-short' 'configuration versions node master worker rollouts moves link schemathesis'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
@@ -102,6 +102,9 @@ rollouts: ## upgrades, failures, ways back and kills of rollouts, with ADMIN and
 
 moves: ## services move under load: ADMIN, two nodes and a played gateway on loopback, kills at each stage
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Moves/run
+
+link: ## masters' links to ADMIN: configurations, orders, tokens, kills, with ADMIN and a node on loopback
+	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) Tests/Link/run
 
 demo: ## what `make run` shows, checked: ADMIN on this host, the gateway in the lab machine
 	PORTCULLIS_BIN=$(CURDIR)/$(RELEASE) PORTCULLIS_DEMO_PORT=18080 demo/run --once

@@ -234,9 +234,17 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(name: "portcullis-keeper", dependencies: ["CMaster"]),
-        // Without Foundation and NIO: one runs for each service.
+        .target(
+            name: "MasterLink",
+            dependencies: [
+                "AdminAPI", "AdminClient", "Names", "ServiceSupport", "Supervision", "Text", "Times",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
-            name: "portcullis-master", dependencies: ["CEvents", "CMaster", "JSON", "Supervision", "Text"],
+            name: "portcullis-master",
+            dependencies: ["CEvents", "CMaster", "JSON", "MasterLink", "Supervision", "Text"],
             swiftSettings: strict),
         .executableTarget(
             name: "portcullis-node",
@@ -424,7 +432,11 @@ let package = Package(
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strictTests),
         .testTarget(name: "TimesTests", dependencies: ["Times"], swiftSettings: strictTests),
         .testTarget(
-            name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"],
+            name: "SupervisionTests", dependencies: ["JSON", "Supervision", "TestSupport", "Text"],
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "MasterLinkTests",
+            dependencies: ["AdminAPI", "AdminClient", "MasterLink", "Names", "Supervision", "Text"],
             swiftSettings: strictTests),
         .testTarget(name: "YAMLTests", dependencies: ["TestSupport", "YAML"], swiftSettings: strictTests),
         .testTarget(
@@ -494,17 +506,15 @@ let package = Package(
                 "HealthChecks",
                 "JSON", "Netlink", "NetworkTypes", "ServiceSupport", "ServicesExport", "TestSupport", "Text",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strictTests),
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "AdminAPI", "Cloud", "JSON", "Names", "NetworkTypes", "NodeAgent", "ServiceSupport", "Supervision",
-                "Systemd", "TestSupport", "Text", "Versions", "YAML",
+                "AdminAPI", "AdminClient", "Cloud", "JSON", "Names", "NetworkTypes", "NodeAgent", "ServiceSupport",
+                "Supervision", "Systemd", "TestSupport", "Text", "Versions", "YAML",
             ],
             swiftSettings: strictTests),
         .testTarget(

@@ -12,6 +12,7 @@ public enum APIHeader {
     /// Which part of a content a body is (RFC 9110, section 14.4).
     public static let contentRange = "Content-Range"
     public static let acceptRanges = "Accept-Ranges"
+    public static let host = "Host"
     public static let range = "Range"
     public static let ifRange = "If-Range"
     public static let eTag = "ETag"

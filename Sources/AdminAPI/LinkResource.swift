@@ -14,6 +14,16 @@ public struct LinkResource: Sendable, Hashable {
         case lost
     }
 
+    /// What has become of the configuration that a master last got.
+    public enum ConfigurationState: String, Sendable, Hashable, CaseIterable {
+        /// It is the present one, and in use.
+        case current
+        /// There is another one by now.
+        case older
+        /// Workers have refused it, or it came too late for them.
+        case unused
+    }
+
     public var service: String
     public var server: String
     public var state: State
@@ -33,6 +43,12 @@ public struct LinkResource: Sendable, Hashable {
     /// Whether the master has the present configuration, and it is in use.
     public var hasPresentConfiguration: Bool
     public var allowsLua: Bool
+
+    /// `nil`: the master has told of no configuration.
+    public var configurationState: ConfigurationState? {
+        guard let configuration else { return nil }
+        return configuration.problem != nil ? .unused : hasPresentConfiguration ? .current : .older
+    }
 
     public init(
         service: String, server: String, state: State, silentSince: String? = nil, program: String? = nil,

@@ -38,6 +38,7 @@ public enum QueryParameter {
     public static let label = "label"
     public static let name = "name"
     public static let service = "service"
+    public static let configuration = "configuration"
     public static let actor = "actor"
     public static let severity = "severity"
     public static let subject = "subject"

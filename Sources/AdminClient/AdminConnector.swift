@@ -11,7 +11,12 @@ import Synchronization
 /// Connections are kept and reused. Redirects are never followed, so that no other host gets the token.
 package final class AdminConnector: Sendable {
     private let settings: AdminConnectorSettings
-    private let http: HTTPClient
+    private enum Transport: Sendable {
+        case pool(HTTPClient)
+        case direct(DirectTransport)
+    }
+
+    private let transport: Transport
     private let order: Mutex<AddressOrder>
     /// The addresses that have answered.
     private let answered = Mutex<Set<AdminURL>>([])
@@ -33,14 +38,29 @@ package final class AdminConnector: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
-        http = HTTPClient(
-            eventLoopGroupProvider: eventLoops.map { .shared($0) } ?? .singleton, configuration: configuration)
+        transport = .pool(
+            HTTPClient(
+                eventLoopGroupProvider: eventLoops.map { .shared($0) } ?? .singleton, configuration: configuration))
+    }
+
+    /// A client that works on one event loop alone, and whose process rests while nothing happens. Its requests do not end
+    /// when their task is cancelled.
+    package init(
+        _ settings: AdminConnectorSettings, directlyOn eventLoop: any EventLoop, clock: AdminConnectorClock = .system
+    ) {
+        self.settings = settings
+        self.clock = clock
+        order = Mutex(AddressOrder(count: settings.addresses.all.count))
+        transport = .direct(DirectTransport(eventLoop, connectLimit: TimeAmount(settings.directConnectLimit)))
     }
 
     /// Closes the connections. Nothing can be sent afterwards.
     package func shutdown() async {
         // All answers have been received. A connection that does not close properly changes nothing.
-        try? await http.shutdown()
+        switch transport {
+        case .pool(let http): try? await http.shutdown()
+        case .direct(let direct): direct.shutdown()
+        }
     }
 
     /// Sends a request to the address that last answered. If that cannot be reached, does not answer in time, or
@@ -79,12 +99,52 @@ package final class AdminConnector: Sendable {
         _ request: AdminRequest, to address: AdminURL, _ receiving: @escaping @Sendable (Bool) -> Void
     ) async throws -> AdminAnswer {
         let deadline = NIODeadline.now() + TimeAmount(settings.timeLimit(of: request))
+        switch transport {
+        case .pool(let http): return try await send(request, to: address, by: http, deadline, receiving)
+        case .direct(let direct): return try await send(request, to: address, by: direct, deadline)
+        }
+    }
+
+    private func send(
+        _ request: AdminRequest, to address: AdminURL, by direct: DirectTransport, _ deadline: NIODeadline
+    ) async throws -> AdminAnswer {
+        let answer = try await withToken { (token) async throws -> DirectConnection.Answer in
+            do {
+                let answer = try await direct.exchange(
+                    head(of: request, to: address, token: token), request.body?.bytes, with: address,
+                    tls: settings.certificates?.current(),
+                    DirectConnection.Limits(content: request.limit, problem: request.problemLimit), deadline: deadline)
+                _ = answered.withLock { $0.insert(address) }
+                return answer
+            } catch {
+                throw try failure(error, asking: address, isReceiving: false)
+            }
+        } isRefused: {
+            $0.head.status == .unauthorized
+        }
+        return AdminAnswer(
+            status: Int(answer.head.status.code), headers: answer.head.headers, body: answer.body, from: address)
+    }
+
+    /// Sends a request, and once more if it is refused and the token was replaced after we read the file, or while ADMIN held
+    /// its answer. A refused request was not carried out.
+    private func withToken<Answer>(
+        _ send: (_ token: String?) async throws -> Answer, isRefused: (Answer) -> Bool
+    ) async throws -> Answer {
         let shown = settings.token.current()
-        var response = try await head(of: request, from: address, token: shown, deadline)
-        // The token may have been replaced after we read the file, or while ADMIN held its answer. A refused request
-        // was not carried out.
-        if response.status == .unauthorized, let renewed = settings.token.renewed(after: shown) {
-            response = try await head(of: request, from: address, token: renewed, deadline)
+        let answer = try await send(shown)
+        guard isRefused(answer), let renewed = settings.token.renewed(after: shown) else { return answer }
+        return try await send(renewed)
+    }
+
+    private func send(
+        _ request: AdminRequest, to address: AdminURL, by http: HTTPClient, _ deadline: NIODeadline,
+        _ receiving: @escaping @Sendable (Bool) -> Void
+    ) async throws -> AdminAnswer {
+        let response = try await withToken { token in
+            try await head(of: request, from: address, by: http, token: token, deadline)
+        } isRefused: {
+            $0.status == .unauthorized
         }
         let status = Int(response.status.code)
         guard response.status != .notModified else {
@@ -109,7 +169,7 @@ package final class AdminConnector: Sendable {
     }
 
     private func head(
-        of request: AdminRequest, from address: AdminURL, token: String?, _ deadline: NIODeadline
+        of request: AdminRequest, from address: AdminURL, by http: HTTPClient, token: String?, _ deadline: NIODeadline
     ) async throws -> HTTPClientResponse {
         do {
             let response = try await http.execute(message(request, to: address, token: token), deadline: deadline)
@@ -137,21 +197,33 @@ package final class AdminConnector: Sendable {
         var message = HTTPClientRequest(url: address.description + request.target)
         message.method = HTTPMethod(rawValue: request.method.rawValue)
         message.tlsConfiguration = settings.certificates?.current()
-        message.headers = request.headers
-        message.headers.add(name: APIHeader.accept, value: request.accept)
-        message.headers.add(name: APIHeader.userAgent, value: settings.userAgent)
-        if let token { message.headers.add(name: APIHeader.authorization, value: "Bearer \(token)") }
-        if request.onlyWhenAbsent {
-            message.headers.add(name: APIHeader.ifNoneMatch, value: "*")
-        } else if !request.known.isEmpty {
-            message.headers.add(name: APIHeader.ifNoneMatch, value: request.known.joined(separator: ", "))
-        }
-        if request.wait > 0 { message.headers.add(name: APIHeader.prefer, value: "wait=\(request.wait)") }
-        if let body = request.body {
-            message.headers.add(name: APIHeader.contentType, value: body.contentType)
-            message.body = .bytes(ByteBuffer(bytes: body.bytes))
-        }
+        message.headers = headers(of: request, token: token)
+        if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body.bytes)) }
         return message
+    }
+
+    private func head(of request: AdminRequest, to address: AdminURL, token: String?) -> HTTPRequestHead {
+        var headers = headers(of: request, token: token)
+        headers.add(name: APIHeader.host, value: String(address.authority))
+        if let body = request.body { headers.add(name: APIHeader.contentLength, value: "\(body.bytes.count)") }
+        return HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: request.method.rawValue), uri: request.target,
+            headers: headers)
+    }
+
+    private func headers(of request: AdminRequest, token: String?) -> HTTPHeaders {
+        var headers = request.headers
+        headers.add(name: APIHeader.accept, value: request.accept)
+        headers.add(name: APIHeader.userAgent, value: settings.userAgent)
+        if let token { headers.add(name: APIHeader.authorization, value: "Bearer \(token)") }
+        if request.onlyWhenAbsent {
+            headers.add(name: APIHeader.ifNoneMatch, value: "*")
+        } else if !request.known.isEmpty {
+            headers.add(name: APIHeader.ifNoneMatch, value: request.known.joined(separator: ", "))
+        }
+        if request.wait > 0 { headers.add(name: APIHeader.prefer, value: "wait=\(request.wait)") }
+        if let body = request.body { headers.add(name: APIHeader.contentType, value: body.contentType) }
+        return headers
     }
 
     /// A problem although requests may still be answered: a renewed file that cannot be used.

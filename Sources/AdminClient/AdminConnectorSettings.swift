@@ -25,6 +25,9 @@ package struct AdminConnectorSettings: Sendable {
         addresses.all.count > 1 ? min(timeout / 2, .seconds(5)) : min(timeout, .seconds(10))
     }
 
+    /// The same for a connector that connects by itself: between two attempts of the kernel.
+    var directConnectLimit: Duration { min(connectLimit, .seconds(4)) }
+
     /// How long one address may take for the whole answer to a request.
     package func timeLimit(of request: AdminRequest) -> Duration {
         min(timeout, request.timeout ?? timeout) + .seconds(request.wait)

@@ -75,7 +75,7 @@ package struct DumpOutput: Sendable, Hashable {
         guard line.utf8.first == UInt8(ascii: "#") else { return nil }
         let parts = line.dropFirst().splitBytes(" ", maxSplits: 1)
         guard parts.count == 2, let number = Int(parts[0]), number >= 0 else { return nil }
-        return (number, parts[1].drop { $0 == " " })
+        return (number, Substring(parts[1].utf8.drop { $0 == UInt8(ascii: " ") }))
     }
 
     /// The text up to the list of all threads.

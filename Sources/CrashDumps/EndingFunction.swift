@@ -33,6 +33,7 @@ enum EndingFunction {
         if names.contains(plain) { return true }
         return beginnings.contains { plain.hasBytePrefix($0) }
             || derived.contains {
+                // exact: bytes
                 name.hasBytePrefix($0.beginning) && name.utf8.firstRange(of: Array($0.of.utf8)) != nil
             }
     }

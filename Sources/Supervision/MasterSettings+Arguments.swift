@@ -19,6 +19,11 @@ extension MasterSettings {
         var index = 0
         while index < end {
             let option = arguments[index]
+            if option.isExactly("--allow-lua") {
+                allowsLua = true
+                index += 1
+                continue
+            }
             guard let key = Option(rawValue: option) else { throw UsageError("\(option.printed()) is no option") }
             guard index + 1 < end else { throw UsageError("\(option) needs a value") }
             try set(key, arguments[index + 1])
@@ -45,6 +50,11 @@ extension MasterSettings {
         case log = "--log"
         case logSize = "--log-size"
         case logFiles = "--log-files"
+        case adminURL = "--admin-url"
+        case tokenFile = "--token-file"
+        case caFile = "--ca-file"
+        case server = "--server"
+        case manifest = "--manifest"
     }
 
     private mutating func set(_ option: Option, _ value: String) throws(UsageError) {
@@ -74,6 +84,16 @@ extension MasterSettings {
         case .log: log = value
         case .logSize: logSize = try Self.number(option, value, 4_096...1 << 50)
         case .logFiles: logFiles = try Self.number(option, value, 1...100)
+        case .adminURL: adminURL = value
+        case .tokenFile: tokenFile = value
+        case .caFile: caFile = value
+        case .server: server = value
+        case .manifest:
+            let isDigest = value.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+            guard value.utf8.count == 64, isDigest else {
+                throw UsageError("--manifest \(value.printed()): expected 64 hexadecimal digits, in lower case")
+            }
+            manifest = value
         }
     }
 
@@ -125,6 +145,12 @@ extension MasterSettings {
     private func check() throws(UsageError) {
         if name.isEmpty { throw UsageError("--name is missing") }
         if directory.isEmpty { throw UsageError("--directory is missing") }
+        if adminURL != nil {
+            for (option, value) in [("--token-file", tokenFile), ("--server", server), ("--config", configuration)]
+            where value == nil { throw UsageError("\(option) is missing, without which --admin-url is of no use") }
+        } else if tokenFile != nil || caFile != nil || server != nil {
+            throw UsageError("--token-file, --ca-file and --server are of no use without --admin-url")
+        }
         let count = listen.reduce(0) { $0 + Int($1.ports.upperBound - $1.ports.lowerBound) + 1 } * max(1, workers)
         guard count <= Self.mostSockets else {
             throw UsageError("\(count) sockets for all workers: at most \(Self.mostSockets)")
@@ -164,7 +190,7 @@ extension MasterSettings {
           --reload SIGNAL|restart|none
                                   What SIGHUP and a changed configuration file do: HUP, INT, QUIT, TERM, USR1, USR2 or WINCH
                                   to one worker at a time; a restart of one worker at a time, each ready before the next
-                                  (default); nothing.
+                                  (default with --listen); nothing (default without).
           --watchdog MILLISECONDS A ready worker without WATCHDOG=1 for so long hangs: it is replaced.
           --stop-signal NUMBER    What asks a worker to end (default: 15).
           --stop-timeout MILLISECONDS
@@ -176,6 +202,13 @@ extension MasterSettings {
           --log-size BYTES        Bytes of that file before a new one is begun (default: 16777216).
           --log-files NUMBER      Older ones that are kept, 1 to 100 (default: 3).
           --node SOCKET           The node's socket that is told of crashes.
+          --admin-url URL[,URL]   Where ADMIN is. The master takes the service's configuration and orders from there, and
+                                  reports. Without it there is no such link.
+          --token-file FILE       The service's own token. The link begins when the file is there.
+          --ca-file FILE          Certificates (PEM) to trust instead of the system's.
+          --server NAME           The server's name in ADMIN.
+          --manifest SHA256       The version that runs, for reports: that of its manifest.
+          --allow-lua             ADMIN may have Lua run in workers.
           --version               Show the version.
           -h, --help              Show this help.
 

@@ -50,7 +50,8 @@ package struct MasterSettings: Sendable, Equatable {
     package var inherit = Inheritance.systemd
     package var ready = Readiness.time(1_000)
     package var startTimeout = 60_000
-    package var reload = Reload.restart
+    /// `nil`: a restart where the sockets are kept meanwhile, and nothing for a program that opens its ports by itself.
+    package var reload: Reload?
     /// The longest time without a sign of life.
     package var watchdog: Int?
     package var stopSignal: Int32 = 15
@@ -66,6 +67,18 @@ package struct MasterSettings: Sendable, Equatable {
     package var logFiles = 3
     /// The node's socket for news of crashes.
     package var node: String?
+    /// Where ADMIN is: addresses with commas between them; `nil`: the master has no link to ADMIN.
+    package var adminURL: String?
+    /// The file with the service's own token, which may come later.
+    package var tokenFile: String?
+    /// Certificates (PEM) that are trusted instead of the system's.
+    package var caFile: String?
+    /// The server's name in ADMIN.
+    package var server: String?
+    /// The version that runs, for reports: SHA-256 of its manifest.
+    package var manifest: String?
+    /// Whether ADMIN may have Lua run in workers.
+    package var allowsLua = false
     /// The program and its arguments.
     package var program: [String]
 
@@ -80,6 +93,9 @@ package struct MasterSettings: Sendable, Equatable {
 
     /// Whether a new process can serve beside the old one of the same number: it inherits its sockets.
     package var canOverlap: Bool { !listen.isEmpty }
+
+    /// What a reload does in fact.
+    package var effectiveReload: Reload { reload ?? (canOverlap ? .restart : .nothing) }
 
     /// What makes a worker ready in fact. The kernel accepts connections to a port that the master has opened, whoever lives,
     /// so such a worker needs a second of life instead.

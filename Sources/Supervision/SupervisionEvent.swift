@@ -19,6 +19,8 @@ package enum SupervisionEvent: Sendable, Equatable {
     case configurationTouched
     case reload
     case restart
+    /// Somebody has ordered something, and waits for the `done` or `dumped` of this ticket.
+    case ordered(WorkerOrder, ticket: Int)
     case stop
     /// Time has passed.
     case time
@@ -44,6 +46,10 @@ package enum SupervisionAction: Sendable, Equatable {
     case record(CrashRecord)
     /// The process has ended: its descriptors are of no use.
     case forget(number: Int, generation: Int)
+    /// An order is carried out, or is given up for this reason.
+    case done(ticket: Int, problem: String?)
+    /// A worker is dumped as ordered: the crash file of this record was written.
+    case dumped(ticket: Int, CrashRecord)
     /// A line of the log.
     case say(String)
     /// All workers are ready for the first time.

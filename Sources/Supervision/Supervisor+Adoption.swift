@@ -66,7 +66,7 @@ extension Supervisor {
         // What the earlier master did not finish is done again.
         if !found.isEmpty { actions.append(.say("processes of an earlier master are taken over: \(found.count)")) }
         if saved?.wasReloading == true {
-            if case .signal = settings.reload { want(.reload) } else { want(.restart) }
+            if case .signal = settings.effectiveReload { want(.reload) } else { want(.restart) }
         }
         for index in places.indices {
             for worker in places[index].leaving where worker.phase.isParked { noteAgain(worker) }

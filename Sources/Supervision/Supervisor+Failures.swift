@@ -38,7 +38,9 @@ extension Supervisor {
     }
 
     /// A worker has crashed or gives no sign of life: another takes its place, and it is kept for a debugger.
-    mutating func park(_ generation: Int, _ phase: Worker.Phase, _ report: WorkerCrash?) {
+    ///
+    /// - Parameter isOrdered: whether somebody wants it so, and the worker has not failed.
+    mutating func park(_ generation: Int, _ phase: Worker.Phase, _ report: WorkerCrash?, isOrdered: Bool = false) {
         guard let index = index(generation), var worker = worker(generation), !worker.phase.isParked else { return }
         hasStarted = true
         let hadPlace = places[index].current?.generation == generation
@@ -51,14 +53,18 @@ extension Supervisor {
         remove(generation, at: index)
         places[index].leaving.append(worker)
         actions.append(.mark(number: worker.number, generation: generation, worker.phase))
-        note(worker, phase == .crashed ? .crashed : .hung, nil, report, isParked: isKept)
+        note(
+            worker, phase == .crashed ? .crashed : .hung, nil, report, isParked: isKept,
+            saying: isOrdered ? "is dumped, as was ordered" : nil)
         if !isKept { kill(generation) }
         guard !isStopping, hadPlace || isNext else { return }
         if isNext {
             failReload(worker.number, "the new process crashed before it was ready")
         } else {
-            leave(index, readyFor: readyTime(of: worker))
-            failReload(worker.number, phase == .crashed ? "it crashed" : "it gave no sign of life")
+            leave(index, readyFor: readyTime(of: worker), isFailure: !isOrdered)
+            failReload(
+                worker.number,
+                isOrdered ? "it was dumped" : phase == .crashed ? "it crashed" : "it gave no sign of life")
         }
     }
 
@@ -81,16 +87,16 @@ extension Supervisor {
         places[index].leaving.removeAll { $0.generation == generation }
     }
 
-    /// The place is empty by a failure: the one that starts beside takes it, or another one is started.
-    private mutating func leave(_ index: Int, readyFor: Int) {
-        let pause = places[index].backOff.fail(readyFor: readyFor, random: &random)
+    /// The place is empty: the one that starts beside takes it, or another one is started.
+    private mutating func leave(_ index: Int, readyFor: Int, isFailure: Bool = true) {
+        let pause = isFailure ? places[index].backOff.fail(readyFor: readyFor, random: &random) : 0
         places[index].problems += 1
         if let next = places[index].next {
             places[index].current = next
             places[index].next = nil
-            places[index].restarts += 1
+            if isFailure { places[index].restarts += 1 }
         } else {
-            places[index].hasFailed = true
+            places[index].hasFailed = isFailure
             places[index].startAt = now.milliseconds + pause
             places[index].becomeEmpty(at: now)
         }
@@ -102,7 +108,7 @@ extension Supervisor {
 
     private mutating func note(
         _ worker: Worker, _ kind: LastEnd.Kind, _ end: WorkerEnd?, _ report: WorkerCrash? = nil, left: Int = 0,
-        isParked: Bool
+        isParked: Bool, saying text: String? = nil
     ) {
         guard let index = places.firstIndex(where: { $0.number == worker.number }) else { return }
         let code: Int? =
@@ -115,15 +121,15 @@ extension Supervisor {
         guard let process = worker.process else { return }
         let what =
             switch kind {
-            case .exited, .killed: end.map(text) ?? "ended"
-            case .crashed: (end.map(text) ?? "crashed") + (isParked ? ", and waits for a debugger" : "")
+            case .exited, .killed: end.map(self.text) ?? "ended"
+            case .crashed: (end.map(self.text) ?? "crashed") + (isParked ? ", and waits for a debugger" : "")
             case .hung: "gives no sign of life"
             case .notReady: "was not ready after \(settings.startTimeout) ms"
             case .failed: "failed"
             }
         let behind =
             left == 0 ? "" : "; it left \(left) processes behind, which were ended: it must stay in the foreground"
-        actions.append(.say("\(name(worker.number)) (process \(process.pid)) \(what)\(behind)"))
+        actions.append(.say("\(name(worker.number)) (process \(process.pid)) \(text ?? what)\(behind)"))
         records.append(
             .record(
                 CrashRecord(

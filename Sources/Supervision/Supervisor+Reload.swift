@@ -22,9 +22,22 @@ struct Reload: Sendable, Equatable {
         case answer(number: Int, generation: Int, until: Int)
     }
 
+    /// A reload that is yet to begin.
+    struct Wish: Sendable, Equatable {
+        let kind: Kind
+        /// The one worker that is reloaded; `nil`: all.
+        let number: Int?
+        /// Who waits for the end.
+        var tickets: [Int]
+    }
+
     let kind: Kind
+    /// Who waits for the end.
+    let tickets: [Int]
     /// What is younger was started with what is new.
     let mark: Int
+    /// The one worker that it is about; `nil`: all.
+    let only: Int?
     /// The workers whose pause after a failure it has ended. They come first: they show whether what is new serves.
     let awakened: Set<Int>
     var numbers: [Int]
@@ -49,18 +62,43 @@ extension Supervisor {
     }
 
     /// Begins a reload, or has it done after the one that is under way.
-    mutating func want(_ kind: Reload.Kind) {
-        guard !isStopping else { return }
-        guard reload == nil else { return again = again == .restart ? .restart : kind }
-        let awakened = awaken()
-        let others = places.map(\.number).filter { !awakened.contains($0) }
-        reload = Reload(kind: kind, mark: generation, awakened: Set(awakened), numbers: awakened + others)
+    ///
+    /// - Parameters:
+    ///   - number: the one worker that is reloaded; `nil`: all.
+    ///   - ticket: who waits for the end.
+    mutating func want(_ kind: Reload.Kind, number: Int? = nil, ticket: Int? = nil) {
+        var wish = Reload.Wish(kind: kind, number: number, tickets: ticket.map { [$0] } ?? [])
+        guard !isStopping else {
+            actions += wish.tickets.map { .done(ticket: $0, problem: "the service is being stopped") }
+            return
+        }
+        guard reload != nil else { return begin(wish) }
+        func isOfAll(_ other: Reload.Wish) -> Bool { other.kind == .restart && other.number == nil }
+        if isOfAll(wish) {
+            // What is started anew starts with what is new.
+            wish.tickets = waiting.flatMap(\.tickets) + wish.tickets
+            waiting = [wish]
+        } else if let index = waiting.firstIndex(where: {
+            isOfAll($0) || ($0.kind == wish.kind && $0.number == wish.number)
+        }) {
+            waiting[index].tickets += wish.tickets
+        } else {
+            waiting.append(wish)
+        }
     }
 
-    /// Forgets all failures, and ends the pauses after them. Returns the workers that were in one.
-    private mutating func awaken() -> [Int] {
+    private mutating func begin(_ wish: Reload.Wish) {
+        let numbers = wish.number.map { [$0] } ?? places.map(\.number)
+        let awakened = awaken(numbers)
+        reload = Reload(
+            kind: wish.kind, tickets: wish.tickets, mark: generation, only: wish.number, awakened: Set(awakened),
+            numbers: awakened + numbers.filter { !awakened.contains($0) })
+    }
+
+    /// Forgets the failures of these workers, and ends the pauses after them. Returns those that were in one.
+    private mutating func awaken(_ numbers: [Int]) -> [Int] {
         var awakened: [Int] = []
-        for index in places.indices {
+        for index in places.indices where numbers.contains(places[index].number) {
             places[index].backOff = BackOff()
             guard places[index].startAt != nil, places[index].current == nil else { continue }
             places[index].startAt = now.milliseconds
@@ -119,7 +157,7 @@ extension Supervisor {
         }
         guard place.isFree else { return false }
         // The signal could end one that does not handle it yet.
-        if current.kind == .reload, case .signal = settings.reload, worker.phase != .ready { return false }
+        if current.kind == .reload, case .signal = settings.effectiveReload, worker.phase != .ready { return false }
         if current.kind == .reload, worker.saysHello, let path = settings.configuration {
             actions.append(.send(generation: worker.generation, .configuration(path: path)))
             if worker.takesConfiguration {
@@ -128,7 +166,7 @@ extension Supervisor {
                 return false
             }
         }
-        switch (current.kind, settings.reload) {
+        switch (current.kind, settings.effectiveReload) {
         case (.reload, .nothing):
             reload?.numbers.removeFirst()
             return true
@@ -192,12 +230,11 @@ extension Supervisor {
     }
 
     private mutating func finishReload(_ problem: String?) {
-        actions.append(.say(problem.map { "the reload was given up: \($0)" } ?? "all workers are reloaded"))
+        let done = reload?.only.map { "\(name($0)) is restarted" } ?? "all workers are reloaded"
+        actions.append(.say(problem.map { "the reload was given up: \($0)" } ?? done))
         lastReload = ReloadResult(at: now.wall, problem: problem)
+        for ticket in reload?.tickets ?? [] { actions.append(.done(ticket: ticket, problem: problem)) }
         reload = nil
-        if let kind = again {
-            again = nil
-            want(kind)
-        }
+        if !waiting.isEmpty { begin(waiting.removeFirst()) }
     }
 }

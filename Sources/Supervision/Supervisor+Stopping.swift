@@ -3,8 +3,11 @@ extension Supervisor {
     mutating func stop() {
         guard !isStopping else { return }
         isStopping = true
+        for ticket in (reload?.tickets ?? []) + waiting.flatMap(\.tickets) {
+            actions.append(.done(ticket: ticket, problem: "the service was stopped"))
+        }
         reload = nil
-        again = nil
+        waiting = []
         configurationAt = nil
         for index in places.indices {
             places[index].startAt = nil

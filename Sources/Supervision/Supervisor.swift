@@ -31,7 +31,7 @@ package struct Supervisor: Sendable, Equatable {
     var random: SplitMix
     var reload: Reload?
     /// What is to be reloaded when the reload under way is done.
-    var again: Reload.Kind?
+    var waiting: [Reload.Wish] = []
     var configurationAt: Int?
     var probeAt: Int?
     var isStopping = false
@@ -57,6 +57,11 @@ package struct Supervisor: Sendable, Equatable {
         if isStopping { return .stopping }
         if reload != nil { return .reloading }
         return isReadyTold ? .running : .starting
+    }
+
+    /// The first workers are started later.
+    package mutating func hold(at now: Moment) {
+        for index in places.indices { places[index].emptyAt = now.wall }
     }
 
     /// Starts all workers that are not there.
@@ -103,6 +108,7 @@ package struct Supervisor: Sendable, Equatable {
         case .configurationTouched: configurationAt = now.milliseconds + Self.configurationPause
         case .reload: want(.reload)
         case .restart: want(.restart)
+        case .ordered(let order, let ticket): take(order, ticket)
         case .stop: stop()
         case .time: break
         }

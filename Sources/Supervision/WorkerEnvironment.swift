@@ -26,7 +26,8 @@ package struct WorkerEnvironment: Sendable {
     /// - Parameters:
     ///   - notify: the path of the workers' notification socket.
     ///   - first: the descriptor of the first socket; those of the crash part and the control socket follow the last one.
-    package func variables(number: Int, notify: String, first: Int = 3) -> [String] {
+    ///   - logLevel: the level from which it is to log; `nil`: its own.
+    package func variables(number: Int, notify: String, logLevel: String? = nil, first: Int = 3) -> [String] {
         let sockets = settings.sockets
         var added = [
             "PORTCULLIS_SERVICE=\(settings.name)", "LISTEN_PID=\(Self.ownPID)", "NOTIFY_SOCKET=\(notify)",
@@ -39,6 +40,7 @@ package struct WorkerEnvironment: Sendable {
                 "LISTEN_FDNAMES=\(sockets.map(\.name).joined(separator: ":"))",
             ]
         }
+        if let logLevel { added.append("PORTCULLIS_LOG_LEVEL=\(logLevel)") }
         if number > 0 { added.append("PORTCULLIS_WORKER=\(number)") }
         if settings.inherit == .nginx, !sockets.isEmpty {
             added.append("NGINX=" + sockets.indices.map { "\(first + $0);" }.joined())

@@ -200,7 +200,8 @@ struct Serve: AsyncParsableCommand {
 
         var configuration = ServiceGroupConfiguration(
             services: [
-                gateways, upkeep, stateClock, starts, moves, actions, courier, deadMan, endWatch, serverWatch, reloading,
+                gateways, upkeep, stateClock, starts, moves, actions, courier, deadMan, endWatch, serverWatch,
+                reloading,
                 application, StoppingNotice(notifier: notifier),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -21,7 +21,8 @@ final class CrashFolder {
         mkdir(path, 0o750)
     }
 
-    private func identifier(_ record: CrashRecord) -> String {
+    /// What the crash of a record is called.
+    func identifier(_ record: CrashRecord) -> String {
         CrashRecord.identifier(
             boot: boot, service: settings.name, process: record.process, generation: record.generation)
     }

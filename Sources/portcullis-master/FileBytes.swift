@@ -19,7 +19,9 @@ enum FileBytes {
     }
 
     /// Replaces a file at one stroke. Returns whether that worked; `errno` says why not.
-    static func replace(_ path: String, _ bytes: [UInt8], mode: mode_t) -> Bool {
+    ///
+    /// - Parameter isDurable: whether to wait until the content is on the disk.
+    static func replace(_ path: String, _ bytes: [UInt8], mode: mode_t, isDurable: Bool = false) -> Bool {
         let new = path + ".new"
         let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard file >= 0 else { return false }
@@ -30,8 +32,9 @@ enum FileBytes {
             guard count > 0 else { break }
             written += count
         }
+        let isStored = written == bytes.count && (!isDurable || fsync(file) == 0)
         close(file)
-        if written == bytes.count, rename(new, path) == 0 { return true }
+        if isStored, rename(new, path) == 0 { return true }
         let number = errno
         unlink(new)
         errno = number

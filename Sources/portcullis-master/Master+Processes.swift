@@ -8,7 +8,7 @@ import Text
 extension Master {
     /// The environment of a worker. A configuration file that is not there is not told.
     private func variables(_ number: Int) -> [String] {
-        let all = environment.variables(number: number, notify: notifyPath)
+        let all = environment.variables(number: number, notify: notifyPath, logLevel: desk?.logLevel)
         guard let path = settings.configuration, access(path, F_OK) != 0 else { return all }
         return all.filter { !$0.hasBytePrefix("PORTCULLIS_CONFIG=") }
     }
@@ -128,6 +128,7 @@ extension Master {
             // It lives: its end is yet to come.
             if master_wait(handle.pid, &status, 0) == 0 { return }
         }
+        loseLua(generation)
         handles[generation] = nil
         for descriptor in [handle.pidfd, handle.crash, handle.control, handle.fault] where descriptor >= 0 {
             poller.remove(descriptor)
@@ -172,12 +173,14 @@ extension Master {
 
     func takeControl(_ generation: Int) {
         guard let handle = handles[generation], handle.control >= 0 else { return }
-        var buffer = [UInt8](repeating: 0, count: 8_192)
+        // The longest message of the library.
+        var buffer = [UInt8](repeating: 0, count: 65_536)
         // No more than so many at once: others wait, too.
         for _ in 0..<64 {
             let count = master_receive_text(handle.control, &buffer, buffer.count)
             if count > 0 {
-                if let message = ControlMessage(String(decoding: buffer[..<count], as: UTF8.self)) {
+                let text = String(decoding: buffer[..<count], as: UTF8.self)
+                if !takeLua(text, from: generation), let message = ControlMessage(text) {
                     feed(.controlled(generation: generation, message))
                 }
                 continue

@@ -2,6 +2,7 @@ import CEvents
 import CMaster
 import Glibc
 import JSON
+import MasterLink
 import Supervision
 import Text
 
@@ -33,18 +34,26 @@ final class Master {
     /// The processes that live, by their generations.
     var handles: [Int: WorkerHandle] = [:]
     var exitStatus: Int32?
+    /// What ADMIN has ordered; `nil`: there is no link to ADMIN.
+    let desk: LinkDesk?
+    var link: MasterLink?
+    var console = LuaConsole(process: Int(getpid()))
     private let signals: Int32
     private let notify: Int32
     private let keeper: Int32?
     private let watch: FileWatch
     /// The configuration file that was taken last.
-    private var configuration: String?
+    private(set) var configuration: String?
+    /// Until when the first workers wait for ADMIN's word on their configuration; `nil`: they do not wait.
+    var heldUntil: Int?
     /// What has happened while something was being done.
     private var happened: [SupervisionEvent] = []
     private var isPerforming = false
 
     /// Runs to the end. Returns the exit status.
-    static func run(_ settings: MasterSettings) -> Int32 {
+    ///
+    /// - Parameter link: where the link to ADMIN leads; `nil`: there is none.
+    static func run(_ settings: MasterSettings, link: LinkSettings?) -> Int32 {
         // First of all: a signal that comes meanwhile must wait.
         let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
         let signals = ce_signals(numbers, Int32(numbers.count))
@@ -63,11 +72,11 @@ final class Master {
             return statusLocked
         }
         defer { withExtendedLifetime(lock) {} }
-        guard let master = Master(settings, signals: signals) else { return statusFailed }
-        return master.loop()
+        guard let master = Master(settings, signals: signals, link: link) else { return statusFailed }
+        return master.loop(link)
     }
 
-    private init?(_ settings: MasterSettings, signals: Int32) {
+    private init?(_ settings: MasterSettings, signals: Int32, link: LinkSettings?) {
         self.settings = settings
         signal(SIGPIPE, SIG_IGN)
         store = KeeperStore()
@@ -96,6 +105,7 @@ final class Master {
             notify = master_notify_socket(notifyPath)
             if notify >= 0 { store.put(.notify, notify) }
         }
+        desk = link == nil ? nil : LinkDesk(settings)
         keeper = store.inherited.first { $0.name == .keeper }?.descriptor
         self.signals = signals
         guard notify >= 0, signals >= 0, watch.descriptor >= 0 else {
@@ -106,20 +116,30 @@ final class Master {
         poller.add(notify, .notify)
         poller.add(watch.descriptor, .files)
         if let keeper { poller.add(keeper, .keeper) }
+        if let desk { poller.add(desk.bell, .link) }
     }
 
-    private func loop() -> Int32 {
-        begin()
+    private func loop(_ link: LinkSettings?) -> Int32 {
+        begin(link)
+        if let link, exitStatus == nil { beginLink(link) }
         while exitStatus == nil {
             let now = Moment.now.milliseconds
             let due =
-                ([supervisor.nextDeadline, stateFile.dueAt, log?.dueAt(now)]
+                ([
+                    supervisor.nextDeadline, stateFile.dueAt, log?.dueAt(now), desk?.jobs.nextDeadline,
+                    console.nextDeadline, heldUntil,
+                ]
                 + handles.values.map { $0.endedAt.map { $0 + Self.patience } })
                 .compactMap(\.self).min()
             for event in poller.wait(milliseconds: due.map { $0 - now }) { take(event) }
             log?.work(at: Moment.now.milliseconds)
             takeUnknownEnds()
+            expireLua()
+            desk?.expire()
+            releaseInTime()
             feed(.time)
+            settleLate()
+            tellLink()
             if let dueAt = stateFile.dueAt, dueAt <= Moment.now.milliseconds { writeState() }
         }
         writeState()
@@ -127,24 +147,6 @@ final class Master {
         log?.finish()
         if let problem = supervisor.problem { Log.say(problem) }
         return exitStatus ?? 0
-    }
-
-    private func begin() {
-        let found = findWorkers()
-        if found.isEmpty {
-            let taken = store.hasInheritance ? nil : sockets.taken()
-            for number in settings.numbers {
-                guard let problem = taken ?? sockets.open(number) else { continue }
-                supervisor.cannotBegin(problem, at: .now)
-                exitStatus = Supervisor.statusCannotStart
-                return
-            }
-            configuration = FileWatch.identity(of: settings.configuration)
-        }
-        let state = found.isEmpty && saved?.wasStopping == true ? nil : saved
-        perform(supervisor.adopt(found, saved: state, at: .now))
-        endDeadWorkers(found)
-        if FileWatch.identity(of: settings.configuration) != configuration { feed(.configurationTouched) }
     }
 
     // What happens
@@ -159,10 +161,15 @@ final class Master {
             for action in supervisor.take(event, at: .now) { perform(action) }
         }
         isPerforming = false
-        stateFile.touch(at: Moment.now.milliseconds)
+        noteChange()
     }
 
-    private func perform(_ actions: [SupervisionAction]) {
+    /// Has the state file written soon. Before the first workers there is nothing to find for a next master.
+    func noteChange() {
+        if heldUntil == nil { stateFile.touch(at: Moment.now.milliseconds) }
+    }
+
+    func perform(_ actions: [SupervisionAction]) {
         isPerforming = true
         for action in actions { perform(action) }
         isPerforming = false
@@ -180,6 +187,7 @@ final class Master {
         case .control: takeControl(event.generation)
         case .fault: takeFault(event.generation)
         case .output: log?.note(Int32(event.generation))
+        case .link: takeLink()
         }
     }
 
@@ -264,13 +272,18 @@ final class Master {
             let bytes = Array(order.text.utf8)
             _ = bytes.withUnsafeBytes { master_send_text(handle.control, $0.baseAddress, $0.count) }
         case .record(let record): note(record)
-        case .noteConfiguration: configuration = FileWatch.identity(of: settings.configuration)
+        case .noteConfiguration: noteConfiguration()
+        case .done(let ticket, let problem): done(ticket, problem)
+        case .dumped(let ticket, let record): dumped(ticket, record)
         case .forget(_, let generation): forget(generation)
         case .tellReady: store.tellReady()
         case .say(let text): Log.say(text)
         case .finish(let status): exitStatus = status
         }
     }
+
+    /// Takes the configuration file as it is for the one that workers are reloaded for.
+    func noteConfiguration() { configuration = FileWatch.identity(of: settings.configuration) }
 
     private func note(_ record: CrashRecord) {
         // The earlier master has written it, and the node has taken it meanwhile.

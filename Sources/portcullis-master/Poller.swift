@@ -4,7 +4,7 @@ import CEvents
 final class Poller {
     /// What a descriptor is. Of the descriptors of a process the generation is told, too; of an output, its descriptor.
     enum Source: UInt64 {
-        case signals, notify, keeper, files, process, crash, control, fault, output
+        case signals, notify, keeper, files, process, crash, control, fault, output, link
     }
 
     struct Event {

@@ -1,4 +1,5 @@
 import Glibc
+import MasterLink
 import Supervision
 
 /// The program: reads its command line and runs the master.
@@ -21,7 +22,7 @@ struct PortcullisMaster {
         }
         do throws(UsageError) {
             let settings = try MasterSettings(arguments: arguments)
-            exit(Master.run(settings))
+            exit(Master.run(settings, link: try LinkSettings(settings)))
         } catch {
             Log.say("\(error.description)\nSee portcullis-master --help.")
             exit(statusUsage)

@@ -46,10 +46,18 @@ def test_a_program_without_workers_is_restarted_beside_itself(stage):
 
 def test_a_program_with_a_port_of_its_own_is_stopped_first(stage):
     port = free_port()
-    stage.start(listen=False, environment={"WORKER_BIND": str(port)})
+    stage.start(listen=False, environment={"WORKER_BIND": str(port)}, reload="restart")
     [old] = stage.pids()
     stage.signal(signal.SIGHUP)
     assert reloaded(stage) is None and stage.pids() != [old] and stage.ask(port=port).split()[1] == str(stage.pids()[0])
+
+
+def test_a_program_with_a_port_of_its_own_is_left_alone_where_nothing_is_said(stage):
+    port = free_port()
+    stage.start(listen=False, environment={"WORKER_BIND": str(port)})
+    old = stage.pids()
+    stage.signal(signal.SIGHUP)
+    assert reloaded(stage) is None and stage.pids() == old and stage.ask(port=port).split()[1] == str(old[0])
 
 
 def test_a_changed_configuration_file_restarts(stage):

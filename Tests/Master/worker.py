@@ -43,10 +43,28 @@ def beat():
         time.sleep(int(os.environ["WATCHDOG_USEC"]) / 3e6)
 
 
+def lua(end, message):
+    """Plays the library's console: `print TEXT`, `fail TEXT` and `loop`; all else is its own result."""
+    word, session, rest = (message.split(" ", 2) + [""])[:3]
+    if word == "LUA-OPEN":
+        end.send(f"LUA-OPENED {session}".encode())
+    elif word == "LUA-EVAL" and rest.startswith("print "):
+        end.send(f"LUA-OUT {session} {rest[6:]}\n".encode())
+        end.send(f"LUA-RESULT {session} ok ".encode())
+    elif word == "LUA-EVAL" and rest.startswith("fail "):
+        end.send(f"LUA-RESULT {session} error {rest[5:]}".encode())
+    elif word == "LUA-EVAL" and rest == "loop":
+        end.send(f"LUA-TAINTED {session} it is in a function of the program".encode())
+    elif word == "LUA-EVAL":
+        end.send(f"LUA-RESULT {session} ok {rest} in {session} of {os.getpid()}".encode())
+
+
 def control():
     end = socket.socket(fileno=int(os.environ["PORTCULLIS_CONTROL_FD"]))
     end.send(os.environ["WORKER_HELLO"].encode())
-    while message := end.recv(4096).decode():
+    while message := end.recv(65536).decode():
+        if message.startswith("LUA-"):
+            lua(end, message)
         if message.startswith("CONFIG "):
             global text
             new = pathlib.Path(message.split(" ", 1)[1]).read_text()

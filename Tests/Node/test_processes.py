@@ -195,14 +195,15 @@ def test_environment_and_limits(stage):
     version = stage.version("1.0.0", '#!/bin/sh\n(env; ulimit -n) > "$PORTCULLIS_DIRECTORY/seen.new"\n'
                             'mv "$PORTCULLIS_DIRECTORY/seen.new" "$PORTCULLIS_DIRECTORY/seen"\nexec sleep 999\n',
                             run={"environment": {"COLOR": "blue"}}, limits={"open-files": 100})
-    (stage.root / "pgw.1").mkdir()
-    (stage.root / "pgw.1" / "config.yaml").write_text("a: b\n")
+    master = stage.root / "node" / "run" / "pgw.1" / "master"
+    master.mkdir(parents=True)
+    (master / "config.yaml").write_text("a: b\n")
     stage.admin.assign("pgw.1", version)
     stage.start()
     stage.settled("pgw.1")
     seen = eventually(lambda: (stage.root / "pgw.1" / "seen").exists() and (stage.root / "pgw.1" / "seen").read_text())
     for line in ("COLOR=blue", "PORTCULLIS_SERVICE=pgw.1", f"PORTCULLIS_DIRECTORY={stage.root}/pgw.1",
-                 f"PORTCULLIS_CONFIG={stage.root}/pgw.1/config.yaml", "100"):
+                 f"PORTCULLIS_CONFIG={master}/config.yaml", "100"):
         assert line in seen.splitlines()
     assert "PORTCULLIS_ADMIN_URL" not in seen
 

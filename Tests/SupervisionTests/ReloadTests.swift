@@ -88,7 +88,7 @@ import Testing
     @Test("a program without sockets is stopped and started")
     func alone() {
         var host = started(SimulatedHost.settings(workers: 0) { $0.listen = [] })
-        host.feed(.reload)
+        host.feed(.restart)
         host.run(1)
         #expect(host.serving == 0)
         host.run(200)
@@ -198,6 +198,38 @@ import Testing
         host.run(300)
         #expect(host.supervisor.lastReload?.problem == "worker 3: it ended with status 3")
         #expect(host.supervisor.phase != .reloading && host.problems == [])
+    }
+
+    @Test("where nothing is said, a reload starts anew only those whose sockets are kept")
+    func unsaid() {
+        var kept = started(SimulatedHost.settings(workers: 2))
+        kept.feed(.reload)
+        kept.run(500)
+        #expect(kept.supervisor.places.map { $0.current?.generation } == [3, 4] && kept.problems == [])
+        for reload in [nil, MasterSettings.Reload.restart] {
+            var own = started(
+                SimulatedHost.settings(workers: 2) {
+                    $0.listen = []
+                    $0.reload = reload
+                })
+            own.feed(.reload)
+            own.run(500)
+            #expect(own.supervisor.places.map { $0.current?.generation } == (reload == nil ? [1, 2] : [3, 4]))
+            #expect(own.supervisor.lastReload?.problem == nil && own.problems == [])
+        }
+    }
+
+    @Test("workers that are held have a state, a stop is their end, and they start when they are let go")
+    func held() {
+        let now = Moment(milliseconds: 5_000, wall: 1_800_000_000)
+        var supervisor = Supervisor(settings: SimulatedHost.settings(workers: 2), seed: 1)
+        supervisor.hold(at: now)
+        #expect(supervisor.summaries.map(\.since) == [now.wall, now.wall] && supervisor.phase == .starting)
+        #expect(supervisor.take(.reload, at: now).contains(.start(number: 1, generation: 1)) == false)
+        var stopped = supervisor
+        #expect(stopped.take(.stop, at: now) == [.finish(status: 0)])
+        let actions = supervisor.adopt([], saved: nil, at: now)
+        #expect(actions == [.start(number: 1, generation: 1), .start(number: 2, generation: 2)])
     }
 
     @Test("reloads during a reload are one more, and a restart among them makes it one")

@@ -40,6 +40,8 @@ struct SimulatedHost {
     private(set) var problems: [String] = []
     private(set) var closed: [Int] = []
     private(set) var sent: [Int: [ControlOrder]] = [:]
+    /// What has become of orders, by their tickets.
+    private(set) var done: [Int: String] = [:]
     /// What processes do, by the number of the worker and the start's place among all.
     var behaviour: (_ number: Int, _ start: Int) -> Behaviour = { _, _ in Behaviour() }
     /// The number of actions so far, and after which the master is killed.
@@ -156,6 +158,13 @@ struct SimulatedHost {
         case .finish(let status):
             finished = status
             if processes.values.contains(where: \.isAlive) { problems.append("it ends before its workers") }
+        case .done(let ticket, let problem):
+            once("ticket \(ticket)")
+            done[ticket] = problem ?? "done"
+        case .dumped(let ticket, let record):
+            once("ticket \(ticket)")
+            if records.last != record { problems.append("the dump of \(record.generation) has no crash file") }
+            done[ticket] = "dumped"
         case .probe, .noteConfiguration, .say: break
         }
         return nil

@@ -26,6 +26,15 @@ package struct AdminURL: Sendable, Hashable, CustomStringConvertible {
         self.host = String(host)
     }
 
+    /// The port; that of the scheme where none is given.
+    package var port: Int {
+        let rest = authority.utf8.dropFirst(host.utf8.count + (authority.hasBytePrefix("[") ? 2 : 0) + 1)
+        return Int(Substring(rest)) ?? (isEncrypted ? 443 : 80)
+    }
+
+    /// Host and port as they are in the address.
+    var authority: Substring { Substring(description.utf8.dropFirst(isEncrypted ? 8 : 7)) }
+
     /// The host if it is an IP address; `nil` for a name.
     package var ipAddress: IPAddress? { IPAddress(host[...]) }
 

@@ -12,7 +12,7 @@ extension TransportError {
     package init(_ error: any Error, asking address: AdminURL) {
         let (kind, mayHaveArrived): (Kind, Bool) =
             switch error {
-            case is NIOConnectionError: (.unreachable, false)
+            case is NIOConnectionError, is DirectTransport.UnknownHost: (.unreachable, false)
             case ChannelError.connectTimeout: (.unreachable, false)
             case let error as IOError where Self.unreachable.contains(error.errnoCode):
                 (.unreachable, !Self.isOfConnecting(error))
@@ -45,6 +45,7 @@ extension TransportError {
     private static func reason(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError: reason(error)
+        case let error as DirectTransport.UnknownHost: Self.unknown(error.host)
         case let error as IOError: FileError.reason(error.errnoCode)
         case ChannelError.connectTimeout: "no answer to the connection attempt"
         case is ChannelError: "the connection was closed without an answer"
@@ -62,8 +63,10 @@ extension TransportError {
             if !unique.contains(where: { $0.isExactly(reason) }) { unique.append(reason) }
         }
         return reasons.isEmpty
-            ? "the name \(error.host.printed(atMost: 80)) is not known" : reasons.joined(separator: ", ")
+            ? unknown(error.host) : reasons.joined(separator: ", ")
     }
+
+    private static func unknown(_ host: String) -> String { "the name \(host.printed(atMost: 80)) is not known" }
 
     private static func reason(_ error: HTTPClientError) -> String {
         switch error {

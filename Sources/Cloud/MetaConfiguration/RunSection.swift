@@ -15,8 +15,9 @@ public struct RunSection: Sendable, Hashable {
     public var startTimeout = 60
     /// Processes of the program that serve beside each other; 0: the program itself, once.
     public var workers = 0
-    /// How the program takes a new configuration.
-    public var reload = Reload.restart
+    /// How the program takes a new configuration; `nil`: it is started anew where its sockets are kept (`listen`), and left
+    /// alone where it opens its ports by itself.
+    public var reload: Reload?
     /// Seconds without a sign of life (`WATCHDOG=1`, sd_notify) after which a worker counts as hung; `nil`: never.
     public var watchdog: Int?
     /// How the program finds the sockets of `listen`.
@@ -38,7 +39,7 @@ public struct RunSection: Sendable, Hashable {
         /// It is started anew, one worker at a time.
         case restart
         /// It is left alone.
-        case none
+        case nothing
     }
 
     /// When a service that was started counts as ready.

@@ -1,3 +1,4 @@
+import AdminClient
 import Foundation
 public import Logging
 import ServiceLifecycle

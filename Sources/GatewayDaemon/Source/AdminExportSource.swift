@@ -1,5 +1,5 @@
 public import AdminAPI
-import AdminClient
+public import AdminClient
 import NIOCore
 import NIOPosix
 import ServicesExport

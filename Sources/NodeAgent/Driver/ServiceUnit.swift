@@ -50,8 +50,8 @@ package struct ServiceUnit: Sendable, Hashable {
     private static let openFiles = 1 << 20
     /// Files that keeper and master may have open at least. A worker's own limit is the master's to set.
     private static let ownFiles = 8_192
-    /// They are processes of the unit, too.
-    private static let ownProcesses = 2
+    /// The keeper's and the master's threads are the unit's, too.
+    private static let ownProcesses = 1 + MasterCommand.threads
 
     private static func limits(_ limits: ServiceLimits?) -> [UnitProperty] {
         let files = UInt64(max(limits?.openFiles ?? openFiles, ownFiles))

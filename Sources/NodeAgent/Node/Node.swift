@@ -23,6 +23,7 @@ package actor Node {
     private var workers: [ExactText: Worker] = [:]
     private let jobs: JobBook
     private let crashes: CrashWatch
+    private let tokens: ServiceTokens
     /// The jobs of ADMIN that are not taken.
     private var refusedJobs = RefusedJobs()
     /// Why the assignments cannot be had, or not be carried out.
@@ -64,6 +65,7 @@ package actor Node {
         changes = Changes()
         crashes = CrashWatch(context)
         forwarder = LogForwarder(configuration, context.directory, logger: logger) { [changes] in changes.note() }
+        tokens = ServiceTokens(source, context)
         jobs = JobBook(context, changed: { [changes] in changes.note() })
         notifier = SystemdNotifier(environment: environment)
     }
@@ -83,6 +85,7 @@ package actor Node {
             group.addTask { await logs.run() }
             if let forwarder { group.addTask { await forwarder.run() } }
             group.addTask { await self.crashes.run() }
+            group.addTask { [tokens] in await tokens.run { await self.assignedServices } }
             group.addTask { await self.report() }
             group.addTask { await self.collect() }
             if let watchdog = notifier.watchdog {
@@ -265,9 +268,12 @@ package actor Node {
         changes.note()
     }
 
+    /// What ADMIN wants here, in any version.
+    private var assignedServices: [String] { stored?.assignments.services.keys.map(\.wrappedValue) ?? [] }
+
     private func worker(_ name: ExactText) -> ServiceWorker {
         if let worker = workers[name] { return worker.worker }
-        let worker = ServiceWorker(name.wrappedValue, context, changed: { [changes] in changes.note() })
+        let worker = ServiceWorker(name.wrappedValue, context, tokens, changed: { [changes] in changes.note() })
         workers[name] = Worker(worker: worker, task: Task { await worker.run() })
         return worker
     }

@@ -14,13 +14,19 @@ struct ServiceStart: Sendable {
     /// `nil`: it runs on without ADMIN.
     var lease: ServiceLease?
 
+    /// Makes the directory of the master, to whose owner the service's token belongs.
+    func prepare() throws {
+        guard facts.run != nil else { return }
+        try Folder.make(context.directory.process(of: name).directory, mode: 0o755)
+        try makeMasterDirectory(try context.users.user(of: name, named: facts.user))
+    }
+
+    /// Starts it; `prepare` comes first.
     func run(_ count: StartCount) throws {
         guard let run = facts.run else { return }
         let user = try context.users.user(of: name, named: facts.user)
         let directories = try makeDirectories(user)
         let process = context.directory.process(of: name)
-        try Folder.make(process.directory, mode: 0o755)
-        try makeMasterDirectory(user)
         try ServiceLogFolder(context.directory, name).make(user)
         var launch = launch(run.command, user)
         launch.note = count.note
@@ -45,9 +51,15 @@ struct ServiceStart: Sendable {
     private func master(_ run: RunSection, _ user: ServiceUser?) -> MasterCommand {
         var master = MasterCommand(
             of: name, directory: context.directory.master(of: name), run: run, sockets: facts.listen,
-            configuration: "\(context.directory.folder(of: name))/config.yaml", crashes: context.directory.crashSignal,
+            configuration: context.directory.configuration(of: name), crashes: context.directory.crashSignal,
             log: context.directory.logFolder(of: name) + "/log", logSize: context.configuration.logSize << 20,
             logFiles: context.configuration.logFiles)
+        if let addresses = context.configuration.adminURL {
+            master.link = MasterCommand.Link(
+                addresses: addresses, tokenFile: context.directory.token(of: name),
+                caFile: context.configuration.caFile, server: context.configuration.server,
+                allowsLua: context.configuration.allowsLua, manifest: digest)
+        }
         switch context.driver {
         case .process: master.limits = limits(user).map { ($0.name, $0.value, $0.value) }
         case .systemd:
@@ -99,7 +111,7 @@ struct ServiceStart: Sendable {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8"), ("HOME", folder),
             ("PORTCULLIS_SERVICE", name), ("PORTCULLIS_DIRECTORY", folder),
         ]
-        let configuration = "\(folder)/config.yaml"
+        let configuration = context.directory.configuration(of: name)
         if access(configuration, F_OK) == 0 { environment.append(("PORTCULLIS_CONFIG", configuration)) }
         return KeeperLaunch(
             service: name, process: context.directory.process(of: name), instance: KeeperLaunch.newInstance(),
@@ -114,8 +126,8 @@ struct ServiceStart: Sendable {
         if let files = facts.limits?.openFiles { limits.append(("open-files", files)) }
         if let memory = facts.limits?.memory { limits.append(("data", memory)) }
         if let processes = facts.limits?.processes, user != nil, facts.user == nil {
-            // The master is one of them.
-            limits.append(("processes", processes + 1))
+            // The master's are among them.
+            limits.append(("processes", processes + MasterCommand.threads))
         }
         return limits
     }

@@ -9,6 +9,9 @@ import Versions
 /// Keeps one service as its assignment says. Whatever it does it plans anew from what it sees, so it goes on wherever an
 /// earlier agent was ended.
 actor ServiceWorker {
+    /// How long a start waits for the service's token.
+    private static let tokenPatience = Duration.seconds(3)
+
     let name: String
     let context: NodeContext
     private(set) var order: ServiceOrder?
@@ -38,12 +41,14 @@ actor ServiceWorker {
     private(set) var isLeaseUntold = false
     /// What the service runs under; `nil`: it does not run.
     private(set) var driver: ServiceDriver?
+    private let tokens: ServiceTokens
     private let changed: @Sendable () -> Void
 
     /// - Parameter changed: called when there is something new to report.
-    init(_ name: String, _ context: NodeContext, changed: @escaping @Sendable () -> Void) {
+    init(_ name: String, _ context: NodeContext, _ tokens: ServiceTokens, changed: @escaping @Sendable () -> Void) {
         self.name = name
         self.context = context
+        self.tokens = tokens
         self.changed = changed
         observer = ServiceObserver(name, context.directory, context.shelf)
         status = ServerService(state: .absent, since: Date().formatted(.iso8601), isAssigned: false)
@@ -228,6 +233,8 @@ actor ServiceWorker {
             }
             let start = ServiceStart(
                 name: name, digest: digest, facts: facts, drive: order?.drive, context: context, lease: lease)
+            try await BlockingWork.run { try start.prepare() }
+            await tokens.get(name, within: Self.tokenPatience)
             try await BlockingWork.run { try start.run(count) }
         case .forget:
             let (own, name) = (context.directory.own, name)

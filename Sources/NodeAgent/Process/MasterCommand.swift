@@ -1,9 +1,34 @@
+package import AdminClient
 package import Cloud
 import Glibc
 import NetworkTypes
+package import Versions
 
 /// How `portcullis-master` is started: it stands between the keeper and the program of a service.
 package struct MasterCommand: Sendable {
+    /// The link of the master to ADMIN.
+    package struct Link: Sendable {
+        package var addresses: AdminURLs
+        package var tokenFile: String
+        package var caFile: String?
+        package var server: String
+        package var allowsLua: Bool
+        /// The version that runs.
+        package var manifest: ContentDigest
+
+        package init(
+            addresses: AdminURLs, tokenFile: String, caFile: String?, server: String, allowsLua: Bool,
+            manifest: ContentDigest
+        ) {
+            self.addresses = addresses
+            self.tokenFile = tokenFile
+            self.caFile = caFile
+            self.server = server
+            self.allowsLua = allowsLua
+            self.manifest = manifest
+        }
+    }
+
     package var service: String
     /// Where it keeps its state, and takes its workers' messages.
     package var directory: String
@@ -19,6 +44,8 @@ package struct MasterCommand: Sendable {
     /// Bytes of that before a new one is begun, and older ones that are kept.
     package var logSize: Int
     package var logFiles: Int
+    /// `nil`: it has none.
+    package var link: Link?
     /// What the kernel allows each worker, with the soft limit and the hard one.
     package var limits: [(name: String, soft: Int, hard: Int)] = []
 
@@ -37,6 +64,8 @@ package struct MasterCommand: Sendable {
         self.logFiles = logFiles
     }
 
+    /// The threads that a master may have: they count where processes do.
+    package static let threads = 32
     /// Seconds that the master may take to stop, beyond its workers' own time.
     package static let stopMargin = 2
 
@@ -47,14 +76,22 @@ package struct MasterCommand: Sendable {
         var words = [
             master, "--name", service, "--directory", directory, "--workers", "\(run.workers)",
             "--ready", Self.text(run.ready), "--start-timeout", "\(run.startTimeout * 1_000)",
-            "--reload", Self.text(run.reload), "--stop-signal", "\(run.stopSignal.number)",
+            "--stop-signal", "\(run.stopSignal.number)",
             "--stop-timeout", "\(run.stopTimeout * 1_000)", "--config", configuration, "--node", crashes,
             "--log", log, "--log-size", "\(logSize)", "--log-files", "\(logFiles)",
         ]
+        if let reload = run.reload { words += ["--reload", Self.text(reload)] }
         for socket in sockets { words += ["--listen", Self.text(socket)] }
         if run.inheritance != .systemd { words += ["--inherit", run.inheritance.rawValue] }
         if let watchdog = run.watchdog { words += ["--watchdog", "\(watchdog * 1_000)"] }
         for limit in limits { words += ["--limit", "\(limit.name)=\(limit.soft):\(limit.hard)"] }
+        if let link {
+            words += ["--admin-url", link.addresses.all.map(\.description).joined(separator: ",")]
+            words += ["--token-file", link.tokenFile, "--server", link.server]
+            words += ["--manifest", "\(link.manifest)"]
+            if let caFile = link.caFile { words += ["--ca-file", caFile] }
+            if link.allowsLua { words.append("--allow-lua") }
+        }
         return words + ["--"] + program
     }
 
@@ -70,7 +107,7 @@ package struct MasterCommand: Sendable {
         switch reload {
         case .signal(let signal): signal.rawValue
         case .restart: "restart"
-        case .none: "none"
+        case .nothing: "none"
         }
     }
 

@@ -32,6 +32,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     package var driver = DriverSetting.auto
     /// Whether versions may run that nobody signed.
     public var takesUnsigned = false
+    /// Whether ADMIN may have Lua run inside services.
+    public var allowsLua = false
     /// The numbers of users that are given to services, one for each, where the agent is root; `nil`: all run as the
     /// agent's own user.
     public var users: ClosedRange<UInt32>? = 700_000...765_535

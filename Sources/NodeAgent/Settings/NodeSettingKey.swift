@@ -19,6 +19,7 @@ public enum NodeSettingKey: String, SettingKey {
     case keeper
     case driver
     case unsigned
+    case allowLua = "allow-lua"
     case users
     case fetches
     case logSize = "log-size"
@@ -59,11 +60,8 @@ public enum NodeSettingKey: String, SettingKey {
                 throw SettingsError("\(text.printed(atMost: 200)) is none of \(drivers)")
             }
             configuration.driver = driver
-        case .unsigned:
-            guard let value = Bool(text) else {
-                throw SettingsError("\(text.printed(atMost: 200)) is neither true nor false")
-            }
-            configuration.takesUnsigned = value
+        case .unsigned: configuration.takesUnsigned = try truth(text)
+        case .allowLua: configuration.allowsLua = try truth(text)
         case .users: configuration.users = try range(text)
         case .fetches: configuration.fetches = try number(text, in: 1...64)
         case .logSize: configuration.logSize = try number(text, in: 1...1 << 20)
@@ -91,6 +89,13 @@ public enum NodeSettingKey: String, SettingKey {
                 "\(text.printed(atMost: 200)) is not a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    private func truth(_ text: String) throws(SettingsError) -> Bool {
+        guard let value = Bool(text) else {
+            throw SettingsError("\(text.printed(atMost: 200)) is neither true nor false")
+        }
+        return value
     }
 
     private func path(_ text: String) throws(SettingsError) -> String {

@@ -96,6 +96,21 @@ package final class AdminSource: Sendable {
         return poll
     }
 
+    /// A new token for a service on this server. An earlier one counts no more.
+    func serviceToken(of service: String) async throws -> String {
+        var request = AdminRequest(.post, .token(of: service, on: server))
+        request.limit = 1 << 16
+        let answer = try await send(request, admin)
+        guard (200..<300).contains(answer.status) else {
+            throw SourceError(answer, request.target, tokenFile: tokenFile)
+        }
+        let made: CreatedToken = try answer.value(of: request)
+        guard let secret = made.secret else {
+            throw SourceError("the answer of \(answer.url(of: request)) has no token")
+        }
+        return secret
+    }
+
     /// Sends logs, and asks which are wanted; `nil`: this ADMIN takes none.
     func deliver(_ delivery: LogDelivery) async throws -> WantedLogs? {
         var request = AdminRequest(.post, .logs(ofServer: server)).json(delivery)

@@ -66,6 +66,13 @@ package struct NodeDirectory: Sendable {
     /// Where the master of a service keeps its state. It belongs to the service's user.
     package func master(of service: String) -> String { "\(own)/run/\(service)/master" }
 
+    /// The configuration that the master of a service gets from ADMIN.
+    func configuration(of service: String) -> String { "\(master(of: service))/config.yaml" }
+    /// The token by which a service and its master ask ADMIN.
+    func token(of service: String) -> String { "\(folder(of: service))/token" }
+    /// Where the master says that ADMIN refuses that token.
+    func refusedToken(of service: String) -> String { "\(master(of: service))/token-refused" }
+
     func process(ofJob id: String) -> ServiceProcess {
         ServiceProcess(directory: "\(own)/jobs/\(id)", log: "\(own)/jobs/\(id)/output")
     }

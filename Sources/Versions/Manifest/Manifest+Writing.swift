@@ -100,19 +100,18 @@ extension RunSection {
             ("command", .strings(command)), ("environment", environment.isEmpty ? .none : .some(variables)),
             ("stop-signal", .string(stopSignal.rawValue)), ("stop-timeout", .integer(stopTimeout)),
             ("start-timeout", .integer(startTimeout)), ("ready", ready),
-            ("workers", workers == 0 ? .none : .some(.integer(workers))), ("reload", reload.json),
+            ("workers", workers == 0 ? .none : .some(.integer(workers))), ("reload", reload?.json),
             ("watchdog", watchdog.map { .integer($0) }),
             ("inherit", inheritance == .systemd ? .none : .some(.string(inheritance.rawValue))))
     }
 }
 
 extension RunSection.Reload {
-    /// `nil`: as where nothing is said.
-    fileprivate var json: JSONValue? {
+    fileprivate var json: JSONValue {
         switch self {
         case .signal(let signal): ["by": "signal", "signal": .string(signal.rawValue)]
-        case .restart: nil
-        case .none: ["by": "none"]
+        case .restart: ["by": "restart"]
+        case .nothing: ["by": "none"]
         }
     }
 }

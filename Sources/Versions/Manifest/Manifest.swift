@@ -111,7 +111,7 @@ package struct Manifest: Sendable, Hashable {
 extension RunSection {
     /// Whether it says something that format 1 cannot say.
     fileprivate var hasMaster: Bool {
-        workers != 0 || reload != .restart || watchdog != nil || inheritance != .systemd
+        workers != 0 || reload != nil || watchdog != nil || inheritance != .systemd
     }
 }
 

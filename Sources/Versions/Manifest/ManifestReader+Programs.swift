@@ -24,7 +24,7 @@ extension ManifestReader {
         run.startTimeout = start
         run.ready = ready
         run.workers = object.optional("workers")?.integer(in: RunSection.numbersOfWorkers, &faults) ?? run.workers
-        run.reload = object.optional("reload").flatMap { reload($0) } ?? run.reload
+        run.reload = object.optional("reload").flatMap { reload($0) }
         run.watchdog = object.optional("watchdog")?.integer(in: RunSection.watchdogs, &faults)
         run.inheritance =
             object.optional("inherit")?.choice(SocketInheritance.self, &faults) ?? run.inheritance
@@ -61,7 +61,7 @@ extension ManifestReader {
         }
         object.optional("signal")?.fault("has no meaning beside \(kind.printed())", &faults)
         if kind.isExactly("restart") { return .restart }
-        if kind.isExactly("none") { return RunSection.Reload.none }
+        if kind.isExactly("none") { return .nothing }
         by.fault("\(kind.printed()) is none of signal, restart, none", &faults)
         return nil
     }

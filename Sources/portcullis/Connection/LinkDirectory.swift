@@ -9,16 +9,19 @@ struct LinkDirectory {
 
     /// - Parameter showsAll: whether those that are connected are asked for, too.
     init(_ client: AdminResources, type: String?, server: String?, showsAll: Bool) async throws {
-        let states: [LinkResource.State?] = showsAll ? [nil] : [.suspect, .lost]
+        let choices: [(String, String?)] =
+            showsAll
+            ? [(QueryParameter.state, nil)]
+            : [LinkResource.State.suspect, .lost].map { (QueryParameter.state, $0.rawValue) }
+                + [(QueryParameter.configuration, LinkResource.ConfigurationState.unused.rawValue)]
         var links: [LinkResource] = []
-        for state in states {
-            let query = [
-                (QueryParameter.type, type), (QueryParameter.server, server), (QueryParameter.state, state?.rawValue),
-            ].compactMap { name, value in value.map { (name, $0) } }
+        for choice in choices {
+            let query = [(QueryParameter.type, type), (QueryParameter.server, server), choice]
+                .compactMap { name, value in value.map { (name, $0) } }
             do {
                 links += try await client.value(AdminRequest(.get, .links, query: query))
-            } catch let error as CommandError where error.status == 404 {
-                // An older ADMIN knows of no links.
+            } catch let error as CommandError where error.status == 404 || error.status == 400 {
+                // An older ADMIN knows of no links, or not of this filter.
             }
         }
         self.init(links, showsAll: showsAll)
@@ -34,9 +37,11 @@ struct LinkDirectory {
         showsAll || services.contains { links[ExactText($0.name)] != nil }
     }
 
-    /// `connected`, `lost since 2027-01-15T08:00:00.000Z`; `-`: nothing was heard of a master since ADMIN started, or, where
+    /// `connected`, `lost since 2027-01-15T08:00:00.000Z`, `connected, configuration not in use`; `-`: nothing was heard of a master since ADMIN started, or, where
     /// only others are asked for, it is connected.
     func text(of service: ServiceResource) -> String {
-        links[ExactText(service.name)].map { LinksText.state($0) } ?? "-"
+        links[ExactText(service.name)].map { link in
+            LinksText.state(link) + (link.configurationState == .unused ? ", configuration not in use" : "")
+        } ?? "-"
     }
 }

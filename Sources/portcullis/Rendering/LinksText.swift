@@ -43,8 +43,14 @@ enum LinksText {
     }
 
     private static func configuration(of link: LinkResource) -> String {
-        guard let configuration = link.configuration else { return "" }
-        return configuration.problem != nil ? "refused!" : link.hasPresentConfiguration ? "current" : "older"
+        link.configurationState.map { $0 == .unused ? "not in use!" : $0.rawValue } ?? ""
+    }
+
+    /// `current`, `older`, `not in use: line 3`; `nil`: the master has told of none.
+    static func configurationSentence(of link: LinkResource) -> String? {
+        link.configurationState.map { state in
+            state == .unused ? "not in use: \(link.configuration?.problem ?? "")" : state.rawValue
+        }
     }
 
     private static func problem(of link: LinkResource) -> String {

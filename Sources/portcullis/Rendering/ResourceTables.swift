@@ -166,6 +166,7 @@ enum ResourceTables {
                 ["state", StateText.text(service, on: server)],
             ] + (isOwn ? [] : [["its own", StateText.text(service.state, until: service.until)]])
                 + (link.map { [["link", LinksText.state($0)]] } ?? [])
+                + (link.flatMap { LinksText.configurationSentence(of: $0) }.map { [["config", $0]] } ?? [])
                 + (connections.map { [["connections", $0.text]] } ?? [])
                 + (service.move.map { [["move", "from \($0.from) to \($0.to), \($0.stage) since \($0.since)"]] } ?? [])
                 + [["weight", service.weight.map { "\($0)" } ?? sectionWeight(of: service)]]

@@ -98,7 +98,7 @@ import YAML
     @Test("workers, how they reload and inherit sockets, and what is assumed")
     func workers() throws {
         let few = try #require(type("run: {command: a}").run)
-        #expect(few.workers == 0 && few.reload == .restart && few.watchdog == nil && few.inheritance == .systemd)
+        #expect(few.workers == 0 && few.reload == nil && few.watchdog == nil && few.inheritance == .systemd)
         let type = try type(
             """
             run: {command: a, workers: 4, reload: {signal: HUP}, watchdog: 30s, inherit: nginx}
@@ -116,7 +116,8 @@ import YAML
                 .init(name: "other", transport: .udp, ports: PortRange(5005)!, address: IPAddress("127.0.0.1")),
                 .init(name: "third", transport: .tcp, ports: PortRange(5005)!),
             ])
-        #expect(try self.type("run: {command: a, reload: none}").run?.reload == RunSection.Reload.none)
+        #expect(try self.type("run: {command: a, reload: none}").run?.reload == .nothing)
+        #expect(try self.type("run: {command: a, reload: restart}").run?.reload == .restart)
         // 16 ports for each of 64 workers are as many as there may be.
         #expect(try self.type("run: {command: a, workers: 64}\nlisten: [{name: a, ports: 1-16}]").listen.count == 1)
     }

@@ -32,7 +32,7 @@ import Testing
         let limited = unit(limits: ServiceLimits.sample)
         #expect(value("MemoryMax", limited) == .number(1 << 29) && value("MemorySwapMax", limited) == .number(0))
         #expect(value("CPUQuotaPerSecUSec", limited) == .number(1_500_000))
-        #expect(value("TasksMax", limited) == .number(102))
+        #expect(value("TasksMax", limited) == .number(133))
         // Keeper and master have sockets of all workers; the master gives each worker its own limit.
         #expect(value("LimitNOFILE", limited) == .number(8_192) && value("LimitNOFILESoft", limited) == .number(8_192))
         let free = unit()

@@ -1,7 +1,9 @@
+import AdminClient
 import Cloud
 import NetworkTypes
 import NodeAgent
 import Testing
+import Versions
 
 @Suite struct MasterCommandTests {
     private func words(_ run: RunSection, _ sockets: [ListeningSocket] = []) -> [String] {
@@ -23,14 +25,34 @@ import Testing
         #expect(value("--name", words) == ["pgw.1"] && value("--workers", words) == ["0"])
         #expect(value("--directory", words) == ["/srv/node/run/pgw.1/master"])
         #expect(value("--ready", words) == ["time:1000"] && value("--start-timeout", words) == ["60000"])
-        #expect(value("--reload", words) == ["restart"])
         #expect(value("--stop-signal", words) == ["15"] && value("--stop-timeout", words) == ["30000"])
         #expect(value("--config", words) == ["/srv/pgw.1/config.yaml"])
         #expect(value("--node", words) == ["/srv/node/run/crash"])
         #expect(value("--log", words) == ["/srv/node/log/pgw.1/log"])
         #expect(value("--log-size", words) == ["4194304"] && value("--log-files", words) == ["2"])
         #expect(value("--limit", words) == ["open-files=100:200"])
-        for name in ["--listen", "--inherit", "--watchdog"] { #expect(!words.contains(name)) }
+        for name in ["--reload", "--listen", "--inherit", "--watchdog", "--admin-url", "--allow-lua"] {
+            #expect(!words.contains(name))
+        }
+    }
+
+    @Test func theMasterIsToldWhereAdminIs() throws {
+        var command = MasterCommand(
+            of: "pgw.1", directory: "/d", run: RunSection(command: ["/a"]), sockets: [],
+            configuration: "/d/config.yaml", crashes: "/srv/node/run/crash",
+            log: "/srv/node/log/pgw.1/log", logSize: 4 << 20, logFiles: 2)
+        command.link = MasterCommand.Link(
+            addresses: try AdminURLs("https://a:8443, https://b:8443"), tokenFile: "/srv/pgw.1/token",
+            caFile: "/etc/ca.pem", server: "app1", allowsLua: false, manifest: digest(1))
+        let words = command.words("/m", program: ["/a"])
+        #expect(value("--admin-url", words) == ["https://a:8443,https://b:8443"])
+        #expect(value("--token-file", words) == ["/srv/pgw.1/token"] && value("--ca-file", words) == ["/etc/ca.pem"])
+        #expect(value("--manifest", words) == ["\(digest(1))"])
+        #expect(value("--server", words) == ["app1"] && !words.contains("--allow-lua"))
+        command.link?.allowsLua = true
+        command.link?.caFile = nil
+        let others = command.words("/m", program: ["/a"])
+        #expect(others.contains("--allow-lua") && !others.contains("--ca-file") && others.suffix(2) == ["--", "/a"])
     }
 
     @Test func workersHaveTheirSockets() throws {
@@ -56,7 +78,7 @@ import Testing
             value("--listen", words) == ["http=tcp:80", "v6=udp:[2001:db8::1]:5000-5010", "v4=tcp:10.0.0.1:81"])
         #expect(value("--inherit", words) == ["nginx"] && value("--watchdog", words) == ["30000"])
         #expect(value("--ready", words) == ["port:80"] && value("--stop-signal", words) == ["3"])
-        run.reload = .none
+        run.reload = .nothing
         run.ready = .notify
         #expect(value("--reload", self.words(run)) == ["none"] && value("--ready", self.words(run)) == ["notify"])
     }

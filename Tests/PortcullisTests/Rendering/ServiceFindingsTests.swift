@@ -99,6 +99,8 @@ import Text
         #expect(count([job(1, .failed, at: at(1)), job(1, .succeeded, at: at(2))]) == 0)
         #expect(count([job(1, .succeeded, at: at(1)), job(1, .unknown, at: at(2))]) == 1)
         #expect(count([job(1, .failed, at: at(1)), job(1, .running, at: at(2))]) == 1)
+        // A master that is not in touch has until the deadline.
+        #expect(count([job(1, .waiting, at: at(13), kind: .service(.master(.reload)))]) == 0)
         #expect(count([job(1, .failed, at: "2026-11-28T11:59:59Z")]) == 0)
         #expect(
             count([

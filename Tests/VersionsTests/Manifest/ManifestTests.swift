@@ -41,7 +41,8 @@ import Text
         manifest.run = RunSection(command: ["/bin/true"])
         #expect(manifest.format == 1 && Samples.whole.format == 2)
         let changes: [(inout Manifest) -> Void] = [
-            { $0.run?.workers = 1 }, { $0.run?.reload = RunSection.Reload.none }, { $0.run?.watchdog = 9 },
+            { $0.run?.workers = 1 }, { $0.run?.reload = .nothing }, { $0.run?.reload = .restart },
+            { $0.run?.watchdog = 9 },
             { $0.run?.inheritance = .nginx },
             { $0.listen = [.init(name: "a", transport: .tcp, ports: PortRange(80)!)] },
         ]
@@ -64,7 +65,7 @@ import Text
         }
         // What is not said is as before.
         let run = try #require(Manifest(reading: manifest.bytes).run)
-        #expect(run.workers == 0 && run.reload == .restart && run.watchdog == nil && run.inheritance == .systemd)
+        #expect(run.workers == 0 && run.reload == nil && run.watchdog == nil && run.inheritance == .systemd)
     }
 
     @Test("text that is no JSON is refused with line and column, a name given twice too")

@@ -53,6 +53,9 @@ extension RouteTable {
                 .filter(QueryParameter.service, "That of a service"), .filter(QueryParameter.type, "Those of a type"),
                 .filter(QueryParameter.server, "Those on a server"),
                 .filter(QueryParameter.state, "Those in a state", LinkResource.State.self),
+                .filter(
+                    QueryParameter.configuration, "Those whose configuration is so",
+                    LinkResource.ConfigurationState.self),
             ],
             orders: [
                 .init(name: "service") { $0.key() }, .init(name: "server") { $0.key(after: .text($0.server)) },
@@ -60,12 +63,15 @@ extension RouteTable {
             ],
             elements: { request in
                 let wanted = try request.choice(QueryParameter.state, of: LinkResource.State.self)
+                let configuration = try request.choice(
+                    QueryParameter.configuration, of: LinkResource.ConfigurationState.self)
                 let registryState = try await registry.state()
                 return await nodes.links.resources(in: registryState).filter { link in
                     request.allows(QueryParameter.service, link.service)
                         && request.allows(QueryParameter.type, ServiceName(link.service)?.type)
                         && request.allows(QueryParameter.server, link.server)
                         && (wanted.map { $0 == link.state } ?? true)
+                        && (configuration.map { $0 == link.configurationState } ?? true)
                 }
             }, resource: { $0 })
     }

@@ -27,7 +27,7 @@ extension MetaConfigurationReader {
             try node.integer("a number of workers", in: RunSection.numbersOfWorkers)
         }
         section.workers = workers ?? section.workers
-        section.reload = mapping["reload"].flatMap { reload($0) } ?? section.reload
+        section.reload = mapping["reload"].flatMap { reload($0) }
         section.watchdog = seconds(mapping["watchdog"], RunSection.watchdogs)
         let inheritance = diagnostics.optional(mapping["inherit"]) { node throws(YAMLError) in
             try node.choice(SocketInheritance.self, "way to inherit sockets")
@@ -68,7 +68,7 @@ extension MetaConfigurationReader {
     private mutating func reload(_ node: YAMLNode) -> RunSection.Reload? {
         if let text = node.scalar?.text {
             if text.isExactly("restart") { return .restart }
-            if text.isExactly("none") { return RunSection.Reload.none }
+            if text.isExactly("none") { return .nothing }
             diagnostics.report(node.unexpected("{signal: HUP}, restart or none"))
             return nil
         }

@@ -1,5 +1,4 @@
-import GatewayDaemon
-import GatewaySync
+import AdminClient
 import NIOCore
 import NIOPosix
 import Testing

@@ -1,0 +1,37 @@
+extension Supervisor {
+    /// Begins what is ordered, or says why not.
+    mutating func take(_ order: WorkerOrder, _ ticket: Int) {
+        switch order {
+        case .reload: want(.reload, ticket: ticket)
+        case .restart: want(.restart, ticket: ticket)
+        case .restartWorker(let number):
+            guard places.contains(where: { $0.number == number }) else { return refuse(ticket, missing(number)) }
+            want(.restart, number: number, ticket: ticket)
+        case .dump(let number): dump(number, ticket)
+        }
+    }
+
+    /// Keeps a worker for a debugger as if it hung. The replacement starts first.
+    private mutating func dump(_ number: Int?, _ ticket: Int) {
+        guard !isStopping else { return refuse(ticket, "the service is being stopped") }
+        if let number, !places.contains(where: { $0.number == number }) { return refuse(ticket, missing(number)) }
+        let index = places.firstIndex { place in place.isServed && (number.map { $0 == place.number } ?? true) }
+        guard let index, let worker = places[index].current else {
+            return refuse(ticket, number.map { "\(name($0)) is not ready" } ?? "no worker is ready")
+        }
+        guard !places[index].leaving.contains(where: \.phase.isParked) else {
+            return refuse(ticket, "an earlier process of \(name(worker.number)) is still kept for a debugger")
+        }
+        park(worker.generation, .hung, nil, isOrdered: true)
+        guard case .record(let record)? = records.last else { return refuse(ticket, "its process is not known") }
+        records.append(.dumped(ticket: ticket, record))
+    }
+
+    private func missing(_ number: Int) -> String {
+        number == 0 ? "the service has numbered workers, from 1 on" : "there is no worker \(number)"
+    }
+
+    private mutating func refuse(_ ticket: Int, _ problem: String) {
+        actions.append(.done(ticket: ticket, problem: problem))
+    }
+}
