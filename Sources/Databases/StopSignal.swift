@@ -9,7 +9,11 @@ package final class StopSignal {
     private var wasAsked = false
 
     /// Takes the signals from their usual effect, for the rest of the program.
-    package init() { descriptor = ce_signals([SIGINT, SIGTERM, SIGHUP], 3) }
+    package init() {
+        descriptor = ce_signals([SIGINT, SIGTERM, SIGHUP], 3)
+        // A reader of the output that is gone ends nothing.
+        signal(SIGPIPE, SIG_IGN)
+    }
 
     /// Whether one has come. Once it has, the answer stays.
     var isAsked: Bool {

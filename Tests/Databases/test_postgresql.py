@@ -1,7 +1,9 @@
 """Patches of a real PostgreSQL: what each command does and says."""
 
+import os
 import re
 
+from portcullis_testing.processes import Process
 from portcullis_testing.repository import FIXTURES
 
 from stage import Files, Runner, TABLE, copied
@@ -195,10 +197,22 @@ def test_a_history_of_a_newer_program(runner, files, database):
 
 def test_what_a_patch_sets_is_gone_for_the_next(runner, files, database):
     database.psql("CREATE ROLE other; ALTER ROLE other SET search_path = 'nowhere'")
-    files.patch(1, "SET search_path = ''; SET statement_timeout = '1ms'; SET ROLE other; CREATE TEMP TABLE t (x int)")
-    files.patch(2, "SELECT pg_sleep(0.05); INSERT INTO t VALUES (2); SELECT 1/(current_user = 'postgres')::int")
+    files.patch(1, "SET search_path = ''; CREATE TEMP TABLE t (x int); SET ROLE other; SET statement_timeout = '2s'")
+    files.patch(2, "SELECT pg_sleep(2.5); INSERT INTO t VALUES (2); SELECT 1/(current_user = 'postgres')::int")
     runner("install")
     assert database.psql("SELECT id FROM t") == "2"
+
+
+def test_a_reader_that_is_gone_ends_nothing(runner, files, database):
+    runner("install")
+    for number in (1, 2, 3):
+        files.patch(number, f"INSERT INTO t VALUES ({number})")
+    end, write = os.pipe()
+    os.close(end)
+    with Process(*runner.words("patch"), stdout=write) as process:
+        os.close(write)
+        assert process.wait() == 0
+    assert database.psql("SELECT count(*) FROM t") == "3"
 
 
 def test_bodies_with_semicolons(runner, files, database):

@@ -43,7 +43,7 @@ extension PostgreSQLDatabase {
     }
 
     private func transact(_ script: PatchScript, file: String, rows: [HistoryRow]) throws(Failure) -> Int {
-        let began = Self.milliseconds
+        let began = MonotonicTime.milliseconds
         var from = 0
         do throws(ServerError) {
             try reset(lockTimeout: options.lockTimeout)
@@ -60,7 +60,7 @@ extension PostgreSQLDatabase {
             try work.run("SET CONSTRAINTS ALL IMMEDIATE; RESET SESSION AUTHORIZATION; RESET ROLE")
             var rows = rows
             for index in rows.indices where rows[index].state == .applied || rows[index].state == .installed {
-                rows[index].duration = Self.milliseconds - began
+                rows[index].duration = MonotonicTime.milliseconds - began
             }
             try write(rows)
             try checkStop()
@@ -71,7 +71,7 @@ extension PostgreSQLDatabase {
             guard error.isLost else { throw failure(error, script, file: file, batchFrom: from, rows) }
             do throws(DatabaseError) { try resolve(rows, file: file, error) } catch { throw .final(error) }
         }
-        return Self.milliseconds - began
+        return MonotonicTime.milliseconds - began
     }
 
     /// Throws if a signal has come that may have found nothing to cancel.

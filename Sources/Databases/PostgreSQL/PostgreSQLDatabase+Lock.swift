@@ -1,4 +1,3 @@
-import Glibc
 import Text
 
 extension PostgreSQLDatabase {
@@ -24,7 +23,7 @@ extension PostgreSQLDatabase {
     /// Takes an advisory lock by asking again and again. A session that waits for one in the server has a snapshot, for
     /// which CREATE INDEX CONCURRENTLY waits in turn.
     func take(_ number: Int, on session: PostgreSQLSession) throws(DatabaseError) {
-        let deadline = Self.seconds + options.patience
+        let deadline = MonotonicTime.seconds + options.patience
         var told = 0
         while true {
             do throws(ServerError) {
@@ -34,7 +33,7 @@ extension PostgreSQLDatabase {
             } catch {
                 throw error.error("taking the lock")
             }
-            let now = Self.seconds
+            let now = MonotonicTime.seconds
             if now >= deadline || now >= told + 10 {
                 let holder = holder(of: number, session)
                 guard now < deadline else { throw DatabaseError(.busy, "\(holder), longer than --lock-wait") }
@@ -63,19 +62,5 @@ extension PostgreSQLDatabase {
                 "a patcher is gone, and its session still works (\(session)); pg_terminate_backend(\(text(0))) ends it"
         }
         return "another patcher is at work: \(session)"
-    }
-
-    /// Seconds by a clock that nobody sets.
-    static var seconds: Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec
-    }
-
-    /// Milliseconds by a clock that nobody sets.
-    static var milliseconds: Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
     }
 }

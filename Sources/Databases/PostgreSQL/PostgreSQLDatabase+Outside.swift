@@ -11,7 +11,7 @@ extension PostgreSQLDatabase {
             row.state = .begun
             try record([row])
         }
-        let began = Self.milliseconds
+        let began = MonotonicTime.milliseconds
         for attempt in 1... {
             do throws(ServerError) {
                 // CREATE INDEX CONCURRENTLY waits for transactions of others and keeps nobody waiting meanwhile.
@@ -19,7 +19,7 @@ extension PostgreSQLDatabase {
                 try checkLocks()
                 try removeInvalid(script.index)
                 try work.run(script.bytes[script.statements[0]])
-                let duration = Self.milliseconds - began
+                let duration = MonotonicTime.milliseconds - began
                 try work.query(
                     """
                     UPDATE portcullis.portcullis_patches SET state = 'applied', duration_ms = $2::bigint, run = $3

@@ -74,7 +74,7 @@ extension PostgreSQLDatabase {
     /// Replaces the session that works after its connection was lost, and waits until the one before has ended, so that what
     /// it did is final.
     func reconnect() throws(DatabaseError) {
-        let deadline = Self.seconds + 60
+        let deadline = MonotonicTime.seconds + 60
         while true {
             do throws(DatabaseError) {
                 work = try PostgreSQLSession(target, stop, tell: options.tell)
@@ -87,7 +87,9 @@ extension PostgreSQLDatabase {
                 if !isGuarding { try take(1, on: guardian) }
                 return try take(2, on: work)
             } catch {
-                guard error.code == .unreachable || error.code == .lost, Self.seconds < deadline else { throw error }
+                guard error.code == .unreachable || error.code == .lost, MonotonicTime.seconds < deadline else {
+                    throw error
+                }
                 options.tell("connecting again: \(error.message)")
                 try stop.wait(milliseconds: 1_000)
             }

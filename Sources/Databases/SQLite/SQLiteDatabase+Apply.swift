@@ -1,10 +1,9 @@
 package import DatabasePatches
-import Glibc
 import Text
 
 extension SQLiteDatabase {
     package func apply(_ script: PatchScript, file: String, rows: [HistoryRow]) throws(DatabaseError) -> Int {
-        let began = PostgreSQLDatabase.milliseconds
+        let began = MonotonicTime.milliseconds
         var isInScript = false
         try retrying(file) { () throws(SQLiteError) in
             isInScript = false
@@ -16,7 +15,7 @@ extension SQLiteDatabase {
             try checkKeys()
             var rows = rows
             for index in rows.indices where rows[index].state == .applied || rows[index].state == .installed {
-                rows[index].duration = PostgreSQLDatabase.milliseconds - began
+                rows[index].duration = MonotonicTime.milliseconds - began
             }
             try write(rows)
             if stop.isAsked { throw SQLiteError(code: 9, message: "ended by a signal", isStopped: true) }
@@ -26,7 +25,7 @@ extension SQLiteDatabase {
                 "Nothing of \(file.printable) was applied."
             ])
         }
-        return PostgreSQLDatabase.milliseconds - began
+        return MonotonicTime.milliseconds - began
     }
 
     package func applyOutside(
@@ -37,7 +36,7 @@ extension SQLiteDatabase {
             begun.state = .begun
             try record([begun])
         }
-        let began = PostgreSQLDatabase.milliseconds
+        let began = MonotonicTime.milliseconds
         try retrying(file) { () throws(SQLiteError) in
             try connection.run(script.bytes[...])
         } failed: { error in
@@ -51,7 +50,7 @@ extension SQLiteDatabase {
                 return described.adding(["\(file.printable) is begun: patch again, which completes it"])
             }
         }
-        let duration = PostgreSQLDatabase.milliseconds - began
+        let duration = MonotonicTime.milliseconds - began
         try retrying(file) { () throws(SQLiteError) in
             try connection.query(
                 "UPDATE portcullis_patches SET state = 'applied', duration_ms = ?2, run = ?3 WHERE number = ?1 AND is_patch",

@@ -110,10 +110,10 @@ package final class SQLiteDatabase: Database {
         guard lockFile >= 0 else {
             throw DatabaseError(.readOnly, "\(name.printable): \(String(cString: strerror(errno)))")
         }
-        let deadline = PostgreSQLDatabase.seconds + options.patience
+        let deadline = MonotonicTime.seconds + options.patience
         var told = 0
         while flock(lockFile, LOCK_EX | LOCK_NB) != 0 {
-            let now = PostgreSQLDatabase.seconds
+            let now = MonotonicTime.seconds
             if now >= deadline || now >= told + 10 {
                 var bytes = [UInt8](repeating: 0, count: 200)
                 let count = max(0, pread(lockFile, &bytes, bytes.count, 0))
