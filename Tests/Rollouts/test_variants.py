@@ -62,11 +62,11 @@ def test_one_instance_runs_a_variant_gets_less_is_upgraded_with_it_and_goes_back
     assert weights(stage)["pgw.2"] == 10
     assert stage.upgrade("1.6.0") == "nothing to do: all 4 instances of pgw run 1.6.0\n"
     # Where there is none, it goes with the others, and is named.
-    text = stage.upgrade("1.8.0", "--batch", "100%", "--bake", "0s")
+    text = stage.upgrade("1.8.0", "--batch", "2", "--bake", "0s")
     assert "Note: pgw.2 leaves its variant: it has 1.6.0/debug, and gets 1.8.0." in text
     assert stage.versions() == dict.fromkeys(SERVICES, "1.8.0")
     assert set(weights(stage).values()) == {100}
-    stage.upgrade("1.5.0", "--batch", "100%", "--bake", "0s")
+    stage.upgrade("1.5.0", "--batch", "2", "--bake", "0s")
     stage.portcullis("services", "variant", "pgw.2", "debug", "--bake", "0s")
     stage.portcullis("services", "variant", "pgw.2", "release", "--bake", "0s")
     assert stage.versions() == dict.fromkeys(SERVICES, "1.5.0")
