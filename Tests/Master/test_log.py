@@ -31,7 +31,18 @@ class Printed:
         return [*older, *([self.path] if self.path.exists() else [])]
 
     def bytes(self):
-        return b"".join(path.read_bytes() for path in self.files())
+        """All of it, as it was while nothing was renamed."""
+        while True:
+            before = self._newest()
+            with contextlib.suppress(FileNotFoundError):
+                found = b"".join(path.read_bytes() for path in self.files())
+                if before == self._newest():
+                    return found
+
+    def _newest(self):
+        with contextlib.suppress(FileNotFoundError):
+            return self.path.stat().st_ino
+        return None
 
     def lines(self):
         return [line for line in self.bytes().split(b"\n") if not line.startswith(b"portcullis-master: ")]

@@ -12,10 +12,10 @@ import time
 import pytest
 
 from log_receiver import Receiver
+from portcullis_testing.namespaces import free_port
 from portcullis_testing.processes import run
 from portcullis_testing.repository import REPOSITORY, binary
 from portcullis_testing.waiting import eventually
-from stage import free_port
 
 FEED = """#!/bin/sh
 [ -e "$PORTCULLIS_DIRECTORY/feed" ] || mkfifo "$PORTCULLIS_DIRECTORY/feed"
