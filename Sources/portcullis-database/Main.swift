@@ -13,9 +13,9 @@ struct PortcullisDatabase: ParsableCommand {
             history (the table portcullis_patches; of PostgreSQL in the schema portcullis). So a patch is there as a whole \
             or not at all, whatever is killed.
 
-              -- portcullis: includes 0042     first line of the schema: the newest patch that it has in it, 0 for none
-              -- portcullis: no-transaction    first line of a patch whose one statement runs outside a transaction, such
-                                               as CREATE INDEX CONCURRENTLY IF NOT EXISTS
+              -- portcullis: includes 0042     first line of the schema: its newest patch
+              -- portcullis: no-transaction    first line of a patch of one statement like
+                                               CREATE INDEX CONCURRENTLY IF NOT EXISTS
 
             The connection is in a file that nobody else may read (chmod 600), one line:
 
