@@ -38,7 +38,7 @@ def test_one_instance_runs_a_variant_gets_less_is_upgraded_with_it_and_goes_back
     assert stage.json("rollouts", "list") == [] and stage.witnesses() == witnesses
 
     text = stage.portcullis("services", "variant", "pgw.2", "debug")
-    assert "pgw.2 on app2: testing" in text and "has finished" in text and "pgw.1" not in text
+    assert "pgw.2 on app2: baking" in text and "has finished" in text and "pgw.1" not in text
     assert stage.versions() == DEBUG and marks(stage)["1.5.0", "debug"] == "good"
     eventually(lambda: stage.client.answers["pgw.2 1.5.0/debug"] > 0, what="an answer of the variant")
     assert weights(stage) == {"pgw.1": 100, "pgw.2": 10, "pgw.3": 100, "pgw.4": 100}
