@@ -75,10 +75,10 @@ def test_every_line_is_there_once_and_in_order(stage, printed, kills):
     eventually(lambda: len(printed.files()) > 2, 30, "rotations", pause=0.01)
     printing = 0
     for _ in range(kills):
-        time.sleep(chance.uniform(0, 0.08))
+        time.sleep(chance.uniform(0, 0.03))
         printing += printed.path.read_bytes().count(b" end\n") == 0
         stage.kill_master()
-    assert printing >= kills // 2, "it was killed too late"
+    assert printing >= kills // 4, "it was killed too late"
     eventually(lambda: printed.bytes().count(b" end\n") == 3, 120, "all lines", pause=0.5)
     for worker in (1, 2, 3):
         assert numbers(printed, worker) == list(range(lines)), f"worker {worker}"

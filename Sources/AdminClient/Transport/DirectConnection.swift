@@ -31,6 +31,8 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
     private struct State {
         var exchange: Exchange?
         var isOpen = true
+        /// Why it ended before a request: a handshake fails as soon as the server has answered.
+        var end: (any Error)?
     }
 
     private let state = Mutex(State())
@@ -43,12 +45,13 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
         _ head: HTTPRequestHead, _ body: [UInt8]?, _ limits: Limits, on channel: any Channel
     ) -> EventLoopFuture<Answer> {
         let promise = channel.eventLoop.makePromise(of: Answer.self)
-        let isOpen = state.withLock { state in
-            if state.isOpen { state.exchange = Exchange(promise: promise, limits: limits) }
-            return state.isOpen
+        let end = state.withLock { state -> (any Error)? in
+            guard state.isOpen else { return state.end ?? HTTPClientError.remoteConnectionClosed }
+            state.exchange = Exchange(promise: promise, limits: limits)
+            return nil
         }
-        guard isOpen else {
-            promise.fail(HTTPClientError.remoteConnectionClosed)
+        if let end {
+            promise.fail(end)
             return promise.futureResult
         }
         channel.write(HTTPClientRequestPart.head(head), promise: nil)
@@ -109,6 +112,7 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
         let exchange = state.withLock { state in
             defer { state.exchange = nil }
             state.isOpen = false
+            if state.exchange == nil { state.end = state.end ?? error }
             return state.exchange
         }
         guard let exchange else { return }
