@@ -85,8 +85,11 @@ def test_every_line_is_there_once_and_in_order(stage, printed, kills):
     others = [line for line in printed.lines() if line and not line.split()[0].isdigit()]
     assert others == []
     assert all(line.endswith(b"x" * (int(line.split()[1]) % 97)) for line in printed.lines() if line and not line.endswith(b"end"))
-    # Each file but the last is nearly full, and no larger.
-    assert all(0.9 * (1 << 20) < path.stat().st_size <= 1 << 20 for path in printed.files()[:-1])
+    # Each file but the last is nearly full, and no larger: only the rest of a line that a killed master was writing, which
+    # comes with up to 64 KiB, is written where it began.
+    sizes = [path.stat().st_size for path in printed.files()[:-1]]
+    most = (1 << 20) + ((64 << 10) if kills else 0)
+    assert all(0.9 * (1 << 20) < size <= most for size in sizes), sizes
     assert stage.stop() == 0
 
 

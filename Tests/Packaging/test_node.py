@@ -67,7 +67,7 @@ def test_a_service_is_a_unit_with_a_cgroup_limits_and_a_sandbox(stage):
                          "CPUQuotaPerSecUSec", "LimitNOFILE", "Transient", "MainPID")
     pid, keeper = stage.pid("pgw.1"), int(shown.pop("MainPID"))
     assert shown == {"ActiveState": "active", "Type": "exec", "KillMode": "mixed", "OOMPolicy": "continue",
-                     "MemoryMax": str(64 << 20), "MemorySwapMax": "0", "TasksMax": "22", "CPUQuotaPerSecUSec": "500ms",
+                     "MemoryMax": str(64 << 20), "MemorySwapMax": "0", "TasksMax": "53", "CPUQuotaPerSecUSec": "500ms",
                      "LimitNOFILE": "8192", "Transient": "yes"}
     assert stage.cgroup("pgw.1") == stage.processes("pgw.1") and keeper in stage.cgroup("pgw.1")
     assert stage.state("pgw.1")["unit"] == [name]
