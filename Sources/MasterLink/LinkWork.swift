@@ -110,6 +110,8 @@ actor LinkWork {
     private func greet(_ admin: AdminConnector) async throws {
         try await report(admin, isDue: true)
         isInTouch = true
+        // What has changed during the report was not reported.
+        alarm.note()
         if isRefused { tell(isRefused: false) }
         note(nil)
     }

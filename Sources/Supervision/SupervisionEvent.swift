@@ -19,7 +19,7 @@ package enum SupervisionEvent: Sendable, Equatable {
     case configurationTouched
     case reload
     case restart
-    /// Somebody has ordered something, and waits for the `done` or `dumped` of this ticket.
+    /// Somebody has ordered something, and waits for the `done`, `notReloaded` or `dumped` of this ticket.
     case ordered(WorkerOrder, ticket: Int)
     case stop
     /// Time has passed.
@@ -48,6 +48,8 @@ package enum SupervisionAction: Sendable, Equatable {
     case forget(number: Int, generation: Int)
     /// An order is carried out, or is given up for this reason.
     case done(ticket: Int, problem: String?)
+    /// An ordered reload has left workers as they were, as the settings say.
+    case notReloaded(ticket: Int, reason: String)
     /// A worker is dumped as ordered: the crash file of this record was written.
     case dumped(ticket: Int, CrashRecord)
     /// A line of the log.

@@ -41,6 +41,8 @@ struct Reload: Sendable, Equatable {
     /// The workers whose pause after a failure it has ended. They come first: they show whether what is new serves.
     let awakened: Set<Int>
     var numbers: [Int]
+    /// Whether a worker was left as it was: the settings say so, and it takes no message with its configuration.
+    var hasLeftAlone = false
     var step = Step.next
 
     /// When the step is over, in milliseconds.
@@ -168,6 +170,7 @@ extension Supervisor {
         }
         switch (current.kind, settings.effectiveReload) {
         case (.reload, .nothing):
+            reload?.hasLeftAlone = true
             reload?.numbers.removeFirst()
             return true
         case (.reload, .signal(let signal)):
@@ -177,6 +180,13 @@ extension Supervisor {
         case (.reload, .restart), (.restart, _):
             return restart(index, worker)
         }
+    }
+
+    /// Why workers were left as they were, and what helps.
+    private var notReloaded: String {
+        let reason = settings.reload == nil ? "the type has neither reload nor listen" : "the type's reload is none"
+        return
+            "not reloaded: \(reason); \"portcullis services restart \(settings.name) --workers\" starts what runs anew"
     }
 
     private mutating func take(_ step: Reload.Step) {
@@ -230,10 +240,18 @@ extension Supervisor {
     }
 
     private mutating func finishReload(_ problem: String?) {
-        let done = reload?.only.map { "\(name($0)) is restarted" } ?? "all workers are reloaded"
-        actions.append(.say(problem.map { "the reload was given up: \($0)" } ?? done))
+        let tickets = reload?.tickets ?? []
         lastReload = ReloadResult(at: now.wall, problem: problem)
-        for ticket in reload?.tickets ?? [] { actions.append(.done(ticket: ticket, problem: problem)) }
+        if let problem {
+            actions.append(.say("the reload was given up: \(problem)"))
+            actions += tickets.map { .done(ticket: $0, problem: problem) }
+        } else if reload?.hasLeftAlone ?? false {
+            actions.append(.say(notReloaded))
+            actions += tickets.map { .notReloaded(ticket: $0, reason: notReloaded) }
+        } else {
+            actions.append(.say(reload?.only.map { "\(name($0)) is restarted" } ?? "all workers are reloaded"))
+            actions += tickets.map { .done(ticket: $0, problem: nil) }
+        }
         reload = nil
         if !waiting.isEmpty { begin(waiting.removeFirst()) }
     }

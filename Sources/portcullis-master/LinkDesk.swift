@@ -110,6 +110,12 @@ final class LinkDesk {
         }
     }
 
+    /// Notes that a reload has left workers as they were: a job has failed, since somebody has asked for it. A configuration is
+    /// in its place, as the type has it.
+    func notReloaded(_ ticket: Int, _ reason: String) {
+        if case .job? = customers[ticket] { done(ticket, problem: reason) } else { done(ticket, problem: nil) }
+    }
+
     /// Ends the jobs whose time is over.
     func expire() {
         let before = jobs

@@ -68,6 +68,9 @@ extension Master {
     /// An order is carried out, or is given up.
     func done(_ ticket: Int, _ problem: String?) { desk?.done(ticket, problem: problem) }
 
+    /// An ordered reload has left workers as they were.
+    func notReloaded(_ ticket: Int, _ reason: String) { desk?.notReloaded(ticket, reason) }
+
     /// A worker was dumped as ordered.
     func dumped(_ ticket: Int, _ record: CrashRecord) {
         desk?.done(

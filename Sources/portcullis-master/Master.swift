@@ -274,6 +274,7 @@ final class Master {
         case .record(let record): note(record)
         case .noteConfiguration: noteConfiguration()
         case .done(let ticket, let problem): done(ticket, problem)
+        case .notReloaded(let ticket, let reason): notReloaded(ticket, reason)
         case .dumped(let ticket, let record): dumped(ticket, record)
         case .forget(_, let generation): forget(generation)
         case .tellReady: store.tellReady()

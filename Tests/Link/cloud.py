@@ -15,8 +15,11 @@ WORKER = REPOSITORY / "Tests" / "Master" / "worker.py"
 
 
 class Cloud:
-    def __init__(self, folder, allows_lua="false", **environment):
-        self.allows_lua, self.environment = allows_lua, environment
+    # The name of its socket, as its program knows it.
+    SOCKET = "http"
+
+    def __init__(self, folder, allows_lua="false", reload=None, **environment):
+        self.allows_lua, self.reload, self.environment = allows_lua, reload or {"signal": "HUP"}, environment
         self.folder, self.node, self.token = folder, None, None
         self.root = folder / "srv"
         self.master_directory = self.root / "node" / "run" / "tg.1" / "master"
@@ -51,13 +54,13 @@ class Cloud:
 
     def configure(self, greeting):
         """Applies a cloud whose services get this text in their configuration."""
-        self.apply(run={"command": ["bin/run"], "reload": {"signal": "HUP"}, "environment": self.environment},
+        self.apply(run={"command": ["bin/run"], "reload": self.reload, "environment": self.environment},
                    values={"greeting": greeting})
 
     def apply(self, run, values):
         """Applies a cloud whose services run so, and have these values in their configuration."""
         (self.folder / "tg.yaml").write_text(json.dumps({
-            "type": "tg", "install": {"files": ["**"]}, "listen": [{"name": "http", "protocol": "tcp", "port": PORT}],
+            "type": "tg", "install": {"files": ["**"]}, "listen": [{"name": self.SOCKET, "protocol": "tcp", "port": PORT}],
             "run": {"workers": 2, "ready": "notify", "start-timeout": 20, "stop-timeout": 5, **run},
             "config": [{"sort-order": 1, "values": values}]}))
         cloud = {"types": ["tg.yaml"], "locations": {"tcn": {"servers": {"app1": {"kind": "app", "addresses": ["10.1.0.1"]}}}}}
@@ -121,7 +124,7 @@ class Cloud:
 
     @property
     def log(self):
-        path = self.root / "node" / "log" / "tg.1.log"
+        path = self.root / "node" / "log" / "tg.1" / "log"
         return path.read_text() if path.exists() else ""
 
     @property

@@ -197,3 +197,52 @@ def test_a_master_is_small_and_rests(cloud):
     eventually(lambda: time.monotonic() > began + 20, 30, pause=1)
     # Dispatch alone has one a second, once it is used.
     assert wakes(pid) - before <= 10, "wake-ups in 20 seconds"
+
+
+def test_admin_is_stopped_for_a_while(cloud):
+    eventually(lambda: cloud.serves("one"), what="the first configuration")
+    before, state = cloud.workers, cloud.state
+    cloud.admin.stop()
+    began = time.monotonic()
+    # Longer than any pause between two attempts.
+    eventually(lambda: time.monotonic() > began + 20, 30, pause=1)
+    assert cloud.serves("one")
+    cloud.admin.start()
+    began = time.monotonic()
+    # A new ADMIN knows nothing of a master that has not reported.
+    link = eventually(lambda: cloud.link.get("state") == "connected" and cloud.link, 15, "the master's report", pause=0.2)
+    print(f"reported after {time.monotonic() - began:.1f} s")
+    assert {worker["worker"]: worker["pid"] for worker in link["workers"]} == before
+    assert (link["pid"], link["startedAt"]) == (state["pid"], state["startedAt"]) and "problem" not in link["configuration"]
+    assert cloud.serves("one") and cloud.workers == before and cloud.state["reload"] == state["reload"]
+    assert [worker["restarts"] for worker in cloud.state["workers"]] == [0, 0]
+    cloud.configure("two")
+    eventually(lambda: cloud.serves("two"), 20, "the changed configuration")
+    assert cloud.workers == before
+
+
+def test_a_node_without_admin_url_does_not_start_and_what_runs_goes_on(cloud):
+    eventually(lambda: cloud.serves("one"), what="the first configuration")
+    before, master = cloud.workers, cloud.state["pid"]
+    cloud.node.kill()
+    configuration = cloud.folder / "node.yaml"
+    lines = configuration.read_text().splitlines(keepends=True)
+    configuration.write_text("".join(line for line in lines if not line.startswith("admin-url:")))
+    done = processes.result(binary("portcullis-node"), "run", "--config", configuration)
+    assert done.returncode == 1 and "admin-url is not set: where is ADMIN?" in done.stderr, done
+    assert cloud.serves("one") and cloud.workers == before and cloud.state["pid"] == master
+    # The link is the master's own.
+    cloud.configure("two")
+    eventually(lambda: cloud.serves("two"), 20, "the changed configuration")
+    assert cloud.workers == before
+
+
+def test_a_reload_that_the_type_has_not_says_so(tmp_path):
+    with Cloud(tmp_path, reload="none") as cloud:
+        eventually(lambda: cloud.serves("one"), what="the first configuration")
+        before = cloud.workers
+        refusal = cloud.portcullis("services", "reload", "tg.1", status=1)
+        assert 'not reloaded: the type\'s reload is none; "portcullis services restart tg.1 --workers"' in refusal
+        assert cloud.workers == before
+        cloud.portcullis("services", "restart", "tg.1", "--workers")
+        assert not set(cloud.workers.values()) & set(before.values()) and cloud.serves("one")

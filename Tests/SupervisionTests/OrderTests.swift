@@ -40,6 +40,26 @@ import Text
         #expect(host.problems == [])
     }
 
+    @Test(
+        "a reload that leaves workers alone says so, and what to do",
+        arguments: [
+            (MasterSettings.Reload.nothing, "the type's reload is none"),
+            (nil, "the type has neither reload nor listen"),
+        ])
+    func leftAlone(_ reload: MasterSettings.Reload?, _ reason: String) {
+        var host = started(2) {
+            $0.reload = reload
+            if reload == nil { $0.listen = [] }
+        }
+        host.feed(.ordered(.reload, ticket: 1))
+        host.run(10)
+        let text = "not reloaded: \(reason); \"portcullis services restart pgw.1 --workers\" starts what runs anew"
+        #expect(host.done == [1: text] && host.supervisor.lastReload?.problem == nil)
+        host.feed(.ordered(.restart, ticket: 2))
+        host.run(3_000)
+        #expect(host.done[2] == "done" && host.supervisor.generation == 4 && host.problems == [])
+    }
+
     @Test("orders that wait are carried out one after the other, and a restart of all answers those that wait")
     func waiting() {
         var host = started()

@@ -161,6 +161,9 @@ struct SimulatedHost {
         case .done(let ticket, let problem):
             once("ticket \(ticket)")
             done[ticket] = problem ?? "done"
+        case .notReloaded(let ticket, let reason):
+            once("ticket \(ticket)")
+            done[ticket] = reason
         case .dumped(let ticket, let record):
             once("ticket \(ticket)")
             if records.last != record { problems.append("the dump of \(record.generation) has no crash file") }

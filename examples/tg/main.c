@@ -38,6 +38,12 @@ static char *statistics(size_t count, const char *const *arguments, void *contex
     return length < 0 ? NULL : text;
 }
 
+// The console's crash(how), with --crash-for-tests.
+static char *crash(size_t count, const char *const *arguments, void *context) {
+    if (count > 0) crash_for_tests(context, arguments[0]);
+    return NULL;
+}
+
 static int open_socket(int type) {
     static const int on = 1;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(5000), .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -106,6 +112,7 @@ int main(int count, char **arguments) {
     size_t threads = read_arguments(count, arguments);
     portcullis_worker_on_config(read_configuration, &configuration);
     portcullis_worker_lua_register_text("stats", statistics, NULL);
+    if (gateway.may_crash) portcullis_worker_lua_register_text("crash", crash, &gateway);
     int error = portcullis_worker_begin();
     if (error != 0) fail("the environment that the master has left", error);
 

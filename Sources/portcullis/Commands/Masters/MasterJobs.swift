@@ -58,7 +58,8 @@ struct ReloadServices: AdminCommand {
         abstract: "Have services read their configurations anew, one after the other, and wait for each.",
         discussion: """
             How a service does that, its type's `run: reload` says: by a signal, by new workers one at a time, or not at \
-            all. A configuration that has changed is taken without this command. The first that fails ends it.
+            all: then the command fails, and "restart --workers" is what helps. A configuration that has changed is \
+            taken without this command. The first that fails ends it.
             """)
 
     @OptionGroup var services: ServiceNames
