@@ -14,6 +14,14 @@ struct OutputPipe {
     let piece: Int
     /// Whether its process has ended, and only what that has left behind can print.
     var isLeft = false
+    /// Bytes of a line without its end that were left in it by the last look.
+    var begun = 0
+    /// When it is looked at again although nothing was told of it, in milliseconds.
+    private(set) var lookAt: Int?
+    private var pause = shortestPause
+
+    private static let shortestPause = 2
+    private static let longestPause = 1_000
 
     /// - Parameters:
     ///   - descriptor: becomes this value's own.
@@ -25,6 +33,16 @@ struct OutputPipe {
         // Beyond the limits of the user it stays as it is. Half of its bytes can be unused when it is full.
         let size = Int(master_pipe_size(descriptor, Self.size))
         piece = min(Self.longest, max(min(size, view) / 2, 2_048))
+    }
+
+    /// Sees to another look if the beginning of a line is left in it. The kernel does not tell of what a write adds to a pipe
+    /// that is not empty until that write has ended (pipe_write() in fs/pipe.c of Linux): one that is larger than the pipe
+    /// waits for whoever reads, and is not told of.
+    ///
+    /// - Parameter before: what was left in it by the look before.
+    mutating func lookAgain(after before: Int, at now: Int) {
+        pause = begun == before ? min(pause * 2, Self.longestPause) : Self.shortestPause
+        lookAt = begun > 0 ? now + pause : nil
     }
 
     /// Whether nobody can print any more.

@@ -87,13 +87,18 @@ final class ServiceLog {
     }
 
     /// When there is something to do, in milliseconds; `nil`: when more is printed.
-    func dueAt(_ now: Int) -> Int? { ready.isEmpty ? tellAt : now }
+    func dueAt(_ now: Int) -> Int? {
+        ready.isEmpty ? (pipes.values.compactMap(\.lookAt) + [tellAt].compactMap(\.self)).min() : now
+    }
 
     /// Writes at most 64 KiB of each pipe.
     func work(at now: Int) {
+        for pipe in pipes.values where pipe.lookAt.map({ $0 <= now }) ?? false { ready.insert(pipe.descriptor) }
         for descriptor in ready {
             guard let pipe = pipes[descriptor] else { continue }
-            if !write(from: pipe) { ready.remove(descriptor) }
+            guard !write(from: pipe) else { continue }
+            ready.remove(descriptor)
+            pipes[descriptor]?.lookAgain(after: pipe.begun, at: now)
         }
         guard isOwing else { return tellAt = nil }
         if tellAt.map({ $0 <= now }) ?? true { tellAt = isOwing && !tell() ? now + Self.pause : nil }
@@ -120,13 +125,17 @@ final class ServiceLog {
     /// - Parameter isLast: whether what is no whole line is written, too.
     private func write(from pipe: OutputPipe, isLast: Bool = false) -> Bool {
         let found = view.look(pipe.descriptor, OutputPipe.longest)
+        pipes[pipe.descriptor]?.begun = 0
         guard found > 0 else {
             if found == 0 { close(pipe) }
             return false
         }
         var count = view.bytes[..<found].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         if count == 0 {
-            guard found >= pipe.piece || isLast || pipe.hasEnded else { return false }
+            guard found >= pipe.piece || isLast || pipe.hasEnded else {
+                pipes[pipe.descriptor]?.begun = found
+                return false
+            }
             count = found
         }
         let moved = isReady(for: count, of: pipe.generation) ? move(count, from: pipe) : 0

@@ -123,6 +123,25 @@ def test_a_service_that_writes_faster_loses_lines_which_are_counted(stage):
     assert max(len(piece["text"].encode()) for piece in stage.admin.logs[stream]) <= 64 << 10
 
 
+def test_one_write_that_is_larger_than_the_pipe_is_taken_after_the_beginning_of_a_line(stage):
+    version = stage.version("1.0.0", """\
+        #!/usr/bin/python3
+        import os, time
+        os.write(1, b"first\\nbegun")
+        time.sleep(1)
+        text = b"\\n" + b"0123456789\\n" * 200_000
+        while text:
+            text = text[os.write(1, text):]
+        os.write(1, b"last\\n")
+        time.sleep(1000)
+    """)
+    stage.admin.assign("pgw.1", version)
+    stage.start()
+    log = stage.root / "node" / "log" / "pgw.1" / "log"
+    eventually(lambda: log.exists() and log.read_bytes().endswith(b"last\n"), 30, "the last line")
+    assert log.read_bytes() == b"first\nbegun\n" + b"0123456789\n" * 200_000 + b"last\n"
+
+
 def test_bytes_that_are_no_text_and_services_without_a_log(stage):
     log = start(stage)
     stream, other = stage.admin.want("pgw.1", lines=2), stage.admin.want("pgw.2", lines=2)

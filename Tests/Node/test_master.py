@@ -35,6 +35,8 @@ notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 with open(f"/proc/self/limits") as limits:
     files = [line.split()[3] for line in limits if line.startswith("Max open files")][0]
 notify.sendto(f"READY=1\\nSTATUS=files {files}".encode(), os.environ["NOTIFY_SOCKET"])
+if (here / "brief").exists():
+    sys.exit(6)
 # Whom it has accepted it answers; the others wait at the socket for the next.
 while not ending:
     for ready in select.select(sockets, [], [], 0.05)[0]:
@@ -146,6 +148,14 @@ def test_a_restart_whose_new_worker_fails_leaves_the_others_and_says_why(stage):
         job = eventually(lambda: stage.admin.job("again").get("endedAt") and stage.admin.job("again"), 30)
     assert job["state"] == "failed" and "the workers that are left go on: worker 1" in job["problem"]
     assert "ended with status 5" in job["problem"] and pids(stage) == before
+
+
+def test_a_restart_whose_new_workers_are_ready_and_end_again_fails_and_says_why(stage):
+    serving(stage, free_port(), workers=2)
+    (stage.root / "pgw.1" / "brief").touch()
+    stage.admin.order("again", service="pgw.1", kind="restart")
+    job = eventually(lambda: stage.admin.job("again").get("endedAt") and stage.admin.job("again"), 60)
+    assert job["state"] == "failed" and "ended" in job["problem"] and "status 6" in job["problem"], job
 
 
 def test_a_program_with_a_socket_is_replaced_without_a_refused_connection(stage):

@@ -47,7 +47,17 @@ struct RollingRestart {
         if situation.isReloading { return .underWay }
         if isReady, now.isDisjoint(with: workers) { return .done }
         if let problem = situation.reloadProblem, situation.reloadedAt != earlier { return .failed(problem) }
+        if let problem = problemAfterwards(situation, now) { return .failed(problem) }
         return now == workers ? .notBegun : .underWay
+    }
+
+    /// What is wrong if the master has replaced all workers, each of which was ready, and one of them is in a pause since it
+    /// has ended again. The pauses have no end, so waiting for it would have none either.
+    private func problemAfterwards(_ situation: WorkersSituation, _ now: Set<String>) -> String? {
+        guard situation.reloadedAt != earlier, now.isDisjoint(with: workers),
+            situation.workers.contains(where: { $0.state == .waiting }), let problem = situation.problem
+        else { return nil }
+        return "new workers were ready, and have ended: \(problem)"
     }
 
     private static func identities(_ situation: WorkersSituation) -> Set<String> {

@@ -38,6 +38,30 @@ import Testing
             restart.progress(situation([10], failedAt: "2026-11-29T10:00:09Z")) == .failed("worker 1 was not ready"))
     }
 
+    @Test func workersThatWereReadyAndEndedAgainAreAFailure() {
+        let restart = RollingRestart("abc", situation([10, 11]))
+        var after = situation([20, 21], .waiting)
+        for index in after.workers.indices {
+            after.workers[index].process = nil
+            after.workers[index].lastEnd = .exited(3)
+        }
+        // The master is still at it, or has not said that it has ended.
+        #expect(restart.progress(after) == .underWay)
+        after.reloadedAt = "2026-11-29T10:00:09Z"
+        #expect(
+            restart.progress(after)
+                == .failed(
+                    "new workers were ready, and have ended: 0 of 2 workers are ready; "
+                        + "worker 1: it ended by itself with status 3"))
+        // One that is being started may stay.
+        for index in after.workers.indices { after.workers[index].state = .starting }
+        #expect(restart.progress(after) == .underWay)
+        // Another reload is under way.
+        after.workers[0].state = .waiting
+        after.isReloading = true
+        #expect(restart.progress(after) == .underWay)
+    }
+
     @Test func aNextAgentReadsItsNote() throws {
         for time in [nil, "2026-11-29T10:00:00Z"] {
             let restart = RollingRestart("abc", situation([10, 11], failedAt: time))
