@@ -192,8 +192,8 @@ class Cloud:
         nodes = {node["server"]: node for node in self.json("nodes", "list")}
         return nodes[server].get("services", {}).get(service)
 
-    def install(self, service, server):
-        self.portcullis("services", "add", service, server, "--version", "1.0.0")
+    def install(self, service, server, version="1.0.0"):
+        self.portcullis("services", "add", service, server, "--version", version)
         eventually(lambda: self.run_state(service, server) == "running", 60, f"{service} on {server}", pause=0.2)
         eventually(lambda: self.effective(service) == "ready", what=f"{service} in the export")
 

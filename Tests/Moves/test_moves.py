@@ -75,10 +75,9 @@ def test_a_place_that_does_not_work_is_given_up(cloud):
 
 def test_an_instance_that_moves_keeps_its_variant_and_the_weight_of_that(cloud):
     gateway = cloud.start_gateway()
-    cloud.install("web.1", "app1")
-    eventually(lambda: gateway.target, 20, "the gateway's export")
     cloud.version("web", "debug")
-    cloud.portcullis("services", "variant", "web.1", "debug", "--bake", "0s")
+    cloud.install("web.1", "app1", "1.0.0/debug")
+    eventually(lambda: gateway.target, 20, "the gateway's export")
     cloud.portcullis("services", "move", "web.1", "app2", "--drain-time", "1s", "--wait")
     cloud.reached("web.1", "moved")
     moved = cloud.service("web.1")
