@@ -82,7 +82,7 @@ def test_an_instance_that_moves_keeps_its_variant_and_the_weight_of_that(cloud):
     cloud.reached("web.1", "moved")
     moved = cloud.service("web.1")
     assert (moved["server"], moved["version"]) == ("app2", "1.0.0/debug")
-    assert {row["weight"] for row in cloud.json("export", "tcn")} == {"10"}
+    assert {row["weight"] for row in cloud.json("export", "tcn")} == {10}
 
 
 def test_a_unique_service_never_runs_twice(cloud):
