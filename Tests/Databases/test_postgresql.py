@@ -79,6 +79,13 @@ def test_a_changed_patch(runner, files, database):
     assert "has changed since" in runner("patch", status=1)
     assert runner.json("patch", status=1)["error"]["code"] == "changed"
     assert database.psql("SELECT id FROM t") == "1"
+def test_an_empty_schema(runner, files, database):
+    for text in ("-- portcullis: includes 0", "-- portcullis: includes 0\n\n-- a comment\n"):
+        (files.folder / "sql/schema.sql").write_text(text)
+        assert "schema.sql:1:1: the file has no statement" in runner("install", status=1)
+    assert runner.state == "behind"
+    (files.folder / "sql/schema.sql").write_text("")
+    assert "schema.sql:1:1: the first line of a schema" in runner("install", status=1)
 
 
 def test_a_late_patch(runner, files, database):
@@ -146,6 +153,9 @@ def test_files_that_are_refused_before_anything_is_applied(runner, files, databa
         (b"SELECT 1;\0", "1:10", "NUL byte"),
         (b"\xef\xbb\xbfSELECT 1", "1:1", "byte order mark"),
         ("SELECT 'x", "1:8", "not closed"),
+        ("", "1:1", "no statement"),
+        (" \n\t\n", "1:1", "no statement"),
+        ("-- a comment\n/* ; */\n", "1:1", "no statement"),
         ("-- portcullis: no-transactions\nSELECT 1", "1:1", "not known here"),
         ("-- portcullis: no-transaction\nVACUUM; ANALYZE", "2:9", "has one statement"),
         ("-- portcullis: no-transaction\nCREATE INDEX CONCURRENTLY i ON t (id)", "2:1", "IF NOT EXISTS"),

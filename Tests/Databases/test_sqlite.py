@@ -68,6 +68,14 @@ def test_refusals(local, files, sqlite):
     (files.patches / "0003_patch.sql").unlink()
     (files.patches / "0002_patch.sql").unlink()
     assert local.state == "ahead"
+def test_a_patch_without_a_statement(local, files, sqlite):
+    local("install")
+    for text in ("", "\n", "-- a comment\n"):
+        files.patch(1, text)
+        assert "0001_patch.sql:1:1: the file has no statement" in local("patch", status=1)
+    assert sqlite.rows("SELECT count(*) FROM portcullis_patches WHERE is_patch") == [(0,)]
+
+
 
 
 def test_outside_a_transaction(local, files, sqlite):
