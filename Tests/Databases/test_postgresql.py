@@ -65,7 +65,10 @@ def test_deep_check_finds_what_was_made_by_hand(tmp_path, database, server):
     assert names == {("column", "public.devices.by_hand"), ("index", "public.commands.commands_queued_idx"),
                      ("column", "public.accounts.name"), ("constraint", "public.accounts.accounts_id_check"),
                      ("view", "public.silent_devices"), ("table", "public.extra"), ("function", "public.expire_commands()")}
-    text = runner("check", "--deep", status=1)
+    database.psql("CREATE TABLE nothing ()")
+    text = runner("check", "-o", "text", "--deep", status=1)
+    assert "table public.extra is not in the files\n    database: (a integer, b integer)\n" in text
+    assert "table public.nothing is not in the files\n  " in text
     assert "column public.devices.by_hand is not in the files" in text and "database: integer" in text
     assert server.psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'portcullis_scratch%'") == "0"
 

@@ -76,6 +76,12 @@ def test_a_patch_without_a_statement(local, files, sqlite):
     assert sqlite.rows("SELECT count(*) FROM portcullis_patches WHERE is_patch") == [(0,)]
 
 
+def test_a_table_that_is_missing_is_shown_with_its_columns(local, sqlite):
+    local("install")
+    connection = sqlite3.connect(sqlite.path)
+    connection.execute("DROP TABLE t")
+    connection.close()
+    assert "  table t is missing\n    files:    (id int primary key 1)\n" in local("check", "--deep", status=1).lower()
 
 
 def test_outside_a_transaction(local, files, sqlite):
