@@ -4,6 +4,8 @@ import Text
 package enum PatchRefusal: Error, Sendable, Hashable {
     case twoOfOneNumber(String, String)
     case listedInAnotherOrder(String, String)
+    /// The newest file is `nil` if there is none.
+    case includesNoFile(Int, newest: String?)
     case newerProgram(format: Int, program: String)
     case changed(PatchFiles.Patch, HistoryRow)
     case late(PatchFiles.Patch, newest: HistoryRow)
@@ -25,6 +27,7 @@ package enum PatchRefusal: Error, Sendable, Hashable {
         switch self {
         case .twoOfOneNumber: "two-of-one-number"
         case .listedInAnotherOrder: "order"
+        case .includesNoFile: "includes"
         case .newerProgram: "newer-program"
         case .changed: "changed"
         case .late: "late"
@@ -51,6 +54,11 @@ extension PatchRefusal: CustomStringConvertible {
         case .listedInAnotherOrder(let one, let next):
             "\(one.printable) comes before \(next.printable) by its number, and after it by its name: write the numbers with "
                 + "as many digits, with zeros before them"
+        case .includesNoFile(let number, let newest):
+            "the schema says that it includes patch \(number), which is not among the files ("
+                + (newest.map { "the newest is \($0.printable)" } ?? "there are none")
+                + "): write the number of the newest patch that it includes, or 0. The files of old patches may be removed "
+                + "while a newer one is there"
         case .newerProgram(let format, let program):
             "the history was written by a newer portcullis-database (\(program.printable), format \(format); "
                 + "this one knows format \(HistoryRow.format)): use that version or a newer one"

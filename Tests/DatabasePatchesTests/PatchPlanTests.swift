@@ -77,6 +77,16 @@ import Testing
         #expect(rows.map(\.state) == [.installed, .included, .included] && rows.map(\.number) == [2, 1, 2])
     }
 
+    @Test("a schema includes 0, a file, or one that is older than all files")
+    func includedFile() throws {
+        for (numbers, included) in [([], 0), ([1, 2], 0), ([1, 2], 1), ([1, 2], 2), ([5, 6], 4), ([5], 1)] {
+            #expect(try files(numbers, included: included).included == included)
+        }
+        #expect(throws: PatchRefusal.includesNoFile(1, newest: nil)) { try files([], included: 1) }
+        #expect(throws: PatchRefusal.includesNoFile(20, newest: "0002_x.sql")) { try files([1, 2], included: 20) }
+        #expect(throws: PatchRefusal.includesNoFile(2, newest: "0003_x.sql")) { try files([1, 3], included: 2) }
+    }
+
     @Test("one that was begun comes first, unless its text is another one or gone")
     func begun() throws {
         let files = try files([1, 2, 3])

@@ -82,6 +82,20 @@ def test_a_changed_patch(runner, files, database):
     assert "has changed since" in runner("patch", status=1)
     assert runner.json("patch", status=1)["error"]["code"] == "changed"
     assert database.psql("SELECT id FROM t") == "1"
+def test_a_schema_that_includes_what_is_no_file(runner, files, database):
+    schema = files.folder / "sql/schema.sql"
+    schema.write_text("-- portcullis: includes 0001\nCREATE TABLE t (id int PRIMARY KEY);")
+    for command in (["check"], ["install"], ["baseline", "--at", "0001"]):
+        text = runner(*command, status=1)
+        assert "schema.sql:1:1: the schema says that it includes patch 1" in text and "there are none" in text
+    assert runner.json("check", status=1)["error"]["code"] == "includes"
+    files.patch(2, "INSERT INTO t VALUES (2)")
+    runner("install")
+    assert database.psql("SELECT id FROM t") == "2"
+    schema.write_text("-- portcullis: includes 0020\nCREATE TABLE t (id int PRIMARY KEY);")
+    assert "the newest is 0002_patch.sql" in runner("check", status=1)
+
+
 def test_an_empty_schema(runner, files, database):
     for text in ("-- portcullis: includes 0", "-- portcullis: includes 0\n\n-- a comment\n"):
         (files.folder / "sql/schema.sql").write_text(text)
