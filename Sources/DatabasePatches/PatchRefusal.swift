@@ -21,6 +21,7 @@ package enum PatchRefusal: Error, Sendable, Hashable {
     case baselineOfEmpty
     case noSuchPatch(String)
     case appliedAlready(String)
+    case notApplied(String)
 
     /// A word for programs.
     package var code: String {
@@ -41,6 +42,7 @@ package enum PatchRefusal: Error, Sendable, Hashable {
         case .baselineOfEmpty: "empty"
         case .noSuchPatch: "no-such-patch"
         case .appliedAlready: "applied-already"
+        case .notApplied: "not-applied"
         }
     }
 }
@@ -64,7 +66,8 @@ extension PatchRefusal: CustomStringConvertible {
                 + "this one knows format \(HistoryRow.format)): use that version or a newer one"
         case .changed(let patch, let row):
             "\(patch.name.file.printable) has changed since it came into the database (\(row.shown)): put its text back "
-                + "as it was (\(row.digest)), and write what is to be different into a new patch"
+                + "as it was (\(row.digest)), and write what is to be different into a new patch. If only a comment or "
+                + "white space has changed: portcullis-database accept \(patch.name.digits)"
         case .late(let patch, let newest):
             "\(patch.name.file.printable) has a lower number than \(newest.shownName), which the database has, and was "
                 + "never applied: give it a number after \(newest.number), so that every database gets the same order"
@@ -97,6 +100,8 @@ extension PatchRefusal: CustomStringConvertible {
         case .noSuchPatch(let text):
             "\(text.printed()) is no patch among the files: name one by its number or its file"
         case .appliedAlready(let file): "\(file.printable) is in the database already, and so is all before it"
+        case .notApplied(let file):
+            "\(file.printable) is not applied, or not to its end, so there is no text to accept: check says what to do"
         }
     }
 }
@@ -108,5 +113,5 @@ extension HistoryRow {
     }
 
     /// When and by whom, for messages.
-    fileprivate var shown: String { "\(state.rawValue) at \(time.printable) by \(who.printable)" }
+    package var shown: String { "\(state.rawValue) at \(time.printable) by \(who.printable)" }
 }

@@ -118,6 +118,30 @@ import Testing
         #expect(rows.map(\.state) == [.baseline, .included, .included])
     }
 
+    @Test("the changed text of what is applied is accepted, and nothing else is done")
+    func accepted() throws {
+        let files = try files([1, 2, 3, 4])
+        let rows = try [
+            floor(0), row(1, text: "other"), row(2, .included, text: "other"), row(3, .begun, text: "other"),
+        ]
+        let standing = standing(rows, files)
+        let plan = try PatchPlan.accept(standing, files, "0001_x")
+        #expect(plan.steps == [.accept(try patch(1), rows[1])] && plan.patches.isEmpty)
+        #expect(try PatchPlan.accept(standing, files, "2").steps == [.accept(try patch(2), rows[2])])
+        for (name, file) in [("3", "0003_x.sql"), ("4", "0004_x.sql")] {
+            #expect(throws: PatchRefusal.notApplied(file)) { try PatchPlan.accept(standing, files, name) }
+        }
+        #expect(throws: PatchRefusal.noSuchPatch("9")) { try PatchPlan.accept(standing, files, "9") }
+        #expect(throws: PatchRefusal.notInstalled) {
+            try PatchPlan.accept(DatabaseStanding(of: .empty, against: files), files, "1")
+        }
+        #expect(throws: PatchRefusal.withoutHistory) {
+            try PatchPlan.accept(DatabaseStanding(of: .withoutHistory, against: files), files, "1")
+        }
+        let unchanged = self.standing(try [row(1)], files)
+        #expect(try PatchPlan.accept(unchanged, files, "1").steps.isEmpty)
+    }
+
     @Test("a history of a newer program is left alone")
     func newer() throws {
         let files = try files([1])

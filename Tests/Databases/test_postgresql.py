@@ -6,7 +6,7 @@ import re
 from portcullis_testing.processes import Process
 from portcullis_testing.repository import FIXTURES
 
-from stage import Files, Runner, TABLE, copied
+from stage import Files, Runner, TABLE, copied, digest
 
 
 def test_a_thousand_patches(runner, files, database):
@@ -82,6 +82,32 @@ def test_a_changed_patch(runner, files, database):
     assert "has changed since" in runner("patch", status=1)
     assert runner.json("patch", status=1)["error"]["code"] == "changed"
     assert database.psql("SELECT id FROM t") == "1"
+
+
+def test_the_changed_text_of_an_applied_patch_is_accepted(runner, files, database):
+    before = files.patch(1, "INSERT INTO t VALUES (1)").read_bytes()
+    runner("install", "--who", "ops")
+    assert runner("accept", "1") == "nothing to do\n"
+    after = files.patch(1, "-- a row\nINSERT INTO t VALUES (1)").read_bytes()
+    files.patch(2, "INSERT INTO t VALUES (2)")
+    assert "portcullis-database accept 0001" in runner("check", status=1)
+    assert "0002_patch.sql is not applied" in runner("accept", "2", status=1)
+    assert "no patch among the files" in runner("accept", "7", status=1)
+    shown = (f"0001_patch.sql: applied at .*Z by ops as postgres\n  history: {digest(before)}\n  file:    {digest(after)}\n")
+    assert re.fullmatch(shown, runner("accept", "0001_patch.sql", "--plan"))
+    assert runner.state == "trouble"
+    assert re.match(shown + "accept the text of 0001_patch.sql", runner("accept", "0001_patch.sql", "--who", "dba"))
+    assert database.psql("SELECT id FROM t") == "1"
+    assert re.search(f"0001_patch.sql: text accepted at .*Z by dba as postgres: {digest(after)} in place of {digest(before)}",
+                     runner("history"))
+    accepted, = runner.json("history")["accepted"]
+    assert (accepted["number"], accepted["before"], accepted["accepted"]) == (1, digest(before), digest(after))
+    runner("patch")
+    assert runner.state == "current" and "the structure is that of the files" in runner("check", "--deep")
+    files.patch(1, "")
+    assert "0001_patch.sql:1:1: the file has no statement" in runner("accept", "1", status=1)
+
+
 def test_a_schema_that_includes_what_is_no_file(runner, files, database):
     schema = files.folder / "sql/schema.sql"
     schema.write_text("-- portcullis: includes 0001\nCREATE TABLE t (id int PRIMARY KEY);")
