@@ -47,14 +47,18 @@ package struct DatabaseStructure: Sendable, Hashable {
         parts[part] = parts[part].map { "\($0); \(definition)" } ?? definition
     }
 
-    /// What differs in a database from this structure, in the order of the names. Of a part that one side lacks, what
-    /// belongs to it is left out: the columns of a table that is not there.
+    /// What differs in a database from this structure, in the order of the names. What belongs to a table that one side
+    /// lacks is left out; its columns are in the definition of the table.
     package func differences(in other: DatabaseStructure) -> [Difference] {
         let all = Set(parts.keys).union(other.parts.keys)
         let differing = all.compactMap { part -> Difference? in
             let (wanted, found) = (parts[part], other.parts[part])
             if let wanted, let found, wanted.isExactly(found) { return nil }
-            return Difference(part: part, wanted: wanted, found: found)
+            guard part.kind.isExactly("table"), wanted == nil || found == nil else {
+                return Difference(part: part, wanted: wanted, found: found)
+            }
+            return Difference(
+                part: part, wanted: wanted.map { whole(part, $0) }, found: found.map { other.whole(part, $0) })
         }
         let absent = Set(
             differing.filter { ($0.wanted == nil || $0.found == nil) && $0.part.kind.isExactly("table") }
@@ -65,5 +69,18 @@ package struct DatabaseStructure: Sendable, Hashable {
             }
             return !absent.contains(ExactText(difference.part.name[..<dot]))
         }.sorted { $0.part < $1.part }
+    }
+
+    /// The definition of a table with its columns, in the order of their names. Cost: walks over all parts.
+    private func whole(_ table: Part, _ definition: String) -> String {
+        let prefix = "\(table.name)."
+        let columns = parts.filter { $0.key.kind.isExactly("column") && $0.key.name.hasBytePrefix(prefix) }
+            .sorted { $0.key < $1.key }
+            .map {
+                String(
+                    "\(Substring($0.key.name.utf8.dropFirst(prefix.utf8.count))) \($0.value)".withoutSurroundingSpace)
+            }
+        let all = columns.isEmpty ? "" : "(\(columns.joined(separator: ", ")))"
+        return String("\(all) \(definition)".withoutSurroundingSpace)
     }
 }

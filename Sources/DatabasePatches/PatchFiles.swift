@@ -19,7 +19,8 @@ package struct PatchFiles: Sendable, Hashable {
     /// In the order in which they are applied.
     package let patches: [Patch]
 
-    /// - Throws: `PatchRefusal` for two patches with one number, and for numbers that a listing has in another order.
+    /// - Throws: `PatchRefusal` for two patches with one number, for numbers that a listing has in another order, and for
+    ///   a schema that includes what is no file. Old files may be gone, so a number lower than those of all files is taken.
     package init(included: Int, schema: PatchDigest, patches: [Patch]) throws(PatchRefusal) {
         let sorted = patches.sorted { $0.name.number < $1.name.number }
         for (one, next) in zip(sorted, sorted.dropFirst()) {
@@ -30,6 +31,10 @@ package struct PatchFiles: Sendable, Hashable {
                 throw .listedInAnotherOrder(one.name.file, next.name.file)
             }
         }
+        guard
+            included == 0 || sorted.contains(where: { $0.name.number == included })
+                || sorted.first.map({ included < $0.name.number }) == true
+        else { throw .includesNoFile(included, newest: sorted.last?.name.file) }
         self.included = included
         self.schema = schema
         self.patches = sorted

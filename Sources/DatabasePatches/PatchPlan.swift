@@ -8,6 +8,8 @@ package struct PatchPlan: Sendable, Hashable {
         case apply(PatchFiles.Patch)
         /// A patch without a transaction again, since its end is not known.
         case resume(PatchFiles.Patch)
+        /// The file's digest in place of the one that the row of the history has.
+        case accept(PatchFiles.Patch, HistoryRow)
         /// Rows alone.
         case record(rows: [HistoryRow])
     }
@@ -19,7 +21,7 @@ package struct PatchPlan: Sendable, Hashable {
         steps.compactMap {
             switch $0 {
             case .apply(let patch), .resume(let patch): patch
-            case .install, .record: nil
+            case .install, .accept, .record: nil
             }
         }
     }
@@ -77,6 +79,19 @@ package struct PatchPlan: Sendable, Hashable {
         }
         let floor = HistoryRow(number: number, name: "baseline", state: .baseline, digest: PatchDigest(stored: "–"))
         return PatchPlan(steps: [.record(rows: [floor] + included(files, upTo: number))])
+    }
+
+    /// The changed text of a patch that the database has; nothing if it has not changed.
+    /// - Parameter text: the patch, by number or name.
+    package static func accept(
+        _ standing: DatabaseStanding, _ files: PatchFiles, _ text: String
+    ) throws(PatchRefusal) -> PatchPlan {
+        guard case .history(let rows) = standing.content else { throw standing.refusals[0] }
+        guard let patch = files.patch(meantBy: text) else { throw .noSuchPatch(text) }
+        guard let row = rows.first(where: { $0.state.isOfPatch && $0.number == patch.name.number }),
+            row.state != .begun
+        else { throw .notApplied(patch.name.file) }
+        return PatchPlan(steps: row.digest == patch.digest ? [] : [.accept(patch, row)])
     }
 
     private static func included(_ files: PatchFiles, upTo number: Int) -> [HistoryRow] {

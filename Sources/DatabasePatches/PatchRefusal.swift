@@ -4,6 +4,8 @@ import Text
 package enum PatchRefusal: Error, Sendable, Hashable {
     case twoOfOneNumber(String, String)
     case listedInAnotherOrder(String, String)
+    /// The newest file is `nil` if there is none.
+    case includesNoFile(Int, newest: String?)
     case newerProgram(format: Int, program: String)
     case changed(PatchFiles.Patch, HistoryRow)
     case late(PatchFiles.Patch, newest: HistoryRow)
@@ -19,12 +21,14 @@ package enum PatchRefusal: Error, Sendable, Hashable {
     case baselineOfEmpty
     case noSuchPatch(String)
     case appliedAlready(String)
+    case notApplied(String)
 
     /// A word for programs.
     package var code: String {
         switch self {
         case .twoOfOneNumber: "two-of-one-number"
         case .listedInAnotherOrder: "order"
+        case .includesNoFile: "includes"
         case .newerProgram: "newer-program"
         case .changed: "changed"
         case .late: "late"
@@ -38,6 +42,7 @@ package enum PatchRefusal: Error, Sendable, Hashable {
         case .baselineOfEmpty: "empty"
         case .noSuchPatch: "no-such-patch"
         case .appliedAlready: "applied-already"
+        case .notApplied: "not-applied"
         }
     }
 }
@@ -51,12 +56,18 @@ extension PatchRefusal: CustomStringConvertible {
         case .listedInAnotherOrder(let one, let next):
             "\(one.printable) comes before \(next.printable) by its number, and after it by its name: write the numbers with "
                 + "as many digits, with zeros before them"
+        case .includesNoFile(let number, let newest):
+            "the schema says that it includes patch \(number), which is not among the files ("
+                + (newest.map { "the newest is \($0.printable)" } ?? "there are none")
+                + "): write the number of the newest patch that it includes, or 0. The files of old patches may be removed "
+                + "while a newer one is there"
         case .newerProgram(let format, let program):
             "the history was written by a newer portcullis-database (\(program.printable), format \(format); "
                 + "this one knows format \(HistoryRow.format)): use that version or a newer one"
         case .changed(let patch, let row):
             "\(patch.name.file.printable) has changed since it came into the database (\(row.shown)): put its text back "
-                + "as it was (\(row.digest)), and write what is to be different into a new patch"
+                + "as it was (\(row.digest)), and write what is to be different into a new patch. If only a comment or "
+                + "white space has changed: portcullis-database accept \(patch.name.digits)"
         case .late(let patch, let newest):
             "\(patch.name.file.printable) has a lower number than \(newest.shownName), which the database has, and was "
                 + "never applied: give it a number after \(newest.number), so that every database gets the same order"
@@ -89,6 +100,8 @@ extension PatchRefusal: CustomStringConvertible {
         case .noSuchPatch(let text):
             "\(text.printed()) is no patch among the files: name one by its number or its file"
         case .appliedAlready(let file): "\(file.printable) is in the database already, and so is all before it"
+        case .notApplied(let file):
+            "\(file.printable) is not applied, or not to its end, so there is no text to accept: check says what to do"
         }
     }
 }
@@ -100,5 +113,5 @@ extension HistoryRow {
     }
 
     /// When and by whom, for messages.
-    fileprivate var shown: String { "\(state.rawValue) at \(time.printable) by \(who.printable)" }
+    package var shown: String { "\(state.rawValue) at \(time.printable) by \(who.printable)" }
 }

@@ -1,7 +1,7 @@
 package import Text
 
 /// The content of a file with SQL, looked through: it is text, has no command of another program, and nothing that would
-/// break its transaction.
+/// break its transaction. A file without a statement is none.
 package struct PatchScript: Sendable, Hashable {
     package let bytes: [UInt8]
     /// Each statement, from its first word to before its semicolon.
@@ -49,15 +49,17 @@ package struct PatchScript: Sendable, Hashable {
         } catch {
             throw ScriptFault(offset: 0, message: "\(error)")
         }
-        if header == .noTransaction, statements.isEmpty {
-            throw ScriptFault(offset: 0, message: "a patch without a transaction has one statement, and this has none")
-        }
+        guard !statements.isEmpty else { throw ScriptFault(offset: 0, message: Self.empty) }
         self.bytes = bytes
         self.header = header
         self.statements = statements
         index = header == .noTransaction ? Self.index(words, engine) : nil
         isConcurrent = header == .noTransaction && words.contains { $0.isKeyword("CONCURRENTLY") }
     }
+
+    private static let empty =
+        "the file has no statement, so an editor or a full disk may have emptied it: put its text back; a file that is to "
+        + "do nothing says SELECT 1;"
 
     private static func checkText(_ bytes: [UInt8]) throws(ScriptFault) {
         if let zero = bytes.firstIndex(of: 0) {

@@ -30,6 +30,12 @@ package protocol Database: AnyObject {
     /// Writes rows of the history.
     func record(_ rows: [HistoryRow]) throws(DatabaseError)
 
+    /// Puts the accepted digest into the history, and says there who accepted it, in one transaction.
+    func accept(_ acceptance: Acceptance) throws(DatabaseError)
+
+    /// What was accepted, the oldest first.
+    func acceptances() throws(DatabaseError) -> [Acceptance]
+
     /// What the database is made of.
     func structure() throws(DatabaseError) -> DatabaseStructure
 

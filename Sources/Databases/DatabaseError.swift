@@ -54,6 +54,13 @@ package struct DatabaseError: Error, Sendable, CustomStringConvertible {
         self.init(.refused, refusal.description, more: [], place: nil, state: nil, refusal: refusal)
     }
 
+    /// A refusal because of the first line of a file.
+    package init(_ refusal: PatchRefusal, file: String, in bytes: [UInt8]) {
+        let error = DatabaseError(.refused, refusal.description, file: file, offset: 0, in: bytes)
+        self.init(
+            .refused, error.message, more: error.more, place: error.place, state: nil, refusal: refusal)
+    }
+
     /// Something at a place of a file.
     /// - Parameter offset: how many bytes are before it.
     package init(

@@ -63,7 +63,8 @@ package struct PatchDirectory: Sendable {
         do throws(PatchRefusal) {
             return try PatchFiles(included: included, schema: PatchDigest(of: bytes), patches: found)
         } catch {
-            throw DatabaseError(error)
+            guard case .includesNoFile = error else { throw DatabaseError(error) }
+            throw DatabaseError(error, file: schema, in: bytes)
         }
     }
 

@@ -46,7 +46,7 @@ package struct Patcher {
         for step in plan.steps {
             switch step {
             case .install: try schema()
-            case .apply(let patch), .resume(let patch): _ = try directory.script(patch)
+            case .apply(let patch), .resume(let patch), .accept(let patch, _): _ = try directory.script(patch)
             case .record: break
             }
         }
@@ -65,6 +65,12 @@ package struct Patcher {
         case .install(let rows): return try database.apply(try schema(), file: directory.schema, rows: rows.map(signed))
         case .record(let rows):
             try database.record(rows.map(signed))
+            return 0
+        case .accept(let patch, let row):
+            try database.accept(
+                Acceptance(
+                    number: row.number, name: patch.name.file, before: row.digest, accepted: patch.digest,
+                    who: author.who, version: author.version, program: author.program))
             return 0
         case .apply(let patch): return try apply(patch, isAgain: false)
         case .resume(let patch): return try apply(patch, isAgain: true)

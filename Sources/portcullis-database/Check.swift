@@ -63,8 +63,8 @@ struct Check: ParsableCommand {
             lines.append(
                 "  \(difference.part)\(difference.found == nil ? " is missing" : difference.wanted == nil ? " is not in the files" : " differs")"
             )
-            if let wanted = difference.wanted { lines.append("    files:    \(wanted.printable)") }
-            if let found = difference.found { lines.append("    database: \(found.printable)") }
+            if let wanted = difference.wanted, !wanted.isEmpty { lines.append("    files:    \(wanted.printable)") }
+            if let found = difference.found, !found.isEmpty { lines.append("    database: \(found.printable)") }
         }
         return lines
     }

@@ -15,7 +15,8 @@ struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp("The file with the connection, a secret.", valueName: "path"), completion: .file())
     var connectionFile: String
 
-    @Option(help: "text or json.") var output = OutputFormat.text
+    @Option(name: .shortAndLong, help: ArgumentHelp("text or json.", valueName: "format"))
+    var output = OutputFormat.text
 
     /// Connects.
     /// - Parameter isMade: whether SQLite's file is made if there is none.

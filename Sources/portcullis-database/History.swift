@@ -3,13 +3,14 @@ import CommandLineSupport
 import DatabasePatches
 import Databases
 import JSON
+import Text
 
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List what was done to the database.",
         discussion: """
             STATE: applied; included, the schema had it in it, or it was before the baseline; begun, of a patch without a \
-            transaction, its end is not known; installed and baseline stand for the schema and the baseline themselves.
+            transaction, its end is not known; installed and baseline stand for the schema and the baseline themselves. Below the table: which changed texts of patches were accepted, when and by whom.
             """)
 
     @OptionGroup var connection: ConnectionOptions
@@ -25,7 +26,13 @@ struct History: ParsableCommand {
                 throw DatabaseError(.newerProgram(format: format, program: program))
             case .empty, .withoutHistory: rows = []
             }
-            if connection.output == .json { return try Report.write(["history": .array(rows.map { Report.json($0) })]) }
+            let accepted = rows.isEmpty ? [] : try database.acceptances()
+            if connection.output == .json {
+                return try Report.write([
+                    "history": .array(rows.map { Report.json($0) }),
+                    "accepted": .array(accepted.map { Report.json($0) }),
+                ])
+            }
             guard !rows.isEmpty else { return StandardError.write("The database has no history.") }
             let table = Table(
                 ["NUMBER", "NAME", "STATE", "TIME", Table.Column("MS", .right), "VERSION", "WHO"],
@@ -36,6 +43,11 @@ struct History: ParsableCommand {
                     ]
                 })
             try StandardOutput.write(table.text)
+            for one in accepted {
+                try StandardOutput.write(
+                    "\(one.name.printable): text accepted at \(one.time.printable) by \(one.who.printable): "
+                        + "\(one.accepted) in place of \(one.before)")
+            }
         }
     }
 }

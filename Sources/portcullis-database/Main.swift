@@ -11,9 +11,10 @@ struct PortcullisDatabase: ParsableCommand {
             A version has a schema, which makes a new database, and patches, which change one that exists: files \
             NUMBER_what_it_is_for.sql, applied in the order of their numbers, each in one transaction with its row of the \
             history (the table portcullis_patches; of PostgreSQL in the schema portcullis). So a patch is there as a whole \
-            or not at all, whatever is killed.
+            or not at all, whatever is killed. A file without a statement is refused.
 
-              -- portcullis: includes 0042     first line of the schema: its newest patch
+              -- portcullis: includes 0042     first line of the schema: its newest patch,
+                                               a file, or older than all files; 0 for none
               -- portcullis: no-transaction    first line of a patch of one statement like
                                                CREATE INDEX CONCURRENTLY IF NOT EXISTS
 
@@ -31,7 +32,7 @@ struct PortcullisDatabase: ParsableCommand {
             See `portcullis-database help SUBCOMMAND` for each.
             """,
         version: ProgramVersion.text,
-        subcommands: [Check.self, Install.self, Patch.self, Baseline.self, History.self])
+        subcommands: [Check.self, Install.self, Patch.self, Baseline.self, Accept.self, History.self])
 
     static func main() { Program.run(Self.self) }
 }

@@ -43,6 +43,15 @@ enum Report {
             "program": .string(row.program),
         ]
     }
+
+    static func json(_ acceptance: Acceptance) -> JSONValue {
+        [
+            "number": .integer(acceptance.number), "name": .string(acceptance.name),
+            "before": .string(acceptance.before.description), "accepted": .string(acceptance.accepted.description),
+            "time": .string(acceptance.time), "who": .string(acceptance.who),
+            "version": acceptance.version.map { .string($0) } ?? .null, "program": .string(acceptance.program),
+        ]
+    }
 }
 
 extension PatchPlan.Step {
@@ -50,10 +59,22 @@ extension PatchPlan.Step {
     var text: String {
         switch self {
         case .install(let rows): "install the schema, which has \(Self.count(rows.count - 1)) in it"
+        case .accept(let patch, let row):
+            "accept the text of \(patch.name.file), \(patch.digest) in place of \(row.digest)"
         case .record(let rows): "note that the database has \(Self.count(rows.count - 1))"
         case .apply(let patch): "apply \(patch.name.file)"
         case .resume(let patch): "apply \(patch.name.file) again, which was begun"
         }
+    }
+
+    /// What people see before the step is done; `nil`: nothing.
+    var announcement: String? {
+        guard case .accept(let patch, let row) = self else { return nil }
+        return """
+            \(patch.name.file): \(row.shown)
+              history: \(row.digest)
+              file:    \(patch.digest)
+            """
     }
 
     private static func count(_ number: Int) -> String { number == 1 ? "1 patch" : "\(number) patches" }

@@ -4,7 +4,7 @@ import DatabasePatches
 import Databases
 import JSON
 
-/// What `install`, `patch` and `baseline` have in common: a plan is made under the lock, shown or carried out.
+/// What `install`, `patch`, `baseline` and `accept` have in common: a plan is made under the lock, shown or carried out.
 struct Work {
     let connection: ConnectionOptions
     let files: FileOptions
@@ -34,10 +34,14 @@ struct Work {
             return try Report.write(["plan": .array(plan.steps.map { .string($0.text) })])
         }
         try StandardOutput.write(
-            plan.steps.isEmpty ? "nothing to do" : plan.steps.map(\.text).joined(separator: "\n"))
+            plan.steps.isEmpty ? "nothing to do" : plan.steps.map { $0.announcement ?? $0.text }.joined(separator: "\n")
+        )
     }
 
     private func carryOut(_ plan: PatchPlan, _ patcher: Patcher) throws {
+        if connection.output == .text {
+            for text in plan.steps.compactMap(\.announcement) { try StandardOutput.write(text) }
+        }
         var done: [JSONValue] = []
         var failure: (any Error)?
         do {

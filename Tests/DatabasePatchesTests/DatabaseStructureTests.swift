@@ -11,8 +11,8 @@ import Testing
     @Test("each difference is named, and those of a table that is not there are not")
     func differences() {
         let wanted = structure([
-            ("table", "a", ""), ("column", "a.x", "integer"), ("column", "a.y", "text"), ("table", "gone", ""),
-            ("column", "gone.x", "text"),
+            ("table", "a", ""), ("column", "a.x", "integer"), ("column", "a.y", "text"), ("table", "gone", "strict"),
+            ("column", "gone.x", "text"), ("column", "gone.b", ""),
         ])
         let found = structure([
             ("table", "a", ""), ("column", "a.x", "bigint"), ("column", "a.z", "text"), ("table", "new", ""),
@@ -21,7 +21,8 @@ import Testing
         let names = wanted.differences(in: found).map { "\($0.part): \($0.wanted ?? "–") \($0.found ?? "–")" }
         #expect(
             names == [
-                "column a.x: integer bigint", "column a.y: text –", "column a.z: – text", "table gone:  –",
+                "column a.x: integer bigint", "column a.y: text –", "column a.z: – text",
+                "table gone: (b, x text) strict –",
                 "table new: – ",
             ])
         #expect(wanted.differences(in: wanted).isEmpty)

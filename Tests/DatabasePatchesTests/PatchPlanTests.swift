@@ -77,6 +77,16 @@ import Testing
         #expect(rows.map(\.state) == [.installed, .included, .included] && rows.map(\.number) == [2, 1, 2])
     }
 
+    @Test("a schema includes 0, a file, or one that is older than all files")
+    func includedFile() throws {
+        for (numbers, included) in [([], 0), ([1, 2], 0), ([1, 2], 1), ([1, 2], 2), ([5, 6], 4), ([5], 1)] {
+            #expect(try files(numbers, included: included).included == included)
+        }
+        #expect(throws: PatchRefusal.includesNoFile(1, newest: nil)) { try files([], included: 1) }
+        #expect(throws: PatchRefusal.includesNoFile(20, newest: "0002_x.sql")) { try files([1, 2], included: 20) }
+        #expect(throws: PatchRefusal.includesNoFile(2, newest: "0003_x.sql")) { try files([1, 3], included: 2) }
+    }
+
     @Test("one that was begun comes first, unless its text is another one or gone")
     func begun() throws {
         let files = try files([1, 2, 3])
@@ -106,6 +116,30 @@ import Testing
             return
         }
         #expect(rows.map(\.state) == [.baseline, .included, .included])
+    }
+
+    @Test("the changed text of what is applied is accepted, and nothing else is done")
+    func accepted() throws {
+        let files = try files([1, 2, 3, 4])
+        let rows = try [
+            floor(0), row(1, text: "other"), row(2, .included, text: "other"), row(3, .begun, text: "other"),
+        ]
+        let standing = standing(rows, files)
+        let plan = try PatchPlan.accept(standing, files, "0001_x")
+        #expect(plan.steps == [.accept(try patch(1), rows[1])] && plan.patches.isEmpty)
+        #expect(try PatchPlan.accept(standing, files, "2").steps == [.accept(try patch(2), rows[2])])
+        for (name, file) in [("3", "0003_x.sql"), ("4", "0004_x.sql")] {
+            #expect(throws: PatchRefusal.notApplied(file)) { try PatchPlan.accept(standing, files, name) }
+        }
+        #expect(throws: PatchRefusal.noSuchPatch("9")) { try PatchPlan.accept(standing, files, "9") }
+        #expect(throws: PatchRefusal.notInstalled) {
+            try PatchPlan.accept(DatabaseStanding(of: .empty, against: files), files, "1")
+        }
+        #expect(throws: PatchRefusal.withoutHistory) {
+            try PatchPlan.accept(DatabaseStanding(of: .withoutHistory, against: files), files, "1")
+        }
+        let unchanged = self.standing(try [row(1)], files)
+        #expect(try PatchPlan.accept(unchanged, files, "1").steps.isEmpty)
     }
 
     @Test("a history of a newer program is left alone")

@@ -26,7 +26,6 @@ import Testing
         #expect(try statements("SELECT E'\\';'; SELECT '\\'; SELECT 1").count == 3)
         #expect(try statements("CREATE RULE r AS ON DELETE TO t DO (SELECT 1; SELECT 2); SELECT 1").count == 2)
         #expect(try statements("SELECT $1; SELECT a$b$; SELECT 1e5").count == 3)
-        #expect(try statements("  -- nothing\n").isEmpty)
     }
 
     @Test("a function's body of SQL is a part of its statement")
@@ -95,6 +94,17 @@ import Testing
         let script = try PatchScript(Array(text.utf8), .postgresql)
         #expect(script.header == .noTransaction && script.isConcurrent)
         #expect(script.index?.name == "my_index" && script.index?.table == "\"s\".\"T\"")
+    }
+
+    @Test(
+        "a file without a statement is refused, whatever else is in it",
+        arguments: ["", " \n\t\r\n", "-- a comment", "/* a; */\n", ";;", "-- portcullis: includes 0\n"])
+    func empty(_ text: String) {
+        for engine in [DatabaseEngine.postgresql, .sqlite] {
+            #expect(fault(text, engine)?.offset == 0)
+            #expect(fault(text, engine)?.message.contains("no statement") == true)
+        }
+        #expect(fault("-- portcullis: includes 0\nSELECT 1") == nil)
     }
 
     @Test("what is no text is refused where that begins")

@@ -1,5 +1,6 @@
 """A version's files, a database, and portcullis-database between them."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -10,6 +11,11 @@ from portcullis_testing.processes import Process, result
 from portcullis_testing.repository import binary
 
 TABLE = "portcullis.portcullis_patches"
+
+
+def digest(content):
+    """The digest of a file's content, as the history has it."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 class Files:

@@ -6,7 +6,7 @@ import re
 from portcullis_testing.processes import Process
 from portcullis_testing.repository import FIXTURES
 
-from stage import Files, Runner, TABLE, copied
+from stage import Files, Runner, TABLE, copied, digest
 
 
 def test_a_thousand_patches(runner, files, database):
@@ -65,7 +65,10 @@ def test_deep_check_finds_what_was_made_by_hand(tmp_path, database, server):
     assert names == {("column", "public.devices.by_hand"), ("index", "public.commands.commands_queued_idx"),
                      ("column", "public.accounts.name"), ("constraint", "public.accounts.accounts_id_check"),
                      ("view", "public.silent_devices"), ("table", "public.extra"), ("function", "public.expire_commands()")}
-    text = runner("check", "--deep", status=1)
+    database.psql("CREATE TABLE nothing ()")
+    text = runner("check", "-o", "text", "--deep", status=1)
+    assert "table public.extra is not in the files\n    database: (a integer, b integer)\n" in text
+    assert "table public.nothing is not in the files\n  " in text
     assert "column public.devices.by_hand is not in the files" in text and "database: integer" in text
     assert server.psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'portcullis_scratch%'") == "0"
 
@@ -79,6 +82,53 @@ def test_a_changed_patch(runner, files, database):
     assert "has changed since" in runner("patch", status=1)
     assert runner.json("patch", status=1)["error"]["code"] == "changed"
     assert database.psql("SELECT id FROM t") == "1"
+
+
+def test_the_changed_text_of_an_applied_patch_is_accepted(runner, files, database):
+    before = files.patch(1, "INSERT INTO t VALUES (1)").read_bytes()
+    runner("install", "--who", "ops")
+    assert runner("accept", "1") == "nothing to do\n"
+    after = files.patch(1, "-- a row\nINSERT INTO t VALUES (1)").read_bytes()
+    files.patch(2, "INSERT INTO t VALUES (2)")
+    assert "portcullis-database accept 0001" in runner("check", status=1)
+    assert "0002_patch.sql is not applied" in runner("accept", "2", status=1)
+    assert "no patch among the files" in runner("accept", "7", status=1)
+    shown = (f"0001_patch.sql: applied at .*Z by ops as postgres\n  history: {digest(before)}\n  file:    {digest(after)}\n")
+    assert re.fullmatch(shown, runner("accept", "0001_patch.sql", "--plan"))
+    assert runner.state == "trouble"
+    assert re.match(shown + "accept the text of 0001_patch.sql", runner("accept", "0001_patch.sql", "--who", "dba"))
+    assert database.psql("SELECT id FROM t") == "1"
+    assert re.search(f"0001_patch.sql: text accepted at .*Z by dba as postgres: {digest(after)} in place of {digest(before)}",
+                     runner("history"))
+    accepted, = runner.json("history")["accepted"]
+    assert (accepted["number"], accepted["before"], accepted["accepted"]) == (1, digest(before), digest(after))
+    runner("patch")
+    assert runner.state == "current" and "the structure is that of the files" in runner("check", "--deep")
+    files.patch(1, "")
+    assert "0001_patch.sql:1:1: the file has no statement" in runner("accept", "1", status=1)
+
+
+def test_a_schema_that_includes_what_is_no_file(runner, files, database):
+    schema = files.folder / "sql/schema.sql"
+    schema.write_text("-- portcullis: includes 0001\nCREATE TABLE t (id int PRIMARY KEY);")
+    for command in (["check"], ["install"], ["baseline", "--at", "0001"]):
+        text = runner(*command, status=1)
+        assert "schema.sql:1:1: the schema says that it includes patch 1" in text and "there are none" in text
+    assert runner.json("check", status=1)["error"]["code"] == "includes"
+    files.patch(2, "INSERT INTO t VALUES (2)")
+    runner("install")
+    assert database.psql("SELECT id FROM t") == "2"
+    schema.write_text("-- portcullis: includes 0020\nCREATE TABLE t (id int PRIMARY KEY);")
+    assert "the newest is 0002_patch.sql" in runner("check", status=1)
+
+
+def test_an_empty_schema(runner, files, database):
+    for text in ("-- portcullis: includes 0", "-- portcullis: includes 0\n\n-- a comment\n"):
+        (files.folder / "sql/schema.sql").write_text(text)
+        assert "schema.sql:1:1: the file has no statement" in runner("install", status=1)
+    assert runner.state == "behind"
+    (files.folder / "sql/schema.sql").write_text("")
+    assert "schema.sql:1:1: the first line of a schema" in runner("install", status=1)
 
 
 def test_a_late_patch(runner, files, database):
@@ -146,6 +196,9 @@ def test_files_that_are_refused_before_anything_is_applied(runner, files, databa
         (b"SELECT 1;\0", "1:10", "NUL byte"),
         (b"\xef\xbb\xbfSELECT 1", "1:1", "byte order mark"),
         ("SELECT 'x", "1:8", "not closed"),
+        ("", "1:1", "no statement"),
+        (" \n\t\n", "1:1", "no statement"),
+        ("-- a comment\n/* ; */\n", "1:1", "no statement"),
         ("-- portcullis: no-transactions\nSELECT 1", "1:1", "not known here"),
         ("-- portcullis: no-transaction\nVACUUM; ANALYZE", "2:9", "has one statement"),
         ("-- portcullis: no-transaction\nCREATE INDEX CONCURRENTLY i ON t (id)", "2:1", "IF NOT EXISTS"),

@@ -8,7 +8,7 @@ import time
 import pytest
 from portcullis_testing.repository import FIXTURES
 
-from stage import Runner, SQLite, copied
+from stage import Runner, SQLite, copied, digest
 
 
 @pytest.fixture
@@ -68,6 +68,33 @@ def test_refusals(local, files, sqlite):
     (files.patches / "0003_patch.sql").unlink()
     (files.patches / "0002_patch.sql").unlink()
     assert local.state == "ahead"
+
+
+def test_the_changed_text_of_an_applied_patch_is_accepted(local, files, sqlite):
+    before = files.patch(1, "INSERT INTO t VALUES (1)").read_bytes()
+    local("install")
+    after = files.patch(1, "INSERT INTO t VALUES (1) -- a row").read_bytes()
+    assert digest(before) in local("accept", "1") and sqlite.rows("SELECT id FROM t") == [(1,)]
+    assert local.state == "current" and "the structure is that of the files" in local("check", "--deep")
+    accepted, = local.json("history")["accepted"]
+    assert (accepted["before"], accepted["accepted"], accepted["name"]) == (digest(before), digest(after), "0001_patch.sql")
+    assert "text accepted at" in local("history")
+
+
+def test_a_patch_without_a_statement(local, files, sqlite):
+    local("install")
+    for text in ("", "\n", "-- a comment\n"):
+        files.patch(1, text)
+        assert "0001_patch.sql:1:1: the file has no statement" in local("patch", status=1)
+    assert sqlite.rows("SELECT count(*) FROM portcullis_patches WHERE is_patch") == [(0,)]
+
+
+def test_a_table_that_is_missing_is_shown_with_its_columns(local, sqlite):
+    local("install")
+    connection = sqlite3.connect(sqlite.path)
+    connection.execute("DROP TABLE t")
+    connection.close()
+    assert "  table t is missing\n    files:    (id int primary key 1)\n" in local("check", "--deep", status=1).lower()
 
 
 def test_outside_a_transaction(local, files, sqlite):

@@ -23,7 +23,8 @@ extension SQLiteDatabase {
 
     private static let tables = """
         WITH t AS (SELECT name, sql FROM sqlite_schema
-            WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'portcullis_patches')
+            WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' 
+                AND name NOT IN ('portcullis_patches', 'portcullis_accepted'))
 
         """
 

@@ -71,7 +71,7 @@ package final class SQLiteDatabase: Database {
     private func found() throws(SQLiteError) -> DatabaseStanding.Content {
         let isUsed = try isTrue(
             "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-                + "AND tbl_name <> 'portcullis_patches')")
+                + "AND tbl_name NOT IN ('portcullis_patches', 'portcullis_accepted'))")
         guard try hasHistory() else { return isUsed ? .withoutHistory : .empty }
         let newest = try connection.query(
             "SELECT format, program FROM portcullis_patches ORDER BY format DESC LIMIT 1"
@@ -99,8 +99,10 @@ package final class SQLiteDatabase: Database {
         try connection.query(sql).first?.first??.isExactly("1") == true
     }
 
-    func hasHistory() throws(SQLiteError) -> Bool {
-        try isTrue("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'portcullis_patches')")
+    func hasHistory() throws(SQLiteError) -> Bool { try hasTable("portcullis_patches") }
+
+    func hasTable(_ name: String) throws(SQLiteError) -> Bool {
+        try !connection.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", [name]).isEmpty
     }
 
     package func lock() throws(DatabaseError) {
