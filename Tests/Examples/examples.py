@@ -43,19 +43,12 @@ class Examples:
     def run(self, service, digest, configuration=None):
         """Has the node run it."""
         if configuration is not None:
-            self.configure(service, configuration)
+            self.stage.admin.configure(service, configuration)
         self.stage.admin.assign(service, digest)
         if self.stage.node is None:
             self.stage.start()
         self.stage.settled(service, version=digest, timeout=120)
         return Example(self.stage, service)
-
-    def configure(self, service, text):
-        """Replaces its configuration, as whoever fetches it does."""
-        folder = self.stage.root / service
-        folder.mkdir(exist_ok=True)
-        (folder / "config.yaml.new").write_text(text)
-        (folder / "config.yaml.new").rename(folder / "config.yaml")
 
 
 class Example:
@@ -82,7 +75,8 @@ class Example:
     def configure(self, text):
         """Replaces the configuration, and waits until the master has told of it. Returns the problem."""
         before = self.state["configuration"]
-        Examples.configure(self, self.service, text)
+        self.stage.admin.configure(self.service, text)
+
         def is_told():
             state = self.state
             return state if state["configuration"] != before and state["phase"] == "running" else None

@@ -27,6 +27,8 @@ class ScriptedAdmin:
         self.report, self.requests, self.joined = None, [], []
         # Logs that are wanted, by stream; what has come of each; and the times at which something came.
         self.wishes, self.logs, self.deliveries = {}, {}, []
+        # The configurations of services in YAML. A service that has one gets a token, and its master orders that name it.
+        self.configurations = {}
         # Reports of crashes, the dumps that came by the crash (None: the node has none), and the wish for dumps.
         self.crashes, self.dumps, self.wanted_dumps = [], {}, None
         # What tells these wishes from others; None: a node is told of none.
@@ -57,6 +59,18 @@ class ScriptedAdmin:
                                       **({"drive": drive} if drive else {}), **({"lease": lease} if lease else {})}
             self._changed.notify_all()
         return self.tag
+
+    def configure(self, service, text):
+        """Gives a service another configuration."""
+        with self._changed:
+            self.configurations[service] = text.encode()
+            self._changed.notify_all()
+
+    def orders(self, service):
+        """The ETag and the content of what a master is to have."""
+        configuration = f'"{hashlib.sha256(self.configurations[service]).hexdigest()[:32]}"'
+        return configuration, json.dumps(
+            {"service": service, "server": self.server_name, "configuration": configuration, "jobs": {}}).encode()
 
     def together(self):
         """Changes that are made within are seen together."""
@@ -171,7 +185,27 @@ class ScriptedAdmin:
                     return self._send(404) if body is None else self._send(200, body, Content_Type="application/json")
                 if found := re.fullmatch(r"/v1/blobs/([0-9a-f]{64})", self.path):
                     return self._blob(found[1])
+                found = re.fullmatch(r"/v1/services/([^/]+)/(orders|config)", self.path)
+                if found and found[1] in admin.configurations:
+                    return self._orders(found[1]) if found[2] == "orders" else self._configuration(found[1])
                 return self._send(404)
+
+            def _orders(self, service):
+                known = self.headers.get("If-None-Match") or ""
+                wait = re.search(r"wait=(\d+)", self.headers.get("Prefer") or "")
+                with admin._changed:
+                    if wait:
+                        admin._changed.wait_for(lambda: admin.orders(service)[0] not in known, timeout=int(wait[1]))
+                    tag, body = admin.orders(service)
+                held = {"Preference_Applied": "wait"} if wait else {}
+                if tag in known:
+                    return self._send(304, ETag=tag, **held)
+                return self._send(200, body, ETag=tag, Content_Type="application/json", **held)
+
+            def _configuration(self, service):
+                with admin._changed:
+                    tag, body = admin.orders(service)[0], admin.configurations[service]
+                return self._send(200, body, ETag=tag, Content_Type="application/yaml")
 
             def _assignments(self):
                 if admin.token and self.headers.get("Authorization") != f"Bearer {admin.token}":
@@ -255,6 +289,13 @@ class ScriptedAdmin:
                         admin.crashes.append(body)
                     answer = json.dumps({"fingerprint": body["fingerprint"], "new": is_new}).encode()
                     return self._send(201 if is_new else 200, answer, Content_Type="application/json")
+                if found := re.fullmatch(r"/v1/servers/[^/]+/services/([^/]+)/token", self.path):
+                    if found[1] not in admin.configurations:
+                        return self._send(404)
+                    answer = json.dumps(_token(found[1])).encode()
+                    return self._send(201, answer, Content_Type="application/json")
+                if re.fullmatch(r"/v1/services/[^/]+/report", self.path):
+                    return self._send(200, b'{"wantsWhole": false}', Content_Type="application/json")
                 wants = admin.report is None and "changes" in body
                 if "report" in body:
                     admin.report = body["report"]
@@ -264,6 +305,12 @@ class ScriptedAdmin:
                 return self._send(200, answer, Content_Type="application/json")
 
         return Handler
+
+
+def _token(service):
+    """A service's own token, as ADMIN makes it."""
+    return {"token": {"name": f"{service}@app1", "role": "service", "service": service, "createdAt": "2026-01-01T00:00:00Z"},
+            "secret": f"portcullis_{service}"}
 
 
 def _merge(target, patch):
