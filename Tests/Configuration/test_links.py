@@ -225,6 +225,25 @@ def test_watch_tells_what_changes_and_nothing_else(admin, master):
         watch.wait_for(lambda: "1 crashed" in watch.text)
 
 
+        master.send()
+        watch.wait_for(lambda: "connected" in watch.text)
+        # What no column shows is no row.
+        before = len(watch.text.splitlines())
+        master.send(workers=[worker(1, "crashed", status="dumping")])
+        master.send(workers=[worker(1)])
+        watch.wait_for(lambda: "1 ready" in watch.text)
+        assert len(watch.text.splitlines()) == before + 1, watch.text
+
+
+def test_an_error_of_lua_is_printed_as_lua_prints_it(admin, master):
+    def fail(_):
+        return {"state": "failed", "problem": "ADMIN:1: no bad",
+                "output": "a\nADMIN:1: no bad\nstack traceback:\n\t[C]: in ?\n"}
+
+    with Obeying(master, fail):
+        done = admin.command("services", "lua", SERVICE, "--reason", "a test", "-e", "bad()")
+    assert done.returncode == 1 and done.stdout == "a\n"
+    assert "has failed: ADMIN:1: no bad\nstack traceback:\n\t[C]: in ?\n" in done.stderr
 def test_a_master_whose_service_has_left_its_server_is_refused_at_once(admin, master):
     tag, _ = master.orders()
     poll = master.start_poll(tag)
