@@ -22,7 +22,7 @@ extension Supervisor {
         guard !places[index].leaving.contains(where: \.phase.isParked) else {
             return refuse(ticket, "an earlier process of \(name(worker.number)) is still kept for a debugger")
         }
-        park(worker.generation, .hung, nil, isOrdered: true)
+        park(worker.generation, .hung, nil, cause: .order)
         guard case .record(let record)? = records.last else { return refuse(ticket, "its process is not known") }
         records.append(.dumped(ticket: ticket, record))
     }
