@@ -214,8 +214,8 @@ extension JobCreation: Described {
     package static let form = Form<Self>.object(
         "JobCreation", .required("kind", .choice, \.kind), .present("name", .name(.action), \.name),
         .present("arguments", .list(of: .line(atMost: 1_024), atMost: Limits.jobArguments), else: [], \.arguments),
-        .worker(\.details.worker), .level(\.details.level), .source(\.details.source), .session(\.details.session),
-        .limit(\.details.limit), .reason(\.details.reason),
+        .worker(\.details.worker), .present("level", .wantedLogLevel, \.details.level), .source(\.details.source),
+        .session(\.details.session), .limit(\.details.limit), .reason(\.details.reason),
         .present(
             "for",
             .integer(Limits.jobSeconds).described(

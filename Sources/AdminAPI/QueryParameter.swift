@@ -42,6 +42,8 @@ public enum QueryParameter {
     public static let actor = "actor"
     public static let severity = "severity"
     public static let subject = "subject"
+    /// Returns the crashes that have a report with this id.
+    public static let report = "report"
     /// Returns events of this time (RFC 3339) or later.
     public static let since = "since"
     /// Returns events before this time (RFC 3339).

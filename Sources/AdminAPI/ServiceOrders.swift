@@ -86,8 +86,13 @@ extension ServiceJob: Described {
 }
 
 extension Form where Value == String {
-    /// The name of a level of a program's log, which the program alone understands.
+    /// A level of a program's log, as it is stored: earlier builds of ADMIN have taken any word.
     package static let logLevel = word(atMost: 32)
+
+    /// A level of a program's log that somebody asks for.
+    package static let wantedLogLevel = Form(
+        schema: Form<ServiceLogLevel>.choice.schema, read: { $0.choice(ServiceLogLevel.self)?.rawValue },
+        write: { .string($0) })
 
     /// What tells the evaluations of one Lua session from others.
     package static let luaSession = word(atMost: 64)

@@ -111,10 +111,12 @@ package struct LuaConsole: Sendable, Equatable {
         let words = rest.splitBytes(" ", maxSplits: 1)
         let text = words.count == 2 ? String(words[1]) : ""
         let isFine = words.first.map { $0.isExactly("ok") } ?? false
-        if isFine, !text.isEmpty { keep(Array((text + "\n").utf8), id) }
+        // Of an error with a traceback the problem is the first line.
+        if isFine ? !text.isEmpty : text.utf8.contains(UInt8(ascii: "\n")) { keep(Array((text + "\n").utf8), id) }
         guard let session = sessions[id], let piece = session.piece else { return [] }
         sessions[id]?.piece = nil
-        var actions = [Action.end(job: piece.job, problem: isFine ? nil : text, output: Self.text(piece.output))]
+        let problem = isFine ? nil : String(text.splitBytes("\n", maxSplits: 1).first ?? "")
+        var actions = [Action.end(job: piece.job, problem: problem, output: Self.text(piece.output))]
         if session.name == nil {
             sessions[id] = nil
             actions.append(.send(generation: session.generation, "LUA-CLOSE \(id)"))

@@ -37,10 +37,23 @@ extension Supervisor {
         }
     }
 
-    /// A worker has crashed or gives no sign of life: another takes its place, and it is kept for a debugger.
-    ///
-    /// - Parameter isOrdered: whether somebody wants it so, and the worker has not failed.
-    mutating func park(_ generation: Int, _ phase: Worker.Phase, _ report: WorkerCrash?, isOrdered: Bool = false) {
+    /// Why a worker is kept for a debugger.
+    enum ParkCause {
+        /// It has crashed, or gives no sign of life.
+        case failure
+        /// It wants to be taken for hung.
+        case trigger
+        /// Somebody wants it so, and the worker has not failed.
+        case order
+    }
+
+    /// What `WATCHDOG=trigger` does, in words.
+    private static let triggered = "it asked to be taken for hung (WATCHDOG=trigger)"
+
+    /// A worker has crashed or hangs: another takes its place, and it is kept for a debugger.
+    mutating func park(
+        _ generation: Int, _ phase: Worker.Phase, _ report: WorkerCrash?, cause: ParkCause = .failure
+    ) {
         guard let index = index(generation), var worker = worker(generation), !worker.phase.isParked else { return }
         hasStarted = true
         let hadPlace = places[index].current?.generation == generation
@@ -55,16 +68,22 @@ extension Supervisor {
         actions.append(.mark(number: worker.number, generation: generation, worker.phase))
         note(
             worker, phase == .crashed ? .crashed : .hung, nil, report, isParked: isKept,
-            saying: isOrdered ? "is dumped, as was ordered" : nil)
+            saying: cause == .order
+                ? "is dumped, as was ordered"
+                : cause == .trigger ? "asks to be taken for hung (WATCHDOG=trigger)" : nil,
+            reason: cause == .trigger ? Self.triggered : nil)
         if !isKept { kill(generation) }
         guard !isStopping, hadPlace || isNext else { return }
         if isNext {
             failReload(worker.number, "the new process crashed before it was ready")
         } else {
-            leave(index, readyFor: readyTime(of: worker), isFailure: !isOrdered)
+            leave(index, readyFor: readyTime(of: worker), isFailure: cause != .order)
             failReload(
                 worker.number,
-                isOrdered ? "it was dumped" : phase == .crashed ? "it crashed" : "it gave no sign of life")
+                cause == .order
+                    ? "it was dumped"
+                    : cause == .trigger
+                        ? Self.triggered : phase == .crashed ? "it crashed" : "it gave no sign of life")
         }
     }
 
@@ -108,7 +127,7 @@ extension Supervisor {
 
     private mutating func note(
         _ worker: Worker, _ kind: LastEnd.Kind, _ end: WorkerEnd?, _ report: WorkerCrash? = nil, left: Int = 0,
-        isParked: Bool, saying text: String? = nil
+        isParked: Bool, saying text: String? = nil, reason: String? = nil
     ) {
         guard let index = places.firstIndex(where: { $0.number == worker.number }) else { return }
         let code: Int? =
@@ -117,7 +136,7 @@ extension Supervisor {
             case .killed(let signal): signal
             case .unknown, nil: report?.signal
             }
-        places[index].lastEnd = LastEnd(at: now.wall, kind: kind, code: code, left: left)
+        places[index].lastEnd = LastEnd(at: now.wall, kind: kind, code: code, reason: reason, left: left)
         guard let process = worker.process else { return }
         let what =
             switch kind {

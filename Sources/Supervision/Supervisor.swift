@@ -142,7 +142,7 @@ package struct Supervisor: Sendable, Equatable {
             if message.isAlive || message.isReady { worker.lastSign = now.milliseconds }
         }
         if message.isReady, settings.ready == .notify { becomeReady(generation) }
-        if message.hangs, worker(generation)?.phase == .ready { park(generation, .hung, nil) }
+        if message.hangs, worker(generation)?.phase == .ready { park(generation, .hung, nil, cause: .trigger) }
     }
 }
 

@@ -87,7 +87,7 @@ package struct LastEnd: Sendable, Equatable {
     package let kind: Kind
     /// The exit status or the signal.
     package let code: Int?
-    /// Why it could not be started.
+    /// Why it could not be started, or is taken for hung without a silence.
     package let reason: String?
     /// Processes that it has left behind.
     package let left: Int

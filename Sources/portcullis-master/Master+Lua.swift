@@ -8,6 +8,7 @@ extension Master {
         guard settings.allowsLua else {
             return desk.end(job, problem: "the server's node.yaml does not allow it (allow-lua)")
         }
+        if let missing = lua.worker.flatMap(supervisor.refusal(ofWorker:)) { return desk.end(job, problem: missing) }
         let known = console.generation(ofSession: lua.session)
         let worker =
             known.flatMap { supervisor.worker($0) }

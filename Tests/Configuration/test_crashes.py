@@ -99,6 +99,10 @@ def test_crashes_are_listed_shown_and_removed(site):
     assert "#1  handle at src/tg.c:42\n" in text and "\tn = 7\\u{1B}[2J" in text and "\x1b" not in text
     shown = json.loads(admin.portcullis("crashes", "show", FIRST, "-o", "json"))
     assert shown["crashes"]["group"]["count"] == 1 and shown["report"]["pid"] == 4711
+    # A report's id, as `services dump` prints it, is enough.
+    named = json.loads(admin.portcullis("crashes", "show", f"{2:024x}", "-o", "json"))
+    assert (named["fingerprint"], named["report"]["id"]) == (SECOND, f"{2:024x}")
+    assert "ADMIN has no report" in admin.portcullis("crashes", "show", "f" * 24, status=1)
     assert f"crashed: SIGSEGV in handle ({FIRST})" in admin.portcullis("services", "show", service)
     assert "new crash: " in admin.portcullis("notices")
     # Without the right to see variables, the stack is there.

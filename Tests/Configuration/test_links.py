@@ -128,6 +128,8 @@ def test_jobs_for_the_master_are_done_and_awaited(admin, master):
         assert master.orders()[1]["logLevel"] == "debug"
         admin.portcullis("services", "log-level", SERVICE, "default")
         assert "logLevel" not in master.orders()[1]
+        refusal = admin.command("services", "log-level", SERVICE, "bogus")
+        assert refusal.returncode == 64 and "trace, debug, info, notice, warning, error, critical" in refusal.stderr
     assert [{name: value for name, value in job.items() if name != "deadline"} for job in obeying.done] == [
         {"kind": "reload"}, {"kind": "restart-worker", "worker": 2}, {"kind": "restart-workers"}, {"kind": "dump"},
         {"kind": "log-level", "level": "debug"}, {"kind": "log-level"}]
@@ -223,6 +225,25 @@ def test_watch_tells_what_changes_and_nothing_else(admin, master):
     with Process(binary("portcullis"), "services", "watch", SERVICE, "--admin-url", admin.url,
                  environment={"PORTCULLIS_TOKEN": admin.token}) as watch:
         watch.wait_for(lambda: "1 crashed" in watch.text)
+        master.send()
+        watch.wait_for(lambda: "connected" in watch.text)
+        # What no column shows is no row.
+        before = len(watch.text.splitlines())
+        master.send(workers=[worker(1, "crashed", status="dumping")])
+        master.send(workers=[worker(1)])
+        watch.wait_for(lambda: "1 ready" in watch.text)
+        assert len(watch.text.splitlines()) == before + 1, watch.text
+
+
+def test_an_error_of_lua_is_printed_as_lua_prints_it(admin, master):
+    def fail(_):
+        return {"state": "failed", "problem": "ADMIN:1: no bad",
+                "output": "a\nADMIN:1: no bad\nstack traceback:\n\t[C]: in ?\n"}
+
+    with Obeying(master, fail):
+        done = admin.command("services", "lua", SERVICE, "--reason", "a test", "-e", "bad()")
+    assert done.returncode == 1 and done.stdout == "a\n"
+    assert "has failed: ADMIN:1: no bad\nstack traceback:\n\t[C]: in ?\n" in done.stderr
 
 
 def test_a_master_whose_service_has_left_its_server_is_refused_at_once(admin, master):

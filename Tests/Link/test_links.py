@@ -41,7 +41,7 @@ def test_orders_of_the_operator(cloud):
     cloud.portcullis("services", "restart", "tg.1", "--worker", "2")
     after = cloud.workers
     assert after[1] == before[1] and after[2] != before[2]
-    assert "there is no worker 7" in cloud.portcullis("services", "restart", "tg.1", "--worker", "7", status=1)
+    assert "tg.1 has no worker 7; it has 1 to 2" in cloud.portcullis("services", "restart", "tg.1", "--worker", "7", status=1)
 
     cloud.portcullis("services", "restart", "tg.1", "--workers")
     assert not set(cloud.workers.values()) & set(after.values())
@@ -75,7 +75,7 @@ def test_lua(tmp_path):
         assert f" of {before[2]}\n" in lua("--worker", "2", "-e", "return 1")
         assert lua("-e", "print some text") == "some text\n"
         assert "has failed: line 1: no" in lua("-e", "fail line 1: no", status=1)
-        assert "worker 5 is not ready" in lua("--worker", "5", "-e", "return 1", status=1)
+        assert "tg.1 has no worker 5; it has 1 to 2" in lua("--worker", "5", "-e", "return 1", status=1)
         # Lines of one session share a state.
         done = processes.result(
             binary("portcullis"), "services", "lua", "tg.1", "--reason", "a test", input="a\nb\n",

@@ -44,6 +44,18 @@ import Testing
         #expect(console.generation(ofSession: "s") == nil)
     }
 
+    @Test("of an error with a traceback the first line is the problem, and all lines are output")
+    func traceback() {
+        var console = LuaConsole(process: 7)
+        _ = console.begin("a", lua("print(1) bad()"), in: 3, at: now)
+        _ = console.take("LUA-OUT m7-1 1\n", from: 3)
+        #expect(
+            console.take("LUA-RESULT m7-1 error ADMIN:1: no bad\nstack traceback:\n\t[C]: in ?", from: 3)?.first
+                == .end(
+                    job: "a", problem: "ADMIN:1: no bad",
+                    output: "1\nADMIN:1: no bad\nstack traceback:\n\t[C]: in ?\n"))
+    }
+
     @Test("a worker that ends, is silent or is tainted ends the job")
     func failures() {
         var console = LuaConsole(process: 7)

@@ -31,13 +31,21 @@ import Text
         host.feed(.ordered(.dump(nil), ticket: 3))
         host.feed(.ordered(.dump(1), ticket: 4))
         host.run(10)
-        #expect(host.done[1] == "there is no worker 5")
-        #expect(host.done[2] == "the service has numbered workers, from 1 on")
+        #expect(host.done[1] == "pgw.1 has no worker 5; it has 1")
+        #expect(host.done[2] == "pgw.1 has no worker 0; it has 1")
         #expect(host.done[3] == "dumped" && host.done[4] == "worker 1 is not ready")
         host.run(300)
         host.feed(.ordered(.dump(1), ticket: 5))
         #expect(host.done[5] == "an earlier process of worker 1 is still kept for a debugger")
         #expect(host.problems == [])
+    }
+
+    @Test("a worker that there is not is refused with those that there are")
+    func missingWorkers() {
+        let numbered = started()
+        #expect(numbered.supervisor.refusal(ofWorker: 3) == nil)
+        #expect(numbered.supervisor.refusal(ofWorker: 9) == "pgw.1 has no worker 9; it has 1 to 3")
+        #expect(started(0).supervisor.refusal(ofWorker: 2) == "pgw.1 has no numbered workers")
     }
 
     @Test(

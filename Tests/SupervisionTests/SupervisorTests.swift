@@ -75,6 +75,21 @@ import Testing
         #expect(host.alive(1) == [2] && host.problems == [])
     }
 
+    @Test("a worker that asks to be taken for hung is said to have asked")
+    func trigger() {
+        var host = SimulatedHost(SimulatedHost.settings(workers: 1) { $0.watchdog = 3_000 })
+        host.begin()
+        host.run(1_000)
+        var message = NotifyMessage()
+        message.hangs = true
+        host.feed(.notified(generation: 1, message))
+        #expect(host.records.map(\.kind) == [.hung])
+        #expect(
+            host.supervisor.places[0].lastEnd?.text == "it asked to be taken for hung (WATCHDOG=trigger)")
+        host.run(2_000)
+        #expect(host.alive(1) == [1, 2] && host.problems == [])
+    }
+
     @Test("a wall clock that jumps changes nothing")
     func wall() {
         var host = SimulatedHost(SimulatedHost.settings { $0.watchdog = 3_000 })

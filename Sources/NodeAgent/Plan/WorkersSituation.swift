@@ -13,7 +13,8 @@ package struct WorkersSituation: Sendable, Hashable {
         case outOfMemory
         /// It wrote down its crash before it ended.
         case crashed(signal: Int)
-        case hung
+        /// It gave no sign of life, or is taken for hung for the reason.
+        case hung(reason: String?)
         /// It was ended, since it was not ready in time.
         case notReady
         /// It could not be executed, for the reason.
@@ -112,7 +113,7 @@ extension WorkersSituation.Worker {
             case .outOfMemory: "the kernel ended it: it needed more memory than its limit allows"
             case .killed(let signal): "signal \(signal) ended it"
             case .crashed(let signal): "it crashed with signal \(signal)"
-            case .hung: "it gave no sign of life"
+            case .hung(let reason): reason ?? "it gave no sign of life"
             case .notReady: "it was not ready in time"
             case .failed(let reason): "it cannot be started: \(reason)"
             }

@@ -95,7 +95,7 @@ extension WorkersSituation.End {
         case "exited"?: self = .exited(code)
         case "killed"?: self = .killed(signal: code)
         case "crashed"?: self = .crashed(signal: code)
-        case "hung"?: self = .hung
+        case "hung"?: self = .hung(reason: json["reason"]?.text)
         case "not-ready"?: self = .notReady
         case "failed"?: self = .failed(json["reason"]?.text ?? "error \(code)")
         default: return nil

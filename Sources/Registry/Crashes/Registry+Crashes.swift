@@ -51,6 +51,13 @@ extension Registry {
         return CrashVersion(digest: digest, name: version?.name, variant: version?.variant)
     }
 
+    /// The groups that a filter lets through, of which perhaps only the one with a report. Cost: that of all groups.
+    package func crashGroups(_ filter: CrashFilter, withReport id: String?) async throws -> [CrashGroup] {
+        guard let id else { return try await store.crashGroups(filter) }
+        guard let crash = try await store.crash(id) else { return [] }
+        return try await store.crashGroups(filter).filter { $0.fingerprint.isExactly(crash.group) }
+    }
+
     /// A group with its newest reports.
     ///
     /// Throws `ChangeError.missing` when there is none.

@@ -21,6 +21,9 @@ package struct KeyDescription: Sendable, Hashable {
         self.end = end
     }
 
+    /// A key for people, with its identifier: `release team (0011223344556677)`, or the identifier alone.
+    package func signature(of key: PublicKey) -> String { name.map { "\($0.printable) (\(key.id))" } ?? key.id }
+
     /// What is wrong with a name, to follow it in a message; `nil` if nothing is.
     package static func problem(withName name: String) -> String? {
         guard !name.isEmpty, name.unicodeScalars.count <= longestName else {

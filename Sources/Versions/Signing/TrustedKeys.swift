@@ -19,6 +19,9 @@ package struct TrustedKey: Sendable, Hashable {
     }
 
     package var title: String { name ?? key.id }
+
+    /// For people, with the identifier: `release team (0011223344556677)`, or the identifier alone.
+    package var signature: String { KeyDescription(name: name).signature(of: key) }
 }
 
 /// The keys whose signatures a server takes.

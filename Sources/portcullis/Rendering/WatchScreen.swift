@@ -10,6 +10,8 @@ struct WatchScreen<Row: Described & Hashable> {
     private var known: [Row]?
     /// The first table, whose columns later rows continue.
     private var first: Table?
+    /// What the lines of a continued table have said.
+    private var shown = ShownRows()
 
     init(options: TableOptions, listing: Listing<Row>) {
         self.options = options
@@ -23,6 +25,7 @@ struct WatchScreen<Row: Described & Hashable> {
         guard let known else {
             let table = try await listing.table(rows, options.isWide)
             first = table
+            _ = shown.take(rows.map(listing.name), table)
             if isTable { return try StandardOutput.write(options.text(table)) }
             return try rows.forEach { try write($0, isGone: false) }
         }
@@ -31,7 +34,10 @@ struct WatchScreen<Row: Described & Hashable> {
         let changed = rows.filter { before[ExactText(listing.name($0))] != listing.settled($0) }
         let gone = known.filter { !names.contains(ExactText(listing.name($0))) }
         if isTable {
-            if !changed.isEmpty { try StandardOutput.write(try await lines(changed)) }
+            // What has changed may be shown in no column.
+            let table = shown.take(changed.map(listing.name), try await listing.table(changed, options.isWide))
+            if !table.rows.isEmpty { try StandardOutput.write(table.body(indent: "", continuing: first)) }
+            shown.forget(gone.map(listing.name))
             if !gone.isEmpty {
                 try StandardOutput.write(
                     try await lines(gone).splitBytes("\n").map { "\($0)  (removed)" }.joined(separator: "\n"))

@@ -42,6 +42,12 @@ import Testing
             #expect(
                 try await stage.read([CrashGroup].self, "/v1/crashes?since=2027-01-15T07:03:30Z").count == 2)
             #expect(try await stage.read([CrashGroup].self, "/v1/crashes?service=tg.2").isEmpty)
+            let holding = "/v1/crashes?report="
+            #expect(
+                try await stage.read([CrashGroup].self, holding + Self.report.id).map(\.fingerprint)
+                    == [Self.report.fingerprint])
+            let strange = String(repeating: "f", count: 24)
+            #expect(try await stage.read([CrashGroup].self, holding + strange).isEmpty)
             let detail = try await stage.read(CrashGroupDetail.self, Self.group)
             #expect(detail.group.count == 1 && detail.frames == Self.report.frames)
             #expect(detail.reports.map(\.id) == [Self.report.id] && detail.counts.map(\.server) == ["app1"])

@@ -176,7 +176,7 @@ import Text
             for (body, pointers) in [
                 (#"{"kind": "lua", "source": "x"}"#, ["#/reason"]),
                 (#"{"kind": "lua", "source": "", "reason": "y"}"#, ["#/source"]),
-                (#"{"kind": "log-level", "level": "a b"}"#, ["#/level"]),
+                (#"{"kind": "log-level", "level": "bogus"}"#, ["#/level"]),
                 (#"{"kind": "restart-worker"}"#, ["#/worker"]),
                 (#"{"kind": "restart-worker", "worker": 65}"#, ["#/worker"]),
                 (#"{"kind": "reload", "name": "x"}"#, ["#/name"]),

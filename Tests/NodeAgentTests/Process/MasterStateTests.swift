@@ -37,6 +37,7 @@ import Testing
             ),
             (#"{"kind": "failed", "reason": "/a: Exec format error"}"#, "it cannot be started: /a: Exec format error"),
             (#"{"kind": "hung"}"#, "it gave no sign of life"),
+            (#"{"kind": "hung", "reason": "it asked for it"}"#, "it asked for it"),
             (#"{"kind": "not-ready"}"#, "it was not ready in time"),
         ])
     func ends(_ end: String, _ text: String) throws {

@@ -31,6 +31,13 @@ import Text
         #expect(verdict(try signed(key), [TrustedKey(key: other.publicKey), trusted]) == .trusted(trusted))
     }
 
+    @Test("a key without a name is called by its identifier, once")
+    func words() {
+        let id = key.publicKey.id
+        #expect(TrustedKey(key: key.publicKey, name: "ops").signature == "ops (\(id))")
+        #expect(TrustedKey(key: key.publicKey).signature == id)
+    }
+
     @Test("without signatures, or by a stranger, nothing is trusted")
     func unknown() throws {
         let stranger = SigningKey(description: KeyDescription())

@@ -85,6 +85,7 @@ extension RouteTable {
                     "Those in a version: its name, perhaps with a variant as in 1.5.0/debug, or the SHA-256 of its manifest"
                 ),
                 .filter(QueryParameter.server, "Those on a server"),
+                .filter(QueryParameter.report, "Those that have the report with this id, with all that is counted"),
                 Self.time(QueryParameter.since, "Those that were seen at this time or later"),
             ],
             orders: [
@@ -94,11 +95,12 @@ extension RouteTable {
                 }, .init(name: "count") { SortKey(.number($0.count), .text($0.fingerprint)) },
             ],
             elements: { request in
-                try await registry.store.crashGroups(
+                try await registry.crashGroups(
                     CrashFilter(
                         type: request.query[QueryParameter.type], service: request.query[QueryParameter.service],
                         server: request.query[QueryParameter.server], version: request.query[QueryParameter.version],
-                        since: try request.time(QueryParameter.since)))
+                        since: try request.time(QueryParameter.since)),
+                    withReport: request.query[QueryParameter.report])
             }, resource: { $0 })
     }
 

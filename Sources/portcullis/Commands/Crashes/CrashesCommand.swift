@@ -67,11 +67,28 @@ struct ListCrashes: AdminCommand {
 /// A group of crashes, and one of its reports.
 struct CrashOptions: ParsableArguments {
     @Argument(
-        help: "The fingerprint, as the list has it.", completion: .names(.crashes), transform: NameArgument.read)
+        help: "The fingerprint, as the list has it; or a report, as `services dump` names it.",
+        completion: .names(.crashes), transform: NameArgument.read)
     var fingerprint: String
 
     @Argument(help: "One of its reports. (default: the newest with a stack)", transform: NameArgument.read)
     var report: String?
+
+    /// The digits of a report's id; a fingerprint has 16.
+    private static let reportDigits = 24
+
+    /// The same by the fingerprint, where a report alone is named.
+    func located(_ client: AdminResources) async throws -> (fingerprint: String, report: String?) {
+        guard report == nil, fingerprint.utf8.count == Self.reportDigits else { return (fingerprint, report) }
+        let groups: [CrashGroup] = try await client.value(
+            AdminRequest(.get, .crashes, query: [(QueryParameter.report, fingerprint)]))
+        guard let group = groups.first else {
+            throw CommandError(
+                "ADMIN has no report \(fingerprint.shownName()) of a crash",
+                hint: "The server's node sends it within seconds of the dump; reports are kept for a while.")
+        }
+        return (group.fingerprint, fingerprint)
+    }
 }
 
 extension CrashGroupDetail {
@@ -96,8 +113,9 @@ struct ShowCrash: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(crash.fingerprint)))
-        let report = try await report(of: detail, client)
+        let (fingerprint, named) = try await crash.located(client)
+        let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(fingerprint)))
+        let report = try await report(named, of: detail, client)
         try output.show(
             json: [
                 "fingerprint": .string(detail.group.fingerprint), "crashes": detail.json,
@@ -106,11 +124,13 @@ struct ShowCrash: AdminCommand {
     }
 
     /// `nil`: the token may not see it, or it is not kept any more.
-    private func report(of detail: CrashGroupDetail, _ client: AdminResources) async throws -> CrashResource? {
-        guard let id = crash.report ?? detail.newestWithStack?.id else { return nil }
+    private func report(
+        _ named: String?, of detail: CrashGroupDetail, _ client: AdminResources
+    ) async throws -> CrashResource? {
+        guard let id = named ?? detail.newestWithStack?.id else { return nil }
         do {
-            return try await client.value(AdminRequest(.get, .crash(id, in: crash.fingerprint)))
-        } catch let error as CommandError where error.status == 403 && crash.report == nil {
+            return try await client.value(AdminRequest(.get, .crash(id, in: detail.group.fingerprint)))
+        } catch let error as CommandError where error.status == 403 && named == nil {
             return nil
         }
     }
@@ -136,13 +156,14 @@ struct FetchDump: AdminCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: AdminResources) async throws {
-        let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(crash.fingerprint)))
-        let report = crash.report.map { id in detail.reports.first { $0.id.isExactly(id) } } ?? detail.newestWithDump
-        guard let id = crash.report ?? report?.id else {
-            throw CommandError("no report of the crash \(crash.fingerprint.shownName()) is kept any more")
+        let (fingerprint, named) = try await crash.located(client)
+        let detail: CrashGroupDetail = try await client.value(AdminRequest(.get, .crashes(fingerprint)))
+        let report = named.map { id in detail.reports.first { $0.id.isExactly(id) } } ?? detail.newestWithDump
+        guard let id = named ?? report?.id else {
+            throw CommandError("no report of the crash \(fingerprint.shownName()) is kept any more")
         }
         StandardError.write(await Self.note(of: report?.server, client))
-        var request = AdminRequest(.get, .dump(of: id, in: crash.fingerprint))
+        var request = AdminRequest(.get, .dump(of: id, in: fingerprint))
         request.accept = MediaType.text
         let dump = try await client.content(MediaType.text, request)
         if let file {

@@ -40,9 +40,11 @@ struct LuaInService: AdminCommand {
         try await client.noteSilence(ofMaster: target.service)
         guard let source else { return try await readLines(client) }
         let ended = try await end(of: source, session: nil, client)
-        try output.show(ended, asText: Self.text(ended))
+        let text = LuaText(ended)
+        try output.show(ended, asText: text.output)
         guard ended.state == .succeeded else {
-            throw CommandError("job \(ended.id) of \(target.service) " + Self.problem(ended))
+            throw CommandError(
+                "job \(ended.id) of \(target.service) " + Self.end(of: ended) + (text.problem.map { ": \($0)" } ?? ""))
         }
     }
 
@@ -55,9 +57,9 @@ struct LuaInService: AdminCommand {
             guard let line = readLine() else { break }
             guard !line.utf8.allSatisfy({ $0 == UInt8(ascii: " ") }) else { continue }
             let ended = try await end(of: line, session: session, client)
-            let text = Self.text(ended)
-            if !text.isEmpty { try StandardOutput.write(text) }
-            if ended.state != .succeeded { StandardError.write(Self.problem(ended)) }
+            let text = LuaText(ended)
+            if !text.output.isEmpty { try StandardOutput.write(text.output) }
+            if ended.state != .succeeded { StandardError.write(text.problem ?? "the line \(Self.end(of: ended))") }
         }
         if isTerminal { try StandardOutput.write("") }
     }
@@ -73,14 +75,7 @@ struct LuaInService: AdminCommand {
         return try await JobRun.end(of: job, client)
     }
 
-    /// What a piece has printed, without the end of its last line.
-    private static func text(_ job: JobResource) -> String {
-        let text = (job.output ?? "").printableLines
-        return text.utf8.last == UInt8(ascii: "\n") ? String(text.dropLast()) : text
-    }
-
-    private static func problem(_ job: JobResource) -> String {
-        (job.state == .failed ? "has failed" : "has ended in a way that nobody knows")
-            + (job.problem.map { ": \($0.printable)" } ?? "")
+    private static func end(of job: JobResource) -> String {
+        job.state == .failed ? "has failed" : "has ended in a way that nobody knows"
     }
 }

@@ -3,6 +3,7 @@ import AdminClient
 import ArgumentParser
 import CommandLineSupport
 import Names
+import Text
 
 /// A job for the master of a service, as the commands make it.
 struct MasterJobRun {
@@ -111,19 +112,28 @@ struct SetLogLevel: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "log-level", abstract: "Set the level from which a service logs, also for its later starts.",
         discussion:
-            "\"default\" is the level that its program has of its own. Which levels there are, the program says.")
+            "\"default\" is the level that its program has of its own; which of the levels it distinguishes, the program says."
+    )
 
     @Argument(help: "The service: TYPE.INDEX.", completion: .names(.services), transform: NameArgument.read)
     var service: String
 
-    @Argument(help: "The level, or default.")
+    @Argument(
+        help: "The level, or default: \(ServiceLogLevel.list).",
+        completion: .list(ServiceLogLevel.allCases.map(\.rawValue) + ["default"]))
     var level: String
 
     @OptionGroup var job: JobOptions
     @OptionGroup var change: ChangeOptions
     @OptionGroup var connection: ConnectionOptions
 
-    func validate() throws { try ServiceNames.check([service]) }
+    func validate() throws {
+        try ServiceNames.check([service])
+        guard level == "default" || ServiceLogLevel(rawValue: level) != nil else {
+            throw ValidationError(
+                "\(level.printed(atMost: 80)) is no level; the levels are \(ServiceLogLevel.list), and default")
+        }
+    }
 
     func run(_ client: AdminResources) async throws {
         try await MasterJobRun(client: client, job: job, change: change).run(

@@ -70,7 +70,7 @@ struct SignVersion: AsyncParsableCommand {
             }
             try output.show(
                 json: VersionText.json(found.manifest, found.digest, signatures: signatures),
-                asText: "\(version) \(found.digest): signed by \(key.publicFile.title.printable) (\(key.publicKey.id))")
+                asText: "\(version) \(found.digest): signed by \(key.description.signature(of: key.publicKey))")
         }
     }
 

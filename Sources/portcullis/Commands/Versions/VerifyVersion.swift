@@ -51,7 +51,7 @@ struct VerifyVersion: AsyncParsableCommand {
         if let keys = try trust.keys() {
             switch keys.judge(found.bytes, found.signatures, type: type, now: Date()) {
             case .trusted(let key):
-                signature = "signed by \(key.title.printable) (\(key.key.id))"
+                signature = "signed by \(key.signature)"
                 code = "trusted"
             case .refused(let refusal):
                 faults.append("\(refusal)")
