@@ -1,4 +1,5 @@
 import AdminAPI
+import Names
 import Testing
 
 @testable import portcullis
