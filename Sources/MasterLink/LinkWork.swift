@@ -35,6 +35,8 @@ actor LinkWork {
     private var handed: (tag: String, at: ContinuousClock.Instant)?
     /// Whether ADMIN has taken a report since the last failure.
     private var isInTouch = false
+    /// Whether nothing was answered since the last failure.
+    private var hasFailed = false
     private var isReporting = false
     private var isRefused = false
     /// Whether the master waits for a word on its configuration.
@@ -85,7 +87,9 @@ actor LinkWork {
                     isAwaited = false
                 }
                 note(failure.description)
-                var pause = LinkPause.duration(after: failure.retryAfter, chance: .random(in: 0...1))
+                var pause = LinkPause.duration(
+                    isRepeated: hasFailed, after: failure.retryAfter, chance: .random(in: 0...1))
+                hasFailed = true
                 // Whoever has waited for a network that is cut is back as soon as one whose connection was refused.
                 if failure.isSilence { pause = max(.seconds(1), pause - (.now - began)) }
                 await executor.sleep(for: pause)
@@ -110,6 +114,7 @@ actor LinkWork {
     private func greet(_ admin: AdminConnector) async throws {
         try await report(admin, isDue: true)
         isInTouch = true
+        hasFailed = false
         // What has changed during the report was not reported.
         alarm.note()
         if isRefused { tell(isRefused: false) }

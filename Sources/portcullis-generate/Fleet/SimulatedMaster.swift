@@ -20,6 +20,8 @@ actor SimulatedMaster {
     private var composer = ReportComposer<ServiceReportMessage>(session: "masters")
     /// Whether ADMIN has taken a report since the last failure.
     private var isInTouch = false
+    /// Whether nothing was answered since the last failure.
+    private var hasFailed = false
     private var isReporting = false
     private let changes: AsyncStream<Void>
     private let changed: AsyncStream<Void>.Continuation
@@ -39,7 +41,7 @@ actor SimulatedMaster {
     /// Follows ADMIN until the task is cancelled.
     func run() async {
         // A thousand masters do not start at one moment.
-        try? await Task.sleep(for: LinkPause.duration(chance: .random(in: 0...1)))
+        try? await Task.sleep(for: LinkPause.duration(isRepeated: false, chance: .random(in: 0...1)))
         await withTaskGroup { group in
             group.addTask { await self.follow() }
             group.addTask { await self.reportChanges() }
@@ -60,7 +62,8 @@ actor SimulatedMaster {
                 composer.failed()
                 try? note("failed \(service) \((error as? TransportError)?.reason ?? "\(error)")")
                 let pause = LinkPause.duration(
-                    after: (error as? MasterError)?.retryAfter, chance: .random(in: 0...1))
+                    isRepeated: hasFailed, after: (error as? MasterError)?.retryAfter, chance: .random(in: 0...1))
+                hasFailed = true
                 try? await Task.sleep(for: pause)
             }
         }
@@ -69,6 +72,7 @@ actor SimulatedMaster {
     private func greet() async throws {
         try await report()
         isInTouch = true
+        hasFailed = false
         try note("back \(service) -")
     }
 
