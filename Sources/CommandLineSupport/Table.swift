@@ -51,7 +51,10 @@ public struct Table: Equatable, Sendable {
     private func lines(
         _ lines: [[String]], indent: String = "", other: [[String]] = [], isColored: Bool = false
     ) -> String {
-        let widths = columns.indices.map { column in (lines + other).reduce(0) { max($0, $1[column].count) } }
+        // A table that is continued may have had fewer columns.
+        let widths = columns.indices.map { column in
+            (lines + other).reduce(0) { column < $1.count ? max($0, $1[column].count) : $0 }
+        }
         return lines.map { line in
             var text = indent
             for (column, value) in line.enumerated() {
