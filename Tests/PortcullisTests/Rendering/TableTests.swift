@@ -40,6 +40,8 @@ import Text
     func continuing() {
         let table = Table(["NAME", "STATE"], [["pgw.12", "ready"]])
         #expect(Table(table.columns, [["a", "drain"]]).body(indent: "", continuing: table) == "a       drain")
+        let wider = Table(["NAME", "STATE", "LINK"], [["a", "drain", "lost"]])
+        #expect(wider.body(indent: "", continuing: table) == "a       drain  lost")
     }
 
     @Test("services show where they are and whose weight they have")
