@@ -145,9 +145,11 @@ def test_what_a_failed_worker_has_started_ends_with_it(stage):
 
 
 def test_a_program_that_goes_to_the_background_is_told_and_leaves_nothing(stage):
-    pids = stage.folder / "pids"
+    pids, up = stage.folder / "pids", stage.folder / "up"
+    # Each has left its group when the program ends: otherwise it ends with the group.
     stage.start(kept=True, workers=1, ready="time:0", listen=False, wait=False, program=[
-        "/bin/sh", "-c", f"setsid sleep 1000 & echo $! >> {pids}; exit 0"])
+        "/bin/sh", "-c", f"setsid sh -c 'echo $$ >> {pids}; : > {up}.$PPID; exec sleep 1000' & "
+                         f"while [ ! -e {up}.$$ ]; do sleep 0.01; done; exit 0"])
     end = eventually(lambda: stage.state() and stage.workers()[1].get("lastEnd"), 20, "its end")
     assert end["kind"] == "exited" and end["left"] == 1
     assert "it left 1 processes behind, which were ended: it must stay in the foreground" in stage.log()
