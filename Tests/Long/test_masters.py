@@ -18,10 +18,10 @@ SERVERS = 50
 QUIET = 30
 PORT = 8080
 
-KNOWN = 1  # second until all know of a changed configuration
+FETCHED = 1  # second until all have a changed configuration
 BACK = 15  # seconds after ADMIN's start until all are back
 CONNECTIONS = 200  # new connections in any second after it
-CPU = 0.1  # ms a master and second, while nothing changes
+CPU = 0.2  # ms a master and second, while nothing changes
 
 
 class Masters(Process):
@@ -154,7 +154,7 @@ def test_a_thousand_masters(cloud, tmp_path):
                   f"with {seconds:.2f} s of CPU of ADMIN")
         for pause, latest, most in back:
             print(f"ADMIN away for {pause} s: all back {latest:.1f} s after it listened, at most {most} connections in a second")
-    assert min(known for known, _, _ in rounds) <= KNOWN
+    assert min(fetched for _, fetched, _ in rounds) <= FETCHED
     assert all(latest <= BACK for _, latest, _ in back)
     assert all(most <= CONNECTIONS for _, _, most in back)
     assert quiet * 1e3 / MASTERS <= CPU
