@@ -38,7 +38,7 @@ beside-release:
 # Two lab machines keep a processor busy each; what runs on the host waits most of its time. Only the last lane has ports of
 # the loopback address.
 beside-lab:
-	@Tests/lanes end-to-end-one 'pacemaker packaging examples databases fuzz-short' 'configuration versions node master worker rollouts moves link schemathesis'
+	@Tests/lanes end-to-end-one 'pacemaker packaging examples databases link fuzz-short' 'configuration versions node master worker rollouts moves schemathesis'
 
 setup: ## packages by apt, and the lab machine's kernel
 	@scripts/setup test
