@@ -1,3 +1,5 @@
+import Text
+
 /// A failed worker, of which the node is told by a file (`CrashFile`).
 package struct CrashRecord: Sendable, Equatable {
     package let number: Int
@@ -36,15 +38,11 @@ package struct CrashRecord: Sendable, Equatable {
     /// The name of a failure: 24 hexadecimal digits, the same ones whichever master notes it.
     package static func identifier(boot: String, service: String, process: ProcessIdentity, generation: Int) -> String {
         let text = "\(boot)/\(service)/\(process.pid)/\(process.start)/\(generation)"
-        // FNV-1a
-        func hash(_ start: UInt64) -> UInt64 {
-            text.utf8.reduce(start) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
-        }
         func digits(_ number: UInt64, _ count: Int) -> String {
             let text = String(number, radix: 16)
             return String(repeating: "0", count: 16 - text.utf8.count).appending(text, last: count)
         }
-        return digits(hash(0xCBF2_9CE4_8422_2325), 16) + digits(hash(0x9E37_79B9_7F4A_7C15), 8)
+        return digits(FNV1a.hash(text.utf8), 16) + digits(FNV1a.hash(text.utf8, from: 0x9E37_79B9_7F4A_7C15), 8)
     }
 }
 

@@ -136,30 +136,9 @@ final class DirectTransport: Sendable {
         }
     }
 
-    /// All addresses of the host, in the order of getaddrinfo(3).
+    /// All addresses of the host; none: its name is not known.
     private static func addresses(of address: AdminURL) throws -> [SocketAddress] {
         if let ip = address.ipAddress { return [try SocketAddress(ipAddress: "\(ip)", port: address.port)] }
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var first: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(address.host, "\(address.port)", &hints, &first) == 0 else { return [] }
-        defer { freeaddrinfo(first) }
-        var found: [SocketAddress] = []
-        var next = first
-        while let info = next?.pointee {
-            switch info.ai_family {
-            case AF_INET:
-                info.ai_addr.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                    found.append(SocketAddress($0.pointee, host: address.host))
-                }
-            case AF_INET6:
-                info.ai_addr.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                    found.append(SocketAddress($0.pointee, host: address.host))
-                }
-            default: break
-            }
-            next = info.ai_next
-        }
-        return found
+        return (try? HostAddresses.resolve(address.host, port: address.port)) ?? []
     }
 }

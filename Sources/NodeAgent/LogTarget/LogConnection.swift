@@ -1,3 +1,4 @@
+import AdminClient
 import Glibc
 import NIOCore
 import NIOPosix
@@ -71,30 +72,11 @@ final class LogConnection: Sendable {
     }
 
     private static func addresses(of target: LogTarget) throws -> [SocketAddress] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        let result = getaddrinfo(target.host, "\(target.port)", &hints, &found)
-        guard result == 0 else {
-            throw Failure(description: "\(target.host): \(String(cString: gai_strerror(result)))")
+        do throws(HostAddresses.Failure) {
+            return try HostAddresses.resolve(target.host, port: target.port)
+        } catch {
+            throw Failure(description: "\(target.host): \(error.reason)")
         }
-        defer { freeaddrinfo(found) }
-        var addresses: [SocketAddress] = []
-        var next = found
-        while let one = next {
-            next = one.pointee.ai_next
-            guard let address = one.pointee.ai_addr else { continue }
-            switch one.pointee.ai_family {
-            case AF_INET:
-                addresses.append(
-                    address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee) })
-            case AF_INET6:
-                addresses.append(
-                    address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee) })
-            default: break
-            }
-        }
-        return addresses
     }
 
     /// Whether the receiver has closed it.

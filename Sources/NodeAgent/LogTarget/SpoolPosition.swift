@@ -19,10 +19,8 @@ package struct SpoolPosition: Sendable, Hashable {
         self.older = older
     }
 
-    /// A digest of bytes (FNV-1a).
-    static func digest(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
+    /// A digest of bytes.
+    static func digest(_ bytes: some Sequence<UInt8>) -> UInt64 { FNV1a.hash(bytes) }
 }
 
 /// The positions of all services: the file `node/log-target`.

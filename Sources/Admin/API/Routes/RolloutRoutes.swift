@@ -12,6 +12,14 @@ import Synchronization
 extension RouteTable {
     var rolloutRoutes: [Route] {
         let created = [(MediaType.json, CreatedRollout.form.schema)]
+        let begun = [
+            Route.Answer(
+                status: .ok,
+                summary:
+                    "How it would begin, with dry_run; or one that is at work on the same already, or that there is nothing "
+                    + "to do", content: created),
+            Route.Answer(status: .created, summary: "The rollout", content: created),
+        ]
         return [
             rolloutList.route(in: self),
             Route(
@@ -33,14 +41,7 @@ extension RouteTable {
                 method: .post, path: .rollouts, operation: "createRollout",
                 summary: "Change the instances of a type to another version, batch by batch", access: .change,
                 query: [.dryRun], body: Route.jsonBody(RolloutCreation.form),
-                answers: [
-                    Route.Answer(
-                        status: .ok,
-                        summary:
-                            "How it would begin, with dry_run; or one that is at work on the same already, or that "
-                            + "there is nothing to do", content: created),
-                    Route.Answer(status: .created, summary: "The rollout", content: created),
-                ]
+                answers: begun
             ) { request in
                 let wanted = try await request.read(RolloutCreation.form) { wanted, _ in wanted }
                 var places = RequestPlaces()
@@ -54,14 +55,7 @@ extension RouteTable {
                 method: .post, path: .variant(of: "{service}"), operation: "changeVariant",
                 summary: "Change an instance to another variant of the version that it has, by a rollout",
                 access: .change, query: [.dryRun], body: Route.jsonBody(VariantChange.form),
-                answers: [
-                    Route.Answer(
-                        status: .ok,
-                        summary:
-                            "How it would begin, with dry_run; or one that is at work on the same already, or that "
-                            + "there is nothing to do", content: created),
-                    Route.Answer(status: .created, summary: "The rollout", content: created),
-                ]
+                answers: begun
             ) { request in
                 let service = request.parameter("service")
                 let wanted = try await request.read(VariantChange.form) { wanted, _ in wanted }
